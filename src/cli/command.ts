@@ -1,0 +1,143 @@
+import type { Context } from "./context.ts";
+
+/** What a word on the command line names, so that the shell can complete it. `command` is a command of berth. */
+export type CompletionHint = "machine" | "image" | "command" | "file" | "directory";
+
+export interface ArgumentSpec {
+  /** Key in `args`; shown in capitals. */
+  readonly name: string;
+  readonly description: string;
+  /** True unless said otherwise. */
+  readonly required?: boolean;
+  /** Takes all remaining words; only the last argument may. */
+  readonly variadic?: boolean;
+  readonly choices?: readonly string[];
+  /** Environment variable read when the argument is missing; a variadic one is split at white space. */
+  readonly env?: string;
+  readonly completes?: CompletionHint;
+}
+
+/**
+ * An option; its key in the record is its long name in camelCase: `noTrunc` is `--no-trunc`.
+ * Without `value` it is a switch and its value a boolean.
+ */
+export interface OptionSpec {
+  /** One letter without the dash. A command's letter hides a global option's. */
+  readonly short?: string;
+  /** The value's name in capitals, e.g. `IMAGE`. */
+  readonly value?: string;
+  /** May be given several times; the value is a list. */
+  readonly repeat?: boolean;
+  readonly description: string;
+  readonly default?: string;
+  readonly choices?: readonly string[];
+  /** Environment variable read when the option is not given (empty counts as unset); a list is split at white space. */
+  readonly env?: string;
+  readonly completes?: CompletionHint;
+  /** Turns the text into the value; throws BerthError `usage` when it cannot. */
+  readonly parse?: (text: string) => unknown;
+  /** Left out of help, manual and completion. */
+  readonly hidden?: boolean;
+}
+
+export interface Example {
+  /** The whole command line, starting with `berth`. */
+  readonly command: string;
+  /** What it does, one line. */
+  readonly description: string;
+}
+
+interface Described {
+  readonly name: string;
+  /** One line in the imperative, without a full stop; the same as in the registry. */
+  readonly summary: string;
+  /** Paragraphs divided by an empty line; line breaks inside a paragraph mean nothing. */
+  readonly description: string;
+  /** At least one; shown by --help and in the manual. */
+  readonly examples: readonly [Example, ...Example[]];
+}
+
+type Arguments = readonly ArgumentSpec[];
+type Options = Readonly<Record<string, OptionSpec>>;
+
+type Parsed<O> = O extends { readonly parse: (text: string) => infer T }
+  ? T
+  : O extends { readonly choices: readonly (infer C)[] }
+    ? C
+    : string;
+
+/** The type of an option's value in `options`. */
+export type OptionValue<O> = O extends { readonly value: string }
+  ? O extends { readonly repeat: true }
+    ? readonly Parsed<O>[]
+    : O extends { readonly default: string }
+      ? Parsed<O>
+      : Parsed<O> | undefined
+  : boolean;
+
+type ArgumentValue<A> = A extends { readonly variadic: true }
+  ? readonly Parsed<A>[]
+  : A extends { readonly required: false }
+    ? Parsed<A> | undefined
+    : Parsed<A>;
+
+export type ArgumentValues<A extends Arguments> = { readonly [S in A[number] as S["name"]]: ArgumentValue<S> };
+export type OptionValues<O extends Options> = { readonly [K in keyof O]: OptionValue<O[K]> };
+
+/** What each command file exports as `export const command = defineCommand({…})`. */
+export interface CommandSpec extends Described {
+  readonly arguments: Arguments;
+  readonly options: Options;
+  /** Words after the first argument belong to the command run inside, options too (`berth exec web ls -l`). */
+  readonly passThrough: boolean;
+  /** Resolves to an exit status, or to nothing for 0. Failures are thrown as BerthErrors. */
+  action(context: Context, args: Readonly<Record<string, unknown>>, options: Readonly<Record<string, unknown>>): ActionResult;
+}
+
+/** A word that only holds commands: `berth dns serve`. */
+export interface CommandGroup extends Described {
+  readonly commands: readonly CommandSpec[];
+}
+
+export type ActionResult = Promise<number | undefined>;
+
+interface Definition<A extends Arguments, O extends Options> extends Described {
+  readonly arguments?: A;
+  readonly options?: O;
+  readonly passThrough?: boolean;
+  readonly action: (context: Context, args: ArgumentValues<A>, options: OptionValues<O>) => ActionResult;
+}
+
+/** Types `args` and `options` of the action after their definitions. */
+// biome-ignore lint/complexity/noBannedTypes: {} is "no options at all" here.
+export function defineCommand<const A extends Arguments = readonly [], const O extends Options = {}>(
+  definition: Definition<A, O>,
+): CommandSpec {
+  return {
+    ...definition,
+    arguments: definition.arguments ?? [],
+    options: definition.options ?? {},
+    passThrough: definition.passThrough ?? false,
+    // The parser builds the values after these very definitions.
+    action: (context, args, options) => definition.action(context, args as ArgumentValues<A>, options as OptionValues<O>),
+  };
+}
+
+export function isGroup(command: CommandSpec | CommandGroup): command is CommandGroup {
+  return "commands" in command;
+}
+
+export type HelpGroup = "Machines" | "Images" | "Host" | "Other";
+
+/** One line of the table of commands. Loading one command's module loads no other. */
+export interface RegistryEntry {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly group: HelpGroup;
+  /** Left out of help, manual and completion. */
+  readonly hidden?: boolean;
+  readonly load: () => Promise<{ readonly command: CommandSpec | CommandGroup }>;
+}
+
+export type Registry = readonly RegistryEntry[];

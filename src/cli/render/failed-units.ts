@@ -1,0 +1,40 @@
+import { createStyle, type Style } from "./color.ts";
+import { plainText } from "./text.ts";
+
+/** A unit that failed while a machine booted, with the end of its journal. */
+export interface FailedUnit {
+  readonly unit: string;
+  readonly description?: string | undefined;
+  /** Oldest first; text of the machine, so it is cleaned of escape sequences before it is shown. */
+  readonly lines: readonly string[];
+}
+
+/** Each failed unit with its last journal lines, indented below it. */
+export function renderFailedUnits(units: readonly FailedUnit[], style: Style = createStyle(false)): string {
+  return units
+    .map((failed) => {
+      const title = failed.description ? `  ${plainText(failed.description)}` : "";
+      const lines = failed.lines.length > 0 ? failed.lines : ["(no journal lines)"];
+      const journal = lines.map((line) => `      ${style.dim(plainText(line))}\n`).join("");
+      return `  ${style.red("✘")} ${style.bold(plainText(failed.unit))}${title}\n${journal}`;
+    })
+    .join("");
+}
+
+/** Finds failed units in the details of an error: `{ units: [{ unit, description?, lines }] }`. */
+export function failedUnitsIn(details: unknown): readonly FailedUnit[] {
+  if (typeof details !== "object" || details === null || !("units" in details) || !Array.isArray(details.units)) return [];
+  return details.units.filter(isFailedUnit);
+}
+
+function isFailedUnit(value: unknown): value is FailedUnit {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "unit" in value &&
+    typeof value.unit === "string" &&
+    "lines" in value &&
+    Array.isArray(value.lines) &&
+    value.lines.every((line) => typeof line === "string")
+  );
+}

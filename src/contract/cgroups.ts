@@ -1,0 +1,69 @@
+import { BerthError } from "../errors.ts";
+import type { GuestInit } from "./guest.ts";
+import type { HostCgroup } from "./host.ts";
+
+/**
+ * What the machine sees at /sys/fs/cgroup, always in a cgroup namespace of its own:
+ * - `read-only`: what the engine gives anyway; for inits that do not manage cgroups.
+ * - `cgroup2`: the host's only hierarchy, the machine's own subtree, writable.
+ * - `named`: the v1 controllers read-only, and the machine's own subtree of `name=systemd` writable.
+ * - `unified`: the hybrid host's cgroup2 alone, the machine's own subtree, writable; it bears no controllers.
+ */
+export type CgroupView = "read-only" | "cgroup2" | "named" | "unified";
+
+export interface CgroupContract {
+  readonly view: CgroupView;
+  /** Arguments that PID 1 needs for this view. */
+  readonly arguments: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** From here on systemd can run on cgroup2 alone (NEWS 233: unified hierarchy without the hybrid's v1 mount). */
+const firstWithCgroup2 = 233;
+/** From here on systemd waits half a minute before it accepts v1 (NEWS 256). */
+const firstToShunV1 = 256;
+/** From here on v1 is gone (NEWS 258). */
+const firstWithoutV1 = 258;
+/** Stands for "newer than any": a systemd whose version the root does not tell is taken for a current one. */
+const current = 1000;
+
+/** Chooses the view. Throws `host-unfit` where this host cannot give this init what it needs. */
+export function contractCgroups(init: GuestInit, host: HostCgroup): CgroupContract {
+  if (init.kind !== "systemd") return { view: "read-only", arguments: [], warnings: [] };
+  const version = init.version ?? current;
+  return host.layout === "v2" ? onV2(version, host) : onV1(version, host);
+}
+
+function onV2(version: number, host: HostCgroup): CgroupContract {
+  if (version < firstWithCgroup2) {
+    throw new BerthError("host-unfit", `systemd ${version} in this machine knows only cgroup v1, and this host has only cgroup v2`, {
+      hint: "boot the host with systemd.unified_cgroup_hierarchy=0 on its kernel command line, or use a newer root",
+    });
+  }
+  const warnings = host.nsdelegate
+    ? []
+    : [
+        "the host's cgroup2 is mounted without nsdelegate: root in the machine can raise the machine's own limits (mount -o remount,nsdelegate)",
+      ];
+  return { view: "cgroup2", arguments: [], warnings };
+}
+
+function onV1(version: number, host: HostCgroup): CgroupContract {
+  if (version >= firstToShunV1 && host.unified !== undefined) return { view: "unified", arguments: [], warnings: [] };
+  if (version >= firstWithoutV1) {
+    throw new BerthError(
+      "host-unfit",
+      `systemd ${version === current ? "" : `${version} `}in this machine needs cgroup2, and this host mounts only cgroup v1`,
+      {
+        hint: "mount it beside the others: mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified",
+      },
+    );
+  }
+  if (host.named === undefined) {
+    throw new BerthError("host-unfit", "this host has no cgroup hierarchy named systemd, which the machine's systemd needs", {
+      hint: "make it: mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+    });
+  }
+  // proc-cmdline reads PID 1's own arguments in a container.
+  return { view: "named", arguments: version >= firstToShunV1 ? ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"] : [], warnings: [] };
+}

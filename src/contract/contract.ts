@@ -1,0 +1,90 @@
+import { type CgroupView, contractCgroups } from "./cgroups.ts";
+import type { Guest } from "./guest.ts";
+import type { Host } from "./host.ts";
+import { initTraits } from "./init.ts";
+import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
+import { systemCalls } from "./seccomp.ts";
+import type { Wishes } from "./wishes.ts";
+
+/** Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more. */
+export interface Contract {
+  readonly cgroup: CgroupView;
+  /** Fresh tmpfs mounts; with `copyUp` what the image has there is copied into them. */
+  readonly tmpfs: readonly Tmpfs[];
+  /** Set in PID 1's environment, over what is there. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Set in PID 1's environment unless it is there. */
+  readonly defaultEnvironment: Readonly<Record<string, string>>;
+  /** Appended to PID 1's arguments. */
+  readonly arguments: readonly string[];
+  /** Masks handed over as directories. Those handed over as arguments are in `arguments`. */
+  readonly masks: Masks;
+  readonly capabilities: readonly string[];
+  /** System calls to allow on top of the engine's profile. */
+  readonly systemCalls: readonly string[];
+  /** Linux signal number that shuts the machine down; what the engine's SIGTERM is turned into. */
+  readonly stopSignal: number;
+  /** Content of /etc/machine-id, or undefined where the machine's own stays. */
+  readonly machineId: string | undefined;
+  /** Directories of /proc/sys which stay read-only; undefined leaves all of it so. */
+  readonly readOnlySysctls: readonly string[] | undefined;
+  /** What is weaker or missing, each one sentence for the user. */
+  readonly warnings: readonly string[];
+}
+
+export interface Tmpfs {
+  readonly target: string;
+  /** Octal permissions. */
+  readonly mode: string;
+  readonly copyUp: boolean;
+}
+
+/**
+ * The contract: what this guest needs on this host for these wishes. Pure; everything else only applies it.
+ * Throws `host-unfit` where the host cannot give it.
+ * Sources: systemd's Container Interface, cgroups(7), file-hierarchy(7), capabilities(7).
+ */
+export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
+  const traits = initTraits[guest.init.kind];
+  const cgroups = contractCgroups(guest.init, host.cgroup);
+  const masks = contractMasks(guest.init);
+  const byDirectory = masksByDirectory(guest.init);
+  const capabilities = grantedCapabilities(wishes, host, traits.rebootsToStop);
+  return {
+    cgroup: cgroups.view,
+    tmpfs: [
+      { target: "/run", mode: "755", copyUp: true },
+      { target: "/run/lock", mode: "1777", copyUp: false },
+      { target: "/tmp", mode: "1777", copyUp: true },
+    ],
+    environment: { container_uuid: dashed(wishes.machineId) },
+    defaultEnvironment: { container: wishes.manager },
+    arguments: [...cgroups.arguments, ...(byDirectory ? [] : masks.units.map((unit) => `systemd.mask=${unit}`))],
+    masks: byDirectory ? masks : { units: [], generators: [] },
+    capabilities: capabilities.granted,
+    systemCalls: [...systemCalls.flatMap((group) => group.names), ...(traits.rebootsToStop ? ["reboot"] : [])],
+    stopSignal: traits.stopSignal,
+    // An empty or uninitialized one is filled by systemd itself from container_uuid, and keeps its meaning for first boots.
+    machineId: guest.machineId === "filled" ? wishes.machineId : undefined,
+    readOnlySysctls: wishes.ownNetwork
+      ? host.sysctlDirectories.filter((name) => name !== "net").map((name) => `/proc/sys/${name}`)
+      : undefined,
+    warnings: [
+      ...cgroups.warnings,
+      ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
+      ...(wishes.terminal ? [] : ["without a terminal the machine has no console and its boot messages are not logged (docker run -t)"]),
+    ],
+  };
+}
+
+function grantedCapabilities(wishes: Wishes, host: Host, reboots: boolean) {
+  const wanted = reboots ? [...new Set([...wishes.capabilities, "CAP_SYS_BOOT"])] : wishes.capabilities;
+  const known = host.capabilities;
+  if (known === undefined) return { granted: wanted, lacking: [] };
+  return { granted: wanted.filter((name) => known.has(name)), lacking: wanted.filter((name) => !known.has(name)) };
+}
+
+/** 32 digits as the UUID form that container_uuid has. */
+function dashed(machineId: string): string {
+  return machineId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,107 @@
+import { type InitKind, initKindOf } from "./init.ts";
+
+/** What is inside: the facts of a root filesystem which the contract depends on. */
+export interface Guest {
+  readonly os: GuestOs | undefined;
+  readonly init: GuestInit;
+  /** What /etc/machine-id holds (machine-id(5)): `filled` is everybody's who uses the same image, and must be replaced. */
+  readonly machineId: "missing" | "empty" | "uninitialized" | "filled";
+  /** Whether /bin is a link into /usr. */
+  readonly mergedUsr: boolean;
+}
+
+export interface GuestOs {
+  /** os-release(5) ID, VERSION_ID and PRETTY_NAME. */
+  readonly id: string;
+  readonly versionId: string | undefined;
+  readonly prettyName: string;
+}
+
+export interface GuestInit {
+  readonly kind: InitKind;
+  /** The program with every symbolic link resolved inside the root. */
+  readonly program: string;
+  /** systemd's major version; undefined where the root does not tell. */
+  readonly version: number | undefined;
+}
+
+/** Read-only view of a root; every path is absolute and resolved inside that root. A missing path is undefined or empty, never an error. */
+export interface RootFiles {
+  /** The path with all symbolic links resolved inside the root, or undefined if nothing is there. */
+  resolve(path: string): string | undefined;
+  /** The text of a regular file, at most 64 KiB of it. */
+  read(path: string): string | undefined;
+  /** The names in a directory. */
+  list(path: string): readonly string[];
+}
+
+export type GuestReading = { readonly guest: Guest } | { readonly missing: "program" | "init" };
+
+/**
+ * Reads the guest facts for the command a container is to run. `missing: "init"` says that the command is no init that
+ * berth knows, so the container is none of its business; `missing: "program"` that the file is not there at all.
+ */
+export function readGuest(command: readonly string[], files: RootFiles): GuestReading {
+  const path = command[0];
+  if (path === undefined || !path.startsWith("/")) return { missing: "init" };
+  const program = files.resolve(path);
+  if (program === undefined) return { missing: "program" };
+  const has = (candidate: string) => files.resolve(candidate) !== undefined;
+  const kind = initKindOf(program, has);
+  // BusyBox is a hundred programs in one: only `busybox init`, or a link named init, is an init.
+  if (kind === undefined || (kind === "busybox" && !path.endsWith("/init") && command[1] !== "init")) return { missing: "init" };
+  if (kind === "systemd" && command.includes("--user")) return { missing: "init" };
+  return {
+    guest: {
+      os: parseOsRelease(files.read("/etc/os-release") ?? files.read("/usr/lib/os-release")),
+      init: { kind, program, version: kind === "systemd" ? systemdVersion(files) : undefined },
+      machineId: machineIdState(files.read("/etc/machine-id")),
+      mergedUsr: files.resolve("/bin") === "/usr/bin",
+    },
+  };
+}
+
+/** Parses os-release(5); undefined when there is none. Quotes are removed; nothing is expanded. */
+export function parseOsRelease(text: string | undefined): GuestOs | undefined {
+  if (text === undefined) return undefined;
+  const fields = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const match = /^([A-Z0-9_]+)=(.*)$/.exec(line.trim());
+    if (match?.[1] !== undefined && match[2] !== undefined) fields.set(match[1], match[2].replace(/^(["'])(.*)\1$/, "$2"));
+  }
+  const id = fields.get("ID") ?? "linux";
+  return { id, versionId: fields.get("VERSION_ID"), prettyName: fields.get("PRETTY_NAME") ?? fields.get("NAME") ?? id };
+}
+
+function machineIdState(text: string | undefined): Guest["machineId"] {
+  if (text === undefined) return "missing";
+  const value = text.trim();
+  if (value === "") return "empty";
+  return value === "uninitialized" ? "uninitialized" : "filled";
+}
+
+const multiarch = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
+
+/**
+ * systemd's major version, from the private library that bears it in its name (since 231), else from the package
+ * database's own word for the distributions that shipped older ones.
+ */
+function systemdVersion(files: RootFiles): number | undefined {
+  const directories = [
+    "/usr/lib/systemd",
+    "/lib/systemd",
+    "/usr/lib64/systemd",
+    ...multiarch.map((triplet) => `/usr/lib/${triplet}/systemd`),
+  ];
+  for (const directory of directories) {
+    for (const name of files.list(directory)) {
+      const match = /^libsystemd-shared-(\d+)/.exec(name);
+      if (match?.[1] !== undefined) return Number(match[1]);
+    }
+  }
+  const os = parseOsRelease(files.read("/etc/os-release"));
+  return os === undefined ? undefined : bareVersions[`${os.id} ${os.versionId ?? ""}`];
+}
+
+/** Releases from before the library bore the version. */
+const bareVersions: Readonly<Record<string, number>> = { "debian 8": 215, "centos 7": 219, "rhel 7": 219, "ubuntu 16.04": 229 };

@@ -1,0 +1,13 @@
+import type { Endpoint } from "./endpoint.ts";
+import type { Dial } from "./transport.ts";
+
+/** An engine that answered, with the API version both sides speak. */
+export interface Engine {
+  readonly endpoint: Endpoint;
+  /** Such as "1.41". */
+  readonly apiVersion: string;
+  /** The engine's own version, such as "20.10.24", when it said so. */
+  readonly serverVersion?: string;
+  /** Sends one HTTP call; `request.ts` makes typed requests of it. */
+  readonly request: Dial;
+}

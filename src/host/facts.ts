@@ -1,0 +1,28 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { release } from "node:os";
+import { type Host, parseCapabilityMask, parseCgroupLayout } from "../contract/host.ts";
+import { BerthError } from "../errors.ts";
+import { capabilities } from "../spec/capability.ts";
+
+/** Reads the facts of the host this process runs on, in its own mount namespace. Throws `host-unfit` without any cgroup mount. */
+export function readHost(): Host {
+  const cgroup = parseCgroupLayout(readFileSync("/proc/self/mountinfo", "utf8"));
+  if (cgroup === undefined) {
+    throw new BerthError("host-unfit", "no cgroup file system is mounted here", {
+      hint: "mount cgroup2 on /sys/fs/cgroup: mount -t cgroup2 cgroup2 /sys/fs/cgroup",
+    });
+  }
+  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
+  const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  return {
+    cgroup,
+    capabilities: bounding === undefined ? undefined : parseCapabilityMask(bounding, capabilities),
+    lsm: { apparmor: readsYes("/sys/module/apparmor/parameters/enabled"), selinux: existsSync("/sys/fs/selinux/enforce") },
+    sysctlDirectories: readdirSync("/proc/sys"),
+    kernel: [major, minor],
+  };
+}
+
+function readsYes(path: string): boolean {
+  return existsSync(path) && readFileSync(path, "utf8").startsWith("Y");
+}

@@ -1,0 +1,61 @@
+import { readdir, readFile, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BerthError } from "../../errors.ts";
+import { readMounts } from "./mount-table.ts";
+
+/** The cgroup below which all machines of an engine are, in every hierarchy. */
+export function engineCgroup(name: string): string {
+  return `/berth-engine-${name}`;
+}
+
+/** The engine's cgroup directories on this host, one for each hierarchy that has one. */
+export async function readEngineCgroups(name: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const { point, type } of await readMounts()) {
+    if (type !== "cgroup" && type !== "cgroup2") continue;
+    const directory = join(point, engineCgroup(name));
+    if ((await childDirectories(directory)) !== undefined) found.push(directory);
+  }
+  return found;
+}
+
+/** Removes the engine's cgroups, deepest first. Its processes must have ended; `conflict` when one has not after 5 seconds. */
+export async function removeEngineCgroups(name: string): Promise<void> {
+  const end = performance.now() + 5000;
+  for (const directory of await readEngineCgroups(name)) {
+    while (!(await removeCgroup(directory))) {
+      if (performance.now() > end) {
+        const processes = await readFile(join(directory, "cgroup.procs"), "utf8");
+        throw new BerthError("conflict", `the cgroup ${directory} is still in use`, { details: processes.split("\n") });
+      }
+      // The kernel lets go of the last dying process a moment after it has left the process table.
+      await sleep(50);
+    }
+  }
+}
+
+async function removeCgroup(directory: string): Promise<boolean> {
+  for (const child of (await childDirectories(directory)) ?? []) {
+    if (!(await removeCgroup(join(directory, child)))) return false;
+  }
+  try {
+    await rmdir(directory);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return true;
+    if (code === "EBUSY") return false;
+    throw error;
+  }
+}
+
+async function childDirectories(directory: string): Promise<readonly string[] | undefined> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

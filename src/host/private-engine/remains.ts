@@ -1,0 +1,69 @@
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { BerthError } from "../../errors.ts";
+import { readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
+import { enginePaths, type PrivateEnginePlace } from "./options.ts";
+import { type ProcessIdentity, readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
+
+/** Where namespaces are put together; empty directories as seen from the host. */
+const stages = ["run", "sys", "layer", "root"] as const;
+/** What a start cut short may have left in the middle of a rename. */
+const unfinished = ["init.new"] as const;
+
+/** Whether files or cgroups of an engine are there. */
+export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
+  const entries = await readdir(place.stateDirectory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return entries.length > 0 || (await readEngineCgroups(place.name)).length > 0;
+}
+
+/**
+ * Kills what is left of the engine's processes, waits until they and their namespaces are gone, and removes its cgroups and
+ * its files of the state directory. The data stay.
+ */
+export async function removeRemains(place: PrivateEnginePlace): Promise<void> {
+  const paths = enginePaths(place);
+  const init = await readRecordedProcess(paths.init);
+  const uplink = await readRecordedProcess(paths.uplink);
+  // unshare(1) waits for init and holds the namespaces too; a moment after init it is gone.
+  const holder = init === undefined ? undefined : await readHolder(init);
+  if (init !== undefined) await killAndWait(init);
+  if (holder !== undefined && !(await waitUntilGone(holder, 5000))) throw stillThere(holder);
+  if (uplink !== undefined && !(await waitUntilGone(uplink, 2000))) await killAndWait(uplink);
+  await removeEngineCgroups(place.name);
+  await removeStateFiles(place);
+}
+
+async function readHolder(init: ProcessIdentity): Promise<ProcessIdentity | undefined> {
+  const now = await readProcess(init.pid);
+  // Another process has init's pid by now: whatever its parent is, it is not ours.
+  return now?.startTime === init.startTime && now.parent > 1 ? await readProcess(now.parent) : undefined;
+}
+
+async function killAndWait(identity: ProcessIdentity): Promise<void> {
+  await signalProcess(identity, "SIGKILL");
+  if (!(await waitUntilGone(identity, 15_000))) throw stillThere(identity);
+}
+
+async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
+  const { config: _config, dataRoot: _dataRoot, ...files } = enginePaths(place);
+  // The init file goes last: until then a later stop still knows what to look for.
+  const { init, ...others } = files;
+  for (const path of [...Object.values(others), ...unfinished.map((file) => join(place.stateDirectory, file)), init]) {
+    await rm(path, { force: true });
+  }
+  for (const stage of stages) {
+    await rmdir(join(place.stateDirectory, stage)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+  }
+}
+
+function stillThere(identity: ProcessIdentity): BerthError {
+  return new BerthError("tool-failed", `process ${identity.pid} of the private engine does not end`, {
+    hint: `See what it waits for in /proc/${identity.pid}/stack.`,
+    details: identity,
+  });
+}

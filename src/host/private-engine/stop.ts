@@ -1,0 +1,41 @@
+import { access } from "node:fs/promises";
+import { checkDataDirectory } from "./daemon-config.ts";
+import { withDirectoryLock } from "./directory-lock.ts";
+import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
+import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
+import { removeRemains } from "./remains.ts";
+import { removeTree } from "./remove-tree.ts";
+
+export interface StopPrivateEngineOptions extends PrivateEnginePlace {
+  /** Removes the data directory too, with all images and machines. */
+  readonly removeData?: boolean;
+  /** How long dockerd may take to stop its machines before all are killed, in milliseconds; 30 000 by default. */
+  readonly grace?: number;
+}
+
+/**
+ * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its cgroups and its state
+ * files removed. Works on the remains of a killed engine and on none at all. True when it was running.
+ */
+export async function stopPrivateEngine(options: StopPrivateEngineOptions): Promise<boolean> {
+  checkPlace(options);
+  const isThere = await access(options.stateDirectory).then(
+    () => true,
+    () => false,
+  );
+  const wasRunning = isThere ? await withDirectoryLock(options.stateDirectory, () => stopLocked(options)) : await stopLocked(options);
+  return wasRunning;
+}
+
+async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
+  // Foreign data must not be found only after the engine is gone.
+  if (options.removeData === true) await checkDataDirectory(options);
+  const init = await readRecordedProcess(enginePaths(options).init);
+  const wasRunning = init !== undefined && (await isAlive(init));
+  const grace = options.grace ?? 30_000;
+  // tini hands the signal to dockerd and ends when that has ended.
+  if (wasRunning && grace > 0 && (await signalProcess(init, "SIGTERM"))) await waitUntilGone(init, grace);
+  await removeRemains(options);
+  if (options.removeData === true) await removeTree(options.dataDirectory);
+  return wasRunning;
+}

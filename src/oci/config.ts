@@ -1,0 +1,48 @@
+/** The parts of an OCI runtime config.json that berth reads or writes (OCI runtime-spec, config.md and config-linux.md). Everything else passes through. */
+export interface OciConfig {
+  ociVersion: string;
+  process: OciProcess;
+  root: { path: string; readonly?: boolean };
+  mounts?: OciMount[];
+  annotations?: Record<string, string>;
+  linux?: OciLinux;
+  [other: string]: unknown;
+}
+
+export interface OciProcess {
+  terminal?: boolean;
+  args: string[];
+  env?: string[];
+  capabilities?: Partial<Record<CapabilitySet, string[]>>;
+  [other: string]: unknown;
+}
+
+export type CapabilitySet = "bounding" | "effective" | "inheritable" | "permitted" | "ambient";
+
+export interface OciMount {
+  destination: string;
+  type?: string;
+  source?: string;
+  options?: string[];
+}
+
+export interface OciLinux {
+  namespaces?: { type: string; path?: string }[];
+  cgroupsPath?: string;
+  seccomp?: { syscalls?: { names: string[]; action: string; [other: string]: unknown }[]; [other: string]: unknown };
+  devices?: { path: string; [other: string]: unknown }[];
+  maskedPaths?: string[];
+  readonlyPaths?: string[];
+  [other: string]: unknown;
+}
+
+/** The value of a variable in PID 1's environment; the last one counts, as for execve(2)'s callers. */
+export function environmentOf(config: OciConfig, name: string): string | undefined {
+  const entry = config.process.env?.findLast((item) => item.startsWith(`${name}=`));
+  return entry?.slice(name.length + 1);
+}
+
+/** Whether the container has a namespace of its own of this type, rather than the host's or another container's. */
+export function ownsNamespace(config: OciConfig, type: string): boolean {
+  return config.linux?.namespaces?.some((namespace) => namespace.type === type && namespace.path === undefined) ?? false;
+}

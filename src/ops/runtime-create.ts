@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type Contract, contract } from "../contract/contract.ts";
+import { readGuest } from "../contract/guest.ts";
+import type { Wishes } from "../contract/wishes.ts";
+import { BerthError } from "../errors.ts";
+import { readHost } from "../host/facts.ts";
+import { rootFiles } from "../host/root-files.ts";
+import { environmentOf, type OciConfig, ownsNamespace } from "../oci/config.ts";
+import { parseConfig, renderConfig } from "../oci/json.ts";
+import { patchConfig } from "../oci/patch.ts";
+
+export interface RuntimeCreate {
+  /** The container's id as the engine calls it. */
+  readonly id: string;
+  /** The OCI bundle directory, which holds config.json. */
+  readonly bundle: string;
+  /** Where this machine's own files lie until the runtime's `delete` removes them. */
+  readonly state: string;
+  /** The real runtime's --root: a container lives as long as there is a directory of its id in it. */
+  readonly root: string;
+}
+
+const masksDirectory = "/run/berth/masks";
+
+/**
+ * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing at all.
+ * Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this host.
+ */
+export function runtimeCreate({ id, bundle, state, root }: RuntimeCreate): readonly string[] {
+  const file = join(bundle, "config.json");
+  const config = parseConfig(readFileSync(file, "utf8")) as OciConfig;
+  if (isDisabled(config)) return [];
+  const reading = readGuest(config.process.args, rootFiles(resolve(bundle, config.root.path)));
+  if ("missing" in reading) {
+    if (reading.missing === "program" && isInitPath(config.process.args[0])) {
+      throw new BerthError("no-init", `this image has no init: ${config.process.args[0]} does not exist in it`, {
+        hint: "install the distribution's init in the image (Debian: systemd-sysv)",
+      });
+    }
+    return [];
+  }
+  const host = readHost();
+  const wishes = wishesOf(config, id);
+  const needs = contract(reading.guest, host, wishes);
+  sweepStates(dirname(state), root);
+  writeState(state, needs, wishes);
+  const patched = patchConfig(config, needs, {
+    id,
+    named: host.cgroup.named,
+    unified: host.cgroup.unified,
+    maskedUnits: writeMasks(needs.masks.units),
+    maskedGenerators: writeMasks(needs.masks.generators),
+    runHost: join(state, "host"),
+    machineId: needs.machineId === undefined ? undefined : join(state, "machine-id"),
+  });
+  writeFileSync(file, renderConfig(patched));
+  return needs.warnings;
+}
+
+/** Appends to the file named by the runtime's --log, in the JSON form that containerd and CRI-O read back to the user. */
+export function logRuntime(file: string, level: "warning" | "error", message: string): void {
+  if (file !== "") appendFileSync(file, `${JSON.stringify({ level, msg: message, time: new Date().toISOString() })}\n`);
+}
+
+/** oci-systemd-hook's switch, which its users have in their scripts, and our own. */
+function isDisabled(config: OciConfig): boolean {
+  return [environmentOf(config, "oci-systemd-hook"), environmentOf(config, "BERTH_RUNTIME")].some((value) => value?.toLowerCase() === "disabled");
+}
+
+function isInitPath(path: string | undefined): boolean {
+  return path !== undefined && path.startsWith("/") && /\/(init|systemd)$/.test(path) && path !== "/init";
+}
+
+function wishesOf(config: OciConfig, id: string): Wishes {
+  const capabilities = config.process.capabilities?.bounding ?? [];
+  return {
+    profile: "strict",
+    capabilities,
+    terminal: config.process.terminal ?? false,
+    machineId: machineIdOf(environmentOf(config, "container_uuid"), id),
+    manager: "docker",
+    ownNetwork: ownsNamespace(config, "network"),
+  };
+}
+
+/** The user's own container_uuid, else the head of the engine's id, which is random and lasts as long as the machine. */
+function machineIdOf(uuid: string | undefined, id: string): string {
+  const digits = uuid?.replaceAll("-", "").toLowerCase();
+  if (digits !== undefined && /^[0-9a-f]{32}$/.test(digits)) return digits;
+  return /^[0-9a-f]{32}/.test(id) ? id.slice(0, 32) : createHash("sha256").update(id).digest("hex").slice(0, 32);
+}
+
+function writeState(state: string, needs: Contract, wishes: Wishes): void {
+  mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
+  writeFileSync(join(state, "stop-signal"), `${needs.stopSignal}\n`);
+  writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
+  writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
+  if (existsSync("/etc/os-release")) writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
+  if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
+}
+
+/** A runtime that fails or is killed between the patch and the container never deletes it; a minute is longer than any create. */
+const staleAfterMs = 60_000;
+
+/** Removes the states of machines that are no more: of failed creates, and of engines that were killed. */
+function sweepStates(directory: string, root: string): void {
+  if (!existsSync(directory)) return;
+  for (const id of readdirSync(directory)) {
+    const state = join(directory, id);
+    const made = statSync(state, { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > staleAfterMs && !existsSync(join(root, id))) clearState(state);
+  }
+}
+
+/**
+ * A directory with a link to /dev/null of each name. Machines share it, named after its content; it is made aside and
+ * renamed, so that another machine's start never sees half of it.
+ */
+function writeMasks(names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  const directory = join(masksDirectory, createHash("sha256").update(names.join("\n")).digest("hex").slice(0, 16));
+  if (existsSync(directory)) return directory;
+  const draft = `${directory}.${process.pid}`;
+  mkdirSync(draft, { recursive: true, mode: 0o755 });
+  for (const name of names) symlinkSync("/dev/null", join(draft, name));
+  try {
+    renameSync(draft, directory);
+  } catch (cause) {
+    rmSync(draft, { recursive: true });
+    if (!existsSync(directory)) throw cause;
+  }
+  return directory;
+}
+
+/** Removes what a machine's start left in its state directory when the start failed. */
+export function clearState(state: string): void {
+  rmSync(state, { recursive: true, force: true });
+}
+

@@ -1,0 +1,126 @@
+import type { MachineSpec, NetworkSpec } from "./machine.ts";
+import { addressFault, gatewayOf } from "./network.ts";
+import { type Path, type Problem, problem } from "./problem.ts";
+import { publishesCollide } from "./publish.ts";
+import { suggest } from "./suggest.ts";
+
+type CheckedKey = "address" | "aliases" | "publish" | "volumes" | "memory_swap" | "depends_on";
+
+/** What is checked as a whole, once each key alone has been read. */
+export interface Checked {
+  readonly network: NetworkSpec;
+  readonly machines: readonly MachineSpec[];
+  /** Where a machine's key was written. */
+  readonly origin: (machine: string, key: CheckedKey) => Path;
+}
+
+/** Everything that does not fit together: addresses, names, host ports, mount targets, limits, dependencies. */
+export function checkFleet(checked: Checked): Problem[] {
+  return [
+    ...checkAddresses(checked),
+    ...checkAliases(checked),
+    ...checkPublished(checked),
+    ...checkTargets(checked),
+    ...checkSwap(checked),
+    ...checkDependencies(checked),
+  ];
+}
+
+function* checkAddresses({ network, machines, origin }: Checked): Generator<Problem> {
+  const gateway = gatewayOf(network);
+  const fault = addressFault(gateway, network.subnet);
+  if (fault !== undefined) yield problem(["network", "gateway"], fault);
+  const holders = new Map<string, string>();
+  for (const { name, address } of machines) {
+    if (address === undefined) continue;
+    const holder = holders.get(address);
+    const reason =
+      addressFault(address, network.subnet) ??
+      (address === gateway ? `${address} is the network's gateway` : undefined) ??
+      (holder === undefined ? undefined : `${address} is already the address of ${holder}`);
+    if (reason !== undefined) yield problem(origin(name, "address"), reason);
+    if (holder === undefined) holders.set(address, name);
+  }
+}
+
+function* checkAliases({ machines, origin }: Checked): Generator<Problem> {
+  const names = new Set(machines.map(({ name }) => name));
+  const holders = new Map<string, string>();
+  for (const { name, aliases } of machines) {
+    for (const [index, alias] of aliases.entries()) {
+      const path = [...origin(name, "aliases"), index];
+      const holder = holders.get(alias);
+      if (names.has(alias))
+        yield problem(path, alias === name ? `${alias} is the machine's own name` : `${alias} is already a machine's name`);
+      else if (holder === name) yield problem(path, `${alias} is given twice`);
+      else if (holder !== undefined) yield problem(path, `${alias} is already an alias of ${holder}`);
+      else holders.set(alias, name);
+    }
+  }
+}
+
+function* checkPublished({ machines, origin }: Checked): Generator<Problem> {
+  const entries = machines.flatMap(({ name, publish }) => publish.map((published, index) => ({ name, index, published })));
+  for (const [place, { name, index, published }] of entries.entries()) {
+    const other = entries.slice(0, place).find((earlier) => publishesCollide(earlier.published, published));
+    if (other === undefined) continue;
+    const last = published.hostPort + published.count - 1;
+    const ports = `${published.hostPort}${published.count > 1 ? `-${last}` : ""}/${published.protocol}`;
+    const whom = other.name === name ? "twice" : `by ${other.name} as well as by ${name}`;
+    yield problem([...origin(name, "publish"), index], `the host's port ${ports} is published ${whom}`);
+  }
+}
+
+function* checkTargets({ machines, origin }: Checked): Generator<Problem> {
+  for (const { name, volumes } of machines) {
+    for (const [index, { target }] of volumes.entries()) {
+      if (volumes.findIndex((volume) => volume.target === target) < index) {
+        yield problem([...origin(name, "volumes"), index], `${target} already has a volume`);
+      }
+    }
+  }
+}
+
+function* checkSwap({ machines, origin }: Checked): Generator<Problem> {
+  for (const { name, memory, memorySwap } of machines) {
+    if (memorySwap === undefined) continue;
+    if (memory === undefined) yield problem(origin(name, "memory_swap"), "memory_swap needs memory as well");
+    else if (memorySwap !== -1 && memorySwap < memory) {
+      yield problem(origin(name, "memory_swap"), `memory and swap together, ${memorySwap} bytes, are less than memory, ${memory} bytes`);
+    }
+  }
+}
+
+function* checkDependencies({ machines, origin }: Checked): Generator<Problem> {
+  const dependencies = new Map(machines.map(({ name, dependsOn }) => [name, dependsOn]));
+  for (const { name, dependsOn } of machines) {
+    for (const [index, needed] of dependsOn.entries()) {
+      if (dependencies.has(needed)) continue;
+      const others = [...dependencies.keys()].filter((other) => other !== name);
+      yield problem([...origin(name, "depends_on"), index], `there is no machine ${needed}`, suggest(needed, others));
+    }
+  }
+  for (const cycle of findCycles(dependencies)) {
+    const [first = ""] = cycle;
+    const message = cycle.length === 1 ? `${first} depends on itself` : `these depend on each other: ${[...cycle, first].join(" → ")}`;
+    yield problem(origin(first, "depends_on"), message);
+  }
+}
+
+/** Cycles of a graph, each once and starting at its first member in the graph's order; none is missed that would leave the graph cyclic. */
+function findCycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (name: string): void => {
+    const start = trail.indexOf(name);
+    if (start >= 0) cycles.push(trail.slice(start));
+    if (start >= 0 || done.has(name)) return;
+    trail.push(name);
+    for (const next of edges.get(name) ?? []) visit(next);
+    trail.pop();
+    done.add(name);
+  };
+  for (const name of edges.keys()) visit(name);
+  return cycles;
+}

@@ -1,0 +1,30 @@
+import { usageError } from "./usage.ts";
+
+/** A release by its code name or number, as the distribution's archive names it (`bookworm`, `noble`, `stable`). */
+export function parseRelease(text: string): string {
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(text)) throw usageError(`"${text}" is not a release; write its code name, such as bookworm`);
+  return text;
+}
+
+/** A package by its name, with `:architecture`, `=version` or `/release` after it as apt-get(8) takes it. */
+export function parsePackage(text: string): string {
+  if (!/^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?(?:[=/][A-Za-z0-9][A-Za-z0-9.+~:-]*)?$/.test(text)) {
+    throw usageError(`"${text}" is not a package; write such as openssh-server`);
+  }
+  return text;
+}
+
+/** The URL of a package archive: http, https, file or copy (sources.list(5)). */
+export function parseMirror(text: string): string {
+  if (!/^(?:https?:\/\/[^\s/]|(?:file|copy):\/)\S*$/.test(text)) {
+    throw usageError(`"${text}" is not the URL of a package archive; it starts with http://, https://, file:/ or copy:/`);
+  }
+  return text;
+}
+
+/** What an engine may call an image: a name with registry, tag or digest, or an id. The engine itself judges the rest. */
+export function parseReference(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/.test(text))
+    throw usageError(`"${text}" is not an image; write such as debian-12 or host:5000/name:tag`);
+  return text;
+}

@@ -1,0 +1,94 @@
+import type { Capability } from "./capability.ts";
+import type { Publish } from "./publish.ts";
+import type { VolumeSpec } from "./volume.ts";
+
+/** How much a machine may do; docs/machine-file.md says what each means. */
+export const profiles = ["strict", "privileged"] as const;
+export type Profile = (typeof profiles)[number];
+
+/** When the engine starts a machine again; Docker's restart policies. */
+export const restartPolicies = ["no", "on-failure", "unless-stopped", "always"] as const;
+export type RestartPolicy = (typeof restartPolicies)[number];
+
+export const systems = ["debian", "ubuntu"] as const;
+export type System = (typeof systems)[number];
+
+/** mmdebstrap(1)'s package selections, from the smallest to the largest, of those that can hold an init. */
+export const variants = ["essential", "apt", "minbase", "buildd", "important", "standard"] as const;
+export type Variant = (typeof variants)[number];
+
+/** What holds when nothing is written. */
+export const defaults = {
+  domain: "berth.internal",
+  subnet: "172.31.0.0/24",
+  profile: "strict",
+  restart: "unless-stopped",
+} as const satisfies { domain: string; subnet: string; profile: Profile; restart: RestartPolicy };
+
+/** The one network of a fleet. */
+export interface NetworkSpec {
+  readonly domain: string;
+  /** IPv4, in CIDR form. */
+  readonly subnet: string;
+  readonly gateway?: string;
+}
+
+/** Where an image comes from: built from a distribution's packages, read from a root filesystem's tarball, or known to the engine. */
+export type ImageSpec = ScratchImage | TarballImage | EngineImage;
+
+export interface ScratchImage {
+  readonly base: "scratch";
+  readonly os: System;
+  readonly release: string;
+  readonly packages: readonly string[];
+  /** The URL of the package archive; the distribution's own when absent. */
+  readonly mirror?: string;
+  readonly variant?: Variant;
+}
+
+export interface TarballImage {
+  /** A path of the host, as written until `resolvePaths`. */
+  readonly tarball: string;
+}
+
+export interface EngineImage {
+  readonly image: string;
+}
+
+export interface MachineSpec {
+  /** One DNS label, unique in the fleet. */
+  readonly name: string;
+  /** A name among the fleet's images, else a reference that the engine knows. */
+  readonly image: string;
+  readonly hostname: string;
+  /** IPv4 within the network's subnet; allocated when absent. */
+  readonly address?: string;
+  readonly aliases: readonly string[];
+  readonly publish: readonly Publish[];
+  readonly profile: Profile;
+  /** Processors; all of the host's when absent. */
+  readonly cpus?: number;
+  /** Bytes. */
+  readonly memory?: number;
+  /** Bytes of memory and swap together; -1 is unlimited swap. */
+  readonly memorySwap?: number;
+  readonly pids?: number;
+  readonly volumes: readonly VolumeSpec[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Added to the profile's own. */
+  readonly capabilities: readonly Capability[];
+  readonly dependsOn: readonly string[];
+  readonly restart: RestartPolicy;
+  /** The init and its arguments; the image's own when absent. */
+  readonly command?: readonly string[];
+  /** Seconds between asking the init to stop and killing it. */
+  readonly stopTimeout?: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Everything that one file or command line asks for. Names are unique, references among machines are sound, and there is one machine or more. */
+export interface Fleet {
+  readonly network: NetworkSpec;
+  readonly images: Readonly<Record<string, ImageSpec>>;
+  readonly machines: readonly MachineSpec[];
+}
