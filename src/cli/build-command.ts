@@ -1,6 +1,7 @@
 import { Argument, Command } from "commander";
 import { type CommandGroup, type CommandSpec, type Example, isGroup, type Registry } from "./command.ts";
-import { globalOptions } from "./global-options.ts";
+import { globalsBeside } from "./global-options.ts";
+import { globalHeading, layoutHelp } from "./help-layout.ts";
 import { commanderOption } from "./option-values.ts";
 
 /** The commander command that was recognised, with the definition it was made from. */
@@ -11,15 +12,20 @@ export interface Chosen {
 
 const longestLine = 100;
 
+/** Where help goes, and how wide it may be. */
+export interface HelpOutput {
+  readonly columns: number;
+  readonly write: (text: string) => void;
+}
+
 /** The top command. Its children are names only: each is loaded when it is called. */
-export function buildRoot(registry: Registry, columns: number): Command {
-  const root = dressed(new Command("berth"), columns)
+export function buildRoot(registry: Registry, output: HelpOutput): Command {
+  const root = dressed(new Command("berth"), output)
     .usage("[OPTIONS] COMMAND")
     .description("Run whole Linux machines on Docker.")
     .enablePositionalOptions();
-  addGlobals(root, new Set());
+  addGlobals(root, {});
   root.option("-v, --version", "show the version and exit");
-  root.optionsGroup("Options:");
   const shown = registry.filter((entry) => !entry.hidden);
   const order = ["Machines", "Images", "Host", "Other"] as const;
   for (const group of order) {
@@ -37,16 +43,16 @@ export function buildRoot(registry: Registry, columns: number): Command {
 export function buildCommand(
   definition: CommandSpec | CommandGroup,
   parentPath: string,
-  columns: number,
+  output: HelpOutput,
   choose: (chosen: Chosen) => void,
 ): Command {
   const path = `${parentPath} ${definition.name}`;
-  const command = dressed(new Command(path), columns).description(paragraphs(definition.description)).summary(definition.summary);
+  const command = dressed(new Command(path), output).description(paragraphs(definition.description)).summary(definition.summary);
   if (isGroup(definition)) {
     command.usage("COMMAND").enablePositionalOptions();
-    addGlobals(command, new Set());
+    addGlobals(command, {});
     for (const spec of definition.commands) {
-      const child = buildCommand(spec, path, columns, choose).name(spec.name).helpGroup("Commands:");
+      const child = buildCommand(spec, path, output, choose).name(spec.name).helpGroup("Commands:");
       // A name of one word, for commander to find it by; the whole path then stands in front of the usage by itself.
       command.addCommand(child);
     }
@@ -59,14 +65,14 @@ export function buildCommand(
 }
 
 function addOwn(command: Command, spec: CommandSpec): void {
-  command.usage(usageOf(spec)).passThroughOptions(spec.passThrough).enablePositionalOptions(spec.passThrough);
+  command.usage(usageOf(spec)).passThroughOptions(spec.passThrough);
   for (const argument of spec.arguments) {
     // Whether it is missing is known only when its variable has been looked at.
     const made = new Argument(`[${argument.name}${argument.variadic ? "..." : ""}]`, argument.description);
     command.addArgument(made);
   }
   for (const [key, option] of Object.entries(spec.options)) command.addOption(commanderOption(key, option));
-  addGlobals(command, new Set(Object.entries(spec.options).flatMap(([key, option]) => [key, option.short ?? key])));
+  addGlobals(command, spec.options);
 }
 
 /** `[OPTIONS] [NAME...]`, arguments in capitals. */
@@ -78,32 +84,31 @@ export function usageOf(spec: CommandSpec): string {
   return ["[OPTIONS]", ...words].join(" ");
 }
 
-/** Adds the global options but for names and letters the command has taken for itself. */
-function addGlobals(command: Command, taken: ReadonlySet<string>): void {
-  for (const [key, option] of Object.entries(globalOptions)) {
-    if (taken.has(key)) continue;
-    const { short, ...rest } = option as typeof option & { readonly short?: string };
-    const made = commanderOption(key, short === undefined || taken.has(short) ? rest : { ...rest, short });
-    command.addOption(made.helpGroup("Global options:"));
+function addGlobals(command: Command, own: CommandSpec["options"]): void {
+  for (const [key, option] of Object.entries(globalsBeside(own))) {
+    command.addOption(commanderOption(key, option).helpGroup(globalHeading));
   }
 }
 
-function dressed(command: Command, columns: number): Command {
-  const width = Math.min(columns, longestLine);
+function dressed(command: Command, output: HelpOutput): Command {
+  const width = Math.min(output.columns, longestLine);
   return command
     .helpCommand(false)
     .helpOption("-h, --help", "show this help")
     .exitOverride()
     .configureOutput({
-      writeOut: () => undefined,
-      writeErr: () => undefined,
+      writeOut: output.write,
+      // Only help comes this way: of errors the frame writes its own account.
+      writeErr: output.write,
+      outputError: () => undefined,
       getOutHelpWidth: () => width,
       getErrHelpWidth: () => width,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
     .configureHelp({
-      optionTerm: (option) => option.flags.replace(/<(.*)>/, "$1"),
+      formatHelp: layoutHelp,
+      optionTerm: (option) => `${option.short ? "" : "    "}${option.flags.replace(/<(.*)>/, "$1")}`,
       subcommandTerm: (child) => [child.name(), ...child.aliases()].join(", "),
       argumentTerm: (argument) => argument.name().toUpperCase(),
       showGlobalOptions: false,
@@ -115,7 +120,7 @@ export function paragraphs(text: string): string {
   return text
     .trim()
     .split(/\n\s*\n/)
-    .map((paragraph) => paragraph.replace(/\s*\n\s*/g, " "))
+    .map((paragraph) => paragraph.trim().replace(/\s*\n\s*/g, " "))
     .join("\n\n");
 }
 

@@ -67,7 +67,7 @@ export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal, 
     warn: (text) => above(`${errorStyle.yellow("berth: warning:")} ${text}\n`),
     progress() {
       progress ??= createProgress({
-        mode: global.quiet || global.json ? "silent" : io.stderrIsTerminal && io.env["TERM"] !== "dumb" ? "live" : "plain",
+        mode: global.quiet || global.json ? "silent" : io.stderrIsTerminal && io.env.TERM !== "dumb" ? "live" : "plain",
         write: say,
         columns: io.columns,
         rows: io.rows,

@@ -23,6 +23,20 @@ export interface GlobalOptions {
   readonly debug: boolean;
 }
 
+/** The global options a command with these options of its own still takes: its names and letters are its own. */
+export function globalsBeside(own: Readonly<Record<string, OptionSpec>>): Readonly<Record<string, OptionSpec>> {
+  const letters = new Set(Object.values(own).map((option) => option.short));
+  return Object.fromEntries(
+    Object.entries<OptionSpec>(globalOptions)
+      .filter(([key]) => !(key in own))
+      .map(([key, option]) => {
+        if (option.short === undefined || !letters.has(option.short)) return [key, option];
+        const { short: _taken, ...rest } = option;
+        return [key, rest];
+      }),
+  );
+}
+
 /** Makes the options out of parsed values; those after the command's name come later in the list and win. */
 export function readGlobals(...given: readonly Readonly<Record<string, unknown>>[]): GlobalOptions {
   const last = (key: string): unknown => given.findLast((values) => values[key] !== undefined)?.[key];

@@ -38,7 +38,7 @@ export function commanderOption(key: string, spec: OptionSpec): Option {
   return option;
 }
 
-/** An option's value: from the command line, else its variable, else its default. Undefined when none says anything. */
+/** An option's value: from the command line, else its variable, else its default. A switch nobody mentions is false. */
 export function readOption(command: Command, key: string, spec: OptionSpec, env: Environment): unknown {
   const negated = /^no[A-Z]/.test(key);
   const attribute = negated ? key.charAt(2).toLowerCase() + key.slice(3) : key;
@@ -53,16 +53,17 @@ export function readOption(command: Command, key: string, spec: OptionSpec, env:
     return spec.repeat ? split(text).map((word) => convert(name, spec, word)) : convert(name, spec, text);
   }
   if (spec.default !== undefined) return convert(longFlag(key), spec, spec.default);
+  if (!spec.value) return false;
   return spec.repeat ? [] : undefined;
 }
 
-/** An argument's value, checked; `given` is what commander found for it. */
-export function readArgument(spec: ArgumentSpec, given: string | readonly string[] | undefined, env: Environment): unknown {
+/** An argument's value, checked; `given` is what commander found for it, `hint` helps when it is missing. */
+export function readArgument(spec: ArgumentSpec, given: string | readonly string[] | undefined, env: Environment, hint: string): unknown {
   const variable = spec.env === undefined ? "" : (env[spec.env] ?? "");
   const words = given === undefined ? [] : typeof given === "string" ? [given] : given;
   const found = words.length > 0 || variable === "" ? words : spec.variadic ? split(variable) : [variable];
   if (found.length === 0 && spec.required !== false) {
-    throw new BerthError("usage", `the argument ${spec.name.toUpperCase()} is missing`);
+    throw new BerthError("usage", `the argument ${spec.name.toUpperCase()} is missing`, { hint });
   }
   for (const word of found) checkChoice(spec.name.toUpperCase(), spec.choices, word);
   return spec.variadic ? found : found[0];

@@ -1,8 +1,8 @@
 import { type Command, CommanderError } from "commander";
 import { BerthError } from "../errors.ts";
-import { buildCommand, buildRoot, type Chosen } from "./build-command.ts";
-import type { CommandSpec, Registry, RegistryEntry } from "./command.ts";
-import { type GlobalOptions, globalOptions, readGlobals } from "./global-options.ts";
+import { buildCommand, buildRoot, type Chosen, type HelpOutput } from "./build-command.ts";
+import type { CommandSpec, OptionSpec, Registry, RegistryEntry } from "./command.ts";
+import { type GlobalOptions, globalsBeside, readGlobals } from "./global-options.ts";
 import { type Environment, readArgument, readOption } from "./option-values.ts";
 
 /** What a command line asks for. */
@@ -19,78 +19,79 @@ export type Invocation =
 
 /** Loads the one command that is called and reads its words. Throws BerthError `usage`. */
 export async function parse(argv: readonly string[], env: Environment, columns: number, registry: Registry): Promise<Invocation> {
-  const root = buildRoot(registry, columns);
+  const help: string[] = [];
+  const output: HelpOutput = { columns, write: (text) => help.push(text) };
+  const root = buildRoot(registry, output);
+  let path = "berth";
   try {
     // Stops at the first word that is a command, and leaves the rest alone.
     const { operands, unknown } = root.parseOptions([...argv]);
     if (root.getOptionValue("version") === true) return { kind: "version" };
     const entry = findEntry(registry, operands[0]);
-    if (entry === undefined) {
-      if (operands.length === 0 && unknown.length === 0) return { kind: "help", text: root.helpInformation() + helpEnd(root) };
-      root.parse(argv, { from: "user" });
-      throw new BerthError("usage", `"${operands[0]}" is not a berth command`, { hint: "See 'berth --help'." });
+    if (entry !== undefined) {
+      path = `berth ${entry.name}`;
+      return await parseCommand(root, entry, unknown, env, output);
     }
-    return await parseCommand(root, entry, unknown, env, columns);
+    // Commander finds out what is wrong. A word that is no command is wrong even with --help behind it.
+    if (operands[0] !== undefined) root.parse([operands[0]], { from: "user" });
+    else if (unknown.length > 0) root.parse(argv, { from: "user" });
+    root.outputHelp();
+    return { kind: "help", text: help.join("") };
   } catch (thrown) {
-    return explain(thrown, root, "berth");
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.code === "commander.helpDisplayed" || thrown.code === "commander.help") return { kind: "help", text: help.join("") };
+    // The second line, if any, is "(Did you mean …?)".
+    const [message = "", suggestion = ""] = thrown.message.split("\n");
+    throw new BerthError("usage", message.replace(/^error: /, ""), {
+      hint: `${suggestion.replace(/^\((.*)\)$/, "$1 ")}See '${path} --help'.`,
+    });
   }
 }
 
 /** The help of a command by its words, e.g. `["dns", "serve"]`; of berth itself without any. Throws BerthError `usage`. */
 export async function helpText(words: readonly string[], columns: number, registry: Registry): Promise<string> {
   const found = await parse([...words, "--help"], {}, columns, registry);
-  if (found.kind !== "help") throw new BerthError("internal", `there is no help for "${words.join(" ")}"`);
+  if (found.kind !== "help") throw new BerthError("usage", `there is no help for "${words.join(" ")}"`, { hint: "See 'berth --help'." });
   return found.text;
 }
 
 async function parseCommand(
   root: Command,
   entry: RegistryEntry,
-  words: readonly string[],
+  words: string[],
   env: Environment,
-  columns: number,
+  output: HelpOutput,
 ): Promise<Invocation> {
   const { command: definition } = await entry.load();
   const chosen: Chosen[] = [];
-  const built = buildCommand(definition, "berth", columns, (one) => chosen.push(one));
-  try {
-    built.parse(words, { from: "user" });
-  } catch (thrown) {
-    return explain(thrown, built, `berth ${entry.name}`);
-  }
+  const built = buildCommand(definition, "berth", output, (one) => chosen.push(one));
+  built.parse(words, { from: "user" });
   const [one] = chosen;
   if (one === undefined) throw new BerthError("internal", `berth ${entry.name} called no command`);
   const { spec, command } = one;
-  const groups = command === built ? [root] : [root, built];
+  const levels = [root, ...(command === built ? [] : [built]), command];
   return {
     kind: "command",
     spec,
-    args: Object.fromEntries(
-      spec.arguments.map((argument, at) => [argument.name, readArgument(argument, command.processedArgs[at], env)]),
-    ),
-    options: readAll(spec.options, command, env),
-    global: readGlobals(...groups.map((group) => readAll(globalOptions, group, env, "given")), globalsOf(spec, command, env)),
+    args: readArguments(spec, command, env, `See 'berth ${entry.name} --help'.`),
+    options: readOptions(spec.options, command, env),
+    global: readGlobals(...levels.map((level) => readOptions(globalsBeside(level === command ? spec.options : {}), level, env))),
   };
 }
 
-function readAll(
-  specs: CommandSpec["options"],
-  command: Command,
-  env: Environment,
-  switches: "given" | "always" = "always",
-): Readonly<Record<string, unknown>> {
+function readArguments(spec: CommandSpec, command: Command, env: Environment, hint: string): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(specs).map(([key, spec]) => {
-      const value = readOption(command, key, spec, env);
-      return [key, value === undefined && !spec.value && switches === "always" ? false : value];
+    spec.arguments.map((argument, at) => {
+      const given: string | readonly string[] | undefined = command.processedArgs[at];
+      // `berth exec web -- ls`: the dashes only divide.
+      const words = spec.passThrough && at > 0 && Array.isArray(given) && given[0] === "--" ? given.slice(1) : given;
+      return [argument.name, readArgument(argument, words, env, hint)];
     }),
   );
 }
 
-/** The global options given after the command's name, without those the command has taken for itself. */
-function globalsOf(spec: CommandSpec, command: Command, env: Environment): Readonly<Record<string, unknown>> {
-  const free = Object.entries(globalOptions).filter(([key]) => !(key in spec.options));
-  return readAll(Object.fromEntries(free), command, env, "given");
+function readOptions(specs: Readonly<Record<string, OptionSpec>>, command: Command, env: Environment): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(specs).map(([key, spec]) => [key, readOption(command, key, spec, env)]));
 }
 
 function findEntry(registry: Registry, word: string | undefined): RegistryEntry | undefined {

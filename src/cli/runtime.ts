@@ -5,9 +5,9 @@ import { clearState, logRuntime, runtimeCreate } from "../ops/runtime-create.ts"
 /**
  * `berth runtime create …`, which the launcher berth-runtime calls before the real runtime: short of every dependency,
  * since each container that boots waits for it. What goes wrong is said where the engine reads it, in the runtime's log.
- * Returns the exit status.
+ * Resolves to the exit status.
  */
-export function runRuntime(argv: readonly string[]): number {
+export async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,

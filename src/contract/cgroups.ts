@@ -3,8 +3,8 @@ import type { GuestInit } from "./guest.ts";
 import type { HostCgroup } from "./host.ts";
 
 /**
- * What the machine sees at /sys/fs/cgroup, always in a cgroup namespace of its own:
- * - `read-only`: what the engine gives anyway; for inits that do not manage cgroups.
+ * What the machine sees at /sys/fs/cgroup; in a cgroup namespace of its own wherever something is writable:
+ * - `read-only`: all of it, in whatever cgroup namespace the engine chose; for inits that do not manage cgroups.
  * - `cgroup2`: the host's only hierarchy, the machine's own subtree, writable.
  * - `named`: the v1 controllers read-only, and the machine's own subtree of `name=systemd` writable.
  * - `unified`: the hybrid host's cgroup2 alone, the machine's own subtree, writable; it bears no controllers.

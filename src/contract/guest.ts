@@ -55,7 +55,7 @@ export function readGuest(command: readonly string[], files: RootFiles): GuestRe
     guest: {
       os: parseOsRelease(files.read("/etc/os-release") ?? files.read("/usr/lib/os-release")),
       init: { kind, program, version: kind === "systemd" ? systemdVersion(files) : undefined },
-      machineId: machineIdState(files.read("/etc/machine-id")),
+      machineId: parseMachineId(files.read("/etc/machine-id")),
       mergedUsr: files.resolve("/bin") === "/usr/bin",
     },
   };
@@ -73,7 +73,8 @@ export function parseOsRelease(text: string | undefined): GuestOs | undefined {
   return { id, versionId: fields.get("VERSION_ID"), prettyName: fields.get("PRETTY_NAME") ?? fields.get("NAME") ?? id };
 }
 
-function machineIdState(text: string | undefined): Guest["machineId"] {
+/** What /etc/machine-id says (machine-id(5)); undefined text is a missing file. */
+export function parseMachineId(text: string | undefined): Guest["machineId"] {
   if (text === undefined) return "missing";
   const value = text.trim();
   if (value === "") return "empty";

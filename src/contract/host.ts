@@ -11,11 +11,14 @@ export interface Host {
 }
 
 export interface HostCgroup {
-  /** v1 has no cgroup2 mount at all, hybrid has one beside the v1 controllers, v2 has nothing else (cgroups(7)). */
+  /**
+   * v2 has cgroup2 at /sys/fs/cgroup itself, hybrid has it at /sys/fs/cgroup/unified beside the v1 controllers, v1 at neither
+   * place. Runtimes and systemd look nowhere else, and a v1 hierarchy mounted besides does not change what they see.
+   */
   readonly layout: "v1" | "hybrid" | "v2";
   /** Where the v1 hierarchy `name=systemd` is mounted. */
   readonly named: string | undefined;
-  /** Where cgroup2 is mounted. */
+  /** Where cgroup2 is mounted, of those two places. */
   readonly unified: string | undefined;
   /** cgroup2's mount option; without it the root of a machine can raise the machine's own limits. */
   readonly nsdelegate: boolean;
@@ -23,39 +26,57 @@ export interface HostCgroup {
 
 /**
  * The layout that /proc/self/mountinfo shows (proc_pid_mountinfo(5)); undefined when no cgroup file system can be seen.
- * Mounts are listed in the order they were made: a later one hides the earlier ones at and below its place.
+ * Only mounts that their own path reaches count: others lie hidden below later ones. The order of the lines does not
+ * tell them, since a root that an initrd switched to is listed after what was moved into it.
  */
 export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
-  let visible: readonly CgroupMount[] = [];
-  for (const line of mountinfo.split("\n")) {
-    const mount = parseMountLine(line);
-    if (mount === undefined) continue;
-    const below = mount.point === "/" ? "/" : `${mount.point}/`;
-    visible = visible.filter((earlier) => earlier.point !== mount.point && !earlier.point.startsWith(below));
-    if (mount.type === "cgroup" || mount.type === "cgroup2") visible = [...visible, mount];
-  }
+  const mounts = mountinfo.split("\n").flatMap((line) => parseMountLine(line) ?? []);
+  const listed = new Set(mounts.map((mount) => mount.id));
+  const isTop = (mount: Mount) => mount.parent === mount.id || !listed.has(mount.parent);
+  const byPlace = new Map(mounts.map((mount) => [place(isTop(mount) ? outside : mount.parent, mount.point), mount]));
+  const visible = mounts.filter((mount) => mount.type.startsWith("cgroup") && mountAt(mount.point, byPlace) === mount);
   if (visible.length === 0) return undefined;
-  const unified = visible.find((mount) => mount.type === "cgroup2");
-  const named = visible.find((mount) => mount.options.includes("name=systemd"));
+  const cgroup2At = (point: string) => visible.find((mount) => mount.type === "cgroup2" && mount.point === point);
+  const whole = cgroup2At("/sys/fs/cgroup");
+  const unified = whole ?? cgroup2At("/sys/fs/cgroup/unified");
   return {
-    layout: unified === undefined ? "v1" : visible.some((mount) => mount.type === "cgroup") ? "hybrid" : "v2",
-    named: named?.point,
+    layout: unified === undefined ? "v1" : whole === undefined ? "hybrid" : "v2",
+    named: visible.find((mount) => mount.options.includes("name=systemd"))?.point,
     unified: unified?.point,
     nsdelegate: unified?.options.includes("nsdelegate") ?? false,
   };
 }
 
-interface CgroupMount {
+interface Mount {
+  readonly id: string;
+  readonly parent: string;
   readonly point: string;
   readonly type: string;
   readonly options: readonly string[];
 }
 
-function parseMountLine(line: string): CgroupMount | undefined {
+/** Stands for the parent of the topmost mounts, which is outside of what the process can see. */
+const outside = "";
+const place = (parent: string, point: string) => `${parent} ${point}`;
+
+/** The mount that a path leads to: at each directory on the way whatever is mounted there, and then over that. */
+function mountAt(path: string, byPlace: ReadonlyMap<string, Mount>): Mount | undefined {
+  const names = path.split("/").filter((name) => name !== "");
+  let mount: Mount | undefined;
+  for (let depth = 0; depth <= names.length; depth++) {
+    const directory = `/${names.slice(0, depth).join("/")}`;
+    const over = () => byPlace.get(place(mount?.id ?? outside, directory));
+    for (let next = over(); next !== undefined; next = over()) mount = next;
+  }
+  return mount;
+}
+
+function parseMountLine(line: string): Mount | undefined {
   const [mount, filesystem] = line.split(" - ");
-  const point = mount?.split(" ")[4];
+  const [id, parent, , , point] = mount?.split(" ") ?? [];
   const [type, , options = ""] = filesystem?.split(" ") ?? [];
-  return point === undefined || type === undefined ? undefined : { point, type, options: options.split(",") };
+  if (id === undefined || parent === undefined || point === undefined || type === undefined) return undefined;
+  return { id, parent, point, type, options: options.split(",") };
 }
 
 /** The set of capability names in a hexadecimal mask as /proc/PID/status prints it. */

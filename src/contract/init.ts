@@ -41,7 +41,8 @@ export function initKindOf(program: string, has: (path: string) => boolean): Ini
   if (name === "openrc-init") return "openrc";
   if (name === "runit" || name === "runit-init") return "runit";
   if (name === "busybox") return "busybox";
-  if (name === "s6-svscan" || name === "s6-linux-init" || program.startsWith("/etc/s6-linux-init/")) return "s6";
+  // Not s6-svscan: without s6-linux-init's signal scripts it is a supervisor of services, and SIGTERM ends it as it is.
+  if (name === "s6-linux-init" || program.startsWith("/etc/s6-linux-init/")) return "s6";
   if (name === "init" && program !== "/init" && has("/etc/inittab")) return "sysvinit";
   return undefined;
 }

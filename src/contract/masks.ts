@@ -66,6 +66,10 @@ const reasons: readonly { readonly why: string; readonly units: readonly string[
     units: ["systemd-remount-fs.service"],
   },
   {
+    why: "there are no virtual consoles: /dev shows none of the host's",
+    units: ["getty@.service"],
+  },
+  {
     why: "nobody sits at the console to be asked",
     units: [
       "systemd-firstboot.service",

@@ -14,4 +14,3 @@ export interface Wishes {
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
 }
-

@@ -1,5 +1,5 @@
 import { BerthError } from "../errors.ts";
-import { type Endpoint, renderEndpoint } from "./endpoint.ts";
+import { type Endpoint, renderEndpoint } from "./address.ts";
 import type { Engine } from "./engine.ts";
 import { unreachable } from "./failure.ts";
 import { engineError, readText } from "./request.ts";
@@ -33,10 +33,14 @@ export function negotiate(server: string, serverOldest: string, where: string): 
     });
   }
   if (compareVersions(serverOldest, newest) > 0) {
-    throw new BerthError("engine-refused", `the engine at ${where} speaks no API older than ${serverOldest}; ${newest} is the newest known here`, {
-      hint: "Update berth.",
-      details: { serverOldest, newest },
-    });
+    throw new BerthError(
+      "engine-refused",
+      `the engine at ${where} speaks no API older than ${serverOldest}; ${newest} is the newest known here`,
+      {
+        hint: "Update berth.",
+        details: { serverOldest, newest },
+      },
+    );
   }
   return compareVersions(server, newest) < 0 ? server : newest;
 }
@@ -45,6 +49,11 @@ export function negotiate(server: string, serverOldest: string, where: string): 
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a.split(".").map(Number), b.split(".").map(Number)];
   return (left[0] ?? 0) - (right[0] ?? 0) || (left[1] ?? 0) - (right[1] ?? 0);
+}
+
+/** Whether the API spoken with this engine is at least that version. */
+export function supports(engine: Engine, version: string): boolean {
+  return compareVersions(engine.apiVersion, version) >= 0;
 }
 
 interface VersionAnswer {

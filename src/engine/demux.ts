@@ -16,7 +16,6 @@ export interface Demuxer {
 
 /** Engine API, "Attach to a container", "Stream format": a frame is type, three zeros, length (big endian), payload. */
 const headerLength = 8;
-const stdin = 0;
 const stdout = 1;
 const stderr = 2;
 /** moby's stdcopy.Systemerr: the payload is an error of the engine's own. */
@@ -67,12 +66,4 @@ export function createDemuxer(): Demuxer {
       if (left > 0 || header.length > 0) throw new BerthError("engine-lost", "the engine's output stream ended inside a frame");
     },
   };
-}
-
-/** Frames one payload; the counterpart of the demuxer, for tests and stand-in engines. */
-export function frame(stream: "stdin" | "stdout" | "stderr", data: Uint8Array): Buffer {
-  const head = Buffer.alloc(headerLength);
-  head.writeUInt8({ stdin, stdout, stderr }[stream], 0);
-  head.writeUInt32BE(data.length, 4);
-  return Buffer.concat([head, data]);
 }

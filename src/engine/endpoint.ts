@@ -1,148 +1,117 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { BerthError } from "../errors.ts";
+import { defaultSocket, type Endpoint, parseEndpoint, type TlsFiles } from "./address.ts";
 
-/** Files of a TLS client, and whether the server's certificate is checked. Only paths: no secret travels in an endpoint. */
-export interface TlsFiles {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly verify: boolean;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ResolveOptions {
+  /** The `--host` option. */
+  readonly host?: string;
+  /** The `--context` option. */
+  readonly context?: string;
 }
-
-/** Where an engine listens, and `source`: what named it (an option, a variable, a context), for messages. */
-export type Endpoint = UnixEndpoint | TcpEndpoint | SshEndpoint;
-
-export interface UnixEndpoint {
-  readonly kind: "unix";
-  readonly path: string;
-  readonly source: string;
-}
-
-export interface TcpEndpoint {
-  readonly kind: "tcp";
-  readonly host: string;
-  readonly port: number;
-  readonly tls?: TlsFiles;
-  readonly source: string;
-}
-
-export interface SshEndpoint {
-  readonly kind: "ssh";
-  readonly host: string;
-  readonly user?: string;
-  readonly port?: number;
-  /** The engine's socket on that host; the remote docker program's own default without it. */
-  readonly socket?: string;
-  readonly source: string;
-}
-
-/** Docker's ports for the Engine API, without and with TLS (dockerd(8)). */
-const plainPort = 2375;
-const tlsPort = 2376;
-
-const hostName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
-const ipv6 = /^\[([0-9A-Fa-f:.]+)\]$/;
 
 /**
- * Reads an engine address as DOCKER_HOST has it: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://, https://, ssh://[USER@]HOST[:PORT][/SOCKET].
- * `tls` is what the surroundings say about TLS and counts for tcp alone. Throws `usage` saying what is wrong.
+ * Finds the engine as the docker program does: `--host`, `--context`, DOCKER_HOST, DOCKER_CONTEXT, the current context of
+ * $DOCKER_CONFIG/config.json (~/.docker), unix:///var/run/docker.sock. The context "default" stands for DOCKER_HOST or that socket.
+ * For tcp, DOCKER_TLS_VERIFY (not empty) or DOCKER_TLS asks for TLS with the files in DOCKER_CERT_PATH; a context has its own.
+ * Throws `usage` for a value that cannot be, `not-found` for a context that does not exist, `file-invalid` for a broken file of Docker's.
  */
-export function parseEndpoint(text: string, source: string, tls?: TlsFiles): Endpoint {
-  const wrong = (what: string): BerthError =>
-    new BerthError("usage", `${source}: ${JSON.stringify(text)} is not an engine address: ${what}`, {
-      hint: "Use unix:///path/to/docker.sock, tcp://host:2376 or ssh://user@host.",
+export function resolveEndpoint(env: Environment, options: ResolveOptions = {}): Endpoint {
+  if (options.host !== undefined && options.context !== undefined) {
+    throw new BerthError("usage", "--host and --context both name an engine", { hint: "Give one of them." });
+  }
+  if (options.host !== undefined) return parseEndpoint(options.host, "--host", environmentTls(env));
+  if (options.context !== undefined) return contextEndpoint(env, options.context, "--context");
+  if (env.DOCKER_HOST) return defaultEndpoint(env);
+  if (env.DOCKER_CONTEXT) return contextEndpoint(env, env.DOCKER_CONTEXT, "DOCKER_CONTEXT");
+  const current = currentContext(env);
+  return current ? contextEndpoint(env, current, join(configFolder(env), "config.json")) : defaultEndpoint(env);
+}
+
+function defaultEndpoint(env: Environment): Endpoint {
+  if (env.DOCKER_HOST) return parseEndpoint(env.DOCKER_HOST, "DOCKER_HOST", environmentTls(env));
+  return { kind: "unix", path: defaultSocket, source: "default" };
+}
+
+const configFolder = (env: Environment): string => env.DOCKER_CONFIG || join(env.HOME || homedir(), ".docker");
+
+/** docker(1): any value of DOCKER_TLS_VERIFY but the empty one means yes, even "0". */
+function environmentTls(env: Environment): TlsFiles | undefined {
+  const verify = Boolean(env.DOCKER_TLS_VERIFY);
+  if (!verify && !env.DOCKER_TLS) return undefined;
+  const folder = env.DOCKER_CERT_PATH || configFolder(env);
+  const tls = { ...tlsFilesIn(folder), verify };
+  if (env.DOCKER_CERT_PATH && !tls.ca && !tls.cert) {
+    throw new BerthError("usage", `DOCKER_CERT_PATH: ${folder} holds neither ca.pem nor cert.pem`, {
+      hint: "Put ca.pem, cert.pem and key.pem there, or unset DOCKER_CERT_PATH.",
     });
-  const full = text.includes("://") ? text : `tcp://${text}`;
-  const scheme = full.slice(0, full.indexOf("://"));
-  const rest = full.slice(scheme.length + 3);
-  switch (scheme) {
-    case "unix":
-      if (rest !== "" && !rest.startsWith("/")) throw wrong("the socket's path must be absolute, as in unix:///path");
-      if (rest.includes("\0")) throw wrong("a path holds no NUL");
-      return { kind: "unix", path: rest || defaultSocket, source };
-    case "tcp":
-    case "http":
-    case "https":
-      return parseTcp(rest, scheme, source, tls, wrong);
-    case "ssh":
-      return parseSsh(rest, source, wrong);
-    case "npipe":
-    case "fd":
-      throw wrong(`${scheme}:// is not for a client on Linux`);
-    default:
-      throw wrong(`unknown scheme ${JSON.stringify(scheme)}`);
   }
+  return tls;
 }
 
-export const defaultSocket = "/var/run/docker.sock";
-
-/** The address as DOCKER_HOST would have it. */
-export function renderEndpoint(endpoint: Endpoint): string {
-  switch (endpoint.kind) {
-    case "unix":
-      return `unix://${endpoint.path}`;
-    case "tcp":
-      return `tcp://${bracket(endpoint.host)}:${endpoint.port}`;
-    case "ssh": {
-      const user = endpoint.user === undefined ? "" : `${endpoint.user}@`;
-      const port = endpoint.port === undefined ? "" : `:${endpoint.port}`;
-      return `ssh://${user}${bracket(endpoint.host)}${port}${endpoint.socket ?? ""}`;
-    }
+function tlsFilesIn(folder: string): Omit<TlsFiles, "verify"> {
+  const found = (name: string): string | undefined => {
+    const file = join(folder, name);
+    return existsSync(file) ? file : undefined;
+  };
+  const [ca, cert, key] = [found("ca.pem"), found("cert.pem"), found("key.pem")];
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new BerthError("usage", `${folder}: cert.pem and key.pem go together, one of them is missing`);
   }
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
-const bracket = (host: string): string => (host.includes(":") ? `[${host}]` : host);
-
-type Wrong = (what: string) => BerthError;
-
-function parseTcp(rest: string, scheme: string, source: string, tls: TlsFiles | undefined, wrong: Wrong): TcpEndpoint {
-  const { authority, path } = splitPath(rest);
-  if (path !== "" && path !== "/") throw wrong("nothing may follow the port");
-  if (authority.includes("@")) throw wrong("the API knows no users; certificates do that");
-  const { host, port } = parseHostPort(authority, wrong);
-  const secure = scheme === "http" ? undefined : (tls ?? (scheme === "https" ? { verify: true } : undefined));
-  return {
-    kind: "tcp",
-    host,
-    port: port ?? (secure ? tlsPort : plainPort),
-    ...(secure && { tls: secure }),
-    source,
-  };
+function currentContext(env: Environment): string | undefined {
+  const file = join(configFolder(env), "config.json");
+  const config = readJson(file);
+  if (config === undefined) return undefined;
+  const name = field(config, "currentContext");
+  if (name !== undefined && typeof name !== "string") throw new BerthError("file-invalid", `${file}: currentContext is not a string`);
+  return name;
 }
 
-function parseSsh(rest: string, source: string, wrong: Wrong): SshEndpoint {
-  const { authority, path } = splitPath(rest);
-  const at = authority.lastIndexOf("@");
-  const user = at < 0 ? undefined : authority.slice(0, at);
-  if (user?.includes(":")) throw wrong("a password does not belong here; use an ssh key");
-  if (user !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?$/.test(user)) throw wrong("the user's name is not one ssh would take");
-  const { host, port } = parseHostPort(authority.slice(at + 1), wrong);
-  // The remote side hands its command line to the login shell, so only what no shell reads otherwise is let through.
-  if (!/^[A-Za-z0-9._/-]*$/.test(path)) throw wrong("the socket's path may hold letters, digits and ._/- alone");
-  return {
-    kind: "ssh",
-    host,
-    ...(user !== undefined && { user }),
-    ...(port !== undefined && { port }),
-    ...(path !== "" && path !== "/" && { socket: path }),
-    source,
-  };
+/** The store of contexts: docker/cli, cli/context/store. The directory's name is the SHA-256 of the context's name. */
+function contextEndpoint(env: Environment, name: string, source: string): Endpoint {
+  if (name === "default") return defaultEndpoint(env);
+  const store = join(configFolder(env), "contexts");
+  const id = createHash("sha256").update(name).digest("hex");
+  const file = join(store, "meta", id, "meta.json");
+  const meta = readJson(file);
+  if (meta === undefined) {
+    throw new BerthError("not-found", `${source}: there is no docker context called ${JSON.stringify(name)}`, {
+      hint: "List them with `docker context ls`.",
+      details: { file },
+    });
+  }
+  const docker = field(field(meta, "Endpoints"), "docker");
+  const host = field(docker, "Host");
+  if (typeof host !== "string" || host === "") throw new BerthError("file-invalid", `${file}: the context ${name} names no docker host`);
+  const folder = join(store, "tls", id, "docker");
+  const verify = field(docker, "SkipTLSVerify") !== true;
+  const tls = existsSync(folder) || !verify ? { ...tlsFilesIn(folder), verify } : undefined;
+  return parseEndpoint(host, `context ${name}`, tls);
 }
 
-function splitPath(rest: string): { authority: string; path: string } {
-  const slash = rest.indexOf("/");
-  return slash < 0 ? { authority: rest, path: "" } : { authority: rest.slice(0, slash), path: rest.slice(slash) };
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-function parseHostPort(authority: string, wrong: Wrong): { host: string; port?: number } {
-  const parts = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority);
-  if (!parts) throw wrong("an IPv6 address needs brackets, as in [::1]:2376");
-  const [, name = "", digits] = parts;
-  if (name === "") throw wrong("the host is missing");
-  if (name.startsWith("-")) throw wrong("a host cannot begin with '-'");
-  const host = ipv6.exec(name)?.[1] ?? name;
-  if (host === name && !hostName.test(name)) throw wrong(`${JSON.stringify(name)} is no host name`);
-  if (digits === undefined) return { host };
-  const port = Number(digits);
-  if (!/^\d{1,5}$/.test(digits) || port < 1 || port > 65535) throw wrong(`${JSON.stringify(digits)} is no port (1 to 65535)`);
-  return { host, port };
+/** The file's JSON, or nothing when there is no such file. */
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new BerthError("file-invalid", `${file} cannot be read`, { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new BerthError("file-invalid", `${file} is not JSON`, { cause, hint: "Repair it, or name the engine with --host." });
+  }
 }

@@ -1,4 +1,4 @@
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./address.ts";
 import type { Dial } from "./transport.ts";
 
 /** An engine that answered, with the API version both sides speak. */

@@ -1,5 +1,5 @@
 import { BerthError } from "../errors.ts";
-import { type Endpoint, renderEndpoint } from "./endpoint.ts";
+import { type Endpoint, renderEndpoint } from "./address.ts";
 
 /** errno names that mean no connection came about (connect(2), getaddrinfo(3)). */
 const neverConnected = new Set([
@@ -37,7 +37,7 @@ export function explainFailure(cause: unknown, endpoint: Endpoint, signal?: Abor
 /** No engine at that endpoint, with a hint that names what was tried and what to do about it. */
 export function unreachable(cause: unknown, endpoint: Endpoint): BerthError {
   if (cause instanceof BerthError && cause.code !== "engine-lost") return cause;
-  const origin = cause instanceof BerthError ? cause.cause : cause;
+  const origin = cause instanceof BerthError ? (cause.cause ?? cause) : cause;
   const code = errorCode(origin);
   const address = renderEndpoint(endpoint);
   const denied = endpoint.kind === "unix" && (code === "EACCES" || code === "EPERM");

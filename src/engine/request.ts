@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { BerthError, type ErrorCode } from "../errors.ts";
-import { renderEndpoint } from "./endpoint.ts";
+import { renderEndpoint } from "./address.ts";
 import type { Engine } from "./engine.ts";
 import type { Call, Reply } from "./transport.ts";
 
@@ -116,7 +116,7 @@ export function statusCode(status: number): ErrorCode {
 
 /** The error of an answer that says no. Its message is the engine's own. */
 export function engineError(status: number, method: string, where: string, body: string): BerthError {
-  const message = engineMessage(body) || `status ${status}`;
+  const message = engineMessage(body) || `the engine answered ${method} ${where} with status ${status}`;
   return new BerthError(statusCode(status), message, { details: { status, method, path: where, message } });
 }
 

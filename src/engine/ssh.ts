@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Agent } from "node:http";
 import { Duplex } from "node:stream";
 import { BerthError } from "../errors.ts";
-import { renderEndpoint, type SshEndpoint } from "./endpoint.ts";
+import { renderEndpoint, type SshEndpoint } from "./address.ts";
 
 const connectTimeoutSeconds = 30;
 
@@ -80,13 +80,15 @@ function dialSsh(endpoint: SshEndpoint): Duplex {
     },
   });
   stdin.on("error", () => stdin.destroy());
+  let answered = false;
   stdout.on("data", (chunk: Buffer) => {
+    answered = true;
     if (!duplex.push(chunk)) stdout.pause();
   });
   child.once("error", (cause: NodeJS.ErrnoException) => duplex.destroy(cannotStart(cause)));
   child.once("close", (status, signal) => {
     if (status === 0) duplex.push(null);
-    else duplex.destroy(sshFailed(endpoint, status, signal, words));
+    else duplex.destroy(sshFailed(endpoint, status === null ? `was ended by ${signal}` : `ended with status ${status}`, words, answered));
   });
   return Object.assign(duplex, socketManners(child));
 }
@@ -97,14 +99,18 @@ function cannotStart(cause: NodeJS.ErrnoException): BerthError {
     : new BerthError("tool-failed", `ssh could not be started: ${cause.message}`, { cause });
 }
 
-function sshFailed(endpoint: SshEndpoint, status: number | null, signal: NodeJS.Signals | null, words: string): BerthError {
-  const how = status === null ? `was ended by ${signal}` : `ended with status ${status}`;
+/** `how` ssh ended; `answered`: the engine had been reached before. */
+function sshFailed(endpoint: SshEndpoint, how: string, words: string, answered: boolean): BerthError {
   const said = words.trim();
   const login = sshArguments(endpoint).slice(1, -2).join(" ");
-  return new BerthError("engine-unreachable", `${renderEndpoint(endpoint)}: ssh ${how}${said ? `: ${said}` : ""}`, {
-    hint: `See that \`ssh ${login} version\` works without asking anything.`,
-    details: { status, signal, stderr: said },
-  });
+  return new BerthError(
+    answered ? "engine-lost" : "engine-unreachable",
+    `${renderEndpoint(endpoint)}: ssh ${how}${said ? `: ${said}` : ""}`,
+    {
+      hint: `See that \`ssh ${login} version\` works without asking anything.`,
+      details: { endpoint: renderEndpoint(endpoint), source: endpoint.source, stderr: said },
+    },
+  );
 }
 
 /** What an HTTP agent does to a socket it keeps; `unref` lets the process end while a connection is idle. */

@@ -5,7 +5,7 @@ import { addAbortSignal, Duplex, finished, PassThrough, Readable } from "node:st
 import { inspect } from "node:util";
 import type DockerModem from "docker-modem";
 import { BerthError } from "../errors.ts";
-import type { Endpoint, TlsFiles } from "./endpoint.ts";
+import type { Endpoint, TlsFiles } from "./address.ts";
 import { explainFailure } from "./failure.ts";
 import { sshAgent } from "./ssh.ts";
 
@@ -121,8 +121,8 @@ function dialOptions(call: Call, source: Readable | undefined): DockerModem.Dial
   const headers: OutgoingHttpHeaders = { ...call.headers };
   return {
     method: call.method,
-    // With a "?" at the end docker-modem appends `_query`, or takes the "?" away.
-    path: `${call.path}?`,
+    // docker-modem appends `_query` to a path that ends in "?".
+    path: Object.keys(call.query).length > 0 ? `${call.path}?` : call.path,
     headers,
     allowEmpty: call.body !== undefined,
     options: { _query: call.query, _body: source ? {} : (call.body ?? {}) },

@@ -13,24 +13,38 @@ const mostLinks = 40;
  */
 export function rootFiles(root: string): RootFiles {
   return {
-    resolve: (path) => resolveInRoot(root, path),
-    read(path) {
-      const resolved = resolveInRoot(root, path);
-      return resolved === undefined ? undefined : readText(join(root, resolved));
-    },
-    list(path) {
-      const resolved = resolveInRoot(root, path);
-      if (resolved === undefined || !lstatSync(join(root, resolved)).isDirectory()) return [];
-      return readdirSync(join(root, resolved));
-    },
+    resolve: (path) => orMissing(() => resolveInRoot(root, path)),
+    read: (path) =>
+      orMissing(() => {
+        const resolved = resolveInRoot(root, path);
+        return resolved === undefined ? undefined : readText(join(root, resolved));
+      }),
+    list: (path) =>
+      orMissing(() => {
+        const resolved = resolveInRoot(root, path);
+        return resolved === undefined || !lstatSync(join(root, resolved)).isDirectory() ? [] : readdirSync(join(root, resolved));
+      }) ?? [],
   };
 }
 
+/** A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for the kernel. */
+const impossible: ReadonlySet<unknown> = new Set(["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE"]);
+
+function orMissing<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && impossible.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
 function resolveInRoot(root: string, path: string): string | undefined {
-  const pending = path.split("/");
+  // The names still to walk, the next one last.
+  const pending = path.split("/").reverse();
   let resolved: string[] = [];
   let links = 0;
-  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (name === "" || name === ".") continue;
     if (name === "..") {
       resolved.pop();
@@ -44,7 +58,7 @@ function resolveInRoot(root: string, path: string): string | undefined {
       if (links > mostLinks) return undefined;
       const target = readlinkSync(candidate);
       if (target.startsWith("/")) resolved = [];
-      pending.unshift(...target.split("/"));
+      pending.push(...target.split("/").reverse());
     } else {
       if (!stat.isDirectory() && pending.some((rest) => rest !== "" && rest !== ".")) return undefined;
       resolved.push(name);

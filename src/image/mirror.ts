@@ -37,7 +37,8 @@ function parseDeb822(text: string): readonly AptEntry[] {
   const withoutComments = text.replace(/^#.*\n?/gm, "");
   return withoutComments.split(/\n\s*\n/).flatMap((stanza) => {
     const fields = new Map<string, string>();
-    for (const match of stanza.matchAll(/^([A-Za-z-]+):((?:.*)(?:\n[ \t].*)*)/gm)) fields.set((match[1] ?? "").toLowerCase(), match[2] ?? "");
+    for (const match of stanza.matchAll(/^([A-Za-z-]+):((?:.*)(?:\n[ \t].*)*)/gm))
+      fields.set((match[1] ?? "").toLowerCase(), match[2] ?? "");
     if (!words(fields.get("types")).includes("deb") || fields.get("enabled")?.trim().toLowerCase() === "no") return [];
     const components = words(fields.get("components"));
     return words(fields.get("uris")).flatMap((uri) => words(fields.get("suites")).map((suite) => ({ uri, suite, components })));
@@ -47,16 +48,19 @@ function parseDeb822(text: string): readonly AptEntry[] {
 const words = (text: string | undefined): readonly string[] => (text ?? "").split(/\s+/).filter((word) => word !== "");
 
 /**
- * Which archive a host of that code name uses for its own distribution. Other repositories may use the same suite name:
- * the distribution's own has `main`, and for a stable release the `-updates` suite beside it.
+ * Which archive a host uses for its own distribution, told by the suites it may follow, the likeliest first. Other
+ * repositories may use the same suite name: the distribution's own has `main`, and for a stable release `-updates` beside it.
  */
-export function hostMirror(entries: readonly AptEntry[], codename: string): Mirror | undefined {
+export function hostMirror(entries: readonly AptEntry[], suites: readonly string[]): Mirror | undefined {
   const web = entries.filter(({ uri, components }) => /^https?:/.test(uri) && components.includes("main"));
   const ofSuite = (suite: string) => web.filter((entry) => entry.suite === suite).map(({ uri }) => uri.replace(/\/+$/, ""));
-  const candidates = ofSuite(codename);
-  const updates = ofSuite(`${codename}-updates`);
-  const archive = candidates.find((uri) => updates.includes(uri)) ?? candidates[0];
-  return archive === undefined ? undefined : { archive, security: ofSuite(`${codename}-security`)[0] };
+  for (const suite of suites) {
+    const candidates = ofSuite(suite);
+    const updates = ofSuite(`${suite}-updates`);
+    const archive = candidates.find((uri) => updates.includes(uri)) ?? candidates[0];
+    if (archive !== undefined) return { archive, security: ofSuite(`${suite}-security`)[0] };
+  }
+  return undefined;
 }
 
 /**

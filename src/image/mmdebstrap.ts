@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BerthError, hasCode } from "../errors.ts";
 import { run } from "../host/run.ts";
 import type { BuildPlan } from "./build-plan.ts";
-import { withLock } from "./lock.ts";
+import { withLock } from "../host/lock.ts";
 import { runBuilder } from "./run-builder.ts";
 
 export interface BuildOptions {

@@ -30,7 +30,7 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
     for (const line of parts) if (line.trim() !== "") onLine(line.trimEnd());
   });
   const stop = () => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    if (child.pid !== undefined) terminateGroup(child.pid);
   };
   signal?.addEventListener("abort", stop, { once: true });
   try {
@@ -49,10 +49,19 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
   }
 }
 
+function terminateGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGTERM");
+  } catch (error) {
+    // ESRCH: it ended by itself at this very moment.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /** The step that a line of mmdebstrap's tells ("I: installing essential packages..."), without its housekeeping. */
 export function parseStep(line: string): string | undefined {
   const match = /^I: (.*)\.\.\.$/.exec(line);
-  return match === null || /tempdir|signed-by/.test(match[1] ?? "") ? undefined : match[1];
+  return match === null || /tempdir|signed-by|received signal/.test(match[1] ?? "") ? undefined : match[1];
 }
 
 /** What apt (`E:`, `W:`, `Err:`) and dpkg say, rather than mmdebstrap's farewell. */

@@ -49,8 +49,8 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
 
 /** Our own variables (BERTH_…) are for the runtime and not for the machine. */
 function patchEnvironment(env: readonly string[], contract: Contract): string[] {
-  const nameOf = (entry: string) => entry.slice(0, entry.indexOf("="));
-  const kept = env.filter((entry) => !(nameOf(entry) in contract.environment) && !entry.startsWith("BERTH_"));
+  const nameOf = (entry: string) => entry.split("=", 1)[0] ?? entry;
+  const kept = env.filter((entry) => !Object.hasOwn(contract.environment, nameOf(entry)) && !entry.startsWith("BERTH_"));
   const names = new Set(kept.map(nameOf));
   const added = {
     ...Object.fromEntries(Object.entries(contract.defaultEnvironment).filter(([name]) => !names.has(name))),
@@ -59,14 +59,21 @@ function patchEnvironment(env: readonly string[], contract: Contract): string[] 
   return [...kept, ...Object.entries(added).map(([name, value]) => `${name}=${value}`)];
 }
 
-/** Adds to each set what the contract grants beyond it, and takes from each what it does not grant. Inheritable and ambient sets are never widened. */
+/**
+ * Takes from each set what the contract does not grant, and adds what it grants beyond the bounding set: a process of
+ * fewer capabilities than its bounding set (another user than root) keeps to them. Inheritable and ambient sets are never widened.
+ */
 function patchCapabilities(
   sets: Partial<Record<CapabilitySet, string[]>>,
   granted: readonly string[],
 ): Partial<Record<CapabilitySet, string[]>> {
-  const narrow = (set: string[]) => set.filter((name) => granted.includes(name));
+  const beyond = granted.filter((name) => !sets.bounding?.includes(name));
   return Object.fromEntries(
-    Object.entries(sets).map(([name, set]) => [name, name === "inheritable" || name === "ambient" ? narrow(set) : [...granted]]),
+    Object.entries(sets).map(([name, set]) => {
+      const kept = set.filter((capability) => granted.includes(capability));
+      const added = name === "inheritable" || name === "ambient" ? [] : beyond.filter((capability) => !kept.includes(capability));
+      return [name, [...kept, ...added]];
+    }),
   );
 }
 
@@ -87,12 +94,13 @@ const cgroupOptions = ["nosuid", "noexec", "nodev"];
 
 function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundings: Surroundings, cgroupsPath: string): OciMount[] {
   const taken = new Set(mounts.map((mount) => mount.destination));
-  const patched = mounts.flatMap((mount) => {
-    if (mount.destination === "/sys/fs/cgroup") return patchCgroupMount(mount, contract, surroundings, cgroupsPath);
-    // A writable /sys makes udev and logind take the host's devices for theirs, privileged or not.
-    if (mount.destination === "/sys" && mount.type === "sysfs") return [{ ...mount, options: readOnly(mount.options ?? []) }];
-    return [mount];
-  });
+  // A writable /sys makes udev and logind take the host's devices for theirs, privileged or not.
+  const others = mounts
+    .filter((mount) => !isAt("/sys/fs/cgroup", mount.destination))
+    .map((mount) => (mount.destination === "/sys" ? { ...mount, options: readOnly(mount.options ?? []) } : mount));
+  // After every other mount of /sys, so that none covers the machine's view with the host's.
+  const sys = others.findLastIndex((mount) => isAt("/sys", mount.destination));
+  const patched = [...others.slice(0, sys + 1), ...cgroupMounts(contract, surroundings, cgroupsPath), ...others.slice(sys + 1)];
   const added: OciMount[] = contract.tmpfs
     .filter((tmpfs) => !taken.has(tmpfs.target))
     .map((tmpfs) => ({
@@ -112,31 +120,38 @@ function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundin
       added.push({ destination, type: "bind", source, options: ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"] });
     }
   }
-  // Before anything the user mounts below /run or /tmp, so that it stays visible.
-  const first = patched.findIndex((mount) => /^\/(run|tmp)\//.test(mount.destination) && mount.destination !== "/run/lock");
+  // Before anything the user mounts below /run or /tmp, so that it stays visible; /var/run is a link to /run.
+  const first = patched.findIndex((mount) => /^\/(run|tmp|var\/run|var\/lock)\//.test(mount.destination));
   return first === -1 ? [...patched, ...added] : [...patched.slice(0, first), ...added, ...patched.slice(first)];
 }
 
-function patchCgroupMount(mount: OciMount, contract: Contract, surroundings: Surroundings, cgroupsPath: string): OciMount[] {
-  const bind = (destination: string, source: string): OciMount => ({
-    destination,
-    type: "bind",
-    source: source + cgroupsPath,
-    options: ["bind", "rw", ...cgroupOptions, "rprivate"],
+/** What is mounted at and below /sys/fs/cgroup, in place of whatever the engine or the user mounts there. */
+function cgroupMounts(contract: Contract, surroundings: Surroundings, cgroupsPath: string): OciMount[] {
+  const cgroup = (access: "ro" | "rw"): OciMount => ({
+    destination: "/sys/fs/cgroup",
+    type: "cgroup",
+    source: "cgroup",
+    options: [access, ...cgroupOptions],
   });
+  const bind = (destination: string, source: string | undefined): OciMount[] =>
+    source === undefined
+      ? []
+      : [{ destination, type: "bind", source: source + cgroupsPath, options: ["bind", "rw", ...cgroupOptions, "rprivate"] }];
   switch (contract.cgroup) {
     case "read-only":
-      return [{ destination: mount.destination, type: "cgroup", source: "cgroup", options: ["ro", ...cgroupOptions] }];
+      return [cgroup("ro")];
     case "cgroup2":
-      return [{ destination: mount.destination, type: "cgroup", source: "cgroup", options: ["rw", ...cgroupOptions] }];
+      return [cgroup("rw")];
     case "unified":
-      return surroundings.unified === undefined ? [mount] : [bind(mount.destination, surroundings.unified)];
+      return bind("/sys/fs/cgroup", surroundings.unified);
     case "named":
-      return [
-        { destination: mount.destination, type: "cgroup", source: "cgroup", options: ["ro", ...cgroupOptions] },
-        ...(surroundings.named === undefined ? [] : [bind(`${mount.destination}/systemd`, surroundings.named)]),
-      ];
+      return [cgroup("ro"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
   }
+}
+
+/** Whether a path is this directory or lies below it. */
+function isAt(directory: string, path: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
 }
 
 function readOnly(options: readonly string[]): string[] {

@@ -1,5 +1,19 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Contract, contract } from "../contract/contract.ts";
 import { readGuest } from "../contract/guest.ts";
@@ -66,11 +80,13 @@ export function logRuntime(file: string, level: "warning" | "error", message: st
 
 /** oci-systemd-hook's switch, which its users have in their scripts, and our own. */
 function isDisabled(config: OciConfig): boolean {
-  return [environmentOf(config, "oci-systemd-hook"), environmentOf(config, "BERTH_RUNTIME")].some((value) => value?.toLowerCase() === "disabled");
+  return [environmentOf(config, "oci-systemd-hook"), environmentOf(config, "BERTH_RUNTIME")].some(
+    (value) => value?.toLowerCase() === "disabled",
+  );
 }
 
 function isInitPath(path: string | undefined): boolean {
-  return path !== undefined && path.startsWith("/") && /\/(init|systemd)$/.test(path) && path !== "/init";
+  return path !== undefined && path !== "/init" && /^\/(.*\/)?(init|systemd)$/.test(path);
 }
 
 function wishesOf(config: OciConfig, id: string): Wishes {
@@ -101,6 +117,8 @@ function writeState(state: string, needs: Contract, wishes: Wishes): void {
   if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
 }
 
+const stateFiles = ["stop-signal", "machine-id", "host/container-manager", "host/container-uuid", "host/os-release"] as const;
+
 /** A runtime that fails or is killed between the patch and the container never deletes it; a minute is longer than any create. */
 const staleAfterMs = 60_000;
 
@@ -109,7 +127,7 @@ function sweepStates(directory: string, root: string): void {
   if (!existsSync(directory)) return;
   for (const id of readdirSync(directory)) {
     const state = join(directory, id);
-    const made = statSync(state, { throwIfNoEntry: false })?.mtimeMs;
+    const made = statSync(join(state, stateFiles[0]), { throwIfNoEntry: false })?.mtimeMs;
     if (made !== undefined && Date.now() - made > staleAfterMs && !existsSync(join(root, id))) clearState(state);
   }
 }
@@ -122,8 +140,9 @@ function writeMasks(names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined;
   const directory = join(masksDirectory, createHash("sha256").update(names.join("\n")).digest("hex").slice(0, 16));
   if (existsSync(directory)) return directory;
-  const draft = `${directory}.${process.pid}`;
-  mkdirSync(draft, { recursive: true, mode: 0o755 });
+  mkdirSync(masksDirectory, { recursive: true, mode: 0o755 });
+  const draft = mkdtempSync(`${directory}.`);
+  chmodSync(draft, 0o755);
   for (const name of names) symlinkSync("/dev/null", join(draft, name));
   try {
     renameSync(draft, directory);
@@ -134,8 +153,12 @@ function writeMasks(names: readonly string[]): string | undefined {
   return directory;
 }
 
-/** Removes what a machine's start left in its state directory when the start failed. */
+/**
+ * Removes a machine's state: the files we know and the directories they leave empty, never a tree, so that whatever
+ * the path names, nothing else can be lost.
+ */
 export function clearState(state: string): void {
-  rmSync(state, { recursive: true, force: true });
+  for (const file of stateFiles) rmSync(join(state, file), { force: true });
+  for (const directory of [join(state, "host"), state])
+    if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
 }
-

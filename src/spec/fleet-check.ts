@@ -7,16 +7,18 @@ import { suggest } from "./suggest.ts";
 type CheckedKey = "address" | "aliases" | "publish" | "volumes" | "memory_swap" | "depends_on";
 
 /** What is checked as a whole, once each key alone has been read. */
-export interface Checked {
+interface Checked {
   readonly network: NetworkSpec;
   readonly machines: readonly MachineSpec[];
   /** Where a machine's key was written. */
   readonly origin: (machine: string, key: CheckedKey) => Path;
+  /** Whether what was written there could not be read; what rests on it is then not checked. */
+  readonly isFaulty: (path: Path) => boolean;
 }
 
 /** Everything that does not fit together: addresses, names, host ports, mount targets, limits, dependencies. */
 export function checkFleet(checked: Checked): Problem[] {
-  return [
+  const found = [
     ...checkAddresses(checked),
     ...checkAliases(checked),
     ...checkPublished(checked),
@@ -24,9 +26,12 @@ export function checkFleet(checked: Checked): Problem[] {
     ...checkSwap(checked),
     ...checkDependencies(checked),
   ];
+  // A default that does not fit is found once for each machine.
+  return [...new Map(found.map((fault) => [JSON.stringify([fault.path, fault.message]), fault])).values()];
 }
 
-function* checkAddresses({ network, machines, origin }: Checked): Generator<Problem> {
+function* checkAddresses({ network, machines, origin, isFaulty }: Checked): Generator<Problem> {
+  if (isFaulty(["network", "subnet"]) || isFaulty(["network", "gateway"])) return;
   const gateway = gatewayOf(network);
   const fault = addressFault(gateway, network.subnet);
   if (fault !== undefined) yield problem(["network", "gateway"], fault);
@@ -81,9 +86,9 @@ function* checkTargets({ machines, origin }: Checked): Generator<Problem> {
   }
 }
 
-function* checkSwap({ machines, origin }: Checked): Generator<Problem> {
+function* checkSwap({ machines, origin, isFaulty }: Checked): Generator<Problem> {
   for (const { name, memory, memorySwap } of machines) {
-    if (memorySwap === undefined) continue;
+    if (memorySwap === undefined || isFaulty(["machines", name, "memory"]) || isFaulty(["defaults", "memory"])) continue;
     if (memory === undefined) yield problem(origin(name, "memory_swap"), "memory_swap needs memory as well");
     else if (memorySwap !== -1 && memorySwap < memory) {
       yield problem(origin(name, "memory_swap"), `memory and swap together, ${memorySwap} bytes, are less than memory, ${memory} bytes`);
@@ -95,6 +100,7 @@ function* checkDependencies({ machines, origin }: Checked): Generator<Problem> {
   const dependencies = new Map(machines.map(({ name, dependsOn }) => [name, dependsOn]));
   for (const { name, dependsOn } of machines) {
     for (const [index, needed] of dependsOn.entries()) {
+      if (dependsOn.indexOf(needed) < index) yield problem([...origin(name, "depends_on"), index], `${needed} is given twice`);
       if (dependencies.has(needed)) continue;
       const others = [...dependencies.keys()].filter((other) => other !== name);
       yield problem([...origin(name, "depends_on"), index], `there is no machine ${needed}`, suggest(needed, others));

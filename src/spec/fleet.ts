@@ -5,11 +5,15 @@ import { defaults, type Fleet, type ImageSpec, type MachineSpec, type NetworkSpe
 import { parseImageName, parseName } from "./name.ts";
 import { type Path, type Problem, problem } from "./problem.ts";
 import { type Fields, readFields, readKey, readMap } from "./read-fields.ts";
-import { fileSchema, imageShape, machineShape, networkShape, ownShape, sharedShape } from "./schema.ts";
+import { readImage } from "./read-image.ts";
+import { fileSchema, machineShape, networkShape, ownShape, sharedShape } from "./schema.ts";
 import { unknownKey } from "./unknown-key.ts";
 
+/** The keys whose maps are merged with the defaults' instead of replacing them. */
+const mergedKeys: ReadonlySet<string> = new Set(["environment", "labels"]);
+
 /** The machines' order is the file's. There is a fleet only when there are no problems. */
-export type FleetReading = { readonly fleet: Fleet; readonly problems: readonly [] } | { readonly problems: readonly Problem[] };
+type FleetReading = { readonly fleet: Fleet; readonly problems: readonly [] } | { readonly problems: readonly Problem[] };
 
 /**
  * Reads the machine file's content, as plain data, into a fleet; or says everything that is wrong with it.
@@ -32,22 +36,31 @@ export function readFleet(raw: unknown, environment: Variables): FleetReading {
     if (image !== undefined) images.set(name, image);
   }
   const written = Object.entries(readMap(file.machines, ["machines"], problems) ?? {});
-  // A section of the wrong type has been reported already.
-  if (written.length === 0 && (file.machines === null || file.machines === undefined || typeof file.machines === "object")) {
+  if (written.length === 0 && !problems.some(({ path }) => path.length === 0 || path[0] === "machines")) {
     problems.push(problem(["machines"], "there are no machines; name at least one under machines"));
   }
   const own = new Map<string, Fields<typeof machineShape>>();
-  for (const [name, value] of written) {
+  const machines = written.map(([name, value]) => {
     readKey(parseName, name, ["machines", name], problems);
-    own.set(name, readFields("machines", machineShape, value, ["machines", name], problems));
-  }
-  const machines = [...own].map(([name, fields]) => buildMachine(name, fields, shared, environment));
-  problems.push(...checkFleet({ network, machines, origin: (name, key) => originOf(name, key, own.get(name)) }));
-  for (const [name, value] of written) {
-    const given = isMap(value) && "image" in value;
-    if (!given && !isMapWith(file.defaults, "image"))
+    const fields = readFields("machines", machineShape, value, ["machines", name], problems);
+    own.set(name, fields);
+    const keys = isMap(value) ? Object.keys(value) : [];
+    if (!keys.includes("image") && !isMapWith(file.defaults, "image") && (isMap(value) || value === null)) {
       problems.push(problem(["machines", name], "image is missing; give one here or under defaults"));
-  }
+    }
+    // A key that is written but faulty is not the default's.
+    const inherited = Object.fromEntries(Object.entries(shared).filter(([key]) => mergedKeys.has(key) || !keys.includes(key)));
+    return buildMachine(name, fields, inherited, environment);
+  });
+  const faulty = new Set(problems.map(({ path }) => pathKey(path.slice(0, path[0] === "machines" ? 3 : 2))));
+  problems.push(
+    ...checkFleet({
+      network,
+      machines,
+      origin: (name, key) => originOf(name, key, own.get(name)),
+      isFaulty: (path) => faulty.has(pathKey(path)),
+    }),
+  );
   return problems.length > 0 ? { problems } : { fleet: { network, images: Object.fromEntries(images), machines }, problems: [] };
 }
 
@@ -65,29 +78,6 @@ function readDefaults(raw: unknown, problems: Problem[]): Fields<typeof sharedSh
     problems.push(alone ? problem(fault.path, "belongs to one machine and cannot be a default", undefined, "key") : fault);
   }
   return fields;
-}
-
-function readImage(raw: unknown, path: Path, problems: Problem[]): ImageSpec | undefined {
-  const before = problems.length;
-  const { base, tarball, image, ...recipe } = readFields("images", imageShape, raw, path, problems);
-  const keys = Object.keys(readMap(raw, path, []) ?? {});
-  const forms = ["base", "tarball", "image"].filter((form) => keys.includes(form));
-  if (forms.length !== 1) {
-    const found = forms.length === 0 ? "none" : forms.join(" and ");
-    problems.push(problem(path, `an image has exactly one of base, tarball and image; here is ${found}`));
-  } else if (!keys.includes("base")) {
-    for (const key of keys.filter((name) => Object.hasOwn(recipe, name))) {
-      problems.push(problem([...path, key], "belongs to an image with base: scratch alone", undefined, "key"));
-    }
-  } else {
-    for (const key of ["os", "release"].filter((name) => !keys.includes(name))) problems.push(problem(path, `${key} is missing`));
-  }
-  if (problems.length > before) return undefined;
-  if (tarball !== undefined) return { tarball };
-  if (image !== undefined) return { image };
-  const { os, release, packages = [], ...rest } = recipe;
-  if (base === undefined || os === undefined || release === undefined) return undefined;
-  return { base, os, release, packages, ...rest };
 }
 
 /** Puts the defaults under a machine's own keys: maps are merged, everything else is replaced. Faulty keys are simply absent. */
@@ -113,7 +103,7 @@ function buildMachine(
     volumes: rest.volumes ?? [],
     environment: resolveEntries([...(shared.environment ?? []), ...(own.environment ?? [])], environment),
     capabilities: [...new Set(rest.capabilities ?? [])],
-    dependsOn: [...new Set(depends_on ?? [])],
+    dependsOn: depends_on ?? [],
     restart: rest.restart ?? defaults.restart,
     ...(command === undefined ? {} : { command }),
     ...(stop_timeout === undefined ? {} : { stopTimeout: stop_timeout }),
@@ -124,6 +114,10 @@ function buildMachine(
 /** Where a machine's key was written: with the machine, or under the defaults. */
 function originOf(name: string, key: keyof typeof machineShape, own: Fields<typeof machineShape> | undefined): Path {
   return own?.[key] === undefined && Object.hasOwn(sharedShape, key) ? ["defaults", key] : ["machines", name, key];
+}
+
+function pathKey(path: Path): string {
+  return JSON.stringify(path);
 }
 
 function isMap(value: unknown): value is object {

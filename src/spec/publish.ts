@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { suggest } from "./suggest.ts";
 import { usageError } from "./usage.ts";
 
-export const protocols = ["tcp", "udp", "sctp"] as const;
+const protocols = ["tcp", "udp", "sctp"] as const;
 export type Protocol = (typeof protocols)[number];
 
 /** `count` consecutive ports: the host's from `hostPort` lead to the machine's from `port`. */

@@ -8,7 +8,7 @@ import { suggestionOf } from "./usage.ts";
 /** What was written under some keys and could be read. */
 export type Fields<S extends z.ZodRawShape> = { readonly [K in keyof S]?: z.output<S[K]> };
 
-export type Raw = Readonly<Record<string, unknown>>;
+type Raw = Readonly<Record<string, unknown>>;
 
 /** A map, with nothing read as an empty one; undefined and a problem for anything else. */
 export function readMap(raw: unknown, path: Path, problems: Problem[]): Raw | undefined {

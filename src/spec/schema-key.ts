@@ -4,10 +4,10 @@ import { suggest } from "./suggest.ts";
 import { suggestionOf } from "./usage.ts";
 
 /** What the reference and the JSON Schema say about one key. */
-export interface KeyNote {
+interface KeyNote {
   readonly description: string;
-  /** The type in words. */
-  readonly type: string;
+  /** The type in words; of a choice its words, unless this says more. */
+  readonly type?: string;
   /** The value that holds when the key is absent, … */
   readonly default?: string;
   /** … or, where it is not one value, what happens then. */
@@ -62,7 +62,7 @@ export function expected(what: string) {
 }
 
 /** Runs a pure parser as a transformation; its `usage` error becomes an issue. */
-export function reading<I, T>(parse: (input: I) => T) {
+function reading<I, T>(parse: (input: I) => T) {
   return (input: I, context: z.RefinementCtx): T => {
     try {
       return parse(input);

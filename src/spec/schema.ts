@@ -34,7 +34,6 @@ export const networkShape = {
     examples: ["172.31.0.254"],
   }),
   mode: key(choice(["bridge"]), {
-    type: "word",
     description: "The kind of network. This version knows `bridge` alone.",
     default: "bridge",
   }),
@@ -43,13 +42,13 @@ export const networkShape = {
 /** The keys of one image: exactly one of `base`, `tarball` and `image`. */
 export const imageShape = {
   base: key(choice(["scratch"]), {
-    type: "word",
     description: "`scratch` builds the image from a distribution's packages; the keys `os` to `variant` then say which.",
   }),
-  os: key(choice(systems), { type: "word", description: "The distribution. Needed with `base`.", examples: [...systems] }),
+  os: key(choice(systems), { description: "The distribution.", absent: "required with `base`" }),
   release: key(text("a release", parseRelease), {
     type: "text",
-    description: "The distribution's release by its code name. Needed with `base`.",
+    description: "The distribution's release by its code name.",
+    absent: "required with `base`",
     examples: ["bookworm"],
   }),
   packages: key(list("packages", text("a package", parsePackage)), {
@@ -65,8 +64,7 @@ export const imageShape = {
     examples: ["http://archive.example/debian"],
   }),
   variant: key(choice(variants), {
-    type: "word",
-    description: `How much of the distribution to start from, in the words of mmdebstrap(1): ${variants.map((word) => `\`${word}\``).join(", ")}.`,
+    description: "How much of the distribution to start from, in the words of mmdebstrap(1).",
     absent: "the builder's choice",
     examples: ["minbase"],
   }),
@@ -108,7 +106,8 @@ export const ownShape = {
 export const sharedShape = {
   image: key(text("an image", parseReference), {
     type: "image",
-    description: "A name under `images`, else an image of the engine. Needed, here or under `defaults`.",
+    description: "A name under `images`, else an image of the engine.",
+    absent: "required, here or under `defaults`",
     examples: ["debian-12"],
   }),
   publish: key(list("ports", scalar("a port such as 8080:80", parsePublish)), {
@@ -120,11 +119,9 @@ export const sharedShape = {
     examples: [[80, "8080:80", "53:53/udp", "1000-1010:2000-2010", "127.0.0.1:8443:443"]],
   }),
   profile: key(choice(profiles), {
-    type: "word",
     description:
       "How much the machine may do: `strict` has the engine's default capabilities, `privileged` everything the host's root has.",
     default: defaults.profile,
-    examples: [...profiles],
   }),
   cpus: key(scalar("a number of processors", parseCpus), {
     type: "number",
@@ -181,8 +178,7 @@ export const sharedShape = {
     examples: [["db"]],
   }),
   restart: key(choice(restartPolicies), {
-    type: "word",
-    description: `When the engine starts the machine again: ${restartPolicies.map((word) => `\`${word}\``).join(", ")}.`,
+    description: "When the engine starts the machine again by itself.",
     default: defaults.restart,
     examples: ["always"],
   }),

@@ -19,7 +19,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
 }
 
 /** The optimal string alignment distance: insertions, deletions, substitutions, and swaps of two neighbours. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

@@ -21,5 +21,5 @@ export function createStyle(color: boolean): Style {
 
 /** Colours only on a terminal that knows them, and never against --no-color or NO_COLOR (no-color.org). */
 export function wantsColor(terminal: boolean, noColor: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
-  return terminal && !noColor && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return terminal && !noColor && !env.NO_COLOR && env.TERM !== "dumb";
 }

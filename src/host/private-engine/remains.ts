@@ -27,7 +27,6 @@ export async function removeRemains(place: PrivateEnginePlace): Promise<void> {
   const paths = enginePaths(place);
   const init = await readRecordedProcess(paths.init);
   const uplink = await readRecordedProcess(paths.uplink);
-  // unshare(1) waits for init and holds the namespaces too; a moment after init it is gone.
   const holder = init === undefined ? undefined : await readHolder(init);
   if (init !== undefined) await killAndWait(init);
   if (holder !== undefined && !(await waitUntilGone(holder, 5000))) throw stillThere(holder);
@@ -36,7 +35,8 @@ export async function removeRemains(place: PrivateEnginePlace): Promise<void> {
   await removeStateFiles(place);
 }
 
-async function readHolder(init: ProcessIdentity): Promise<ProcessIdentity | undefined> {
+/** The unshare(1) that waits for init and holds the namespaces too; a moment after init it is gone. */
+export async function readHolder(init: ProcessIdentity): Promise<ProcessIdentity | undefined> {
   const now = await readProcess(init.pid);
   // Another process has init's pid by now: whatever its parent is, it is not ours.
   return now?.startTime === init.startTime && now.parent > 1 ? await readProcess(now.parent) : undefined;

@@ -62,6 +62,8 @@ fi
 for point in /sys/kernel/security /sys/fs/bpf; do
   if mountpoint -q "$point"; then mount -n --rbind "$point" "$state$point"; fi
 done
+# A tree only covered, not unmounted, would still show in /proc/self/mountinfo, and runtimes believe that.
+if [ -z "$new" ] && mountpoint -q /sys; then umount -n -l /sys; fi
 mount -n --move "$state/sys" "$new/sys"
 
 mkdir -p "$state/run"
@@ -95,6 +97,7 @@ if [ "$uplink" = yes ]; then
 fi
 
 mount -n --move "$state/run" "$new/run"
+if [ -z "$new" ]; then umount -n -l /proc; fi
 mount -n -t proc proc "$new/proc"
 if [ -n "$new" ]; then
   cd "$new"

@@ -4,7 +4,7 @@ import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
 import { applyDaemonConfig, checkDataDirectory, dockerdArguments, uplinkNameServer } from "./daemon-config.ts";
-import { withDirectoryLock } from "./directory-lock.ts";
+import { withLock } from "../lock.ts";
 import { askEngine } from "./engine-socket.ts";
 import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
 import { type ProcessIdentity, readRecordedProcess } from "./process-identity.ts";
@@ -39,7 +39,7 @@ export async function startPrivateEngine(given: PrivateEngineOptions): Promise<S
   }
   await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
   const stateDirectory = await realpath(given.stateDirectory);
-  return withDirectoryLock(stateDirectory, async () => {
+  return withLock(stateDirectory, undefined, async () => {
     const running = await findRunning(given);
     if (running !== undefined) return running;
     const tools = await findTools(given);

@@ -1,9 +1,9 @@
 import { access } from "node:fs/promises";
 import { checkDataDirectory } from "./daemon-config.ts";
-import { withDirectoryLock } from "./directory-lock.ts";
+import { withLock } from "../lock.ts";
 import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
-import { removeRemains } from "./remains.ts";
+import { readHolder, removeRemains } from "./remains.ts";
 import { removeTree } from "./remove-tree.ts";
 
 export interface StopPrivateEngineOptions extends PrivateEnginePlace {
@@ -23,8 +23,7 @@ export async function stopPrivateEngine(options: StopPrivateEngineOptions): Prom
     () => true,
     () => false,
   );
-  const wasRunning = isThere ? await withDirectoryLock(options.stateDirectory, () => stopLocked(options)) : await stopLocked(options);
-  return wasRunning;
+  return isThere ? withLock(options.stateDirectory, undefined, () => stopLocked(options)) : stopLocked(options);
 }
 
 async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
@@ -33,8 +32,12 @@ async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
   const init = await readRecordedProcess(enginePaths(options).init);
   const wasRunning = init !== undefined && (await isAlive(init));
   const grace = options.grace ?? 30_000;
-  // tini hands the signal to dockerd and ends when that has ended.
-  if (wasRunning && grace > 0 && (await signalProcess(init, "SIGTERM"))) await waitUntilGone(init, grace);
+  if (wasRunning && grace > 0) {
+    const holder = await readHolder(init);
+    // tini hands the signal to dockerd and ends when that has ended.
+    await signalProcess(init, "SIGTERM");
+    if ((await waitUntilGone(init, grace)) && holder !== undefined) await waitUntilGone(holder, 5000);
+  }
   await removeRemains(options);
   if (options.removeData === true) await removeTree(options.dataDirectory);
   return wasRunning;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { BerthError } from "../errors.ts";
 
 /**
- * Does the work while no other process (or caller in this one) holds the lock on that file; waits for its turn.
+ * Does the work while no other process (or caller in this one) holds the lock on that file or directory; waits for its turn.
  * The lock is flock(2)'s, held by a flock(1) that ends when its standard input does: when this process ends, however it
  * ends, the kernel frees the lock. The file stays: removing it would let two hold "the" lock.
  * Throws `interrupted` when the signal fires while waiting.
@@ -52,4 +52,4 @@ async function takeLock(file: string, signal: AbortSignal | undefined): Promise<
 }
 
 const interrupted = (signal: AbortSignal) =>
-  new BerthError("interrupted", "interrupted while waiting for another build", { cause: signal.reason });
+  new BerthError("interrupted", "interrupted while waiting for another berth", { cause: signal.reason });

@@ -1,0 +1,26 @@
+import { defineCommand } from "../command.ts";
+import { loadCommandTree } from "../command-tree.ts";
+import { renderBash } from "../completion/bash.ts";
+import { renderFish } from "../completion/fish.ts";
+import { renderZsh } from "../completion/zsh.ts";
+import { write } from "../io.ts";
+
+export const command = defineCommand({
+  name: "completion",
+  summary: "Print the completion script of a shell",
+  description: `
+    Prints a script that teaches a shell berth's commands and options, and the names of machines and images, which it asks berth for.
+
+    Put it where the shell looks for such scripts: for bash ~/.local/share/bash-completion/completions/berth, for zsh a file
+    _berth in a directory of $fpath, for fish ~/.config/fish/completions/berth.fish.`,
+  arguments: [{ name: "shell", description: "the shell", choices: ["bash", "zsh", "fish"] }],
+  examples: [
+    { command: 'eval "$(berth completion bash)"', description: "Complete in this bash from now on" },
+    { command: "berth completion fish > ~/.config/fish/completions/berth.fish", description: "Complete in every fish" },
+  ],
+  async action({ io, registry }, args) {
+    const render = { bash: renderBash, zsh: renderZsh, fish: renderFish }[args.shell];
+    await write(io.stdout, render(await loadCommandTree(registry)));
+    return undefined;
+  },
+});

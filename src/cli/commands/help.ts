@@ -1,0 +1,26 @@
+import { defineCommand } from "../command.ts";
+import { write } from "../io.ts";
+import { helpText } from "../parse.ts";
+
+export const command = defineCommand({
+  name: "help",
+  summary: "Show help for a command",
+  description: "Shows what a command does, its arguments, its options and examples: the same as COMMAND --help.",
+  arguments: [
+    {
+      name: "command",
+      description: "the command's words; all commands without",
+      required: false,
+      variadic: true,
+      completes: "command",
+    },
+  ],
+  examples: [
+    { command: "berth help", description: "List all commands" },
+    { command: "berth help completion", description: "Help for one of them" },
+  ],
+  async action({ io, registry }, args) {
+    await write(io.stdout, await helpText(args.command, io.columns(), registry));
+    return undefined;
+  },
+});

@@ -1,0 +1,196 @@
+import { BerthError } from "../../errors.ts";
+import { lockPlace } from "../../ops/open-engine.ts";
+import { type MachineUp, previewUp, up } from "../../ops/up.ts";
+import type { Step } from "../../plan/up.ts";
+import { fleetFromFlags, namesFromEnvironment } from "../../spec/adhoc.ts";
+import { parseDuration } from "../../spec/duration.ts";
+import type { Fleet } from "../../spec/machine.ts";
+import { profiles, restartPolicies } from "../../spec/machine.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { findFleetFile, loadFleet, readFleetFile } from "../fleet-file.ts";
+import { openContextEngine } from "../open.ts";
+import { renderUp, upStatus } from "../render/up.ts";
+
+const options = {
+  image: { value: "IMAGE", description: "built-in name, image of the engine, or tarball of a root", env: "IMAGE", completes: "image" },
+  memory: { short: "m", value: "SIZE", description: "memory limit, such as 512M" },
+  memorySwap: { value: "SIZE", description: "memory and swap together; -1 is unlimited swap" },
+  cpus: { value: "N", description: "processors, such as 1.5" },
+  pids: { value: "N", description: "most processes and threads" },
+  publish: { short: "p", value: "PORTS", repeat: true, description: "publish a port: [[ADDRESS:]HOST:]PORT[/udp]" },
+  volume: { short: "v", value: "VOLUME", repeat: true, description: "mount [SOURCE:]TARGET[:ro]" },
+  env: { short: "e", value: "NAME=VALUE", repeat: true, description: "variable for init" },
+  label: { short: "l", value: "NAME=VALUE", repeat: true, description: "label for the container" },
+  capAdd: { value: "CAPABILITY", repeat: true, description: "capability to add, such as NET_ADMIN" },
+  profile: { value: "PROFILE", description: "how much the machine may do", choices: profiles },
+  restart: { value: "POLICY", description: "when the engine starts it again", choices: restartPolicies },
+  stopTimeout: { value: "SECONDS", description: "time to shut down before it is killed" },
+  hostname: { value: "NAME", description: "host name of one machine (its name)" },
+  address: { value: "IP", description: "address of one machine (the next free one)" },
+  alias: { value: "NAME", repeat: true, description: "further DNS name of one machine" },
+  domain: { value: "DOMAIN", description: "network and DNS domain (berth.internal)" },
+  subnet: { value: "CIDR", description: "the network's addresses (172.31.0.0/24)" },
+  gateway: { value: "IP", description: "the host's address on the network" },
+  command: { value: "INIT", repeat: true, description: "init and its arguments, each its own option" },
+  dryRun: { description: "show what would be done and do nothing" },
+  noWait: { description: "do not wait until they have booted" },
+  rebuild: { description: "build or import the images anew" },
+  mirror: { value: "URL", description: "package archive to build images from", env: "BERTH_MIRROR" },
+  parallel: { value: "N", description: "how many boot at once (4 per processor)", parse: parseCount },
+  timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "120s", parse: parseDuration },
+} as const;
+
+export const command = defineCommand({
+  name: "up",
+  summary: "Create, start or continue machines",
+  description: `Makes the machines of berth.yaml run: creates what is missing, starts what stopped, leaves alone what runs, and says where a machine differs from the file. With names, only those and what they depend on. It waits until each machine's init says that it has booted.
+
+With --image no file is needed: the names are the machines. NAMES and IMAGE in the environment do the same.
+
+Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 says that a machine did not boot, or booted degraded.`,
+  arguments: [{ name: "name", description: "machines", required: false, variadic: true, completes: "machine" }],
+  options,
+  examples: [
+    { command: "berth up", description: "all machines of berth.yaml" },
+    { command: "berth up web db --image debian-12", description: "two machines without a file" },
+    { command: "berth up web --image ./root.tar.xz -p 8080:80 -m 512M", description: "from a tarball, with a port and a limit" },
+    { command: "berth up --dry-run", description: "what would be done" },
+    { command: 'NAMES="web db" IMAGE=debian-12 berth up', description: "the same by environment" },
+  ],
+  async action(context, { name: given }, chosen) {
+    const { names, fleet } = chooseFleet(context, given, chosen);
+    const engine = await openContextEngine(context);
+    if (chosen.dryRun) {
+      const steps = await previewUp(engine, fleet, names, context.signal);
+      await context.result(steps, () => steps.map((step) => `${renderStep(step)}\n`).join(""));
+      return undefined;
+    }
+    const progress = context.progress();
+    const results = await up(engine, fleet, {
+      names,
+      images: { fleetImages: fleet.images, cwd: context.io.cwd, env: context.io.env, mirror: chosen.mirror, rebuild: chosen.rebuild },
+      signal: context.signal,
+      parallel: chosen.parallel,
+      timeout: chosen.timeout,
+      wait: !chosen.noWait,
+      lockFile: lockPlace(engine),
+      now: context.io.now,
+      onState: (machine, state, detail) => progress.update(machine, { state, ...(detail !== undefined && { detail }) }),
+      onWarning: (text) => context.warn(text),
+    });
+    await context.result(results.map(forJson), (view) => renderUp(results, view));
+    for (const { name: machine, differences } of results) {
+      for (const { key, has, wants } of differences) context.note(`${machine}: ${key} is ${show(has)}, the file says ${show(wants)}`);
+    }
+    if (results.some((machine) => machine.differences.length > 0))
+      context.note("  → to make such a machine anew: berth rm -f NAME && berth up NAME");
+    return upStatus(results);
+  },
+});
+
+/** The file's fleet, or with --image one made of the names. */
+function chooseFleet(context: Context, given: readonly string[], chosen: UpFlags): { names: readonly string[]; fleet: Fleet } {
+  const fromEnvironment = namesFromEnvironment(context.io.env);
+  const names = given.length > 0 ? given : fromEnvironment.names;
+  if (chosen.image === undefined) {
+    const extra = (Object.keys(fileFree) as (keyof typeof fileFree)[]).filter((key) => given_(chosen[key]));
+    if (extra.length > 0) {
+      throw new BerthError("usage", `${extra.map((key) => fileFree[key]).join(", ")} ${extra.length === 1 ? "goes" : "go"} with --image`, {
+        hint: "machines of a file are described in the file",
+      });
+    }
+    const path = findFleetFile(context);
+    return { names, fleet: path === undefined ? loadFleet(context) : readFleetFile(path, context) };
+  }
+  const { volume, env, label, capAdd, alias, command: init, ...rest } = chosen;
+  const list = (values: readonly string[]) => (values.length > 0 ? values : undefined);
+  const fleet = fleetFromFlags(
+    {
+      ...rest,
+      names,
+      publish: list(chosen.publish),
+      volumes: list(volume),
+      environment: list(env),
+      labels: list(label),
+      capabilities: list(capAdd),
+      aliases: list(alias),
+      command: list(init),
+    },
+    context.io.env,
+  );
+  return { names: [], fleet };
+}
+
+/** Options that describe a machine, and so need --image. */
+const fileFree = {
+  memory: "--memory",
+  memorySwap: "--memory-swap",
+  cpus: "--cpus",
+  pids: "--pids",
+  publish: "--publish",
+  volume: "--volume",
+  env: "--env",
+  label: "--label",
+  capAdd: "--cap-add",
+  profile: "--profile",
+  restart: "--restart",
+  stopTimeout: "--stop-timeout",
+  hostname: "--hostname",
+  address: "--address",
+  alias: "--alias",
+  domain: "--domain",
+  subnet: "--subnet",
+  gateway: "--gateway",
+  command: "--command",
+} as const;
+
+type UpFlags = Parameters<typeof command.action>[2] extends never ? never : Chosen;
+
+interface Chosen
+  extends Readonly<
+    Record<Exclude<keyof typeof fileFree, "publish" | "volume" | "env" | "label" | "capAdd" | "alias" | "command">, string | undefined>
+  > {
+  readonly image: string | undefined;
+  readonly publish: readonly string[];
+  readonly volume: readonly string[];
+  readonly env: readonly string[];
+  readonly label: readonly string[];
+  readonly capAdd: readonly string[];
+  readonly alias: readonly string[];
+  readonly command: readonly string[];
+}
+
+function given_(value: string | readonly string[] | undefined): boolean {
+  return value !== undefined && value.length > 0;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new BerthError("usage", `"${text}" is not a number from 1 on`);
+  return count;
+}
+
+function renderStep(step: Step): string {
+  switch (step.do) {
+    case "create-network":
+      return `create network ${step.network.domain} ${step.network.subnet}`;
+    case "create":
+      return `create ${step.machine.name} ${step.address} from ${step.machine.image}, start it`;
+    case "keep":
+      return `keep ${step.machine.name}, which runs`;
+    default:
+      return `${step.do} ${step.machine.name}`;
+  }
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "not set" : JSON.stringify(value);
+}
+
+function forJson(machine: MachineUp) {
+  const { error, ...rest } = machine;
+  return error === undefined
+    ? rest
+    : { ...rest, error: { code: error.code, message: error.message, hint: error.hint, details: error.details } };
+}

@@ -1,0 +1,7 @@
+import type { Context } from "../context.ts";
+import type { Candidate } from "./sources.ts";
+
+/** The names of berth's own commands. */
+export async function complete(context: Context): Promise<readonly Candidate[]> {
+  return context.registry.filter((entry) => !entry.hidden).map((entry) => ({ word: entry.name, description: entry.summary }));
+}

@@ -1,0 +1,21 @@
+import type { CompletionHint } from "../command.ts";
+import type { Context } from "../context.ts";
+
+export interface Candidate {
+  readonly word: string;
+  /** Shown beside the word by zsh and fish. */
+  readonly description?: string;
+}
+
+/**
+ * Finds the words that may stand where the cursor is. `prefix` is what is there already; candidates that do not start
+ * with it are dropped afterwards. The context's signal ends after a short time, since a shell is waiting.
+ */
+export interface CompletionSource {
+  complete(context: Context, prefix: string): Promise<readonly Candidate[]>;
+}
+
+/** What `berth __complete KIND` asks, by kind; files and directories are the shell's own. */
+export const completionSources: Readonly<Partial<Record<CompletionHint, () => Promise<CompletionSource>>>> = {
+  command: () => import("./command-source.ts"),
+};

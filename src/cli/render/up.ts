@@ -1,0 +1,42 @@
+import { BerthError } from "../../errors.ts";
+import type { MachineUp } from "../../ops/up.ts";
+import type { View } from "../context.ts";
+import { formatDuration } from "./duration.ts";
+import { renderError } from "./error.ts";
+import { renderFailedUnits } from "./failed-units.ts";
+import { type Column, renderTable } from "./table.ts";
+import { plainText } from "./text.ts";
+
+const columns: readonly Column<MachineUp>[] = [
+  { header: "NAME", value: (machine) => machine.name },
+  { header: "STATE", value: (machine) => machine.state, paint: paintState },
+  { header: "ADDRESS", value: (machine) => machine.address ?? "" },
+  { header: "INIT", value: (machine) => machine.init ?? "" },
+  { header: "BOOT", value: (machine) => (machine.bootMs === undefined ? "" : formatDuration(machine.bootMs)) },
+];
+
+/** The machines after `up`, then what each that is degraded or failed has to say. */
+export function renderUp(machines: readonly MachineUp[], view: View): string {
+  const table = renderTable(columns, machines, { width: view.width, style: view.style });
+  const troubles = machines.flatMap((machine) => {
+    if (machine.error !== undefined) return [renderError(machine.error, view.style)];
+    if (machine.failed.length === 0) return [];
+    return [`${plainText(machine.name)} is degraded:\n${renderFailedUnits(machine.failed, view.style)}`];
+  });
+  return table + troubles.join("");
+}
+
+/** The exit status of an `up`: 5 when a machine did not boot well, the first error's own otherwise; undefined when all is well. */
+export function upStatus(machines: readonly MachineUp[]): number | undefined {
+  const statuses = machines.flatMap(({ error, state }) =>
+    error !== undefined ? [error.exitStatus] : state === "degraded" ? [degraded] : [],
+  );
+  return statuses.includes(degraded) ? degraded : statuses[0];
+}
+
+const degraded = new BerthError("boot-degraded", "").exitStatus;
+
+function paintState(text: string, machine: MachineUp, style: View["style"]): string {
+  if (machine.state === "running" || machine.state === "started") return style.green(text);
+  return machine.state === "degraded" ? style.yellow(text) : style.red(text);
+}

@@ -1,0 +1,158 @@
+import { BerthError } from "../errors.ts";
+import { supports } from "./connect.ts";
+import type {
+  ContainerCreateConfig,
+  ContainerCreateResponse,
+  ContainerInspect,
+  ContainerSummary,
+  ContainerTopResponse,
+  ContainerWaitResponse,
+} from "./container-types.ts";
+import type { Engine } from "./engine.ts";
+import type { HostConfig } from "./host-config.ts";
+import { path, request, requestStatus } from "./request.ts";
+
+/** Engine API, "Container". All of these take a name or an id and throw as `request` says. */
+export interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Filters as the API has them: every key must match, any of its values does. */
+export type Filters = Readonly<Record<string, readonly string[]>>;
+
+export interface ListContainersOptions extends Abortable {
+  /** Stopped ones too. */
+  readonly all?: boolean;
+  readonly limit?: number;
+  /** Counts the writable layer, which is slow. */
+  readonly size?: boolean;
+  readonly filters?: Filters;
+}
+
+export function listContainers(engine: Engine, options: ListContainersOptions = {}): Promise<readonly ContainerSummary[]> {
+  const { signal, ...query } = options;
+  return request(engine, { path: "/containers/json", query, signal });
+}
+
+/** `platform` is os/arch[/variant]. Throws `conflict` when the name is taken, `not-found` without the image. */
+export function createContainer(
+  engine: Engine,
+  config: ContainerCreateConfig,
+  options: Abortable & { readonly name?: string; readonly platform?: string } = {},
+): Promise<ContainerCreateResponse> {
+  const { signal, ...query } = options;
+  return request(engine, { method: "POST", path: "/containers/create", query, body: config, signal });
+}
+
+export function inspectContainer(
+  engine: Engine,
+  id: string,
+  options: Abortable & { readonly size?: boolean } = {},
+): Promise<ContainerInspect> {
+  const { signal, size } = options;
+  return request(engine, { path: path`/containers/${id}/json`, query: { size }, signal });
+}
+
+/** Whether this changed anything: false when it ran already. */
+export async function startContainer(engine: Engine, id: string, options: Abortable = {}): Promise<boolean> {
+  const where = path`/containers/${id}/start`;
+  return (await requestStatus(engine, { method: "POST", path: where, signal: options.signal, expect: [304] })) !== 304;
+}
+
+export interface StopOptions extends Abortable {
+  /** Seconds until it is killed; -1 waits for ever. The container's own by default. */
+  readonly timeout?: number;
+  /** Name or number; from API 1.42, `engine-refused` before it. */
+  readonly stopSignal?: string;
+}
+
+/** Stops and waits until it has. Whether this changed anything: false when it was stopped already. */
+export async function stopContainer(engine: Engine, id: string, options: StopOptions = {}): Promise<boolean> {
+  const where = path`/containers/${id}/stop`;
+  const query = stopQuery(engine, options);
+  return (await requestStatus(engine, { method: "POST", path: where, query, signal: options.signal, expect: [304] })) !== 304;
+}
+
+export async function restartContainer(engine: Engine, id: string, options: StopOptions = {}): Promise<void> {
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/containers/${id}/restart`,
+    query: stopQuery(engine, options),
+    signal: options.signal,
+  });
+}
+
+function stopQuery(engine: Engine, { timeout, stopSignal }: StopOptions): { t: number | undefined; signal: string | undefined } {
+  if (stopSignal !== undefined && !supports(engine, "1.42")) {
+    throw new BerthError("engine-refused", `this engine (API ${engine.apiVersion}) stops with the container's own signal alone`, {
+      hint: "Send the signal with kill and wait, or update the engine to Docker 23 or later.",
+    });
+  }
+  return { t: timeout, signal: stopSignal };
+}
+
+/** Sends a signal, by name or number ("37" where names such as SIGRTMIN+3 are refused); SIGKILL by default. */
+export async function killContainer(engine: Engine, id: string, options: Abortable & { readonly killSignal?: string } = {}): Promise<void> {
+  const query = { signal: options.killSignal };
+  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/kill`, query, signal: options.signal });
+}
+
+export interface RemoveOptions extends Abortable {
+  /** Kills it first when it runs. */
+  readonly force?: boolean;
+  /** Its anonymous volumes too. */
+  readonly volumes?: boolean;
+}
+
+export async function removeContainer(engine: Engine, id: string, options: RemoveOptions = {}): Promise<void> {
+  const query = { force: options.force, v: options.volumes };
+  await requestStatus(engine, { method: "DELETE", path: path`/containers/${id}`, query, signal: options.signal });
+}
+
+/** Waits without limit. `not-running` (the default) answers at once for one that is stopped. */
+export function waitContainer(
+  engine: Engine,
+  id: string,
+  options: Abortable & { readonly condition?: "not-running" | "next-exit" | "removed" } = {},
+): Promise<ContainerWaitResponse> {
+  const { signal, condition } = options;
+  return request(engine, { method: "POST", path: path`/containers/${id}/wait`, query: { condition }, signal });
+}
+
+export async function renameContainer(engine: Engine, id: string, name: string, options: Abortable = {}): Promise<void> {
+  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/rename`, query: { name }, signal: options.signal });
+}
+
+/** What can change while it runs: limits and the restart policy. */
+export type ContainerUpdate = Pick<
+  HostConfig,
+  "NanoCpus" | "CpuShares" | "CpusetCpus" | "Memory" | "MemoryReservation" | "MemorySwap" | "PidsLimit" | "BlkioWeight" | "RestartPolicy"
+>;
+
+export function updateContainer(
+  engine: Engine,
+  id: string,
+  update: ContainerUpdate,
+  options: Abortable = {},
+): Promise<{ readonly Warnings: readonly string[] | null }> {
+  return request(engine, { method: "POST", path: path`/containers/${id}/update`, body: update, signal: options.signal });
+}
+
+/** Sets the terminal's size, in characters. */
+export async function resizeContainer(
+  engine: Engine,
+  id: string,
+  size: Abortable & { readonly height: number; readonly width: number },
+): Promise<void> {
+  const query = { h: size.height, w: size.width };
+  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/resize`, query, signal: size.signal });
+}
+
+/** The processes as the host's ps(1) shows them; `psArgs` are ps's arguments, "-ef" by default. */
+export function topContainer(
+  engine: Engine,
+  id: string,
+  options: Abortable & { readonly psArgs?: string } = {},
+): Promise<ContainerTopResponse> {
+  return request(engine, { path: path`/containers/${id}/top`, query: { ps_args: options.psArgs }, signal: options.signal });
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Abortable } from "./containers.ts";
+import type { Engine } from "./engine.ts";
+import { openSession, type Session } from "./output.ts";
+import { path, request, requestHijack, requestStatus } from "./request.ts";
+
+/** What POST /containers/{id}/exec takes. */
+export interface ExecConfig {
+  readonly Cmd: readonly string[];
+  readonly AttachStdin?: boolean;
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
+  readonly Tty?: boolean;
+  readonly Env?: readonly string[];
+  readonly User?: string;
+  readonly WorkingDir?: string;
+  readonly Privileged?: boolean;
+  readonly DetachKeys?: string;
+}
+
+export interface ExecInspect {
+  readonly ID: string;
+  readonly ContainerID: string;
+  readonly Running: boolean;
+  /** Null while it runs. */
+  readonly ExitCode: number | null;
+  readonly Pid: number;
+}
+
+/** Prepares a process in a running container and returns its id. Throws `conflict` when the container does not run. */
+export async function createExec(engine: Engine, container: string, config: ExecConfig, options: Abortable = {}): Promise<string> {
+  const where = path`/containers/${container}/exec`;
+  return (await request<{ Id: string }>(engine, { method: "POST", path: where, body: config, signal: options.signal })).Id;
+}
+
+/** Starts a prepared process and takes over the connection. `tty` must be what it was prepared with. */
+export async function startExec(engine: Engine, id: string, options: Abortable & { readonly tty?: boolean } = {}): Promise<Session> {
+  const { signal, tty = false } = options;
+  const body = { Detach: false, Tty: tty };
+  return openSession(engine, await requestHijack(engine, { method: "POST", path: path`/exec/${id}/start`, body, signal }), tty, signal);
+}
+
+/** Starts a prepared process and leaves it. */
+export async function startExecDetached(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
+  const body = { Detach: true, Tty: false };
+  await requestStatus(engine, { method: "POST", path: path`/exec/${id}/start`, body, signal: options.signal });
+}
+
+export function inspectExec(engine: Engine, id: string, options: Abortable = {}): Promise<ExecInspect> {
+  return request(engine, { path: path`/exec/${id}/json`, signal: options.signal });
+}
+
+/** Sets the terminal's size, in characters. */
+export async function resizeExec(
+  engine: Engine,
+  id: string,
+  size: Abortable & { readonly height: number; readonly width: number },
+): Promise<void> {
+  const query = { h: size.height, w: size.width };
+  await requestStatus(engine, { method: "POST", path: path`/exec/${id}/resize`, query, signal: size.signal });
+}
+
+export interface CaptureOptions extends Abortable {
+  readonly cmd: readonly string[];
+  readonly user?: string;
+  readonly env?: readonly string[];
+  /** Given to the command as its standard input; none by default. */
+  readonly input?: string | Uint8Array;
+}
+
+export interface Captured {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a command in a container to its end. A status other than 0 is a result, not an error; 126 and 127 also stand for a command
+ * that cannot be run. Aborting drops the connection; the engine has no call that ends the command, so it may run on.
+ */
+export async function execCapture(engine: Engine, container: string, options: CaptureOptions): Promise<Captured> {
+  const { cmd, user, env, input, signal } = options;
+  const config: ExecConfig = {
+    Cmd: cmd,
+    AttachStdin: input !== undefined,
+    AttachStdout: true,
+    AttachStderr: true,
+    ...(user !== undefined && { User: user }),
+    ...(env !== undefined && { Env: env }),
+  };
+  const id = await createExec(engine, container, config, { signal });
+  const session = await startExec(engine, id, { signal });
+  if (input !== undefined) session.duplex.end(input);
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  for await (const { stream, data } of session.output) chunks[stream].push(data);
+  const status = await exitCode(engine, id, signal);
+  return { status, stdout: Buffer.concat(chunks.stdout).toString(), stderr: Buffer.concat(chunks.stderr).toString() };
+}
+
+/**
+ * How a command ended. The engine has no call that waits for it, and its output may end first: the engine notes the exit a moment later, and
+ * a command may close its output and go on. So this asks until it has ended.
+ */
+async function exitCode(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<number> {
+  for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
+    const { Running, ExitCode } = await inspectExec(engine, id, { signal });
+    if (!Running && ExitCode !== null) return ExitCode;
+    await sleep(pause);
+  }
+}

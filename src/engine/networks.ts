@@ -1,0 +1,45 @@
+import type { Abortable, Filters } from "./containers.ts";
+import type { Engine } from "./engine.ts";
+import type { EndpointSettings, Network, NetworkCreateConfig } from "./network-types.ts";
+import { path, request, requestStatus } from "./request.ts";
+
+/** Engine API, "Network". The list holds no containers; inspect for these. */
+export function listNetworks(engine: Engine, options: Abortable & { readonly filters?: Filters } = {}): Promise<readonly Network[]> {
+  const { signal, ...query } = options;
+  return request(engine, { path: "/networks", query, signal });
+}
+
+export function inspectNetwork(engine: Engine, id: string, options: Abortable = {}): Promise<Network> {
+  return request(engine, { path: path`/networks/${id}`, signal: options.signal });
+}
+
+/** Returns the id. Throws `conflict` when the name is taken. */
+export async function createNetwork(engine: Engine, config: NetworkCreateConfig, options: Abortable = {}): Promise<string> {
+  const body = { CheckDuplicate: true, ...config };
+  return (await request<{ Id: string }>(engine, { method: "POST", path: "/networks/create", body, signal: options.signal })).Id;
+}
+
+export async function removeNetwork(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
+  await requestStatus(engine, { method: "DELETE", path: path`/networks/${id}`, signal: options.signal });
+}
+
+export async function connectNetwork(
+  engine: Engine,
+  id: string,
+  container: string,
+  endpoint: EndpointSettings = {},
+  options: Abortable = {},
+): Promise<void> {
+  const body = { Container: container, EndpointConfig: endpoint };
+  await requestStatus(engine, { method: "POST", path: path`/networks/${id}/connect`, body, signal: options.signal });
+}
+
+export async function disconnectNetwork(
+  engine: Engine,
+  id: string,
+  container: string,
+  options: Abortable & { readonly force?: boolean } = {},
+): Promise<void> {
+  const body = { Container: container, Force: options.force ?? false };
+  await requestStatus(engine, { method: "POST", path: path`/networks/${id}/disconnect`, body, signal: options.signal });
+}

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { withLock } from "./lock.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "berth-lock-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+test("one at a time, also after a failure", async () => {
+  const file = join(folder, "turns");
+  let inside = 0;
+  const work = async () => {
+    inside += 1;
+    expect(inside).toBe(1);
+    await Bun.sleep(20);
+    inside -= 1;
+    throw new Error("as planned");
+  };
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => withLock(file, undefined, work)));
+  expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason.message)).toEqual(Array(3).fill("as planned"));
+});
+
+test("a killed process frees it", async () => {
+  const file = join(folder, "killed");
+  const script = `import { withLock } from ${JSON.stringify(join(import.meta.dir, "lock.ts"))};
+    await withLock(${JSON.stringify(file)}, undefined, async () => { console.log("held"); await Bun.sleep(60_000); });`;
+  const holder = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(holder.stdout, "data");
+  const order: string[] = [];
+  const waiting = withLock(file, undefined, async () => void order.push("mine"));
+  await Bun.sleep(100);
+  order.push("killed");
+  holder.kill("SIGKILL");
+  await waiting;
+  expect(order).toEqual(["killed", "mine"]);
+});
+
+test("waiting can be interrupted; a place that cannot be locked is said", async () => {
+  const file = join(folder, "busy");
+  const abort = new AbortController();
+  await withLock(file, undefined, async () => {
+    const waiting = withLock(file, abort.signal, async () => {});
+    setTimeout(() => abort.abort(), 50);
+    await expect(waiting).rejects.toMatchObject({ code: "interrupted" });
+  });
+  await expect(withLock(join(folder, "none", "x"), undefined, async () => {})).rejects.toMatchObject({ code: "tool-failed" });
+});

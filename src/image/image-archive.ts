@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { type Pack, pack } from "tar-stream";
+import type { RootFacts } from "./root-facts.ts";
+
+/** The one layer of an image. */
+export interface Layer {
+  /** Plain or gzip; its length is `size`. */
+  readonly stream: Readable;
+  readonly size: number;
+  /** SHA-256, in hex, of the plain tar. The engine checks it. */
+  readonly diffId: string;
+}
+
+export interface ImageConfigInput {
+  readonly facts: RootFacts;
+  readonly labels: Readonly<Record<string, string>>;
+  /** As the engine calls it: amd64, arm64. */
+  readonly architecture: string;
+  readonly created: Date;
+}
+
+/**
+ * The configuration of an image that starts as a machine (OCI image specification, config.md). The stop signal is set
+ * for systemd alone: what the others want, the contract knows.
+ */
+export function renderImageConfig(input: ImageConfigInput, diffId: string): object {
+  const { init, os } = input.facts.guest;
+  const created = input.created.toISOString();
+  return {
+    architecture: input.architecture,
+    os: "linux",
+    created,
+    config: {
+      Cmd: input.facts.command,
+      ...(init.kind === "systemd" && { StopSignal: "SIGRTMIN+3" }),
+      Labels: {
+        ...input.labels,
+        "berth.init": init.kind,
+        ...(init.version !== undefined && { "berth.init.version": String(init.version) }),
+        ...(os !== undefined && { "berth.os": os.prettyName }),
+      },
+    },
+    rootfs: { type: "layers", diff_ids: [`sha256:${diffId}`] },
+    history: [{ created, created_by: "berth", comment: "imported by berth" }],
+  };
+}
+
+/**
+ * The image as `docker save` writes it (moby, image/spec/v1.2.md), for `docker load`. Importing a bare root would be
+ * simpler, but engines refuse STOPSIGNAL there, and a machine stopped with SIGTERM never ends.
+ * An error of the layer's stream comes out of the stream returned.
+ */
+export function packImage(reference: string, config: object, layer: Layer): Readable {
+  const archive = pack();
+  const text = JSON.stringify(config);
+  const configName = `${createHash("sha256").update(text).digest("hex")}.json`;
+  const layerName = `${layer.diffId}/layer.tar`;
+  archive.on("close", () => void layer.stream.destroy());
+  const write = async () => {
+    archive.entry({ name: configName }, text);
+    await copyLayer(archive, layerName, layer);
+    archive.entry({ name: "manifest.json" }, JSON.stringify([{ Config: configName, RepoTags: [reference], Layers: [layerName] }]));
+    archive.finalize();
+  };
+  const packed = Readable.from(archive);
+  // Nobody listens to `archive` itself until the first reading, and an error may come before that.
+  archive.on("error", (error: Error) => packed.destroy(error));
+  write().catch((error: Error) => archive.destroy(error));
+  return packed;
+}
+
+async function copyLayer(archive: Pack, name: string, layer: Layer): Promise<void> {
+  let finish = (_error?: Error | null) => {};
+  const finished = new Promise<void>((resolve, reject) => {
+    finish = (error) => (error ? reject(error) : resolve());
+  });
+  const entry = archive.entry({ name, size: layer.size }, finish);
+  // Heard as `finished`; unheard here, it would end the process.
+  entry.on("error", () => {});
+  const feed = async () => {
+    for await (const chunk of layer.stream) {
+      if (!entry.write(chunk)) await new Promise<void>((resolve) => entry.once("drain", () => resolve()));
+    }
+    entry.end(undefined);
+  };
+  await Promise.all([feed(), finished]);
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import type { ImageSummary } from "../engine/images.ts";
+import { builtinImages } from "./builtin.ts";
+import { arrangeImages } from "./list.ts";
+
+const summary = (Id: string, Created: number, RepoTags: readonly string[] | null, Labels: Record<string, string>): ImageSummary => ({
+  Id,
+  Created,
+  RepoTags,
+  Labels,
+  ParentId: "",
+  RepoDigests: null,
+  Size: 7,
+  Containers: -1,
+});
+
+test("built-in ones built or not, replaced ones still in use, and others", () => {
+  const images = arrangeImages([
+    summary("old", 1, null, { "berth.image": "debian-12" }),
+    summary("new", 2, ["mine:1", "berth/debian-12:latest"], {
+      "berth.image": "debian-12",
+      "berth.os": "Debian 12",
+      "berth.init": "systemd",
+    }),
+    summary("own", 3, ["berth/debian-13:0123456789ab"], { "berth.image": "debian-13" }),
+    summary("a", 4, ["<none>:<none>"], { "berth.image": "web" }),
+  ]);
+  expect(images.map(({ name, builtin, stored }) => [name, builtin, stored?.id, stored?.reference])).toEqual([
+    ["debian-11", true, undefined, undefined],
+    ["debian-12", true, "new", "berth/debian-12:latest"],
+    ["debian-12", true, "old", undefined],
+    ["debian-13", false, "own", "berth/debian-13:0123456789ab"],
+    ["debian-13", true, undefined, undefined],
+    ["debian-sid", true, undefined, undefined],
+    ["ubuntu-22.04", true, undefined, undefined],
+    ["ubuntu-24.04", true, undefined, undefined],
+    ["web", false, "a", undefined],
+  ]);
+  expect(images[1]?.stored).toMatchObject({ size: 7, created: 2, os: "Debian 12", init: "systemd" });
+});
+
+test("nothing there", () => expect(arrangeImages([]).map(({ name }) => name)).toEqual([...builtinImages.keys()].sort()));

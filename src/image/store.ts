@@ -1,0 +1,78 @@
+import type { ContainerConfig } from "../engine/container-types.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type ImageInspect, inspectImage, removeImage } from "../engine/images.ts";
+import { readVersion } from "../engine/system.ts";
+import { BerthError, hasCode } from "../errors.ts";
+import { importTarball, type Tarball } from "./tarball.ts";
+
+/** An image that the engine has. */
+export interface ResolvedImage {
+  readonly id: string;
+  /** What the engine calls it. */
+  readonly reference: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly config: ContainerConfig;
+}
+
+/** Where an image of berth's is kept, and what tells whether it is the current one. */
+export interface Place {
+  /** What people call it; the label `berth.image`. */
+  readonly name: string;
+  readonly repository: string;
+  readonly tag: string;
+  /** The label `berth.digest`. */
+  readonly digest: string;
+}
+
+/** The engine's image of that reference; undefined when it has none, also when no image could be called so. */
+export async function findImage(engine: Engine, reference: string, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
+  const image = await inspectIfThere(engine, reference, signal);
+  if (image === undefined) return undefined;
+  const config = image.Config ?? {};
+  return { id: image.Id, reference, labels: config.Labels ?? {}, config };
+}
+
+async function inspectIfThere(engine: Engine, reference: string, signal?: AbortSignal): Promise<ImageInspect | undefined> {
+  try {
+    return await inspectImage(engine, reference, { signal });
+  } catch (error) {
+    // 400: "Debian" and the like break the grammar of references, so no image has such a name.
+    const status = error instanceof BerthError ? (error.details as { status?: number } | undefined)?.status : undefined;
+    if (hasCode(error, "not-found") || status === 400) return undefined;
+    throw error;
+  }
+}
+
+/** The image at that place, if it is what the digest says. */
+export async function findCurrent(engine: Engine, place: Place, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
+  const image = await findImage(engine, `${place.repository}:${place.tag}`, signal);
+  return image?.labels["berth.digest"] === place.digest ? image : undefined;
+}
+
+/**
+ * Puts a root into the engine. The engine moves the name when the new image is whole; until then the old one keeps it,
+ * and afterwards goes, if it is berth's and nothing needs it.
+ */
+export async function storeTarball(engine: Engine, tarball: Tarball, place: Place, signal?: AbortSignal): Promise<ResolvedImage> {
+  const { name, repository, tag, digest } = place;
+  const reference = `${repository}:${tag}`;
+  const old = await findImage(engine, reference, signal);
+  const { Arch: architecture } = await readVersion(engine, { signal });
+  const labels = { "berth.image": name, "berth.digest": digest };
+  await importTarball(engine, tarball, { reference, labels, architecture, signal });
+  const image = await findImage(engine, reference, signal);
+  if (image === undefined) throw new BerthError("not-found", `the image ${reference} was removed right after it was made`);
+  if (old !== undefined && old.id !== image.id && old.labels["berth.image"] !== undefined) await removeDangling(engine, old.id, signal);
+  return image;
+}
+
+async function removeDangling(engine: Engine, id: string, signal?: AbortSignal): Promise<void> {
+  const image = await inspectIfThere(engine, id, signal);
+  if (image === undefined || (image.RepoTags ?? []).length > 0) return;
+  try {
+    await removeImage(engine, id, { signal });
+  } catch (error) {
+    // A container uses it, or another image is built on it: the engine knows best. Or somebody was faster.
+    if (!hasCode(error, "conflict") && !hasCode(error, "not-found")) throw error;
+  }
+}

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import type { Readable } from "node:stream";
+import { extract, type Header } from "tar-stream";
+import type { RootFiles } from "../contract/guest.ts";
+import { BerthError } from "../errors.ts";
+
+type Kind = "directory" | "file" | "symlink";
+
+interface Entry {
+  readonly kind: Kind;
+  /** A symbolic link's target. */
+  readonly target?: string;
+  readonly text?: string;
+}
+
+/** Every path of a tar, absolute, without what is in the files but for the few that the contract reads. */
+export type TarIndex = ReadonlyMap<string, Entry>;
+
+export interface TarReading {
+  readonly index: TarIndex;
+  /** Of the whole plain tar: SHA-256 in hex, and length in bytes. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+const longestText = 64 * 1024;
+/** As many links as the kernel follows before ELOOP (path_resolution(7)). */
+const mostLinks = 40;
+
+/**
+ * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or is cut off; errors of the stream
+ * itself pass through. `what` names it to people.
+ */
+export async function readTarIndex(source: Readable, what: string): Promise<TarReading> {
+  const index = new Map<string, Entry>([["/", { kind: "directory" }]]);
+  const parser = extract();
+  let failure: Error | undefined;
+  let wake = () => {};
+  const done = new Promise<void>((resolve) => {
+    parser.on("finish", () => resolve());
+    parser.on("error", (error: Error) => {
+      failure = error;
+      wake();
+      resolve();
+    });
+  });
+  parser.on("drain", () => wake());
+  parser.on("entry", (header, stream, next) => {
+    const path = absolute(header.name);
+    const chunks: Uint8Array[] = [];
+    if (header.type === "file" && header.size <= longestText && isRead(path))
+      stream.on("data", (chunk) => chunks.push(chunk as Uint8Array));
+    else stream.resume();
+    // The parser tells the same error itself; unheard here, it would end the process.
+    stream.on("error", () => {});
+    stream.on("end", () => {
+      add(index, path, header, chunks);
+      next();
+    });
+  });
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let last: Buffer = Buffer.alloc(0);
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    hash.update(chunk);
+    last = chunk.length >= 512 ? chunk.subarray(-512) : Buffer.concat([last, chunk]).subarray(-512);
+    if (failure !== undefined) break;
+    if (!parser.write(chunk)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+  parser.end(undefined);
+  await done;
+  if (failure !== undefined) throw invalid(what, failure, bytes);
+  // tar(5): two blocks of zeros end an archive; a file cut off between two members lacks them.
+  if (bytes === 0) throw new BerthError("file-invalid", `${what} is empty`);
+  if (last.some((byte) => byte !== 0)) throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
+  return { index, sha256: hash.digest("hex"), bytes };
+}
+
+function invalid(what: string, cause: Error, bytes: number): BerthError {
+  const reason = bytes < 512 ? "it is too short for one" : cause.message;
+  return new BerthError("file-invalid", `${what} is not a tar of a root filesystem, or is damaged: ${reason}`, {
+    cause,
+    hint: "Make one with `tar -C ROOT --numeric-owner --xattrs -cf root.tar .`.",
+  });
+}
+
+const absolute = (name: string): string => {
+  const path = posix.normalize(`/${name}`);
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+};
+
+/** os-release(5) may be a link to a file of any such name. */
+const isRead = (path: string): boolean => path === "/etc/machine-id" || posix.basename(path).startsWith("os-release");
+
+function add(index: Map<string, Entry>, path: string, header: Header, chunks: readonly Uint8Array[]): void {
+  // Directories need no entries of their own in a tar.
+  for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent)) index.set(parent, { kind: "directory" });
+  if (path === "/") return;
+  if (header.type === "symlink") index.set(path, { kind: "symlink", target: header.linkname });
+  else if (header.type === "directory") index.set(path, { kind: "directory" });
+  else if (header.type === "link") index.set(path, index.get(absolute(header.linkname)) ?? { kind: "file" });
+  else index.set(path, { kind: "file", ...(isRead(path) && { text: Buffer.concat(chunks).toString() }) });
+}
+
+/** The root in a tar, as the contract reads it. Every symbolic link is resolved inside it. */
+export function tarFiles(index: TarIndex): RootFiles {
+  const resolve = (path: string) => resolveIn(index, path);
+  return {
+    resolve,
+    read(path) {
+      const resolved = resolve(path);
+      return resolved === undefined ? undefined : index.get(resolved)?.text;
+    },
+    list(path) {
+      const resolved = resolve(path);
+      if (resolved === undefined) return [];
+      const prefix = resolved === "/" ? "/" : `${resolved}/`;
+      return [...index.keys()]
+        .filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/") && key !== "/")
+        .map((key) => posix.basename(key));
+    },
+  };
+}
+
+function resolveIn(index: TarIndex, path: string): string | undefined {
+  const pending = path.split("/");
+  let resolved = "/";
+  let links = 0;
+  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
+    if (name === "" || name === ".") continue;
+    const candidate = posix.join(resolved, name);
+    const entry = index.get(candidate);
+    if (entry === undefined) return undefined;
+    if (entry.kind !== "symlink") {
+      resolved = candidate;
+      continue;
+    }
+    links += 1;
+    if (links > mostLinks) return undefined;
+    if (entry.target?.startsWith("/")) resolved = "/";
+    pending.unshift(...(entry.target ?? "").split("/"));
+  }
+  return resolved;
+}
+
+/** The directory that holds everything of the tar, if it is no root by itself: `rootfs` of a tar of `rootfs/…`. */
+export function onlyDirectory(index: TarIndex): string | undefined {
+  const [only, ...others] = tarFiles(index).list("/");
+  return only !== undefined && others.length === 0 && index.get(`/${only}`)?.kind === "directory" ? only : undefined;
+}

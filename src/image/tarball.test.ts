@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { pack } from "tar-stream";
+import { BerthError } from "../errors.ts";
+import { run } from "../host/run.ts";
+import { hashTarball, inspectTarball, withTarball } from "./tarball.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "berth-tarball-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A value is a file's text, or after `->` a link's target, or `/` for a directory. */
+type Members = Readonly<Record<string, string>>;
+
+async function tar(members: Members): Promise<Buffer> {
+  const archive = pack();
+  for (const [name, value] of Object.entries(members)) {
+    if (value === "/") archive.entry({ name, type: "directory" });
+    else if (value.startsWith("->")) archive.entry({ name, type: "symlink", linkname: value.slice(2) });
+    else archive.entry({ name }, value);
+  }
+  archive.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+let count = 0;
+async function inspect(content: Uint8Array) {
+  count += 1;
+  const path = join(folder, `root-${count}`);
+  await writeFile(path, content);
+  return await withTarball(path, inspectTarball);
+}
+
+async function failure(promise: Promise<unknown>): Promise<BerthError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof BerthError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+const release = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n';
+const merged: Members = {
+  "./": "/",
+  "./bin": "->usr/bin",
+  "./lib": "->usr/lib",
+  "./sbin": "->usr/sbin",
+  "./etc/os-release": "->../usr/lib/os-release",
+  "./etc/machine-id": "",
+  "./usr/bin/": "/",
+  "./usr/sbin/init": "->/lib/systemd/systemd",
+  "./usr/lib/os-release": release,
+  "./usr/lib/systemd/systemd": "elf".repeat(30_000),
+  "./usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so": "elf",
+};
+
+describe("roots", () => {
+  test("merged /usr, with every link resolved", async () => {
+    const content = await tar(merged);
+    expect(await inspect(content)).toEqual({
+      sha256: createHash("sha256").update(content).digest("hex"),
+      bytes: content.length,
+      command: ["/sbin/init"],
+      guest: {
+        os: { id: "debian", versionId: "12", prettyName: "Debian GNU/Linux 12 (bookworm)" },
+        init: { kind: "systemd", program: "/usr/lib/systemd/systemd", version: 252 },
+        machineId: "empty",
+        mergedUsr: true,
+      },
+    });
+  });
+
+  test("split /usr, without ./ and without directories", async () => {
+    const facts = await inspect(
+      await tar({ "etc/os-release": release, "etc/machine-id": "0123456789abcdef\n", "sbin/init": "elf", "etc/inittab": "id:2:" }),
+    );
+    expect(facts.guest).toMatchObject({ init: { kind: "sysvinit", program: "/sbin/init" }, machineId: "filled", mergedUsr: false });
+  });
+
+  test("systemd without /sbin/init", async () => {
+    const { "./usr/sbin/init": _, ...rest } = merged;
+    expect((await inspect(await tar(rest))).command).toEqual(["/usr/lib/systemd/systemd"]);
+  });
+});
+
+describe("compression is told by content", () => {
+  const program = (name: string) => async (plain: Buffer) => {
+    const path = join(folder, `plain-for-${name}`);
+    await writeFile(path, plain);
+    await run(name, ["-qf", path]);
+    return Buffer.from(await Bun.file(`${path}.${name}`).arrayBuffer());
+  };
+  for (const [name, compress] of [
+    ["gzip", async (plain: Buffer) => gzipSync(plain)],
+    ["zstd", async (plain: Buffer) => zstdCompressSync(plain)],
+    ["xz", program("xz")],
+  ] as const) {
+    test(name, async () => {
+      expect((await inspect(await compress(await tar(merged)))).guest.init.version).toBe(252);
+    });
+    test(`${name}, cut off`, async () => {
+      const whole = await compress(await tar(merged));
+      expect(await failure(inspect(whole.subarray(0, whole.length - 20)))).toMatchObject({ code: "file-invalid" });
+    });
+    test(`${name}, damaged`, async () => {
+      const bytes = Buffer.from(await compress(await tar(merged)));
+      bytes.fill(0x55, bytes.length >> 1, (bytes.length >> 1) + 30);
+      expect(await failure(inspect(bytes))).toMatchObject({ code: "file-invalid" });
+    });
+  }
+});
+
+describe("what is no root", () => {
+  const prefixed = Object.fromEntries(Object.entries(merged).map(([name, value]) => [name.replace("./", "rootfs/"), value]));
+  const cases: readonly (readonly [string, () => Promise<Uint8Array>, string, RegExp])[] = [
+    ["an empty file", async () => new Uint8Array(), "file-invalid", /is empty/],
+    ["text", async () => Buffer.from("hello ".repeat(500)), "file-invalid", /not a tar/],
+    ["a short text", async () => Buffer.from("hello"), "file-invalid", /too short/],
+    ["a tar cut off inside a member", async () => (await tar(merged)).subarray(0, 60_000), "file-invalid", /damaged/],
+    ["a tar cut off between members", async () => (await tar({ a: "1", b: "2" })).subarray(0, 1024), "file-invalid", /cut off/],
+    ["an empty tar", async () => tar({}), "no-os", /no operating system/],
+    ["one directory", async () => tar(prefixed), "no-os", /no operating system/],
+    ["no init", async () => tar({ "etc/os-release": release }), "no-init", /bookworm.* no \/sbin\/init/],
+    ["links in a circle", async () => tar({ "etc/os-release": release, "sbin/init": "->../sbin/init" }), "no-init", /no \/sbin\/init/],
+    ["an unknown init", async () => tar({ "etc/os-release": release, "sbin/init": "->tini", "sbin/tini": "" }), "no-init", /\/sbin\/tini/],
+  ];
+  for (const [name, content, code, message] of cases) {
+    test(name, async () => {
+      const error = await failure(inspect(await content()));
+      expect(error.code).toBe(code as typeof error.code);
+      expect(error.message).toMatch(message);
+    });
+  }
+
+  test("the hint names the directory that holds the root", async () => {
+    expect((await failure(inspect(await tar(prefixed)))).hint).toContain("in rootfs/ inside the tar");
+  });
+  test("the hint tells an image archive", async () => {
+    expect((await failure(inspect(await tar({ "manifest.json": "[]" })))).hint).toContain("docker load");
+  });
+  test("a directory, and nothing at all", async () => {
+    expect(await failure(withTarball(folder, inspectTarball))).toMatchObject({ code: "file-invalid" });
+    expect(await failure(withTarball(join(folder, "none"), inspectTarball))).toMatchObject({ code: "file-missing" });
+  });
+});
+
+test("the hash is the file's", async () => {
+  const path = join(folder, "abc");
+  await writeFile(path, "abc");
+  // FIPS 180-2, appendix B.1
+  expect(await withTarball(path, hashTarball)).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});

@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import { Readable } from "node:stream";
+import type { Engine } from "../engine/engine.ts";
+import { loadImages } from "../engine/images.ts";
+import { BerthError } from "../errors.ts";
+import { type Compression, decompress, detectCompression } from "./compression.ts";
+import { packImage, renderImageConfig } from "./image-archive.ts";
+import { type RootFacts, readRootFacts } from "./root-facts.ts";
+import { onlyDirectory, readTarIndex, tarFiles } from "./tar-index.ts";
+
+/** A root's tarball, open, so that all readings are of the same file even if another takes its name meanwhile. */
+export interface Tarball {
+  readonly path: string;
+  readonly compression: Compression;
+  readonly handle: FileHandle;
+}
+
+/**
+ * Opens a root's tarball (plain, gzip, xz, zstd or bzip2, whatever its name), hands it to `use`, and closes it.
+ * Throws `file-missing`, and `file-invalid` for what cannot be read or is known to be something else.
+ */
+export async function withTarball<T>(path: string, use: (tarball: Tarball) => Promise<T>): Promise<T> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, "r");
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new BerthError(missing ? "file-missing" : "file-invalid", missing ? `there is no file ${path}` : `${path} cannot be read`, {
+      cause,
+    });
+  }
+  try {
+    if ((await handle.stat()).isDirectory()) {
+      throw new BerthError("file-invalid", `${path} is a directory, not a tarball`, {
+        hint: `Pack it first: \`tar -C ${path} --numeric-owner --xattrs -cf root.tar .\`.`,
+      });
+    }
+    const start = Buffer.alloc(512);
+    const { bytesRead } = await handle.read(start, 0, start.length, 0);
+    return await use({ path, compression: detectCompression(start.subarray(0, bytesRead)), handle });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** SHA-256 of the file as it is, in hex. */
+export async function hashTarball(tarball: Tarball): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of raw(tarball)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+/** What a whole reading of a tarball told. */
+export interface TarballFacts extends RootFacts {
+  /** Of the plain tar: SHA-256 in hex, and length in bytes. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * Reads the tarball once, to its end, and says what machine it makes. Throws `file-invalid` when it is damaged or cut
+ * off, `no-os`, `no-init`, `tool-missing` when the program that unpacks it is not installed.
+ */
+export async function inspectTarball(tarball: Tarball): Promise<TarballFacts> {
+  const { index, sha256, bytes } = await readTarIndex(decompress(raw(tarball), tarball.compression, tarball.path), tarball.path);
+  return { ...readRootFacts(tarFiles(index), onlyDirectory(index), tarball.path), sha256, bytes };
+}
+
+export interface ImportOptions {
+  readonly reference: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** As the engine calls it: amd64, arm64. */
+  readonly architecture: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Streams a tarball into the engine; nothing is copied on the way. It is read once before the first byte is sent: what
+ * starts the image stands ahead of its content, and a bad file never gets to the engine.
+ */
+export async function importTarball(engine: Engine, tarball: Tarball, options: ImportOptions): Promise<void> {
+  const facts = await inspectTarball(tarball);
+  const { labels, architecture, reference, signal } = options;
+  const config = renderImageConfig({ facts, labels, architecture, created: new Date() }, facts.sha256);
+  // Engines unpack gzip themselves, so it stays small on its way to a remote one; xz and zstd need programs which may not be there.
+  const layer =
+    tarball.compression === "gzip"
+      ? { stream: raw(tarball), size: (await tarball.handle.stat()).size }
+      : { stream: decompress(raw(tarball), tarball.compression, tarball.path), size: facts.bytes };
+  await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256 }), { signal });
+}
+
+/** The file from its start. Unlike the handle's own streams this one never closes the handle, which is read again. */
+const raw = ({ handle }: Tarball): Readable => Readable.from(readChunks(handle), { objectMode: false });
+
+async function* readChunks(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(1 << 18), 0, 1 << 18, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { contract } from "../contract/contract.ts";
+import type { Host } from "../contract/host.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { SystemInfo } from "../engine/system.ts";
+import { renderApiContract } from "../plan/api-contract.ts";
+import { type Application, machineCommand, type PlannedImage } from "../plan/container.ts";
+import type { MachineSpec } from "../spec/machine.ts";
+import { probeGuest } from "./guest-probe.ts";
+
+/** The name under which `berth install runtime` registers berth-runtime. */
+export const runtimeName = "berth";
+
+export interface ChosenApplication {
+  readonly application: Application;
+  /** Content of /etc/machine-id that the machine needs before its first start. */
+  readonly machineId: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Whether the engine runs every machine by berth-runtime. */
+export function hasRuntime(info: SystemInfo): boolean {
+  return Object.hasOwn(info.Runtimes, runtimeName);
+}
+
+/** How this machine gets what its init needs: by berth-runtime, which looks for itself, or else by the Engine API. Throws `no-init`, `host-unfit`. */
+export async function chooseApplication(
+  engine: Engine,
+  info: SystemInfo,
+  machine: MachineSpec,
+  image: PlannedImage,
+  signal: AbortSignal,
+): Promise<ChosenApplication> {
+  if (hasRuntime(info)) return { application: { runtime: runtimeName }, machineId: undefined, warnings: [] };
+  const guest = await probeGuest(engine, image, machineCommand(machine, image), signal);
+  const needs = contract(guest, hostOf(info), {
+    profile: machine.profile,
+    capabilities: machine.capabilities,
+    terminal: true,
+    machineId: randomBytes(16).toString("hex"),
+    manager: "docker",
+    ownNetwork: false,
+  });
+  const [major = 0, minor = 0] = info.ServerVersion.split(".").map((part) => Number.parseInt(part, 10));
+  const api = renderApiContract(machine.name, needs, { version: [major, minor], cgroupDriver: info.CgroupDriver });
+  return { application: { api }, machineId: needs.machineId, warnings: [...needs.warnings, ...api.weaker] };
+}
+
+/** The engine's host as its API tells it: nothing of hybrid or v1, nor of capabilities. */
+function hostOf(info: SystemInfo): Host {
+  const [major = 0, minor = 0] = info.KernelVersion.split(/[.-]/).map(Number);
+  const v2 = info.CgroupVersion === "2";
+  return {
+    cgroup: {
+      layout: v2 ? "v2" : "hybrid",
+      named: v2 ? undefined : "/sys/fs/cgroup/systemd",
+      unified: v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified",
+      nsdelegate: true,
+    },
+    capabilities: undefined,
+    lsm: {
+      apparmor: info.SecurityOptions.some((option) => option.startsWith("name=apparmor")),
+      selinux: info.SecurityOptions.some((option) => option.startsWith("name=selinux")),
+    },
+    sysctlDirectories: [],
+    kernel: [major, minor],
+  };
+}

@@ -1,0 +1,168 @@
+import { readFile } from "node:fs/promises";
+import { inspectContainer, topContainer } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import { execCapture } from "../engine/exec.ts";
+import { readLogs } from "../engine/logs.ts";
+import { BerthError } from "../errors.ts";
+
+/** How a machine's boot ended. */
+export interface Boot {
+  /** systemd's own word (`systemctl is-system-running`), or `running` for inits that have none. */
+  readonly state: "running" | "degraded";
+  /** Empty unless degraded. */
+  readonly failed: readonly FailedUnit[];
+}
+
+export interface FailedUnit {
+  readonly unit: string;
+  readonly description: string;
+  /** Its last journal lines. */
+  readonly lines: readonly string[];
+}
+
+export interface BootOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * Waits until a started machine has booted. Throws `boot-failed` with the console's last lines when it ended instead,
+ * `boot-timeout` with the jobs that still run.
+ */
+export async function waitBooted(engine: Engine, id: string, name: string, options: BootOptions): Promise<Boot> {
+  const deadline = AbortSignal.timeout(options.timeout);
+  const signal = AbortSignal.any([options.signal, deadline]);
+  try {
+    const init = await waitForInit(engine, id, name, signal);
+    if (init !== "systemd") return { state: "running", failed: [] };
+    return await waitForSystemd(engine, id, name, signal);
+  } catch (error) {
+    if (!deadline.aborted || options.signal.aborted) throw error;
+    throw new BerthError("boot-timeout", `${name} has not finished booting after ${Math.round(options.timeout / 1000)} s`, {
+      hint: `see what it waits for: berth exec ${name} systemctl list-jobs`,
+      details: { jobs: await listJobs(engine, id, options.signal) },
+    });
+  }
+}
+
+/** Time between two looks at a machine that has not come up yet. */
+const pollMs = 25;
+
+/**
+ * Waits until PID 1 is in its place and says which init it is. A command run in the machine before systemd has left the
+ * root of its cgroup would sit in that root, where cgroup v2 then allows no controllers, so we look from outside.
+ */
+async function waitForInit(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<"systemd" | "other"> {
+  for (;;) {
+    const { State } = await inspectContainer(engine, id, { signal });
+    if (!State.Running || State.Restarting) throw await bootFailed(engine, id, name, State.ExitCode, signal);
+    const init = (await localInit(State.Pid, id)) ?? (await remoteInit(engine, id, signal));
+    if (init !== undefined) return init;
+    await sleep(pollMs, signal);
+  }
+}
+
+/** PID 1 by /proc, where the engine's processes are ours to see: its cgroup bears the container's id. */
+async function localInit(pid: number, id: string): Promise<"systemd" | "other" | undefined> {
+  const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+  const cgroup = await read("cgroup");
+  if (!cgroup.includes(id)) return undefined;
+  return initPlace((await read("comm")).trim(), cgroup);
+}
+
+/** PID 1 by the engine's own ps(1). */
+async function remoteInit(engine: Engine, id: string, signal: AbortSignal): Promise<"systemd" | "other" | undefined> {
+  const { Processes } = await topContainer(engine, id, { psArgs: "-eo pid,comm,cgroup:512", signal });
+  const [first] = [...(Processes ?? [])].sort((a, b) => Number(a[0]) - Number(b[0]));
+  return first === undefined ? undefined : initPlace(first[1] ?? "", first[2] ?? "");
+}
+
+function initPlace(comm: string, cgroup: string): "systemd" | "other" | undefined {
+  // systemd names itself so early; before that it bears the name it was called by, or runc's.
+  if (comm === "systemd") return /\/init\.scope\b/.test(cgroup) ? "systemd" : undefined;
+  return ["init", "runit", "runit-init", "openrc-init", "busybox", "s6-svscan"].includes(comm) ? otherInit(comm) : undefined;
+}
+
+function otherInit(comm: string): "other" | undefined {
+  // /sbin/init may be systemd that has not named itself yet.
+  return comm === "init" ? undefined : "other";
+}
+
+async function waitForSystemd(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<Boot> {
+  for (;;) {
+    const { stdout } = await execInMachine(engine, id, name, ["systemctl", "is-system-running", "--wait"], signal);
+    const state = stdout.trim();
+    if (state === "running") return { state, failed: [] };
+    if (state === "degraded") return { state, failed: await readFailedUnits(engine, id, signal) };
+    // Not on its bus yet, or `--wait` is older than this systemd (before 240) and says starting at once.
+    await sleep(pollMs, signal);
+  }
+}
+
+/** A machine that ends while it boots must be told as such, not as a failed command. */
+async function execInMachine(engine: Engine, id: string, name: string, cmd: readonly string[], signal: AbortSignal) {
+  try {
+    return await execCapture(engine, id, { cmd, signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { State } = await inspectContainer(engine, id, { signal });
+    throw State.Running ? error : await bootFailed(engine, id, name, State.ExitCode, signal);
+  }
+}
+
+const mostUnits = 10;
+const linesPerUnit = 5;
+
+/** The failed units of a machine with their last journal lines. */
+export async function readFailedUnits(engine: Engine, id: string, signal: AbortSignal): Promise<readonly FailedUnit[]> {
+  const list = ["systemctl", "list-units", "--state=failed", "--all", "--plain", "--full", "--no-legend", "--no-pager"];
+  const { stdout } = await execCapture(engine, id, { cmd: list, signal });
+  const units = stdout.split("\n").flatMap((line) => /^(\S+)\s+\S+\s+\S+\s+\S+\s*(.*)$/.exec(line.trim()) ?? []);
+  const failed: FailedUnit[] = [];
+  for (let index = 0; index < Math.min(units.length, mostUnits * 3); index += 3) {
+    const unit = units[index + 1] ?? "";
+    const journal = ["journalctl", "--unit", unit, "--lines", String(linesPerUnit), "--output=cat", "--no-pager", "--quiet"];
+    const { stdout: text } = await execCapture(engine, id, { cmd: journal, signal });
+    failed.push({ unit, description: units[index + 2] ?? "", lines: text.split("\n").filter((line) => line !== "") });
+  }
+  return failed;
+}
+
+async function listJobs(engine: Engine, id: string, signal: AbortSignal): Promise<readonly string[]> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
+  const { stdout } = await execCapture(engine, id, { cmd: ["systemctl", "list-jobs", "--no-legend", "--no-pager"], signal: bounded });
+  return stdout.split("\n").filter((line) => line.trim() !== "");
+}
+
+async function bootFailed(engine: Engine, id: string, name: string, status: number, signal: AbortSignal): Promise<BerthError> {
+  const chunks: Buffer[] = [];
+  for await (const { data } of await readLogs(engine, id, { tail: 15, signal })) chunks.push(data);
+  const lines = Buffer.concat(chunks)
+    .toString()
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
+  return new BerthError(
+    "boot-failed",
+    [`${name} ended while it booted, with status ${status}`, ...lines.map((line) => `  ${line}`)].join("\n"),
+    {
+      hint: `its console: berth logs --console ${name}`,
+      details: { status, console: lines },
+    },
+  );
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason instanceof Error ? signal.reason : new BerthError("interrupted", "interrupted"));
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}

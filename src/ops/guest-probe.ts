@@ -1,0 +1,82 @@
+import { extract } from "tar-stream";
+import { type Guest, parseMachineId, parseOsRelease } from "../contract/guest.ts";
+import { type InitKind, initKindOf, initTraits } from "../contract/init.ts";
+import { getArchive, statPath } from "../engine/archive.ts";
+import { createContainer, removeContainer } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import { BerthError, hasCode } from "../errors.ts";
+import { label } from "../plan/labels.ts";
+
+/**
+ * The guest facts of an image, read through the Engine API: for engines whose files are not ours to see.
+ * The image's labels are believed where berth made it. Throws `no-init` for an image whose command is no init.
+ */
+export async function probeGuest(
+  engine: Engine,
+  image: { readonly id: string; readonly labels: Readonly<Record<string, string>> },
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<Guest> {
+  // A container that is never started: the engine shows the files of those alone.
+  const { Id } = await createContainer(
+    engine,
+    { Image: image.id, Entrypoint: [], Cmd: command, Labels: { "berth.probe": "" } },
+    { signal },
+  );
+  try {
+    const program = await programOf(engine, Id, command, signal);
+    const kind = knownKind(image.labels[label.init]) ?? initKindOf(program, () => true);
+    if (kind === undefined) throw noInit(command);
+    const version = Number(image.labels[label.initVersion]);
+    return {
+      os: parseOsRelease(
+        (await readText(engine, Id, "/etc/os-release", signal)) ?? (await readText(engine, Id, "/usr/lib/os-release", signal)),
+      ),
+      init: { kind, program, version: Number.isInteger(version) && version > 0 ? version : undefined },
+      machineId: parseMachineId(await readText(engine, Id, "/etc/machine-id", signal)),
+      mergedUsr: program.startsWith("/usr/"),
+    };
+  } finally {
+    await removeContainer(engine, Id, { force: true, volumes: true });
+  }
+}
+
+/** The command's program in a container, its symbolic links resolved. Throws `no-init` when there is none. */
+export async function programOf(engine: Engine, container: string, command: readonly string[], signal: AbortSignal): Promise<string> {
+  const [path = ""] = command;
+  try {
+    const { linkTarget, name } = await statPath(engine, container, path, { signal });
+    return linkTarget === "" ? path.replace(/[^/]*$/, name) : linkTarget;
+  } catch (error) {
+    throw hasCode(error, "not-found") ? noInit(command, error) : error;
+  }
+}
+
+/** A failure to tell what a container runs, with what to do about it. */
+export function noInit(command: readonly string[], cause?: unknown): BerthError {
+  return new BerthError("no-init", `the image has no init: its command is ${command.join(" ") || "empty"}`, {
+    hint: "use an image of a whole system (Debian: install systemd-sysv in it), or name its init with --command or `command:`",
+    cause,
+  });
+}
+
+function knownKind(text: string | undefined): InitKind | undefined {
+  return text !== undefined && Object.hasOwn(initTraits, text) ? (text as InitKind) : undefined;
+}
+
+async function readText(engine: Engine, container: string, path: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    // The archive of a symbolic link holds the link, not the file.
+    const { linkTarget } = await statPath(engine, container, path, { signal });
+    const { stream } = await getArchive(engine, container, linkTarget || path, { signal });
+    for await (const entry of stream.pipe(extract())) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry) chunks.push(chunk as Buffer);
+      if (entry.header.type === "file") return Buffer.concat(chunks).toString();
+    }
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, "not-found")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import type { ContainerSummary } from "../engine/container-types.ts";
+import { listContainers } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import { BerthError } from "../errors.ts";
+import { label } from "../plan/labels.ts";
+import { suggest } from "../spec/suggest.ts";
+
+/** A machine as one list call of the engine tells it. */
+export interface Machine {
+  readonly name: string;
+  readonly id: string;
+  /** The engine's state: created, running, paused, restarting, removing, exited, dead. */
+  readonly state: string;
+  /** The engine's own words, such as "Up 3 minutes". */
+  readonly status: string;
+  readonly network: string | undefined;
+  readonly address: string | undefined;
+  readonly image: string;
+  /** Such as "systemd 252"; undefined where the image does not tell. */
+  readonly init: string | undefined;
+  readonly ports: readonly string[];
+  /** Unix time, seconds. */
+  readonly created: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** All machines of the engine, by name: one call, however many there are. */
+export async function listMachines(engine: Engine, signal?: AbortSignal): Promise<readonly Machine[]> {
+  const containers = await listContainers(engine, { all: true, filters: { label: [label.machine] }, ...(signal && { signal }) });
+  return containers.map(machineOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The machines of these names, in this order; one call. Throws `not-found` naming all that are missing, and `not-ours`
+ * for containers that berth did not make: they are never touched.
+ */
+export async function findMachines(engine: Engine, names: readonly string[], signal?: AbortSignal): Promise<readonly Machine[]> {
+  const containers = await listContainers(engine, { all: true, ...(signal && { signal }) });
+  const byName = new Map(containers.map((container) => [containerName(container), container]));
+  const missing = names.filter((name) => !byName.has(name));
+  if (missing.length > 0) {
+    const known = containers.filter(isMachine).map(containerName);
+    const nearest = suggest(missing[0] ?? "", known);
+    throw new BerthError("not-found", `no such machine: ${missing.join(", ")}`, {
+      hint: nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`,
+      details: missing,
+    });
+  }
+  const found = names.flatMap((name) => byName.get(name) ?? []);
+  const foreign = found.filter((container) => !isMachine(container)).map(containerName);
+  if (foreign.length > 0) {
+    throw new BerthError("not-ours", `not a machine of berth: ${foreign.join(", ")}`, {
+      hint: "use docker for containers that berth did not make",
+      details: foreign,
+    });
+  }
+  return found.map(machineOf);
+}
+
+export async function findMachine(engine: Engine, name: string, signal?: AbortSignal): Promise<Machine> {
+  const [machine] = await findMachines(engine, [name], signal);
+  if (machine === undefined) throw new BerthError("not-found", `no such machine: ${name}`);
+  return machine;
+}
+
+export function containerName(container: ContainerSummary): string {
+  return container.Names[0]?.replace(/^\//, "") ?? container.Id.slice(0, 12);
+}
+
+export function isMachine(container: ContainerSummary): boolean {
+  return container.Labels[label.machine] === containerName(container);
+}
+
+function machineOf(container: ContainerSummary): Machine {
+  const network = container.Labels[label.network];
+  const endpoint = network === undefined ? undefined : container.NetworkSettings?.Networks?.[network];
+  const init = container.Labels[label.init];
+  const version = container.Labels[label.initVersion];
+  return {
+    name: containerName(container),
+    id: container.Id,
+    state: container.State,
+    status: container.Status,
+    network,
+    address: endpoint?.IPAMConfig?.IPv4Address ?? (endpoint?.IPAddress || undefined),
+    image: container.Image,
+    init: init === undefined ? undefined : version === undefined ? init : `${init} ${version}`,
+    ports: container.Ports.flatMap((port) =>
+      port.PublicPort === undefined ? [] : [`${port.IP ? `${port.IP}:` : ""}${port.PublicPort}->${port.PrivatePort}/${port.Type}`],
+    ),
+    created: container.Created,
+    labels: container.Labels,
+  };
+}

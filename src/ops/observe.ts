@@ -1,0 +1,55 @@
+import { listContainers } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Network } from "../engine/network-types.ts";
+import { inspectNetwork } from "../engine/networks.ts";
+import { hasCode } from "../errors.ts";
+import { label } from "../plan/labels.ts";
+import type { Observed, ObservedNetwork } from "../plan/up.ts";
+import type { Fleet } from "../spec/machine.ts";
+import { containerName, isMachine } from "./machines.ts";
+
+/** What the engine has of a fleet: two calls, however many machines. */
+export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
+  const { domain } = fleet.network;
+  const [containers, network] = await Promise.all([listContainers(engine, { all: true, signal }), findNetwork(engine, domain, signal)]);
+  const wanted = new Set(fleet.machines.map((machine) => machine.name));
+  const machines = new Set(containers.filter(isMachine).map((container) => container.Id));
+  return {
+    network: network && observedNetwork(network, machines),
+    containers: containers
+      .filter((container) => wanted.has(containerName(container)) || machines.has(container.Id))
+      .map((container) => {
+        const own = container.Labels[label.network];
+        const endpoint = own === undefined ? undefined : container.NetworkSettings?.Networks?.[own];
+        return {
+          name: containerName(container),
+          id: container.Id,
+          ours: machines.has(container.Id),
+          state: container.State,
+          network: own,
+          address: endpoint?.IPAMConfig?.IPv4Address ?? (endpoint?.IPAddress || undefined),
+          specLabel: container.Labels[label.spec],
+        };
+      }),
+  };
+}
+
+/** The engine network of that name, or undefined. */
+export async function findNetwork(engine: Engine, name: string, signal: AbortSignal): Promise<Network | undefined> {
+  try {
+    return await inspectNetwork(engine, name, { signal });
+  } catch (error) {
+    if (hasCode(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
+function observedNetwork(network: Network, machines: ReadonlySet<string>): ObservedNetwork {
+  return {
+    ours: network.Labels?.[label.network] === network.Name,
+    subnet: network.IPAM.Config?.[0]?.Subnet,
+    addresses: Object.entries(network.Containers ?? {})
+      .filter(([id]) => !machines.has(id))
+      .map(([, container]) => container.IPv4Address.replace(/\/.*$/, "")),
+  };
+}

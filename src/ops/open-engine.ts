@@ -1,0 +1,43 @@
+import { homedir } from "node:os";
+import { dirname } from "node:path";
+import { renderEndpoint } from "../engine/address.ts";
+import { connect } from "../engine/connect.ts";
+import { type Environment, resolveEndpoint } from "../engine/endpoint.ts";
+import type { Engine } from "../engine/engine.ts";
+import { BerthError, hasCode } from "../errors.ts";
+import { defaultPrivateEngine } from "../host/private-engine/options.ts";
+import { privateEngineStatus } from "../host/private-engine/status.ts";
+
+export interface EngineChoice {
+  readonly env: Environment;
+  readonly host?: string | undefined;
+  readonly context?: string | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Connects to the engine that was named, else to the one docker would take, else to berth's own embedded engine.
+ * Throws `engine-unreachable` saying what was tried.
+ */
+export async function openEngine({ env, host, context, signal }: EngineChoice): Promise<Engine> {
+  const endpoint = resolveEndpoint(env, { ...(host !== undefined && { host }), ...(context !== undefined && { context }) });
+  try {
+    return await connect(endpoint, signal ? { signal } : {});
+  } catch (error) {
+    if (endpoint.source !== "default" || !hasCode(error, "engine-unreachable")) throw error;
+    const embedded = await privateEngineStatus(defaultPrivateEngine());
+    if (embedded.state === "running") {
+      return await connect({ kind: "unix", path: embedded.socket, source: "berth engine" }, signal ? { signal } : {});
+    }
+    throw new BerthError("engine-unreachable", `no Docker engine answers at ${renderEndpoint(endpoint)}, and berth's own is not running`, {
+      hint: "start Docker, name another engine with --host, or run `berth engine start`",
+      details: error.details,
+      cause: error,
+    });
+  }
+}
+
+/** A directory that all who use this engine from here share, to be locked with flock(2): a lock then leaves no file behind. */
+export function lockPlace(engine: Engine): string {
+  return engine.endpoint.kind === "unix" ? dirname(engine.endpoint.path) : homedir();
+}

@@ -1,0 +1,262 @@
+import { Readable } from "node:stream";
+import { pack } from "tar-stream";
+import { putArchive } from "../engine/archive.ts";
+import { createContainer, removeContainer, startContainer, unpauseContainer } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import { createNetwork } from "../engine/networks.ts";
+import { readInfo, type SystemInfo } from "../engine/system.ts";
+import { BerthError, hasCode } from "../errors.ts";
+import { withLock } from "../host/lock.ts";
+import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
+import type { ResolvedImage } from "../image/store.ts";
+import { type PlannedImage, renderContainer } from "../plan/container.ts";
+import { type Difference, label } from "../plan/labels.ts";
+import { type MachineStep, planUp, type Step } from "../plan/up.ts";
+import type { Fleet, MachineSpec } from "../spec/machine.ts";
+import { chooseApplication } from "./application.ts";
+import { type Boot, waitBooted } from "./boot.ts";
+import { noInit, programOf } from "./guest-probe.ts";
+import { createLimit } from "./limit.ts";
+import { findNetwork, observe } from "./observe.ts";
+
+export type UpState = "waiting" | "preparing" | "creating" | "starting" | "booting" | "running" | "degraded" | "failed" | "skipped";
+
+export interface UpOptions {
+  /** Which machines; all of the fleet's when empty. What they depend on comes too. */
+  readonly names: readonly string[];
+  readonly images: ResolveOptions;
+  readonly signal: AbortSignal;
+  /** How many boot at once; as many as suit the engine's processors by default. */
+  readonly parallel?: number | undefined;
+  /** Milliseconds for one machine's boot. */
+  readonly timeout: number;
+  /** Whether to wait until they have booted. */
+  readonly wait: boolean;
+  readonly lockFile: string;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  readonly onState: (name: string, state: UpState, detail?: string) => void;
+  readonly onWarning: (text: string) => void;
+}
+
+export interface MachineUp {
+  readonly name: string;
+  /** What `up` did to it. */
+  readonly action: "created" | "started" | "kept";
+  readonly state: "running" | "degraded" | "started" | "failed" | "skipped";
+  readonly address: string | undefined;
+  readonly init: string | undefined;
+  /** Milliseconds from the start to init's own word; undefined for one that ran already. */
+  readonly bootMs: number | undefined;
+  readonly failed: Boot["failed"];
+  /** Where it differs from what is asked for. */
+  readonly differences: readonly Difference[];
+  readonly error: BerthError | undefined;
+}
+
+/** Plans without doing anything: what `up --dry-run` shows. */
+export async function previewUp(engine: Engine, fleet: Fleet, names: readonly string[], signal: AbortSignal): Promise<readonly Step[]> {
+  return planUp(fleet, names, await observe(engine, fleet, signal));
+}
+
+/**
+ * Makes the machines run: creates what is missing, starts what stopped, leaves what runs, in parallel and each after
+ * what it depends on. A machine that fails stops only those that depend on it; its error is in its result. A machine
+ * made by this call whose first start the engine refuses is removed again. Interrupted anywhere, the next call goes on.
+ * Throws before anything is done for what concerns all: a wrong plan, an image, the network.
+ */
+export async function up(engine: Engine, fleet: Fleet, options: UpOptions): Promise<readonly MachineUp[]> {
+  const { signal, lockFile } = options;
+  const prepared = await withLock(lockFile, signal, () => prepare(engine, fleet, options));
+  const limit = createLimit(options.parallel ?? Math.max(4, prepared.info.NCPU * 4));
+  const results = new Map<string, Promise<MachineUp>>();
+  for (const machine of prepared.machines) {
+    const dependencies = machine.step.machine.dependsOn.flatMap((name) => results.get(name) ?? []);
+    results.set(machine.step.machine.name, runAfter(engine, machine, dependencies, limit, options));
+  }
+  return await Promise.all(results.values());
+}
+
+interface PreparedMachine {
+  readonly step: MachineStep;
+  readonly id: string;
+  readonly address: string | undefined;
+  readonly init: string | undefined;
+  readonly error: BerthError | undefined;
+}
+
+/** Everything up to the starts, under a lock: two `up`s at once must not both create a machine or give away one address. */
+async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
+  const { signal } = options;
+  const [info, observed] = await Promise.all([readInfo(engine, { signal }), observe(engine, fleet, signal)]);
+  const steps = planUp(fleet, options.names, observed);
+  const creates = steps.flatMap((step) => (step.do === "create" ? [step] : []));
+  for (const { machine } of creates) options.onState(machine.name, "preparing");
+  const images = await resolveImages(
+    engine,
+    creates.map((step) => step.machine.image),
+    {
+      ...options.images,
+      signal,
+      onProgress: (reference, text) => {
+        for (const { machine } of creates) if (machine.image === reference) options.onState(machine.name, "preparing", text);
+      },
+    },
+  );
+  if (steps.some((step) => step.do === "create-network")) await ensureNetwork(engine, fleet, signal);
+  const addresses = new Map(observed.containers.map((container) => [container.name, container.address]));
+  const machines = await Promise.all(
+    steps.flatMap((step): Promise<PreparedMachine>[] => {
+      if (step.do === "create-network") return [];
+      if (step.do === "create") return [create(engine, fleet, step, images.get(step.machine.image), info, options)];
+      return [Promise.resolve({ step, id: step.id, address: addresses.get(step.machine.name), init: undefined, error: undefined })];
+    }),
+  );
+  return { info, machines };
+}
+
+async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<void> {
+  const { domain, subnet, gateway } = fleet.network;
+  try {
+    await createNetwork(
+      engine,
+      {
+        Name: domain,
+        Driver: "bridge",
+        IPAM: { Config: [{ Subnet: subnet, ...(gateway === undefined ? {} : { Gateway: gateway }) }] },
+        Labels: { [label.network]: domain },
+      },
+      { signal },
+    );
+  } catch (error) {
+    // Another berth, from another host, was faster.
+    if (hasCode(error, "conflict") && (await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain) return;
+    if (!(error instanceof BerthError)) throw error;
+    throw new BerthError(error.code, `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`, {
+      hint: "choose a network.subnet that no other network of the engine's host uses",
+      cause: error,
+    });
+  }
+}
+
+async function create(
+  engine: Engine,
+  fleet: Fleet,
+  step: Extract<Step, { do: "create" }>,
+  image: ResolvedImage | undefined,
+  info: SystemInfo,
+  options: UpOptions,
+): Promise<PreparedMachine> {
+  const { machine, address } = step;
+  if (image === undefined) throw new BerthError("internal", `the image of ${machine.name} was not resolved`);
+  options.onState(machine.name, "creating");
+  try {
+    const planned = plannedImage(image);
+    const chosen = await chooseApplication(engine, info, machine, planned, options.signal);
+    for (const warning of chosen.warnings) options.onWarning(`${machine.name}: ${warning}`);
+    const body = renderContainer(machine, fleet.network, planned, address, chosen.application);
+    const { Id, Warnings } = await createContainer(engine, body, { name: machine.name, signal: options.signal });
+    for (const warning of Warnings ?? []) options.onWarning(`${machine.name}: ${warning}`);
+    if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, options.signal);
+    return { step, id: Id, address, init: image.labels[label.init], error: undefined };
+  } catch (error) {
+    if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
+    return { step, id: "", address: undefined, init: undefined, error };
+  }
+}
+
+function plannedImage(image: ResolvedImage): PlannedImage {
+  return { id: image.id, labels: image.labels, command: [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])] };
+}
+
+async function putMachineId(engine: Engine, id: string, machineId: string, signal: AbortSignal): Promise<void> {
+  const tar = pack();
+  tar.entry({ name: "machine-id", mode: 0o444 }, `${machineId}\n`);
+  tar.finalize();
+  await putArchive(engine, id, "/etc", Readable.from(tar), { signal });
+}
+
+async function runAfter(
+  engine: Engine,
+  machine: PreparedMachine,
+  dependencies: readonly Promise<MachineUp>[],
+  limit: ReturnType<typeof createLimit>,
+  options: UpOptions,
+): Promise<MachineUp> {
+  const { name } = machine.step.machine;
+  if (dependencies.length > 0) options.onState(name, "waiting");
+  const broken = (await Promise.all(dependencies)).filter(({ state }) => state === "failed" || state === "skipped");
+  if (broken.length > 0) {
+    const list = broken.map((dependency) => dependency.name).join(", ");
+    options.onState(name, "skipped", `needs ${list}`);
+    return { ...outcome(machine), state: "skipped", error: undefined };
+  }
+  if (machine.error !== undefined) return failed(machine, machine.error, options);
+  try {
+    return await limit(() => run(engine, machine, options));
+  } catch (error) {
+    if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted) throw error;
+    return failed(machine, error, options);
+  }
+}
+
+async function run(engine: Engine, machine: PreparedMachine, options: UpOptions): Promise<MachineUp> {
+  const { step, id } = machine;
+  const { name } = step.machine;
+  const began = options.now();
+  if (step.do !== "keep") {
+    options.onState(name, "starting");
+    await (step.do === "unpause" ? unpauseContainer(engine, id, options) : start(engine, machine, options.signal));
+  }
+  if (!options.wait) {
+    options.onState(name, "running", machine.address);
+    return { ...outcome(machine), state: "started" };
+  }
+  options.onState(name, "booting", machine.address);
+  const boot = await waitBooted(engine, id, name, { signal: options.signal, timeout: options.timeout });
+  options.onState(name, boot.state, machine.address);
+  return { ...outcome(machine), ...boot, bootMs: step.do === "keep" ? undefined : options.now() - began };
+}
+
+async function start(engine: Engine, { step, id }: PreparedMachine, signal: AbortSignal): Promise<void> {
+  try {
+    await startContainer(engine, id, { signal });
+  } catch (error) {
+    if (step.do !== "create" || signal.aborted || hasCode(error, "engine-lost")) throw error;
+    const explained = await explainStart(engine, id, step.machine, error);
+    // It never ran, so nothing of its own is lost, and the next `up` makes it anew after whatever was mended.
+    await removeContainer(engine, id, { force: true, volumes: true });
+    throw explained;
+  }
+}
+
+/** The engine reports whatever went wrong in a start as one status; the image tells whether it was the init. */
+async function explainStart(engine: Engine, id: string, machine: MachineSpec, error: unknown): Promise<unknown> {
+  const command = machine.command ?? ["/sbin/init"];
+  try {
+    await programOf(engine, id, command, AbortSignal.timeout(10_000));
+    return error;
+  } catch (probe) {
+    return hasCode(probe, "no-init") ? noInit(command, error) : error;
+  }
+}
+
+function outcome(machine: PreparedMachine): MachineUp {
+  const { step } = machine;
+  return {
+    name: step.machine.name,
+    action: step.do === "create" ? "created" : step.do === "keep" ? "kept" : "started",
+    state: "failed",
+    address: machine.address,
+    init: machine.init,
+    bootMs: undefined,
+    failed: [],
+    differences: step.do === "create" ? [] : step.differences,
+    error: undefined,
+  };
+}
+
+function failed(machine: PreparedMachine, error: BerthError, options: UpOptions): MachineUp {
+  options.onState(machine.step.machine.name, "failed", error.message.split("\n")[0] ?? "");
+  return { ...outcome(machine), error };
+}

@@ -1,0 +1,106 @@
+import type { MachineSpec, NetworkSpec } from "../spec/machine.ts";
+import type { Publish } from "../spec/publish.ts";
+import type { VolumeSpec } from "../spec/volume.ts";
+import type { ApiContract } from "./api-contract.ts";
+import { label, renderSpecLabel } from "./labels.ts";
+
+/** How the contract reaches the machine: by berth-runtime under this name, or by the Engine API itself. */
+export type Application = { readonly runtime: string } | { readonly api: ApiContract };
+
+export interface PlannedImage {
+  readonly id: string;
+  /** What the image runs: its entrypoint and command together; empty when it names none. */
+  readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const defaultInit = ["/sbin/init"];
+
+/** The body of the Engine API's POST /containers/create for a machine. */
+export function renderContainer(
+  machine: MachineSpec,
+  network: NetworkSpec,
+  image: PlannedImage,
+  address: string | undefined,
+  application: Application,
+) {
+  const api = "api" in application ? application.api : undefined;
+  const privileged = machine.profile === "privileged";
+  return {
+    Hostname: machine.hostname,
+    Domainname: network.domain,
+    Image: image.id,
+    Tty: true,
+    OpenStdin: true,
+    // Entrypoint and command go in one, so that whatever the image has, the init is what runs.
+    Entrypoint: [],
+    Cmd: [...machineCommand(machine, image), ...(api?.arguments ?? [])],
+    Env: [...Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`), ...(api?.environment ?? [])],
+    Labels: {
+      ...machine.labels,
+      [label.machine]: machine.name,
+      [label.network]: network.domain,
+      [label.spec]: renderSpecLabel(machine),
+      ...Object.fromEntries(
+        [label.init, label.initVersion, label.os].flatMap((key) => (image.labels[key] === undefined ? [] : [[key, image.labels[key]]])),
+      ),
+    },
+    ...(api ? { StopSignal: api.stopSignal } : {}),
+    ...(machine.stopTimeout === undefined ? {} : { StopTimeout: machine.stopTimeout }),
+    ExposedPorts: Object.fromEntries(machine.publish.flatMap((publish) => ports(publish).map(({ key }) => [key, {}]))),
+    HostConfig: {
+      ...("runtime" in application ? { Runtime: application.runtime } : {}),
+      Binds: [...machine.volumes.filter((volume) => volume.kind !== "anonymous").map(bind), ...(api?.binds ?? [])],
+      Mounts: machine.volumes
+        .filter((volume) => volume.kind === "anonymous")
+        .map((volume) => ({ Type: "volume" as const, Target: volume.target })),
+      ...(api ? { Tmpfs: api.tmpfs, CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions } : {}),
+      ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
+      Privileged: privileged,
+      CapAdd: privileged ? [] : [...new Set([...machine.capabilities, ...(api?.capabilitiesAdded ?? [])])],
+      RestartPolicy: { Name: machine.restart },
+      ...(machine.cpus === undefined ? {} : { NanoCpus: Math.round(machine.cpus * 1e9) }),
+      ...(machine.memory === undefined ? {} : { Memory: machine.memory }),
+      ...(machine.memorySwap === undefined ? {} : { MemorySwap: machine.memorySwap }),
+      ...(machine.pids === undefined ? {} : { PidsLimit: machine.pids }),
+      PortBindings: portBindings(machine.publish),
+      NetworkMode: network.domain,
+    },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [network.domain]: {
+          ...(address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }),
+          // A network bears the domain's name, so the engine's resolver answers for NAME and NAME.DOMAIN alike.
+          Aliases: [...new Set([machine.name, machine.hostname, ...machine.aliases])],
+        },
+      },
+    },
+  };
+}
+
+/** What PID 1 is to be: the machine's own word, else the image's, else /sbin/init. */
+export function machineCommand(machine: MachineSpec, image: PlannedImage): readonly string[] {
+  if (machine.command !== undefined) return machine.command;
+  return image.command.length > 0 ? image.command : defaultInit;
+}
+
+function bind(volume: VolumeSpec): string {
+  return `${volume.source}:${volume.target}${volume.readOnly ? ":ro" : ""}`;
+}
+
+function ports(publish: Publish) {
+  return Array.from({ length: publish.count }, (_, index) => ({
+    key: `${publish.port + index}/${publish.protocol}`,
+    binding: {
+      ...(publish.address === undefined ? {} : { HostIp: publish.address }),
+      HostPort: publish.hostPort === 0 ? "" : String(publish.hostPort + index),
+    },
+  }));
+}
+
+/** One port of the machine may be published several times. */
+function portBindings(list: readonly Publish[]): Record<string, { HostIp?: string; HostPort: string }[]> {
+  const map: Record<string, { HostIp?: string; HostPort: string }[]> = {};
+  for (const { key, binding } of list.flatMap(ports)) map[key] = [...(map[key] ?? []), binding];
+  return map;
+}

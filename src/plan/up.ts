@@ -1,0 +1,122 @@
+import { BerthError } from "../errors.ts";
+import type { Fleet, MachineSpec, NetworkSpec } from "../spec/machine.ts";
+import { allocateAddresses } from "./address.ts";
+import { compareSpecs, type Difference, parseSpecLabel } from "./labels.ts";
+
+/** What is there, as far as `up` cares. */
+export interface Observed {
+  /** The engine network with the domain's name. */
+  readonly network: ObservedNetwork | undefined;
+  /** Every container that bears a machine's name, or is berth's. */
+  readonly containers: readonly ObservedContainer[];
+}
+
+export interface ObservedNetwork {
+  readonly ours: boolean;
+  readonly subnet: string | undefined;
+  /** Addresses that others than berth's machines hold on it. */
+  readonly addresses: readonly string[];
+}
+
+export interface ObservedContainer {
+  readonly name: string;
+  readonly id: string;
+  readonly ours: boolean;
+  readonly state: string;
+  /** The domain it belongs to. */
+  readonly network: string | undefined;
+  readonly address: string | undefined;
+  readonly specLabel: string | undefined;
+}
+
+export type Step =
+  | { readonly do: "create-network"; readonly network: NetworkSpec }
+  | { readonly do: "create"; readonly machine: MachineSpec; readonly address: string }
+  | {
+      readonly do: "start" | "unpause" | "keep";
+      readonly machine: MachineSpec;
+      readonly id: string;
+      readonly differences: readonly Difference[];
+    };
+
+export type MachineStep = Exclude<Step, { readonly do: "create-network" }>;
+
+/**
+ * What `up` has to do so that the machines run, in an order that respects depends_on. It creates what is missing, starts
+ * what stopped, leaves what runs, and notes what differs from the file. Throws `not-ours` before anything of somebody
+ * else's would be touched, `not-found` for names that are not in the fleet, and `conflict` for addresses.
+ */
+export function planUp(fleet: Fleet, names: readonly string[], observed: Observed): readonly Step[] {
+  const machines = selectMachines(fleet, names);
+  const { domain, subnet, gateway } = fleet.network;
+  checkNetwork(fleet.network, observed.network);
+  const byName = new Map(observed.containers.map((container) => [container.name, container]));
+  const foreign = machines.filter((machine) => byName.get(machine.name)?.ours === false);
+  if (foreign.length > 0) {
+    const list = foreign.map((machine) => machine.name).join(", ");
+    throw new BerthError("not-ours", `a container that berth did not make has this name: ${list}`, {
+      hint: "rename or remove that container, or give the machine another name",
+      details: foreign.map((machine) => machine.name),
+    });
+  }
+  const elsewhere = machines.filter((machine) => (byName.get(machine.name)?.network ?? domain) !== domain);
+  if (elsewhere.length > 0) {
+    const [first] = elsewhere;
+    throw new BerthError("conflict", `${first?.name} is already a machine of the network ${byName.get(first?.name ?? "")?.network}`, {
+      hint: "names of machines are unique on an engine: choose another, or remove that machine with `berth rm`",
+    });
+  }
+  const missing = machines.filter((machine) => !byName.has(machine.name));
+  const taken = new Set(
+    [...(observed.network?.addresses ?? []), ...observed.containers.filter((c) => c.network === domain).map((c) => c.address)].filter(
+      (a) => a !== undefined,
+    ),
+  );
+  const addresses = allocateAddresses(missing, subnet, gateway, taken);
+  return [
+    ...(observed.network === undefined ? [{ do: "create-network", network: fleet.network } as const] : []),
+    ...machines.map((machine): MachineStep => {
+      const container = byName.get(machine.name);
+      if (container === undefined) return { do: "create", machine, address: addresses.get(machine.name) ?? "" };
+      const has = parseSpecLabel(container.specLabel);
+      const differences = has === undefined ? [] : compareSpecs(has, machine);
+      const action =
+        container.state === "running" || container.state === "restarting" ? "keep" : container.state === "paused" ? "unpause" : "start";
+      return { do: action, machine, id: container.id, differences };
+    }),
+  ];
+}
+
+/** The named machines and what they depend on, dependencies first; all of the fleet's when none is named. */
+export function selectMachines(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
+  const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
+  const unknown = names.filter((name) => !byName.has(name));
+  if (unknown.length > 0) {
+    throw new BerthError("not-found", `no such machine in the file: ${unknown.join(", ")}`, {
+      hint: `it has: ${[...byName.keys()].join(", ")}`,
+    });
+  }
+  const ordered: MachineSpec[] = [];
+  const visit = (name: string): void => {
+    const machine = byName.get(name);
+    if (machine === undefined || ordered.includes(machine)) return;
+    for (const dependency of machine.dependsOn) visit(dependency);
+    ordered.push(machine);
+  };
+  for (const name of names.length > 0 ? names : byName.keys()) visit(name);
+  return ordered;
+}
+
+function checkNetwork(wanted: NetworkSpec, has: ObservedNetwork | undefined): void {
+  if (has === undefined) return;
+  if (!has.ours) {
+    throw new BerthError("not-ours", `the engine has a network ${wanted.domain} that berth did not make`, {
+      hint: "choose another network.domain, or remove that network",
+    });
+  }
+  if (has.subnet !== undefined && has.subnet !== wanted.subnet) {
+    throw new BerthError("conflict", `the network ${wanted.domain} exists with the subnet ${has.subnet}, not ${wanted.subnet}`, {
+      hint: "write that subnet in the file, or remove the network's machines first with `berth down`",
+    });
+  }
+}

@@ -1,0 +1,26 @@
+/** The example of docs/machine-file.md; a test reads it. */
+export const exampleMachineFile = `network:
+  domain: berth.internal
+  subnet: 172.31.0.0/24
+defaults:
+  image: debian-12
+  memory: 512M
+images:
+  debian-12: {base: scratch, os: debian, release: bookworm, packages: [openssh-server]}
+  rescue: {tarball: ./rescue.tar}
+machines:
+  web:
+    address: 172.31.0.10          # otherwise allocated once and kept
+    aliases: [www]
+    publish: [80, "8443:443"]     # ports of the host
+    cpus: 1.5
+    volumes: ["data:/srv", "./site:/var/www:ro"]
+    environment: {STAGE: "\${STAGE:-test}"}
+    capabilities: [NET_ADMIN]
+    depends_on: [db]
+  db: {}
+  spare:
+    image: rescue
+    restart: "no"
+    stop_timeout: 30s
+`;

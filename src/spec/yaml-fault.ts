@@ -1,0 +1,59 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, visit, type YAMLParseError } from "yaml";
+import type { Path } from "./problem.ts";
+import type { ResolveAlias } from "./yaml-anchor.ts";
+import { isMerge, keyText, pathOf } from "./yaml-path.ts";
+
+interface YamlFault {
+  readonly offset: number;
+  readonly path: Path;
+  readonly message: string;
+  /** Whether the content cannot be judged any further. */
+  readonly fatal: boolean;
+}
+
+/** Everything wrong with the YAML itself: syntax, doubled keys, unknown tags, keys that are no text, aliases and merges that lead nowhere. */
+export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): YamlFault[] {
+  const doubled = new Map<number, Path>();
+  const faults: YamlFault[] = [];
+  visit(document, {
+    Pair(_key, pair, ancestors) {
+      const path = [...pathOf(null, ancestors), keyText(pair)];
+      const offset = rangeStart(pair.key) ?? 0;
+      doubled.set(offset, path);
+      const message = pairFault(pair, resolve);
+      if (message !== undefined) faults.push({ offset, path, message, fatal: true });
+    },
+    Alias(key, alias, ancestors) {
+      const target = resolve(alias);
+      const where = { offset: rangeStart(alias) ?? 0, path: pathOf(key, ancestors), fatal: true };
+      if (target === undefined) faults.push({ ...where, message: `there is no anchor &${alias.source} before this` });
+      else if (ancestors.includes(target)) faults.push({ ...where, message: `*${alias.source} stands within &${alias.source} itself` });
+    },
+  });
+  const parsed = [...document.errors, ...document.warnings].map((error): YamlFault => {
+    const isDouble = error.code === "DUPLICATE_KEY";
+    const path = (isDouble ? doubled.get(error.pos[0]) : undefined) ?? [];
+    return { offset: error.pos[0], path, message: describe(error), fatal: !isDouble && error.name === "YAMLParseError" };
+  });
+  return [...parsed, ...faults];
+}
+
+function describe(error: Pick<YAMLParseError, "code" | "message">): string {
+  if (error.code === "DUPLICATE_KEY") return "the key is given twice";
+  if (error.code === "MULTIPLE_DOCS") return "a second YAML document starts here; a file holds one";
+  return error.message;
+}
+
+function pairFault(pair: Pair, resolve: ResolveAlias): string | undefined {
+  if (!isScalar(pair.key) && !isAlias(pair.key)) return "a key is plain text";
+  if (!isMerge(pair)) return undefined;
+  const behind = (node: unknown): unknown => (isAlias(node) ? resolve(node) : node);
+  const source = behind(pair.value);
+  const sources = isSeq(source) ? source.items.map(behind) : [source];
+  // An alias that leads nowhere is a fault of its own.
+  return sources.every((item) => item === undefined || isMap(item)) ? undefined : "<< merges a map, or a list of maps";
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range) ? node.range[0] : undefined;
+}

@@ -1,0 +1,77 @@
+import { LineCounter, type Node, parseDocument, type Scalar, visit } from "yaml";
+import { interpolate, type Variables } from "./interpolate.ts";
+import type { Path, Problem } from "./problem.ts";
+import { indexAnchors } from "./yaml-anchor.ts";
+import { yamlFaults } from "./yaml-fault.ts";
+import { locateNode, pathOf } from "./yaml-path.ts";
+
+export interface Located {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
+  readonly path: Path;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+interface YamlSource {
+  /** The content as plain data; undefined when the YAML itself is at fault. */
+  readonly content: unknown;
+  readonly faults: readonly Located[];
+  /** Finds where a problem of the content was written; undefined when it merely follows from a fault that is known already. */
+  readonly locate: (problem: Problem) => Located | undefined;
+}
+
+/** As many alias expansions as a large file with anchors needs, and far fewer than it takes to exhaust memory. */
+const maxAliasCount = 10_000;
+
+/**
+ * Reads one YAML 1.2 document, with anchors and merge keys, and puts variables into its values (not its keys).
+ * Numbers keep their digits: one that is not written in its shortest form (`1.10`, `007`) stays the text it was.
+ */
+export function parseYaml(text: string, variables: Variables): YamlSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "error" });
+  const at = (offset: number, path: Path, message: string, suggestion?: string): Located => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1), path, message, ...(suggestion === undefined ? {} : { suggestion }) };
+  };
+  const resolve = indexAnchors(document);
+  const found = yamlFaults(document, resolve);
+  const faults = found.map((fault) => at(fault.offset, fault.path, fault.message));
+  const spoiled = new Set<Node>();
+  visit(document, {
+    Scalar(key, node, ancestors) {
+      keepDigits(node, key === "key");
+      if (key === "key" || typeof node.value !== "string") return;
+      const { text: value, faults: reasons } = interpolate(node.value, variables);
+      node.value = value;
+      for (const reason of reasons) faults.push(at(node.range?.[0] ?? 0, pathOf(key, ancestors), reason));
+      if (reasons.length > 0) spoiled.add(node);
+    },
+  });
+  const locate = (problem: Problem): Located | undefined => {
+    const { offset, node } = locateNode(document, resolve, problem.path, problem.target);
+    return node !== undefined && spoiled.has(node) ? undefined : at(offset, problem.path, problem.message, problem.suggestion);
+  };
+  if (found.some((fault) => fault.fatal)) return { content: undefined, faults, locate };
+  try {
+    return { content: document.toJS({ maxAliasCount }), faults, locate };
+  } catch (error) {
+    // Broken aliases are among the faults above, so what is left is the refusal to expand too many.
+    if (!(error instanceof ReferenceError)) throw error;
+    return {
+      content: undefined,
+      faults: [...faults, at(0, [], "the aliases expand to too much")],
+      locate,
+    };
+  }
+}
+
+/** Keeps what a number or a boolean was written as where its value would be shown differently; of a key always. */
+function keepDigits(node: Scalar, isKey: boolean): void {
+  const { value, source } = node;
+  if (source === undefined || typeof value === "string" || typeof value === "symbol") return;
+  if (isKey || (value !== null && String(value) !== source)) node.value = source;
+}

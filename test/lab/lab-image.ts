@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { access, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { withLock } from "../../src/host/lock.ts";
+import { removeTree } from "../../src/host/private-engine/remove-tree.ts";
+import { run } from "../../src/host/run.ts";
+import { cacheDirectory, mirrorArguments, type Release } from "./cache.ts";
+
+/** A small Debian that boots: an init, its bus, and enough to look at its network. */
+const bootable = ["systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping"] as const;
+/** An engine's own root: dockerd and all it calls. */
+const engine = ["docker.io", "iptables", "iproute2", "tini", "ca-certificates", "iputils-ping", "procps"] as const;
+
+/** A root tarball of a release, built by mmdebstrap when it is not cached yet (about 30 s): its path. */
+export async function labImage(release: Release, packages: readonly string[] = bootable): Promise<string> {
+  return cached(`${release}-${digest(packages)}.tar`, release, packages);
+}
+
+/** A root directory with the release's Docker, to be given as an engine's `rootDirectory`; engines do not change it. */
+export async function labEngineRoot(release: "trixie" | "sid"): Promise<string> {
+  return cached(`engine-${release}-${digest(engine)}`, release, engine);
+}
+
+/** Builds under another name and renames, so that what is in the cache is whole; two at once build it once. */
+async function cached(name: string, release: Release, packages: readonly string[]): Promise<string> {
+  const directory = await cacheDirectory();
+  const path = join(directory, name);
+  if (await exists(path)) return path;
+  return withLock(directory, undefined, async () => {
+    if (await exists(path)) return path;
+    // A tarball's name must end in .tar: mmdebstrap tells the format by it.
+    const unfinished = join(directory, `unfinished-${name}`);
+    await removeTree(unfinished);
+    const include = `--include=${packages.join(",")}`;
+    try {
+      await run("mmdebstrap", ["--variant=minbase", include, release, unfinished, ...mirrorArguments()]);
+      await rename(unfinished, path);
+    } finally {
+      await removeTree(unfinished);
+    }
+    return path;
+  });
+}
+
+function digest(packages: readonly string[]): string {
+  return createHash("sha256").update(packages.toSorted().join(" ")).digest("hex").slice(0, 8);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

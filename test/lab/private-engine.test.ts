@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { removeTree } from "../../src/host/private-engine/remove-tree.ts";
+import { startPrivateEngine } from "../../src/host/private-engine/start.ts";
+import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
+import { stopPrivateEngine } from "../../src/host/private-engine/stop.ts";
+import { run } from "../../src/host/run.ts";
+import { canMakeLab } from "./lab.ts";
+import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf } from "./traces.ts";
+import { until } from "./until.ts";
+
+const isPossible = await canMakeLab();
+if (!isPossible) console.warn("skipped: a private engine needs root and namespaces of its own");
+
+describe.skipIf(!isPossible)("a private engine", () => {
+  let directory: string;
+  const place = () => ({ name: "selftest", stateDirectory: join(directory, "state"), dataDirectory: join(directory, "data") });
+  beforeAll(async () => {
+    directory = await realpath(await mkdtemp(join(tmpdir(), "berth-engine-test-")));
+  });
+  afterAll(async () => {
+    await stopPrivateEngine({ ...place(), grace: 0, removeData: true });
+    await removeTree(directory);
+  });
+
+  test("two starts at once give one engine, which outlives its starter and keeps an edited daemon.json", async () => {
+    const program = `
+      const { startPrivateEngine } = await import(process.argv[1]);
+      const place = JSON.parse(process.argv[2]);
+      const both = await Promise.all([startPrivateEngine(place), startPrivateEngine(place)]);
+      console.log(JSON.stringify(both.map(({ pid }) => pid)));`;
+    const start = join(import.meta.dir, "../../src/host/private-engine/start.ts");
+    const { stdout } = await run(process.execPath, [
+      "-e",
+      program,
+      start,
+      JSON.stringify({ ...place(), extraConfig: { labels: ["a=b"] } }),
+    ]);
+    const [first, second] = JSON.parse(stdout) as readonly number[];
+    expect(first).toBe(second as number);
+    const status = await privateEngineStatus(place());
+    expect(status).toMatchObject({ state: "running", pid: first, settings: { cgroupView: "host", uplink: false } });
+    expect(status.version).toMatch(/^\d+\./);
+    expect(JSON.parse(await readFile(status.configFile, "utf8"))).toEqual({ labels: ["a=b"] });
+
+    // Registered by an edit and SIGHUP, as `berth install runtime` does.
+    await writeFile(status.configFile, JSON.stringify({ labels: ["a=b"], runtimes: { other: { path: "/usr/sbin/runc" } } }));
+    process.kill(status.pid ?? 0, "SIGHUP");
+    await until(async () => (await docker(status.socket, "info", "--format", "{{json .Runtimes}}")).includes('"other"'));
+    expect(await startPrivateEngine(place())).toMatchObject({ pid: first });
+  }, 30_000);
+
+  test("another view is refused while it runs", async () => {
+    await expect(startPrivateEngine({ ...place(), cgroupView: "v2" })).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  test("SIGKILL of its init leaves files alone, and stop removes these", async () => {
+    const { pid = 0 } = await privateEngineStatus(place());
+    const namespaces = await ownNamespaces(pid);
+    expect((await processesOf(namespaces, directory)).length).toBeGreaterThan(2);
+    process.kill(pid, "SIGKILL");
+    await until(async () => (await processesOf(namespaces, directory)).length === 0);
+    expect(await mountsNaming(directory)).toEqual([]);
+    expect((await privateEngineStatus(place())).state).toBe("dead-remains");
+    expect(await stopPrivateEngine(place())).toBe(false);
+    expect((await privateEngineStatus(place())).state).toBe("stopped");
+    expect(await cgroupsOf("selftest")).toEqual([]);
+    expect(await isThere(place().dataDirectory)).toBe(true);
+  }, 30_000);
+
+  test("a stop asks dockerd to end, then a start finds the data again", async () => {
+    await startPrivateEngine({ ...place(), uplink: true });
+    const namespaces = await ownNamespaces((await privateEngineStatus(place())).pid ?? 0);
+    expect(await stopPrivateEngine(place())).toBe(true);
+    expect(await processesOf(namespaces, directory)).toEqual([]);
+    await startPrivateEngine({ ...place(), cgroupView: "v2" });
+    expect(await stopPrivateEngine({ ...place(), removeData: true })).toBe(true);
+    expect(await isThere(place().dataDirectory)).toBe(false);
+  }, 30_000);
+
+  test("a failed start tells dockerd's words and leaves nothing", async () => {
+    const started = startPrivateEngine({ ...place(), extraConfig: { "no-such-setting": true } });
+    await expect(started).rejects.toMatchObject({ code: "engine-unreachable", message: expect.stringContaining("no-such-setting") });
+    expect((await privateEngineStatus(place())).state).toBe("stopped");
+    expect(await isThere(place().dataDirectory)).toBe(false);
+    expect(await processesOf([], directory)).toEqual([]);
+  }, 30_000);
+
+  test("a directory of somebody else is neither used nor removed", async () => {
+    const dataDirectory = join(directory, "foreign");
+    await mkdir(dataDirectory);
+    await writeFile(join(dataDirectory, "letter"), "dear");
+    await expect(startPrivateEngine({ ...place(), dataDirectory })).rejects.toMatchObject({ code: "not-ours" });
+    await expect(stopPrivateEngine({ ...place(), dataDirectory, removeData: true })).rejects.toMatchObject({ code: "not-ours" });
+    expect(await isThere(join(dataDirectory, "letter"))).toBe(true);
+  });
+
+  test("removal never passes through a mount", async () => {
+    const [kept, removed] = [join(directory, "kept"), join(directory, "removed")];
+    await mkdir(kept);
+    await mkdir(join(removed, "a mount"), { recursive: true });
+    await writeFile(join(kept, "layer"), "shared");
+    await run("mount", ["--no-mtab", "--bind", kept, join(removed, "a mount")]);
+    await removeTree(removed);
+    expect(await isThere(removed)).toBe(false);
+    expect(await readFile(join(kept, "layer"), "utf8")).toBe("shared");
+    await rm(kept, { recursive: true });
+  });
+});
+
+async function docker(socket: string, ...args: readonly string[]): Promise<string> {
+  return (await run("/usr/bin/docker", ["--host", `unix://${socket}`, ...args])).stdout;
+}
