@@ -51,10 +51,11 @@ export function readGuest(command: readonly string[], files: RootFiles): GuestRe
   // BusyBox is a hundred programs in one: only `busybox init`, or a link named init, is an init.
   if (kind === undefined || (kind === "busybox" && !path.endsWith("/init") && command[1] !== "init")) return { missing: "init" };
   if (kind === "systemd" && command.includes("--user")) return { missing: "init" };
+  const os = parseOsRelease(files.read("/etc/os-release") ?? files.read("/usr/lib/os-release"));
   return {
     guest: {
-      os: parseOsRelease(files.read("/etc/os-release") ?? files.read("/usr/lib/os-release")),
-      init: { kind, program, version: kind === "systemd" ? systemdVersion(files) : undefined },
+      os,
+      init: { kind, program, version: kind === "systemd" ? systemdVersion(files, os) : undefined },
       machineId: parseMachineId(files.read("/etc/machine-id")),
       mergedUsr: files.resolve("/bin") === "/usr/bin",
     },
@@ -87,7 +88,7 @@ const multiarch = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
  * systemd's major version, from the private library that bears it in its name (since 231), else from the package
  * database's own word for the distributions that shipped older ones.
  */
-function systemdVersion(files: RootFiles): number | undefined {
+function systemdVersion(files: RootFiles, os: GuestOs | undefined): number | undefined {
   const directories = [
     "/usr/lib/systemd",
     "/lib/systemd",
@@ -100,9 +101,15 @@ function systemdVersion(files: RootFiles): number | undefined {
       if (match?.[1] !== undefined) return Number(match[1]);
     }
   }
-  const os = parseOsRelease(files.read("/etc/os-release"));
-  return os === undefined ? undefined : bareVersions[`${os.id} ${os.versionId ?? ""}`];
+  const release = os?.versionId ?? "";
+  return bareVersions[`${os?.id} ${release}`] ?? bareVersions[`${os?.id} ${release.split(".", 1)[0]}`];
 }
 
-/** Releases from before the library bore the version. */
-const bareVersions: Readonly<Record<string, number>> = { "debian 8": 215, "centos 7": 219, "rhel 7": 219, "ubuntu 16.04": 229 };
+/** Releases from before the library bore the version; RHEL and Oracle Linux say 7.9 where CentOS says 7. */
+const bareVersions: Readonly<Record<string, number>> = {
+  "debian 8": 215,
+  "centos 7": 219,
+  "rhel 7": 219,
+  "ol 7": 219,
+  "ubuntu 16.04": 229,
+};

@@ -30,7 +30,13 @@ export interface HostCgroup {
  * tell them, since a root that an initrd switched to is listed after what was moved into it.
  */
 export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
-  const mounts = mountinfo.split("\n").flatMap((line) => parseMountLine(line) ?? []);
+  const mounts = [...mountinfo.matchAll(relevantMount)].map(([, id = "", parent = "", point = "", type = "", options = ""]) => ({
+    id,
+    parent,
+    point,
+    type,
+    options: options.split(","),
+  }));
   const listed = new Set(mounts.map((mount) => mount.id));
   const isTop = (mount: Mount) => mount.parent === mount.id || !listed.has(mount.parent);
   const byPlace = new Map(mounts.map((mount) => [place(isTop(mount) ? outside : mount.parent, mount.point), mount]));
@@ -46,6 +52,9 @@ export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
     nsdelegate: unified?.options.includes("nsdelegate") ?? false,
   };
 }
+
+/** The lines of mounts on the way to /sys/fs/cgroup, there, and below: id, parent's id, mount point, type, the file system's options. */
+const relevantMount = /^(\d+) (\d+) \S+ \S+ (\/|\/sys|\/sys\/fs|\/sys\/fs\/cgroup(?:\/\S*)?) .*? - (\S+) \S+ (\S+)$/gm;
 
 interface Mount {
   readonly id: string;
@@ -69,14 +78,6 @@ function mountAt(path: string, byPlace: ReadonlyMap<string, Mount>): Mount | und
     for (let next = over(); next !== undefined; next = over()) mount = next;
   }
   return mount;
-}
-
-function parseMountLine(line: string): Mount | undefined {
-  const [mount, filesystem] = line.split(" - ");
-  const [id, parent, , , point] = mount?.split(" ") ?? [];
-  const [type, , options = ""] = filesystem?.split(" ") ?? [];
-  if (id === undefined || parent === undefined || point === undefined || type === undefined) return undefined;
-  return { id, parent, point, type, options: options.split(",") };
 }
 
 /** The set of capability names in a hexadecimal mask as /proc/PID/status prints it. */

@@ -156,3 +156,13 @@ export function topContainer(
 ): Promise<ContainerTopResponse> {
   return request(engine, { path: path`/containers/${id}/top`, query: { ps_args: options.psArgs }, signal: options.signal });
 }
+
+/** Freezes every process of a running container. Throws `conflict` when it does not run or is paused already. */
+export async function pauseContainer(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
+  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/pause`, signal: options.signal });
+}
+
+/** Lets a paused container run on. Throws `conflict` when it was not paused. */
+export async function unpauseContainer(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
+  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/unpause`, signal: options.signal });
+}

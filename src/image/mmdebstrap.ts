@@ -1,9 +1,9 @@
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError, hasCode } from "../errors.ts";
+import { withLock } from "../host/lock.ts";
 import { run } from "../host/run.ts";
 import type { BuildPlan } from "./build-plan.ts";
-import { withLock } from "../host/lock.ts";
 import { runBuilder } from "./run-builder.ts";
 
 export interface BuildOptions {

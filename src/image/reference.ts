@@ -1,3 +1,4 @@
+import { isTarballPath, tarballName } from "../spec/image.ts";
 import type { ImageSpec, ScratchImage } from "../spec/machine.ts";
 
 /** What a reference asks for, as far as its text and the machine file tell. */
@@ -17,13 +18,11 @@ export function classifyReference(reference: string, fleetImages: Readonly<Recor
     if ("image" in spec) return { kind: "name", reference: spec.image };
     return { kind: "scratch", name: reference, spec };
   }
-  if (/^(?:\.{0,2}\/|~)/.test(reference) || tarballName.test(reference)) {
+  if (isTarballPath(reference)) {
     return { kind: "tarball", name: repositoryName(reference), path: reference };
   }
   return { kind: "name", reference };
 }
-
-const tarballName = /\.(?:tar(?:\.[a-z0-9]+)?|t(?:gz|xz|zst|bz2))$/i;
 
 /** A file's name as a word that a repository may bear (the distribution/reference grammar, path-component). */
 function repositoryName(path: string): string {

@@ -3,9 +3,9 @@
  * JavaScript's doubles, as strings that no JSON of a runtime can hold: NUL is in no argument, path or variable.
  */
 const token = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
-const longInteger = /^-?\d{16,}$/;
+const longInteger = /^-?[1-9]\d{15,}$/;
 /** A long number outside of a string, or something inside of one that looks so: most configs have neither and are parsed as they are. */
-const perhapsLong = /[\s:,[]-?\d{16}/;
+const perhapsLong = /(?:^|[\s:,[])-?\d{16}/;
 const mark = "\u0000integer:";
 const marked = /"\\u0000integer:(-?\d+)"/g;
 
@@ -16,6 +16,6 @@ export function parseConfig(text: string): unknown {
 }
 
 /** Renders what `parseConfig` gave, long integers as they were. */
-export function renderConfig(config: unknown): string {
-  return JSON.stringify(config).replace(marked, "$1");
+export function renderConfig(config: unknown, indent?: string): string {
+  return JSON.stringify(config, undefined, indent).replace(marked, "$1");
 }

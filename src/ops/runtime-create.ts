@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   appendFileSync,
   chmodSync,
@@ -21,6 +20,7 @@ import type { Wishes } from "../contract/wishes.ts";
 import { BerthError } from "../errors.ts";
 import { readHost } from "../host/facts.ts";
 import { rootFiles } from "../host/root-files.ts";
+import { sha256 } from "../host/sha256.ts";
 import { environmentOf, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
@@ -105,7 +105,7 @@ function wishesOf(config: OciConfig, id: string): Wishes {
 function machineIdOf(uuid: string | undefined, id: string): string {
   const digits = uuid?.replaceAll("-", "").toLowerCase();
   if (digits !== undefined && /^[0-9a-f]{32}$/.test(digits)) return digits;
-  return /^[0-9a-f]{32}/.test(id) ? id.slice(0, 32) : createHash("sha256").update(id).digest("hex").slice(0, 32);
+  return /^[0-9a-f]{32}/.test(id) ? id.slice(0, 32) : sha256(id).slice(0, 32);
 }
 
 function writeState(state: string, needs: Contract, wishes: Wishes): void {
@@ -138,7 +138,7 @@ function sweepStates(directory: string, root: string): void {
  */
 function writeMasks(names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined;
-  const directory = join(masksDirectory, createHash("sha256").update(names.join("\n")).digest("hex").slice(0, 16));
+  const directory = join(masksDirectory, sha256(names.join("\n")).slice(0, 16));
   if (existsSync(directory)) return directory;
   mkdirSync(masksDirectory, { recursive: true, mode: 0o755 });
   const draft = mkdtempSync(`${directory}.`);

@@ -166,7 +166,12 @@ async function create(
 }
 
 function plannedImage(image: ResolvedImage): PlannedImage {
-  return { id: image.id, labels: image.labels, command: [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])] };
+  return {
+    id: image.id,
+    reference: image.reference,
+    labels: image.labels,
+    command: [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])],
+  };
 }
 
 async function putMachineId(engine: Engine, id: string, machineId: string, signal: AbortSignal): Promise<void> {

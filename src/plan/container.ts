@@ -9,6 +9,8 @@ export type Application = { readonly runtime: string } | { readonly api: ApiCont
 
 export interface PlannedImage {
   readonly id: string;
+  /** What people call it, which `ls` and `docker ps` then show. */
+  readonly reference: string;
   /** What the image runs: its entrypoint and command together; empty when it names none. */
   readonly command: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -29,7 +31,7 @@ export function renderContainer(
   return {
     Hostname: machine.hostname,
     Domainname: network.domain,
-    Image: image.id,
+    Image: image.reference,
     Tty: true,
     OpenStdin: true,
     // Entrypoint and command go in one, so that whatever the image has, the init is what runs.

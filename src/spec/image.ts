@@ -28,3 +28,17 @@ export function parseReference(text: string): string {
     throw usageError(`"${text}" is not an image; write such as debian-12 or host:5000/name:tag`);
   return text;
 }
+
+/** Whether an image is written as the path of a root's tarball: it starts with `./`, `../`, `/` or `~`, or ends like a tarball. */
+export function isTarballPath(text: string): boolean {
+  return /^(?:\.{0,2}\/|~)/.test(text) || tarballName.test(text);
+}
+
+/** The ending of a tarball's file name. */
+export const tarballName = /\.(?:tar(?:\.[a-z0-9]+)?|t(?:gz|xz|zst|bz2))$/i;
+
+/** What a machine is made from: a tarball's path, or what `parseReference` takes. */
+export function parseMachineImage(text: string): string {
+  if (text.includes("\0")) throw usageError("a path holds no NUL");
+  return isTarballPath(text) ? text : parseReference(text);
+}

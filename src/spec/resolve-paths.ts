@@ -1,3 +1,4 @@
+import { isTarballPath } from "./image.ts";
 import type { Fleet, ImageSpec } from "./machine.ts";
 import { type PathBase, resolvePath } from "./path.ts";
 import type { VolumeSpec } from "./volume.ts";
@@ -7,7 +8,11 @@ export function resolvePaths(fleet: Fleet, base: PathBase): Fleet {
   return {
     network: fleet.network,
     images: Object.fromEntries(Object.entries(fleet.images).map(([name, image]) => [name, resolveImage(image, base)])),
-    machines: fleet.machines.map((machine) => ({ ...machine, volumes: machine.volumes.map((volume) => resolveVolume(volume, base)) })),
+    machines: fleet.machines.map((machine) => ({
+      ...machine,
+      image: isTarballPath(machine.image) && !Object.hasOwn(fleet.images, machine.image) ? resolvePath(machine.image, base) : machine.image,
+      volumes: machine.volumes.map((volume) => resolveVolume(volume, base)),
+    })),
   };
 }
 

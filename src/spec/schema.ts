@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseCapability } from "./capability.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, parseLabel, parseLabelName, parseVariable, parseVariableName } from "./environment.ts";
-import { parseMirror, parsePackage, parseReference, parseRelease } from "./image.ts";
+import { parseMachineImage, parseMirror, parsePackage, parseReference, parseRelease } from "./image.ts";
 import { parseCpus, parsePids } from "./limit.ts";
 import { defaults, profiles, restartPolicies, systems, variants } from "./machine.ts";
 import { parseDomain, parseHostname, parseName } from "./name.ts";
@@ -104,9 +104,9 @@ export const ownShape = {
 
 /** The keys of a machine that may also stand under `defaults`. */
 export const sharedShape = {
-  image: key(text("an image", parseReference), {
+  image: key(text("an image", parseMachineImage), {
     type: "image",
-    description: "A name under `images`, else an image of the engine.",
+    description: "A name under `images`, a root's tarball (`./root.tar.xz`), an image of the engine, or a built-in name.",
     absent: "required, here or under `defaults`",
     examples: ["debian-12"],
   }),

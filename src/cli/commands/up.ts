@@ -6,7 +6,8 @@ import { fleetFromFlags, namesFromEnvironment } from "../../spec/adhoc.ts";
 import { parseDuration } from "../../spec/duration.ts";
 import type { Fleet } from "../../spec/machine.ts";
 import { profiles, restartPolicies } from "../../spec/machine.ts";
-import { defineCommand } from "../command.ts";
+import { resolvePaths } from "../../spec/resolve-paths.ts";
+import { defineCommand, type OptionValues } from "../command.ts";
 import type { Context } from "../context.ts";
 import { findFleetFile, loadFleet, readFleetFile } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
@@ -72,7 +73,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
       images: { fleetImages: fleet.images, cwd: context.io.cwd, env: context.io.env, mirror: chosen.mirror, rebuild: chosen.rebuild },
       signal: context.signal,
       parallel: chosen.parallel,
-      timeout: chosen.timeout,
+      timeout: chosen.timeout * 1000,
       wait: !chosen.noWait,
       lockFile: lockPlace(engine),
       now: context.io.now,
@@ -94,7 +95,7 @@ function chooseFleet(context: Context, given: readonly string[], chosen: UpFlags
   const fromEnvironment = namesFromEnvironment(context.io.env);
   const names = given.length > 0 ? given : fromEnvironment.names;
   if (chosen.image === undefined) {
-    const extra = (Object.keys(fileFree) as (keyof typeof fileFree)[]).filter((key) => given_(chosen[key]));
+    const extra = (Object.keys(fileFree) as (keyof typeof fileFree)[]).filter((key) => isGiven(chosen[key]));
     if (extra.length > 0) {
       throw new BerthError("usage", `${extra.map((key) => fileFree[key]).join(", ")} ${extra.length === 1 ? "goes" : "go"} with --image`, {
         hint: "machines of a file are described in the file",
@@ -119,7 +120,7 @@ function chooseFleet(context: Context, given: readonly string[], chosen: UpFlags
     },
     context.io.env,
   );
-  return { names: [], fleet };
+  return { names: [], fleet: resolvePaths(fleet, { directory: context.io.cwd, home: context.io.home }) };
 }
 
 /** Options that describe a machine, and so need --image. */
@@ -145,23 +146,9 @@ const fileFree = {
   command: "--command",
 } as const;
 
-type UpFlags = Parameters<typeof command.action>[2] extends never ? never : Chosen;
+type UpFlags = OptionValues<typeof options>;
 
-interface Chosen
-  extends Readonly<
-    Record<Exclude<keyof typeof fileFree, "publish" | "volume" | "env" | "label" | "capAdd" | "alias" | "command">, string | undefined>
-  > {
-  readonly image: string | undefined;
-  readonly publish: readonly string[];
-  readonly volume: readonly string[];
-  readonly env: readonly string[];
-  readonly label: readonly string[];
-  readonly capAdd: readonly string[];
-  readonly alias: readonly string[];
-  readonly command: readonly string[];
-}
-
-function given_(value: string | readonly string[] | undefined): boolean {
+function isGiven(value: string | readonly string[] | undefined): boolean {
   return value !== undefined && value.length > 0;
 }
 

@@ -18,4 +18,6 @@ export interface CompletionSource {
 /** What `berth __complete KIND` asks, by kind; files and directories are the shell's own. */
 export const completionSources: Readonly<Partial<Record<CompletionHint, () => Promise<CompletionSource>>>> = {
   command: () => import("./command-source.ts"),
+  machine: () => import("./machine-source.ts"),
+  image: () => import("./image-source.ts"),
 };

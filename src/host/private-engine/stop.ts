@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
-import { checkDataDirectory } from "./daemon-config.ts";
 import { withLock } from "../lock.ts";
+import { checkDataDirectory } from "./daemon-config.ts";
 import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { readHolder, removeRemains } from "./remains.ts";

@@ -1,0 +1,325 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const asRoot = process.getuid?.() === 0;
+
+/** Writes down how it was called, byte for byte; $DO is what it does besides. */
+const recorder = `#!/bin/sh
+for word; do printf '%s\\0' "$word"; done >"$REC/real.argv"
+tr '\\0' '\\n' </proc/$$/environ | sort >"$REC/real.environ"
+for fd in /proc/$$/fd/*; do case $fd in */10) ;; *) echo "\${fd##*/} $(readlink "$fd")" ;; esac; done >"$REC/real.fds"
+grep '^Sig\\|^Shd' /proc/$$/status | grep -v SigQ >"$REC/real.signals"
+cat /proc/$$/limits >"$REC/real.limits"
+eval "$DO"
+exit "\${REAL_STATUS:-0}"
+`;
+const patcher = `#!/bin/sh
+printf '%s\\0' "$@" >"$REC/berth.argv"
+readlink /proc/$$/fd/0 >"$REC/berth.stdin"
+exit "\${BERTH_STATUS:-0}"
+`;
+
+let directory = "";
+let record = "";
+let holder: ChildProcess | undefined;
+/** The holder's /run, as this process reaches it. */
+let run = "";
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "berth launcher "));
+  copyFileSync(join(import.meta.dir, "berth-runtime"), join(directory, "berth-runtime"));
+  for (const [name, text] of [
+    ["berth", patcher],
+    ["real", recorder],
+  ] as const) {
+    writeFileSync(join(directory, name), text);
+    chmodSync(join(directory, name), 0o755);
+  }
+  chmodSync(join(directory, "berth-runtime"), 0o755);
+  // The launcher's state lies in /run: here it gets one of its own.
+  const script = "mount -t tmpfs tmpfs /run && echo ready && exec sleep 600";
+  holder = spawn("unshare", [...(asRoot ? [] : ["--user", "--map-root-user"]), "--mount", "--propagation", "private", "sh", "-c", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (holder.stdout) await once(holder.stdout, "data");
+  run = `/proc/${holder.pid}/root/run`;
+});
+afterAll(() => {
+  holder?.kill("SIGKILL");
+  rmSync(directory, { recursive: true });
+});
+beforeEach(() => {
+  record = mkdtempSync(join(directory, "record "));
+});
+
+interface Call {
+  readonly words: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly shell?: readonly string[];
+  /** Runs before the launcher, in the shell that the launcher replaces. */
+  readonly before?: string;
+  readonly direct?: boolean;
+  readonly cwd?: string;
+}
+
+function call({ words, env = {}, shell = ["dash"], before = ":", direct = false, cwd = directory }: Call) {
+  const command = direct ? [join(directory, "real")] : [...shell, join(directory, "berth-runtime")];
+  const enter = ["--target", String(holder?.pid), "--mount", ...(asRoot ? [] : ["--user", "--preserve-credentials"]), `--wd=${cwd}`];
+  const result = spawnSync("nsenter", [...enter, "--", "bash", "-c", `${before}; exec "$@"`, "bash", ...command, ...words], {
+    env: { PATH: process.env.PATH ?? "", REC: record, DO: ":", BERTH_REAL_RUNTIME: join(directory, "real"), ...env },
+    encoding: "utf8",
+  });
+  return { status: result.status, stdout: result.stdout, stderr: result.stderr, berth: recorded("berth.argv"), real: recorded("real.argv") };
+}
+
+function recorded(name: string): string[] | undefined {
+  const file = join(record, name);
+  return existsSync(file) ? readFileSync(file, "utf8").split("\0").slice(0, -1) : undefined;
+}
+
+function bundleOf(args: readonly string[], name = "bundle"): string {
+  const bundle = join(record, name);
+  mkdirSync(bundle, { recursive: true });
+  writeFileSync(join(bundle, "config.json"), JSON.stringify({ process: { args }, root: { path: "rootfs" } }));
+  return bundle;
+}
+
+function stateOf(root: string, id: string, signal = "37\n"): string {
+  const state = join(run, "berth/runtime", root, id);
+  mkdirSync(join(state, "host"), { recursive: true });
+  writeFileSync(join(state, "stop-signal"), signal);
+  writeFileSync(join(state, "machine-id"), "x");
+  for (const name of ["container-manager", "container-uuid", "os-release"]) writeFileSync(join(state, "host", name), "x");
+  return state;
+}
+
+const globals: readonly (readonly [string[], string, string])[] = [
+  [[], "/run/real", ""],
+  [["--root", "/r/a"], "/r/a", ""],
+  [["--root=/r/a"], "/r/a", ""],
+  [["-root", "/r/a"], "/r/a", ""],
+  [["-root=/r/a"], "/r/a", ""],
+  [["--root", "/r/with space"], "/r/with space", ""],
+  [["--root", "create"], "CWD/create", ""],
+  [["--log", "/l/x.json", "--log-format", "json", "--root", "/r/a", "--systemd-cgroup"], "/r/a", "/l/x.json"],
+  [["--log=/l/x.json", "--log-format=json", "--debug", "--root=/r/a"], "/r/a", "/l/x.json"],
+  [["-log", "kill", "-log-format", "delete", "-root", "/r/a"], "/r/a", "kill"],
+  [["--criu", "delete", "--rootless", "false", "--cgroup-manager", "systemd", "--log-level", "debug"], "/run/real", ""],
+];
+
+describe("a container with an init", () => {
+  test.each(globals)("%p: berth is told root %s and log %s", (words, root, log) => {
+    const bundle = bundleOf(["/sbin/init"]);
+    const all = [...words, "create", "--bundle", bundle, "--pid-file", "/p/create", "--console-socket", "kill", "box"];
+    const { status, berth, real: called } = call({ words: all });
+    expect(status).toBe(0);
+    expect(called).toEqual(all);
+    const given = root.replace("CWD", directory);
+    const state = `/run/berth/runtime${given}/box`;
+    expect(berth).toEqual(["runtime", "create", "--bundle", bundle, "--state", state, "--root", given, "--log", log, "--", "box"]);
+    expect(readFileSync(join(record, "berth.stdin"), "utf8")).toBe("/dev/null\n");
+  });
+
+  test.each(["create", "kill", "delete", "run", "0123", "a_b.c+d-e", "init"])("called %s", (id) => {
+    const bundle = bundleOf(["/sbin/init"]);
+    expect(call({ words: ["create", "--bundle", bundle, id] }).berth?.at(-1)).toBe(id);
+    expect(call({ words: ["run", "-d", "--bundle", bundle, "--", id] }).berth?.at(-1)).toBe(id);
+  });
+
+  test.each([["--bundle"], ["-bundle"], ["-b"]])("bundle by %s", (flag) => {
+    const bundle = bundleOf(["/sbin/init"], "a bundle");
+    expect(call({ words: ["create", flag, bundle, "box"] }).berth?.[3]).toBe(bundle);
+    expect(call({ words: ["create", "--no-pivot", `${flag}=${bundle}`, "box"] }).berth?.[3]).toBe(bundle);
+    expect(call({ words: ["create", "box", flag, bundle] }).berth?.[3]).toBe(bundle);
+  });
+
+  test("the bundle is the working directory unless told", () => {
+    const { berth } = call({ words: ["create", "box"], cwd: bundleOf(["/sbin/init"]) });
+    expect(berth?.slice(2, 4)).toEqual(["--bundle", "."]);
+  });
+
+  test.each([
+    ["/sbin/init"],
+    ["/lib/systemd/systemd", "--log-level=debug"],
+    ["/bin/busybox", "init"],
+    ["/sbin/openrc-init"],
+    ["/sbin/runit"],
+    ["/sbin/runit-init"],
+    ["/etc/s6-linux-init/current/bin/init"],
+    ["/bin/s6-linux-init"],
+  ])("%p is one, however the JSON is written", (...args) => {
+    const bundle = bundleOf(args);
+    expect(call({ words: ["create", "-b", bundle, "box"] }).berth).toBeDefined();
+    rmSync(join(record, "berth.argv"));
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ process: { args } }, null, 4).replaceAll("/", "\\/"));
+    expect(call({ words: ["create", "-b", bundle, "box"] }).berth).toBeDefined();
+  });
+
+  test.each([1, 5, 130])("when berth fails with %d, so does create, and the real runtime is not run", (status) => {
+    const result = call({ words: ["create", "-b", bundleOf(["/sbin/init"]), "box"], env: { BERTH_STATUS: String(status) } });
+    expect(result.status).toBe(status);
+    expect(result.real).toBeUndefined();
+  });
+});
+
+describe("everything else goes through untouched", () => {
+  test.each([[["sleep", "1"]], [["/init"]], [["/docker-init-ish"]], [["/sbin/docker-init", "--", "sh"]], [["/bin/s6-svscan"]], [["sh", "-c", "init 6"]]])(
+    "create of %p",
+    (args) => {
+      const bundle = bundleOf(args);
+      const before = readFileSync(join(bundle, "config.json"));
+      const words = ["--root", "/r/a", "create", "--bundle", bundle, "box"];
+      const result = call({ words, env: { REAL_STATUS: "7" } });
+      expect(result).toMatchObject({ status: 7, real: words, stdout: "", stderr: "" });
+      // "/init" may still be a machine, which berth itself tells; no other is.
+      expect(result.berth !== undefined).toBe(args[0] === "/init");
+      expect(readFileSync(join(bundle, "config.json"))).toEqual(before);
+    },
+  );
+
+  test("create without a config.json", () => {
+    expect(call({ words: ["create", "--bundle", join(record, "none"), "box"] })).toMatchObject({ status: 0, berth: undefined, stderr: "" });
+  });
+
+  test.each([
+    [["state", "create"]],
+    [["start", "box"]],
+    [["exec", "--process", "/p", "create", "/sbin/init"]],
+    [["--root", "/r/a", "ps", "box"]],
+    [["--version"]],
+    [["--root", "create", "list"]],
+    [["create"]],
+    [["create", ""]],
+    [["create", "../box"]],
+    [["create", ".."]],
+    [["kill"]],
+    [["kill", "a/b"]],
+    [["delete", "--force"]],
+    [[]],
+    [["", " ", "*", "a\nb", "'"]],
+  ])("%p", (words) => {
+    const bundle = bundleOf(["/sbin/init"]);
+    expect(call({ words, cwd: bundle })).toMatchObject({ status: 0, real: words, berth: undefined, stdout: "", stderr: "" });
+  });
+
+  test("a real runtime that is not there is the shell's usual 127", () => {
+    expect(call({ words: ["state", "x"], env: { BERTH_REAL_RUNTIME: "/nowhere/runc" } }).status).toBe(127);
+  });
+});
+
+describe("kill", () => {
+  const at = ["--root", "/r/kill"];
+  beforeAll(() => {
+    for (const id of ["box", "kill", "15", "TERM"]) stateOf("/r/kill", id);
+    stateOf("/r/kill", "torn", "");
+  });
+
+  test.each([
+    [["kill", "box"], ["kill", "box", "37"]],
+    [["kill", "box", "15"], ["kill", "box", "37"]],
+    [["kill", "box", "TERM"], ["kill", "box", "37"]],
+    [["kill", "box", "SIGTERM"], ["kill", "box", "37"]],
+    [["kill", "--", "box", "15"], ["kill", "--", "box", "37"]],
+    [["kill", "kill", "15"], ["kill", "kill", "37"]],
+    [["kill", "15"], ["kill", "15", "37"]],
+    [["kill", "15", "15"], ["kill", "15", "37"]],
+    [["kill", "TERM", "TERM"], ["kill", "TERM", "37"]],
+    [["kill", "box", "15", "--regex"], ["kill", "box", "37", "--regex"]],
+    [["kill", "box", "9"], undefined],
+    [["kill", "box", "KILL"], undefined],
+    [["kill", "box", "37"], undefined],
+    [["kill", "box", "1"], undefined],
+    [["kill", "box", "5"], undefined],
+    [["kill", "--all", "box", "15"], undefined],
+    [["kill", "-a", "box", "TERM"], undefined],
+    [["kill", "-a", "box", "5"], undefined],
+    [["kill", "--all", "box"], undefined],
+    [["kill", "other", "15"], undefined],
+    [["kill", "other"], undefined],
+    [["kill", "torn", "15"], undefined],
+  ])("%p becomes %p", (words, expected) => {
+    const result = call({ words: [...at, ...words] });
+    expect(result).toMatchObject({ status: 0, real: [...at, ...(expected ?? words)], stdout: "", stderr: "" });
+  });
+
+  test("of another root's container of the same name is untouched", () => {
+    expect(call({ words: ["--root", "/r/other", "kill", "box", "15"] }).real?.at(-1)).toBe("15");
+  });
+
+  test("each default root is its own runtime's", () => {
+    stateOf("/run/real", "mine");
+    stateOf("/run/runc", "theirs");
+    expect(call({ words: ["kill", "mine", "15"] }).real?.at(-1)).toBe("37");
+    expect(call({ words: ["kill", "theirs", "15"] }).real?.at(-1)).toBe("15");
+  });
+});
+
+describe("delete", () => {
+  const words = ["--root", "/run/roots/a b", "delete", "--force", "box"];
+  beforeEach(() => mkdirSync(join(run, "roots/a b/box"), { recursive: true }));
+
+  test.each(["0", "3"])("removes the state when the container is gone; status %s", (status) => {
+    const state = stateOf("/run/roots/a b", "box");
+    expect(call({ words, env: { DO: 'rmdir "/run/roots/a b/box"', REAL_STATUS: status } })).toMatchObject({ status: Number(status), real: words, stderr: "" });
+    expect(existsSync(state)).toBe(false);
+  });
+
+  test("keeps it when the container is still there", () => {
+    const state = stateOf("/run/roots/a b", "box");
+    expect(call({ words, env: { REAL_STATUS: "1" } }).status).toBe(1);
+    for (const file of ["stop-signal", "machine-id", "host/os-release"]) expect(existsSync(join(state, file))).toBe(true);
+  });
+
+  test("leaves what is not ours", () => {
+    const state = stateOf("/run/roots/a b", "box");
+    writeFileSync(join(state, "foreign"), "");
+    expect(call({ words, env: { DO: 'rmdir "/run/roots/a b/box"' } }).status).toBe(0);
+    expect(existsSync(join(state, "foreign"))).toBe(true);
+    expect(existsSync(join(state, "stop-signal"))).toBe(false);
+    rmSync(state, { recursive: true });
+  });
+
+  test("of a container without a state goes through", () => {
+    expect(call({ words: ["delete", "plain"], env: { REAL_STATUS: "4" } })).toMatchObject({ status: 4, real: ["delete", "plain"], stderr: "" });
+  });
+});
+
+describe("the real runtime starts as if the launcher were not there", () => {
+  const before = `trap "" HUP USR1 PIPE; ulimit -n 777; ulimit -c 0; exec 3<${"/dev/zero"} 7>/dev/null 9</dev/full`;
+  const env = { HOME: "/nowhere", ODD: "a\nb", EMPTY: "", LISTEN_FDS: "1", _LIBCONTAINER_X: "5" };
+  const parts = ["real.environ", "real.fds", "real.signals", "real.limits"];
+
+  test.each([
+    ["state", "dash", ["state", "box"]],
+    ["create without an init", "dash", ["create", "-b", "PLAIN", "box"]],
+    ["create with an init", "dash", ["create", "-b", "INIT", "box"]],
+    ["kill, translated", "dash", ["--root", "/r/same", "kill", "box", "15"]],
+    ["state", "bash --posix", ["state", "box"]],
+  ])("%s in %s", (_, shell, template) => {
+    stateOf("/r/same", "box");
+    const bundles = { PLAIN: bundleOf(["sh"], "plain"), INIT: bundleOf(["/sbin/init"], "init") };
+    const words = template.map((word) => (word === "PLAIN" || word === "INIT" ? bundles[word] : word));
+    const look = (direct: boolean) => {
+      expect(call({ words, env, before, direct, shell: shell.split(" ") }).status).toBe(0);
+      return parts.map((name) => {
+        const text = readFileSync(join(record, name), "utf8");
+        // Bash sets these two of its own accord; the engine's shell is the one of /bin/sh.
+        return name === "real.environ" && shell !== "dash" ? text.replace(/^(_|SHLVL|OLDPWD)=.*\n/gm, "") : text.replace(/\[\d+\]$/gm, "");
+      });
+    };
+    const direct = look(true);
+    expect(direct[1]).toContain("9 /dev/full");
+    expect(direct[3]).toMatch(/open files\s+777/);
+    expect(look(false)).toEqual(direct);
+  });
+});
+
+test("the launcher finds berth beside itself when run by its path", () => {
+  const bundle = bundleOf(["/sbin/init"]);
+  const { berth } = call({ words: ["create", "-b", bundle, "box"], shell: [] });
+  expect(berth?.[0]).toBe("runtime");
+});

@@ -1,0 +1,46 @@
+import { hasCode } from "../../errors.ts";
+import { readDoctorFacts, readFactsWithoutEngine } from "../../ops/doctor.ts";
+import { removeRemains } from "../../ops/remains.ts";
+import { planDoctor } from "../../plan/doctor.ts";
+import type { DoctorFacts } from "../../plan/doctor-facts.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { openContextEngine } from "../open.ts";
+import { renderChecks } from "../render/doctor.ts";
+import { marksFor } from "../render/progress-state.ts";
+
+export const command = defineCommand({
+  name: "doctor",
+  summary: "Check whether engine and host suit machines",
+  description: `Looks at the engine and, where it runs on this host, at the host: what keeps machines from booting, what makes them weaker, what will run out, and what crashes have left. Each finding says what to do. It changes nothing unless told to --fix, which removes remains and nothing else.
+
+The status is 1 when a check failed; warnings are none.`,
+  options: { fix: { description: "remove what crashes have left" } },
+  examples: [
+    { command: "berth doctor", description: "the engine that berth would use" },
+    { command: "berth doctor --json | jq '.[] | select(.status != \"ok\")'", description: "what is not well" },
+    { command: "berth doctor --fix", description: "clean up after a crash" },
+  ],
+  async action(context, _args, { fix }) {
+    const checks = planDoctor(await readFacts(context, fix));
+    await context.result(checks, (view) => renderChecks(checks, marksFor(context.io.env), view));
+    return checks.some((check) => check.status === "fail") ? 1 : undefined;
+  },
+});
+
+/** The facts, after the remains were removed if that is asked for. No engine is a finding, not an error. */
+async function readFacts(context: Context, fix: boolean): Promise<DoctorFacts> {
+  const { env } = context.io;
+  try {
+    const engine = await openContextEngine(context);
+    const facts = await readDoctorFacts(engine, env.PATH, context.signal);
+    const { states, probes } = facts.remains;
+    if (!fix || states.length + probes.length === 0) return facts;
+    await removeRemains(engine, facts.remains, context.signal);
+    for (const removed of [...states, ...probes]) context.note(`removed: ${removed}`);
+    return await readDoctorFacts(engine, env.PATH, context.signal);
+  } catch (error) {
+    if (!hasCode(error, "engine-unreachable")) throw error;
+    return await readFactsWithoutEngine(error, env.PATH);
+  }
+}

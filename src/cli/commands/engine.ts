@@ -1,0 +1,81 @@
+import { defaultPrivateEngine } from "../../host/private-engine/options.ts";
+import { startPrivateEngine } from "../../host/private-engine/start.ts";
+import { type PrivateEngineStatus, privateEngineStatus } from "../../host/private-engine/status.ts";
+import { stopPrivateEngine } from "../../host/private-engine/stop.ts";
+import { type CommandGroup, defineCommand } from "../command.ts";
+import type { View } from "../context.ts";
+
+const start = defineCommand({
+  name: "start",
+  summary: "Start the embedded engine",
+  description: `Starts a Docker engine of berth's own, from the distribution's dockerd, in namespaces of its own: its data, socket, network and firewall are apart, and the host's stay untouched. It runs on after berth ends. berth finds it by itself when no other engine answers.
+
+Started already, it is left as it is.`,
+  options: {
+    uplink: { description: "let machines reach the outside (by slirp4netns, without touching the host's network)" },
+    view: { value: "VIEW", description: "cgroups it sees: the host's, or cgroup2 alone", choices: ["host", "v2"], default: "host" },
+  },
+  examples: [
+    { command: "berth engine start --uplink", description: "with a way out" },
+    { command: 'export DOCKER_HOST="unix://$(berth engine status -q)"', description: "use it from docker too" },
+  ],
+  async action(context, _args, { uplink, view }) {
+    const place = defaultPrivateEngine();
+    await startPrivateEngine({ ...place, uplink, cgroupView: view });
+    await show(context, await privateEngineStatus(place));
+    return undefined;
+  },
+});
+
+const stop = defineCommand({
+  name: "stop",
+  summary: "Stop the embedded engine and its machines",
+  description: `Shuts its machines down, ends it, and removes everything it made on the host but its data: images and machines are there again at the next start. Also tidies up after an engine that was killed.`,
+  options: { removeData: { description: "remove its images and machines too" } },
+  examples: [{ command: "berth engine stop --remove-data", description: "leave nothing" }],
+  async action(context, _args, { removeData }) {
+    const wasRunning = await stopPrivateEngine({ ...defaultPrivateEngine(), removeData });
+    await context.result({ wasRunning, dataRemoved: removeData }, () => "");
+    context.note(wasRunning ? "berth's engine has ended" : "berth's engine was not running");
+    return undefined;
+  },
+});
+
+const status = defineCommand({
+  name: "status",
+  summary: "Show the embedded engine",
+  description: "Shows whether berth's own engine runs, and where. With --quiet, only its socket. Status 3 says that it does not run.",
+  examples: [{ command: "berth engine status", description: "its state" }],
+  async action(context) {
+    const found = await privateEngineStatus(defaultPrivateEngine());
+    await show(context, found);
+    return found.state === "running" ? undefined : 3;
+  },
+});
+
+export const command: CommandGroup = {
+  name: "engine",
+  summary: "Run berth's own Docker engine",
+  description: "A Docker engine beside the host's, for machines alone or where there is none.",
+  examples: [{ command: "berth engine start", description: "start it" }],
+  commands: [start, stop, status],
+};
+
+async function show(context: Parameters<typeof status.action>[0], found: PrivateEngineStatus): Promise<void> {
+  await context.result(found, (view) => (context.global.quiet ? `${found.socket}\n` : render(found, view)));
+}
+
+function render(found: PrivateEngineStatus, { style }: View): string {
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ["state", found.state === "running" ? style.green(found.state) : style.yellow(found.state)],
+    ["version", found.version],
+    ["socket", `unix://${found.socket}`],
+    ["data", found.dataDirectory],
+    ["config", found.configFile],
+    ["log", found.log],
+    ["cgroups", found.settings?.cgroupView],
+    ["uplink", found.settings === undefined ? undefined : found.settings.uplink ? "slirp4netns" : "none"],
+    ["init", found.pid === undefined ? undefined : `process ${found.pid}`],
+  ];
+  return rows.flatMap(([key, value]) => (value === undefined ? [] : [`${key.padEnd(8)} ${value}\n`])).join("");
+}

@@ -1,0 +1,36 @@
+import { listMachineImages, type MachineImage } from "../../image/list.ts";
+import { defineCommand } from "../command.ts";
+import { openContextEngine } from "../open.ts";
+import { formatSize } from "../render/size.ts";
+import { type Column, renderTable } from "../render/table.ts";
+
+const columns: readonly Column<MachineImage>[] = [
+  { header: "NAME", value: (image) => image.name },
+  {
+    header: "STATE",
+    value: (image) => (image.stored === undefined ? "not built" : "built"),
+    paint: (text, image, style) => (image.stored === undefined ? style.dim(text) : style.green(text)),
+  },
+  { header: "SYSTEM", value: (image) => image.stored?.os ?? "", shrinks: true },
+  { header: "INIT", value: (image) => image.stored?.init ?? "" },
+  { header: "SIZE", value: (image) => (image.stored === undefined ? "" : formatSize(image.stored.size)), align: "right" },
+  { header: "REFERENCE", value: (image) => image.stored?.reference ?? "", shrinks: true },
+];
+
+export const command = defineCommand({
+  name: "images",
+  summary: "List images for machines",
+  description: `Shows the built-in images, built or not, and the others that berth made. \`berth up\` builds what it needs. Any other image of the engine that has an init can be a machine, too; \`docker images\` shows these. With --quiet only names are printed.`,
+  options: { noTrunc: { description: "do not cut off long columns" } },
+  examples: [
+    { command: "berth images", description: "all images" },
+    { command: "berth images --json | jq -r '.[] | select(.stored) | .stored.reference'", description: "those the engine has" },
+  ],
+  async action(context, _args, { noTrunc }) {
+    const images = await listMachineImages(await openContextEngine(context), context.signal);
+    if (context.global.quiet)
+      await context.result(images, () => [...new Set(images.map(({ name }) => name))].map((name) => `${name}\n`).join(""));
+    else await context.result(images, ({ width, style }) => renderTable(columns, images, { width, noTrunc, style }));
+    return undefined;
+  },
+});

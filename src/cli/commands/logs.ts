@@ -1,0 +1,101 @@
+import { findMachines, type Machine } from "../../ops/machines.ts";
+import { usageError } from "../../spec/usage.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { journalOnly } from "../log-request.ts";
+import { type LogView, showConsole, showJournal } from "../machine-logs.ts";
+import { openContextEngine } from "../open.ts";
+import { createStyle, wantsColor } from "../render/color.ts";
+import { pad, textWidth } from "../render/text.ts";
+
+export const command = defineCommand({
+  name: "logs",
+  summary: "Show the journal or the console of machines",
+  description: `Shows the journal of running machines through their own journalctl, whose options these are. A machine that does not run, or keeps no journal, shows the log of its console instead, and a remark says so; --console asks for that log.
+
+Of several machines every line bears the machine's name; they come one after another, or with --follow as they happen. Following goes on until the machines stop. Times are the machine's own; 10m means ten minutes ago.
+
+With --json every entry is a line of JSON with the journal's fields and the machine.`,
+  arguments: [{ name: "name", description: "machines", variadic: true, completes: "machine" }],
+  options: {
+    follow: { short: "f", description: "go on with what comes" },
+    lines: { short: "n", value: "N", description: "the last lines; all, or with --follow 10, by default", parse: parseLines },
+    since: { short: "S", value: "TIME", description: 'from this time on: 10m, today, "2030-01-31 12:00"' },
+    until: { short: "U", value: "TIME", description: "up to this time" },
+    timestamps: { short: "t", description: "exact times, in ISO format" },
+    unit: { short: "u", value: "UNIT", repeat: true, description: "of this systemd unit" },
+    priority: { short: "p", value: "LEVEL", description: "at least this important, such as err, or a range" },
+    grep: { short: "g", value: "PATTERN", description: "messages that match" },
+    boot: { short: "b", description: "of the current boot" },
+    bootId: { value: "BOOT", description: "of a boot: 0 is the current one, -1 the one before, or its id" },
+    output: { short: "o", value: "FORMAT", description: "journalctl's form of output, such as short-iso, cat, verbose" },
+    noHostname: { description: "leave out the host name" },
+    console: { description: "the console's log instead of the journal" },
+  },
+  examples: [
+    { command: "berth logs -f web", description: "follow the journal" },
+    { command: "berth logs -u nginx -p err --since 1h web db", description: "errors of a service in two machines" },
+    { command: "berth logs --console -n 50 web", description: "how the machine booted" },
+    { command: "berth logs --json -b web | jq -r .MESSAGE", description: "for programs" },
+  ],
+  async action(context, { name: names }, { console, ...options }) {
+    const { json, quiet } = context.global;
+    const request = { ...options, json, quiet };
+    if (json && options.output !== undefined) throw usageError("--output is for people, --json for programs");
+    if (options.boot && options.bootId !== undefined) throw usageError("--boot and --boot-id both name a boot");
+    const [flag] = journalOnly(request);
+    if (console && flag !== undefined) throw usageError(`${flag} is for the journal; the console's log has no such thing`);
+    const engine = await openContextEngine(context);
+    const machines = await findMachines(engine, [...new Set(names)], context.signal);
+    const prefix = createPrefix(context, machines);
+    const show = console ? showConsole : showJournal;
+    if (options.follow) return followAll(context, machines, (own, machine) => show({ context: own, engine, request, prefix }, machine));
+    let status = 0;
+    for (const machine of machines) {
+      status = (await show({ context, engine, request, prefix }, machine)) || status;
+      if (context.signal.aborted) break;
+    }
+    return status;
+  },
+});
+
+/** Shows all at once; when one fails, the others end too. Resolves to the first status that is not 0. */
+async function followAll(
+  context: Context,
+  machines: readonly Machine[],
+  show: (context: Context, machine: Machine) => Promise<number>,
+): Promise<number> {
+  const failure = new AbortController();
+  const own = { ...context, signal: AbortSignal.any([context.signal, failure.signal]) };
+  const statuses = await Promise.all(
+    machines.map(async (machine) => {
+      try {
+        return await show(own, machine);
+      } catch (error) {
+        failure.abort(error);
+        return 1;
+      }
+    }),
+  );
+  if (failure.signal.aborted) throw failure.signal.reason;
+  return statuses.find((status) => status !== 0) ?? 0;
+}
+
+/** As compose does it: the name, padded to the longest, in a colour of its own. */
+function createPrefix({ io, global }: Context, machines: readonly Machine[]): LogView["prefix"] {
+  if (machines.length === 1) return () => "";
+  const style = createStyle(wantsColor(io.stdoutIsTerminal, global.noColor, io.env));
+  const paints = [style.cyan, style.yellow, style.green];
+  const width = Math.max(...machines.map(({ name }) => textWidth(name)));
+  return (machine) => {
+    const paint = paints[machines.indexOf(machine) % paints.length] ?? style.bold;
+    return paint(`${pad(machine.name, width)} | `);
+  };
+}
+
+function parseLines(text: string): number | "all" {
+  if (text === "all") return text;
+  const lines = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(lines)) throw usageError(`"${text}" is not a number of lines`);
+  return lines;
+}

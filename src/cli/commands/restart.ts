@@ -1,0 +1,36 @@
+import { restartMachines } from "../../ops/restart.ts";
+import { defineCommand } from "../command.ts";
+import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
+import { openContextEngine } from "../open.ts";
+import { reportOutcomes } from "../report-outcomes.ts";
+import { parseMilliseconds, parseStopTime } from "../time-option.ts";
+
+export const command = defineCommand({
+  name: "restart",
+  summary: "Shut machines down and boot them again",
+  description: `Stops the machines, those first that depend on others of them, then starts them the other way round and waits until each has booted. One that does not run is started. Status 5 says that a machine did not boot, or booted degraded.`,
+  arguments: [machinesArgument],
+  options: {
+    all: allOption,
+    time: { short: "t", value: "SECONDS", description: "time to shut down before it is killed; -1 for ever", parse: parseStopTime },
+    noWait: { description: "do not wait until they have booted" },
+    timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "120s", parse: parseMilliseconds },
+  },
+  examples: [
+    { command: "berth restart web", description: "one machine" },
+    { command: "berth restart -t 60", description: "those of berth.yaml, with a minute to shut down" },
+  ],
+  async action(context, { name: names }, { all, time, noWait, timeout }) {
+    const engine = await openContextEngine(context);
+    const machines = await chooseMachines(context, engine, { names, all, passMissing: "never" });
+    const progress = context.progress();
+    const outcomes = await restartMachines(engine, machines, {
+      signal: context.signal,
+      stopTimeout: time,
+      timeout,
+      wait: !noWait,
+      onState: (name, state, detail) => progress.update(name, { state, detail }),
+    });
+    return await reportOutcomes(context, outcomes);
+  },
+});

@@ -1,0 +1,33 @@
+import { removeMachines } from "../../ops/remove.ts";
+import { defineCommand } from "../command.ts";
+import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
+import { openContextEngine } from "../open.ts";
+import { reportOutcomes } from "../report-outcomes.ts";
+
+export const command = defineCommand({
+  name: "rm",
+  summary: "Remove machines that stopped",
+  description: `Removes machines with all that they have written into their own root, and their anonymous volumes. Named volumes, images and the network stay. A machine that runs is left alone unless forced.
+
+With --force a machine that is not there is fine, too.`,
+  arguments: [machinesArgument],
+  options: {
+    all: allOption,
+    force: { short: "f", description: "kill those that run" },
+  },
+  examples: [
+    { command: "berth rm web", description: "one that stopped" },
+    { command: "berth rm -f web db", description: "two machines, running or not" },
+  ],
+  async action(context, { name: names }, { all, force }) {
+    const engine = await openContextEngine(context);
+    const machines = await chooseMachines(context, engine, { names, all, passMissing: force ? "always" : "of-file" });
+    const progress = context.progress();
+    const outcomes = await removeMachines(engine, machines, {
+      signal: context.signal,
+      force,
+      onState: (name, state, detail) => progress.update(name, { state, detail }),
+    });
+    return await reportOutcomes(context, outcomes);
+  },
+});

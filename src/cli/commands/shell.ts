@@ -1,0 +1,42 @@
+import { BerthError } from "../../errors.ts";
+import { findMachine } from "../../ops/machines.ts";
+import { loginCommand } from "../../ops/login-command.ts";
+import { defineCommand } from "../command.ts";
+import { openContextEngine } from "../open.ts";
+import { relayCommand } from "../relay.ts";
+import { commandEnvironment, wantsTerminal } from "../run-options.ts";
+import { isInteractive } from "../terminal.ts";
+
+export const command = defineCommand({
+  name: "shell",
+  summary: "Open a shell in a machine",
+  description: `Opens a login shell in a running machine: the one that the machine's /etc/passwd names for the user, in the user's home, on a terminal of its own. Leaving it leaves the machine as it is; the exit status is the shell's.
+
+With a command, that is run instead, word by word and through no shell, with the same variables and directory.
+
+It is not a session that logind or PAM know of: for one, log in with \`berth console\` or ssh.`,
+  arguments: [
+    { name: "name", description: "machine", completes: "machine" },
+    { name: "command", description: "program and its arguments, instead of the shell", required: false, variadic: true },
+  ],
+  options: {
+    user: { short: "u", value: "USER", description: "whose shell: name or number", default: "root" },
+    env: { short: "e", value: "NAME[=VALUE]", repeat: true, description: "variable; without a value, ours" },
+  },
+  passThrough: true,
+  examples: [
+    { command: "berth shell web", description: "be root in a machine" },
+    { command: "berth shell -u postgres db", description: "be another user" },
+    { command: "berth shell -u postgres db -- psql -l", description: "run one command as that user, at home" },
+  ],
+  async action(context, { name, command: cmd }, { user, env }) {
+    if (cmd.length === 0 && (context.global.json || !isInteractive(context.io))) {
+      throw new BerthError("usage", "a shell needs a terminal", { hint: `without one, run a command: berth exec ${name} COMMAND` });
+    }
+    const { tty, stdin } = wantsTerminal(context, { interactive: false, tty: false, noTty: false });
+    const engine = await openContextEngine(context);
+    const machine = await findMachine(engine, name, context.signal);
+    const variables = commandEnvironment(context.io.env, env, tty);
+    return relayCommand(context, engine, machine, { cmd: loginCommand(user, cmd), user, env: variables, stdin, tty });
+  },
+});

@@ -1,0 +1,37 @@
+import { startMachines } from "../../ops/start.ts";
+import { defineCommand } from "../command.ts";
+import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
+import { openContextEngine } from "../open.ts";
+import { reportOutcomes } from "../report-outcomes.ts";
+import { parseMilliseconds } from "../time-option.ts";
+
+export const command = defineCommand({
+  name: "start",
+  summary: "Start machines that stopped",
+  description: `Boots machines that are there but do not run, continues paused ones, and waits until each machine's init says that it has booted. Machines that others of them depend on go first. One that runs already is fine.
+
+Machines of berth.yaml that are not there yet are made by \`berth up\`. Status 5 says that a machine did not boot, or booted degraded.`,
+  arguments: [machinesArgument],
+  options: {
+    all: allOption,
+    noWait: { description: "do not wait until they have booted" },
+    timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "120s", parse: parseMilliseconds },
+  },
+  examples: [
+    { command: "berth start", description: "the machines of berth.yaml" },
+    { command: "berth start web db --no-wait", description: "two machines, without waiting" },
+    { command: "berth start --all", description: "every machine of the engine" },
+  ],
+  async action(context, { name: names }, { all, noWait, timeout }) {
+    const engine = await openContextEngine(context);
+    const machines = await chooseMachines(context, engine, { names, all, passMissing: "never" });
+    const progress = context.progress();
+    const outcomes = await startMachines(engine, machines, {
+      signal: context.signal,
+      timeout,
+      wait: !noWait,
+      onState: (name, state, detail) => progress.update(name, { state, detail }),
+    });
+    return await reportOutcomes(context, outcomes);
+  },
+});

@@ -1,0 +1,33 @@
+import { stopMachines } from "../../ops/stop.ts";
+import { defineCommand } from "../command.ts";
+import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
+import { openContextEngine } from "../open.ts";
+import { reportOutcomes } from "../report-outcomes.ts";
+import { parseStopTime } from "../time-option.ts";
+
+export const command = defineCommand({
+  name: "stop",
+  summary: "Shut machines down",
+  description: `Asks each machine's init to shut down, those first that depend on others of them, and kills what still runs when the time is over. All that a machine has written stays; \`berth start\` boots it again. One that does not run is fine.`,
+  arguments: [machinesArgument],
+  options: {
+    all: allOption,
+    timeout: { short: "t", value: "SECONDS", description: "time to shut down before it is killed; -1 for ever", parse: parseStopTime },
+  },
+  examples: [
+    { command: "berth stop", description: "the machines of berth.yaml" },
+    { command: "berth stop -t 60 db", description: "one that needs time" },
+    { command: "berth stop --all", description: "every machine of the engine" },
+  ],
+  async action(context, { name: names }, { all, timeout }) {
+    const engine = await openContextEngine(context);
+    const machines = await chooseMachines(context, engine, { names, all, passMissing: "of-file" });
+    const progress = context.progress();
+    const outcomes = await stopMachines(engine, machines, {
+      signal: context.signal,
+      timeout,
+      onState: (name, state, detail) => progress.update(name, { state, detail }),
+    });
+    return await reportOutcomes(context, outcomes);
+  },
+});

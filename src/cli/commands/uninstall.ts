@@ -1,0 +1,32 @@
+import { findEngineConfig } from "../../ops/engine-config.ts";
+import { uninstallRuntime } from "../../ops/install-runtime.ts";
+import { type CommandGroup, defineCommand } from "../command.ts";
+import { engineOptions } from "../engine-options.ts";
+
+const runtime = defineCommand({
+  name: "runtime",
+  summary: "Take berth-runtime away from the engine",
+  description: `Removes the runtime "berth" from the engine's daemon.json, gives back the default runtime there was before, and removes the installed programs. The rest of the file stays. Refused while the engine has machines, which could not start without it.`,
+  options: { ...engineOptions, force: { description: "also while machines need it" } },
+  examples: [{ command: "berth uninstall runtime", description: "undo `berth install runtime`" }],
+  async action(context, _args, options) {
+    const { io, global, signal } = context;
+    const config = await findEngineConfig(
+      { env: io.env, host: global.host, context: global.context, signal },
+      options.engineConfig,
+      options.enginePid,
+    );
+    const change = await uninstallRuntime(config, options.force);
+    await context.result(change, () => "");
+    context.note(change.changed ? "the engine no longer knows the runtime berth" : `${change.file} did not have it`);
+    return undefined;
+  },
+});
+
+export const command: CommandGroup = {
+  name: "uninstall",
+  summary: "Take berth's parts away from the engine",
+  description: "The counterpart of `berth install`.",
+  examples: [{ command: "berth uninstall runtime", description: "undo `berth install runtime`" }],
+  commands: [runtime],
+};

@@ -1,0 +1,36 @@
+import { waitMachines } from "../../ops/wait.ts";
+import { defineCommand } from "../command.ts";
+import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
+import { openContextEngine } from "../open.ts";
+import { reportOutcomes } from "../report-outcomes.ts";
+import { parseMilliseconds } from "../time-option.ts";
+
+export const command = defineCommand({
+  name: "wait",
+  summary: "Wait until machines have booted or stopped",
+  description: `Waits for all of them at once. A machine has booted when its init says so; status 5 says that one did not, does not run at all, or booted degraded.
+
+With --for stopped it waits until they do not run any more; --json then tells their exit status.`,
+  arguments: [machinesArgument],
+  options: {
+    all: allOption,
+    for: { value: "STATE", description: "what to wait for", choices: ["running", "stopped"], default: "running" },
+    timeout: { value: "TIME", description: "longest wait, such as 90s (120s for a boot, no limit for a stop)", parse: parseMilliseconds },
+  },
+  examples: [
+    { command: "berth start --no-wait && berth wait", description: "start all, wait later" },
+    { command: "berth wait web --for stopped --timeout 30s", description: "until it has shut down" },
+  ],
+  async action(context, { name: names }, { all, for: until, timeout }) {
+    const engine = await openContextEngine(context);
+    const machines = await chooseMachines(context, engine, { names, all, passMissing: "never" });
+    const progress = context.progress();
+    const outcomes = await waitMachines(engine, machines, {
+      signal: context.signal,
+      until,
+      timeout,
+      onState: (name, state, detail) => progress.update(name, { state, detail }),
+    });
+    return await reportOutcomes(context, outcomes);
+  },
+});

@@ -1,0 +1,15 @@
+import { listMachineImages } from "../../image/list.ts";
+import type { Context } from "../context.ts";
+import { openContextEngine } from "../open.ts";
+import type { Candidate } from "./sources.ts";
+
+/** The built-in images and those that berth made, each name once. */
+export async function complete(context: Context): Promise<readonly Candidate[]> {
+  const images = await listMachineImages(await openContextEngine(context), context.signal);
+  const words = new Map<string, string>();
+  for (const { name, builtin, stored } of images) {
+    const word = builtin ? name : stored?.reference;
+    if (word !== undefined && !words.has(word)) words.set(word, stored === undefined ? "not built" : (stored.os ?? "built"));
+  }
+  return [...words].map(([word, description]) => ({ word, description }));
+}

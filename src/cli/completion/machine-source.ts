@@ -1,0 +1,10 @@
+import { listMachines } from "../../ops/machines.ts";
+import type { Context } from "../context.ts";
+import { openContextEngine } from "../open.ts";
+import type { Candidate } from "./sources.ts";
+
+/** The engine's machines, with their state. */
+export async function complete(context: Context): Promise<readonly Candidate[]> {
+  const machines = await listMachines(await openContextEngine(context), context.signal);
+  return machines.map(({ name, state, image }) => ({ word: name, description: `${state}, ${image}` }));
+}

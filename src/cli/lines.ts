@@ -1,0 +1,51 @@
+const lineFeed = 0x0a;
+
+/** Cuts output that comes in pieces into lines. */
+export interface LineSplitter {
+  /** The lines that are complete now, without their line feed. */
+  push(bytes: Buffer): readonly Buffer[];
+  /** What stands behind the last line feed; undefined when nothing does. */
+  end(): Buffer | undefined;
+}
+
+export function createLineSplitter(): LineSplitter {
+  let pending: Buffer[] = [];
+  const take = (last: Buffer): Buffer => {
+    const line = pending.length === 0 ? last : Buffer.concat([...pending, last]);
+    pending = [];
+    return line;
+  };
+  return {
+    push(bytes) {
+      const lines: Buffer[] = [];
+      let start = 0;
+      for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, start)) {
+        lines.push(take(bytes.subarray(start, end)));
+        start = end + 1;
+      }
+      if (start < bytes.length) pending.push(bytes.subarray(start));
+      return lines;
+    },
+    end: () => (pending.length === 0 ? undefined : take(Buffer.alloc(0))),
+  };
+}
+
+/** Puts a prefix before every line; output is held until its line is complete, so that lines of several machines stay whole. */
+export interface LinePrefixer {
+  push(bytes: Buffer): Buffer;
+  end(): Buffer;
+}
+
+export function createLinePrefixer(prefix: string): LinePrefixer {
+  const splitter = createLineSplitter();
+  const head = Buffer.from(prefix);
+  const feed = Buffer.from([lineFeed]);
+  const dress = (lines: readonly Buffer[]) => Buffer.concat(lines.flatMap((line) => [head, line, feed]));
+  return {
+    push: (bytes) => dress(splitter.push(bytes)),
+    end() {
+      const rest = splitter.end();
+      return dress(rest === undefined ? [] : [rest]);
+    },
+  };
+}

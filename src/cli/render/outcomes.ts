@@ -1,0 +1,29 @@
+import { BerthError } from "../../errors.ts";
+import type { MachineOutcome } from "../../ops/each-machine.ts";
+
+/** Every machine's failure as an error, a degraded boot too. */
+export function outcomeErrors(outcomes: readonly MachineOutcome[]): readonly BerthError[] {
+  return outcomes.flatMap(({ name, state, failed, error }) => {
+    if (error !== undefined) return [error];
+    if (state !== "degraded") return [];
+    const [first] = failed;
+    return [
+      new BerthError("boot-degraded", `${name} booted degraded`, {
+        details: { units: failed },
+        ...(first !== undefined && { hint: `look closer: berth exec ${name} systemctl status ${first.unit}` }),
+      }),
+    ];
+  });
+}
+
+/** The status of the worst: 5 before 4 before 3 before 1; undefined when all went well. */
+export function worstStatus(errors: readonly BerthError[]): number | undefined {
+  return errors.length === 0 ? undefined : Math.max(...errors.map((error) => error.exitStatus));
+}
+
+/** Outcomes for programs: errors as `--json` shows them everywhere. */
+export function outcomesToJson(outcomes: readonly MachineOutcome[]): readonly unknown[] {
+  return outcomes.map(({ error, ...rest }) =>
+    error === undefined ? rest : { ...rest, error: { code: error.code, message: error.message, hint: error.hint, details: error.details } },
+  );
+}

@@ -1,0 +1,41 @@
+import type { MachineUsage } from "../../ops/stats.ts";
+import type { View } from "../context.ts";
+import { formatSize } from "./size.ts";
+import { type Column, renderTable } from "./table.ts";
+
+const unknown = "--";
+
+const columns: readonly Column<MachineUsage>[] = [
+  { header: "NAME", value: (machine) => machine.name },
+  { header: "CPU %", align: "right", value: ({ cpuPercent }) => percent(cpuPercent) },
+  { header: "MEM USAGE / LIMIT", align: "right", value: ({ memory, memoryLimit }) => pair(memory, memoryLimit) },
+  { header: "MEM %", align: "right", value: ({ memoryPercent }) => percent(memoryPercent) },
+  { header: "PIDS", align: "right", value: ({ pids }) => (pids === undefined ? unknown : String(pids)) },
+  { header: "NET I/O", align: "right", value: ({ networkReceived, networkSent }) => pair(networkReceived, networkSent) },
+  { header: "BLOCK I/O", align: "right", value: ({ blockRead, blockWritten }) => pair(blockRead, blockWritten) },
+];
+
+/** The machines' usage as docker's table has it; `--` is what the host does not count. */
+export function renderUsage(machines: readonly MachineUsage[], { style, width }: View): string {
+  return renderTable(columns, machines, { style, width });
+}
+
+/**
+ * What turns the frame drawn before into this one, in place; lines that do not fit on the terminal are left out, since
+ * what has scrolled away cannot be drawn over.
+ */
+export function renderFrame(text: string, linesBefore: number, rows: number): { readonly output: string; readonly lines: number } {
+  const all = text.trimEnd().split("\n");
+  const lines = all.length < rows ? all : [...all.slice(0, Math.max(1, rows - 2)), `… ${all.length - Math.max(1, rows - 2)} more`];
+  const back = linesBefore > 0 ? `\x1b[${linesBefore}A\r` : "";
+  return { output: `${back}${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`, lines: lines.length };
+}
+
+function percent(value: number | undefined): string {
+  return value === undefined ? unknown : `${value.toFixed(2)}%`;
+}
+
+function pair(first: number | undefined, second: number | undefined): string {
+  const size = (value: number | undefined) => (value === undefined ? unknown : formatSize(value));
+  return first === undefined && second === undefined ? unknown : `${size(first)} / ${size(second)}`;
+}

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { main } from "./runtime.ts";
+
+let bundle = "";
+beforeEach(() => {
+  bundle = mkdtempSync(join(tmpdir(), "berth-runtime-"));
+  mkdirSync(join(bundle, "rootfs"));
+});
+afterEach(() => rmSync(bundle, { recursive: true }));
+
+const state = () => join(bundle, "state");
+const log = () => join(bundle, "log.json");
+const call = (...words: string[]) => main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--log", log(), ...words]);
+const write = (config: string) => writeFileSync(join(bundle, "config.json"), config);
+const configOf = (program: string) => JSON.stringify({ process: { args: [program] }, root: { path: "rootfs" } });
+
+test.each([[], ["create"], ["create", "--bundle", "/b", "id"], ["delete", "--bundle", "/b", "--state", "/s", "--root", "/r", "id"]])(
+  "usage: %p",
+  async (...words) => {
+    expect(await main(words)).toBe(2);
+  },
+);
+
+test("a container that is no machine is left alone", async () => {
+  write(configOf("/bin/sh"));
+  expect(await call("--", "--odd-id")).toBe(0);
+  expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(configOf("/bin/sh"));
+  expect(existsSync(log())).toBe(false);
+});
+
+test.each([
+  ["a missing init", configOf("/sbin/init"), "this image has no init: /sbin/init does not exist in it; install"],
+  ["a config.json that is none", "{", "JSON"],
+])("%s is said in the runtime's log, one JSON line", async (_, config, text) => {
+  write(config);
+  mkdirSync(state());
+  writeFileSync(join(state(), "stop-signal"), "37\n");
+  expect(await call("box")).toBe(1);
+  const line = JSON.parse(readFileSync(log(), "utf8"));
+  expect(line.level).toBe("error");
+  expect(line.msg).toStartWith("berth: ");
+  expect(line.msg).toContain(text);
+  expect(new Date(line.time).getTime()).toBeGreaterThan(Date.now() - 60_000);
+  expect(existsSync(state())).toBe(false);
+});
+
+test("without a log it still fails", async () => {
+  write(configOf("/sbin/init"));
+  expect(await main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "box"])).toBe(1);
+});

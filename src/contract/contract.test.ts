@@ -1,0 +1,146 @@
+import { describe, expect, test } from "bun:test";
+import { capabilities as known } from "../spec/capability.ts";
+import { contract } from "./contract.ts";
+import type { Guest } from "./guest.ts";
+import type { Host } from "./host.ts";
+import type { InitKind } from "./init.ts";
+import type { Wishes } from "./wishes.ts";
+
+const host: Host = {
+  cgroup: { layout: "v2", named: undefined, unified: "/sys/fs/cgroup", nsdelegate: true },
+  capabilities: new Set(known),
+  lsm: { apparmor: false, selinux: false },
+  sysctlDirectories: ["abi", "fs", "kernel", "net", "vm"],
+  kernel: [6, 1],
+};
+const guestOf = (kind: InitKind, version?: number): Guest => ({
+  os: undefined,
+  init: { kind, program: "/sbin/init", version },
+  machineId: "empty",
+  mergedUsr: true,
+});
+const wishes: Wishes = {
+  profile: "strict",
+  capabilities: ["CAP_CHOWN", "CAP_KILL"],
+  terminal: true,
+  machineId: "0123456789abcdef0123456789abcdef",
+  manager: "docker",
+  ownNetwork: true,
+};
+const systemd = guestOf("systemd", 252);
+
+test("what systemd 252 gets on a v2 host", () => {
+  const { masks, systemCalls, ...rest } = contract(systemd, host, wishes);
+  expect(rest).toEqual({
+    cgroup: "cgroup2",
+    tmpfs: [
+      { target: "/run", mode: "755", copyUp: true },
+      { target: "/run/lock", mode: "1777", copyUp: false },
+      { target: "/tmp", mode: "1777", copyUp: true },
+    ],
+    environment: { container_uuid: "01234567-89ab-cdef-0123-456789abcdef" },
+    defaultEnvironment: { container: "docker" },
+    arguments: [],
+    capabilities: ["CAP_CHOWN", "CAP_KILL"],
+    stopSignal: 37,
+    machineId: undefined,
+    readOnlySysctls: ["/proc/sys/abi", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm"],
+    warnings: [],
+  });
+  expect(systemCalls).toContain("name_to_handle_at");
+  expect(new Set(systemCalls).size).toBe(systemCalls.length);
+  expect(masks.generators).toContain("systemd-gpt-auto-generator");
+  for (const unit of ["systemd-udev-trigger.service", "systemd-firstboot.service", "systemd-modules-load.service", "systemd-binfmt.service"]) {
+    expect(masks.units).toContain(unit);
+  }
+  for (const unit of ["systemd-hwdb-update.service", "systemd-journald-audit.socket", "dev-hugepages.mount", "getty@.service"]) {
+    expect(masks.units).toContain(unit);
+  }
+  expect(new Set(masks.units).size).toBe(masks.units.length);
+});
+
+describe("each init", () => {
+  test.each<[InitKind, number, boolean]>([
+    ["systemd", 37, false],
+    ["sysvinit", 2, true],
+    ["openrc", 15, true],
+    ["runit", 30, true],
+    ["busybox", 12, true],
+    ["s6", 10, true],
+  ])("%s stops by signal %d; ends by reboot(2): %p", (kind, stopSignal, reboots) => {
+    const needs = contract(guestOf(kind, kind === "systemd" ? 252 : undefined), host, wishes);
+    expect(needs.stopSignal).toBe(stopSignal);
+    expect(needs.capabilities).toEqual(["CAP_CHOWN", "CAP_KILL", ...(reboots ? ["CAP_SYS_BOOT"] : [])]);
+    expect(needs.systemCalls.includes("reboot")).toBe(reboots);
+    expect(needs.masks.units.length > 0).toBe(kind === "systemd");
+    expect(needs.arguments).toEqual([]);
+  });
+});
+
+describe("masks", () => {
+  test.each([
+    [215, false],
+    [238, false],
+    [239, true],
+    [262, true],
+    [undefined, true],
+  ])("systemd %p gets them as a directory: %p", (version, byDirectory) => {
+    const hybrid: Host = { ...host, cgroup: { layout: "hybrid", named: "/n", unified: "/u", nsdelegate: false } };
+    const { masks, arguments: words } = contract(guestOf("systemd", version), hybrid, wishes);
+    expect(masks.units.includes("systemd-udevd.service")).toBe(byDirectory);
+    expect(masks.generators.length > 0).toBe(byDirectory);
+    expect(words.includes("systemd.mask=systemd-udevd.service")).toBe(!byDirectory);
+    expect(words.every((word) => word.startsWith("systemd.mask="))).toBe(true);
+  });
+
+  test("arguments for the cgroup view stand beside them", () => {
+    const v1: Host = { ...host, cgroup: { layout: "v1", named: "/n", unified: undefined, nsdelegate: false } };
+    expect(contract(guestOf("systemd", 257), v1, wishes).arguments).toEqual(["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"]);
+  });
+});
+
+describe("capabilities", () => {
+  const asked = { ...wishes, capabilities: ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"] };
+  const poor: Host = { ...host, capabilities: new Set(["CAP_CHOWN"]) };
+
+  test.each([
+    ["all there", systemd, host, ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"], []],
+    ["unknown, so all are tried", systemd, { ...host, capabilities: undefined }, ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"], []],
+    ["two lacking", systemd, poor, ["CAP_CHOWN"], ["CAP_SYS_RESOURCE", "CAP_SYS_BOOT"]],
+    ["one asked for by user and init is lacking once", guestOf("runit"), poor, ["CAP_CHOWN"], ["CAP_SYS_RESOURCE", "CAP_SYS_BOOT"]],
+    ["not doubled", guestOf("runit"), host, ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"], []],
+  ] as const)("%s", (_, guest, outside, granted, lacking) => {
+    const needs = contract(guest, outside, asked);
+    expect(needs.capabilities).toEqual([...granted]);
+    expect(needs.warnings).toHaveLength(lacking.length);
+    for (const [index, name] of lacking.entries()) expect(needs.warnings[index]).toContain(name);
+  });
+});
+
+test("no terminal is one warning, and every warning is said", () => {
+  const v2: Host = { ...host, cgroup: { ...host.cgroup, nsdelegate: false }, capabilities: new Set(["CAP_KILL"]) };
+  const { warnings } = contract(systemd, v2, { ...wishes, terminal: false });
+  expect(warnings.map((text) => /nsdelegate|CAP_CHOWN|docker run -t/.exec(text)?.[0])).toEqual(["nsdelegate", "CAP_CHOWN", "docker run -t"]);
+});
+
+test("the host's network keeps all sysctls read-only", () => {
+  expect(contract(systemd, host, { ...wishes, ownNetwork: false }).readOnlySysctls).toBeUndefined();
+});
+
+test.each([
+  ["missing", undefined],
+  ["empty", undefined],
+  ["uninitialized", undefined],
+  ["filled", wishes.machineId],
+] as const)("a machine-id that is %s", (state, expected) => {
+  expect(contract({ ...systemd, machineId: state }, host, wishes).machineId).toBe(expected);
+});
+
+test.each(["docker", "podman", "oci"] as const)("$container is %s unless the user says otherwise", (manager) => {
+  expect(contract(systemd, host, { ...wishes, manager }).defaultEnvironment).toEqual({ container: manager });
+});
+
+test("its inputs are left alone", () => {
+  const frozen = Object.freeze({ ...wishes, capabilities: Object.freeze([...wishes.capabilities]) });
+  expect(() => contract(Object.freeze(guestOf("runit")), Object.freeze({ ...host }), frozen)).not.toThrow();
+});

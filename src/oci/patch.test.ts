@@ -1,0 +1,342 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import type { CgroupView } from "../contract/cgroups.ts";
+import { type Contract, contract } from "../contract/contract.ts";
+import type { Host, HostCgroup } from "../contract/host.ts";
+import type { InitKind } from "../contract/init.ts";
+import { capabilities } from "../spec/capability.ts";
+import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "./config.ts";
+import { parseConfig, renderConfig } from "./json.ts";
+import { patchConfig, type Surroundings } from "./patch.ts";
+
+const testdata = `${import.meta.dir}/testdata`;
+const id = "0123456789abcdef".repeat(4);
+/** A config.json of a real engine, its program changed to an init. */
+function captured(name: string): OciConfig {
+  const config = parseConfig(readFileSync(`${testdata}/${name}.config`, "utf8")) as OciConfig;
+  return { ...config, process: { ...config.process, args: ["/sbin/init"] } };
+}
+const fixtures = readdirSync(testdata).map((name) => name.replace(/\.config$/, ""));
+
+const hosts: Readonly<Record<string, HostCgroup>> = {
+  v2: { layout: "v2", named: undefined, unified: "/sys/fs/cgroup", nsdelegate: true },
+  hybrid: { layout: "hybrid", named: "/sys/fs/cgroup/systemd", unified: "/sys/fs/cgroup/unified", nsdelegate: false },
+};
+const surroundings: Surroundings = {
+  id,
+  named: "/sys/fs/cgroup/systemd",
+  unified: "/sys/fs/cgroup/unified",
+  maskedUnits: "/run/berth/masks/units",
+  maskedGenerators: "/run/berth/masks/generators",
+  runHost: "/run/berth/state/host",
+  machineId: "/run/berth/state/machine-id",
+};
+
+function needsOf(config: OciConfig, kind: InitKind, version: number | undefined, layout: string): Contract {
+  const cgroup = hosts[layout];
+  if (cgroup === undefined) throw new Error(layout);
+  const host: Host = {
+    cgroup,
+    capabilities: new Set(capabilities.filter((name) => name !== "CAP_SYS_RESOURCE")),
+    lsm: { apparmor: false, selinux: false },
+    sysctlDirectories: ["fs", "kernel", "net", "vm"],
+    kernel: [6, 1],
+  };
+  return contract({ os: undefined, init: { kind, program: "/sbin/init", version }, machineId: "filled", mergedUsr: true }, host, {
+    profile: "strict",
+    capabilities: config.process.capabilities?.bounding ?? [],
+    terminal: config.process.terminal ?? false,
+    machineId: id.slice(0, 32),
+    manager: "docker",
+    ownNetwork: ownsNamespace(config, "network"),
+  });
+}
+
+const inits: readonly (readonly [InitKind, number | undefined, string, CgroupView])[] = [
+  ["systemd", 252, "v2", "cgroup2"],
+  ["systemd", 252, "hybrid", "named"],
+  ["systemd", 258, "hybrid", "unified"],
+  ["sysvinit", undefined, "v2", "read-only"],
+  ["busybox", undefined, "hybrid", "read-only"],
+];
+const everything = fixtures.flatMap((fixture) => inits.map(([kind, version, layout, view]) => ({ fixture, kind, version, layout, view })));
+const at = (mounts: readonly OciMount[] | undefined, destination: string) =>
+  (mounts ?? []).flatMap((mount, index) => (mount.destination === destination ? [index] : []));
+const optionsOf = (config: OciConfig, destination: string) =>
+  config.mounts?.findLast((mount) => mount.destination === destination)?.options ?? [];
+const isReadOnly = (mount: OciMount) => mount.options?.includes("ro") === true && !mount.options.includes("rw");
+
+describe("on every captured config, for every view", () => {
+  test.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kind, version, layout, view }) => {
+    const config = captured(fixture);
+    const before = JSON.stringify(config);
+    const needs = needsOf(config, kind, version, layout);
+    expect(needs.cgroup).toBe(view);
+    const patched = patchConfig(config, needs, surroundings);
+    const mounts = patched.mounts ?? [];
+    expect(JSON.stringify(config)).toBe(before);
+
+    // A writable cgroup mount only in a cgroup namespace of the machine's own, and never more than its own subtree.
+    const cgroups = mounts.filter((mount) => mount.destination.startsWith("/sys/fs/cgroup"));
+    if (cgroups.some((mount) => !isReadOnly(mount))) {
+      expect(ownsNamespace(patched, "cgroup")).toBe(true);
+      expect(patched.linux?.namespaces?.filter((namespace) => namespace.type === "cgroup")).toEqual([{ type: "cgroup" }]);
+    }
+    for (const mount of cgroups) if (mount.type !== "cgroup") expect(mount.source).toEndWith(`/docker/${id}`);
+    expect(cgroups.map((mount) => mount.destination)).toEqual(
+      view === "named" ? ["/sys/fs/cgroup", "/sys/fs/cgroup/systemd"] : ["/sys/fs/cgroup"],
+    );
+    expect(cgroups.map(isReadOnly)).toEqual({ "read-only": [true], cgroup2: [false], unified: [false], named: [true, false] }[view]);
+
+    // Nothing covers the machine's view of /sys: it is read-only, and the cgroups come after.
+    const sys = at(mounts, "/sys");
+    expect(sys).toHaveLength(1);
+    expect(mounts.filter((mount) => mount.destination === "/sys").every(isReadOnly)).toBe(true);
+    expect(at(mounts, "/sys/fs/cgroup")[0]).toBeGreaterThan(sys[0] ?? Infinity);
+
+    // Each directory is mounted before what lies in it, and nothing twice.
+    expect(new Set(mounts.map((mount) => mount.destination)).size).toBe(mounts.length);
+    for (const directory of ["/run", "/run/lock", "/tmp", "/dev"]) {
+      const [index] = at(mounts, directory);
+      const inside = mounts.findIndex((mount) => mount.destination.replace(/^\/var\/run\//, "/run/").startsWith(`${directory}/`));
+      expect(index).toBeDefined();
+      if (inside !== -1) expect(inside).toBeGreaterThan(index ?? Infinity);
+    }
+
+    expect(patched.linux?.devices?.some((device) => /^\/dev\/tty\d/.test(device.path)) ?? false).toBe(false);
+    for (const device of ["/dev/tty", "/dev/null"]) {
+      const has = (one: OciConfig) => one.linux?.devices?.some((entry) => entry.path === device) ?? false;
+      expect(has(patched)).toBe(has(config));
+    }
+    expect(patched.process.env?.some((entry) => entry.startsWith("BERTH_"))).toBe(false);
+    expect(environmentOf(patched, "container_uuid")).toBe("01234567-89ab-cdef-0123-456789abcdef");
+    expect(environmentOf(patched, "container")).toBe(environmentOf(config, "container") ?? "docker");
+
+    // What the contract does not speak of passes through.
+    const { process: was, mounts: _, linux: linuxWas, ...restWas } = config;
+    const { process: is, mounts: __, linux: linuxIs, ...restIs } = patched;
+    expect(restIs).toEqual(restWas);
+    expect({ ...is, args: [], env: [], capabilities: {} }).toEqual({ ...was, args: [], env: [], capabilities: {} });
+    expect(linuxIs?.cgroupsPath).toBe(linuxWas?.cgroupsPath as string);
+    expect(linuxIs?.resources).toEqual(linuxWas?.resources);
+    expect(linuxIs?.maskedPaths).toEqual(linuxWas?.maskedPaths as string[]);
+    for (const mount of config.mounts ?? []) {
+      if (!mount.destination.startsWith("/sys")) expect(mounts).toContainEqual(mount);
+    }
+  });
+});
+
+describe("mounts", () => {
+  const plain = captured("docker-hybrid");
+  const withMounts = (...mounts: OciMount[]): OciConfig => ({ ...plain, mounts: [...(plain.mounts ?? []), ...mounts] });
+  const bind = (destination: string, source = "/srv/data"): OciMount => ({ destination, type: "bind", source, options: ["rbind"] });
+  const patch = (config: OciConfig, version = 252) => patchConfig(config, needsOf(config, "systemd", version, "hybrid"), surroundings);
+
+  test("fresh tmpfs that programs may run from, filled from the image where asked", () => {
+    const patched = patch(plain);
+    expect(optionsOf(patched, "/run")).toEqual(["nosuid", "nodev", "exec", "mode=755", "tmpcopyup"]);
+    expect(optionsOf(patched, "/run/lock")).toEqual(["nosuid", "nodev", "exec", "mode=1777"]);
+    expect(optionsOf(patched, "/tmp")).toEqual(["nosuid", "nodev", "exec", "mode=1777", "tmpcopyup"]);
+    for (const destination of ["/run/host", "/run/systemd/system.attached", "/run/systemd/system-generators", "/etc/machine-id"]) {
+      expect(optionsOf(patched, destination)).toContain("ro");
+    }
+  });
+
+  test("the user's own /run stays, with the rest of ours on it", () => {
+    const patched = patch(captured("docker-binds"));
+    expect(optionsOf(patched, "/run")).toEqual(["noexec", "nosuid", "nodev", "rprivate"]);
+    const order = (patched.mounts ?? []).map((mount) => mount.destination).filter((path) => /^\/(var\/)?run\b/.test(path));
+    expect(order).toEqual([
+      "/run",
+      "/run/lock",
+      "/run/host",
+      "/run/systemd/system.attached",
+      "/run/systemd/system-generators",
+      "/run/secrets/app",
+      "/var/run/app",
+    ]);
+  });
+
+  test.each(["/run/lock", "/run/lock/subsys", "/run/docker.sock", "/var/run/docker.sock", "/var/lock/x", "/tmp/.X11-unix"])(
+    "what the user mounts at %s stays visible",
+    (destination) => {
+      const patched = patch(withMounts(bind(destination)));
+      const [index = -1] = at(patched.mounts, destination);
+      expect(patched.mounts?.[index]).toEqual(bind(destination));
+      expect(at(patched.mounts, destination)).toHaveLength(1);
+      for (const directory of ["/run", "/tmp", "/run/host"]) expect(at(patched.mounts, directory)[0]).toBeLessThan(index);
+    },
+  );
+
+  test.each(["/etc/machine-id", "/run/host", "/run/systemd/system.attached", "/tmp"])(
+    "the user's own %s stays the only one",
+    (destination) => {
+      const patched = patch(withMounts(bind(destination)));
+      expect(patched.mounts?.filter((mount) => mount.destination === destination)).toEqual([bind(destination)]);
+    },
+  );
+
+  test("the user's own cgroup mounts, which show the host's tree, are replaced", () => {
+    const recipe = withMounts(bind("/sys/fs/cgroup", "/sys/fs/cgroup"), bind("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/systemd"));
+    for (const version of [252, 258]) {
+      const sources = patch(recipe, version)
+        .mounts?.filter((mount) => mount.destination.startsWith("/sys/"))
+        .map((mount) => mount.source);
+      expect(sources).toEqual(
+        version === 252 ? ["cgroup", `/sys/fs/cgroup/systemd/docker/${id}`] : [`/sys/fs/cgroup/unified/docker/${id}`],
+      );
+    }
+  });
+
+  test("a config without any mounts gets its cgroups too", () => {
+    const { mounts: _, ...bare } = plain;
+    expect(at(patch(bare).mounts, "/sys/fs/cgroup")).toHaveLength(1);
+  });
+
+  test("nothing is bound where the contract asks for nothing", () => {
+    const nothing = { ...surroundings, maskedUnits: undefined, maskedGenerators: undefined, machineId: undefined };
+    const patched = patchConfig(plain, needsOf(plain, "systemd", 252, "hybrid"), nothing);
+    for (const destination of ["/run/systemd/system.attached", "/run/systemd/system-generators", "/etc/machine-id"]) {
+      expect(at(patched.mounts, destination)).toEqual([]);
+    }
+    expect(at(patched.mounts, "/run/host")).toHaveLength(1);
+  });
+
+  test.each([
+    ["system.slice:docker:abc", "/sys/fs/cgroup/systemd/system.slice/docker-abc.scope", "system.slice:docker:abc"],
+    ["a-b.slice:docker:abc", "/sys/fs/cgroup/systemd/a.slice/a-b.slice/docker-abc.scope", "a-b.slice:docker:abc"],
+    [undefined, `/sys/fs/cgroup/systemd/berth/${id}`, `/berth/${id}`],
+    ["relative", `/sys/fs/cgroup/systemd/berth/${id}`, `/berth/${id}`],
+  ])("cgroupsPath %p", (cgroupsPath, source, expected) => {
+    const { cgroupsPath: _, ...linux } = plain.linux ?? {};
+    const patched = patch({ ...plain, linux: { ...linux, ...(cgroupsPath === undefined ? {} : { cgroupsPath }) } });
+    expect(patched.mounts?.find((mount) => mount.destination === "/sys/fs/cgroup/systemd")?.source).toBe(source);
+    expect(patched.linux?.cgroupsPath).toBe(expected);
+  });
+
+  test("a cgroup namespace that is another's is replaced, others stay", () => {
+    const namespaces = [
+      { type: "network", path: "/proc/1/ns/net" },
+      { type: "cgroup", path: "/proc/1/ns/cgroup" },
+    ];
+    const patched = patch({ ...plain, linux: { ...plain.linux, namespaces } });
+    expect(patched.linux?.namespaces).toEqual([{ type: "network", path: "/proc/1/ns/net" }, { type: "cgroup" }]);
+  });
+});
+
+describe("capabilities", () => {
+  const plain = captured("docker-v2");
+  const withSets = (sets: NonNullable<OciConfig["process"]["capabilities"]>): OciConfig => ({
+    ...plain,
+    process: { ...plain.process, capabilities: sets },
+  });
+  const patch = (config: OciConfig, kind: InitKind) =>
+    patchConfig(config, needsOf(config, kind, kind === "systemd" ? 252 : undefined, "v2"), surroundings).process.capabilities;
+
+  test("systemd keeps exactly what the engine gave", () => {
+    expect(patch(plain, "systemd")).toEqual(plain.process.capabilities);
+  });
+
+  test("an init that reboots to stop gets CAP_SYS_BOOT, but not to inherit", () => {
+    const base = ["CAP_CHOWN"];
+    expect(patch(withSets({ bounding: base, effective: base, permitted: base, inheritable: base, ambient: [] }), "busybox")).toEqual({
+      bounding: ["CAP_CHOWN", "CAP_SYS_BOOT"],
+      effective: ["CAP_CHOWN", "CAP_SYS_BOOT"],
+      permitted: ["CAP_CHOWN", "CAP_SYS_BOOT"],
+      inheritable: ["CAP_CHOWN"],
+      ambient: [],
+    });
+  });
+
+  test("a user other than root is given nothing of the bounding set", () => {
+    const sets = { bounding: ["CAP_CHOWN", "CAP_KILL"], effective: [], permitted: [], inheritable: [] };
+    expect(patch(withSets(sets), "systemd")).toEqual(sets);
+  });
+
+  test("what the host lacks is taken from every set", () => {
+    const all = ["CAP_CHOWN", "CAP_SYS_RESOURCE"];
+    const sets = patch(withSets({ bounding: all, effective: all, permitted: all, inheritable: all, ambient: all }), "systemd");
+    expect(Object.values(sets ?? {}).map((set) => set.join())).toEqual(Array(5).fill("CAP_CHOWN"));
+  });
+
+  test("all that a privileged container has but one", () => {
+    const config = captured("docker-privileged");
+    const bounding = config.process.capabilities?.bounding ?? [];
+    expect(bounding).toContain("CAP_SYS_RESOURCE");
+    expect(patch(config, "systemd")?.effective).toEqual(bounding.filter((name) => name !== "CAP_SYS_RESOURCE"));
+  });
+});
+
+describe("environment", () => {
+  test.each([
+    [["A=1"], ["A=1", "container=docker"]],
+    [["container=podman"], ["container=podman"]],
+    [["container="], ["container="]],
+    [
+      ["container_uuid=x", "container_uuidX=1"],
+      ["container_uuidX=1", "container=docker"],
+    ],
+    [
+      ["BERTH_A=1", "BERTHA=1", "XBERTH_A=1"],
+      ["BERTHA=1", "XBERTH_A=1", "container=docker"],
+    ],
+    [
+      ["constructor=1", "toString=2"],
+      ["constructor=1", "toString=2", "container=docker"],
+    ],
+    [
+      ["BARE", "container_uuid"],
+      ["BARE", "container=docker"],
+    ],
+    [undefined, ["container=docker"]],
+  ])("%p", (env, expected) => {
+    const { env: _, ...process } = captured("docker-v2").process;
+    const config: OciConfig = { ...captured("docker-v2"), process: { ...process, ...(env ? { env } : {}) } };
+    const patched = patchConfig(config, needsOf(config, "systemd", 252, "v2"), surroundings).process.env ?? [];
+    expect(patched).toEqual([...expected, "container_uuid=01234567-89ab-cdef-0123-456789abcdef"]);
+  });
+});
+
+describe("linux", () => {
+  const patch = (config: OciConfig) => patchConfig(config, needsOf(config, "busybox", undefined, "v2"), surroundings);
+
+  test("of /proc/sys only net is writable, with a network of its own", () => {
+    expect(patch(captured("docker-v2")).linux?.readonlyPaths).toEqual([
+      "/proc/bus",
+      "/proc/fs",
+      "/proc/irq",
+      "/proc/sys/fs",
+      "/proc/sys/kernel",
+      "/proc/sys/vm",
+      "/proc/sysrq-trigger",
+    ]);
+  });
+
+  test("and none of it with the host's network", () => {
+    const config = captured("docker-host-cgroup");
+    expect(patch(config).linux?.readonlyPaths).toEqual(config.linux?.readonlyPaths as string[]);
+  });
+
+  test("system calls are added after the engine's own rules, and only to a profile", () => {
+    const config = captured("docker-v2");
+    const rules = config.linux?.seccomp?.syscalls ?? [];
+    const patched = patch(config).linux?.seccomp?.syscalls ?? [];
+    expect(patched.slice(0, -1)).toEqual(rules);
+    expect(patched.at(-1)).toMatchObject({ action: "SCMP_ACT_ALLOW" });
+    expect(patched.at(-1)?.names).toContain("reboot");
+    expect(patch(captured("docker-privileged")).linux?.seccomp).toEqual(captured("docker-privileged").linux?.seccomp as object);
+  });
+
+  test("arguments follow the command's own", () => {
+    const config = captured("docker-hybrid");
+    const needs = needsOf(config, "systemd", 219, "hybrid");
+    const { args } = patchConfig({ ...config, process: { ...config.process, args: ["/sbin/init", "x"] } }, needs, surroundings).process;
+    expect(args.slice(0, 2)).toEqual(["/sbin/init", "x"]);
+    expect(args.slice(2)).toEqual([...needs.arguments]);
+    expect(args.length).toBeGreaterThan(2);
+  });
+
+  test("unlimited rlimits reach the runtime as they were", () => {
+    expect(renderConfig(patch(captured("docker-binds")))).toContain('"hard":18446744073709551615,"soft":18446744073709551615');
+  });
+});

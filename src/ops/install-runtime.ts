@@ -1,0 +1,163 @@
+import { copyFile, mkdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine } from "../engine/engine.ts";
+import { readInfo } from "../engine/system.ts";
+import { BerthError } from "../errors.ts";
+import { readIfThere, replaceFile } from "../host/replace-file.ts";
+import { addRuntime, removeRuntime } from "../oci/daemon-json.ts";
+import { runtimeName } from "./application.ts";
+import { listMachines } from "./machines.ts";
+
+export interface EngineConfig {
+  /** dockerd's daemon.json. */
+  readonly file: string;
+  /** dockerd's process, or the embedded engine's init, which hands the signal on; undefined when unknown. */
+  readonly pid: number | undefined;
+  /** Undefined when the engine does not run: then it reads the file at its start. */
+  readonly engine: Engine | undefined;
+}
+
+export interface RuntimeChange {
+  readonly file: string;
+  /** Path of the launcher. */
+  readonly path: string;
+  readonly changed: boolean;
+  /** Whether the running engine has taken it. */
+  readonly active: boolean;
+}
+
+/** Where `install runtime` puts berth and its launcher, so that they outlast the directory they were built in. */
+export const installDirectory = "/usr/local/lib/berth";
+
+export interface InstallOptions {
+  readonly makeDefault: boolean;
+  /** Uses the programs where they are instead of copying them to `installDirectory`. */
+  readonly inPlace: boolean;
+  /** The real runtime's path or name; runc by default. Needs a copy. */
+  readonly realRuntime: string | undefined;
+  /** The running berth. */
+  readonly program: string;
+}
+
+/**
+ * Registers berth-runtime with an engine and has it read its configuration again. What was in the file stays; the file
+ * before the first change is kept beside it as `.berth-backup`. If the engine does not take it, the file is put back.
+ */
+export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
+  const file = await realFile(config.file);
+  const before = await readIfThere(file);
+  const path = options.inPlace ? await launcherBeside(options.program) : join(installDirectory, "berth-runtime");
+  const after = addRuntime(before, { name: runtimeName, path, makeDefault: options.makeDefault }, file);
+  if (!options.inPlace) await copyPrograms(options);
+  const changed = after !== before;
+  if (changed) await writeConfig(file, before, after);
+  const active = await activate(config, { file, before, changed }, async (engine) => {
+    const info = await readInfo(engine);
+    return info.Runtimes[runtimeName]?.path === path && (!options.makeDefault || info.DefaultRuntime === runtimeName);
+  });
+  return { file, path, changed, active };
+}
+
+/** Takes the registration and the copied programs away again. Throws `conflict` while machines of the engine need them. */
+export async function uninstallRuntime(config: EngineConfig, force: boolean): Promise<RuntimeChange> {
+  const file = await realFile(config.file);
+  const machines = config.engine === undefined || force ? [] : await listMachines(config.engine);
+  if (machines.length > 0) {
+    throw new BerthError(
+      "conflict",
+      `${machines.length} machines of this engine may need berth-runtime: ${machines.map(({ name }) => name).join(", ")}`,
+      {
+        hint: "remove them with `berth rm`, or say --force: then they do not start until it is installed again",
+      },
+    );
+  }
+  const before = await readIfThere(file);
+  const backup = await readIfThere(`${file}.berth-backup`);
+  const after = before === undefined ? undefined : removeRuntime(before, runtimeName, backup, file);
+  const changed = after !== before;
+  if (after === undefined) await rm(file, { force: true });
+  else if (changed) await replaceFile(file, after);
+  await rm(`${file}.berth-backup`, { force: true });
+  const active = await activate(
+    config,
+    { file, before, changed },
+    async (engine) => !Object.hasOwn((await readInfo(engine)).Runtimes, runtimeName),
+  );
+  for (const name of ["berth", "berth-runtime"]) await rm(join(installDirectory, name), { force: true });
+  await rmdir(installDirectory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  return { file, path: join(installDirectory, "berth-runtime"), changed, active };
+}
+
+/** daemon.json itself where it is a link. */
+async function realFile(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await mkdir(dirname(file), { recursive: true });
+    return join(await realpath(dirname(file)), basename(file));
+  }
+}
+
+async function launcherBeside(program: string): Promise<string> {
+  const path = join(dirname(await realpath(program)), "berth-runtime");
+  if ((await readIfThere(path)) !== undefined) return path;
+  throw new BerthError("tool-missing", `berth-runtime is not beside ${program}`, { hint: "run `npm run build`, and use dist/berth" });
+}
+
+/** Copied aside and renamed, since a machine may be starting by them this very moment. */
+async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<void> {
+  const launcher = await readFile(await launcherBeside(program), "utf8");
+  await mkdir(installDirectory, { recursive: true, mode: 0o755 });
+  const draft = join(installDirectory, `.berth-${process.pid}`);
+  try {
+    await copyFile(await realpath(program), draft);
+    await rename(draft, join(installDirectory, "berth"));
+  } finally {
+    await rm(draft, { force: true });
+  }
+  await replaceFile(
+    join(installDirectory, "berth-runtime"),
+    realRuntime === undefined ? launcher : withRealRuntime(launcher, realRuntime),
+    0o755,
+  );
+}
+
+function withRealRuntime(launcher: string, realRuntime: string): string {
+  if (!/^[A-Za-z0-9_./-]+$/.test(realRuntime)) {
+    throw new BerthError("usage", `"${realRuntime}" is not the path or name of a runtime`, { hint: "such as /usr/bin/crun" });
+  }
+  return launcher.replace(/^real=.*$/m, `real=${realRuntime}`);
+}
+
+async function writeConfig(file: string, before: string | undefined, after: string): Promise<void> {
+  if (before !== undefined && (await readIfThere(`${file}.berth-backup`)) === undefined) await replaceFile(`${file}.berth-backup`, before);
+  await replaceFile(file, after);
+}
+
+/** dockerd reads its configuration within milliseconds of the signal; it says nothing when it refuses it. */
+const reloadLimitMs = 5000;
+
+/** Has the engine read its configuration again and waits until it shows. A change that does not show is taken back. */
+async function activate(
+  { engine, pid }: EngineConfig,
+  { file, before, changed }: { readonly file: string; readonly before: string | undefined; readonly changed: boolean },
+  isActive: (engine: Engine) => Promise<boolean>,
+): Promise<boolean> {
+  if (engine === undefined) return false;
+  if (await isActive(engine)) return true;
+  if (pid === undefined) {
+    throw new BerthError("host-unfit", `${file} is written, but the engine's process is not known, so it has not read it`, {
+      hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
+    });
+  }
+  process.kill(pid, "SIGHUP");
+  for (const deadline = Date.now() + reloadLimitMs; Date.now() < deadline; await sleep(50)) if (await isActive(engine)) return true;
+  if (changed) await (before === undefined ? rm(file, { force: true }) : replaceFile(file, before));
+  throw new BerthError("engine-refused", `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`, {
+    hint: "its log says why (journalctl -u docker, or the log that `berth engine status` shows); is this the file it reads?",
+  });
+}

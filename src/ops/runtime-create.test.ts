@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run as runCommand } from "../host/run.ts";
+import { environmentOf, type OciConfig } from "../oci/config.ts";
+import { parseConfig } from "../oci/json.ts";
+import type { RuntimeCreate } from "./runtime-create.ts";
+
+const asRoot = process.getuid?.() === 0;
+const captured = readFileSync(join(import.meta.dir, "../oci/testdata/docker-v2.config"), "utf8");
+const id = "0123456789abcdef".repeat(4);
+const machineId = id.slice(0, 32);
+
+let directory = "";
+let bundle = "";
+let holder: ChildProcess | undefined;
+/** The /run that the tests' calls have to themselves, as this process reaches it. */
+let run = "";
+
+beforeAll(async () => {
+  const namespace = [...(asRoot ? [] : ["--user", "--map-root-user"]), "--mount", "--propagation", "private"];
+  holder = spawn("unshare", [...namespace, "sh", "-c", "mount -t tmpfs tmpfs /run && echo ready && exec sleep 600"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (holder.stdout) await once(holder.stdout, "data");
+  run = `/proc/${holder.pid}/root/run`;
+  directory = mkdtempSync(join(tmpdir(), "berth-create-"));
+});
+afterAll(() => {
+  holder?.kill("SIGKILL");
+  rmSync(directory, { recursive: true });
+});
+beforeEach(() => {
+  bundle = mkdtempSync(join(directory, "bundle-"));
+});
+
+interface Outcome {
+  readonly warnings?: readonly string[];
+  readonly code?: string;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+/** Calls runtimeCreate in a process of its own, with the holder's /run; `before` is shell that runs there first, in a further namespace. */
+async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<Outcome> {
+  const request: RuntimeCreate = { id, bundle, state: `/run/berth/runtime/r/${call.id ?? id}`, root: "/run/r", ...call };
+  const source = `const { runtimeCreate } = await import(${JSON.stringify(import.meta.resolve("./runtime-create.ts"))});
+    try { console.log(JSON.stringify({ warnings: runtimeCreate(${JSON.stringify(request)}) })); }
+    catch ({ code, message, hint }) { console.log(JSON.stringify({ code, message, hint })); }`;
+  const enter = ["--target", String(holder?.pid), "--mount", ...(asRoot ? [] : ["--user", "--preserve-credentials"]), `--wd=${directory}`];
+  const script = ["unshare", "--mount", "--propagation", "private", "sh", "-c", `${before} && exec "$@"`, "sh"];
+  const { stdout } = await runCommand("nsenter", [...enter, "--", ...script, process.execPath, "-e", source]);
+  return JSON.parse(stdout);
+}
+
+interface Machine {
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly links?: Readonly<Record<string, string>>;
+  readonly terminal?: boolean;
+}
+
+/** Writes a bundle whose root has a systemd 252, or whatever else is told; returns config.json's text. */
+function writeBundle({ args = ["/sbin/init"], env = [], files = systemd, links = {}, terminal = true }: Machine = {}): string {
+  const root = join(bundle, "rootfs");
+  mkdirSync(root, { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  for (const [path, to] of Object.entries(links)) symlinkSync(to, join(root, path));
+  const config = parseConfig(captured) as OciConfig;
+  const text = JSON.stringify({ ...config, root: { path: "rootfs" }, process: { ...config.process, args, env, terminal } });
+  writeFileSync(join(bundle, "config.json"), text);
+  return text;
+}
+const systemd = {
+  "sbin/init": "",
+  "lib/systemd/systemd": "",
+  "usr/lib/systemd/libsystemd-shared-252.so": "",
+  "etc/os-release": "ID=debian",
+  "etc/machine-id": "fedcba9876543210fedcba9876543210\n",
+  "etc/inittab": "",
+};
+/** sysvinit boots on every host alike. */
+const sysvinit = { "sbin/init": "ELF", "etc/inittab": "" };
+const systemdArgs = ["/lib/systemd/systemd"];
+
+const patched = () => parseConfig(readFileSync(join(bundle, "config.json"), "utf8")) as OciConfig;
+const sourceOf = (destination: string) => patched().mounts?.find((mount) => mount.destination === destination)?.source ?? "";
+const inRun = (path: string) => join(run, path.replace(/^\/run/, ""));
+const stateFiles = () => readdirSync(inRun(`/run/berth/runtime/r/${id}`), { recursive: true }).toSorted();
+
+describe("a machine", () => {
+  test("systemd: config.json is rewritten and its state is written", async () => {
+    writeBundle({ args: systemdArgs });
+    expect((await create()).warnings?.filter((text) => !text.includes("nsdelegate"))).toEqual([]);
+    expect(environmentOf(patched(), "container_uuid")?.replaceAll("-", "")).toBe(machineId);
+    const state = `/run/berth/runtime/r/${id}`;
+    expect(sourceOf("/etc/machine-id")).toBe(`${state}/machine-id`);
+    expect(sourceOf("/run/host")).toBe(`${state}/host`);
+    expect(readFileSync(inRun(`${state}/machine-id`), "utf8")).toBe(`${machineId}\n`);
+    expect(lstatSync(inRun(`${state}/machine-id`)).mode & 0o777).toBe(0o444);
+    expect(readFileSync(inRun(`${state}/stop-signal`), "utf8")).toBe("37\n");
+    expect(readFileSync(inRun(`${state}/host/container-manager`), "utf8")).toBe("docker\n");
+    expect(readFileSync(inRun(`${state}/host/container-uuid`), "utf8").trim()).toBe(environmentOf(patched(), "container_uuid") ?? "");
+    expect(readFileSync(inRun(`${state}/host/os-release`), "utf8")).toBe(readFileSync("/etc/os-release", "utf8"));
+    const units = inRun(sourceOf("/run/systemd/system.attached"));
+    expect(readlinkSync(join(units, "systemd-udevd.service"))).toBe("/dev/null");
+    expect(lstatSync(units).mode & 0o777).toBe(0o755);
+    expect(readlinkSync(join(inRun(sourceOf("/run/systemd/system-generators")), "systemd-gpt-auto-generator"))).toBe("/dev/null");
+  });
+
+  test("another init: no masks and no machine-id where the image has none; its own stop signal", async () => {
+    writeBundle({ files: sysvinit });
+    expect(await create()).toEqual({ warnings: [] });
+    expect(sourceOf("/etc/machine-id") + sourceOf("/run/systemd/system.attached")).toBe("");
+    expect(readFileSync(inRun(`/run/berth/runtime/r/${id}/stop-signal`), "utf8")).toBe("2\n");
+  });
+
+  test("made again with the same id", async () => {
+    for (const _ of [1, 2]) {
+      writeBundle({ args: systemdArgs });
+      expect((await create()).code).toBeUndefined();
+    }
+    expect(stateFiles()).toEqual(["host", "host/container-manager", "host/container-uuid", "host/os-release", "machine-id", "stop-signal"]);
+  });
+
+  test.each([
+    ["the user's own uuid", id, ["container_uuid=AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE"], "aaaaaaaabbbbccccddddeeeeeeeeeeee"],
+    ["a uuid that is none", id, ["container_uuid=mine"], machineId],
+    ["an id that is a name", "web", [], "3ea941b7ac5a9b1ea8ac38cc9ffac9d2"],
+  ])("machine-id from %s", async (_, name, env, expected) => {
+    writeBundle({ files: sysvinit, env });
+    expect((await create({ id: name })).code).toBeUndefined();
+    expect(environmentOf(patched(), "container_uuid")?.replaceAll("-", "")).toBe(expected);
+  });
+
+  test("every warning is returned", async () => {
+    writeBundle({ files: sysvinit, terminal: false });
+    expect((await create()).warnings).toEqual([expect.stringContaining("docker run -t")]);
+  });
+});
+
+describe("no machine: nothing is changed and nothing is written", () => {
+  test.each<[string, Machine]>([
+    ["a shell", { args: ["/bin/sh"], files: { "bin/sh": "" } }],
+    ["s6-overlay", { args: ["/init"], files: { init: "#!/bin/sh", "etc/inittab": "" } }],
+    ["a missing /init", { args: ["/init"], files: {} }],
+    ["a missing program", { args: ["/usr/bin/server"], files: {} }],
+    ["oci-systemd-hook=disabled", { env: ["oci-systemd-hook=disabled"] }],
+    ["oci-systemd-hook=DISABLED", { env: ["oci-systemd-hook=DISABLED"] }],
+    ["BERTH_RUNTIME=Disabled", { env: ["BERTH_RUNTIME=on", "BERTH_RUNTIME=Disabled"] }],
+    ["disabled, though its init is missing", { env: ["BERTH_RUNTIME=disabled"], files: {} }],
+  ])("%s", async (_, machine) => {
+    const before = writeBundle(machine);
+    expect(await create({ id: "nothing" })).toEqual({ warnings: [] });
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(before);
+    expect(existsSync(inRun("/run/berth/runtime/r/nothing"))).toBe(false);
+  });
+
+  test.each([["oci-systemd-hook="], ["oci-systemd-hook=enabled"], ["BERTH_RUNTIME=disabled", "BERTH_RUNTIME="]])("not disabled by %p", async (...env) => {
+    const before = writeBundle({ files: sysvinit, env });
+    await create();
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).not.toBe(before);
+  });
+});
+
+describe("a machine that cannot boot: config.json stays as it was", () => {
+  test.each(["/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init"])("%s is not in the image", async (program) => {
+    const before = writeBundle({ args: [program], files: {} });
+    const { code, message, hint } = await create();
+    expect(code).toBe("no-init");
+    expect(message).toContain(program);
+    expect(hint).toContain("systemd-sysv");
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(before);
+  });
+
+  test("the program is a link out of the image", async () => {
+    writeBundle({ files: { "etc/passwd": "" }, args: ["/init/init"], links: { init: "/proc/self/root/sbin" } });
+    expect((await create()).code).toBe("no-init");
+  });
+
+  test("the host has no cgroups", async () => {
+    const before = writeBundle({ args: systemdArgs });
+    expect(await create({ id: "unfit" }, "mount -t tmpfs tmpfs /sys")).toMatchObject({ code: "host-unfit" });
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(before);
+    expect(existsSync(inRun("/run/berth/runtime/r/unfit"))).toBe(false);
+  });
+});
+
+describe("states that others left", () => {
+  const states = () => inRun("/run/berth/runtime/swept");
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+  function leave(name: string, minutes: number): string {
+    const state = join(states(), name);
+    mkdirSync(join(state, "host"), { recursive: true });
+    for (const file of ["stop-signal", "machine-id", "host/container-manager", "host/container-uuid", "host/os-release"]) {
+      writeFileSync(join(state, file), "");
+    }
+    utimesSync(join(state, "stop-signal"), minutesAgo(minutes), minutesAgo(minutes));
+    return state;
+  }
+
+  test("are removed when old and their container is no more, and nothing else is", async () => {
+    const gone = leave("gone", 5);
+    const young = leave("young", 0);
+    const alive = leave("alive", 5);
+    mkdirSync(inRun("/run/swept/alive"), { recursive: true });
+    const mixed = leave("mixed", 5);
+    writeFileSync(join(mixed, "precious"), "");
+    writeFileSync(join(mixed, "host/precious"), "");
+    const foreign = join(states(), "foreign");
+    mkdirSync(join(foreign, "host"), { recursive: true });
+    writeFileSync(join(foreign, "machine-id"), "");
+    utimesSync(foreign, minutesAgo(60), minutesAgo(60));
+    const target = leave("../target", 0);
+    symlinkSync(target, join(states(), "link"));
+    writeFileSync(join(states(), "file"), "");
+
+    writeBundle({ files: sysvinit });
+    expect((await create({ state: "/run/berth/runtime/swept/new", root: "/run/swept" })).code).toBeUndefined();
+
+    expect(existsSync(gone)).toBe(false);
+    for (const kept of [young, alive, target]) expect(existsSync(join(kept, "host/os-release"))).toBe(true);
+    expect(readdirSync(mixed, { recursive: true }).toSorted()).toEqual(["host", "host/precious", "precious"]);
+    expect(readdirSync(foreign).toSorted()).toEqual(["host", "machine-id"]);
+    expect(existsSync(join(states(), "file"))).toBe(true);
+    expect(existsSync(join(states(), "new/stop-signal"))).toBe(true);
+  });
+});
+
+test("many starts at once make one whole set of masks", async () => {
+  rmSync(inRun("/run/berth/masks"), { recursive: true, force: true });
+  writeBundle({ args: systemdArgs });
+  const text = readFileSync(join(bundle, "config.json"), "utf8");
+  const calls = Array.from({ length: 6 }, (_, index) => {
+    const own = mkdtempSync(join(directory, "many-"));
+    writeFileSync(join(own, "config.json"), text.replace('"rootfs"', JSON.stringify(join(bundle, "rootfs"))));
+    return create({ id: `many-${index}`, bundle: own });
+  });
+  for (const outcome of await Promise.all(calls)) expect(outcome.code).toBeUndefined();
+  const masks = readdirSync(inRun("/run/berth/masks"));
+  expect(masks).toHaveLength(2);
+  for (const name of masks) expect(name).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test("masks that a crash left half made are in nobody's way", async () => {
+  const masks = inRun("/run/berth/masks");
+  for (const name of readdirSync(masks)) {
+    mkdirSync(join(masks, `${name}.1`));
+    symlinkSync("/dev/null", join(masks, `${name}.1`, "systemd-udevd.service"));
+    rmSync(join(masks, name), { recursive: true });
+  }
+  writeBundle({ args: systemdArgs });
+  expect((await create()).code).toBeUndefined();
+  expect(readdirSync(inRun(sourceOf("/run/systemd/system.attached"))).length).toBeGreaterThan(20);
+});

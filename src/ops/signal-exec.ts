@@ -1,0 +1,55 @@
+import { topContainer } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import { execCapture, inspectExec } from "../engine/exec.ts";
+
+export interface SignalOptions {
+  /** Whom the command runs as; root by default. */
+  readonly user?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sends a signal, such as "INT", to the process group of a command that was started in a machine. Resolves to whether it was
+ * reached or had ended by itself. The Engine API has no such call: it names a command by its pid on the host, which the machine
+ * numbers otherwise and a distant host keeps to itself. What both sides see alike is the random address of its stack
+ * (proc_pid_stat(5), startstack; `stackp` of ps(1)), so that is how a shell in the machine finds it.
+ */
+export async function signalExec(
+  engine: Engine,
+  container: string,
+  exec: string,
+  name: string,
+  options: SignalOptions = {},
+): Promise<boolean> {
+  const { signal, user } = options;
+  const { Running, Pid } = await inspectExec(engine, exec, { signal });
+  if (!Running) return true;
+  const { Processes } = await topContainer(engine, container, { psArgs: "-eo pid,stackp", signal });
+  const stack = stackOf(Processes ?? [], Pid);
+  if (stack === undefined) return false;
+  const cmd = ["/bin/sh", "-c", script, "sh", name, stack];
+  // The kernel shows that address to the same user, and to a root that may trace; either may be the one.
+  for (const as of new Set([user ?? "0", "0"])) {
+    const { status } = await execCapture(engine, container, { cmd, user: as, signal });
+    if (status === 0) return true;
+  }
+  return !(await inspectExec(engine, exec, { signal })).Running;
+}
+
+/** The decimal address that stat(5) shows, from ps's hexadecimal one; undefined where ps does not know it. */
+export function stackOf(processes: readonly (readonly string[])[], pid: number): string | undefined {
+  const hexadecimal = processes.find(([shown]) => Number(shown) === pid)?.[1] ?? "";
+  if (!/^[0-9a-f]+$/i.test(hexadecimal)) return undefined;
+  const address = BigInt(`0x${hexadecimal}`);
+  return address === 0n ? undefined : String(address);
+}
+
+/** Only a command that came from outside has the parent 0; engines make it the leader of its own process group. */
+const script = `signal=$1 stack=$2
+for stat in /proc/[0-9]*/stat; do
+  { read -r line <"$stat"; } 2>/dev/null || continue
+  pid=\${line%% *}
+  set -- \${line##*) }
+  [ "$2" = 0 ] && [ "\${26}" = "$stack" ] && kill -s "$signal" -- "-$pid" && exit 0
+done
+exit 3`;

@@ -1,0 +1,127 @@
+import type { Check, HostFacts } from "./doctor-facts.ts";
+
+/** The checks of the engine's host. What could not be read has no check. */
+export function checkHost(host: HostFacts): readonly Check[] {
+  return [
+    checkCgroups(host),
+    ...checkCapabilities(host),
+    checkConfinement(host),
+    ...checkInotify(host),
+    ...checkKeys(host),
+    ...checkPtys(host),
+    ...checkDisk(host),
+    ...checkBridgeFilter(host),
+    {
+      ...ok("lxcfs", "lxcfs"),
+      detail: host.lxcfs ? "runs" : "does not run: `free` and `nproc` in a machine show the host's memory and processors",
+    },
+  ];
+}
+
+const ok = (id: string, title: string) => ({ id, title, status: "ok", hint: undefined }) as const;
+const warn = (id: string, title: string, hint: string) => ({ id, title, status: "warn", hint }) as const;
+const fail = (id: string, title: string, hint: string) => ({ id, title, status: "fail", hint }) as const;
+
+function checkCgroups({ cgroup }: HostFacts): Check {
+  const [id, title] = ["cgroups", "Control groups"];
+  if (cgroup === undefined) return { ...fail(id, title, "mount -t cgroup2 cgroup2 /sys/fs/cgroup"), detail: "the engine sees no cgroup file system" };
+  switch (cgroup.layout) {
+    case "v2":
+      if (cgroup.nsdelegate) return { ...ok(id, title), detail: "v2, delegated to machines safely (nsdelegate)" };
+      return {
+        ...warn(id, title, "mount -o remount,nsdelegate /sys/fs/cgroup"),
+        detail: "v2 without nsdelegate: root in a machine can raise the machine's own limits",
+      };
+    case "hybrid":
+      return {
+        ...ok(id, title),
+        detail: cgroup.named === undefined ? "hybrid; its hierarchy name=systemd is made for a machine that needs it" : "hybrid: v1 controllers, with cgroup2 beside them for new inits",
+      };
+    default:
+      return {
+        ...warn(id, title, "mkdir /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified"),
+        detail: "v1 alone: machines with systemd 258 or later do not boot",
+      };
+  }
+}
+
+function checkCapabilities({ lackingCapabilities: lacking }: HostFacts): readonly Check[] {
+  if (lacking === undefined) return [];
+  const [id, title] = ["capabilities", "Capabilities"];
+  if (lacking.length === 0) return [{ ...ok(id, title), detail: "the engine has all that the kernel knows" }];
+  return [
+    {
+      ...warn(id, title, "start the engine with the whole bounding set (CapabilityBoundingSet= in its unit)"),
+      detail: `the engine lacks ${lacking.join(", ")}: machines go without, and privileged ones may not start`,
+    },
+  ];
+}
+
+function checkConfinement({ apparmor, selinux, selinuxManageCgroup }: HostFacts): Check {
+  const [id, title] = ["confinement", "AppArmor, SELinux"];
+  if (selinux && selinuxManageCgroup === false) {
+    return {
+      ...warn(id, title, "setsebool -P container_manage_cgroup on"),
+      detail: "SELinux forbids containers their own cgroups: systemd may not boot",
+    };
+  }
+  const on = [...(apparmor ? ["AppArmor"] : []), ...(selinux ? ["SELinux"] : [])];
+  return { ...ok(id, title), detail: on.length > 0 ? `${on.join(" and ")} on` : "neither; machines are confined by capabilities and seccomp alone" };
+}
+
+/** What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines. */
+const instancesPerMachine = { least: 6, most: 11 };
+const enoughMachines = 50;
+
+function checkInotify({ inotifyInstances: instances }: HostFacts): readonly Check[] {
+  if (instances === undefined) return [];
+  const [id, title] = ["inotify", "inotify instances"];
+  const machines = Math.floor(instances / instancesPerMachine.most);
+  if (machines >= enoughMachines) return [{ ...ok(id, title), detail: `${instances}, for about ${machines} machines or more` }];
+  return [
+    {
+      ...warn(id, title, "sysctl -w fs.inotify.max_user_instances=8192"),
+      detail: `${instances}, which run out at ${machines} to ${Math.floor(instances / instancesPerMachine.least)} machines`,
+    },
+  ];
+}
+
+function checkKeys({ keys }: HostFacts): readonly Check[] {
+  if (keys === undefined) return [];
+  const [id, title] = ["keys", "Kernel keys"];
+  // Each container has a session keyring; those of root in machines count as the host's root.
+  if (keys.root >= 1000) return [{ ...ok(id, title), detail: `${keys.root} for root, ${keys.user} for any other user` }];
+  return [
+    { ...warn(id, title, "sysctl -w kernel.keys.root_maxkeys=1000000"), detail: `${keys.root} for root, which run out at some hundreds of machines` },
+  ];
+}
+
+function checkPtys({ ptys }: HostFacts): readonly Check[] {
+  if (ptys === undefined) return [];
+  const [id, title] = ["ptys", "Terminals"];
+  const left = ptys.most - ptys.used;
+  if (left >= 200) return [{ ...ok(id, title), detail: `${ptys.used} of ${ptys.most} used` }];
+  return [{ ...warn(id, title, `sysctl -w kernel.pty.max=${Math.max(4096, ptys.most * 2)}`), detail: `only ${left} of ${ptys.most} left, and a machine takes one or more` }];
+}
+
+const GiB = 1024 ** 3;
+
+function checkDisk({ disk }: HostFacts): readonly Check[] {
+  if (disk === undefined) return [];
+  const [id, title] = ["disk", "Free disk"];
+  const detail = `${(disk.free / GiB).toFixed(1)} GiB at ${disk.directory}`;
+  const hint = "make room there: `docker system df` shows what takes it";
+  if (disk.free < GiB / 2) return [{ ...fail(id, title, hint), detail: `${detail}: no machine can be made` }];
+  if (disk.free < 5 * GiB) return [{ ...warn(id, title, hint), detail: `${detail}; an image takes about 0.2 GiB, and each machine what it writes` }];
+  return [{ ...ok(id, title), detail }];
+}
+
+function checkBridgeFilter({ bridgeFilter }: HostFacts): readonly Check[] {
+  if (bridgeFilter === undefined) return [];
+  return [
+    {
+      ...ok("bridge-filter", "Bridge filter"),
+      detail: bridgeFilter ? "on: the host's firewall also filters among machines" : "off: the host's firewall does not filter among machines",
+    },
+  ];
+}

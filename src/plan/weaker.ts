@@ -1,0 +1,22 @@
+/** How a machine is run, as far as it tells what it goes without. */
+export interface MachineFooting {
+  readonly berthRuntime: boolean;
+  readonly privileged: boolean;
+  /** Whether it shares the host's cgroup namespace. */
+  readonly hostCgroups: boolean;
+  readonly terminal: boolean;
+}
+
+/** What is weaker about a machine than it might be, each one sentence for people. */
+export function planWeaker({ berthRuntime, privileged, hostCgroups, terminal }: MachineFooting): readonly string[] {
+  return [
+    ...(berthRuntime
+      ? []
+      : [
+          "berth-runtime does not run it: the image's files in /run and /tmp are hidden, and generators that cannot work in a container run at boot",
+          ...(hostCgroups ? ["the machine sees the names of all cgroups of the host (read-only)"] : []),
+        ]),
+    ...(privileged ? ["it is privileged: root in the machine is root on the host"] : []),
+    ...(terminal ? [] : ["it has no terminal: no console, and its boot messages are not logged"]),
+  ];
+}
