@@ -34,11 +34,13 @@ async function isCurrent(): Promise<boolean> {
 async function build(): Promise<number> {
   const began = new Date();
   await mkdir(dist, { recursive: true });
+  // Native parts of the ssh client within docker-modem: it does without, and npm may not have been allowed to build them.
+  const left = ["--external=cpu-features", "--external=*/sshcrypto.node"];
   const unfinished = join(dist, `.berth.${process.pid}`);
   // What lies in the directory that berth is called in must not load code into it, nor variables.
   const flags = ["--compile", "--minify", "--bytecode", "--format=esm", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
   try {
-    const built = spawnSync(process.execPath, ["build", ...flags, "src/bin/berth.ts", `--outfile=${unfinished}`], {
+    const built = spawnSync(process.execPath, ["build", ...flags, ...left, "src/bin/berth.ts", `--outfile=${unfinished}`], {
       cwd: top,
       encoding: "utf8",
     });

@@ -1,3 +1,4 @@
+import { usageError } from "../spec/usage.ts";
 import { journalTime, unixTime } from "./log-time.ts";
 
 /** What is asked of machines' logs. */
@@ -66,4 +67,12 @@ export function journalOnly(request: LogRequest): readonly string[] {
     "--no-hostname": noHostname,
   };
   return Object.entries(given).flatMap(([flag, is]) => (is ? [flag] : []));
+}
+
+/** A number of lines, or all. Throws `usage`. */
+export function parseLines(text: string): number | "all" {
+  if (text === "all") return text;
+  const lines = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(lines)) throw usageError(`"${text}" is not a number of lines`);
+  return lines;
 }

@@ -12,18 +12,24 @@ export function journalTime(text: string): string {
   return zoned.test(text) && !Number.isNaN(Date.parse(text)) ? `@${Date.parse(text) / 1000}` : text;
 }
 
-/** The same times as Unix time in seconds, for the engine's log: spans, RFC 3339, our local date and time, `@SECONDS`, today, yesterday, now. Throws `usage`. */
+/**
+ * The same times as Unix time in seconds, for the engine's log: spans, RFC 3339, our local date and time, `@SECONDS`, today,
+ * yesterday, now. Throws `usage`.
+ */
 export function unixTime(text: string, now: Date): number {
   const [, ago] = span.exec(text.replace(/ ago$/, "")) ?? [];
   if (ago !== undefined) return now.getTime() / 1000 - spanSeconds(ago);
   if (unix.test(text)) return Number(text.slice(1));
-  const days = { now: undefined, today: 0, yesterday: 1 };
   if (text === "now") return now.getTime() / 1000;
   if (text === "today" || text === "yesterday") {
-    return new Date(now.getFullYear(), now.getMonth(), now.getDate() - days[text]).getTime() / 1000;
+    return new Date(now.getFullYear(), now.getMonth(), now.getDate() - (text === "today" ? 0 : 1)).getTime() / 1000;
   }
   // A date alone is read as UTC unless a time follows it.
-  const time = zoned.test(text) ? Date.parse(text) : local.test(text) ? Date.parse(`${text.replace(" ", "T")}${text.length === 10 ? "T00:00" : ""}`) : Number.NaN;
+  const time = zoned.test(text)
+    ? Date.parse(text)
+    : local.test(text)
+      ? Date.parse(`${text.replace(" ", "T")}${text.length === 10 ? "T00:00" : ""}`)
+      : Number.NaN;
   if (Number.isNaN(time)) throw usageError(`"${text}" is not a time; write such as 10m, 2h, today, 2030-01-31 or "2030-01-31 12:00"`);
   return time / 1000;
 }

@@ -69,7 +69,13 @@ async function runJournalctl({ context, engine, request, prefix }: LogView, mach
   }
 }
 
-/** A machine that stops ends journalctl a little before itself. */
+/**
+ * Milliseconds. A machine that stops ends journalctl before itself, and systemd then waits in vain for news of a process that is
+ * not its child, mostly until the engine kills it, by default after 10 s.
+ */
+const stopTime = 15_000;
+
+/** Whether the machine stops now. */
 async function hasStopped(engine: Engine, machine: Machine, signal: AbortSignal): Promise<boolean> {
   const done = new AbortController();
   const stopped = waitContainer(engine, machine.id, { signal: AbortSignal.any([signal, done.signal]) }).then(
@@ -82,7 +88,7 @@ async function hasStopped(engine: Engine, machine: Machine, signal: AbortSignal)
     },
   );
   try {
-    return await Promise.race([stopped, sleep(5000, false, { signal: done.signal })]);
+    return await Promise.race([stopped, sleep(stopTime, false, { signal: done.signal })]);
   } finally {
     done.abort();
   }

@@ -2,12 +2,25 @@ import type { Registry } from "./command.ts";
 
 /** All commands, in the order help shows them. A summary stands here again so that help loads no command. */
 export const registry: Registry = [
-  { name: "engine", summary: "Run berth's own Docker engine", group: "Host", load: () => import("./commands/engine.ts") },
-  { name: "install", summary: "Add berth's parts to the engine", group: "Host", load: () => import("./commands/install.ts") },
-  { name: "uninstall", summary: "Take berth's parts away from the engine", group: "Host", load: () => import("./commands/uninstall.ts") },
   { name: "up", summary: "Create, start or continue machines", group: "Machines", load: () => import("./commands/up.ts") },
   { name: "down", summary: "Stop and remove machines and their network", group: "Machines", load: () => import("./commands/down.ts") },
   { name: "ls", aliases: ["list", "ps"], summary: "List machines", group: "Machines", load: () => import("./commands/ls.ts") },
+  { name: "shell", summary: "Open a shell in a machine", group: "Machines", load: () => import("./commands/shell.ts") },
+  { name: "exec", summary: "Run a command in a machine", group: "Machines", load: () => import("./commands/exec.ts") },
+  { name: "console", summary: "Connect to a machine's console", group: "Machines", load: () => import("./commands/console.ts") },
+  { name: "logs", summary: "Show the journal or the console of machines", group: "Machines", load: () => import("./commands/logs.ts") },
+  { name: "start", summary: "Start machines that stopped", group: "Machines", load: () => import("./commands/start.ts") },
+  { name: "stop", summary: "Shut machines down", group: "Machines", load: () => import("./commands/stop.ts") },
+  { name: "restart", summary: "Shut machines down and boot them again", group: "Machines", load: () => import("./commands/restart.ts") },
+  { name: "rm", summary: "Remove machines that stopped", group: "Machines", load: () => import("./commands/rm.ts") },
+  { name: "wait", summary: "Wait until machines have booted or stopped", group: "Machines", load: () => import("./commands/wait.ts") },
+  { name: "inspect", summary: "Show all about machines", group: "Machines", load: () => import("./commands/inspect.ts") },
+  { name: "stats", summary: "Show what machines use", group: "Machines", load: () => import("./commands/stats.ts") },
+  { name: "images", summary: "List images for machines", group: "Images", load: () => import("./commands/images.ts") },
+  { name: "doctor", summary: "Check whether engine and host suit machines", group: "Host", load: () => import("./commands/doctor.ts") },
+  { name: "engine", summary: "Run berth's own Docker engine", group: "Host", load: () => import("./commands/engine.ts") },
+  { name: "install", summary: "Add berth's parts to the engine", group: "Host", load: () => import("./commands/install.ts") },
+  { name: "uninstall", summary: "Take berth's parts away from the engine", group: "Host", load: () => import("./commands/uninstall.ts") },
   {
     name: "completion",
     summary: "Print the completion script of a shell",

@@ -17,12 +17,14 @@ const call = (...words: string[]) => main(["create", "--bundle", bundle, "--stat
 const write = (config: string) => writeFileSync(join(bundle, "config.json"), config);
 const configOf = (program: string) => JSON.stringify({ process: { args: [program] }, root: { path: "rootfs" } });
 
-test.each([[], ["create"], ["create", "--bundle", "/b", "id"], ["delete", "--bundle", "/b", "--state", "/s", "--root", "/r", "id"]])(
-  "usage: %p",
-  async (...words) => {
-    expect(await main(words)).toBe(2);
-  },
-);
+test.each([
+  [],
+  ["create"],
+  ["create", "--bundle", "/b", "--", "id"],
+  ["delete", "--bundle", "/b", "--state", "/s", "--root", "/r", "--", "id"],
+])("usage: %p", async (...words) => {
+  expect(await main(words)).toBe(2);
+});
 
 test("a container that is no machine is left alone", async () => {
   write(configOf("/bin/sh"));
@@ -38,7 +40,7 @@ test.each([
   write(config);
   mkdirSync(state());
   writeFileSync(join(state(), "stop-signal"), "37\n");
-  expect(await call("box")).toBe(1);
+  expect(await call("--", "box")).toBe(1);
   const line = JSON.parse(readFileSync(log(), "utf8"));
   expect(line.level).toBe("error");
   expect(line.msg).toStartWith("berth: ");
@@ -49,5 +51,5 @@ test.each([
 
 test("without a log it still fails", async () => {
   write(configOf("/sbin/init"));
-  expect(await main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "box"])).toBe(1);
+  expect(await main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--", "box"])).toBe(1);
 });

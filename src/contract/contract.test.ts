@@ -16,7 +16,7 @@ const host: Host = {
 const guestOf = (kind: InitKind, version?: number): Guest => ({
   os: undefined,
   init: { kind, program: "/sbin/init", version },
-  machineId: "empty",
+  machineId: "",
   mergedUsr: true,
 });
 const wishes: Wishes = {
@@ -30,7 +30,7 @@ const wishes: Wishes = {
 const systemd = guestOf("systemd", 252);
 
 test("what systemd 252 gets on a v2 host", () => {
-  const { masks, systemCalls, ...rest } = contract(systemd, host, wishes);
+  const { masks, systemCalls, unknownSystemCalls, ...rest } = contract(systemd, host, wishes);
   expect(rest).toEqual({
     cgroup: "cgroup2",
     tmpfs: [
@@ -48,9 +48,15 @@ test("what systemd 252 gets on a v2 host", () => {
     warnings: [],
   });
   expect(systemCalls).toContain("name_to_handle_at");
-  expect(new Set(systemCalls).size).toBe(systemCalls.length);
+  expect(new Set([...systemCalls, ...unknownSystemCalls]).size).toBe(systemCalls.length + unknownSystemCalls.length);
+  expect(new Set(masks.units).size).toBe(masks.units.length);
   expect(masks.generators).toContain("systemd-gpt-auto-generator");
-  for (const unit of ["systemd-udev-trigger.service", "systemd-firstboot.service", "systemd-modules-load.service", "systemd-binfmt.service"]) {
+  for (const unit of [
+    "systemd-udev-trigger.service",
+    "systemd-firstboot.service",
+    "systemd-modules-load.service",
+    "systemd-binfmt.service",
+  ]) {
     expect(masks.units).toContain(unit);
   }
   for (const unit of ["systemd-hwdb-update.service", "systemd-journald-audit.socket", "dev-hugepages.mount", "getty@.service"]) {
@@ -120,7 +126,11 @@ describe("capabilities", () => {
 test("no terminal is one warning, and every warning is said", () => {
   const v2: Host = { ...host, cgroup: { ...host.cgroup, nsdelegate: false }, capabilities: new Set(["CAP_KILL"]) };
   const { warnings } = contract(systemd, v2, { ...wishes, terminal: false });
-  expect(warnings.map((text) => /nsdelegate|CAP_CHOWN|docker run -t/.exec(text)?.[0])).toEqual(["nsdelegate", "CAP_CHOWN", "docker run -t"]);
+  expect(warnings.map((text) => /nsdelegate|CAP_CHOWN|docker run -t/.exec(text)?.[0])).toEqual([
+    "nsdelegate",
+    "CAP_CHOWN",
+    "docker run -t",
+  ]);
 });
 
 test("the host's network keeps all sysctls read-only", () => {
@@ -128,12 +138,15 @@ test("the host's network keeps all sysctls read-only", () => {
 });
 
 test.each([
-  ["missing", undefined],
-  ["empty", undefined],
+  [undefined, undefined],
+  ["", undefined],
   ["uninitialized", undefined],
-  ["filled", wishes.machineId],
-] as const)("a machine-id that is %s", (state, expected) => {
-  expect(contract({ ...systemd, machineId: state }, host, wishes).machineId).toBe(expected);
+  ["ffffffffffffffffffffffffffffffff", wishes.machineId],
+  ["garbage", wishes.machineId],
+  // What systemd wrote at the first boot: mounting over it would make systemd-machine-id-commit.service run, and fail.
+  [wishes.machineId, undefined],
+] as const)("a machine-id that is %p", (found, expected) => {
+  expect(contract({ ...systemd, machineId: found }, host, wishes).machineId).toBe(expected);
 });
 
 test.each(["docker", "podman", "oci"] as const)("$container is %s unless the user says otherwise", (manager) => {

@@ -3,7 +3,7 @@ import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
 import { initTraits } from "./init.ts";
 import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
-import { systemCalls } from "./seccomp.ts";
+import { systemCalls, unknownSystemCalls } from "./seccomp.ts";
 import type { Wishes } from "./wishes.ts";
 
 /** Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more. */
@@ -22,6 +22,8 @@ export interface Contract {
   readonly capabilities: readonly string[];
   /** System calls to allow on top of the engine's profile. */
   readonly systemCalls: readonly string[];
+  /** System calls that fail with ENOSYS unless the engine's profile names them. */
+  readonly unknownSystemCalls: readonly string[];
   /** Linux signal number that shuts the machine down; what the engine's SIGTERM is turned into. */
   readonly stopSignal: number;
   /** Content of /etc/machine-id, or undefined where the machine's own stays. */
@@ -63,9 +65,10 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     masks: byDirectory ? masks : { units: [], generators: [] },
     capabilities: capabilities.granted,
     systemCalls: [...systemCalls.flatMap((group) => group.names), ...(traits.rebootsToStop ? ["reboot"] : [])],
+    unknownSystemCalls,
     stopSignal: traits.stopSignal,
     // An empty or uninitialized one is filled by systemd itself from container_uuid, and keeps its meaning for first boots.
-    machineId: guest.machineId === "filled" ? wishes.machineId : undefined,
+    machineId: isForeign(guest.machineId, wishes.machineId) ? wishes.machineId : undefined,
     readOnlySysctls: wishes.ownNetwork
       ? host.sysctlDirectories.filter((name) => name !== "net").map((name) => `/proc/sys/${name}`)
       : undefined,
@@ -82,6 +85,11 @@ function grantedCapabilities(wishes: Wishes, host: Host, reboots: boolean) {
   const known = host.capabilities;
   if (known === undefined) return { granted: wanted, lacking: [] };
   return { granted: wanted.filter((name) => known.has(name)), lacking: wanted.filter((name) => !known.has(name)) };
+}
+
+/** An image's filled id is everybody's who uses the image. The machine's own, which systemd wrote at its first boot, stays. */
+function isForeign(found: string | undefined, own: string): boolean {
+  return found !== undefined && found !== "" && found !== "uninitialized" && found !== own;
 }
 
 /** 32 digits as the UUID form that container_uuid has. */

@@ -4,8 +4,8 @@ import { type InitKind, initKindOf } from "./init.ts";
 export interface Guest {
   readonly os: GuestOs | undefined;
   readonly init: GuestInit;
-  /** What /etc/machine-id holds (machine-id(5)): `filled` is everybody's who uses the same image, and must be replaced. */
-  readonly machineId: "missing" | "empty" | "uninitialized" | "filled";
+  /** What /etc/machine-id holds, without white space (machine-id(5)): empty, `uninitialized`, an id; undefined when it is missing. */
+  readonly machineId: string | undefined;
   /** Whether /bin is a link into /usr. */
   readonly mergedUsr: boolean;
 }
@@ -56,7 +56,7 @@ export function readGuest(command: readonly string[], files: RootFiles): GuestRe
     guest: {
       os,
       init: { kind, program, version: kind === "systemd" ? systemdVersion(files, os) : undefined },
-      machineId: parseMachineId(files.read("/etc/machine-id")),
+      machineId: files.read("/etc/machine-id")?.trim(),
       mergedUsr: files.resolve("/bin") === "/usr/bin",
     },
   };
@@ -72,14 +72,6 @@ export function parseOsRelease(text: string | undefined): GuestOs | undefined {
   }
   const id = fields.get("ID") ?? "linux";
   return { id, versionId: fields.get("VERSION_ID"), prettyName: fields.get("PRETTY_NAME") ?? fields.get("NAME") ?? id };
-}
-
-/** What /etc/machine-id says (machine-id(5)); undefined text is a missing file. */
-export function parseMachineId(text: string | undefined): Guest["machineId"] {
-  if (text === undefined) return "missing";
-  const value = text.trim();
-  if (value === "") return "empty";
-  return value === "uninitialized" ? "uninitialized" : "filled";
 }
 
 const multiarch = ["x86_64-linux-gnu", "aarch64-linux-gnu"];

@@ -35,8 +35,16 @@ describe("layouts", () => {
       `${root}3 2 0:21 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n4 3 0:22 / ${named} rw - cgroup cgroup rw,name=systemd`,
       { layout: "v2", named, nsdelegate: true },
     ],
-    ["a chroot, whose own root is no mount", "2 1 0:20 / /sys rw - sysfs s rw\n3 2 0:21 / /sys/fs/cgroup rw - cgroup2 c rw", { layout: "v2" }],
-    ["a rootfs that is its own parent", `1 1 0:1 / / rw - rootfs r rw\n${tmpfs}3 1 0:21 / /sys/fs/cgroup rw - cgroup2 c rw`, { layout: "v2" }],
+    [
+      "a chroot, whose own root is no mount",
+      "2 1 0:20 / /sys rw - sysfs s rw\n3 2 0:21 / /sys/fs/cgroup rw - cgroup2 c rw",
+      { layout: "v2" },
+    ],
+    [
+      "a rootfs that is its own parent",
+      `1 1 0:1 / / rw - rootfs r rw\n${tmpfs}3 1 0:21 / /sys/fs/cgroup rw - cgroup2 c rw`,
+      { layout: "v2" },
+    ],
     [
       "mounted twice at one place: the upper one counts",
       `${root}3 2 0:21 / /sys/fs/cgroup rw - cgroup2 c rw\n4 3 0:21 / /sys/fs/cgroup rw - cgroup2 c rw,nsdelegate`,

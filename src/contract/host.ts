@@ -30,13 +30,7 @@ export interface HostCgroup {
  * tell them, since a root that an initrd switched to is listed after what was moved into it.
  */
 export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
-  const mounts = [...mountinfo.matchAll(relevantMount)].map(([, id = "", parent = "", point = "", type = "", options = ""]) => ({
-    id,
-    parent,
-    point,
-    type,
-    options: options.split(","),
-  }));
+  const mounts = mountinfo.split("\n").flatMap((line) => parseMount(line.split(" ")) ?? []);
   const listed = new Set(mounts.map((mount) => mount.id));
   const isTop = (mount: Mount) => mount.parent === mount.id || !listed.has(mount.parent);
   const byPlace = new Map(mounts.map((mount) => [place(isTop(mount) ? outside : mount.parent, mount.point), mount]));
@@ -53,9 +47,6 @@ export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
   };
 }
 
-/** The lines of mounts on the way to /sys/fs/cgroup, there, and below: id, parent's id, mount point, type, the file system's options. */
-const relevantMount = /^(\d+) (\d+) \S+ \S+ (\/|\/sys|\/sys\/fs|\/sys\/fs\/cgroup(?:\/\S*)?) .*? - (\S+) \S+ (\S+)$/gm;
-
 interface Mount {
   readonly id: string;
   readonly parent: string;
@@ -64,18 +55,32 @@ interface Mount {
   readonly options: readonly string[];
 }
 
+const cgroupRoot = "/sys/fs/cgroup";
+const onTheWay: readonly string[] = ["/", "/sys", "/sys/fs", cgroupRoot];
+
+/** A mount on the way to /sys/fs/cgroup, there, or below; the type and options come after any number of optional fields and a dash. */
+function parseMount(fields: readonly string[]): Mount | undefined {
+  const [id, parent, , , point] = fields;
+  const dash = fields.indexOf("-");
+  const type = fields[dash + 1];
+  if (id === undefined || parent === undefined || point === undefined || type === undefined || dash === -1) return undefined;
+  if (!onTheWay.includes(point) && !point.startsWith(`${cgroupRoot}/`)) return undefined;
+  return { id, parent, point, type, options: fields[dash + 3]?.split(",") ?? [] };
+}
+
 /** Stands for the parent of the topmost mounts, which is outside of what the process can see. */
 const outside = "";
 const place = (parent: string, point: string) => `${parent} ${point}`;
 
-/** The mount that a path leads to: at each directory on the way whatever is mounted there, and then over that. */
+/** The mount that a path below /sys/fs/cgroup leads to: at each directory on the way whatever is mounted there, and then over that. */
 function mountAt(path: string, byPlace: ReadonlyMap<string, Mount>): Mount | undefined {
-  const names = path.split("/").filter((name) => name !== "");
   let mount: Mount | undefined;
-  for (let depth = 0; depth <= names.length; depth++) {
-    const directory = `/${names.slice(0, depth).join("/")}`;
-    const over = () => byPlace.get(place(mount?.id ?? outside, directory));
-    for (let next = over(); next !== undefined; next = over()) mount = next;
+  for (const directory of onTheWay.includes(path) ? onTheWay.slice(0, onTheWay.indexOf(path) + 1) : [...onTheWay, path]) {
+    let over = byPlace.get(place(mount?.id ?? outside, directory));
+    while (over !== undefined) {
+      mount = over;
+      over = byPlace.get(place(over.id, directory));
+    }
   }
   return mount;
 }

@@ -66,6 +66,10 @@ const reasons: readonly { readonly why: string; readonly units: readonly string[
     units: ["systemd-remount-fs.service"],
   },
   {
+    why: "where /etc/machine-id is a mount, it is the engine's to keep; writing it down needs a mount namespace, and so fails",
+    units: ["systemd-machine-id-commit.service"],
+  },
+  {
     why: "there are no virtual consoles: /dev shows none of the host's",
     units: ["getty@.service"],
   },

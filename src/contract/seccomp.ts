@@ -22,3 +22,15 @@ export const systemCalls: readonly { readonly why: string; readonly names: reado
   },
   { why: "a service confines itself by Landlock", names: ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"] },
 ];
+
+/**
+ * System calls between the newest that old profiles know and the newest allowed above. The real runtime answers ENOSYS
+ * only above a profile's newest, and EPERM below it; programs take EPERM for a refusal and do not fall back.
+ */
+export const unknownSystemCalls: readonly string[] = [
+  "mount_setattr",
+  "quotactl_fd",
+  "memfd_secret",
+  "set_mempolicy_home_node",
+  "cachestat",
+];

@@ -11,21 +11,22 @@ import { isMissing, orUndefined, readLinkTarget, readNumber, readText } from "./
  */
 export async function readHostFacts(pid: number | "self", dataRoot: string | undefined): Promise<HostFacts> {
   const root = `/proc/${pid}/root`;
-  const [cgroup, lackingCapabilities, inotify, userKeys, rootKeys, most, used, apparmor, selinux, manageCgroup, lxcfs, disk, bridge] = await Promise.all([
-    readCgroup(pid),
-    readLacking(pid),
-    readNumber("/proc/sys/fs/inotify/max_user_instances"),
-    readNumber("/proc/sys/kernel/keys/maxkeys"),
-    readNumber("/proc/sys/kernel/keys/root_maxkeys"),
-    readNumber("/proc/sys/kernel/pty/max"),
-    readNumber("/proc/sys/kernel/pty/nr"),
-    readText("/sys/module/apparmor/parameters/enabled"),
-    isMissing("/sys/fs/selinux/enforce"),
-    readText("/sys/fs/selinux/booleans/container_manage_cgroup"),
-    isMissing("/var/lib/lxcfs/proc/meminfo"),
-    readDisk(root, dataRoot),
-    readBridgeFilter(pid),
-  ]);
+  const [cgroup, lackingCapabilities, inotify, userKeys, rootKeys, most, used, apparmor, selinux, manageCgroup, lxcfs, disk, bridge] =
+    await Promise.all([
+      readCgroup(pid),
+      readLacking(pid),
+      readNumber("/proc/sys/fs/inotify/max_user_instances"),
+      readNumber("/proc/sys/kernel/keys/maxkeys"),
+      readNumber("/proc/sys/kernel/keys/root_maxkeys"),
+      readNumber("/proc/sys/kernel/pty/max"),
+      readNumber("/proc/sys/kernel/pty/nr"),
+      readText("/sys/module/apparmor/parameters/enabled"),
+      isMissing("/sys/fs/selinux/enforce"),
+      readText("/sys/fs/selinux/booleans/container_manage_cgroup"),
+      isMissing("/var/lib/lxcfs/proc/meminfo"),
+      readDisk(root, dataRoot),
+      readBridgeFilter(pid),
+    ]);
   return {
     cgroup,
     lackingCapabilities,
@@ -45,7 +46,9 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
 /** Whether a program is in one of the directories of PATH. */
 export async function hasProgram(name: string, path: string | undefined): Promise<boolean> {
   const directories = (path ?? "").split(delimiter).filter((directory) => directory !== "");
-  const found = await Promise.all(directories.map((directory) => orUndefined(access(join(directory, name), constants.X_OK).then(() => true))));
+  const found = await Promise.all(
+    directories.map((directory) => orUndefined(access(join(directory, name), constants.X_OK).then(() => true))),
+  );
   return found.includes(true);
 }
 

@@ -22,12 +22,15 @@ describe("this host", () => {
   test("cgroups are where it says", () => {
     const type = execFileSync("stat", ["-f", "-c", "%T", "/sys/fs/cgroup"], { encoding: "utf8" }).trim();
     expect(host.cgroup.layout === "v2").toBe(type === "cgroup2fs");
-    for (const place of [host.cgroup.named, host.cgroup.unified]) if (place !== undefined) expect(existsSync(`${place}/cgroup.procs`)).toBe(true);
+    for (const place of [host.cgroup.named, host.cgroup.unified])
+      if (place !== undefined) expect(existsSync(`${place}/cgroup.procs`)).toBe(true);
   });
 
   test("capabilities are what the kernel says of this process", () => {
     const mask = BigInt(`0x${/^CapBnd:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]}`);
-    expect(capabilities.map((name) => host.capabilities?.has(name))).toEqual(capabilities.map((_, bit) => (mask & (1n << BigInt(bit))) !== 0n));
+    expect(capabilities.map((name) => host.capabilities?.has(name))).toEqual(
+      capabilities.map((_, bit) => (mask & (1n << BigInt(bit))) !== 0n),
+    );
   });
 
   test("sysctls and kernel", () => {

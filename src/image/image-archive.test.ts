@@ -9,7 +9,7 @@ const facts: RootFacts = {
   guest: {
     os: { id: "debian", versionId: "12", prettyName: 'Debian "12" $HOME' },
     init: { kind: "systemd", program: "/usr/lib/systemd/systemd", version: 252 },
-    machineId: "empty",
+    machineId: "",
     mergedUsr: true,
   },
 };

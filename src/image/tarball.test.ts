@@ -76,7 +76,7 @@ describe("roots", () => {
       guest: {
         os: { id: "debian", versionId: "12", prettyName: "Debian GNU/Linux 12 (bookworm)" },
         init: { kind: "systemd", program: "/usr/lib/systemd/systemd", version: 252 },
-        machineId: "empty",
+        machineId: "",
         mergedUsr: true,
       },
     });
@@ -86,7 +86,11 @@ describe("roots", () => {
     const facts = await inspect(
       await tar({ "etc/os-release": release, "etc/machine-id": "0123456789abcdef\n", "sbin/init": "elf", "etc/inittab": "id:2:" }),
     );
-    expect(facts.guest).toMatchObject({ init: { kind: "sysvinit", program: "/sbin/init" }, machineId: "filled", mergedUsr: false });
+    expect(facts.guest).toMatchObject({
+      init: { kind: "sysvinit", program: "/sbin/init" },
+      machineId: "0123456789abcdef",
+      mergedUsr: false,
+    });
   });
 
   test("systemd without /sbin/init", async () => {

@@ -39,7 +39,7 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
       ...linux,
       ...(needsPath && parseCgroupsPath(linux.cgroupsPath) === undefined ? { cgroupsPath } : {}),
       ...(contract.cgroup === "read-only" ? {} : { namespaces: privateCgroups(linux.namespaces ?? []) }),
-      ...(linux.seccomp ? { seccomp: patchSeccomp(linux.seccomp, contract.systemCalls) } : {}),
+      ...(linux.seccomp ? { seccomp: patchSeccomp(linux.seccomp, contract) } : {}),
       // The host's virtual consoles would let init and agetty write on the host's screen.
       ...(linux.devices ? { devices: linux.devices.filter((device) => !/^\/dev\/tty\d+$/.test(device.path)) } : {}),
       ...(linux.readonlyPaths ? { readonlyPaths: patchReadonlyPaths(linux.readonlyPaths, contract) } : {}),
@@ -81,8 +81,22 @@ function privateCgroups(namespaces: readonly { type: string; path?: string }[]) 
   return [...namespaces.filter((namespace) => namespace.type !== "cgroup"), { type: "cgroup" }];
 }
 
-function patchSeccomp(seccomp: NonNullable<NonNullable<OciConfig["linux"]>["seccomp"]>, names: readonly string[]) {
-  return { ...seccomp, syscalls: [...(seccomp.syscalls ?? []), { names: [...names], action: "SCMP_ACT_ALLOW" }] };
+type Seccomp = NonNullable<NonNullable<OciConfig["linux"]>["seccomp"]>;
+
+const ENOSYS = 38;
+
+function patchSeccomp(seccomp: Seccomp, { systemCalls, unknownSystemCalls }: Contract): Seccomp {
+  const rules = seccomp.syscalls ?? [];
+  const named = new Set(rules.flatMap((rule) => rule.names));
+  const unknown = unknownSystemCalls.filter((name) => !named.has(name));
+  return {
+    ...seccomp,
+    syscalls: [
+      ...rules,
+      { names: [...systemCalls], action: "SCMP_ACT_ALLOW" },
+      ...(unknown.length > 0 ? [{ names: unknown, action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS }] : []),
+    ],
+  };
 }
 
 function patchReadonlyPaths(paths: readonly string[], contract: Contract): string[] {

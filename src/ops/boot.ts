@@ -1,9 +1,13 @@
 import { readFile } from "node:fs/promises";
+import { type InitKind, initKindOf, initTraits } from "../contract/init.ts";
+import type { ContainerInspect } from "../engine/container-types.ts";
 import { inspectContainer, topContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { execCapture } from "../engine/exec.ts";
 import { readLogs } from "../engine/logs.ts";
 import { BerthError } from "../errors.ts";
+import { label } from "../plan/labels.ts";
+import { programOf } from "./guest-probe.ts";
 
 /** How a machine's boot ended. */
 export interface Boot {
@@ -34,8 +38,12 @@ export async function waitBooted(engine: Engine, id: string, name: string, optio
   const deadline = AbortSignal.timeout(options.timeout);
   const signal = AbortSignal.any([options.signal, deadline]);
   try {
-    const init = await waitForInit(engine, id, name, signal);
-    if (init !== "systemd") return { state: "running", failed: [] };
+    const container = await inspectContainer(engine, id, { signal });
+    if (!container.State.Running) throw await bootFailed(engine, id, name, container.State.ExitCode, signal);
+    const kind = await readInitKind(engine, container, signal);
+    // The other inits say nothing of how far they are.
+    if (kind !== "systemd") return { state: "running", failed: [] };
+    await waitForInitScope(engine, id, name, signal);
     return await waitForSystemd(engine, id, name, signal);
   } catch (error) {
     if (!deadline.aborted || options.signal.aborted) throw error;
@@ -49,44 +57,43 @@ export async function waitBooted(engine: Engine, id: string, name: string, optio
 /** Time between two looks at a machine that has not come up yet. */
 const pollMs = 25;
 
+/** Which init the machine runs: its label's word, else told by the program itself. */
+async function readInitKind(engine: Engine, container: ContainerInspect, signal: AbortSignal): Promise<InitKind | undefined> {
+  const known = container.Config.Labels?.[label.init];
+  if (known !== undefined && Object.hasOwn(initTraits, known)) return known as InitKind;
+  const command = [container.Path, ...container.Args];
+  return initKindOf(await programOf(engine, container.Id, command, signal), () => true);
+}
+
 /**
- * Waits until PID 1 is in its place and says which init it is. A command run in the machine before systemd has left the
- * root of its cgroup would sit in that root, where cgroup v2 then allows no controllers, so we look from outside.
+ * Waits until systemd has left the root of the machine's cgroup. A command run in the machine before that would sit in
+ * that root, where cgroup v2 then allows no controllers, so we look from outside.
  */
-async function waitForInit(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<"systemd" | "other"> {
+async function waitForInitScope(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running || State.Restarting) throw await bootFailed(engine, id, name, State.ExitCode, signal);
-    const init = (await localInit(State.Pid, id)) ?? (await remoteInit(engine, id, signal));
-    if (init !== undefined) return init;
+    const cgroup = (await localCgroup(State.Pid, id)) ?? (await remoteCgroup(engine, id, signal));
+    if (/\/init\.scope\b/.test(cgroup)) return;
     await sleep(pollMs, signal);
   }
 }
 
-/** PID 1 by /proc, where the engine's processes are ours to see: its cgroup bears the container's id. */
-async function localInit(pid: number, id: string): Promise<"systemd" | "other" | undefined> {
-  const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
-  const cgroup = await read("cgroup");
-  if (!cgroup.includes(id)) return undefined;
-  return initPlace((await read("comm")).trim(), cgroup);
+/** PID 1's cgroups by /proc, where the engine's processes are ours to see: they bear the container's id. */
+async function localCgroup(pid: number, id: string): Promise<string | undefined> {
+  try {
+    const cgroup = await readFile(`/proc/${pid}/cgroup`, "utf8");
+    return cgroup.includes(id) ? cgroup : undefined;
+  } catch {
+    // Another host's process, or one that has just ended: the engine itself will tell.
+    return undefined;
+  }
 }
 
-/** PID 1 by the engine's own ps(1). */
-async function remoteInit(engine: Engine, id: string, signal: AbortSignal): Promise<"systemd" | "other" | undefined> {
-  const { Processes } = await topContainer(engine, id, { psArgs: "-eo pid,comm,cgroup:512", signal });
-  const [first] = [...(Processes ?? [])].sort((a, b) => Number(a[0]) - Number(b[0]));
-  return first === undefined ? undefined : initPlace(first[1] ?? "", first[2] ?? "");
-}
-
-function initPlace(comm: string, cgroup: string): "systemd" | "other" | undefined {
-  // systemd names itself so early; before that it bears the name it was called by, or runc's.
-  if (comm === "systemd") return /\/init\.scope\b/.test(cgroup) ? "systemd" : undefined;
-  return ["init", "runit", "runit-init", "openrc-init", "busybox", "s6-svscan"].includes(comm) ? otherInit(comm) : undefined;
-}
-
-function otherInit(comm: string): "other" | undefined {
-  // /sbin/init may be systemd that has not named itself yet.
-  return comm === "init" ? undefined : "other";
+/** PID 1's cgroups by the engine's own ps(1). */
+async function remoteCgroup(engine: Engine, id: string, signal: AbortSignal): Promise<string> {
+  const { Processes } = await topContainer(engine, id, { psArgs: "-eo pid,cgroup:1024", signal });
+  return (Processes ?? []).map((fields) => fields[1] ?? "").find((cgroup) => cgroup.includes("/init.scope")) ?? "";
 }
 
 async function waitForSystemd(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<Boot> {
@@ -95,6 +102,12 @@ async function waitForSystemd(engine: Engine, id: string, name: string, signal: 
     const state = stdout.trim();
     if (state === "running") return { state, failed: [] };
     if (state === "degraded") return { state, failed: await readFailedUnits(engine, id, signal) };
+    if (state === "maintenance") {
+      throw new BerthError("boot-failed", `${name} has fallen into rescue or emergency mode`, {
+        hint: `look around in it: berth shell ${name}, and its journal: berth logs -b ${name}`,
+        details: { units: await readFailedUnits(engine, id, signal) },
+      });
+    }
     // Not on its bus yet, or `--wait` is older than this systemd (before 240) and says starting at once.
     await sleep(pollMs, signal);
   }

@@ -2,7 +2,7 @@ import { renderEndpoint } from "../engine/address.ts";
 import type { Engine } from "../engine/engine.ts";
 import { request } from "../engine/request.ts";
 import type { SystemInfo } from "../engine/system.ts";
-import { type BerthError } from "../errors.ts";
+import type { BerthError } from "../errors.ts";
 import { hasProgram, readHostFacts } from "../host/doctor-facts.ts";
 import { findEngineProcess } from "../host/engine-process.ts";
 import { isMissing } from "../host/proc-file.ts";

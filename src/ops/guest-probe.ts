@@ -1,5 +1,5 @@
 import { extract } from "tar-stream";
-import { type Guest, parseMachineId, parseOsRelease } from "../contract/guest.ts";
+import { type Guest, parseOsRelease } from "../contract/guest.ts";
 import { type InitKind, initKindOf, initTraits } from "../contract/init.ts";
 import { getArchive, statPath } from "../engine/archive.ts";
 import { createContainer, removeContainer } from "../engine/containers.ts";
@@ -33,7 +33,7 @@ export async function probeGuest(
         (await readText(engine, Id, "/etc/os-release", signal)) ?? (await readText(engine, Id, "/usr/lib/os-release", signal)),
       ),
       init: { kind, program, version: Number.isInteger(version) && version > 0 ? version : undefined },
-      machineId: parseMachineId(await readText(engine, Id, "/etc/machine-id", signal)),
+      machineId: (await readText(engine, Id, "/etc/machine-id", signal))?.trim(),
       mergedUsr: program.startsWith("/usr/"),
     };
   } finally {

@@ -27,7 +27,10 @@ export interface Machine {
 /** All machines of the engine, by name: one call, however many there are. */
 export async function listMachines(engine: Engine, signal?: AbortSignal): Promise<readonly Machine[]> {
   const containers = await listContainers(engine, { all: true, filters: { label: [label.machine] }, ...(signal && { signal }) });
-  return containers.map(machineOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return containers
+    .filter(isMachine)
+    .map(machineOf)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**

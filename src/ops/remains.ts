@@ -18,7 +18,9 @@ const staleMs = 60_000;
 export async function findRemains(engine: Engine, pid: number | undefined, signal: AbortSignal): Promise<Remains> {
   const containers = await listContainers(engine, { all: true, signal });
   const alive = new Set(containers.filter(({ State }) => State !== "exited" && State !== "dead").map(({ Id }) => Id));
-  const probes = containers.filter(({ Labels, State, Created }) => probeLabel in Labels && State === "created" && Date.now() - Created * 1000 > staleMs);
+  const probes = containers.filter(
+    ({ Labels, State, Created }) => probeLabel in Labels && State === "created" && Date.now() - Created * 1000 > staleMs,
+  );
   return { states: pid === undefined ? [] : await staleStates(`/proc/${pid}/root`, alive), probes: probes.map(({ Id }) => Id) };
 }
 

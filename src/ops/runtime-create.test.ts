@@ -145,7 +145,7 @@ describe("a machine", () => {
   test.each([
     ["the user's own uuid", id, ["container_uuid=AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE"], "aaaaaaaabbbbccccddddeeeeeeeeeeee"],
     ["a uuid that is none", id, ["container_uuid=mine"], machineId],
-    ["an id that is a name", "web", [], "3ea941b7ac5a9b1ea8ac38cc9ffac9d2"],
+    ["an id that is a name", "web", [], "4b5e57f6eb2f42b9039b3d1e13929295"],
   ])("machine-id from %s", async (_, name, env, expected) => {
     writeBundle({ files: sysvinit, env });
     expect((await create({ id: name })).code).toBeUndefined();
@@ -175,11 +175,14 @@ describe("no machine: nothing is changed and nothing is written", () => {
     expect(existsSync(inRun("/run/berth/runtime/r/nothing"))).toBe(false);
   });
 
-  test.each([["oci-systemd-hook="], ["oci-systemd-hook=enabled"], ["BERTH_RUNTIME=disabled", "BERTH_RUNTIME="]])("not disabled by %p", async (...env) => {
-    const before = writeBundle({ files: sysvinit, env });
-    await create();
-    expect(readFileSync(join(bundle, "config.json"), "utf8")).not.toBe(before);
-  });
+  test.each([[["oci-systemd-hook="]], [["oci-systemd-hook=enabled"]], [["BERTH_RUNTIME=disabled", "BERTH_RUNTIME="]]])(
+    "not disabled by %p",
+    async (env) => {
+      const before = writeBundle({ files: sysvinit, env });
+      await create();
+      expect(readFileSync(join(bundle, "config.json"), "utf8")).not.toBe(before);
+    },
+  );
 });
 
 describe("a machine that cannot boot: config.json stays as it was", () => {
@@ -244,6 +247,24 @@ describe("states that others left", () => {
     expect(existsSync(join(states(), "file"))).toBe(true);
     expect(existsSync(join(states(), "new/stop-signal"))).toBe(true);
   });
+});
+
+test("many starts at once remove the same old states", async () => {
+  const states = inRun("/run/berth/runtime/raced");
+  const text = writeBundle({ files: sysvinit });
+  for (let index = 0; index < 300; index++) {
+    const state = join(states, `old-${index}`);
+    mkdirSync(join(state, "host"), { recursive: true });
+    writeFileSync(join(state, "stop-signal"), "37\n");
+    utimesSync(join(state, "stop-signal"), 0, 0);
+  }
+  const calls = Array.from({ length: 4 }, (_, index) => {
+    const own = mkdtempSync(join(directory, "raced-"));
+    writeFileSync(join(own, "config.json"), text.replace('"rootfs"', JSON.stringify(join(bundle, "rootfs"))));
+    return create({ bundle: own, state: `/run/berth/runtime/raced/new-${index}`, root: "/run/raced" });
+  });
+  for (const outcome of await Promise.all(calls)) expect(outcome).toEqual({ warnings: [] });
+  expect(readdirSync(states).toSorted()).toEqual(["new-0", "new-1", "new-2", "new-3"]);
 });
 
 test("many starts at once make one whole set of masks", async () => {

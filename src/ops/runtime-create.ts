@@ -125,7 +125,9 @@ const staleAfterMs = 60_000;
 /** Removes the states of machines that are no more: of failed creates, and of engines that were killed. */
 function sweepStates(directory: string, root: string): void {
   if (!existsSync(directory)) return;
-  for (const id of readdirSync(directory)) {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const id = entry.name;
     const state = join(directory, id);
     const made = statSync(join(state, stateFiles[0]), { throwIfNoEntry: false })?.mtimeMs;
     if (made !== undefined && Date.now() - made > staleAfterMs && !existsSync(join(root, id))) clearState(state);
@@ -159,6 +161,12 @@ function writeMasks(names: readonly string[]): string | undefined {
  */
 export function clearState(state: string): void {
   for (const file of stateFiles) rmSync(join(state, file), { force: true });
-  for (const directory of [join(state, "host"), state])
-    if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
+  for (const directory of [join(state, "host"), state]) {
+    try {
+      rmdirSync(directory);
+    } catch (error) {
+      // Not ours alone, or another machine's start was faster at removing it.
+      if (!(error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "ENOENT"))) throw error;
+    }
+  }
 }

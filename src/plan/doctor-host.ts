@@ -24,7 +24,8 @@ const fail = (id: string, title: string, hint: string) => ({ id, title, status: 
 
 function checkCgroups({ cgroup }: HostFacts): Check {
   const [id, title] = ["cgroups", "Control groups"];
-  if (cgroup === undefined) return { ...fail(id, title, "mount -t cgroup2 cgroup2 /sys/fs/cgroup"), detail: "the engine sees no cgroup file system" };
+  if (cgroup === undefined)
+    return { ...fail(id, title, "mount -t cgroup2 cgroup2 /sys/fs/cgroup"), detail: "the engine sees no cgroup file system" };
   switch (cgroup.layout) {
     case "v2":
       if (cgroup.nsdelegate) return { ...ok(id, title), detail: "v2, delegated to machines safely (nsdelegate)" };
@@ -35,7 +36,10 @@ function checkCgroups({ cgroup }: HostFacts): Check {
     case "hybrid":
       return {
         ...ok(id, title),
-        detail: cgroup.named === undefined ? "hybrid; its hierarchy name=systemd is made for a machine that needs it" : "hybrid: v1 controllers, with cgroup2 beside them for new inits",
+        detail:
+          cgroup.named === undefined
+            ? "hybrid; its hierarchy name=systemd is made for a machine that needs it"
+            : "hybrid: v1 controllers, with cgroup2 beside them for new inits",
       };
     default:
       return {
@@ -66,7 +70,10 @@ function checkConfinement({ apparmor, selinux, selinuxManageCgroup }: HostFacts)
     };
   }
   const on = [...(apparmor ? ["AppArmor"] : []), ...(selinux ? ["SELinux"] : [])];
-  return { ...ok(id, title), detail: on.length > 0 ? `${on.join(" and ")} on` : "neither; machines are confined by capabilities and seccomp alone" };
+  return {
+    ...ok(id, title),
+    detail: on.length > 0 ? `${on.join(" and ")} on` : "neither; machines are confined by capabilities and seccomp alone",
+  };
 }
 
 /** What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines. */
@@ -92,7 +99,10 @@ function checkKeys({ keys }: HostFacts): readonly Check[] {
   // Each container has a session keyring; those of root in machines count as the host's root.
   if (keys.root >= 1000) return [{ ...ok(id, title), detail: `${keys.root} for root, ${keys.user} for any other user` }];
   return [
-    { ...warn(id, title, "sysctl -w kernel.keys.root_maxkeys=1000000"), detail: `${keys.root} for root, which run out at some hundreds of machines` },
+    {
+      ...warn(id, title, "sysctl -w kernel.keys.root_maxkeys=1000000"),
+      detail: `${keys.root} for root, which run out at some hundreds of machines`,
+    },
   ];
 }
 
@@ -101,7 +111,12 @@ function checkPtys({ ptys }: HostFacts): readonly Check[] {
   const [id, title] = ["ptys", "Terminals"];
   const left = ptys.most - ptys.used;
   if (left >= 200) return [{ ...ok(id, title), detail: `${ptys.used} of ${ptys.most} used` }];
-  return [{ ...warn(id, title, `sysctl -w kernel.pty.max=${Math.max(4096, ptys.most * 2)}`), detail: `only ${left} of ${ptys.most} left, and a machine takes one or more` }];
+  return [
+    {
+      ...warn(id, title, `sysctl -w kernel.pty.max=${Math.max(4096, ptys.most * 2)}`),
+      detail: `only ${left} of ${ptys.most} left, and a machine takes one or more`,
+    },
+  ];
 }
 
 const GiB = 1024 ** 3;
@@ -112,7 +127,8 @@ function checkDisk({ disk }: HostFacts): readonly Check[] {
   const detail = `${(disk.free / GiB).toFixed(1)} GiB at ${disk.directory}`;
   const hint = "make room there: `docker system df` shows what takes it";
   if (disk.free < GiB / 2) return [{ ...fail(id, title, hint), detail: `${detail}: no machine can be made` }];
-  if (disk.free < 5 * GiB) return [{ ...warn(id, title, hint), detail: `${detail}; an image takes about 0.2 GiB, and each machine what it writes` }];
+  if (disk.free < 5 * GiB)
+    return [{ ...warn(id, title, hint), detail: `${detail}; an image takes about 0.2 GiB, and each machine what it writes` }];
   return [{ ...ok(id, title), detail }];
 }
 
@@ -121,7 +137,9 @@ function checkBridgeFilter({ bridgeFilter }: HostFacts): readonly Check[] {
   return [
     {
       ...ok("bridge-filter", "Bridge filter"),
-      detail: bridgeFilter ? "on: the host's firewall also filters among machines" : "off: the host's firewall does not filter among machines",
+      detail: bridgeFilter
+        ? "on: the host's firewall also filters among machines"
+        : "off: the host's firewall does not filter among machines",
     },
   ];
 }

@@ -34,14 +34,22 @@ function checkRuntime({ runtime, runtimeIsDefault, runtimeMissing, version, cgro
   const title = "berth-runtime";
   const install = "run `berth install runtime` on the engine's host";
   if (runtimeMissing !== undefined) {
-    return check("runtime", title, "fail", `registered as ${runtime}, but ${runtimeMissing} is not there: no container of it starts`, install);
+    return check(
+      "runtime",
+      title,
+      "fail",
+      `registered as ${runtime}, but ${runtimeMissing} is not there: no container of it starts`,
+      install,
+    );
   }
   if (runtime !== undefined) {
     return check(
       "runtime",
       title,
       "ok",
-      runtimeIsDefault ? "the default runtime: plain `docker run` boots machines" : `registered as ${runtime}; \`docker run\` needs --runtime ${runtime}`,
+      runtimeIsDefault
+        ? "the default runtime: plain `docker run` boots machines"
+        : `registered as ${runtime}; \`docker run\` needs --runtime ${runtime}`,
     );
   }
   if (cgroupVersion === "2" && Number.parseInt(version, 10) < firstWithWritableCgroups) {
@@ -66,7 +74,10 @@ function checkLimits({ limits, cgroupVersion }: EngineFacts): Check {
       ? "enable the controllers in the root of the host's cgroup2 (cgroup.subtree_control)"
       : "boot the host with cgroup_enable=memory swapaccount=1";
   // Without swap accounting a memory limit still holds.
-  const detail = missing.length === 1 && missing[0] === "swap" ? "swap is not counted: a machine may use any amount" : `the host cannot limit: ${missing.join(", ")}`;
+  const detail =
+    missing.length === 1 && missing[0] === "swap"
+      ? "swap is not counted: a machine may use any amount"
+      : `the host cannot limit: ${missing.join(", ")}`;
   return check("limits", title, "warn", detail, how);
 }
 
@@ -74,11 +85,23 @@ function checkSeccomp({ securityOptions }: EngineFacts): Check {
   const option = securityOptions.find((one) => one.startsWith("name=seccomp"));
   const title = "Seccomp";
   if (option === undefined) {
-    return check("seccomp", title, "warn", "off: nothing filters the system calls of machines", "use a kernel with CONFIG_SECCOMP_FILTER, and an engine built with seccomp");
+    return check(
+      "seccomp",
+      title,
+      "warn",
+      "off: nothing filters the system calls of machines",
+      "use a kernel with CONFIG_SECCOMP_FILTER, and an engine built with seccomp",
+    );
   }
   const profile = /profile=([^,]+)/.exec(option)?.[1] ?? "default";
   if (profile === "unconfined") {
-    return check("seccomp", title, "warn", "the engine's profile is unconfined: nothing filters the system calls of machines", "remove seccomp-profile from the engine's daemon.json");
+    return check(
+      "seccomp",
+      title,
+      "warn",
+      "the engine's profile is unconfined: nothing filters the system calls of machines",
+      "remove seccomp-profile from the engine's daemon.json",
+    );
   }
   return check("seccomp", title, "ok", `the engine's profile ${profile}`);
 }
@@ -90,19 +113,38 @@ function checkKernel({ kernel }: EngineFacts): Check {
   const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
   const able = major > userNamespaceKernel[0] || (major === userNamespaceKernel[0] && minor >= userNamespaceKernel[1]);
   const need = userNamespaceKernel.join(".");
-  return check("kernel", "Kernel", "ok", able ? `${kernel}; a user namespace for each machine is possible` : `${kernel}; a user namespace for each machine takes ${need}`);
+  return check(
+    "kernel",
+    "Kernel",
+    "ok",
+    able ? `${kernel}; a user namespace for each machine is possible` : `${kernel}; a user namespace for each machine takes ${need}`,
+  );
 }
 
 function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {
   if (forwarding === undefined) return [];
   if (forwarding) return [check("forwarding", "IP forwarding", "ok", "on")];
-  return [check("forwarding", "IP forwarding", "warn", "off: machines reach nothing beyond the host, and published ports may not work", "sysctl -w net.ipv4.ip_forward=1")];
+  return [
+    check(
+      "forwarding",
+      "IP forwarding",
+      "warn",
+      "off: machines reach nothing beyond the host, and published ports may not work",
+      "sysctl -w net.ipv4.ip_forward=1",
+    ),
+  ];
 }
 
 function checkBuilder(present: boolean): Check {
   const title = "Building images";
   if (present) return check("image-tools", title, "ok", "mmdebstrap is installed");
-  return check("image-tools", title, "warn", "mmdebstrap is not installed here: built-in images cannot be built", "apt-get install mmdebstrap");
+  return check(
+    "image-tools",
+    title,
+    "warn",
+    "mmdebstrap is not installed here: built-in images cannot be built",
+    "apt-get install mmdebstrap",
+  );
 }
 
 function checkRemains({ states, probes }: Remains): Check {

@@ -2,15 +2,14 @@ import { inspectContainer, resizeContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { attachContainer, readLogs } from "../../engine/logs.ts";
 import { BerthError } from "../../errors.ts";
-import { noDetachKeys } from "../../ops/machine-command.ts";
-import type { TerminalSize } from "../../ops/machine-command.ts";
+import { noDetachKeys, type TerminalSize } from "../../ops/machine-command.ts";
 import { findMachine, type Machine } from "../../ops/machines.ts";
 import { requireRunning } from "../../ops/running.ts";
-import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { createDetachScanner, type DetachKeys, parseDetachKeys } from "../detach-keys.ts";
 import { write } from "../io.ts";
+import { parseLines } from "../log-request.ts";
 import { openContextEngine } from "../open.ts";
 import { isInteractive, takeTerminal, terminalSize } from "../terminal.ts";
 
@@ -49,11 +48,12 @@ With other --detach-keys: a single key is pressed three times, several one after
 });
 
 /** Shows the console and passes keys on. Resolves to whether we left, rather than the machine. */
-async function attend(context: Context, engine: Engine, machine: Machine, { keys }: NamedKeys, lines: number): Promise<boolean> {
+async function attend(context: Context, engine: Engine, machine: Machine, { keys }: NamedKeys, lines: number | "all"): Promise<boolean> {
   const { io, signal } = context;
   const { id } = machine;
-  if (lines > 0) {
-    for await (const { data } of await readLogs(engine, id, { tail: lines, tty: true, signal })) await write(io.stdout, data);
+  if (lines !== 0) {
+    for await (const { data } of await readLogs(engine, id, { ...(lines !== "all" && { tail: lines }), tty: true, signal }))
+      await write(io.stdout, data);
   }
   const session = await attachContainer(engine, id, { stdin: true, tty: true, detachKeys: noDetachKeys, signal });
   const scan = createDetachScanner(keys);
@@ -99,10 +99,4 @@ function parseNamedKeys(text: string): NamedKeys {
 function leaveHint({ text, keys }: NamedKeys): string {
   const shown = text.replace(/ctrl-(.)/gi, (_, key: string) => `Ctrl-${key.toUpperCase()}`).replaceAll(",", " ");
   return `Press ${shown}${Number.isFinite(keys.within) ? " three times within a second" : ""}`;
-}
-
-function parseLines(text: string): number {
-  const lines = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(lines)) throw usageError(`"${text}" is not a number of lines`);
-  return lines;
 }

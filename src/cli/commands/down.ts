@@ -18,14 +18,14 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
   arguments: [{ name: "name", description: "machines; all by default", required: false, variadic: true, completes: "machine" }],
   options: {
     yes: { short: "y", description: "do not ask" },
-    time: { short: "t", value: "SECONDS", description: "time to shut down before they are killed", parse: parseDuration },
+    timeout: { short: "t", value: "SECONDS", description: "time to shut down before they are killed", parse: parseDuration },
     domain: { value: "DOMAIN", description: `network of machines without a file (${defaults.domain})` },
   },
   examples: [
     { command: "berth down", description: "all machines of berth.yaml" },
     { command: "berth down --yes web db", description: "two of them, unasked" },
   ],
-  async action(context, { name: given }, { yes, time, domain: wanted }) {
+  async action(context, { name: given }, { yes, timeout, domain: wanted }) {
     const path = findFleetFile(context);
     const fleet = path === undefined || wanted !== undefined ? undefined : readFleetFile(path, context);
     const domain = wanted ?? fleet?.network.domain ?? defaults.domain;
@@ -40,7 +40,7 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
     const progress = context.progress();
     const result = await down(engine, domain, {
       names,
-      timeout: time,
+      timeout,
       signal: context.signal,
       lockFile: lockPlace(engine),
       onState: (machine, state) => progress.update(machine, { state }),

@@ -2,7 +2,7 @@ import { findMachines, type Machine } from "../../ops/machines.ts";
 import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { journalOnly } from "../log-request.ts";
+import { journalOnly, parseLines } from "../log-request.ts";
 import { type LogView, showConsole, showJournal } from "../machine-logs.ts";
 import { openContextEngine } from "../open.ts";
 import { createStyle, wantsColor } from "../render/color.ts";
@@ -91,11 +91,4 @@ function createPrefix({ io, global }: Context, machines: readonly Machine[]): Lo
     const paint = paints[machines.indexOf(machine) % paints.length] ?? style.bold;
     return paint(`${pad(machine.name, width)} | `);
   };
-}
-
-function parseLines(text: string): number | "all" {
-  if (text === "all") return text;
-  const lines = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(lines)) throw usageError(`"${text}" is not a number of lines`);
-  return lines;
 }

@@ -1,6 +1,6 @@
 import { BerthError } from "../../errors.ts";
-import { findMachine } from "../../ops/machines.ts";
 import { loginCommand } from "../../ops/login-command.ts";
+import { findMachine } from "../../ops/machines.ts";
 import { defineCommand } from "../command.ts";
 import { openContextEngine } from "../open.ts";
 import { relayCommand } from "../relay.ts";

@@ -59,7 +59,11 @@ function renderMachine(machine: MachineDetails, style: Style): string {
       style,
       machine.mounts.map(({ type, source, target, readOnly }): Line => [type, `${source} -> ${target}${readOnly ? " (read-only)" : ""}`]),
     ),
-    section("Made from", style, machine.spec === undefined ? [] : Object.entries(machine.spec).map(([key, value]): Line => [key, specValue(value)])),
+    section(
+      "Made from",
+      style,
+      machine.spec === undefined ? [] : Object.entries(machine.spec).map(([key, value]): Line => [key, specValue(value)]),
+    ),
   ].join("");
 }
 

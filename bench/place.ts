@@ -1,0 +1,65 @@
+import { access } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { BerthError } from "../src/errors.ts";
+import { type RunResult, run } from "../src/host/run.ts";
+import { createLab, type LabNode } from "../test/lab/lab.ts";
+import { labImage } from "../test/lab/lab-image.ts";
+
+const dist = resolve(import.meta.dir, "../dist");
+
+/** The programs measured. */
+export const berth = join(dist, "berth");
+export const launcher = join(dist, "berth-runtime");
+export const docker = "/usr/bin/docker";
+
+/** Debian 12 with systemd as its command, as all contenders boot it. */
+export const image = "bench:latest";
+
+/** An engine of its own that has the image and knows berth-runtime, and nothing else. */
+export interface Place {
+  readonly node: LabNode;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  /** For programs that are to talk to the engine. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Runs a program against the engine; throws `tool-failed` when it fails. */
+  run(command: string, ...args: readonly string[]): Promise<RunResult>;
+  /** Removes all containers of the engine. */
+  clear(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+/** Starts the engine, in namespaces of its own, in the host's own cgroup view. */
+export async function createPlace(signal: AbortSignal): Promise<Place> {
+  for (const program of [berth, launcher]) {
+    await access(program).catch((cause: unknown) => {
+      throw new BerthError("tool-missing", `${program} is not built`, { hint: "Run `npm run build`.", cause });
+    });
+  }
+  const tarball = await labImage("bookworm");
+  const lab = await createLab({ nodes: [{ name: "bench", extraConfig: { runtimes: { berth: { path: launcher } } } }] });
+  try {
+    const [node] = lab.nodes;
+    if (node === undefined) throw new BerthError("internal", "the lab has no node");
+    const env = { ...process.env, DOCKER_HOST: node.socket };
+    const place: Place = {
+      node,
+      directory: lab.directory,
+      signal,
+      env,
+      run: (command, ...args) => run(command, args, { env, signal }),
+      clear: () => clear(place),
+      destroy: () => lab.destroy(),
+    };
+    await place.run(docker, "import", "--change", 'CMD ["/sbin/init"]', tarball, image);
+    return place;
+  } catch (error) {
+    await lab.destroy();
+    throw error;
+  }
+}
+
+async function clear(place: Place): Promise<void> {
+  const ids = (await place.run(docker, "ps", "--all", "--quiet")).stdout.split("\n").filter((id) => id !== "");
+  if (ids.length > 0) await place.run(docker, "rm", "--force", "--volumes", ...ids);
+}

@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Suite, top } from "./run.ts";
+
+export interface Plan {
+  /** Unit tests, in one process. */
+  readonly unit: readonly Suite[];
+  /** Tests with engines, each file in a process of its own. */
+  readonly engines: readonly Suite[];
+}
+
+const minute = 60_000;
+
+/** Divides the test files whose path holds one of the patterns (all without any) into suites. */
+export function planSuites(files: readonly string[], patterns: readonly string[]): Plan {
+  const chosen = files.filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern))).toSorted();
+  const isEngineTest = (file: string) => file.startsWith("test/");
+  const unit = chosen.filter((file) => !isEngineTest(file));
+  const engines = chosen
+    .filter(isEngineTest)
+    .map((file): Suite => ({ name: file.replace(/\.test\.ts$/, ""), files: [file], testLimit: 3 * minute, limit: 20 * minute }));
+  return {
+    unit: unit.length === 0 ? [] : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 10 * minute }],
+    engines,
+  };
+}
+
+export async function findTestFiles(): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const folder of ["src", "libexec", "scripts", "bench", "test"]) {
+    for await (const file of new Bun.Glob(`${folder}/**/*.test.ts`).scan({ cwd: top })) found.push(file);
+  }
+  return found;
+}
+
+/** A root that tests ask the lab for; built beforehand, so that no test's time goes into it. */
+export interface Root {
+  readonly kind: "labImage" | "labEngineRoot";
+  readonly release: string;
+}
+
+/** Which roots these files name: their calls `labImage("bookworm")` and `labEngineRoot("trixie")`. Others are built when they are asked for. */
+export async function findRoots(files: readonly string[]): Promise<readonly Root[]> {
+  const roots = new Map<string, Root>();
+  for (const file of files) {
+    const text = await readFile(join(top, file), "utf8");
+    for (const [call, kind, release] of text.matchAll(/\b(labImage|labEngineRoot)\("([a-z]+)"\)/g)) {
+      roots.set(call, { kind: kind as Root["kind"], release: release ?? "" });
+    }
+  }
+  return [...roots.values()];
+}

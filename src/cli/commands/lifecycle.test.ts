@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Registry } from "../command.ts";
+import { memoryIo } from "../memory-io.ts";
+import { run } from "../run.ts";
+
+const entry = (name: string, load: Registry[number]["load"]): Registry[number] => ({ name, summary: "", group: "Machines", load });
+const registry: Registry = [
+  entry("start", () => import("./start.ts")),
+  entry("stop", () => import("./stop.ts")),
+  entry("restart", () => import("./restart.ts")),
+  entry("rm", () => import("./rm.ts")),
+  entry("wait", () => import("./wait.ts")),
+  entry("images", () => import("./images.ts")),
+  entry("stats", () => import("./stats.ts")),
+  entry("doctor", () => import("./doctor.ts")),
+  entry("__complete", () => import("./complete.ts")),
+];
+
+interface Container {
+  state: string;
+  readonly labels: Record<string, string>;
+  /** Refuses to stop, start and be removed. */
+  readonly broken?: boolean;
+}
+
+/** As much of an engine as these commands ask for: it answers by the state of its containers, and keeps what was called. */
+let containers: Map<string, Container>;
+let calls: string[];
+let server: Server;
+let directory: string;
+
+const machine = (name: string, state: string, dependsOn: readonly string[] = [], broken = false): [string, Container] => [
+  name,
+  { state, broken, labels: { "berth.machine": name, "berth.spec": JSON.stringify({ dependsOn }) } },
+];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "berth-fake-"));
+  calls = [];
+  containers = new Map();
+  server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(join(directory, "docker.sock"), resolve));
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(directory, { recursive: true });
+});
+
+type Answer = readonly [status: number, body?: unknown];
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const [path = "", query] = (request.url ?? "").split("?");
+  const [status, body] = reply(request.method === "DELETE" ? "rm" : undefined, path, query);
+  response.writeHead(status, { "Content-Type": "application/json" });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+function reply(method: "rm" | undefined, path: string, query: string | undefined): Answer {
+  if (path === "/version") return [200, { ApiVersion: "1.41", Version: "20.10.24" }];
+  if (path.endsWith("/info")) return [200, { NCPU: 2 }];
+  if (path.endsWith("/images/json")) return [200, []];
+  const [, name = "", verb = method ?? ""] = /^\/v1.41\/containers\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
+  if (name === "json") return [200, [...containers].map(summary)];
+  const container = containers.get(name);
+  if (container === undefined) return [404, { message: `No such container: ${name}` }];
+  if (verb === "json") {
+    const Running = container.state === "running";
+    return [200, { State: { Status: container.state, Running, Paused: false, Restarting: false }, HostConfig: {} }];
+  }
+  calls.push(`${verb} ${name}${query === undefined ? "" : ` ${query}`}`);
+  return container.broken ? [500, { message: `${name} is broken` }] : act(name, container, verb);
+}
+
+function act(name: string, container: Container, verb: string): Answer {
+  if (verb === "wait") return [200, { StatusCode: 37 }];
+  if (verb === "rm") return containers.delete(name) ? [204] : [404];
+  const target = verb === "stop" ? "exited" : "running";
+  const same = container.state === target;
+  container.state = target;
+  return [same ? 304 : 204];
+}
+
+const summary = ([name, { state, labels }]: [string, Container]) => ({
+  Id: name,
+  Names: [`/${name}`],
+  Image: "debian-12",
+  State: state,
+  Status: "",
+  Created: 0,
+  Ports: [],
+  Labels: labels,
+});
+
+async function berth(...argv: readonly string[]) {
+  const memory = memoryIo({ env: { DOCKER_HOST: `unix://${join(directory, "docker.sock")}`, PATH: "/nowhere" }, cwd: directory });
+  const status = await run(argv, memory.io, registry);
+  return { status, stdout: memory.stdout(), stderr: memory.stderr() };
+}
+
+describe("stop", () => {
+  test("dependents first; the time is docker's", async () => {
+    containers = new Map([machine("db", "running"), machine("web", "running", ["db"])]);
+    const { status, stdout } = await berth("stop", "db", "web", "-t", "7", "-q");
+    expect({ status, stdout, calls }).toEqual({ status: 0, stdout: "web\ndb\n", calls: ["stop web t=7", "stop db t=7"] });
+  });
+
+  test("one that does not run is fine and said", async () => {
+    containers = new Map([machine("db", "exited")]);
+    const { status, stderr } = await berth("stop", "db");
+    expect(status).toBe(0);
+    expect(stderr).toContain("db: unchanged, does not run");
+  });
+
+  test("a paused one is thawed first", async () => {
+    containers = new Map([machine("db", "paused")]);
+    expect((await berth("stop", "db")).status).toBe(0);
+    expect(calls).toEqual(["unpause db", "stop db"]);
+  });
+
+  test("a failure stops no other; all errors are told", async () => {
+    containers = new Map([machine("a", "running", [], true), machine("b", "running"), machine("c", "running", [], true)]);
+    const { status, stderr } = await berth("stop", "--all");
+    expect(status).toBe(1);
+    expect(stderr).toContain("berth: a is broken");
+    expect(stderr).toContain("berth: c is broken");
+    expect(containers.get("b")?.state).toBe("exited");
+  });
+
+  test("as JSON each machine has its outcome, and nothing else is on standard output", async () => {
+    containers = new Map([machine("a", "running", [], true), machine("b", "running")]);
+    const { status, stdout, stderr } = await berth("stop", "a", "b", "--json");
+    expect(status).toBe(1);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: "a", state: "failed", error: { code: "engine-api", message: "a is broken" } },
+      { name: "b", state: "stopped", changed: true },
+    ]);
+  });
+});
+
+describe("which machines", () => {
+  test("names and --all are wrong together", async () => {
+    expect((await berth("stop", "--all", "web")).status).toBe(2);
+  });
+
+  test("neither names nor a file", async () => {
+    const { status, stderr } = await berth("stop");
+    expect(status).toBe(2);
+    expect(stderr).toContain("no machine is named");
+  });
+
+  test("a name that is not there: nothing is done to the others", async () => {
+    containers = new Map([machine("web", "running")]);
+    expect((await berth("stop", "web", "nope")).status).toBe(4);
+    expect(calls).toEqual([]);
+  });
+
+  test("a container of somebody else is never touched", async () => {
+    containers = new Map([["other", { state: "running", labels: {} }]]);
+    const { status, stderr } = await berth("rm", "-f", "other");
+    expect(status).toBe(1);
+    expect(stderr).toContain("not a machine of berth: other");
+    expect((await berth("stop", "--all")).status).toBe(0);
+    expect(calls).toEqual([]);
+  });
+
+  test("those of the file; what is not there is passed over by stop, not by start", async () => {
+    writeFileSync(join(directory, "berth.yaml"), "machines:\n  web: {image: debian-12}\n  gone: {image: debian-12}\n");
+    containers = new Map([machine("web", "running"), machine("other", "running")]);
+    const stopped = await berth("stop");
+    expect(stopped.status).toBe(0);
+    expect(stopped.stderr).toContain("not there: gone");
+    expect(calls).toEqual(["stop web"]);
+    const started = await berth("start", "--no-wait");
+    expect(started.status).toBe(4);
+    expect(started.stderr).toContain("berth up");
+  });
+});
+
+describe("start", () => {
+  test("dependencies first; a paused one is continued, one that runs stays", async () => {
+    containers = new Map([machine("web", "exited", ["db"]), machine("db", "paused"), machine("x", "running")]);
+    const { status, stdout } = await berth("start", "web", "db", "x", "--no-wait", "--json");
+    expect(status).toBe(0);
+    expect(calls.indexOf("unpause db")).toBeLessThan(calls.indexOf("start web"));
+    expect(JSON.parse(stdout)).toContainEqual({ name: "x", state: "started", changed: false, failed: [] });
+  });
+});
+
+test("restart stops all, then starts them the other way round; what cannot be stopped is not started", async () => {
+  containers = new Map([machine("db", "running"), machine("web", "running", ["db"]), machine("bad", "running", [], true)]);
+  const { status } = await berth("restart", "--all", "--no-wait", "-t", "3");
+  expect(status).toBe(1);
+  expect(calls.filter((call) => !call.endsWith("bad t=3"))).toEqual(["stop web t=3", "stop db t=3", "start db", "start web"]);
+});
+
+describe("rm", () => {
+  test("one that runs is left alone, the others go with their anonymous volumes", async () => {
+    containers = new Map([machine("web", "running"), machine("db", "exited")]);
+    const { status, stderr } = await berth("rm", "web", "db");
+    expect(status).toBe(1);
+    expect(stderr).toContain("remove it with --force");
+    expect(calls).toEqual(["rm db force=false&v=true"]);
+  });
+
+  test("forced: one that runs goes, one that is not there is fine", async () => {
+    containers = new Map([machine("web", "running")]);
+    const { status, stdout } = await berth("rm", "-f", "web", "gone", "-q");
+    expect({ status, stdout, calls }).toEqual({ status: 0, stdout: "web\n", calls: ["rm web force=true&v=true"] });
+  });
+});
+
+describe("wait", () => {
+  test("for stopped: tells the exit status", async () => {
+    containers = new Map([machine("web", "running")]);
+    const { status, stdout } = await berth("wait", "web", "--for", "stopped", "--json");
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: "web", state: "stopped", status: 37 }]);
+  });
+
+  test("one that does not run will not boot: status 5 at once", async () => {
+    containers = new Map([machine("web", "exited")]);
+    const { status, stderr } = await berth("wait", "web");
+    expect(status).toBe(5);
+    expect(stderr).toContain("web does not run: it is exited");
+  });
+});
+
+test("images shows the built-in ones before anything is built", async () => {
+  const { status, stdout } = await berth("images");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^debian-12 +not built$/m);
+});
+
+test("stats of a machine that does not run", async () => {
+  containers = new Map([machine("web", "exited")]);
+  const { status, stdout } = await berth("stats", "web");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^web +-- +-- +-- +-- +-- +--$/m);
+});
+
+test("completion knows machines and images", async () => {
+  containers = new Map([machine("web", "running"), machine("db", "exited")]);
+  expect((await berth("__complete", "machine", "w")).stdout).toBe("web\trunning, debian-12\n");
+  expect((await berth("__complete", "image", "debian-1")).stdout).toContain("debian-12\tnot built\n");
+});
+
+test("doctor without an engine: a failed check, status 1, and this host's own checks", async () => {
+  server.closeAllConnections();
+  const memory = memoryIo({ env: { DOCKER_HOST: `unix://${join(directory, "none.sock")}`, PATH: "/nowhere" } });
+  const status = await run(["doctor", "--json"], memory.io, registry);
+  const checks: { id: string; status: string }[] = JSON.parse(memory.stdout());
+  expect(status).toBe(1);
+  expect(checks).toContainEqual(expect.objectContaining({ id: "engine", status: "fail" }));
+  expect(checks).toContainEqual(expect.objectContaining({ id: "image-tools", status: "warn" }));
+  expect(checks.map(({ id }) => id)).toContain("inotify");
+});

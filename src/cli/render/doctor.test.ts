@@ -1,0 +1,16 @@
+import { expect, test } from "bun:test";
+import { createStyle } from "./color.ts";
+import { renderChecks } from "./doctor.ts";
+import { marksFor } from "./progress-state.ts";
+
+test("a line a check, advice below it, and a sum", () => {
+  const text = renderChecks(
+    [
+      { id: "a", title: "Engine", status: "ok", detail: "28.0", hint: undefined },
+      { id: "b", title: "Disk", status: "fail", detail: "full", hint: "make room" },
+    ],
+    marksFor({ LANG: "C" }),
+    { style: createStyle(false) },
+  );
+  expect(text).toBe("+ Engine  28.0\nx Disk    full\n          → make room\n\n1 failed, 0 to look at, 1 fine\n");
+});

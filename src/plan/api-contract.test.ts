@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import { contract } from "../contract/contract.ts";
+import type { Guest } from "../contract/guest.ts";
+import type { Host } from "../contract/host.ts";
+import { renderApiContract } from "./api-contract.ts";
+
+const guest = (version: number): Guest => ({
+  os: undefined,
+  init: { kind: "systemd", program: "/usr/lib/systemd/systemd", version },
+  machineId: "",
+  mergedUsr: true,
+});
+const host = (layout: "hybrid" | "v2"): Host => ({
+  cgroup: { layout, named: "/sys/fs/cgroup/systemd", unified: "/sys/fs/cgroup/unified", nsdelegate: true },
+  capabilities: undefined,
+  lsm: { apparmor: false, selinux: false },
+  sysctlDirectories: [],
+  kernel: [6, 1],
+});
+const needs = (version: number, layout: "hybrid" | "v2") =>
+  contract(guest(version), host(layout), {
+    profile: "strict",
+    capabilities: [],
+    terminal: true,
+    machineId: "0123456789abcdef0123456789abcdef",
+    manager: "docker",
+    ownNetwork: false,
+  });
+
+test("on v1 only the machine's own subtree of name=systemd is writable", () => {
+  const api = renderApiContract("web", needs(252, "hybrid"), { version: [20, 10], cgroupDriver: "cgroupfs" });
+  expect(api).toMatchObject({ cgroupNamespace: "host", cgroupParent: "/berth/web", stopSignal: "37" });
+  expect(api.binds).toEqual([
+    "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd:ro",
+    "/sys/fs/cgroup/systemd/berth/web:/sys/fs/cgroup/systemd/berth/web:rw",
+  ]);
+  expect(api.tmpfs["/run"]).toContain("exec");
+  expect(api.environment).toContain("container=docker");
+  expect(api.weaker.length).toBeGreaterThan(0);
+});
+
+test("systemd's driver takes a slice, whose name holds no dash of the machine's", () => {
+  const api = renderApiContract("web-1", needs(252, "hybrid"), { version: [24, 0], cgroupDriver: "systemd" });
+  expect(api.cgroupParent).toBe("berth-web_1.slice");
+  expect(api.binds.at(-1)).toBe(
+    "/sys/fs/cgroup/systemd/berth.slice/berth-web_1.slice:/sys/fs/cgroup/systemd/berth.slice/berth-web_1.slice:rw",
+  );
+});
+
+test("a systemd that shuns v1 sees cgroup2 alone", () => {
+  const api = renderApiContract("web", needs(258, "hybrid"), { version: [20, 10], cgroupDriver: "cgroupfs" });
+  expect(api.binds).toEqual(["/sys/fs/cgroup/unified:/sys/fs/cgroup:ro", "/sys/fs/cgroup/unified/berth/web:/sys/fs/cgroup/berth/web:rw"]);
+});
+
+test.each([
+  [[20, 10], "host-unfit"],
+  [[27, 5], "host-unfit"],
+] as const)("cgroup v2 without the runtime on Docker %p: %s", (version, code) => {
+  expect(() => renderApiContract("web", needs(252, "v2"), { version, cgroupDriver: "systemd" })).toThrow(expect.objectContaining({ code }));
+});
+
+test("cgroup v2 with Docker 28 has writable cgroups of its own", () => {
+  const api = renderApiContract("web", needs(252, "v2"), { version: [28, 5], cgroupDriver: "systemd" });
+  expect(api).toMatchObject({ securityOptions: ["writable-cgroups=true"], cgroupNamespace: "private", binds: [] });
+});

@@ -1,0 +1,112 @@
+import { expect, test } from "bun:test";
+import { fleetFromFlags } from "../spec/adhoc.ts";
+import type { MachineSpec } from "../spec/machine.ts";
+import { parsePublish } from "../spec/publish.ts";
+import { parseVolume } from "../spec/volume.ts";
+import type { ApiContract } from "./api-contract.ts";
+import { type Application, type PlannedImage, renderContainer } from "./container.ts";
+import { label, parseSpecLabel } from "./labels.ts";
+
+const fleet = fleetFromFlags({ names: ["web"], image: "debian-12" }, {});
+const image: PlannedImage = {
+  id: "sha256:1",
+  reference: "berth/debian-12:latest",
+  command: ["/sbin/init"],
+  labels: { [label.init]: "systemd", [label.initVersion]: "252", other: "x" },
+};
+const runtime: Application = { runtime: "berth" };
+
+function render(more: Partial<MachineSpec> = {}, application: Application = runtime, from: PlannedImage = image) {
+  const [machine] = fleet.machines;
+  if (machine === undefined) throw new Error("no machine");
+  return renderContainer({ ...machine, ...more }, fleet.network, from, "172.31.0.2", application);
+}
+
+test("a machine without wishes: a terminal, a name, an address, labels that tell all, and nothing more than the engine's own rights", () => {
+  const body = render();
+  expect(body).toMatchObject({
+    Hostname: "web",
+    Domainname: "berth.internal",
+    Image: "berth/debian-12:latest",
+    Tty: true,
+    Cmd: ["/sbin/init"],
+    Env: [],
+    HostConfig: {
+      Runtime: "berth",
+      Privileged: false,
+      CapAdd: [],
+      RestartPolicy: { Name: "unless-stopped" },
+      NetworkMode: "berth.internal",
+    },
+    NetworkingConfig: { EndpointsConfig: { "berth.internal": { IPAMConfig: { IPv4Address: "172.31.0.2" }, Aliases: ["web"] } } },
+  });
+  expect(body.Labels).toMatchObject({
+    "berth.machine": "web",
+    "berth.network": "berth.internal",
+    "berth.init": "systemd",
+    "berth.init.version": "252",
+  });
+  expect(body.Labels).not.toHaveProperty("other");
+  expect(parseSpecLabel(body.Labels[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
+  expect(body.HostConfig).not.toHaveProperty("Memory");
+});
+
+test.each([
+  ["cpus", { cpus: 1.5 }, { NanoCpus: 1_500_000_000 }],
+  ["memory and swap", { memory: 2 ** 29, memorySwap: -1 }, { Memory: 2 ** 29, MemorySwap: -1 }],
+  ["pids", { pids: 100 }, { PidsLimit: 100 }],
+  [
+    "a bind and a named volume",
+    { volumes: [parseVolume("/srv:/srv:ro"), parseVolume("data:/data")] },
+    { Binds: ["/srv:/srv:ro", "data:/data"], Mounts: [] },
+  ],
+  ["an anonymous volume", { volumes: [parseVolume("/var/lib/x")] }, { Binds: [], Mounts: [{ Type: "volume", Target: "/var/lib/x" }] }],
+  ["capabilities", { capabilities: ["CAP_NET_ADMIN"] }, { CapAdd: ["CAP_NET_ADMIN"] }],
+  ["privileged takes no list", { profile: "privileged", capabilities: ["CAP_NET_ADMIN"] }, { Privileged: true, CapAdd: [] }],
+  [
+    "a range, and one port twice",
+    { publish: [parsePublish("1000-1001:2000-2001"), parsePublish("127.0.0.1:53:53/udp"), parsePublish("5353:53/udp")] },
+    {
+      PortBindings: {
+        "2000/tcp": [{ HostPort: "1000" }],
+        "2001/tcp": [{ HostPort: "1001" }],
+        "53/udp": [{ HostIp: "127.0.0.1", HostPort: "53" }, { HostPort: "5353" }],
+      },
+    },
+  ],
+] as [string, Partial<MachineSpec>, object][])("%s", (_, more, expected) => {
+  expect(render(more).HostConfig).toMatchObject(expected);
+});
+
+test.each([
+  ["its own command", { command: ["/sbin/init", "--unit=rescue.target"] }, image, ["/sbin/init", "--unit=rescue.target"]],
+  ["the image's", {}, { ...image, command: ["/lib/systemd/systemd"] }, ["/lib/systemd/systemd"]],
+  ["/sbin/init where the image names none", {}, { ...image, command: [] }, ["/sbin/init"]],
+] as [string, Partial<MachineSpec>, PlannedImage, string[]][])("PID 1 is %s", (_, more, from, command) => {
+  expect(render(more, runtime, from).Cmd).toEqual(command);
+});
+
+test("without the runtime the contract goes into the call", () => {
+  const api: ApiContract = {
+    tmpfs: { "/run": "rw,exec" },
+    binds: ["/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd:ro"],
+    cgroupParent: "/berth/web",
+    cgroupNamespace: "host",
+    environment: ["container=docker"],
+    arguments: ["systemd.mask=x.service"],
+    capabilitiesAdded: ["CAP_SYS_BOOT"],
+    securityOptions: [],
+    stopSignal: "37",
+    weaker: [],
+  };
+  const body = render({ environment: { A: "b" } }, { api });
+  expect(body).toMatchObject({ Cmd: ["/sbin/init", "systemd.mask=x.service"], Env: ["A=b", "container=docker"], StopSignal: "37" });
+  expect(body.HostConfig).toMatchObject({
+    Tmpfs: api.tmpfs,
+    Binds: api.binds,
+    CgroupParent: "/berth/web",
+    CgroupnsMode: "host",
+    CapAdd: ["CAP_SYS_BOOT"],
+  });
+  expect(body.HostConfig).not.toHaveProperty("Runtime");
+});

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { planDoctor } from "./doctor.ts";
+import type { CheckStatus, DoctorFacts, EngineFacts, HostFacts } from "./doctor-facts.ts";
+
+const engine: EngineFacts = {
+  address: "unix:///run/docker.sock",
+  version: "20.10.24+dfsg1",
+  apiVersion: "1.41",
+  kernel: "6.1.0-18-amd64",
+  cgroupVersion: "2",
+  runtime: "berth",
+  runtimeIsDefault: true,
+  runtimeMissing: undefined,
+  limits: { memory: true, swap: true, pids: true },
+  securityOptions: ["name=seccomp,profile=default", "name=cgroupns"],
+  forwarding: true,
+};
+
+const host: HostFacts = {
+  cgroup: { layout: "v2", named: undefined, unified: "/sys/fs/cgroup", nsdelegate: true },
+  lackingCapabilities: [],
+  inotifyInstances: 8192,
+  keys: { user: 200, root: 1000000 },
+  ptys: { most: 4096, used: 10 },
+  apparmor: true,
+  selinux: false,
+  selinuxManageCgroup: undefined,
+  lxcfs: true,
+  disk: { directory: "/var/lib/docker", free: 50 * 1024 ** 3 },
+  bridgeFilter: true,
+};
+
+const facts: DoctorFacts = { engine, host, imageBuilder: true, remains: { states: [], probes: [] } };
+
+test("a host that suits: everything fine, nothing to do", () => {
+  const checks = planDoctor(facts);
+  expect(checks.map(({ status }) => status)).toEqual(checks.map(() => "ok"));
+  expect(checks.filter(({ hint }) => hint !== undefined)).toEqual([]);
+  expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
+});
+
+const GiB = 1024 ** 3;
+const onEngine = (change: Partial<EngineFacts>): DoctorFacts => ({ ...facts, engine: { ...engine, ...change } });
+const onHost = (change: Partial<HostFacts>): DoctorFacts => ({ ...facts, host: { ...host, ...change } });
+const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true) =>
+  onHost({ cgroup: { layout, named: undefined, unified: undefined, nsdelegate } });
+
+const bare = { runtime: undefined, runtimeIsDefault: false };
+
+describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
+  ["runtime registered", onEngine({ runtimeIsDefault: false }), "runtime", "ok", /--runtime berth/],
+  ["runtime's program gone", onEngine({ runtimeMissing: "/x" }), "runtime", "fail", /\/x is not there/],
+  ["no runtime, v2, Docker 20.10", onEngine(bare), "runtime", "fail", /its own cgroups/],
+  ["no runtime, v2, Docker 28", onEngine({ ...bare, version: "28.5.1" }), "runtime", "warn", /weaker.*boots no machine$/],
+  ["no runtime, v1", onEngine({ ...bare, cgroupVersion: "1" }), "runtime", "warn", /names of the host's cgroups/],
+  ["no controllers", onEngine({ limits: { memory: false, swap: false, pids: false } }), "limits", "warn", /memory, swap, pids/],
+  ["no swap accounting", onEngine({ limits: { memory: true, swap: false, pids: true } }), "limits", "warn", /swap is not counted/],
+  ["no seccomp", onEngine({ securityOptions: [] }), "seccomp", "warn", /^off/],
+  ["seccomp unconfined", onEngine({ securityOptions: ["name=seccomp,profile=unconfined"] }), "seccomp", "warn", /unconfined/],
+  ["old kernel", onEngine({ kernel: "5.15.0-91-generic" }), "kernel", "ok", /takes 5.19/],
+  ["the first kernel that can", onEngine({ kernel: "5.19.0" }), "kernel", "ok", /is possible/],
+  ["no forwarding", onEngine({ forwarding: false }), "forwarding", "warn", /^off/],
+  ["v2 without nsdelegate", cgroup("v2", false), "cgroups", "warn", /raise the machine's own limits/],
+  ["hybrid", cgroup("hybrid", false), "cgroups", "ok", /hybrid/],
+  ["v1", cgroup("v1", false), "cgroups", "warn", /258/],
+  ["no cgroups", onHost({ cgroup: undefined }), "cgroups", "fail", /no cgroup/],
+  ["a capability lacks", onHost({ lackingCapabilities: ["CAP_SYS_RESOURCE"] }), "capabilities", "warn", /CAP_SYS_RESOURCE/],
+  ["SELinux forbids", onHost({ selinux: true, selinuxManageCgroup: false }), "confinement", "warn", /SELinux forbids/],
+  ["SELinux allows", onHost({ selinux: true, selinuxManageCgroup: true }), "confinement", "ok", /AppArmor and SELinux on/],
+  ["the kernel's own inotify limit", onHost({ inotifyInstances: 128 }), "inotify", "warn", /at 11 to 21 machines/],
+  ["enough inotify", onHost({ inotifyInstances: 550 }), "inotify", "ok", /50 machines/],
+  ["few keys", onHost({ keys: { user: 200, root: 200 } }), "keys", "warn", /200 for root/],
+  ["few terminals", onHost({ ptys: { most: 256, used: 100 } }), "ptys", "warn", /156 of 256/],
+  ["little disk", onHost({ disk: { directory: "/d", free: 2 * GiB } }), "disk", "warn", /^2.0 GiB at \/d/],
+  ["no disk", onHost({ disk: { directory: "/d", free: GiB / 4 } }), "disk", "fail", /no machine/],
+  ["no lxcfs", onHost({ lxcfs: false }), "lxcfs", "ok", /does not run/],
+  ["another host", { ...facts, host: undefined }, "host", "ok", /not to be seen/],
+  ["no mmdebstrap", { ...facts, imageBuilder: false }, "image-tools", "warn", /not installed/],
+  ["remains", { ...facts, remains: { states: ["/a", "/b"], probes: ["c"] } }, "remains", "warn", /2 state directories.*1 container /],
+  ["no engine", { ...facts, engine: { unreachable: "nobody there", hint: undefined } }, "engine", "fail", /nobody there/],
+])("%s", (_, given, id, status, detail) => {
+  const found = planDoctor(given).find((check) => check.id === id);
+  test(`${id} is ${status}`, () => expect(found?.status).toBe(status));
+  test("says why", () => expect(found?.detail).toMatch(detail));
+  test("says what to do, if anything", () => expect(found?.hint === undefined).toBe(status === "ok"));
+});
+
+test("what could not be read has no check", () => {
+  const unread = {
+    lackingCapabilities: undefined,
+    inotifyInstances: undefined,
+    keys: undefined,
+    ptys: undefined,
+    disk: undefined,
+    bridgeFilter: undefined,
+  };
+  const ids = planDoctor(onHost(unread)).map(({ id }) => id);
+  for (const id of ["capabilities", "inotify", "keys", "ptys", "disk", "bridge-filter"]) expect(ids).not.toContain(id);
+});

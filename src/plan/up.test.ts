@@ -1,0 +1,94 @@
+import { expect, test } from "bun:test";
+import { fleetFromFlags } from "../spec/adhoc.ts";
+import type { Fleet, MachineSpec } from "../spec/machine.ts";
+import { label, renderSpecLabel } from "./labels.ts";
+import { type Observed, type ObservedContainer, planUp } from "./up.ts";
+
+function fleetOf(machines: Readonly<Record<string, Partial<MachineSpec>>>): Fleet {
+  const fleet = fleetFromFlags({ names: Object.keys(machines), image: "debian-12" }, {});
+  return { ...fleet, machines: fleet.machines.map((machine) => ({ ...machine, ...machines[machine.name] })) };
+}
+
+const domain = "berth.internal";
+const network = { ours: true, subnet: "172.31.0.0/24", addresses: [] };
+const none: Observed = { network: undefined, containers: [] };
+
+function container(name: string, state: string, more: Partial<ObservedContainer> = {}): ObservedContainer {
+  const spec = fleetOf({ [name]: {} }).machines[0];
+  return {
+    name,
+    id: `id-${name}`,
+    ours: true,
+    state,
+    network: domain,
+    address: undefined,
+    specLabel: spec && renderSpecLabel(spec),
+    ...more,
+  };
+}
+
+const outline = (fleet: Fleet, observed: Observed, names: readonly string[] = []) =>
+  planUp(fleet, names, observed).map((step) => (step.do === "create-network" ? step.do : `${step.do} ${step.machine.name}`));
+
+test.each([
+  ["created", "start"],
+  ["exited", "start"],
+  ["dead", "start"],
+  ["paused", "unpause"],
+  ["running", "keep"],
+  ["restarting", "keep"],
+])("a machine that is %s: %s", (state, step) => {
+  expect(outline(fleetOf({ web: {} }), { network, containers: [container("web", state)] })).toEqual([`${step} web`]);
+});
+
+test("what is missing is created, the network first, dependencies before their dependents", () => {
+  const fleet = fleetOf({ web: { dependsOn: ["db", "cache"] }, cache: { dependsOn: ["db"] }, db: {} });
+  expect(outline(fleet, none)).toEqual(["create-network", "create db", "create cache", "create web"]);
+  expect(outline(fleet, none, ["cache"])).toEqual(["create-network", "create db", "create cache"]);
+  expect(outline(fleet, { network, containers: [container("db", "running")] }, ["cache"])).toEqual(["keep db", "create cache"]);
+});
+
+test("addresses of other machines and of strangers are not given away", () => {
+  const observed = {
+    network: { ...network, addresses: ["172.31.0.3"] },
+    containers: [container("other", "exited", { address: "172.31.0.2" })],
+  };
+  expect(planUp(fleetOf({ web: {} }), [], observed)).toMatchObject([{ do: "create", address: "172.31.0.4" }]);
+});
+
+test.each([
+  ["a container of somebody else's with the name", { network, containers: [container("web", "running", { ours: false })] }, "not-ours"],
+  ["a machine of another network", { network, containers: [container("web", "running", { network: "lab.test" })] }, "conflict"],
+  ["a network of somebody else's", { network: { ...network, ours: false }, containers: [] }, "not-ours"],
+  ["the network with another subnet", { network: { ...network, subnet: "10.0.0.0/24" }, containers: [] }, "conflict"],
+] as const)("%s is refused", (_, observed, code) => {
+  expect(() => planUp(fleetOf({ web: {} }), [], observed)).toThrow(expect.objectContaining({ code }));
+});
+
+test("a name that is not in the fleet is not found, and the fleet's names are told", () => {
+  expect(() => planUp(fleetOf({ web: {} }), ["wbe"], none)).toThrow(
+    expect.objectContaining({ code: "not-found", hint: expect.stringContaining("web") }),
+  );
+});
+
+test("what differs from the machine as it was made is told key by key", () => {
+  const fleet = fleetOf({ web: { memory: 1024 ** 3, environment: { A: "1" } } });
+  const [step] = planUp(fleet, [], { network, containers: [container("web", "running")] });
+  expect(step).toMatchObject({
+    do: "keep",
+    differences: [
+      { key: "environment", has: {}, wants: { A: "1" } },
+      { key: "memory", wants: 1024 ** 3 },
+    ],
+  });
+});
+
+test("the spec's label does not depend on the order of keys, and a foreign text there compares with nothing", () => {
+  const [machine] = fleetOf({ web: { environment: { A: "1", B: "2" } } }).machines;
+  if (machine === undefined) throw new Error("no machine");
+  const turned = { ...machine, environment: { B: "2", A: "1" } };
+  expect(renderSpecLabel(turned)).toBe(renderSpecLabel(machine));
+  const observed = { network, containers: [container("web", "running", { specLabel: "not JSON" })] };
+  expect(planUp(fleetOf({ web: {} }), [], observed)).toMatchObject([{ differences: [] }]);
+  expect(label.machine).toBe("berth.machine");
+});

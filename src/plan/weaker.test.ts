@@ -1,0 +1,16 @@
+import { expect, test } from "bun:test";
+import { planWeaker } from "./weaker.ts";
+
+const best = { berthRuntime: true, privileged: false, hostCgroups: true, terminal: true };
+
+test.each([
+  [best, []],
+  [{ ...best, berthRuntime: false }, [/\/run and \/tmp/, /names of all cgroups/]],
+  [{ ...best, berthRuntime: false, hostCgroups: false }, [/\/run and \/tmp/]],
+  [{ ...best, privileged: true }, [/root on the host/]],
+  [{ ...best, terminal: false }, [/no console/]],
+])("%o", (footing, sentences) => {
+  const weaker = planWeaker(footing);
+  expect(weaker).toHaveLength(sentences.length);
+  for (const [index, sentence] of sentences.entries()) expect(weaker[index]).toMatch(sentence);
+});

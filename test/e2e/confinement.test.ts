@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { labImage } from "../lab/lab-image.ts";
+import { booted, cgroupsOfProcess, failedUnits, inside, removeAll, runMachine } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
+});
+const combinations = ["hybrid", "v2"].flatMap((view) => ["bookworm", "trixie"].map((image) => [view, image] as const));
+
+describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
+  afterEach(async () => {
+    for (const view of ["hybrid", "v2"]) await removeAll(node(view));
+  });
+
+  test.each(combinations)("on %s a service of %s runs in its machine's own cgroup", async (view, image) => {
+    const engine = node(view);
+    const id = await runMachine(engine, "one", image);
+    await runMachine(engine, "other", image);
+    expect(await booted(engine, "one")).toBe("running");
+    expect(await booted(engine, "other")).toBe("running");
+    await inside(engine, "one", "systemd-run --unit=probe sleep 4567");
+    const cgroups = await cgroupsOfProcess(engine, "one", "sleep 4567");
+    expect(cgroups.size).toBeGreaterThan(view === "v2" ? 0 : 5);
+    for (const path of cgroups.values()) expect(path).toContain(`/${id}`);
+    expect([...cgroups.values()].filter((path) => path.endsWith(`/${id}/system.slice/probe.service`)).length).toBeGreaterThan(0);
+    // From inside it is the machine's own tree and nothing above it.
+    expect(await inside(engine, "one", "cat /proc/$(systemctl show -P MainPID probe)/cgroup")).toContain(":/system.slice/probe.service");
+    expect(await inside(engine, "one", "find /sys/fs/cgroup -name '*.scope' -o -name '*.service' -o -name 'berth-*' -o -name docker")).not.toContain(
+      "berth-engine",
+    );
+    const mounts = (await inside(engine, "one", "grep -E ' - cgroup2? ' /proc/self/mountinfo")).split("\n").map((line) => line.split(" "));
+    expect(mounts.length).toBeGreaterThan(0);
+    for (const [, , , root] of mounts) expect(root).toBe("/");
+  });
+
+  test.each(combinations)("on %s root in a %s machine can write to no cgroup but its own", async (view, image) => {
+    const engine = node(view);
+    await runMachine(engine, "one", image);
+    expect(await booted(engine, "one")).toBe("running");
+    // v1 controllers show the machine's limits read-only; on cgroup2 the kernel hides those files in the namespace's root.
+    const tryAll = "find /sys/fs/cgroup -maxdepth 2 -name memory.limit_in_bytes -o -maxdepth 2 -name cpu.shares -o -maxdepth 2 -name release_agent";
+    const written = await inside(engine, "one", `for file in $(${tryAll}); do echo 1 2>/dev/null >"$file" && echo "$file"; done; true`);
+    expect(written).toBe("");
+    const remounted = await inside(engine, "one", "mount -o remount,rw /sys/fs/cgroup 2>&1; mount -t cgroup2 none /mnt 2>&1; mount -o remount,rw /sys 2>&1; true");
+    expect(remounted.match(/denied|not permitted|must be superuser/g)?.length).toBe(3);
+    const slices = "find /sys/fs/cgroup -maxdepth 2 -name system.slice -o -maxdepth 2 -name init.scope";
+    expect((await engine.run("sh", "-c", slices)).stdout).toBe("");
+  });
+
+  test.each(["bookworm", "trixie"])("a service of %s is under its machine's memory limit", async (image) => {
+    const engine = node("hybrid");
+    await runMachine(engine, "small", image, "--memory=150m");
+    expect(await booted(engine, "small")).toBe("running");
+    const eat = (megabytes: number) => `systemd-run --wait --quiet --collect perl -e '$x = "a" x (${megabytes} << 20)'`;
+    expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(20))).status).toBe(0);
+    expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(400))).status).not.toBe(0);
+    expect(await inside(engine, "small", "journalctl --no-pager --quiet | grep -i 'result .oom-kill.\\|status=9/KILL' | head -1")).not.toBe("");
+    expect(await inside(engine, "small", "systemctl is-system-running || true")).toBe("running");
+  });
+
+  test.each(combinations)("on %s %s boots with --privileged, and /sys stays read-only", async (view, image) => {
+    const engine = node(view);
+    await runMachine(engine, "mighty", image, "--privileged");
+    expect(await booted(engine, "mighty")).toBe("running");
+    expect(await failedUnits(engine, "mighty")).toBe("");
+    expect(await inside(engine, "mighty", "awk '$5 == \"/sys\" {print $6}' /proc/self/mountinfo | tail -1")).toMatch(/^ro(,|$)/);
+    expect(await inside(engine, "mighty", "ls /dev | grep -E '^tty[0-9]+$' || true")).toBe("");
+  });
+
+  test("what the user mounts below /run and /tmp is in sight", async () => {
+    const engine = node("hybrid");
+    const directory = await mkdtemp(join(tmpdir(), "berth-bind-"));
+    try {
+      await writeFile(join(directory, "letter"), "dear\n");
+      await runMachine(engine, "one", "bookworm", "-v", `${directory}:/run/secrets/own:ro`, "-v", `${directory}:/tmp/own`, "--tmpfs", "/run/scratch");
+      expect(await booted(engine, "one")).toBe("running");
+      expect(await inside(engine, "one", "cat /run/secrets/own/letter /tmp/own/letter; stat -f -c %T /run/scratch")).toBe("dear\ndear\ntmpfs");
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});

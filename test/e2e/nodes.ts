@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { startPrivateEngine } from "../../src/host/private-engine/start.ts";
+import { type RunResult, run, tryRun } from "../../src/host/run.ts";
+import { canMakeLab, createLab, type Lab, type LabNode, type LabNodeSpec } from "../lab/lab.ts";
+import { until } from "../lab/until.ts";
+import { type BerthOptions, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
+
+/** Whether there can be engines here; a file whose tests need some says "(needs root)". */
+export const canHaveEngines = await canMakeLab();
+
+export interface Node extends LabNode {
+  /** Runs the built berth against the node's engine. */
+  berth(args: string | readonly string[], options?: BerthOptions): Promise<RunResult>;
+  startBerth(args: string | readonly string[], options?: BerthOptions): RunningBerth;
+  /** Runs the docker client; any status is a result. */
+  tryDocker(...args: readonly string[]): Promise<RunResult>;
+  /** Kills dockerd and all it runs, as a power failure does, and returns when it is gone. */
+  crash(): Promise<void>;
+  /** Starts the engine again on its data, and returns when it answers; the name then gives this node. */
+  revive(): Promise<Node>;
+}
+
+export interface NodeWish extends Omit<LabNodeSpec, "name"> {
+  /** Registers berth-runtime by `berth install runtime`. Yes by default. */
+  readonly runtime?: boolean;
+  /** Which of the images it gets; all by default. */
+  readonly images?: readonly string[];
+}
+
+export interface NodesWish {
+  readonly nodes: Readonly<Record<string, NodeWish>>;
+  /** Root tarballs by the name that their images get; all run /sbin/init. */
+  readonly images: Readonly<Record<string, () => Promise<string>>>;
+}
+
+/**
+ * Engines for the tests of one file: made before the first, gone without a trace after the last. Returns how to get at one
+ * by its name, within tests.
+ */
+export function useNodes(wish: NodesWish): (name: string) => Node {
+  const nodes = new Map<string, Node>();
+  let lab: Lab | undefined;
+  setDefaultTimeout(90_000);
+  beforeAll(async () => {
+    if (!canHaveEngines) return;
+    await ensureBuilt();
+    const names = Object.keys(wish.nodes);
+    lab = await createLab({
+      nodes: names.map((name) => {
+        const { runtime: _runtime, images: _images, ...spec } = wish.nodes[name] ?? {};
+        return { ...spec, name };
+      }),
+    });
+    for (const node of lab.nodes) nodes.set(node.name, withPrograms(node, wish.nodes[node.name] ?? {}, nodes));
+    await Promise.all([...nodes.values()].map((node) => prepare(node, wish)));
+  }, 300_000);
+  afterAll(() => lab?.destroy(), 60_000);
+  return (name) => {
+    const node = nodes.get(name);
+    if (node === undefined) throw new Error(`there is no node ${name}`);
+    return node;
+  };
+}
+
+async function prepare(node: Node, wish: NodesWish): Promise<void> {
+  const { runtime = true, images = Object.keys(wish.images) } = wish.nodes[node.name] ?? {};
+  if (runtime) await installRuntime(node);
+  for (const name of images) {
+    const tarball = await wish.images[name]?.();
+    if (tarball !== undefined) await node.docker("import", "--change", 'CMD ["/sbin/init"]', tarball, name);
+  }
+}
+
+/** Registers the runtime as a user does on an engine that is not the host's own. */
+export async function installRuntime(node: Node, ...flags: readonly string[]): Promise<RunResult> {
+  const own = ["--in-place", "--engine-config", node.configFile, "--engine-pid", String(node.pid)];
+  const result = await node.berth(["install", "runtime", ...own, ...flags]);
+  if (result.status !== 0) throw new Error(`berth install runtime failed: ${result.stderr}`);
+  return result;
+}
+
+/** Registers a runtime of a test's own with a node's engine. */
+export async function addRuntime(node: Node, name: string, path: string): Promise<void> {
+  const config = JSON.parse(await readFile(node.configFile, "utf8")) as { readonly runtimes?: object };
+  await writeFile(node.configFile, JSON.stringify({ ...config, runtimes: { ...config.runtimes, [name]: { path } } }));
+  process.kill(node.pid, "SIGHUP");
+  await until(async () => (await node.docker("info", "--format", "{{json .Runtimes}}")).stdout.includes(`"${name}"`));
+}
+
+function withPrograms(node: LabNode, wish: NodeWish, nodes: Map<string, Node>): Node {
+  const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
+  return {
+    ...node,
+    berth: (args, options) => runBerth(node.socket, words(args), options),
+    startBerth: (args, options) => startBerth(node.socket, words(args), options),
+    tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args]),
+    crash: async () => {
+      process.kill(node.pid, "SIGKILL");
+      await until(async () => (await tryRun("/usr/bin/docker", ["--host", node.socket, "version"])).status !== 0);
+    },
+    revive: async () => {
+      const { runtime: _runtime, images: _images, ...spec } = wish;
+      const stateDirectory = dirname(node.socket.slice("unix://".length));
+      const lab = basename(dirname(dirname(stateDirectory)));
+      const place = {
+        name: `${lab.slice("berth-".length).toLowerCase()}-${node.name}`,
+        stateDirectory,
+        dataDirectory: dirname(node.configFile),
+      };
+      const { pid } = await startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
+      const run: LabNode["run"] = (command, ...args) => runIn(pid, command, args);
+      const revived = withPrograms({ ...node, pid, run }, wish, nodes);
+      nodes.set(node.name, revived);
+      return revived;
+    },
+  };
+}
+
+function runIn(pid: number, command: string, args: readonly string[]): Promise<RunResult> {
+  return run("nsenter", [`--target=${pid}`, "--mount", "--net", "--uts", "--pid", "--", command, ...args]);
+}
