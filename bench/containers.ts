@@ -37,7 +37,7 @@ export const calls: Comparison = {
       async measure() {
         // All contenders copy, so it cancels: berth rewrites config.json, and the next call needs it as it was.
         const loop = `i=0; while [ $i -lt ${batch} ]; do i=$((i + 1)); cp ${bundle}/original ${bundle}/config.json; ${command} || exit; done`;
-        const enter = [`--target=${place.node.pid}`, "--mount", "--", "env", "BERTH_REAL_RUNTIME=/bin/true", "sh", "-c", loop];
+        const enter = [`--target=${place.node.pid}`, "--mount", "--pid", "--", "env", "BERTH_REAL_RUNTIME=/bin/true", "sh", "-c", loop];
         return (await timed(() => place.run("nsenter", ...enter))) / batch;
       },
     });

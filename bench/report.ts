@@ -5,8 +5,8 @@ import { median, medianRatio, quantile, type Series } from "./rounds.ts";
 export function renderOutcome(name: string, { series }: Outcome): string {
   const [peer] = series;
   const rounds = peer?.samples.length ?? 0;
-  const head = row(`${name} (${rounds} rounds)`, "median", "middle half", "ratio");
-  return [head, ...series.map((one) => renderSeries(one, peer === one ? undefined : peer)), ""].join("\n");
+  const head = row(`  ${rounds} rounds`, "median", "middle half", "ratio");
+  return [name, head, ...series.map((one) => renderSeries(one, peer === one ? undefined : peer)), ""].join("\n");
 }
 
 function renderSeries(series: Series, peer: Series | undefined): string {

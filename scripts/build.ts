@@ -38,7 +38,15 @@ async function build(): Promise<number> {
   const left = ["--external=cpu-features", "--external=*/sshcrypto.node"];
   const unfinished = join(dist, `.berth.${process.pid}`);
   // What lies in the directory that berth is called in must not load code into it, nor variables.
-  const flags = ["--compile", "--minify", "--bytecode", "--format=esm", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
+  const flags = [
+    "--compile",
+    "--splitting",
+    "--minify",
+    "--bytecode",
+    "--format=esm",
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+  ];
   try {
     const built = spawnSync(process.execPath, ["build", ...flags, ...left, "src/bin/berth.ts", `--outfile=${unfinished}`], {
       cwd: top,

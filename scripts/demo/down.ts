@@ -1,16 +1,15 @@
-import { readdir, rm, rmdir } from "node:fs/promises";
-import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { listContainers } from "../../src/engine/containers.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { listImages, removeImage } from "../../src/engine/images.ts";
 import { hasCode } from "../../src/errors.ts";
 import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
-import { cacheDirectory } from "../../src/image/cache.ts";
 import { openEngine } from "../../src/ops/open-engine.ts";
 import { label } from "../../src/plan/labels.ts";
 import { parseMachineFile } from "../../src/spec/machine-file.ts";
 import { berthOrExit, imageName, machineFile } from "./berth.ts";
+import { removeCachedRoot, removeEmpty } from "./cached-root.ts";
 import { embedded, type Marker, markerFile, readMarker } from "./engine.ts";
 
 /** Takes away what the demo made, wherever it was interrupted: machines, network, image, engine, cached root. True when nothing stays. */
@@ -75,25 +74,4 @@ async function removeMachinesAndImage(engine: Engine): Promise<void> {
     await removeImage(engine, Id, { force: true });
     console.error(`image ${imageName} removed`);
   }
-}
-
-/** The root that the image was made of, and the cache itself when nothing else is in it. */
-async function removeCachedRoot(): Promise<void> {
-  const cache = cacheDirectory(process.env, process.getuid?.() ?? -1, homedir());
-  const roots = join(cache, "roots");
-  const files = await readdir(roots).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  for (const file of files) {
-    if (new RegExp(`^\\.?${imageName}-[0-9a-f]{12}\\.(tar|lock)$`).test(file)) await rm(join(roots, file));
-  }
-  await removeEmpty(roots);
-  await removeEmpty(cache);
-}
-
-async function removeEmpty(directory: string): Promise<void> {
-  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (!["ENOENT", "ENOTEMPTY", "EACCES", "EPERM"].includes(error.code ?? "")) throw error;
-  });
 }

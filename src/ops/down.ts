@@ -1,4 +1,4 @@
-import { listContainers, removeContainer, stopContainer } from "../engine/containers.ts";
+import { listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { removeNetwork } from "../engine/networks.ts";
 import { hasCode } from "../errors.ts";
@@ -8,6 +8,7 @@ import { planWaves } from "../plan/waves.ts";
 import { createLimit } from "./limit.ts";
 import { listMachines, type Machine } from "./machines.ts";
 import { findNetwork } from "./observe.ts";
+import { shutDown } from "./shut-down.ts";
 
 export type DownState = "stopping" | "removing" | "removed";
 
@@ -61,7 +62,7 @@ async function remove(engine: Engine, machine: Machine, { timeout, signal, onSta
   try {
     if (machine.state === "running") {
       onState(machine.name, "stopping");
-      await stopContainer(engine, machine.id, { signal, ...(timeout !== undefined && { timeout }) });
+      await shutDown(engine, machine.id, { signal, timeout });
     }
     onState(machine.name, "removing");
     await removeContainer(engine, machine.id, { force: true, volumes: true, signal });

@@ -1,10 +1,11 @@
-import { stopContainer, unpauseContainer } from "../engine/containers.ts";
+import { unpauseContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { BerthError } from "../errors.ts";
 import { planWaves } from "../plan/waves.ts";
 import { dependenciesOf } from "./down.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "./each-machine.ts";
 import type { Machine } from "./machines.ts";
+import { shutDown } from "./shut-down.ts";
 
 export type StopState = "stopping" | "stopped" | "unchanged" | "failed";
 
@@ -30,7 +31,7 @@ async function stop(engine: Engine, { id, name, state }: Machine, { signal, time
   onState(name, "stopping");
   // A frozen init takes no signal: it would be killed when the time is over.
   if (state === "paused") await unpauseContainer(engine, id, { signal });
-  const changed = await stopContainer(engine, id, { signal, ...(timeout !== undefined && { timeout }) });
+  const changed = await shutDown(engine, id, { signal, timeout });
   if (changed) onState(name, "stopped");
   else onState(name, "unchanged", "does not run");
   return { changed, state: "stopped" };

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { booted, cgroupsOfProcess, failedUnits, inside, removeAll, runMachine } from "./machine.ts";
+import { booted, cgroupsOfProcess, inside, removeAll, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({
@@ -25,9 +25,11 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     expect(await booted(engine, "other")).toBe("running");
     await inside(engine, "one", "systemd-run --unit=probe sleep 4567");
     const cgroups = await cgroupsOfProcess(engine, "one", "sleep 4567");
-    expect(cgroups.size).toBeGreaterThan(view === "v2" ? 0 : 5);
-    for (const path of cgroups.values()) expect(path).toContain(`/${id}`);
-    expect([...cgroups.values()].filter((path) => path.endsWith(`/${id}/system.slice/probe.service`)).length).toBeGreaterThan(0);
+    // On a hybrid host an engine that sees cgroup2 alone leaves the other hierarchies be.
+    const seen = [...cgroups].flatMap(([controllers, path]) => (view === "v2" && controllers !== "" ? [] : [path]));
+    expect(seen.length).toBeGreaterThan(view === "v2" ? 0 : 5);
+    for (const path of seen) expect(path).toContain(`/${id}`);
+    expect(seen.filter((path) => path.endsWith(`/${id}/system.slice/probe.service`)).length).toBeGreaterThan(0);
     // From inside it is the machine's own tree and nothing above it.
     expect(await inside(engine, "one", "cat /proc/$(systemctl show -P MainPID probe)/cgroup")).toContain(":/system.slice/probe.service");
     expect(await inside(engine, "one", "find /sys/fs/cgroup -name '*.scope' -o -name '*.service' -o -name 'berth-*' -o -name docker")).not.toContain(
@@ -56,7 +58,7 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     const engine = node("hybrid");
     await runMachine(engine, "small", image, "--memory=150m");
     expect(await booted(engine, "small")).toBe("running");
-    const eat = (megabytes: number) => `systemd-run --wait --quiet --collect perl -e '$x = "a" x (${megabytes} << 20)'`;
+    const eat = (megabytes: number) => `systemd-run --wait --quiet --collect perl -e 'print length("a" x (${megabytes} << 20))'`;
     expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(20))).status).toBe(0);
     expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(400))).status).not.toBe(0);
     expect(await inside(engine, "small", "journalctl --no-pager --quiet | grep -i 'result .oom-kill.\\|status=9/KILL' | head -1")).not.toBe("");
@@ -66,10 +68,16 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
   test.each(combinations)("on %s %s boots with --privileged, and /sys stays read-only", async (view, image) => {
     const engine = node(view);
     await runMachine(engine, "mighty", image, "--privileged");
-    expect(await booted(engine, "mighty")).toBe("running");
-    expect(await failedUnits(engine, "mighty")).toBe("");
-    expect(await inside(engine, "mighty", "awk '$5 == \"/sys\" {print $6}' /proc/self/mountinfo | tail -1")).toMatch(/^ro(,|$)/);
-    expect(await inside(engine, "mighty", "ls /dev | grep -E '^tty[0-9]+$' || true")).toBe("");
+    const { pid } = await stateOf(engine, "mighty");
+    // `docker exec` would ask for the capability that this host lacks, so look from the host.
+    const enter = (script: string) => engine.run("nsenter", `--target=${pid}`, "--all", "--", "sh", "-c", script);
+    await waitFor("the machine boots", async () => {
+      const { stdout } = await engine.run("sh", "-c", `grep -c init.scope /proc/${pid}/cgroup || true`);
+      return stdout.trim() !== "0" && (await enter("systemctl is-system-running || true")).stdout.trim() === "running" ? true : undefined;
+    });
+    expect((await enter("systemctl list-units --failed --plain --no-legend --no-pager")).stdout).toBe("");
+    expect((await enter("awk '$5 == \"/sys\" {print $6}' /proc/1/mountinfo | tail -1")).stdout).toMatch(/^ro(,|$)/m);
+    expect((await enter("ls /dev | grep -E '^tty[0-9]+$' || true")).stdout).toBe("");
   });
 
   test("what the user mounts below /run and /tmp is in sight", async () => {

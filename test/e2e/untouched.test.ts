@@ -37,7 +37,8 @@ describe.skipIf(!canHaveEngines)("a container that is no machine (needs root)", 
     ["docker's own --init", ["--init", "bookworm", "true"]],
   ] as const)("%s: the runtime gets config.json byte for byte as the engine wrote it", async (_, words) => {
     const args: readonly string[] = words;
-    await node("one").docker("run", "--rm", "--runtime=recorded", ...(args.includes("bookworm") ? args : ["bookworm", ...args]));
+    // An old-fashioned `init --version` ends with a status of its own.
+    await node("one").tryDocker("run", "--rm", "--runtime=recorded", ...(args.includes("bookworm") ? args : ["bookworm", ...args]));
     const [before, after] = await Promise.all(["before", "after"].map((name) => readFile(join(directory, name))));
     expect(before?.length).toBeGreaterThan(1000);
     expect(after?.equals(before ?? Buffer.alloc(0))).toBe(true);
