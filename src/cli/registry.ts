@@ -27,6 +27,7 @@ export const registry: Registry = [
     group: "Other",
     load: () => import("./commands/completion.ts"),
   },
+  { name: "schema", summary: "Print the JSON Schema of berth.yaml", group: "Other", load: () => import("./commands/schema.ts") },
   { name: "help", summary: "Show help for a command", group: "Other", load: () => import("./commands/help.ts") },
   { name: "man", summary: "Print the manual page", group: "Other", load: () => import("./commands/man.ts") },
   { name: "version", summary: "Show the version", group: "Other", load: () => import("./commands/version.ts") },

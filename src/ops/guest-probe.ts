@@ -25,7 +25,7 @@ export async function probeGuest(
   );
   try {
     const program = await programOf(engine, Id, command, signal);
-    const kind = knownKind(image.labels[label.init]) ?? initKindOf(program, () => true);
+    const kind = knownKind(image.labels[label.init]) ?? initOf(program, command);
     if (kind === undefined) throw noInit(command);
     const version = Number(image.labels[label.initVersion]);
     return {
@@ -50,6 +50,17 @@ export async function programOf(engine: Engine, container: string, command: read
   } catch (error) {
     throw hasCode(error, "not-found") ? noInit(command, error) : error;
   }
+}
+
+/** Throws `no-init` unless the command, in this container, is an init that berth knows. */
+export async function requireInit(engine: Engine, container: string, command: readonly string[], signal: AbortSignal): Promise<void> {
+  if (initOf(await programOf(engine, container, command, signal), command) === undefined) throw noInit(command);
+}
+
+/** As berth-runtime tells it (`readGuest`): BusyBox is a hundred programs in one. */
+function initOf(program: string, command: readonly string[]): InitKind | undefined {
+  const kind = initKindOf(program, () => true);
+  return kind === "busybox" && command[0]?.endsWith("/init") !== true && command[1] !== "init" ? undefined : kind;
 }
 
 /** A failure to tell what a container runs, with what to do about it. */

@@ -9,13 +9,13 @@ import { BerthError, hasCode } from "../errors.ts";
 import { withLock } from "../host/lock.ts";
 import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
 import type { ResolvedImage } from "../image/store.ts";
-import { type PlannedImage, renderContainer } from "../plan/container.ts";
+import { machineCommand, type PlannedImage, renderContainer } from "../plan/container.ts";
 import { type Difference, label } from "../plan/labels.ts";
 import { type MachineStep, planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { chooseApplication } from "./application.ts";
 import { type Boot, waitBooted } from "./boot.ts";
-import { noInit, programOf } from "./guest-probe.ts";
+import { noInit, programOf, requireInit } from "./guest-probe.ts";
 import { createLimit } from "./limit.ts";
 import { findNetwork, observe } from "./observe.ts";
 
@@ -157,11 +157,23 @@ async function create(
     const body = renderContainer(machine, fleet.network, planned, address, chosen.application);
     const { Id, Warnings } = await createContainer(engine, body, { name: machine.name, signal: options.signal });
     for (const warning of Warnings ?? []) options.onWarning(`${machine.name}: ${warning}`);
+    if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, options.signal);
     if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, options.signal);
     return { step, id: Id, address, init: image.labels[label.init], error: undefined };
   } catch (error) {
     if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
     return { step, id: "", address: undefined, init: undefined, error };
+  }
+}
+
+/** berth-runtime hands on what is no init untouched, so it would run as a mere container. The image's label saves the look. */
+async function checkInit(engine: Engine, id: string, machine: MachineSpec, image: PlannedImage, signal: AbortSignal): Promise<void> {
+  if (machine.command === undefined && image.labels[label.init] !== undefined) return;
+  try {
+    await requireInit(engine, id, machineCommand(machine, image), signal);
+  } catch (error) {
+    if (hasCode(error, "no-init")) await removeContainer(engine, id, { force: true, volumes: true });
+    throw error;
   }
 }
 

@@ -143,16 +143,23 @@ machines:
     expect((await engine.berth("up sick --image degraded --no-wait")).status).toBe(0);
   });
 
-  test("an init that ends: status 5 with the console's last lines", async () => {
-    const { status, stdout } = await node("one").berth("up dead --image bookworm --restart no --command /sbin/init --command --unit=no-such.target");
-    expect(stdout).toContain("no-such.target");
+  test("an init that ends while it boots: status 5 with the console's last lines", async () => {
+    const { status, stdout } = await node("one").berth("up dead --image bookworm --restart no --command /sbin/init --command --unit=halt.target");
     expect(status).toBe(5);
+    expect(stdout).toContain("dead ended while it booted, with status 0");
+    expect(stdout).toContain("Halting system.");
   });
 
-  test("--no-wait returns before the boot is done, and --timeout ends the waiting with status 5", async () => {
-    const { status, stdout } = await node("one").berth("up web --image bookworm --no-wait --json");
+  test("a boot that takes long: --no-wait does not wait, and --timeout ends the waiting with status 5 and what it waits for", async () => {
+    const engine = node("one");
+    const unit = "[Service]\\nType=oneshot\\nExecStart=sleep 60\\n[Install]\\nWantedBy=multi-user.target\\n";
+    await engine.docker("run", "--name", "builder", "bookworm", "sh", "-c", `printf '${unit}' >/etc/systemd/system/tired.service; systemctl enable tired`);
+    await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', "builder", "slow");
+    const { status, stdout } = await engine.berth("up slow --image slow --no-wait --json");
     expect([status, parseList(stdout)[0]?.state]).toEqual([0, "started"]);
-    const slow = await node("one").berth("up slow --image bookworm --timeout 1ms --json");
-    expect([slow.status, parseList(slow.stdout)[0]?.error?.code]).toEqual([5, "boot-timeout"]);
+    const late = await engine.berth("up slow --image slow --timeout 3s --json");
+    const [slow] = parseList(late.stdout);
+    expect([late.status, slow?.error?.code]).toEqual([5, "boot-timeout"]);
+    expect(JSON.stringify(slow?.error?.details)).toContain("tired.service");
   });
 });

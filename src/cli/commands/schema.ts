@@ -1,0 +1,17 @@
+import { machineFileJsonSchema } from "../../spec/schema.ts";
+import { defineCommand } from "../command.ts";
+import { renderJson } from "../render/json.ts";
+
+export const command = defineCommand({
+  name: "schema",
+  summary: "Print the JSON Schema of berth.yaml",
+  description: `Prints the schema by which editors complete and check berth.yaml as it is written.
+
+Editors with the YAML language server take it from a first line in the file: # yaml-language-server: $schema=berth.schema.json`,
+  examples: [{ command: "berth schema > berth.schema.json", description: "for your editor" }],
+  async action(context) {
+    const schema = machineFileJsonSchema();
+    await context.result(schema, () => renderJson(schema));
+    return undefined;
+  },
+});

@@ -1,0 +1,44 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { labImage } from "../lab/lab-image.ts";
+import { clean, containers, networks, parseList } from "./fleet.ts";
+import { failedUnits, inside } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+
+const node = useNodes({
+  nodes: { hybrid: { runtime: false }, v2: { runtime: false, cgroupView: "v2", images: ["bookworm"] } },
+  images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
+});
+
+describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (needs root)", () => {
+  afterEach(async () => {
+    for (const view of ["hybrid", "v2"]) await clean(node(view));
+  });
+
+  test.each(["bookworm", "trixie"])("applies the contract through the Engine API: %s runs, and it says what is weaker", async (image) => {
+    const engine = node("hybrid");
+    const { status, stdout, stderr } = await engine.berth(["up", "web", "db", "--image", image, "--memory", "300M", "--json"]);
+    expect([status, parseList(stdout).map(({ state, error }) => error?.message ?? state)]).toEqual([0, ["running", "running"]]);
+    expect(stderr).toContain("web: the machine sees the names of all cgroups of the host (read-only)");
+    expect(await failedUnits(engine, "web")).toBe("");
+    const ids = await Promise.all(["web", "db"].map((name) => inside(engine, name, "cat /etc/machine-id")));
+    expect(new Set(ids).size).toBe(2);
+    expect((await inside(engine, "web", "getent hosts db.berth.internal")).split(/\s/)[0]).toBe("172.31.0.3");
+    // No probe container is left.
+    expect([...(await containers(engine)).keys()].toSorted()).toEqual(["db", "web"]);
+    expect((await engine.berth("stop web")).status).toBe(0);
+    expect((await engine.berth("start web")).status).toBe(0);
+    expect(await inside(engine, "web", "cat /etc/machine-id")).toBe(ids[0] as string);
+    expect((await engine.berth("down --yes")).status).toBe(0);
+    expect([(await containers(engine)).size, await networks(engine)]).toEqual([0, []]);
+  });
+
+  test("on cgroup2 alone an engine before 28 cannot: host-unfit, with the way out, and nothing left", async () => {
+    const { status, stdout } = await node("v2").berth("up web --image bookworm");
+    expect(status).toBe(1);
+    expect(stdout).toContain("cannot give a machine its own cgroups");
+    expect(stdout).toContain("berth install runtime");
+    const [web] = parseList((await node("v2").berth("up web --image bookworm --json")).stdout);
+    expect(web?.error?.code).toBe("host-unfit");
+    expect((await containers(node("v2"))).size).toBe(0);
+  });
+});

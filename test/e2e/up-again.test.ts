@@ -1,0 +1,63 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { labImage } from "../lab/lab-image.ts";
+import { addresses, clean, containers, networks, parseList } from "./fleet.ts";
+import { waitFor } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+
+const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("bookworm") } });
+
+/** What `up` has said when it is interrupted. */
+const moments = ["preparing", "creating", "starting", "booting", "running"];
+const three = ["up", "aa", "bb", "cc", "--image", "bookworm"];
+
+describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
+  afterEach(() => clean(node("one")));
+
+  test("two at once for the same machines make each once", async () => {
+    const both = await Promise.all([0, 1].map(() => node("one").berth([...three, "--json"])));
+    expect(both.map(({ status }) => status)).toEqual([0, 0]);
+    const actions = both.map(({ stdout }) => parseList(stdout).map(({ action, state }) => `${action} ${state}`));
+    expect(actions.toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
+      ["created running", "created running", "created running"],
+      expect.arrayContaining([expect.stringMatching(/^(kept|started) running$/)]),
+    ]);
+    expect((await containers(node("one"))).size).toBe(3);
+  });
+
+  test("four at once for different machines give no address twice, and one network", async () => {
+    const all = await Promise.all(["aa", "bb", "cc", "dd"].map((name) => node("one").berth(["up", name, "--image", "bookworm"])));
+    expect(all.map(({ status, stderr }) => (status === 0 ? "" : stderr))).toEqual(["", "", "", ""]);
+    expect(new Set(await addresses(node("one"))).size).toBe(4);
+    expect(await networks(node("one"))).toEqual(["berth.internal"]);
+  });
+
+  test.each(moments.flatMap((moment) => (["SIGINT", "SIGTERM", "SIGKILL"] as const).map((signal) => [signal, moment] as const)))(
+    "%s while it is %s leaves whole machines, and the next up finishes",
+    async (signal, moment) => {
+      const running = node("one").startBerth(three);
+      await waitFor(`up is ${moment}`, async () => (running.stderr().includes(`: ${moment}`) ? true : undefined));
+      running.kill(signal);
+      const { status, stderr } = await running.ended;
+      // It may have been done already.
+      if (signal !== "SIGKILL" && status !== 0) expect([status, stderr]).toEqual([130, expect.not.stringContaining("fault of berth")]);
+      const { status: next, stdout } = await node("one").berth([...three, "--json"]);
+      expect(next).toBe(0);
+      expect(parseList(stdout).map(({ name, state }) => `${name} ${state}`)).toEqual(["aa running", "bb running", "cc running"]);
+      expect([...(await containers(node("one"))).keys()].toSorted()).toEqual(["aa", "bb", "cc"]);
+      expect(new Set(await addresses(node("one"))).size).toBe(3);
+      expect(readdirSync(dirname(node("one").socket.slice("unix://".length))).filter((file) => file.includes("lock"))).toEqual([]);
+    },
+  );
+
+  test("down, interrupted, goes on where it was", async () => {
+    expect((await node("one").berth(three)).status).toBe(0);
+    const running = node("one").startBerth(["down", "--yes"]);
+    await waitFor("down removes", async () => (running.stderr().includes(": removed") ? true : undefined));
+    running.kill("SIGKILL");
+    await running.ended;
+    expect((await node("one").berth("down --yes")).status).toBe(0);
+    expect([(await containers(node("one"))).size, await networks(node("one"))]).toEqual([0, []]);
+  });
+});
