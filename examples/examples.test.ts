@@ -21,7 +21,7 @@ describe.each(files)("%s", (file) => {
   });
 
   test("what it mounts from its directory is there", () => {
-    const binds = fleet.machines.flatMap(({ volumes }) => volumes.flatMap((volume) => (volume.kind === "bind" ? [volume.source] : [])));
+    const binds = fleet.machines.flatMap(({ volumes }) => volumes.flatMap(({ kind, source = "" }) => (kind === "bind" ? [source] : [])));
     for (const path of binds) expect([path, existsSync(path)]).toEqual([path, true]);
   });
 });

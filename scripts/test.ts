@@ -47,11 +47,13 @@ async function prepareRoots(roots: readonly Root[]): Promise<void> {
   console.log(`roots: ${names} (${seconds(performance.now() - began)})`);
 }
 
-/** Engines of different files do not meet: each has namespaces and a temporary directory of its own. Two at a time, for two processors. */
+/** Engines of different files do not meet: each has namespaces and a temporary directory of its own. So two at a time, for two processors. */
 async function runPlan(plan: Plan, directory: string): Promise<readonly Report[]> {
-  const roots = plan.engines.length > 0 && (await canMakeLab()) ? await findRoots(plan.engines.flatMap(({ files }) => files)) : [];
+  const withEngines = [...plan.lab, ...plan.engines];
+  const roots = withEngines.length > 0 && (await canMakeLab()) ? await findRoots(withEngines.flatMap(({ files }) => files)) : [];
   const [unit] = await Promise.all([runAll(plan.unit, 1, directory), prepareRoots(roots)]);
-  return [...unit, ...(await runAll(plan.engines, 2, directory))];
+  const lab = await runAll(plan.lab, 1, directory);
+  return [...unit, ...lab, ...(await runAll(plan.engines, 2, directory))];
 }
 
 /** What changed on the host meanwhile, as failures. */
@@ -79,7 +81,7 @@ function summarize(reports: readonly Report[]): void {
 async function main(): Promise<number> {
   const patterns = process.argv.slice(2);
   const plan = planSuites(await findTestFiles(), patterns);
-  if (plan.unit.length + plan.engines.length === 0) {
+  if (plan.unit.length + plan.lab.length + plan.engines.length === 0) {
     console.log(patterns.length === 0 ? "There are no tests." : `No test file's path holds ${patterns.join(" or ")}.`);
     return 1;
   }

@@ -5,7 +5,9 @@ import { type Suite, top } from "./run.ts";
 export interface Plan {
   /** Unit tests, in one process. */
   readonly unit: readonly Suite[];
-  /** Tests with engines, each file in a process of its own. */
+  /** Tests of the lab itself. They look at what is gone from this host, so nothing else with engines may run beside them. */
+  readonly lab: readonly Suite[];
+  /** The other tests with engines, each file in a process of its own. */
   readonly engines: readonly Suite[];
 }
 
@@ -16,12 +18,13 @@ export function planSuites(files: readonly string[], patterns: readonly string[]
   const chosen = files.filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern))).toSorted();
   const isEngineTest = (file: string) => file.startsWith("test/");
   const unit = chosen.filter((file) => !isEngineTest(file));
-  const engines = chosen
+  const suites = chosen
     .filter(isEngineTest)
     .map((file): Suite => ({ name: file.replace(/\.test\.ts$/, ""), files: [file], testLimit: 3 * minute, limit: 20 * minute }));
   return {
     unit: unit.length === 0 ? [] : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 10 * minute }],
-    engines,
+    lab: suites.filter(({ name }) => name.startsWith("test/lab/")),
+    engines: suites.filter(({ name }) => !name.startsWith("test/lab/")),
   };
 }
 

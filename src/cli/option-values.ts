@@ -9,9 +9,9 @@ export function longFlag(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** `-i, --image IMAGE`, as help and the manual show it. */
-export function flagsOf(key: string, spec: OptionSpec): string {
-  return `${spec.short ? `-${spec.short}, ` : ""}${longFlag(key)}${spec.value ? ` ${spec.value}` : ""}`;
+/** `-i, --image <IMAGE>`, as commander takes it. */
+function flagsOf(key: string, spec: OptionSpec): string {
+  return `${spec.short ? `-${spec.short}, ` : ""}${longFlag(key)}${spec.value ? ` <${spec.value}>` : ""}`;
 }
 
 /** The description with its choices, default and variable in brackets. */
@@ -27,8 +27,7 @@ export function describeOption(spec: OptionSpec | ArgumentSpec): string {
 
 /** The commander option of a definition. Defaults and variables are ours to read: commander would ask the real environment. */
 export function commanderOption(key: string, spec: OptionSpec): Option {
-  const flags = `${spec.short ? `-${spec.short}, ` : ""}${longFlag(key)}${spec.value ? ` <${spec.value}>` : ""}`;
-  const option = new Option(flags, describeOption(spec)).hideHelp(spec.hidden ?? false);
+  const option = new Option(flagsOf(key, spec), describeOption(spec)).hideHelp(spec.hidden ?? false);
   if (spec.value) {
     option.argParser((text: string, before: unknown) => {
       const value = convert(longFlag(key), spec, text);

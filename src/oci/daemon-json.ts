@@ -29,11 +29,13 @@ export function addRuntime(text: string | undefined, entry: RuntimeEntry, file: 
 
 /**
  * daemon.json without the runtime; undefined when nothing else is left in it. `before` is the file as it was before the
- * runtime came, whose default runtime comes back.
+ * runtime came: its default runtime comes back, and its very text where nothing else was changed since.
  */
 export function removeRuntime(text: string | undefined, name: string, before: string | undefined, file: string): string | undefined {
   const settings = parseSettings(text, file);
-  const { [name]: _gone, ...runtimes } = runtimesOf(settings, file);
+  const registered = runtimesOf(settings, file);
+  if (text !== undefined && !Object.hasOwn(registered, name) && settings["default-runtime"] !== name) return text;
+  const { [name]: _gone, ...runtimes } = registered;
   const { runtimes: _, "default-runtime": chosen, ...rest } = settings;
   const earlier = before === undefined ? undefined : parseSettings(before, file)["default-runtime"];
   const left: Settings = {
@@ -42,7 +44,20 @@ export function removeRuntime(text: string | undefined, name: string, before: st
     ...(chosen !== undefined && chosen !== name ? { "default-runtime": chosen } : {}),
     ...(chosen === name && earlier !== undefined && earlier !== name ? { "default-runtime": earlier } : {}),
   };
+  if (before !== undefined && canonical(parseSettings(before, file)) === canonical(left)) return before;
   return Object.keys(left).length === 0 ? undefined : render(left, text);
+}
+
+/**
+ * What has a running dockerd forget a runtime that these settings (undefined for none) no longer name: on SIGHUP it keeps
+ * the runtimes and the default that a file says nothing of.
+ */
+export function forgetRuntimes(text: string | undefined, file: string): string {
+  return render({ runtimes: {}, "default-runtime": "runc", ...parseSettings(text, file) }, text);
+}
+
+function canonical(settings: Settings): string {
+  return renderConfig(Object.fromEntries(Object.entries(settings).toSorted(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 function parseSettings(text: string | undefined, file: string): Settings {

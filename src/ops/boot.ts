@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { type InitKind, initKindOf, initTraits } from "../contract/init.ts";
 import type { ContainerInspect } from "../engine/container-types.ts";
 import { inspectContainer, topContainer } from "../engine/containers.ts";
@@ -8,6 +7,7 @@ import { readLogs } from "../engine/logs.ts";
 import { BerthError } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import { programOf } from "./guest-probe.ts";
+import { findLocalInit, readSystemdProgress } from "./local-init.ts";
 
 /** How a machine's boot ended. */
 export interface Boot {
@@ -43,7 +43,7 @@ export async function waitBooted(engine: Engine, id: string, name: string, optio
     const kind = await readInitKind(engine, container, signal);
     // The other inits say nothing of how far they are.
     if (kind !== "systemd") return { state: "running", failed: [] };
-    await waitForInitScope(engine, id, name, signal);
+    await waitForBus(engine, id, name, signal);
     return await waitForSystemd(engine, id, name, signal);
   } catch (error) {
     if (!deadline.aborted || options.signal.aborted) throw error;
@@ -56,6 +56,8 @@ export async function waitBooted(engine: Engine, id: string, name: string, optio
 
 /** Time between two looks at a machine that has not come up yet. */
 const pollMs = 25;
+/** The same by /proc, which costs next to nothing. */
+const localPollMs = 5;
 
 /** Which init the machine runs: its label's word, else told by the program itself. */
 async function readInitKind(engine: Engine, container: ContainerInspect, signal: AbortSignal): Promise<InitKind | undefined> {
@@ -65,35 +67,39 @@ async function readInitKind(engine: Engine, container: ContainerInspect, signal:
   return initKindOf(await programOf(engine, container.Id, command, signal), () => true);
 }
 
+/** A systemd may have its bus elsewhere one day: after so long in its scope, systemctl is asked all the same. */
+const busLimitMs = 2000;
+
 /**
  * Waits until systemd has left the root of the machine's cgroup. A command run in the machine before that would sit in
- * that root, where cgroup v2 then allows no controllers, so we look from outside.
+ * that root, where cgroup v2 then allows no controllers, so we look from outside. Where /proc shows the machine, this waits for
+ * systemd's bus, too: to ask before that is in vain, and costs the boot the time that starting a process takes.
  */
-async function waitForInitScope(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<void> {
+async function waitForBus(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running || State.Restarting) throw await bootFailed(engine, id, name, State.ExitCode, signal);
-    const cgroup = (await localCgroup(State.Pid, id)) ?? (await remoteCgroup(engine, id, signal));
-    if (/\/init\.scope\b/.test(cgroup)) return;
+    const pid = engine.endpoint.kind === "unix" ? await findLocalInit(State.Pid, id) : undefined;
+    if (pid === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(pid, signal)) return;
     await sleep(pollMs, signal);
   }
 }
 
-/** PID 1's cgroups by /proc, where the engine's processes are ours to see: they bear the container's id. */
-async function localCgroup(pid: number, id: string): Promise<string | undefined> {
-  try {
-    const cgroup = await readFile(`/proc/${pid}/cgroup`, "utf8");
-    return cgroup.includes(id) ? cgroup : undefined;
-  } catch {
-    // Another host's process, or one that has just ended: the engine itself will tell.
-    return undefined;
+/** False when PID 1 has ended. */
+async function waitForLocalBus(pid: number, signal: AbortSignal): Promise<boolean> {
+  for (let inScope = 0; ; inScope += localPollMs) {
+    const progress = await readSystemdProgress(pid);
+    if (progress === undefined) return false;
+    if (progress === "on-bus" || inScope >= busLimitMs) return true;
+    if (progress === "early") inScope = 0;
+    await sleep(localPollMs, signal);
   }
 }
 
-/** PID 1's cgroups by the engine's own ps(1). */
-async function remoteCgroup(engine: Engine, id: string, signal: AbortSignal): Promise<string> {
+/** By the engine's own ps(1). */
+async function isInScope(engine: Engine, id: string, signal: AbortSignal): Promise<boolean> {
   const { Processes } = await topContainer(engine, id, { psArgs: "-eo pid,cgroup:1024", signal });
-  return (Processes ?? []).map((fields) => fields[1] ?? "").find((cgroup) => cgroup.includes("/init.scope")) ?? "";
+  return (Processes ?? []).some((fields) => fields[1]?.includes("/init.scope"));
 }
 
 async function waitForSystemd(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<Boot> {

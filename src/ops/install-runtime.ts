@@ -5,7 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
 import { readIfThere, replaceFile } from "../host/replace-file.ts";
-import { addRuntime, removeRuntime } from "../oci/daemon-json.ts";
+import { addRuntime, forgetRuntimes, removeRuntime } from "../oci/daemon-json.ts";
 import { runtimeName } from "./application.ts";
 import { listMachines } from "./machines.ts";
 
@@ -76,14 +76,12 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   const backup = await readIfThere(`${file}.berth-backup`);
   const after = before === undefined ? undefined : removeRuntime(before, runtimeName, backup, file);
   const changed = after !== before;
+  const isGone = async (engine: Engine) => !Object.hasOwn((await readInfo(engine)).Runtimes, runtimeName);
+  if (changed && config.engine !== undefined) await replaceFile(file, forgetRuntimes(after, file));
+  const active = await activate(config, { file, before, changed }, isGone);
   if (after === undefined) await rm(file, { force: true });
   else if (changed) await replaceFile(file, after);
   await rm(`${file}.berth-backup`, { force: true });
-  const active = await activate(
-    config,
-    { file, before, changed },
-    async (engine) => !Object.hasOwn((await readInfo(engine)).Runtimes, runtimeName),
-  );
   for (const name of ["berth", "berth-runtime"]) await rm(join(installDirectory, name), { force: true });
   await rmdir(installDirectory).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;

@@ -2,7 +2,7 @@ import type { ContainerSummary } from "../engine/container-types.ts";
 import { listContainers } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError } from "../errors.ts";
-import { label } from "../plan/labels.ts";
+import { initFromLabels, label } from "../plan/labels.ts";
 import { suggest } from "../spec/suggest.ts";
 
 /** A machine as one list call of the engine tells it. */
@@ -77,8 +77,6 @@ export function isMachine(container: ContainerSummary): boolean {
 function machineOf(container: ContainerSummary): Machine {
   const network = container.Labels[label.network];
   const endpoint = network === undefined ? undefined : container.NetworkSettings?.Networks?.[network];
-  const init = container.Labels[label.init];
-  const version = container.Labels[label.initVersion];
   return {
     name: containerName(container),
     id: container.Id,
@@ -87,7 +85,7 @@ function machineOf(container: ContainerSummary): Machine {
     network,
     address: endpoint?.IPAMConfig?.IPv4Address ?? (endpoint?.IPAddress || undefined),
     image: container.Image,
-    init: init === undefined ? undefined : version === undefined ? init : `${init} ${version}`,
+    init: initFromLabels(container.Labels),
     ports: container.Ports.flatMap((port) =>
       port.PublicPort === undefined ? [] : [`${port.IP ? `${port.IP}:` : ""}${port.PublicPort}->${port.PrivatePort}/${port.Type}`],
     ),

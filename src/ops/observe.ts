@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Network } from "../engine/network-types.ts";
 import { inspectNetwork } from "../engine/networks.ts";
 import { hasCode } from "../errors.ts";
-import { label } from "../plan/labels.ts";
+import { initFromLabels, label } from "../plan/labels.ts";
 import type { Observed, ObservedNetwork } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { containerName, isMachine } from "./machines.ts";
@@ -29,6 +29,7 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
           network: own,
           address: endpoint?.IPAMConfig?.IPv4Address ?? (endpoint?.IPAddress || undefined),
           specLabel: container.Labels[label.spec],
+          init: initFromLabels(container.Labels),
         };
       }),
   };

@@ -10,7 +10,7 @@ import { withLock } from "../host/lock.ts";
 import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
 import type { ResolvedImage } from "../image/store.ts";
 import { machineCommand, type PlannedImage, renderContainer } from "../plan/container.ts";
-import { type Difference, label } from "../plan/labels.ts";
+import { type Difference, initFromLabels, label } from "../plan/labels.ts";
 import { type MachineStep, planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { chooseApplication } from "./application.ts";
@@ -35,7 +35,8 @@ export interface UpOptions {
   readonly lockFile: string;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  readonly onState: (name: string, state: UpState, detail?: string) => void;
+  /** `elapsedMs` is the boot's, where the state ends one. */
+  readonly onState: (name: string, state: UpState, detail?: string, elapsedMs?: number) => void;
   readonly onWarning: (text: string) => void;
 }
 
@@ -104,12 +105,13 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
     },
   );
   if (steps.some((step) => step.do === "create-network")) await ensureNetwork(engine, fleet, signal);
-  const addresses = new Map(observed.containers.map((container) => [container.name, container.address]));
+  const there = new Map(observed.containers.map((container) => [container.id, container]));
   const machines = await Promise.all(
     steps.flatMap((step): Promise<PreparedMachine>[] => {
       if (step.do === "create-network") return [];
       if (step.do === "create") return [create(engine, fleet, step, images.get(step.machine.image), info, options)];
-      return [Promise.resolve({ step, id: step.id, address: addresses.get(step.machine.name), init: undefined, error: undefined })];
+      const { address, init } = there.get(step.id) ?? {};
+      return [Promise.resolve({ step, id: step.id, address, init, error: undefined })];
     }),
   );
   return { info, machines };
@@ -159,7 +161,7 @@ async function create(
     for (const warning of Warnings ?? []) options.onWarning(`${machine.name}: ${warning}`);
     if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, options.signal);
     if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, options.signal);
-    return { step, id: Id, address, init: image.labels[label.init], error: undefined };
+    return { step, id: Id, address, init: initFromLabels(image.labels), error: undefined };
   } catch (error) {
     if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
     return { step, id: "", address: undefined, init: undefined, error };
@@ -231,8 +233,9 @@ async function run(engine: Engine, machine: PreparedMachine, options: UpOptions)
   }
   options.onState(name, "booting", machine.address);
   const boot = await waitBooted(engine, id, name, { signal: options.signal, timeout: options.timeout });
-  options.onState(name, boot.state, machine.address);
-  return { ...outcome(machine), ...boot, bootMs: step.do === "keep" ? undefined : options.now() - began };
+  const bootMs = step.do === "keep" ? undefined : options.now() - began;
+  options.onState(name, boot.state, machine.address, bootMs);
+  return { ...outcome(machine), ...boot, bootMs };
 }
 
 async function start(engine: Engine, { step, id }: PreparedMachine, signal: AbortSignal): Promise<void> {

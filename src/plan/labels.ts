@@ -15,6 +15,13 @@ export const label = {
   os: "berth.os",
 } as const;
 
+/** The init that labels tell of, such as "systemd 252"; undefined where they tell of none. */
+export function initFromLabels(labels: Readonly<Record<string, string>>): string | undefined {
+  const kind = labels[label.init];
+  const version = labels[label.initVersion];
+  return kind === undefined || version === undefined ? kind : `${kind} ${version}`;
+}
+
 /** The machine's specification as its label holds it: keys in the order of their names, so that equal specs are equal texts. */
 export function renderSpecLabel(spec: MachineSpec): string {
   return JSON.stringify(spec, (_, value: unknown) => (isRecord(value) ? Object.fromEntries(Object.entries(value).sort(byKey)) : value));

@@ -23,6 +23,7 @@ function container(name: string, state: string, more: Partial<ObservedContainer>
     network: domain,
     address: undefined,
     specLabel: spec && renderSpecLabel(spec),
+    init: undefined,
     ...more,
   };
 }

@@ -27,6 +27,8 @@ export interface ObservedContainer {
   readonly network: string | undefined;
   readonly address: string | undefined;
   readonly specLabel: string | undefined;
+  /** Such as "systemd 252"; undefined where its labels do not tell. */
+  readonly init: string | undefined;
 }
 
 export type Step =

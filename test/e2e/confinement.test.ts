@@ -32,9 +32,9 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     expect(seen.filter((path) => path.endsWith(`/${id}/system.slice/probe.service`)).length).toBeGreaterThan(0);
     // From inside it is the machine's own tree and nothing above it.
     expect(await inside(engine, "one", "cat /proc/$(systemctl show -P MainPID probe)/cgroup")).toContain(":/system.slice/probe.service");
-    expect(await inside(engine, "one", "find /sys/fs/cgroup -name '*.scope' -o -name '*.service' -o -name 'berth-*' -o -name docker")).not.toContain(
-      "berth-engine",
-    );
+    expect(
+      await inside(engine, "one", "find /sys/fs/cgroup -name '*.scope' -o -name '*.service' -o -name 'berth-*' -o -name docker"),
+    ).not.toContain("berth-engine");
     const mounts = (await inside(engine, "one", "grep -E ' - cgroup2? ' /proc/self/mountinfo")).split("\n").map((line) => line.split(" "));
     expect(mounts.length).toBeGreaterThan(0);
     for (const [, , , root] of mounts) expect(root).toBe("/");
@@ -45,10 +45,15 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     await runMachine(engine, "one", image);
     expect(await booted(engine, "one")).toBe("running");
     // v1 controllers show the machine's limits read-only; on cgroup2 the kernel hides those files in the namespace's root.
-    const tryAll = "find /sys/fs/cgroup -maxdepth 2 -name memory.limit_in_bytes -o -maxdepth 2 -name cpu.shares -o -maxdepth 2 -name release_agent";
+    const tryAll =
+      "find /sys/fs/cgroup -maxdepth 2 -name memory.limit_in_bytes -o -maxdepth 2 -name cpu.shares -o -maxdepth 2 -name release_agent";
     const written = await inside(engine, "one", `for file in $(${tryAll}); do echo 1 2>/dev/null >"$file" && echo "$file"; done; true`);
     expect(written).toBe("");
-    const remounted = await inside(engine, "one", "mount -o remount,rw /sys/fs/cgroup 2>&1; mount -t cgroup2 none /mnt 2>&1; mount -o remount,rw /sys 2>&1; true");
+    const remounted = await inside(
+      engine,
+      "one",
+      "mount -o remount,rw /sys/fs/cgroup 2>&1; mount -t cgroup2 none /mnt 2>&1; mount -o remount,rw /sys 2>&1; true",
+    );
     expect(remounted.match(/denied|not permitted|must be superuser/g)?.length).toBe(3);
     const slices = "find /sys/fs/cgroup -maxdepth 2 -name system.slice -o -maxdepth 2 -name init.scope";
     expect((await engine.run("sh", "-c", slices)).stdout).toBe("");
@@ -61,7 +66,9 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     const eat = (megabytes: number) => `systemd-run --wait --quiet --collect perl -e 'print length("a" x (${megabytes} << 20))'`;
     expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(20))).status).toBe(0);
     expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(400))).status).not.toBe(0);
-    expect(await inside(engine, "small", "journalctl --no-pager --quiet | grep -i 'result .oom-kill.\\|status=9/KILL' | head -1")).not.toBe("");
+    expect(await inside(engine, "small", "journalctl --no-pager --quiet | grep -i 'result .oom-kill.\\|status=9/KILL' | head -1")).not.toBe(
+      "",
+    );
     expect(await inside(engine, "small", "systemctl is-system-running || true")).toBe("running");
   });
 
@@ -85,9 +92,21 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     const directory = await mkdtemp(join(tmpdir(), "berth-bind-"));
     try {
       await writeFile(join(directory, "letter"), "dear\n");
-      await runMachine(engine, "one", "bookworm", "-v", `${directory}:/run/secrets/own:ro`, "-v", `${directory}:/tmp/own`, "--tmpfs", "/run/scratch");
+      await runMachine(
+        engine,
+        "one",
+        "bookworm",
+        "-v",
+        `${directory}:/run/secrets/own:ro`,
+        "-v",
+        `${directory}:/tmp/own`,
+        "--tmpfs",
+        "/run/scratch",
+      );
       expect(await booted(engine, "one")).toBe("running");
-      expect(await inside(engine, "one", "cat /run/secrets/own/letter /tmp/own/letter; stat -f -c %T /run/scratch")).toBe("dear\ndear\ntmpfs");
+      expect(await inside(engine, "one", "cat /run/secrets/own/letter /tmp/own/letter; stat -f -c %T /run/scratch")).toBe(
+        "dear\ndear\ntmpfs",
+      );
     } finally {
       await rm(directory, { recursive: true });
     }

@@ -18,28 +18,31 @@ describe.skipIf(!canHaveEngines)("docker run --runtime=berth (needs root)", () =
     for (const view of ["hybrid", "v2"]) await removeAll(node(view));
   });
 
-  test.each(combinations)("on %s %s boots, keeps its identity over a restart, shuts down cleanly and leaves nothing", async (view, image) => {
-    const engine = node(view);
-    const id = await runMachine(engine, "one", image);
-    expect(await booted(engine, "one")).toBe("running");
-    expect(await failedUnits(engine, "one")).toBe("");
-    const [machineId = "", uuid] = (await inside(engine, "one", `cat /etc/machine-id; ${readUuid}`)).split("\n");
-    expect(machineId).toMatch(/^[0-9a-f]{32}$/);
-    expect(uuid).toBe(machineId);
+  test.each(combinations)(
+    "on %s %s boots, keeps its identity over a restart, shuts down cleanly and leaves nothing",
+    async (view, image) => {
+      const engine = node(view);
+      const id = await runMachine(engine, "one", image);
+      expect(await booted(engine, "one")).toBe("running");
+      expect(await failedUnits(engine, "one")).toBe("");
+      const [machineId = "", uuid] = (await inside(engine, "one", `cat /etc/machine-id; ${readUuid}`)).split("\n");
+      expect(machineId).toMatch(/^[0-9a-f]{32}$/);
+      expect(uuid).toBe(machineId);
 
-    expect(await timed(() => engine.docker("restart", "one"))).toBeLessThan(cleanStop);
-    expect(await booted(engine, "one")).toBe("running");
-    expect(await inside(engine, "one", "cat /etc/machine-id")).toBe(machineId);
-    await runMachine(engine, "two", image);
-    expect(await booted(engine, "two")).toBe("running");
-    expect(await inside(engine, "two", "cat /etc/machine-id")).not.toBe(machineId);
+      expect(await timed(() => engine.docker("restart", "one"))).toBeLessThan(cleanStop);
+      expect(await booted(engine, "one")).toBe("running");
+      expect(await inside(engine, "one", "cat /etc/machine-id")).toBe(machineId);
+      await runMachine(engine, "two", image);
+      expect(await booted(engine, "two")).toBe("running");
+      expect(await inside(engine, "two", "cat /etc/machine-id")).not.toBe(machineId);
 
-    expect(await timed(() => engine.docker("stop", "one"))).toBeLessThan(cleanStop);
-    expect((await stateOf(engine, "one")).status).toBe(0);
-    expect((await engine.docker("logs", "--tail", "5", "one")).stdout).toContain("Halting system.");
-    await engine.docker("rm", "one");
-    expect((await engine.run("find", "/run/berth/runtime", "-name", `${id}*`)).stdout).toBe("");
-  });
+      expect(await timed(() => engine.docker("stop", "one"))).toBeLessThan(cleanStop);
+      expect((await stateOf(engine, "one")).status).toBe(0);
+      expect((await engine.docker("logs", "--tail", "5", "one")).stdout).toContain("Halting system.");
+      await engine.docker("rm", "one");
+      expect((await engine.run("find", "/run/berth/runtime", "-name", `${id}*`)).stdout).toBe("");
+    },
+  );
 
   test.each(combinations)("on %s a %s image with a machine-id of its own gives machines theirs", async (view, image) => {
     const engine = node(view);

@@ -22,7 +22,10 @@ describe.skipIf(!canHaveEngines)("berth up (needs root)", () => {
       ["db", "created", "running"],
     ]);
     const ids = await containers(node("one"));
-    expect((await up()).map(({ action, state }) => [action, state])).toEqual([["kept", "running"], ["kept", "running"]]);
+    expect((await up()).map(({ action, state }) => [action, state])).toEqual([
+      ["kept", "running"],
+      ["kept", "running"],
+    ]);
     expect(await containers(node("one"))).toEqual(ids);
     await node("one").docker("stop", "web");
     const again = await up();
@@ -62,11 +65,9 @@ machines:
     expect(dryRun.stdout).toBe(
       "create network lab.test 172.30.5.0/24\ncreate db 172.30.5.2 from bookworm, start it\ncreate web 172.30.5.10 from bookworm, start it\n",
     );
-    expect(parseList<{ readonly do: string }>((await node("one").berth("up --dry-run --json", { cwd })).stdout).map((step) => step.do)).toEqual([
-      "create-network",
-      "create",
-      "create",
-    ]);
+    expect(
+      parseList<{ readonly do: string }>((await node("one").berth("up --dry-run --json", { cwd })).stdout).map((step) => step.do),
+    ).toEqual(["create-network", "create", "create"]);
     expect([(await containers(node("one"))).size, await networks(node("one"))]).toEqual([0, []]);
     writeFileSync(join(cwd, "letter"), "");
     const { status, stderr } = await node("one").berth("up", { cwd });
@@ -80,23 +81,31 @@ machines:
     for (const name of ["web", "www", "front", "web.lab.test", "www.lab.test"]) {
       expect(await inside(engine, "db", `getent hosts ${name} | cut -d' ' -f1`)).toBe("172.30.5.10");
     }
-    expect(await inside(engine, "web", "touch /srv/kept && stat -c %a /mnt/shared && ! touch /mnt/shared/x 2>/dev/null && echo read-only")).toMatch(
-      /read-only$/,
+    expect(
+      await inside(engine, "web", "touch /srv/kept && stat -c %a /mnt/shared && ! touch /mnt/shared/x 2>/dev/null && echo read-only"),
+    ).toMatch(/read-only$/);
+    const limits = await engine.docker(
+      "inspect",
+      "--format",
+      "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.Runtime}}",
+      "web",
     );
-    const limits = await engine.docker("inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.Runtime}}", "web");
     expect(limits.stdout.trim()).toBe(`${256 << 20} 500000000 berth`);
     expect(await inside(engine, "web", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes")).toBe(String(256 << 20));
     const server = "$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80); while ($c = $s->accept) { print $c 'hello'; close $c }";
     await engine.docker("exec", "web", "systemd-run", "--unit=server", "perl", "-MIO::Socket::INET", "-e", server.replaceAll("$", "$$$$"));
     const answer = await waitFor("the published port answers", async () => {
-      const asked = await engine.run("bash", "-c", 'exec 3<>/dev/tcp/127.0.0.1/18080 && cat <&3').catch(() => undefined);
+      const asked = await engine.run("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/18080 && cat <&3").catch(() => undefined);
       return asked?.stdout || undefined;
     });
     expect(answer).toBe("hello");
 
     writeFileSync(join(cwd, "berth.yaml"), (await Bun.file(join(cwd, "berth.yaml")).text()).replace("256M", "300M"));
     const differing = await node("one").berth("up", { cwd });
-    expect([differing.status, differing.stderr]).toEqual([0, expect.stringContaining(`web: memory is ${256 << 20}, the file says ${300 << 20}`)]);
+    expect([differing.status, differing.stderr]).toEqual([
+      0,
+      expect.stringContaining(`web: memory is ${256 << 20}, the file says ${300 << 20}`),
+    ]);
     const [, web] = parseList((await node("one").berth("up --json", { cwd })).stdout);
     expect(web?.differences.map(({ key }) => key)).toEqual(["memory"]);
 
@@ -129,8 +138,17 @@ machines:
 
   test("a degraded machine: status 5, its unit, its journal; it runs on", async () => {
     const engine = node("one");
-    const unit = "[Service]\\nType=oneshot\\nExecStart=sh -c \"echo the disk is on fire; exit 3\"\\n[Install]\\nWantedBy=multi-user.target\\n";
-    await engine.docker("run", "--name", "builder", "bookworm", "sh", "-c", `printf '${unit}' >/etc/systemd/system/broken.service; systemctl enable broken`);
+    const unit =
+      '[Service]\\nType=oneshot\\nExecStart=sh -c "echo the disk is on fire; exit 3"\\n[Install]\\nWantedBy=multi-user.target\\n';
+    await engine.docker(
+      "run",
+      "--name",
+      "builder",
+      "bookworm",
+      "sh",
+      "-c",
+      `printf '${unit}' >/etc/systemd/system/broken.service; systemctl enable broken`,
+    );
     await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', "builder", "degraded");
     const { status, stdout } = await engine.berth("up sick --image degraded");
     expect(status).toBe(5);
@@ -144,7 +162,9 @@ machines:
   });
 
   test("an init that ends while it boots: status 5 with the console's last lines", async () => {
-    const { status, stdout } = await node("one").berth("up dead --image bookworm --restart no --command /sbin/init --command --unit=halt.target");
+    const { status, stdout } = await node("one").berth(
+      "up dead --image bookworm --restart no --command /sbin/init --command --unit=halt.target",
+    );
     expect(status).toBe(5);
     expect(stdout).toContain("dead ended while it booted, with status 0");
     expect(stdout).toContain("Halting system.");
@@ -153,7 +173,15 @@ machines:
   test("a boot that takes long: --no-wait does not wait, and --timeout ends the waiting with status 5 and what it waits for", async () => {
     const engine = node("one");
     const unit = "[Service]\\nType=oneshot\\nExecStart=sleep 60\\n[Install]\\nWantedBy=multi-user.target\\n";
-    await engine.docker("run", "--name", "builder", "bookworm", "sh", "-c", `printf '${unit}' >/etc/systemd/system/tired.service; systemctl enable tired`);
+    await engine.docker(
+      "run",
+      "--name",
+      "builder",
+      "bookworm",
+      "sh",
+      "-c",
+      `printf '${unit}' >/etc/systemd/system/tired.service; systemctl enable tired`,
+    );
     await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', "builder", "slow");
     const { status, stdout } = await engine.berth("up slow --image slow --no-wait --json");
     expect([status, parseList(stdout)[0]?.state]).toEqual([0, "started"]);

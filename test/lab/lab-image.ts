@@ -26,7 +26,7 @@ async function cached(name: string, release: Release, packages: readonly string[
   const directory = await cacheDirectory();
   const path = join(directory, name);
   if (await exists(path)) return path;
-  return withLock(directory, undefined, async () => {
+  return withLock(join(directory, `.${name}.lock`), undefined, async () => {
     if (await exists(path)) return path;
     // A tarball's name must end in .tar: mmdebstrap tells the format by it.
     const unfinished = join(directory, `unfinished-${name}`);

@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { tryRun } from "../../src/host/run.ts";
 import { canMakeLab, createLab, type Lab } from "./lab.ts";
 import { labEngineRoot, labImage } from "./lab-image.ts";
-import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf } from "./traces.ts";
+import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "./traces.ts";
 import { until } from "./until.ts";
 
 const isPossible = await canMakeLab();
@@ -73,9 +73,10 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
     expect((await cgroupsOf(names[0] ?? "")).length).toBeGreaterThan(0);
     const uplink = Number.parseInt(await readFile(join(lab.directory, "two/state/uplink"), "utf8"), 10);
     for (const node of lab.nodes) await node.docker("run", "--detach", "debian", "sleep", "600");
+    const before = await ticksNow();
     await lab.destroy();
     await lab.destroy();
-    expect(await processesOf(namespaces, lab.directory)).toEqual([]);
+    expect(await processesOf(namespaces, lab.directory, before)).toEqual([]);
     expect(await isThere(`/proc/${uplink}`)).toBe(false);
     expect(await mountsNaming(lab.directory)).toEqual([]);
     expect((await Promise.all(names.map(cgroupsOf))).flat()).toEqual([]);
@@ -95,8 +96,9 @@ test.skipIf(!isPossible)(
     const uplink = Number.parseInt(await readFile(join(dirname(socket), "uplink"), "utf8"), 10);
     expect(namespaces).toHaveLength(3);
     expect((await processesOf(namespaces, directory)).length).toBeGreaterThan(3);
+    const before = await ticksNow();
     owner.kill("SIGKILL");
-    await until(async () => (await processesOf(namespaces, directory)).length === 0 && !(await isRunning(uplink)));
+    await until(async () => (await processesOf(namespaces, directory, before)).length === 0 && !(await isRunning(uplink)));
     expect(await isThere(directory)).toBe(true);
     const next = await createLab({ nodes: [] });
     expect(await isThere(directory)).toBe(false);

@@ -8,7 +8,7 @@ import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
 import { stopPrivateEngine } from "../../src/host/private-engine/stop.ts";
 import { run } from "../../src/host/run.ts";
 import { canMakeLab } from "./lab.ts";
-import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf } from "./traces.ts";
+import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "./traces.ts";
 import { until } from "./until.ts";
 
 const isPossible = await canMakeLab();
@@ -60,8 +60,9 @@ describe.skipIf(!isPossible)("a private engine", () => {
     const { pid = 0 } = await privateEngineStatus(place());
     const namespaces = await ownNamespaces(pid);
     expect((await processesOf(namespaces, directory)).length).toBeGreaterThan(2);
+    const before = await ticksNow();
     process.kill(pid, "SIGKILL");
-    await until(async () => (await processesOf(namespaces, directory)).length === 0);
+    await until(async () => (await processesOf(namespaces, directory, before)).length === 0);
     expect(await mountsNaming(directory)).toEqual([]);
     expect((await privateEngineStatus(place())).state).toBe("dead-remains");
     expect(await stopPrivateEngine(place())).toBe(false);
@@ -73,8 +74,9 @@ describe.skipIf(!isPossible)("a private engine", () => {
   test("a stop asks dockerd to end, then a start finds the data again", async () => {
     await startPrivateEngine({ ...place(), uplink: true });
     const namespaces = await ownNamespaces((await privateEngineStatus(place())).pid ?? 0);
+    const before = await ticksNow();
     expect(await stopPrivateEngine(place())).toBe(true);
-    expect(await processesOf(namespaces, directory)).toEqual([]);
+    expect(await processesOf(namespaces, directory, before)).toEqual([]);
     await startPrivateEngine({ ...place(), cgroupView: "v2" });
     expect(await stopPrivateEngine({ ...place(), removeData: true })).toBe(true);
     expect(await isThere(place().dataDirectory)).toBe(false);

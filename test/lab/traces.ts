@@ -2,6 +2,7 @@ import { access, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { readEngineCgroups } from "../../src/host/private-engine/engine-cgroups.ts";
 import { readMounts } from "../../src/host/private-engine/mount-table.ts";
+import { readProcess } from "../../src/host/private-engine/process-identity.ts";
 
 const kinds = ["net", "mnt", "pid"] as const;
 
@@ -11,13 +12,22 @@ export async function ownNamespaces(pid: number): Promise<readonly string[]> {
   return all.flatMap(([theirs, ours]) => (theirs === undefined || theirs === ours ? [] : [theirs]));
 }
 
-/** The processes that are in one of these namespaces, or whose command line names this text. */
-export async function processesOf(namespaces: readonly string[], text: string): Promise<readonly number[]> {
+/** Now, as proc_pid_stat(5) tells when a process started: clock ticks since boot. */
+export async function ticksNow(): Promise<number> {
+  return Number.parseFloat(await readFile("/proc/uptime", "utf8")) * 100;
+}
+
+/**
+ * The processes that are in one of these namespaces, or whose command line names this text. Those that started after
+ * `until` do not count: the kernel gives a namespace's number to another as soon as it is gone.
+ */
+export async function processesOf(namespaces: readonly string[], text: string, until = Infinity): Promise<readonly number[]> {
   const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = await Promise.all(
     pids.map(async (pid) => {
       const theirs = await Promise.all(kinds.map((kind) => namespaceOf(pid, kind)));
       const isInside = theirs.some((namespace) => namespace !== undefined && namespaces.includes(namespace));
+      if (until !== Infinity && Number((await readProcess(pid))?.startTime ?? Infinity) > until) return [];
       return isInside || (await commandLine(pid)).includes(text) ? [pid] : [];
     }),
   );

@@ -77,7 +77,8 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
       wait: !chosen.noWait,
       lockFile: lockPlace(engine),
       now: context.io.now,
-      onState: (machine, state, detail) => progress.update(machine, { state, ...(detail !== undefined && { detail }) }),
+      onState: (machine, state, detail, elapsedMs) =>
+        progress.update(machine, { state, elapsedMs, ...(detail !== undefined && { detail }) }),
       onWarning: (text) => context.warn(text),
     });
     await context.result(results.map(forJson), (view) => renderUp(results, view));

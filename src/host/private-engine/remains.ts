@@ -1,6 +1,7 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../errors.ts";
+import { readIfThere } from "../replace-file.ts";
 import { readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { type ProcessIdentity, readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
@@ -32,6 +33,7 @@ export async function removeRemains(place: PrivateEnginePlace): Promise<void> {
   if (holder !== undefined && !(await waitUntilGone(holder, 5000))) throw stillThere(holder);
   if (uplink !== undefined && !(await waitUntilGone(uplink, 2000))) await killAndWait(uplink);
   await removeEngineCgroups(place.name);
+  await removeMadeDirectories(paths.made);
   await removeStateFiles(place);
 }
 
@@ -45,6 +47,15 @@ export async function readHolder(init: ProcessIdentity): Promise<ProcessIdentity
 async function killAndWait(identity: ProcessIdentity): Promise<void> {
   await signalProcess(identity, "SIGKILL");
   if (!(await waitUntilGone(identity, 15_000))) throw stillThere(identity);
+}
+
+/** The directories that a start made as places for mounts, unless somebody has put something into them since. */
+async function removeMadeDirectories(note: string): Promise<void> {
+  for (const directory of ((await readIfThere(note)) ?? "").split("\n").filter((line) => line !== "")) {
+    await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT" && error.code !== "ENOTEMPTY") throw error;
+    });
+  }
 }
 
 async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
