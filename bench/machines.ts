@@ -29,8 +29,8 @@ each_running() {
   for pid in $pids; do wait "$pid" || exit; done
 }`;
 
-const byHand = `${waitRunning}
-boot() { ${docker} run -d -t --name "$1" ${recipe} ${image} >/dev/null && wait_running "$1"; }
+const byHand = (network: string) => `${waitRunning}
+boot() { ${docker} run -d -t --name "$1" ${network} ${recipe} ${image} >/dev/null && wait_running "$1"; }
 pids=
 for name; do boot "$name" & pids="$pids $!"; done
 for pid in $pids; do wait "$pid" || exit; done`;
@@ -40,7 +40,13 @@ export const oneMachine: Comparison = {
   rounds: 12,
   async run(place, rounds) {
     const names = ["alone"];
-    const contenders = [contender(place, "docker run", shell(byHand, names)), contender(place, "berth up", up(names))];
+    await place.run(docker, "network", "create", "named");
+    const contenders = [
+      contender(place, "docker run", shell(byHand(""), names)),
+      // What berth's and compose's machines have, too: the engine's resolver, which answers for names.
+      contender(place, "docker run, on a network with names", shell(byHand("--network=named"), names)),
+      contender(place, "berth up", up(names)),
+    ];
     const series = await interleave(contenders, rounds, place.signal);
     const [hand, ours] = [seriesOf(series, "docker run"), seriesOf(series, "berth up")];
     return { series, targets: [ratioTarget("one machine: berth up beside docker run", 1.05, ours, hand)] };
@@ -58,7 +64,7 @@ export const tenMachines: Comparison = {
     const composeUp = `${waitRunning}\n${compose} -p many -f ${file} up -d >/dev/null 2>&1 && each_running "$@"`;
     const series = await interleave(
       [
-        contender(place, "docker run in a loop", shell(byHand, names)),
+        contender(place, "docker run in a loop", shell(byHand(""), names)),
         contender(place, compose, shell(composeUp, names)),
         contender(place, "berth up", up(names)),
       ],

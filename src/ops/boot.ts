@@ -57,7 +57,7 @@ export async function waitBooted(engine: Engine, id: string, name: string, optio
 /** Time between two looks at a machine that has not come up yet. */
 const pollMs = 25;
 /** The same by /proc, which costs next to nothing. */
-const localPollMs = 5;
+const localPollMs = 10;
 
 /** Which init the machine runs: its label's word, else told by the program itself. */
 async function readInitKind(engine: Engine, container: ContainerInspect, signal: AbortSignal): Promise<InitKind | undefined> {
@@ -79,7 +79,7 @@ async function waitForBus(engine: Engine, id: string, name: string, signal: Abor
   for (;;) {
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running || State.Restarting) throw await bootFailed(engine, id, name, State.ExitCode, signal);
-    const pid = engine.endpoint.kind === "unix" ? await findLocalInit(State.Pid, id) : undefined;
+    const pid = engine.endpoint.kind === "unix" ? findLocalInit(State.Pid, id) : undefined;
     if (pid === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(pid, signal)) return;
     await sleep(pollMs, signal);
   }
@@ -88,7 +88,7 @@ async function waitForBus(engine: Engine, id: string, name: string, signal: Abor
 /** False when PID 1 has ended. */
 async function waitForLocalBus(pid: number, signal: AbortSignal): Promise<boolean> {
   for (let inScope = 0; ; inScope += localPollMs) {
-    const progress = await readSystemdProgress(pid);
+    const progress = readSystemdProgress(pid);
     if (progress === undefined) return false;
     if (progress === "on-bus" || inScope >= busLimitMs) return true;
     if (progress === "early") inScope = 0;

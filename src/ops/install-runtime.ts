@@ -29,6 +29,7 @@ export interface RuntimeChange {
 
 /** Where `install runtime` puts berth and its launcher, so that they outlast the directory they were built in. */
 export const installDirectory = "/usr/local/lib/berth";
+const launcherPath = join(installDirectory, "berth-runtime");
 
 export interface InstallOptions {
   readonly makeDefault: boolean;
@@ -47,9 +48,12 @@ export interface InstallOptions {
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
   const file = await realFile(config.file);
   const before = await readIfThere(file);
-  const path = options.inPlace ? await launcherBeside(options.program) : join(installDirectory, "berth-runtime");
+  const path = options.inPlace ? await launcherBeside(options.program) : launcherPath;
   const after = addRuntime(before, { name: runtimeName, path, makeDefault: options.makeDefault }, file);
-  if (!options.inPlace) await copyPrograms(options);
+  if (!options.inPlace) {
+    await copyPrograms(options);
+    await writeUsers([...(await readUsers()).filter((user) => user !== file), file]);
+  }
   const changed = after !== before;
   if (changed) await writeConfig(file, before, after);
   const active = await activate(config, { file, before, changed }, async (engine) => {
@@ -82,11 +86,8 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   if (after === undefined) await rm(file, { force: true });
   else if (changed) await replaceFile(file, after);
   await rm(`${file}.berth-backup`, { force: true });
-  for (const name of ["berth", "berth-runtime"]) await rm(join(installDirectory, name), { force: true });
-  await rmdir(installDirectory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-  });
-  return { file, path: join(installDirectory, "berth-runtime"), changed, active };
+  await removePrograms(file);
+  return { file, path: launcherPath, changed, active };
 }
 
 /** daemon.json itself where it is a link. */
@@ -117,11 +118,31 @@ async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<v
   } finally {
     await rm(draft, { force: true });
   }
-  await replaceFile(
-    join(installDirectory, "berth-runtime"),
-    realRuntime === undefined ? launcher : withRealRuntime(launcher, realRuntime),
-    0o755,
-  );
+  await replaceFile(launcherPath, realRuntime === undefined ? launcher : withRealRuntime(launcher, realRuntime), 0o755);
+}
+
+/** Which daemon.json files name the programs: another engine of this host may need them when one lets them go. */
+const usersFile = join(installDirectory, "engines");
+
+/** Those that are still there and name the launcher. */
+async function readUsers(): Promise<readonly string[]> {
+  const listed = ((await readIfThere(usersFile)) ?? "").split("\n").filter((line) => line !== "");
+  const found = await Promise.all(listed.map(async (file) => ((await readIfThere(file))?.includes(launcherPath) ? [file] : [])));
+  return found.flat();
+}
+
+async function writeUsers(files: readonly string[]): Promise<void> {
+  await replaceFile(usersFile, files.map((file) => `${file}\n`).join(""));
+}
+
+/** Removes the programs, unless another engine than this file's needs them. */
+async function removePrograms(file: string): Promise<void> {
+  const others = (await readUsers()).filter((user) => user !== file);
+  if (others.length > 0) return await writeUsers(others);
+  for (const path of [join(installDirectory, "berth"), launcherPath, usersFile]) await rm(path, { force: true });
+  await rmdir(installDirectory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 function withRealRuntime(launcher: string, realRuntime: string): string {

@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 
 /** How far a machine's systemd is: not in its place yet, in its place, or ready for `systemctl`. */
 export type SystemdProgress = "early" | "in-scope" | "on-bus";
@@ -8,33 +8,38 @@ export type SystemdProgress = "early" | "in-scope" | "on-bus";
  * cgroup bears the container's id and that is 1 in its own namespace (proc_pid_status(5), NSpid). Undefined where the
  * engine's processes are not to be seen from here.
  */
-export async function findLocalInit(enginePid: number, id: string): Promise<number | undefined> {
-  if (await isInit(String(enginePid), id)) return enginePid;
+export function findLocalInit(enginePid: number, id: string): number | undefined {
+  if (isInit(String(enginePid), id)) return enginePid;
   // It has just been started, so it is among the newest.
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a));
-  for (const pid of pids) if (await isInit(pid, id)) return Number(pid);
+  const pids = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .sort((a, b) => Number(b) - Number(a));
+  for (const pid of pids) if (isInit(pid, id)) return Number(pid);
   return undefined;
 }
 
-async function isInit(pid: string, id: string): Promise<boolean> {
-  return (await readProc(pid, "cgroup")).includes(id) && /^NSpid:.*\s1$/m.test(await readProc(pid, "status"));
+function isInit(pid: string, id: string): boolean {
+  return readProc(pid, "cgroup").includes(id) && /^NSpid:.*\s1$/m.test(readProc(pid, "status"));
 }
 
-/** Undefined when the process has ended. */
-export async function readSystemdProgress(pid: number): Promise<SystemdProgress | undefined> {
-  const cgroup = await readProc(String(pid), "cgroup");
+/** Undefined when the process has ended. Reads synchronously, as all here: /proc answers faster than a thread is asked. */
+export function readSystemdProgress(pid: number): SystemdProgress | undefined {
+  const cgroup = readProc(String(pid), "cgroup");
   if (cgroup === "") return undefined;
   if (!/\/init\.scope\b/.test(cgroup)) return "early";
   try {
-    await access(`/proc/${pid}/root/run/systemd/private`);
-    return "on-bus";
-  } catch (error) {
+    return statSync(`/proc/${pid}/root/run/systemd/private`, { throwIfNoEntry: false }) === undefined ? "in-scope" : "on-bus";
+  } catch {
     // Who may not look into the machine takes the scope for it.
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "in-scope" : "on-bus";
+    return "on-bus";
   }
 }
 
 /** Empty for a process that has ended, or whose file is not ours to read. */
-async function readProc(pid: string, file: string): Promise<string> {
-  return readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+function readProc(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
 }

@@ -255,7 +255,12 @@ async function explainStart(engine: Engine, id: string, machine: MachineSpec, er
   const command = machine.command ?? ["/sbin/init"];
   try {
     await programOf(engine, id, command, AbortSignal.timeout(10_000));
-    return error;
+    if (!(error instanceof BerthError) || error.hint !== undefined) return error;
+    return new BerthError(error.code, `${machine.name} could not be started: ${error.message}`, {
+      hint: "the sentence is the engine's own; `berth doctor` checks what machines need of it",
+      details: error.details,
+      cause: error,
+    });
   } catch (probe) {
     return hasCode(probe, "no-init") ? noInit(command, error) : error;
   }

@@ -5,7 +5,7 @@ import { startPrivateEngine } from "../../src/host/private-engine/start.ts";
 import { type RunResult, run, tryRun } from "../../src/host/run.ts";
 import { canMakeLab, createLab, type Lab, type LabNode, type LabNodeSpec } from "../lab/lab.ts";
 import { until } from "../lab/until.ts";
-import { type BerthOptions, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
+import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
 
 /** Whether there can be engines here; a file whose tests need some says "(needs root)". */
 export const canHaveEngines = await canMakeLab();
@@ -27,6 +27,8 @@ export interface NodeWish extends Omit<LabNodeSpec, "name"> {
   readonly runtime?: boolean;
   /** Which of the images it gets; all by default. */
   readonly images?: readonly string[];
+  /** A root with another engine than the host's. It sees the built programs. */
+  readonly root?: () => Promise<string>;
 }
 
 export interface NodesWish {
@@ -46,14 +48,9 @@ export function useNodes(wish: NodesWish): (name: string) => Node {
   beforeAll(async () => {
     if (!canHaveEngines) return;
     await ensureBuilt();
-    const names = Object.keys(wish.nodes);
-    lab = await createLab({
-      nodes: names.map((name) => {
-        const { runtime: _runtime, images: _images, ...spec } = wish.nodes[name] ?? {};
-        return { ...spec, name };
-      }),
-    });
-    for (const node of lab.nodes) nodes.set(node.name, withPrograms(node, wish.nodes[node.name] ?? {}, nodes));
+    const specs = await Promise.all(Object.entries(wish.nodes).map(async ([name, node]) => ({ ...(await engineSpec(node)), name })));
+    lab = await createLab({ nodes: specs });
+    for (const [index, node] of lab.nodes.entries()) nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes));
     await Promise.all([...nodes.values()].map((node) => prepare(node, wish)));
   }, 300_000);
   afterAll(() => lab?.destroy(), 60_000);
@@ -62,6 +59,10 @@ export function useNodes(wish: NodesWish): (name: string) => Node {
     if (node === undefined) throw new Error(`there is no node ${name}`);
     return node;
   };
+}
+
+async function engineSpec({ runtime: _runtime, images: _images, root, ...spec }: NodeWish): Promise<Omit<LabNodeSpec, "name">> {
+  return root === undefined ? spec : { ...spec, rootDirectory: await root(), shownDirectories: [dist] };
 }
 
 async function prepare(node: Node, wish: NodesWish): Promise<void> {
@@ -89,7 +90,7 @@ export async function addRuntime(node: Node, name: string, path: string): Promis
   await until(async () => (await node.docker("info", "--format", "{{json .Runtimes}}")).stdout.includes(`"${name}"`));
 }
 
-function withPrograms(node: LabNode, wish: NodeWish, nodes: Map<string, Node>): Node {
+function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map<string, Node>): Node {
   const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
   return {
     ...node,
@@ -101,7 +102,6 @@ function withPrograms(node: LabNode, wish: NodeWish, nodes: Map<string, Node>): 
       await until(async () => (await tryRun("/usr/bin/docker", ["--host", node.socket, "version"])).status !== 0);
     },
     revive: async () => {
-      const { runtime: _runtime, images: _images, ...spec } = wish;
       const stateDirectory = dirname(node.socket.slice("unix://".length));
       const lab = basename(dirname(dirname(stateDirectory)));
       const place = {
@@ -111,7 +111,7 @@ function withPrograms(node: LabNode, wish: NodeWish, nodes: Map<string, Node>): 
       };
       const { pid } = await startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
       const run: LabNode["run"] = (command, ...args) => runIn(pid, command, args);
-      const revived = withPrograms({ ...node, pid, run }, wish, nodes);
+      const revived = withPrograms({ ...node, pid, run }, spec, nodes);
       nodes.set(node.name, revived);
       return revived;
     },

@@ -11,6 +11,8 @@ const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
   images: { bookworm: () => labImage("bookworm") },
 });
+/** docker's statuses for a container that was not started; which one depends on the wording of what the engine reports. */
+const failedStart = [125, 126, 127];
 const states = async () => (await node("hybrid").run("sh", "-c", "find /run/berth/runtime -name stop-signal 2>/dev/null || true")).stdout;
 
 describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
@@ -53,7 +55,8 @@ describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
     });
     await engine.run("kill", "-KILL", pid);
     const { status, stderr } = await started;
-    expect([status, stderr]).toEqual([125, expect.stringContaining("runtime")]);
+    expect(failedStart).toContain(status);
+    expect(stderr).toContain("berth-runtime did not terminate successfully");
     expect((await containers(engine)).get("one")?.state).toBe("created");
     await engine.docker("rm", "one");
     // A state without a container is swept once it is older than any create may take.
@@ -72,7 +75,7 @@ describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
     await writeFile(join(directory, "berth-runtime"), `#!/bin/sh\ncase " $* " in *" create "*) kill -KILL $$ ;; esac\nexec runc "$@"\n`);
     await chmod(join(directory, "berth-runtime"), 0o755);
     await addRuntime(engine, "dying", join(directory, "berth-runtime"));
-    expect((await engine.tryDocker("run", "-d", "-t", "--runtime=dying", "--name", "one", "bookworm")).status).toBe(125);
+    expect((await engine.tryDocker("run", "-d", "-t", "--runtime=dying", "--name", "one", "bookworm")).status).toBeOneOf(failedStart);
     await engine.docker("rm", "one");
     expect(await states()).toBe("");
   });
