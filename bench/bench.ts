@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { BerthError } from "../src/errors.ts";
 import { list, version } from "./commands.ts";
@@ -56,6 +57,10 @@ function flagsOrExit(): Flags {
 }
 
 async function main({ chosen, rounds, json }: Flags, signal: AbortSignal): Promise<void> {
+  const [load = 0] = loadavg();
+  if (load > availableParallelism() / 2) {
+    console.error(`bench: the machine is busy (load ${load.toFixed(1)}): milliseconds will be too many, and ratios less certain`);
+  }
   const place = await createPlace(signal);
   try {
     const outcomes: (Outcome & { readonly name: string })[] = [];
