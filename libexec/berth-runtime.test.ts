@@ -73,7 +73,13 @@ function call({ words, env = {}, shell = ["dash"], before = ":", direct = false,
     env: { PATH: process.env.PATH ?? "", REC: record, DO: ":", BERTH_REAL_RUNTIME: join(directory, "real"), ...env },
     encoding: "utf8",
   });
-  return { status: result.status, stdout: result.stdout, stderr: result.stderr, berth: recorded("berth.argv"), real: recorded("real.argv") };
+  return {
+    status: result.status,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    berth: recorded("berth.argv"),
+    real: recorded("real.argv"),
+  };
 }
 
 function recorded(name: string): string[] | undefined {
@@ -151,7 +157,7 @@ describe("a container with an init", () => {
     ["/sbin/runit-init"],
     ["/etc/s6-linux-init/current/bin/init"],
     ["/bin/s6-linux-init"],
-  ])("%p is one, however the JSON is written", (...args) => {
+  ] as string[][])("%p is one, however the JSON is written", (...args: string[]) => {
     const bundle = bundleOf(args);
     expect(call({ words: ["create", "-b", bundle, "box"] }).berth).toBeDefined();
     rmSync(join(record, "berth.argv"));
@@ -167,19 +173,23 @@ describe("a container with an init", () => {
 });
 
 describe("everything else goes through untouched", () => {
-  test.each([[["sleep", "1"]], [["/init"]], [["/docker-init-ish"]], [["/sbin/docker-init", "--", "sh"]], [["/bin/s6-svscan"]], [["sh", "-c", "init 6"]]])(
-    "create of %p",
-    (args) => {
-      const bundle = bundleOf(args);
-      const before = readFileSync(join(bundle, "config.json"));
-      const words = ["--root", "/r/a", "create", "--bundle", bundle, "box"];
-      const result = call({ words, env: { REAL_STATUS: "7" } });
-      expect(result).toMatchObject({ status: 7, real: words, stdout: "", stderr: "" });
-      // "/init" may still be a machine, which berth itself tells; no other is.
-      expect(result.berth !== undefined).toBe(args[0] === "/init");
-      expect(readFileSync(join(bundle, "config.json"))).toEqual(before);
-    },
-  );
+  test.each([
+    [["sleep", "1"]],
+    [["/init"]],
+    [["/docker-init-ish"]],
+    [["/sbin/docker-init", "--", "sh"]],
+    [["/bin/s6-svscan"]],
+    [["sh", "-c", "init 6"]],
+  ])("create of %p", (args) => {
+    const bundle = bundleOf(args);
+    const before = readFileSync(join(bundle, "config.json"));
+    const words = ["--root", "/r/a", "create", "--bundle", bundle, "box"];
+    const result = call({ words, env: { REAL_STATUS: "7" } });
+    expect(result).toMatchObject({ status: 7, real: words, stdout: "", stderr: "" });
+    // "/init" may still be a machine, which berth itself tells; no other is.
+    expect(result.berth !== undefined).toBe(args[0] === "/init");
+    expect(readFileSync(join(bundle, "config.json"))).toEqual(before);
+  });
 
   test("create without a config.json", () => {
     expect(call({ words: ["create", "--bundle", join(record, "none"), "box"] })).toMatchObject({ status: 0, berth: undefined, stderr: "" });
@@ -219,16 +229,46 @@ describe("kill", () => {
   });
 
   test.each([
-    [["kill", "box"], ["kill", "box", "37"]],
-    [["kill", "box", "15"], ["kill", "box", "37"]],
-    [["kill", "box", "TERM"], ["kill", "box", "37"]],
-    [["kill", "box", "SIGTERM"], ["kill", "box", "37"]],
-    [["kill", "--", "box", "15"], ["kill", "--", "box", "37"]],
-    [["kill", "kill", "15"], ["kill", "kill", "37"]],
-    [["kill", "15"], ["kill", "15", "37"]],
-    [["kill", "15", "15"], ["kill", "15", "37"]],
-    [["kill", "TERM", "TERM"], ["kill", "TERM", "37"]],
-    [["kill", "box", "15", "--regex"], ["kill", "box", "37", "--regex"]],
+    [
+      ["kill", "box"],
+      ["kill", "box", "37"],
+    ],
+    [
+      ["kill", "box", "15"],
+      ["kill", "box", "37"],
+    ],
+    [
+      ["kill", "box", "TERM"],
+      ["kill", "box", "37"],
+    ],
+    [
+      ["kill", "box", "SIGTERM"],
+      ["kill", "box", "37"],
+    ],
+    [
+      ["kill", "--", "box", "15"],
+      ["kill", "--", "box", "37"],
+    ],
+    [
+      ["kill", "kill", "15"],
+      ["kill", "kill", "37"],
+    ],
+    [
+      ["kill", "15"],
+      ["kill", "15", "37"],
+    ],
+    [
+      ["kill", "15", "15"],
+      ["kill", "15", "37"],
+    ],
+    [
+      ["kill", "TERM", "TERM"],
+      ["kill", "TERM", "37"],
+    ],
+    [
+      ["kill", "box", "15", "--regex"],
+      ["kill", "box", "37", "--regex"],
+    ],
     [["kill", "box", "9"], undefined],
     [["kill", "box", "KILL"], undefined],
     [["kill", "box", "37"], undefined],
@@ -258,13 +298,44 @@ describe("kill", () => {
   });
 });
 
+describe("exec", () => {
+  const words = (...flags: string[]) => ["--root", "/r/exec", "exec", ...flags];
+  beforeAll(() => {
+    stateOf("/r/exec", "whole");
+    writeFileSync(join(stateOf("/r/exec", "lacks"), "lacking"), "CAP_SYS_RESOURCE\n");
+  });
+
+  test.each([[["--process", "/p/x"]], [["--process=/p/x"]], [["-p", "/p/x"]], [["--pid-file", "/p/y", "--process", "/p/x", "-d"]]])(
+    "%p of a machine whose host lacks capabilities: berth takes them from the process first",
+    (flags) => {
+      const { berth, real } = call({ words: words(...flags, "lacks") });
+      const state = "/run/berth/runtime/r/exec/lacks";
+      expect(berth).toEqual(["runtime", "exec", "--process", "/p/x", "--state", state, "--log", "", "--", "lacks"]);
+      expect(real).toEqual(words(...flags, "lacks"));
+    },
+  );
+
+  test.each([[["--process", "/p/x", "whole"]], [["--process", "/p/x", "stranger"]], [["lacks", "ls"]]])(
+    "%p goes through untouched",
+    (rest) => {
+      const { berth, real } = call({ words: words(...rest) });
+      expect(berth).toBeUndefined();
+      expect(real).toEqual(words(...rest));
+    },
+  );
+});
+
 describe("delete", () => {
   const words = ["--root", "/run/roots/a b", "delete", "--force", "box"];
   beforeEach(() => mkdirSync(join(run, "roots/a b/box"), { recursive: true }));
 
   test.each(["0", "3"])("removes the state when the container is gone; status %s", (status) => {
     const state = stateOf("/run/roots/a b", "box");
-    expect(call({ words, env: { DO: 'rmdir "/run/roots/a b/box"', REAL_STATUS: status } })).toMatchObject({ status: Number(status), real: words, stderr: "" });
+    expect(call({ words, env: { DO: 'rmdir "/run/roots/a b/box"', REAL_STATUS: status } })).toMatchObject({
+      status: Number(status),
+      real: words,
+      stderr: "",
+    });
     expect(existsSync(state)).toBe(false);
   });
 
@@ -284,7 +355,11 @@ describe("delete", () => {
   });
 
   test("of a container without a state goes through", () => {
-    expect(call({ words: ["delete", "plain"], env: { REAL_STATUS: "4" } })).toMatchObject({ status: 4, real: ["delete", "plain"], stderr: "" });
+    expect(call({ words: ["delete", "plain"], env: { REAL_STATUS: "4" } })).toMatchObject({
+      status: 4,
+      real: ["delete", "plain"],
+      stderr: "",
+    });
   });
 });
 

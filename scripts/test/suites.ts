@@ -30,7 +30,7 @@ export function planSuites(files: readonly string[], patterns: readonly string[]
 
 export async function findTestFiles(): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const folder of ["src", "libexec", "scripts", "bench", "test"]) {
+  for (const folder of ["src", "libexec", "scripts", "bench", "examples", "test"]) {
     for await (const file of new Bun.Glob(`${folder}/**/*.test.ts`).scan({ cwd: top })) found.push(file);
   }
   return found;

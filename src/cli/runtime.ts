@@ -1,26 +1,48 @@
 import { BerthError } from "../errors.ts";
-import { clearState, logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
+import { logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
+import { runtimeExec } from "../ops/runtime-exec.ts";
+import { clearState } from "../ops/runtime-state.ts";
 
 /**
- * `berth runtime create …`, which the launcher berth-runtime calls before the real runtime: short of every dependency,
- * since each container that boots waits for it. What goes wrong is said where the engine reads it, in the runtime's log.
- * Resolves to the exit status.
+ * `berth runtime create …` and `exec …`, which the launcher berth-runtime calls before the real runtime: short of every
+ * dependency, since each container that boots waits for it. What goes wrong is said where the engine reads it, in the
+ * runtime's log. Resolves to the exit status.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv;
   const { options, id } = parseCall(words);
-  const [bundle, state, root, log = ""] = ["--bundle", "--state", "--root", "--log"].map((name) => options.get(name));
-  if (verb !== "create" || id === undefined || bundle === undefined || state === undefined || root === undefined) {
-    process.stderr.write(
-      "usage: berth runtime create --bundle DIR --state DIR --root DIR [--log FILE] -- ID   (called by berth-runtime)\n",
-    );
-    return 2;
+  const [bundle, process, state, root, log = ""] = ["--bundle", "--process", "--state", "--root", "--log"].map((name) => options.get(name));
+  if (id !== undefined && state !== undefined) {
+    if (verb === "create" && bundle !== undefined && root !== undefined) {
+      return report(
+        log,
+        () => runtimeCreate({ id, bundle, state, root }),
+        () => clearState(state),
+      );
+    }
+    if (verb === "exec" && process !== undefined) {
+      return report(log, () => {
+        runtimeExec({ process, state });
+        return [];
+      });
+    }
   }
+  globalThis.process.stderr.write(usage);
+  return 2;
+}
+
+const usage = `usage, by berth-runtime alone:
+  berth runtime create --bundle DIR --state DIR --root DIR [--log FILE] -- ID
+  berth runtime exec --process FILE --state DIR [--log FILE] -- ID
+`;
+
+/** Does the work and logs its warnings, or its failure, after undoing. */
+function report(log: string, work: () => readonly string[], undo?: () => void): number {
   try {
-    for (const warning of runtimeCreate({ id, bundle, state, root })) logRuntime(log, "warning", `berth: ${warning}`);
+    for (const warning of work()) logRuntime(log, "warning", `berth: ${warning}`);
     return 0;
   } catch (error) {
-    clearState(state);
+    undo?.();
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof BerthError && error.hint !== undefined ? `; ${error.hint}` : "";
     logRuntime(log, "error", `berth: ${message}${hint}`);

@@ -42,6 +42,7 @@ test("what systemd 252 gets on a v2 host", () => {
     defaultEnvironment: { container: "docker" },
     arguments: [],
     capabilities: ["CAP_CHOWN", "CAP_KILL"],
+    lacking: [],
     stopSignal: 37,
     machineId: undefined,
     readOnlySysctls: ["/proc/sys/abi", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm"],

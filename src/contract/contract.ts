@@ -20,6 +20,8 @@ export interface Contract {
   /** Masks handed over as directories. Those handed over as arguments are in `arguments`. */
   readonly masks: Masks;
   readonly capabilities: readonly string[];
+  /** Capabilities that were asked for and that this host lacks: the real runtime refuses a process that asks for them. */
+  readonly lacking: readonly string[];
   /** System calls to allow on top of the engine's profile. */
   readonly systemCalls: readonly string[];
   /** System calls that fail with ENOSYS unless the engine's profile names them. */
@@ -64,6 +66,7 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     arguments: [...cgroups.arguments, ...(byDirectory ? [] : masks.units.map((unit) => `systemd.mask=${unit}`))],
     masks: byDirectory ? masks : { units: [], generators: [] },
     capabilities: capabilities.granted,
+    lacking: capabilities.lacking,
     systemCalls: [...systemCalls.flatMap((group) => group.names), ...(traits.rebootsToStop ? ["reboot"] : [])],
     unknownSystemCalls,
     stopSignal: traits.stopSignal,

@@ -77,6 +77,14 @@ function patchCapabilities(
   );
 }
 
+/** The sets without these capabilities. */
+export function dropCapabilities(
+  sets: Partial<Record<CapabilitySet, string[]>>,
+  lacking: readonly string[],
+): Partial<Record<CapabilitySet, string[]>> {
+  return Object.fromEntries(Object.entries(sets).map(([name, set]) => [name, set.filter((capability) => !lacking.includes(capability))]));
+}
+
 function privateCgroups(namespaces: readonly { type: string; path?: string }[]) {
   return [...namespaces.filter((namespace) => namespace.type !== "cgroup"), { type: "cgroup" }];
 }

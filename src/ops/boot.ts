@@ -14,7 +14,7 @@ export interface Boot {
   /** systemd's own word (`systemctl is-system-running`), or `running` for inits that have none. */
   readonly state: "running" | "degraded";
   /** Empty unless degraded. */
-  readonly failed: readonly FailedUnit[];
+  readonly failedUnits: readonly FailedUnit[];
 }
 
 export interface FailedUnit {
@@ -42,7 +42,7 @@ export async function waitBooted(engine: Engine, id: string, name: string, optio
     if (!container.State.Running) throw await bootFailed(engine, id, name, container.State.ExitCode, signal);
     const kind = await readInitKind(engine, container, signal);
     // The other inits say nothing of how far they are.
-    if (kind !== "systemd") return { state: "running", failed: [] };
+    if (kind !== "systemd") return { state: "running", failedUnits: [] };
     await waitForBus(engine, id, name, signal);
     return await waitForSystemd(engine, id, name, signal);
   } catch (error) {
@@ -102,12 +102,19 @@ async function isInScope(engine: Engine, id: string, signal: AbortSignal): Promi
   return (Processes ?? []).some((fields) => fields[1]?.includes("/init.scope"));
 }
 
+/** What the engine gives for a command that it could not start; systemctl itself ends with neither. */
+const cannotRun = 126;
+const notThere = 127;
+
 async function waitForSystemd(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<Boot> {
   for (;;) {
-    const { stdout } = await execInMachine(engine, id, name, ["systemctl", "is-system-running", "--wait"], signal);
+    const { status, stdout } = await execInMachine(engine, id, name, ["systemctl", "is-system-running", "--wait"], signal);
+    if (status === cannotRun || status === notThere) {
+      throw new BerthError("boot-failed", `${name} runs, but commands cannot be run in it: ${stdout.trim()}`, { details: { status } });
+    }
     const state = stdout.trim();
-    if (state === "running") return { state, failed: [] };
-    if (state === "degraded") return { state, failed: await readFailedUnits(engine, id, signal) };
+    if (state === "running") return { state, failedUnits: [] };
+    if (state === "degraded") return { state, failedUnits: await readFailedUnits(engine, id, signal) };
     if (state === "maintenance") {
       throw new BerthError("boot-failed", `${name} has fallen into rescue or emergency mode`, {
         hint: `look around in it: berth shell ${name}, and its journal: berth logs -b ${name}`,

@@ -11,11 +11,11 @@ export interface MachineOutcome {
   /** `started` is a machine whose boot was not waited for. */
   readonly state: "running" | "degraded" | "started" | "stopped" | "removed" | "failed";
   /** Empty unless degraded. */
-  readonly failed: readonly FailedUnit[];
+  readonly failedUnits: readonly FailedUnit[];
   readonly error: BerthError | undefined;
 }
 
-export type Reached = Pick<MachineOutcome, "changed" | "state"> & { readonly failed?: readonly FailedUnit[] };
+export type Reached = Pick<MachineOutcome, "changed" | "state"> & { readonly failedUnits?: readonly FailedUnit[] };
 
 export interface EachOptions {
   /** How many at once. */
@@ -50,10 +50,10 @@ async function attempt(machine: Machine, options: EachOptions, work: (machine: M
   const { name } = machine;
   try {
     options.signal.throwIfAborted();
-    return { failed: [], ...(await work(machine)), name, error: undefined };
+    return { failedUnits: [], ...(await work(machine)), name, error: undefined };
   } catch (error) {
     if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted) throw error;
     options.onFailed(name, error);
-    return { name, changed: false, state: "failed", failed: [], error };
+    return { name, changed: false, state: "failed", failedUnits: [], error };
   }
 }

@@ -100,7 +100,7 @@ async function readWithin(engine: Engine, { id, name, labels }: Machine, signal:
     // Waits until init is in its place: a command run before would disturb it.
     const booted = await waitBooted(engine, id, name, { signal: bounded, timeout: patience.boot }).catch(notBooted);
     const initState = systemd ? await readInitState(engine, id, bounded) : undefined;
-    const failedUnits = booted?.failed ?? (initState === undefined ? [] : await readFailedUnits(engine, id, bounded));
+    const failedUnits = booted?.failedUnits ?? (initState === undefined ? [] : await readFailedUnits(engine, id, bounded));
     const { stdout } = await execCapture(engine, id, { cmd: ["cat", "/etc/machine-id"], signal: bounded });
     return { initState, failedUnits, machineId: /^[0-9a-f]{32}$/.exec(stdout.trim())?.[0] };
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { isMissing, orUndefined } from "../host/proc-file.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
-import { clearState } from "./runtime-create.ts";
+import { clearState } from "./runtime-state.ts";
 
 /** Where berth-runtime keeps a machine's own files: below it the runtime's root, then the container's id. */
 const stateRoot = "/run/berth/runtime";

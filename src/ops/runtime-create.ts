@@ -4,17 +4,14 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type Contract, contract } from "../contract/contract.ts";
+import { contract } from "../contract/contract.ts";
 import { readGuest } from "../contract/guest.ts";
 import type { Wishes } from "../contract/wishes.ts";
 import { BerthError } from "../errors.ts";
@@ -24,6 +21,7 @@ import { sha256 } from "../host/sha256.ts";
 import { environmentOf, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
+import { sweepStates, writeState } from "./runtime-state.ts";
 
 export interface RuntimeCreate {
   /** The container's id as the engine calls it. */
@@ -108,32 +106,6 @@ function machineIdOf(uuid: string | undefined, id: string): string {
   return /^[0-9a-f]{32}/.test(id) ? id.slice(0, 32) : sha256(id).slice(0, 32);
 }
 
-function writeState(state: string, needs: Contract, wishes: Wishes): void {
-  mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
-  writeFileSync(join(state, "stop-signal"), `${needs.stopSignal}\n`);
-  writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
-  writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
-  if (existsSync("/etc/os-release")) writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
-  if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
-}
-
-const stateFiles = ["stop-signal", "machine-id", "host/container-manager", "host/container-uuid", "host/os-release"] as const;
-
-/** A runtime that fails or is killed between the patch and the container never deletes it; a minute is longer than any create. */
-const staleAfterMs = 60_000;
-
-/** Removes the states of machines that are no more: of failed creates, and of engines that were killed. */
-function sweepStates(directory: string, root: string): void {
-  if (!existsSync(directory)) return;
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    const id = entry.name;
-    const state = join(directory, id);
-    const made = statSync(join(state, stateFiles[0]), { throwIfNoEntry: false })?.mtimeMs;
-    if (made !== undefined && Date.now() - made > staleAfterMs && !existsSync(join(root, id))) clearState(state);
-  }
-}
-
 /**
  * A directory with a link to /dev/null of each name. Machines share it, named after its content; it is made aside and
  * renamed, so that another machine's start never sees half of it.
@@ -153,20 +125,4 @@ function writeMasks(names: readonly string[]): string | undefined {
     if (!existsSync(directory)) throw cause;
   }
   return directory;
-}
-
-/**
- * Removes a machine's state: the files we know and the directories they leave empty, never a tree, so that whatever
- * the path names, nothing else can be lost.
- */
-export function clearState(state: string): void {
-  for (const file of stateFiles) rmSync(join(state, file), { force: true });
-  for (const directory of [join(state, "host"), state]) {
-    try {
-      rmdirSync(directory);
-    } catch (error) {
-      // Not ours alone, or another machine's start was faster at removing it.
-      if (!(error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "ENOENT"))) throw error;
-    }
-  }
 }

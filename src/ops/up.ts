@@ -49,7 +49,7 @@ export interface MachineUp {
   readonly init: string | undefined;
   /** Milliseconds from the start to init's own word; undefined for one that ran already. */
   readonly bootMs: number | undefined;
-  readonly failed: Boot["failed"];
+  readonly failedUnits: Boot["failedUnits"];
   /** Where it differs from what is asked for. */
   readonly differences: readonly Difference[];
   readonly error: BerthError | undefined;
@@ -275,7 +275,7 @@ function outcome(machine: PreparedMachine): MachineUp {
     address: machine.address,
     init: machine.init,
     bootMs: undefined,
-    failed: [],
+    failedUnits: [],
     differences: step.do === "create" ? [] : step.differences,
     error: undefined,
   };

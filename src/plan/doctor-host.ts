@@ -34,12 +34,10 @@ function checkCgroups({ cgroup }: HostFacts): Check {
         detail: "v2 without nsdelegate: root in a machine can raise the machine's own limits",
       };
     case "hybrid":
+      if (cgroup.named !== undefined) return { ...ok(id, title), detail: "hybrid: v1 controllers, with cgroup2 beside them for new inits" };
       return {
-        ...ok(id, title),
-        detail:
-          cgroup.named === undefined
-            ? "hybrid; its hierarchy name=systemd is made for a machine that needs it"
-            : "hybrid: v1 controllers, with cgroup2 beside them for new inits",
+        ...warn(id, title, "mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd"),
+        detail: "hybrid without the hierarchy name=systemd: machines with systemd before 256 do not boot",
       };
     default:
       return {

@@ -42,8 +42,8 @@ test("a host that suits: everything fine, nothing to do", () => {
 const GiB = 1024 ** 3;
 const onEngine = (change: Partial<EngineFacts>): DoctorFacts => ({ ...facts, engine: { ...engine, ...change } });
 const onHost = (change: Partial<HostFacts>): DoctorFacts => ({ ...facts, host: { ...host, ...change } });
-const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true) =>
-  onHost({ cgroup: { layout, named: undefined, unified: undefined, nsdelegate } });
+const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true, named?: string) =>
+  onHost({ cgroup: { layout, named, unified: undefined, nsdelegate } });
 
 const bare = { runtime: undefined, runtimeIsDefault: false };
 
@@ -61,7 +61,8 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["the first kernel that can", onEngine({ kernel: "5.19.0" }), "kernel", "ok", /is possible/],
   ["no forwarding", onEngine({ forwarding: false }), "forwarding", "warn", /^off/],
   ["v2 without nsdelegate", cgroup("v2", false), "cgroups", "warn", /raise the machine's own limits/],
-  ["hybrid", cgroup("hybrid", false), "cgroups", "ok", /hybrid/],
+  ["hybrid", cgroup("hybrid", false, "/sys/fs/cgroup/systemd"), "cgroups", "ok", /hybrid/],
+  ["hybrid without name=systemd", cgroup("hybrid", false), "cgroups", "warn", /before 256/],
   ["v1", cgroup("v1", false), "cgroups", "warn", /258/],
   ["no cgroups", onHost({ cgroup: undefined }), "cgroups", "fail", /no cgroup/],
   ["a capability lacks", onHost({ lackingCapabilities: ["CAP_SYS_RESOURCE"] }), "capabilities", "warn", /CAP_SYS_RESOURCE/],

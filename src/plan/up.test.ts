@@ -66,6 +66,10 @@ test.each([
   expect(() => planUp(fleetOf({ web: {} }), [], observed)).toThrow(expect.objectContaining({ code }));
 });
 
+test("a name that the engine would refuse is refused before anything is made", () => {
+  expect(() => planUp(fleetOf({ a: {} }), [], none)).toThrow(expect.objectContaining({ code: "usage" }));
+});
+
 test("a name that is not in the fleet is not found, and the fleet's names are told", () => {
   expect(() => planUp(fleetOf({ web: {} }), ["wbe"], none)).toThrow(
     expect.objectContaining({ code: "not-found", hint: expect.stringContaining("web") }),

@@ -53,6 +53,12 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
   const { domain, subnet, gateway } = fleet.network;
   checkNetwork(fleet.network, observed.network);
   const byName = new Map(observed.containers.map((container) => [container.name, container]));
+  const short = machines.find((machine) => machine.name.length === 1);
+  if (short !== undefined) {
+    throw new BerthError("usage", `the name "${short.name}" is too short: the engine gives a container no name of one character`, {
+      hint: "choose one of two characters or more",
+    });
+  }
   const foreign = machines.filter((machine) => byName.get(machine.name)?.ours === false);
   if (foreign.length > 0) {
     const list = foreign.map((machine) => machine.name).join(", ");

@@ -25,7 +25,7 @@ ${closing}`;
 
 const introduction = `# The machine file
 
-\`berth up\` reads \`berth.yaml\` of the current directory. It names the machines you want, and what they have in common.
+\`berth up\` reads \`berth.yaml\` in the current directory or the nearest above it. It names the machines you want, and what they have in common.
 
 \`\`\`yaml
 ${exampleMachineFile.trimEnd()}

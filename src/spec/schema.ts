@@ -75,7 +75,7 @@ export const imageShape = {
   }),
   image: key(text("an image", parseReference), {
     type: "image",
-    description: "An image that the engine has or can pull.",
+    description: "An image that the engine has. Nothing is pulled.",
     examples: ["host.example:5000/base:12"],
   }),
 };

@@ -25,7 +25,7 @@ export interface UpResult {
   readonly state: string;
   readonly address?: string;
   readonly bootMs?: number;
-  readonly failed: readonly { readonly unit: string; readonly lines: readonly string[] }[];
+  readonly failedUnits: readonly { readonly unit: string; readonly lines: readonly string[] }[];
   readonly differences: readonly { readonly key: string }[];
   readonly error?: { readonly code: string; readonly message: string; readonly details?: unknown };
 }

@@ -156,8 +156,8 @@ machines:
     expect(stdout).toContain("broken.service");
     expect(stdout).toContain("the disk is on fire");
     const [sick] = parseList((await engine.berth("up sick --image degraded --json")).stdout);
-    expect([sick?.state, sick?.action, sick?.failed.map(({ unit }) => unit)]).toEqual(["degraded", "kept", ["broken.service"]]);
-    expect(sick?.failed[0]?.lines.join("\n")).toContain("the disk is on fire");
+    expect([sick?.state, sick?.action, sick?.failedUnits.map(({ unit }) => unit)]).toEqual(["degraded", "kept", ["broken.service"]]);
+    expect(sick?.failedUnits[0]?.lines.join("\n")).toContain("the disk is on fire");
     expect((await engine.berth("up sick --image degraded --no-wait")).status).toBe(0);
   });
 

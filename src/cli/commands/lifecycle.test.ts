@@ -189,7 +189,7 @@ describe("start", () => {
     const { status, stdout } = await berth("start", "web", "db", "x", "--no-wait", "--json");
     expect(status).toBe(0);
     expect(calls.indexOf("unpause db")).toBeLessThan(calls.indexOf("start web"));
-    expect(JSON.parse(stdout)).toContainEqual({ name: "x", state: "started", changed: false, failed: [] });
+    expect(JSON.parse(stdout)).toContainEqual({ name: "x", state: "started", changed: false, failedUnits: [] });
   });
 });
 

@@ -3,12 +3,12 @@ import { BerthError } from "../../errors.ts";
 import type { MachineOutcome } from "../../ops/each-machine.ts";
 import { outcomeErrors, outcomesToJson, worstStatus } from "./outcomes.ts";
 
-const fine: MachineOutcome = { name: "web", changed: true, state: "running", failed: [], error: undefined };
+const fine: MachineOutcome = { name: "web", changed: true, state: "running", failedUnits: [], error: undefined };
 const degraded: MachineOutcome = {
   ...fine,
   name: "db",
   state: "degraded",
-  failed: [{ unit: "x.service", description: "X", lines: ["no"] }],
+  failedUnits: [{ unit: "x.service", description: "X", lines: ["no"] }],
 };
 const broken = (code: "engine-api" | "not-found"): MachineOutcome => ({
   ...fine,
@@ -28,7 +28,7 @@ test("a degraded boot brings its units and where to look", () => {
   expect(error).toMatchObject({
     code: "boot-degraded",
     hint: expect.stringContaining("berth exec db systemctl status x.service"),
-    details: { units: degraded.failed },
+    details: { units: degraded.failedUnits },
   });
 });
 
@@ -38,7 +38,7 @@ test("errors become plain records", () => {
     name: "web",
     changed: true,
     state: "failed",
-    failed: [],
+    failedUnits: [],
     error: { code: "engine-api", message: "oh", hint: "h" },
   });
 });

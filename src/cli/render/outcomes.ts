@@ -3,13 +3,13 @@ import type { MachineOutcome } from "../../ops/each-machine.ts";
 
 /** Every machine's failure as an error, a degraded boot too. */
 export function outcomeErrors(outcomes: readonly MachineOutcome[]): readonly BerthError[] {
-  return outcomes.flatMap(({ name, state, failed, error }) => {
+  return outcomes.flatMap(({ name, state, failedUnits, error }) => {
     if (error !== undefined) return [error];
     if (state !== "degraded") return [];
-    const [first] = failed;
+    const [first] = failedUnits;
     return [
       new BerthError("boot-degraded", `${name} booted degraded`, {
-        details: { units: failed },
+        details: { units: failedUnits },
         ...(first !== undefined && { hint: `look closer: berth exec ${name} systemctl status ${first.unit}` }),
       }),
     ];

@@ -20,8 +20,8 @@ export function renderUp(machines: readonly MachineUp[], view: View): string {
   const table = renderTable(columns, machines, { width: view.width, style: view.style });
   const troubles = machines.flatMap((machine) => {
     if (machine.error !== undefined) return [renderError(machine.error, view.style)];
-    if (machine.failed.length === 0) return [];
-    return [`${plainText(machine.name)} is degraded:\n${renderFailedUnits(machine.failed, view.style)}`];
+    if (machine.failedUnits.length === 0) return [];
+    return [`${plainText(machine.name)} is degraded:\n${renderFailedUnits(machine.failedUnits, view.style)}`];
   });
   return table + troubles.join("");
 }

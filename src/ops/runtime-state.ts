@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Contract } from "../contract/contract.ts";
+import type { Wishes } from "../contract/wishes.ts";
+
+/**
+ * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
+ * reads `stop-signal`, looks for `lacking`, and removes all of them; a new file here must be named there too.
+ */
+const stateFiles = ["stop-signal", "lacking", "machine-id", "host/container-manager", "host/container-uuid", "host/os-release"] as const;
+
+/** Writes what the machine's mounts and the launcher's later calls need. */
+export function writeState(state: string, needs: Contract, wishes: Wishes): void {
+  mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
+  writeFileSync(join(state, "stop-signal"), `${needs.stopSignal}\n`);
+  writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
+  writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
+  if (existsSync("/etc/os-release")) writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
+  if (needs.lacking.length > 0) writeFileSync(join(state, "lacking"), `${needs.lacking.join("\n")}\n`);
+  if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
+}
+
+/** A runtime that fails or is killed between the patch and the container never deletes it; a minute is longer than any create. */
+const staleAfterMs = 60_000;
+
+/** Removes the states of machines that are no more: of failed creates, and of engines that were killed. */
+export function sweepStates(directory: string, root: string): void {
+  if (!existsSync(directory)) return;
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const id = entry.name;
+    const state = join(directory, id);
+    const made = statSync(join(state, stateFiles[0]), { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > staleAfterMs && !existsSync(join(root, id))) clearState(state);
+  }
+}
+
+/** The capabilities that this host lacks and the machine was made without. */
+export function readLacking(state: string): readonly string[] {
+  return readFileSync(join(state, "lacking"), "utf8")
+    .split("\n")
+    .filter((name) => name !== "");
+}
+
+/**
+ * Removes a machine's state: the files we know and the directories they leave empty, never a tree, so that whatever
+ * the path names, nothing else can be lost.
+ */
+export function clearState(state: string): void {
+  for (const file of stateFiles) rmSync(join(state, file), { force: true });
+  for (const directory of [join(state, "host"), state]) {
+    try {
+      rmdirSync(directory);
+    } catch (error) {
+      // Not ours alone, or another machine's start was faster at removing it.
+      if (!(error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "ENOENT"))) throw error;
+    }
+  }
+}
