@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { renderEndpoint } from "../../src/engine/address.ts";
 import { connect } from "../../src/engine/connect.ts";
 import { resolveEndpoint } from "../../src/engine/endpoint.ts";
+import { readVersion } from "../../src/engine/system.ts";
 import { hasCode } from "../../src/errors.ts";
 import { defaultPrivateEngine } from "../../src/host/private-engine/options.ts";
 import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
@@ -31,7 +32,7 @@ export async function findOwnEngine(): Promise<string | undefined> {
   const endpoint = resolveEndpoint(process.env);
   try {
     const engine = await connect(endpoint, { signal: AbortSignal.timeout(15_000) });
-    return `${renderEndpoint(engine.endpoint)}, Docker ${engine.serverVersion ?? "of unknown version"}`;
+    return `${renderEndpoint(engine.endpoint)}, Docker ${(await readVersion(engine)).Version}`;
   } catch (error) {
     if (endpoint.source === "default" && hasCode(error, "engine-unreachable")) return undefined;
     throw error;

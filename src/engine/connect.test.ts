@@ -32,13 +32,14 @@ async function standIn(answers: Readonly<Record<string, Answer>>): Promise<{ end
   const asked: string[] = [];
   const version: Answer = (_request, response) =>
     response.end(JSON.stringify({ ApiVersion: "1.44", MinAPIVersion: "1.24", Version: "25.0.1" }));
+  const pong: Answer = (_request, response) => response.setHeader("Api-Version", "1.44").end("OK");
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const body = Buffer.concat(chunks).toString();
       asked.push(`${request.method} ${decodeURIComponent(request.url ?? "")}${body && ` ${body}`}`);
-      const answer = { "/version": version, ...answers }[(request.url ?? "").replace(/\?.*/, "")];
+      const answer = { "/_ping": pong, "/version": version, ...answers }[(request.url ?? "").replace(/\?.*/, "")];
       if (answer) answer(request, response, body);
       else response.writeHead(404).end('{"message":"page not found"}');
     });
@@ -79,7 +80,7 @@ test("versions, methods, paths, queries and bodies", async () => {
     "/v1.44/images/create": json(200, { status: `sha256:${"0".repeat(64)}` }),
   });
   const engine = await connect(endpoint);
-  expect([engine.apiVersion, engine.serverVersion]).toEqual(["1.44", "25.0.1"]);
+  expect(engine.apiVersion).toBe("1.44");
   await ping(engine);
   expect(await listContainers(engine, { all: true, filters: { label: ["x=y"] } })).toMatchObject([{ Id: "a" }]);
   expect(await createContainer(engine, { Image: "i", HostConfig: { Memory: 5 } }, { name: "n" })).toEqual({ Id: "b", Warnings: [] });
@@ -90,7 +91,7 @@ test("versions, methods, paths, queries and bodies", async () => {
     `sha256:${"0".repeat(64)}`,
   );
   expect(asked).toEqual([
-    "GET /version",
+    "GET /_ping",
     "HEAD /v1.44/_ping",
     'GET /v1.44/containers/json?all=true&filters={"label":["x=y"]}',
     'POST /v1.44/containers/create?name=n {"Image":"i","HostConfig":{"Memory":5}}',
@@ -143,7 +144,7 @@ test("a connection taken over", async () => {
   const output: readonly OutputChunk[] = await Array.fromAsync((await startExec(engine, "x")).output);
   expect(output.map(({ stream, data }) => `${stream} ${data}`)).toEqual(["stderr A"]);
   await expect(Array.fromAsync((await startExec(engine, "cut")).output)).rejects.toMatchObject({ code: "engine-lost" });
-  expect(asked).toEqual(["GET /version", "UPGRADE /v1.44/exec/x/start", "UPGRADE /v1.44/exec/cut/start"]);
+  expect(asked).toEqual(["GET /_ping", "UPGRADE /v1.44/exec/x/start", "UPGRADE /v1.44/exec/cut/start"]);
 });
 
 test("aborting, before and midway", async () => {
@@ -173,9 +174,12 @@ test("nobody there, and somebody else", async () => {
     code: "engine-unreachable",
     hint: expect.stringContaining(`unix://${nobody.path} (DOCKER_HOST)`),
   });
-  const hangsUp = await standIn({ "/version": (request) => request.socket.destroy() });
+  const hangsUp = await standIn({ "/_ping": (request) => request.socket.destroy() });
   await expect(connect(hangsUp.endpoint)).rejects.toMatchObject({ code: "engine-unreachable" });
-  const other = await standIn({ "/version": (_request, response) => response.end("hello") });
+  const other = await standIn({
+    "/_ping": (_request, response) => response.end("hello"),
+    "/version": (_request, response) => response.end("hello"),
+  });
   await expect(connect(other.endpoint)).rejects.toMatchObject({ code: "engine-refused" });
 });
 

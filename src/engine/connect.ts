@@ -19,9 +19,26 @@ export interface ConnectOptions {
  */
 export async function connect(endpoint: Endpoint, options: ConnectOptions = {}): Promise<Engine> {
   const dial = createDial(endpoint);
+  const pinged = await pingVersion(dial, endpoint, options.signal);
+  // The ping costs the engine nothing; for /version it runs programs. The oldest API it speaks matters only when it is newer than we.
+  if (pinged !== undefined && compareVersions(pinged, newest) <= 0) {
+    return { endpoint, apiVersion: negotiate(pinged, oldest, renderEndpoint(endpoint)), request: dial };
+  }
   const answer = await readVersion(dial, endpoint, options.signal);
-  const apiVersion = negotiate(answer.ApiVersion, answer.MinAPIVersion ?? oldest, renderEndpoint(endpoint));
-  return { endpoint, apiVersion, ...(answer.Version !== undefined && { serverVersion: answer.Version }), request: dial };
+  return { endpoint, apiVersion: negotiate(answer.ApiVersion, answer.MinAPIVersion ?? oldest, renderEndpoint(endpoint)), request: dial };
+}
+
+/** The API version in the answer to GET /_ping; undefined when what answers does not say one. */
+async function pingVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    const reply = await dial({ method: "GET", path: "/_ping", query: {}, headers: {}, hijack: false, ...(signal && { signal }) });
+    if (reply.kind !== "answer") throw new BerthError("internal", "the engine took over a connection it was not offered");
+    await readText(reply.body);
+    const version = reply.headers["api-version"];
+    return reply.status === 200 && typeof version === "string" && /^\d+\.\d+$/.test(version) ? version : undefined;
+  } catch (error) {
+    throw unreachable(error, endpoint);
+  }
 }
 
 /** min(server, ours), when both sides speak it. Throws `engine-refused`. */
@@ -59,7 +76,6 @@ export function supports(engine: Engine, version: string): boolean {
 interface VersionAnswer {
   readonly ApiVersion: string;
   readonly MinAPIVersion?: string;
-  readonly Version?: string;
 }
 
 async function readVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<VersionAnswer> {

@@ -6,8 +6,6 @@ export interface Engine {
   readonly endpoint: Endpoint;
   /** Such as "1.41". */
   readonly apiVersion: string;
-  /** The engine's own version, such as "20.10.24", when it said so. */
-  readonly serverVersion?: string;
   /** Sends one HTTP call; `request.ts` makes typed requests of it. */
   readonly request: Dial;
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { release } from "node:os";
+
 import { type Host, parseCapabilityMask, parseCgroupLayout } from "../contract/host.ts";
 import { BerthError } from "../errors.ts";
 import { capabilities } from "../spec/capability.ts";
@@ -12,7 +12,7 @@ export function readHost(): Host {
       hint: "mount cgroup2 on /sys/fs/cgroup: mount -t cgroup2 cgroup2 /sys/fs/cgroup",
     });
   }
-  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
+  const [major = 0, minor = 0] = readFileSync("/proc/sys/kernel/osrelease", "utf8").split(/[.-]/).map(Number);
   const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
   return {
     cgroup,

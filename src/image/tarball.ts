@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadImages } from "../engine/images.ts";
 import { BerthError } from "../errors.ts";
@@ -88,7 +89,12 @@ export async function importTarball(engine: Engine, tarball: Tarball, options: I
     tarball.compression === "gzip"
       ? { stream: raw(tarball), size: (await tarball.handle.stat()).size }
       : { stream: decompress(raw(tarball), tarball.compression, tarball.path), size: facts.bytes };
-  await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256 }), { signal });
+  try {
+    await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256 }), { signal });
+  } catch (error) {
+    // The engine holds a root twice while it loads it: as it came, and unpacked.
+    throw await explainDiskFull(engine, error, 2 * facts.bytes);
+  }
 }
 
 /** The file from its start. Unlike the handle's own streams this one never closes the handle, which is read again. */

@@ -18,20 +18,22 @@ export interface ChosenApplication {
   readonly warnings: readonly string[];
 }
 
+/** By berth-runtime, which looks for itself what the machine needs. */
+export const byRuntime: ChosenApplication = { application: { runtime: runtimeName }, machineId: undefined, warnings: [] };
+
 /** Whether the engine runs every machine by berth-runtime. */
 export function hasRuntime(info: SystemInfo): boolean {
   return Object.hasOwn(info.Runtimes, runtimeName);
 }
 
-/** How this machine gets what its init needs: by berth-runtime, which looks for itself, or else by the Engine API. Throws `no-init`, `host-unfit`. */
-export async function chooseApplication(
+/** How a machine gets what its init needs on an engine without berth-runtime: by the Engine API. Throws `no-init`, `host-unfit`. */
+export async function applyByApi(
   engine: Engine,
   info: SystemInfo,
   machine: MachineSpec,
   image: PlannedImage,
   signal: AbortSignal,
 ): Promise<ChosenApplication> {
-  if (hasRuntime(info)) return { application: { runtime: runtimeName }, machineId: undefined, warnings: [] };
   const guest = await probeGuest(engine, image, machineCommand(machine, image), signal);
   const needs = contract(guest, hostOf(info), {
     profile: machine.profile,

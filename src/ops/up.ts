@@ -1,7 +1,9 @@
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { putArchive } from "../engine/archive.ts";
+import type { ContainerCreateResponse } from "../engine/container-types.ts";
 import { createContainer, removeContainer, startContainer, unpauseContainer } from "../engine/containers.ts";
+import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createNetwork } from "../engine/networks.ts";
 import { readInfo, type SystemInfo } from "../engine/system.ts";
@@ -13,7 +15,7 @@ import { machineCommand, type PlannedImage, renderContainer } from "../plan/cont
 import { type Difference, initFromLabels, label } from "../plan/labels.ts";
 import { type MachineStep, planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
-import { chooseApplication } from "./application.ts";
+import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
 import { type Boot, waitBooted } from "./boot.ts";
 import { noInit, programOf, requireInit } from "./guest-probe.ts";
 import { createLimit } from "./limit.ts";
@@ -69,7 +71,7 @@ export async function previewUp(engine: Engine, fleet: Fleet, names: readonly st
 export async function up(engine: Engine, fleet: Fleet, options: UpOptions): Promise<readonly MachineUp[]> {
   const { signal, lockFile } = options;
   const prepared = await withLock(lockFile, signal, () => prepare(engine, fleet, options));
-  const limit = createLimit(options.parallel ?? Math.max(4, prepared.info.NCPU * 4));
+  const limit = createLimit(options.parallel ?? (await defaultParallel(prepared.machines.length, prepared.info)));
   const results = new Map<string, Promise<MachineUp>>();
   for (const machine of prepared.machines) {
     const dependencies = machine.step.machine.dependsOn.flatMap((name) => results.get(name) ?? []);
@@ -86,10 +88,25 @@ interface PreparedMachine {
   readonly error: BerthError | undefined;
 }
 
+/** What the engine says of itself, asked once and only when somebody wants to know. */
+type ReadInfo = () => Promise<SystemInfo>;
+
+/** So many may boot at once anywhere; more where the engine has the processors. */
+const fewAtOnce = 8;
+
+async function defaultParallel(machines: number, info: ReadInfo): Promise<number> {
+  return machines <= fewAtOnce ? fewAtOnce : Math.max(fewAtOnce, (await info()).NCPU * 4);
+}
+
 /** Everything up to the starts, under a lock: two `up`s at once must not both create a machine or give away one address. */
 async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
   const { signal } = options;
-  const [info, observed] = await Promise.all([readInfo(engine, { signal }), observe(engine, fleet, signal)]);
+  let asked: Promise<SystemInfo> | undefined;
+  const info: ReadInfo = () => {
+    asked ??= readInfo(engine, { signal });
+    return asked;
+  };
+  const observed = await observe(engine, fleet, signal);
   const steps = planUp(fleet, options.names, observed);
   const creates = steps.flatMap((step) => (step.do === "create" ? [step] : []));
   for (const { machine } of creates) options.onState(machine.name, "preparing");
@@ -146,7 +163,7 @@ async function create(
   fleet: Fleet,
   step: Extract<Step, { do: "create" }>,
   image: ResolvedImage | undefined,
-  info: SystemInfo,
+  info: ReadInfo,
   options: UpOptions,
 ): Promise<PreparedMachine> {
   const { machine, address } = step;
@@ -154,17 +171,38 @@ async function create(
   options.onState(machine.name, "creating");
   try {
     const planned = plannedImage(image);
-    const chosen = await chooseApplication(engine, info, machine, planned, options.signal);
-    for (const warning of chosen.warnings) options.onWarning(`${machine.name}: ${warning}`);
-    const body = renderContainer(machine, fleet.network, planned, address, chosen.application);
-    const { Id, Warnings } = await createContainer(engine, body, { name: machine.name, signal: options.signal });
-    for (const warning of Warnings ?? []) options.onWarning(`${machine.name}: ${warning}`);
+    const post = ({ application }: ChosenApplication) => {
+      const body = renderContainer(machine, fleet.network, planned, address, application);
+      return createContainer(engine, body, { name: machine.name, signal: options.signal });
+    };
+    const { chosen, created } = await createApplied(engine, machine, planned, info, post, options.signal);
+    const { Id, Warnings } = created;
+    for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) options.onWarning(`${machine.name}: ${warning}`);
     if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, options.signal);
     if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, options.signal);
     return { step, id: Id, address, init: initFromLabels(image.labels), error: undefined };
   } catch (error) {
     if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
     return { step, id: "", address: undefined, init: undefined, error };
+  }
+}
+
+/** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */
+async function createApplied(
+  engine: Engine,
+  machine: MachineSpec,
+  image: PlannedImage,
+  info: ReadInfo,
+  post: (chosen: ChosenApplication) => Promise<ContainerCreateResponse>,
+  signal: AbortSignal,
+): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse }> {
+  try {
+    return { chosen: byRuntime, created: await post(byRuntime) };
+  } catch (error) {
+    // Asked only now which runtimes there are: to answer that, engines run programs.
+    if ((!hasCode(error, "engine-refused") && !hasCode(error, "engine-api")) || hasRuntime(await info())) throw error;
+    const chosen = await applyByApi(engine, await info(), machine, image, signal);
+    return { chosen, created: await post(chosen) };
   }
 }
 
@@ -250,12 +288,16 @@ async function start(engine: Engine, { step, id }: PreparedMachine, signal: Abor
   }
 }
 
+/** A machine's first files take less. */
+const leastRoom = 8 * 1024 * 1024;
+
 /** The engine reports whatever went wrong in a start as one status; the image tells whether it was the init. */
 async function explainStart(engine: Engine, id: string, machine: MachineSpec, error: unknown): Promise<unknown> {
   const command = machine.command ?? ["/sbin/init"];
   try {
     await programOf(engine, id, command, AbortSignal.timeout(10_000));
-    if (!(error instanceof BerthError) || error.hint !== undefined) return error;
+    const known = await explainDiskFull(engine, error, leastRoom);
+    if (known !== error || !(error instanceof BerthError) || error.hint !== undefined) return known;
     return new BerthError(error.code, `${machine.name} could not be started: ${error.message}`, {
       hint: "the sentence is the engine's own; `berth doctor` checks what machines need of it",
       details: error.details,

@@ -1,0 +1,24 @@
+import { statfs } from "node:fs/promises";
+import { BerthError, hasCode } from "../errors.ts";
+import { findEngineProcess } from "../host/engine-process.ts";
+import type { Engine } from "./engine.ts";
+import { readInfo } from "./system.ts";
+
+/**
+ * The error itself, or `disk-full` where an engine of this host failed and its disk has less room than `needed` bytes:
+ * engines report a full disk as any other fault of their own, by a sentence that is for people.
+ */
+export async function explainDiskFull(engine: Engine, error: unknown, needed: number): Promise<unknown> {
+  if (!hasCode(error, "engine-api") || engine.endpoint.kind !== "unix") return error;
+  const pid = await findEngineProcess(engine.endpoint.path);
+  if (pid === undefined) return error;
+  const { DockerRootDir } = await readInfo(engine);
+  const { bavail, bsize } = await statfs(`/proc/${pid}/root${DockerRootDir}`);
+  const free = bavail * bsize;
+  if (free >= needed) return error;
+  return new BerthError("disk-full", `the engine's disk is full (${DockerRootDir}): ${error.message}`, {
+    hint: "make room (`docker system df` shows what takes it), then run this again: it goes on where it stopped",
+    details: { directory: DockerRootDir, free, needed },
+    cause: error,
+  });
+}
