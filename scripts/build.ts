@@ -30,32 +30,32 @@ async function isCurrent(): Promise<boolean> {
   return Math.min(await timeMade(program), await timeMade(launcher)) > Math.max(...newest);
 }
 
+/** docker-modem loads a whole ssh client at its start; berth dials by the user's own ssh and gives it the connection. */
+const withoutSsh2: Bun.BunPlugin = {
+  name: "without ssh2",
+  setup(build) {
+    const contents = "module.exports = () => { throw new Error('docker-modem has no ssh of its own here'); };";
+    build.onLoad({ filter: /\/docker-modem\/lib\/ssh\.js$/ }, () => ({ contents, loader: "js" }));
+  },
+};
+
 /** Under another name first: one that runs is not written to, and an interrupted build leaves the old one. */
 async function build(): Promise<number> {
   const began = new Date();
   await mkdir(dist, { recursive: true });
-  // Native parts of the ssh client within docker-modem: it does without, and npm may not have been allowed to build them.
-  const left = ["--external=cpu-features", "--external=*/sshcrypto.node"];
   const unfinished = join(dist, `.berth.${process.pid}`);
-  // What lies in the directory that berth is called in must not load code into it, nor variables.
-  const flags = [
-    "--compile",
-    "--splitting",
-    "--minify",
-    "--bytecode",
-    "--format=esm",
-    "--no-compile-autoload-dotenv",
-    "--no-compile-autoload-bunfig",
-  ];
   try {
-    const built = spawnSync(process.execPath, ["build", ...flags, ...left, "src/bin/berth.ts", `--outfile=${unfinished}`], {
-      cwd: top,
-      encoding: "utf8",
+    await Bun.build({
+      entrypoints: [join(top, "src/bin/berth.ts")],
+      // What lies in the directory that berth is called in must not load code into it, nor variables.
+      compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false },
+      minify: true,
+      bytecode: true,
+      // Parts that a command does not need are not read: berth-runtime waits for every millisecond.
+      splitting: true,
+      format: "esm",
+      plugins: [withoutSsh2],
     });
-    if (built.status !== 0) {
-      console.error(`${built.stdout}${built.stderr}build: bun ended with status ${built.status ?? built.signal}`);
-      return 1;
-    }
     const version = spawnSync(unfinished, ["--version"], { encoding: "utf8" });
     if (version.status !== 0) {
       console.error(`${version.stderr}build: the new program does not start`);

@@ -1,25 +1,20 @@
-import { Readable } from "node:stream";
-import { pack } from "tar-stream";
-import { putArchive } from "../engine/archive.ts";
-import type { ContainerCreateResponse } from "../engine/container-types.ts";
-import { createContainer, removeContainer, startContainer, unpauseContainer } from "../engine/containers.ts";
+import { removeContainer, startContainer, unpauseContainer } from "../engine/containers.ts";
 import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
-import { createNetwork } from "../engine/networks.ts";
 import { readInfo, type SystemInfo } from "../engine/system.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { withLock } from "../host/lock.ts";
 import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
 import type { ResolvedImage } from "../image/store.ts";
-import { machineCommand, type PlannedImage, renderContainer } from "../plan/container.ts";
-import { type Difference, initFromLabels, label } from "../plan/labels.ts";
+import type { Difference } from "../plan/labels.ts";
 import { type MachineStep, planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
-import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
 import { type Boot, waitBooted } from "./boot.ts";
-import { noInit, programOf, requireInit } from "./guest-probe.ts";
+import { type CreateStep, createMachine, type ReadInfo } from "./create-machine.ts";
+import { ensureNetwork } from "./ensure-network.ts";
+import { noInit, programOf } from "./guest-probe.ts";
 import { createLimit } from "./limit.ts";
-import { findNetwork, observe } from "./observe.ts";
+import { observe } from "./observe.ts";
 
 export type UpState = "waiting" | "preparing" | "creating" | "starting" | "booting" | "running" | "degraded" | "failed" | "skipped";
 
@@ -88,9 +83,6 @@ interface PreparedMachine {
   readonly error: BerthError | undefined;
 }
 
-/** What the engine says of itself, asked once and only when somebody wants to know. */
-type ReadInfo = () => Promise<SystemInfo>;
-
 /** So many may boot at once anywhere; more where the engine has the processors. */
 const fewAtOnce = 8;
 
@@ -134,103 +126,23 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
   return { info, machines };
 }
 
-async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<void> {
-  const { domain, subnet, gateway } = fleet.network;
-  try {
-    await createNetwork(
-      engine,
-      {
-        Name: domain,
-        Driver: "bridge",
-        IPAM: { Config: [{ Subnet: subnet, ...(gateway === undefined ? {} : { Gateway: gateway }) }] },
-        Labels: { [label.network]: domain },
-      },
-      { signal },
-    );
-  } catch (error) {
-    // Another berth, from another host, was faster.
-    if (hasCode(error, "conflict") && (await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain) return;
-    if (!(error instanceof BerthError)) throw error;
-    throw new BerthError(error.code, `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`, {
-      hint: "choose a network.subnet that no other network of the engine's host uses",
-      cause: error,
-    });
-  }
-}
-
 async function create(
   engine: Engine,
   fleet: Fleet,
-  step: Extract<Step, { do: "create" }>,
+  step: CreateStep,
   image: ResolvedImage | undefined,
   info: ReadInfo,
-  options: UpOptions,
+  { signal, onState, onWarning }: UpOptions,
 ): Promise<PreparedMachine> {
   const { machine, address } = step;
   if (image === undefined) throw new BerthError("internal", `the image of ${machine.name} was not resolved`);
-  options.onState(machine.name, "creating");
+  onState(machine.name, "creating");
   try {
-    const planned = plannedImage(image);
-    const post = ({ application }: ChosenApplication) => {
-      const body = renderContainer(machine, fleet.network, planned, address, application);
-      return createContainer(engine, body, { name: machine.name, signal: options.signal });
-    };
-    const { chosen, created } = await createApplied(engine, machine, planned, info, post, options.signal);
-    const { Id, Warnings } = created;
-    for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) options.onWarning(`${machine.name}: ${warning}`);
-    if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, options.signal);
-    if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, options.signal);
-    return { step, id: Id, address, init: initFromLabels(image.labels), error: undefined };
+    return { step, address, error: undefined, ...(await createMachine(engine, fleet, step, image, { info, signal, onWarning })) };
   } catch (error) {
     if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
     return { step, id: "", address: undefined, init: undefined, error };
   }
-}
-
-/** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */
-async function createApplied(
-  engine: Engine,
-  machine: MachineSpec,
-  image: PlannedImage,
-  info: ReadInfo,
-  post: (chosen: ChosenApplication) => Promise<ContainerCreateResponse>,
-  signal: AbortSignal,
-): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse }> {
-  try {
-    return { chosen: byRuntime, created: await post(byRuntime) };
-  } catch (error) {
-    // Asked only now which runtimes there are: to answer that, engines run programs.
-    if ((!hasCode(error, "engine-refused") && !hasCode(error, "engine-api")) || hasRuntime(await info())) throw error;
-    const chosen = await applyByApi(engine, await info(), machine, image, signal);
-    return { chosen, created: await post(chosen) };
-  }
-}
-
-/** berth-runtime hands on what is no init untouched, so it would run as a mere container. The image's label saves the look. */
-async function checkInit(engine: Engine, id: string, machine: MachineSpec, image: PlannedImage, signal: AbortSignal): Promise<void> {
-  if (machine.command === undefined && image.labels[label.init] !== undefined) return;
-  try {
-    await requireInit(engine, id, machineCommand(machine, image), signal);
-  } catch (error) {
-    if (hasCode(error, "no-init")) await removeContainer(engine, id, { force: true, volumes: true });
-    throw error;
-  }
-}
-
-function plannedImage(image: ResolvedImage): PlannedImage {
-  return {
-    id: image.id,
-    reference: image.reference,
-    labels: image.labels,
-    command: [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])],
-  };
-}
-
-async function putMachineId(engine: Engine, id: string, machineId: string, signal: AbortSignal): Promise<void> {
-  const tar = pack();
-  tar.entry({ name: "machine-id", mode: 0o444 }, `${machineId}\n`);
-  tar.finalize();
-  await putArchive(engine, id, "/etc", Readable.from(tar), { signal });
 }
 
 async function runAfter(

@@ -1,0 +1,124 @@
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pack } from "tar-stream";
+import { putArchive } from "../engine/archive.ts";
+import type { ContainerCreateResponse } from "../engine/container-types.ts";
+import { createContainer, listContainers, removeContainer } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { SystemInfo } from "../engine/system.ts";
+import { hasCode } from "../errors.ts";
+import type { ResolvedImage } from "../image/store.ts";
+import { machineCommand, type PlannedImage, renderContainer } from "../plan/container.ts";
+import { initFromLabels, label } from "../plan/labels.ts";
+import type { Step } from "../plan/up.ts";
+import type { Fleet, MachineSpec } from "../spec/machine.ts";
+import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
+import { requireInit } from "./guest-probe.ts";
+import { isMachine } from "./machines.ts";
+
+export type CreateStep = Extract<Step, { do: "create" }>;
+
+/** What the engine says of itself, asked once and only when somebody wants to know. */
+export type ReadInfo = () => Promise<SystemInfo>;
+
+export interface CreateOptions {
+  readonly info: ReadInfo;
+  readonly signal: AbortSignal;
+  readonly onWarning: (text: string) => void;
+}
+
+export interface CreatedMachine {
+  readonly id: string;
+  /** Such as "systemd 252"; undefined where the image does not tell. */
+  readonly init: string | undefined;
+}
+
+/**
+ * Creates a machine's container, ready to be started. Throws `no-init`, `host-unfit`, and what the engine refuses;
+ * then nothing is left of it.
+ */
+export async function createMachine(
+  engine: Engine,
+  fleet: Fleet,
+  step: CreateStep,
+  image: ResolvedImage,
+  { info, signal, onWarning }: CreateOptions,
+): Promise<CreatedMachine> {
+  const { machine, address } = step;
+  const planned = plannedImage(image);
+  const post = ({ application }: ChosenApplication) => {
+    const body = renderContainer(machine, fleet.network, planned, address, application);
+    return createContainer(engine, body, { name: machine.name, signal });
+  };
+  const { chosen, created } = await createApplied(engine, machine, planned, info, post, signal);
+  const { Id, Warnings } = created;
+  for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) onWarning(`${machine.name}: ${warning}`);
+  if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, signal);
+  if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, signal);
+  return { id: Id, init: initFromLabels(image.labels) };
+}
+
+/** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */
+async function createApplied(
+  engine: Engine,
+  machine: MachineSpec,
+  image: PlannedImage,
+  info: ReadInfo,
+  post: (chosen: ChosenApplication) => Promise<ContainerCreateResponse>,
+  signal: AbortSignal,
+): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse }> {
+  try {
+    return { chosen: byRuntime, created: await post(byRuntime) };
+  } catch (error) {
+    if (hasCode(error, "conflict"))
+      return { chosen: byRuntime, created: { Id: await findBeingMade(engine, machine, error, signal), Warnings: null } };
+    // Asked only now which runtimes there are: to answer that, engines run programs.
+    if ((!hasCode(error, "engine-refused") && !hasCode(error, "engine-api")) || hasRuntime(await info())) throw error;
+    const chosen = await applyByApi(engine, await info(), machine, image, signal);
+    return { chosen, created: await post(chosen) };
+  }
+}
+
+/** An engine finishes a create whose caller was killed; this is longer than any takes. */
+const createLimitMs = 10_000;
+
+/**
+ * The container that took the machine's name since we looked: an engine still works on the create of a berth that was
+ * killed, and shows its container only when it is whole. Throws the conflict itself when it is none of berth's.
+ */
+async function findBeingMade(engine: Engine, machine: MachineSpec, conflict: unknown, signal: AbortSignal): Promise<string> {
+  for (const end = performance.now() + createLimitMs; performance.now() < end; await sleep(50, undefined, { signal })) {
+    const found = await listContainers(engine, { all: true, filters: { name: [`^/${machine.name}$`] }, signal });
+    const [container] = found;
+    if (container !== undefined && isMachine(container)) return container.Id;
+    if (container !== undefined) break;
+  }
+  throw conflict;
+}
+
+/** berth-runtime hands on what is no init untouched, so it would run as a mere container. The image's label saves the look. */
+async function checkInit(engine: Engine, id: string, machine: MachineSpec, image: PlannedImage, signal: AbortSignal): Promise<void> {
+  if (machine.command === undefined && image.labels[label.init] !== undefined) return;
+  try {
+    await requireInit(engine, id, machineCommand(machine, image), signal);
+  } catch (error) {
+    if (hasCode(error, "no-init")) await removeContainer(engine, id, { force: true, volumes: true });
+    throw error;
+  }
+}
+
+function plannedImage(image: ResolvedImage): PlannedImage {
+  return {
+    id: image.id,
+    reference: image.reference,
+    labels: image.labels,
+    command: [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])],
+  };
+}
+
+async function putMachineId(engine: Engine, id: string, machineId: string, signal: AbortSignal): Promise<void> {
+  const tar = pack();
+  tar.entry({ name: "machine-id", mode: 0o444 }, `${machineId}\n`);
+  tar.finalize();
+  await putArchive(engine, id, "/etc", Readable.from(tar), { signal });
+}
