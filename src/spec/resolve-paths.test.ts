@@ -9,9 +9,9 @@ machines:
   m: {image: a, volumes: [./x:/x, "~:/h:ro", /abs/:/y, data:/z, /anonymous]}
 `;
   const fleet = parseMachineFile(text, { fileName: "f", environment: {} });
-  const resolved = resolvePaths(fleet, { directory: "/work/lab", home: "/home/me" });
-  expect(resolved.images).toEqual({ ...fleet.images, a: { tarball: "/work/a.tar" }, b: { tarball: "/home/me/b.tar" } });
-  expect(resolved.machines[0]?.volumes.map(({ source }) => source)).toEqual(["/work/lab/x", "/home/me", "/abs", "data", undefined]);
+  const resolved = resolvePaths(fleet, { directory: "/site/lab", home: "/home/me" });
+  expect(resolved.images).toEqual({ ...fleet.images, a: { tarball: "/site/a.tar" }, b: { tarball: "/home/me/b.tar" } });
+  expect(resolved.machines[0]?.volumes.map(({ source }) => source)).toEqual(["/site/lab/x", "/home/me", "/abs", "data", undefined]);
   expect(resolved.machines.map((machine) => ({ ...machine, volumes: [] }))).toEqual(
     fleet.machines.map((machine) => ({ ...machine, volumes: [] })),
   );

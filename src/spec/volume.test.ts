@@ -48,11 +48,11 @@ test.each<[string, string]>([
 
 test.each<[string, string]>([
   ["/abs", "/abs"],
-  ["rel", "/work/rel"],
-  ["./rel", "/work/rel"],
+  ["rel", "/site/rel"],
+  ["./rel", "/site/rel"],
   ["../up", "/up"],
   ["~", "/home/me"],
   ["~/x", "/home/me/x"],
 ])("%p leads to %p", (path, absolute) => {
-  expect(resolvePath(path, { directory: "/work", home: "/home/me" })).toBe(absolute);
+  expect(resolvePath(path, { directory: "/site", home: "/home/me" })).toBe(absolute);
 });
