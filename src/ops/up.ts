@@ -84,7 +84,7 @@ interface PreparedMachine {
 }
 
 /** So many may boot at once anywhere; more where the engine has the processors. */
-const fewAtOnce = 8;
+const fewAtOnce = 16;
 
 async function defaultParallel(machines: number, info: ReadInfo): Promise<number> {
   return machines <= fewAtOnce ? fewAtOnce : Math.max(fewAtOnce, (await info()).NCPU * 4);

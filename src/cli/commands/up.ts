@@ -38,7 +38,7 @@ const options = {
   noWait: { description: "do not wait until they have booted" },
   rebuild: { description: "build or import the images anew" },
   mirror: { value: "URL", description: "package archive to build images from", env: "BERTH_MIRROR" },
-  parallel: { value: "N", description: "how many boot at once (4 per processor, at least 8)", parse: parseCount },
+  parallel: { value: "N", description: "how many boot at once (4 per processor, at least 16)", parse: parseCount },
   timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "120s", parse: parseDuration },
 } as const;
 
