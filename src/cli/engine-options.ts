@@ -1,10 +1,19 @@
 import { BerthError } from "../errors.ts";
+import { findEngineConfig } from "../ops/engine-config.ts";
+import type { EngineConfig } from "../ops/install-runtime.ts";
+import type { OptionValues } from "./command.ts";
+import type { Context } from "./context.ts";
 
 /** Which engine's configuration `install` and `uninstall` work on. */
 export const engineOptions = {
   engineConfig: { value: "FILE", description: "the engine's daemon.json (/etc/docker/daemon.json)", completes: "file" },
   enginePid: { value: "PID", description: "dockerd's process (from its pid file)", parse: parsePid },
 } as const;
+
+/** The daemon.json and the process of the engine that the command line names. */
+export function engineConfig({ io, global, signal }: Context, chosen: OptionValues<typeof engineOptions>): Promise<EngineConfig> {
+  return findEngineConfig({ env: io.env, host: global.host, context: global.context, signal }, chosen.engineConfig, chosen.enginePid);
+}
 
 function parsePid(text: string): number {
   const pid = Number(text);

@@ -1,7 +1,6 @@
-import { findEngineConfig } from "../../ops/engine-config.ts";
 import { installDirectory, installRuntime } from "../../ops/install-runtime.ts";
 import { type CommandGroup, defineCommand } from "../command.ts";
-import { engineOptions } from "../engine-options.ts";
+import { engineConfig, engineOptions } from "../engine-options.ts";
 
 const runtime = defineCommand({
   name: "runtime",
@@ -20,12 +19,7 @@ With --default every container goes through it: those that run an init boot, all
     { command: "berth install runtime --default", description: "for plain `docker run`" },
   ],
   async action(context, _args, options) {
-    const { io, global, signal } = context;
-    const config = await findEngineConfig(
-      { env: io.env, host: global.host, context: global.context, signal },
-      options.engineConfig,
-      options.enginePid,
-    );
+    const config = await engineConfig(context, options);
     const change = await installRuntime(config, {
       makeDefault: options.default,
       inPlace: options.inPlace,

@@ -1,7 +1,6 @@
-import { findEngineConfig } from "../../ops/engine-config.ts";
 import { uninstallRuntime } from "../../ops/install-runtime.ts";
 import { type CommandGroup, defineCommand } from "../command.ts";
-import { engineOptions } from "../engine-options.ts";
+import { engineConfig, engineOptions } from "../engine-options.ts";
 
 const runtime = defineCommand({
   name: "runtime",
@@ -10,12 +9,7 @@ const runtime = defineCommand({
   options: { ...engineOptions, force: { description: "also while machines need it" } },
   examples: [{ command: "berth uninstall runtime", description: "undo `berth install runtime`" }],
   async action(context, _args, options) {
-    const { io, global, signal } = context;
-    const config = await findEngineConfig(
-      { env: io.env, host: global.host, context: global.context, signal },
-      options.engineConfig,
-      options.enginePid,
-    );
+    const config = await engineConfig(context, options);
     const change = await uninstallRuntime(config, options.force);
     await context.result(change, () => "");
     context.note(change.changed ? "the engine no longer knows the runtime berth" : `${change.file} did not have it`);
