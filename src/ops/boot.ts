@@ -4,7 +4,7 @@ import { inspectContainer, topContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { execCapture } from "../engine/exec.ts";
 import { readLogs } from "../engine/logs.ts";
-import { BerthError } from "../errors.ts";
+import { BerthError, hasCode } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import { programOf } from "./guest-probe.ts";
 import { findLocalInit, readSystemdProgress } from "./local-init.ts";
@@ -106,11 +106,22 @@ async function isInScope(engine: Engine, id: string, signal: AbortSignal): Promi
 const cannotRun = 126;
 const notThere = 127;
 
+/** A machine that is ending takes no command any more, a moment before the engine calls it ended. */
+const mostRefusals = 10;
+const refusalPauseMs = 200;
+
 async function waitForSystemd(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<Boot> {
-  for (;;) {
+  for (let refusals = 0; ; ) {
     const { status, stdout } = await execInMachine(engine, id, name, ["systemctl", "is-system-running", "--wait"], signal);
     if (status === cannotRun || status === notThere) {
-      throw new BerthError("boot-failed", `${name} runs, but commands cannot be run in it: ${stdout.trim()}`, { details: { status } });
+      const { State } = await inspectContainer(engine, id, { signal });
+      if (!State.Running) throw await bootFailed(engine, id, name, State.ExitCode, signal);
+      refusals += 1;
+      if (refusals > mostRefusals) {
+        throw new BerthError("boot-failed", `${name} runs, but commands cannot be run in it: ${stdout.trim()}`, { details: { status } });
+      }
+      await sleep(refusalPauseMs, signal);
+      continue;
     }
     const state = stdout.trim();
     if (state === "running") return { state, failedUnits: [] };
@@ -126,19 +137,18 @@ async function waitForSystemd(engine: Engine, id: string, name: string, signal: 
   }
 }
 
-/** A machine that ends while it boots must be told as such, not as a failed command. */
+/** A machine that ends while it boots must be told as such, and one whose end the engine has not noticed yet must be asked again. */
 async function execInMachine(engine: Engine, id: string, name: string, cmd: readonly string[], signal: AbortSignal) {
   try {
     return await execCapture(engine, id, { cmd, signal });
   } catch (error) {
     if (signal.aborted) throw error;
     const { State } = await inspectContainer(engine, id, { signal });
-    throw State.Running ? error : await bootFailed(engine, id, name, State.ExitCode, signal);
+    if (!State.Running) throw await bootFailed(engine, id, name, State.ExitCode, signal);
+    if (!hasCode(error, "conflict") && !hasCode(error, "engine-api") && !hasCode(error, "engine-refused")) throw error;
+    return { status: cannotRun, stdout: error.message };
   }
 }
-
-const mostUnits = 10;
-const linesPerUnit = 5;
 
 /** The failed units of a machine with their last journal lines. */
 export async function readFailedUnits(engine: Engine, id: string, signal: AbortSignal): Promise<readonly FailedUnit[]> {
