@@ -150,6 +150,9 @@ async function execInMachine(engine: Engine, id: string, name: string, cmd: read
   }
 }
 
+const mostUnits = 10;
+const linesPerUnit = 5;
+
 /** The failed units of a machine with their last journal lines. */
 export async function readFailedUnits(engine: Engine, id: string, signal: AbortSignal): Promise<readonly FailedUnit[]> {
   const list = ["systemctl", "list-units", "--state=failed", "--all", "--plain", "--full", "--no-legend", "--no-pager"];
