@@ -74,7 +74,8 @@ export function isMachine(container: ContainerSummary): boolean {
   return container.Labels[label.machine] === containerName(container);
 }
 
-function machineOf(container: ContainerSummary): Machine {
+/** What the list call tells of a container, whoever made it. */
+export function machineOf(container: ContainerSummary): Machine {
   const network = container.Labels[label.network];
   const endpoint = network === undefined ? undefined : container.NetworkSettings?.Networks?.[network];
   return {

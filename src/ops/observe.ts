@@ -3,10 +3,10 @@ import type { Engine } from "../engine/engine.ts";
 import type { Network } from "../engine/network-types.ts";
 import { inspectNetwork } from "../engine/networks.ts";
 import { hasCode } from "../errors.ts";
-import { initFromLabels, label } from "../plan/labels.ts";
+import { label } from "../plan/labels.ts";
 import type { Observed, ObservedNetwork } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
-import { containerName, isMachine } from "./machines.ts";
+import { containerName, isMachine, machineOf } from "./machines.ts";
 
 /** What the engine has of a fleet: two calls, however many machines. */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
@@ -19,18 +19,8 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
     containers: containers
       .filter((container) => wanted.has(containerName(container)) || machines.has(container.Id))
       .map((container) => {
-        const own = container.Labels[label.network];
-        const endpoint = own === undefined ? undefined : container.NetworkSettings?.Networks?.[own];
-        return {
-          name: containerName(container),
-          id: container.Id,
-          ours: machines.has(container.Id),
-          state: container.State,
-          network: own,
-          address: endpoint?.IPAMConfig?.IPv4Address ?? (endpoint?.IPAddress || undefined),
-          specLabel: container.Labels[label.spec],
-          init: initFromLabels(container.Labels),
-        };
+        const { name, id, state, network: own, address, init } = machineOf(container);
+        return { name, id, ours: machines.has(id), state, network: own, address, specLabel: container.Labels[label.spec], init };
       }),
   };
 }
