@@ -1,10 +1,11 @@
-import { listContainers, removeContainer } from "../engine/containers.ts";
+import { inspectContainer, listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { removeNetwork } from "../engine/networks.ts";
 import { hasCode } from "../errors.ts";
 import { withLock } from "../host/lock.ts";
 import { label, parseSpecLabel } from "../plan/labels.ts";
 import { planWaves } from "../plan/waves.ts";
+import { removeCgroupParent } from "./cgroup-parent.ts";
 import { createLimit } from "./limit.ts";
 import { listMachines, type Machine } from "./machines.ts";
 import { findNetwork } from "./observe.ts";
@@ -65,7 +66,9 @@ async function remove(engine: Engine, machine: Machine, { timeout, signal, onSta
       await shutDown(engine, machine.id, { signal, timeout });
     }
     onState(machine.name, "removing");
+    const { HostConfig } = await inspectContainer(engine, machine.id, { signal });
     await removeContainer(engine, machine.id, { force: true, volumes: true, signal });
+    await removeCgroupParent(engine, HostConfig.CgroupParent);
   } catch (error) {
     // Somebody else removed it meanwhile.
     if (!hasCode(error, "not-found")) throw error;

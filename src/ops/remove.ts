@@ -1,9 +1,7 @@
-import { readdir, rmdir } from "node:fs/promises";
-import { join } from "node:path";
 import { inspectContainer, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
-import { findEngineProcess } from "../host/engine-process.ts";
+import { removeCgroupParent } from "./cgroup-parent.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "./each-machine.ts";
 import type { Machine } from "./machines.ts";
 
@@ -44,7 +42,7 @@ async function remove(engine: Engine, machine: Machine, { signal, force, onState
       });
     }
     await removeContainer(engine, id, { force, volumes: true, signal });
-    if (HostConfig.CgroupParent === `/berth/${name}`) await removeCgroupParents(engine, name);
+    await removeCgroupParent(engine, HostConfig.CgroupParent);
   } catch (error) {
     // Somebody else removed it meanwhile.
     if (!hasCode(error, "not-found")) throw error;
@@ -52,37 +50,4 @@ async function remove(engine: Engine, machine: Machine, { signal, force, onState
   }
   onState(name, "removed");
   return { changed, state: "removed" };
-}
-
-/** Engines make a container's parent cgroup and leave it. Only plain rmdir, which takes no cgroup that is still used. */
-async function removeCgroupParents(engine: Engine, name: string): Promise<void> {
-  if (engine.endpoint.kind !== "unix") return;
-  const pid = await findEngineProcess(engine.endpoint.path);
-  if (pid === undefined) return;
-  const root = `/proc/${pid}/root/sys/fs/cgroup`;
-  for (const hierarchy of await hierarchiesOf(root)) await removeEmpty(join(hierarchy, "berth", name));
-}
-
-/** cgroup2's own root, and the v1 hierarchies below it; none where the engine's files are not ours to see. */
-async function hierarchiesOf(root: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(root, { withFileTypes: true });
-    return [root, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name))];
-  } catch (error) {
-    if (isOneOf(error, ["ENOENT", "EACCES"])) return [];
-    throw error;
-  }
-}
-
-async function removeEmpty(directory: string): Promise<void> {
-  try {
-    await rmdir(directory);
-  } catch (error) {
-    // Not there, in use, or not ours to remove: it stays, and harms nobody.
-    if (!isOneOf(error, ["ENOENT", "ENOTDIR", "EBUSY", "ENOTEMPTY", "EACCES", "EPERM", "EROFS"])) throw error;
-  }
-}
-
-function isOneOf(error: unknown, codes: readonly string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }

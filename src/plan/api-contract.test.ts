@@ -29,10 +29,10 @@ const needs = (version: number, layout: "hybrid" | "v2") =>
 
 test("on v1 only the machine's own subtree of name=systemd is writable", () => {
   const api = renderApiContract("web", needs(252, "hybrid"), { version: [20, 10], cgroupDriver: "cgroupfs" });
-  expect(api).toMatchObject({ cgroupNamespace: "host", cgroupParent: "/berth/web", stopSignal: "37" });
+  expect(api).toMatchObject({ cgroupNamespace: "host", cgroupParent: "/berth-machine-web", stopSignal: "37" });
   expect(api.binds).toEqual([
     "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd:ro",
-    "/sys/fs/cgroup/systemd/berth/web:/sys/fs/cgroup/systemd/berth/web:rw",
+    "/sys/fs/cgroup/systemd/berth-machine-web:/sys/fs/cgroup/systemd/berth-machine-web:rw",
   ]);
   expect(api.tmpfs["/run"]).toContain("exec");
   expect(api.environment).toContain("container=docker");
@@ -49,7 +49,10 @@ test("systemd's driver takes a slice, whose name holds no dash of the machine's"
 
 test("a systemd that shuns v1 sees cgroup2 alone", () => {
   const api = renderApiContract("web", needs(258, "hybrid"), { version: [20, 10], cgroupDriver: "cgroupfs" });
-  expect(api.binds).toEqual(["/sys/fs/cgroup/unified:/sys/fs/cgroup:ro", "/sys/fs/cgroup/unified/berth/web:/sys/fs/cgroup/berth/web:rw"]);
+  expect(api.binds).toEqual([
+    "/sys/fs/cgroup/unified:/sys/fs/cgroup:ro",
+    "/sys/fs/cgroup/unified/berth-machine-web:/sys/fs/cgroup/berth-machine-web:rw",
+  ]);
 });
 
 test.each([

@@ -73,9 +73,17 @@ export function renderApiContract(machine: string, contract: Contract, engine: A
   }
 }
 
-/** The machine's own parent cgroup, which alone it may write to: `/berth/web`, or with the systemd driver berth-web.slice. */
+/** Directly below the root: engines never remove a parent, and whoever does must not meet another machine's start. */
+const ownCgroup = "/berth-machine-";
+
+/** Whether a container's parent cgroup is one that was made for it alone. With the systemd driver it is systemd that removes it. */
+export function isCgroupParent(parent: string): boolean {
+  return parent.startsWith(ownCgroup) && !parent.slice(1).includes("/");
+}
+
+/** The machine's own parent cgroup, which alone it may write to: `/berth-machine-web`, or with the systemd driver berth-web.slice. */
 function cgroupParent(machine: string, driver: string): { readonly name: string; readonly path: string } {
-  if (driver !== "systemd") return { name: `/berth/${machine}`, path: `/berth/${machine}` };
+  if (driver !== "systemd") return { name: ownCgroup + machine, path: ownCgroup + machine };
   // A dash in a slice's name nests (systemd.slice(5)).
   const slice = `berth-${machine.replaceAll("-", "_")}.slice`;
   return { name: slice, path: `/berth.slice/${slice}` };

@@ -90,7 +90,7 @@ test("without the runtime the contract goes into the call", () => {
   const api: ApiContract = {
     tmpfs: { "/run": "rw,exec" },
     binds: ["/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd:ro"],
-    cgroupParent: "/berth/web",
+    cgroupParent: "/berth-machine-web",
     cgroupNamespace: "host",
     environment: ["container=docker"],
     arguments: ["systemd.mask=x.service"],
@@ -104,7 +104,7 @@ test("without the runtime the contract goes into the call", () => {
   expect(body.HostConfig).toMatchObject({
     Tmpfs: api.tmpfs,
     Binds: api.binds,
-    CgroupParent: "/berth/web",
+    CgroupParent: "/berth-machine-web",
     CgroupnsMode: "host",
     CapAdd: ["CAP_SYS_BOOT"],
   });

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rmdir } from "node:fs/promises";
 import { defaultPrivateEngine } from "../../src/host/private-engine/options.ts";
 import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
 import { labImage } from "../lab/lab-image.ts";
@@ -10,6 +10,7 @@ import { canHaveEngines } from "./nodes.ts";
 
 // Its place is one of the host's own, so what is there already is somebody's.
 const place = defaultPrivateEngine();
+const hadDirectory = existsSync(place.stateDirectory);
 const isFree =
   (await privateEngineStatus(place)).state === "stopped" &&
   !existsSync(place.dataDirectory) &&
@@ -21,7 +22,10 @@ const berth = (args: string) => runBerth(undefined, args.split(" "));
 
 describe.skipIf(!canHaveEngines || !isFree)("berth's own engine (needs root and no other engine on this host)", () => {
   afterAll(async () => {
-    if (isFree) await berth("engine stop --remove-data");
+    if (!isFree) return;
+    await berth("engine stop --remove-data");
+    // What engines of this name are locked by, so it outlives them; empty.
+    if (!hadDirectory) await rmdir(place.stateDirectory);
   }, 60_000);
 
   test("start, use without naming it, install the runtime, stop, start again with its machines, stop without a trace", async () => {

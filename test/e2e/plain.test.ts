@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { labImage } from "../lab/lab-image.ts";
 import { clean, containers, networks, parseList } from "./fleet.ts";
 import { failedUnits, inside } from "./machine.ts";
@@ -8,6 +9,12 @@ const node = useNodes({
   nodes: { hybrid: { runtime: false }, v2: { runtime: false, cgroupView: "v2", images: ["bookworm"] } },
   images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
 });
+
+/** The parent cgroups that machines have without berth-runtime; the lab's hybrid engines share this host's. */
+const ownCgroups = () =>
+  readdirSync("/sys/fs/cgroup/systemd")
+    .filter((name) => name.startsWith("berth-machine-"))
+    .toSorted();
 
 describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (needs root)", () => {
   afterEach(async () => {
@@ -28,7 +35,9 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
     expect((await engine.berth("stop web")).status).toBe(0);
     expect((await engine.berth("start web")).status).toBe(0);
     expect(await inside(engine, "web", "cat /etc/machine-id")).toBe(ids[0] as string);
+    expect(ownCgroups()).toEqual(["berth-machine-db", "berth-machine-web"]);
     expect((await engine.berth("down --yes")).status).toBe(0);
+    expect(ownCgroups()).toEqual([]);
     expect([(await containers(engine)).size, await networks(engine)]).toEqual([0, []]);
   });
 

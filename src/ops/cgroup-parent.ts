@@ -1,0 +1,40 @@
+import { readdir, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Engine } from "../engine/engine.ts";
+import { findEngineProcess } from "../host/engine-process.ts";
+import { isCgroupParent } from "../plan/api-contract.ts";
+
+/**
+ * Removes the parent cgroup that a machine had without berth-runtime, which engines make and leave, where the engine is on
+ * this host. Only plain rmdir, which takes no cgroup that is still used; another parent than a machine's own stays.
+ */
+export async function removeCgroupParent(engine: Engine, parent: string | undefined): Promise<void> {
+  if (parent === undefined || !isCgroupParent(parent) || engine.endpoint.kind !== "unix") return;
+  const pid = await findEngineProcess(engine.endpoint.path);
+  if (pid === undefined) return;
+  for (const hierarchy of await hierarchiesOf(`/proc/${pid}/root/sys/fs/cgroup`)) await removeEmpty(join(hierarchy, parent));
+}
+
+/** cgroup2's own root, and the v1 hierarchies below it; none where the engine's files are not ours to see. */
+async function hierarchiesOf(root: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true });
+    return [root, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name))];
+  } catch (error) {
+    if (isOneOf(error, ["ENOENT", "EACCES"])) return [];
+    throw error;
+  }
+}
+
+async function removeEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    // Not there, in use, or not ours to remove: it stays, and harms nobody.
+    if (!isOneOf(error, ["ENOENT", "ENOTDIR", "EBUSY", "ENOTEMPTY", "EACCES", "EPERM", "EROFS"])) throw error;
+  }
+}
+
+function isOneOf(error: unknown, codes: readonly string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? "");
+}
