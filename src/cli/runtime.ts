@@ -14,7 +14,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const [bundle, process, state, root, log = ""] = ["--bundle", "--process", "--state", "--root", "--log"].map((name) => options.get(name));
   if (id !== undefined && state !== undefined) {
     if (verb === "create" && bundle !== undefined && root !== undefined) {
-      return report(
+      return await report(
         log,
         () => runtimeCreate({ id, bundle, state, root }),
         () => clearState(state),
@@ -37,9 +37,9 @@ const usage = `usage, by berth-runtime alone:
 `;
 
 /** Does the work and logs its warnings, or its failure, after undoing. */
-function report(log: string, work: () => readonly string[], undo?: () => void): number {
+async function report(log: string, work: () => Promise<readonly string[]> | readonly string[], undo?: () => void): Promise<number> {
   try {
-    for (const warning of work()) logRuntime(log, "warning", `berth: ${warning}`);
+    for (const warning of await work()) logRuntime(log, "warning", `berth: ${warning}`);
     return 0;
   } catch (error) {
     undo?.();

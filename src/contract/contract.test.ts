@@ -9,6 +9,7 @@ import type { Wishes } from "./wishes.ts";
 const host: Host = {
   cgroup: { layout: "v2", named: undefined, unified: "/sys/fs/cgroup", nsdelegate: true },
   capabilities: new Set(known),
+  userNamespaces: "free",
   lsm: { apparmor: false, selinux: false },
   sysctlDirectories: ["abi", "fs", "kernel", "net", "vm"],
   kernel: [6, 1],
@@ -21,6 +22,10 @@ const guestOf = (kind: InitKind, version?: number): Guest => ({
 });
 const wishes: Wishes = {
   profile: "strict",
+  applied: "runtime",
+  ids: 65_536,
+  storage: "overlay",
+  shared: [],
   capabilities: ["CAP_CHOWN", "CAP_KILL"],
   terminal: true,
   machineId: "0123456789abcdef0123456789abcdef",
@@ -32,6 +37,8 @@ const systemd = guestOf("systemd", 252);
 test("what systemd 252 gets on a v2 host", () => {
   const { masks, systemCalls, unknownSystemCalls, ...rest } = contract(systemd, host, wishes);
   expect(rest).toEqual({
+    profile: "strict",
+    ids: undefined,
     cgroup: "cgroup2",
     tmpfs: [
       { target: "/run", mode: "755", copyUp: true },

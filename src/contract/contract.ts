@@ -1,13 +1,18 @@
+import type { Profile } from "../spec/machine.ts";
 import { type CgroupView, contractCgroups } from "./cgroups.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
 import { initTraits } from "./init.ts";
 import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
-import { systemCalls, unknownSystemCalls } from "./seccomp.ts";
+import { contractProfile, profileCapabilities } from "./profile.ts";
+import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
 import type { Wishes } from "./wishes.ts";
 
 /** Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more. */
 export interface Contract {
+  readonly profile: Profile;
+  /** How many ids of its own the machine's user namespace has; undefined where it has the host's (`full` alone has its own). */
+  readonly ids: number | undefined;
   readonly cgroup: CgroupView;
   /** Fresh tmpfs mounts; with `copyUp` what the image has there is copied into them. */
   readonly tmpfs: readonly Tmpfs[];
@@ -53,8 +58,11 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
   const cgroups = contractCgroups(guest.init, host.cgroup);
   const masks = contractMasks(guest.init);
   const byDirectory = masksByDirectory(guest.init);
-  const capabilities = grantedCapabilities(wishes, host, traits.rebootsToStop);
+  const { profile, warnings } = contractProfile(host, wishes);
+  const capabilities = grantedCapabilities(profileCapabilities(profile, wishes.capabilities), host, traits.rebootsToStop);
   return {
+    profile,
+    ids: profile === "full" ? wishes.ids : undefined,
     cgroup: cgroups.view,
     tmpfs: [
       { target: "/run", mode: "755", copyUp: true },
@@ -67,7 +75,10 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     masks: byDirectory ? masks : { units: [], generators: [] },
     capabilities: capabilities.granted,
     lacking: capabilities.lacking,
-    systemCalls: [...systemCalls.flatMap((group) => group.names), ...(traits.rebootsToStop ? ["reboot"] : [])],
+    systemCalls: [
+      ...[...systemCalls, ...(profile === "full" ? fullSystemCalls : [])].flatMap((group) => group.names),
+      ...(traits.rebootsToStop ? ["reboot"] : []),
+    ],
     unknownSystemCalls,
     stopSignal: traits.stopSignal,
     // An empty or uninitialized one is filled by systemd itself from container_uuid, and keeps its meaning for first boots.
@@ -76,6 +87,7 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
       ? host.sysctlDirectories.filter((name) => name !== "net").map((name) => `/proc/sys/${name}`)
       : undefined,
     warnings: [
+      ...warnings,
       ...cgroups.warnings,
       ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
       ...(wishes.terminal ? [] : ["without a terminal the machine has no console and its boot messages are not logged (docker run -t)"]),
@@ -83,8 +95,8 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
   };
 }
 
-function grantedCapabilities(wishes: Wishes, host: Host, reboots: boolean) {
-  const wanted = reboots ? [...new Set([...wishes.capabilities, "CAP_SYS_BOOT"])] : wishes.capabilities;
+function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {
+  const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;
   const known = host.capabilities;
   if (known === undefined) return { granted: wanted, lacking: [] };
   return { granted: wanted.filter((name) => known.has(name)), lacking: wanted.filter((name) => !known.has(name)) };

@@ -3,6 +3,8 @@ export interface Host {
   readonly cgroup: HostCgroup;
   /** The capability bounding set of the runtime's own process, canonical names (`CAP_SYS_ADMIN`); undefined when it cannot be known. */
   readonly capabilities: ReadonlySet<string> | undefined;
+  /** Whether it can make user namespaces of any ids; `nested` when it has only some itself (user_namespaces(7)). */
+  readonly userNamespaces: "free" | "nested" | "off";
   readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
   /** Names of the directories in /proc/sys. */
   readonly sysctlDirectories: readonly string[];

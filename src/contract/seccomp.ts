@@ -24,6 +24,28 @@ export const systemCalls: readonly { readonly why: string; readonly names: reado
 ];
 
 /**
+ * System calls that a profile `full` has besides: engines grant most of them to whoever has CAP_SYS_ADMIN, which the
+ * machine has over its own user namespace, where the kernel lets each reach only what that namespace owns.
+ */
+export const fullSystemCalls: readonly { readonly why: string; readonly names: readonly string[] }[] = [
+  {
+    why: "services are confined by mounts of their own (ProtectSystem, PrivateTmp, DynamicUser), admins mount, containers in the machine boot",
+    names: [
+      ...["mount", "umount", "umount2", "pivot_root", "mount_setattr", "move_mount", "open_tree"],
+      ...["fsopen", "fsconfig", "fsmount", "fspick"],
+    ],
+  },
+  {
+    why: "services and containers get namespaces of their own; clone3 is glibc's and systemd's way to start them",
+    names: ["clone", "clone3", "setns", "unshare"],
+  },
+  { why: "hostnamectl and NIS", names: ["sethostname", "setdomainname"] },
+  { why: "journald, udev and antivirus programs watch mounts of their own", names: ["fanotify_init"] },
+  { why: "databases place their memory (CAP_SYS_NICE over their own processes)", names: ["get_mempolicy", "mbind", "set_mempolicy"] },
+  { why: "strace, gdb and CRIU compare their own processes (CAP_SYS_PTRACE)", names: ["kcmp", "process_madvise"] },
+];
+
+/**
  * System calls between the newest that old profiles know and the newest allowed above. The real runtime answers ENOSYS
  * only above a profile's newest, and EPERM below it; programs take EPERM for a refusal and do not fall back.
  */

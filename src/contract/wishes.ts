@@ -2,7 +2,12 @@ import type { Profile } from "../spec/machine.ts";
 
 /** What was asked for. */
 export interface Wishes {
-  readonly profile: Profile;
+  /** Undefined is the default: full where that can be, else strict. */
+  readonly profile: Profile | undefined;
+  /** What applies the contract: berth-runtime, or the Engine API, which knows less. */
+  readonly applied: "runtime" | "api";
+  /** How many user and group ids the machine is to have. */
+  readonly ids: number;
   /** The capabilities the engine or the user chose, canonical names. */
   readonly capabilities: readonly string[];
   /** Whether the machine gets a terminal for /dev/console (`docker run -t`). */
@@ -11,6 +16,10 @@ export interface Wishes {
   readonly machineId: string;
   /** The value of $container: what systemd-detect-virt says. */
   readonly manager: "docker" | "podman" | "oci";
+  /** Where its files are: in an overlay of directories that can be mounted anew, or in anything else. */
+  readonly storage: "overlay" | "other";
+  /** Kinds of namespaces that it shares with the host or another container: `network`, `pid`. */
+  readonly shared: readonly string[];
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
 }

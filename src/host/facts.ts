@@ -17,10 +17,20 @@ export function readHost(): Host {
   return {
     cgroup,
     capabilities: bounding === undefined ? undefined : parseCapabilityMask(bounding, capabilities),
+    userNamespaces: readUserNamespaces(),
     lsm: { apparmor: readsYes("/sys/module/apparmor/parameters/enabled"), selinux: existsSync("/sys/fs/selinux/enforce") },
     sysctlDirectories: readdirSync("/proc/sys"),
     kernel: [major, minor],
   };
+}
+
+/** Every id there is, as the first user namespace has them. */
+const allIds = /^\s*0\s+0\s+4294967295$/;
+
+function readUserNamespaces(): Host["userNamespaces"] {
+  const limit = "/proc/sys/user/max_user_namespaces";
+  if (!existsSync(limit) || readFileSync(limit, "utf8") === "0\n") return "off";
+  return allIds.test(readFileSync("/proc/self/uid_map", "utf8").trimEnd()) ? "free" : "nested";
 }
 
 function readsYes(path: string): boolean {

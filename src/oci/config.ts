@@ -5,7 +5,15 @@ export interface OciConfig {
   root: { path: string; readonly?: boolean };
   mounts?: OciMount[];
   annotations?: Record<string, string>;
+  hostname?: string;
+  hooks?: { createRuntime?: OciHook[]; [other: string]: unknown };
   linux?: OciLinux;
+  [other: string]: unknown;
+}
+
+export interface OciHook {
+  path: string;
+  args?: readonly string[];
   [other: string]: unknown;
 }
 
@@ -14,6 +22,8 @@ export interface OciProcess {
   args: string[];
   env?: string[];
   capabilities?: Partial<Record<CapabilitySet, string[]>>;
+  apparmorProfile?: string;
+  selinuxLabel?: string;
   [other: string]: unknown;
 }
 
@@ -31,6 +41,9 @@ export interface OciLinux {
   cgroupsPath?: string;
   seccomp?: { syscalls?: { names: string[]; action: string; [other: string]: unknown }[]; [other: string]: unknown };
   devices?: { path: string; [other: string]: unknown }[];
+  sysctl?: Record<string, string>;
+  uidMappings?: { containerID: number; hostID: number; size: number }[];
+  gidMappings?: { containerID: number; hostID: number; size: number }[];
   maskedPaths?: string[];
   readonlyPaths?: string[];
   [other: string]: unknown;

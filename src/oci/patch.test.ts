@@ -38,12 +38,17 @@ function needsOf(config: OciConfig, kind: InitKind, version: number | undefined,
   const host: Host = {
     cgroup,
     capabilities: new Set(capabilities.filter((name) => name !== "CAP_SYS_RESOURCE")),
+    userNamespaces: "free",
     lsm: { apparmor: false, selinux: false },
     sysctlDirectories: ["fs", "kernel", "net", "vm"],
     kernel: [6, 1],
   };
   return contract({ os: undefined, init: { kind, program: "/sbin/init", version }, machineId: "filled", mergedUsr: true }, host, {
     profile: "strict",
+    ids: 65_536,
+    applied: "runtime",
+    storage: "overlay",
+    shared: [],
     capabilities: config.process.capabilities?.bounding ?? [],
     terminal: config.process.terminal ?? false,
     machineId: id.slice(0, 32),

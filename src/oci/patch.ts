@@ -38,7 +38,7 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
     linux: {
       ...linux,
       ...(needsPath && parseCgroupsPath(linux.cgroupsPath) === undefined ? { cgroupsPath } : {}),
-      ...(contract.cgroup === "read-only" ? {} : { namespaces: privateCgroups(linux.namespaces ?? []) }),
+      ...(contract.cgroup === "read-only" && contract.ids === undefined ? {} : { namespaces: privateCgroups(linux.namespaces ?? []) }),
       ...(linux.seccomp ? { seccomp: patchSeccomp(linux.seccomp, contract) } : {}),
       // The host's virtual consoles would let init and agetty write on the host's screen.
       ...(linux.devices ? { devices: linux.devices.filter((device) => !/^\/dev\/tty\d+$/.test(device.path)) } : {}),
@@ -67,14 +67,20 @@ function patchCapabilities(
   sets: Partial<Record<CapabilitySet, string[]>>,
   granted: readonly string[],
 ): Partial<Record<CapabilitySet, string[]>> {
-  const beyond = granted.filter((name) => !sets.bounding?.includes(name));
-  return Object.fromEntries(
-    Object.entries(sets).map(([name, set]) => {
-      const kept = set.filter((capability) => granted.includes(capability));
-      const added = name === "inheritable" || name === "ambient" ? [] : beyond.filter((capability) => !kept.includes(capability));
-      return [name, [...kept, ...added]];
-    }),
+  const kept = Object.entries(sets).map(([name, set]) => [name, set.filter((capability) => granted.includes(capability))]);
+  return widenCapabilities(
+    Object.fromEntries(kept),
+    granted.filter((name) => !sets.bounding?.includes(name)),
   );
+}
+
+/** The sets with these capabilities too, but for the inheritable and ambient ones. */
+export function widenCapabilities(
+  sets: Partial<Record<CapabilitySet, string[]>>,
+  granted: readonly string[],
+): Partial<Record<CapabilitySet, string[]>> {
+  const isKept = (name: string) => name === "inheritable" || name === "ambient";
+  return Object.fromEntries(Object.entries(sets).map(([name, set]) => [name, isKept(name) ? set : [...new Set([...set, ...granted])]]));
 }
 
 /** The sets without these capabilities. */
@@ -90,11 +96,12 @@ function privateCgroups(namespaces: readonly { type: string; path?: string }[]) 
 }
 
 type Seccomp = NonNullable<NonNullable<OciConfig["linux"]>["seccomp"]>;
+type SeccompRule = NonNullable<Seccomp["syscalls"]>[number];
 
 const ENOSYS = 38;
 
 function patchSeccomp(seccomp: Seccomp, { systemCalls, unknownSystemCalls }: Contract): Seccomp {
-  const rules = seccomp.syscalls ?? [];
+  const rules = withoutConditions(seccomp.syscalls ?? [], systemCalls);
   const named = new Set(rules.flatMap((rule) => rule.names));
   const unknown = unknownSystemCalls.filter((name) => !named.has(name));
   return {
@@ -105,6 +112,15 @@ function patchSeccomp(seccomp: Seccomp, { systemCalls, unknownSystemCalls }: Con
       ...(unknown.length > 0 ? [{ names: unknown, action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS }] : []),
     ],
   };
+}
+
+/** Rules that refuse these calls, or allow them under a condition alone, would contradict one that allows them. */
+function withoutConditions(rules: readonly SeccompRule[], names: readonly string[]): readonly SeccompRule[] {
+  return rules.flatMap((rule) => {
+    if (rule.action === "SCMP_ACT_ALLOW" && rule.args === undefined) return [rule];
+    const kept = rule.names.filter((name) => !names.includes(name));
+    return kept.length === 0 ? [] : [{ ...rule, names: kept }];
+  });
 }
 
 function patchReadonlyPaths(paths: readonly string[], contract: Contract): string[] {

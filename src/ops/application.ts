@@ -42,6 +42,10 @@ export async function applyByApi(
     machineId: randomBytes(16).toString("hex"),
     manager: "docker",
     ownNetwork: false,
+    applied: "api",
+    ids: machine.ids ?? 0,
+    storage: "other",
+    shared: [],
   });
   const [major = 0, minor = 0] = info.ServerVersion.split(".").map((part) => Number.parseInt(part, 10));
   const api = renderApiContract(machine.name, needs, { version: [major, minor], cgroupDriver: info.CgroupDriver });
@@ -60,6 +64,7 @@ function hostOf(info: SystemInfo): Host {
       nsdelegate: true,
     },
     capabilities: undefined,
+    userNamespaces: "free",
     lsm: {
       apparmor: info.SecurityOptions.some((option) => option.startsWith("name=apparmor")),
       selinux: info.SecurityOptions.some((option) => option.startsWith("name=selinux")),

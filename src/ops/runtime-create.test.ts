@@ -60,7 +60,7 @@ interface Outcome {
 async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<Outcome> {
   const request: RuntimeCreate = { id, bundle, state: `/run/berth/runtime/r/${call.id ?? id}`, root: "/run/r", ...call };
   const source = `const { runtimeCreate } = await import(${JSON.stringify(import.meta.resolve("./runtime-create.ts"))});
-    try { console.log(JSON.stringify({ warnings: runtimeCreate(${JSON.stringify(request)}) })); }
+    try { console.log(JSON.stringify({ warnings: await runtimeCreate(${JSON.stringify(request)}) })); }
     catch ({ code, message, hint }) { console.log(JSON.stringify({ code, message, hint })); }`;
   const enter = ["--target", String(holder?.pid), "--mount", ...(asRoot ? [] : ["--user", "--preserve-credentials"]), `--wd=${directory}`];
   const script = ["unshare", "--mount", "--propagation", "private", "sh", "-c", `${before} && exec "$@"`, "sh"];
@@ -86,7 +86,7 @@ function writeBundle({ args = ["/sbin/init"], env = [], files = systemd, links =
   }
   for (const [path, to] of Object.entries(links)) symlinkSync(to, join(root, path));
   const config = parseConfig(captured) as OciConfig;
-  const text = JSON.stringify({ ...config, root: { path: "rootfs" }, process: { ...config.process, args, env, terminal } });
+  const text = JSON.stringify({ ...config, root: { path: "rootfs" }, process: { ...config.process, args, env: ["BERTH_PROFILE=strict", ...env], terminal } });
   writeFileSync(join(bundle, "config.json"), text);
   return text;
 }

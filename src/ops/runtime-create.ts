@@ -11,16 +11,21 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { contract } from "../contract/contract.ts";
+import { type Contract, contract } from "../contract/contract.ts";
 import { readGuest } from "../contract/guest.ts";
+import type { Host } from "../contract/host.ts";
 import type { Wishes } from "../contract/wishes.ts";
 import { BerthError } from "../errors.ts";
 import { readHost } from "../host/facts.ts";
 import { rootFiles } from "../host/root-files.ts";
 import { sha256 } from "../host/sha256.ts";
+import { beginUserNamespace } from "../host/user-namespace.ts";
 import { environmentOf, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
+import { wishedIds, wishedProfile } from "../oci/wished.ts";
+import type { Profile } from "../spec/machine.ts";
+import { isolate, readOverlay } from "./isolate.ts";
 import { sweepStates, writeState } from "./runtime-state.ts";
 
 export interface RuntimeCreate {
@@ -34,17 +39,25 @@ export interface RuntimeCreate {
   readonly root: string;
 }
 
+interface Applied {
+  readonly id: string;
+  readonly state: string;
+  readonly host: Host;
+  readonly needs: Contract;
+}
+
 const masksDirectory = "/run/berth/masks";
 
 /**
  * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing at all.
  * Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this host.
  */
-export function runtimeCreate({ id, bundle, state, root }: RuntimeCreate): readonly string[] {
+export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate): Promise<readonly string[]> {
   const file = join(bundle, "config.json");
   const config = parseConfig(readFileSync(file, "utf8")) as OciConfig;
   if (isDisabled(config)) return [];
-  const reading = readGuest(config.process.args, rootFiles(resolve(bundle, config.root.path)));
+  const rootPath = resolve(bundle, config.root.path);
+  const reading = readGuest(config.process.args, rootFiles(rootPath));
   if ("missing" in reading) {
     if (reading.missing === "program" && isInitPath(config.process.args[0])) {
       throw new BerthError("no-init", `this image has no init: ${config.process.args[0]} does not exist in it`, {
@@ -53,12 +66,38 @@ export function runtimeCreate({ id, bundle, state, root }: RuntimeCreate): reado
     }
     return [];
   }
-  const host = readHost();
-  const wishes = wishesOf(config, id);
-  const needs = contract(reading.guest, host, wishes);
-  sweepStates(dirname(state), root);
-  writeState(state, needs, wishes);
-  const patched = patchConfig(config, needs, {
+  const profile = wishedProfile(config);
+  // Begun first, since it takes as long as all that follows.
+  const userNamespace = profile === undefined || profile === "full" ? beginUserNamespace() : undefined;
+  try {
+    const overlay = userNamespace && readOverlay(rootPath);
+    const host = readHost();
+    const wishes = { ...wishesOf(config, id, profile), storage: overlay === undefined ? "other" : "overlay" } as const;
+    const needs = contract(reading.guest, host, wishes);
+    sweepStates(dirname(state), root);
+    writeState(state, needs, wishes);
+    const isolated =
+      needs.ids === undefined || overlay === undefined || userNamespace === undefined
+        ? { config, warnings: [] }
+        : await isolate(config, {
+            id,
+            rootPath,
+            state,
+            machineId: wishes.machineId,
+            count: needs.ids,
+            overlay,
+            userNamespace,
+            cgroup: host.cgroup,
+          });
+    writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
+    return [...needs.warnings, ...isolated.warnings];
+  } finally {
+    userNamespace?.end();
+  }
+}
+
+function applyContract(config: OciConfig, { id, state, host, needs }: Applied): OciConfig {
+  return patchConfig(config, needs, {
     id,
     named: host.cgroup.named,
     unified: host.cgroup.unified,
@@ -67,8 +106,6 @@ export function runtimeCreate({ id, bundle, state, root }: RuntimeCreate): reado
     runHost: join(state, "host"),
     machineId: needs.machineId === undefined ? undefined : join(state, "machine-id"),
   });
-  writeFileSync(file, renderConfig(patched));
-  return needs.warnings;
 }
 
 /** Appends to the file named by the runtime's --log, in the JSON form that containerd and CRI-O read back to the user. */
@@ -87,14 +124,17 @@ function isInitPath(path: string | undefined): boolean {
   return path !== undefined && path !== "/init" && /^\/(.*\/)?(init|systemd)$/.test(path);
 }
 
-function wishesOf(config: OciConfig, id: string): Wishes {
+function wishesOf(config: OciConfig, id: string, profile: Profile | undefined): Omit<Wishes, "storage"> {
   const capabilities = config.process.capabilities?.bounding ?? [];
   return {
-    profile: "strict",
+    profile,
+    applied: "runtime",
+    ids: wishedIds(config),
     capabilities,
     terminal: config.process.terminal ?? false,
     machineId: machineIdOf(environmentOf(config, "container_uuid"), id),
     manager: "docker",
+    shared: ["network", "pid", "ipc", "uts"].filter((type) => !ownsNamespace(config, type)),
     ownNetwork: ownsNamespace(config, "network"),
   };
 }

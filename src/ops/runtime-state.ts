@@ -2,12 +2,22 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, st
 import { join } from "node:path";
 import type { Contract } from "../contract/contract.ts";
 import type { Wishes } from "../contract/wishes.ts";
+import { closeStage } from "../host/stage.ts";
 
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
  * reads `stop-signal`, looks for `lacking`, and removes all of them; a new file here must be named there too.
  */
-const stateFiles = ["stop-signal", "lacking", "machine-id", "host/container-manager", "host/container-uuid", "host/os-release"] as const;
+const stateFiles = [
+  "stop-signal",
+  "lacking",
+  "capabilities",
+  "ids",
+  "machine-id",
+  "host/container-manager",
+  "host/container-uuid",
+  "host/os-release",
+] as const;
 
 /** Writes what the machine's mounts and the launcher's later calls need. */
 export function writeState(state: string, needs: Contract, wishes: Wishes): void {
@@ -17,6 +27,7 @@ export function writeState(state: string, needs: Contract, wishes: Wishes): void
   writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
   if (existsSync("/etc/os-release")) writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
   if (needs.lacking.length > 0) writeFileSync(join(state, "lacking"), `${needs.lacking.join("\n")}\n`);
+  if (needs.ids !== undefined) writeFileSync(join(state, "capabilities"), `${needs.capabilities.join("\n")}\n`);
   if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
 }
 
@@ -35,11 +46,21 @@ export function sweepStates(directory: string, root: string): void {
   }
 }
 
-/** The capabilities that this host lacks and the machine was made without. */
-export function readLacking(state: string): readonly string[] {
-  return readFileSync(join(state, "lacking"), "utf8")
+/** Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over. */
+export function stageOf(state: string): string {
+  return join(state, "stage");
+}
+
+/** The capabilities that this host lacks and the machine was made without; and all those it has, where it has its own set. */
+export function readCapabilities(state: string): { readonly lacking: readonly string[]; readonly granted: readonly string[] } {
+  return { lacking: readLines(join(state, "lacking")), granted: readLines(join(state, "capabilities")) };
+}
+
+function readLines(file: string): readonly string[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
     .split("\n")
-    .filter((name) => name !== "");
+    .filter((line) => line !== "");
 }
 
 /**
@@ -47,6 +68,7 @@ export function readLacking(state: string): readonly string[] {
  * the path names, nothing else can be lost.
  */
 export function clearState(state: string): void {
+  closeStage(stageOf(state));
   for (const file of stateFiles) rmSync(join(state, file), { force: true });
   for (const directory of [join(state, "host"), state]) {
     try {

@@ -13,6 +13,7 @@ const guest = (version: number): Guest => ({
 const host = (layout: "hybrid" | "v2"): Host => ({
   cgroup: { layout, named: "/sys/fs/cgroup/systemd", unified: "/sys/fs/cgroup/unified", nsdelegate: true },
   capabilities: undefined,
+  userNamespaces: "free",
   lsm: { apparmor: false, selinux: false },
   sysctlDirectories: [],
   kernel: [6, 1],
@@ -20,6 +21,10 @@ const host = (layout: "hybrid" | "v2"): Host => ({
 const needs = (version: number, layout: "hybrid" | "v2") =>
   contract(guest(version), host(layout), {
     profile: "strict",
+    applied: "api",
+    ids: 0,
+    storage: "other",
+    shared: [],
     capabilities: [],
     terminal: true,
     machineId: "0123456789abcdef0123456789abcdef",

@@ -48,13 +48,28 @@ test("a machine without wishes: a terminal, a name, an address, labels that tell
   });
   expect(body.Labels).not.toHaveProperty("other");
   expect(parseSpecLabel(body.Labels[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
-  expect(body.HostConfig).not.toHaveProperty("Memory");
+  for (const limit of ["Memory", "CpusetCpus", "BlkioWeight", "BlkioDeviceReadBps"]) expect(body.HostConfig).not.toHaveProperty(limit);
 });
 
 test.each([
   ["cpus", { cpus: 1.5 }, { NanoCpus: 1_500_000_000 }],
   ["memory and swap", { memory: 2 ** 29, memorySwap: -1 }, { Memory: 2 ** 29, MemorySwap: -1 }],
   ["pids", { pids: 100 }, { PidsLimit: 100 }],
+  [
+    "processors by number, block I/O",
+    {
+      cpuset: "0-1",
+      blkioWeight: 300,
+      deviceReadBps: [{ device: "/dev/sda", rate: 1024 }],
+      deviceWriteIops: [{ device: "/dev/sdb", rate: 9 }],
+    },
+    {
+      CpusetCpus: "0-1",
+      BlkioWeight: 300,
+      BlkioDeviceReadBps: [{ Path: "/dev/sda", Rate: 1024 }],
+      BlkioDeviceWriteIOps: [{ Path: "/dev/sdb", Rate: 9 }],
+    },
+  ],
   [
     "a bind and a named volume",
     { volumes: [parseVolume("/srv:/srv:ro"), parseVolume("data:/data")] },

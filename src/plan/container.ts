@@ -1,3 +1,4 @@
+import type { DeviceRate } from "../spec/device-rate.ts";
 import type { MachineSpec, NetworkSpec } from "../spec/machine.ts";
 import type { Publish } from "../spec/publish.ts";
 import type { VolumeSpec } from "../spec/volume.ts";
@@ -37,7 +38,11 @@ export function renderContainer(
     // Entrypoint and command go in one, so that whatever the image has, the init is what runs.
     Entrypoint: [],
     Cmd: [...machineCommand(machine, image), ...(api?.arguments ?? [])],
-    Env: [...Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`), ...(api?.environment ?? [])],
+    Env: [
+      ...runtimeVariables(machine, application),
+      ...Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`),
+      ...(api?.environment ?? []),
+    ],
     Labels: {
       ...machine.labels,
       [label.machine]: machine.name,
@@ -65,6 +70,9 @@ export function renderContainer(
       ...(machine.memory === undefined ? {} : { Memory: machine.memory }),
       ...(machine.memorySwap === undefined ? {} : { MemorySwap: machine.memorySwap }),
       ...(machine.pids === undefined ? {} : { PidsLimit: machine.pids }),
+      ...(machine.cpuset === undefined ? {} : { CpusetCpus: machine.cpuset }),
+      ...(machine.blkioWeight === undefined ? {} : { BlkioWeight: machine.blkioWeight }),
+      ...deviceRates(machine),
       PortBindings: portBindings(machine.publish),
       NetworkMode: network.domain,
     },
@@ -80,10 +88,27 @@ export function renderContainer(
   };
 }
 
+/** What berth-runtime reads and keeps from the machine. */
+function runtimeVariables({ profile, ids }: MachineSpec, application: Application): readonly string[] {
+  if (!("runtime" in application)) return [];
+  return [...(profile === undefined ? [] : [`BERTH_PROFILE=${profile}`]), ...(ids === undefined ? [] : [`BERTH_IDS=${ids}`])];
+}
+
 /** What PID 1 is to be: the machine's own word, else the image's, else /sbin/init. */
 export function machineCommand(machine: MachineSpec, image: PlannedImage): readonly string[] {
   if (machine.command !== undefined) return machine.command;
   return image.command.length > 0 ? image.command : defaultInit;
+}
+
+/** Only those that were asked for: an engine without the controller refuses or warns of any. */
+function deviceRates({ deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops }: MachineSpec) {
+  const render = (rates: readonly DeviceRate[]) => rates.map(({ device, rate }) => ({ Path: device, Rate: rate }));
+  return {
+    ...(deviceReadBps === undefined ? {} : { BlkioDeviceReadBps: render(deviceReadBps) }),
+    ...(deviceWriteBps === undefined ? {} : { BlkioDeviceWriteBps: render(deviceWriteBps) }),
+    ...(deviceReadIops === undefined ? {} : { BlkioDeviceReadIOps: render(deviceReadIops) }),
+    ...(deviceWriteIops === undefined ? {} : { BlkioDeviceWriteIOps: render(deviceWriteIops) }),
+  };
 }
 
 function bind(volume: VolumeSpec): string {

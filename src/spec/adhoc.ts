@@ -13,12 +13,20 @@ export interface FleetFlags {
   readonly memorySwap?: string | undefined;
   readonly cpus?: string | undefined;
   readonly pids?: string | undefined;
+  readonly cpusetCpus?: string | undefined;
+  readonly blkioWeight?: string | undefined;
+  readonly deviceReadBps?: readonly string[] | undefined;
+  readonly deviceWriteBps?: readonly string[] | undefined;
+  readonly deviceReadIops?: readonly string[] | undefined;
+  readonly deviceWriteIops?: readonly string[] | undefined;
+  readonly lxcfs?: boolean | undefined;
   readonly publish?: readonly string[] | undefined;
   readonly volumes?: readonly string[] | undefined;
   readonly environment?: readonly string[] | undefined;
   readonly labels?: readonly string[] | undefined;
   readonly capabilities?: readonly string[] | undefined;
   readonly profile?: string | undefined;
+  readonly ids?: string | undefined;
   readonly restart?: string | undefined;
   readonly stopTimeout?: string | undefined;
   readonly command?: readonly string[] | undefined;
@@ -36,6 +44,12 @@ export interface FleetFlags {
 /** The flags by their place in a machine file, for messages; others are called as their key. */
 const flagNames: Readonly<Record<string, string>> = {
   memory_swap: "--memory-swap",
+  cpuset_cpus: "--cpuset-cpus",
+  blkio_weight: "--blkio-weight",
+  device_read_bps: "--device-read-bps",
+  device_write_bps: "--device-write-bps",
+  device_read_iops: "--device-read-iops",
+  device_write_iops: "--device-write-iops",
   volumes: "--volume",
   environment: "--env",
   labels: "--label",
@@ -66,10 +80,18 @@ export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet
         image: flags.image ?? "none",
         publish: flags.publish,
         profile: flags.profile,
+        ids: flags.ids,
         cpus: flags.cpus,
         memory: flags.memory,
         memory_swap: flags.memorySwap,
         pids: flags.pids,
+        cpuset_cpus: flags.cpusetCpus,
+        blkio_weight: flags.blkioWeight,
+        device_read_bps: flags.deviceReadBps,
+        device_write_bps: flags.deviceWriteBps,
+        device_read_iops: flags.deviceReadIops,
+        device_write_iops: flags.deviceWriteIops,
+        lxcfs: flags.lxcfs,
         volumes: flags.volumes,
         environment: flags.environment,
         labels: flags.labels,

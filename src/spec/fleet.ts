@@ -88,6 +88,16 @@ function buildMachine(
   environment: Variables,
 ): MachineSpec {
   const { image = "", memory_swap, depends_on, stop_timeout, command, cpus, memory, pids, address, ...rest } = { ...shared, ...own };
+  const optional = {
+    cpuset: rest.cpuset_cpus,
+    blkioWeight: rest.blkio_weight,
+    deviceReadBps: rest.device_read_bps,
+    deviceWriteBps: rest.device_write_bps,
+    deviceReadIops: rest.device_read_iops,
+    deviceWriteIops: rest.device_write_iops,
+    // Not to have it is what an absent key means too.
+    lxcfs: rest.lxcfs || undefined,
+  };
   return {
     name,
     image,
@@ -95,11 +105,13 @@ function buildMachine(
     ...(address === undefined ? {} : { address }),
     aliases: rest.aliases ?? [],
     publish: rest.publish ?? [],
-    profile: rest.profile ?? defaults.profile,
+    ...(rest.profile === undefined ? {} : { profile: rest.profile }),
+    ...(rest.ids === undefined ? {} : { ids: rest.ids }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memory === undefined ? {} : { memory }),
     ...(memory_swap === undefined ? {} : { memorySwap: memory_swap }),
     ...(pids === undefined ? {} : { pids }),
+    ...given(optional),
     volumes: rest.volumes ?? [],
     environment: resolveEntries([...(shared.environment ?? []), ...(own.environment ?? [])], environment),
     capabilities: [...new Set(rest.capabilities ?? [])],
@@ -109,6 +121,11 @@ function buildMachine(
     ...(stop_timeout === undefined ? {} : { stopTimeout: stop_timeout }),
     labels: resolveEntries([...(shared.labels ?? []), ...(own.labels ?? [])], {}),
   };
+}
+
+/** Without what is undefined: a machine's label tells of no key that nobody wrote. */
+function given<T extends object>(values: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<typeof given<T>>;
 }
 
 /** Where a machine's key was written: with the machine, or under the defaults. */

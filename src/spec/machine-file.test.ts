@@ -48,7 +48,6 @@ test("the documented example is a fleet", () => {
       { hostPort: 80, port: 80, count: 1, protocol: "tcp" },
       { hostPort: 8443, port: 443, count: 1, protocol: "tcp" },
     ],
-    profile: "strict",
     cpus: 1.5,
     memory: 536870912,
     volumes: [
@@ -69,9 +68,13 @@ network: {domain: lab.test, subnet: 10.0.0.0/16, gateway: 10.0.0.254, mode: brid
 images: {e: {image: "host.example:5000/x:1"}, u: {base: scratch, os: ubuntu, release: noble, mirror: "http://a.example/u", variant: minbase}}
 machines:
   m: {image: e, hostname: M.Example, profile: privileged, memory: 64m, memory_swap: -1, pids: 100, restart: no,
+      cpuset_cpus: 0-1, blkio_weight: 300, device_read_bps: ["/dev/sda:1k"], device_write_iops: ["/dev/sda:9"], lxcfs: true,
       command: [/sbin/init, --x], stop_timeout: 1m, labels: [a=b], environment: [A=b, C], capabilities: [bpf, CAP_BPF]}
 `);
   expect(machine).toMatchObject({ hostname: "M.Example", profile: "privileged", memorySwap: -1, pids: 100, restart: "no" });
+  expect(machine).toMatchObject({ cpuset: "0-1", blkioWeight: 300, lxcfs: true, deviceReadBps: [{ device: "/dev/sda", rate: 1024 }] });
+  expect(machine.deviceWriteIops).toEqual([{ device: "/dev/sda", rate: 9 }]);
+  expect(machine).not.toHaveProperty("deviceWriteBps");
   expect(machine).toMatchObject({ command: ["/sbin/init", "--x"], stopTimeout: 60, labels: { a: "b" }, capabilities: ["CAP_BPF"] });
   expect(machine.environment).toEqual({ A: "b" });
 });

@@ -1,9 +1,10 @@
 import type { Capability } from "./capability.ts";
+import type { DeviceRate } from "./device-rate.ts";
 import type { Publish } from "./publish.ts";
 import type { VolumeSpec } from "./volume.ts";
 
 /** How much a machine may do; docs/machine-file.md says what each means. */
-export const profiles = ["strict", "privileged"] as const;
+export const profiles = ["strict", "full", "privileged"] as const;
 export type Profile = (typeof profiles)[number];
 
 /** When the engine starts a machine again; Docker's restart policies. */
@@ -21,9 +22,8 @@ export type Variant = (typeof variants)[number];
 export const defaults = {
   domain: "berth.internal",
   subnet: "172.31.0.0/24",
-  profile: "strict",
   restart: "unless-stopped",
-} as const satisfies { domain: string; subnet: string; profile: Profile; restart: RestartPolicy };
+} as const satisfies { domain: string; subnet: string; restart: RestartPolicy };
 
 /** The one network of a fleet. */
 export interface NetworkSpec {
@@ -65,7 +65,10 @@ export interface MachineSpec {
   readonly address?: string;
   readonly aliases: readonly string[];
   readonly publish: readonly Publish[];
-  readonly profile: Profile;
+  /** Absent is the default: full where the host can, else strict, with a warning. */
+  readonly profile?: Profile;
+  /** How many user and group ids it has in profile full, a multiple of 65,536; that many when absent. */
+  readonly ids?: number;
   /** Processors; all of the host's when absent. */
   readonly cpus?: number;
   /** Bytes. */
@@ -73,6 +76,16 @@ export interface MachineSpec {
   /** Bytes of memory and swap together; -1 is unlimited swap. */
   readonly memorySwap?: number;
   readonly pids?: number;
+  /** The processors it may run on, such as `0-3,6`. */
+  readonly cpuset?: string;
+  /** From 10 to 1000. */
+  readonly blkioWeight?: number;
+  readonly deviceReadBps?: readonly DeviceRate[];
+  readonly deviceWriteBps?: readonly DeviceRate[];
+  readonly deviceReadIops?: readonly DeviceRate[];
+  readonly deviceWriteIops?: readonly DeviceRate[];
+  /** Whether /proc shows the machine's own memory, processors, uptime and load; not when absent. */
+  readonly lxcfs?: boolean;
   readonly volumes: readonly VolumeSpec[];
   readonly environment: Readonly<Record<string, string>>;
   /** Added to the profile's own. */

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
+import { parseBytesRate, parseOperationsRate } from "./device-rate.ts";
 import { parseDuration } from "./duration.ts";
 import { faultOf } from "./fault.test.ts";
-import { parseCpus, parsePids } from "./limit.ts";
+import { parseBlkioWeight, parseCpus, parseCpuset, parsePids } from "./limit.ts";
 import { parseMemory, parseMemorySwap, parseSize } from "./size.ts";
 
 test.each<[string | number, number]>([
@@ -68,4 +69,40 @@ test.each(["", "0", "0.001", "-1", "two", "1e2", "70000", Number.NaN])("%p is no
 test("a number of processes is whole, positive and within the kernel's own", () => {
   expect([parsePids(1), parsePids("4194304")]).toEqual([1, 4194304]);
   for (const input of [0, -1, 1.5, "4194305", "many"]) faultOf(() => parsePids(input));
+});
+
+test.each(["0", "0-3", "0-3,6", " 1,1 ", 2])("%p is a list of processors", (input) => {
+  expect(parseCpuset(input)).toBe(String(input).trim());
+});
+
+test.each(["", ",", "3-1", "0-", "a", "0:1", "1,,2", "-1", 1.5])("%p is no list of processors", (input) => {
+  faultOf(() => parseCpuset(input));
+});
+
+test("a weight of block I/O is whole and within what engines take", () => {
+  expect([parseBlkioWeight(10), parseBlkioWeight("1000")]).toEqual([10, 1000]);
+  for (const input of [0, 9, 1001, 10.5, "much"]) faultOf(() => parseBlkioWeight(input));
+});
+
+test.each([
+  ["/dev/sda:10mb", { device: "/dev/sda", rate: 10485760 }],
+  ["/dev/disk/by-path/pci-0000:00:1f.2:512", { device: "/dev/disk/by-path/pci-0000:00:1f.2", rate: 512 }],
+])("%p is a rate of bytes", (text, rate) => {
+  expect(parseBytesRate(text)).toEqual(rate);
+});
+
+test("a rate of operations has no unit", () => {
+  expect(parseOperationsRate("/dev/sda:1000")).toEqual({ device: "/dev/sda", rate: 1000 });
+});
+
+test.each(["", "/dev/sda", "/dev/sda:", "sda:1mb", ":1mb", "/dev/:1", "/dev/sda:0", "/dev/sda:-1", "/dev/sda:fast"])(
+  "%p is no rate of a device",
+  (text) => {
+    faultOf(() => parseBytesRate(text));
+    faultOf(() => parseOperationsRate(text));
+  },
+);
+
+test("a size is no number of operations", () => {
+  faultOf(() => parseOperationsRate("/dev/sda:10mb"));
 });

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { parseCapability } from "./capability.ts";
+import { parseBytesRate, parseOperationsRate } from "./device-rate.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, parseLabel, parseLabelName, parseVariable, parseVariableName } from "./environment.ts";
 import { parseMachineImage, parseMirror, parsePackage, parseReference, parseRelease } from "./image.ts";
-import { parseCpus, parsePids } from "./limit.ts";
+import { parseBlkioWeight, parseCpus, parseCpuset, parseIds, parsePids } from "./limit.ts";
 import { defaults, profiles, restartPolicies, systems, variants } from "./machine.ts";
 import { parseDomain, parseHostname, parseName } from "./name.ts";
 import { parseAddress, parseSubnet } from "./network.ts";
@@ -120,8 +121,16 @@ export const sharedShape = {
   }),
   profile: key(choice(profiles), {
     description:
-      "How much the machine may do: `strict` has the engine's default capabilities, `privileged` everything the host's root has.",
-    default: defaults.profile,
+      "How much the machine may do. `full`: all that a virtual machine's root may, in a user namespace of its own, so that its root is nobody on the host. " +
+      "`strict`: the engine's default capabilities, over the host's own ids. `privileged`: everything the host's root may.",
+    absent: "`full` where the host can, else `strict` with a warning that says why",
+  }),
+  ids: key(scalar("a number of ids: 65536, 131072 …", parseIds), {
+    type: "number",
+    description:
+      "How many user and group ids a machine has in the profile `full`. More than one system's are for what makes user namespaces inside of it.",
+    absent: "65536, which is one ordinary system's",
+    examples: [131_072],
   }),
   cpus: key(scalar("a number of processors", parseCpus), {
     type: "number",
@@ -150,6 +159,54 @@ export const sharedShape = {
     description: "The most processes.",
     absent: "the engine's limit",
     examples: [4096],
+  }),
+  cpuset_cpus: key(scalar("a list of processors such as 0-3,6", parseCpuset), {
+    type: "list of processor numbers",
+    description: "The processors that it may run on, by number and range.",
+    absent: "all of the host's",
+    examples: ["0-3,6", 0],
+  }),
+  blkio_weight: key(scalar("a weight from 10 to 1000", parseBlkioWeight), {
+    type: "whole number",
+    unit: "10 to 1000",
+    description: "Its share of block I/O where others want it too. Needs a host whose I/O scheduler shares out, such as BFQ.",
+    absent: "the engine's choice",
+    examples: [300],
+  }),
+  device_read_bps: key(list("device rates", text("a device with a rate such as /dev/sda:10mb", parseBytesRate)), {
+    type: "list of DEVICE:SIZE",
+    unit: "bytes a second",
+    description: "The most that it reads from a block device of the host.",
+    absent: "no limit",
+    examples: [["/dev/sda:10mb"]],
+  }),
+  device_write_bps: key(list("device rates", text("a device with a rate such as /dev/sda:10mb", parseBytesRate)), {
+    type: "list of DEVICE:SIZE",
+    unit: "bytes a second",
+    description: "The most that it writes to one. On cgroup v1 this bounds direct and synchronous writes alone.",
+    absent: "no limit",
+    examples: [["/dev/sda:10mb"]],
+  }),
+  device_read_iops: key(list("device rates", text("a device with a rate such as /dev/sda:1000", parseOperationsRate)), {
+    type: "list of DEVICE:NUMBER",
+    unit: "operations a second",
+    description: "The most read operations on a block device of the host.",
+    absent: "no limit",
+    examples: [["/dev/sda:1000"]],
+  }),
+  device_write_iops: key(list("device rates", text("a device with a rate such as /dev/sda:1000", parseOperationsRate)), {
+    type: "list of DEVICE:NUMBER",
+    unit: "operations a second",
+    description: "The most write operations on one.",
+    absent: "no limit",
+    examples: [["/dev/sda:1000"]],
+  }),
+  lxcfs: key(z.boolean({ error: expected("true or false") }), {
+    type: "true or false",
+    description:
+      "Whether `free`, `nproc`, `uptime` and `top` show the machine's own memory, processors, age and load instead of the host's. Needs berth-runtime, and lxcfs on the engine's host.",
+    absent: "not used",
+    examples: [true],
   }),
   volumes: key(list("volumes", text("a volume such as data:/srv", parseVolume)), {
     type: "list of volumes",

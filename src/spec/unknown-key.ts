@@ -5,8 +5,8 @@ export type Section = "file" | "network" | "defaults" | "images" | "machines";
 /** Keys that berth is meant to have, so that they are told apart from slips. */
 const planned: Readonly<Partial<Record<Section, readonly string[]>>> = {
   network: ["dns", "parent", "ipv6", "subnet6"],
-  defaults: ["ssh", "root", "lxcfs", "devices"],
-  machines: ["ssh", "root", "lxcfs", "devices"],
+  defaults: ["ssh", "root", "devices"],
+  machines: ["ssh", "root", "devices"],
 };
 
 /** What people who know Compose, docker run or mmdebstrap write. */
@@ -17,6 +17,7 @@ const foreign: Readonly<Record<string, string>> = {
   mem_limit: "memory",
   memswap_limit: "memory_swap",
   pids_limit: "pids",
+  cpuset: "cpuset_cpus",
   cap_add: "capabilities",
   env: "environment",
   ip: "address",

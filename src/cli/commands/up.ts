@@ -19,12 +19,20 @@ const options = {
   memorySwap: { value: "SIZE", description: "memory and swap together; -1 is unlimited swap" },
   cpus: { value: "N", description: "processors, such as 1.5" },
   pids: { value: "N", description: "most processes and threads" },
+  cpusetCpus: { value: "LIST", description: "processors to run on, such as 0-3,6" },
+  blkioWeight: { value: "N", description: "share of block I/O, 10 to 1000" },
+  deviceReadBps: { value: "DEVICE:SIZE", repeat: true, description: "bytes a second it may read, such as /dev/sda:10mb" },
+  deviceWriteBps: { value: "DEVICE:SIZE", repeat: true, description: "bytes a second it may write" },
+  deviceReadIops: { value: "DEVICE:N", repeat: true, description: "read operations a second" },
+  deviceWriteIops: { value: "DEVICE:N", repeat: true, description: "write operations a second" },
+  lxcfs: { description: "show the machine its own memory, processors, uptime and load (needs lxcfs)" },
   publish: { short: "p", value: "PORTS", repeat: true, description: "publish a port: [[ADDRESS:]HOST:]PORT[/udp]" },
   volume: { short: "v", value: "VOLUME", repeat: true, description: "mount [SOURCE:]TARGET[:ro]" },
   env: { short: "e", value: "NAME=VALUE", repeat: true, description: "variable for init" },
   label: { short: "l", value: "NAME=VALUE", repeat: true, description: "label for the container" },
   capAdd: { value: "CAPABILITY", repeat: true, description: "capability to add, such as NET_ADMIN" },
-  profile: { value: "PROFILE", description: "how much the machine may do", choices: profiles },
+  profile: { value: "PROFILE", description: "how much the machine may do (full, else strict)", choices: profiles },
+  ids: { value: "N", description: "user and group ids of a machine in profile full (65536)" },
   restart: { value: "POLICY", description: "when the engine starts it again", choices: restartPolicies },
   stopTimeout: { value: "SECONDS", description: "time to shut down before it is killed" },
   hostname: { value: "NAME", description: "host name of one machine (its name)" },
@@ -118,6 +126,10 @@ function chooseFleet(context: Context, given: readonly string[], chosen: UpFlags
       capabilities: list(capAdd),
       aliases: list(alias),
       command: list(init),
+      deviceReadBps: list(chosen.deviceReadBps),
+      deviceWriteBps: list(chosen.deviceWriteBps),
+      deviceReadIops: list(chosen.deviceReadIops),
+      deviceWriteIops: list(chosen.deviceWriteIops),
     },
     context.io.env,
   );
@@ -130,12 +142,20 @@ const fileFree = {
   memorySwap: "--memory-swap",
   cpus: "--cpus",
   pids: "--pids",
+  cpusetCpus: "--cpuset-cpus",
+  blkioWeight: "--blkio-weight",
+  deviceReadBps: "--device-read-bps",
+  deviceWriteBps: "--device-write-bps",
+  deviceReadIops: "--device-read-iops",
+  deviceWriteIops: "--device-write-iops",
+  lxcfs: "--lxcfs",
   publish: "--publish",
   volume: "--volume",
   env: "--env",
   label: "--label",
   capAdd: "--cap-add",
   profile: "--profile",
+  ids: "--ids",
   restart: "--restart",
   stopTimeout: "--stop-timeout",
   hostname: "--hostname",
@@ -149,8 +169,8 @@ const fileFree = {
 
 type UpFlags = OptionValues<typeof options>;
 
-function isGiven(value: string | readonly string[] | undefined): boolean {
-  return value !== undefined && value.length > 0;
+function isGiven(value: string | boolean | readonly string[] | undefined): boolean {
+  return typeof value === "boolean" ? value : value !== undefined && value.length > 0;
 }
 
 function parseCount(text: string): number {

@@ -1,0 +1,101 @@
+import { closeSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { BerthError } from "../errors.ts";
+import type { Overlay } from "../oci/overlay.ts";
+import type { StagedBind } from "../oci/user-namespace.ts";
+import { attachMount, cloneMount, detachMount, makePrivate, mapMount, mount, mountFlags } from "./syscalls.ts";
+
+/**
+ * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids, for the
+ * runtime to take them from. Nothing mounted in it is seen from other mount namespaces, and taking away the one tmpfs takes
+ * away all of it. What it shows are the engine's own layers and the user's directories: it is detached, never emptied.
+ */
+export function openStage(stage: string): void {
+  // Runtimes go to the directory that was the root, whatever is there by then, before they enter the machine.
+  mkdirSync(join(stage, "root"), { recursive: true, mode: 0o711 });
+  mount("berth", stage, "tmpfs", mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, "mode=711,size=1m");
+  makePrivate(stage);
+}
+
+/** Detaches a stage, if there is one, and removes its place. */
+export function closeStage(stage: string): void {
+  const place = statSync(stage, { throwIfNoEntry: false });
+  if (place === undefined) return;
+  if (place.dev !== statSync(dirname(stage)).dev) detachMount(stage);
+  for (const directory of [join(stage, "root"), stage]) rmdirSync(directory);
+}
+
+/**
+ * Mounts, as `root` in the stage, an overlay of the given one's layers with mapped ids. Its work directory is one of its
+ * own beside the engine's, which the engine's mount of the same layers goes on to use.
+ */
+export function stageRoot(stage: string, { lower, upper, options }: Overlay, userNamespace: number): void {
+  const layers = join(stage, "layers");
+  mkdirSync(layers, { mode: 0o700 });
+  const work = join(dirname(upper), "berth-work");
+  mkdirSync(work, { recursive: true, mode: 0o700 });
+  const attach = (directory: string, name: string) => {
+    const place = join(layers, name);
+    mkdirSync(place);
+    attachMapped(directory, place, userNamespace);
+    return place;
+  };
+  try {
+    const lowerPlaces = lower.map((directory, index) => attach(directory, String(index)));
+    // The upper and the work directory must be on one mount.
+    const place = attach(dirname(upper), "u");
+    const root = join(stage, "root");
+    mkdirSync(root);
+    const lowerdir = lowerPlaces.map(escapeLayer).join(":");
+    const own = [
+      `lowerdir=${lowerdir}`,
+      `upperdir=${escapeLayer(join(place, basename(upper)))}`,
+      `workdir=${escapeLayer(join(place, "berth-work"))}`,
+    ];
+    mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(","));
+  } catch (cause) {
+    throw new BerthError("host-unfit", `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`, {
+      hint: "name the profile strict",
+      cause,
+    });
+  }
+}
+
+/** As overlayfs wants what would end a directory's name or the option. */
+const escapeLayer = (path: string) => path.replace(/[\\:,]/g, "\\$&");
+
+function attachMapped(directory: string, place: string, userNamespace: number): void {
+  const clone = cloneMount(directory, false);
+  try {
+    mapMount(clone, userNamespace, false);
+    attachMount(clone, place);
+  } finally {
+    closeSync(clone);
+  }
+}
+
+/** Mounts a bind in the stage. False when its file system maps no ids: then it is mounted as it is. */
+export function stageBind(stage: string, { name, source, recursive }: StagedBind, userNamespace: number): boolean {
+  const place = join(stage, name);
+  if (statSync(source).isDirectory()) mkdirSync(place);
+  else writeFileSync(place, "");
+  const clone = cloneMount(source, recursive);
+  try {
+    const isMapped = [recursive, false].some((whole) => triesToMap(clone, userNamespace, whole));
+    attachMount(clone, place);
+    return isMapped;
+  } finally {
+    closeSync(clone);
+  }
+}
+
+/** A tree may hold mounts that map no ids (/proc, an NFS); then its top alone is mapped, or nothing. */
+function triesToMap(clone: number, userNamespace: number, recursive: boolean): boolean {
+  try {
+    mapMount(clone, userNamespace, recursive);
+    return true;
+  } catch (error) {
+    if (["EINVAL", "EPERM", "EOPNOTSUPP"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/** An overlay mount's parts (Documentation/filesystems/overlayfs.rst): absolute directories, lower ones from the top down. */
+export interface Overlay {
+  readonly lower: readonly string[];
+  readonly upper: string;
+  /** Its other options, such as `index=off` or SELinux's `context="…"`. */
+  readonly options: readonly string[];
+}
+
+/**
+ * The overlay mounted at a directory, by /proc/self/mountinfo (proc_pid_mountinfo(5)); undefined when there is none, when
+ * it has no upper directory, or when its layers are named relative to a directory that cannot be told. `exists` tells
+ * whether a path is there: an engine with many layers names them relative to where it keeps them.
+ */
+export function parseOverlay(mountinfo: string, point: string, exists: (path: string) => boolean): Overlay | undefined {
+  const fields = mountinfo
+    .split("\n")
+    .map((line) => line.split(" "))
+    .findLast((line) => unescapeMount(line[4] ?? "") === point);
+  const dash = fields?.indexOf("-") ?? -1;
+  if (fields === undefined || dash === -1 || fields[dash + 1] !== "overlay") return undefined;
+  const options = splitOptions(unescapeMount(fields.slice(dash + 3).join(" ")));
+  const valuesOf = (name: string) => options.flatMap((option) => (option.startsWith(`${name}=`) ? [option.slice(name.length + 1)] : []));
+  const [upper] = valuesOf("upperdir").map(unescapeLayer);
+  const lower = [...valuesOf("lowerdir").flatMap(splitLayers), ...valuesOf("lowerdir+").map(unescapeLayer)];
+  // Layers that hold data only (`::`, datadir+) are no directories to be mapped one by one.
+  const hasDataLayers = options.some((option) => option.startsWith("datadir+=") || /^lowerdir=.*::/.test(option));
+  if (upper === undefined || lower.length === 0 || hasDataLayers) return undefined;
+  const base = [upper, ...lower].every((path) => path.startsWith("/")) ? "" : baseOf(point, [upper, ...lower], exists);
+  if (base === undefined) return undefined;
+  const absolute = (path: string) => (path.startsWith("/") ? path : `${base}/${path}`);
+  return { lower: lower.map(absolute), upper: absolute(upper), options: options.filter((option) => !placed.test(option)) };
+}
+
+/** What is said anew for a mount of other directories, or is a flag of the mount. */
+const placed = /^(rw|ro|(lowerdir\+?|upperdir|workdir)=.*)$/;
+
+/** The nearest directory above the mount point in which all relative names are there. */
+function baseOf(point: string, names: readonly string[], exists: (path: string) => boolean): string | undefined {
+  const relative = names.filter((name) => !name.startsWith("/"));
+  const parts = point.split("/");
+  for (let length = parts.length - 1; length > 1; length -= 1) {
+    const base = parts.slice(0, length).join("/");
+    if (relative.every((name) => exists(`${base}/${name}`))) return base;
+  }
+  return undefined;
+}
+
+/** Options are apart by commas; one in double quotes, or after a backslash, belongs to a value. */
+function splitOptions(text: string): readonly string[] {
+  return text.match(/(?:\\.|"[^"]*"|[^,\\"])+/g) ?? [];
+}
+
+/** Layers are apart by colons. */
+function splitLayers(value: string): readonly string[] {
+  return (value.match(/(?:\\.|[^:\\])+/g) ?? []).map(unescapeLayer);
+}
+
+const unescapeLayer = (path: string) => path.replace(/\\(.)/g, "$1");
+
+/** Space, tab, line end and backslash as mountinfo writes them. */
+function unescapeMount(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}

@@ -1,0 +1,106 @@
+import type { OciConfig, OciMount } from "./config.ts";
+
+/** A range of host ids: the machine's 0 is the host's `base`. */
+export interface IdRange {
+  readonly base: number;
+  readonly count: number;
+}
+
+/** Where the runtime has put what a machine in a user namespace needs from the host's side. */
+export interface Isolation {
+  /** The container's id. */
+  readonly id: string;
+  readonly ids: IdRange;
+  /** A directory in which the root is mounted as `root` and each bind under the name that `planBinds` gives. */
+  readonly stage: string;
+  /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
+  readonly settle: readonly string[];
+}
+
+/** A bind mount of the user's or the engine's, to be mounted in the stage with mapped ids. */
+export interface StagedBind {
+  readonly name: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly recursive: boolean;
+}
+
+/**
+ * The engine's own file at /etc/hostname, over which `hostnamectl set-hostname` cannot rename another: a machine has its
+ * own, as a file of its root. One that the user mounts there has another source.
+ */
+export function bindsHostname(config: OciConfig, id: string): boolean {
+  return config.mounts?.some((mount) => isHostname(mount, id)) ?? false;
+}
+
+function isHostname({ destination, source }: OciMount, id: string): boolean {
+  return destination === "/etc/hostname" && source?.endsWith(`/${id}/hostname`) === true;
+}
+
+/** The bind mounts whose files must show mapped ids; the machine's cgroups are no matter of the user's. */
+export function planBinds(config: OciConfig, id: string): readonly StagedBind[] {
+  return (config.mounts ?? []).flatMap((mount, index) => {
+    if (!isStaged(mount, id) || mount.source === undefined) return [];
+    const recursive = mount.options?.includes("rbind") ?? false;
+    return [{ name: String(index), source: mount.source, destination: mount.destination, recursive }];
+  });
+}
+
+function isStaged(mount: OciMount, id: string): boolean {
+  const { type, source, destination, options = [] } = mount;
+  const isBind = type === "bind" || options.includes("bind") || options.includes("rbind");
+  return isBind && source?.startsWith("/") === true && !isHostname(mount, id) && !/^\/sys\/fs\/cgroup(\/|$)/.test(destination);
+}
+
+/**
+ * Puts the container into a user namespace of its own (OCI runtime-spec, config-linux.md, user namespace mappings): its
+ * root and binds come from the stage. Paths which the engine masks are not: the kernel itself guards them against anyone
+ * but the host's root, and a masked /proc keeps containers inside the machine from mounting theirs (mount_too_revealing).
+ */
+export function isolateConfig(config: OciConfig, { id, ids, stage, settle }: Isolation): OciConfig {
+  const linux = config.linux ?? {};
+  const { maskedPaths: _masked, readonlyPaths: _readonly, ...rest } = linux;
+  const mapping = [{ containerID: 0, hostID: ids.base, size: ids.count }];
+  const staged = new Map(planBinds(config, id).map(({ name }) => [Number(name), `${stage}/${name}`]));
+  const mounts = (config.mounts ?? []).flatMap((mount, index) => {
+    const source = staged.get(index);
+    if (source !== undefined) return [{ ...mount, source }];
+    return isHostname(mount, id) ? [] : [mount];
+  });
+  const own = [...(linux.namespaces ?? []).filter(({ type }) => type !== "user"), { type: "user" }];
+  const hook = { path: settle[0] ?? "", args: settle };
+  return {
+    ...config,
+    root: { ...config.root, path: `${stage}/root` },
+    process: withoutDefaultLabel(config.process),
+    mounts,
+    hooks: { ...config.hooks, createRuntime: [...(config.hooks?.createRuntime ?? []), hook] },
+    linux: {
+      ...rest,
+      namespaces: own,
+      uidMappings: mapping,
+      gidMappings: mapping,
+      ...(linux.sysctl ? { sysctl: withinRange(linux.sysctl, ids.count) } : {}),
+    },
+  };
+}
+
+/**
+ * docker-default (AppArmor) forbids every mount, and SELinux's container_t what an init does to cgroups: in a user
+ * namespace the machine is confined by that, and by container_init_t. A profile of the user's own stays.
+ */
+function withoutDefaultLabel({ apparmorProfile, selinuxLabel, ...process }: OciConfig["process"]): OciConfig["process"] {
+  const profile = apparmorProfile === "docker-default" ? "unconfined" : apparmorProfile;
+  return {
+    ...process,
+    ...(profile === undefined ? {} : { apparmorProfile: profile }),
+    ...(selinuxLabel === undefined ? {} : { selinuxLabel: selinuxLabel.replace(":container_t:", ":container_init_t:") }),
+  };
+}
+
+/** Group ids of the host's that the namespace has none for cannot be named in it. */
+function withinRange(sysctl: Record<string, string>, count: number): Record<string, string> {
+  const name = "net.ipv4.ping_group_range";
+  const [low = 0, high = 0] = (sysctl[name] ?? "").split(/\s+/).map(Number);
+  return sysctl[name] === undefined ? sysctl : { ...sysctl, [name]: `${low} ${Math.min(high, count - 1)}` };
+}

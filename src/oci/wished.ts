@@ -1,0 +1,31 @@
+import { BerthError } from "../errors.ts";
+import { idsOfSystem, parseIds } from "../spec/limit.ts";
+import { type Profile, profiles } from "../spec/machine.ts";
+import { environmentOf, type OciConfig } from "./config.ts";
+
+/**
+ * The profile that a container asks for: by BERTH_PROFILE, or by docker's --privileged, which shows in paths that are not
+ * masked and a capability that no other flag grants together with that. Undefined leaves it to the contract. Throws `usage`.
+ */
+export function wishedProfile(config: OciConfig): Profile | undefined {
+  const word = environmentOf(config, "BERTH_PROFILE");
+  if (word === undefined || word === "") return isPrivileged(config) ? "privileged" : undefined;
+  const profile = profiles.find((name) => name === word);
+  if (profile === undefined)
+    throw new BerthError("usage", `BERTH_PROFILE=${word} is no profile`, { hint: `choose ${profiles.join(", ")}` });
+  if (profile === "privileged" && !isPrivileged(config)) {
+    throw new BerthError("usage", "BERTH_PROFILE=privileged needs a privileged container", { hint: "add --privileged" });
+  }
+  return profile;
+}
+
+/** How many ids a container asks for by BERTH_IDS. Throws `usage`. */
+export function wishedIds(config: OciConfig): number {
+  const word = environmentOf(config, "BERTH_IDS") ?? "";
+  if (word === "") return idsOfSystem;
+  return parseIds(word);
+}
+
+function isPrivileged({ process, linux }: OciConfig): boolean {
+  return (linux?.maskedPaths ?? []).length === 0 && process.capabilities?.bounding?.includes("CAP_SYS_MODULE") === true;
+}

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { HostCgroup } from "../contract/host.ts";
+import { takeIds } from "../host/id-ranges.ts";
+import { writeFirstHostname } from "../host/root-hostname.ts";
+import { closeStage, openStage, stageBind, stageRoot } from "../host/stage.ts";
+import { closeUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
+import type { OciConfig } from "../oci/config.ts";
+import { type Overlay, parseOverlay } from "../oci/overlay.ts";
+import { bindsHostname, isolateConfig, planBinds } from "../oci/user-namespace.ts";
+import { stageOf } from "./runtime-state.ts";
+
+/** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
+export function readOverlay(rootPath: string): Overlay | undefined {
+  return parseOverlay(readFileSync("/proc/self/mountinfo", "utf8"), rootPath, existsSync);
+}
+
+export interface Isolate {
+  readonly id: string;
+  readonly rootPath: string;
+  readonly state: string;
+  readonly machineId: string;
+  readonly count: number;
+  readonly overlay: Overlay;
+  readonly userNamespace: UserNamespace;
+  readonly cgroup: HostCgroup;
+}
+
+/**
+ * Gives a machine ids of its own and mounts its root and binds by them; the returned config takes it from there. What it
+ * makes is in the machine's state, which whoever ends the machine clears.
+ */
+export async function isolate(
+  config: OciConfig,
+  { id, rootPath, state, machineId, count, overlay, userNamespace, cgroup }: Isolate,
+): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
+  const ids = takeIds(state, machineId, count);
+  const stage = stageOf(state);
+  // The engine's own root makes overlayfs's work files: through the mapped mounts it needs an id on disk that nobody has.
+  const mapped = await userNamespace.map([
+    { inside: 0, outside: ids.base, count: ids.count },
+    { inside: ids.count, outside: 0, count: 1 },
+  ]);
+  try {
+    closeStage(stage);
+    openStage(stage);
+    if (bindsHostname(config, id)) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
+    stageRoot(stage, overlay, mapped);
+    const unmapped = planBinds(config, id).filter((bind) => !stageBind(stage, bind, mapped));
+    const warnings = unmapped
+      .filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination))
+      .map(({ destination }) => `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`);
+    const settle = [
+      join(dirname(process.execPath), "berth-runtime"),
+      "settle",
+      stage,
+      String(ids.base),
+      cgroup.named ?? "",
+      cgroup.unified ?? "",
+    ];
+    return { config: isolateConfig(config, { id, ids, stage, settle }), warnings };
+  } finally {
+    closeUserNamespace(mapped);
+  }
+}

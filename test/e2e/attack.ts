@@ -1,0 +1,97 @@
+import { expect } from "bun:test";
+import { booted, runMachine } from "./machine.ts";
+import type { Node } from "./nodes.ts";
+
+/** What a program that attacks found out: each attempt has a name, and the kernel's word where it was refused. */
+export interface Outcome {
+  readonly got: readonly string[];
+  readonly refused: Readonly<Record<string, string>>;
+}
+
+/** A program for /bin/sh: `try NAME COMMAND…` is one attempt; `got NAME` and `refused NAME WHY` tell of one made by hand. */
+export interface ShellAttack {
+  readonly shell: string;
+}
+
+/** A program for perl, for what takes system calls: `attempt NAME, RESULT` is one attempt, a RESULT below zero or undefined a failure by $!. */
+export interface PerlAttack {
+  readonly perl: string;
+}
+
+export type Attack = ShellAttack | PerlAttack;
+
+const shellPrelude = `
+got() { echo "GOT $1"; }
+refused() { name=$1; shift; echo "REFUSED $name: $*" | tr '\\n' ' '; echo; }
+try() { attempted=$1; shift; if out=$("$@" 2>&1); then got "$attempted"; else refused "$attempted" "$out"; fi; }
+`;
+const perlPrelude = `
+use strict; use warnings; use Fcntl; no warnings "portable";
+$| = 1;
+sub attempt { my ($name, $result) = @_; my $why = "$!"; print defined $result && $result >= 0 ? "GOT $name\\n" : "REFUSED $name: $why\\n"; }
+sub refuse { my ($name) = @_; print "REFUSED $name: $!\\n"; }
+`;
+
+/** Runs it as a unit of a machine, where its root has every right that it can have there. */
+export async function attackFrom(node: Node, machine: string, attack: Attack): Promise<Outcome> {
+  const run = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "sh", "-c", decoding(attack)];
+  return outcomeOf(await node.docker("exec", machine, ...run));
+}
+
+/** Runs it as the host's root, in the namespaces of the engine. */
+export async function attackFromHost(node: Node, attack: Attack): Promise<Outcome> {
+  return outcomeOf(await node.run("unshare", "--mount", "--propagation", "private", "sh", "-c", decoding(attack)));
+}
+
+/** systemd-run expands dollars and percents, so the program goes in base64. */
+function decoding(attack: Attack): string {
+  const [interpreter, text] = "shell" in attack ? ["sh", shellPrelude + attack.shell] : ["perl", perlPrelude + attack.perl];
+  return `echo ${Buffer.from(text).toString("base64")} | base64 --decode | ${interpreter}`;
+}
+
+function outcomeOf({ stdout }: { readonly stdout: string }): Outcome {
+  const lines = stdout.split("\n");
+  const refused = lines.flatMap((line) => {
+    const match = /^REFUSED ([^:]+): ?(.*)$/.exec(line);
+    return match?.[1] === undefined ? [] : [[match[1], match[2]?.trim() ?? ""] as const];
+  });
+  return { got: lines.flatMap((line) => /^GOT (.*)$/.exec(line)?.[1] ?? []), refused: Object.fromEntries(refused) };
+}
+
+/** The machine that attacks, profile full, and the one that has the rights of the host's root, so that an attack can be seen to work. */
+export const prisoner = "prisoner";
+export const mighty = "mighty";
+
+/** Boots the two side by side. */
+export async function bootBoth(node: Node, image: string, ...flags: readonly string[]): Promise<void> {
+  await runMachine(node, prisoner, image, "-e", "BERTH_PROFILE=full", ...flags);
+  await runMachine(node, mighty, image, "--privileged", ...flags);
+  expect(await booted(node, prisoner)).toBe("running");
+  expect(await booted(node, mighty)).toBe("running");
+}
+
+/** Expects that all attempts were made and none got through, and that a control with the host's rights got through with each of `names`. */
+export function expectConfined(attacker: Outcome, control: Outcome, names: readonly string[]): void {
+  expect({ got: attacker.got, refused: Object.keys(attacker.refused).toSorted() }).toEqual({ got: [], refused: names.toSorted() });
+  expect({ got: control.got.toSorted(), refused: control.refused }).toEqual({ got: names.toSorted(), refused: {} });
+}
+
+/** What moves by itself. */
+const volatile = /random\/|\/(dentry-state|inode-nr|inode-state|file-nr|aio-nr|ns_last_pid|pty\/nr|nr_hugepages|quota\/.*|sched_domain.*)$/;
+const printSysctls = `find /proc/sys/kernel /proc/sys/vm /proc/sys/fs /proc/sys/net/core -type f -perm -400 | sort | while read -r file; do
+  echo "$file=$(cat "$file" 2>/dev/null | tr '\\0\\n' '  ')"; done`;
+
+/** What a machine must not change of its host: settings of the kernel, names, network, devices, mounts, programs of the engine. */
+export async function hostFacts(node: Node): Promise<Readonly<Record<string, string>>> {
+  const look = async (script: string) => (await node.run("sh", "-c", script)).stdout;
+  const [sysctls, network, names, devices, mounts, programs] = await Promise.all([
+    look(printSysctls),
+    look("ip -oneline link show lo; ip -oneline address show lo; ip rule"),
+    look("hostname; cat /etc/hostname /etc/machine-id; readlink /proc/self/ns/*"),
+    look("stat --format='%n %a %u %g %Hr:%Lr' /dev/* 2>/dev/null; cat /proc/swaps /proc/partitions"),
+    look("cut --delimiter=' ' --fields=5- /proc/self/mountinfo | grep -v /overlay2/ | sort"),
+    look("sha256sum /usr/sbin/runc /bin/sh"),
+  ]);
+  const steady = sysctls.split("\n").filter((line) => !volatile.test(line.split("=")[0] ?? ""));
+  return { sysctls: steady.join("\n"), network, names, devices, mounts, programs };
+}

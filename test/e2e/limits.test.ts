@@ -1,0 +1,235 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { labImage } from "../lab/lab-image.ts";
+import { booted, inside, removeAll, runMachine, stateOf, waitFor } from "./machine.ts";
+import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
+
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
+});
+
+type View = "hybrid" | "v2";
+const mebibyte = 1024 ** 2;
+const limits = { memory: 160 * mebibyte, pids: 150, cpus: 0.5, readBps: mebibyte };
+const device = blockDevice();
+
+/** By controller: the file that holds the limit on v1 and on cgroup2, and its text as it was and as `docker update` leaves it. */
+const files = {
+  memory: { v1: "memory.limit_in_bytes", v2: "memory.max", before: limits.memory, after: 2 * limits.memory },
+  pids: { v1: "pids.max", v2: "pids.max", before: limits.pids, after: 2 * limits.pids },
+  cpu: { v1: "cpu.cfs_quota_us", v2: "cpu.max", before: limits.cpus * 100_000, after: 2 * limits.cpus * 100_000 },
+} as const;
+
+describe.each([
+  ["hybrid", "bookworm", "strict"],
+  ["hybrid", "bookworm", "full"],
+  ["hybrid", "trixie", "strict"],
+  ["v2", "bookworm", "strict"],
+  ["v2", "bookworm", "full"],
+] as const)("limits on %s of %s as %s", (view, image, profile) => {
+  const controllers = canHaveEngines ? controllersOf(view) : new Set<string>();
+  const lacks = (...names: readonly string[]) => !canHaveEngines || names.some((name) => !controllers.has(name));
+  const io = view === "v2" ? "io" : "blkio";
+  const name = `${image}-${profile}`;
+
+  beforeAll(async () => {
+    if (!canHaveEngines) return;
+    const flags = [
+      ...(lacks("memory") ? [] : [`--memory=${limits.memory}`, `--memory-swap=${limits.memory}`]),
+      ...(lacks("pids") ? [] : [`--pids-limit=${limits.pids}`]),
+      ...(lacks("cpu") ? [] : [`--cpu-period=100000`, `--cpu-quota=${limits.cpus * 100_000}`]),
+      ...(lacks(io) || device === undefined ? [] : [`--device-read-bps=${device.path}:${limits.readBps}`]),
+    ];
+    await runMachine(node(view), name, image, "-e", `BERTH_PROFILE=${profile}`, ...flags);
+    expect(await booted(node(view), name)).toBe("running");
+  });
+  afterEach(async () => {
+    if (canHaveEngines) expect(await inside(node(view), name, "systemctl is-system-running || true")).toBe("running");
+  });
+  afterAll(async () => {
+    if (canHaveEngines) await removeAll(node(view));
+  });
+
+  /** Bytes or numbers that the machine's own cgroup holds, as the host sees them. */
+  const limitOf = async (controller: keyof typeof files) => {
+    const { v1, v2 } = files[controller];
+    return Number((await cgroupFile(node(view), name, controller, { v1, v2 })).split(" ")[0]);
+  };
+  const service = (command: string, ...properties: readonly string[]) =>
+    node(view).tryDocker("exec", name, "systemd-run", "--pipe", "--wait", "--quiet", "--collect", ...properties, "sh", "-c", command);
+  const eat = (megabytes: number) => service(`exec perl -e 'my $x = "a" x (${megabytes} << 20); print length $x'`);
+
+  test.skipIf(lacks("memory"))(
+    "a service that takes more memory is killed, and the machine goes on (needs root, a memory controller)",
+    async () => {
+      const before = await stateOf(node(view), name);
+      expect((await eat(40)).stdout).toBe(String(40 * mebibyte));
+      const hog = await eat(600);
+      expect([hog.status, hog.stdout]).not.toEqual([0, String(600 * mebibyte)]);
+      expect(hog.stdout).toBe("");
+      const journal = "journalctl --no-pager --quiet | grep -c \"result 'oom-kill'\\|status=9/KILL\" || true";
+      expect(Number(await inside(node(view), name, journal))).toBeGreaterThan(0);
+      const most = await cgroupFile(node(view), name, "memory", { v1: "memory.max_usage_in_bytes", v2: "memory.peak" });
+      expect(Number(most)).toBeLessThanOrEqual(limits.memory);
+      expect(await stateOf(node(view), name)).toEqual(before);
+    },
+  );
+
+  test.skipIf(lacks("pids"))(
+    "a service that forks and forks is stopped at the machine's number (needs root, a pids controller)",
+    async () => {
+      const bomb = `
+      my @children;
+      for (1 .. 600) {
+        my $child = fork;
+        if (!defined $child) { print "refused after $#children: $!"; last }
+        if (!$child) { sleep 60; exit }
+        push @children, $child;
+      }
+      kill "KILL", @children;`;
+      // The unit's own limit, a share of the machine's, would come first where systemd can set it.
+      const { stdout } = await service(`exec perl -e '${bomb}'`, "--property=TasksMax=infinity");
+      const [, children] = /^refused after (\d+): Resource temporarily unavailable$/.exec(stdout) ?? [];
+      expect(Number(children)).toBeGreaterThan(limits.pids / 2);
+      expect(Number(children)).toBeLessThan(limits.pids);
+    },
+  );
+
+  test.skipIf(lacks("cpu"))("services that burn get no more than their machine's processors (needs root, a cpu controller)", async () => {
+    await inside(node(view), name, "for unit in one two; do systemd-run --quiet --unit=burn-$unit sh -c 'while :; do :; done'; done");
+    const throttled = async () => statOf(await cgroupFile(node(view), name, "cpu", { v1: "cpu.stat", v2: "cpu.stat" }), "nr_throttled");
+    const began = { at: performance.now(), used: await usedSeconds(node(view), name, view), throttled: await throttled() };
+    await waitFor("the machine is held back", async () => ((await throttled()) >= began.throttled + 15 ? true : undefined));
+    const wall = (performance.now() - began.at) / 1000;
+    const used = (await usedSeconds(node(view), name, view)) - began.used;
+    await inside(node(view), name, "systemctl stop burn-one burn-two");
+    expect(used).toBeGreaterThan(0);
+    // Two burners without a limit take up to 2 seconds in a second.
+    expect(used / wall).toBeLessThan(limits.cpus * 1.5);
+  });
+
+  test.skipIf(lacks(io) || device === undefined)(
+    "a service reads no faster than it may (needs root, an I/O controller and a disk)",
+    async () => {
+      const set = await cgroupFile(node(view), name, io, { v1: "blkio.throttle.read_bps_device", v2: "io.max" });
+      expect(set).toContain(device?.number ?? "none");
+      expect(set).toContain(String(limits.readBps));
+      await inside(node(view), name, "head -c 4194304 /dev/urandom >/var/tmp/letter && sync /var/tmp/letter");
+      const began = performance.now();
+      const { stdout, stderr } = await service("dd if=/var/tmp/letter iflag=direct bs=65536 | wc -c");
+      expect([stdout.trim(), stderr]).toEqual([String(4 * mebibyte), expect.stringContaining("4194304 bytes")]);
+      // It cannot be sooner, however fast the disk.
+      expect(performance.now() - began).toBeGreaterThan(2500);
+    },
+  );
+
+  test.skipIf(lacks("memory", "pids", "cpu"))("root in the machine cannot raise them (needs root, controllers)", async () => {
+    const names = [...Object.values(files).flatMap(({ v1, v2 }) => [v1, v2]), "blkio.throttle.read_bps_device", "io.max"];
+    const found = `find /sys/fs/cgroup /mnt -maxdepth 2 \\( ${names.map((file) => `-name ${file}`).join(" -o ")} \\)`;
+    const attempts = `
+      mount -o remount,rw /sys/fs/cgroup; mount -o remount,rw /sys
+      for controller in memory pids cpu blkio; do
+        mount -o remount,rw /sys/fs/cgroup/$controller
+        mkdir -p /mnt/$controller; mount -t cgroup -o $controller none /mnt/$controller
+      done
+      mkdir -p /mnt/unified; mount -t cgroup2 none /mnt/unified
+      for file in $(${found}); do for value in -1 max 8000000000 "max 100000"; do echo "$value" >$file; done; done
+      true`;
+    await inside(node(view), name, `(${attempts}) 2>/dev/null`);
+    for (const controller of ["memory", "pids", "cpu"] as const)
+      expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].before]);
+    expect((await eat(600)).stdout).toBe("");
+    await inside(node(view), name, "for place in $(ls /mnt); do umount /mnt/$place 2>/dev/null; rmdir /mnt/$place; done; true");
+  });
+
+  test.skipIf(lacks("memory", "pids", "cpu"))("docker update changes them in the running machine (needs root, controllers)", async () => {
+    expect((await eat(200)).stdout).toBe("");
+    const { memory, pids, cpu } = files;
+    await node(view).docker(
+      "update",
+      `--memory=${memory.after}`,
+      `--memory-swap=${memory.after}`,
+      `--pids-limit=${pids.after}`,
+      `--cpu-quota=${cpu.after}`,
+      name,
+    );
+    for (const controller of ["memory", "pids", "cpu"] as const)
+      expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].after]);
+    expect((await eat(200)).stdout).toBe(String(200 * mebibyte));
+    // And down again, from what it uses now.
+    await node(view).docker("update", `--memory=${memory.before}`, `--memory-swap=${memory.before}`, name);
+    expect((await eat(200)).stdout).toBe("");
+  });
+});
+
+describe("limits of the machine file", () => {
+  test.skipIf(!canHaveEngines || !controllersOf("hybrid").has("blkio") || device === undefined)(
+    "berth up hands processors and rates to the engine (needs root, an I/O controller and a disk)",
+    async () => {
+      const rate = (number: number) => `${device?.path}:${number}`;
+      const flags = `--cpuset-cpus 0 --device-read-bps ${rate(4096)} --device-write-bps ${rate(8192)} --device-read-iops ${rate(40)} --device-write-iops ${rate(80)}`;
+      const up = await node("hybrid").berth(`up box --image bookworm --profile strict --pids 300 ${flags}`);
+      expect([up.status, up.stderr]).toEqual([0, expect.any(String)]);
+      const set = async (file: string) =>
+        (await cgroupFile(node("hybrid"), "box", "blkio", { v1: `blkio.throttle.${file}`, v2: "io.max" })).trim();
+      expect([await set("read_bps_device"), await set("write_bps_device")]).toEqual([`${device?.number} 4096`, `${device?.number} 8192`]);
+      expect([await set("read_iops_device"), await set("write_iops_device")]).toEqual([`${device?.number} 40`, `${device?.number} 80`]);
+      expect(await inside(node("hybrid"), "box", "nproc")).toBe("1");
+      await removeAll(node("hybrid"));
+    },
+  );
+});
+
+/** The controllers that an engine of this view has. */
+function controllersOf(view: View): ReadonlySet<string> {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
+  const unified = mounts.find((fields) => fields.includes("cgroup2"))?.[4];
+  if (view === "hybrid" && unified !== "/sys/fs/cgroup") {
+    return new Set(mounts.filter((fields) => fields.includes("cgroup")).flatMap((fields) => fields.at(-1)?.split(",") ?? []));
+  }
+  const file = unified === undefined ? undefined : `${unified}/cgroup.controllers`;
+  return new Set(file !== undefined && existsSync(file) ? readFileSync(file, "utf8").trim().split(" ") : []);
+}
+
+/** A disk of this host, and its number as the kernel writes it. */
+function blockDevice(): { readonly path: string; readonly number: string } | undefined {
+  const mount = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "))
+    .findLast((fields) => fields[4] === "/tmp" || fields[4] === "/");
+  const number = mount?.[2] ?? "";
+  const disk = existsSync("/sys/block")
+    ? readdirSync("/sys/block").find((name) => readFileSync(`/sys/block/${name}/dev`, "utf8").trim() === number)
+    : undefined;
+  return disk !== undefined && existsSync(`/dev/${disk}`) ? { path: `/dev/${disk}`, number } : undefined;
+}
+
+/** A file of the cgroup that a machine was given, read on its host. */
+async function cgroupFile(
+  engine: Node,
+  name: string,
+  controller: string,
+  file: { readonly v1: string; readonly v2: string },
+): Promise<string> {
+  const { pid } = await stateOf(engine, name);
+  const lines = (await engine.run("cat", `/proc/${pid}/cgroup`)).stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(":"));
+  const v1 = lines.find(([, controllers]) => controllers?.split(",").includes(controller))?.[2];
+  const v2 = lines.find(([, controllers]) => controllers === "")?.[2]?.replace(/\/init\.scope$/, "");
+  const isV2 = (await engine.run("stat", "--file-system", "--format=%T", "/sys/fs/cgroup")).stdout.trim() === "cgroup2fs";
+  return (await engine.run("cat", isV2 ? `/sys/fs/cgroup${v2}/${file.v2}` : `/sys/fs/cgroup/${controller}${v1}/${file.v1}`)).stdout;
+}
+
+async function usedSeconds(engine: Node, name: string, view: View): Promise<number> {
+  if (view === "hybrid") return Number(await cgroupFile(engine, name, "cpuacct", { v1: "cpuacct.usage", v2: "cpu.stat" })) / 1e9;
+  return statOf(await cgroupFile(engine, name, "cpu", { v1: "cpu.stat", v2: "cpu.stat" }), "usage_usec") / 1e6;
+}
+
+function statOf(text: string, key: string): number {
+  return Number(new RegExp(`^${key} (\\d+)$`, "m").exec(text)?.[1]);
+}
