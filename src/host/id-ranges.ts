@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BerthError } from "../errors.ts";
-import { firstId, idsPerSlot, preferredSlot, slots } from "../oci/id-slots.ts";
+import { idsPerSlot, preferredSlot, slotBase, slots } from "../oci/id-slots.ts";
 import type { IdRange } from "../oci/user-namespace.ts";
 import { lockFile } from "./syscalls.ts";
 
@@ -23,7 +23,7 @@ export function takeIds(state: string, machineId: string, count: number): IdRang
     // First the machine's own note: a slot without it is free.
     writeFileSync(join(state, "ids"), `${first} ${wanted}\n`);
     for (let slot = first; slot < first + wanted; slot += 1) symlinkSync(state, pathOf(slot));
-    return { base: firstId + first * idsPerSlot, count: wanted * idsPerSlot };
+    return { base: slotBase(first), count: wanted * idsPerSlot };
   } finally {
     closeSync(lock);
   }

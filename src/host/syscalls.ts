@@ -1,4 +1,5 @@
 import { dlopen, ptr, read } from "bun:ffi";
+import { closeSync } from "node:fs";
 
 /**
  * The system calls that berth needs and node:fs does not have. Each throws an error with the `code` of node's own
@@ -8,7 +9,7 @@ const { symbols: libc } = dlopen("libc.so.6", {
   mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
   umount2: { args: ["ptr", "i32"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
-  syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: "i64" },
+  syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
   __errno_location: { args: [], returns: "ptr" },
 });
 
@@ -31,6 +32,7 @@ function check(call: string, result: number | bigint): number {
 const errors: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
+  3: "ESRCH",
   5: "EIO",
   9: "EBADF",
   12: "ENOMEM",
@@ -69,7 +71,7 @@ export function detachMount(target: string): void {
 /** open_tree(2) with OPEN_TREE_CLONE: a copy of the mount at a path that is nowhere attached yet. Returns a file descriptor. */
 export function cloneMount(path: string, recursive: boolean): number {
   const flags = 1 | 0x80000 | (recursive ? atRecursive : 0);
-  return check("open_tree", libc.syscall(428, atWorkingDirectory, text(path), flags, null, 0));
+  return check("open_tree", libc.syscall(428, atWorkingDirectory, text(path), flags, 0, 0));
 }
 
 /** mount_setattr(2) with MOUNT_ATTR_IDMAP on a cloned mount; the mapping is that of the user namespace. */
@@ -83,6 +85,19 @@ export function mapMount(clone: number, userNamespace: number, recursive: boolea
 export function attachMount(clone: number, target: string): void {
   const fromEmptyPath = 4;
   check("move_mount", libc.syscall(429, clone, text(""), atWorkingDirectory, text(target), fromEmptyPath));
+}
+
+/**
+ * Drops what a file system remembers of names that nothing uses: fspick(2) by any path in it, then fsconfig(2) with
+ * FSCONFIG_CMD_RECONFIGURE and no change, before which the kernel empties the file system's cache of names.
+ */
+export function forgetNames(path: string): void {
+  const context = check("fspick", libc.syscall(433, atWorkingDirectory, text(path), 1, 0, 0));
+  try {
+    check("fsconfig", libc.syscall(431, context, 7, 0, 0, 0));
+  } finally {
+    closeSync(context);
+  }
 }
 
 /** flock(2), exclusive; waits. The lock goes with the file descriptor. */

@@ -37,6 +37,9 @@ function isHostname({ destination, source }: OciMount, id: string): boolean {
   return destination === "/etc/hostname" && source?.endsWith(`/${id}/hostname`) === true;
 }
 
+/** What services have mounted over for themselves, and so hold, from the boot on: ProtectSystem and ProtectHome (systemd.exec(5)). */
+export const heldDirectories = ["/usr", "/boot", "/root", "/home"] as const;
+
 /** The bind mounts whose files must show mapped ids; the machine's cgroups are no matter of the user's. */
 export function planBinds(config: OciConfig, id: string): readonly StagedBind[] {
   return (config.mounts ?? []).flatMap((mount, index) => {

@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
-import { writeFirstHostname } from "../host/root-hostname.ts";
+import { copyUp, writeFirstHostname } from "../host/prepare-root.ts";
 import { closeStage, openStage, stageBind, stageRoot } from "../host/stage.ts";
 import { closeUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import type { OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
-import { bindsHostname, isolateConfig, planBinds } from "../oci/user-namespace.ts";
+import { bindsHostname, heldDirectories, isolateConfig, planBinds } from "../oci/user-namespace.ts";
 import { stageOf } from "./runtime-state.ts";
 
 /** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
@@ -44,7 +44,9 @@ export async function isolate(
   try {
     closeStage(stage);
     openStage(stage);
+    copyUp(rootPath, heldDirectories);
     if (bindsHostname(config, id)) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
+    writeFileSync(join(state, "root"), `${rootPath}\n`);
     stageRoot(stage, overlay, mapped);
     const unmapped = planBinds(config, id).filter((bind) => !stageBind(stage, bind, mapped));
     const warnings = unmapped

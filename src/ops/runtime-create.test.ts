@@ -86,7 +86,11 @@ function writeBundle({ args = ["/sbin/init"], env = [], files = systemd, links =
   }
   for (const [path, to] of Object.entries(links)) symlinkSync(to, join(root, path));
   const config = parseConfig(captured) as OciConfig;
-  const text = JSON.stringify({ ...config, root: { path: "rootfs" }, process: { ...config.process, args, env: ["BERTH_PROFILE=strict", ...env], terminal } });
+  const text = JSON.stringify({
+    ...config,
+    root: { path: "rootfs" },
+    process: { ...config.process, args, env: ["BERTH_PROFILE=strict", ...env], terminal },
+  });
   writeFileSync(join(bundle, "config.json"), text);
   return text;
 }

@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { forgetNames } from "../host/syscalls.ts";
 import type { OciProcess } from "../oci/config.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { dropCapabilities, widenCapabilities } from "../oci/patch.ts";
-import { readCapabilities } from "./runtime-state.ts";
+import { readCapabilities, readIsolated } from "./runtime-state.ts";
 
 export interface RuntimeExec {
   /** The file with the process that the engine hands to `exec --process` (OCI runtime-spec, config.md, process). */
@@ -13,9 +14,26 @@ export interface RuntimeExec {
 
 /** Gives a process that is to run in a machine the capabilities that the machine has, and takes those which the host lacks, as `create` did. */
 export function runtimeExec({ process, state }: RuntimeExec): void {
+  refreshRoot(state);
   const config = parseConfig(readFileSync(process, "utf8")) as OciProcess;
   if (config.capabilities === undefined) return;
   const { lacking, granted } = readCapabilities(state);
   const capabilities = dropCapabilities(widenCapabilities(config.capabilities, granted), lacking);
   writeFileSync(process, renderConfig({ ...config, capabilities }));
+}
+
+/**
+ * A machine in a user namespace has its files by a mount of its own beside the engine's, and either remembers names that the
+ * other has changed since: what `docker cp` has brought must be there for a command that is run after it.
+ */
+function refreshRoot(state: string): void {
+  const machine = readIsolated(state);
+  if (machine === undefined || !isMapped(machine)) return;
+  for (const root of [machine.root, `/proc/${machine.pid}/root`]) forgetNames(root);
+}
+
+/** Whether the process is still the machine's: one of the machine's ids is its root's. When it has ended, the runtime itself says so. */
+function isMapped({ pid, base }: { readonly pid: number; readonly base: number }): boolean {
+  const map = `/proc/${pid}/uid_map`;
+  return existsSync(map) && Number(readFileSync(map, "utf8").trim().split(/\s+/)[1]) === base;
 }

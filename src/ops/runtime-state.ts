@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Contract } from "../contract/contract.ts";
 import type { Wishes } from "../contract/wishes.ts";
 import { closeStage } from "../host/stage.ts";
+import { slotBase } from "../oci/id-slots.ts";
 
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
@@ -13,6 +14,8 @@ const stateFiles = [
   "lacking",
   "capabilities",
   "ids",
+  "root",
+  "pid",
   "machine-id",
   "host/container-manager",
   "host/container-uuid",
@@ -49,6 +52,13 @@ export function sweepStates(directory: string, root: string): void {
 /** Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over. */
 export function stageOf(state: string): string {
   return join(state, "stage");
+}
+
+/** The process that a machine in a user namespace began as, and where the engine has mounted its files; undefined for others. */
+export function readIsolated(state: string): { readonly pid: number; readonly base: number; readonly root: string } | undefined {
+  const [[pid], [root], [ids]] = [readLines(join(state, "pid")), readLines(join(state, "root")), readLines(join(state, "ids"))];
+  if (pid === undefined || root === undefined || ids === undefined) return undefined;
+  return { pid: Number(pid), base: slotBase(Number(ids.split(" ")[0])), root };
 }
 
 /** The capabilities that this host lacks and the machine was made without; and all those it has, where it has its own set. */

@@ -9,7 +9,7 @@ import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
 const views = ["hybrid", "v2"] as const;
-const secret = "what is on the host's disk";
+const secret = "a secret of the host";
 
 describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
   let directory: string;

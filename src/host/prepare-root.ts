@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, utimesSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { rootFiles } from "./root-files.ts";
 
@@ -18,6 +18,19 @@ export function writeFirstHostname(root: string, upper: string, hostname: string
     writeSync(descriptor, `${hostname}\n`);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/**
+ * Copies directories of an overlay up (overlayfs.rst), without their content: what the engine brings into them later is then
+ * seen through another overlay of the same layers too, even while a process there holds the directory. What is no real
+ * directory stays as it is.
+ */
+export function copyUp(root: string, directories: readonly string[]): void {
+  for (const directory of directories) {
+    const stat = lstatSync(join(root, directory), { throwIfNoEntry: false });
+    // Any change does it, one to the same times too.
+    if (stat?.isDirectory()) utimesSync(join(root, directory), stat.atime, stat.mtime);
   }
 }
 

@@ -1,0 +1,86 @@
+import { access } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { BerthError } from "../src/errors.ts";
+import { engineCgroup } from "../src/host/private-engine/engine-cgroups.ts";
+import type { CgroupView } from "../src/host/private-engine/options.ts";
+import { type RunResult, tryRun } from "../src/host/run.ts";
+import { createLab, type LabNode } from "../test/lab/lab.ts";
+import { preparePackages } from "./package-archive.ts";
+import { peerRoot, rootTarball } from "./roots.ts";
+
+const dist = resolve(import.meta.dir, "../dist");
+
+/** Debian 12 with systemd as its command, as all Docker columns boot it. */
+export const image = "fidelity:latest";
+
+/** Where machines see the packages that they install. */
+export const archivePoint = "/srv/debs";
+
+/** Namespaces with an engine that knows berth-runtime, in which all columns run: they see the same kernel, cgroups and capabilities. */
+export interface Place {
+  readonly node: LabNode;
+  readonly cgroupView: CgroupView;
+  /** A directory for roots of machines; goes with the place. */
+  readonly directory: string;
+  /** The root that the image was made of. */
+  readonly tarball: string;
+  /** A directory of Debian packages with their index; undefined when none are wanted. */
+  readonly archive: string | undefined;
+  /** The cgroup below which everything of this place is. */
+  readonly cgroup: string;
+  /** Which controllers there are for machines. */
+  readonly controllers: readonly string[];
+  /** Runs a program in the namespaces; any status is a result. */
+  tryRun(command: string, ...args: readonly string[]): Promise<RunResult>;
+  tryDocker(...args: readonly string[]): Promise<RunResult>;
+  destroy(): Promise<void>;
+}
+
+export interface PlaceWish {
+  readonly cgroupView: CgroupView;
+  /** Whether systemd-nspawn and LXC must be there. */
+  readonly peers: boolean;
+  /** Debian packages that machines are to install. */
+  readonly packages: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Starts the engine. With peers its root is one that holds them, built for this; the host's packages stay as they are. */
+export async function createPlace({ cgroupView, peers, packages, signal }: PlaceWish): Promise<Place> {
+  const launcher = join(dist, "berth-runtime");
+  await access(launcher).catch((cause: unknown) => {
+    throw new BerthError("tool-missing", `${launcher} is not built`, { hint: "Run `npm run build`.", cause });
+  });
+  const tarball = await rootTarball();
+  const archive = packages.length === 0 ? undefined : await preparePackages(tarball, packages, signal);
+  const root = peers ? { rootDirectory: await peerRoot(), shownDirectories: [dist, ...(archive === undefined ? [] : [archive])] } : {};
+  const lab = await createLab({ nodes: [{ name: "node", cgroupView, extraConfig: { runtimes: { berth: { path: launcher } } }, ...root }] });
+  try {
+    const [node] = lab.nodes;
+    if (node === undefined) throw new BerthError("internal", "the lab has no node");
+    const enter = [`--target=${node.pid}`, "--mount", "--net", "--uts", "--pid", "--"];
+    const place: Place = {
+      node,
+      cgroupView,
+      // The one directory that the engine's root shows at its own path and that goes with the lab.
+      directory: join(lab.directory, "node", "data"),
+      tarball,
+      archive,
+      cgroup: engineCgroup(`lab-${basename(lab.directory).replace("berth-lab-", "").toLowerCase()}-node`),
+      controllers: (await node.run("sh", "-c", listControllers)).stdout.trim().split(/\s+/),
+      tryRun: (command, ...args) => tryRun("nsenter", [...enter, command, ...args], { signal }),
+      tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args], { signal }),
+      destroy: () => lab.destroy(),
+    };
+    await node.docker("import", "--change", 'CMD ["/sbin/init"]', tarball, image);
+    return place;
+  } catch (error) {
+    await lab.destroy();
+    throw error;
+  }
+}
+
+/** Those of cgroup2 where machines see that alone, else those of the v1 hierarchies. */
+const listControllers = `
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then cat /sys/fs/cgroup/cgroup.controllers
+else awk 'NR > 1 && $4 == 1 { print $1 }' /proc/cgroups; fi`;
