@@ -60,8 +60,8 @@ soon() {
     sleep 0.2
   done
 }
-# The last line of a command's complaint, without the program's own name before it.
-complaint() { printf '%s\\n' "$1" | sed -n '/./h;\${x;s/^[a-z_.-]*: //;p;}'; }
+# The first line of a complaint, without the name of the program that makes it.
+complaint() { printf '%s\\n' "$1" | sed -n '/./{s/^[a-z_.-]*: //;p;q;}'; }
 install() {
   echo 'deb [trusted=yes] file:/srv/debs ./' >/etc/apt/sources.list
   rm -f /etc/apt/sources.list.d/*

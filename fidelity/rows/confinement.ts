@@ -86,7 +86,7 @@ out=$(unit -p PrivateUsers=yes readlink /proc/self/ns/user) || fail "$(why $?)"
     passes: "the unit reads the secret that it was given",
     script: `
 echo secret >/root/secret
-out=$(unit -p LoadCredential=token:/root/secret -p User=nobody sh -c 'cat "$CREDENTIALS_DIRECTORY/token"') || fail "$(why $?)"
+out=$(unit --unit=credentialed -p LoadCredential=token:/root/secret -p User=nobody sh -c 'cat "$CREDENTIALS_DIRECTORY/token"' 2>&1) || fail "$(complaint "$out")"
 [ "$out" = secret ] || fail "it read: $out"`,
   },
 ];

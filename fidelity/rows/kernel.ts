@@ -65,7 +65,10 @@ out=$(unit -p Nice=-5 nice 2>&1) || fail "Nice=-5: $(why $?)"
     script: `
 out=$(ip netns add one 2>&1 && ip netns add two 2>&1) || fail "$(complaint "$out")"
 out=$(ip link add v1 netns one type veth peer name v2 netns two 2>&1) || fail "$(complaint "$out")"
-ip -n one address add 10.9.8.1/24 dev v1 && ip -n one link set v1 up && ip -n two address add 10.9.8.2/24 dev v2 && ip -n two link set v2 up || fail "addresses are refused"
+for end in 1 2; do
+  name=$([ $end = 1 ] && echo one || echo two)
+  out=$({ ip -n $name address add 10.9.8.$end/24 dev v$end && ip -n $name link set v$end up; } 2>&1) || fail "ip -n: $(complaint "$out")"
+done
 out=$(ip netns exec one ping -c 1 -W 5 10.9.8.2 2>&1) || fail "$(complaint "$out")"
 ip netns del one && ip netns del two`,
   },

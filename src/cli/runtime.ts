@@ -27,12 +27,21 @@ export async function main(argv: readonly string[]): Promise<number> {
       });
     }
   }
+  if (verb === "lxcfs" && words.length === 0) {
+    const { renewMachinesLxcfs } = await import("../ops/renew-lxcfs.ts");
+    return await report("", async () => {
+      const renewed = await renewMachinesLxcfs();
+      if (renewed > 0) globalThis.process.stdout.write(`berth: mounted lxcfs anew in ${renewed} mount namespaces of machines\n`);
+      return [];
+    });
+  }
   globalThis.process.stderr.write(usage);
   return 2;
 }
 
 const usage = `usage, by berth-runtime alone:
   berth runtime create --bundle DIR --state DIR --root DIR [--log FILE] -- ID
+  berth runtime lxcfs
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
 `;
 

@@ -3,6 +3,7 @@ import { type CgroupView, contractCgroups } from "./cgroups.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
 import { initTraits } from "./init.ts";
+import { contractLxcfs, type LxcfsBind } from "./lxcfs.ts";
 import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
 import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
@@ -37,6 +38,8 @@ export interface Contract {
   readonly machineId: string | undefined;
   /** Directories of /proc/sys which stay read-only; undefined leaves all of it so. */
   readonly readOnlySysctls: readonly string[] | undefined;
+  /** What shows the machine itself in /proc and /sys instead of the host. */
+  readonly lxcfs: readonly LxcfsBind[];
   /** What is weaker or missing, each one sentence for the user. */
   readonly warnings: readonly string[];
 }
@@ -86,6 +89,7 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     readOnlySysctls: wishes.ownNetwork
       ? host.sysctlDirectories.filter((name) => name !== "net").map((name) => `/proc/sys/${name}`)
       : undefined,
+    lxcfs: wishes.lxcfs ? contractLxcfs(host.lxcfs, wishes.applied) : [],
     warnings: [
       ...warnings,
       ...cgroups.warnings,

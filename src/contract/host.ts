@@ -1,3 +1,5 @@
+import type { HostLxcfs } from "./lxcfs.ts";
+
 /** What is outside: the facts of the machine that runs the engine. */
 export interface Host {
   readonly cgroup: HostCgroup;
@@ -8,6 +10,8 @@ export interface Host {
   readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
   /** Names of the directories in /proc/sys. */
   readonly sysctlDirectories: readonly string[];
+  /** lxcfs and what it offers, where it runs; read only for a machine that asks for it. */
+  readonly lxcfs?: (HostLxcfs & { readonly files: readonly string[] }) | undefined;
   /** `[major, minor]` of the kernel. */
   readonly kernel: readonly [number, number];
 }

@@ -20,6 +20,8 @@ export interface Wishes {
   readonly storage: "overlay" | "other";
   /** Kinds of namespaces that it shares with the host or another container: `network`, `pid`. */
   readonly shared: readonly string[];
+  /** Whether its /proc is to show its own memory, processors, uptime and load. */
+  readonly lxcfs?: boolean | undefined;
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
 import type { StagedBind } from "../oci/user-namespace.ts";
-import { attachMount, cloneMount, detachMount, makePrivate, mapMount, mount, mountFlags } from "./syscalls.ts";
+import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags } from "./syscalls.ts";
 
 /**
  * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids, for the
@@ -67,6 +67,7 @@ const escapeLayer = (path: string) => path.replace(/[\\:,]/g, "\\$&");
 function attachMapped(directory: string, place: string, userNamespace: number): void {
   const clone = cloneMount(directory, false);
   try {
+    makeSlave(clone);
     mapMount(clone, userNamespace, false);
     attachMount(clone, place);
   } finally {
@@ -81,6 +82,7 @@ export function stageBind(stage: string, { name, source, recursive }: StagedBind
   else writeFileSync(place, "");
   const clone = cloneMount(source, recursive);
   try {
+    makeSlave(clone);
     const isMapped = [recursive, false].some((whole) => triesToMap(clone, userNamespace, whole));
     attachMount(clone, place);
     return isMapped;

@@ -81,6 +81,15 @@ export function mapMount(clone: number, userNamespace: number, recursive: boolea
   check("mount_setattr", libc.syscall(442, clone, text(""), flags, ptr(attributes), attributes.byteLength));
 }
 
+/**
+ * mount_setattr(2): mounts and unmounts in what a recursive clone was made of may still come to the clone, but none goes from
+ * it there (mount_namespaces(7), MS_SLAVE). Without that the clone's end unmounts the originals of all that is mounted in it.
+ */
+export function makeSlave(clone: number): void {
+  const attributes = new BigUint64Array([0n, 0n, 1n << 19n, 0n]);
+  check("mount_setattr", libc.syscall(442, clone, text(""), atEmptyPath | atRecursive, ptr(attributes), attributes.byteLength));
+}
+
 /** move_mount(2): attaches a cloned mount. */
 export function attachMount(clone: number, target: string): void {
   const fromEmptyPath = 4;

@@ -152,6 +152,7 @@ function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundin
     ["/run/systemd/system.attached", surroundings.maskedUnits],
     ["/run/systemd/system-generators", surroundings.maskedGenerators],
     ["/etc/machine-id", surroundings.machineId],
+    ...contract.lxcfs.map(({ target, source }) => [target, source] as const),
   ];
   for (const [destination, source] of binds) {
     if (source !== undefined && !taken.has(destination)) {

@@ -83,7 +83,7 @@ export function isolateConfig(config: OciConfig, { id, ids, stage, settle }: Iso
       namespaces: own,
       uidMappings: mapping,
       gidMappings: mapping,
-      ...(linux.sysctl ? { sysctl: withinRange(linux.sysctl, ids.count) } : {}),
+      ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count) } : {}),
     },
   };
 }
@@ -101,9 +101,16 @@ function withoutDefaultLabel({ apparmorProfile, selinuxLabel, ...process }: OciC
   };
 }
 
+const pingRange = "net.ipv4.ping_group_range";
+const domainName = "kernel.domainname";
+
+/** What the runtime cannot set from within the namespace: the files of some sysctls are the host's root's alone. */
+export function domainNameOf(config: OciConfig): string {
+  return config.linux?.sysctl?.[domainName] ?? "";
+}
+
 /** Group ids of the host's that the namespace has none for cannot be named in it. */
-function withinRange(sysctl: Record<string, string>, count: number): Record<string, string> {
-  const name = "net.ipv4.ping_group_range";
-  const [low = 0, high = 0] = (sysctl[name] ?? "").split(/\s+/).map(Number);
-  return sysctl[name] === undefined ? sysctl : { ...sysctl, [name]: `${low} ${Math.min(high, count - 1)}` };
+function patchSysctl({ [domainName]: _, ...sysctl }: Record<string, string>, count: number): Record<string, string> {
+  const [low = 0, high = 0] = (sysctl[pingRange] ?? "").split(/\s+/).map(Number);
+  return sysctl[pingRange] === undefined ? sysctl : { ...sysctl, [pingRange]: `${low} ${Math.min(high, count - 1)}` };
 }

@@ -26,6 +26,14 @@ export function wishedIds(config: OciConfig): number {
   return parseIds(word);
 }
 
+/** Whether a container asks for lxcfs by BERTH_LXCFS. Throws `usage`. */
+export function wishedLxcfs(config: OciConfig): boolean {
+  const word = environmentOf(config, "BERTH_LXCFS") ?? "";
+  if (word === "1") return true;
+  if (word === "" || word === "0") return false;
+  throw new BerthError("usage", `BERTH_LXCFS=${word} is neither 1 nor 0`);
+}
+
 function isPrivileged({ process, linux }: OciConfig): boolean {
   return (linux?.maskedPaths ?? []).length === 0 && process.capabilities?.bounding?.includes("CAP_SYS_MODULE") === true;
 }

@@ -44,6 +44,7 @@ export async function applyByApi(
     ownNetwork: false,
     applied: "api",
     ids: machine.ids ?? 0,
+    lxcfs: machine.lxcfs,
     storage: "other",
     shared: [],
   });

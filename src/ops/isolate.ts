@@ -7,7 +7,7 @@ import { closeStage, openStage, stageBind, stageRoot } from "../host/stage.ts";
 import { closeUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import type { OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
-import { bindsHostname, heldDirectories, isolateConfig, planBinds } from "../oci/user-namespace.ts";
+import { bindsHostname, domainNameOf, heldDirectories, isolateConfig, planBinds } from "../oci/user-namespace.ts";
 import { stageOf } from "./runtime-state.ts";
 
 /** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
@@ -59,6 +59,7 @@ export async function isolate(
       String(ids.base),
       cgroup.named ?? "",
       cgroup.unified ?? "",
+      domainNameOf(config),
     ];
     return { config: isolateConfig(config, { id, ids, stage, settle }), warnings };
   } finally {

@@ -17,13 +17,14 @@ import type { Host } from "../contract/host.ts";
 import type { Wishes } from "../contract/wishes.ts";
 import { BerthError } from "../errors.ts";
 import { readHost } from "../host/facts.ts";
+import { readLxcfs } from "../host/lxcfs.ts";
 import { rootFiles } from "../host/root-files.ts";
 import { sha256 } from "../host/sha256.ts";
 import { beginUserNamespace } from "../host/user-namespace.ts";
 import { environmentOf, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
-import { wishedIds, wishedProfile } from "../oci/wished.ts";
+import { wishedIds, wishedLxcfs, wishedProfile } from "../oci/wished.ts";
 import type { Profile } from "../spec/machine.ts";
 import { isolate, readOverlay } from "./isolate.ts";
 import { sweepStates, writeState } from "./runtime-state.ts";
@@ -71,7 +72,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   const userNamespace = profile === undefined || profile === "full" ? beginUserNamespace() : undefined;
   try {
     const overlay = userNamespace && readOverlay(rootPath);
-    const host = readHost();
+    const host = { ...readHost(), lxcfs: wishedLxcfs(config) ? readLxcfs() : undefined };
     const wishes = { ...wishesOf(config, id, profile), storage: overlay === undefined ? "other" : "overlay" } as const;
     const needs = contract(reading.guest, host, wishes);
     sweepStates(dirname(state), root);
@@ -130,6 +131,7 @@ function wishesOf(config: OciConfig, id: string, profile: Profile | undefined): 
     profile,
     applied: "runtime",
     ids: wishedIds(config),
+    lxcfs: wishedLxcfs(config),
     capabilities,
     terminal: config.process.terminal ?? false,
     machineId: machineIdOf(environmentOf(config, "container_uuid"), id),

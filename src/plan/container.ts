@@ -89,9 +89,13 @@ export function renderContainer(
 }
 
 /** What berth-runtime reads and keeps from the machine. */
-function runtimeVariables({ profile, ids }: MachineSpec, application: Application): readonly string[] {
+function runtimeVariables({ profile, ids, lxcfs }: MachineSpec, application: Application): readonly string[] {
   if (!("runtime" in application)) return [];
-  return [...(profile === undefined ? [] : [`BERTH_PROFILE=${profile}`]), ...(ids === undefined ? [] : [`BERTH_IDS=${ids}`])];
+  return [
+    ...(profile === undefined ? [] : [`BERTH_PROFILE=${profile}`]),
+    ...(ids === undefined ? [] : [`BERTH_IDS=${ids}`]),
+    ...(lxcfs ? ["BERTH_LXCFS=1"] : []),
+  ];
 }
 
 /** What PID 1 is to be: the machine's own word, else the image's, else /sbin/init. */

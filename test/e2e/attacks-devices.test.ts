@@ -97,7 +97,7 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
   });
 
   test.each(views)("on %s none of the host's devices is in a machine's /dev", async (view) => {
-    const list = { shell: "cd /dev; for file in $(find . -type b -o -type c); do got \"$(stat -c '%F %Hr' $file)\"; done" };
+    const list = { shell: "cd /dev; for file in * pts/*; do [ -L $file ] || [ ! -c $file -a ! -b $file ] || got \"$(stat -c '%F %Hr' $file)\"; done" };
     // Memory (null and zero, but not kmsg), the terminals of its own, and nothing else.
     const kinds = new Set((await attackFrom(node(view), prisoner, list)).got);
     expect([...kinds].toSorted()).toEqual(["character special file 1", "character special file 136", "character special file 5"]);

@@ -40,9 +40,9 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     for (const [, , , root] of mounts) expect(root).toBe("/");
   });
 
-  test.each(combinations)("on %s root in a %s machine can write to no cgroup but its own", async (view, image) => {
+  test.each(combinations)("on %s root in a strict %s machine can write to no cgroup but its own", async (view, image) => {
     const engine = node(view);
-    await runMachine(engine, "one", image);
+    await runMachine(engine, "one", image, "-e", "BERTH_PROFILE=strict");
     expect(await booted(engine, "one")).toBe("running");
     // v1 controllers show the machine's limits read-only; on cgroup2 the kernel hides those files in the namespace's root.
     const tryAll =

@@ -1,0 +1,131 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { labImage } from "../lab/lab-image.ts";
+import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls } from "./attack.ts";
+import { booted, removeContainers, runMachine } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+
+const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const views = ["hybrid", "v2"] as const;
+const hierarchies = {
+  hybrid: ["memory", "pids", "devices", "cpu", "cpuset", "freezer", "blkio", "none,name=systemd"],
+  v2: [],
+} as const;
+
+/** Everything of the cgroups that a machine can mount, below /run/cg: what is there already and what is mounted anew, all writable if it may. */
+const mountAll = (view: (typeof views)[number]) => `
+  mkdir -p /run/cg/v2 /run/cg/inner
+  for point in $(grep -E ' - cgroup2? ' /proc/self/mountinfo | cut -d' ' -f5 | sort -u); do mount -o remount,bind,rw "$point" 2>/dev/null; done
+  mount -t cgroup2 cgroup2 /run/cg/v2 || refused "mounting cgroup2" "no"
+  ${hierarchies[view].map((name) => `mkdir -p /run/cg/${name} && { mount -t cgroup -o ${name} cgroup /run/cg/${name} || refused "mounting ${name}" "no"; }`).join("\n")}`;
+const unmountAll = 'for point in /run/cg/*; do umount "$point" 2>/dev/null; done';
+
+describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
+  beforeAll(() => {
+    const limits = ["--memory=400m", "--pids-limit=700"];
+    return Promise.all(views.map((view) => bootBoth(node(view), "bookworm", ...(view === "hybrid" ? limits : [])))).then(() => undefined);
+  }, 60_000);
+
+  test.each(views)("on %s it can set none of its own limits", async (view) => {
+    const list = `
+      for file in /sys/fs/cgroup/* /sys/fs/cgroup/*/* /run/cg/*/*; do
+        case $file in */system.slice/* | */init.scope/* | */user.slice/*) continue ;; esac
+        [ -f "$file" ] && ( : >>"$file" ) 2>/dev/null && got "\${file##*/}"
+      done
+      got end`;
+    const shell = `${mountAll(view)}\n${list}\n${unmountAll}`;
+    const attacker = await attackFrom(node(view), prisoner, { shell });
+    expect(attacker.refused).toEqual({});
+    // What it needs to arrange its own processes, of its own two hierarchies alone.
+    expect([...new Set(attacker.got)].toSorted()).toEqual(
+      view === "v2"
+        ? ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads", "end"]
+        : ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads", "end", "tasks"],
+    );
+    const control = (await attackFrom(node(view), mighty, { shell })).got;
+    const limits = view === "v2" ? ["cgroup.max.descendants", "cgroup.kill"] : ["memory.limit_in_bytes", "pids.max", "devices.allow"];
+    expect(control).toEqual(expect.arrayContaining(limits));
+  });
+
+  test("the host's controllers take none of its processes", async () => {
+    const shell = `
+      ${mountAll("hybrid")}
+      for name in memory pids devices cpu; do
+        for file in /sys/fs/cgroup/$name/tasks /run/cg/$name/cgroup.procs; do try "$file" sh -c 'echo 0 >"$1"' sh "$file"; done
+        try "a child of $name" mkdir /run/cg/$name/child
+        rmdir /run/cg/$name/child 2>/dev/null
+      done
+      ${unmountAll}`;
+    const attacker = await attackFrom(node("hybrid"), prisoner, { shell });
+    expect(attacker.got).toEqual([]);
+    expect(Object.keys(attacker.refused)).toHaveLength(12);
+    expect((await attackFrom(node("hybrid"), mighty, { shell })).got).toHaveLength(12);
+  });
+
+  test.each(views)("on %s it has the host run no release agent", async (view) => {
+    // On a host with v1 hierarchies besides cgroup2 it may look at their root, so all are tried.
+    const shell = `
+      ${mountAll("hybrid").replaceAll('refused "mounting', ': "')}
+      for file in $(find /run/cg /sys/fs/cgroup -name release_agent); do try "$file" sh -c ': >>"$1"' sh "$file"; done
+      if mkdir -p /run/cg/own && mount -t cgroup -o none,name=berth-attack cgroup /run/cg/own 2>/dev/null; then
+        try "a hierarchy of its own" sh -c ': >>/run/cg/own/release_agent'; umount /run/cg/own
+      else refused "a hierarchy of its own" "cannot be mounted"; fi
+      if unshare --cgroup --mount sh -c 'mount -t cgroup -o none,name=berth-attack cgroup /mnt' 2>/dev/null; then got "by unshare"
+      else refused "by unshare" "cannot be mounted"; fi
+      ${unmountAll}`;
+    const attacker = await attackFrom(node(view), prisoner, { shell });
+    expect(attacker.got).toEqual([]);
+    expect(Object.keys(attacker.refused)).toEqual(expect.arrayContaining(["a hierarchy of its own", "by unshare"]));
+    const control = await attackFromHost(node(view), {
+      shell: `mkdir -p /run/cg/own && mount -t cgroup -o none,name=berth-attack cgroup /run/cg/own
+        try "a hierarchy of its own" sh -c ': >>/run/cg/own/release_agent'; umount /run/cg/own; rmdir /run/cg/own /run/cg`,
+    });
+    expect(control).toEqual({ got: ["a hierarchy of its own"], refused: {} });
+  });
+
+  test.each(views)("on %s it reads the name of no cgroup but its own", async (view) => {
+    const shell = `
+      ${mountAll(view)}
+      unshare --cgroup --mount sh -c 'mount -t cgroup2 cgroup2 /run/cg/inner && find /run/cg/inner -type d' >/run/inner
+      for path in $(find /sys/fs/cgroup /run/cg -type d) $(cat /run/inner); do
+        case $path in *docker* | *berth-* | *[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*) got "$path" ;; esac
+      done
+      try "its own" grep -q "" /run/inner
+      ${unmountAll}`;
+    expect(await attackFrom(node(view), prisoner, { shell })).toEqual({ got: ["its own"], refused: {} });
+    const host = "find /sys/fs/cgroup -type d -name '*[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' | grep -q . && got names; true";
+    expect((await attackFromHost(node(view), { shell: host })).got).toEqual(["names"]);
+  });
+
+  test.each(views)("on %s it opens no cgroup above its own by a file handle", async (view) => {
+    // The root of every hierarchy has the id 1; a handle of a cgroup is its id, of type FILEID_KERNFS.
+    const point = view === "v2" ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+    const perl = `opendir(my $mount, "${point}") or die; my $handle = pack("Ll", 8, 0xfe) . pack("Q", 1);
+      attempt("the root's handle", syscall(${systemCalls.open_by_handle_at}, fileno($mount), $handle, O_RDONLY));`;
+    const attacker = await attackFrom(node(view), prisoner, { perl });
+    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: ["the root's handle"] });
+    expect((await attackFrom(node(view), mighty, { perl })).got).toEqual(["the root's handle"]);
+  });
+
+  test.each(views)("on %s a command run in it leaves the host's cgroup2 as it is mounted, whatever is at its root", async (view) => {
+    const engine = node(view);
+    const point = view === "v2" ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+    const options = async () => (await engine.run("sh", "-c", "grep ' - cgroup2 ' /proc/self/mountinfo | sed 's/.* //' | sort -u")).stdout;
+    const before = await options();
+    expect(before.includes("memory_localevents")).toBe(false);
+    await runMachine(engine, "pivot", "bookworm", "-e", "BERTH_PROFILE=full");
+    expect(await booted(engine, "pivot")).toBe("running");
+    try {
+      // A flag that does nothing here stands for those that do, such as nsdelegate: a remount without flags resets all of them.
+      await engine.run("mount", "-o", `remount,${before.trim()},memory_localevents`, point);
+      const marked = await options();
+      expect(marked).toContain("memory_localevents");
+      await engine.docker("exec", "pivot", "sh", "-c", `mkdir ${point}/old && cd ${point} && pivot_root . old`);
+      await engine.tryDocker("exec", "pivot", "true");
+      expect(await options()).toBe(marked);
+    } finally {
+      await engine.run("mount", "-o", `remount,${before.trim()}`, point);
+      await removeContainers(engine, "pivot");
+    }
+    expect(await options()).toBe(before);
+  });
+});

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { labImage } from "../lab/lab-image.ts";
+import { attackFrom, attackFromHost, bootBoth, expectConfined, hostFacts, mighty, prisoner, systemCalls } from "./attack.ts";
+import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+
+const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const views = ["hybrid", "v2"] as const;
+/** Seconds to sleep, by which the processes that are to be left alone are told from others. */
+const sleepers = { host: "345678", neighbour: "345679" };
+
+describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (needs root)", () => {
+  let directory: string;
+  const hostSleepers = new Map<string, string>();
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "berth-outside-"));
+    await mkdir(join(directory, "shared"));
+    for (const file of ["letter", "shared/letter"]) await writeFile(join(directory, file), `dear ${file}\n`);
+    const shares = ["-v", `${join(directory, "shared")}:/shared`, "-v", "common:/common"];
+    await Promise.all(
+      views.map(async (view) => {
+        await bootBoth(node(view), "bookworm", ...shares);
+        await runMachine(node(view), "neighbour", "bookworm", "-e", "BERTH_PROFILE=full", "-v", "common:/common", "-v", "own:/own");
+        expect(await booted(node(view), "neighbour")).toBe("running");
+        await inside(node(view), "neighbour", "echo mine >/own/letter; echo ours >/common/letter");
+        await inside(node(view), "neighbour", `systemd-run --unit=sentinel sleep ${sleepers.neighbour}`);
+        const { stdout } = await node(view).run("sh", "-c", `sleep ${sleepers.host} >/dev/null 2>&1 & echo $!`);
+        hostSleepers.set(view, stdout.trim());
+      }),
+    );
+  }, 80_000);
+  afterAll(async () => {
+    for (const [view, pid] of hostSleepers) await node(view).run("kill", pid);
+    await rm(directory, { recursive: true });
+  });
+
+  test.each(views)("on %s it sees and signals no process of the host's or of another machine", async (view) => {
+    const perl = `my %found;
+      for my $pid (1 .. 70000) {
+        next unless kill 0, $pid;
+        open(my $file, "<", "/proc/$pid/cmdline") or next;
+        my $line = <$file> // "";
+        $found{"signal to $1"} = 1 if $line =~ /^sleep\\0(\\d+)/;
+      }
+      opendir(my $proc, "/proc") or die;
+      $found{"sight of $_"} = 1 for map { \`cat /proc/$_/cmdline 2>/dev/null\` =~ /^sleep\\0(\\d+)/ ? $1 : () } grep { /^\\d+$/ } readdir $proc;
+      print "GOT $_\\n" for sort keys %found; print "GOT end\\n";`;
+    expect((await attackFrom(node(view), prisoner, { perl })).got).toEqual(["end"]);
+    const all = Object.values(sleepers);
+    const expected = ["end", ...all.flatMap((seconds) => [`signal to ${seconds}`, `sight of ${seconds}`])];
+    expect((await attackFromHost(node(view), { perl })).got.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test.each(views)("on %s it enters no namespace of the host's", async (view) => {
+    // NS_GET_USERNS and NS_GET_PARENT, ioctl_ns(2).
+    const perl = `
+      sub enter { my ($name, $kind, $request) = @_; open(my $own, "<", "/proc/self/ns/$kind") or die;
+        my $fd = ioctl($own, $request, 0); attempt($name, defined $fd ? 1 : -1); }
+      enter("the parent user namespace", "user", 0xb702);
+      enter("the parent PID namespace", "pid", 0xb702);
+      enter("the user namespace that owns the time", "time", 0xb701);
+      open(my $time, "<", "/proc/self/ns/time") or die;
+      attempt("the host's time", syscall(${systemCalls.setns}, fileno($time), 0));`;
+    const attacker = await attackFrom(node(view), prisoner, { perl });
+    const names = ["the parent user namespace", "the parent PID namespace", "the user namespace that owns the time", "the host's time"];
+    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: names });
+    // A process of the host's sees what is below its namespaces, and may enter its own time.
+    expect((await attackFrom(node(view), mighty, { perl })).got).toEqual(names.slice(2));
+    const own = { shell: "for kind in user pid mnt net uts ipc cgroup; do got $(readlink /proc/1/ns/$kind); done" };
+    const [theirs, hosts, neighbours] = await Promise.all([
+      attackFrom(node(view), prisoner, own),
+      attackFromHost(node(view), own),
+      attackFrom(node(view), "neighbour", own),
+    ]);
+    expect(theirs.got.filter((name) => hosts.got.includes(name) || neighbours.got.includes(name))).toEqual([]);
+    expect(theirs.got).toHaveLength(7);
+  });
+
+  test.each(views)("on %s its own user namespaces hold no ids but its own", async (view) => {
+    const shell = `
+      map() { unshare --user sleep 20 & pid=$!
+        until [ "$(readlink /proc/$pid/ns/user)" != "$(readlink /proc/self/ns/user)" ] && grep -q sleep /proc/$pid/cmdline; do sleep 0.02; done
+        try "$1" sh -c 'echo "$1" >/proc/$2/uid_map' sh "$2" $pid
+        kill $pid; }
+      map "own ids" "0 0 65536"
+      map "an id beyond" "0 65536 1"
+      map "one too many" "0 0 65537"
+      map "the host's root" "0 1879048192 1"`;
+    const attacker = await attackFrom(node(view), prisoner, { shell });
+    const beyond = ["an id beyond", "one too many", "the host's root"];
+    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: ["own ids"], refused: beyond });
+    expect((await attackFrom(node(view), mighty, { shell })).got).toEqual(["own ids", ...beyond]);
+  });
+
+  test.each(views)("on %s machines have ids that nobody else has", async (view) => {
+    const bases = await Promise.all([prisoner, "neighbour"].map((name) => inside(node(view), name, "cat /proc/self/uid_map /proc/self/gid_map")));
+    for (const base of bases) expect(base).toMatch(/^ +0 +(\d{10}) +65536\n +0 +\1 +65536$/);
+    expect(bases[0]).not.toBe(bases[1] ?? "");
+  });
+
+  test.each(views)("on %s a file handle opens nothing beside a directory or volume that it shares", async (view) => {
+    const mountpoint = (await node(view).docker("volume", "inspect", "--format", "{{.Mountpoint}}", "own")).stdout.trim();
+    const handleOf = async (path: string) => {
+      const perl = `my $handle = pack("L", 128) . "\\0" x 132; my $id = "\\0" x 8; my $path = "${path}";
+        syscall(${systemCalls.name_to_handle_at}, -100, $path, $handle, $id, 0) == 0 or die "$!"; print "GOT ", unpack("H*", $handle), "\\n";`;
+      return (await attackFromHost(node(view), { perl })).got[0];
+    };
+    const [beside, foreign] = [await handleOf(join(directory, "letter")), await handleOf(join(mountpoint, "letter"))];
+    const perl = `
+      sub peek { my ($name, $point, $hex) = @_; opendir(my $mount, $point) or die; my $handle = pack("H*", $hex);
+        attempt($name, syscall(${systemCalls.open_by_handle_at}, fileno($mount), $handle, O_RDONLY)); }
+      peek("beside the directory", "/shared", "${beside}");
+      peek("another volume", "/common", "${foreign}");
+      peek("by the root", "/", "${foreign}");
+      peek("by a file of the engine's", "/shared", "${foreign}");`;
+    const attacker = await attackFrom(node(view), prisoner, { perl });
+    const names = ["beside the directory", "another volume", "by the root", "by a file of the engine's"];
+    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: names });
+    expect((await attackFrom(node(view), mighty, { perl })).got).toEqual(expect.arrayContaining(names.slice(0, 2)));
+  });
+
+  test.each(views)("on %s volumes share what they share and nothing else", async (view) => {
+    const shell = `
+      try "what is shared" grep -qx ours /common/letter
+      ln -sf /own/letter /common/way; ln -sf ${directory}/letter /shared/way
+      try "a link into another's volume" cat /common/way
+      try "a link out of the directory" cat /shared/way
+      try "the parent directory" cat /shared/../letter
+      for path in $(sed -n 's/.*lowerdir=\\([^:,]*\\).*upperdir=\\([^,]*\\).*/\\1 \\2/p' /proc/self/mountinfo) $(cut -d' ' -f4 /proc/self/mountinfo | grep -E '^/.+/'); do
+        [ ! -d "$path" ] || got "$path"
+      done
+      mkdir -p /run/look; try "an overlay of the host's directory" mount -t overlay -o lowerdir=${directory}:/shared overlay /run/look
+      rm /shared/way /common/way`;
+    const attacker = await attackFrom(node(view), prisoner, { shell });
+    const names = ["a link into another's volume", "a link out of the directory", "the parent directory", "an overlay of the host's directory"];
+    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: ["what is shared"], refused: names });
+    const control = await attackFromHost(node(view), {
+      shell: `ln -s ${directory}/letter ${directory}/shared/way; try "a link" cat ${directory}/shared/way; rm ${directory}/shared/way`,
+    });
+    expect(control.got).toEqual(["a link"]);
+  });
+
+  test.each(views)("on %s it sets no attribute by which an overlay leads elsewhere", async (view) => {
+    const perl = `mkdir "/root/way"; my ($file, $value) = ("/root/way", "/etc");
+      for my $name ("trusted.overlay.redirect", "trusted.overlay.opaque", "trusted.berth") { my $attribute = $name; attempt($name, syscall(${systemCalls.setxattr}, $file, $attribute, $value, 4, 0)); }`;
+    const attacker = await attackFrom(node(view), prisoner, { perl });
+    const names = ["trusted.overlay.redirect", "trusted.overlay.opaque", "trusted.berth"];
+    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: names });
+    expect((await attackFrom(node(view), mighty, { perl })).got).toContain("trusted.berth");
+  });
+
+  test.each(views)("on %s no command run in it brings a descriptor of the host's along", async (view) => {
+    const climb = `${"../".repeat(20)}${join(directory, "letter").slice(1)}`;
+    const looks = Array.from({ length: 12 }, (_, index) => index + 3).map(async (descriptor) => {
+      const { status, stdout } = await node(view).tryDocker("exec", "--workdir", `/proc/self/fd/${descriptor}`, prisoner, "cat", climb);
+      return status === 0 ? stdout : "";
+    });
+    expect((await Promise.all(looks)).join("")).toBe("");
+    expect((await node(view).run("sh", "-c", `cd ${directory}/shared && cat ${climb}`)).stdout).toBe("dear letter\n");
+    // Its init has none either: what is open there is in the machine.
+    const open = await inside(node(view), prisoner, "for fd in /proc/1/fd/*; do readlink -f $fd; done | grep ^/ | sort -u");
+    expect(open.split("\n").filter((path) => /berth|docker|containerd|overlay2/.test(path))).toEqual([]);
+  });
+
+  test.each(views)("on %s reboot(2) ends the machine at most", async (view) => {
+    const engine = node(view);
+    const before = await hostFacts(engine);
+    for (const flags of [["-e", "BERTH_PROFILE=full"], ["--privileged"]]) {
+      await runMachine(engine, "rebooter", "bookworm", ...flags);
+      expect(await booted(engine, "rebooter")).toBe("running");
+      await engine.tryDocker("exec", "rebooter", "systemctl", "reboot", "--force", "--force");
+      if (flags.includes("--privileged")) await waitFor("it ends", async () => ((await stateOf(engine, "rebooter")).running ? undefined : true));
+      await removeContainers(engine, "rebooter");
+    }
+    expect(await hostFacts(engine)).toEqual(before);
+    const alive = await engine.run("sh", "-c", `cat /proc/${hostSleepers.get(view)}/cmdline | tr '\\0' ' '`);
+    expect(alive.stdout).toBe(`sleep ${sleepers.host} `);
+    expect(await inside(engine, "neighbour", "systemctl is-active sentinel")).toBe("active");
+  });
+});

@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { labImage } from "../lab/lab-image.ts";
+import { until } from "../lab/until.ts";
+import { dist } from "./berth.ts";
+import { booted, inside, removeAll, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
+import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
+
+const canHaveLxcfs = canHaveEngines && Bun.which("lxcfs") !== null && existsSync("/dev/fuse") && existsSync("/sys/fs/cgroup/memory");
+const node = useNodes({ nodes: canHaveLxcfs ? { one: {} } : {}, images: { bookworm: () => labImage("bookworm") } });
+const directory = "/var/lib/lxcfs";
+const profiles = ["strict", "full"] as const;
+const small = ["--memory=256m", "--cpuset-cpus=0", "-e", "BERTH_LXCFS=1"];
+const memory = "MemTotal:         262144 kB";
+
+describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory controller in cgroup v1)", () => {
+  test("a machine that asks for it on a host without it is refused, and the remedy is told", async () => {
+    const refused = await node("one").tryDocker("run", "-d", "-t", "--runtime=berth", "--name", "none", ...small, "bookworm");
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toContain("lxcfs, and on this host it does not run; apt-get install lxcfs; systemctl start lxcfs");
+    const up = await node("one").berth("up box --image bookworm --lxcfs");
+    expect([up.status, up.stderr]).toEqual([expect.any(Number), expect.stringContaining("apt-get install lxcfs")]);
+    expect(up.status).not.toBe(0);
+    await removeAll(node("one"));
+    const wrong = await node("one").tryDocker("run", "-d", "-t", "--runtime=berth", "--name", "none", "-e", "BERTH_LXCFS=yes", "bookworm");
+    expect(wrong.stderr).toContain("BERTH_LXCFS=yes is neither 1 nor 0");
+    await removeAll(node("one"));
+  });
+
+  describe("where it runs", () => {
+    let lxcfs: ChildProcess | undefined;
+    beforeAll(async () => {
+      if (canHaveLxcfs) lxcfs = await startLxcfs(node("one"));
+    });
+    afterEach(() => removeAll(node("one")));
+    afterAll(async () => {
+      if (lxcfs !== undefined) await endLxcfs(node("one"), lxcfs);
+    });
+
+    test.each(profiles)("a machine (%s) sees its own memory, processors, age and load", async (profile) => {
+      const one = node("one");
+      await runMachine(one, "box", "bookworm", ...small, "-e", `BERTH_PROFILE=${profile}`);
+      expect(await booted(one, "box")).toBe("running");
+      expect(
+        await inside(one, "box", "head -n 1 /proc/meminfo; cat /sys/devices/system/cpu/online; grep -c ^processor /proc/cpuinfo"),
+      ).toBe(`${memory}\n0\n1`);
+      expect((await inside(one, "box", "grep -E '^cpu[0-9]' /proc/stat")).split("\n").length).toBe(1);
+      const [age = NaN] = (await inside(one, "box", "cat /proc/uptime")).split(" ").map(Number);
+      expect(age).toBeLessThan(Number((await readFile("/proc/uptime", "utf8")).split(" ")[0]));
+      expect(age).toBeLessThan(60);
+      // A service sees the same.
+      const show = "systemd-run --pipe --wait --quiet --collect head -n 1 /proc/meminfo";
+      expect(await inside(one, "box", show)).toBe(memory);
+      expect(await inside(one, "box", "tr '\\0' '\\n' </proc/1/environ | grep BERTH_ || true")).toBe("");
+      expect((await lxcfsMounts(one, "box")).length).toBe(8);
+    });
+
+    test("nobody has it who does not ask", async () => {
+      await runMachine(node("one"), "box", "bookworm", "--memory=256m");
+      await runMachine(node("one"), "off", "bookworm", "-e", "BERTH_LXCFS=0");
+      for (const name of ["box", "off"]) {
+        expect(await booted(node("one"), name)).toBe("running");
+        expect(await lxcfsMounts(node("one"), name)).toEqual([]);
+      }
+    });
+
+    test("berth up asks by --lxcfs and by the file", async () => {
+      const up = await node("one").berth("up box --image bookworm --lxcfs --memory 256M");
+      expect([up.status, up.stderr]).toEqual([0, expect.any(String)]);
+      expect(await inside(node("one"), "box", "head -n 1 /proc/meminfo")).toBe(memory);
+      expect((await node("one").berth("down --yes box")).status).toBe(0);
+    });
+
+    test.each(profiles)("after a restart of lxcfs a machine (%s) sees itself again", async (profile) => {
+      const one = node("one");
+      await runMachine(one, "box", "bookworm", ...small, "-e", `BERTH_PROFILE=${profile}`);
+      // Not a machine: none of berth's business.
+      const bind = `${directory}/proc/meminfo:/proc/meminfo`;
+      await one.docker("run", "-d", "--runtime=runc", "--name", "other", "-v", bind, "bookworm", "sleep", "600");
+      expect(await booted(one, "box")).toBe("running");
+      // In a full machine this service has a mount namespace of its own.
+      await inside(one, "box", "systemd-run --quiet --unit=private --property=PrivateTmp=yes sleep 600");
+      const service = "nsenter --mount=/proc/$(systemctl show -P MainPID private)/ns/mnt head -n 1 /proc/meminfo";
+      for (const time of ["once", "twice"]) {
+        if (lxcfs !== undefined) await endLxcfs(one, lxcfs);
+        const dead = await one.tryDocker("exec", "box", "cat", "/proc/meminfo", "/proc/uptime");
+        expect([time, dead.status, dead.stderr.match(/Transport endpoint is not connected/g)?.length]).toEqual([time, 1, 2]);
+        lxcfs = await startLxcfs(one);
+        const renewed = await one.run(`${dist}/berth`, "runtime", "lxcfs");
+        expect(renewed.stdout).toContain("mounted lxcfs anew");
+        expect(await inside(one, "box", "head -n 1 /proc/meminfo; cat /sys/devices/system/cpu/online")).toBe(`${memory}\n0`);
+        if (profile === "full") expect(await inside(one, "box", service)).toBe(memory);
+        const mounts = await lxcfsMounts(one, "box");
+        expect(mounts.length).toBe(8);
+        for (const mount of mounts) expect(mount).toMatch(/ ro,nosuid,nodev,noexec/);
+        expect((await one.tryDocker("exec", "other", "cat", "/proc/meminfo")).status).not.toBe(0);
+        // Nothing is left to do.
+        expect((await one.run(`${dist}/berth`, "runtime", "lxcfs")).stdout).toBe("");
+      }
+      expect(await inside(one, "box", "systemctl is-system-running")).toBe("running");
+    });
+
+    test("a command that finds no machine to renew does not mind a machine's end, and a reload of lxcfs breaks nothing", async () => {
+      const one = node("one");
+      await runMachine(one, "box", "bookworm", ...small);
+      expect(await booted(one, "box")).toBe("running");
+      await one.run("sh", "-c", "kill -USR1 $(cat /run/lxcfs.pid)");
+      await waitFor("lxcfs reloads", async () => ((await inside(one, "box", "head -n 1 /proc/meminfo")) === memory ? true : undefined));
+      await removeContainers(one, "box");
+      expect((await one.run(`${dist}/berth`, "runtime", "lxcfs")).stdout).toBe("");
+    });
+  });
+});
+
+/** Starts the host's lxcfs as its unit does, with the load besides, in a node's namespaces, and returns when it is mounted. */
+async function startLxcfs(one: Node): Promise<ChildProcess> {
+  const command = [
+    "--target",
+    String(one.pid),
+    "--mount",
+    "--net",
+    "--uts",
+    "--pid",
+    "--",
+    "lxcfs",
+    "-l",
+    "-p",
+    "/run/lxcfs.pid",
+    directory,
+  ];
+  const lxcfs = spawn("nsenter", command, { stdio: "ignore" });
+  await until(async () => (await one.run("sh", "-c", `cat ${directory}/proc/uptime 2>/dev/null || true`)).stdout !== "");
+  return lxcfs;
+}
+
+/** Kills it as a crash does, and unmounts it as its unit's ExecStopPost does. */
+async function endLxcfs(one: Node, lxcfs: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => lxcfs.once("exit", resolve));
+  await one.run("sh", "-c", "kill -KILL $(cat /run/lxcfs.pid)");
+  await ended;
+  await one.run("umount", directory);
+}
+
+/** The mounts of lxcfs in a machine, as its mountinfo has them. */
+async function lxcfsMounts(one: Node, name: string): Promise<readonly string[]> {
+  const { pid } = await stateOf(one, name);
+  const { stdout } = await one.run("cat", `/proc/${pid}/mountinfo`);
+  return stdout.split("\n").filter((line) => line.includes(" - fuse.lxcfs "));
+}
