@@ -24,7 +24,7 @@ export interface Place {
   readonly directory: string;
   /** The root that the image was made of. */
   readonly tarball: string;
-  /** A directory of Debian packages with their index; undefined when none are wanted. */
+  /** A directory of Debian packages with their index, as the namespaces see it; undefined when none are wanted. */
   readonly archive: string | undefined;
   /** The cgroup below which everything of this place is. */
   readonly cgroup: string;
@@ -65,7 +65,7 @@ export async function createPlace({ cgroupView, peers, packages, signal }: Place
       // The one directory that the engine's root shows at its own path and that goes with the lab.
       directory: join(lab.directory, "node", "data"),
       tarball,
-      archive,
+      archive: archive === undefined ? undefined : await showArchive(node, archive),
       cgroup: engineCgroup(`lab-${basename(lab.directory).replace("berth-lab-", "").toLowerCase()}-node`),
       controllers: (await node.run("sh", "-c", listControllers)).stdout.trim().split(/\s+/),
       tryRun: (command, ...args) => tryRun("nsenter", [...enter, command, ...args], { signal }),
@@ -78,6 +78,13 @@ export async function createPlace({ cgroupView, peers, packages, signal }: Place
     await lab.destroy();
     throw error;
   }
+}
+
+/** The cache may be in somebody's home, and root of a machine in a user namespace may not go through that. */
+async function showArchive(node: LabNode, archive: string): Promise<string> {
+  const point = "/run/fidelity";
+  await node.run("sh", "-c", 'mkdir "$1" && mount --no-mtab --bind "$2" "$1"', "sh", point, archive);
+  return point;
 }
 
 /** Those of cgroup2 where machines see that alone, else those of the v1 hierarchies. */

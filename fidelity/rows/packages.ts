@@ -72,6 +72,6 @@ rm -rf /tmp/box && mkdir -p /tmp/box/bin && cp /bin/busybox /tmp/box/bin/
 tar -C /tmp/box -c . | docker import - box >/dev/null || fail "docker import fails"
 out=$(docker run --rm box /bin/busybox echo hello 2>&1)
 echo "$out"
-[ "$out" = hello ] || fail "$(echo "$out" | sed 's/^docker: //;s/[0-9a-f]\\{64\\}/ID/g' | grep -v "^See 'docker" | tail -n 1)"`,
+[ "$out" = hello ] || fail "$(complaint "$out" | sed 's/[0-9a-f]\\{64\\}/ID/g;s/^Error response from daemon: //;s/: unknown\\.$//')"`,
   },
 ];

@@ -25,6 +25,7 @@ const wishes: Wishes = {
   applied: "runtime",
   ids: 65_536,
   storage: "overlay",
+  remapped: false,
   shared: [],
   capabilities: ["CAP_CHOWN", "CAP_KILL"],
   terminal: true,
@@ -39,6 +40,7 @@ test("what systemd 252 gets on a v2 host", () => {
   expect(rest).toEqual({
     profile: "strict",
     ids: undefined,
+    lxcfs: undefined,
     cgroup: "cgroup2",
     tmpfs: [
       { target: "/run", mode: "755", copyUp: true },

@@ -56,7 +56,7 @@ export function contractLxcfs(
   return lxcfs.files.map((file) => ({ source: lxcfs.directory + file, target: file }));
 }
 
-/** A mount in a machine of a file of an lxcfs that is no more. */
+/** A mount in a machine of a file of another lxcfs than the one that runs now. */
 export interface StaleMount {
   readonly id: number;
   /** Both its place in the machine and its path in lxcfs. */
@@ -67,8 +67,8 @@ export interface StaleMount {
 const ofMachine = /^\d+ \d+ \S+ \S*\/berth\/runtime\/\S+\/host \/run\/host /m;
 
 /**
- * Which mounts of lxcfs a machine has, by its mountinfo, that are not of the lxcfs with this device: that one has ended,
- * and they answer "Transport endpoint is not connected" for ever. None for what is not a machine of berth-runtime.
+ * Which mounts of lxcfs a machine has, by its mountinfo, that are not of the lxcfs with this device: when theirs has ended,
+ * they answer "Transport endpoint is not connected" for ever. None for what is not a machine of berth-runtime.
  */
 export function staleLxcfsMounts(mountinfo: string, device: string): readonly StaleMount[] {
   if (!ofMachine.test(mountinfo)) return [];

@@ -29,7 +29,11 @@ export function contractProfile(host: Host, wishes: Wishes): ProfileChoice {
 }
 
 /** What about a host keeps its machines from user namespaces of their own; each a clause for the user. */
-export function hostObstacles({ kernel, userNamespaces, capabilities }: Host): readonly string[] {
+export function hostObstacles({
+  kernel,
+  userNamespaces,
+  capabilities,
+}: Pick<Host, "kernel" | "userNamespaces" | "capabilities">): readonly string[] {
   const [major, minor] = kernel;
   const obstacles: string[] = [];
   if (major < firstWithMappedLayers[0] || (major === firstWithMappedLayers[0] && minor < firstWithMappedLayers[1])) {
@@ -45,9 +49,13 @@ export function hostObstacles({ kernel, userNamespaces, capabilities }: Host): r
 /** To mount, to write id maps that hold the host's root, to give away cgroups. */
 const needed = ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_CHOWN"];
 
-function machineObstacles({ storage, shared, applied }: Wishes): readonly string[] {
+/** Said by doctor too. */
+export const engineMapsIds = "the engine maps ids itself (userns-remap, rootless)";
+
+function machineObstacles({ storage, shared, applied, remapped }: Wishes): readonly string[] {
   if (applied === "api") return ["the engine does not know berth-runtime (berth install runtime)"];
   const obstacles: string[] = [];
+  if (remapped) obstacles.push(engineMapsIds);
   if (storage !== "overlay") obstacles.push("the engine does not keep the machine's files in an overlay (storage driver overlay2)");
   // What these namespaces own can only be mounted or changed from the user namespace that made them.
   if (shared.length > 0) obstacles.push(`the machine shares another's namespaces: ${shared.join(", ")}`);

@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "../contract/host.ts";
 import type { HostFacts } from "../plan/doctor-facts.ts";
 import { capabilities } from "../spec/capability.ts";
+import { readUserNamespaces } from "./facts.ts";
 import { isMissing, orUndefined, readLinkTarget, readNumber, readText } from "./proc-file.ts";
 
 /**
@@ -29,6 +30,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     ]);
   return {
     cgroup,
+    userNamespaces: readUserNamespaces(`/proc/${pid}/uid_map`),
     lackingCapabilities,
     inotifyInstances: inotify,
     keys: userKeys === undefined || rootKeys === undefined ? undefined : { user: userKeys, root: rootKeys },

@@ -27,10 +27,11 @@ export function readHost(): Host {
 /** Every id there is, as the first user namespace has them. */
 const allIds = /^\s*0\s+0\s+4294967295$/;
 
-function readUserNamespaces(): Host["userNamespaces"] {
+/** What a process, by its uid_map, can make of user namespaces. */
+export function readUserNamespaces(map = "/proc/self/uid_map"): Host["userNamespaces"] {
   const limit = "/proc/sys/user/max_user_namespaces";
-  if (!existsSync(limit) || readFileSync(limit, "utf8") === "0\n") return "off";
-  return allIds.test(readFileSync("/proc/self/uid_map", "utf8").trimEnd()) ? "free" : "nested";
+  if (!existsSync(limit) || !existsSync(map) || readFileSync(limit, "utf8") === "0\n") return "off";
+  return allIds.test(readFileSync(map, "utf8").trimEnd()) ? "free" : "nested";
 }
 
 function readsYes(path: string): boolean {

@@ -52,7 +52,8 @@ function renewFile(inside: MountNamespace, file: string, clone: number, stale: r
     const place = inside.openPlace(file);
     try {
       const id = inside.mountIdOf(place);
-      const isStale = stale.some((mount) => mount.id === id);
+      // One that answers is another lxcfs, of another engine perhaps.
+      const isStale = stale.some((mount) => mount.id === id) && inside.isDead(place);
       if (isStale && inside.detach(place)) {
         detached = true;
         continue;

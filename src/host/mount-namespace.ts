@@ -52,6 +52,8 @@ export interface MountNamespace {
   openPlace(path: string): number;
   /** The mountinfo id of the mount that an open place is on. */
   mountIdOf(place: number): number;
+  /** Whether what serves an open place has ended (a FUSE file system of a process that was killed). */
+  isDead(place: number): boolean;
   /** Takes the mount away whose root the place is. False when the kernel keeps it since another user namespace made it. */
   detach(place: number): boolean;
   /** Attaches a cloned mount at an open place. */
@@ -82,6 +84,15 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
         return call("openat2", 437, atWorkingDirectory, text(path), how, how.byteLength);
       },
       mountIdOf: (place) => Number(/^mnt_id:\s*(\d+)$/m.exec(readProc(`thread-self/fdinfo/${place}`))?.[1]),
+      isDead: (place) => {
+        try {
+          closeSync(check("openat", libc.openat(procfs, text(`thread-self/fd/${place}`), closeOnExec)));
+          return false;
+        } catch (error) {
+          if (deadErrors.includes((error as NodeJS.ErrnoException).errno ?? 0)) return true;
+          throw error;
+        }
+      },
       detach: (place) => {
         check("fchdir", libc.fchdir(procfs));
         try {
@@ -102,6 +113,8 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
 }
 
 const EINVAL = 22;
+/** ENOTCONN and ECONNABORTED. */
+const deadErrors: readonly number[] = [107, 103];
 
 /**
  * A thread cannot enter while it shares its root and working directory with others, as each new thread does with its maker:

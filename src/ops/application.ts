@@ -46,6 +46,7 @@ export async function applyByApi(
     ids: machine.ids ?? 0,
     lxcfs: machine.lxcfs,
     storage: "other",
+    remapped: false,
     shared: [],
   });
   const [major = 0, minor = 0] = info.ServerVersion.split(".").map((part) => Number.parseInt(part, 10));

@@ -50,6 +50,7 @@ async function engineFacts(engine: Engine, info: Info, pid: number | undefined):
     apiVersion: engine.apiVersion,
     kernel: info.KernelVersion,
     cgroupVersion: info.CgroupVersion,
+    storageDriver: info.Driver,
     runtime,
     runtimeIsDefault: runtime === info.DefaultRuntime,
     runtimeMissing: gone === true ? program : undefined,

@@ -1,5 +1,5 @@
 import type { ContainerInspect } from "../engine/container-types.ts";
-import { inspectContainer } from "../engine/containers.ts";
+import { inspectContainer, listProcesses } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { execCapture } from "../engine/exec.ts";
 import { readInfo } from "../engine/system.ts";
@@ -34,7 +34,10 @@ export interface MachineDetails {
   readonly addresses: readonly MachineAddress[];
   readonly dnsNames: readonly string[];
   readonly ports: readonly { readonly port: string; readonly host: readonly string[] }[];
+  /** Of a running machine the one that it has; else the one asked for, if any. */
   readonly profile: string | undefined;
+  /** The host's number of the machine's user 0, while it runs: 0 unless it has a user namespace of its own. */
+  readonly rootId: number | undefined;
   readonly runtime: { readonly name: string; readonly berth: boolean };
   readonly weaker: readonly string[];
   readonly capabilities: { readonly added: readonly string[]; readonly dropped: readonly string[] };
@@ -75,8 +78,9 @@ export async function inspectMachines(
   const one = async (machine: Machine): Promise<MachineDetails> => {
     const container = await inspectContainer(engine, machine.id, { signal });
     const within = container.State.Running && !container.State.Paused ? await readWithin(engine, machine, signal) : outside;
+    const rootId = container.State.Running ? await readRootId(engine, container, signal) : undefined;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
-    return { ...detailsOf(machine, container, { name: runtime, berth: isBerthRuntime(info, runtime) }), ...within };
+    return { ...detailsOf(machine, container, rootId, { name: runtime, berth: isBerthRuntime(info, runtime) }), ...within };
   };
   return await Promise.all(machines.map((machine) => limit(() => one(machine))));
 }
@@ -120,7 +124,31 @@ async function readInitState(engine: Engine, id: string, signal: AbortSignal): P
   return /^[a-z]+$/.exec(stdout.trim())?.[0];
 }
 
-function detailsOf(machine: Machine, container: ContainerInspect, runtime: MachineDetails["runtime"]): Omit<MachineDetails, keyof Within> {
+/** As the host's ps tells, which no one in the machine can bend. Undefined when the machine has just ended, or the engine has no ps(1). */
+async function readRootId(engine: Engine, { Id, State }: ContainerInspect, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    const { Titles, Processes } = await listProcesses(engine, Id, "-eo pid,uid", { signal });
+    const [pid, uid] = [Titles.indexOf("PID"), Titles.indexOf("UID")];
+    const id = Number(Processes.find((process) => process[pid] === String(State.Pid))?.[uid]);
+    return Number.isInteger(id) ? id : undefined;
+  } catch (error) {
+    if (signal.aborted || !(hasCode(error, "conflict") || hasCode(error, "engine-api"))) throw error;
+    return undefined;
+  }
+}
+
+function profileOf(asked: unknown, privileged: boolean, rootId: number | undefined): string | undefined {
+  if (privileged) return "privileged";
+  if (rootId !== undefined) return rootId === 0 ? "strict" : "full";
+  return typeof asked === "string" ? asked : undefined;
+}
+
+function detailsOf(
+  machine: Machine,
+  container: ContainerInspect,
+  rootId: number | undefined,
+  runtime: MachineDetails["runtime"],
+): Omit<MachineDetails, keyof Within> {
   const { Config, HostConfig, State, NetworkSettings } = container;
   const ended = State.Status === "exited" || State.Status === "dead";
   const spec = parseSpecLabel(machine.labels[label.spec]);
@@ -146,11 +174,13 @@ function detailsOf(machine: Machine, container: ContainerInspect, runtime: Machi
     ports: Object.entries({ ...HostConfig.PortBindings, ...NetworkSettings.Ports }).flatMap(([port, bindings]) =>
       bindings ? [{ port, host: bindings.map(({ HostIp, HostPort }) => renderBinding(HostIp ?? "", HostPort ?? "")) }] : [],
     ),
-    profile: typeof spec?.profile === "string" ? spec.profile : privileged ? "privileged" : undefined,
+    profile: profileOf(spec?.profile, privileged, rootId),
+    rootId,
     runtime,
     weaker: planWeaker({
       berthRuntime: runtime.berth,
       privileged,
+      rootId,
       hostCgroups: HostConfig.CgroupnsMode === "host",
       terminal: Config.Tty ?? false,
     }),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
+import { installLxcfsDropIn, removeLxcfsDropIn } from "../host/lxcfs-unit.ts";
 import { readIfThere, replaceFile } from "../host/replace-file.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "../oci/daemon-json.ts";
 import { runtimeName } from "./application.ts";
@@ -52,6 +53,7 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
   const after = addRuntime(before, { name: runtimeName, path, makeDefault: options.makeDefault }, file);
   if (!options.inPlace) {
     await copyPrograms(options);
+    await installLxcfsDropIn(join(installDirectory, "berth"));
     await writeUsers([...(await readUsers()).filter((user) => user !== file), file]);
   }
   const changed = after !== before;
@@ -139,6 +141,7 @@ async function writeUsers(files: readonly string[]): Promise<void> {
 async function removePrograms(file: string): Promise<void> {
   const others = (await readUsers()).filter((user) => user !== file);
   if (others.length > 0) return await writeUsers(others);
+  await removeLxcfsDropIn();
   for (const path of [join(installDirectory, "berth"), launcherPath, usersFile]) await rm(path, { force: true });
   await rmdir(installDirectory).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;

@@ -136,6 +136,7 @@ function wishesOf(config: OciConfig, id: string, profile: Profile | undefined): 
     terminal: config.process.terminal ?? false,
     machineId: machineIdOf(environmentOf(config, "container_uuid"), id),
     manager: "docker",
+    remapped: config.linux?.namespaces?.some(({ type }) => type === "user") ?? false,
     shared: ["network", "pid", "ipc", "uts"].filter((type) => !ownsNamespace(config, type)),
     ownNetwork: ownsNamespace(config, "network"),
   };

@@ -24,6 +24,7 @@ const needs = (version: number, layout: "hybrid" | "v2") =>
     applied: "api",
     ids: 0,
     storage: "other",
+    remapped: false,
     shared: [],
     capabilities: [],
     terminal: true,

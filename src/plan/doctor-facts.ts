@@ -1,4 +1,4 @@
-import type { HostCgroup } from "../contract/host.ts";
+import type { Host, HostCgroup } from "../contract/host.ts";
 
 /** What `berth doctor` looks at. Undefined is what could not be read. */
 export interface DoctorFacts {
@@ -21,6 +21,8 @@ export interface EngineFacts {
   readonly apiVersion: string;
   readonly kernel: string;
   readonly cgroupVersion: string | undefined;
+  /** How it keeps images: `overlay2`, `overlayfs`, `vfs`. */
+  readonly storageDriver: string;
   /** Under which name berth-runtime is registered. */
   readonly runtime: string | undefined;
   readonly runtimeIsDefault: boolean;
@@ -34,6 +36,7 @@ export interface EngineFacts {
 
 export interface HostFacts {
   readonly cgroup: HostCgroup | undefined;
+  readonly userNamespaces: Host["userNamespaces"];
   /** Capabilities that the kernel knows and the engine may not have. */
   readonly lackingCapabilities: readonly string[] | undefined;
   readonly inotifyInstances: number | undefined;

@@ -1,4 +1,6 @@
-import type { Check, CheckStatus, DoctorFacts, EngineFacts, Remains } from "./doctor-facts.ts";
+import { engineMapsIds, hostObstacles } from "../contract/profile.ts";
+import { capabilities as known } from "../spec/capability.ts";
+import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Remains } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
 
 /** What the facts mean for machines: `fail` where none can run, `warn` for what is weaker or will run out. */
@@ -6,7 +8,7 @@ export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts)
   const checks =
     "unreachable" in engine
       ? [check("engine", "Docker engine", "fail", engine.unreachable, engine.hint ?? "start Docker, or name an engine with --host")]
-      : checkEngine(engine);
+      : checkEngine(engine, host);
   return [...checks, ...(host === undefined ? [unseen] : checkHost(host)), checkBuilder(imageBuilder), checkRemains(remains)];
 }
 
@@ -16,13 +18,13 @@ export function check(id: string, title: string, status: CheckStatus, detail: st
 
 const unseen = check("host", "Engine's host", "ok", "not to be seen from here; run `berth doctor` there to check its limits");
 
-function checkEngine(engine: EngineFacts): readonly Check[] {
+function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly Check[] {
   return [
     check("engine", "Docker engine", "ok", `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`),
     checkRuntime(engine),
     checkLimits(engine),
     checkSeccomp(engine),
-    checkKernel(engine),
+    checkIsolation(engine, host),
     ...checkForwarding(engine),
   ];
 }
@@ -106,19 +108,21 @@ function checkSeccomp({ securityOptions }: EngineFacts): Check {
   return check("seccomp", title, "ok", `the engine's profile ${profile}`);
 }
 
-/** Overlayfs takes idmapped layers from here on, which a user namespace of a machine's own needs. */
-const userNamespaceKernel = [5, 19] as const;
-
-function checkKernel({ kernel }: EngineFacts): Check {
+/** Whether machines can be `full`; of a host that cannot be seen, as far as the engine tells. */
+function checkIsolation({ kernel, storageDriver, securityOptions, runtime }: EngineFacts, host: HostFacts | undefined): Check {
+  const title = "User namespaces";
   const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
-  const able = major > userNamespaceKernel[0] || (major === userNamespaceKernel[0] && minor >= userNamespaceKernel[1]);
-  const need = userNamespaceKernel.join(".");
-  return check(
-    "kernel",
-    "Kernel",
-    "ok",
-    able ? `${kernel}; a user namespace for each machine is possible` : `${kernel}; a user namespace for each machine takes ${need}`,
-  );
+  const lacking = host?.lackingCapabilities ?? [];
+  const capabilities = new Set<string>(known.filter((name) => !lacking.includes(name)));
+  const obstacles = [
+    ...(runtime === undefined ? ["berth-runtime is not registered"] : []),
+    ...hostObstacles({ kernel: [major, minor], userNamespaces: host?.userNamespaces ?? "free", capabilities }),
+    ...(storageDriver.startsWith("overlay") ? [] : [`the engine keeps images by ${storageDriver}, not in an overlay`]),
+    ...(securityOptions.some((option) => /^name=(userns|rootless)$/.test(option)) ? [engineMapsIds] : []),
+  ];
+  if (obstacles.length === 0) return check("isolation", title, "ok", `kernel ${kernel}; each machine gets one of its own (profile full)`);
+  const detail = `machines are strict, and their root is the host's root without its capabilities: ${obstacles.join("; ")}`;
+  return check("isolation", title, "warn", detail, "see docs/profiles.md for what full needs");
 }
 
 function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {

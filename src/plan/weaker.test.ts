@@ -1,13 +1,15 @@
 import { expect, test } from "bun:test";
 import { planWeaker } from "./weaker.ts";
 
-const best = { berthRuntime: true, privileged: false, hostCgroups: true, terminal: true };
+const best = { berthRuntime: true, privileged: false, rootId: 1879048192, hostCgroups: true, terminal: true };
 
 test.each([
   [best, []],
   [{ ...best, berthRuntime: false }, [/\/run and \/tmp/, /names of all cgroups/]],
   [{ ...best, berthRuntime: false, hostCgroups: false }, [/\/run and \/tmp/]],
-  [{ ...best, privileged: true }, [/root on the host/]],
+  [{ ...best, privileged: true, rootId: 0 }, [/root on the host/]],
+  [{ ...best, rootId: 0 }, [/no user namespace/]],
+  [{ ...best, rootId: undefined }, []],
   [{ ...best, terminal: false }, [/no console/]],
 ])("%o", (footing, sentences) => {
   const weaker = planWeaker(footing);

@@ -2,13 +2,15 @@
 export interface MachineFooting {
   readonly berthRuntime: boolean;
   readonly privileged: boolean;
+  /** The host's number of the machine's user 0; undefined where it does not run, or that could not be seen. */
+  readonly rootId: number | undefined;
   /** Whether it shares the host's cgroup namespace. */
   readonly hostCgroups: boolean;
   readonly terminal: boolean;
 }
 
 /** What is weaker about a machine than it might be, each one sentence for people. */
-export function planWeaker({ berthRuntime, privileged, hostCgroups, terminal }: MachineFooting): readonly string[] {
+export function planWeaker({ berthRuntime, privileged, rootId, hostCgroups, terminal }: MachineFooting): readonly string[] {
   return [
     ...(berthRuntime
       ? []
@@ -17,6 +19,9 @@ export function planWeaker({ berthRuntime, privileged, hostCgroups, terminal }: 
           ...(hostCgroups ? ["the machine sees the names of all cgroups of the host (read-only)"] : []),
         ]),
     ...(privileged ? ["it is privileged: root in the machine is root on the host"] : []),
+    ...(rootId === 0 && !privileged
+      ? ["it has no user namespace: root in it is the host's user 0, without most capabilities (profile strict)"]
+      : []),
     ...(terminal ? [] : ["it has no terminal: no console, and its boot messages are not logged"]),
   ];
 }

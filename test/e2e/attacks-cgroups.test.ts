@@ -92,7 +92,8 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
       try "its own" grep -q "" /run/inner
       ${unmountAll}`;
     expect(await attackFrom(node(view), prisoner, { shell })).toEqual({ got: ["its own"], refused: {} });
-    const host = "find /sys/fs/cgroup -type d -name '*[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' | grep -q . && got names; true";
+    const host =
+      "find /sys/fs/cgroup -type d -name '*[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' | grep -q . && got names; true";
     expect((await attackFromHost(node(view), { shell: host })).got).toEqual(["names"]);
   });
 

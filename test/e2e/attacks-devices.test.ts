@@ -97,12 +97,16 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
   });
 
   test.each(views)("on %s none of the host's devices is in a machine's /dev", async (view) => {
-    const list = { shell: "cd /dev; for file in * pts/*; do [ -L $file ] || [ ! -c $file -a ! -b $file ] || got \"$(stat -c '%F %Hr' $file)\"; done" };
+    const list = {
+      shell: "cd /dev; for file in * pts/*; do [ -L $file ] || [ ! -c $file -a ! -b $file ] || got \"$(stat -c '%F %Hr' $file)\"; done",
+    };
     // Memory (null and zero, but not kmsg), the terminals of its own, and nothing else.
     const kinds = new Set((await attackFrom(node(view), prisoner, list)).got);
     expect([...kinds].toSorted()).toEqual(["character special file 1", "character special file 136", "character special file 5"]);
     expect((await attackFrom(node(view), mighty, list)).got).toContain("block special file 7");
-    const read = { shell: "for file in mem kmem port kmsg kvm fuse net/tun loop-control loop0 vda sda; do try $file test -e /dev/$file; done" };
+    const read = {
+      shell: "for file in mem kmem port kmsg kvm fuse net/tun loop-control loop0 vda sda; do try $file test -e /dev/$file; done",
+    };
     expect((await attackFrom(node(view), prisoner, read)).got.filter((name) => name !== "fuse" && name !== "net/tun")).toEqual([]);
   });
 

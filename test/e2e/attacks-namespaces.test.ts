@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, expectConfined, hostFacts, mighty, prisoner, systemCalls } from "./attack.ts";
+import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls } from "./attack.ts";
 import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
@@ -43,10 +43,10 @@ describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (
         next unless kill 0, $pid;
         open(my $file, "<", "/proc/$pid/cmdline") or next;
         my $line = <$file> // "";
-        $found{"signal to $1"} = 1 if $line =~ /^sleep\\0(\\d+)/;
+        $found{"signal to $1"} = 1 if $line =~ m{^(?:/usr/bin/)?sleep\\0(\\d+)};
       }
       opendir(my $proc, "/proc") or die;
-      $found{"sight of $_"} = 1 for map { \`cat /proc/$_/cmdline 2>/dev/null\` =~ /^sleep\\0(\\d+)/ ? $1 : () } grep { /^\\d+$/ } readdir $proc;
+      $found{"sight of $_"} = 1 for map { \`cat /proc/$_/cmdline 2>/dev/null\` =~ m{^(?:/usr/bin/)?sleep\\0(\\d+)} ? $1 : () } grep { /^\\d+$/ } readdir $proc;
       print "GOT $_\\n" for sort keys %found; print "GOT end\\n";`;
     expect((await attackFrom(node(view), prisoner, { perl })).got).toEqual(["end"]);
     const all = Object.values(sleepers);
@@ -96,7 +96,9 @@ describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (
   });
 
   test.each(views)("on %s machines have ids that nobody else has", async (view) => {
-    const bases = await Promise.all([prisoner, "neighbour"].map((name) => inside(node(view), name, "cat /proc/self/uid_map /proc/self/gid_map")));
+    const bases = await Promise.all(
+      [prisoner, "neighbour"].map((name) => inside(node(view), name, "cat /proc/self/uid_map /proc/self/gid_map")),
+    );
     for (const base of bases) expect(base).toMatch(/^ +0 +(\d{10}) +65536\n +0 +\1 +65536$/);
     expect(bases[0]).not.toBe(bases[1] ?? "");
   });
@@ -135,7 +137,12 @@ describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (
       mkdir -p /run/look; try "an overlay of the host's directory" mount -t overlay -o lowerdir=${directory}:/shared overlay /run/look
       rm /shared/way /common/way`;
     const attacker = await attackFrom(node(view), prisoner, { shell });
-    const names = ["a link into another's volume", "a link out of the directory", "the parent directory", "an overlay of the host's directory"];
+    const names = [
+      "a link into another's volume",
+      "a link out of the directory",
+      "the parent directory",
+      "an overlay of the host's directory",
+    ];
     expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: ["what is shared"], refused: names });
     const control = await attackFromHost(node(view), {
       shell: `ln -s ${directory}/letter ${directory}/shared/way; try "a link" cat ${directory}/shared/way; rm ${directory}/shared/way`,
@@ -172,7 +179,8 @@ describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (
       await runMachine(engine, "rebooter", "bookworm", ...flags);
       expect(await booted(engine, "rebooter")).toBe("running");
       await engine.tryDocker("exec", "rebooter", "systemctl", "reboot", "--force", "--force");
-      if (flags.includes("--privileged")) await waitFor("it ends", async () => ((await stateOf(engine, "rebooter")).running ? undefined : true));
+      if (flags.includes("--privileged"))
+        await waitFor("it ends", async () => ((await stateOf(engine, "rebooter")).running ? undefined : true));
       await removeContainers(engine, "rebooter");
     }
     expect(await hostFacts(engine)).toEqual(before);

@@ -22,6 +22,7 @@ const machine: MachineDetails = {
   dnsNames: ["web", "web.berth.internal"],
   ports: [{ port: "80/tcp", host: ["0.0.0.0:8080"] }],
   profile: "strict",
+  rootId: 0,
   runtime: { name: "runc", berth: false },
   weaker: ["this", "that"],
   capabilities: { added: ["CAP_NET_ADMIN"], dropped: [] },

@@ -42,7 +42,7 @@ function renderMachine(machine: MachineDetails, style: Style): string {
       ...machine.ports.map(({ port, host }): Line => ["Published", `${host.join(", ")} -> ${port}`]),
     ]),
     section("Confinement", style, [
-      ["Profile", machine.profile],
+      ["Profile", machine.rootId ? `${machine.profile}; its root is the host's user ${machine.rootId}` : machine.profile],
       ["Runtime", machine.runtime.berth ? `${machine.runtime.name} (berth-runtime)` : `${machine.runtime.name} (no berth-runtime)`],
       ...machine.weaker.map((text): Line => ["Weaker", text]),
       ["Added", list(capabilities.added)],

@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { hasCode } from "../errors.ts";
+import { contractLxcfs, parseLxcfs, staleLxcfsMounts } from "./lxcfs.ts";
+
+const host = `25 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw
+837 25 0:179 / /var/lib/lxcfs rw,nosuid,nodev,relatime shared:7 - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
+`;
+const marker = "1190 1130 0:52 /berth/runtime/run/docker/runtime-runc/moby/0123/host /run/host ro,nosuid - tmpfs tmpfs rw\n";
+const machine = (device: string) =>
+  `1160 1129 0:161 / /proc rw - proc proc rw
+1163 1160 ${device} /proc/meminfo /proc/meminfo ro,nosuid,nodev,noexec,relatime - fuse.lxcfs lxcfs rw,user_id=0
+1167 1132 ${device} /sys/devices/system/cpu/online /sys/devices/system/cpu/online ro - fuse.lxcfs lxcfs rw
+1168 1132 ${device} /proc/slabinfo /proc/slabinfo ro - fuse.lxcfs lxcfs rw
+1169 1132 ${device} /proc/stat /mnt/stat ro - fuse.lxcfs lxcfs rw
+1170 1132 ${device} / /var/lib/lxcfs ro - fuse.lxcfs lxcfs rw
+`;
+
+test.each<[string, string, object | undefined]>([
+  ["a host without one", "25 1 254:1 / / rw - ext4 /dev/vda1 rw\n", undefined],
+  ["a host with one", host, { directory: "/var/lib/lxcfs", device: "0:179" }],
+  ["the last of two", host + host.replaceAll("0:179", "0:63"), { directory: "/var/lib/lxcfs", device: "0:63" }],
+  ["a place with a space", host.replace("/var/lib/lxcfs", "/srv/l\\040x"), { directory: "/srv/l x", device: "0:179" }],
+  ["single files of one", machine("0:1").replace(/^1170.*\n/m, ""), undefined],
+])("%s", (_, mountinfo, lxcfs) => {
+  expect(parseLxcfs(mountinfo)).toEqual(lxcfs as ReturnType<typeof parseLxcfs>);
+});
+
+test("a machine gets the files that the host's lxcfs offers, each over the kernel's own", () => {
+  const lxcfs = { directory: "/var/lib/lxcfs", device: "0:1", files: ["/proc/meminfo", "/proc/uptime"] };
+  expect(contractLxcfs(lxcfs, "runtime")).toEqual([
+    { source: "/var/lib/lxcfs/proc/meminfo", target: "/proc/meminfo" },
+    { source: "/var/lib/lxcfs/proc/uptime", target: "/proc/uptime" },
+  ]);
+});
+
+test.each([
+  [undefined, "runtime", "systemctl start lxcfs"],
+  [{ directory: "/var/lib/lxcfs", device: "0:1", files: [] }, "runtime", "apt-get install lxcfs"],
+  [{ directory: "/var/lib/lxcfs", device: "0:1", files: ["/proc/stat"] }, "api", "berth install runtime"],
+] as const)("with %p, applied by the %s, it is host-unfit and says: %s", (lxcfs, applied, remedy) => {
+  let thrown: unknown;
+  try {
+    contractLxcfs(lxcfs, applied);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(hasCode(thrown, "host-unfit") && thrown.hint).toContain(remedy);
+});
+
+test("stale are a machine's own mounts of lxcfs with another device, at their own places", () => {
+  expect(staleLxcfsMounts(marker + machine("0:9"), "0:10")).toEqual([
+    { id: 1163, file: "/proc/meminfo" },
+    { id: 1167, file: "/sys/devices/system/cpu/online" },
+  ]);
+  expect(staleLxcfsMounts(marker + machine("0:9"), "0:9")).toEqual([]);
+});
+
+test("what is no machine of berth-runtime is nobody's business here", () => {
+  expect(staleLxcfsMounts(machine("0:9"), "0:10")).toEqual([]);
+  const lxc = "1190 1130 0:52 /lxc/host /run/host ro,nosuid - tmpfs tmpfs rw\n";
+  expect(staleLxcfsMounts(lxc + machine("0:9"), "0:10")).toEqual([]);
+});

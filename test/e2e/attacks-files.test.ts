@@ -1,0 +1,118 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { labImage } from "../lab/lab-image.ts";
+import { attackFrom, bootBoth, expectConfined, mighty, prisoner } from "./attack.ts";
+import { inside, removeAll } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+
+const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const views = ["hybrid", "v2"] as const;
+const secret = "0123456789abcdef0123456789abcdef";
+
+describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
+  /** A directory of the host's whose path leads nowhere inside a machine. */
+  let directory: string;
+  const hostFiles = async () => {
+    const names = (await readdir(directory, { recursive: true })).toSorted();
+    const look = async (name: string) => {
+      const { mode, uid, mtimeMs, size } = await stat(join(directory, name));
+      return [name, mode, uid, mtimeMs, size].join(" ");
+    };
+    return Promise.all(names.map(look));
+  };
+  let before: readonly string[];
+  beforeAll(async () => {
+    directory = await mkdtemp("/var/tmp/berth-host-");
+    await writeFile(join(directory, "letter"), `${secret}\n`);
+    await writeFile(join(directory, "systemd"), "#!/bin/sh\n");
+    await chmod(join(directory, "systemd"), 0o755);
+    before = await hostFiles();
+    await Promise.all(views.map((view) => bootBoth(node(view), "bookworm")));
+  }, 60_000);
+  afterEach(async () => {
+    expect(await hostFiles()).toEqual([...before]);
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  test.each(views)("on %s what berth shows in it stays as it is, also mounted writable", async (view) => {
+    const places = { masks: "/run/systemd/system.attached", generators: "/run/systemd/system-generators", host: "/run/host" };
+    const shell = Object.entries(places)
+      .map(
+        ([name, place]) => `
+          mount -o remount,bind,rw ${place}
+          try "${name} a new file" touch ${place}/berth-new
+          rm -f ${place}/berth-new
+          try "${name} its mode" chmod 755 ${place}
+          file=$(find ${place} -maxdepth 1 ! -type d | head -1)
+          try "${name} a rename" sh -c 'mv "$1" "$1.moved" && mv "$1.moved" "$1"' sh "$file"
+          mount -o remount,bind,ro ${place}`,
+      )
+      .join("\n");
+    const names = Object.keys(places).flatMap((name) => ["a new file", "its mode", "a rename"].map((what) => `${name} ${what}`));
+    expectConfined(await attackFrom(node(view), prisoner, { shell }), await attackFrom(node(view), mighty, { shell }), names);
+  });
+
+  test.each(views)("on %s docker cp follows no link out of it", async (view) => {
+    const engine = node(view);
+    await inside(
+      engine,
+      prisoner,
+      `mkdir -p /root/c; cd /root/c; ln -sfn ${directory} way; ln -sf ${directory}/letter letter; ln -sfn ${"../".repeat(30)}${directory} up`,
+    );
+    const copies = ["way/letter", "letter", "up/letter", "way/."].map((path) =>
+      engine.tryDocker("cp", "--follow-link", `${prisoner}:/root/c/${path}`, "-"),
+    );
+    for (const { status, stdout } of await Promise.all(copies)) {
+      expect(status).not.toBe(0);
+      expect(stdout).not.toContain(secret);
+    }
+    const own = join(directory, "systemd");
+    for (const path of ["way/new", "up/new", "letter", "way/"]) await engine.tryDocker("cp", own, `${prisoner}:/root/c/${path}`);
+    expect(await readFile(join(directory, "letter"), "utf8")).toBe(`${secret}\n`);
+    // Links that stay inside are followed, so it is the way out that is barred.
+    await inside(engine, prisoner, "echo inner >/root/c/inner; ln -sfn /root/c within");
+    await inside(engine, prisoner, "ln -sfn /root/c /root/within");
+    expect((await engine.docker("cp", `${prisoner}:/root/within/inner`, "-")).stdout).toContain("inner");
+  });
+
+  test.each(views)("on %s the programs of the engine cannot be written to from inside", async (view) => {
+    const engine = node(view);
+    const sums = async () => (await engine.run("sh", "-c", "sha256sum /usr/sbin/runc")).stdout;
+    const was = await sums();
+    // Whoever runs in it: holds its program, waits for its end, and opens that for writing.
+    const perl = `my (%held, %seen, %got); my $end = time + 4;
+      while (time < $end) {
+        opendir(my $proc, "/proc") or die;
+        for my $pid (grep { /^\\d+$/ } readdir $proc) {
+          next if $held{$pid} || $pid == $$;
+          open(my $name, "<", "/proc/$pid/comm") or next; my $command = <$name> // ""; next unless $command =~ /^(runc|exe$)/;
+          $seen{1} = 1; open(my $program, "<", "/proc/$pid/exe") or next;
+          $held{$pid} = $program if readlink("/proc/self/fd/" . fileno($program)) =~ /runc|memfd/;
+        }
+        for my $program (values %held) { $got{1} = 1 if sysopen(my $write, "/proc/self/fd/" . fileno($program), O_WRONLY); }
+      }
+      print "GOT sight of it\\n" if %seen; print "GOT write\\n" if %got;`;
+    const watch = attackFrom(engine, prisoner, { perl });
+    let isOver = false;
+    const over = watch.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) await engine.docker("exec", prisoner, "true");
+    expect((await over).got).toEqual(["sight of it"]);
+    expect(await sums()).toBe(was);
+  });
+
+  test.each(views)("on %s nothing of a machine's files is mounted where the host's users could reach it", async (view) => {
+    const engine = node(view);
+    const shown = "grep -E ' /run/berth' /proc/self/mountinfo || true";
+    expect((await engine.run("sh", "-c", shown)).stdout).toBe("");
+    const { stdout } = await engine.run(
+      "sh",
+      "-c",
+      "setpriv --reuid 65534 --regid 65534 --clear-groups find /run/berth -writable ! -type l 2>/dev/null; true",
+    );
+    expect(stdout).toBe("");
+    await removeAll(engine);
+  });
+});

@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { labImage } from "../lab/lab-image.ts";
+import { booted, inside, removeContainers, runMachine } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+
+const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const views = ["hybrid", "v2"] as const;
+const secret = "0123456789abcdef0123456789abcdef";
+
+describe.skipIf(!canHaveEngines)("attacks by what a machine's next start reads (needs root)", () => {
+  /** A directory of the host's whose path leads nowhere inside a machine. */
+  let directory: string;
+  const hostFiles = async () => {
+    const names = (await readdir(directory, { recursive: true })).toSorted();
+    const look = async (name: string) => {
+      const { mode, uid, mtimeMs, size } = await stat(join(directory, name));
+      return [name, mode, uid, mtimeMs, size].join(" ");
+    };
+    return Promise.all(names.map(look));
+  };
+  let before: readonly string[];
+  beforeAll(async () => {
+    directory = await mkdtemp("/var/tmp/berth-host-");
+    for (const name of ["letter", "hostname", "os-release"]) await writeFile(join(directory, name), `${secret}\n`);
+    await writeFile(join(directory, "systemd"), "#!/bin/sh\n");
+    await chmod(join(directory, "systemd"), 0o755);
+    await mkdir(join(directory, "empty"));
+    before = await hostFiles();
+  }, 60_000);
+  afterEach(async () => {
+    expect(await hostFiles()).toEqual([...before]);
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  const full = ["-e", "BERTH_PROFILE=full"];
+
+  test.each(views)("on %s a restart reads and writes none of the host's files for a machine's links", async (view) => {
+    const engine = node(view);
+    await runMachine(engine, "links", "bookworm", ...full, "-v", "deep:/data/deep/volume");
+    expect(await booted(engine, "links")).toBe("running");
+    const plant = `
+      ln -sf ${directory}/letter /etc/machine-id
+      ln -sf ${directory}/os-release /etc/os-release; ln -sf ${"../".repeat(30)}${directory}/os-release /usr/lib/os-release
+      ln -sf ${directory}/hostname /etc/hostname
+      mv /data /data.old; ln -s ${directory} /data
+      mkdir -p /mnt && mount --bind / /mnt
+      ln -s ${directory} /mnt/run/way; ln -s ${directory}/letter /mnt/tmp/letter
+      umount /mnt; sync`;
+    await inside(engine, "links", plant);
+    await engine.docker("restart", "links");
+    expect(await booted(engine, "links")).toMatch(/running|degraded/);
+    const found = `cat /etc/machine-id /etc/os-release /etc/hostname /run/way/letter /tmp/letter 2>/dev/null; hostname; readlink /run/way; ls ${directory}`;
+    const seen = await inside(engine, "links", found);
+    expect(seen).not.toContain(secret);
+    expect(seen).toContain(directory);
+    // The volume went where the link leads inside.
+    expect(seen.split("\n")).toContain("deep");
+    await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', "links", "linked");
+    // Its first start, at which the engine's name for it is written down.
+    await engine.tryDocker("run", "-d", "-t", "--runtime=berth", "--name", "first", ...full, "--hostname", "overwritten", "linked");
+    await removeContainers(engine, "links", "first");
+  });
+
+  test.each([
+    ["/etc leads out", (out: string) => `mv /etc /etc.old; ln -s ${out} /etc`],
+    [
+      "/run and /tmp lead out",
+      (out: string) =>
+        `mkdir /r; mount --bind / /r; mv /r/run /r/run.old; mv /r/tmp /r/tmp.old; ln -s ${out} /r/run; ln -s ${out}/empty /r/tmp; umount /r`,
+    ],
+    ["its init leads out", (out: string) => `ln -sf ${out}/systemd /sbin/init`],
+    [
+      "the descriptions of it are pipes",
+      () => "rm -f /etc/os-release /usr/lib/os-release /etc/hostname; mkfifo /etc/os-release /usr/lib/os-release /etc/hostname",
+    ],
+    ["they are huge", () => "rm -f /etc/os-release; truncate -s 900G /etc/os-release /etc/hostname"],
+    ["they are directories", () => "rm -f /etc/os-release /etc/hostname /etc/machine-id; mkdir /etc/os-release /etc/hostname"],
+    [
+      "they lead in circles",
+      () =>
+        "ln -sf os-release /etc/os-release; ln -sf /etc/hostname /etc/hostname; ln -sf ../sbin/init2 /sbin/init; ln -sf init /sbin/init2",
+    ],
+    [
+      "they lead to the reader's own",
+      () => "ln -sf /proc/self/environ /etc/os-release; ln -sf /proc/self/fd/0 /etc/hostname; ln -sf /dev/stdin /etc/machine-id",
+    ],
+  ] as const)("a machine starts or is refused in short time where %s", async (_, plant) => {
+    const engine = node("v2");
+    await runMachine(engine, "trick", "bookworm", ...full);
+    expect(await booted(engine, "trick")).toBe("running");
+    await engine.tryDocker("exec", "trick", "sh", "-c", plant(directory));
+    await engine.docker("kill", "trick");
+    const began = performance.now();
+    const { status, stderr } = await engine.tryDocker("start", "trick");
+    expect(performance.now() - began).toBeLessThan(8000);
+    // Refused is by the runtime's own words.
+    if (status !== 0) expect(stderr).toMatch(/OCI runtime create failed|no init/);
+    else
+      expect((await engine.tryDocker("exec", "trick", "timeout", "2", "cat", "/etc/os-release", "/etc/machine-id")).stdout).not.toContain(
+        secret,
+      );
+    await removeContainers(engine, "trick");
+  });
+});

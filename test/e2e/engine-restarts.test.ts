@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { labImage } from "../lab/lab-image.ts";
+import { cgroupsOf, idsOf, imageDigest, stageMounts, statesOf, takenSlots } from "./isolated.ts";
+import { booted, inside, removeAll, runMachine, stateOf, timed, waitFor } from "./machine.ts";
+import { canHaveEngines, useNodes } from "./nodes.ts";
+import { type SecondEngine, startSecondEngine } from "./second-engine.ts";
+
+const node = useNodes({ nodes: { hybrid: { images: [] }, v2: { cgroupView: "v2", images: [] } }, images: {} });
+
+describe.skipIf(!canHaveEngines).each([
+  ["hybrid", false],
+  ["v2", true],
+] as const)("dockerd killed on %s, live-restore %p (needs root)", (view, liveRestore) => {
+  let second: SecondEngine;
+  let digest: string;
+  beforeAll(async () => {
+    const config = { "live-restore": liveRestore };
+    second = await startSecondEngine(node(view), "second", { config, image: "bookworm", tarball: await labImage("bookworm") });
+    digest = await imageDigest(second.node, "bookworm");
+  }, 60_000);
+
+  test("machines go on or boot again, and are as usable as before", async () => {
+    const engine = second.node;
+    await Promise.all([
+      runMachine(engine, "always", "bookworm", "--network=none", "--restart=always"),
+      runMachine(engine, "never", "bookworm", "--network=none"),
+    ]);
+    const names = ["always", "never"] as const;
+    for (const name of names) expect(await booted(engine, name)).toBe("running");
+    const before = await Promise.all(names.map((name) => stateOf(engine, name)));
+    const ids = await Promise.all(names.map((name) => idsOf(engine, name)));
+    const machineId = await inside(engine, "never", "ls /root/letter 2>/dev/null; echo dear >/root/note; cat /etc/machine-id");
+
+    await second.kill();
+    await second.start();
+    if (liveRestore) expect(await Promise.all(names.map((name) => stateOf(engine, name)))).toEqual(before);
+    else {
+      // An engine that keeps nothing alive ends what the one before has left.
+      await waitFor("the engine has ended it", async () => ((await stateOf(engine, "never")).running ? undefined : true));
+      await engine.docker("start", "never");
+    }
+    for (const name of names) expect(await booted(engine, name)).toBe("running");
+    expect(await Promise.all(names.map((name) => idsOf(engine, name)))).toEqual(ids);
+    expect(await inside(engine, "never", "cat /etc/machine-id; cat /root/note")).toBe(`${machineId}\ndear`);
+
+    const directory = await mkdtemp(join(tmpdir(), "berth-restart-"));
+    try {
+      await writeFile(join(directory, "letter"), "later\n");
+      for (const name of names) {
+        await engine.docker("cp", join(directory, "letter"), `${name}:/root/letter`);
+        expect(await inside(engine, name, "cat /root/letter")).toBe("later");
+      }
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+    expect(await timed(() => engine.docker("restart", "always"))).toBeLessThan(9000);
+    expect(await booted(engine, "always")).toBe("running");
+    expect(await timed(() => engine.docker("stop", "never"))).toBeLessThan(9000);
+    expect((await stateOf(engine, "never")).status).toBe(0);
+    await removeAll(engine);
+  });
+
+  test("after all that nothing is mounted and nothing is left, and the image is what it was", async () => {
+    const engine = second.node;
+    expect(await stageMounts(engine)).toBe("");
+    expect(await statesOf(engine)).toEqual([]);
+    expect(await cgroupsOf(engine)).toBe("");
+    expect(await imageDigest(engine, "bookworm")).toBe(digest);
+    // A slot is given back by the next machine that takes one.
+    await runMachine(engine, "last", "bookworm", "--network=none");
+    expect(await takenSlots(engine)).toHaveLength(1);
+    await removeAll(engine);
+  });
+});

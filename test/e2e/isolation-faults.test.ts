@@ -1,0 +1,183 @@
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { labImage } from "../lab/lab-image.ts";
+import { dist } from "./berth.ts";
+import { cgroupsOf, idsOf, imageDigest, stageMounts, statesOf, takenSlots } from "./isolated.ts";
+import { booted, inside, removeAll, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
+import { addRuntime, canHaveEngines, type Node, useNodes } from "./nodes.ts";
+
+const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const views = ["hybrid", "v2"] as const;
+/** docker's statuses for a container that was not started; which one depends on the wording of what the engine reports. */
+const failedStart = [125, 126, 127];
+
+/** A berth-runtime that fails as the file `mode` beside it says, and is the real one without it. */
+async function addFaulty(engine: Node): Promise<void> {
+  const directory = faultyDirectory(engine);
+  await mkdir(directory, { recursive: true });
+  const launcher = (await readFile(join(dist, "berth-runtime"), "utf8")).replace(":-runc}", `:-${directory}/runc}`);
+  const prelude = `#!/bin/sh\nhere='${directory}' dist='${dist}'\nread -r mode argument 2>/dev/null <"$here/mode" || :\n`;
+  const programs = {
+    "berth-runtime": launcher,
+    berth: `${prelude}
+      [ "$2" = create ] || exec "$dist/berth" "$@"
+      case $mode in
+        patcher-before) kill -KILL $$ ;;
+        patcher-within) "$dist/berth" "$@" & sleep "$argument"; kill -KILL $!; wait; exit 9 ;;
+        patcher-after) "$dist/berth" "$@"; kill -KILL $$ ;;
+        *) exec "$dist/berth" "$@" ;;
+      esac`,
+    runc: `${prelude}
+      verb=
+      for word; do case $word in create | start | delete) verb=$word; break ;; esac; done
+      previous=
+      for word; do [ "$previous" != --bundle ] || bundle=$word; previous=$word; done
+      case $verb-$mode in
+        create-runc-fails) exit 1 ;;
+        create-runc-killed | start-start-killed | delete-delete-killed) kill -KILL $$ ;;
+        create-hook-*) sed -i "s|$dist/berth-runtime|$here/hook|" "$bundle/config.json" ;;
+        create-shim-killed) kill -KILL $PPID ;;
+      esac
+      exec runc "$@"`,
+    hook: `${prelude}
+      case $mode in
+        hook-killed) kill -KILL $$ ;;
+        hook-settled-killed) "$dist/berth-runtime" "$@"; kill -KILL $$ ;;
+        hook-kills-runc) kill -KILL $PPID ;;
+        hook-kills-runc-later) "$dist/berth-runtime" "$@"; kill -KILL $PPID ;;
+      esac`,
+  };
+  for (const [name, text] of Object.entries(programs)) {
+    await writeFile(join(directory, name), text);
+    await chmod(join(directory, name), 0o755);
+  }
+  await setMode(engine, "");
+  await addRuntime(engine, "faulty", join(directory, "berth-runtime"));
+}
+
+const faultyDirectory = (engine: Node) => join(dirname(engine.configFile), "faulty");
+const setMode = (engine: Node, mode: string) => writeFile(join(faultyDirectory(engine), "mode"), `${mode}\n`);
+/** As a state is that a minute has gone over, after which it is nobody's work any more. */
+const age = (engine: Node) =>
+  engine.run("sh", "-c", "find /run/berth/runtime -name stop-signal -exec touch -d '2 minutes ago' {} + 2>/dev/null || true");
+
+describe.skipIf(!canHaveEngines).each(views)("after a fault in the start of an isolated machine on %s (needs root)", (view) => {
+  let digest: string;
+  beforeAll(async () => {
+    await addFaulty(node(view));
+    digest = await imageDigest(node(view), "bookworm");
+  }, 30_000);
+
+  /** Whatever went wrong: after the next start nothing is left of it. */
+  afterEach(async () => {
+    const engine = node(view);
+    await setMode(engine, "");
+    await removeAll(engine);
+    await age(engine);
+    const id = await runMachine(engine, "next", "bookworm");
+    expect(await booted(engine, "next")).toBe("running");
+    expect(await stageMounts(engine)).toBe("");
+    expect(await statesOf(engine)).toEqual([expect.stringContaining(id)]);
+    expect(await takenSlots(engine)).toEqual([expect.stringContaining(id)]);
+    await removeContainers(engine, "next");
+    expect(await statesOf(engine)).toEqual([]);
+    await waitFor("no cgroup is left", async () => ((await cgroupsOf(engine)) === "" ? true : undefined), 3000);
+    expect(await imageDigest(engine, "bookworm")).toBe(digest);
+  }, 40_000);
+
+  test.each([
+    ["the patcher is killed before it has done anything", "patcher-before"],
+    ["the patcher is killed when the stage is mounted", "patcher-after"],
+    ["the real runtime fails", "runc-fails"],
+    ["the real runtime is killed", "runc-killed"],
+    ["the hook is killed", "hook-killed"],
+    ["the hook is killed when the stage is gone", "hook-settled-killed"],
+    ["the real runtime is killed during the hook", "hook-kills-runc"],
+    ["the real runtime is killed after the hook", "hook-kills-runc-later"],
+    ["the start is killed after the create", "start-killed"],
+    ["the shim is killed", "shim-killed"],
+  ])("%s: the start fails, and the same machine starts afterwards", async (_, mode) => {
+    const engine = node(view);
+    await setMode(engine, mode);
+    const { status, stderr } = await engine.tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
+    expect([status, stderr]).toEqual([expect.toBeOneOf(failedStart), expect.any(String)]);
+    await setMode(engine, "");
+    await engine.docker("start", "one");
+    expect(await booted(engine, "one")).toBe("running");
+    expect((await idsOf(engine, "one")).base).toBeGreaterThanOrEqual(0x7000_0000);
+    expect(await stageMounts(engine)).toBe("");
+  });
+
+  test("the patcher is killed anywhere within", async () => {
+    const engine = node(view);
+    for (const delay of ["0.01", "0.02", "0.03", "0.04", "0.05", "0.07"]) {
+      await setMode(engine, `patcher-within ${delay}`);
+      const { status } = await engine.tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", `within-${delay}`, "bookworm");
+      expect(status).toBeOneOf(failedStart);
+    }
+  });
+
+  test("the machine's mounts cannot be made, or its network is not there", async () => {
+    const engine = node(view);
+    for (const flags of [["--volume=/tmp:/etc/passwd/below"], ["--network=nowhere"], ["--workdir=/etc/passwd"]]) {
+      const { status, stderr } = await engine.tryDocker("run", "-d", "-t", "--runtime=berth", ...flags, "bookworm");
+      expect([flags, status, stderr]).toEqual([flags, expect.toBeOneOf(failedStart), expect.any(String)]);
+      expect(await stageMounts(engine)).toBe("");
+      expect(await statesOf(engine)).toEqual([]);
+    }
+  });
+
+  test("the shim of a running machine is killed: it starts again", async () => {
+    const engine = node(view);
+    await runMachine(engine, "one", "bookworm");
+    expect(await booted(engine, "one")).toBe("running");
+    await inside(engine, "one", "echo dear >/root/letter; sync");
+    const { pid } = await stateOf(engine, "one");
+    const shim = (await engine.run("sh", "-c", `awk '{print $4}' /proc/${pid}/stat`)).stdout.trim();
+    expect((await engine.run("cat", `/proc/${shim}/comm`)).stdout).toContain("containerd-shim");
+    await engine.run("kill", "-KILL", shim);
+    await waitFor("the engine takes note", async () => ((await stateOf(engine, "one")).running ? undefined : true));
+    await engine.docker("start", "one");
+    expect(await booted(engine, "one")).toBe("running");
+    expect(await inside(engine, "one", "cat /root/letter")).toBe("dear");
+  });
+
+  test("the machine's delete is killed: the next start and the next delete are whole", async () => {
+    const engine = node(view);
+    await engine.docker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
+    expect(await booted(engine, "one")).toBe("running");
+    await setMode(engine, "delete-killed");
+    await engine.docker("stop", "one");
+    await setMode(engine, "");
+    await engine.docker("start", "one");
+    expect(await booted(engine, "one")).toBe("running");
+  });
+});
+
+describe.skipIf(!canHaveEngines)("isolated machines (needs root)", () => {
+  test("ten at once have ranges of their own", async () => {
+    const engine = node("hybrid");
+    const names = Array.from({ length: 10 }, (_, index) => `many-${index}`);
+    await Promise.all(names.map((name) => runMachine(engine, name, "bookworm")));
+    const ids = await Promise.all(names.map((name) => idsOf(engine, name)));
+    expect(new Set(ids.map(({ base }) => base)).size).toBe(10);
+    expect(await takenSlots(engine)).toHaveLength(10);
+    await removeAll(engine);
+    expect(await stageMounts(engine)).toBe("");
+  });
+
+  test.each(views)("berth doctor --fix on %s detaches a stage that a crash left, without a further start", async (view) => {
+    const engine = node(view);
+    const digest = await imageDigest(engine, "bookworm");
+    await setMode(engine, "patcher-after");
+    expect((await engine.tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm")).status).toBeOneOf(failedStart);
+    await removeContainers(engine, "one");
+    expect(await stageMounts(engine)).not.toBe("");
+    await age(engine);
+    const fixed = await engine.berth("doctor --fix");
+    expect([await stageMounts(engine), fixed.stdout, fixed.stderr]).toEqual(["", expect.any(String), expect.any(String)]);
+    expect(await statesOf(engine)).toEqual([]);
+    expect(await imageDigest(engine, "bookworm")).toBe(digest);
+  });
+});
