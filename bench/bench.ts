@@ -4,6 +4,7 @@ import { BerthError } from "../src/errors.ts";
 import { list, version } from "./commands.ts";
 import type { Comparison, Outcome } from "./comparison.ts";
 import { calls, containers } from "./containers.ts";
+import { isolatedFiles, isolatedStart, tenIsolated } from "./isolation.ts";
 import { oneMachine, tenMachines } from "./machines.ts";
 import { createPlace } from "./place.ts";
 import { renderOutcome, renderTarget } from "./report.ts";
@@ -23,7 +24,17 @@ import { renderOutcome, renderTarget } from "./report.ts";
  * It ends with a line for each target, met or missed. A missed one is no failure: the status is 1 only when something
  * could not be measured.
  */
-const comparisons: readonly Comparison[] = [version, list, calls, containers, oneMachine, tenMachines];
+const comparisons: readonly Comparison[] = [
+  version,
+  list,
+  calls,
+  containers,
+  oneMachine,
+  tenMachines,
+  isolatedStart,
+  tenIsolated,
+  isolatedFiles,
+];
 
 const usage = "usage: npm run bench -- [PATTERN] [--rounds N] [--json]   (PATTERN is part of a comparison's name)";
 

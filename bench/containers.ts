@@ -68,8 +68,10 @@ async function makeBundles(place: Place): Promise<{ readonly plain: string; read
   const id = (await place.run(docker, "run", "--detach", image, "sleep", "infinity")).stdout.trim();
   const file = `/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/${id}/config.json`;
   const { stdout: plain } = await place.node.run("cat", file);
-  const config = JSON.parse(plain) as { readonly process: object };
-  const booting = JSON.stringify({ ...config, process: { ...config.process, args: ["/sbin/init"] } });
+  const config = JSON.parse(plain) as { readonly process: { readonly env: readonly string[] } };
+  // What a user namespace costs shows only where a real runtime takes over what is mounted for it: see isolation.ts.
+  const env = [...config.process.env, "BERTH_PROFILE=strict"];
+  const booting = JSON.stringify({ ...config, process: { ...config.process, env, args: ["/sbin/init"] } });
   const write = async (name: string, text: string) => {
     const bundle = join(place.directory, name);
     await mkdir(bundle);

@@ -40,7 +40,7 @@ test("what systemd 252 gets on a v2 host", () => {
   expect(rest).toEqual({
     profile: "strict",
     ids: undefined,
-    lxcfs: undefined,
+    lxcfs: [],
     cgroup: "cgroup2",
     tmpfs: [
       { target: "/run", mode: "755", copyUp: true },

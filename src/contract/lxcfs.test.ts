@@ -34,10 +34,10 @@ test("a machine gets the files that the host's lxcfs offers, each over the kerne
 });
 
 test.each([
-  [undefined, "runtime", "systemctl start lxcfs"],
-  [{ directory: "/var/lib/lxcfs", device: "0:1", files: [] }, "runtime", "apt-get install lxcfs"],
-  [{ directory: "/var/lib/lxcfs", device: "0:1", files: ["/proc/stat"] }, "api", "berth install runtime"],
-] as const)("with %p, applied by the %s, it is host-unfit and says: %s", (lxcfs, applied, remedy) => {
+  ["without lxcfs", undefined, "runtime", "systemctl start lxcfs"],
+  ["with a dead one", { directory: "/var/lib/lxcfs", device: "0:1", files: [] }, "runtime", "apt-get install lxcfs"],
+  ["without berth-runtime", { directory: "/var/lib/lxcfs", device: "0:1", files: ["/proc/stat"] }, "api", "berth install runtime"],
+] as const)("%s the host is unfit", (_, lxcfs, applied, remedy) => {
   let thrown: unknown;
   try {
     contractLxcfs(lxcfs, applied);

@@ -10,6 +10,7 @@ import { addRuntime, canHaveEngines, type Node, useNodes } from "./nodes.ts";
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
 const views = ["hybrid", "v2"] as const;
 /** docker's statuses for a container that was not started; which one depends on the wording of what the engine reports. */
+const runtimeStates = "/run/berth/runtime/run/docker/runtime-runc/moby";
 const failedStart = [125, 126, 127];
 
 /** A berth-runtime that fails as the file `mode` beside it says, and is the real one without it. */
@@ -78,8 +79,8 @@ describe.skipIf(!canHaveEngines).each(views)("after a fault in the start of an i
     const id = await runMachine(engine, "next", "bookworm");
     expect(await booted(engine, "next")).toBe("running");
     expect(await stageMounts(engine)).toBe("");
-    expect(await statesOf(engine)).toEqual([expect.stringContaining(id)]);
-    expect(await takenSlots(engine)).toEqual([expect.stringContaining(id)]);
+    expect(await statesOf(engine)).toEqual([`${runtimeStates}/${id}/stop-signal`]);
+    expect(await takenSlots(engine)).toEqual([`${runtimeStates}/${id}`]);
     await removeContainers(engine, "next");
     expect(await statesOf(engine)).toEqual([]);
     await waitFor("no cgroup is left", async () => ((await cgroupsOf(engine)) === "" ? true : undefined), 3000);
@@ -101,7 +102,7 @@ describe.skipIf(!canHaveEngines).each(views)("after a fault in the start of an i
     const engine = node(view);
     await setMode(engine, mode);
     const { status, stderr } = await engine.tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
-    expect([status, stderr]).toEqual([expect.toBeOneOf(failedStart), expect.any(String)]);
+    expect(failedStart, stderr).toContain(status);
     await setMode(engine, "");
     await engine.docker("start", "one");
     expect(await booted(engine, "one")).toBe("running");
@@ -122,7 +123,7 @@ describe.skipIf(!canHaveEngines).each(views)("after a fault in the start of an i
     const engine = node(view);
     for (const flags of [["--volume=/tmp:/etc/passwd/below"], ["--network=nowhere"], ["--workdir=/etc/passwd"]]) {
       const { status, stderr } = await engine.tryDocker("run", "-d", "-t", "--runtime=berth", ...flags, "bookworm");
-      expect([flags, status, stderr]).toEqual([flags, expect.toBeOneOf(failedStart), expect.any(String)]);
+      expect(failedStart, `${flags}: ${stderr}`).toContain(status);
       expect(await stageMounts(engine)).toBe("");
       expect(await statesOf(engine)).toEqual([]);
     }

@@ -28,9 +28,6 @@ export async function startSecondEngine(
   const data = dirname(node.configFile);
   const socket = `unix://${join(state, `${name}.sock`)}`;
   const configFile = join(data, `${name}.json`);
-  const lab = basename(dirname(dirname(state)))
-    .slice("berth-".length)
-    .toLowerCase();
   await writeFile(configFile, JSON.stringify({ runtimes: { berth: { path: join(dist, "berth-runtime") } }, ...config }));
   const flags = [
     `--data-root=${join(data, name)}`,
