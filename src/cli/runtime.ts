@@ -31,7 +31,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { renewMachinesLxcfs } = await import("../ops/renew-lxcfs.ts");
     return await report("", async () => {
       const renewed = await renewMachinesLxcfs();
-      if (renewed > 0) globalThis.process.stdout.write(`berth: mounted lxcfs anew in ${renewed} mount namespaces of machines\n`);
+      if (renewed > 0)
+        globalThis.process.stdout.write(`berth: mounted lxcfs anew in ${renewed} mount namespace${renewed === 1 ? "" : "s"} of machines\n`);
       return [];
     });
   }

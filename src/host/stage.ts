@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
@@ -20,39 +20,28 @@ export function openStage(stage: string): void {
 /** Detaches a stage, if there is one, and removes its place. */
 export function closeStage(stage: string): void {
   const place = statSync(stage, { throwIfNoEntry: false });
-  if (place === undefined) return;
-  if (place.dev !== statSync(dirname(stage)).dev) detachMount(stage);
-  for (const directory of [join(stage, "root"), stage]) rmdirSync(directory);
+  if (place !== undefined && place.dev !== statSync(dirname(stage)).dev) detachMount(stage);
+  // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
+  for (const directory of [join(stage, "root"), stage]) {
+    if (existsSync(directory)) rmdirSync(directory);
+  }
 }
 
 /**
  * Mounts, as `root` in the stage, an overlay of the given one's layers with mapped ids. Its work directory is one of its
- * own beside the engine's, which the engine's mount of the same layers goes on to use.
+ * own beside the engine's, which the engine's mount of the same layers goes on to use. Throws `host-unfit`.
  */
 export function stageRoot(stage: string, { lower, upper, options }: Overlay, userNamespace: number): void {
-  const layers = join(stage, "layers");
+  const [layers, root] = [join(stage, "layers"), join(stage, "root")];
   mkdirSync(layers, { mode: 0o700 });
-  const work = join(dirname(upper), "berth-work");
-  mkdirSync(work, { recursive: true, mode: 0o700 });
-  const attach = (directory: string, name: string) => {
-    const place = join(layers, name);
-    mkdirSync(place);
-    attachMapped(directory, place, userNamespace);
-    return place;
-  };
+  mkdirSync(root);
+  mkdirSync(join(dirname(upper), "berth-work"), { recursive: true, mode: 0o700 });
   try {
-    const lowerPlaces = lower.map((directory, index) => attach(directory, String(index)));
+    for (const [index, directory] of lower.entries()) attachMapped(directory, join(layers, String(index)), userNamespace);
     // The upper and the work directory must be on one mount.
-    const place = attach(dirname(upper), "u");
-    const root = join(stage, "root");
-    mkdirSync(root);
-    const lowerdir = lowerPlaces.map(escapeLayer).join(":");
-    const own = [
-      `lowerdir=${lowerdir}`,
-      `upperdir=${escapeLayer(join(place, basename(upper)))}`,
-      `workdir=${escapeLayer(join(place, "berth-work"))}`,
-    ];
-    mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(","));
+    attachMapped(dirname(upper), join(layers, "u"), userNamespace);
+    const own = [`lowerdir=${[...lower.keys()].join(":")}`, `upperdir=u/${escapeLayer(basename(upper))}`, "workdir=u/berth-work"];
+    mountFrom(layers, () => mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")));
   } catch (cause) {
     throw new BerthError("host-unfit", `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`, {
       hint: "name the profile strict",
@@ -61,10 +50,22 @@ export function stageRoot(stage: string, { lower, upper, options }: Overlay, use
   }
 }
 
+/** With short names the options of more than a hundred layers fit into the page that mount(2) takes of them. */
+function mountFrom(directory: string, work: () => void): void {
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    work();
+  } finally {
+    process.chdir(before);
+  }
+}
+
 /** As overlayfs wants what would end a directory's name or the option. */
 const escapeLayer = (path: string) => path.replace(/[\\:,]/g, "\\$&");
 
 function attachMapped(directory: string, place: string, userNamespace: number): void {
+  mkdirSync(place);
   const clone = cloneMount(directory, false);
   try {
     makeSlave(clone);

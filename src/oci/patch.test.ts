@@ -96,6 +96,23 @@ describe.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kin
     }
   });
 
+  test("lxcfs covers the kernel's own files, read-only and after what they lie in; a mount of the user's stays", () => {
+    const lxcfs = ["/proc/meminfo", "/sys/devices/system/cpu/online"].map((target) => ({ source: `/lxcfs${target}`, target }));
+    const { mounts: shown = [] } = patchConfig(config, { ...needs, lxcfs }, surroundings);
+    for (const { source, target } of lxcfs) {
+      const [index = -1, ...more] = at(shown, target);
+      expect([more, shown[index]]).toMatchObject([
+        [],
+        { type: "bind", source, options: ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"] },
+      ]);
+      for (const parent of ["/proc", "/sys"])
+        if (target.startsWith(parent)) expect(index).toBeGreaterThan(at(shown, parent)[0] ?? Infinity);
+    }
+    const mine = { destination: "/proc/meminfo", type: "bind", source: "/mine", options: ["bind"] };
+    const kept = patchConfig({ ...config, mounts: [...(config.mounts ?? []), mine] }, { ...needs, lxcfs }, surroundings);
+    expect(kept.mounts?.filter(({ destination }) => destination === "/proc/meminfo")).toEqual([mine]);
+  });
+
   test("/sys is read-only, and nothing of it covers the cgroups", () => {
     const sys = mounts.filter((mount) => mount.destination === "/sys");
     expect(sys.map(isReadOnly)).toEqual([true]);

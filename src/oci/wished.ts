@@ -5,7 +5,7 @@ import { environmentOf, type OciConfig } from "./config.ts";
 
 /**
  * The profile that a container asks for: by BERTH_PROFILE, or by docker's --privileged, which shows in paths that are not
- * masked and a capability that no other flag grants together with that. Undefined leaves it to the contract. Throws `usage`.
+ * masked and in every device being allowed. Undefined leaves it to the contract. Throws `usage`.
  */
 export function wishedProfile(config: OciConfig): Profile | undefined {
   const word = environmentOf(config, "BERTH_PROFILE");
@@ -34,6 +34,7 @@ export function wishedLxcfs(config: OciConfig): boolean {
   throw new BerthError("usage", `BERTH_LXCFS=${word} is neither 1 nor 0`);
 }
 
-function isPrivileged({ process, linux }: OciConfig): boolean {
-  return (linux?.maskedPaths ?? []).length === 0 && process.capabilities?.bounding?.includes("CAP_SYS_MODULE") === true;
+function isPrivileged({ linux }: OciConfig): boolean {
+  const allowsAll = linux?.resources?.devices?.some(({ allow, type, access }) => allow && (type ?? "a") === "a" && access === "rwm");
+  return (linux?.maskedPaths ?? []).length === 0 && allowsAll === true;
 }

@@ -1,11 +1,13 @@
+import { closeSync, openSync, statSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { inMountNamespace } from "../host/mount-namespace.ts";
 import { isMissing, orUndefined } from "../host/proc-file.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
-import { clearState } from "./runtime-state.ts";
+import { clearState, stageOf } from "./runtime-state.ts";
 
 /** Where berth-runtime keeps a machine's own files: below it the runtime's root, then the container's id. */
 const stateRoot = "/run/berth/runtime";
@@ -36,11 +38,33 @@ export async function removeRemains(engine: Engine, { states, probes }: Remains,
   }
   for (const state of states) {
     try {
+      detachStage(state);
       clearState(state);
     } catch (cause) {
       if (!["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
       throw new BerthError("host-unfit", `${state} cannot be removed`, { hint: "run `berth doctor --fix` as root", cause });
     }
+  }
+}
+
+/** A stage is mounted in its engine's mount namespace, and is to be unmounted there alone, whatever this process sees through /proc. */
+function detachStage(state: string): void {
+  const stage = stageOf(state);
+  const [, pid, path] = /^\/proc\/(\d+)\/root(\/.+)$/.exec(stage) ?? [];
+  const place = statSync(stage, { throwIfNoEntry: false });
+  if (pid === undefined || path === undefined || place === undefined || place.dev === statSync(dirname(stage)).dev) return;
+  const namespace = openSync(`/proc/${pid}/ns/mnt`, "r");
+  try {
+    inMountNamespace(namespace, (inside) => {
+      const mounted = inside.openPlace(path);
+      try {
+        inside.detach(mounted);
+      } finally {
+        closeSync(mounted);
+      }
+    });
+  } finally {
+    closeSync(namespace);
   }
 }
 

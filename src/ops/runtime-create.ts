@@ -15,7 +15,7 @@ import { type Contract, contract } from "../contract/contract.ts";
 import { readGuest } from "../contract/guest.ts";
 import type { Host } from "../contract/host.ts";
 import type { Wishes } from "../contract/wishes.ts";
-import { BerthError } from "../errors.ts";
+import { BerthError, hasCode } from "../errors.ts";
 import { readHost } from "../host/facts.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
 import { rootFiles } from "../host/root-files.ts";
@@ -27,7 +27,7 @@ import { patchConfig } from "../oci/patch.ts";
 import { wishedIds, wishedLxcfs, wishedProfile } from "../oci/wished.ts";
 import type { Profile } from "../spec/machine.ts";
 import { isolate, readOverlay } from "./isolate.ts";
-import { sweepStates, writeState } from "./runtime-state.ts";
+import { clearState, sweepStates, writeState } from "./runtime-state.ts";
 
 export interface RuntimeCreate {
   /** The container's id as the engine calls it. */
@@ -73,25 +73,35 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   try {
     const overlay = userNamespace && readOverlay(rootPath);
     const host = { ...readHost(), lxcfs: wishedLxcfs(config) ? readLxcfs() : undefined };
-    const wishes = { ...wishesOf(config, id, profile), storage: overlay === undefined ? "other" : "overlay" } as const;
-    const needs = contract(reading.guest, host, wishes);
+    const wishes = wishesOf(config, id, profile);
+    const apply = async (obstacle?: string) => {
+      const needs = contract(reading.guest, host, { ...wishes, storage: overlay === undefined ? "other" : "overlay", obstacle });
+      writeState(state, needs, wishes);
+      const isolated =
+        needs.ids === undefined || overlay === undefined || userNamespace === undefined
+          ? { config, warnings: [] }
+          : await isolate(config, {
+              id,
+              rootPath,
+              state,
+              overlay,
+              userNamespace,
+              machineId: wishes.machineId,
+              count: needs.ids,
+              cgroup: host.cgroup,
+            });
+      writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
+      return [...needs.warnings, ...isolated.warnings];
+    };
     sweepStates(dirname(state), root);
-    writeState(state, needs, wishes);
-    const isolated =
-      needs.ids === undefined || overlay === undefined || userNamespace === undefined
-        ? { config, warnings: [] }
-        : await isolate(config, {
-            id,
-            rootPath,
-            state,
-            machineId: wishes.machineId,
-            count: needs.ids,
-            overlay,
-            userNamespace,
-            cgroup: host.cgroup,
-          });
-    writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
-    return [...needs.warnings, ...isolated.warnings];
+    try {
+      return await apply();
+    } catch (error) {
+      // What a file system can do with ids only shows when it is asked to.
+      if (profile !== undefined || !hasCode(error, "host-unfit")) throw error;
+      clearState(state);
+      return await apply(error.message);
+    }
   } finally {
     userNamespace?.end();
   }
@@ -125,7 +135,7 @@ function isInitPath(path: string | undefined): boolean {
   return path !== undefined && path !== "/init" && /^\/(.*\/)?(init|systemd)$/.test(path);
 }
 
-function wishesOf(config: OciConfig, id: string, profile: Profile | undefined): Omit<Wishes, "storage"> {
+function wishesOf(config: OciConfig, id: string, profile: Profile | undefined): Omit<Wishes, "storage" | "obstacle"> {
   const capabilities = config.process.capabilities?.bounding ?? [];
   return {
     profile,

@@ -23,7 +23,7 @@ const stateFiles = [
 ] as const;
 
 /** Writes what the machine's mounts and the launcher's later calls need. */
-export function writeState(state: string, needs: Contract, wishes: Wishes): void {
+export function writeState(state: string, needs: Contract, wishes: Pick<Wishes, "manager">): void {
   mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
   writeFileSync(join(state, "stop-signal"), `${needs.stopSignal}\n`);
   writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);

@@ -101,6 +101,13 @@ test.each([
   expect(render(more, runtime, from).Cmd).toEqual(command);
 });
 
+test.each([
+  ["profile and ids", { profile: "full", ids: 131072 }, ["BERTH_PROFILE=full", "BERTH_IDS=131072", "A=b"]],
+  ["lxcfs", { lxcfs: true }, ["BERTH_LXCFS=1", "A=b"]],
+] as [string, Partial<MachineSpec>, string[]][])("berth-runtime is told of %s", (_, more, variables) => {
+  expect(render({ environment: { A: "b" }, ...more }).Env).toEqual(variables);
+});
+
 test("without the runtime the contract goes into the call", () => {
   const api: ApiContract = {
     tmpfs: { "/run": "rw,exec" },
