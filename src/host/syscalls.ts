@@ -1,5 +1,5 @@
 import { dlopen, ptr, read } from "bun:ffi";
-import { closeSync } from "node:fs";
+import { closeSync, constants, openSync, statfsSync } from "node:fs";
 
 /**
  * The system calls that berth needs and node:fs does not have. Each throws an error with the `code` of node's own
@@ -97,15 +97,37 @@ export function attachMount(clone: number, target: string): void {
 }
 
 /**
- * Drops what a file system remembers of names that nothing uses: fspick(2) by any path in it, then fsconfig(2) with
- * FSCONFIG_CMD_RECONFIGURE and no change, before which the kernel empties the file system's cache of names.
+ * Drops what an overlay remembers of names that nothing uses: fspick(2) at its mount, then fsconfig(2) with
+ * FSCONFIG_CMD_RECONFIGURE and no change, before which the kernel empties the file system's cache of names. Does nothing
+ * where something else is: a machine may choose what its root is, and to other file systems (cgroup2) no options mean a change.
  */
 export function forgetNames(path: string): void {
-  const context = check("fspick", libc.syscall(433, atWorkingDirectory, text(path), 1, 0, 0));
+  const pathOnly = 0x200000;
+  const place = openSync(path, pathOnly | constants.O_DIRECTORY);
   try {
-    check("fsconfig", libc.syscall(431, context, 7, 0, 0, 0));
+    if (statfsSync(`/proc/self/fd/${place}`).type !== overlayMagic) return;
+    const context = pickFileSystem(place);
+    if (context === undefined) return;
+    try {
+      check("fsconfig", libc.syscall(431, context, 7, 0, 0, 0));
+    } finally {
+      closeSync(context);
+    }
   } finally {
-    closeSync(context);
+    closeSync(place);
+  }
+}
+
+/** statfs(2). */
+const overlayMagic = 0x794c7630;
+
+/** fspick(2) of an open directory, with FSPICK_CLOEXEC and FSPICK_EMPTY_PATH; undefined where it is not where something is mounted. */
+function pickFileSystem(place: number): number | undefined {
+  try {
+    return check("fspick", libc.syscall(433, place, text(""), 1 | 8, 0, 0));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EINVAL") return undefined;
+    throw error;
   }
 }
 

@@ -31,6 +31,8 @@ export interface CreatedMachine {
   readonly id: string;
   /** Such as "systemd 252"; undefined where the image does not tell. */
   readonly init: string | undefined;
+  /** Whether berth-runtime boots it, which then chooses the profile. */
+  readonly byRuntime: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function createMachine(
   for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) onWarning(`${machine.name}: ${warning}`);
   if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, signal);
   if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, signal);
-  return { id: Id, init: initFromLabels(image.labels) };
+  return { id: Id, init: initFromLabels(image.labels), byRuntime: "runtime" in chosen.application };
 }
 
 /** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */

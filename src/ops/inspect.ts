@@ -1,5 +1,5 @@
 import type { ContainerInspect } from "../engine/container-types.ts";
-import { inspectContainer, listProcesses } from "../engine/containers.ts";
+import { inspectContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { execCapture } from "../engine/exec.ts";
 import { readInfo } from "../engine/system.ts";
@@ -9,6 +9,7 @@ import { planWeaker } from "../plan/weaker.ts";
 import { type FailedUnit, readFailedUnits, waitBooted } from "./boot.ts";
 import { createLimit } from "./limit.ts";
 import type { Machine } from "./machines.ts";
+import { readRootId } from "./root-id.ts";
 import { isBerthRuntime } from "./runtime-name.ts";
 
 /** All there is to know about a machine. Sizes are bytes, times RFC 3339; undefined is what does not apply or cannot be known now. */
@@ -78,7 +79,7 @@ export async function inspectMachines(
   const one = async (machine: Machine): Promise<MachineDetails> => {
     const container = await inspectContainer(engine, machine.id, { signal });
     const within = container.State.Running && !container.State.Paused ? await readWithin(engine, machine, signal) : outside;
-    const rootId = container.State.Running ? await readRootId(engine, container, signal) : undefined;
+    const rootId = container.State.Running ? await readRootId(engine, container.Id, container.State.Pid, signal) : undefined;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
     return { ...detailsOf(machine, container, rootId, { name: runtime, berth: isBerthRuntime(info, runtime) }), ...within };
   };
@@ -122,19 +123,6 @@ function notBooted(error: unknown): undefined {
 async function readInitState(engine: Engine, id: string, signal: AbortSignal): Promise<string | undefined> {
   const { stdout } = await execCapture(engine, id, { cmd: ["systemctl", "is-system-running"], signal });
   return /^[a-z]+$/.exec(stdout.trim())?.[0];
-}
-
-/** As the host's ps tells, which no one in the machine can bend. Undefined when the machine has just ended, or the engine has no ps(1). */
-async function readRootId(engine: Engine, { Id, State }: ContainerInspect, signal: AbortSignal): Promise<number | undefined> {
-  try {
-    const { Titles, Processes } = await listProcesses(engine, Id, "-eo pid,uid", { signal });
-    const [pid, uid] = [Titles.indexOf("PID"), Titles.indexOf("UID")];
-    const id = Number(Processes.find((process) => process[pid] === String(State.Pid))?.[uid]);
-    return Number.isInteger(id) ? id : undefined;
-  } catch (error) {
-    if (signal.aborted || !(hasCode(error, "conflict") || hasCode(error, "engine-api"))) throw error;
-    return undefined;
-  }
 }
 
 function profileOf(asked: unknown, privileged: boolean, rootId: number | undefined): string | undefined {

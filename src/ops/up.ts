@@ -15,6 +15,7 @@ import { ensureNetwork } from "./ensure-network.ts";
 import { noInit, programOf } from "./guest-probe.ts";
 import { createLimit } from "./limit.ts";
 import { observe } from "./observe.ts";
+import { readRootId } from "./root-id.ts";
 
 export type UpState = "waiting" | "preparing" | "creating" | "starting" | "booting" | "running" | "degraded" | "failed" | "skipped";
 
@@ -67,10 +68,12 @@ export async function up(engine: Engine, fleet: Fleet, options: UpOptions): Prom
   const { signal, lockFile } = options;
   const prepared = await withLock(lockFile, signal, () => prepare(engine, fleet, options));
   const limit = createLimit(options.parallel ?? (await defaultParallel(prepared.machines.length, prepared.info)));
+  // Why machines are strict where full is the default is mostly a matter of the host: one answers for all.
+  const witness = prepared.machines.find(({ step, byRuntime }) => byRuntime && step.machine.profile === undefined);
   const results = new Map<string, Promise<MachineUp>>();
   for (const machine of prepared.machines) {
     const dependencies = machine.step.machine.dependsOn.flatMap((name) => results.get(name) ?? []);
-    results.set(machine.step.machine.name, runAfter(engine, machine, dependencies, limit, options));
+    results.set(machine.step.machine.name, runAfter(engine, { ...machine, isWitness: machine === witness }, dependencies, limit, options));
   }
   return await Promise.all(results.values());
 }
@@ -81,6 +84,9 @@ interface PreparedMachine {
   readonly address: string | undefined;
   readonly init: string | undefined;
   readonly error: BerthError | undefined;
+  /** Whether this call has made it, with berth-runtime. */
+  readonly byRuntime?: boolean;
+  readonly isWitness?: boolean;
 }
 
 /** So many may boot at once anywhere; more where the engine has the processors. */
@@ -182,11 +188,18 @@ async function run(engine: Engine, machine: PreparedMachine, options: UpOptions)
     return { ...outcome(machine), state: "started" };
   }
   options.onState(name, "booting", machine.address);
-  const boot = await waitBooted(engine, id, name, { signal: options.signal, timeout: options.timeout });
+  const [boot, rootId] = await Promise.all([
+    waitBooted(engine, id, name, { signal: options.signal, timeout: options.timeout }),
+    machine.isWitness ? readRootId(engine, id, undefined, options.signal) : undefined,
+  ]);
+  if (rootId === 0) options.onWarning(`${name}: ${strictByDefault}`);
   const bootMs = step.do === "keep" ? undefined : options.now() - began;
   options.onState(name, boot.state, machine.address, bootMs);
   return { ...outcome(machine), ...boot, bootMs };
 }
+
+const strictByDefault =
+  "strict, since this host can give no user namespace of its own: `berth doctor` says why, --profile strict accepts it";
 
 async function start(engine: Engine, { step, id }: PreparedMachine, signal: AbortSignal): Promise<void> {
   try {
