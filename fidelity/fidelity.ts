@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BerthError } from "../src/errors.ts";
+import { readMounts } from "../src/host/private-engine/mount-table.ts";
 import { type Flags, readFlags, usage } from "./flags.ts";
 import { renderPage } from "./page.ts";
 import { fallsShort, notesOf, renderNotes, renderTable, type Table } from "./table.ts";
@@ -53,9 +54,14 @@ function asJson({ view, rows, columns, cells }: Table, versions: Versions): unkn
   return { view, versions, columns: Object.fromEntries(columns.map(({ id }) => [id, cellsOf(id)])) };
 }
 
+/** A host without v1 hierarchies has cgroup2 alone, whatever was asked for. */
+async function viewsOfHost(wanted: Flags["views"]): Promise<Flags["views"]> {
+  return (await readMounts()).some(({ type }) => type === "cgroup") ? wanted : ["v2"];
+}
+
 async function main(flags: Flags, signal: AbortSignal): Promise<boolean> {
   const results: { readonly table: Table; readonly versions: Versions }[] = [];
-  for (const view of flags.views) {
+  for (const view of await viewsOfHost(flags.views)) {
     const result = await measure(flags, view, signal);
     results.push(result);
     if (!flags.json) {

@@ -17,11 +17,11 @@ export interface Flags {
 export const usage = `usage: npm run fidelity -- [OPTION…]
   --view hybrid|v2|both  the cgroups that machines see: the host's as they are
                          (hybrid, by default), or cgroup2 alone
-  --only ROW,…           these rows alone: ${fold(rows)}
-  --columns COLUMN,…     these columns alone: ${columns.map(({ id }) => id).join(" ")}
+  --only ROW,…           these rows alone:${fold(rows)}
+  --columns COLUMN,…     these alone: ${columns.map(({ id }) => id).join(" ")}
   --verbose              also what each script wrote
   --json                 everything as JSON
-  --write                all rows and columns in both views, into docs/fidelity.md
+  --write                all rows, columns and views, into docs/fidelity.md
   --help                 this`;
 
 function fold(all: readonly Row[]): string {

@@ -27,7 +27,7 @@ All run in the same namespaces and below the same cgroup, with what the host giv
 
 ## The rows
 
-${rows.map(({ title, passes }) => wrap(`- **${title}**: ${passes}`, "  ")).join("\n")}
+${rows.map(({ title, passes }) => wrap(`- ${title}: ${passes}`, "  ")).join("\n")}
 `;
 }
 

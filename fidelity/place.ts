@@ -20,6 +20,8 @@ export const archivePoint = "/srv/debs";
 export interface Place {
   readonly node: LabNode;
   readonly cgroupView: CgroupView;
+  /** Fires when all is to end. */
+  readonly signal: AbortSignal;
   /** A directory for roots of machines; goes with the place. */
   readonly directory: string;
   /** The root that the image was made of. */
@@ -62,6 +64,7 @@ export async function createPlace({ cgroupView, peers, packages, signal }: Place
     const place: Place = {
       node,
       cgroupView,
+      signal,
       // The one directory that the engine's root shows at its own path and that goes with the lab.
       directory: join(lab.directory, "node", "data"),
       tarball,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -303,6 +303,7 @@ describe("exec", () => {
   beforeAll(() => {
     stateOf("/r/exec", "whole");
     writeFileSync(join(stateOf("/r/exec", "lacks"), "lacking"), "CAP_SYS_RESOURCE\n");
+    writeFileSync(join(stateOf("/r/exec", "isolated"), "capabilities"), "CAP_SYS_ADMIN\n");
   });
 
   test.each([[["--process", "/p/x"]], [["--process=/p/x"]], [["-p", "/p/x"]], [["--pid-file", "/p/y", "--process", "/p/x", "-d"]]])(
@@ -314,6 +315,12 @@ describe("exec", () => {
       expect(real).toEqual(words(...flags, "lacks"));
     },
   );
+
+  test("of a machine in a user namespace: berth gives the process the machine's", () => {
+    const { berth, real } = call({ words: words("--process", "/p/x", "isolated") });
+    expect(berth?.slice(0, 6)).toEqual(["runtime", "exec", "--process", "/p/x", "--state", "/run/berth/runtime/r/exec/isolated"]);
+    expect(real).toEqual(words("--process", "/p/x", "isolated"));
+  });
 
   test.each([[["--process", "/p/x", "whole"]], [["--process", "/p/x", "stranger"]], [["lacks", "ls"]]])(
     "%p goes through untouched",
@@ -354,12 +361,129 @@ describe("delete", () => {
     rmSync(state, { recursive: true });
   });
 
+  /** The state of a machine in a user namespace, with its stage's place. */
+  const isolated = () => {
+    const state = stateOf("/run/roots/a b", "box");
+    for (const name of ["lacking", "capabilities", "ids", "root", "pid"]) writeFileSync(join(state, name), "x");
+    mkdirSync(join(state, "stage/root"), { recursive: true });
+    return state;
+  };
+  const gone = 'rmdir "/run/roots/a b/box"';
+
+  test("removes all of a machine in a user namespace", () => {
+    const state = isolated();
+    expect(call({ words, env: { DO: gone } })).toMatchObject({ status: 0, stderr: "" });
+    expect(existsSync(state)).toBe(false);
+  });
+
+  test.skipIf(!asRoot)("detaches a stage that is still mounted, and what it shows stays (needs root)", () => {
+    const state = isolated();
+    const stage = "/run/berth/runtime/run/roots/a b/box/stage";
+    const before = `mkdir -p /run/layers && echo dear >/run/layers/letter && mount -t tmpfs x "${stage}" && mkdir "${stage}/root" && mount --bind /run/layers "${stage}/root"`;
+    expect(call({ words, env: { DO: gone }, before })).toMatchObject({ status: 0, stderr: "" });
+    expect(existsSync(state)).toBe(false);
+    expect(readFileSync(join(run, "layers/letter"), "utf8")).toBe("dear\n");
+    expect(readFileSync(`/proc/${holder?.pid}/mountinfo`, "utf8")).not.toContain("/stage");
+  });
+
+  test("what is in the stage's place without being mounted is never removed", () => {
+    const state = isolated();
+    writeFileSync(join(state, "stage/root/precious"), "");
+    expect(call({ words, env: { DO: gone } }).status).toBe(0);
+    expect(existsSync(join(state, "stage/root/precious"))).toBe(true);
+    rmSync(state, { recursive: true });
+  });
+
   test("of a container without a state goes through", () => {
     expect(call({ words: ["delete", "plain"], env: { REAL_STATUS: "4" } })).toMatchObject({
       status: 4,
       real: ["delete", "plain"],
       stderr: "",
     });
+  });
+});
+
+describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)", () => {
+  const base = 1_879_048_192;
+  const id = "0a1b2c3d4e5f";
+  const state = `/run/settled/${id}`;
+  const stage = `${state}/stage`;
+  let sleeper: ChildProcess | undefined;
+  /** What the runtime writes to the hook's standard input. */
+  const stdin = (rest: object = {}) =>
+    JSON.stringify({ ociVersion: "1.0.2", id, status: "creating", pid: sleeper?.pid, bundle: "/b", ...rest });
+  const inNamespace = (command: readonly string[], input = "") =>
+    spawnSync("nsenter", [`--target=${holder?.pid}`, "--mount", "--", ...command], { input, encoding: "utf8" });
+  const shell = (script: string) => expect(inNamespace(["sh", "-ec", script])).toMatchObject({ status: 0, stderr: "" });
+  const settle = (input = stdin(), named = "/run/named", unified = "/run/unified") =>
+    inNamespace(["dash", join(directory, "berth-runtime"), "settle", stage, String(base), named, unified, ""], input);
+  const isMounted = () => readFileSync(`/proc/${holder?.pid}/mountinfo`, "utf8").includes(` ${stage} `);
+  /** What belongs to the machine's root now. */
+  const given = () => inNamespace(["find", "/run/named", "/run/unified", "/run/memory", "-uid", String(base), "-gid", String(base)]).stdout;
+  beforeAll(() => {
+    sleeper = spawn("sleep", ["600"], { stdio: "ignore" });
+  });
+  afterAll(() => {
+    sleeper?.kill("SIGKILL");
+  });
+  /** The stage, and places like three hierarchies in which the process is in these cgroups. */
+  const prepare = (named = `/docker/${id}`, unified = `/engine/${id}`) => {
+    const files = "cgroup.procs cgroup.threads cgroup.subtree_control tasks memory.max cgroup.max.depth";
+    const cgroups = [`/run/named${named}`, `/run/unified${unified}`, `/run/memory/docker/${id}`];
+    shell(`
+      mkdir -p ${stage}; mount -t tmpfs x ${stage}
+      for cgroup in ${cgroups.join(" ")}; do mkdir -p $cgroup; for file in ${files}; do : >$cgroup/$file; done; done
+      printf '4:memory:/docker/${id}\\n1:name=systemd:${named}\\n0::${unified}\\n' >/run/cgroup
+      mount --bind /run/cgroup /proc/${sleeper?.pid}/cgroup`);
+  };
+  afterEach(() => {
+    shell(
+      `umount /proc/${sleeper?.pid}/cgroup; umount -l ${stage} 2>/dev/null || :; rm -r /run/settled /run/named /run/unified /run/memory`,
+    );
+  });
+
+  test("gives its cgroups, and no limit, to the machine's root, notes its process down and takes the stage away", () => {
+    prepare();
+    expect(settle()).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n`);
+    expect(isMounted()).toBe(false);
+    const [named, unified] = [`/run/named/docker/${id}`, `/run/unified/engine/${id}`];
+    expect(given().trim().split("\n").toSorted()).toEqual([
+      ...[named, `${named}/cgroup.procs`, `${named}/tasks`],
+      ...[unified, `${unified}/cgroup.procs`, `${unified}/cgroup.subtree_control`, `${unified}/cgroup.threads`],
+    ]);
+  });
+
+  test.each([
+    ["spread out", () => stdin().replace('"pid":', '"pid": ')],
+    ["with annotations that look alike", () => stdin({ annotations: { pid: "1", note: '"pid":1' } })],
+  ])("whatever the state looks like: %s", (_, write) => {
+    prepare();
+    expect(settle(write())).toMatchObject({ status: 0, stderr: "" });
+    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n`);
+  });
+
+  test.each([
+    ["the root of all", "/"],
+    ["the engine's", "/engine"],
+    ["another machine's", "/engine/f00d"],
+  ])("never gives a cgroup away that is not the machine's: %s", (_, unified) => {
+    prepare("/docker", unified);
+    expect(settle()).toMatchObject({ status: 0, stderr: "" });
+    expect(given()).toBe("");
+    expect(isMounted()).toBe(false);
+  });
+
+  test("a hierarchy that the host has not mounted is nobody's to give", () => {
+    prepare();
+    expect(settle(stdin(), "", "")).toMatchObject({ status: 0, stderr: "" });
+    expect(given()).toBe("");
+  });
+
+  test("fails where the cgroup is not there, so that the machine does not start", () => {
+    prepare();
+    shell(`rm -r /run/unified/engine`);
+    expect(settle().status).not.toBe(0);
   });
 });
 

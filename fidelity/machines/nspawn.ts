@@ -23,7 +23,7 @@ export async function startNspawn(place: Place, name: string): Promise<Machine> 
     if (pids === undefined) return { status: 255, stdout: "", stderr: "the machine has ended" };
     // The manager takes "$$" for "$", systemd.service(5).
     const unit = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--", "sh", "-c", script.replaceAll("$", "$$$$")];
-    return tryRun("nsenter", [`--target=${pids.init}`, "--all", "--", ...unit]);
+    return tryRun("nsenter", [`--target=${pids.init}`, "--all", "--", ...unit], { signal: place.signal });
   };
   const end = async (signals: readonly NodeJS.Signals[]) => {
     const pids = await child.readPids();

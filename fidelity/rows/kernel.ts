@@ -15,6 +15,20 @@ out=$(mount --bind /mnt/one /mnt/two 2>&1) || fail "bind: $(complaint "$out")"
 umount /mnt/two /mnt/one || fail "they cannot be unmounted"`,
   },
   {
+    id: "propagation",
+    title: "mounts reach running units",
+    passes: "a unit with PrivateTmp= that runs already sees what is mounted then",
+    script: `
+mkdir -p /mnt/later
+systemd-run --quiet --unit=propagated.service -p PrivateTmp=yes sleep 60 || fail "$(why $?)"
+mount -t tmpfs later /mnt/later || fail "nothing can be mounted"
+grep -q ' /mnt/later ' "/proc/$(systemctl show -P MainPID propagated.service)/mountinfo"
+seen=$?
+systemctl stop propagated.service
+umount /mnt/later
+[ $seen = 0 ] || fail "the unit does not see it: the root is no shared mount"`,
+  },
+  {
     id: "unshare",
     title: "unshare: mnt, pid, net, user",
     passes: "root can make each of the namespaces, with a /proc of its own for pid",

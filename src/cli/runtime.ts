@@ -27,24 +27,36 @@ export async function main(argv: readonly string[]): Promise<number> {
       });
     }
   }
-  if (verb === "lxcfs" && words.length === 0) {
-    const { renewMachinesLxcfs } = await import("../ops/renew-lxcfs.ts");
-    return await report("", async () => {
-      const renewed = await renewMachinesLxcfs();
-      if (renewed > 0)
-        globalThis.process.stdout.write(`berth: mounted lxcfs anew in ${renewed} mount namespace${renewed === 1 ? "" : "s"} of machines\n`);
-      return [];
-    });
-  }
+  if (verb === "lxcfs") return await runLxcfs(words);
   globalThis.process.stderr.write(usage);
   return 2;
 }
 
-const usage = `usage, by berth-runtime alone:
+const usage = `usage, by berth-runtime and lxcfs.service alone:
   berth runtime create --bundle DIR --state DIR --root DIR [--log FILE] -- ID
-  berth runtime lxcfs
+  berth runtime lxcfs [PID]
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
 `;
+
+/** `berth runtime lxcfs`, after a start of lxcfs; with a process id for the machine of that process alone. */
+async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
+  if (more.length > 0 || (pid !== undefined && !/^[1-9]\d*$/.test(pid))) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const { renewMachineLxcfs, renewMachinesLxcfs } = await import("../ops/renew-lxcfs.ts");
+  return await report("", async () => {
+    if (pid !== undefined) {
+      if (await renewMachineLxcfs(Number(pid))) process.stdout.write("renewed\n");
+      return [];
+    }
+    const { renewed, warnings } = await renewMachinesLxcfs(process.execPath);
+    const namespaces = `${renewed} mount namespace${renewed === 1 ? "" : "s"}`;
+    if (renewed > 0) process.stdout.write(`berth: mounted lxcfs anew in ${namespaces} of machines\n`);
+    for (const warning of warnings) process.stderr.write(`berth: ${warning}\n`);
+    return [];
+  });
+}
 
 /** Does the work and logs its warnings, or its failure, after undoing. */
 async function report(log: string, work: () => Promise<readonly string[]> | readonly string[], undo?: () => void): Promise<number> {

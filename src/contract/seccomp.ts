@@ -47,7 +47,9 @@ export const fullSystemCalls: readonly { readonly why: string; readonly names: r
 
 /**
  * System calls between the newest that old profiles know and the newest allowed above. The real runtime answers ENOSYS
- * only above a profile's newest, and EPERM below it; programs take EPERM for a refusal and do not fall back.
+ * only above a profile's newest, and EPERM below it; programs take EPERM for a refusal and do not fall back. And kernel
+ * keyrings (keyrings(7)), which profiles refuse with EPERM: runtimes of containers inside a machine go on without a key ring
+ * of their own only where there are none at all (LXC's common.seccomp does the same).
  */
 export const unknownSystemCalls: readonly string[] = [
   "mount_setattr",
@@ -55,4 +57,5 @@ export const unknownSystemCalls: readonly string[] = [
   "memfd_secret",
   "set_mempolicy_home_node",
   "cachestat",
+  ...["add_key", "keyctl", "request_key"],
 ];

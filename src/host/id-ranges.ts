@@ -1,4 +1,15 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { BerthError } from "../errors.ts";
 import { idsPerSlot, preferredSlot, slotBase, slots } from "../oci/id-slots.ts";
@@ -17,6 +28,8 @@ export function takeIds(state: string, machineId: string, count: number): IdRang
   const lock = openSync(join(directory, "lock"), "a", 0o600);
   try {
     lockFile(lock);
+    // What a start that failed has left in the same state is nobody else's.
+    rmSync(join(state, "ids"), { force: true });
     removeFree();
     const wanted = Math.ceil(count / idsPerSlot);
     const first = findFree(wanted, preferredSlot(machineId));

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type HostLxcfs, lxcfsFiles, type StaleMount, staleLxcfsMounts } from "../contract/lxcfs.ts";
-import { inMountNamespace, type MountNamespace, restrictMount } from "./mount-namespace.ts";
-import { cloneMount } from "./syscalls.ts";
+import { inMountNamespace, type MountNamespace } from "./mount-namespace.ts";
+import { cloneMount, mountFlags, restrictMount } from "./syscalls.ts";
 
 /** Mount namespaces of machines, each by one process, that have mounts of an lxcfs that has ended. Needs root. */
 export function findStaleLxcfs({ device }: HostLxcfs): readonly number[] {
@@ -20,7 +20,10 @@ export function findStaleLxcfs({ device }: HostLxcfs): readonly number[] {
   return [...byNamespace.values()];
 }
 
-/** Mounts the host's lxcfs anew in the mount namespace of a process, over each file whose lxcfs has ended. Returns these files. */
+/**
+ * Mounts the host's lxcfs anew in the mount namespace of a process, over each file whose lxcfs has ended. Returns these files.
+ * A machine that may mount file systems of its own can keep this thread waiting: it belongs into a process of its own.
+ */
 export function renewLxcfs(pid: number, lxcfs: HostLxcfs): readonly string[] {
   let namespace: number;
   try {
@@ -35,7 +38,7 @@ export function renewLxcfs(pid: number, lxcfs: HostLxcfs): readonly string[] {
     for (const file of lxcfsFiles.filter((name) => existsSync(lxcfs.directory + name))) {
       const clone = cloneMount(lxcfs.directory + file, false);
       clones.set(file, clone);
-      restrictMount(clone);
+      restrictMount(clone, mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, false);
     }
     return inMountNamespace(namespace, (inside) => {
       const stale = staleLxcfsMounts(inside.mountinfo(), lxcfs.device);
@@ -46,14 +49,17 @@ export function renewLxcfs(pid: number, lxcfs: HostLxcfs): readonly string[] {
   }
 }
 
-/** The machine may change at any moment what is at a place: only a mount that mountinfo has told of is taken away or covered. */
+/**
+ * The machine may change at any moment what is at a place: only a mount that mountinfo has told of is taken away or covered.
+ * None is asked whether it answers, which might never end.
+ */
 function renewFile(inside: MountNamespace, file: string, clone: number, stale: readonly StaleMount[]): boolean {
-  for (let detached = false; ; ) {
+  let detached = false;
+  for (let left = stale.length; left >= 0; left -= 1) {
     const place = inside.openPlace(file);
     try {
       const id = inside.mountIdOf(place);
-      // One that answers is another lxcfs, of another engine perhaps.
-      const isStale = stale.some((mount) => mount.id === id) && inside.isDead(place);
+      const isStale = stale.some((mount) => mount.id === id);
       if (isStale && inside.detach(place)) {
         detached = true;
         continue;
@@ -64,6 +70,7 @@ function renewFile(inside: MountNamespace, file: string, clone: number, stale: r
       closeSync(place);
     }
   }
+  return detached;
 }
 
 function hasEnded(error: unknown): boolean {

@@ -2,8 +2,8 @@ import { closeSync, existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } 
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
-import type { StagedBind } from "../oci/user-namespace.ts";
-import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags } from "./syscalls.ts";
+import type { Restriction, StagedBind } from "../oci/user-namespace.ts";
+import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags, restrictMount } from "./syscalls.ts";
 
 /**
  * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids, for the
@@ -77,13 +77,19 @@ function attachMapped(directory: string, place: string, userNamespace: number): 
 }
 
 /** Mounts a bind in the stage. False when its file system maps no ids: then it is mounted as it is. */
-export function stageBind(stage: string, { name, source, recursive }: StagedBind, userNamespace: number): boolean {
+export function stageBind(
+  stage: string,
+  { name, source, recursive, restricted, allRestricted }: StagedBind,
+  userNamespace: number,
+): boolean {
   const place = join(stage, name);
   if (statSync(source).isDirectory()) mkdirSync(place);
   else writeFileSync(place, "");
   const clone = cloneMount(source, recursive);
   try {
     makeSlave(clone);
+    if (restricted.length > 0) restrictMount(clone, flagsOf(restricted), false);
+    if (allRestricted.length > 0) restrictMount(clone, flagsOf(allRestricted), true);
     const isMapped = [recursive, false].some((whole) => triesToMap(clone, userNamespace, whole));
     attachMount(clone, place);
     return isMapped;
@@ -91,6 +97,8 @@ export function stageBind(stage: string, { name, source, recursive }: StagedBind
     closeSync(clone);
   }
 }
+
+const flagsOf = (restrictions: readonly Restriction[]) => restrictions.reduce((flags, name) => flags | mountFlags[name], 0);
 
 /** A tree may hold mounts that map no ids (/proc, an NFS); then its top alone is mapped, or nothing. */
 function triesToMap(clone: number, userNamespace: number, recursive: boolean): boolean {

@@ -23,7 +23,23 @@ export interface StagedBind {
   readonly source: string;
   readonly destination: string;
   readonly recursive: boolean;
+  /** What the mount may not do, and what none of the mounts in it may. */
+  readonly restricted: readonly Restriction[];
+  readonly allRestricted: readonly Restriction[];
 }
+
+/**
+ * mount(8)'s options that forbid something. A runtime sets them by mounting again, which the kernel refuses in a user namespace
+ * where the mount forbids more than is asked for: so the stage sets them.
+ */
+const restrictions = { ro: "readOnly", nosuid: "noSuid", nodev: "noDev", noexec: "noExec" } as const;
+export type Restriction = (typeof restrictions)[keyof typeof restrictions];
+
+function restrictionsOf(options: readonly string[], prefix: "" | "r"): readonly Restriction[] {
+  return Object.entries(restrictions).flatMap(([option, name]) => (options.includes(prefix + option) ? [name] : []));
+}
+
+const isRestriction = (option: string) => Object.hasOwn(restrictions, option) || Object.hasOwn(restrictions, option.replace(/^r/, ""));
 
 /**
  * The engine's own file at /etc/hostname, over which `hostnamectl set-hostname` cannot rename another: a machine has its
@@ -44,8 +60,9 @@ export const heldDirectories = ["/usr", "/boot", "/root", "/home"] as const;
 export function planBinds(config: OciConfig, id: string): readonly StagedBind[] {
   return (config.mounts ?? []).flatMap((mount, index) => {
     if (!isStaged(mount, id) || mount.source === undefined) return [];
-    const recursive = mount.options?.includes("rbind") ?? false;
-    return [{ name: String(index), source: mount.source, destination: mount.destination, recursive }];
+    const { source, destination, options = [] } = mount;
+    const [restricted, allRestricted] = [restrictionsOf(options, ""), restrictionsOf(options, "r")];
+    return [{ name: String(index), source, destination, recursive: options.includes("rbind"), restricted, allRestricted }];
   });
 }
 
@@ -67,7 +84,7 @@ export function isolateConfig(config: OciConfig, { id, ids, stage, settle }: Iso
   const staged = new Map(planBinds(config, id).map(({ name }) => [Number(name), `${stage}/${name}`]));
   const mounts = (config.mounts ?? []).flatMap((mount, index) => {
     const source = staged.get(index);
-    if (source !== undefined) return [{ ...mount, source }];
+    if (source !== undefined) return [{ ...mount, source, options: mount.options?.filter((option) => !isRestriction(option)) ?? [] }];
     return isHostname(mount, id) ? [] : [mount];
   });
   const own = [...(linux.namespaces ?? []).filter(({ type }) => type !== "user"), { type: "user" }];

@@ -1,7 +1,7 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { hasCode } from "../errors.ts";
 import type { OciConfig } from "./config.ts";
-import { wishedLxcfs } from "./wished.ts";
+import { wishedIds, wishedLxcfs, wishedProfile } from "./wished.ts";
 
 const configOf = (...env: readonly string[]): OciConfig => ({
   ociVersion: "1.0.2",
@@ -28,4 +28,59 @@ test.each(["yes", "true", "2", " 1"])("BERTH_LXCFS=%s is refused", (word) => {
     thrown = error;
   }
   expect(hasCode(thrown, "usage")).toBe(true);
+});
+
+describe("the profile", () => {
+  /** As docker run makes it, and docker run --privileged. */
+  const ordinary: OciConfig["linux"] = {
+    maskedPaths: ["/proc/kcore"],
+    resources: {
+      devices: [
+        { allow: false, access: "rwm" },
+        { allow: true, type: "c", major: 1, minor: 3, access: "rwm" },
+      ],
+    },
+  };
+  const privileged: OciConfig["linux"] = { resources: { devices: [{ allow: true, access: "rwm" }] } };
+  const wish = (linux: OciConfig["linux"], ...env: readonly string[]) =>
+    wishedProfile({ ...configOf(...env), ...(linux ? { linux } : {}) });
+
+  const table: readonly [OciConfig["linux"], readonly string[], string | undefined][] = [
+    [ordinary, [], undefined],
+    [ordinary, ["BERTH_PROFILE="], undefined],
+    [ordinary, ["BERTH_PROFILE=full"], "full"],
+    [ordinary, ["BERTH_PROFILE=full", "BERTH_PROFILE=strict"], "strict"],
+    [ordinary, ["MY_BERTH_PROFILE=full"], undefined],
+    [undefined, [], undefined],
+    [privileged, [], "privileged"],
+    [privileged, ["BERTH_PROFILE=privileged"], "privileged"],
+    [privileged, ["BERTH_PROFILE=strict"], "strict"],
+    // Every device alone is no privilege (--device-cgroup-rule), nor is an unmasked /proc (--security-opt systempaths=unconfined).
+    [{ ...privileged, maskedPaths: ["/proc/kcore"] }, [], undefined],
+    [{ resources: ordinary.resources ?? {} }, [], undefined],
+  ];
+  test.each(table)("%j %p: %p", (linux, env, expected) => {
+    expect<string | undefined>(wish(linux, ...env)).toBe(expected);
+  });
+
+  test.each([["nonsense"], ["Full"], ["privileged"]])("BERTH_PROFILE=%s of an ordinary container is refused", (word) => {
+    expect(() => wish(ordinary, `BERTH_PROFILE=${word}`)).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+});
+
+describe("the ids", () => {
+  test.each([
+    [[], 65_536],
+    [["BERTH_IDS="], 65_536],
+    [["BERTH_IDS=65536"], 65_536],
+    [["BERTH_IDS=65537"], 131_072],
+    [["BERTH_IDS=131072"], 131_072],
+    [["BERTH_IDS=4194304"], 4_194_304],
+  ])("%p: %d", (env, expected) => {
+    expect(wishedIds(configOf(...env))).toBe(expected);
+  });
+
+  test.each(["0", "-1", "65535", "4194305", "64k", "1e6", "0x20000"])("BERTH_IDS=%s is refused", (word) => {
+    expect(() => wishedIds(configOf(`BERTH_IDS=${word}`))).toThrow(expect.objectContaining({ code: "usage" }));
+  });
 });

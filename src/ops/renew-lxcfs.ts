@@ -1,22 +1,59 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HostLxcfs } from "../contract/lxcfs.ts";
 import { BerthError } from "../errors.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
 import { findStaleLxcfs, renewLxcfs } from "../host/lxcfs-mounts.ts";
+import { tryRun } from "../host/run.ts";
+import { createLimit } from "./limit.ts";
 
-/** How long an lxcfs that has just been started may take until it is mounted; milliseconds. */
-const patience = 10_000;
+/** How long an lxcfs that has just been started may take until it is mounted, and one machine until it has it; milliseconds. */
+const patience = { start: 10_000, machine: 5000 };
+const mostAtOnce = 8;
+
+export interface LxcfsRenewal {
+  /** In how many mount namespaces of machines it was mounted anew. */
+  readonly renewed: number;
+  /** What went wrong with single machines, each one sentence. */
+  readonly warnings: readonly string[];
+}
 
 /**
  * Gives the machines of this host whose lxcfs has ended the one that runs now: after a restart of lxcfs their own mounts of
- * it would answer "Transport endpoint is not connected" for ever. Waits for one that is just starting. Returns how many
- * mount namespaces were renewed. Throws `host-unfit` where none starts.
+ * it would answer "Transport endpoint is not connected" for ever. Waits for one that is just starting. Each machine is
+ * served by a process of its own, `program`, so that whatever it has at these places hinders no other. Throws `host-unfit`
+ * where no lxcfs starts.
  */
-export async function renewMachinesLxcfs(): Promise<number> {
-  let lxcfs = readLxcfs();
-  for (const end = Date.now() + patience; lxcfs === undefined && Date.now() < end; lxcfs = readLxcfs()) await sleep(50);
-  if (lxcfs === undefined) {
-    throw new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
+export async function renewMachinesLxcfs(program: string): Promise<LxcfsRenewal> {
+  const lxcfs = await startedLxcfs(patience.start);
+  const limit = createLimit(mostAtOnce);
+  const results = await Promise.all(findStaleLxcfs(lxcfs).map((pid) => limit(() => renewOne(program, pid))));
+  return {
+    renewed: results.filter((result) => result === "renewed").length,
+    warnings: results.filter((result) => result !== "renewed" && result !== "left"),
+  };
+}
+
+/** One machine of them, by a process in it. Whether there was anything to renew. */
+export async function renewMachineLxcfs(pid: number): Promise<boolean> {
+  return renewLxcfs(pid, await startedLxcfs(0)).length > 0;
+}
+
+async function startedLxcfs(limit: number): Promise<HostLxcfs> {
+  for (const end = Date.now() + limit; ; await sleep(50)) {
+    const lxcfs = readLxcfs();
+    if (lxcfs !== undefined) return lxcfs;
+    if (Date.now() >= end) throw new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
   }
-  const { device, directory } = lxcfs;
-  return findStaleLxcfs(lxcfs).filter((pid) => renewLxcfs(pid, { device, directory }).length > 0).length;
+}
+
+async function renewOne(program: string, pid: number): Promise<"renewed" | "left" | string> {
+  const end = AbortSignal.timeout(patience.machine);
+  try {
+    const { status, stdout, stderr } = await tryRun(program, ["runtime", "lxcfs", String(pid)], { signal: end });
+    if (status !== 0) return `the machine of process ${pid} keeps its dead lxcfs: ${stderr.trim().replace(/^berth: /, "")}`;
+    return stdout === "" ? "left" : "renewed";
+  } catch (error) {
+    if (!end.aborted) throw error;
+    return `the machine of process ${pid} keeps its dead lxcfs: it did not take another within ${patience.machine / 1000} s`;
+  }
 }

@@ -162,6 +162,90 @@ describe("a machine", () => {
   });
 });
 
+/** What an engine mounts as the root: an overlay of the bundle's rootfs, in the directory that the config then names. */
+function overlayRoot(): string {
+  const config = patched();
+  const point = join(bundle, "merged");
+  for (const name of ["merged", "upper", "work"]) mkdirSync(join(bundle, name));
+  const env = (config.process.env ?? []).filter((entry) => !entry.startsWith("BERTH_PROFILE="));
+  writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, root: { path: point }, process: { ...config.process, env } }));
+  // The captured container's own files are not here.
+  const sources = (config.mounts ?? []).flatMap(({ type, source }) => (type === "bind" && source?.startsWith("/") ? [source] : []));
+  const files = sources.map((source) => `mkdir -p $(dirname ${source}) && : >${source}`).join(" && ");
+  return `mount -t tmpfs tmpfs /var/lib && ${files} && mount -t overlay -o lowerdir=${bundle}/rootfs,upperdir=${bundle}/upper,workdir=${bundle}/work overlay ${point}`;
+}
+
+describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () => {
+  const state = `/run/berth/runtime/r/${id}`;
+
+  test("has a user namespace, its root and binds in the stage, and its ids in its state", async () => {
+    writeBundle();
+    const outcome = await create({}, overlayRoot());
+    expect(outcome.code).toBeUndefined();
+    const { linux, root, mounts, hooks } = patched();
+    const [mapping] = linux?.uidMappings ?? [];
+    expect(mapping).toEqual({ containerID: 0, hostID: expect.any(Number), size: 65_536 });
+    expect(mapping?.hostID).toBeWithin(0x7000_0000, 0x7ffe_0000);
+    expect(root.path).toBe(`${state}/stage/root`);
+    expect(linux?.namespaces).toEqual(expect.arrayContaining([{ type: "user" }, { type: "cgroup" }]));
+    expect(mounts?.filter(({ destination }) => destination === "/etc/hostname")).toEqual([]);
+    expect(sourceOf("/etc/hosts")).toStartWith(`${state}/stage/`);
+    expect(hooks?.createRuntime?.at(-1)?.args?.slice(1, 4)).toEqual(["settle", `${state}/stage`, String(mapping?.hostID)]);
+    expect(patched().process.capabilities?.bounding).toContain("CAP_SYS_ADMIN");
+    expect(stateFiles()).toEqual(expect.arrayContaining(["capabilities", "ids", "root", "stage", "stage/root"]));
+    expect(readFileSync(inRun(`${state}/root`), "utf8")).toBe(`${join(bundle, "merged")}\n`);
+    const links = readdirSync(inRun("/run/berth/ids")).filter((name) => name !== "lock");
+    expect(links.map((name) => readlinkSync(join(inRun("/run/berth/ids"), name)))).toEqual([state]);
+    // The engine's name for it is the machine's own file from now on.
+    expect(readFileSync(join(bundle, "upper/etc/hostname"), "utf8")).toBe(`${patched().hostname}\n`);
+  });
+
+  test("a start that fails later leaves the config as it was; the next has the same ids", async () => {
+    const before = writeBundle();
+    const mounting = overlayRoot();
+    const unpatched = readFileSync(join(bundle, "config.json"), "utf8");
+    expect(unpatched).not.toBe(before);
+    expect((await create({}, `${mounting} && rm ${sourceOf("/etc/hosts")}`)).code).toBe("ENOENT");
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(unpatched);
+    const ids = readFileSync(inRun(`${state}/ids`), "utf8");
+    expect((await create({}, mounting)).code).toBeUndefined();
+    expect(readFileSync(inRun(`${state}/ids`), "utf8")).toBe(ids);
+  });
+
+  test("started again as a strict one, it has nothing of the rights that it had", async () => {
+    writeBundle();
+    expect((await create({}, overlayRoot())).code).toBeUndefined();
+    expect(existsSync(inRun(`${state}/capabilities`))).toBe(true);
+    writeBundle();
+    expect((await create()).code).toBeUndefined();
+    expect(stateFiles().filter((name) => ["capabilities", "ids", "root", "pid", "stage"].includes(String(name)))).toEqual([]);
+    expect(patched().process.capabilities?.bounding).not.toContain("CAP_SYS_ADMIN");
+  });
+
+  test.each([
+    ["without an overlay", (config: OciConfig) => ({ ...config, root: { path: "rootfs" } }), "overlay2"],
+    [
+      "with the host's network",
+      (config: OciConfig) => ({
+        ...config,
+        linux: { ...config.linux, namespaces: (config.linux?.namespaces ?? []).filter(({ type }) => type !== "network") },
+      }),
+      "network",
+    ],
+  ])("%s it is strict with a warning, and refused by name", async (_, change, reason) => {
+    writeBundle();
+    const mounting = overlayRoot();
+    const config = change(patched());
+    writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
+    const { warnings } = await create({}, mounting);
+    expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([expect.stringContaining(reason)]);
+    expect(patched().linux?.uidMappings).toBeUndefined();
+    const env = [...(config.process.env ?? []), "BERTH_PROFILE=full"];
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, process: { ...config.process, env } }));
+    expect(await create({}, mounting)).toMatchObject({ code: "host-unfit", message: expect.stringContaining(reason) });
+  });
+});
+
 describe("no machine: nothing is changed and nothing is written", () => {
   test.each<[string, Machine]>([
     ["a shell", { args: ["/bin/sh"], files: { "bin/sh": "" } }],

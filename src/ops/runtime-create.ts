@@ -76,6 +76,8 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
     const wishes = wishesOf(config, id, profile);
     const apply = async (obstacle?: string) => {
       const needs = contract(reading.guest, host, { ...wishes, storage: overlay === undefined ? "other" : "overlay", obstacle });
+      // Nothing of an earlier start may count: what was granted in a user namespace must not be granted without one.
+      clearState(state);
       writeState(state, needs, wishes);
       const isolated =
         needs.ids === undefined || overlay === undefined || userNamespace === undefined
@@ -99,7 +101,6 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
     } catch (error) {
       // What a file system can do with ids only shows when it is asked to.
       if (profile !== undefined || !hasCode(error, "host-unfit")) throw error;
-      clearState(state);
       return await apply(error.message);
     }
   } finally {

@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
+import { slotBase } from "../oci/id-slots.ts";
 import { runtimeExec } from "./runtime-exec.ts";
 
 let state = "";
@@ -31,4 +33,62 @@ test("long integers stay as they are, and a process without capabilities is left
   const rlimits = '"rlimits":[{"type":"RLIMIT_MEMLOCK","hard":18446744073709551615,"soft":18446744073709551615}]';
   expect(patched(`{"capabilities":{"bounding":[]},${rlimits}}`)).toContain(rlimits);
   expect(patched(`{ ${rlimits} }`)).toBe(`{ ${rlimits} }`);
+});
+
+test("what a machine in a user namespace has is added to every set that a process has of its own, and to no other", () => {
+  writeFileSync(join(state, "capabilities"), "CAP_CHOWN\nCAP_SYS_ADMIN\nCAP_SYS_RESOURCE\n");
+  const sets = { bounding: ["CAP_CHOWN"], effective: ["CAP_CHOWN"], permitted: [], inheritable: ["CAP_KILL"], ambient: [] };
+  expect(JSON.parse(patched(JSON.stringify({ args: ["id"], capabilities: sets }))).capabilities).toEqual({
+    // The host's lack comes last.
+    bounding: ["CAP_CHOWN", "CAP_SYS_ADMIN"],
+    effective: ["CAP_CHOWN", "CAP_SYS_ADMIN"],
+    permitted: ["CAP_CHOWN", "CAP_SYS_ADMIN"],
+    inheritable: ["CAP_KILL"],
+    ambient: [],
+  });
+});
+
+describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root)", () => {
+  /** The engine's overlay and, as /proc/PID/root of a process in a user namespace, another of the same layers; both remember that there is no letter. */
+  const machine = `
+    mkdir -p /run/low /run/up /run/work /run/work2 /run/merged /run/own /run/state
+    mount -t overlay -o lowerdir=/run/low,upperdir=/run/up,workdir=/run/work overlay /run/merged
+    mount -t overlay -o lowerdir=/run/low,upperdir=/run/up,workdir=/run/work2,index=off overlay /run/own
+    for place in bin usr lib lib64 proc; do [ ! -e /$place ] || { mkdir -p /run/own/$place; mount --rbind /$place /run/own/$place; }; done
+    unshare --user sleep 30 >/dev/null 2>&1 & holder=$!
+    until [ "$(readlink /proc/$holder/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.02; done
+    for map in uid_map gid_map; do echo "0 ${slotBase(3)} 65536" >/proc/$holder/$map; done
+    chroot /run/own /usr/bin/nsenter --user=/proc/$holder/ns/user sleep 30 >/dev/null 2>&1 & pid=$!
+    until [ "$(cat /proc/$pid/comm)" = sleep ]; do sleep 0.02; done
+    echo $pid >/run/state/pid; echo /run/merged >/run/state/root; echo $holder >/run/holder
+    echo '{"args":["ls"],"capabilities":{"bounding":[]}}' >/run/process.json`;
+  const program = (ids: string) => `
+    const { runtimeExec } = await import(${JSON.stringify(import.meta.resolve("./runtime-exec.ts"))});
+    const { existsSync, readFileSync, writeFileSync } = await import("node:fs");
+    const pid = Number(readFileSync("/run/state/pid", "utf8"));
+    const letters = () => [existsSync("/run/merged/letter"), existsSync("/run/own/letter")];
+    writeFileSync("/run/state/ids", ${JSON.stringify(ids)});
+    const before = letters();
+    writeFileSync("/run/merged/letter", "dear");
+    try {
+      runtimeExec({ process: "/run/process.json", state: "/run/state" });
+      return [before, letters()];
+    } finally {
+      process.kill(pid);
+      process.kill(Number(readFileSync("/run/holder", "utf8")));
+    }`;
+
+  test("sees what has been brought into the engine's view of its files", async () => {
+    expect(await inMounts(program("3 1\\n"), machine)).toEqual([
+      [false, false],
+      [true, true],
+    ]);
+  });
+
+  test("is not touched where the process is not the machine's any more", async () => {
+    expect(await inMounts(program("5 1\n"), machine)).toEqual([
+      [false, false],
+      [true, false],
+    ]);
+  });
 });

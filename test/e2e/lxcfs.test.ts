@@ -104,7 +104,19 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
       expect(await inside(one, "box", "systemctl is-system-running")).toBe("running");
     });
 
-    test("a reload of lxcfs (SIGUSR1), or another lxcfs beside it, leaves machines as they are", async () => {
+    test("a machine whose root has mounted something over /proc hinders no other", async () => {
+      const one = node("one");
+      for (const name of ["bad", "box"]) await runMachine(one, name, "bookworm", ...small, "-e", "BERTH_PROFILE=full");
+      for (const name of ["bad", "box"]) expect(await booted(one, name)).toBe("running");
+      await inside(one, "bad", "mount -t tmpfs none /proc && ln -s /etc/passwd /proc/meminfo");
+      if (lxcfs !== undefined) await endLxcfs(one, lxcfs);
+      lxcfs = await startLxcfs(one);
+      const renewed = await one.run(`${dist}/berth`, "runtime", "lxcfs");
+      expect(renewed.stderr).toMatch(/^berth: the machine of process \d+ keeps its dead lxcfs: openat2/);
+      expect(await inside(one, "box", "head -n 1 /proc/meminfo")).toBe(memory);
+    });
+
+    test("a reload of lxcfs (SIGUSR1) leaves machines as they are", async () => {
       const one = node("one");
       await runMachine(one, "box", "bookworm", ...small);
       expect(await booted(one, "box")).toBe("running");
@@ -112,28 +124,27 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
       await one.run("sh", "-c", "kill -USR1 $(cat /run/lxcfs.pid)");
       for (let time = 0; time < 5; time += 1) expect(await inside(one, "box", "head -n 1 /proc/meminfo")).toBe(memory);
       expect(await lxcfsMounts(one, "box")).toEqual(before);
-      const second = await startLxcfs(one, "/mnt", "/run/second.pid");
       expect((await one.run(`${dist}/berth`, "runtime", "lxcfs")).stdout).toBe("");
       expect(await lxcfsMounts(one, "box")).toEqual(before);
-      await endLxcfs(one, second, "/mnt", "/run/second.pid");
     });
   });
 });
 
 /** Starts the host's lxcfs as its unit does, with the load besides, in a node's namespaces, and returns when it is mounted. */
-async function startLxcfs(one: Node, place = directory, pidFile = "/run/lxcfs.pid"): Promise<ChildProcess> {
-  const command = ["--target", String(one.pid), "--mount", "--net", "--uts", "--pid", "--", "lxcfs", "-l", "-p", pidFile, place];
+async function startLxcfs(one: Node): Promise<ChildProcess> {
+  const program = ["lxcfs", "-l", "-p", "/run/lxcfs.pid", directory];
+  const command = ["--target", String(one.pid), "--mount", "--net", "--uts", "--pid", "--", ...program];
   const lxcfs = spawn("nsenter", command, { stdio: "ignore" });
-  await until(async () => (await one.run("sh", "-c", `cat ${place}/proc/uptime 2>/dev/null || true`)).stdout !== "");
+  await until(async () => (await one.run("sh", "-c", `cat ${directory}/proc/uptime 2>/dev/null || true`)).stdout !== "");
   return lxcfs;
 }
 
 /** Kills it as a crash does, and unmounts it as its unit's ExecStopPost does. */
-async function endLxcfs(one: Node, lxcfs: ChildProcess, place = directory, pidFile = "/run/lxcfs.pid"): Promise<void> {
+async function endLxcfs(one: Node, lxcfs: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => lxcfs.once("exit", resolve));
-  await one.run("sh", "-c", `kill -KILL $(cat ${pidFile})`);
+  await one.run("sh", "-c", "kill -KILL $(cat /run/lxcfs.pid)");
   await ended;
-  await one.run("umount", place);
+  await one.run("umount", directory);
 }
 
 /** The mounts of lxcfs in a machine, as its mountinfo has them. */

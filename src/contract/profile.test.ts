@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import { capabilities as known } from "../spec/capability.ts";
+import type { Host } from "./host.ts";
+import { contractProfile, hostObstacles, profileCapabilities } from "./profile.ts";
+import type { Wishes } from "./wishes.ts";
+
+const host: Host = {
+  cgroup: { layout: "v2", named: undefined, unified: "/sys/fs/cgroup", nsdelegate: true },
+  capabilities: new Set(known),
+  userNamespaces: "free",
+  lsm: { apparmor: false, selinux: false },
+  sysctlDirectories: [],
+  kernel: [6, 1],
+};
+const wishes: Wishes = {
+  profile: undefined,
+  applied: "runtime",
+  ids: 65_536,
+  storage: "overlay",
+  remapped: false,
+  shared: [],
+  capabilities: [],
+  terminal: true,
+  machineId: "0123456789abcdef0123456789abcdef",
+  manager: "docker",
+  ownNetwork: true,
+};
+const without = (...names: readonly string[]) => new Set(known.filter((name) => !names.includes(name)));
+
+describe("the profile", () => {
+  test.each([
+    [undefined, "full"],
+    ["full", "full"],
+    ["strict", "strict"],
+    ["privileged", "privileged"],
+  ] as const)("%p asked for where everything can be: %p, without a word", (profile, expected) => {
+    expect(contractProfile(host, { ...wishes, profile })).toEqual({ profile: expected, warnings: [] });
+  });
+
+  const obstacles: readonly [string, Partial<Host>, Partial<Wishes>, RegExp][] = [
+    ["a kernel that is too old", { kernel: [5, 18] }, {}, /kernel 5\.18 .*5\.19/],
+    ["a much older kernel", { kernel: [4, 19] }, {}, /kernel 4\.19/],
+    ["an engine in a user namespace", { userNamespaces: "nested" }, {}, /user namespace/],
+    ["user namespaces that are off", { userNamespaces: "off" }, {}, /max_user_namespaces/],
+    ["a host without CAP_SYS_ADMIN", { capabilities: without("CAP_SYS_ADMIN") }, {}, /lacks CAP_SYS_ADMIN$/],
+    ["a host without two of them", { capabilities: without("CAP_SETUID", "CAP_CHOWN") }, {}, /lacks CAP_SETUID, CAP_CHOWN$/],
+    ["an engine that maps ids itself", {}, { remapped: true }, /userns-remap/],
+    ["a trial that failed", {}, { obstacle: "the layers cannot be mounted" }, /the layers cannot be mounted$/],
+    ["another storage driver", {}, { storage: "other" }, /overlay2/],
+    ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],
+    ["an engine without the runtime", {}, { applied: "api" }, /berth install runtime/],
+  ];
+  test.each(obstacles)("%s: strict with the reason, and refused by name", (_, hostChange, wish, reason) => {
+    const unfit = { ...host, ...hostChange };
+    const choice = contractProfile(unfit, { ...wishes, ...wish });
+    expect(choice).toEqual({ profile: "strict", warnings: [expect.stringMatching(reason)] });
+    expect(() => contractProfile(unfit, { ...wishes, ...wish, profile: "full" })).toThrow(
+      expect.objectContaining({ code: "host-unfit", message: expect.stringMatching(reason) }),
+    );
+    // Who asks for less gets it, without a word.
+    for (const profile of ["strict", "privileged"] as const) {
+      expect(contractProfile(unfit, { ...wishes, ...wish, profile })).toEqual({ profile, warnings: [] });
+    }
+  });
+
+  test.each([
+    [[5, 19], 0],
+    [[6, 0], 0],
+    [[10, 0], 0],
+    [[5, 18], 1],
+    [[4, 20], 1],
+  ] as const)("kernel %p", (kernel, count) => {
+    expect(hostObstacles({ ...host, kernel })).toHaveLength(count);
+  });
+
+  test("what cannot be known is no obstacle", () => {
+    expect(hostObstacles({ ...host, capabilities: undefined })).toEqual([]);
+  });
+});
+
+describe("the capabilities", () => {
+  const defaults = [
+    ...["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD", "CAP_NET_BIND_SERVICE"],
+    ...["CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"],
+  ];
+  const full = profileCapabilities("full", defaults);
+
+  test.each(["strict", "privileged"] as const)("%s leaves them as they were asked for", (profile) => {
+    expect(profileCapabilities(profile, ["CAP_KILL", "CAP_BPF"])).toEqual(["CAP_KILL", "CAP_BPF"]);
+  });
+
+  test("full has all that the engine gives and what units need, each once, and all of them exist", () => {
+    expect(full).toEqual(expect.arrayContaining([...defaults, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"]));
+    expect(new Set(full).size).toBe(full.length);
+    expect(full.filter((name) => !(known as readonly string[]).includes(name))).toEqual([]);
+  });
+
+  test.each(["CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_TIME", "CAP_BPF", "CAP_PERFMON", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM"])(
+    "full has no %s unless it was added",
+    (name) => {
+      expect(full).not.toContain(name);
+      expect(profileCapabilities("full", [...defaults, name])).toContain(name);
+    },
+  );
+
+  test("what was dropped stays dropped", () => {
+    const asked = defaults.filter((name) => name !== "CAP_NET_RAW" && name !== "CAP_MKNOD");
+    expect(full.filter((name) => !profileCapabilities("full", asked).includes(name)).toSorted()).toEqual(["CAP_MKNOD", "CAP_NET_RAW"]);
+  });
+});

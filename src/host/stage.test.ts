@@ -1,0 +1,227 @@
+import { describe, expect, test } from "bun:test";
+import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
+
+const base = 0x7000_0000;
+/** Lower directories /run/l/1 (below) and /run/l/2, an upper one, and what they are mounted as by an engine: /run/l/merged. */
+const layers = `
+  mkdir -p /run/l/1/etc /run/l/2 /run/l/u/diff /run/l/u/work /run/l/merged /run/state
+  echo below >/run/l/1/etc/below; echo above >/run/l/2/above; chown 33:33 /run/l/2/above
+  mount -t overlay -o lowerdir=/run/l/2:/run/l/1,upperdir=/run/l/u/diff,workdir=/run/l/u/work overlay /run/l/merged`;
+const imports = `
+  const { closeStage, openStage, stageBind, stageRoot } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
+  const { forgetNames } = await import(${JSON.stringify(import.meta.resolve("./syscalls.ts"))});
+  const { beginUserNamespace } = await import(${JSON.stringify(import.meta.resolve("./user-namespace.ts"))});
+  const { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } = await import("node:fs");
+  const points = () => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").flatMap((line) => {
+    const point = line.split(" ")[4] ?? "";
+    return /^\\/run\\/(state|l|tree)(\\/|$)/.test(point) ? [point] : [];
+  }).sort();
+  const stage = "/run/state/stage";
+  const free = { restricted: [], allRestricted: [] };
+  const overlay = { lower: ["/run/l/2", "/run/l/1"], upper: "/run/l/u/diff", options: [] };
+  const owner = (path) => { const { uid, gid } = statSync(path); return uid + ":" + gid; };
+  const failure = (work) => { try { work(); return "none"; } catch ({ code, message }) { return { code, message }; } };
+  const namespace = beginUserNamespace();
+  const mapped = await namespace.map([{ inside: 0, outside: ${base}, count: 65536 }, { inside: 65536, outside: 0, count: 1 }]);
+  namespace.end();
+`;
+/** As inMounts, with the above at hand; what a test mounts in the stage is gone before /run is. */
+const staged = <T = unknown>(program: string, before = layers) => inMounts<T>(imports + program, before);
+
+describe.skipIf(!isRoot)("a stage (needs root)", () => {
+  test("shows the layers with mapped ids; what is written there has the owner 0 below", async () => {
+    const seen = await staged(`
+      openStage(stage);
+      stageRoot(stage, overlay, mapped);
+      const root = stage + "/root";
+      const owners = [owner(root + "/etc/below"), owner(root + "/above")];
+      mkdirSync(root + "/new");
+      for (const [file, uid] of [["new/of-root", 0], ["new/of-web", 33]]) {
+        writeFileSync(root + "/" + file, "x");
+        chownSync(root + "/" + file, ${base} + uid, ${base} + uid);
+      }
+      chownSync(root + "/new", ${base}, ${base});
+      return [owners, ["new", "new/of-root", "new/of-web"].map((file) => owner("/run/l/u/diff/" + file)), readdirSync("/run/l/u").sort()];`);
+    expect(seen).toEqual([
+      [`${base}:${base}`, `${base + 33}:${base + 33}`],
+      ["0:0", "0:0", "33:33"],
+      ["berth-work", "diff", "work"],
+    ]);
+  });
+
+  test("goes with all that is mounted in it, and nothing that it shows is touched; a second time is no fault", async () => {
+    const seen = await staged(`
+      const before = points();
+      openStage(stage);
+      stageRoot(stage, overlay, mapped);
+      stageBind(stage, { name: "3", source: "/run/l", destination: "/x", recursive: true, ...free }, mapped);
+      const during = points().length;
+      closeStage(stage);
+      closeStage(stage);
+      return [during > before.length + 5, JSON.stringify(points()) === JSON.stringify(before), existsSync(stage),
+        readFileSync("/run/l/1/etc/below", "utf8"), readdirSync("/run/l/merged").sort()];`);
+    expect(seen).toEqual([true, true, false, "below\n", ["above", "etc"]]);
+  });
+
+  test("of a tree of shared mounts: its end unmounts none of them", async () => {
+    const seen = await staged(
+      `const before = points();
+       openStage(stage);
+       stageBind(stage, { name: "3", source: "/run/tree", destination: "/x", recursive: true, ...free }, mapped);
+       const during = readFileSync(stage + "/3/below/file", "utf8");
+       closeStage(stage);
+       return [during, JSON.stringify(points()) === JSON.stringify(before), readFileSync("/run/tree/below/file", "utf8")];`,
+      "mkdir -p /run/tree /run/state; mount -t tmpfs a /run/tree; mount --make-rshared /run/tree; mkdir /run/tree/below; mount -t tmpfs b /run/tree/below; echo there >/run/tree/below/file",
+    );
+    expect(seen).toEqual(["there\n", true, "there\n"]);
+  });
+
+  test("is seen in no other mount namespace, and its layers are no one's but root's", async () => {
+    const seen = await staged(
+      `openStage(stage);
+       stageRoot(stage, overlay, mapped);
+       const { mode } = statSync(stage + "/layers");
+       const pid = Number(readFileSync("/run/other", "utf8"));
+       const other = readFileSync("/proc/" + pid + "/mountinfo", "utf8");
+       process.kill(pid);
+       return [(mode & 0o777).toString(8), other.includes("/run/state/stage/"), readFileSync("/proc/self/mountinfo", "utf8").includes("/run/state/stage/")];`,
+      `${layers}
+       mount --make-rshared /run
+       unshare --mount --propagation slave sleep 20 >/dev/null 2>&1 & echo $! >/run/other; sleep 0.3`,
+    );
+    expect(seen).toEqual(["700", false, true]);
+  });
+
+  test.each([
+    ["only its directory", "mkdir -p /run/state/stage"],
+    ["a half-made one", "mkdir -p /run/state/stage/root"],
+    ["an empty mount", "mkdir -p /run/state/stage/root; mount -t tmpfs x /run/state/stage"],
+    ["nothing", "mkdir -p /run/state"],
+  ])("what a crash has left of one goes: %s", async (_, before) => {
+    expect(await staged(`closeStage(stage); return [existsSync(stage), points()];`, before)).toEqual([false, []]);
+  });
+
+  test("files that are no stage's are never removed", async () => {
+    const seen = await staged(
+      `return [failure(() => closeStage(stage)).code, readFileSync(stage + "/root/precious", "utf8")];`,
+      "mkdir -p /run/state/stage/root; echo mine >/run/state/stage/root/precious",
+    );
+    expect(seen).toEqual(["ENOTEMPTY", "mine\n"]);
+  });
+
+  test("a layer that is not there: the machine cannot be had on this host, and the stage can still go", async () => {
+    const seen = await staged(`
+      openStage(stage);
+      const failed = failure(() => stageRoot(stage, { ...overlay, lower: ["/run/l/2", "/run/l/gone"] }, mapped));
+      closeStage(stage);
+      return [failed.code, failed.message.includes("ENOENT"), existsSync(stage)];`);
+    expect(seen).toEqual(["host-unfit", true, false]);
+  });
+
+  test("more layers than the options of a mount could name by their paths", async () => {
+    const seen = await staged(
+      `const lower = Array.from({ length: 120 }, (_, index) => "/run/l/" + "x".repeat(60) + index);
+       openStage(stage);
+       stageRoot(stage, { ...overlay, lower }, mapped);
+       return readdirSync(stage + "/root").length;`,
+      `${layers}; for n in $(seq 0 119); do mkdir -p /run/l/${"x".repeat(60)}$n; touch /run/l/${"x".repeat(60)}$n/f$n; done`,
+    );
+    expect(seen).toBe(120);
+  });
+
+  test("names with what ends an option", async () => {
+    const seen = await staged(
+      `openStage(stage);
+       stageRoot(stage, { lower: ["/run/l/a:b"], upper: "/run/l/u2/d,i\\\\f:f", options: [] }, mapped);
+       return readFileSync(stage + "/root/file", "utf8");`,
+      `${layers}; mkdir -p '/run/l/a:b' '/run/l/u2/d,i\\f:f'; echo odd >'/run/l/a:b/file'`,
+    );
+    expect(seen).toBe("odd\n");
+  });
+});
+
+describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
+  test("what a bind may not do is set on it, beside what its source may not", async () => {
+    const seen = await staged(
+      `openStage(stage);
+       stageBind(stage, { name: "3", source: "/run/tree", destination: "/x", recursive: true, restricted: ["readOnly"], allRestricted: ["noExec"] }, mapped);
+       const options = (point) => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").find((line) => line.split(" ")[4] === point).split(" ")[5];
+       return [options(stage + "/3"), options(stage + "/3/below")];`,
+      "mkdir -p /run/tree /run/state; mount -t tmpfs -o nosuid,nodev none /run/tree; mkdir /run/tree/below; mount -t tmpfs none /run/tree/below",
+    );
+    expect(seen).toEqual(["ro,nosuid,nodev,noexec,relatime,idmapped", "rw,noexec,relatime,idmapped"]);
+  });
+
+  const bind = (source: string, recursive: boolean) =>
+    `stageBind(stage, { name: "3", source: ${JSON.stringify(source)}, destination: "/x", recursive: ${recursive}, ...free }, mapped)`;
+
+  test.each([
+    ["a directory", "/run/l/2", "/above", `${base + 33}:${base + 33}`],
+    ["a file", "/run/l/2/above", "", `${base + 33}:${base + 33}`],
+  ])("%s has mapped ids", async (_, source, file, expected) => {
+    expect(await staged(`openStage(stage); return [${bind(source, false)}, owner(stage + "/3${file}")];`)).toEqual([true, expected]);
+  });
+
+  test("a tree, with what is mounted in it; without the tree that is hidden", async () => {
+    const before = `${layers}; mkdir /run/l/2/in; mount -t tmpfs in /run/l/2/in; echo deep >/run/l/2/in/file`;
+    const look = `owner(stage + "/3/above"), existsSync(stage + "/3/in/file") && owner(stage + "/3/in/file")`;
+    expect(await staged(`openStage(stage); return [${bind("/run/l/2", true)}, ${look}];`, before)).toEqual([
+      true,
+      `${base + 33}:${base + 33}`,
+      `${base}:${base}`,
+    ]);
+    expect(await staged(`openStage(stage); return [${bind("/run/l/2", false)}, ${look}];`, before)).toEqual([
+      true,
+      `${base + 33}:${base + 33}`,
+      false,
+    ]);
+  });
+
+  test("a tree that holds what maps no ids: its top has them", async () => {
+    const before = `${layers}; mkdir /run/l/2/proc; mount -t proc proc /run/l/2/proc`;
+    const seen = await staged(
+      `openStage(stage); return [${bind("/run/l/2", true)}, owner(stage + "/3/above"), existsSync(stage + "/3/proc/1")];`,
+      before,
+    );
+    expect(seen).toEqual([true, `${base + 33}:${base + 33}`, true]);
+  });
+
+  test("what maps no ids is there as it is, and that is told", async () => {
+    expect(await staged(`openStage(stage); return [${bind("/proc", false)}, existsSync(stage + "/3/self")];`)).toEqual([false, true]);
+  });
+
+  test("what is not there is a fault", async () => {
+    expect(await staged(`openStage(stage); return failure(() => ${bind("/run/l/none", false)}).code;`)).toBe("ENOENT");
+  });
+});
+
+describe.skipIf(!isRoot)("names that an overlay remembers (needs root)", () => {
+  const changeBelow = `
+    openStage(stage);
+    stageRoot(stage, overlay, mapped);
+    const root = stage + "/root";
+    const before = [existsSync("/run/l/merged/late"), existsSync(root + "/late")];
+    writeFileSync("/run/l/merged/late", "late");`;
+
+  test("are looked up anew once they are forgotten", async () => {
+    const seen = await staged(`${changeBelow}
+      for (const place of ["/run/l/merged", root]) forgetNames(place);
+      return [before, existsSync(root + "/late"), readFileSync(root + "/late", "utf8")];`);
+    expect(seen).toEqual([[false, false], true, "late"]);
+  });
+
+  test.each([
+    ["a directory in it", "/run/l/merged/etc"],
+    ["another file system", "/run/l"],
+    ["a file system whose options a change without any would reset", "/run/pts"],
+  ])("%s is left alone", async (_, place) => {
+    const options = `readFileSync("/proc/self/mountinfo", "utf8")`;
+    const before = `${layers}; mkdir /run/pts; mount -t devpts -o mode=600,ptmxmode=0666,gid=5 devpts /run/pts`;
+    const look = `const before = ${options}; forgetNames(${JSON.stringify(place)}); return before === ${options};`;
+    expect(await staged(look, before)).toBe(true);
+  });
+
+  test("a place that is not there is a fault", async () => {
+    expect(await staged(`return failure(() => forgetNames("/run/none")).code;`)).toBe("ENOENT");
+  });
+});
