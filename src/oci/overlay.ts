@@ -12,10 +12,11 @@ export interface Overlay {
  * whether a path is there: an engine with many layers names them relative to where it keeps them.
  */
 export function parseOverlay(mountinfo: string, point: string, exists: (path: string) => boolean): Overlay | undefined {
+  const place = escapeMount(point);
   const fields = mountinfo
     .split("\n")
-    .map((line) => line.split(" "))
-    .findLast((line) => unescapeMount(line[4] ?? "") === point);
+    .findLast((line) => line.includes(place) && line.split(" ", 5)[4] === place)
+    ?.split(" ");
   const dash = fields?.indexOf("-") ?? -1;
   if (fields === undefined || dash === -1 || fields[dash + 1] !== "overlay") return undefined;
   const options = splitOptions(unescapeMount(fields.slice(dash + 3).join(" ")));
@@ -58,6 +59,10 @@ function splitLayers(value: string): readonly string[] {
 const unescapeLayer = (path: string) => path.replace(/\\(.)/g, "$1");
 
 /** Space, tab, line end and backslash as mountinfo writes them. */
+function escapeMount(text: string): string {
+  return text.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+}
+
 function unescapeMount(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -29,7 +29,8 @@ export function runtimeExec({ process, state }: RuntimeExec): void {
 function refreshRoot(state: string): void {
   const machine = readIsolated(state);
   if (machine === undefined || !isMapped(machine)) return;
-  for (const root of [machine.root, `/proc/${machine.pid}/root`]) forgetNames(root);
+  // An engine that was started anew may have its mounts out of our sight.
+  for (const root of [machine.root, `/proc/${machine.pid}/root`]) if (existsSync(root)) forgetNames(root);
 }
 
 /** Whether the process is still the machine's: one of the machine's ids is its root's. When it has ended, the runtime itself says so. */
