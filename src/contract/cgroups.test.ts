@@ -39,7 +39,7 @@ const cells = Object.entries(hosts).flatMap(([name, host]) =>
 
 function refusal(version: number | undefined, host: HostCgroup): BerthError {
   try {
-    contractCgroups({ kind: "systemd", program: "/usr/lib/systemd/systemd", version }, host);
+    contractCgroups({ kind: "systemd", program: "/usr/lib/systemd/systemd", version }, host, false);
   } catch (error) {
     if (error instanceof BerthError) return error;
     throw error;
@@ -49,7 +49,7 @@ function refusal(version: number | undefined, host: HostCgroup): BerthError {
 
 describe("systemd on every host", () => {
   test.each(cells.filter((cell) => cell.letter !== "-"))("$name, systemd $version: $letter", ({ host, version, letter }) => {
-    const { warnings, ...chosen } = contractCgroups({ kind: "systemd", program: "/usr/lib/systemd/systemd", version }, host);
+    const { warnings, ...chosen } = contractCgroups({ kind: "systemd", program: "/usr/lib/systemd/systemd", version }, host, false);
     expect(chosen).toEqual(meaning[letter as keyof typeof meaning] as unknown as typeof chosen);
     const warned = host.layout === "v2" && !host.nsdelegate;
     expect(warnings).toHaveLength(warned ? 1 : 0);
@@ -65,9 +65,17 @@ describe("systemd on every host", () => {
   });
 });
 
+test.each(cells.filter((cell) => cell.letter !== "-"))(
+  "$name, systemd $version, isolated: controllers too where it sees v1",
+  ({ host, version }) => {
+    const [shared, isolated] = [false, true].map((own) => contractCgroups({ kind: "systemd", program: "/sbin/init", version }, host, own));
+    expect(isolated).toEqual({ ...shared, view: shared?.view === "named" ? "delegated" : shared?.view } as typeof isolated);
+  },
+);
+
 test.each(["sysvinit", "openrc", "runit", "busybox", "s6"] as const)("%s manages no cgroups and boots on every host", (kind) => {
   for (const host of Object.values(hosts)) {
-    expect(contractCgroups({ kind, program: "/sbin/init", version: undefined }, host)).toEqual({
+    expect(contractCgroups({ kind, program: "/sbin/init", version: undefined }, host, true)).toEqual({
       view: "read-only",
       arguments: [],
       warnings: [],

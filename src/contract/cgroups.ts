@@ -7,9 +7,11 @@ import type { HostCgroup } from "./host.ts";
  * - `read-only`: all of it, in whatever cgroup namespace the engine chose; for inits that do not manage cgroups.
  * - `cgroup2`: the host's only hierarchy, the machine's own subtree, writable.
  * - `named`: the v1 controllers read-only, and the machine's own subtree of `name=systemd` writable.
+ * - `delegated`: the same with the controllers writable too, where the machine's root is none of the host's: file permission
+ *   lets it make cgroups below its own and keeps its own limits from it, as LXC does it.
  * - `unified`: the hybrid host's cgroup2 alone, the machine's own subtree, writable; it bears no controllers.
  */
-export type CgroupView = "read-only" | "cgroup2" | "named" | "unified";
+export type CgroupView = "read-only" | "cgroup2" | "named" | "delegated" | "unified";
 
 export interface CgroupContract {
   readonly view: CgroupView;
@@ -27,11 +29,11 @@ const firstWithoutV1 = 258;
 /** Stands for "newer than any": a systemd whose version the root does not tell is taken for a current one. */
 const current = 1000;
 
-/** Chooses the view. Throws `host-unfit` where this host cannot give this init what it needs. */
-export function contractCgroups(init: GuestInit, host: HostCgroup): CgroupContract {
+/** Chooses the view; `isolated` is a machine in a user namespace of its own. Throws `host-unfit` where this host cannot give this init what it needs. */
+export function contractCgroups(init: GuestInit, host: HostCgroup, isolated: boolean): CgroupContract {
   if (init.kind !== "systemd") return { view: "read-only", arguments: [], warnings: [] };
   const version = init.version ?? current;
-  return host.layout === "v2" ? onV2(version, host) : onV1(version, host);
+  return host.layout === "v2" ? onV2(version, host) : onV1(version, host, isolated);
 }
 
 function onV2(version: number, host: HostCgroup): CgroupContract {
@@ -48,7 +50,7 @@ function onV2(version: number, host: HostCgroup): CgroupContract {
   return { view: "cgroup2", arguments: [], warnings };
 }
 
-function onV1(version: number, host: HostCgroup): CgroupContract {
+function onV1(version: number, host: HostCgroup, isolated: boolean): CgroupContract {
   if (version >= firstToShunV1 && host.unified !== undefined) return { view: "unified", arguments: [], warnings: [] };
   if (version >= firstWithoutV1) {
     throw new BerthError(
@@ -65,5 +67,9 @@ function onV1(version: number, host: HostCgroup): CgroupContract {
     });
   }
   // proc-cmdline reads PID 1's own arguments in a container.
-  return { view: "named", arguments: version >= firstToShunV1 ? ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"] : [], warnings: [] };
+  return {
+    view: isolated ? "delegated" : "named",
+    arguments: version >= firstToShunV1 ? ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"] : [],
+    warnings: [],
+  };
 }

@@ -58,10 +58,10 @@ export interface Tmpfs {
  */
 export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
   const traits = initTraits[guest.init.kind];
-  const cgroups = contractCgroups(guest.init, host.cgroup);
   const masks = contractMasks(guest.init);
   const byDirectory = masksByDirectory(guest.init);
   const { profile, warnings } = contractProfile(host, wishes);
+  const cgroups = contractCgroups(guest.init, host.cgroup, profile === "full");
   const capabilities = grantedCapabilities(profileCapabilities(profile, wishes.capabilities), host, traits.rebootsToStop);
   return {
     profile,

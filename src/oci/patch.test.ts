@@ -86,7 +86,9 @@ describe.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kin
 
   test("writable cgroups only in a namespace of the machine's own, and never more than its own subtree", () => {
     const cgroups = mounts.filter((mount) => mount.destination.startsWith("/sys/fs/cgroup"));
-    expect(cgroups.map(isReadOnly)).toEqual({ "read-only": [true], cgroup2: [false], unified: [false], named: [true, false] }[view]);
+    expect(cgroups.map(isReadOnly)).toEqual(
+      { "read-only": [true], cgroup2: [false], unified: [false], named: [true, false], delegated: [false, false] }[view],
+    );
     const destinations = view === "named" ? ["/sys/fs/cgroup", "/sys/fs/cgroup/systemd"] : ["/sys/fs/cgroup"];
     expect(cgroups.map((mount) => mount.destination)).toEqual(destinations);
     for (const mount of cgroups) if (mount.type !== "cgroup") expect(mount.source).toEndWith(`/docker/${id}`);
@@ -117,6 +119,18 @@ describe.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kin
     const sys = mounts.filter((mount) => mount.destination === "/sys");
     expect(sys.map(isReadOnly)).toEqual([true]);
     expect(at(mounts, "/sys/fs/cgroup")[0]).toBeGreaterThan(at(mounts, "/sys")[0] ?? Infinity);
+  });
+
+  test("isolated: /sys is made read-only after it was mounted, v1 controllers are writable, nothing else changes", () => {
+    const own = patchConfig(config, { ...needs, ids: 65_536, cgroup: view === "named" ? "delegated" : view }, surroundings);
+    expect(own.linux?.readonlyPaths).toEqual(["/sys"]);
+    const isSys = ({ destination }: OciMount) => destination === "/sys";
+    expect(own.mounts?.filter(isSys).map(({ options }) => options?.includes("ro"))).toEqual([false]);
+    const cgroups = own.mounts?.filter(({ destination }) => destination.startsWith("/sys/fs/cgroup")) ?? [];
+    expect(cgroups.map(isReadOnly)).toEqual(view === "read-only" ? [true] : cgroups.map(() => false));
+    expect(own.mounts?.filter((mount) => !isSys(mount) && !cgroups.includes(mount))).toEqual(
+      mounts.filter((mount) => !isSys(mount) && !mount.destination.startsWith("/sys/fs/cgroup")),
+    );
   });
 
   test("each directory is mounted before what lies in it, and nothing twice", () => {

@@ -24,7 +24,7 @@ export interface Surroundings {
  */
 export function patchConfig(config: OciConfig, contract: Contract, surroundings: Surroundings): OciConfig {
   const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth/${surroundings.id}`;
-  const needsPath = contract.cgroup === "named" || contract.cgroup === "unified";
+  const needsPath = ["named", "delegated", "unified"].includes(contract.cgroup);
   const linux = config.linux ?? {};
   return {
     ...config,
@@ -42,7 +42,7 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
       ...(linux.seccomp ? { seccomp: patchSeccomp(linux.seccomp, contract) } : {}),
       // The host's virtual consoles would let init and agetty write on the host's screen.
       ...(linux.devices ? { devices: linux.devices.filter((device) => !/^\/dev\/tty\d+$/.test(device.path)) } : {}),
-      ...(linux.readonlyPaths ? { readonlyPaths: patchReadonlyPaths(linux.readonlyPaths, contract) } : {}),
+      ...readonlyPaths(linux.readonlyPaths, contract),
     },
   };
 }
@@ -123,19 +123,23 @@ function withoutConditions(rules: readonly SeccompRule[], names: readonly string
   });
 }
 
-function patchReadonlyPaths(paths: readonly string[], contract: Contract): string[] {
+function readonlyPaths(paths: readonly string[] | undefined, contract: Contract): { readonlyPaths?: string[] } {
+  if (contract.ids !== undefined) return { readonlyPaths: ["/sys"] };
   const sysctls = contract.readOnlySysctls;
-  return sysctls === undefined ? [...paths] : paths.flatMap((path) => (path === "/proc/sys" ? sysctls : [path]));
+  if (paths === undefined) return {};
+  return { readonlyPaths: sysctls === undefined ? [...paths] : paths.flatMap((path) => (path === "/proc/sys" ? sysctls : [path])) };
 }
 
 const cgroupOptions = ["nosuid", "noexec", "nodev"];
 
 function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundings: Surroundings, cgroupsPath: string): OciMount[] {
   const taken = new Set(mounts.map((mount) => mount.destination));
-  // A writable /sys makes udev and logind take the host's devices for theirs, privileged or not.
+  // A writable /sys makes udev and logind take the host's devices for theirs, privileged or not. In a user namespace it is
+  // mounted writable and made read-only after that: the machine could mount no sysfs for its own network namespaces otherwise.
+  const sysOptions = contract.ids === undefined ? readOnly : writable;
   const others = mounts
     .filter((mount) => !isAt("/sys/fs/cgroup", mount.destination))
-    .map((mount) => (mount.destination === "/sys" ? { ...mount, options: readOnly(mount.options ?? []) } : mount));
+    .map((mount) => (mount.destination === "/sys" ? { ...mount, options: sysOptions(mount.options ?? []) } : mount));
   // After every other mount of /sys, so that none covers the machine's view with the host's.
   const sys = others.findLastIndex((mount) => isAt("/sys", mount.destination));
   const patched = [...others.slice(0, sys + 1), ...cgroupMounts(contract, surroundings, cgroupsPath), ...others.slice(sys + 1)];
@@ -185,12 +189,18 @@ function cgroupMounts(contract: Contract, surroundings: Surroundings, cgroupsPat
       return bind("/sys/fs/cgroup", surroundings.unified);
     case "named":
       return [cgroup("ro"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
+    case "delegated":
+      return [cgroup("rw"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
   }
 }
 
 /** Whether a path is this directory or lies below it. */
 function isAt(directory: string, path: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
+}
+
+function writable(options: readonly string[]): string[] {
+  return options.filter((option) => option !== "ro");
 }
 
 function readOnly(options: readonly string[]): string[] {

@@ -22,6 +22,7 @@ const isolation = {
   ids: { base: 1_879_048_192, count: 65_536 },
   stage: "/run/berth/s/stage",
   settle: ["/opt/berth-runtime", "settle", "a b"],
+  mountProgram: "/bin/mount",
 };
 const isolated = (config: OciConfig) => isolateConfig(config, isolation);
 
@@ -71,6 +72,14 @@ describe("the config of an isolated machine", () => {
     expect(before).toEqual(copy);
   });
 
+  test("its own mount program shares the mounts, before the init and after hooks that are there; none does not", () => {
+    const theirs = { path: "/theirs" };
+    const config = configOf([], { hooks: { startContainer: [theirs], poststop: [theirs] } });
+    const share = { path: "/bin/mount", args: ["mount", "--make-rshared", "/"] };
+    expect(isolated(config).hooks).toMatchObject({ startContainer: [theirs, share], poststop: [theirs] });
+    expect(isolateConfig(config, { ...isolation, mountProgram: undefined }).hooks).toMatchObject({ startContainer: [theirs] });
+  });
+
   test("what a bind may not do is set in the stage, since mounting again may not be possible in the namespace", () => {
     const mount = { destination: "/d", type: "bind", source: "/srv/d", options: ["rbind", "ro", "rnosuid", "rprivate"] };
     expect(planBinds(configOf([mount]), id)).toMatchObject([{ restricted: ["readOnly"], allRestricted: ["noSuid"] }]);
@@ -93,7 +102,7 @@ describe("the config of an isolated machine", () => {
 
   test("the hook comes after those that are there", () => {
     const hooks = { prestart: [{ path: "/p" }], createRuntime: [{ path: "/first" }] };
-    expect(isolated(configOf([], { hooks })).hooks).toEqual({
+    expect(isolated(configOf([], { hooks })).hooks).toMatchObject({
       prestart: [{ path: "/p" }],
       createRuntime: [{ path: "/first" }, { path: "/opt/berth-runtime", args: ["/opt/berth-runtime", "settle", "a b"] }],
     });

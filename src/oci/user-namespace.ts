@@ -1,4 +1,4 @@
-import type { OciConfig, OciMount } from "./config.ts";
+import type { OciConfig, OciHook, OciMount } from "./config.ts";
 
 /** A range of host ids: the machine's 0 is the host's `base`. */
 export interface IdRange {
@@ -15,6 +15,8 @@ export interface Isolation {
   readonly stage: string;
   /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
   readonly settle: readonly string[];
+  /** The machine's own mount(8); undefined where it has none. */
+  readonly mountProgram: string | undefined;
 }
 
 /** A bind mount of the user's or the engine's, to be mounted in the stage with mapped ids. */
@@ -77,7 +79,7 @@ function isStaged(mount: OciMount, id: string): boolean {
  * root and binds come from the stage. Paths which the engine masks are not: the kernel itself guards them against anyone
  * but the host's root, and a masked /proc keeps containers inside the machine from mounting theirs (mount_too_revealing).
  */
-export function isolateConfig(config: OciConfig, { id, ids, stage, settle }: Isolation): OciConfig {
+export function isolateConfig(config: OciConfig, { id, ids, stage, settle, mountProgram }: Isolation): OciConfig {
   const linux = config.linux ?? {};
   const { maskedPaths: _masked, readonlyPaths: _readonly, ...rest } = linux;
   const mapping = [{ containerID: 0, hostID: ids.base, size: ids.count }];
@@ -94,7 +96,11 @@ export function isolateConfig(config: OciConfig, { id, ids, stage, settle }: Iso
     root: { ...config.root, path: `${stage}/root` },
     process: withoutDefaultLabel(config.process),
     mounts,
-    hooks: { ...config.hooks, createRuntime: [...(config.hooks?.createRuntime ?? []), hook] },
+    hooks: {
+      ...config.hooks,
+      createRuntime: [...(config.hooks?.createRuntime ?? []), hook],
+      startContainer: [...(config.hooks?.startContainer ?? []), ...shareMounts(mountProgram)],
+    },
     linux: {
       ...rest,
       namespaces: own,
@@ -103,6 +109,14 @@ export function isolateConfig(config: OciConfig, { id, ids, stage, settle }: Iso
       ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count) } : {}),
     },
   };
+}
+
+/**
+ * systemd shares mounts among a system's mount namespaces except in a container, where that is left to whoever made it
+ * (systemd.exec(5): credentials, mounts of one unit that others see). It is done as the machine's root in the machine.
+ */
+function shareMounts(program: string | undefined): readonly OciHook[] {
+  return program === undefined ? [] : [{ path: program, args: ["mount", "--make-rshared", "/"] }];
 }
 
 /**

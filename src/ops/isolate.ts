@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { CgroupView } from "../contract/cgroups.ts";
 import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
 import { copyUp, writeFirstHostname } from "../host/prepare-root.ts";
+import { rootFiles } from "../host/root-files.ts";
 import { closeStage, openStage, stageBind, stageRoot } from "../host/stage.ts";
 import { closeUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import type { OciConfig } from "../oci/config.ts";
@@ -24,6 +26,7 @@ export interface Isolate {
   readonly overlay: Overlay;
   readonly userNamespace: UserNamespace;
   readonly cgroup: HostCgroup;
+  readonly view: CgroupView;
 }
 
 /**
@@ -32,7 +35,7 @@ export interface Isolate {
  */
 export async function isolate(
   config: OciConfig,
-  { id, rootPath, state, machineId, count, overlay, userNamespace, cgroup }: Isolate,
+  { id, rootPath, state, machineId, count, overlay, userNamespace, cgroup, view }: Isolate,
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
   const ids = takeIds(state, machineId, count);
   const stage = stageOf(state);
@@ -60,8 +63,10 @@ export async function isolate(
       cgroup.named ?? "",
       cgroup.unified ?? "",
       domainNameOf(config),
+      view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
     ];
-    return { config: isolateConfig(config, { id, ids, stage, settle }), warnings };
+    const mountProgram = ["/bin/mount", "/usr/bin/mount"].find((path) => rootFiles(rootPath).resolve(path) !== undefined);
+    return { config: isolateConfig(config, { id, ids, stage, settle, mountProgram }), warnings };
   } finally {
     closeUserNamespace(mapped);
   }

@@ -91,6 +91,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
               machineId: wishes.machineId,
               count: needs.ids,
               cgroup: host.cgroup,
+              view: needs.cgroup,
             });
       writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
       return [...needs.warnings, ...isolated.warnings];
