@@ -55,6 +55,14 @@ test("stale are a machine's own mounts of lxcfs with another device, at their ow
   expect(staleLxcfsMounts(marker + machine("0:9"), "0:9")).toEqual([]);
 });
 
+test("one that lies hidden below another mount of the place it is in is not", () => {
+  const again = `1132 1129 0:20 / /sys rw - sysfs sysfs rw
+1200 1132 0:20 / /sys ro - sysfs sysfs rw
+1201 1200 0:9 /sys/devices/system/cpu/online /sys/devices/system/cpu/online ro - fuse.lxcfs lxcfs rw
+`;
+  expect(staleLxcfsMounts(marker + machine("0:9") + again, "0:10").map(({ id }) => id)).toEqual([1163, 1201]);
+});
+
 test("what is no machine of berth-runtime is nobody's business here", () => {
   expect(staleLxcfsMounts(machine("0:9"), "0:10")).toEqual([]);
   const lxc = "1190 1130 0:52 /lxc/host /run/host ro,nosuid - tmpfs tmpfs rw\n";

@@ -72,13 +72,23 @@ const ofMachine = /^\d+ \d+ \S+ \S*\/berth\/runtime\/\S+\/host \/run\/host /m;
  */
 export function staleLxcfsMounts(mountinfo: string, device: string): readonly StaleMount[] {
   if (!ofMachine.test(mountinfo)) return [];
+  const covered = coveredMounts(mountinfo);
   return lxcfsMounts(mountinfo)
+    .filter((mount) => !covered.has(mount.parent))
     .filter((mount) => mount.device !== device && mount.root === mount.point && lxcfsFiles.includes(mount.point))
     .map(({ id, point }) => ({ id, file: point }));
 }
 
+/** Mounts with another over all of them: nothing in them is to be seen, nor to be reached. */
+function coveredMounts(mountinfo: string): ReadonlySet<string> {
+  const lines = mountinfo.split("\n").map((line) => line.split(" "));
+  const points = new Map(lines.map(([id = "", , , , point]) => [id, point]));
+  return new Set(lines.flatMap(([, parent = "", , , point]) => (points.get(parent) === point ? [parent] : [])));
+}
+
 interface LxcfsMount {
   readonly id: number;
+  readonly parent: string;
   readonly device: string;
   readonly root: string;
   readonly point: string;
@@ -86,9 +96,10 @@ interface LxcfsMount {
 
 function lxcfsMounts(mountinfo: string): readonly LxcfsMount[] {
   return mountinfo.split("\n").flatMap((line) => {
-    const [id, , device, root, point] = line.split(" ");
-    if (!line.includes(" - fuse.lxcfs ") || device === undefined || root === undefined || point === undefined) return [];
-    return [{ id: Number(id), device, root, point: unescapeMount(point) }];
+    const [id, parent, device, root, point] = line.split(" ");
+    if (!line.includes(" - fuse.lxcfs ") || parent === undefined || device === undefined || root === undefined || point === undefined)
+      return [];
+    return [{ id: Number(id), parent, device, root, point: unescapeMount(point) }];
   });
 }
 

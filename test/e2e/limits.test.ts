@@ -73,11 +73,10 @@ describe.each([
       const hog = await eat(300);
       expect([hog.status, hog.stdout]).not.toEqual([0, String(300 * mebibyte)]);
       expect(hog.stdout).toBe("");
-      // v1 counts a kill only where the killed process was, which may be a cgroup of the machine's own.
-      const events = await cgroupFile(node(view), name, "memory", { v1: "memory.failcnt", v2: "memory.events" });
-      expect(events.includes("oom_kill") ? statOf(events, "oom_kill") : Number(events)).toBeGreaterThan(0);
+      // It was at the limit and not beyond; v1 counts kills only where the process was, in a cgroup of the machine's own.
       const most = await cgroupFile(node(view), name, "memory", { v1: "memory.max_usage_in_bytes", v2: "memory.peak" });
       expect(Number(most)).toBeLessThanOrEqual(limits.memory);
+      expect(Number(most)).toBeGreaterThan(limits.memory * 0.9);
       expect(await stateOf(node(view), name)).toEqual(before);
     },
   );

@@ -56,7 +56,7 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
       const show = "systemd-run --pipe --wait --quiet --collect head -n 1 /proc/meminfo";
       expect(await inside(one, "box", show)).toBe(memory);
       expect(await inside(one, "box", "tr '\\0' '\\n' </proc/1/environ | grep BERTH_ || true")).toBe("");
-      expect((await lxcfsMounts(one, "box")).length).toBe(8);
+      expect(placesOf(await lxcfsMounts(one, "box")).size).toBe(8);
     });
 
     test("nobody has it who does not ask", async () => {
@@ -95,7 +95,7 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
         expect(await inside(one, "box", "head -n 1 /proc/meminfo; cat /sys/devices/system/cpu/online")).toBe(`${memory}\n0`);
         if (profile === "full") expect(await inside(one, "box", service)).toBe(memory);
         const mounts = await lxcfsMounts(one, "box");
-        expect(mounts.length).toBe(8);
+        expect(placesOf(mounts).size).toBe(8);
         for (const mount of mounts) expect(mount).toMatch(/ ro,nosuid,nodev,noexec/);
         expect((await one.tryDocker("exec", "other", "cat", "/proc/meminfo")).status).not.toBe(0);
         // Nothing is left to do.
@@ -146,6 +146,9 @@ async function endLxcfs(one: Node, lxcfs: ChildProcess): Promise<void> {
   await ended;
   await one.run("umount", directory);
 }
+
+/** /sys is mounted over itself in an isolated machine, with what is mounted in it. */
+const placesOf = (mounts: readonly string[]) => new Set(mounts.map((line) => line.split(" ")[4]));
 
 /** The mounts of lxcfs in a machine, as its mountinfo has them. */
 async function lxcfsMounts(one: Node, name: string): Promise<readonly string[]> {
