@@ -4,9 +4,9 @@ import { type Host, parseCapabilityMask, parseCgroupLayout } from "../contract/h
 import { BerthError } from "../errors.ts";
 import { capabilities } from "../spec/capability.ts";
 
-/** Reads the facts of the host this process runs on, in its own mount namespace. Throws `host-unfit` without any cgroup mount. */
-export function readHost(): Host {
-  const cgroup = parseCgroupLayout(readFileSync("/proc/self/mountinfo", "utf8"));
+/** Reads the facts of the host this process runs on; `mountinfo` is that of its own mount namespace. Throws `host-unfit` without any cgroup mount. */
+export function readHost(mountinfo = readFileSync("/proc/self/mountinfo", "utf8")): Host {
+  const cgroup = parseCgroupLayout(mountinfo);
   if (cgroup === undefined) {
     throw new BerthError("host-unfit", "no cgroup file system is mounted here", {
       hint: "mount cgroup2 on /sys/fs/cgroup: mount -t cgroup2 cgroup2 /sys/fs/cgroup",

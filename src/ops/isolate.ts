@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CgroupView } from "../contract/cgroups.ts";
 import type { HostCgroup } from "../contract/host.ts";
@@ -13,8 +13,8 @@ import { bindsHostname, domainNameOf, heldDirectories, isolateConfig, planBinds 
 import { stageOf } from "./runtime-state.ts";
 
 /** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
-export function readOverlay(rootPath: string): Overlay | undefined {
-  return parseOverlay(readFileSync("/proc/self/mountinfo", "utf8"), rootPath, existsSync);
+export function readOverlay(mountinfo: string, rootPath: string): Overlay | undefined {
+  return parseOverlay(mountinfo, rootPath, existsSync);
 }
 
 export interface Isolate {

@@ -71,8 +71,9 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   // Begun first, since it takes as long as all that follows.
   const userNamespace = profile === undefined || profile === "full" ? beginUserNamespace() : undefined;
   try {
-    const overlay = userNamespace && readOverlay(rootPath);
-    const host = { ...readHost(), lxcfs: wishedLxcfs(config) ? readLxcfs() : undefined };
+    const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
+    const overlay = userNamespace && readOverlay(mountinfo, rootPath);
+    const host = { ...readHost(mountinfo), lxcfs: wishedLxcfs(config) ? readLxcfs() : undefined };
     const wishes = wishesOf(config, id, profile);
     const apply = async (obstacle?: string) => {
       const needs = contract(reading.guest, host, { ...wishes, storage: overlay === undefined ? "other" : "overlay", obstacle });
