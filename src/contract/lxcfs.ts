@@ -1,4 +1,5 @@
 import { BerthError } from "../errors.ts";
+import { unescapeMount } from "./mount-escape.ts";
 
 /** lxcfs as it is mounted on the engine's host. */
 export interface HostLxcfs {
@@ -101,9 +102,4 @@ function lxcfsMounts(mountinfo: string): readonly LxcfsMount[] {
       return [];
     return [{ id: Number(id), parent, device, root, point: unescapeMount(point) }];
   });
-}
-
-/** Spaces and the like are octal there. */
-function unescapeMount(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -1,3 +1,5 @@
+import { escapeMount, unescapeMount } from "../contract/mount-escape.ts";
+
 /** An overlay mount's parts (Documentation/filesystems/overlayfs.rst): absolute directories, lower ones from the top down. */
 export interface Overlay {
   readonly lower: readonly string[];
@@ -57,12 +59,3 @@ function splitLayers(value: string): readonly string[] {
 }
 
 const unescapeLayer = (path: string) => path.replace(/\\(.)/g, "$1");
-
-/** Space, tab, line end and backslash as mountinfo writes them. */
-function escapeMount(text: string): string {
-  return text.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
-}
-
-function unescapeMount(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-}

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { unescapeMount } from "../../contract/mount-escape.ts";
 
 export interface MountEntry {
   readonly point: string;
@@ -12,7 +13,7 @@ export function parseMountInfo(text: string): readonly MountEntry[] {
     .filter((line) => line !== "")
     .map((line) => {
       const [before = "", after = ""] = line.split(" - ");
-      return { point: unescapeOctal(before.split(" ")[4] ?? ""), type: after.split(" ")[0] ?? "" };
+      return { point: unescapeMount(before.split(" ")[4] ?? ""), type: after.split(" ")[0] ?? "" };
     });
 }
 
@@ -24,8 +25,4 @@ export async function readMounts(): Promise<readonly MountEntry[]> {
 /** The mounts on and below a directory (without symbolic links in its path), the last mounted first: in this order they can be unmounted. */
 export function mountsWithin(mounts: readonly MountEntry[], directory: string): readonly MountEntry[] {
   return mounts.filter(({ point }) => point === directory || point.startsWith(`${directory}/`)).toReversed();
-}
-
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
