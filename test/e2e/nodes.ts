@@ -53,7 +53,7 @@ export function useNodes(wish: NodesWish): (name: string) => Node {
     lab = await createLab({ nodes: specs });
     for (const [index, node] of lab.nodes.entries()) nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes));
     await Promise.all([...nodes.values()].map((node) => prepare(node, wish)));
-    }, 600_000);
+  }, 600_000);
   afterAll(() => lab?.destroy(), 60_000);
   return (name) => {
     const node = nodes.get(name);
