@@ -54,7 +54,7 @@ export const tenIsolated: Comparison = {
 
 /** All files of /usr read, and written again, through a machine's mapped layers and through an ordinary container's. */
 export const isolatedFiles: Comparison = {
-  name: "tar of /usr, read and written",
+  name: "files of /usr, read and written",
   rounds: 12,
   async run(place, rounds) {
     await place.clear();
