@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import { createNetwork } from "../engine/networks.ts";
-import { BerthError, hasCode } from "../errors.ts";
+import { BerthError } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { findNetwork } from "./observe.ts";
@@ -20,12 +21,22 @@ export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortS
       { signal },
     );
   } catch (error) {
-    // Another berth, from another host, was faster.
-    if (hasCode(error, "conflict") && (await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain) return;
-    if (!(error instanceof BerthError)) throw error;
+    if (!(error instanceof BerthError) || signal.aborted) throw error;
+    if (await isBeingMade(engine, domain, signal)) return;
     throw new BerthError(error.code, `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`, {
       hint: "choose a network.subnet that no other network of the engine's host uses",
       cause: error,
     });
+  }
+}
+
+/** An engine goes on with what a berth that was killed has asked for: its subnet is taken a moment before it is to be seen. */
+const finishMs = 1500;
+
+/** Whether another berth was faster: from another host, or one that was killed meanwhile. */
+async function isBeingMade(engine: Engine, domain: string, signal: AbortSignal): Promise<boolean> {
+  for (const end = performance.now() + finishMs; ; await sleep(50, undefined, { signal })) {
+    if ((await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain) return true;
+    if (performance.now() > end) return false;
   }
 }

@@ -4,7 +4,7 @@ import { readFile, rmdir } from "node:fs/promises";
 import { defaultPrivateEngine } from "../../src/host/private-engine/options.ts";
 import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
 import { labImage } from "../lab/lab-image.ts";
-import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf } from "../lab/traces.ts";
+import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "../lab/traces.ts";
 import { ensureBuilt, runBerth } from "./berth.ts";
 import { canHaveEngines } from "./nodes.ts";
 
@@ -46,8 +46,9 @@ describe.skipIf(!canHaveEngines || !isFree)("berth's own engine (needs root and 
     expect([install.status, install.stderr]).toEqual([0, expect.stringContaining("knows the runtime")]);
     const up = await berth(`up web --image ${image} --json`);
     expect([up.status, up.stdout]).toEqual([0, expect.stringContaining('"running"')]);
+    const stopped = await ticksNow();
     expect((await berth("engine stop")).status).toBe(0);
-    expect(await processesOf(namespaces, place.stateDirectory)).toEqual([]);
+    expect(await processesOf(namespaces, place.stateDirectory, stopped)).toEqual([]);
 
     expect((await berth("engine start")).status).toBe(0);
     expect((await berth("start web")).status).toBe(0);
@@ -55,9 +56,10 @@ describe.skipIf(!canHaveEngines || !isFree)("berth's own engine (needs root and 
     expect((await berth("down --yes")).status).toBe(0);
     expect((await berth("uninstall runtime")).status).toBe(0);
     const later = await ownNamespaces((await privateEngineStatus(place)).pid ?? 0);
+    const removed = await ticksNow();
     expect((await berth("engine stop --remove-data")).status).toBe(0);
 
-    expect(await processesOf([...namespaces, ...later], place.stateDirectory)).toEqual([]);
+    expect(await processesOf([...namespaces, ...later], place.stateDirectory, removed)).toEqual([]);
     expect(await mountsNaming(place.stateDirectory)).toEqual([]);
     expect(await cgroupsOf(place.name)).toEqual([]);
     expect([await isThere(place.dataDirectory), await isThere("/usr/local/lib/berth")]).toEqual([false, false]);
