@@ -1,4 +1,5 @@
 import type { DeviceRate } from "../spec/device-rate.ts";
+import { given } from "../spec/given.ts";
 import type { MachineSpec, NetworkSpec } from "../spec/machine.ts";
 import type { Publish } from "../spec/publish.ts";
 import type { VolumeSpec } from "../spec/volume.ts";
@@ -66,13 +67,7 @@ export function renderContainer(
       Privileged: privileged,
       CapAdd: privileged ? [] : [...new Set([...machine.capabilities, ...(api?.capabilitiesAdded ?? [])])],
       RestartPolicy: { Name: machine.restart },
-      ...(machine.cpus === undefined ? {} : { NanoCpus: Math.round(machine.cpus * 1e9) }),
-      ...(machine.memory === undefined ? {} : { Memory: machine.memory }),
-      ...(machine.memorySwap === undefined ? {} : { MemorySwap: machine.memorySwap }),
-      ...(machine.pids === undefined ? {} : { PidsLimit: machine.pids }),
-      ...(machine.cpuset === undefined ? {} : { CpusetCpus: machine.cpuset }),
-      ...(machine.blkioWeight === undefined ? {} : { BlkioWeight: machine.blkioWeight }),
-      ...deviceRates(machine),
+      ...limits(machine),
       PortBindings: portBindings(machine.publish),
       NetworkMode: network.domain,
     },
@@ -105,14 +100,20 @@ export function machineCommand(machine: MachineSpec, image: PlannedImage): reado
 }
 
 /** Only those that were asked for: an engine without the controller refuses or warns of any. */
-function deviceRates({ deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops }: MachineSpec) {
-  const render = (rates: readonly DeviceRate[]) => rates.map(({ device, rate }) => ({ Path: device, Rate: rate }));
-  return {
-    ...(deviceReadBps === undefined ? {} : { BlkioDeviceReadBps: render(deviceReadBps) }),
-    ...(deviceWriteBps === undefined ? {} : { BlkioDeviceWriteBps: render(deviceWriteBps) }),
-    ...(deviceReadIops === undefined ? {} : { BlkioDeviceReadIOps: render(deviceReadIops) }),
-    ...(deviceWriteIops === undefined ? {} : { BlkioDeviceWriteIOps: render(deviceWriteIops) }),
-  };
+function limits(machine: MachineSpec) {
+  const rates = (list: readonly DeviceRate[] | undefined) => list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
+  return given({
+    NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),
+    Memory: machine.memory,
+    MemorySwap: machine.memorySwap,
+    PidsLimit: machine.pids,
+    CpusetCpus: machine.cpuset,
+    BlkioWeight: machine.blkioWeight,
+    BlkioDeviceReadBps: rates(machine.deviceReadBps),
+    BlkioDeviceWriteBps: rates(machine.deviceWriteBps),
+    BlkioDeviceReadIOps: rates(machine.deviceReadIops),
+    BlkioDeviceWriteIOps: rates(machine.deviceWriteIops),
+  });
 }
 
 function bind(volume: VolumeSpec): string {

@@ -1,5 +1,6 @@
 import { BerthError } from "../errors.ts";
 import { readFleet } from "./fleet.ts";
+import { given } from "./given.ts";
 import type { Variables } from "./interpolate.ts";
 import type { Fleet } from "./machine.ts";
 import { type Path, renderFault } from "./problem.ts";
@@ -114,10 +115,6 @@ export function namesFromEnvironment(environment: Variables): { readonly names: 
   const names = (environment.NAMES ?? "").split(/[\s,]+/).filter((name) => name !== "");
   const image = environment.IMAGE?.trim() ?? "";
   return image === "" ? { names } : { names, image };
-}
-
-function given(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 function flagOf(path: Path): string {

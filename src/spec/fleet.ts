@@ -1,5 +1,6 @@
 import { resolveEntries } from "./environment.ts";
 import { checkFleet } from "./fleet-check.ts";
+import { given } from "./given.ts";
 import type { Variables } from "./interpolate.ts";
 import { defaults, type Fleet, type ImageSpec, type MachineSpec, type NetworkSpec } from "./machine.ts";
 import { parseImageName, parseName } from "./name.ts";
@@ -87,45 +88,38 @@ function buildMachine(
   shared: Fields<typeof sharedShape>,
   environment: Variables,
 ): MachineSpec {
-  const { image = "", memory_swap, depends_on, stop_timeout, command, cpus, memory, pids, address, ...rest } = { ...shared, ...own };
-  const optional = {
-    cpuset: rest.cpuset_cpus,
-    blkioWeight: rest.blkio_weight,
-    deviceReadBps: rest.device_read_bps,
-    deviceWriteBps: rest.device_write_bps,
-    deviceReadIops: rest.device_read_iops,
-    deviceWriteIops: rest.device_write_iops,
-    // Not to have it is what an absent key means too.
-    lxcfs: rest.lxcfs || undefined,
-  };
+  const all = { ...shared, ...own };
   return {
     name,
-    image,
-    hostname: rest.hostname ?? name,
-    ...(address === undefined ? {} : { address }),
-    aliases: rest.aliases ?? [],
-    publish: rest.publish ?? [],
-    ...(rest.profile === undefined ? {} : { profile: rest.profile }),
-    ...(rest.ids === undefined ? {} : { ids: rest.ids }),
-    ...(cpus === undefined ? {} : { cpus }),
-    ...(memory === undefined ? {} : { memory }),
-    ...(memory_swap === undefined ? {} : { memorySwap: memory_swap }),
-    ...(pids === undefined ? {} : { pids }),
-    ...given(optional),
-    volumes: rest.volumes ?? [],
+    image: all.image ?? "",
+    hostname: all.hostname ?? name,
+    ...given({ address: all.address }),
+    aliases: all.aliases ?? [],
+    publish: all.publish ?? [],
+    ...given({
+      profile: all.profile,
+      ids: all.ids,
+      cpus: all.cpus,
+      memory: all.memory,
+      memorySwap: all.memory_swap,
+      pids: all.pids,
+      cpuset: all.cpuset_cpus,
+      blkioWeight: all.blkio_weight,
+      deviceReadBps: all.device_read_bps,
+      deviceWriteBps: all.device_write_bps,
+      deviceReadIops: all.device_read_iops,
+      deviceWriteIops: all.device_write_iops,
+      // Not to have it is what an absent key means too.
+      lxcfs: all.lxcfs || undefined,
+    }),
+    volumes: all.volumes ?? [],
     environment: resolveEntries([...(shared.environment ?? []), ...(own.environment ?? [])], environment),
-    capabilities: [...new Set(rest.capabilities ?? [])],
-    dependsOn: depends_on ?? [],
-    restart: rest.restart ?? defaults.restart,
-    ...(command === undefined ? {} : { command }),
-    ...(stop_timeout === undefined ? {} : { stopTimeout: stop_timeout }),
+    capabilities: [...new Set(all.capabilities ?? [])],
+    dependsOn: all.depends_on ?? [],
+    restart: all.restart ?? defaults.restart,
+    ...given({ command: all.command, stopTimeout: all.stop_timeout }),
     labels: resolveEntries([...(shared.labels ?? []), ...(own.labels ?? [])], {}),
   };
-}
-
-/** Without what is undefined: a machine's label tells of no key that nobody wrote. */
-function given<T extends object>(values: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<typeof given<T>>;
 }
 
 /** Where a machine's key was written: with the machine, or under the defaults. */

@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { parseCapability } from "./capability.ts";
-import { parseBytesRate, parseOperationsRate } from "./device-rate.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, parseLabel, parseLabelName, parseVariable, parseVariableName } from "./environment.ts";
 import { parseMachineImage, parseMirror, parsePackage, parseReference, parseRelease } from "./image.ts";
-import { parseBlkioWeight, parseCpus, parseCpuset, parseIds, parsePids } from "./limit.ts";
+import { parseIds } from "./limit.ts";
+import { limitShape } from "./limit-schema.ts";
 import { defaults, profiles, restartPolicies, systems, variants } from "./machine.ts";
 import { parseDomain, parseHostname, parseName } from "./name.ts";
 import { parseAddress, parseSubnet } from "./network.ts";
 import { parsePublish } from "./publish.ts";
 import { addFault, choice, expected, key, list, notes, scalar, text } from "./schema-key.ts";
-import { parseMemory, parseMemorySwap } from "./size.ts";
 import { usageError } from "./usage.ts";
 import { parseVolume } from "./volume.ts";
 
@@ -132,75 +131,7 @@ export const sharedShape = {
     absent: "65536, which is one ordinary system's",
     examples: [131_072],
   }),
-  cpus: key(scalar("a number of processors", parseCpus), {
-    type: "number",
-    unit: "processors",
-    description: "The most processor time.",
-    absent: "all of the host's",
-    examples: [1.5],
-  }),
-  memory: key(scalar("a size such as 512M", parseMemory), {
-    type: "size",
-    unit: "bytes; k, m, g, t are powers of 1024",
-    description: "The most memory, at least 6M.",
-    absent: "all of the host's",
-    examples: ["512M", "1.5g"],
-  }),
-  memory_swap: key(scalar("a size such as 1G", parseMemorySwap), {
-    type: "size",
-    unit: "bytes",
-    description: "The most memory and swap together; needs `memory`, and is not less. `-1` is unlimited swap.",
-    absent: "the engine's choice",
-    examples: ["1G"],
-  }),
-  pids: key(scalar("a number of processes", parsePids), {
-    type: "whole number",
-    unit: "processes and threads",
-    description: "The most processes.",
-    absent: "the engine's limit",
-    examples: [4096],
-  }),
-  cpuset_cpus: key(scalar("a list of processors such as 0-3,6", parseCpuset), {
-    type: "list of processor numbers",
-    description: "The processors that it may run on, by number and range.",
-    absent: "all of the host's",
-    examples: ["0-3,6", 0],
-  }),
-  blkio_weight: key(scalar("a weight from 10 to 1000", parseBlkioWeight), {
-    type: "whole number",
-    unit: "10 to 1000",
-    description: "Its share of block I/O where others want it too. Needs a host whose I/O scheduler shares out, such as BFQ.",
-    absent: "the engine's choice",
-    examples: [300],
-  }),
-  device_read_bps: key(list("device rates", text("a device with a rate such as /dev/sda:10mb", parseBytesRate)), {
-    type: "list of DEVICE:SIZE",
-    unit: "bytes a second",
-    description: "The most that it reads from a block device of the host.",
-    absent: "no limit",
-    examples: [["/dev/sda:10mb"]],
-  }),
-  device_write_bps: key(list("device rates", text("a device with a rate such as /dev/sda:10mb", parseBytesRate)), {
-    type: "list of DEVICE:SIZE",
-    unit: "bytes a second",
-    description: "The most that it writes to one. On cgroup v1 this bounds direct and synchronous writes alone.",
-    absent: "no limit",
-    examples: [["/dev/sda:10mb"]],
-  }),
-  device_read_iops: key(list("device rates", text("a device with a rate such as /dev/sda:1000", parseOperationsRate)), {
-    type: "list of DEVICE:NUMBER",
-    unit: "operations a second",
-    description: "The most read operations on a block device of the host.",
-    absent: "no limit",
-    examples: [["/dev/sda:1000"]],
-  }),
-  device_write_iops: key(list("device rates", text("a device with a rate such as /dev/sda:1000", parseOperationsRate)), {
-    type: "list of DEVICE:NUMBER",
-    unit: "operations a second",
-    description: "The most write operations on one.",
-    absent: "no limit",
-    examples: [["/dev/sda:1000"]],
-  }),
+  ...limitShape,
   lxcfs: key(z.boolean({ error: expected("true or false") }), {
     type: "true or false",
     description:
