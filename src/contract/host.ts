@@ -1,4 +1,4 @@
-import type { HostLxcfs } from "./lxcfs.ts";
+import type { LxcfsOffer } from "./lxcfs.ts";
 
 /** What is outside: the facts of the machine that runs the engine. */
 export interface Host {
@@ -11,7 +11,7 @@ export interface Host {
   /** Names of the directories in /proc/sys. */
   readonly sysctlDirectories: readonly string[];
   /** lxcfs and what it offers, where it runs; read only for a machine that asks for it. */
-  readonly lxcfs?: (HostLxcfs & { readonly files: readonly string[] }) | undefined;
+  readonly lxcfs?: LxcfsOffer | undefined;
   /** `[major, minor]` of the kernel. */
   readonly kernel: readonly [number, number];
 }

@@ -9,6 +9,11 @@ export interface HostLxcfs {
   readonly device: string;
 }
 
+/** The same with the files it offers, of those that `lxcfsFiles` names. */
+export interface LxcfsOffer extends HostLxcfs {
+  readonly files: readonly string[];
+}
+
 /** A file of lxcfs that covers the kernel's own. */
 export interface LxcfsBind {
   readonly source: string;
@@ -40,10 +45,7 @@ export function parseLxcfs(mountinfo: string): HostLxcfs | undefined {
  * The mounts by which a machine that asked for lxcfs sees itself, of the files that the host's lxcfs offers. Throws
  * `host-unfit` where there is no lxcfs, and where there is no berth-runtime to mount it.
  */
-export function contractLxcfs(
-  lxcfs: (HostLxcfs & { readonly files: readonly string[] }) | undefined,
-  applied: "runtime" | "api",
-): readonly LxcfsBind[] {
+export function contractLxcfs(lxcfs: LxcfsOffer | undefined, applied: "runtime" | "api"): readonly LxcfsBind[] {
   if (applied === "api") {
     throw new BerthError("host-unfit", "lxcfs takes berth-runtime, which this engine does not know", {
       hint: "run `berth install runtime` on the engine's host, or leave lxcfs out",

@@ -53,17 +53,6 @@ export function inspectContainer(
   return request(engine, { path: path`/containers/${id}/json`, query: { size }, signal });
 }
 
-/** GET /containers/ID/top: the processes of a running container by the ps(1) of the engine's host, its words as columns. */
-export interface ContainerProcesses {
-  readonly Titles: readonly string[];
-  readonly Processes: readonly (readonly string[])[];
-}
-
-export function listProcesses(engine: Engine, id: string, psArguments: string, options: Abortable = {}): Promise<ContainerProcesses> {
-  const { signal } = options;
-  return request(engine, { path: path`/containers/${id}/top`, query: { ps_args: psArguments }, signal });
-}
-
 /** Whether this changed anything: false when it ran already. */
 export async function startContainer(engine: Engine, id: string, options: Abortable = {}): Promise<boolean> {
   const where = path`/containers/${id}/start`;

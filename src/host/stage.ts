@@ -17,10 +17,15 @@ export function openStage(stage: string): void {
   makePrivate(stage);
 }
 
+/** Whether there is a stage with its tmpfs still mounted. */
+export function isStageOpen(stage: string): boolean {
+  const place = statSync(stage, { throwIfNoEntry: false });
+  return place !== undefined && place.dev !== statSync(dirname(stage)).dev;
+}
+
 /** Detaches a stage, if there is one, and removes its place. */
 export function closeStage(stage: string): void {
-  const place = statSync(stage, { throwIfNoEntry: false });
-  if (place !== undefined && place.dev !== statSync(dirname(stage)).dev) detachMount(stage);
+  if (isStageOpen(stage)) detachMount(stage);
   // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
   for (const directory of [join(stage, "root"), stage]) {
     if (existsSync(directory)) rmdirSync(directory);
@@ -90,7 +95,8 @@ export function stageBind(
     makeSlave(clone);
     if (restricted.length > 0) restrictMount(clone, flagsOf(restricted), false);
     if (allRestricted.length > 0) restrictMount(clone, flagsOf(allRestricted), true);
-    const isMapped = [recursive, false].some((whole) => triesToMap(clone, userNamespace, whole));
+    // A tree may hold mounts that map no ids (/proc, an NFS); then its top alone is mapped, or nothing.
+    const isMapped = triesToMap(clone, userNamespace, recursive) || (recursive && triesToMap(clone, userNamespace, false));
     attachMount(clone, place);
     return isMapped;
   } finally {
@@ -100,7 +106,7 @@ export function stageBind(
 
 const flagsOf = (restrictions: readonly Restriction[]) => restrictions.reduce((flags, name) => flags | mountFlags[name], 0);
 
-/** A tree may hold mounts that map no ids (/proc, an NFS); then its top alone is mapped, or nothing. */
+/** False where a file system maps no ids. */
 function triesToMap(clone: number, userNamespace: number, recursive: boolean): boolean {
   try {
     mapMount(clone, userNamespace, recursive);

@@ -31,30 +31,29 @@ export function cloneMount(path: string, recursive: boolean): number {
   return check("open_tree", libc.syscall(callNumbers.openTree, atWorkingDirectory, text(path), flags, 0, 0));
 }
 
-/** mount_setattr(2) with MOUNT_ATTR_IDMAP on a cloned mount; the mapping is that of the user namespace. */
-export function mapMount(clone: number, userNamespace: number, recursive: boolean): void {
-  const attributes = new BigUint64Array([0x100000n, 0n, 0n, BigInt(userNamespace)]);
+/** mount_setattr(2) of a cloned mount: what its struct mount_attr is to set, besides flags a propagation or a user namespace. */
+function setAttributes(clone: number, recursive: boolean, set: number, { propagation = 0, userNamespace = 0 } = {}): void {
+  const attributes = new BigUint64Array([BigInt(set), 0n, BigInt(propagation), BigInt(userNamespace)]);
   const flags = atEmptyPath | (recursive ? atRecursive : 0);
   check("mount_setattr", libc.syscall(callNumbers.mountSetattr, clone, text(""), flags, hold(attributes), attributes.byteLength));
 }
 
-/**
- * mount_setattr(2): mounts and unmounts in what a recursive clone was made of may still come to the clone, but none goes from
- * it there (mount_namespaces(7), MS_SLAVE). Without that the clone's end unmounts the originals of all that is mounted in it.
- */
-export function makeSlave(clone: number): void {
-  const attributes = new BigUint64Array([0n, 0n, 1n << 19n, 0n]);
-  check(
-    "mount_setattr",
-    libc.syscall(callNumbers.mountSetattr, clone, text(""), atEmptyPath | atRecursive, hold(attributes), attributes.byteLength),
-  );
+/** Gives a cloned mount the id mapping of a user namespace (MOUNT_ATTR_IDMAP). */
+export function mapMount(clone: number, userNamespace: number, recursive: boolean): void {
+  setAttributes(clone, recursive, 0x100000, { userNamespace });
 }
 
-/** mount_setattr(2) of flags such as MOUNT_ATTR_RDONLY, which are the same numbers as mount(2)'s first four. */
+/**
+ * Mounts and unmounts in what a recursive clone was made of may still come to the clone, but none goes from it there
+ * (mount_namespaces(7), MS_SLAVE). Without that the clone's end unmounts the originals of all that is mounted in it.
+ */
+export function makeSlave(clone: number): void {
+  setAttributes(clone, true, 0, { propagation: 1 << 19 });
+}
+
+/** Sets flags such as MOUNT_ATTR_RDONLY, which are the same numbers as mount(2)'s first four, on a cloned mount. */
 export function restrictMount(clone: number, flags: number, recursive: boolean): void {
-  const attributes = new BigUint64Array([BigInt(flags), 0n, 0n, 0n]);
-  const how = atEmptyPath | (recursive ? atRecursive : 0);
-  check("mount_setattr", libc.syscall(callNumbers.mountSetattr, clone, text(""), how, hold(attributes), attributes.byteLength));
+  setAttributes(clone, recursive, flags);
 }
 
 /** move_mount(2): attaches a cloned mount. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { openSync, writeFileSync } from "node:fs";
 import { BerthError } from "../errors.ts";
 
 /** A line of uid_map (user_namespaces(7)): `count` ids from `inside` on are the host's from `outside` on. */
@@ -10,7 +10,7 @@ export interface IdExtent {
 
 /** A user namespace by a process that holds it. */
 export interface UserNamespace {
-  /** A file descriptor of the namespace with these ids mapped. Once. Throws `host-unfit` when the host makes none. */
+  /** A file descriptor of the namespace with these ids mapped, to be closed. Once. Throws `host-unfit` when the host makes none. */
   map(extents: readonly IdExtent[]): Promise<number>;
   /** Ends the process; the namespace lives on in what holds its descriptor, or mounts that are mapped by it. */
   end(): void;
@@ -39,9 +39,4 @@ export function beginUserNamespace(): UserNamespace {
     },
     end: () => holder.kill("SIGKILL"),
   };
-}
-
-/** Closes what `map` gave. */
-export function closeUserNamespace(descriptor: number): void {
-  closeSync(descriptor);
 }

@@ -188,9 +188,8 @@ function cgroupMounts(contract: Contract, surroundings: Surroundings, cgroupsPat
     case "unified":
       return bind("/sys/fs/cgroup", surroundings.unified);
     case "named":
-      return [cgroup("ro"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
     case "delegated":
-      return [cgroup("rw"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
+      return [cgroup(contract.cgroup === "named" ? "ro" : "rw"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
   }
 }
 

@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pack } from "tar-stream";
 import { putArchive } from "../engine/archive.ts";
 import type { ContainerCreateResponse } from "../engine/container-types.ts";
@@ -15,6 +14,7 @@ import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
 import { requireInit } from "./guest-probe.ts";
 import { isMachine } from "./machines.ts";
+import { poll } from "./poll.ts";
 
 export type CreateStep = Extract<Step, { do: "create" }>;
 
@@ -89,12 +89,9 @@ const createLimitMs = 10_000;
  * killed, and shows its container only when it is whole. Throws the conflict itself when it is none of berth's.
  */
 async function findBeingMade(engine: Engine, machine: MachineSpec, conflict: unknown, signal: AbortSignal): Promise<string> {
-  for (const end = performance.now() + createLimitMs; performance.now() < end; await sleep(50, undefined, { signal })) {
-    const found = await listContainers(engine, { all: true, filters: { name: [`^/${machine.name}$`] }, signal });
-    const [container] = found;
-    if (container !== undefined && isMachine(container)) return container.Id;
-    if (container !== undefined) break;
-  }
+  const look = async () => (await listContainers(engine, { all: true, filters: { name: [`^/${machine.name}$`] }, signal }))[0];
+  const container = await poll(createLimitMs, look, signal);
+  if (container !== undefined && isMachine(container)) return container.Id;
   throw conflict;
 }
 

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import { createNetwork } from "../engine/networks.ts";
 import { BerthError } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { findNetwork } from "./observe.ts";
+import { poll } from "./poll.ts";
 
 /** Makes the fleet's network, which bears the domain's name. Throws what the engine says with what to do about it. */
 export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<void> {
@@ -22,7 +22,9 @@ export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortS
     );
   } catch (error) {
     if (!(error instanceof BerthError) || signal.aborted) throw error;
-    if (await isBeingMade(engine, domain, signal)) return;
+    // Another berth was faster: from another host, or one that was killed meanwhile.
+    const isOurs = async () => (await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain || undefined;
+    if (await poll(finishMs, isOurs, signal)) return;
     throw new BerthError(error.code, `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`, {
       hint: "choose a network.subnet that no other network of the engine's host uses",
       cause: error,
@@ -32,11 +34,3 @@ export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortS
 
 /** An engine goes on with what a berth that was killed has asked for: its subnet is taken a moment before it is to be seen. */
 const finishMs = 1500;
-
-/** Whether another berth was faster: from another host, or one that was killed meanwhile. */
-async function isBeingMade(engine: Engine, domain: string, signal: AbortSignal): Promise<boolean> {
-  for (const end = performance.now() + finishMs; ; await sleep(50, undefined, { signal })) {
-    if ((await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain) return true;
-    if (performance.now() > end) return false;
-  }
-}

@@ -1,12 +1,12 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CgroupView } from "../contract/cgroups.ts";
 import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
 import { copyUp, writeFirstHostname } from "../host/prepare-root.ts";
 import { rootFiles } from "../host/root-files.ts";
-import { closeStage, openStage, stageBind, stageRoot } from "../host/stage.ts";
-import { closeUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
+import { openStage, stageBind, stageRoot } from "../host/stage.ts";
+import type { UserNamespace } from "../host/user-namespace.ts";
 import type { OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
 import { bindsHostname, domainNameOf, heldDirectories, isolateConfig, planBinds } from "../oci/user-namespace.ts";
@@ -31,7 +31,7 @@ export interface Isolate {
 
 /**
  * Gives a machine ids of its own and mounts its root and binds by them; the returned config takes it from there. What it
- * makes is in the machine's state, which whoever ends the machine clears.
+ * makes is in the machine's state, which is clear before, and which whoever ends the machine clears.
  */
 export async function isolate(
   config: OciConfig,
@@ -45,7 +45,6 @@ export async function isolate(
     { inside: ids.count, outside: 0, count: 1 },
   ]);
   try {
-    closeStage(stage);
     openStage(stage);
     copyUp(rootPath, heldDirectories);
     if (bindsHostname(config, id)) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
@@ -68,6 +67,6 @@ export async function isolate(
     const mountProgram = ["/bin/mount", "/usr/bin/mount"].find((path) => rootFiles(rootPath).resolve(path) !== undefined);
     return { config: isolateConfig(config, { id, ids, stage, settle, mountProgram }), warnings };
   } finally {
-    closeUserNamespace(mapped);
+    closeSync(mapped);
   }
 }

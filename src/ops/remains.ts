@@ -1,11 +1,12 @@
-import { closeSync, openSync, statSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { inMountNamespace } from "../host/mount-namespace.ts";
 import { isMissing, orUndefined } from "../host/proc-file.ts";
+import { isStageOpen } from "../host/stage.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
 import { clearState, stageOf } from "./runtime-state.ts";
 
@@ -51,8 +52,7 @@ export async function removeRemains(engine: Engine, { states, probes }: Remains,
 function detachStage(state: string): void {
   const stage = stageOf(state);
   const [, pid, path] = /^\/proc\/(\d+)\/root(\/.+)$/.exec(stage) ?? [];
-  const place = statSync(stage, { throwIfNoEntry: false });
-  if (pid === undefined || path === undefined || place === undefined || place.dev === statSync(dirname(stage)).dev) return;
+  if (pid === undefined || path === undefined || !isStageOpen(stage)) return;
   const namespace = openSync(`/proc/${pid}/ns/mnt`, "r");
   try {
     inMountNamespace(namespace, (inside) => {

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HostLxcfs } from "../contract/lxcfs.ts";
 import { BerthError } from "../errors.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
 import { findStaleLxcfs, renewLxcfs } from "../host/lxcfs-mounts.ts";
 import { tryRun } from "../host/run.ts";
 import { createLimit } from "./limit.ts";
+import { poll } from "./poll.ts";
 
 /** How long an lxcfs that has just been started may take until it is mounted, and one machine until it has it; milliseconds. */
 const patience = { start: 10_000, machine: 5000 };
@@ -39,11 +39,9 @@ export async function renewMachineLxcfs(pid: number): Promise<boolean> {
 }
 
 async function startedLxcfs(limit: number): Promise<HostLxcfs> {
-  for (const end = Date.now() + limit; ; await sleep(50)) {
-    const lxcfs = readLxcfs();
-    if (lxcfs !== undefined) return lxcfs;
-    if (Date.now() >= end) throw new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
-  }
+  const lxcfs = await poll(limit, async () => readLxcfs());
+  if (lxcfs !== undefined) return lxcfs;
+  throw new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
 }
 
 async function renewOne(program: string, pid: number): Promise<"renewed" | "left" | string> {

@@ -1,4 +1,4 @@
-import { inspectContainer, listProcesses } from "../engine/containers.ts";
+import { inspectContainer, topContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { hasCode } from "../errors.ts";
 
@@ -10,9 +10,9 @@ import { hasCode } from "../errors.ts";
 export async function readRootId(engine: Engine, id: string, pid: number | undefined, signal: AbortSignal): Promise<number | undefined> {
   try {
     const init = pid ?? (await inspectContainer(engine, id, { signal })).State.Pid;
-    const { Titles, Processes } = await listProcesses(engine, id, "-eo pid,uid", { signal });
+    const { Titles, Processes } = await topContainer(engine, id, { psArgs: "-eo pid,uid", signal });
     const [pids, uids] = [Titles.indexOf("PID"), Titles.indexOf("UID")];
-    const uid = Number(Processes.find((process) => process[pids] === String(init))?.[uids]);
+    const uid = Number(Processes?.find((process) => process[pids] === String(init))?.[uids]);
     return Number.isInteger(uid) ? uid : undefined;
   } catch (error) {
     if (signal.aborted || !(hasCode(error, "conflict") || hasCode(error, "engine-api") || hasCode(error, "not-found"))) throw error;

@@ -73,8 +73,8 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   try {
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
     const overlay = userNamespace && readOverlay(mountinfo, rootPath);
-    const host = { ...readHost(mountinfo), lxcfs: wishedLxcfs(config) ? readLxcfs() : undefined };
     const wishes = wishesOf(config, id, profile);
+    const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
     const apply = async (obstacle?: string) => {
       const needs = contract(reading.guest, host, { ...wishes, storage: overlay === undefined ? "other" : "overlay", obstacle });
       // Nothing of an earlier start may count: what was granted in a user namespace must not be granted without one.
