@@ -1,5 +1,6 @@
 import { type Comparison, differenceTarget, ratioTarget, seriesOf } from "./comparison.ts";
-import { berth, docker, image, type Place } from "./place.ts";
+import { contender, shell, up, waitRunning } from "./machines.ts";
+import { docker, image } from "./place.ts";
 import { type Contender, interleave, timed } from "./rounds.ts";
 
 /** What a user namespace of its own costs a machine; docs/profiles.md. */
@@ -11,7 +12,7 @@ export const isolatedStart: Comparison = {
   name: "docker start of a machine",
   rounds: 40,
   async run(place, rounds) {
-    const contender = (profile: string): Contender => ({
+    const start = (profile: string): Contender => ({
       name: profile,
       async measure() {
         await place.clear();
@@ -19,7 +20,7 @@ export const isolatedStart: Comparison = {
         return timed(() => place.run(docker, "start", "isolated"));
       },
     });
-    const series = await interleave(profiles.map(contender), rounds, place.signal);
+    const series = await interleave(profiles.map(start), rounds, place.signal);
     await place.clear();
     return {
       series,
@@ -33,18 +34,9 @@ export const tenIsolated: Comparison = {
   rounds: 5,
   async run(place, rounds) {
     const names = Array.from({ length: 10 }, (_, index) => `many${index}`);
-    const contender = (profile: string): Contender => ({
-      name: profile,
-      async measure() {
-        await place.clear();
-        const command = [berth, "up", ...names, "--image", image, "--profile", profile];
-        const time = await timed(() => place.run("timeout", "120", ...command));
-        await place.clear();
-        return time;
-      },
-    });
     // What a privileged machine's units do they do in a full one: in a strict one systemd leaves most of their sandboxes out.
-    const series = await interleave(["privileged", "full", "strict"].map(contender), rounds, place.signal);
+    const contenders = ["privileged", "full", "strict"].map((profile) => contender(place, profile, up(names, "--profile", profile)));
+    const series = await interleave(contenders, rounds, place.signal);
     return {
       series,
       targets: [ratioTarget("ten machines: isolated beside not", 1.05, seriesOf(series, "full"), seriesOf(series, "privileged"))],
@@ -60,20 +52,14 @@ export const isolatedFiles: Comparison = {
     await place.clear();
     await place.run(docker, "run", "-d", "--name=plain", "--runtime=runc", image, "sleep", "infinity");
     await place.run(docker, "run", "-d", "-t", "--name=mapped", "--runtime=berth", "--env=BERTH_PROFILE=full", image);
-    await running(place, "mapped");
+    await place.run("timeout", "60", ...shell(`${waitRunning}\nwait_running "$1"`, ["mapped"]));
     const script = "rm -rf /root/copy && mkdir /root/copy && tar -cf - -C / usr | tar -xf - -C /root/copy";
-    const contender = (name: string, container: string): Contender => ({
+    const copy = (name: string, container: string): Contender => ({
       name,
       measure: () => timed(() => place.run(docker, "exec", container, "sh", "-c", script)),
     });
-    const series = await interleave([contender("runc", "plain"), contender("full", "mapped")], rounds, place.signal);
+    const series = await interleave([copy("runc", "plain"), copy("full", "mapped")], rounds, place.signal);
     await place.clear();
     return { series, targets: [ratioTarget("files: mapped layers beside runc", 1.05, seriesOf(series, "full"), seriesOf(series, "runc"))] };
   },
 };
-
-/** Boots on its own time: only its bus can say that it has, so the first answers may fail. */
-async function running(place: Place, name: string): Promise<void> {
-  const script = `until ${docker} exec ${name} systemctl is-system-running --wait 2>/dev/null; do sleep 0.1; done`;
-  await place.run("timeout", "60", "sh", "-c", script);
-}

@@ -13,7 +13,7 @@ const recipe = [
 ].join(" ");
 
 /** Asks a machine until it has booted. Only its bus can say so, so the first answers fail. */
-const waitRunning = `
+export const waitRunning = `
 wait_running() {
   while :; do
     case $(${docker} exec "$1" systemctl is-system-running --wait 2>/dev/null) in
@@ -83,7 +83,7 @@ export const tenMachines: Comparison = {
 };
 
 /** Starts from an engine without containers; the networks that berth and compose make stay, since only the first start makes them. */
-function contender(place: Place, name: string, command: readonly string[]): Contender {
+export function contender(place: Place, name: string, command: readonly string[]): Contender {
   return {
     name,
     async measure() {
@@ -95,11 +95,11 @@ function contender(place: Place, name: string, command: readonly string[]): Cont
   };
 }
 
-function up(names: readonly string[]): readonly string[] {
-  return [berth, "up", ...names, "--image", image];
+export function up(names: readonly string[], ...flags: readonly string[]): readonly string[] {
+  return [berth, "up", ...names, "--image", image, ...flags];
 }
 
-function shell(script: string, names: readonly string[]): readonly string[] {
+export function shell(script: string, names: readonly string[]): readonly string[] {
   return ["sh", "-c", script, "sh", ...names];
 }
 

@@ -5,7 +5,7 @@ import { type RunResult, run } from "../src/host/run.ts";
 import { createLab, type LabNode } from "../test/lab/lab.ts";
 import { labImage } from "../test/lab/lab-image.ts";
 
-const dist = resolve(import.meta.dir, "../dist");
+export const dist = resolve(import.meta.dir, "../dist");
 
 /** The programs measured. */
 export const berth = join(dist, "berth");
@@ -29,13 +29,16 @@ export interface Place {
   destroy(): Promise<void>;
 }
 
+/** Throws `tool-missing` unless the program is there. */
+export async function requireBuilt(program: string): Promise<void> {
+  await access(program).catch((cause: unknown) => {
+    throw new BerthError("tool-missing", `${program} is not built`, { hint: "Run `npm run build`.", cause });
+  });
+}
+
 /** Starts the engine, in namespaces of its own, in the host's own cgroup view. */
 export async function createPlace(signal: AbortSignal): Promise<Place> {
-  for (const program of [berth, launcher]) {
-    await access(program).catch((cause: unknown) => {
-      throw new BerthError("tool-missing", `${program} is not built`, { hint: "Run `npm run build`.", cause });
-    });
-  }
+  for (const program of [berth, launcher]) await requireBuilt(program);
   const tarball = await labImage("bookworm");
   const lab = await createLab({ nodes: [{ name: "bench", extraConfig: { runtimes: { berth: { path: launcher } } } }] });
   try {

@@ -1,5 +1,5 @@
-import { access } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
+import { dist, launcher, requireBuilt } from "../bench/place.ts";
 import { BerthError } from "../src/errors.ts";
 import { engineCgroup } from "../src/host/private-engine/engine-cgroups.ts";
 import type { CgroupView } from "../src/host/private-engine/options.ts";
@@ -7,8 +7,6 @@ import { type RunResult, tryRun } from "../src/host/run.ts";
 import { createLab, type LabNode } from "../test/lab/lab.ts";
 import { preparePackages } from "./package-archive.ts";
 import { peerRoot, rootTarball } from "./roots.ts";
-
-const dist = resolve(import.meta.dir, "../dist");
 
 /** Debian 12 with systemd as its command, as all Docker columns boot it. */
 export const image = "fidelity:latest";
@@ -49,10 +47,7 @@ export interface PlaceWish {
 
 /** Starts the engine. With peers its root is one that holds them, built for this; the host's packages stay as they are. */
 export async function createPlace({ cgroupView, peers, packages, signal }: PlaceWish): Promise<Place> {
-  const launcher = join(dist, "berth-runtime");
-  await access(launcher).catch((cause: unknown) => {
-    throw new BerthError("tool-missing", `${launcher} is not built`, { hint: "Run `npm run build`.", cause });
-  });
+  await requireBuilt(launcher);
   const tarball = await rootTarball();
   const archive = packages.length === 0 ? undefined : await preparePackages(tarball, packages, signal);
   const root = peers ? { rootDirectory: await peerRoot(), shownDirectories: [dist, ...(archive === undefined ? [] : [archive])] } : {};

@@ -1,4 +1,6 @@
 import { expect } from "bun:test";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { booted, runMachine } from "./machine.ts";
 import type { Node } from "./nodes.ts";
 
@@ -62,6 +64,22 @@ function outcomeOf({ stdout }: { readonly stdout: string }): Outcome {
 export const prisoner = "prisoner";
 export const mighty = "mighty";
 
+/** What machines see of cgroups: the engine nodes of these names. */
+export const views = ["hybrid", "v2"] as const;
+
+/** What only the host may read. */
+export const secret = "0123456789abcdef0123456789abcdef";
+
+/** All that a directory of the host's holds, with what a touch would change. */
+export async function listHostFiles(directory: string): Promise<readonly string[]> {
+  const names = (await readdir(directory, { recursive: true })).toSorted();
+  const look = async (name: string) => {
+    const { mode, uid, mtimeMs, size } = await stat(join(directory, name));
+    return [name, mode, uid, mtimeMs, size].join(" ");
+  };
+  return Promise.all(names.map(look));
+}
+
 /** Boots the two side by side. */
 export async function bootBoth(node: Node, image: string, ...flags: readonly string[]): Promise<void> {
   await runMachine(node, prisoner, image, "-e", "BERTH_PROFILE=full", ...flags);
@@ -101,25 +119,13 @@ export async function hostFacts(node: Node): Promise<Readonly<Record<string, str
 const numbers = {
   x64: {
     ...{ acct: 163, add_key: 248, bpf: 321, delete_module: 176, finit_module: 313, init_module: 175, ioprio_set: 251, kexec_load: 246 },
-    ...{
-      keyctl: 250,
-      name_to_handle_at: 303,
-      open_by_handle_at: 304,
-
-      perf_event_open: 298,
-    },
+    ...{ keyctl: 250, name_to_handle_at: 303, open_by_handle_at: 304, perf_event_open: 298 },
     ...{ quotactl: 179, setns: 308, settimeofday: 164, setxattr: 188, swapoff: 168 },
     ...{ swapon: 167, syslog: 103, userfaultfd: 323 },
   },
   arm64: {
     ...{ acct: 89, add_key: 217, bpf: 280, delete_module: 106, finit_module: 273, init_module: 105, ioprio_set: 30, kexec_load: 104 },
-    ...{
-      keyctl: 219,
-      name_to_handle_at: 264,
-      open_by_handle_at: 265,
-
-      perf_event_open: 241,
-    },
+    ...{ keyctl: 219, name_to_handle_at: 264, open_by_handle_at: 265, perf_event_open: 241 },
     ...{ quotactl: 60, setns: 268, settimeofday: 170, setxattr: 5, swapoff: 225 },
     ...{ swapon: 224, syslog: 116, userfaultfd: 282 },
   },

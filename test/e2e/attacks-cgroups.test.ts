@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { withLock } from "../../src/host/lock.ts";
 import { labImage } from "../lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls } from "./attack.ts";
+import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls, views } from "./attack.ts";
 import { booted, removeContainers, runMachine } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
-const views = ["hybrid", "v2"] as const;
 const hierarchies = {
   hybrid: ["memory", "pids", "devices", "cpu", "cpuset", "freezer", "blkio", "none,name=systemd"],
   v2: [],

@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../src/host/run.ts";
 import { labImage } from "../lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, expectConfined, hostFacts, mighty, prisoner } from "./attack.ts";
+import { attackFrom, attackFromHost, bootBoth, expectConfined, hostFacts, mighty, prisoner, views } from "./attack.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
-const views = ["hybrid", "v2"] as const;
 const secret = "a secret of the host";
 
 describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {

@@ -1,37 +1,27 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { attackFrom, bootBoth, expectConfined, mighty, prisoner } from "./attack.ts";
+import { attackFrom, bootBoth, expectConfined, listHostFiles, mighty, prisoner, secret, views } from "./attack.ts";
 import { booted, inside, removeContainers, runMachine } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
-const views = ["hybrid", "v2"] as const;
-const secret = "0123456789abcdef0123456789abcdef";
 
 describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
   /** A directory of the host's whose path leads nowhere inside a machine. */
   let directory: string;
-  const hostFiles = async () => {
-    const names = (await readdir(directory, { recursive: true })).toSorted();
-    const look = async (name: string) => {
-      const { mode, uid, mtimeMs, size } = await stat(join(directory, name));
-      return [name, mode, uid, mtimeMs, size].join(" ");
-    };
-    return Promise.all(names.map(look));
-  };
   let before: readonly string[];
   beforeAll(async () => {
     directory = await mkdtemp("/var/tmp/berth-host-");
     await writeFile(join(directory, "letter"), `${secret}\n`);
     await writeFile(join(directory, "systemd"), "#!/bin/sh\n");
     await chmod(join(directory, "systemd"), 0o755);
-    before = await hostFiles();
+    before = await listHostFiles(directory);
     await Promise.all(views.map((view) => bootBoth(node(view), "bookworm")));
   }, 60_000);
   afterEach(async () => {
-    expect(await hostFiles()).toEqual([...before]);
+    expect(await listHostFiles(directory)).toEqual([...before]);
   });
   afterAll(() => rm(directory, { recursive: true }));
 

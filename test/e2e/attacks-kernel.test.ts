@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "../lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls } from "./attack.ts";
+import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls, views } from "./attack.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
-const views = ["hybrid", "v2"] as const;
 
 /** Tells of each file below a directory that can be opened for writing; nothing is written. */
 const walk = `

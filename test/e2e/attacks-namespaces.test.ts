@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "../lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls } from "./attack.ts";
+import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls, views } from "./attack.ts";
 import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
-const views = ["hybrid", "v2"] as const;
 /** Seconds to sleep, by which the processes that are to be left alone are told from others. */
 const sleepers = { host: "345678", neighbour: "345679" };
 

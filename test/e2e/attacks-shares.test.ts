@@ -3,12 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls } from "./attack.ts";
+import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls, views } from "./attack.ts";
 import { booted, inside, runMachine } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
-const views = ["hybrid", "v2"] as const;
 
 describe.skipIf(!canHaveEngines)("attacks from what is shared (needs root)", () => {
   let directory: string;

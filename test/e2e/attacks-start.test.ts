@@ -1,25 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
+import { listHostFiles, secret, views } from "./attack.ts";
 import { booted, inside, removeContainers, runMachine } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
-const views = ["hybrid", "v2"] as const;
-const secret = "0123456789abcdef0123456789abcdef";
 
 describe.skipIf(!canHaveEngines)("attacks by what a machine's next start reads (needs root)", () => {
   /** A directory of the host's whose path leads nowhere inside a machine. */
   let directory: string;
-  const hostFiles = async () => {
-    const names = (await readdir(directory, { recursive: true })).toSorted();
-    const look = async (name: string) => {
-      const { mode, uid, mtimeMs, size } = await stat(join(directory, name));
-      return [name, mode, uid, mtimeMs, size].join(" ");
-    };
-    return Promise.all(names.map(look));
-  };
   let before: readonly string[];
   beforeAll(async () => {
     directory = await mkdtemp("/var/tmp/berth-host-");
@@ -27,10 +18,10 @@ describe.skipIf(!canHaveEngines)("attacks by what a machine's next start reads (
     await writeFile(join(directory, "systemd"), "#!/bin/sh\n");
     await chmod(join(directory, "systemd"), 0o755);
     await mkdir(join(directory, "empty"));
-    before = await hostFiles();
+    before = await listHostFiles(directory);
   }, 60_000);
   afterEach(async () => {
-    expect(await hostFiles()).toEqual([...before]);
+    expect(await listHostFiles(directory)).toEqual([...before]);
   });
   afterAll(() => rm(directory, { recursive: true }));
 
