@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findEngineProcess, parseListeners } from "./engine-process.ts";
+import { findEngineProcess, outermost, parseListeners } from "./engine-process.ts";
 import { readText } from "./proc-file.ts";
 
 const table = `Num       RefCount Protocol Flags    Type St Inode Path
@@ -17,6 +17,29 @@ test.each([
   ["/tmp/a dir/docker.sock", ["200349"]],
   ["/tmp/x/docker", []],
 ])("listeners at %s", (path, inodes) => expect(parseListeners(table, new Set([path]))).toEqual(inodes));
+
+test.each([
+  ["the engine alone", [[70, 1]], 70],
+  [
+    "a program it is about to start",
+    [
+      [70, 1],
+      [71, 70],
+    ],
+    70,
+  ],
+  [
+    "one whose number is lower, since numbers start anew",
+    [
+      [5, 70],
+      [70, 1],
+    ],
+    70,
+  ],
+  ["none", [], undefined],
+] as const)("of %s, the engine is found", (_, holders, engine) =>
+  expect(outermost(new Map(holders.map(([pid, parent]) => [pid, parent])))).toBe(engine),
+);
 
 test("the kernel's own table is read, and a listener that is no engine is none", async () => {
   const path = join(tmpdir(), `berth-listener-${process.pid}.sock`);

@@ -8,13 +8,30 @@ import { orUndefined, readLinkTarget, readText } from "./proc-file.ts";
  */
 export async function findEngineProcess(socket: string): Promise<number | undefined> {
   const paths = new Set([socket, await orUndefined(realpath(socket))]);
+  const holders = new Map<number, number>();
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry) || (await readText(`/proc/${entry}/comm`)) !== "dockerd\n") continue;
     // The table is of the process's own network namespace, so two engines behind equal paths are told apart by it.
     const inodes = parseListeners((await readText(`/proc/${entry}/net/unix`)) ?? "", paths);
-    if (inodes.length > 0 && (await holds(entry, inodes))) return Number(entry);
+    if (inodes.length === 0 || !(await holds(entry, inodes))) continue;
+    const parent = await readParent(entry);
+    // Without one it is gone meanwhile.
+    if (parent !== undefined) holders.set(Number(entry), parent);
   }
-  return undefined;
+  return outermost(holders);
+}
+
+/**
+ * Of processes with their parents, the one that is no other's child: a program that the engine starts is, until its exec, a
+ * second dockerd with all of the first one's sockets.
+ */
+export function outermost(parents: ReadonlyMap<number, number>): number | undefined {
+  return [...parents].find(([, parent]) => !parents.has(parent))?.[0];
+}
+
+async function readParent(pid: string): Promise<number | undefined> {
+  const parent = /^PPid:\s*(\d+)$/m.exec((await readText(`/proc/${pid}/status`)) ?? "")?.[1];
+  return parent === undefined ? undefined : Number(parent);
 }
 
 /** The inodes of listening sockets bound to one of these paths. */
