@@ -1,0 +1,129 @@
+import { createSocket, type SocketType } from "node:dgram";
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { BerthError } from "../../errors.ts";
+import { describePublish, familyOf } from "../../plan/port-rules.ts";
+import type { Publish } from "../../spec/publish.ts";
+import { isMissing } from "../proc-file.ts";
+import { findPortHolder } from "./port-holder.ts";
+import { type RelayRule, relay, relayTarget } from "./relay.ts";
+
+export interface Reservation {
+  /** Ends every relayed connection and frees the ports. */
+  close(): Promise<void>;
+}
+
+interface Place {
+  readonly protocol: "tcp" | "udp";
+  readonly address: string;
+  readonly hostPort: number;
+  readonly port: number;
+  /** As the user wrote it. */
+  readonly label: string;
+}
+
+type Closing = () => Promise<void>;
+
+/**
+ * Binds the host's ports, so that another program, Docker's own publishing or another machine cannot have them at the same time.
+ * TCP connections that reach these sockets are relayed to the machine where `rule` says so. UDP datagrams are not: nobody reads
+ * those that forwarding leaves to the host, from loopback and from the machine's own bridge.
+ * Throws `conflict` with every port that is taken, `host-unfit` when one cannot be bound; then none stays bound.
+ */
+export async function reservePorts(publish: readonly Publish[], rule: RelayRule): Promise<Reservation> {
+  const anyAddress = (await isMissing("/proc/net/if_inet6")) ? "0.0.0.0" : "::";
+  const bound: Closing[] = [];
+  const taken: Place[] = [];
+  const close = async () => {
+    await Promise.all(bound.splice(0).map((end) => end()));
+  };
+  try {
+    for (const place of publish.flatMap((one) => placesOf(one, anyAddress))) {
+      try {
+        bound.push(await (place.protocol === "tcp" ? bindTcp(place, rule) : bindUdp(place)));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw unfit(place, error as NodeJS.ErrnoException);
+        taken.push(place);
+      }
+    }
+    if (taken.length > 0) throw await conflict(taken);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
+}
+
+function placesOf(one: Publish, anyAddress: string): readonly Place[] {
+  const { protocol, address, count } = one;
+  if (protocol === "sctp") return [];
+  return Array.from({ length: count }, (_, offset) => {
+    const hostPort = one.hostPort + offset;
+    const label = describePublish({ ...one, hostPort, count: 1 });
+    return { protocol, address: address ?? anyAddress, hostPort, port: one.port + offset, label };
+  });
+}
+
+/** Without an address the one socket on `::` has IPv4, too. */
+const isIpv6Only = (place: Place) => place.address === "::" && place.label.includes("[");
+
+async function bindTcp(place: Place, rule: RelayRule): Promise<Closing> {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  };
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const target = client.remoteAddress === undefined ? undefined : relayTarget(client.remoteAddress, rule);
+    if (target === undefined) {
+      client.resetAndDestroy();
+      return;
+    }
+    keep(client);
+    keep(relay(client, target, place.port));
+  });
+  const listening = once(server, "listening");
+  server.listen({ host: place.address, port: place.hostPort, exclusive: true, ipv6Only: isIpv6Only(place) });
+  await listening;
+  return async () => {
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+}
+
+async function bindUdp(place: Place): Promise<Closing> {
+  const type: SocketType = familyOf(place.address) === "ipv6" ? "udp6" : "udp4";
+  const socket = createSocket({ type, ipv6Only: isIpv6Only(place) });
+  const listening = once(socket, "listening");
+  socket.bind({ address: place.address, port: place.hostPort, exclusive: true });
+  await listening;
+  return async () => {
+    const closed = once(socket, "close");
+    socket.close();
+    await closed;
+  };
+}
+
+async function conflict(taken: readonly Place[]): Promise<BerthError> {
+  const details = await Promise.all(
+    taken.map(async (place) => ({ ...place, holder: await findPortHolder(place.protocol, place.hostPort) })),
+  );
+  const problems = details.map(
+    ({ label, holder }) => `${label}${holder === undefined ? "" : ` (by ${holder.program}, process ${holder.pid})`}`,
+  );
+  return new BerthError("conflict", `in use on this host: ${problems.join(", ")}`, {
+    hint: "End what has the port, or publish on another one.",
+    details: details.map(({ protocol, address, hostPort, holder }) => ({ protocol, address, port: hostPort, ...(holder && { holder }) })),
+  });
+}
+
+function unfit(place: Place, cause: NodeJS.ErrnoException): BerthError {
+  const { code = cause.message } = cause;
+  if (code === "EADDRNOTAVAIL") {
+    return new BerthError("host-unfit", `${place.label}: ${place.address} is not an address of this host`, { cause });
+  }
+  const hint = code === "EMFILE" || code === "ENFILE" ? "Raise the limit of open files, or publish fewer ports." : undefined;
+  return new BerthError("host-unfit", `${place.label} cannot be bound: ${code}`, { cause, ...(hint && { hint }) });
+}
