@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -332,6 +332,56 @@ describe("exec", () => {
   );
 });
 
+describe.skipIf(!asRoot)("a machine in another container's network (needs root)", () => {
+  let owner: ChildProcess | undefined;
+  let network = "";
+  beforeAll(async () => {
+    owner = spawn("unshare", ["--net", "sh", "-c", "echo ready; exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+    if (owner.stdout) await once(owner.stdout, "data");
+    network = readlinkSync(`/proc/${owner.pid}/ns/net`);
+  });
+  afterAll(() => {
+    owner?.kill("SIGKILL");
+  });
+  const stateIn = (id: string) => {
+    const state = stateOf("/r/net", id);
+    writeFileSync(join(state, "network"), `/proc/${owner?.pid}/ns/net\n`);
+    writeFileSync(join(state, "pid"), `${owner?.pid}\n`);
+    return state;
+  };
+  const env = { DO: 'readlink /proc/self/ns/net >"$REC/real.network"' };
+  const real = (words: readonly string[]) => {
+    const result = call({ words: ["--root", "/r/net", ...words], env });
+    expect(result).toMatchObject({ status: 0, stderr: "", real: ["--root", "/r/net", ...words] });
+    return readFileSync(join(record, "real.network"), "utf8").trim();
+  };
+
+  test("its runtime makes it there, and runs its commands there", () => {
+    stateIn("box");
+    expect(real(["create", "-b", bundleOf(["/sbin/init"]), "box"])).toBe(network);
+    expect(real(["exec", "--process", "/p/x", "box"])).toBe(network);
+  });
+
+  test("and does all else where it is, as with other machines", () => {
+    stateIn("box");
+    const own = readlinkSync("/proc/self/ns/net");
+    for (const words of [
+      ["state", "box"],
+      ["start", "box"],
+      ["kill", "box", "9"],
+    ])
+      expect(real(words)).toBe(own);
+    stateOf("/r/net", "other");
+    expect(real(["create", "-b", bundleOf(["/sbin/init"]), "other"])).toBe(own);
+    expect(real(["exec", "other", "ls"])).toBe(own);
+  });
+
+  test("a command for a machine that has ended is the real runtime's to refuse", () => {
+    writeFileSync(join(stateIn("ended"), "pid"), "999999999\n");
+    expect(real(["exec", "ended", "ls"])).toBe(readlinkSync("/proc/self/ns/net"));
+  });
+});
+
 describe("delete", () => {
   const words = ["--root", "/run/roots/a b", "delete", "--force", "box"];
   beforeEach(() => mkdirSync(join(run, "roots/a b/box"), { recursive: true }));
@@ -364,7 +414,7 @@ describe("delete", () => {
   /** The state of a machine in a user namespace, with its stage's place. */
   const isolated = () => {
     const state = stateOf("/run/roots/a b", "box");
-    for (const name of ["lacking", "capabilities", "ids", "root", "pid"]) writeFileSync(join(state, name), "x");
+    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "hostname", "network"]) writeFileSync(join(state, name), "x");
     mkdirSync(join(state, "stage/root"), { recursive: true });
     return state;
   };

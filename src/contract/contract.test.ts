@@ -147,6 +147,36 @@ test("the host's network keeps all sysctls read-only", () => {
   expect(contract(systemd, host, { ...wishes, ownNetwork: false }).readOnlySysctls).toBeUndefined();
 });
 
+describe("another container's network", () => {
+  const inherited = { ...wishes, profile: undefined, shared: ["network"], ownNetwork: false, inheritsNetwork: true };
+
+  test("a machine in a user namespace is told what it cannot change, and sets nothing up", () => {
+    const needs = contract(systemd, host, inherited);
+    expect(needs).toMatchObject({ profile: "full", ids: 65_536, readOnlySysctls: undefined });
+    expect(needs.warnings).toEqual([expect.stringContaining("cannot change it")]);
+    for (const unit of ["networking.service", "systemd-networkd.socket", "ifup@.service"]) expect(needs.masks.units).toContain(unit);
+    expect(new Set(needs.masks.units).size).toBe(needs.masks.units.length);
+    // That a firewall is not in force must show.
+    for (const unit of ["nftables.service", "netfilter-persistent.service"]) expect(needs.masks.units).not.toContain(unit);
+    expect(needs.capabilities).toContain("CAP_NET_ADMIN");
+  });
+
+  test.each([
+    ["strict by wish", { ...inherited, profile: "strict" as const }],
+    ["the host's network", { ...inherited, inheritsNetwork: false }],
+    ["a network of its own", wishes],
+  ])("%s: none of that", (_, other) => {
+    const needs = contract(systemd, host, other);
+    expect(needs.masks.units).not.toContain("networking.service");
+    expect(needs.warnings.filter((text) => text.includes("cannot change it"))).toEqual([]);
+  });
+
+  test("an old systemd gets the masks as arguments", () => {
+    const hybrid: Host = { ...host, cgroup: { layout: "hybrid", named: "/n", unified: "/u", nsdelegate: false } };
+    expect(contract(guestOf("systemd", 215), hybrid, inherited).arguments).toContain("systemd.mask=networking.service");
+  });
+});
+
 test.each([
   [undefined, undefined],
   ["", undefined],

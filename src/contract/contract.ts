@@ -58,9 +58,10 @@ export interface Tmpfs {
  */
 export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
   const traits = initTraits[guest.init.kind];
-  const masks = contractMasks(guest.init);
   const byDirectory = masksByDirectory(guest.init);
   const { profile, warnings } = contractProfile(host, wishes);
+  const inheritsNetwork = profile === "full" && wishes.inheritsNetwork === true;
+  const masks = contractMasks(guest.init, inheritsNetwork);
   const cgroups = contractCgroups(guest.init, host.cgroup, profile === "full");
   const capabilities = grantedCapabilities(profileCapabilities(profile, wishes.capabilities), host, traits.rebootsToStop);
   return {
@@ -92,12 +93,16 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     lxcfs: wishes.lxcfs ? contractLxcfs(host.lxcfs, wishes.applied) : [],
     warnings: [
       ...warnings,
+      ...(inheritsNetwork ? [inheritedNetwork] : []),
       ...cgroups.warnings,
       ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
       ...(wishes.terminal ? [] : ["without a terminal the machine has no console and its boot messages are not logged (docker run -t)"]),
     ],
   };
 }
+
+const inheritedNetwork =
+  "the network is another container's: the machine uses it and cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
 
 function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {
   const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;

@@ -35,6 +35,28 @@ export interface RootFiles {
   list(path: string): readonly string[];
 }
 
+/** What is mounted somewhere in a machine. */
+export interface MountedFiles {
+  /** A path in the machine, symbolic links in it unresolved. */
+  readonly destination: string;
+  /** The directory or file of the host's that is bound there; undefined for a file system of its own. */
+  readonly source: string | undefined;
+}
+
+/** Where a path of a machine leads. */
+export interface Place {
+  /** Without symbolic links as far as something is there. */
+  readonly path: string;
+  readonly exists: boolean;
+  /** Whether it is, or would be made, in a directory of the host's that is bound into the machine. */
+  readonly bound: boolean;
+}
+
+/** The files of a root with all that is mounted over them. */
+export interface MachineFiles extends RootFiles {
+  place(path: string): Place;
+}
+
 export type GuestReading = { readonly guest: Guest } | { readonly missing: "program" | "init" };
 
 /**

@@ -93,6 +93,27 @@ const reasons: readonly { readonly why: string; readonly units: readonly string[
   },
 ];
 
+/**
+ * What sets up a network, for a machine whose network is another container's and set up by that. Not firewalls: that they
+ * are not in force must show.
+ */
+const networkUnits: readonly string[] = [
+  "networking.service",
+  "ifup@.service",
+  "ifupdown-pre.service",
+  "ifupdown-wait-online.service",
+  "systemd-networkd.service",
+  "systemd-networkd.socket",
+  "systemd-networkd-varlink.socket",
+  "systemd-networkd-wait-online.service",
+  "systemd-network-generator.service",
+  "NetworkManager.service",
+  "NetworkManager-wait-online.service",
+  "dhcpcd.service",
+  "connman.service",
+  "wicked.service",
+];
+
 /** They look for disks, firmware or a TPM; each costs a process at every boot. */
 const generators = [
   "systemd-bless-boot-generator",
@@ -106,10 +127,11 @@ const generators = [
 
 const units = reasons.flatMap((reason) => reason.units);
 
-/** What cannot work in a container and therefore need not start. Other inits than systemd mask nothing. */
-export function contractMasks(init: GuestInit): Masks {
+/** What cannot work in a container, or in one that inherits a network, and therefore need not start. Other inits than systemd mask nothing. */
+export function contractMasks(init: GuestInit, inheritsNetwork: boolean): Masks {
   if (init.kind !== "systemd") return { units: [], generators: [] };
-  return (init.version ?? firstWithAttached) < firstWithAttached ? { units, generators: [] } : { units, generators };
+  const masked = inheritsNetwork ? [...units, ...networkUnits] : units;
+  return { units: masked, generators: (init.version ?? firstWithAttached) < firstWithAttached ? [] : generators };
 }
 
 /** How the masks reach systemd: as directories mounted into its search path, else as arguments (systemd-debug-generator(8)). */

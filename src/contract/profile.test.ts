@@ -48,6 +48,8 @@ describe("the profile", () => {
     ["a trial that failed", {}, { obstacle: "the layers cannot be mounted" }, /the layers cannot be mounted$/],
     ["another storage driver", {}, { storage: "other" }, /overlay2/],
     ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],
+    ["another container's network, and more", {}, { shared: ["network", "pid"], inheritsNetwork: true }, /network, pid$/],
+    ["another container's processes", {}, { shared: ["pid"], inheritsNetwork: true }, /pid$/],
     ["an engine without the runtime", {}, { applied: "api" }, /berth install runtime/],
   ];
   test.each(obstacles)("%s: strict with the reason, and refused by name", (_, hostChange, wish, reason) => {
@@ -61,6 +63,11 @@ describe("the profile", () => {
     for (const profile of ["strict", "privileged"] as const) {
       expect(contractProfile(unfit, { ...wishes, ...wish, profile })).toEqual({ profile, warnings: [] });
     }
+  });
+
+  test.each([undefined, "full"] as const)("%p asked for with another container's network: full", (profile) => {
+    const shared = { ...wishes, profile, shared: ["network"], inheritsNetwork: true };
+    expect(contractProfile(host, shared)).toEqual({ profile: "full", warnings: [] });
   });
 
   test.each([

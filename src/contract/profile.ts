@@ -52,14 +52,16 @@ const needed = ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP
 /** Said by doctor too. */
 export const engineMapsIds = "the engine maps ids itself (userns-remap, rootless)";
 
-function machineObstacles({ storage, shared, applied, remapped, obstacle }: Wishes): readonly string[] {
+function machineObstacles({ storage, shared, inheritsNetwork, applied, remapped, obstacle }: Wishes): readonly string[] {
   if (applied === "api") return ["the engine does not know berth-runtime (berth install runtime)"];
   const obstacles: string[] = [];
   if (remapped) obstacles.push(engineMapsIds);
   if (obstacle !== undefined) obstacles.push(obstacle);
   if (storage !== "overlay") obstacles.push("the engine does not keep the machine's files in an overlay (storage driver overlay2)");
-  // What these namespaces own can only be mounted or changed from the user namespace that made them.
-  if (shared.length > 0) obstacles.push(`the machine shares another's namespaces: ${shared.join(", ")}`);
+  // What these namespaces own can only be mounted or changed from the user namespace that made them. Of a container's network
+  // that is little: its sysfs is mounted from outside, and what cannot be changed is said.
+  const isBearable = inheritsNetwork === true && shared.every((type) => type === "network");
+  if (shared.length > 0 && !isBearable) obstacles.push(`the machine shares another's namespaces: ${shared.join(", ")}`);
   return obstacles;
 }
 

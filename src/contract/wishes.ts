@@ -28,4 +28,6 @@ export interface Wishes {
   readonly lxcfs?: boolean | undefined;
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
+  /** Whether the network that it shares is another container's, and not the host's. */
+  readonly inheritsNetwork?: boolean | undefined;
 }

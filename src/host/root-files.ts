@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { RootFiles } from "../contract/guest.ts";
 
@@ -12,17 +12,33 @@ const mostLinks = 40;
  * meanwhile: it is for roots at rest, as they are before their container starts.
  */
 export function rootFiles(root: string): RootFiles {
+  return filesBy((path) => join(root, path));
+}
+
+/** Where a path of the root, which has no symbolic links but perhaps its last name, is on the host; undefined for what cannot be looked into. */
+export type Locate = (path: string) => string | undefined;
+
+/** As `rootFiles`, for a root whose parts are at several places. */
+export function filesBy(locate: Locate): RootFiles {
+  const find = (path: string) => {
+    const walked = walkRoot(locate, path);
+    return walked === undefined || walked.missing.length > 0 ? undefined : walked.found;
+  };
+  const findHere = (path: string) => {
+    const found = find(path);
+    return found === undefined ? undefined : locate(found);
+  };
   return {
-    resolve: (path) => orMissing(() => resolveInRoot(root, path)),
+    resolve: (path) => orMissing(() => find(path)),
     read: (path) =>
       orMissing(() => {
-        const resolved = resolveInRoot(root, path);
-        return resolved === undefined ? undefined : readText(join(root, resolved));
+        const place = findHere(path);
+        return place === undefined ? undefined : readText(place);
       }),
     list: (path) =>
       orMissing(() => {
-        const resolved = resolveInRoot(root, path);
-        return resolved === undefined || !lstatSync(join(root, resolved)).isDirectory() ? [] : readdirSync(join(root, resolved));
+        const place = findHere(path);
+        return place === undefined || !lstatSync(place).isDirectory() ? [] : readdirSync(place);
       }) ?? [],
   };
 }
@@ -30,7 +46,7 @@ export function rootFiles(root: string): RootFiles {
 /** A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for the kernel. */
 const impossible: ReadonlySet<unknown> = new Set(["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE"]);
 
-function orMissing<T>(look: () => T): T | undefined {
+export function orMissing<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
@@ -39,9 +55,21 @@ function orMissing<T>(look: () => T): T | undefined {
   }
 }
 
-function resolveInRoot(root: string, path: string): string | undefined {
+export interface Walk {
+  /** As far as something is there, with all symbolic links resolved. */
+  readonly found: string;
+  /** The names after that, of which the first is not there, or which are to be looked for in what is no directory. */
+  readonly missing: readonly string[];
+}
+
+/** Walks a path as the kernel does in a process whose root this is; undefined after too many links. */
+export function walkRoot(locate: Locate, path: string): Walk | undefined {
   // The names still to walk, the next one last.
   const pending = path.split("/").reverse();
+  const end = (found: readonly string[], ...rest: readonly string[]): Walk => ({
+    found: `/${found.join("/")}`,
+    missing: rest.filter((name) => name !== "" && name !== "."),
+  });
   let resolved: string[] = [];
   let links = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
@@ -50,9 +78,9 @@ function resolveInRoot(root: string, path: string): string | undefined {
       resolved.pop();
       continue;
     }
-    const candidate = join(root, ...resolved, name);
-    const stat = lstatSync(candidate, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
+    const candidate = locate(`/${[...resolved, name].join("/")}`);
+    const stat = candidate === undefined ? undefined : lstatSync(candidate, { throwIfNoEntry: false });
+    if (candidate === undefined || stat === undefined) return end(resolved, name, ...pending.reverse());
     if (stat.isSymbolicLink()) {
       links += 1;
       if (links > mostLinks) return undefined;
@@ -60,17 +88,19 @@ function resolveInRoot(root: string, path: string): string | undefined {
       if (target.startsWith("/")) resolved = [];
       pending.push(...target.split("/").reverse());
     } else {
-      if (!stat.isDirectory() && pending.some((rest) => rest !== "" && rest !== ".")) return undefined;
+      if (!stat.isDirectory() && pending.some((rest) => rest !== "" && rest !== ".")) return end(resolved, name, ...pending.reverse());
       resolved.push(name);
     }
   }
-  return `/${resolved.join("/")}`;
+  return end(resolved);
 }
 
 function readText(path: string): string | undefined {
   if (!lstatSync(path).isFile()) return undefined;
-  const file = openSync(path, "r");
+  // A directory that is bound may be another machine's too, which may put a link or a FIFO there at this very moment.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
+    if (!fstatSync(file).isFile()) return undefined;
     const buffer = Buffer.alloc(longestText);
     return buffer.toString("utf8", 0, readSync(file, buffer, 0, longestText, 0));
   } finally {

@@ -8,10 +8,10 @@ const layers = `
   echo below >/run/l/1/etc/below; echo above >/run/l/2/above; chown 33:33 /run/l/2/above
   mount -t overlay -o lowerdir=/run/l/2:/run/l/1,upperdir=/run/l/u/diff,workdir=/run/l/u/work overlay /run/l/merged`;
 const imports = `
-  const { closeStage, openStage, stageBind, stageRoot } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
+  const { closeStage, openStage, stageBind, stageRoot, stageSysfs } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
   const { forgetNames } = await import(${JSON.stringify(import.meta.resolve("./syscalls.ts"))});
   const { beginUserNamespace } = await import(${JSON.stringify(import.meta.resolve("./user-namespace.ts"))});
-  const { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } = await import("node:fs");
+  const { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } = await import("node:fs");
   const points = () => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").flatMap((line) => {
     const point = line.split(" ")[4] ?? "";
     return /^\\/run\\/(state|l|tree)(\\/|$)/.test(point) ? [point] : [];
@@ -192,6 +192,42 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
 
   test("what is not there is a fault", async () => {
     expect(await staged(`openStage(stage); return failure(() => ${bind("/run/l/none", false)}).code;`)).toBe("ENOENT");
+  });
+});
+
+describe.skipIf(!isRoot)("the sysfs of another network in a stage (needs root)", () => {
+  const other = `unshare --net sleep 20 >/dev/null 2>&1 & echo $! >/run/other
+    while [ "$(readlink /proc/$(cat /run/other)/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done; mkdir -p /run/state`;
+
+  test("shows its links alone, read-only, nothing of what is mounted below the host's, and leaves this process where it was", async () => {
+    const seen = await staged(
+      `const { readlinkSync } = await import("node:fs");
+       const own = readlinkSync("/proc/thread-self/ns/net");
+       const pid = Number(readFileSync("/run/other", "utf8"));
+       openStage(stage);
+       stageSysfs(stage, "/proc/" + pid + "/ns/net");
+       const mount = readFileSync("/proc/self/mountinfo", "utf8").split("\\n").find((line) => line.split(" ")[4] === stage + "/sys");
+       const places = points();
+       const seen = [readdirSync(stage + "/sys/class/net"), mount.split(" ")[5].split(",").slice(0, 4), places.filter((place) => place.startsWith(stage + "/sys/")),
+         readlinkSync("/proc/thread-self/ns/net") === own, failure(() => writeFileSync(stage + "/sys/class/net/lo/mtu", "1500")).code];
+       process.kill(pid);
+       return seen;`,
+      other,
+    );
+    expect(seen).toEqual([["lo"], ["ro", "nosuid", "nodev", "noexec"], [], true, "EROFS"]);
+  });
+
+  test("of what is no network: the machine cannot be had so, and this process stays where it was", async () => {
+    const seen = await staged(
+      `const { readlinkSync } = await import("node:fs");
+       const own = readlinkSync("/proc/thread-self/ns/net");
+       openStage(stage);
+       const codes = ["/run/none", "/proc/self/ns/uts"].map((path) => { const { code } = failure(() => stageSysfs(stage, path)); detach(); return code; });
+       function detach() { rmdirSync(stage + "/sys"); }
+       return [codes, readlinkSync("/proc/thread-self/ns/net") === own];`,
+      "mkdir -p /run/state",
+    );
+    expect(seen).toEqual([["host-unfit", "host-unfit"], true]);
   });
 });
 

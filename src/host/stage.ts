@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
 import type { Restriction, StagedBind } from "../oci/user-namespace.ts";
+import { inNetworkNamespace } from "./network-namespace.ts";
 import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags, restrictMount } from "./syscalls.ts";
 
 /**
@@ -101,6 +102,24 @@ export function stageBind(
     return isMapped;
   } finally {
     closeSync(clone);
+  }
+}
+
+/**
+ * Mounts, as `sys` in the stage, the sysfs of a network namespace, read-only: it shows the links of that, and no mount that the
+ * host has below its own /sys. Throws `host-unfit`.
+ */
+export function stageSysfs(stage: string, network: string): void {
+  const place = join(stage, "sys");
+  const { readOnly, noSuid, noDev, noExec } = mountFlags;
+  mkdirSync(place);
+  try {
+    inNetworkNamespace(network, () => mount("sysfs", place, "sysfs", readOnly | noSuid | noDev | noExec, ""));
+  } catch (cause) {
+    throw new BerthError("host-unfit", `the sysfs of the other container's network cannot be mounted: ${(cause as Error).message}`, {
+      hint: "name the profile strict",
+      cause,
+    });
   }
 }
 

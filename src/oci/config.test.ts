@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { environmentOf, type OciConfig, ownsNamespace } from "./config.ts";
+import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "./config.ts";
 
 const configOf = (env: string[] | undefined, linux?: OciConfig["linux"]): OciConfig => ({
   ociVersion: "1.0.2",
@@ -32,5 +32,17 @@ describe("ownsNamespace", () => {
     [undefined, false],
   ])("%p", (linux, owns) => {
     expect(ownsNamespace(configOf([], linux), "network")).toBe(owns);
+  });
+});
+
+describe("nameHost", () => {
+  const config: OciConfig = { ...configOf(["HOSTNAME=old", "HOSTNAME=mine"], { namespaces: [{ type: "uts" }] }), hostname: "old" };
+
+  test("names the container, and where the engine's name is in the environment that too", () => {
+    expect(nameHost(config, "new")).toEqual({
+      ...config,
+      hostname: "new",
+      process: { args: ["/sbin/init"], env: ["HOSTNAME=new", "HOSTNAME=mine"] },
+    });
   });
 });

@@ -56,6 +56,22 @@ export function environmentOf(config: OciConfig, name: string): string | undefin
   return entry?.slice(name.length + 1);
 }
 
+/** Whether a mount shows a file or directory of the host's, which it names by its absolute path. */
+export function isBind({ type, source, options = [] }: OciMount): boolean {
+  return (type === "bind" || options.includes("bind") || options.includes("rbind")) && source?.startsWith("/") === true;
+}
+
+/** Gives a container another host name; $HOSTNAME, where that is the engine's, follows. */
+export function nameHost(config: OciConfig, hostname: string): OciConfig {
+  const env = config.process.env?.map((entry) => (entry === `HOSTNAME=${config.hostname}` ? `HOSTNAME=${hostname}` : entry));
+  return { ...config, hostname, process: { ...config.process, ...(env ? { env } : {}) } };
+}
+
+/** The path of the network namespace that the container is to join; undefined for one of its own, and for the host's when none is named. */
+export function joinedNetwork(config: OciConfig): string | undefined {
+  return config.linux?.namespaces?.find(({ type }) => type === "network")?.path;
+}
+
 /** Whether the container has a namespace of its own of this type, rather than the host's or another container's. */
 export function ownsNamespace(config: OciConfig, type: string): boolean {
   return config.linux?.namespaces?.some((namespace) => namespace.type === type && namespace.path === undefined) ?? false;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { OciConfig, OciMount } from "./config.ts";
-import { bindsHostname, isolateConfig, planBinds } from "./user-namespace.ts";
+import { isolateConfig, lostSysctls, planBinds, planSysfs } from "./user-namespace.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const engineFile = (name: string): OciMount => ({
@@ -18,7 +18,6 @@ const configOf = (mounts: readonly OciMount[], rest: Partial<OciConfig> = {}): O
   ...rest,
 });
 const isolation = {
-  id,
   ids: { base: 1_879_048_192, count: 65_536 },
   stage: "/run/berth/s/stage",
   settle: ["/opt/berth-runtime", "settle", "a b"],
@@ -34,7 +33,6 @@ describe("which mounts are staged", () => {
     ["the engine's resolv.conf", engineFile("resolv.conf"), true],
     ["a hostname of the user's own", { destination: "/etc/hostname", type: "bind", source: "/srv/hostname", options: ["rbind"] }, true],
     ["a directory whose name begins alike", { destination: "/sys/fs/cgroups", type: "bind", source: "/srv/c", options: ["rbind"] }, true],
-    ["the engine's hostname", engineFile("hostname"), undefined],
     ["the machine's cgroup", { destination: "/sys/fs/cgroup", type: "bind", source: "/sys/fs/cgroup/x", options: ["bind"] }, undefined],
     ["one below it", { destination: "/sys/fs/cgroup/systemd", type: "bind", source: "/sys/fs/cgroup/x", options: ["bind"] }, undefined],
     ["a tmpfs", { destination: "/scratch", type: "tmpfs", source: "tmpfs" }, undefined],
@@ -44,30 +42,22 @@ describe("which mounts are staged", () => {
     const { source = "", destination } = mount;
     const restricted = mount.options?.includes("ro") ? ["readOnly" as const] : [];
     const expected = recursive === undefined ? [] : [{ name: "1", source, destination, recursive, restricted, allRestricted: [] }];
-    expect(planBinds(configOf([proc, mount]), id)).toEqual(expected);
+    expect(planBinds(configOf([proc, mount]))).toEqual(expected);
   });
 
   test("none where there are no mounts", () => {
     const { mounts: _, ...config } = configOf([]);
-    expect(planBinds(config, id)).toEqual([]);
-    expect(bindsHostname(config, id)).toBe(false);
+    expect(planBinds(config)).toEqual([]);
   });
 });
 
-test.each([
-  ["of this container", id, true],
-  ["of another container", "fedc".repeat(16), false],
-])("the hostname that the engine binds, %s", (_, of, expected) => {
-  expect(bindsHostname(configOf([{ ...engineFile("hostname"), source: `/var/lib/docker/containers/${of}/hostname` }]), id)).toBe(expected);
-});
-
 describe("the config of an isolated machine", () => {
-  test("root and binds come from the stage, the engine's hostname goes, all else stays in its order", () => {
-    const before = configOf([proc, engineFile("hostname"), engineFile("hosts"), { destination: "/s", type: "tmpfs", source: "tmpfs" }]);
+  test("root and binds come from the stage, all else stays in its order", () => {
+    const before = configOf([proc, engineFile("hosts"), { destination: "/s", type: "tmpfs", source: "tmpfs" }]);
     const copy = structuredClone(before);
     expect(isolated(before)).toMatchObject({
       root: { path: "/run/berth/s/stage/root", readonly: false },
-      mounts: [proc, { ...engineFile("hosts"), source: "/run/berth/s/stage/2" }, { destination: "/s", type: "tmpfs", source: "tmpfs" }],
+      mounts: [proc, { ...engineFile("hosts"), source: "/run/berth/s/stage/1" }, { destination: "/s", type: "tmpfs", source: "tmpfs" }],
     });
     expect(before).toEqual(copy);
   });
@@ -82,14 +72,14 @@ describe("the config of an isolated machine", () => {
 
   test("what a bind may not do is set in the stage, since mounting again may not be possible in the namespace", () => {
     const mount = { destination: "/d", type: "bind", source: "/srv/d", options: ["rbind", "ro", "rnosuid", "rprivate"] };
-    expect(planBinds(configOf([mount]), id)).toMatchObject([{ restricted: ["readOnly"], allRestricted: ["noSuid"] }]);
+    expect(planBinds(configOf([mount]))).toMatchObject([{ restricted: ["readOnly"], allRestricted: ["noSuid"] }]);
     expect(isolated(configOf([mount])).mounts).toMatchObject([{ options: ["rbind", "rprivate"] }]);
   });
 
   test("the namespace is new and holds the range, for users and groups", () => {
-    const namespaces = [{ type: "mount" }, { type: "user", path: "/proc/1/ns/user" }, { type: "network", path: "/run/n" }];
+    const namespaces = [{ type: "mount" }, { type: "user", path: "/proc/1/ns/user" }, { type: "network" }];
     const { linux } = isolated(configOf([], { linux: { namespaces, cgroupsPath: "/docker/x" } }));
-    expect(linux?.namespaces).toEqual([{ type: "mount" }, { type: "network", path: "/run/n" }, { type: "user" }]);
+    expect(linux?.namespaces).toEqual([{ type: "mount" }, { type: "network" }, { type: "user" }]);
     const mapping = [{ containerID: 0, hostID: 1_879_048_192, size: 65_536 }];
     expect([linux?.uidMappings, linux?.gidMappings, linux?.cgroupsPath]).toEqual([mapping, mapping, "/docker/x"]);
   });
@@ -133,5 +123,48 @@ describe("the config of an isolated machine", () => {
 
   test("where there are no labels there are none afterwards", () => {
     expect(isolated(configOf([])).process).toEqual({ args: ["/sbin/init"] });
+  });
+});
+
+describe("a network that is joined", () => {
+  const sysfs: OciMount = { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "ro"] };
+  const own = [{ type: "network" }, { type: "mount" }];
+  const joined = [{ type: "network", path: "/proc/7/ns/net" }, { type: "mount" }];
+  const sysctl = {
+    "net.ipv4.ip_unprivileged_port_start": "0",
+    "net.ipv4.ping_group_range": "0 2147483647",
+    "net.core.somaxconn": "9",
+    "net/ipv4/ip_forward": "1",
+    "kernel.msgmax": "9",
+  };
+
+  test("its sysfs comes from the stage, once", () => {
+    const config = configOf([proc, sysfs], { linux: { namespaces: joined } });
+    expect(planSysfs(config)).toBe("/proc/7/ns/net");
+    expect(isolated(config).mounts).toEqual([
+      proc,
+      { destination: "/sys", type: "bind", source: "/run/berth/s/stage/sys", options: ["bind", "rprivate"] },
+    ]);
+    expect(planBinds(config)).toEqual([]);
+  });
+
+  test("what the user has mounted at /sys stays, as does a sysfs of the machine's own network", () => {
+    const mine: OciMount = { destination: "/sys", type: "bind", source: "/sys", options: ["rbind", "ro"] };
+    expect(planSysfs(configOf([mine], { linux: { namespaces: joined } }))).toBeUndefined();
+    const config = configOf([sysfs], { linux: { namespaces: own } });
+    expect(planSysfs(config)).toBeUndefined();
+    expect(isolated(config).mounts).toEqual([sysfs]);
+  });
+
+  test("is entered by the runtime itself", () => {
+    expect(isolated(configOf([], { linux: { namespaces: joined } })).linux?.namespaces).toEqual([{ type: "mount" }, { type: "user" }]);
+  });
+
+  test("its sysctls are left out, and those that someone asked for are told", () => {
+    const config = configOf([], { linux: { namespaces: joined, sysctl } });
+    expect(isolated(config).linux?.sysctl).toEqual({ "kernel.msgmax": "9" });
+    expect(lostSysctls(config)).toEqual(["net.core.somaxconn", "net/ipv4/ip_forward"]);
+    expect(lostSysctls(configOf([], { linux: { namespaces: own, sysctl } }))).toEqual([]);
+    expect(lostSysctls(configOf([], { linux: { namespaces: joined } }))).toEqual([]);
   });
 });

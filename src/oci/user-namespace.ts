@@ -1,4 +1,4 @@
-import type { OciConfig, OciHook, OciMount } from "./config.ts";
+import { isBind, joinedNetwork, type OciConfig, type OciHook, type OciMount } from "./config.ts";
 
 /** A range of host ids: the machine's 0 is the host's `base`. */
 export interface IdRange {
@@ -8,10 +8,8 @@ export interface IdRange {
 
 /** Where the runtime has put what a machine in a user namespace needs from the host's side. */
 export interface Isolation {
-  /** The container's id. */
-  readonly id: string;
   readonly ids: IdRange;
-  /** A directory in which the root is mounted as `root` and each bind under the name that `planBinds` gives. */
+  /** A directory in which the root is mounted as `root`, each bind under the name that `planBinds` gives, and the sysfs of a joined network as `sys`. */
   readonly stage: string;
   /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
   readonly settle: readonly string[];
@@ -43,53 +41,50 @@ function restrictionsOf(options: readonly string[], prefix: "" | "r"): readonly 
 
 const isRestriction = (option: string) => Object.hasOwn(restrictions, option) || Object.hasOwn(restrictions, option.replace(/^r/, ""));
 
-/**
- * The engine's own file at /etc/hostname, over which `hostnamectl set-hostname` cannot rename another: a machine has its
- * own, as a file of its root. One that the user mounts there has another source.
- */
-export function bindsHostname(config: OciConfig, id: string): boolean {
-  return config.mounts?.some((mount) => isHostname(mount, id)) ?? false;
-}
-
-function isHostname({ destination, source }: OciMount, id: string): boolean {
-  return destination === "/etc/hostname" && source?.endsWith(`/${id}/hostname`) === true;
-}
-
 /** What services have mounted over for themselves, and so hold, from the boot on: ProtectSystem and ProtectHome (systemd.exec(5)). */
 export const heldDirectories = ["/usr", "/boot", "/root", "/home"] as const;
 
 /** The bind mounts whose files must show mapped ids; the machine's cgroups are no matter of the user's. */
-export function planBinds(config: OciConfig, id: string): readonly StagedBind[] {
+export function planBinds(config: OciConfig): readonly StagedBind[] {
   return (config.mounts ?? []).flatMap((mount, index) => {
-    if (!isStaged(mount, id) || mount.source === undefined) return [];
+    if (!isStaged(mount) || mount.source === undefined) return [];
     const { source, destination, options = [] } = mount;
     const [restricted, allRestricted] = [restrictionsOf(options, ""), restrictionsOf(options, "r")];
     return [{ name: String(index), source, destination, recursive: options.includes("rbind"), restricted, allRestricted }];
   });
 }
 
-function isStaged(mount: OciMount, id: string): boolean {
-  const { type, source, destination, options = [] } = mount;
-  const isBind = type === "bind" || options.includes("bind") || options.includes("rbind");
-  return isBind && source?.startsWith("/") === true && !isHostname(mount, id) && !/^\/sys\/fs\/cgroup(\/|$)/.test(destination);
+function isStaged(mount: OciMount): boolean {
+  return isBind(mount) && !/^\/sys\/fs\/cgroup(\/|$)/.test(mount.destination);
 }
+
+/** The network whose sysfs is to be mounted in the stage as `sys`: one that a machine joins, of which it can mount none itself. */
+export function planSysfs(config: OciConfig): string | undefined {
+  return config.mounts?.some(isSysfs) ? joinedNetwork(config) : undefined;
+}
+
+const isSysfs = ({ destination, type }: OciMount) => destination === "/sys" && type === "sysfs";
 
 /**
  * Puts the container into a user namespace of its own (OCI runtime-spec, config-linux.md, user namespace mappings): its
  * root and binds come from the stage. Paths which the engine masks are not: the kernel itself guards them against anyone
  * but the host's root, and a masked /proc keeps containers inside the machine from mounting theirs (mount_too_revealing).
  */
-export function isolateConfig(config: OciConfig, { id, ids, stage, settle, mountProgram }: Isolation): OciConfig {
+export function isolateConfig(config: OciConfig, { ids, stage, settle, mountProgram }: Isolation): OciConfig {
   const linux = config.linux ?? {};
   const { maskedPaths: _masked, readonlyPaths: _readonly, ...rest } = linux;
   const mapping = [{ containerID: 0, hostID: ids.base, size: ids.count }];
-  const staged = new Map(planBinds(config, id).map(({ name }) => [Number(name), `${stage}/${name}`]));
-  const mounts = (config.mounts ?? []).flatMap((mount, index) => {
+  const staged = new Map(planBinds(config).map(({ name }) => [Number(name), `${stage}/${name}`]));
+  const network = joinedNetwork(config);
+  const mounts = (config.mounts ?? []).map((mount, index): OciMount => {
     const source = staged.get(index);
-    if (source !== undefined) return [{ ...mount, source, options: mount.options?.filter((option) => !isRestriction(option)) ?? [] }];
-    return isHostname(mount, id) ? [] : [mount];
+    if (source !== undefined) return { ...mount, source, options: mount.options?.filter((option) => !isRestriction(option)) ?? [] };
+    if (network === undefined || !isSysfs(mount)) return mount;
+    return { destination: mount.destination, type: "bind", source: `${stage}/sys`, options: ["bind", "rprivate"] };
   });
-  const own = [...(linux.namespaces ?? []).filter(({ type }) => type !== "user"), { type: "user" }];
+  // The runtime is itself started in a network that is joined, and leaves its process there: when it runs a command later, it enters
+  // the user namespace first, and from there no network that this does not own (runc 1.1).
+  const own = [...(linux.namespaces ?? []).filter(({ type, path }) => type !== "user" && !(type === "network" && path)), { type: "user" }];
   const hook = { path: settle[0] ?? "", args: settle };
   return {
     ...config,
@@ -106,7 +101,7 @@ export function isolateConfig(config: OciConfig, { id, ids, stage, settle, mount
       namespaces: own,
       uidMappings: mapping,
       gidMappings: mapping,
-      ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count) } : {}),
+      ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count, network !== undefined) } : {}),
     },
   };
 }
@@ -140,8 +135,21 @@ export function domainNameOf(config: OciConfig): string {
   return config.linux?.sysctl?.[domainName] ?? "";
 }
 
-/** Group ids of the host's that the namespace has none for cannot be named in it. */
-function patchSysctl({ [domainName]: _, ...sysctl }: Record<string, string>, count: number): Record<string, string> {
+/** What Docker sets for every container, whoever it is; a joined network has them by its own container. */
+const engineSysctls = [pingRange, "net.ipv4.ip_unprivileged_port_start"];
+
+/** Sysctls that were asked for and that a machine cannot have, since they are settings of a network that it joins. */
+export function lostSysctls(config: OciConfig): readonly string[] {
+  const names = joinedNetwork(config) === undefined ? [] : Object.keys(config.linux?.sysctl ?? {});
+  return names.filter((name) => isOfNetwork(name) && !engineSysctls.includes(name));
+}
+
+const isOfNetwork = (name: string) => /^net[./]/.test(name);
+
+/** Group ids of the host's that the namespace has none for cannot be named in it; nor can a joined network be set up from it. */
+function patchSysctl(given: Record<string, string>, count: number, joins: boolean): Record<string, string> {
+  const { [domainName]: _, ...named } = given;
+  const sysctl = joins ? Object.fromEntries(Object.entries(named).filter(([name]) => !isOfNetwork(name))) : named;
   const [low = 0, high = 0] = (sysctl[pingRange] ?? "").split(/\s+/).map(Number);
   return sysctl[pingRange] === undefined ? sysctl : { ...sysctl, [pingRange]: `${low} ${Math.min(high, count - 1)}` };
 }

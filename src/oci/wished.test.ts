@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { hasCode } from "../errors.ts";
 import type { OciConfig } from "./config.ts";
-import { wishedIds, wishedLxcfs, wishedProfile } from "./wished.ts";
+import { keepsMachineId, wishedHostname, wishedIds, wishedLxcfs, wishedProfile } from "./wished.ts";
 
 const configOf = (...env: readonly string[]): OciConfig => ({
   ociVersion: "1.0.2",
@@ -82,5 +82,34 @@ describe("the ids", () => {
 
   test.each(["0", "-1", "65535", "4194305", "64k", "1e6", "0x20000"])("BERTH_IDS=%s is refused", (word) => {
     expect(() => wishedIds(configOf(`BERTH_IDS=${word}`))).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+});
+
+describe("the host name", () => {
+  test.each([
+    [[], undefined],
+    [["BERTH_HOSTNAME="], undefined],
+    [["BERTH_HOSTNAME=mail"], "mail"],
+    [["BERTH_HOSTNAME=a", "BERTH_HOSTNAME=Mail.example.com"], "Mail.example.com"],
+  ])("%p: %p", (env, expected) => {
+    expect<string | undefined>(wishedHostname(configOf(...env))).toBe(expected);
+  });
+
+  test.each(["a b", "-a", "a\nb", "a/../b", "x".repeat(65)])("BERTH_HOSTNAME=%j is refused", (word) => {
+    expect(() => wishedHostname(configOf(`BERTH_HOSTNAME=${word}`))).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+});
+
+describe("the machine-id", () => {
+  test.each([
+    [[], false],
+    [["BERTH_MACHINE_ID="], false],
+    [["BERTH_MACHINE_ID=keep"], true],
+  ])("%p keeps it: %p", (env, kept) => {
+    expect(keepsMachineId(configOf(...env))).toBe(kept);
+  });
+
+  test.each(["1", "Keep", "0123456789abcdef0123456789abcdef"])("BERTH_MACHINE_ID=%s is refused", (word) => {
+    expect(() => keepsMachineId(configOf(`BERTH_MACHINE_ID=${word}`))).toThrow(expect.objectContaining({ code: "usage" }));
   });
 });

@@ -1,6 +1,7 @@
 import { BerthError } from "../errors.ts";
 import { idsOfSystem, parseIds } from "../spec/limit.ts";
 import { type Profile, profiles } from "../spec/machine.ts";
+import { parseHostname } from "../spec/name.ts";
 import { environmentOf, type OciConfig } from "./config.ts";
 
 /**
@@ -32,6 +33,20 @@ export function wishedLxcfs(config: OciConfig): boolean {
   if (word === "1") return true;
   if (word === "" || word === "0") return false;
   throw new BerthError("usage", `BERTH_LXCFS=${word} is neither 1 nor 0`);
+}
+
+/** The host name that a container asks for by BERTH_HOSTNAME. Throws `usage`. */
+export function wishedHostname(config: OciConfig): string | undefined {
+  const word = environmentOf(config, "BERTH_HOSTNAME") ?? "";
+  return word === "" ? undefined : parseHostname(word);
+}
+
+/** Whether a container asks, by BERTH_MACHINE_ID, to keep the machine-id that its files hold. Throws `usage`. */
+export function keepsMachineId(config: OciConfig): boolean {
+  const word = environmentOf(config, "BERTH_MACHINE_ID") ?? "";
+  if (word === "") return false;
+  if (word === "keep") return true;
+  throw new BerthError("usage", `BERTH_MACHINE_ID=${word} is not "keep"`, { hint: "an id of your own goes into container_uuid" });
 }
 
 function isPrivileged({ linux }: OciConfig): boolean {

@@ -1,15 +1,15 @@
 import { closeSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CgroupView } from "../contract/cgroups.ts";
+import type { RootFiles } from "../contract/guest.ts";
 import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
 import { copyUp, writeFirstHostname } from "../host/prepare-root.ts";
-import { rootFiles } from "../host/root-files.ts";
-import { openStage, stageBind, stageRoot } from "../host/stage.ts";
+import { openStage, stageBind, stageRoot, stageSysfs } from "../host/stage.ts";
 import type { UserNamespace } from "../host/user-namespace.ts";
-import type { OciConfig } from "../oci/config.ts";
+import { joinedNetwork, type OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
-import { bindsHostname, domainNameOf, heldDirectories, isolateConfig, planBinds } from "../oci/user-namespace.ts";
+import { domainNameOf, heldDirectories, isolateConfig, lostSysctls, planBinds, planSysfs } from "../oci/user-namespace.ts";
 import { stageOf } from "./runtime-state.ts";
 
 /** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
@@ -18,13 +18,16 @@ export function readOverlay(mountinfo: string, rootPath: string): Overlay | unde
 }
 
 export interface Isolate {
-  readonly id: string;
   readonly rootPath: string;
   readonly state: string;
   readonly machineId: string;
   readonly count: number;
   readonly overlay: Overlay;
   readonly userNamespace: UserNamespace;
+  /** Whether the engine's host name is to be written into the root. */
+  readonly writesHostname: boolean;
+  /** The machine's files as they will be. */
+  readonly files: RootFiles;
   readonly cgroup: HostCgroup;
   readonly view: CgroupView;
 }
@@ -35,7 +38,7 @@ export interface Isolate {
  */
 export async function isolate(
   config: OciConfig,
-  { id, rootPath, state, machineId, count, overlay, userNamespace, cgroup, view }: Isolate,
+  { rootPath, state, machineId, count, overlay, userNamespace, writesHostname, files, cgroup, view }: Isolate,
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
   const ids = takeIds(state, machineId, count);
   const stage = stageOf(state);
@@ -47,13 +50,19 @@ export async function isolate(
   try {
     openStage(stage);
     copyUp(rootPath, heldDirectories);
-    if (bindsHostname(config, id)) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
+    if (writesHostname) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
     writeFileSync(join(state, "root"), `${rootPath}\n`);
     stageRoot(stage, overlay, mapped);
-    const unmapped = planBinds(config, id).filter((bind) => !stageBind(stage, bind, mapped));
-    const warnings = unmapped
-      .filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination))
-      .map(({ destination }) => `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`);
+    const network = joinedNetwork(config);
+    if (network !== undefined) writeFileSync(join(state, "network"), `${network}\n`);
+    const sysfsOf = planSysfs(config);
+    if (sysfsOf !== undefined) stageSysfs(stage, sysfsOf);
+    const unmapped = planBinds(config).filter((bind) => !stageBind(stage, bind, mapped));
+    const foreign = unmapped.filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination));
+    const warnings = [
+      ...foreign.map(({ destination }) => `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`),
+      ...lostSysctls(config).map((name) => `the sysctl ${name} is another container's, whose network the machine has: it was not set`),
+    ];
     const settle = [
       join(dirname(process.execPath), "berth-runtime"),
       "settle",
@@ -64,8 +73,8 @@ export async function isolate(
       domainNameOf(config),
       view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
     ];
-    const mountProgram = ["/bin/mount", "/usr/bin/mount"].find((path) => rootFiles(rootPath).resolve(path) !== undefined);
-    return { config: isolateConfig(config, { id, ids, stage, settle, mountProgram }), warnings };
+    const mountProgram = ["/bin/mount", "/usr/bin/mount"].find((path) => files.resolve(path) !== undefined);
+    return { config: isolateConfig(config, { ids, stage, settle, mountProgram }), warnings };
   } finally {
     closeSync(mapped);
   }

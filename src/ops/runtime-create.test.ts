@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -243,6 +244,140 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     const env = [...(config.process.env ?? []), "BERTH_PROFILE=full"];
     writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, process: { ...config.process, env } }));
     expect(await create({}, mounting)).toMatchObject({ code: "host-unfit", message: expect.stringContaining(reason) });
+  });
+});
+
+describe.skipIf(!asRoot)("a machine in another container's network (needs root)", () => {
+  const state = `/run/berth/runtime/r/${id}`;
+  let owner: ChildProcess | undefined;
+  beforeAll(async () => {
+    owner = spawn("unshare", ["--net", "sh", "-c", "echo ready; exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+    if (owner.stdout) await once(owner.stdout, "data");
+  });
+  afterAll(() => {
+    owner?.kill("SIGKILL");
+  });
+  /** The config of a machine that joins the network of a process; returns what mounts its root. */
+  const joining = (pid: number | undefined, change: (config: OciConfig) => OciConfig = (config) => config): string => {
+    const mounting = overlayRoot();
+    const config = patched();
+    const others = (config.linux?.namespaces ?? []).filter(({ type }) => type !== "network");
+    const namespaces = [...others, { type: "network", path: `/proc/${pid}/ns/net` }];
+    const joined = change({ ...config, linux: { ...config.linux, namespaces } });
+    writeFileSync(join(bundle, "config.json"), JSON.stringify(joined));
+    return mounting;
+  };
+
+  test("is full, with that network's sysfs from the stage, and its runtime is told where to go", async () => {
+    writeBundle();
+    const { warnings, code } = await create({}, joining(owner?.pid));
+    expect(code).toBeUndefined();
+    expect(warnings?.filter((text) => text.includes("another container's"))).toEqual([expect.stringContaining("cannot change it")]);
+    const { linux, mounts } = patched();
+    expect(linux?.uidMappings).toHaveLength(1);
+    expect(linux?.namespaces?.filter(({ type }) => type === "network")).toEqual([]);
+    expect(mounts?.filter(({ destination }) => destination === "/sys")).toEqual([
+      { destination: "/sys", type: "bind", source: `${state}/stage/sys`, options: ["bind", "rprivate"] },
+    ]);
+    expect(linux?.readonlyPaths).toEqual(["/sys"]);
+    expect(readFileSync(inRun(`${state}/network`), "utf8")).toBe(`/proc/${owner?.pid}/ns/net\n`);
+    expect(Object.keys(linux?.sysctl ?? {})).toEqual([]);
+  });
+
+  test.each([
+    ["the host's", process.pid],
+    ["one that is not there", 999_999_999],
+  ])("of %s it is strict", async (_, pid) => {
+    writeBundle();
+    const { warnings } = await create({}, joining(pid));
+    expect(warnings).toEqual(expect.arrayContaining([expect.stringContaining("namespaces: network")]));
+    expect(patched().linux?.uidMappings).toBeUndefined();
+    expect(existsSync(inRun(`${state}/network`))).toBe(false);
+  });
+
+  test("a setting of the network that was asked for is told to be lost", async () => {
+    writeBundle();
+    const sysctl = { "net.ipv4.ip_forward": "1", "kernel.msgmax": "9000" };
+    const { warnings } = await create(
+      {},
+      joining(owner?.pid, (config) => ({ ...config, linux: { ...config.linux, sysctl } })),
+    );
+    expect(warnings).toEqual(expect.arrayContaining([expect.stringContaining("net.ipv4.ip_forward")]));
+    expect(patched().linux?.sysctl).toEqual({ "kernel.msgmax": "9000" });
+  });
+});
+
+describe("a machine whose directories are the host's own", () => {
+  /** Moves directories of the root out of it, and binds them. */
+  const bindFolder = (...env: readonly string[]) => {
+    writeBundle({ args: systemdArgs, env });
+    const folder = join(bundle, "folder");
+    mkdirSync(folder);
+    for (const name of ["etc", "lib", "usr"]) renameSync(join(bundle, "rootfs", name), join(folder, name));
+    const config = patched();
+    const binds = ["etc", "lib", "usr"].map((name) => ({
+      destination: `/${name}`,
+      type: "bind",
+      source: join(folder, name),
+      options: ["rbind", "rprivate"],
+    }));
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, mounts: [...binds, ...(config.mounts ?? [])] }));
+    return folder;
+  };
+  const uuid = () => environmentOf(patched(), "container_uuid")?.replaceAll("-", "");
+
+  test("is found to be one, and nothing is mounted over files that it does not have", async () => {
+    const folder = bindFolder();
+    const { code, warnings } = await create();
+    expect(code).toBeUndefined();
+    expect(warnings).toEqual(expect.arrayContaining([expect.stringContaining("resolv.conf")]));
+    expect(sourceOf("/run/systemd/system.attached")).not.toBe("");
+    for (const name of ["hosts", "hostname", "resolv.conf"]) expect(sourceOf(`/etc/${name}`)).toBe("");
+    expect(readdirSync(join(folder, "etc")).toSorted()).toEqual(["inittab", "machine-id", "os-release"]);
+    expect([uuid(), sourceOf("/etc/machine-id")]).toEqual([machineId, `/run/berth/runtime/r/${id}/machine-id`]);
+  });
+
+  test.each([
+    ["kept when it is one", "fedcba9876543210fedcba9876543210\n", "fedcba9876543210fedcba9876543210"],
+    ["its own when there is none", "", machineId],
+    ["its own when systemd is to make one", "uninitialized\n", machineId],
+    ["its own when that is nobody's", `${"0".repeat(32)}\n`, machineId],
+    ["its own when that is none", "x\n", machineId],
+  ])("the machine-id of its files is %s", async (_, found, expected) => {
+    const folder = bindFolder("BERTH_MACHINE_ID=keep");
+    writeFileSync(join(folder, "etc/machine-id"), found);
+    expect((await create()).code).toBeUndefined();
+    expect(uuid()).toBe(expected);
+    expect(readFileSync(join(folder, "etc/machine-id"), "utf8")).toBe(found);
+  });
+
+  test("a host name that was asked for is the container's, and mounted over another one", async () => {
+    const folder = bindFolder("BERTH_HOSTNAME=mail.example.com");
+    writeFileSync(join(folder, "etc/hostname"), "vm\n");
+    expect((await create()).code).toBeUndefined();
+    expect(patched().hostname).toBe("mail.example.com");
+    expect(sourceOf("/etc/hostname")).toBe(`/run/berth/runtime/r/${id}/hostname`);
+    expect(readFileSync(inRun(sourceOf("/etc/hostname")), "utf8")).toBe("mail.example.com\n");
+    expect(patched().process.env?.filter((entry) => entry.startsWith("BERTH_"))).toEqual([]);
+  });
+
+  test("where the name is the host's it stays", async () => {
+    const folder = bindFolder("BERTH_HOSTNAME=mail");
+    writeFileSync(join(folder, "etc/hostname"), "vm\n");
+    const config = patched();
+    const namespaces = config.linux?.namespaces?.filter(({ type }) => type !== "uts") ?? [];
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, linux: { ...config.linux, namespaces } }));
+    expect((await create()).code).toBeUndefined();
+    expect(patched().hostname).toBe(config.hostname as string);
+    expect(existsSync(inRun(`/run/berth/runtime/r/${id}/hostname`))).toBe(false);
+    expect(sourceOf("/etc/hostname")).not.toContain("/run/berth");
+  });
+
+  test.each(["BERTH_HOSTNAME=a b", "BERTH_MACHINE_ID=mine"])("%s is refused", async (variable) => {
+    bindFolder(variable);
+    const before = readFileSync(join(bundle, "config.json"), "utf8");
+    expect((await create()).code).toBe("usage");
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(before);
   });
 });
 

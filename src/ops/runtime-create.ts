@@ -14,19 +14,19 @@ import { dirname, join, resolve } from "node:path";
 import { type Contract, contract } from "../contract/contract.ts";
 import { readGuest } from "../contract/guest.ts";
 import type { Host } from "../contract/host.ts";
-import type { Wishes } from "../contract/wishes.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { readHost } from "../host/facts.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
-import { rootFiles } from "../host/root-files.ts";
+import { machineFiles } from "../host/machine-files.ts";
 import { sha256 } from "../host/sha256.ts";
 import { beginUserNamespace } from "../host/user-namespace.ts";
-import { environmentOf, type OciConfig, ownsNamespace } from "../oci/config.ts";
+import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "../oci/config.ts";
+import { mountedFiles, settleEngineFiles } from "../oci/engine-files.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
-import { wishedIds, wishedLxcfs, wishedProfile } from "../oci/wished.ts";
-import type { Profile } from "../spec/machine.ts";
+import { wishedHostname, wishedProfile } from "../oci/wished.ts";
 import { isolate, readOverlay } from "./isolate.ts";
+import { readWishes } from "./read-wishes.ts";
 import { clearState, sweepStates, writeState } from "./runtime-state.ts";
 
 export interface RuntimeCreate {
@@ -58,7 +58,8 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   const config = parseConfig(readFileSync(file, "utf8")) as OciConfig;
   if (isDisabled(config)) return [];
   const rootPath = resolve(bundle, config.root.path);
-  const reading = readGuest(config.process.args, rootFiles(rootPath));
+  const files = machineFiles(rootPath, mountedFiles(config, id));
+  const reading = readGuest(config.process.args, files);
   if ("missing" in reading) {
     if (reading.missing === "program" && isInitPath(config.process.args[0])) {
       throw new BerthError("no-init", `this image has no init: ${config.process.args[0]} does not exist in it`, {
@@ -68,24 +69,30 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
     return [];
   }
   const profile = wishedProfile(config);
+  const wished = wishedHostname(config);
+  const hostname = ownsNamespace(config, "uts") ? wished : undefined;
+  const named = hostname === undefined ? config : nameHost(config, hostname);
   // Begun first, since it takes as long as all that follows.
   const userNamespace = profile === undefined || profile === "full" ? beginUserNamespace() : undefined;
   try {
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
     const overlay = userNamespace && readOverlay(mountinfo, rootPath);
-    const wishes = wishesOf(config, id, profile);
+    const wishes = readWishes(config, { id, profile, found: reading.guest.machineId });
     const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
     const apply = async (obstacle?: string) => {
       const needs = contract(reading.guest, host, { ...wishes, storage: overlay === undefined ? "other" : "overlay", obstacle });
       // Nothing of an earlier start may count: what was granted in a user namespace must not be granted without one.
       clearState(state);
-      writeState(state, needs, wishes);
+      writeState(state, needs, { ...wishes, hostname });
+      const hostnameFile = join(state, "hostname");
+      const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });
       const isolated =
         needs.ids === undefined || overlay === undefined || userNamespace === undefined
-          ? { config, warnings: [] }
-          : await isolate(config, {
-              id,
+          ? { config: settled.config, warnings: [] }
+          : await isolate(settled.config, {
               rootPath,
+              files,
+              writesHostname: settled.writesHostname,
               state,
               overlay,
               userNamespace,
@@ -95,7 +102,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
               view: needs.cgroup,
             });
       writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
-      return [...needs.warnings, ...isolated.warnings];
+      return [...needs.warnings, ...settled.warnings, ...isolated.warnings];
     };
     sweepStates(dirname(state), root);
     try {
@@ -136,30 +143,6 @@ function isDisabled(config: OciConfig): boolean {
 
 function isInitPath(path: string | undefined): boolean {
   return path !== undefined && path !== "/init" && /^\/(.*\/)?(init|systemd)$/.test(path);
-}
-
-function wishesOf(config: OciConfig, id: string, profile: Profile | undefined): Omit<Wishes, "storage" | "obstacle"> {
-  const capabilities = config.process.capabilities?.bounding ?? [];
-  return {
-    profile,
-    applied: "runtime",
-    ids: wishedIds(config),
-    lxcfs: wishedLxcfs(config),
-    capabilities,
-    terminal: config.process.terminal ?? false,
-    machineId: machineIdOf(environmentOf(config, "container_uuid"), id),
-    manager: "docker",
-    remapped: config.linux?.namespaces?.some(({ type }) => type === "user") ?? false,
-    shared: ["network", "pid", "ipc", "uts"].filter((type) => !ownsNamespace(config, type)),
-    ownNetwork: ownsNamespace(config, "network"),
-  };
-}
-
-/** The user's own container_uuid, else the head of the engine's id, which is random and lasts as long as the machine. */
-function machineIdOf(uuid: string | undefined, id: string): string {
-  const digits = uuid?.replaceAll("-", "").toLowerCase();
-  if (digits !== undefined && /^[0-9a-f]{32}$/.test(digits)) return digits;
-  return /^[0-9a-f]{32}/.test(id) ? id.slice(0, 32) : sha256(id).slice(0, 32);
 }
 
 /**

@@ -7,7 +7,7 @@ import { slotBase } from "../oci/id-slots.ts";
 
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
- * reads `stop-signal`, looks for `lacking`, and removes all of them; a new file here must be named there too.
+ * reads `stop-signal` and `network`, looks for `lacking`, and removes all of them; a new file here must be named there too.
  */
 const stateFiles = [
   "stop-signal",
@@ -17,13 +17,19 @@ const stateFiles = [
   "root",
   "pid",
   "machine-id",
+  "hostname",
+  "network",
   "host/container-manager",
   "host/container-uuid",
   "host/os-release",
 ] as const;
 
 /** Writes what the machine's mounts and the launcher's later calls need. */
-export function writeState(state: string, needs: Contract, wishes: Pick<Wishes, "manager">): void {
+export function writeState(
+  state: string,
+  needs: Contract,
+  wishes: Pick<Wishes, "manager"> & { readonly hostname: string | undefined },
+): void {
   mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
   writeFileSync(join(state, "stop-signal"), `${needs.stopSignal}\n`);
   writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
@@ -31,6 +37,7 @@ export function writeState(state: string, needs: Contract, wishes: Pick<Wishes, 
   if (existsSync("/etc/os-release")) writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
   if (needs.lacking.length > 0) writeFileSync(join(state, "lacking"), `${needs.lacking.join("\n")}\n`);
   if (needs.ids !== undefined) writeFileSync(join(state, "capabilities"), `${needs.capabilities.join("\n")}\n`);
+  if (wishes.hostname !== undefined) writeFileSync(join(state, "hostname"), `${wishes.hostname}\n`, { mode: 0o644 });
   if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
 }
 

@@ -1,0 +1,74 @@
+import type { MachineFiles, MountedFiles } from "../contract/guest.ts";
+import { isBind, type OciConfig, type OciMount } from "./config.ts";
+
+/** What is mounted in a container but for the engine's own files, for `MachineFiles`. A tmpfs that the root's files are copied into shows these. */
+export function mountedFiles(config: OciConfig, id: string): readonly MountedFiles[] {
+  return (config.mounts ?? [])
+    .filter((mount) => mount.options?.includes("tmpcopyup") !== true && engineFileName(mount, id) === undefined)
+    .map((mount) => ({ destination: mount.destination, source: isBind(mount) ? mount.source : undefined }));
+}
+
+export interface EngineFilesWish {
+  /** The container's id. */
+  readonly id: string;
+  /** Whether it is a machine in a user namespace of its own. */
+  readonly isolated: boolean;
+  /** The host name that was asked for by BERTH_HOSTNAME. */
+  readonly hostname: string | undefined;
+  /** A file that holds it. */
+  readonly hostnameFile: string;
+  /** Its files without those of the engine's. */
+  readonly files: MachineFiles;
+}
+
+export interface EngineFiles {
+  readonly config: OciConfig;
+  /** Whether the host name belongs into the root's own /etc/hostname. */
+  readonly writesHostname: boolean;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Decides about the files that the engine mounts over a container's own: /etc/hostname, /etc/hosts, /etc/resolv.conf. In a
+ * directory of the host's that is bound at /etc the runtime would make a mount point that is not there, and nothing is to be
+ * made in it: such a file is left out. And over the engine's /etc/hostname `hostnamectl set-hostname` cannot rename another: a
+ * machine has its own, as a file of its root, or the one that is in the bound directory; but for one of another name than asked for.
+ */
+export function settleEngineFiles(config: OciConfig, wish: EngineFilesWish): EngineFiles {
+  const warnings: string[] = [];
+  let writesHostname = false;
+  const mounts = (config.mounts ?? []).flatMap((mount) => {
+    const name = engineFileName(mount, wish.id);
+    if (name === undefined) return [mount];
+    const place = wish.files.place(mount.destination);
+    if (name === "hostname" && wish.isolated && !place.bound) {
+      writesHostname = true;
+      return [];
+    }
+    if (place.bound && !place.exists) {
+      if (name === "resolv.conf") warnings.push(noResolver);
+      return [];
+    }
+    return name === "hostname" ? settleHostname(mount, wish, place.bound) : [mount];
+  });
+  return { config: { ...config, ...(config.mounts ? { mounts } : {}) }, writesHostname, warnings };
+}
+
+const noResolver =
+  "the directory that is bound at /etc has no resolv.conf to mount the engine's over: the machine knows none of its name servers (touch it there)";
+
+function settleHostname(mount: OciMount, { isolated, hostname, hostnameFile, files }: EngineFilesWish, bound: boolean): OciMount[] {
+  if (isolated && bound && (hostname === undefined || files.read(mount.destination)?.trim() === hostname)) return [];
+  return [hostname === undefined ? mount : { ...mount, source: hostnameFile }];
+}
+
+const engineFileNames = ["hostname", "hosts", "resolv.conf"] as const;
+
+/** Docker keeps them in a directory that is named after the container, or after the one whose network this one has. */
+function engineFileName({ destination, source }: OciMount, id: string): (typeof engineFileNames)[number] | undefined {
+  return engineFileNames.find(
+    (name) =>
+      destination === `/etc/${name}` &&
+      (source?.endsWith(`/${id}/${name}`) === true || new RegExp(`/[0-9a-f]{64}/${name}$`).test(source ?? "")),
+  );
+}
