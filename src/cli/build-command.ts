@@ -1,5 +1,5 @@
 import { Argument, Command } from "commander";
-import { type CommandGroup, type CommandSpec, type Example, isGroup, type Registry } from "./command.ts";
+import { type CommandGroup, type CommandSpec, type Example, helpGroups, isGroup, type Registry } from "./command.ts";
 import { globalsBeside } from "./global-options.ts";
 import { globalHeading, layoutHelp } from "./help-layout.ts";
 import { commanderOption } from "./option-values.ts";
@@ -27,8 +27,7 @@ export function buildRoot(registry: Registry, output: HelpOutput): Command {
   addGlobals(root, {});
   root.option("-v, --version", "show the version and exit");
   const shown = registry.filter((entry) => !entry.hidden);
-  const order = ["Machines", "Images", "Host", "Other"] as const;
-  for (const group of order) {
+  for (const group of helpGroups) {
     for (const entry of shown.filter((one) => one.group === group)) {
       const child = root.command(entry.name).summary(entry.summary).helpGroup(`${group}:`);
       if (entry.aliases) child.aliases(entry.aliases);
@@ -49,7 +48,7 @@ export function buildCommand(
   const path = `${parentPath} ${definition.name}`;
   const command = dressed(new Command(path), output).description(paragraphs(definition.description)).summary(definition.summary);
   if (isGroup(definition)) {
-    command.usage("COMMAND").enablePositionalOptions();
+    command.usage(usageOf(definition)).enablePositionalOptions();
     addGlobals(command, {});
     for (const spec of definition.commands) {
       const child = buildCommand(spec, path, output, choose).name(spec.name).helpGroup("Commands:");
@@ -75,8 +74,9 @@ function addOwn(command: Command, spec: CommandSpec): void {
   addGlobals(command, spec.options);
 }
 
-/** `[OPTIONS] [NAME...]`, arguments in capitals. */
-export function usageOf(spec: CommandSpec): string {
+/** `[OPTIONS] [NAME...]`, arguments in capitals; of a group `COMMAND`. */
+export function usageOf(spec: CommandSpec | CommandGroup): string {
+  if (isGroup(spec)) return spec.default === undefined ? "COMMAND" : "[COMMAND]";
   const words = spec.arguments.map((argument) => {
     const name = `${argument.name.toUpperCase()}${argument.variadic ? "..." : ""}`;
     return argument.required === false || argument.env !== undefined ? `[${name}]` : name;

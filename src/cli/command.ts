@@ -96,6 +96,8 @@ export interface CommandSpec extends Described {
 
 /** A word that only holds commands: `berth dns serve`. */
 export interface CommandGroup extends Described {
+  /** The name of the command that the word alone, or followed by options, calls; without one it shows its help. */
+  readonly default?: string;
   readonly commands: readonly CommandSpec[];
 }
 
@@ -127,7 +129,10 @@ export function isGroup(command: CommandSpec | CommandGroup): command is Command
   return "commands" in command;
 }
 
-export type HelpGroup = "Machines" | "Images" | "Host" | "Other";
+/** The headings of help, in its order. */
+export const helpGroups = ["Machines", "Swarm", "Images", "Host", "Other"] as const;
+
+export type HelpGroup = (typeof helpGroups)[number];
 
 /** One line of the table of commands. Loading one command's module loads no other. */
 export interface RegistryEntry {

@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { BerthError } from "../errors.ts";
 import { buildCommand, buildRoot, type Chosen, type HelpOutput } from "./build-command.ts";
-import type { CommandSpec, OptionSpec, Registry, RegistryEntry } from "./command.ts";
+import { type CommandGroup, type CommandSpec, isGroup, type OptionSpec, type Registry, type RegistryEntry } from "./command.ts";
 import { type GlobalOptions, globalsBeside, readGlobals } from "./global-options.ts";
 import { type Environment, readArgument, readOption } from "./option-values.ts";
 
@@ -65,7 +65,7 @@ async function parseCommand(
   const { command: definition } = await entry.load();
   const chosen: Chosen[] = [];
   const built = buildCommand(definition, "berth", output, (one) => chosen.push(one));
-  built.parse(words, { from: "user" });
+  built.parse(withDefault(definition, built, words), { from: "user" });
   const [one] = chosen;
   if (one === undefined) throw new BerthError("internal", `berth ${entry.name} called no command`);
   const { spec, command } = one;
@@ -77,6 +77,14 @@ async function parseCommand(
     options: readOptions(spec.options, command, env),
     global: readGlobals(...levels.map((level) => readOptions(globalsBeside(level === command ? spec.options : {}), level, env))),
   };
+}
+
+/** The words of a group with its default command's name where they name none; only help stays the group's own. */
+function withDefault(definition: CommandSpec | CommandGroup, built: Command, words: readonly string[]): readonly string[] {
+  if (!isGroup(definition) || definition.default === undefined) return words;
+  const { operands, unknown } = built.parseOptions([...words]);
+  const asksHelp = unknown.includes("--help") || unknown.includes("-h");
+  return operands.length > 0 || asksHelp ? words : [definition.default, ...words];
 }
 
 function readArguments(spec: CommandSpec, command: Command, env: Environment, hint: string): Readonly<Record<string, unknown>> {

@@ -77,13 +77,39 @@ const dns = {
   ],
 };
 
+/** A group that is a command itself. */
+const loader = {
+  name: "loader",
+  summary: "Services",
+  description: "Services.",
+  examples: [{ command: "berth loader", description: "Run" }] as const,
+  default: "run",
+  commands: [
+    defineCommand({
+      name: "run",
+      summary: "Run",
+      description: "Runs.",
+      options: { grace: { value: "SECONDS", description: "time", parse: Number } },
+      examples: [{ command: "berth loader run", description: "Run" }],
+      async action({ global }, _args, { grace }) {
+        seen.push({ called: "run", grace, json: global.json, host: global.host });
+        return undefined;
+      },
+    }),
+    act("image", async () => {
+      seen.push({ called: "image" });
+      return undefined;
+    }),
+  ],
+};
+
 const failures = {
   missing: () => new BerthError("not-found", "there is no machine web", { hint: "See 'berth ls'.", details: { name: "web" } }),
   bug: () => new TypeError("x is undefined", { cause: new Error("deeper") }),
 };
 
 const commands: Registry = [
-  ...[up, logs, exec, dns].map((command) => ({
+  ...[up, logs, exec, dns, loader].map((command) => ({
     name: command.name,
     ...(command === up ? { aliases: ["boot"] } : {}),
     summary: command.summary,
@@ -143,6 +169,11 @@ describe("values", () => {
     ["logs -f web", {}, { name: "web", follow: true, file: undefined }],
     ["-f m.yaml logs -f web", {}, { name: "web", follow: true, file: "m.yaml" }],
     ["logs web --file n.yaml", {}, { name: "web", follow: false, file: "n.yaml" }],
+    ["loader", {}, { called: "run", grace: undefined, json: false }],
+    ["loader run", {}, { called: "run" }],
+    ["loader image", {}, { called: "image" }],
+    ["-H tcp://a:1 loader --json --grace 3", {}, { called: "run", grace: 3, json: true, host: "tcp://a:1" }],
+    ["loader --json run --grace=3", {}, { called: "run", grace: 3, json: true }],
     ["exec web ls --json -l", {}, { name: "web", command: ["ls", "--json", "-l"], json: false }],
     ["exec --json web -- ls -- x", {}, { name: "web", command: ["ls", "--", "x"], json: true }],
   ];
@@ -172,6 +203,8 @@ describe("wrong usage", () => {
     ["up --imge x", "unknown option '--imge'", "Did you mean --image?"],
     ["--hots x up", "unknown option '--hots'", "Did you mean --host?"],
     ["dns srve", "unknown command 'srve'", "Did you mean serve?"],
+    ["loader imge", "unknown command 'imge'", "Did you mean image?"],
+    ["loader --graec 3", "unknown option '--graec'", "Did you mean --grace?"],
     ["up --profile open", '--profile cannot be "open"', "Give one of: strict, full."],
     ["logs", "the argument NAME is missing", "See 'berth logs --help'."],
     ["logs a b", "too many arguments", "See 'berth logs --help'."],
@@ -297,6 +330,16 @@ describe("help and version", () => {
       expect(stdout).toContain("Commands:\n  serve");
     }
     expect((await call("dns serve --help")).stdout).toStartWith("Usage: berth dns serve [OPTIONS]\n");
+  });
+
+  test("a group that is a command itself shows its commands only when asked", async () => {
+    for (const line of ["loader --help", "loader -h", "loader --json --help"]) {
+      const { status, stdout } = await call(line);
+      expect({ status, seen }).toEqual({ status: 0, seen: [] });
+      expect(stdout).toStartWith("Usage: berth loader [COMMAND]\n");
+      expect(stdout).toContain("Commands:\n  run");
+    }
+    expect((await call("loader run --help")).stdout).toStartWith("Usage: berth loader run [OPTIONS]\n");
   });
 
   test.each(["--version", "-v", "-q --version", "version"])("berth %s", async (line) => {

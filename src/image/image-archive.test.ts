@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Readable } from "node:stream";
 import { extract } from "tar-stream";
-import { packImage, renderImageConfig } from "./image-archive.ts";
+import { imageId, packImage, renderImageConfig } from "./image-archive.ts";
 import type { RootFacts } from "./root-facts.ts";
 
 const facts: RootFacts = {
@@ -54,11 +54,14 @@ async function unpack(archive: Readable): Promise<ReadonlyMap<string, string>> {
 test("the archive names its parts", async () => {
   const parts = ["x".repeat(100_000), "y".repeat(100_000)];
   const layer = { stream: Readable.from(parts.map((part) => Buffer.from(part))), size: 200_000, diffId: "ab" };
-  const members = await unpack(packImage("berth/web:1", { a: 1 }, layer));
+  const members = await unpack(packImage(["berth/web:1", "berth/web:latest"], { a: 1 }, layer));
   // The SHA-256 of {"a":1}, by which the engine knows the image.
   const config = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862.json";
-  expect(JSON.parse(members.get("manifest.json") ?? "")).toEqual([{ Config: config, RepoTags: ["berth/web:1"], Layers: ["ab/layer.tar"] }]);
+  expect(JSON.parse(members.get("manifest.json") ?? "")).toEqual([
+    { Config: config, RepoTags: ["berth/web:1", "berth/web:latest"], Layers: ["ab/layer.tar"] },
+  ]);
   expect(members.get(config)).toBe('{"a":1}');
+  expect(`${imageId({ a: 1 })}.json`).toBe(`sha256:${config}`);
   expect(members.get("ab/layer.tar")).toBe(parts.join(""));
 });
 

@@ -46,21 +46,31 @@ export function renderImageConfig(input: ImageConfigInput, diffId: string): obje
   };
 }
 
+/** What an engine knows an image by: the digest of its configuration. (Engines with containerd's image store have ids of their own.) */
+export function imageId(config: object): string {
+  return `sha256:${configDigest(JSON.stringify(config))}`;
+}
+
+const configDigest = (text: string) => createHash("sha256").update(text).digest("hex");
+
 /**
  * The image as `docker save` writes it (moby, image/spec/v1.2.md), for `docker load`. Importing a bare root would be
  * simpler, but engines refuse STOPSIGNAL there, and a machine stopped with SIGTERM never ends.
- * An error of the layer's stream comes out of the stream returned.
+ * It may bear several names. An error of the layer's stream comes out of the stream returned.
  */
-export function packImage(reference: string, config: object, layer: Layer): Readable {
+export function packImage(reference: string | readonly string[], config: object, layer: Layer): Readable {
   const archive = pack();
   const text = JSON.stringify(config);
-  const configName = `${createHash("sha256").update(text).digest("hex")}.json`;
+  const configName = `${configDigest(text)}.json`;
   const layerName = `${layer.diffId}/layer.tar`;
   archive.on("close", () => void layer.stream.destroy());
   const write = async () => {
-    archive.entry({ name: configName }, text);
+    archive.entry({ name: configName, mtime }, text);
     await copyLayer(archive, layerName, layer);
-    archive.entry({ name: "manifest.json" }, JSON.stringify([{ Config: configName, RepoTags: [reference], Layers: [layerName] }]));
+    archive.entry(
+      { name: "manifest.json", mtime },
+      JSON.stringify([{ Config: configName, RepoTags: [reference].flat(), Layers: [layerName] }]),
+    );
     archive.finalize();
   };
   const packed = Readable.from(archive);
@@ -70,12 +80,15 @@ export function packImage(reference: string, config: object, layer: Layer): Read
   return packed;
 }
 
+/** Of every member: the same image is the same archive. */
+const mtime = new Date(0);
+
 async function copyLayer(archive: Pack, name: string, layer: Layer): Promise<void> {
   let finish = (_error?: Error | null) => {};
   const finished = new Promise<void>((resolve, reject) => {
     finish = (error) => (error ? reject(error) : resolve());
   });
-  const entry = archive.entry({ name, size: layer.size }, finish);
+  const entry = archive.entry({ name, mtime, size: layer.size }, finish);
   // Heard as `finished`; unheard here, it would end the process.
   entry.on("error", () => {});
   const feed = async () => {

@@ -66,7 +66,8 @@ export async function storeTarball(engine: Engine, tarball: Tarball, place: Plac
   return image;
 }
 
-async function removeDangling(engine: Engine, id: string, signal?: AbortSignal): Promise<void> {
+/** Removes an image that lost its name to another one; not while something needs it. */
+export async function removeDangling(engine: Engine, id: string, signal?: AbortSignal): Promise<void> {
   const image = await inspectIfThere(engine, id, signal);
   if (image === undefined || (image.RepoTags ?? []).length > 0) return;
   try {

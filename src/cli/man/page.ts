@@ -1,5 +1,5 @@
 import { paragraphs, usageOf } from "../build-command.ts";
-import { isGroup, type OptionSpec } from "../command.ts";
+import { helpGroups, type OptionSpec } from "../command.ts";
 import type { CommandNode } from "../command-tree.ts";
 import { describeOption, longFlag } from "../option-values.ts";
 import { bold, italic, prose, roffArgument, roffText, section, tagged, verbatim } from "./roff.ts";
@@ -33,8 +33,7 @@ export function renderManPage(node: CommandNode, version: string): ManPage {
 }
 
 function mainPage(root: CommandNode): string {
-  const groups = ["Machines", "Images", "Host", "Other"] as const;
-  const commands = groups
+  const commands = helpGroups
     .map((group) => {
       const own = root.children.filter((child) => child.entry?.group === group);
       return own.length === 0 ? "" : `.SS ${group}\n${own.map(commandLine).join("")}`;
@@ -60,13 +59,12 @@ function mainPage(root: CommandNode): string {
 function commandPage(node: CommandNode, name: string): string {
   const { definition } = node;
   if (definition === undefined) return "";
-  const usage = isGroup(definition) ? "COMMAND" : usageOf(definition);
   const args = node.arguments.map((argument) => tagged(bold(argument.name.toUpperCase()), describeOption(argument))).join("");
   const examples = definition.examples.map((example) => `.PP\n${roffText(example.description)}:\n${verbatim(example.command)}`).join("");
   const parent = ["berth", ...node.path.slice(0, -1)].join("-");
   return [
     section("NAME", `${roffText(name)} \\- ${roffText(definition.summary)}\n`),
-    section("SYNOPSIS", `.B ${roffText(["berth", ...node.path].join(" "))}\n${roffText(usage)}\n`),
+    section("SYNOPSIS", `.B ${roffText(["berth", ...node.path].join(" "))}\n${roffText(usageOf(definition))}\n`),
     section("DESCRIPTION", prose(paragraphs(definition.description))),
     section("COMMANDS", node.children.map(commandLine).join("")),
     section("ARGUMENTS", args),

@@ -20,6 +20,9 @@ const packages: Readonly<Record<string, string>> = {
   pivot_root: "util-linux",
   flock: "util-linux",
   slirp4netns: "slirp4netns",
+  nft: "nftables",
+  sh: "dash",
+  cat: "coreutils",
 };
 
 /**

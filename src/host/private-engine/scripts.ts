@@ -73,6 +73,8 @@ mount -n --move "$state/sys" "$new/sys"
 mkdir -p "$state/run"
 mount -n -t tmpfs -o mode=755,nosuid,nodev tmpfs "$state/run"
 mkdir -m 1777 "$state/run/lock"
+# Where programs look for an engine, and what services bind that talk to theirs.
+ln -s "$state/docker.sock" "$state/run/docker.sock"
 
 # Keeps a directory in sight at its own path where /run, /tmp or the whole root is new.
 show() {

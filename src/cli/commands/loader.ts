@@ -1,0 +1,15 @@
+import type { CommandGroup } from "../command.ts";
+import { guard } from "./loader/guard.ts";
+import { image } from "./loader/image.ts";
+import { run } from "./loader/run.ts";
+
+export const command: CommandGroup = {
+  name: "loader",
+  summary: "Run whole machines as services of a swarm",
+  description: `The loader is the program of a swarm service that starts a machine beside itself, from a folder of the host, and follows it: what the machine prints becomes the service's log, and when the machine ends, so does the service's task.
+
+It comes as an image, which \`berth loader image\` makes.`,
+  examples: [{ command: "berth loader image", description: "make the image that services run" }],
+  default: "run",
+  commands: [run, image, guard],
+};

@@ -1,0 +1,31 @@
+import { serveGuard } from "../../../daemons/loader/guard.ts";
+import { BerthError } from "../../../errors.ts";
+import { type GuardTask, guardPaths } from "../../../plan/loader/guard.ts";
+import { defineCommand } from "../../command.ts";
+import { openContextEngine } from "../../open.ts";
+
+export const guard = defineCommand({
+  name: "guard",
+  summary: "Guard a loader's machine",
+  description: `What a loader starts in a container of its own beside its machine. It is not for people: it holds the machine's folder, publishes its ports in the host's network, and tidies up when the loader is gone.`,
+  examples: [{ command: "berth loader guard", description: "in the container that a loader has made for it" }],
+  async action(context) {
+    const { env, stdout } = context.io;
+    const task = readTask(env[guardPaths.task]);
+    const engine = await openContextEngine(context);
+    await serveGuard({
+      engine,
+      task,
+      report: (report) => void stdout.write(`${JSON.stringify(report)}\n`),
+      note: (text) => context.note(text),
+    });
+    return undefined;
+  },
+});
+
+function readTask(text: string | undefined): GuardTask {
+  if (text === undefined) {
+    throw new BerthError("usage", "a guard is started by its loader alone", { hint: "See 'berth loader --help'." });
+  }
+  return JSON.parse(text) as GuardTask;
+}

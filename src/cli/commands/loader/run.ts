@@ -1,0 +1,27 @@
+import { runLoader } from "../../../daemons/loader/run.ts";
+import { defineCommand } from "../../command.ts";
+import { openContextEngine } from "../../open.ts";
+
+export const run = defineCommand({
+  name: "run",
+  summary: "Run the machine of this service's labels",
+  description: `What the loader's image runs: it finds its own container on the engine whose socket it has, reads the labels there, starts the machine beside it in its network, and follows it to its end. Its standard output is the machine's console, its status the machine's.
+
+SIGTERM asks the machine to shut down, and it has the service's whole grace period for that. A guard, a container of its own, tidies up where the loader is killed.`,
+  examples: [
+    {
+      command: "berth loader run",
+      description: "in a service's container; elsewhere it says what is missing",
+    },
+  ],
+  async action(context) {
+    const engine = await openContextEngine(context);
+    return await runLoader({
+      engine,
+      out: context.io.stdout,
+      note: (text) => context.note(text),
+      warn: (text) => context.warn(text),
+      signal: context.signal,
+    });
+  },
+});
