@@ -101,3 +101,14 @@ function pickFileSystem(place: number): number | undefined {
 export function lockFile(file: number): void {
   check("flock", libc.flock(file, 2));
 }
+
+/** The same without waiting: false while another has it. Throws `ENOLCK` or the like where the file system has no locks. */
+export function tryLockFile(file: number): boolean {
+  try {
+    check("flock", libc.flock(file, 2 | 4));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+    throw error;
+  }
+}

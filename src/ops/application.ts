@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { contract } from "../contract/contract.ts";
+import type { Guest } from "../contract/guest.ts";
 import type { Host } from "../contract/host.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { SystemInfo } from "../engine/system.ts";
@@ -35,22 +36,33 @@ export async function applyByApi(
   signal: AbortSignal,
 ): Promise<ChosenApplication> {
   const guest = await probeGuest(engine, image, machineCommand(machine, image), signal);
+  return chooseByApi(info, guest, { ...machine, machineId: randomBytes(16).toString("hex") });
+}
+
+/** What decides how the Engine API gives a machine what its init needs. */
+export interface ApiWishes extends Pick<MachineSpec, "name" | "profile" | "capabilities" | "ids" | "lxcfs"> {
+  /** 32 hexadecimal digits. */
+  readonly machineId: string;
+}
+
+/** The same where the guest is known. Throws `host-unfit`. */
+export function chooseByApi(info: SystemInfo, guest: Guest, wishes: ApiWishes): ChosenApplication {
   const needs = contract(guest, hostOf(info), {
-    profile: machine.profile,
-    capabilities: machine.capabilities,
+    profile: wishes.profile,
+    capabilities: wishes.capabilities,
     terminal: true,
-    machineId: randomBytes(16).toString("hex"),
+    machineId: wishes.machineId,
     manager: "docker",
     ownNetwork: false,
     applied: "api",
-    ids: machine.ids ?? 0,
-    lxcfs: machine.lxcfs,
+    ids: wishes.ids ?? 0,
+    lxcfs: wishes.lxcfs,
     storage: "other",
     remapped: false,
     shared: [],
   });
   const [major = 0, minor = 0] = info.ServerVersion.split(".").map((part) => Number.parseInt(part, 10));
-  const api = renderApiContract(machine.name, needs, { version: [major, minor], cgroupDriver: info.CgroupDriver });
+  const api = renderApiContract(wishes.name, needs, { version: [major, minor], cgroupDriver: info.CgroupDriver });
   return { application: { api }, machineId: needs.machineId, warnings: [...needs.warnings, ...api.weaker] };
 }
 

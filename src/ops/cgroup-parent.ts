@@ -11,8 +11,13 @@ import { isCgroupParent } from "../plan/api-contract.ts";
 export async function removeCgroupParent(engine: Engine, parent: string | undefined): Promise<void> {
   if (parent === undefined || !isCgroupParent(parent) || engine.endpoint.kind !== "unix") return;
   const pid = await findEngineProcess(engine.endpoint.path);
-  if (pid === undefined) return;
-  for (const hierarchy of await hierarchiesOf(`/proc/${pid}/root/sys/fs/cgroup`)) await removeEmpty(join(hierarchy, parent));
+  if (pid !== undefined) await removeParentBelow(`/proc/${pid}/root/sys/fs/cgroup`, parent);
+}
+
+/** The same where the engine's cgroups are seen at `root`. */
+export async function removeParentBelow(root: string, parent: string | undefined): Promise<void> {
+  if (parent === undefined || !isCgroupParent(parent)) return;
+  for (const hierarchy of await hierarchiesOf(root)) await removeEmpty(join(hierarchy, parent));
 }
 
 /** cgroup2's own root, and the v1 hierarchies below it; none where the engine's files are not ours to see. */

@@ -81,9 +81,14 @@ export function isCgroupParent(parent: string): boolean {
   return parent.startsWith(ownCgroup) && !parent.slice(1).includes("/");
 }
 
+/** The parent cgroup that a machine has where the engine makes cgroups itself, without systemd. */
+export function ownCgroupParent(machine: string): string {
+  return ownCgroup + machine;
+}
+
 /** The machine's own parent cgroup, which alone it may write to: `/berth-machine-web`, or with the systemd driver berth-web.slice. */
 function cgroupParent(machine: string, driver: string): { readonly name: string; readonly path: string } {
-  if (driver !== "systemd") return { name: ownCgroup + machine, path: ownCgroup + machine };
+  if (driver !== "systemd") return { name: ownCgroupParent(machine), path: ownCgroupParent(machine) };
   // A dash in a slice's name nests (systemd.slice(5)).
   const slice = `berth-${machine.replaceAll("-", "_")}.slice`;
   return { name: slice, path: `/berth.slice/${slice}` };

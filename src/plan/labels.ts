@@ -13,6 +13,15 @@ export const label = {
   initVersion: "berth.init.version",
   /** On images: os-release's PRETTY_NAME. */
   os: "berth.os",
+  /** On a service's machine: its loader's container, its service, its folder, and what tells that folder from others. */
+  loader: "berth.loader",
+  service: "berth.service",
+  root: "berth.root",
+  rootIdentity: "berth.root.identity",
+  /** On a guard: its loader's container. */
+  guard: "berth.guard",
+  /** On the image that is made for a folder. */
+  rootImage: "berth.root.image",
 } as const;
 
 /** The init that labels tell of, such as "systemd 252"; undefined where they tell of none. */

@@ -6,8 +6,9 @@ import { isAlive, readRecordedProcess } from "../../src/host/private-engine/proc
 import { removeTree } from "../../src/host/private-engine/remove-tree.ts";
 import { startPrivateEngine } from "../../src/host/private-engine/start.ts";
 import { stopPrivateEngine } from "../../src/host/private-engine/stop.ts";
+import { orUndefined } from "../../src/host/proc-file.ts";
 import { type RunResult, run, tryRun } from "../../src/host/run.ts";
-import { type HeldNamespace, holdNamespace, layWire, plugIn } from "./wire.ts";
+import { type HeldNamespace, holdNamespace, layWire, plugIn, unplugged } from "./wire.ts";
 
 export interface LabNodeSpec
   extends Pick<PrivateEngineOptions, "cgroupView" | "rootDirectory" | "shownDirectories" | "uplink" | "bridgeAddress" | "extraConfig"> {
@@ -45,6 +46,8 @@ export interface Lab {
   readonly directory: string;
   readonly nodes: readonly LabNode[];
   readonly client: LabHost | undefined;
+  /** Joins a node to the wire again, once its engine was started anew in other namespaces: `pid` is in these. */
+  plugInAgain(name: string, pid: number): Promise<void>;
   /** Ends and removes all of it; a second call does nothing. */
   destroy(): Promise<void>;
 }
@@ -76,7 +79,14 @@ export async function createLab(spec: LabSpec): Promise<Lab> {
       return result.value;
     });
     const client = spec.client === true && wire !== undefined ? await startClient(wire, held) : undefined;
-    return { directory, nodes, client, destroy };
+    const plugInAgain = async (name: string, pid: number) => {
+      const host = hostNumber(spec.nodes.findIndex((node) => node.name === name));
+      if (wire === undefined) return;
+      // The kernel takes the old plug out a moment after the last process of its namespace.
+      await unplugged(wire, host);
+      await plugIn(wire, pid, host);
+    };
+    return { directory, nodes, client, plugInAgain, destroy };
   } catch (error) {
     await destroy();
     throw error;
@@ -99,10 +109,15 @@ async function startNode(directory: string, node: LabNodeSpec, index: number, wi
     pid,
     socket,
     configFile,
-    address: wire === undefined ? undefined : await plugIn(wire, pid, 11 + index),
+    address: wire === undefined ? undefined : await plugIn(wire, pid, hostNumber(index)),
     run: (command, ...args) => run("nsenter", [`--target=${pid}`, "--mount", "--net", "--uts", "--pid", "--", command, ...args]),
     docker: (...args) => run("/usr/bin/docker", ["--host", socket, ...args]),
   };
+}
+
+/** The last number of a node's address on the wire. */
+function hostNumber(index: number): number {
+  return 11 + index;
 }
 
 async function startClient(wire: HeldNamespace, held: HeldNamespace[]): Promise<LabHost> {
@@ -127,7 +142,9 @@ async function destroyLab(directory: string, places: readonly PrivateEnginePlace
 async function removeDeadLabs(): Promise<void> {
   for (const entry of await readdir(tmpdir())) {
     if (!entry.startsWith(directoryPrefix)) continue;
-    const directory = await realpath(join(tmpdir(), entry));
+    const directory = await orUndefined(realpath(join(tmpdir(), entry)));
+    // Another lab's end, or its removal by another one, was faster.
+    if (directory === undefined) continue;
     const owner = await readRecordedProcess(join(directory, "owner"));
     if (owner === undefined || (await isAlive(owner))) continue;
     const files = await readdir(directory, { withFileTypes: true });

@@ -1,0 +1,103 @@
+import type { ContainerInspect } from "../../engine/container-types.ts";
+import { createContainer, removeContainer, startContainer, waitContainer } from "../../engine/containers.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { readLogs } from "../../engine/logs.ts";
+import { BerthError, type ErrorCode, hasCode } from "../../errors.ts";
+import { poll } from "../../ops/poll.ts";
+import { type GuardReport, type GuardTask, renderGuard } from "../../plan/loader/guard.ts";
+
+/** What a guard says when it is ready. */
+export type GuardReady = Extract<GuardReport, { ready: unknown }>["ready"];
+
+/** A loader's hold on its guard. */
+export interface GuardLink {
+  readonly id: string;
+  /** Resolves when it holds the folder and the ports are open. Throws what it refuses. */
+  ready(onWaiting: (text: string) => void, signal: AbortSignal): Promise<GuardReady>;
+}
+
+/** A guard of the same loader that still tidies up has its name for so long at most. */
+const nameLimitMs = 30_000;
+/** Where the engine's socket is in a loader, unless DOCKER_HOST says otherwise. */
+const usualSocket = "/var/run/docker.sock";
+
+/** Starts the guard of the loader whose container `self` is. Throws `engine-refused` where the folder cannot be mounted. */
+export async function startGuard(engine: Engine, self: ContainerInspect, task: GuardTask, signal: AbortSignal): Promise<GuardLink> {
+  const origin = { image: self.Image, socket: socketOf(engine, self) };
+  const create = async (lock: boolean) =>
+    (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard, signal })).Id;
+  const id = await createNamed(create, task, signal);
+  try {
+    await startContainer(engine, id, { signal });
+  } catch (error) {
+    await removeContainer(engine, id, { force: true });
+    throw error;
+  }
+  return { id, ready: (onWaiting, during) => readReports(engine, id, onWaiting, during) };
+}
+
+async function createNamed(create: (lock: boolean) => Promise<string>, task: GuardTask, signal: AbortSignal): Promise<string> {
+  const attempt = async () => {
+    try {
+      // A host without old iptables has no lock of theirs, which is one of the reasons for a refusal.
+      return await create(task.publish.length > 0).catch((error: unknown) =>
+        hasCode(error, "engine-refused") ? create(false) : Promise.reject(error),
+      );
+    } catch (error) {
+      if (hasCode(error, "conflict")) return undefined;
+      throw explainMount(error, task);
+    }
+  };
+  const id = await poll(nameLimitMs, attempt, signal);
+  if (id !== undefined) return id;
+  throw new BerthError("conflict", `there is a container ${task.guard} already`, { hint: `docker rm -f ${task.guard}` });
+}
+
+/** The engine's own sentence says which of the mounts it could not make. */
+function explainMount(error: unknown, { folder }: GuardTask): unknown {
+  if (folder === undefined || !hasCode(error, "engine-refused")) return error;
+  return new BerthError("file-missing", `the engine cannot mount ${folder}: ${error.message}`, {
+    hint: "constrain the service to the node that has the folder: --constraint node.hostname==NODE",
+    cause: error,
+  });
+}
+
+function socketOf(engine: Engine, self: ContainerInspect): { readonly source: string; readonly target: string } {
+  const target = engine.endpoint.kind === "unix" ? engine.endpoint.path : usualSocket;
+  const mount = self.Mounts.find(({ Destination }) => Destination === target || Destination === target.replace(/^\/run\//, "/var/run/"));
+  if (mount !== undefined) return { source: mount.Source, target };
+  const inDirectory = self.Mounts.find(({ Destination }) => target.startsWith(`${Destination}/`));
+  if (inDirectory !== undefined) return { source: inDirectory.Source + target.slice(inDirectory.Destination.length), target };
+  throw new BerthError("host-unfit", `the engine's socket ${target} is not mounted into the loader, so that its guard cannot have it`, {
+    hint: "mount it: --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
+  });
+}
+
+async function readReports(engine: Engine, id: string, onWaiting: (text: string) => void, signal: AbortSignal): Promise<GuardReady> {
+  let text = "";
+  for await (const { stream, data } of await readLogs(engine, id, { follow: true, stderr: false, tty: false, signal })) {
+    if (stream !== "stdout") continue;
+    text += data.toString();
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      const report = JSON.parse(text.slice(0, end)) as GuardReport;
+      text = text.slice(end + 1);
+      if ("ready" in report) return report.ready;
+      if ("refused" in report) throw refusal(report.refused);
+      onWaiting(report.waiting);
+    }
+  }
+  throw new BerthError("internal", "the machine's guard ended before it was ready", { hint: `docker logs ${id.slice(0, 12)}` });
+}
+
+function refusal({ code, message, hint }: Extract<GuardReport, { refused: unknown }>["refused"]): BerthError {
+  return new BerthError(code as ErrorCode, message, hint === undefined ? {} : { hint });
+}
+
+/** Resolves when the guard is gone: by its own doing after it has tidied up, or by somebody else's. */
+export async function waitGuardGone(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+  try {
+    await waitContainer(engine, id, { condition: "removed", signal });
+  } catch (error) {
+    if (!hasCode(error, "not-found")) throw error;
+  }
+}

@@ -1,0 +1,151 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Engine } from "../../engine/engine.ts";
+import { BerthError } from "../../errors.ts";
+import { identityOf, readFolder } from "../../host/folder.ts";
+import { type Lease, takeLease } from "../../host/lease.ts";
+import { lockFolder } from "../../host/lock-folder.ts";
+import { type OpenPorts, openPorts } from "../../host/port-forward/open.ts";
+import { sweepPorts } from "../../host/port-forward/sweep.ts";
+import { removeParentBelow } from "../../ops/cgroup-parent.ts";
+import type { FolderFacts } from "../../plan/loader/folder.ts";
+import { type GuardReport, type GuardTask, guardPaths } from "../../plan/loader/guard.ts";
+import { throughAbsence } from "./engine-away.ts";
+import { findOrphans, holderState } from "./orphans.ts";
+import { removeGuard, tidyMachine } from "./tidy.ts";
+import { watchLoader } from "./watch-loader.ts";
+
+export interface GuardOptions {
+  readonly engine: Engine;
+  readonly task: GuardTask;
+  readonly report: (report: GuardReport) => void;
+  /** For whoever reads the guard's log. */
+  readonly note: (text: string) => void;
+}
+
+/** What a guard holds as long as its machine may run. */
+interface Held {
+  readonly lease: Lease | undefined;
+  readonly unlock: () => void;
+  readonly ports: OpenPorts | undefined;
+  /** Rejects when the ports were closed from outside. */
+  readonly lost: Promise<never>;
+}
+
+/** Milliseconds between two looks at the folder. */
+const lookMs = 5000;
+/** Longer than any engine takes to create and start a container. */
+const lateMs = 3000;
+
+/**
+ * Guards a machine from before its start until its loader is gone, and tidies up: takes the folder, opens the ports, says what
+ * it sees of the folder; then, however the loader ended, stops what still runs, and removes the machine, its ports, its lease
+ * and at last its own container. Signals do not end it: an engine that shuts down sends them to the loader, too.
+ */
+export async function serveGuard({ engine, task, report, note }: GuardOptions): Promise<void> {
+  const never = new AbortController().signal;
+  const leaving = new AbortController();
+  const watching = watchLoader(engine, task, never).finally(() => leaving.abort());
+  let held: Held | undefined;
+  let stopTimeout = task.stopTimeout;
+  try {
+    held = await prepare(engine, task, report, leaving.signal);
+    await tidyOrphans(engine, note, leaving.signal);
+    await Promise.race([watching, held.lost, watchFolder(task, held, leaving.signal)]);
+  } catch (error) {
+    if (!leaving.signal.aborted) {
+      if (!(error instanceof BerthError)) throw error;
+      report({ refused: { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) } });
+      note(error.message);
+      // A machine that runs without what it needs, as after this guard was killed, must not go on.
+      stopTimeout = 0;
+      await tidyMachine(engine, task, { stopTimeout, note });
+    }
+  }
+  const end = await watching;
+  await held?.ports?.close();
+  // Those, too, that this guard had before it was killed.
+  if (task.publish.length > 0) await sweepPorts();
+  await tidyMachine(engine, task, { stopTimeout: end === "died" ? stopTimeout : 0, note });
+  if (end === "died") await tidyLate(engine, task, note);
+  await removeParentBelow(guardPaths.cgroups, task.cgroupParent);
+  held?.unlock();
+  held?.lease?.release();
+  await removeGuard(engine, task.guard);
+}
+
+async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["report"], signal: AbortSignal): Promise<Held> {
+  const waiting = (text: string) => report({ waiting: text });
+  let lease: Lease | undefined;
+  let unlock = () => {};
+  let ports: OpenPorts | undefined;
+  try {
+    let facts: FolderFacts | undefined;
+    if (task.folder !== undefined) {
+      lease = await takeLease({
+        folder: join(guardPaths.parent, task.folder.slice(task.folder.lastIndexOf("/") + 1)),
+        holder: { machine: task.machine, engine: task.engine, node: hostname() },
+        stateOf: ({ machine }) => throughAbsence(() => holderState(engine, machine, signal), signal),
+        onWaiting: ({ machine, node }) => waiting(`${task.folder} is still ${machine}'s on ${node}, which is being stopped`),
+        signal,
+      });
+      unlock = lockFolder(guardPaths.folder, task.folder);
+      facts = readFolder(guardPaths.folder, task.command);
+    }
+    const lost = Promise.withResolvers<never>();
+    // Heard of where the machine is watched, which is later.
+    lost.promise.catch(() => undefined);
+    if (task.publish.length > 0) {
+      await sweepPorts();
+      ports = await openPorts({ name: task.loader.slice(0, 12), publish: task.publish, targets: task.targets, onLost: lost.reject });
+    }
+    report({ ready: { facts, warnings: ports?.warnings ?? [] } });
+    return { lease, unlock, ports, lost: lost.promise };
+  } catch (error) {
+    await ports?.close();
+    unlock();
+    lease?.release();
+    throw error;
+  }
+}
+
+/** A loader that was killed may have asked for its machine a moment before; the engine makes it all the same. */
+async function tidyLate(engine: Engine, task: GuardTask, note: GuardOptions["note"]): Promise<void> {
+  const never = new AbortController().signal;
+  await pause(lateMs, never);
+  await tidyMachine(engine, task, { stopTimeout: 0, note });
+}
+
+/** What machines have left whose loader and guard are both gone, as after the loss of a whole node. */
+async function tidyOrphans(engine: Engine, note: GuardOptions["note"], signal: AbortSignal): Promise<void> {
+  for (const orphan of await throughAbsence(() => findOrphans(engine, signal), signal)) {
+    note(`${orphan.machine} has lost its loader: it is removed`);
+    await tidyMachine(engine, orphan, { stopTimeout: 0, note });
+  }
+}
+
+/** Ends with an error when the folder is not the one any more that the machine runs from, or is another's. */
+async function watchFolder(task: GuardTask, { lease }: Held, signal: AbortSignal): Promise<void> {
+  const { folder } = task;
+  if (folder === undefined || lease === undefined) return await untilAborted(signal);
+  const byName = join(guardPaths.parent, folder.slice(folder.lastIndexOf("/") + 1));
+  const before = identityOf(byName);
+  for (;;) {
+    await pause(lookMs, signal);
+    if (signal.aborted) return;
+    if (identityOf(byName) !== before) {
+      throw new BerthError("file-missing", `${folder} is no longer the folder that ${task.machine} runs from`, {
+        hint: "put it back, or point the service at where it is now",
+      });
+    }
+    if (!lease.isHeld()) throw new BerthError("conflict", `the lease of ${folder} was taken away from ${task.machine}`);
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return Promise.race([new Promise<void>((resolve) => setTimeout(resolve, ms)), untilAborted(signal)]);
+}

@@ -1,0 +1,225 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Writable } from "node:stream";
+import type { ContainerInspect } from "../../engine/container-types.ts";
+import { startContainer, waitContainer } from "../../engine/containers.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { readInfo, type SystemInfo } from "../../engine/system.ts";
+import { BerthError, hasCode } from "../../errors.ts";
+import { byRuntime, type ChosenApplication, chooseByApi, hasRuntime, runtimeName } from "../../ops/application.ts";
+import { waitBooted } from "../../ops/boot.ts";
+import { shutDown } from "../../ops/shut-down.ts";
+import { ownCgroupParent } from "../../plan/api-contract.ts";
+import { type FolderFacts, planRoot } from "../../plan/loader/folder.ts";
+import type { GuardTask } from "../../plan/loader/guard.ts";
+import { parseSwarmFiles } from "../../plan/loader/self.ts";
+import { parseLoaderLabels } from "../../spec/loader/parse.ts";
+import type { LoaderSpec } from "../../spec/loader/spec.ts";
+import { followConsole } from "./console.ts";
+import { createLoaded } from "./create.ts";
+import { throughAbsence } from "./engine-away.ts";
+import { type GuardLink, startGuard, waitGuardGone } from "./guard-link.ts";
+import { setHealthy } from "./health.ts";
+import { writeNames } from "./names.ts";
+import { findSelf, readOwnAddresses } from "./self.ts";
+import { tidyMachine } from "./tidy.ts";
+
+export interface LoaderOptions {
+  readonly engine: Engine;
+  /** Where the machine's console goes. */
+  readonly out: Writable;
+  readonly note: (text: string) => void;
+  readonly warn: (text: string) => void;
+  /** Aborted when the service's task is to end. */
+  readonly signal: AbortSignal;
+}
+
+/** A machine that runs without a name for how long it may take to stop, as systemd gives its own units (DefaultTimeoutStopSec). */
+const usualStopTimeout = 90;
+/** Longer than any boot: it is the swarm that loses patience, by the image's health check. */
+const bootLimitMs = 24 * 3600 * 1000;
+/** The guard needs moments, unless its engine is away. */
+const guardLimitMs = 20_000;
+
+const never = new AbortController().signal;
+
+interface Task {
+  readonly self: ContainerInspect;
+  readonly spec: LoaderSpec;
+  readonly info: SystemInfo;
+  /** The machine's name. */
+  readonly machine: string;
+  readonly stopTimeout: number;
+}
+
+/**
+ * Runs the machine that the labels of this container ask for, beside it and in its network, and follows it to its end. Resolves
+ * to the machine's exit status. However it ends, nothing of the machine is left; its guard sees to that where this is killed.
+ */
+export async function runLoader(options: LoaderOptions): Promise<number> {
+  const { engine, signal } = options;
+  await setHealthy(false);
+  const [self, info, addresses] = await Promise.all([findSelf(engine, signal), readInfo(engine, { signal }), readOwnAddresses()]);
+  const spec = parseLoaderLabels(self.Config.Labels ?? {});
+  for (const text of spec.notes) options.note(text);
+  const task: Task = { self, spec, info, machine: `${self.Name.slice(1)}.app`, stopTimeout: spec.stopTimeout ?? usualStopTimeout };
+  if (spec.hostname !== undefined) await writeNames(spec.hostname, addresses.ipv4);
+  const guard = await startGuard(engine, self, guardTask(task, addresses), signal);
+  const { facts, warnings } = await guard.ready((text) => options.note(text), signal);
+  for (const text of warnings) options.warn(text);
+  try {
+    signal.throwIfAborted();
+    // What the engine has begun it finishes, so it is waited for even when the task is to end.
+    const id = await create(task, facts, { ...options, signal: never });
+    await startContainer(engine, id);
+    return await follow(id, task, guard, options);
+  } finally {
+    await setHealthy(false);
+    await tidyMachine(engine, { loader: self.Id, machine: task.machine }, { stopTimeout: 0, note: options.note });
+    await settleGuard(engine, guard);
+  }
+}
+
+function guardTask({ self, spec, info, machine, stopTimeout }: Task, targets: GuardTask["targets"]): GuardTask {
+  const needsParent = !isByRuntime(spec, info) && info.CgroupDriver !== "systemd";
+  return {
+    loader: self.Id,
+    machine,
+    guard: `${self.Name.slice(1)}.guard`,
+    engine: info.ID,
+    ...(spec.root !== undefined && { folder: spec.root }),
+    command: spec.command,
+    publish: spec.publish,
+    targets,
+    stopTimeout,
+    ...(needsParent && { cgroupParent: ownCgroupParent(shortName(self)) }),
+  };
+}
+
+async function create({ self, spec, info, machine }: Task, facts: FolderFacts | undefined, { engine, note, warn, signal }: LoaderOptions) {
+  const taken = spec.volumes.map(({ target }) => target);
+  const root = spec.root === undefined || facts === undefined ? undefined : planRoot(spec.root, spec.command, facts, taken);
+  for (const text of root?.notes ?? []) note(text);
+  const guest = facts === undefined || "missing" in facts.reading ? undefined : facts.reading.guest;
+  const { application, warnings } = chooseApplication({ self, spec, info, guest });
+  for (const text of warnings) warn(text);
+  const created = await createLoaded(
+    engine,
+    {
+      spec,
+      name: machine,
+      loader: self.Id,
+      service: self.Config.Labels?.["com.docker.swarm.service.name"],
+      root,
+      guest,
+      identity: facts?.identity,
+      application,
+      files: await readSwarmFiles(self),
+    },
+    signal,
+  );
+  for (const text of created.warnings) warn(text);
+  return created.id;
+}
+
+function isByRuntime(spec: LoaderSpec, info: SystemInfo): boolean {
+  const named = spec.flags.body.HostConfig?.Runtime;
+  return hasRuntime(info) && (named === undefined || named === runtimeName);
+}
+
+type Guest = Extract<FolderFacts["reading"], { guest: unknown }>["guest"];
+
+function chooseApplication({
+  self,
+  spec,
+  info,
+  guest,
+}: Pick<Task, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplication {
+  if (isByRuntime(spec, info)) return byRuntime;
+  if (guest === undefined) {
+    throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", { hint: "berth install runtime" });
+  }
+  // The folder's own id stays; without one the init takes what the environment says, and keeps it in the folder.
+  const own = guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId) ? guest.machineId : self.Id.slice(0, 32);
+  return chooseByApi(info, guest, { ...spec, lxcfs: false, name: shortName(self), machineId: own });
+}
+
+const shortName = (self: ContainerInspect) => self.Id.slice(0, 12);
+
+/** Where the engine keeps a container's secrets and configs on the host: beside the files that the container has of it. */
+async function readSwarmFiles(self: ContainerInspect) {
+  const directory = join(dirname(self.HostnamePath), "mounts", "secrets");
+  const files = parseSwarmFiles(await readFile("/proc/self/mountinfo", "utf8"));
+  return files.map(({ target, name }) => ({ target, source: join(directory, name) }));
+}
+
+/** Resolves to the machine's exit status. */
+async function follow(id: string, task: Task, guard: GuardLink, { engine, out, note, warn, signal }: LoaderOptions): Promise<number> {
+  const done = new AbortController();
+  const shutdown = async () => {
+    note(`${task.machine} is asked to shut down`);
+    // Without limit: how long the service gives it, the engine knows, which then kills this process.
+    await throughAbsence(() => orStopped(shutDown(engine, id, { signal: done.signal, timeout: -1 })), done.signal);
+  };
+  const guardGone = async () => {
+    await throughAbsence(() => waitGuardGone(engine, guard.id, done.signal), done.signal);
+    throw new BerthError("engine-lost", `the guard of ${task.machine} was removed`, {
+      hint: "leave the containers named .guard alone: they end by themselves",
+    });
+  };
+  const ended = throughAbsence(async () => (await waitContainer(engine, id, { signal: done.signal })).StatusCode, done.signal);
+  const console = followConsole(engine, id, out, done.signal);
+  const booting = watchBoot(id, task, { engine, warn, signal: done.signal });
+  const onStop = () => void shutdown().catch(ignoreAfter(done.signal));
+  signal.addEventListener("abort", onStop, { once: true });
+  if (signal.aborted) onStop();
+  try {
+    const status = await Promise.race([ended, guardGone()]);
+    await console;
+    return status;
+  } finally {
+    signal.removeEventListener("abort", onStop);
+    done.abort();
+    await Promise.allSettled([console, booting, ended]);
+  }
+}
+
+/** Says that the machine is up when its init does. A machine with failed units is up: it is not to be killed for them. */
+async function watchBoot(
+  id: string,
+  { machine }: Task,
+  { engine, warn, signal }: Pick<LoaderOptions, "engine" | "warn" | "signal">,
+): Promise<void> {
+  try {
+    const boot = await throughAbsence(() => waitBooted(engine, id, machine, { signal, timeout: bootLimitMs }), signal);
+    for (const { unit, description } of boot.failedUnits) warn(`${machine} is degraded: ${unit} has failed (${description})`);
+    await setHealthy(true);
+  } catch (error) {
+    if (!signal.aborted && error instanceof BerthError) warn(error.message);
+  }
+}
+
+async function orStopped(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
+  }
+}
+
+function ignoreAfter(signal: AbortSignal) {
+  return (error: unknown) => {
+    if (!signal.aborted) throw error;
+  };
+}
+
+/** Gives the guard the time to tidy up, so that nothing is left when the task has ended. */
+async function settleGuard(engine: Engine, guard: GuardLink): Promise<void> {
+  const limit = AbortSignal.timeout(guardLimitMs);
+  try {
+    await waitGuardGone(engine, guard.id, limit);
+  } catch (error) {
+    // It goes on by itself.
+    if (!limit.aborted && !(error instanceof BerthError)) throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { HolderState, LeaseHolder } from "../plan/loader/lease.ts";
+import { leasePath, takeLease } from "./lease.ts";
+
+let parent = "";
+let folder = "";
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), "berth-lease-"));
+  folder = join(parent, "root");
+  mkdirSync(folder);
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+const holder = (machine: string, engine = "E1"): LeaseHolder => ({ machine, engine, node: "one" });
+function take(own: LeaseHolder, states: Record<string, HolderState> = {}, signal = new AbortController().signal) {
+  const waited: string[] = [];
+  const lease = takeLease({
+    folder,
+    holder: own,
+    stateOf: async ({ machine }) => states[machine] ?? "gone",
+    onWaiting: ({ machine }) => waited.push(machine),
+    signal,
+  });
+  return { lease, waited };
+}
+
+test("a lease is a file beside the folder, and none afterwards", async () => {
+  const lease = await take(holder("a")).lease;
+  expect(readdirSync(parent).sort()).toEqual([".root.berth-lease", "root"]);
+  expect(readdirSync(folder)).toEqual([]);
+  expect(lease.isHeld()).toBe(true);
+  lease.release();
+  expect(readdirSync(parent)).toEqual(["root"]);
+});
+
+test("another's is refused, with its name", async () => {
+  const lease = await take(holder("a")).lease;
+  expect(take(holder("b"), { a: "alive" }).lease).rejects.toMatchObject({
+    code: "conflict",
+    message: expect.stringContaining("in use by a on one"),
+  });
+  expect(take(holder("b", "E2")).lease).rejects.toMatchObject({ code: "conflict" });
+  await Bun.sleep(50);
+  lease.release();
+});
+
+test("one that is being left is waited for", async () => {
+  const first = await take(holder("a")).lease;
+  const states: Record<string, HolderState> = { a: "leaving" };
+  const { lease, waited } = take(holder("b"), states);
+  await Bun.sleep(300);
+  expect(waited).toEqual(["a"]);
+  states.a = "gone";
+  first.release();
+  const second = await lease;
+  expect(second.isHeld()).toBe(true);
+  second.release();
+});
+
+test("one whose holder was killed is free for a successor of the same engine, and for its holder itself", async () => {
+  const script = `const { takeLease } = await import(${JSON.stringify(join(import.meta.dir, "lease.ts"))});
+    await takeLease({ folder: ${JSON.stringify(folder)}, holder: ${JSON.stringify(holder("a"))}, stateOf: async () => "gone", onWaiting() {}, signal: new AbortController().signal });
+    console.log("held"); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  expect(take(holder("b"), { a: "alive" }).lease).rejects.toMatchObject({ code: "conflict" });
+  await Bun.sleep(50);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  const again = await take(holder("a")).lease;
+  again.release();
+  writeFileSync(leasePath(folder), JSON.stringify(holder("a")));
+  const next = await take(holder("b"), { a: "gone" }).lease;
+  next.release();
+});
+
+test("one that was removed or replaced is held no more, and what replaced it stays", async () => {
+  const lease = await take(holder("a")).lease;
+  rmSync(leasePath(folder));
+  expect(lease.isHeld()).toBe(false);
+  writeFileSync(leasePath(folder), JSON.stringify(holder("b")));
+  expect(lease.isHeld()).toBe(false);
+  lease.release();
+  expect(readdirSync(parent)).toContain(".root.berth-lease");
+});
+
+test("waiting ends with the signal", async () => {
+  const first = await take(holder("a")).lease;
+  const ending = new AbortController();
+  const { lease } = take(holder("b"), { a: "leaving" }, ending.signal);
+  setTimeout(() => ending.abort(), 100);
+  expect(lease).rejects.toThrow();
+  await Bun.sleep(200);
+  first.release();
+});

@@ -1,0 +1,56 @@
+import type { GuestReading } from "../../contract/guest.ts";
+import { BerthError } from "../../errors.ts";
+
+/** What the guard sees of a root's folder. Names are of its first level, in order. */
+export interface FolderFacts {
+  readonly entries: readonly FolderEntry[];
+  /** What the command is to the folder. */
+  readonly reading: GuestReading;
+  /** Tells one folder from another on this host, whatever path leads to it: device and inode. */
+  readonly identity: string;
+}
+
+export interface FolderEntry {
+  readonly name: string;
+  readonly kind: "directory" | "file" | "link" | "other";
+  /** Of a link, as it is written. */
+  readonly target?: string;
+}
+
+/** How a folder becomes a machine's root: its directories and files are bound, its links are in the image, which holds nothing else. */
+export interface RootPlan {
+  /** Names to bind, at the same place in the machine. */
+  readonly bound: readonly { readonly name: string; readonly directory: boolean }[];
+  readonly links: readonly { readonly name: string; readonly target: string }[];
+  /** What is left out, each one sentence. */
+  readonly notes: readonly string[];
+}
+
+/** Made by the engine and by init, so what a folder has there is not shown; by their exact names. */
+export const madeAnew: readonly string[] = ["dev", "proc", "run", "sys"];
+
+/**
+ * Plans the root. `taken` are the places where the user mounts something else. Throws `no-os` for a folder without an init:
+ * whatever it holds, it is no machine.
+ */
+export function planRoot(folder: string, command: readonly string[], facts: FolderFacts, taken: readonly string[]): RootPlan {
+  if ("missing" in facts.reading) throw notBootable(folder, command[0] ?? "", facts);
+  const shown = facts.entries.filter(({ name }) => !madeAnew.includes(name) && !taken.includes(`/${name}`));
+  const [odd, even] = [shown.filter(({ kind }) => kind === "other"), shown.filter(({ kind }) => kind !== "other")];
+  return {
+    bound: even.flatMap(({ name, kind }) => (kind === "link" ? [] : [{ name, directory: kind === "directory" }])),
+    links: even.flatMap(({ name, kind, target }) => (kind === "link" && target !== undefined ? [{ name, target }] : [])),
+    notes: odd.map(({ name }) => `${folder}/${name} is left out: it is no directory, file or link`),
+  };
+}
+
+function notBootable(folder: string, init: string, { entries, reading }: FolderFacts): BerthError {
+  if (entries.length === 0) {
+    return new BerthError("no-os", `${folder} is empty`, { hint: "put a root filesystem into it, with its init" });
+  }
+  const why = "missing" in reading && reading.missing === "program" ? `has no ${init}` : `has ${init}, which is no init that berth knows`;
+  return new BerthError("no-os", `${folder} ${why}: no machine can start from it`, {
+    hint: "name the folder of a whole system, and its init with the label berth.loader.command where it is not /sbin/init",
+    details: { entries: entries.map(({ name }) => name) },
+  });
+}

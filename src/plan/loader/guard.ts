@@ -1,0 +1,88 @@
+import { given } from "../../spec/given.ts";
+import type { Publish } from "../../spec/publish.ts";
+import { label } from "../labels.ts";
+
+/** What a guard is told, as JSON in its environment. */
+export interface GuardTask {
+  /** The loader's container, the machine's name, and the guard's own. */
+  readonly loader: string;
+  readonly machine: string;
+  readonly guard: string;
+  /** The engine's own id. */
+  readonly engine: string;
+  /** The folder on the host; undefined where an image is the root. */
+  readonly folder?: string;
+  readonly command: readonly string[];
+  readonly publish: readonly Publish[];
+  /** The machine's addresses as the host reaches them. */
+  readonly targets: { readonly ipv4?: string; readonly ipv6?: string };
+  /** Seconds that the machine has to stop when its loader has gone unasked. */
+  readonly stopTimeout: number;
+  /** The name of the parent cgroup that is made for the machine, where one is. */
+  readonly cgroupParent?: string;
+}
+
+/** Where a guard finds things of the host in its container. */
+export const guardPaths = { task: "BERTH_GUARD", parent: "/host/parent", folder: "/host/folder", cgroups: "/host/cgroup" } as const;
+
+/** The loader's container as far as its guard's is made after it. */
+export interface GuardOrigin {
+  readonly image: string;
+  /** The engine's socket, on the host and in the loader. */
+  readonly socket: { readonly source: string; readonly target: string };
+  /** Whether the host has a lock for those who change its old iptables. */
+  readonly lock: boolean;
+}
+
+/** The lock of iptables-legacy (iptables(8), XTABLES_LOCKFILE): two who change the rules at once without it lose one of them. */
+const xtablesLock = "/run/xtables.lock";
+
+/**
+ * The body of POST /containers/create for a guard: it looks at the folder, holds it, publishes ports in the host's network,
+ * and removes what is left when the loader is gone. It starts again when it was killed, until it has removed itself.
+ */
+export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigin) {
+  const bind = (source: string, target: string, readOnly: boolean) => ({
+    Type: "bind" as const,
+    Source: source,
+    Target: target,
+    ReadOnly: readOnly,
+  });
+  const { folder } = task;
+  return {
+    Image: image,
+    Entrypoint: ["/berth", "loader", "guard"],
+    Cmd: [],
+    Env: [`${guardPaths.task}=${JSON.stringify(task)}`, `DOCKER_HOST=unix://${socket.target}`],
+    Labels: given({ [label.guard]: task.loader, [label.root]: folder }) as Record<string, string>,
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: {
+      NetworkMode: "host",
+      RestartPolicy: { Name: "unless-stopped" as const },
+      ReadonlyRootfs: true,
+      Tmpfs: { "/run": "rw,nosuid,nodev,mode=755", "/tmp": "rw,nosuid,nodev,mode=1777" },
+      CapDrop: ["ALL"],
+      // Rules and ports below 1024; the folder and its lease, whoever owns them.
+      CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "DAC_OVERRIDE", "DAC_READ_SEARCH"],
+      SecurityOpt: ["no-new-privileges"],
+      LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
+      Mounts: [
+        bind(socket.source, socket.target, true),
+        ...(lock ? [bind(xtablesLock, xtablesLock, false)] : []),
+        ...(folder === undefined ? [] : [bind(parentOf(folder), guardPaths.parent, false), bind(folder, guardPaths.folder, true)]),
+        ...(task.cgroupParent === undefined ? [] : [bind("/sys/fs/cgroup", guardPaths.cgroups, false)]),
+      ],
+    },
+  };
+}
+
+/** The directory in which a folder is. */
+export function parentOf(folder: string): string {
+  return folder.slice(0, folder.lastIndexOf("/")) || "/";
+}
+
+/** One line of a guard's output. */
+export type GuardReport =
+  | { readonly waiting: string }
+  | { readonly ready: { readonly facts: import("./folder.ts").FolderFacts | undefined; readonly warnings: readonly string[] } }
+  | { readonly refused: { readonly code: string; readonly message: string; readonly hint?: string } };

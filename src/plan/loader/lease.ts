@@ -1,0 +1,50 @@
+/** Who has a folder: written into its lease, so that others can say it. */
+export interface LeaseHolder {
+  /** The machine's container's name. */
+  readonly machine: string;
+  /** The engine's own id, which tells apart the nodes that share the folder, and the node's name. */
+  readonly engine: string;
+  readonly node: string;
+}
+
+/** What has become of a holder on the same engine: its loader runs; the loader is gone and its guard tidies up; nothing is left. */
+export type HolderState = "alive" | "leaving" | "gone";
+
+export interface LeaseSight {
+  /** Whether nobody else holds the lock, so that now we do. */
+  readonly locked: boolean;
+  /** Undefined for a lease that nobody has written. */
+  readonly holder: LeaseHolder | undefined;
+  readonly own: LeaseHolder;
+  /** Of a holder on the same engine. */
+  readonly state: HolderState | undefined;
+  /** Milliseconds for which the lock was found free with the same holder written. */
+  readonly freeFor: number;
+}
+
+/** A guard that was killed takes its lock again within this time; so long the free lock of another node is not believed. */
+export const graceMs = 15_000;
+
+/** Whether a lease is to be taken, to be waited for, or another's. */
+export function judgeLease({ locked, holder, own, state, freeFor }: LeaseSight): "take" | "wait" | "refuse" {
+  if (holder === undefined || isSame(holder, own)) return locked ? "take" : "wait";
+  if (holder.engine === own.engine) return state === "alive" ? "refuse" : state === "gone" && locked ? "take" : "wait";
+  if (!locked) return "refuse";
+  return freeFor >= graceMs ? "take" : "wait";
+}
+
+export function isSame(a: LeaseHolder, b: LeaseHolder): boolean {
+  return a.machine === b.machine && a.engine === b.engine;
+}
+
+/** Reads a lease's text; undefined for what is none, as an empty file is. */
+export function parseHolder(text: string): LeaseHolder | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<LeaseHolder> | null;
+    const { machine, engine, node } = value ?? {};
+    return typeof machine === "string" && typeof engine === "string" && typeof node === "string" ? { machine, engine, node } : undefined;
+  } catch {
+    // Written by nobody, or by one that was killed while it wrote.
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+import type { Guest } from "../../contract/guest.ts";
+import { given } from "../../spec/given.ts";
+import type { LoaderSpec } from "../../spec/loader/spec.ts";
+import type { Profile } from "../../spec/machine.ts";
+import type { Application } from "../container.ts";
+import { label } from "../labels.ts";
+import { madeAnew, type RootPlan } from "./folder.ts";
+import { type CreateBody, mergeBodies } from "./merge-bodies.ts";
+
+/** What a loader knows when it makes its machine. */
+export interface LoadedMachine {
+  readonly spec: LoaderSpec;
+  /** The machine's container's name. */
+  readonly name: string;
+  /** The loader's container. */
+  readonly loader: string;
+  readonly service: string | undefined;
+  readonly image: string;
+  /** Undefined where an image is the root. */
+  readonly root: RootPlan | undefined;
+  readonly guest: Guest | undefined;
+  readonly identity: string | undefined;
+  readonly application: Application;
+  /** Secrets and configs: files on the host, and where the machine finds them. */
+  readonly files: readonly { readonly source: string; readonly target: string }[];
+}
+
+/** Where a machine's systemd finds the service's secrets and configs as credentials (systemd.exec(5), CREDENTIALS_DIRECTORY). */
+const credentials = "/run/host-credentials";
+
+/** The body of the Engine API's POST /containers/create for a service's machine: beside its loader, in the loader's network. */
+export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
+  const { spec, application } = machine;
+  const api = "api" in application ? application.api : undefined;
+  const own: CreateBody = {
+    Image: machine.image,
+    Tty: true,
+    OpenStdin: true,
+    Entrypoint: [],
+    Cmd: [...spec.command, ...(api?.arguments ?? [])],
+    Env: [
+      ...runtimeVariables(machine),
+      ...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
+      ...(machine.files.length === 0 ? [] : [`CREDENTIALS_DIRECTORY=${credentials}`]),
+      ...(api?.environment ?? []),
+    ],
+    Labels: labelsOf(machine),
+    Volumes: Object.fromEntries(spec.volumes.flatMap(({ kind, target }) => (kind === "anonymous" ? [[target, {}]] : []))),
+    ...given({ StopSignal: stopSignal(spec, api?.stopSignal), StopTimeout: spec.stopTimeout }),
+    HostConfig: {
+      ...("runtime" in application ? { Runtime: application.runtime } : {}),
+      NetworkMode: `container:${machine.loader}`,
+      Mounts: [...rootMounts(machine), ...fileMounts(machine)],
+      Binds: [
+        ...spec.volumes.flatMap(({ kind, source, target, readOnly }) =>
+          kind === "anonymous" ? [] : [`${source}:${target}${readOnly ? ":ro" : ""}`],
+        ),
+        ...(api?.binds ?? []),
+        ...lxcfsBinds(machine),
+      ],
+      Tmpfs: { ...api?.tmpfs, ...spec.tmpfs },
+      ...(api === undefined ? {} : { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions }),
+      ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
+      Privileged: spec.profile === "privileged",
+      CapAdd: spec.profile === "privileged" ? [] : [...new Set([...spec.capabilities, ...(api?.capabilitiesAdded ?? [])])],
+      // Its loader's log is the service's; this one only holds what a loader that lost its engine for a while catches up with.
+      LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
+      ...limits(spec),
+    },
+  };
+  // The name is the runtime's to set; a console's input must outlive whoever attaches to it.
+  const { Hostname: _hostname, StdinOnce: _once, AttachStdin: _attach, ...flags } = spec.flags.body;
+  return mergeBodies(own, flags);
+}
+
+function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachine): Record<string, string> {
+  return given({
+    [label.machine]: name,
+    [label.loader]: loader,
+    [label.service]: service,
+    [label.root]: spec.root,
+    [label.rootIdentity]: identity,
+    [label.init]: guest?.init.kind,
+    [label.initVersion]: guest?.init.version === undefined ? undefined : String(guest.init.version),
+    [label.os]: guest?.os?.prettyName,
+  }) as Record<string, string>;
+}
+
+/** What berth-runtime reads and keeps from the machine. */
+function runtimeVariables({ spec, root, application }: LoadedMachine): readonly string[] {
+  if (!("runtime" in application)) return [];
+  const profile: Profile | undefined = spec.profile;
+  return [
+    ...(profile === undefined ? [] : [`BERTH_PROFILE=${profile}`]),
+    ...(spec.ids === undefined ? [] : [`BERTH_IDS=${spec.ids}`]),
+    ...(spec.lxcfs === undefined ? [] : ["BERTH_LXCFS=1"]),
+    ...(spec.hostname === undefined ? [] : [`BERTH_HOSTNAME=${spec.hostname}`]),
+    ...(root === undefined ? [] : ["BERTH_MACHINE_ID=keep"]),
+  ];
+}
+
+function stopSignal(spec: LoaderSpec, contracts: string | undefined): string | undefined {
+  return spec.stopSignal === undefined ? contracts : String(spec.stopSignal);
+}
+
+/** As Mounts, since of these the engine makes no missing directory on the host. */
+function rootMounts({ spec, root }: LoadedMachine) {
+  return (root?.bound ?? []).map(({ name }) => ({ Type: "bind" as const, Source: `${spec.root}/${name}`, Target: `/${name}` }));
+}
+
+/** Each where the service has it, and once more for systemd, which knows them by their last name: the first of a name is that credential. */
+function fileMounts({ files }: LoadedMachine) {
+  const bind = (Source: string, Target: string) => ({ Type: "bind" as const, Source, Target, ReadOnly: true });
+  const byName = new Map(files.map(({ source, target }) => [target.slice(target.lastIndexOf("/") + 1), source] as const).reverse());
+  return [
+    ...files.map(({ source, target }) => bind(source, target)),
+    ...[...byName].map(([name, source]) => bind(source, `${credentials}/${name}`)),
+  ];
+}
+
+/** Without berth-runtime, which finds lxcfs itself and renews it after a restart. */
+function lxcfsBinds({ spec, application }: LoadedMachine): readonly string[] {
+  if (spec.lxcfs === undefined || "runtime" in application) return [];
+  return ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime"].map((name) => `${spec.lxcfs}/proc/${name}:/proc/${name}:ro`);
+}
+
+/** Only those that were asked for: an engine without the controller refuses or warns of any. */
+function limits(spec: LoaderSpec) {
+  return given({
+    NanoCpus: spec.cpus === undefined ? undefined : Math.round(spec.cpus * 1e9),
+    CpusetCpus: spec.cpuset,
+    Memory: spec.memory,
+    MemorySwap: spec.memorySwap,
+    PidsLimit: spec.pids,
+  });
+}
+
+/** The names in the image: what is bound is laid over an empty one of its kind. */
+export function imageEntries({ bound, links }: RootPlan) {
+  return [
+    ...madeAnew.map((name) => ({ name, kind: "directory" as const })),
+    ...bound.map(({ name, directory }) => ({ name, kind: directory ? ("directory" as const) : ("file" as const) })),
+    ...links.map(({ name, target }) => ({ name, kind: "link" as const, target })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
