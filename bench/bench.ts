@@ -8,6 +8,7 @@ import { isolatedFiles, isolatedStart, tenIsolated } from "./isolation.ts";
 import { oneMachine, tenMachines } from "./machines.ts";
 import { createPlace } from "./place.ts";
 import { renderOutcome, renderTarget } from "./report.ts";
+import { restingLoaders, serviceStart } from "./swarm.ts";
 
 /*
  * `npm run bench`: berth beside its peers, in one run, on one machine, on one engine that is started for it (the host's
@@ -34,6 +35,8 @@ const comparisons: readonly Comparison[] = [
   isolatedStart,
   tenIsolated,
   isolatedFiles,
+  serviceStart,
+  restingLoaders,
 ];
 
 const usage = "usage: npm run bench -- [PATTERN] [--rounds N] [--json]   (PATTERN is part of a comparison's name)";

@@ -10,7 +10,7 @@ export interface Comparison {
 }
 
 export interface Outcome {
-  /** The first is the peer that the table's ratios refer to. */
+  /** The first is the peer that the table's ratios refer to; none where something is measured that has no peer. */
   readonly series: readonly Series[];
   readonly targets: readonly Target[];
 }
@@ -20,7 +20,7 @@ export interface Target {
   readonly text: string;
   readonly figure: number;
   readonly limit: number;
-  readonly unit: "ms" | "times";
+  readonly unit: "ms" | "times" | "MB" | "%";
   readonly met: boolean;
 }
 

@@ -40,7 +40,7 @@ export async function requireBuilt(program: string): Promise<void> {
 export async function createPlace(signal: AbortSignal): Promise<Place> {
   for (const program of [berth, launcher]) await requireBuilt(program);
   const tarball = await labImage("bookworm");
-  const lab = await createLab({ nodes: [{ name: "bench", extraConfig: { runtimes: { berth: { path: launcher } } } }] });
+  const lab = await createLab({ nodes: [{ name: "bench", extraConfig: { runtimes: { berth: { path: launcher } } } }], wire: true });
   try {
     const [node] = lab.nodes;
     if (node === undefined) throw new BerthError("internal", "the lab has no node");

@@ -4,7 +4,8 @@ import { median, medianRatio, quantile, type Series } from "./rounds.ts";
 /** One comparison as a table of 80 columns: median, the middle half of the times, and the ratio to the first, its peer. */
 export function renderOutcome(name: string, { series }: Outcome): string {
   const [peer] = series;
-  const rounds = peer?.samples.length ?? 0;
+  if (peer === undefined) return "";
+  const rounds = peer.samples.length;
   const head = row(`  ${rounds} rounds`, "median", "middle half", "ratio");
   return [name, head, ...series.map((one) => renderSeries(one, peer === one ? undefined : peer)), ""].join("\n");
 }
@@ -25,6 +26,6 @@ function milliseconds(time: number): string {
 }
 
 export function renderTarget({ text, figure, limit, unit, met }: Target): string {
-  const shown = unit === "ms" ? [`${milliseconds(figure)} ms`, `${limit} ms`] : [`${figure.toFixed(2)}×`, `${limit}×`];
+  const shown = unit === "times" ? [`${figure.toFixed(2)}×`, `${limit}×`] : [`${milliseconds(figure)} ${unit}`, `${limit} ${unit}`];
   return `${met ? "met   " : "missed"}  ${text.padEnd(51)}${shown[0]?.padStart(8)}, at most ${shown[1]}`;
 }
