@@ -4,16 +4,16 @@ import type { Engine } from "../../engine/engine.ts";
 import { readLogs } from "../../engine/logs.ts";
 import { BerthError, type ErrorCode, hasCode } from "../../errors.ts";
 import { poll } from "../../ops/poll.ts";
+import type { FolderFacts } from "../../plan/loader/folder.ts";
 import { type GuardReport, type GuardTask, renderGuard } from "../../plan/loader/guard.ts";
 
-/** What a guard says when it is ready. */
-export type GuardReady = Extract<GuardReport, { ready: unknown }>["ready"];
-
-/** A loader's hold on its guard. */
+/** A loader's hold on its guard. What the guard refuses, both promises throw. */
 export interface GuardLink {
   readonly id: string;
-  /** Resolves when it holds the folder and the ports are open. Throws what it refuses. */
-  ready(onWaiting: (text: string) => void, signal: AbortSignal): Promise<GuardReady>;
+  /** What it sees of the folder, which from then on is the machine's; undefined where there is none. */
+  readonly folder: Promise<FolderFacts | undefined>;
+  /** Resolves to its warnings when the ports are open, too. */
+  readonly ready: Promise<readonly string[]>;
 }
 
 /** A guard of the same loader that still tidies up has its name for so long at most. */
@@ -22,7 +22,12 @@ const nameLimitMs = 30_000;
 const usualSocket = "/var/run/docker.sock";
 
 /** Starts the guard of the loader whose container `self` is. Throws `engine-refused` where the folder cannot be mounted. */
-export async function startGuard(engine: Engine, self: ContainerInspect, task: GuardTask, signal: AbortSignal): Promise<GuardLink> {
+export async function startGuard(
+  engine: Engine,
+  self: ContainerInspect,
+  task: GuardTask,
+  { note, signal }: { readonly note: (text: string) => void; readonly signal: AbortSignal },
+): Promise<GuardLink> {
   const origin = { image: self.Image, socket: socketOf(engine, self) };
   const create = async (lock: boolean) =>
     (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard, signal })).Id;
@@ -33,7 +38,7 @@ export async function startGuard(engine: Engine, self: ContainerInspect, task: G
     await removeContainer(engine, id, { force: true });
     throw error;
   }
-  return { id, ready: (onWaiting, during) => readReports(engine, id, onWaiting, during) };
+  return { id, ...readReports(engine, id, note, signal) };
 }
 
 async function createNamed(create: (lock: boolean) => Promise<string>, task: GuardTask, signal: AbortSignal): Promise<string> {
@@ -73,20 +78,42 @@ function socketOf(engine: Engine, self: ContainerInspect): { readonly source: st
   });
 }
 
-async function readReports(engine: Engine, id: string, onWaiting: (text: string) => void, signal: AbortSignal): Promise<GuardReady> {
+function readReports(
+  engine: Engine,
+  id: string,
+  onWaiting: (text: string) => void,
+  signal: AbortSignal,
+): Pick<GuardLink, "folder" | "ready"> {
+  const folder = Promise.withResolvers<FolderFacts | undefined>();
+  const ready = Promise.withResolvers<readonly string[]>();
+  const fail = (error: unknown) => {
+    folder.reject(error);
+    ready.reject(error);
+  };
+  // Each is heard of in its turn.
+  for (const { promise } of [folder, ready]) promise.catch(() => undefined);
+  const read = async () => {
+    for await (const report of reports(engine, id, signal)) {
+      if ("ready" in report) return ready.resolve(report.ready.warnings);
+      if ("refused" in report) return fail(refusal(report.refused));
+      if ("folder" in report) folder.resolve(report.folder ?? undefined);
+      else onWaiting(report.waiting);
+    }
+    fail(new BerthError("internal", "the machine's guard ended before it was ready", { hint: `docker logs ${id.slice(0, 12)}` }));
+  };
+  read().catch(fail);
+  return { folder: folder.promise, ready: ready.promise };
+}
+
+async function* reports(engine: Engine, id: string, signal: AbortSignal): AsyncGenerator<GuardReport> {
   let text = "";
-  for await (const { stream, data } of await readLogs(engine, id, { follow: true, stderr: false, tty: false, signal })) {
-    if (stream !== "stdout") continue;
+  for await (const { data } of await readLogs(engine, id, { follow: true, stderr: false, tty: false, signal })) {
     text += data.toString();
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
-      const report = JSON.parse(text.slice(0, end)) as GuardReport;
+      yield JSON.parse(text.slice(0, end)) as GuardReport;
       text = text.slice(end + 1);
-      if ("ready" in report) return report.ready;
-      if ("refused" in report) throw refusal(report.refused);
-      onWaiting(report.waiting);
     }
   }
-  throw new BerthError("internal", "the machine's guard ended before it was ready", { hint: `docker logs ${id.slice(0, 12)}` });
 }
 
 function refusal({ code, message, hint }: Extract<GuardReport, { refused: unknown }>["refused"]): BerthError {

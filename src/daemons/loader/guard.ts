@@ -8,7 +8,6 @@ import { lockFolder } from "../../host/lock-folder.ts";
 import { type OpenPorts, openPorts } from "../../host/port-forward/open.ts";
 import { sweepPorts } from "../../host/port-forward/sweep.ts";
 import { removeParentBelow } from "../../ops/cgroup-parent.ts";
-import type { FolderFacts } from "../../plan/loader/folder.ts";
 import { type GuardReport, type GuardTask, guardPaths } from "../../plan/loader/guard.ts";
 import { throughAbsence } from "./engine-away.ts";
 import { findOrphans, holderState } from "./orphans.ts";
@@ -79,9 +78,12 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
   let lease: Lease | undefined;
   let unlock = () => {};
   let ports: OpenPorts | undefined;
+  const swept = task.publish.length > 0 ? sweepPorts() : Promise.resolve();
+  // Heard of below, unless something else fails first.
+  swept.catch(() => undefined);
   try {
-    let facts: FolderFacts | undefined;
-    if (task.folder !== undefined) {
+    if (task.folder === undefined) report({ folder: null });
+    else {
       lease = await takeLease({
         folder: join(guardPaths.parent, task.folder.slice(task.folder.lastIndexOf("/") + 1)),
         holder: { machine: task.machine, engine: task.engine, node: hostname() },
@@ -90,16 +92,16 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
         signal,
       });
       unlock = lockFolder(guardPaths.folder, task.folder);
-      facts = readFolder(guardPaths.folder, task.command);
+      report({ folder: readFolder(guardPaths.folder, task.command) });
     }
     const lost = Promise.withResolvers<never>();
     // Heard of where the machine is watched, which is later.
     lost.promise.catch(() => undefined);
     if (task.publish.length > 0) {
-      await sweepPorts();
+      await swept;
       ports = await openPorts({ name: task.loader.slice(0, 12), publish: task.publish, targets: task.targets, onLost: lost.reject });
     }
-    report({ ready: { facts, warnings: ports?.warnings ?? [] } });
+    report({ ready: { warnings: ports?.warnings ?? [] } });
     return { lease, unlock, ports, lost: lost.promise };
   } catch (error) {
     await ports?.close();

@@ -64,19 +64,22 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
   for (const text of spec.notes) options.note(text);
   const task: Task = { self, spec, info, machine: `${self.Name.slice(1)}.app`, stopTimeout: spec.stopTimeout ?? usualStopTimeout };
   if (spec.hostname !== undefined) await writeNames(spec.hostname, addresses.ipv4);
-  const guard = await startGuard(engine, self, guardTask(task, addresses), signal);
-  const { facts, warnings } = await guard.ready((text) => options.note(text), signal);
-  for (const text of warnings) options.warn(text);
+  const guard = await startGuard(engine, self, guardTask(task, addresses), options);
+  const facts = await guard.folder;
+  let made = false;
   try {
-    signal.throwIfAborted();
     // What the engine has begun it finishes, so it is waited for even when the task is to end.
     const id = await create(task, facts, { ...options, signal: never });
+    made = true;
+    for (const text of await guard.ready) options.warn(text);
+    signal.throwIfAborted();
     await startContainer(engine, id);
     return await follow(id, task, guard, options);
   } finally {
     await setHealthy(false);
     await tidyMachine(engine, { loader: self.Id, machine: task.machine }, { stopTimeout: 0, note: options.note });
-    await settleGuard(engine, guard);
+    // The machine's removal tells the guard that all is over; without one it is this process's end that does.
+    if (made) await settleGuard(engine, guard);
   }
 }
 

@@ -1,6 +1,7 @@
 import { given } from "../../spec/given.ts";
 import type { Publish } from "../../spec/publish.ts";
 import { label } from "../labels.ts";
+import type { FolderFacts } from "./folder.ts";
 
 /** What a guard is told, as JSON in its environment. */
 export interface GuardTask {
@@ -81,8 +82,9 @@ export function parentOf(folder: string): string {
   return folder.slice(0, folder.lastIndexOf("/")) || "/";
 }
 
-/** One line of a guard's output. */
+/** One line of a guard's output: first the folder, as soon as it is the machine's; then that all is ready for the start. */
 export type GuardReport =
   | { readonly waiting: string }
-  | { readonly ready: { readonly facts: import("./folder.ts").FolderFacts | undefined; readonly warnings: readonly string[] } }
+  | { readonly folder: FolderFacts | null }
+  | { readonly ready: { readonly warnings: readonly string[] } }
   | { readonly refused: { readonly code: string; readonly message: string; readonly hint?: string } };
