@@ -42,11 +42,11 @@ export function loadFleet(context: Context): Fleet {
   });
 }
 
-/** The names given, else those of the machine file: what commands on several machines work on. Throws `usage` for neither. */
+/** The names given, else those of the machine file but for machines of a swarm: what commands on several machines work on. Throws `usage` for neither. */
 export function namesOrFleet(context: Context, names: readonly string[]): readonly string[] {
   if (names.length > 0) return names;
   const path = findFleetFile(context);
-  if (path !== undefined) return readFleetFile(path, context).machines.map((machine) => machine.name);
+  if (path !== undefined) return readFleetFile(path, context).machines.flatMap(({ name, root }) => (root === undefined ? [name] : []));
   throw new BerthError("usage", "no machine is named, and there is no berth.yaml here or in a directory above", {
     hint: "name machines; `berth ls` shows them",
   });

@@ -16,7 +16,7 @@ export interface LogView {
   readonly engine: Engine;
   readonly request: LogRequest;
   /** What stands before each line; nothing when one machine is shown alone. */
-  readonly prefix: (machine: Machine) => string;
+  readonly prefix: (machine: { readonly name: string }) => string;
 }
 
 /**

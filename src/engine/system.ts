@@ -46,7 +46,13 @@ export interface SystemInfo {
   readonly DefaultRuntime: string;
   /** Such as "name=seccomp,profile=default", "name=apparmor", "name=userns", "name=rootless", "name=cgroupns". */
   readonly SecurityOptions: readonly string[];
-  readonly Swarm: { readonly LocalNodeState: "inactive" | "pending" | "active" | "error" | "locked"; readonly ControlAvailable: boolean };
+  readonly Swarm: {
+    readonly LocalNodeState: "inactive" | "pending" | "active" | "error" | "locked";
+    /** Whether it is a manager. */
+    readonly ControlAvailable: boolean;
+    /** Empty outside of a swarm. */
+    readonly NodeID?: string;
+  };
   readonly LiveRestoreEnabled: boolean;
   readonly Labels: readonly string[] | null;
   readonly Plugins?: { readonly Network?: readonly string[] | null; readonly Volume?: readonly string[] | null };

@@ -42,6 +42,8 @@ export function createDial(endpoint: Endpoint): Dial {
 
 async function createModem(endpoint: Endpoint): Promise<DockerModem> {
   const options = modemOptions(endpoint);
+  // It calls url.parse() for every address but a socket's; the warning of that would be for its authors, not for berth's users.
+  process.noDeprecation = true;
   const { default: Modem } = await import("docker-modem");
   // The constructor reads DOCKER_HOST by itself and throws on what it cannot parse; which engine is meant was decided before.
   const { DOCKER_HOST } = process.env;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OutputChunk } from "../engine/demux.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "../engine/exec.ts";
+import { engineUser } from "./machine-user.ts";
 import type { Machine } from "./machines.ts";
 import { requireRunning } from "./running.ts";
 import { signalExec } from "./signal-exec.ts";
@@ -111,7 +112,7 @@ async function prepare(engine: Engine, machine: Machine, command: MachineCommand
     Tty: tty,
     Env: env,
     ...(tty && { DetachKeys: noDetachKeys }),
-    ...(user !== undefined && { User: user }),
+    ...(user !== undefined && { User: await engineUser(engine, machine, user, signal) }),
     ...(workdir !== undefined && { WorkingDir: workdir }),
   };
   return createExec(engine, machine.id, config, { signal });

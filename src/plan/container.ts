@@ -2,7 +2,7 @@ import type { DeviceRate } from "../spec/device-rate.ts";
 import { given } from "../spec/given.ts";
 import type { MachineSpec, NetworkSpec } from "../spec/machine.ts";
 import type { Publish } from "../spec/publish.ts";
-import type { VolumeSpec } from "../spec/volume.ts";
+import { renderVolume } from "../spec/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
 import { label, renderSpecLabel } from "./labels.ts";
 
@@ -58,7 +58,7 @@ export function renderContainer(
     ExposedPorts: Object.fromEntries(machine.publish.flatMap((publish) => ports(publish).map(({ key }) => [key, {}]))),
     HostConfig: {
       ...("runtime" in application ? { Runtime: application.runtime } : {}),
-      Binds: [...machine.volumes.filter((volume) => volume.kind !== "anonymous").map(bind), ...(api?.binds ?? [])],
+      Binds: [...machine.volumes.filter((volume) => volume.kind !== "anonymous").map(renderVolume), ...(api?.binds ?? [])],
       Mounts: machine.volumes
         .filter((volume) => volume.kind === "anonymous")
         .map((volume) => ({ Type: "volume" as const, Target: volume.target })),
@@ -114,10 +114,6 @@ function limits(machine: MachineSpec) {
     BlkioDeviceReadIOps: rates(machine.deviceReadIops),
     BlkioDeviceWriteIOps: rates(machine.deviceWriteIops),
   });
-}
-
-function bind(volume: VolumeSpec): string {
-  return `${volume.source}:${volume.target}${volume.readOnly ? ":ro" : ""}`;
 }
 
 function ports(publish: Publish) {

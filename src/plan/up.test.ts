@@ -97,3 +97,11 @@ test("the spec's label does not depend on the order of keys, and a foreign text 
   expect(planUp(fleetOf({ web: {} }), [], observed)).toMatchObject([{ differences: [] }]);
   expect(label.machine).toBe("berth.machine");
 });
+
+test("a machine with a root is a swarm's: named it is refused, else passed over", () => {
+  const fleet = fleetOf({ web: {}, mail: { root: "/srv/mail" } });
+  expect(outline(fleet, { network, containers: [] })).toEqual(["create web"]);
+  const refused = expect.objectContaining({ code: "usage", hint: "run it with `berth deploy mail`" });
+  expect(() => planUp(fleet, ["mail", "web"], none)).toThrow(refused);
+  expect(() => planUp(fleetOf({ mail: { root: "/srv/mail" } }), [], none)).toThrow(refused);
+});

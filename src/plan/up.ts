@@ -95,7 +95,7 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
   ];
 }
 
-/** The named machines and what they depend on, dependencies first; all of the fleet's when none is named. */
+/** The named machines and what they depend on, dependencies first; all that are not of a swarm when none is named. Throws `usage` for one that is. */
 export function selectMachines(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
   const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
   const unknown = names.filter((name) => !byName.has(name));
@@ -111,7 +111,16 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
     for (const dependency of machine.dependsOn) visit(dependency);
     ordered.push(machine);
   };
-  for (const name of names.length > 0 ? names : byName.keys()) visit(name);
+  const ofSwarm = fleet.machines.filter((machine) => machine.root !== undefined).map((machine) => machine.name);
+  const local = [...byName.keys()].filter((name) => !ofSwarm.includes(name));
+  const deployed = names.length > 0 ? names.filter((name) => ofSwarm.includes(name)) : local.length > 0 ? [] : ofSwarm;
+  if (deployed.length > 0) {
+    const [first] = deployed;
+    throw new BerthError("usage", `the root of ${deployed.join(", ")} is a folder of a node: a swarm runs such a machine`, {
+      hint: `run it with \`berth deploy ${first}\``,
+    });
+  }
+  for (const name of names.length > 0 ? names : local) visit(name);
   return ordered;
 }
 

@@ -65,15 +65,23 @@ function* checkAliases({ machines, origin }: Checked): Generator<Problem> {
 }
 
 function* checkPublished({ machines, origin }: Checked): Generator<Problem> {
-  const entries = machines.flatMap(({ name, publish }) => publish.map((published, index) => ({ name, index, published })));
-  for (const [place, { name, index, published }] of entries.entries()) {
-    const other = entries.slice(0, place).find((earlier) => publishesCollide(earlier.published, published));
+  const entries = machines.flatMap(({ name, publish, ...machine }) =>
+    publish.map((published, index) => ({ name, index, published, host: hostOf(machine) })),
+  );
+  for (const [place, { name, index, published, host }] of entries.entries()) {
+    const earlier = entries.slice(0, place).filter((entry) => entry.name === name || (host !== undefined && entry.host === host));
+    const other = earlier.find((entry) => publishesCollide(entry.published, published));
     if (other === undefined) continue;
     const last = published.hostPort + published.count - 1;
     const ports = `${published.hostPort}${published.count > 1 ? `-${last}` : ""}/${published.protocol}`;
     const whom = other.name === name ? "twice" : `by ${other.name} as well as by ${name}`;
     yield problem([...origin(name, "publish"), index], `the host's port ${ports} is published ${whom}`);
   }
+}
+
+/** Where a machine's ports are published: on the engine's host, on a node of the swarm, or on one that is not known yet. */
+function hostOf({ root, deploy }: Pick<MachineSpec, "root" | "deploy">): string | undefined {
+  return root === undefined ? "" : deploy?.node;
 }
 
 function* checkTargets({ machines, origin }: Checked): Generator<Problem> {

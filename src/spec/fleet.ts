@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { checkRoots } from "./deploy-check.ts";
 import { resolveEntries } from "./environment.ts";
 import { checkFleet } from "./fleet-check.ts";
 import { given } from "./given.ts";
@@ -5,6 +7,7 @@ import type { Variables } from "./interpolate.ts";
 import { defaults, type Fleet, type ImageSpec, type MachineSpec, type NetworkSpec } from "./machine.ts";
 import { parseImageName, parseName } from "./name.ts";
 import { type Path, type Problem, problem } from "./problem.ts";
+import { readDeploy } from "./read-deploy.ts";
 import { type Fields, readFields, readKey, readMap } from "./read-fields.ts";
 import { readImage } from "./read-image.ts";
 import { fileSchema, machineShape, networkShape, ownShape, sharedShape } from "./schema.ts";
@@ -12,6 +15,10 @@ import { unknownKey } from "./unknown-key.ts";
 
 /** The keys whose maps are merged with the defaults' instead of replacing them. */
 const mergedKeys: ReadonlySet<string> = new Set(["environment", "labels"]);
+
+/** What is under `deploy` is read by itself, so that every fault in it is found. */
+const readShape = { ...machineShape, deploy: z.unknown() };
+type Own = Fields<typeof readShape>;
 
 /** The machines' order is the file's. There is a fleet only when there are no problems. */
 type FleetReading = { readonly fleet: Fleet; readonly problems: readonly [] } | { readonly problems: readonly Problem[] };
@@ -40,27 +47,32 @@ export function readFleet(raw: unknown, environment: Variables): FleetReading {
   if (written.length === 0 && !problems.some(({ path }) => path.length === 0 || path[0] === "machines")) {
     problems.push(problem(["machines"], "there are no machines; name at least one under machines"));
   }
-  const own = new Map<string, Fields<typeof machineShape>>();
+  const own = new Map<string, Own>();
   const machines = written.map(([name, value]) => {
     readKey(parseName, name, ["machines", name], problems);
-    const fields = readFields("machines", machineShape, value, ["machines", name], problems);
+    const fields = readFields("machines", readShape, value, ["machines", name], problems);
     own.set(name, fields);
     const keys = isMap(value) ? Object.keys(value) : [];
-    if (!keys.includes("image") && !isMapWith(file.defaults, "image") && (isMap(value) || value === null)) {
+    if (!keys.includes("image") && !keys.includes("root") && !isMapWith(file.defaults, "image") && (isMap(value) || value === null)) {
       problems.push(problem(["machines", name], "image is missing; give one here or under defaults"));
     }
     // A key that is written but faulty is not the default's.
     const inherited = Object.fromEntries(Object.entries(shared).filter(([key]) => mergedKeys.has(key) || !keys.includes(key)));
-    return buildMachine(name, fields, inherited, environment);
+    const machine = buildMachine(name, fields, inherited, environment);
+    if (fields.root === undefined && fields.deploy === undefined) return machine;
+    const deploy = readDeploy(fields.deploy, machine.stopTimeout, ["machines", name, "deploy"], problems);
+    return fields.root === undefined ? machine : { ...machine, image: "", root: fields.root, dependsOn: [], deploy };
   });
+  const origin = (name: string, key: keyof typeof machineShape) => originOf(name, key, own.get(name));
   const faulty = new Set(problems.map(({ path }) => pathKey(path.slice(0, path[0] === "machines" ? 3 : 2))));
   problems.push(
     ...checkFleet({
       network,
       machines,
-      origin: (name, key) => originOf(name, key, own.get(name)),
+      origin,
       isFaulty: (path) => faulty.has(pathKey(path)),
     }),
+    ...checkRoots({ machines, keys: (name) => writtenKeys(file.machines, name), origin }),
   );
   return problems.length > 0 ? { problems } : { fleet: { network, images: Object.fromEntries(images), machines }, problems: [] };
 }
@@ -82,12 +94,7 @@ function readDefaults(raw: unknown, problems: Problem[]): Fields<typeof sharedSh
 }
 
 /** Puts the defaults under a machine's own keys: maps are merged, everything else is replaced. Faulty keys are simply absent. */
-function buildMachine(
-  name: string,
-  own: Fields<typeof machineShape>,
-  shared: Fields<typeof sharedShape>,
-  environment: Variables,
-): MachineSpec {
+function buildMachine(name: string, own: Own, shared: Fields<typeof sharedShape>, environment: Variables): MachineSpec {
   const all = { ...shared, ...own };
   return {
     name,
@@ -123,7 +130,7 @@ function buildMachine(
 }
 
 /** Where a machine's key was written: with the machine, or under the defaults. */
-function originOf(name: string, key: keyof typeof machineShape, own: Fields<typeof machineShape> | undefined): Path {
+function originOf(name: string, key: keyof typeof machineShape, own: Own | undefined): Path {
   return own?.[key] === undefined && Object.hasOwn(sharedShape, key) ? ["defaults", key] : ["machines", name, key];
 }
 
@@ -133,6 +140,12 @@ function pathKey(path: Path): string {
 
 function isMap(value: unknown): value is object {
   return typeof value === "object" && value !== null;
+}
+
+/** The keys written with one machine. */
+function writtenKeys(machines: unknown, name: string): readonly string[] {
+  const machine = isMap(machines) ? (machines as Readonly<Record<string, unknown>>)[name] : undefined;
+  return isMap(machine) ? Object.keys(machine) : [];
 }
 
 function isMapWith(value: unknown, key: string): boolean {

@@ -1,4 +1,5 @@
 import type { Capability } from "./capability.ts";
+import type { DeploySpec } from "./deploy.ts";
 import type { DeviceRate } from "./device-rate.ts";
 import type { Publish } from "./publish.ts";
 import type { VolumeSpec } from "./volume.ts";
@@ -58,8 +59,12 @@ export interface EngineImage {
 export interface MachineSpec {
   /** One DNS label, unique in the fleet. */
   readonly name: string;
-  /** A name among the fleet's images, else a reference that the engine knows. */
+  /** A name among the fleet's images, else a reference that the engine knows; empty where there is a root. */
   readonly image: string;
+  /** A folder of a node of the swarm, which then runs the machine: absolute, never `/`. */
+  readonly root?: string;
+  /** How the swarm runs it; there with a root. */
+  readonly deploy?: DeploySpec;
   readonly hostname: string;
   /** IPv4 within the network's subnet; allocated when absent. */
   readonly address?: string;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { faultOf } from "./fault.test.ts";
-import { type Publish, parsePublish, publishesCollide } from "./publish.ts";
+import { type Publish, parsePublish, publishesCollide, renderPublish } from "./publish.ts";
 
 const port = (hostPort: number, machinePort: number, rest: Partial<Publish> = {}): Publish => ({
   hostPort,
@@ -26,6 +26,7 @@ test.each<[string | number, Publish]>([
   ["127.0.0.1::80", port(0, 80, { address: "127.0.0.1" })],
 ])("%p is published", (input, publish) => {
   expect(parsePublish(input)).toEqual(publish);
+  expect(parsePublish(renderPublish(publish))).toEqual(publish);
 });
 
 test.each<[string | number, string | undefined]>([

@@ -46,6 +46,14 @@ export function parsePublish(input: string | number): Publish {
   };
 }
 
+/** A published port as `parsePublish` reads it, with both sides. */
+export function renderPublish({ address, hostPort, port, count, protocol }: Publish): string {
+  const range = (first: number) => (count === 1 ? String(first) : `${first}-${first + count - 1}`);
+  const where = address === undefined ? "" : `${address.includes(":") ? `[${address}]` : address}:`;
+  const both = where === "" && hostPort === port ? range(port) : `${where}${range(hostPort)}:${range(port)}`;
+  return protocol === "tcp" ? both : `${both}/${protocol}`;
+}
+
 /** Whether two published ports cannot exist together on one host: one protocol, common ports, and addresses that do not keep them apart. */
 export function publishesCollide(a: Publish, b: Publish): boolean {
   if (a.protocol !== b.protocol || a.hostPort === 0 || b.hostPort === 0) return false;

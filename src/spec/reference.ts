@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deployReference } from "./deploy-schema.ts";
 import { exampleMachineFile } from "./example.ts";
 import { imageShape, networkShape, ownShape, sharedShape } from "./schema.ts";
 import { notes } from "./schema-key.ts";
@@ -12,6 +13,11 @@ ${section(
   "machines",
   "Maps a name to a machine. A name is one DNS label: lower-case letters, digits and inner hyphens, at most 63. `db: {}` is a whole machine where the defaults name an image.",
   { ...sharedShape, ...ownShape },
+)}
+${section(
+  "deploy",
+  "Under a machine with a `root`: how a Docker Swarm runs it (see deploy.md). A dot leads into a map: `restart.delay` is `restart: {delay: 5s}`.",
+  deployReference,
 )}
 ## \`defaults\`
 

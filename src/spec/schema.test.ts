@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { deployReference } from "./deploy-schema.ts";
 import { exampleMachineFile } from "./example.ts";
 import { renderMachineFileReference } from "./reference.ts";
 import { imageShape, machineFileJsonSchema, machineShape, networkShape } from "./schema.ts";
@@ -13,7 +14,7 @@ test("docs/machine-file.md is what the schema says", () => {
   expect(page).toBe(renderMachineFileReference());
 });
 
-test.each(Object.entries({ ...networkShape, ...imageShape, ...machineShape }))(
+test.each(Object.entries({ ...networkShape, ...imageShape, ...machineShape, ...deployReference }))(
   "%s is documented, and takes its examples and its default",
   (key, schema) => {
     const note = notes.get(schema);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { parseCapability } from "./capability.ts";
+import { parseRoot } from "./deploy.ts";
+import { deployShape } from "./deploy-schema.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, parseLabel, parseLabelName, parseVariable, parseVariableName } from "./environment.ts";
 import { parseMachineImage, parseMirror, parsePackage, parseReference, parseRelease } from "./image.ts";
@@ -100,6 +102,19 @@ export const ownShape = {
     absent: "none",
     examples: [["www"]],
   }),
+  root: key(text("a path", parseRoot), {
+    type: "absolute path",
+    description:
+      "A folder of a host that is the machine's root, instead of `image`. Such a machine is a service of a Docker Swarm: `berth deploy` runs it.",
+    absent: "the machine is made of `image`",
+    examples: ["/srv/mailcow"],
+  }),
+  deploy: key(z.strictObject(deployShape).partial(), {
+    type: "map, see `deploy` below",
+    description: "How the swarm runs a machine that has a `root`.",
+    absent: "anywhere, with the defaults below",
+    examples: [{ node: "server1", networks: ["application"] }],
+  }),
 };
 
 /** The keys of a machine that may also stand under `defaults`. */
@@ -107,7 +122,7 @@ export const sharedShape = {
   image: key(text("an image", parseMachineImage), {
     type: "image",
     description: "A name under `images`, a root's tarball (`./root.tar.xz`), an image of the engine, or a built-in name.",
-    absent: "required, here or under `defaults`",
+    absent: "required, here or under `defaults`, unless there is a `root`",
     examples: ["debian-12"],
   }),
   publish: key(list("ports", scalar("a port such as 8080:80", parsePublish)), {

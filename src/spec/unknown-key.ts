@@ -1,12 +1,12 @@
 import { suggest } from "./suggest.ts";
 
-export type Section = "file" | "network" | "defaults" | "images" | "machines";
+export type Section = "file" | "network" | "defaults" | "images" | "machines" | "deploy";
 
 /** Keys that berth is meant to have, so that they are told apart from slips. */
 const planned: Readonly<Partial<Record<Section, readonly string[]>>> = {
   network: ["dns", "parent", "ipv6", "subnet6"],
-  defaults: ["ssh", "root", "devices"],
-  machines: ["ssh", "root", "devices"],
+  defaults: ["ssh", "devices"],
+  machines: ["ssh", "devices"],
 };
 
 /** What people who know Compose, docker run or mmdebstrap write. */
@@ -29,6 +29,14 @@ const foreign: Readonly<Record<string, string>> = {
   suite: "release",
   include: "packages",
   distribution: "os",
+  restart_policy: "restart",
+  update_config: "update",
+  rollback_config: "rollback",
+  placement: "constraints",
+  constraint: "constraints",
+  logging: "log_driver",
+  stop_timeout: "stop_grace_period",
+  folder: "root",
 };
 
 /** Why a key has no place in a section, and which one may have been meant. */

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { faultOf } from "./fault.test.ts";
 import { normalizePath, resolvePath } from "./path.ts";
-import { parseVolume, type VolumeSpec } from "./volume.ts";
+import { parseVolume, renderVolume, type VolumeSpec } from "./volume.ts";
 
 test.each<[string, VolumeSpec]>([
   ["/srv", { kind: "anonymous", target: "/srv", readOnly: false }],
@@ -16,6 +16,7 @@ test.each<[string, VolumeSpec]>([
   ["data://srv/./www/", { kind: "volume", source: "data", target: "/srv/www", readOnly: false }],
 ])("%p is a volume", (text, volume) => {
   expect(parseVolume(text)).toEqual(volume);
+  expect(parseVolume(renderVolume(volume))).toEqual(volume);
 });
 
 test.each<[string, string | undefined]>([

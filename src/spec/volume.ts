@@ -27,6 +27,11 @@ export function parseVolume(text: string): VolumeSpec {
   return { kind: sourceKind(source, text), source, ...where };
 }
 
+/** A volume as `parseVolume` reads it. */
+export function renderVolume({ source, target, readOnly }: VolumeSpec): string {
+  return source === undefined ? target : `${source}:${target}${readOnly ? ":ro" : ""}`;
+}
+
 function sourceKind(source: string, whole: string): "bind" | "volume" {
   if (source.includes("\0")) throw usageError("a path holds no NUL");
   if (source === "~" || source === "." || source === ".." || /^(?:~?|\.{1,2})\//.test(source)) return "bind";

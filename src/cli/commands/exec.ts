@@ -1,5 +1,5 @@
 import { startCommand } from "../../ops/machine-command.ts";
-import { findMachine } from "../../ops/machines.ts";
+import { reachMachine } from "../../ops/reach-machine.ts";
 import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
 import { openContextEngine } from "../open.ts";
@@ -15,6 +15,8 @@ From a terminal to a terminal it gets a terminal of its own, as with -it; --no-t
 
 An interruption ends the command too: it gets the same signal (SIGHUP with a terminal), after 10 s SIGKILL. That takes a shell in the machine and an engine whose host has the ps of procps; where it fails berth says that the command may still run.
 
+A machine that a service of the engine's swarm runs bears its own name or its service's. One on another node is reached by ssh, to the address that the swarm knows of that node.
+
 With --json the result is one object with status, stdout and stderr.`,
   arguments: [
     { name: "name", description: "machine", completes: "machine" },
@@ -28,6 +30,7 @@ With --json the result is one object with status, stdout and stderr.`,
     workdir: { short: "w", value: "DIR", description: "run in this directory" },
     env: { short: "e", value: "NAME[=VALUE]", repeat: true, description: "variable; without a value, ours" },
     detach: { short: "d", description: "start it and leave it to itself" },
+    sshUser: { value: "USER", description: "who logs in to another node of the swarm", env: "BERTH_SSH_USER" },
   },
   passThrough: true,
   examples: [
@@ -35,11 +38,10 @@ With --json the result is one object with status, stdout and stderr.`,
     { command: "berth exec -u www-data -w /var/www web ls -l", description: "as another user, in a directory" },
     { command: "berth exec -i web tar x -C /srv < site.tar", description: "feed it a file" },
   ],
-  async action(context, { name, command: cmd }, { interactive, user, workdir, env, detach, ...terminal }) {
+  async action(context, { name, command: cmd }, { interactive, user, workdir, env, detach, sshUser, ...terminal }) {
     if (detach && interactive) throw usageError("--detach leaves no standard input to pass on");
     const { tty, stdin } = wantsTerminal(context, { ...terminal, interactive, detach });
-    const engine = await openContextEngine(context);
-    const machine = await findMachine(engine, name, context.signal);
+    const { engine, machine } = await reachMachine(await openContextEngine(context), name, { signal: context.signal, sshUser });
     const wanted = { cmd, user, workdir, stdin, tty, env: commandEnvironment(context.io.env, env, tty) };
     if (!detach) return relayCommand(context, engine, machine, wanted);
     await startCommand(engine, machine, wanted, context.signal);

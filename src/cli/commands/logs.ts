@@ -1,4 +1,7 @@
-import { findMachines, type Machine } from "../../ops/machines.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { hasCode } from "../../errors.ts";
+import { findMachine, findMachines, type Machine } from "../../ops/machines.ts";
+import { findSwarmMachine, type SwarmMachine } from "../../ops/swarm-machines.ts";
 import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -7,6 +10,7 @@ import { type LogView, showConsole, showJournal } from "../machine-logs.ts";
 import { openContextEngine } from "../open.ts";
 import { createStyle, wantsColor } from "../render/color.ts";
 import { pad, textWidth } from "../render/text.ts";
+import { showServiceLog } from "../swarm-logs.ts";
 
 export const command = defineCommand({
   name: "logs",
@@ -14,6 +18,8 @@ export const command = defineCommand({
   description: `Shows the journal of running machines through their own journalctl, whose options these are. A machine that does not run, or keeps no journal, shows the log of its console instead, and a remark says so; --console asks for that log.
 
 Of several machines every line bears the machine's name; they come one after another, or with --follow as they happen. Following goes on until the machines stop. Times are the machine's own; 10m means ten minutes ago.
+
+A machine that a service of the engine's swarm runs, by its own name or its service's, shows its console, whatever node it is on.
 
 With --json every entry is a line of JSON with the journal's fields and the machine.`,
   arguments: [{ name: "name", description: "machines", variadic: true, completes: "machine" }],
@@ -46,24 +52,48 @@ With --json every entry is a line of JSON with the journal's fields and the mach
     const [flag] = journalOnly(request);
     if (console && flag !== undefined) throw usageError(`${flag} is for the journal; the console's log has no such thing`);
     const engine = await openContextEngine(context);
-    const machines = await findMachines(engine, [...new Set(names)], context.signal);
-    const prefix = createPrefix(context, machines);
-    const show = console ? showConsole : showJournal;
-    if (options.follow) return followAll(context, machines, (own, machine) => show({ context: own, engine, request, prefix }, machine));
+    const machines = await findSources(engine, [...new Set(names)], context.signal);
+    const prefix = createPrefix(
+      context,
+      machines.map(({ name }) => name),
+    );
+    const showLocal = console ? showConsole : showJournal;
+    const show = (own: Context, machine: Source) => {
+      const view = { context: own, engine, request, prefix };
+      return "service" in machine ? showServiceLog(view, machine) : showLocal(view, machine);
+    };
+    if (options.follow) return followAll(context, machines, show);
     let status = 0;
     for (const machine of machines) {
-      status = (await show({ context, engine, request, prefix }, machine)) || status;
+      status = (await show(context, machine)) || status;
       if (context.signal.aborted) break;
     }
     return status;
   },
 });
 
+type Source = Machine | SwarmMachine;
+
+/** Machines of the engine, and for names that none of them bears those of its swarm. Throws `not-found`, `not-ours`. */
+async function findSources(engine: Engine, names: readonly string[], signal: AbortSignal): Promise<readonly Source[]> {
+  try {
+    return await findMachines(engine, names, signal);
+  } catch (error) {
+    if (!hasCode(error, "not-found") || !Array.isArray(error.details)) throw error;
+    const missing: readonly unknown[] = error.details;
+    const found = await Promise.all(
+      names.map((name) => (missing.includes(name) ? findSwarmMachine(engine, name, signal) : findMachine(engine, name, signal))),
+    );
+    if (found.includes(undefined)) throw error;
+    return found.flatMap((machine) => machine ?? []);
+  }
+}
+
 /** Shows all at once; when one fails, the others end too. Resolves to the first status that is not 0. */
 async function followAll(
   context: Context,
-  machines: readonly Machine[],
-  show: (context: Context, machine: Machine) => Promise<number>,
+  machines: readonly Source[],
+  show: (context: Context, machine: Source) => Promise<number>,
 ): Promise<number> {
   const failure = new AbortController();
   const own = { ...context, signal: AbortSignal.any([context.signal, failure.signal]) };
@@ -82,13 +112,13 @@ async function followAll(
 }
 
 /** As compose does it: the name, padded to the longest, in a colour of its own. */
-function createPrefix({ io, global }: Context, machines: readonly Machine[]): LogView["prefix"] {
-  if (machines.length === 1) return () => "";
+function createPrefix({ io, global }: Context, names: readonly string[]): LogView["prefix"] {
+  if (names.length === 1) return () => "";
   const style = createStyle(wantsColor(io.stdoutIsTerminal, global.noColor, io.env));
   const paints = [style.cyan, style.yellow, style.green];
-  const width = Math.max(...machines.map(({ name }) => textWidth(name)));
+  const width = Math.max(...names.map(textWidth));
   return (machine) => {
-    const paint = paints[machines.indexOf(machine) % paints.length] ?? style.bold;
+    const paint = paints[names.indexOf(machine.name) % paints.length] ?? style.bold;
     return paint(`${pad(machine.name, width)} | `);
   };
 }

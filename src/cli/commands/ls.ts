@@ -1,7 +1,11 @@
 import { listMachines, type Machine } from "../../ops/machines.ts";
+import { listSwarmMachines } from "../../ops/swarm-machines.ts";
+import { requireManager } from "../../ops/swarm-manager.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
 import { openContextEngine } from "../open.ts";
 import { type Column, renderTable } from "../render/table.ts";
+import { swarmColumns } from "../swarm-table.ts";
 
 const columns: readonly Column<Machine>[] = [
   { header: "NAME", value: (machine) => machine.name },
@@ -17,25 +21,43 @@ export const command = defineCommand({
   summary: "List machines",
   description: `Shows every machine of the engine, running or not, with its address.
 
-STATE is the engine's word. For what init says of itself, use \`berth inspect\`; with --quiet only names are printed.`,
+STATE is the engine's word. For what init says of itself, use \`berth inspect\`; with --quiet only names are printed.
+
+With --swarm it shows the machines that services of the engine's swarm run, on all nodes; the engine is a manager. STATE is then the word of the swarm, which calls a machine running once it has booted.`,
   options: {
     noTrunc: { description: "do not cut off long columns" },
     running: { description: "only those that run" },
+    swarm: { description: "machines of the swarm's services, on all nodes" },
   },
   examples: [
     { command: "berth ls", description: "all machines" },
     { command: "berth ls --json | jq -r '.[].address'", description: "their addresses" },
     { command: "berth stop $(berth ls -q)", description: "stop all machines" },
+    { command: "berth ls --swarm", description: "what runs on which node" },
   ],
-  async action(context, _args, { noTrunc, running }) {
-    const machines = (await listMachines(await openContextEngine(context), context.signal)).filter(
-      (machine) => !running || machine.state === "running",
-    );
-    if (context.global.quiet) await context.result(machines, () => machines.map((machine) => `${machine.name}\n`).join(""));
-    else
-      await context.result(machines, ({ width, style }) =>
-        renderTable(columns, machines, { ...(width !== undefined && { width }), noTrunc, style }),
-      );
+  async action(context, _args, { noTrunc, running, swarm }) {
+    const engine = await openContextEngine(context);
+    if (swarm) {
+      await requireManager(engine, context.signal);
+      const machines = await listSwarmMachines(engine, context.signal);
+      await show(context, swarmColumns(Date.now()), running ? machines.filter(({ task }) => task?.state === "running") : machines, noTrunc);
+    } else {
+      const machines = await listMachines(engine, context.signal);
+      await show(context, columns, running ? machines.filter(({ state }) => state === "running") : machines, noTrunc);
+    }
     return undefined;
   },
 });
+
+async function show<Row extends { readonly name: string }>(
+  context: Context,
+  shown: readonly Column<Row>[],
+  machines: readonly Row[],
+  noTrunc: boolean,
+): Promise<void> {
+  if (context.global.quiet) await context.result(machines, () => machines.map((machine) => `${machine.name}\n`).join(""));
+  else
+    await context.result(machines, ({ width, style }) =>
+      renderTable(shown, machines, { ...(width !== undefined && { width }), noTrunc, style }),
+    );
+}

@@ -1,6 +1,6 @@
 import { BerthError } from "../../errors.ts";
 import { loginCommand } from "../../ops/login-command.ts";
-import { findMachine } from "../../ops/machines.ts";
+import { reachMachine } from "../../ops/reach-machine.ts";
 import { defineCommand } from "../command.ts";
 import { openContextEngine } from "../open.ts";
 import { relayCommand } from "../relay.ts";
@@ -14,6 +14,8 @@ export const command = defineCommand({
 
 With a command, that is run instead, word by word and through no shell, with the same variables and directory.
 
+A machine that a service of the engine's swarm runs bears its own name or its service's. One on another node is reached by ssh, to the address that the swarm knows of that node.
+
 It is not a session that logind or PAM know of: for one, log in with \`berth console\` or ssh.`,
   arguments: [
     { name: "name", description: "machine", completes: "machine" },
@@ -22,6 +24,7 @@ It is not a session that logind or PAM know of: for one, log in with \`berth con
   options: {
     user: { short: "u", value: "USER", description: "whose shell: name or number", default: "root" },
     env: { short: "e", value: "NAME[=VALUE]", repeat: true, description: "variable; without a value, ours" },
+    sshUser: { value: "USER", description: "who logs in to another node of the swarm", env: "BERTH_SSH_USER" },
   },
   passThrough: true,
   examples: [
@@ -29,13 +32,12 @@ It is not a session that logind or PAM know of: for one, log in with \`berth con
     { command: "berth shell -u postgres db", description: "be another user" },
     { command: "berth shell -u postgres db -- psql -l", description: "run one command as that user, at home" },
   ],
-  async action(context, { name, command: cmd }, { user, env }) {
+  async action(context, { name, command: cmd }, { user, env, sshUser }) {
     if (cmd.length === 0 && (context.global.json || !isInteractive(context.io))) {
       throw new BerthError("usage", "a shell needs a terminal", { hint: `without one, run a command: berth exec ${name} COMMAND` });
     }
     const { tty, stdin } = wantsTerminal(context, { interactive: false, tty: false, noTty: false });
-    const engine = await openContextEngine(context);
-    const machine = await findMachine(engine, name, context.signal);
+    const { engine, machine } = await reachMachine(await openContextEngine(context), name, { signal: context.signal, sshUser });
     const variables = commandEnvironment(context.io.env, env, tty);
     return relayCommand(context, engine, machine, { cmd: loginCommand(user, cmd), user, env: variables, stdin, tty });
   },

@@ -1,0 +1,84 @@
+import { deploy, removeServices, rollBack } from "../../ops/deploy.ts";
+import { planServices, selectRoots } from "../../plan/deploy.ts";
+import type { ServicePlan } from "../../plan/service.ts";
+import { renderServiceCommand } from "../../plan/service-command.ts";
+import { renderStack } from "../../plan/service-stack.ts";
+import { parseDuration } from "../../spec/duration.ts";
+import { usageError } from "../../spec/usage.ts";
+import { defineCommand } from "../command.ts";
+import { quoted } from "../completion/shell-words.ts";
+import { loadFleet } from "../fleet-file.ts";
+import { openContextEngine } from "../open.ts";
+import { reportOutcomes } from "../report-outcomes.ts";
+import { version } from "../version.ts";
+
+export const command = defineCommand({
+  name: "deploy",
+  summary: "Run machines as services of a swarm",
+  description: `Makes the machines of berth.yaml that have a root, a folder of a node, services of the swarm: creates what is missing, updates what differs from the file, leaves alone what is as the file says. It waits until each machine has booted. The engine is a manager of the swarm; each node that may run a machine has the image that \`berth loader image\` makes.
+
+--dry-run prints the docker command for each machine, --stack a stack file for all; both do the same as \`berth deploy\`, and neither asks the engine.
+
+--rollback takes a machine back to what it was before its last update. --rm removes its service; root and named volumes stay.
+
+Status 5 says that a machine failed or did not boot in time.`,
+  arguments: [{ name: "name", description: "machines", required: false, variadic: true, completes: "machine" }],
+  options: {
+    dryRun: { description: "print the docker commands and do nothing" },
+    stack: { description: "print a file for docker stack deploy and do nothing" },
+    detach: { short: "d", description: "do not wait until they have booted" },
+    rollback: { description: "go back to what they were before" },
+    rm: { description: "remove their services" },
+    timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "180s", parse: parseDuration },
+  },
+  examples: [
+    { command: "berth deploy", description: "all machines of berth.yaml that have a root" },
+    { command: "berth deploy mail --dry-run", description: "the docker command that does it" },
+    { command: "berth deploy --stack | docker stack deploy -c - mail", description: "as a stack" },
+    { command: "berth deploy --rollback mail", description: "undo the last update" },
+    { command: "berth deploy --rm mail", description: "take it from the swarm" },
+  ],
+  async action(context, { name: names }, { dryRun, stack, detach, rollback, rm, timeout }) {
+    const modes = Object.entries({ "--dry-run": dryRun, "--stack": stack, "--rollback": rollback, "--rm": rm }).flatMap(([flag, on]) =>
+      on ? [flag] : [],
+    );
+    if (modes.length > 1) throw usageError(`${modes.join(" and ")} do not go together`);
+    const plans = () => planServices(selectRoots(loadFleet(context), names), `berth-loader:${version}`);
+    if (dryRun) {
+      const commands = plans().map(renderServiceCommand);
+      await context.result(
+        commands.map((words) => words.flat()),
+        () => commands.map(renderCommand).join("\n"),
+      );
+      return undefined;
+    }
+    if (stack) {
+      const text = renderStack(plans());
+      await context.result({ stack: text }, () => text);
+      return undefined;
+    }
+    if ((rollback || rm) && names.length === 0) throw usageError(`${modes[0]} wants the names of machines`);
+    const planned: readonly ServicePlan[] = rollback || rm ? [] : plans();
+    const engine = await openContextEngine(context);
+    const progress = context.progress();
+    const options = {
+      signal: context.signal,
+      timeout: timeout * 1000,
+      wait: !detach,
+      onState: (name: string, state: Parameters<typeof progress.update>[1]["state"], detail?: string) =>
+        progress.update(name, { state, ...(detail !== undefined && { detail }) }),
+    };
+    const outcomes = rollback
+      ? await rollBack(engine, names, options)
+      : rm
+        ? await removeServices(engine, names, options)
+        : await deploy(engine, planned, options);
+    return await reportOutcomes(context, outcomes);
+  },
+});
+
+/** A command for a POSIX shell, each flag on a line. */
+function renderCommand(parts: readonly (readonly string[])[]): string {
+  const lines = parts.map((words) => words.map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : quoted(word))).join(" "));
+  return `${lines.join(" \\\n  ")}\n`;
+}

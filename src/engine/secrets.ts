@@ -1,0 +1,19 @@
+import type { Abortable } from "./containers.ts";
+import type { Engine } from "./engine.ts";
+import { request } from "./request.ts";
+
+/** A secret or config of a swarm, without its content. */
+export interface StoredFile {
+  readonly ID: string;
+  readonly Spec: { readonly Name: string };
+}
+
+/** Engine API, "Secret". Only a manager of a swarm answers. */
+export function listSecrets(engine: Engine, options: Abortable = {}): Promise<readonly StoredFile[]> {
+  return request(engine, { path: "/secrets", signal: options.signal });
+}
+
+/** Engine API, "Config". Only a manager of a swarm answers. */
+export function listConfigs(engine: Engine, options: Abortable = {}): Promise<readonly StoredFile[]> {
+  return request(engine, { path: "/configs", signal: options.signal });
+}
