@@ -21,6 +21,7 @@ function take(own: LeaseHolder, states: Record<string, HolderState> = {}, signal
   const waited: string[] = [];
   const lease = takeLease({
     folder,
+    shown: "/srv/root",
     holder: own,
     stateOf: async ({ machine }) => states[machine] ?? "gone",
     onWaiting: ({ machine }) => waited.push(machine),
@@ -42,7 +43,7 @@ test("another's is refused, with its name", async () => {
   const lease = await take(holder("a")).lease;
   expect(take(holder("b"), { a: "alive" }).lease).rejects.toMatchObject({
     code: "conflict",
-    message: expect.stringContaining("in use by a on one"),
+    message: expect.stringContaining("/srv/root is in use by a on one"),
   });
   expect(take(holder("b", "E2")).lease).rejects.toMatchObject({ code: "conflict" });
   await Bun.sleep(50);
@@ -64,7 +65,7 @@ test("one that is being left is waited for", async () => {
 
 test("one whose holder was killed is free for a successor of the same engine, and for its holder itself", async () => {
   const script = `const { takeLease } = await import(${JSON.stringify(join(import.meta.dir, "lease.ts"))});
-    await takeLease({ folder: ${JSON.stringify(folder)}, holder: ${JSON.stringify(holder("a"))}, stateOf: async () => "gone", onWaiting() {}, signal: new AbortController().signal });
+    await takeLease({ folder: ${JSON.stringify(folder)}, shown: "x", holder: ${JSON.stringify(holder("a"))}, stateOf: async () => "gone", onWaiting() {}, signal: new AbortController().signal });
     console.log("held"); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");

@@ -8,6 +8,8 @@ import { tryLockFile } from "./syscalls.ts";
 export interface LeaseOptions {
   /** The folder, by a path whose last name is the one that all who use it agree on. */
   readonly folder: string;
+  /** What people call it. */
+  readonly shown: string;
   readonly holder: LeaseHolder;
   /** Of another holder of the same engine. */
   readonly stateOf: (holder: LeaseHolder) => Promise<HolderState>;
@@ -35,7 +37,7 @@ export function leasePath(folder: string): string {
  * that share the file system. Waits while a holder that is gone is tidied up after. Throws `conflict` when its holder lives,
  * `disk-full`, and `host-unfit` where the file system has no locks or is read-only.
  */
-export async function takeLease({ folder, holder: own, stateOf, onWaiting, signal }: LeaseOptions): Promise<Lease> {
+export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting, signal }: LeaseOptions): Promise<Lease> {
   const path = leasePath(folder);
   let told = false;
   let seen: { readonly text: string; readonly freeSince: number } | undefined;
@@ -51,7 +53,7 @@ export async function takeLease({ folder, holder: own, stateOf, onWaiting, signa
       const state = holder !== undefined && holder.engine === own.engine && !isSame(holder, own) ? await stateOf(holder) : undefined;
       const freeFor = seen === undefined ? 0 : performance.now() - seen.freeSince;
       const verdict = judgeLease({ locked, holder, own, state, freeFor });
-      if (verdict === "refuse" && holder !== undefined) throw inUse(folder, holder);
+      if (verdict === "refuse" && holder !== undefined) throw inUse(shown, holder);
       // Whoever had it may have removed it between our opening and locking: then it is a file without a name.
       if (verdict === "take" && isAt(file, path)) {
         writeHolder(file, path, own);

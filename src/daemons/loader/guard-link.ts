@@ -5,7 +5,7 @@ import { readLogs } from "../../engine/logs.ts";
 import { BerthError, type ErrorCode, hasCode } from "../../errors.ts";
 import { poll } from "../../ops/poll.ts";
 import type { FolderFacts } from "../../plan/loader/folder.ts";
-import { type GuardReport, type GuardTask, renderGuard } from "../../plan/loader/guard.ts";
+import { type GuardOrigin, type GuardReport, type GuardTask, renderGuard } from "../../plan/loader/guard.ts";
 
 /** A loader's hold on its guard. What the guard refuses, both promises throw. */
 export interface GuardLink {
@@ -67,13 +67,13 @@ function explainMount(error: unknown, { folder }: GuardTask): unknown {
   });
 }
 
-function socketOf(engine: Engine, self: ContainerInspect): { readonly source: string; readonly target: string } {
-  const target = engine.endpoint.kind === "unix" ? engine.endpoint.path : usualSocket;
-  const mount = self.Mounts.find(({ Destination }) => Destination === target || Destination === target.replace(/^\/run\//, "/var/run/"));
-  if (mount !== undefined) return { source: mount.Source, target };
-  const inDirectory = self.Mounts.find(({ Destination }) => target.startsWith(`${Destination}/`));
-  if (inDirectory !== undefined) return { source: inDirectory.Source + target.slice(inDirectory.Destination.length), target };
-  throw new BerthError("host-unfit", `the engine's socket ${target} is not mounted into the loader, so that its guard cannot have it`, {
+/** As the loader has it: a directory stays one, since a socket in it may be made anew. */
+function socketOf(engine: Engine, self: ContainerInspect): GuardOrigin["socket"] {
+  const path = engine.endpoint.kind === "unix" ? engine.endpoint.path : usualSocket;
+  const names = [path, path.replace(/^\/run\//, "/var/run/"), path.replace(/^\/var\/run\//, "/run/")];
+  const mount = self.Mounts.find(({ Destination }) => names.some((name) => name === Destination || name.startsWith(`${Destination}/`)));
+  if (mount !== undefined) return { path, source: mount.Source, target: mount.Destination };
+  throw new BerthError("host-unfit", `the engine's socket ${path} is not mounted into the loader, so that its guard cannot have it`, {
     hint: "mount it: --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
   });
 }

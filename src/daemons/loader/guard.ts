@@ -85,7 +85,8 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
     if (task.folder === undefined) report({ folder: null });
     else {
       lease = await takeLease({
-        folder: join(guardPaths.parent, task.folder.slice(task.folder.lastIndexOf("/") + 1)),
+        folder: byName(task.folder),
+        shown: task.folder,
         holder: { machine: task.machine, engine: task.engine, node: hostname() },
         stateOf: ({ machine }) => throughAbsence(() => holderState(engine, machine, signal), signal),
         onWaiting: ({ machine, node }) => waiting(`${task.folder} is still ${machine}'s on ${node}, which is being stopped`),
@@ -101,7 +102,7 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
       await swept;
       ports = await openPorts({ name: task.loader.slice(0, 12), publish: task.publish, targets: task.targets, onLost: lost.reject });
     }
-    report({ ready: { warnings: ports?.warnings ?? [] } });
+    report({ ready: { warnings: [...(ports?.warnings ?? []), ...(task.folder === undefined ? [] : mountWarnings(task.folder))] } });
     return { lease, unlock, ports, lost: lost.promise };
   } catch (error) {
     await ports?.close();
@@ -109,6 +110,15 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
     lease?.release();
     throw error;
   }
+}
+
+/** The folder under its own name, as opposed to what was bound under that name when the guard began. */
+const byName = (folder: string) => join(guardPaths.parent, folder.slice(folder.lastIndexOf("/") + 1));
+
+/** A lease beside a mount is on another file system than the folder, which nodes may share while they do not share the lease. */
+function mountWarnings(folder: string): readonly string[] {
+  const [here, beside] = [guardPaths.folder, guardPaths.parent].map((path) => identityOf(path)?.split(":", 1)[0]);
+  return here === beside ? [] : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`];
 }
 
 /** A loader that was killed may have asked for its machine a moment before; the engine makes it all the same. */
@@ -130,12 +140,12 @@ async function tidyOrphans(engine: Engine, note: GuardOptions["note"], signal: A
 async function watchFolder(task: GuardTask, { lease }: Held, signal: AbortSignal): Promise<void> {
   const { folder } = task;
   if (folder === undefined || lease === undefined) return await untilAborted(signal);
-  const byName = join(guardPaths.parent, folder.slice(folder.lastIndexOf("/") + 1));
-  const before = identityOf(byName);
+  const path = byName(folder);
+  const before = identityOf(path);
   for (;;) {
     await pause(lookMs, signal);
     if (signal.aborted) return;
-    if (identityOf(byName) !== before) {
+    if (identityOf(path) !== before) {
       throw new BerthError("file-missing", `${folder} is no longer the folder that ${task.machine} runs from`, {
         hint: "put it back, or point the service at where it is now",
       });

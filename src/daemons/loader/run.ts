@@ -41,6 +41,8 @@ const bootLimitMs = 24 * 3600 * 1000;
 /** The guard needs moments, unless its engine is away. */
 const guardLimitMs = 20_000;
 
+const noNames = "the loader's root is read-only: the machine's /etc/hosts does not tell its name";
+
 const never = new AbortController().signal;
 
 interface Task {
@@ -63,7 +65,7 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
   const spec = parseLoaderLabels(self.Config.Labels ?? {});
   for (const text of spec.notes) options.note(text);
   const task: Task = { self, spec, info, machine: `${self.Name.slice(1)}.app`, stopTimeout: spec.stopTimeout ?? usualStopTimeout };
-  if (spec.hostname !== undefined) await writeNames(spec.hostname, addresses.ipv4);
+  if (spec.hostname !== undefined && !(await writeNames(spec.hostname, addresses.ipv4))) options.warn(noNames);
   const guard = await startGuard(engine, self, guardTask(task, addresses), options);
   const facts = await guard.folder;
   let made = false;

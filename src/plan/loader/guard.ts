@@ -29,8 +29,8 @@ export const guardPaths = { task: "BERTH_GUARD", parent: "/host/parent", folder:
 /** The loader's container as far as its guard's is made after it. */
 export interface GuardOrigin {
   readonly image: string;
-  /** The engine's socket, on the host and in the loader. */
-  readonly socket: { readonly source: string; readonly target: string };
+  /** The engine's socket, and where it is: the socket itself or its directory, on the host and in the loader. */
+  readonly socket: { readonly path: string; readonly source: string; readonly target: string };
   /** Whether the host has a lock for those who change its old iptables. */
   readonly lock: boolean;
 }
@@ -54,7 +54,7 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
     Image: image,
     Entrypoint: ["/berth", "loader", "guard"],
     Cmd: [],
-    Env: [`${guardPaths.task}=${JSON.stringify(task)}`, `DOCKER_HOST=unix://${socket.target}`],
+    Env: [`${guardPaths.task}=${JSON.stringify(task)}`, `DOCKER_HOST=unix://${socket.path}`],
     Labels: given({ [label.guard]: task.loader, [label.root]: folder }) as Record<string, string>,
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {

@@ -112,7 +112,11 @@ const task: GuardTask = {
   targets: {},
   stopTimeout: 90,
 };
-const origin = { image: "I", socket: { source: "/var/run/docker.sock", target: "/var/run/docker.sock" }, lock: false };
+const origin = {
+  image: "I",
+  socket: { path: "/var/run/docker.sock", source: "/var/run/docker.sock", target: "/var/run/docker.sock" },
+  lock: false,
+};
 
 test("a guard has the folder read-only, what holds it writable, and no capability that it does not need", () => {
   const { HostConfig } = renderGuard(task, origin);

@@ -128,6 +128,11 @@ describe("what is refused, by the label's name", () => {
     [{ ...root, "real.args": "rm" }, /rm: the loader removes/],
     [{ ...root, "real.args": "restart=always,network=host" }, /restart: .*network: /],
     [{ ...root, "real.args": "publish=80:80" }, /publish: it is a label/],
+    [{ ...root, "real.args": "ip=10.0.0.1" }, /network: .*ip, mac-address/],
+    [{ ...root, "real.args": "mac-address=02:00:00:00:00:01" }, /network: .*ip, mac-address/],
+    [{ ...root, "real.args": "dns=10.0.0.1" }, /dns, add-host/],
+    [{ ...root, "real.args": "add-host=a:10.0.0.1" }, /dns, add-host/],
+    [{ ...root, "real.args": "entrypoint=/bin/true" }, /entrypoint: it is a label/],
     [{ ...root, "real.args": "no-such-flag" }, /no-such-flag/],
     [{ ...root, "real.profile": "ful" }, /did you mean "full"/],
   ])("%p", (labels, message) => expect(problems(labels).join("\n")).toMatch(message));

@@ -175,7 +175,15 @@ function parseArgs(text: string): DockerFlags {
     [flags.name, "name: the machine is named after its task"],
     [HostConfig.AutoRemove, "rm: the loader removes the machine"],
     [HostConfig.RestartPolicy, "restart: the swarm starts the service's tasks again (--restart-condition)"],
-    [HostConfig.NetworkMode, "network: the machine has its service's network (docker service create --network)"],
+    [
+      HostConfig.NetworkMode ?? flags.body.NetworkingConfig ?? flags.body.MacAddress,
+      "network: the machine has its service's network, and with it ip, mac-address and the like (docker service create --network)",
+    ],
+    [
+      HostConfig.Dns ?? HostConfig.DnsOptions ?? HostConfig.DnsSearch ?? HostConfig.ExtraHosts,
+      "dns, add-host: its service's network has them, too (docker service create --dns, --host)",
+    ],
+    [flags.body.Entrypoint, "entrypoint: it is a label of its own"],
     [HostConfig.PortBindings ?? HostConfig.PublishAllPorts, "publish: it is a label of its own"],
   ];
   const reasons = refused.filter(([value]) => value !== undefined).map(([, reason]) => reason);
