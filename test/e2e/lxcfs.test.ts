@@ -1,16 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { labImage } from "../lab/lab-image.ts";
-import { until } from "../lab/until.ts";
 import { dist } from "./berth.ts";
+import { lxcfsDirectory as directory, endLxcfs, hasLxcfs, startLxcfs } from "./lxcfs.ts";
 import { booted, inside, removeAll, runMachine, stateOf } from "./machine.ts";
 import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
-const canHaveLxcfs = canHaveEngines && Bun.which("lxcfs") !== null && existsSync("/dev/fuse") && existsSync("/sys/fs/cgroup/memory");
+const canHaveLxcfs = canHaveEngines && hasLxcfs;
 const node = useNodes({ nodes: canHaveLxcfs ? { one: {} } : {}, images: { bookworm: () => labImage("bookworm") } });
-const directory = "/var/lib/lxcfs";
 const profiles = ["strict", "full"] as const;
 const small = ["--memory=256m", "--cpuset-cpus=0", "-e", "BERTH_LXCFS=1"];
 const memory = "MemTotal:         262144 kB";
@@ -129,23 +127,6 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
     });
   });
 });
-
-/** Starts the host's lxcfs as its unit does, with the load besides, in a node's namespaces, and returns when it is mounted. */
-async function startLxcfs(one: Node): Promise<ChildProcess> {
-  const program = ["lxcfs", "-l", "-p", "/run/lxcfs.pid", directory];
-  const command = ["--target", String(one.pid), "--mount", "--net", "--uts", "--pid", "--", ...program];
-  const lxcfs = spawn("nsenter", command, { stdio: "ignore" });
-  await until(async () => (await one.run("sh", "-c", `cat ${directory}/proc/uptime 2>/dev/null || true`)).stdout !== "");
-  return lxcfs;
-}
-
-/** Kills it as a crash does, and unmounts it as its unit's ExecStopPost does. */
-async function endLxcfs(one: Node, lxcfs: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => lxcfs.once("exit", resolve));
-  await one.run("sh", "-c", "kill -KILL $(cat /run/lxcfs.pid)");
-  await ended;
-  await one.run("umount", directory);
-}
 
 /** /sys is mounted over itself in an isolated machine, with what is mounted in it. */
 const placesOf = (mounts: readonly string[]) => new Set(mounts.map((line) => line.split(" ")[4]));

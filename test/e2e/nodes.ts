@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { isAlive, readRecordedProcess } from "../../src/host/private-engine/process-identity.ts";
 import { startPrivateEngine } from "../../src/host/private-engine/start.ts";
 import { type RunResult, run, tryRun } from "../../src/host/run.ts";
-import { canMakeLab, createLab, type Lab, type LabNode, type LabNodeSpec } from "../lab/lab.ts";
+import { canMakeLab, createLab, type Lab, type LabHost, type LabNode, type LabNodeSpec, type LabSpec } from "../lab/lab.ts";
 import { until } from "../lab/until.ts";
 import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
 
@@ -31,10 +32,16 @@ export interface NodeWish extends Omit<LabNodeSpec, "name"> {
   readonly root?: () => Promise<string>;
 }
 
-export interface NodesWish {
+export interface NodesWish extends Pick<LabSpec, "wire" | "client"> {
   readonly nodes: Readonly<Record<string, NodeWish>>;
   /** Root tarballs by the name that their images get; all run /sbin/init. */
   readonly images: Readonly<Record<string, () => Promise<string>>>;
+}
+
+/** A lab's nodes, and the host beside them that was asked for. */
+export interface LabInUse {
+  node(name: string): Node;
+  client(): LabHost;
 }
 
 /**
@@ -42,6 +49,11 @@ export interface NodesWish {
  * by its name, within tests.
  */
 export function useNodes(wish: NodesWish): (name: string) => Node {
+  return useLab(wish).node;
+}
+
+/** As `useNodes`, with the wire's other host. */
+export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse {
   const nodes = new Map<string, Node>();
   let lab: Lab | undefined;
   setDefaultTimeout(90_000);
@@ -49,16 +61,22 @@ export function useNodes(wish: NodesWish): (name: string) => Node {
   beforeAll(async () => {
     if (!canHaveEngines) return;
     await ensureBuilt();
-    const specs = await Promise.all(Object.entries(wish.nodes).map(async ([name, node]) => ({ ...(await engineSpec(node)), name })));
-    lab = await createLab({ nodes: specs });
-    for (const [index, node] of lab.nodes.entries()) nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes));
-    await Promise.all([...nodes.values()].map((node) => prepare(node, wish)));
+    const specs = await Promise.all(Object.entries(wishes).map(async ([name, node]) => ({ ...(await engineSpec(node)), name })));
+    lab = await createLab({ nodes: specs, ...rest });
+    for (const [index, node] of lab.nodes.entries()) nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes, lab));
+    await Promise.all([...nodes.values()].map((node) => prepare(node, wishes[node.name], images)));
   }, 600_000);
   afterAll(() => lab?.destroy(), 60_000);
-  return (name) => {
-    const node = nodes.get(name);
-    if (node === undefined) throw new Error(`there is no node ${name}`);
-    return node;
+  return {
+    node: (name) => {
+      const node = nodes.get(name);
+      if (node === undefined) throw new Error(`there is no node ${name}`);
+      return node;
+    },
+    client: () => {
+      if (lab?.client === undefined) throw new Error("there is no client");
+      return lab.client;
+    },
   };
 }
 
@@ -66,11 +84,11 @@ async function engineSpec({ runtime: _runtime, images: _images, root, ...spec }:
   return root === undefined ? spec : { ...spec, rootDirectory: await root(), shownDirectories: [dist] };
 }
 
-async function prepare(node: Node, wish: NodesWish): Promise<void> {
-  const { runtime = true, images = Object.keys(wish.images) } = wish.nodes[node.name] ?? {};
+async function prepare(node: Node, wish: NodeWish = {}, tarballs: NodesWish["images"] = {}): Promise<void> {
+  const { runtime = true, images = Object.keys(tarballs) } = wish;
   if (runtime) await installRuntime(node);
   for (const name of images) {
-    const tarball = await wish.images[name]?.();
+    const tarball = await tarballs[name]?.();
     if (tarball !== undefined) await node.docker("import", "--change", 'CMD ["/sbin/init"]', tarball, name);
   }
 }
@@ -91,7 +109,7 @@ export async function addRuntime(node: Node, name: string, path: string): Promis
   await until(async () => (await node.docker("info", "--format", "{{json .Runtimes}}")).stdout.includes(`"${name}"`));
 }
 
-function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map<string, Node>): Node {
+function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map<string, Node>, lab: Lab): Node {
   const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
   return {
     ...node,
@@ -104,19 +122,33 @@ function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map
     },
     revive: async () => {
       const stateDirectory = dirname(node.socket.slice("unix://".length));
-      const lab = basename(dirname(dirname(stateDirectory)));
+      const unique = basename(lab.directory).slice("berth-".length).toLowerCase();
       const place = {
-        name: `${lab.slice("berth-".length).toLowerCase()}-${node.name}`,
+        name: `${unique}-${node.name}`,
         stateDirectory,
         dataDirectory: dirname(node.configFile),
       };
-      const { pid } = await startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
+      const starting = startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
+      // As a host's network comes up while its engine starts: a swarm's member wants its address.
+      const joining = node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory);
+      const [{ pid }] = await Promise.all([starting, joining]);
       const run: LabNode["run"] = (command, ...args) => runIn(pid, command, args);
-      const revived = withPrograms({ ...node, pid, run }, spec, nodes);
+      const revived = withPrograms({ ...node, pid, run }, spec, nodes, lab);
       nodes.set(node.name, revived);
       return revived;
     },
   };
+}
+
+/** Joins a node that starts again to the wire as soon as its new init is there. */
+async function plugInEarly(lab: Lab, node: LabNode, stateDirectory: string): Promise<void> {
+  let pid = node.pid;
+  await until(async () => {
+    const init = await readRecordedProcess(join(stateDirectory, "init"));
+    if (init !== undefined && (await isAlive(init))) pid = init.pid;
+    return pid !== node.pid;
+  });
+  await lab.plugInAgain(node.name, pid);
 }
 
 function runIn(pid: number, command: string, args: readonly string[]): Promise<RunResult> {

@@ -9,7 +9,7 @@ import { dist } from "./berth.ts";
 import { cgroupOf } from "./isolated.ts";
 import type { Node } from "./nodes.ts";
 
-/** A further dockerd in a node's namespaces, which can end without them: its machines have no network. Gone with the node. */
+/** A further dockerd in a node's namespaces, which can end without them: its machines have no network, unless wished. Gone with the node. */
 export interface SecondEngine {
   /** The node by which machines of this engine are run and looked at. */
   readonly node: Node;
@@ -18,11 +18,19 @@ export interface SecondEngine {
   start(): Promise<void>;
 }
 
+export interface SecondEngineWish {
+  readonly config: object;
+  readonly image: string;
+  readonly tarball: string;
+  /** Leaves it the network, for a node whose first engine has neither bridge nor rules. */
+  readonly network?: boolean;
+}
+
 /** Starts one with berth-runtime registered and an image from a root tarball. */
 export async function startSecondEngine(
   node: Node,
   name: string,
-  { config, image, tarball }: { readonly config: object; readonly image: string; readonly tarball: string },
+  { config, image, tarball, network = false }: SecondEngineWish,
 ): Promise<SecondEngine> {
   const state = dirname(node.socket.slice("unix://".length));
   const data = dirname(node.configFile);
@@ -37,7 +45,7 @@ export async function startSecondEngine(
     `--config-file=${configFile}`,
     `--cgroup-parent=${cgroupOf(node)}`,
     "--exec-opt=native.cgroupdriver=cgroupfs",
-    ...["--bridge=none", "--iptables=false", "--ip-forward=false"],
+    ...(network ? [] : ["--bridge=none", "--iptables=false", "--ip-forward=false"]),
   ];
   const docker: Node["docker"] = (...args) => run("/usr/bin/docker", ["--host", socket, ...args]);
   const tryDocker: Node["docker"] = (...args) => tryRun("/usr/bin/docker", ["--host", socket, ...args]);

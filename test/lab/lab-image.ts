@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { access, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { access, readFile, rename } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { withLock } from "../../src/host/lock.ts";
 import { removeTree } from "../../src/host/private-engine/remove-tree.ts";
 import { run } from "../../src/host/run.ts";
@@ -11,18 +11,34 @@ const bootable = ["systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping"]
 /** An engine's own root: dockerd and all it calls. */
 const engine = ["docker.io", "iptables", "iproute2", "tini", "ca-certificates", "iputils-ping", "procps"] as const;
 
+/** What the example makes its mail server's root with. */
+const mailExample = resolve(import.meta.dir, "../../examples/mail-on-swarm");
+
 /** A root tarball of a release, built by mmdebstrap when it is not cached yet (about 30 s): its path. */
 export async function labImage(release: Release, packages: readonly string[] = bootable): Promise<string> {
-  return cached(`${release}-${digest(packages)}.tar`, release, packages);
+  return cached(`${release}-${digest(packages)}.tar`, (path) => debian(release, packages, path));
 }
 
 /** A root directory with the release's Docker, to be given as an engine's `rootDirectory`; engines do not change it. */
 export async function labEngineRoot(release: "trixie" | "sid"): Promise<string> {
-  return cached(`engine-${release}-${digest(engine)}`, release, engine);
+  return cached(`engine-${release}-${digest(engine)}`, (path) => debian(release, engine, path));
+}
+
+/** A root tarball with postfix and dovecot, which takes mail for its users: the example's own. */
+export async function labMailRoot(): Promise<string> {
+  const makeRoot = join(mailExample, "make-root");
+  const sources = await Promise.all([makeRoot, join(mailExample, "set-up")].map((file) => readFile(file, "utf8")));
+  return cached(`mail-${digest(sources)}.tar`, async (path) => {
+    await run(makeRoot, [path]);
+  });
+}
+
+async function debian(release: Release, packages: readonly string[], path: string): Promise<void> {
+  await run("mmdebstrap", ["--variant=minbase", `--include=${packages.join(",")}`, release, path, ...mirrorArguments()]);
 }
 
 /** Builds under another name and renames, so that what is in the cache is whole; two at once build it once. */
-async function cached(name: string, release: Release, packages: readonly string[]): Promise<string> {
+async function cached(name: string, build: (path: string) => Promise<void>): Promise<string> {
   const directory = await cacheDirectory();
   const path = join(directory, name);
   if (await exists(path)) return path;
@@ -31,9 +47,8 @@ async function cached(name: string, release: Release, packages: readonly string[
     // A tarball's name must end in .tar: mmdebstrap tells the format by it.
     const unfinished = join(directory, `unfinished-${name}`);
     await removeTree(unfinished);
-    const include = `--include=${packages.join(",")}`;
     try {
-      await run("mmdebstrap", ["--variant=minbase", include, release, unfinished, ...mirrorArguments()]);
+      await build(unfinished);
       await rename(unfinished, path);
     } finally {
       await removeTree(unfinished);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { BerthError } from "../../src/errors.ts";
 import { type RunResult, run } from "../../src/host/run.ts";
+import { until } from "./until.ts";
 
 /** A network namespace that lives as long as one process of ours, which dies with the test. */
 export interface HeldNamespace {
@@ -57,4 +58,9 @@ export async function plugIn(wire: HeldNamespace, pid: number, host: number): Pr
   await runInNetwork(pid, "ip", ["address", "add", `${address}/24`, "dev", "eth0"]);
   await runInNetwork(pid, "ip", ["link", "set", "eth0", "up"]);
   return address;
+}
+
+/** Waits until what was plugged in as HOST is out of the wire, its namespace being gone. */
+export async function unplugged(wire: HeldNamespace, host: number): Promise<void> {
+  await until(async () => !(await runInNetwork(wire.pid, "ip", ["-oneline", "link"])).stdout.includes(` port${host}@`));
 }

@@ -1,5 +1,5 @@
 import type { ContainerInspect } from "../../engine/container-types.ts";
-import { createContainer, removeContainer, startContainer, waitContainer } from "../../engine/containers.ts";
+import { createContainer, inspectContainer, removeContainer, startContainer, waitContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { readLogs } from "../../engine/logs.ts";
 import { BerthError, type ErrorCode, hasCode } from "../../errors.ts";
@@ -120,11 +120,52 @@ function refusal({ code, message, hint }: Extract<GuardReport, { refused: unknow
   return new BerthError(code as ErrorCode, message, hint === undefined ? {} : { hint });
 }
 
-/** Resolves when the guard is gone: by its own doing after it has tidied up, or by somebody else's. */
-export async function waitGuardGone(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+/** A guard that was killed is started again by its engine within this time. */
+const restartLimitMs = 20_000;
+
+/** Resolves when a guard runs no more and does not come back: somebody has removed or stopped it. */
+export async function waitGuardLost(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await waitContainer(engine, id, { condition: "not-running", signal });
+    } catch (error) {
+      if (!hasCode(error, "not-found")) throw error;
+    }
+    const returned = async () => {
+      const state = await stateOf(engine, id, signal);
+      return state === undefined || state.Running ? (state ?? "removed") : undefined;
+    };
+    const back = await poll(restartLimitMs, returned, signal);
+    if (back === undefined || back === "removed") return;
+  }
+}
+
+/** The guard needs moments, unless its engine is away. */
+const guardLimitMs = 20_000;
+
+/**
+ * Gives a guard that has been told, by its machine's removal, the time to tidy up, so that nothing is left when the task has
+ * ended. One that was stopped is removed.
+ */
+export async function settleGuard(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+  const ended = async () => {
+    const state = await stateOf(engine, id, signal);
+    return state === undefined || !(state.Running || state.Restarting) ? "ended" : undefined;
+  };
+  if ((await poll(guardLimitMs, ended, signal)) === undefined) return;
   try {
-    await waitContainer(engine, id, { condition: "removed", signal });
+    await removeContainer(engine, id, { force: true, volumes: true, signal });
   } catch (error) {
-    if (!hasCode(error, "not-found")) throw error;
+    // It was about to be removed by itself.
+    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
+  }
+}
+
+async function stateOf(engine: Engine, id: string, signal: AbortSignal): Promise<ContainerInspect["State"] | undefined> {
+  try {
+    return (await inspectContainer(engine, id, { signal })).State;
+  } catch (error) {
+    if (hasCode(error, "not-found")) return undefined;
+    throw error;
   }
 }

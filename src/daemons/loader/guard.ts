@@ -45,11 +45,12 @@ export async function serveGuard({ engine, task, report, note }: GuardOptions): 
   const never = new AbortController().signal;
   const leaving = new AbortController();
   const watching = watchLoader(engine, task, never).finally(() => leaving.abort());
+  // Beside all else, since the folder may be waited for that one of them has.
+  const orphans = tidyOrphans(engine, note, never).catch((error: unknown) => note(`what others have left could not be removed: ${error}`));
   let held: Held | undefined;
   let stopTimeout = task.stopTimeout;
   try {
     held = await prepare(engine, task, report, leaving.signal);
-    await tidyOrphans(engine, note, leaving.signal);
     await Promise.race([watching, held.lost, watchFolder(task, held, leaving.signal)]);
   } catch (error) {
     if (!leaving.signal.aborted) {
@@ -70,6 +71,7 @@ export async function serveGuard({ engine, task, report, note }: GuardOptions): 
   await removeParentBelow(guardPaths.cgroups, task.cgroupParent);
   held?.unlock();
   held?.lease?.release();
+  await orphans;
   await removeGuard(engine, task.guard);
 }
 
@@ -133,6 +135,7 @@ async function tidyOrphans(engine: Engine, note: GuardOptions["note"], signal: A
   for (const orphan of await throughAbsence(() => findOrphans(engine, signal), signal)) {
     note(`${orphan.machine} has lost its loader: it is removed`);
     await tidyMachine(engine, orphan, { stopTimeout: 0, note });
+    await removeGuard(engine, orphan.guard);
   }
 }
 

@@ -9,17 +9,20 @@ import type { HolderState } from "../../plan/loader/lease.ts";
 export interface Orphan {
   readonly loader: string;
   readonly machine: string;
+  readonly guard: string;
 }
 
-/** The machines of this engine that have neither a loader nor a guard any more. */
+/** What is left on this engine of machines that have neither a loader nor a guard any more; also where it is a stopped guard alone. */
 export async function findOrphans(engine: Engine, signal: AbortSignal): Promise<readonly Orphan[]> {
   const containers = await listContainers(engine, { all: true, signal });
   const running = new Set(containers.filter(({ State }) => State === "running").map(({ Id }) => Id));
-  const guarded = new Set(containers.map(({ Labels }) => Labels[label.guard]));
+  const guarded = new Set(containers.filter(lives).map(({ Labels }) => Labels[label.guard]));
   return containers.flatMap((container) => {
-    const loader = container.Labels[label.loader];
+    const { [label.loader]: machineOf, [label.guard]: guardOf } = container.Labels;
+    const loader = machineOf ?? guardOf;
     if (loader === undefined || running.has(loader) || guarded.has(loader)) return [];
-    return [{ loader, machine: containerName(container) }];
+    const base = containerName(container).replace(/\.(app|guard)$/, "");
+    return [{ loader, machine: `${base}.app`, guard: `${base}.guard` }];
   });
 }
 
@@ -28,7 +31,14 @@ export async function holderState(engine: Engine, machine: string, signal: Abort
   const containers = await listContainers(engine, { all: true, signal });
   const base = machine.replace(/\.app$/, "");
   const named = (name: string) => containers.find((container) => containerName(container) === name);
-  const isRunning = (container: ContainerSummary | undefined) => container?.State === "running";
-  if (isRunning(named(base))) return "alive";
-  return named(machine) === undefined && named(`${base}.guard`) === undefined ? "gone" : "leaving";
+  if (named(base)?.State === "running") return "alive";
+  const guard = named(`${base}.guard`);
+  if (guard !== undefined && lives(guard)) return "leaving";
+  // Without a guard nobody tidies up after a machine but whoever comes next, which is not before it has the folder.
+  return named(machine)?.State === "running" ? "leaving" : "gone";
+}
+
+/** Whether a guard is at work, or will be in a moment. */
+function lives({ State }: ContainerSummary): boolean {
+  return State === "running" || State === "restarting" || State === "created";
 }

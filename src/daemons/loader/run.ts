@@ -18,7 +18,7 @@ import type { LoaderSpec } from "../../spec/loader/spec.ts";
 import { followConsole } from "./console.ts";
 import { createLoaded } from "./create.ts";
 import { throughAbsence } from "./engine-away.ts";
-import { type GuardLink, startGuard, waitGuardGone } from "./guard-link.ts";
+import { type GuardLink, settleGuard, startGuard, waitGuardLost } from "./guard-link.ts";
 import { setHealthy } from "./health.ts";
 import { writeNames } from "./names.ts";
 import { findSelf, readOwnAddresses } from "./self.ts";
@@ -38,9 +38,9 @@ export interface LoaderOptions {
 const usualStopTimeout = 90;
 /** Longer than any boot: it is the swarm that loses patience, by the image's health check. */
 const bootLimitMs = 24 * 3600 * 1000;
-/** The guard needs moments, unless its engine is away. */
-const guardLimitMs = 20_000;
 
+const unnamed =
+  "the machine's host name is in its /etc/hostname alone: to take it from there its init needs SYS_ADMIN, or berth-runtime sets it";
 const noNames = "the loader's root is read-only: the machine's /etc/hosts does not tell its name";
 
 const never = new AbortController().signal;
@@ -65,7 +65,7 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
   const spec = parseLoaderLabels(self.Config.Labels ?? {});
   for (const text of spec.notes) options.note(text);
   const task: Task = { self, spec, info, machine: `${self.Name.slice(1)}.app`, stopTimeout: spec.stopTimeout ?? usualStopTimeout };
-  if (spec.hostname !== undefined && !(await writeNames(spec.hostname, addresses.ipv4))) options.warn(noNames);
+  if (spec.hostname !== undefined && !(await writeNames(spec.hostname))) options.warn(noNames);
   const guard = await startGuard(engine, self, guardTask(task, addresses), options);
   const facts = await guard.folder;
   let made = false;
@@ -81,7 +81,7 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
     await setHealthy(false);
     await tidyMachine(engine, { loader: self.Id, machine: task.machine }, { stopTimeout: 0, note: options.note });
     // The machine's removal tells the guard that all is over; without one it is this process's end that does.
-    if (made) await settleGuard(engine, guard);
+    if (made) await throughAbsence(() => settleGuard(engine, guard.id, never), never);
   }
 }
 
@@ -146,7 +146,8 @@ function chooseApplication({
   }
   // The folder's own id stays; without one the init takes what the environment says, and keeps it in the folder.
   const own = guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId) ? guest.machineId : self.Id.slice(0, 32);
-  return chooseByApi(info, guest, { ...spec, lxcfs: false, name: shortName(self), machineId: own });
+  const chosen = chooseByApi(info, guest, { ...spec, lxcfs: false, name: shortName(self), machineId: own });
+  return spec.hostname === undefined || spec.profile === "privileged" ? chosen : { ...chosen, warnings: [...chosen.warnings, unnamed] };
 }
 
 const shortName = (self: ContainerInspect) => self.Id.slice(0, 12);
@@ -166,9 +167,9 @@ async function follow(id: string, task: Task, guard: GuardLink, { engine, out, n
     // Without limit: how long the service gives it, the engine knows, which then kills this process.
     await throughAbsence(() => orStopped(shutDown(engine, id, { signal: done.signal, timeout: -1 })), done.signal);
   };
-  const guardGone = async () => {
-    await throughAbsence(() => waitGuardGone(engine, guard.id, done.signal), done.signal);
-    throw new BerthError("engine-lost", `the guard of ${task.machine} was removed`, {
+  const guardLost = async () => {
+    await throughAbsence(() => waitGuardLost(engine, guard.id, done.signal), done.signal);
+    throw new BerthError("engine-lost", `the guard of ${task.machine} was removed or stopped`, {
       hint: "leave the containers named .guard alone: they end by themselves",
     });
   };
@@ -179,7 +180,7 @@ async function follow(id: string, task: Task, guard: GuardLink, { engine, out, n
   signal.addEventListener("abort", onStop, { once: true });
   if (signal.aborted) onStop();
   try {
-    const status = await Promise.race([ended, guardGone()]);
+    const status = await Promise.race([ended, guardLost()]);
     await console;
     return status;
   } finally {
@@ -216,15 +217,4 @@ function ignoreAfter(signal: AbortSignal) {
   return (error: unknown) => {
     if (!signal.aborted) throw error;
   };
-}
-
-/** Gives the guard the time to tidy up, so that nothing is left when the task has ended. */
-async function settleGuard(engine: Engine, guard: GuardLink): Promise<void> {
-  const limit = AbortSignal.timeout(guardLimitMs);
-  try {
-    await waitGuardGone(engine, guard.id, limit);
-  } catch (error) {
-    // It goes on by itself.
-    if (!limit.aborted && !(error instanceof BerthError)) throw error;
-  }
 }

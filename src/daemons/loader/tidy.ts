@@ -37,7 +37,7 @@ export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, {
   }, never);
 }
 
-/** Ends this very guard, which is why it does not return. */
+/** Removes a guard; one that removes itself ends with that. */
 export async function removeGuard(engine: Engine, name: string): Promise<void> {
   const never = new AbortController().signal;
   await throughAbsence(() => orGone(removeContainer(engine, name, { force: true, volumes: true })), never);

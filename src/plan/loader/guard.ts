@@ -59,7 +59,8 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       NetworkMode: "host",
-      RestartPolicy: { Name: "unless-stopped" as const },
+      // Also where an engine that was killed stops, at its return, what still runs: that counts as stopped by hand.
+      RestartPolicy: { Name: "always" as const },
       ReadonlyRootfs: true,
       Tmpfs: { "/run": "rw,nosuid,nodev,mode=755", "/tmp": "rw,nosuid,nodev,mode=1777" },
       CapDrop: ["ALL"],

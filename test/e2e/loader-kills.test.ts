@@ -1,0 +1,83 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { labImage } from "../lab/lab-image.ts";
+import { inside, stateOf, waitFor } from "./machine.ts";
+import { canHaveEngines } from "./nodes.ts";
+import { echoUnit, greeting, perl } from "./perl.ts";
+import { besides, cleanedUp, createService, removeService, runningTask, type Task, tracesOn } from "./service.ts";
+import { addUnit, extractRoot, useSwarm } from "./swarm.ts";
+
+const lab = useSwarm({ nodes: { manager: { runtime: false }, worker: {} }, images: {} });
+const manager = () => lab.node("manager");
+const worker = () => lab.node("worker");
+
+describe.skipIf(!canHaveEngines)("SIGKILL of a service's parts, one after the other (needs root)", () => {
+  let folder: string;
+  let before: readonly string[];
+  let task: Task;
+  beforeAll(async () => {
+    folder = await extractRoot(worker(), "debian", await labImage("bookworm"));
+    await addUnit(folder, "echo.service", echoUnit(80));
+    before = await tracesOn(worker());
+    await create();
+    task = await runningTask(manager(), "box");
+  }, 120_000);
+
+  const create = () =>
+    createService(manager(), "box", { labels: { "berth.loader.root": folder, "berth.loader.publish": "80" }, node: "worker" });
+  const kill = async (...containers: readonly string[]) => {
+    const states = await Promise.all(containers.map((container) => stateOf(worker(), container)));
+    await worker().run("kill", "-KILL", ...states.map(({ pid }) => String(pid)));
+  };
+  /** The machine answers those outside, and the task's three containers are all that runs. */
+  const isRight = async () => {
+    await waitFor("the machine is published", async () => {
+      const asked = await lab
+        .client()
+        .run(...perl(greeting, worker().address ?? "", "80"))
+        .catch(() => undefined);
+      return asked?.stdout.trim() === lab.client().address ? true : undefined;
+    });
+    await waitFor("no containers but the task's own", async () => {
+      const { stdout } = await worker().docker("ps", "--format", "{{.Names}}");
+      return Bun.deepEquals(stdout.trim().split("\n").toSorted(), [task.loader, task.machine, task.guard].toSorted()) ? true : undefined;
+    });
+  };
+
+  test.each([
+    ["the loader", ["loader"]],
+    ["the machine", ["machine"]],
+    ["loader and guard at once", ["loader", "guard"]],
+    ["loader and machine at once", ["loader", "machine"]],
+    ["all three at once", ["loader", "machine", "guard"]],
+  ] as const)("%s: the next task has the folder, and nothing runs of the one before", async (what, which) => {
+    await inside(worker(), task.machine, `echo '${what}' >/root/letter; sync`);
+    await kill(...which.map((part) => task[part]));
+    task = await runningTask(manager(), "box", task);
+    await isRight();
+    expect(await inside(worker(), task.machine, "cat /root/letter; systemctl is-system-running")).toBe(`${what}\nrunning`);
+  });
+
+  test("the guard: the machine goes on or comes anew, and is published as before", async () => {
+    await kill(task.guard);
+    await waitFor("a guard runs", async () => {
+      task = await runningTask(manager(), "box");
+      const { status, stdout } = await worker().tryDocker("inspect", "--format", "{{.State.Running}}", task.guard);
+      return status === 0 && stdout.trim() === "true" ? true : undefined;
+    });
+    await isRight();
+  });
+
+  test("after all that, removing the service leaves nothing", async () => {
+    await removeService(manager(), "box");
+    await cleanedUp(worker(), before);
+    expect(await besides(folder)).toEqual([]);
+  });
+
+  test("the loader, whose service is removed in the same moment: nothing is left either", async () => {
+    await create();
+    task = await runningTask(manager(), "box");
+    await Promise.all([kill(task.loader), removeService(manager(), "box")]);
+    await cleanedUp(worker(), before);
+    expect(await besides(folder)).toEqual([]);
+  });
+});
