@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { isThere } from "../lab/traces.ts";
 import { failedUnits, inside } from "./machine.ts";
 import { canHaveEngines } from "./nodes.ts";
 import { echoAddress, echoUnit, greeting, perl } from "./perl.ts";

@@ -22,7 +22,8 @@ export async function createService(manager: Node, name: string, { labels, node,
     "--mount=type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
     ...(node === undefined ? [] : [`--constraint=node.hostname==${node}`]),
     ...Object.entries(labels).map(([label, value]) => `--container-label=${label}=${value}`),
-    ...["--restart-delay=1s", ...flags],
+    // The image looks every ten seconds, for the sake of a loader at rest.
+    ...["--restart-delay=1s", "--health-interval=1s", ...flags],
     loaderImage,
   );
 }
