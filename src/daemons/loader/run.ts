@@ -1,22 +1,15 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { Writable } from "node:stream";
-import type { ContainerInspect } from "../../engine/container-types.ts";
 import { startContainer, waitContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { readInfo, type SystemInfo } from "../../engine/system.ts";
+import { readInfo } from "../../engine/system.ts";
 import { BerthError, hasCode } from "../../errors.ts";
-import { byRuntime, type ChosenApplication, chooseByApi, hasRuntime, runtimeName } from "../../ops/application.ts";
 import { waitBooted } from "../../ops/boot.ts";
 import { shutDown } from "../../ops/shut-down.ts";
 import { ownCgroupParent } from "../../plan/api-contract.ts";
-import { type FolderFacts, planRoot } from "../../plan/loader/folder.ts";
 import type { GuardTask } from "../../plan/loader/guard.ts";
-import { parseSwarmFiles } from "../../plan/loader/self.ts";
 import { parseLoaderLabels } from "../../spec/loader/parse.ts";
-import type { LoaderSpec } from "../../spec/loader/spec.ts";
 import { followConsole } from "./console.ts";
-import { createLoaded } from "./create.ts";
+import { createMachine, isByRuntime, type LoaderTask, shortName } from "./create.ts";
 import { throughAbsence } from "./engine-away.ts";
 import { type GuardLink, settleGuard, startGuard, waitGuardLost } from "./guard-link.ts";
 import { setHealthy } from "./health.ts";
@@ -39,20 +32,9 @@ const usualStopTimeout = 90;
 /** Longer than any boot: it is the swarm that loses patience, by the image's health check. */
 const bootLimitMs = 24 * 3600 * 1000;
 
-const unnamed =
-  "the machine's host name is in its /etc/hostname alone: to take it from there its init needs SYS_ADMIN, or berth-runtime sets it";
 const noNames = "the loader's root is read-only: the machine's /etc/hosts does not tell its name";
 
 const never = new AbortController().signal;
-
-interface Task {
-  readonly self: ContainerInspect;
-  readonly spec: LoaderSpec;
-  readonly info: SystemInfo;
-  /** The machine's name. */
-  readonly machine: string;
-  readonly stopTimeout: number;
-}
 
 /**
  * Runs the machine that the labels of this container ask for, beside it and in its network, and follows it to its end. Resolves
@@ -64,14 +46,14 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
   const [self, info, addresses] = await Promise.all([findSelf(engine, signal), readInfo(engine, { signal }), readOwnAddresses()]);
   const spec = parseLoaderLabels(self.Config.Labels ?? {});
   for (const text of spec.notes) options.note(text);
-  const task: Task = { self, spec, info, machine: `${self.Name.slice(1)}.app`, stopTimeout: spec.stopTimeout ?? usualStopTimeout };
+  const task: LoaderTask = { self, spec, info, machine: `${self.Name.slice(1)}.app`, stopTimeout: spec.stopTimeout ?? usualStopTimeout };
   if (spec.hostname !== undefined && !(await writeNames(spec.hostname))) options.warn(noNames);
   const guard = await startGuard(engine, self, guardTask(task, addresses), options);
   const facts = await guard.folder;
   let made = false;
   try {
     // What the engine has begun it finishes, so it is waited for even when the task is to end.
-    const id = await create(task, facts, { ...options, signal: never });
+    const id = await createMachine(task, facts, { ...options, signal: never });
     made = true;
     for (const text of await guard.ready) options.warn(text);
     signal.throwIfAborted();
@@ -85,7 +67,7 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
   }
 }
 
-function guardTask({ self, spec, info, machine, stopTimeout }: Task, targets: GuardTask["targets"]): GuardTask {
+function guardTask({ self, spec, info, machine, stopTimeout }: LoaderTask, targets: GuardTask["targets"]): GuardTask {
   const needsParent = !isByRuntime(spec, info) && info.CgroupDriver !== "systemd";
   return {
     loader: self.Id,
@@ -101,66 +83,8 @@ function guardTask({ self, spec, info, machine, stopTimeout }: Task, targets: Gu
   };
 }
 
-async function create({ self, spec, info, machine }: Task, facts: FolderFacts | undefined, { engine, note, warn, signal }: LoaderOptions) {
-  const taken = spec.volumes.map(({ target }) => target);
-  const root = spec.root === undefined || facts === undefined ? undefined : planRoot(spec.root, spec.command, facts, taken);
-  for (const text of root?.notes ?? []) note(text);
-  const guest = facts === undefined || "missing" in facts.reading ? undefined : facts.reading.guest;
-  const { application, warnings } = chooseApplication({ self, spec, info, guest });
-  for (const text of warnings) warn(text);
-  const created = await createLoaded(
-    engine,
-    {
-      spec,
-      name: machine,
-      loader: self.Id,
-      service: self.Config.Labels?.["com.docker.swarm.service.name"],
-      root,
-      guest,
-      identity: facts?.identity,
-      application,
-      files: await readSwarmFiles(self),
-    },
-    signal,
-  );
-  for (const text of created.warnings) warn(text);
-  return created.id;
-}
-
-function isByRuntime(spec: LoaderSpec, info: SystemInfo): boolean {
-  const named = spec.flags.body.HostConfig?.Runtime;
-  return hasRuntime(info) && (named === undefined || named === runtimeName);
-}
-
-type Guest = Extract<FolderFacts["reading"], { guest: unknown }>["guest"];
-
-function chooseApplication({
-  self,
-  spec,
-  info,
-  guest,
-}: Pick<Task, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplication {
-  if (isByRuntime(spec, info)) return byRuntime;
-  if (guest === undefined) {
-    throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", { hint: "berth install runtime" });
-  }
-  // The folder's own id stays; without one the init takes what the environment says, and keeps it in the folder.
-  const own = guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId) ? guest.machineId : self.Id.slice(0, 32);
-  const chosen = chooseByApi(info, guest, { ...spec, lxcfs: false, name: shortName(self), machineId: own });
-  return spec.hostname === undefined || spec.profile === "privileged" ? chosen : { ...chosen, warnings: [...chosen.warnings, unnamed] };
-}
-
-const shortName = (self: ContainerInspect) => self.Id.slice(0, 12);
-
-/** Where the engine keeps a container's secrets and configs on the host: beside the files that the container has of it. */
-async function readSwarmFiles(self: ContainerInspect) {
-  const directory = join(dirname(self.HostnamePath), "mounts", "secrets");
-  const files = parseSwarmFiles(await readFile("/proc/self/mountinfo", "utf8"));
-  return files.map(({ target, name }) => ({ target, source: join(directory, name) }));
-}
-
 /** Resolves to the machine's exit status. */
-async function follow(id: string, task: Task, guard: GuardLink, { engine, out, note, warn, signal }: LoaderOptions): Promise<number> {
+async function follow(id: string, task: LoaderTask, guard: GuardLink, { engine, out, note, warn, signal }: LoaderOptions): Promise<number> {
   const done = new AbortController();
   const shutdown = async () => {
     note(`${task.machine} is asked to shut down`);
@@ -193,7 +117,7 @@ async function follow(id: string, task: Task, guard: GuardLink, { engine, out, n
 /** Says that the machine is up when its init does. A machine with failed units is up: it is not to be killed for them. */
 async function watchBoot(
   id: string,
-  { machine }: Task,
+  { machine }: LoaderTask,
   { engine, warn, signal }: Pick<LoaderOptions, "engine" | "warn" | "signal">,
 ): Promise<void> {
   try {
