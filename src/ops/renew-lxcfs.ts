@@ -9,6 +9,11 @@ import { poll } from "./poll.ts";
 /** How long an lxcfs that has just been started may take until it is mounted, and one machine until it has it; milliseconds. */
 const patience = { start: 10_000, machine: 5000 };
 const mostAtOnce = 8;
+/**
+ * A service that starts at this moment makes its mount namespace by a copy of all mounts into which it then moves: what was
+ * renewed before the move is lost with the old root, and only another look finds it.
+ */
+const mostLooks = 3;
 
 export interface LxcfsRenewal {
   /** In how many mount namespaces of machines it was mounted anew. */
@@ -26,11 +31,16 @@ export interface LxcfsRenewal {
 export async function renewMachinesLxcfs(program: string): Promise<LxcfsRenewal> {
   const lxcfs = await startedLxcfs(patience.start);
   const limit = createLimit(mostAtOnce);
-  const results = await Promise.all(findStaleLxcfs(lxcfs).map((pid) => limit(() => renewOne(program, pid))));
-  return {
-    renewed: results.filter((result) => result === "renewed").length,
-    warnings: results.filter((result) => result !== "renewed" && result !== "left"),
-  };
+  const warnings = new Set<string>();
+  let renewed = 0;
+  for (let look = 0; look < mostLooks; look += 1) {
+    const results = await Promise.all(findStaleLxcfs(lxcfs).map((pid) => limit(() => renewOne(program, pid))));
+    for (const result of results) if (result !== "renewed" && result !== "left") warnings.add(result);
+    const now = results.filter((result) => result === "renewed").length;
+    if (now === 0) break;
+    renewed += now;
+  }
+  return { renewed, warnings: [...warnings] };
 }
 
 /** One machine of them, by a process in it. Whether there was anything to renew. */

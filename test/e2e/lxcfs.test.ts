@@ -81,7 +81,7 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
       await one.docker("run", "-d", "--runtime=runc", "--name", "other", "-v", bind, "bookworm", "sleep", "600");
       expect(await booted(one, "box")).toBe("running");
       // In a full machine this service has a mount namespace of its own.
-      await inside(one, "box", "systemd-run --quiet --unit=private --property=PrivateTmp=yes sleep 600");
+      await inside(one, "box", "systemd-run --quiet --unit=private --property=Type=exec --property=PrivateTmp=yes sleep 600");
       const service = "nsenter --mount=/proc/$(systemctl show -P MainPID private)/ns/mnt head -n 1 /proc/meminfo";
       for (const time of ["once", "twice"]) {
         if (lxcfs !== undefined) await endLxcfs(one, lxcfs);
