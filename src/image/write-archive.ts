@@ -12,7 +12,7 @@ import { BerthError } from "../errors.ts";
 export async function writeArchive(archive: Readable, file: string, signal?: AbortSignal): Promise<void> {
   try {
     const place = await findPlace(file);
-    if (!place.replaced) return await pipeline(archive, createWriteStream(place.path), { signal });
+    if (!place.replaced) return await orAborted(pipeline(archive, createWriteStream(place.path), { signal }), signal);
     const draft = `${place.path}.berth-${process.pid}`;
     try {
       await pipeline(archive, createWriteStream(draft, { flags: "wx" }), { signal });
@@ -25,6 +25,20 @@ export async function writeArchive(archive: Readable, file: string, signal?: Abo
     throw explain(cause as NodeJS.ErrnoException, file);
   } finally {
     archive.destroy();
+  }
+}
+
+/** A pipe that nobody reads keeps a write, and with it the stream's end, for ever: an interruption does not wait for it. */
+async function orAborted(writing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  // Whichever of the two ends later is heard of no more.
+  for (const one of [writing, aborted.promise]) one.catch(() => undefined);
+  try {
+    await Promise.race([writing, aborted.promise]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
 }
 
@@ -42,7 +56,7 @@ async function findPlace(file: string): Promise<{ readonly path: string; readonl
 }
 
 function explain(cause: NodeJS.ErrnoException, file: string): Error {
-  if (cause.name === "AbortError") return cause;
+  if (cause.name === "AbortError" || cause instanceof BerthError) return cause;
   if (cause.code === "ENOENT") {
     return new BerthError("file-missing", `there is no directory ${dirname(file)}`, { cause, hint: "Make it, or name another file." });
   }
