@@ -21,7 +21,8 @@ import {
 } from "./service.ts";
 import { addUnit, extractRoot, useSwarm } from "./swarm.ts";
 
-const lab = useSwarm({ nodes: { manager: { runtime: false }, worker: {} }, images: {} });
+// Ten seconds of silence and those since the last report are as long as a manager waits by default: then it would give the task to another.
+const lab = useSwarm({ nodes: { manager: { runtime: false }, worker: {} }, images: {}, heartbeat: "15s" });
 const manager = () => lab.node("manager");
 const worker = () => lab.node("worker");
 

@@ -14,6 +14,8 @@ export interface SwarmWish extends Omit<NodesWish, "wire" | "client"> {
   readonly networks?: readonly string[];
   /** Nodes that are on the wire but do not join: a test has them join with an engine of its own. */
   readonly idle?: NodesWish["nodes"];
+  /** How often nodes report to the manager, which gives them up after three times that (`swarm init --dispatcher-heartbeat`). */
+  readonly heartbeat?: string;
 }
 
 /** Whom the nodes ask for names that are not the swarm's: the client. */
@@ -31,7 +33,7 @@ export const loaderImage = "berth-loader:test";
  * Nodes of one swarm on one wire, the first of them its manager, each with the loader's image. The kernel may have no IPVS:
  * services take `--endpoint-mode=dnsrr`. The lab's client is a host on the wire that is no node.
  */
-export function useSwarm({ networks = ["application"], idle = {}, ...wish }: SwarmWish): LabInUse {
+export function useSwarm({ networks = ["application"], idle = {}, heartbeat = "5s", ...wish }: SwarmWish): LabInUse {
   const all = Object.entries({ ...wish.nodes, ...idle });
   const named = all.map(([name, node]) => [name, { ...node, extraConfig: { dns, ...node.extraConfig } }] as const);
   const lab = useLab({ ...wish, nodes: Object.fromEntries(named), wire: true, client: true });
@@ -42,7 +44,7 @@ export function useSwarm({ networks = ["application"], idle = {}, ...wish }: Swa
     const [first, ...others] = nodes;
     if (first === undefined) throw new Error("a swarm has a manager");
     names = spawn("nsenter", [`--net=/proc/${lab.client().pid}/ns/net`, "--", ...tether, ...perl(nameServer)], { stdio: "ignore" });
-    await first.docker("swarm", "init", "--advertise-addr", addressOf(first));
+    await first.docker("swarm", "init", "--advertise-addr", addressOf(first), "--dispatcher-heartbeat", heartbeat);
     await Promise.all(others.map((node) => joinSwarm(first, node)));
     for (const network of networks) await first.docker("network", "create", "--driver", "overlay", "--attachable", network);
     await loadLoader(nodes);
