@@ -40,7 +40,7 @@ export function renderContainer(
     Entrypoint: [],
     Cmd: [...machineCommand(machine, image), ...(api?.arguments ?? [])],
     Env: [
-      ...runtimeVariables(machine, application),
+      ...renderRuntimeVariables(machine, application),
       ...Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`),
       ...(api?.environment ?? []),
     ],
@@ -67,7 +67,7 @@ export function renderContainer(
       Privileged: privileged,
       CapAdd: privileged ? [] : [...new Set([...machine.capabilities, ...(api?.capabilitiesAdded ?? [])])],
       RestartPolicy: { Name: machine.restart },
-      ...limits(machine),
+      ...renderLimits(machine),
       PortBindings: portBindings(machine.publish),
       NetworkMode: network.domain,
     },
@@ -84,7 +84,10 @@ export function renderContainer(
 }
 
 /** What berth-runtime reads and keeps from the machine. */
-function runtimeVariables({ profile, ids, lxcfs }: MachineSpec, application: Application): readonly string[] {
+export function renderRuntimeVariables(
+  { profile, ids, lxcfs }: Partial<Pick<MachineSpec, "profile" | "ids" | "lxcfs">>,
+  application: Application,
+): readonly string[] {
   if (!("runtime" in application)) return [];
   return [
     ...(profile === undefined ? [] : [`BERTH_PROFILE=${profile}`]),
@@ -93,14 +96,28 @@ function runtimeVariables({ profile, ids, lxcfs }: MachineSpec, application: App
   ];
 }
 
+type Limits = Pick<
+  MachineSpec,
+  | "cpus"
+  | "memory"
+  | "memorySwap"
+  | "pids"
+  | "cpuset"
+  | "blkioWeight"
+  | "deviceReadBps"
+  | "deviceWriteBps"
+  | "deviceReadIops"
+  | "deviceWriteIops"
+>;
+
 /** What PID 1 is to be: the machine's own word, else the image's, else /sbin/init. */
 export function machineCommand(machine: MachineSpec, image: PlannedImage): readonly string[] {
   if (machine.command !== undefined) return machine.command;
   return image.command.length > 0 ? image.command : defaultInit;
 }
 
-/** Only those that were asked for: an engine without the controller refuses or warns of any. */
-function limits(machine: MachineSpec) {
+/** The limits of a machine in HostConfig: only those that were asked for, since an engine without the controller refuses or warns of any. */
+export function renderLimits(machine: Limits) {
   const rates = (list: readonly DeviceRate[] | undefined) => list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
   return given({
     NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),

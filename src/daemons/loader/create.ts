@@ -8,11 +8,11 @@ import type { SystemInfo } from "../../engine/system.ts";
 import { BerthError, hasCode } from "../../errors.ts";
 import { makeRootImage } from "../../image/root-image.ts";
 import { byRuntime, type ChosenApplication, chooseByApi, hasRuntime, runtimeName } from "../../ops/application.ts";
-import { poll } from "../../ops/poll.ts";
 import { type FolderFacts, planRoot } from "../../plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "../../plan/loader/machine.ts";
 import { parseSwarmFiles } from "../../plan/loader/self.ts";
 import type { LoaderSpec } from "../../spec/loader/spec.ts";
+import { createNamed } from "./create-named.ts";
 
 /** What a loader is to run. */
 export interface LoaderTask {
@@ -97,9 +97,6 @@ async function readSwarmFiles(self: ContainerInspect) {
   return files.map(({ target, name }) => ({ target, source: join(directory, name) }));
 }
 
-/** The name of a machine of the same loader that its guard still removes is taken for so long at most. */
-const nameLimitMs = 30_000;
-
 interface CreatedLoaded {
   readonly id: string;
   /** What the engine warns of. */
@@ -114,20 +111,18 @@ async function createLoaded(engine: Engine, machine: Omit<LoadedMachine, "image"
   if (reference === undefined) throw new BerthError("internal", "there is neither a folder nor an image");
   const body = renderLoadedMachine({ ...machine, image: reference });
   const { platform } = spec.flags;
-  const create = () => createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
-  const attempt = async () => {
+  const post = () => createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
+  const create = async () => {
     try {
-      return await create();
+      return await post();
     } catch (error) {
-      if (hasCode(error, "conflict")) return undefined;
       // The image is removed with the last machine that has it, which may have been a moment ago.
       if (made === undefined || !hasCode(error, "not-found")) throw explain(error, spec.image);
       await made.load(engine, signal);
-      return undefined;
+      return await post();
     }
   };
-  const created = await poll(nameLimitMs, attempt, signal);
-  if (created === undefined) throw new BerthError("conflict", `there is a container ${name} already`, { hint: `docker rm -f ${name}` });
+  const created = await createNamed(name, create, signal);
   return { id: created.Id, warnings: created.Warnings ?? [] };
 }
 

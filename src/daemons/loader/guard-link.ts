@@ -1,11 +1,13 @@
 import type { ContainerInspect } from "../../engine/container-types.ts";
-import { createContainer, inspectContainer, removeContainer, startContainer, waitContainer } from "../../engine/containers.ts";
+import { createContainer, removeContainer, startContainer, waitContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { readLogs } from "../../engine/logs.ts";
 import { BerthError, type ErrorCode, hasCode } from "../../errors.ts";
 import { poll } from "../../ops/poll.ts";
 import type { FolderFacts } from "../../plan/loader/folder.ts";
 import { type GuardOrigin, type GuardReport, type GuardTask, renderGuard } from "../../plan/loader/guard.ts";
+import { createNamed } from "./create-named.ts";
+import { findContainer, orGone } from "./find-container.ts";
 
 /** A loader's hold on its guard. What the guard refuses, both promises throw. */
 export interface GuardLink {
@@ -16,8 +18,6 @@ export interface GuardLink {
   readonly ready: Promise<readonly string[]>;
 }
 
-/** A guard of the same loader that still tidies up has its name for so long at most. */
-const nameLimitMs = 30_000;
 /** Where the engine's socket is in a loader, unless DOCKER_HOST says otherwise. */
 const usualSocket = "/var/run/docker.sock";
 
@@ -29,9 +29,18 @@ export async function startGuard(
   { note, signal }: { readonly note: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<GuardLink> {
   const origin = { image: self.Image, socket: socketOf(engine, self) };
-  const create = async (lock: boolean) =>
+  const post = async (lock: boolean) =>
     (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard, signal })).Id;
-  const id = await createNamed(create, task, signal);
+  const create = async () => {
+    try {
+      return await post(task.publish.length > 0);
+    } catch (error) {
+      if (!hasCode(error, "engine-refused")) throw error;
+      // A host without old iptables has no lock of theirs, which is one of the reasons for a refusal.
+      return await post(false).catch((again: unknown) => Promise.reject(explainMount(again, task)));
+    }
+  };
+  const id = await createNamed(task.guard, create, signal);
   try {
     await startContainer(engine, id, { signal });
   } catch (error) {
@@ -39,23 +48,6 @@ export async function startGuard(
     throw error;
   }
   return { id, ...readReports(engine, id, note, signal) };
-}
-
-async function createNamed(create: (lock: boolean) => Promise<string>, task: GuardTask, signal: AbortSignal): Promise<string> {
-  const attempt = async () => {
-    try {
-      // A host without old iptables has no lock of theirs, which is one of the reasons for a refusal.
-      return await create(task.publish.length > 0).catch((error: unknown) =>
-        hasCode(error, "engine-refused") ? create(false) : Promise.reject(error),
-      );
-    } catch (error) {
-      if (hasCode(error, "conflict")) return undefined;
-      throw explainMount(error, task);
-    }
-  };
-  const id = await poll(nameLimitMs, attempt, signal);
-  if (id !== undefined) return id;
-  throw new BerthError("conflict", `there is a container ${task.guard} already`, { hint: `docker rm -f ${task.guard}` });
 }
 
 /** The engine's own sentence says which of the mounts it could not make. */
@@ -132,7 +124,7 @@ export async function waitGuardLost(engine: Engine, id: string, signal: AbortSig
       if (!hasCode(error, "not-found")) throw error;
     }
     const returned = async () => {
-      const state = await stateOf(engine, id, signal);
+      const state = (await findContainer(engine, id, signal))?.State;
       return state === undefined || state.Running ? (state ?? "removed") : undefined;
     };
     const back = await poll(restartLimitMs, returned, signal);
@@ -149,23 +141,9 @@ const guardLimitMs = 20_000;
  */
 export async function settleGuard(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
   const ended = async () => {
-    const state = await stateOf(engine, id, signal);
+    const state = (await findContainer(engine, id, signal))?.State;
     return state === undefined || !(state.Running || state.Restarting) ? "ended" : undefined;
   };
   if ((await poll(guardLimitMs, ended, signal)) === undefined) return;
-  try {
-    await removeContainer(engine, id, { force: true, volumes: true, signal });
-  } catch (error) {
-    // It was about to be removed by itself.
-    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
-  }
-}
-
-async function stateOf(engine: Engine, id: string, signal: AbortSignal): Promise<ContainerInspect["State"] | undefined> {
-  try {
-    return (await inspectContainer(engine, id, { signal })).State;
-  } catch (error) {
-    if (hasCode(error, "not-found")) return undefined;
-    throw error;
-  }
+  await orGone(removeContainer(engine, id, { force: true, volumes: true, signal }));
 }

@@ -1,16 +1,16 @@
-import type { Writable } from "node:stream";
 import { startContainer, waitContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { readInfo } from "../../engine/system.ts";
-import { BerthError, hasCode } from "../../errors.ts";
+import { BerthError } from "../../errors.ts";
 import { waitBooted } from "../../ops/boot.ts";
 import { shutDown } from "../../ops/shut-down.ts";
 import { ownCgroupParent } from "../../plan/api-contract.ts";
 import type { GuardTask } from "../../plan/loader/guard.ts";
 import { parseLoaderLabels } from "../../spec/loader/parse.ts";
-import { followConsole } from "./console.ts";
+import { followConsole, type WriteConsole } from "./console.ts";
 import { createMachine, isByRuntime, type LoaderTask, shortName } from "./create.ts";
 import { throughAbsence } from "./engine-away.ts";
+import { orGone } from "./find-container.ts";
 import { type GuardLink, settleGuard, startGuard, waitGuardLost } from "./guard-link.ts";
 import { setHealthy } from "./health.ts";
 import { writeNames } from "./names.ts";
@@ -20,7 +20,7 @@ import { tidyMachine } from "./tidy.ts";
 export interface LoaderOptions {
   readonly engine: Engine;
   /** Where the machine's console goes. */
-  readonly out: Writable;
+  readonly write: WriteConsole;
   readonly note: (text: string) => void;
   readonly warn: (text: string) => void;
   /** Aborted when the service's task is to end. */
@@ -84,12 +84,17 @@ function guardTask({ self, spec, info, machine, stopTimeout }: LoaderTask, targe
 }
 
 /** Resolves to the machine's exit status. */
-async function follow(id: string, task: LoaderTask, guard: GuardLink, { engine, out, note, warn, signal }: LoaderOptions): Promise<number> {
+async function follow(
+  id: string,
+  task: LoaderTask,
+  guard: GuardLink,
+  { engine, write, note, warn, signal }: LoaderOptions,
+): Promise<number> {
   const done = new AbortController();
   const shutdown = async () => {
     note(`${task.machine} is asked to shut down`);
     // Without limit: how long the service gives it, the engine knows, which then kills this process.
-    await throughAbsence(() => orStopped(shutDown(engine, id, { signal: done.signal, timeout: -1 })), done.signal);
+    await throughAbsence(() => orGone(shutDown(engine, id, { signal: done.signal, timeout: -1 })), done.signal);
   };
   const guardLost = async () => {
     await throughAbsence(() => waitGuardLost(engine, guard.id, done.signal), done.signal);
@@ -98,7 +103,7 @@ async function follow(id: string, task: LoaderTask, guard: GuardLink, { engine, 
     });
   };
   const ended = throughAbsence(async () => (await waitContainer(engine, id, { signal: done.signal })).StatusCode, done.signal);
-  const console = followConsole(engine, id, out, done.signal);
+  const console = followConsole(engine, id, write, done.signal);
   const booting = watchBoot(id, task, { engine, warn, signal: done.signal });
   const onStop = () => void shutdown().catch(ignoreAfter(done.signal));
   signal.addEventListener("abort", onStop, { once: true });
@@ -126,14 +131,6 @@ async function watchBoot(
     await setHealthy(true);
   } catch (error) {
     if (!signal.aborted && error instanceof BerthError) warn(error.message);
-  }
-}
-
-async function orStopped(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
   }
 }
 

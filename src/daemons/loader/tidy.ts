@@ -1,11 +1,10 @@
-import type { ContainerInspect } from "../../engine/container-types.ts";
-import { inspectContainer, removeContainer } from "../../engine/containers.ts";
+import { removeContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { hasCode } from "../../errors.ts";
 import { removeRootImage } from "../../image/root-image.ts";
 import { shutDown } from "../../ops/shut-down.ts";
 import { label } from "../../plan/labels.ts";
 import { throughAbsence } from "./engine-away.ts";
+import { findContainer, orGone } from "./find-container.ts";
 
 export interface TidyOptions {
   /** Seconds that a machine which still runs has to shut down; 0 kills it. */
@@ -26,7 +25,7 @@ export interface Tidied {
 export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, { stopTimeout, note }: TidyOptions): Promise<void> {
   const never = new AbortController().signal;
   await throughAbsence(async () => {
-    const found = await find(engine, machine, never);
+    const found = await findContainer(engine, machine, never);
     if (found === undefined || found.Config.Labels?.[label.loader] !== loader) return;
     if (found.State.Running && stopTimeout > 0) {
       note(`${machine} has lost its loader: it has ${stopTimeout} s to shut down`);
@@ -41,22 +40,4 @@ export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, {
 export async function removeGuard(engine: Engine, name: string): Promise<void> {
   const never = new AbortController().signal;
   await throughAbsence(() => orGone(removeContainer(engine, name, { force: true, volumes: true })), never);
-}
-
-async function find(engine: Engine, name: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
-  try {
-    return await inspectContainer(engine, name, { signal });
-  } catch (error) {
-    if (hasCode(error, "not-found")) return undefined;
-    throw error;
-  }
-}
-
-/** Somebody else was faster: it is gone, or on its way. */
-async function orGone(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
-  }
 }

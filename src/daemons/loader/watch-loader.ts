@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspectContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { watchEvents } from "../../engine/events.ts";
-import { hasCode } from "../../errors.ts";
 import { throughAbsence } from "./engine-away.ts";
+import { findContainer } from "./find-container.ts";
 import type { Tidied } from "./tidy.ts";
 
 /**
@@ -35,7 +34,7 @@ async function watchOnce(
   const events = await watchEvents(engine, { filters: { type: ["container"], container: [loader, machine] }, signal });
   const ended = () => (seen.asked ? "asked" : "died");
   // Looked at after the watch has begun, so that nothing falls between.
-  if (!(await runs(engine, loader, signal))) return ended();
+  if (!(await findContainer(engine, loader, signal))?.State.Running) return ended();
   for await (const { Action, Actor } of events) {
     if (Actor.ID !== loader) {
       if (Action === "destroy") return "done";
@@ -47,12 +46,3 @@ async function watchOnce(
 
 /** SIGTERM and SIGINT, by which engines and people ask for an end. */
 const stopping: readonly string[] = ["15", "2"];
-
-async function runs(engine: Engine, id: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await inspectContainer(engine, id, { signal })).State.Running;
-  } catch (error) {
-    if (hasCode(error, "not-found")) return false;
-    throw error;
-  }
-}

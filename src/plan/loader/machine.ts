@@ -1,11 +1,15 @@
 import type { Guest } from "../../contract/guest.ts";
+import type { DockerBody } from "../../spec/docker-flags/body.ts";
+import { joinPieces } from "../../spec/docker-flags/join.ts";
 import { given } from "../../spec/given.ts";
 import type { LoaderSpec } from "../../spec/loader/spec.ts";
-import type { Profile } from "../../spec/machine.ts";
-import type { Application } from "../container.ts";
+import { renderVolume } from "../../spec/volume.ts";
+import { type Application, renderLimits, renderRuntimeVariables } from "../container.ts";
 import { label } from "../labels.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
-import { type CreateBody, mergeBodies } from "./merge-bodies.ts";
+
+/** The body of POST /containers/create. */
+type CreateBody = DockerBody & { readonly Image?: string; readonly Cmd?: readonly string[] };
 
 /** What a loader knows when it makes its machine. */
 export interface LoadedMachine {
@@ -51,13 +55,7 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
       ...("runtime" in application ? { Runtime: application.runtime } : {}),
       NetworkMode: `container:${machine.loader}`,
       Mounts: [...rootMounts(machine), ...fileMounts(machine)],
-      Binds: [
-        ...spec.volumes.flatMap(({ kind, source, target, readOnly }) =>
-          kind === "anonymous" ? [] : [`${source}:${target}${readOnly ? ":ro" : ""}`],
-        ),
-        ...(api?.binds ?? []),
-        ...lxcfsBinds(machine),
-      ],
+      Binds: [...spec.volumes.filter(({ kind }) => kind !== "anonymous").map(renderVolume), ...(api?.binds ?? []), ...lxcfsBinds(machine)],
       Tmpfs: { ...api?.tmpfs, ...spec.tmpfs },
       ...(api === undefined ? {} : { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions }),
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
@@ -65,12 +63,12 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
       CapAdd: spec.profile === "privileged" ? [] : [...new Set([...spec.capabilities, ...(api?.capabilitiesAdded ?? [])])],
       // Its loader's log is the service's; this one only holds what a loader that lost its engine for a while catches up with.
       LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
-      ...limits(spec),
+      ...renderLimits(spec),
     },
   };
   // The name is the runtime's to set; a console's input must outlive whoever attaches to it.
   const { Hostname: _hostname, StdinOnce: _once, AttachStdin: _attach, ...flags } = spec.flags.body;
-  return mergeBodies(own, flags);
+  return joinPieces(own, flags);
 }
 
 function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachine): Record<string, string> {
@@ -86,14 +84,11 @@ function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachin
   }) as Record<string, string>;
 }
 
-/** What berth-runtime reads and keeps from the machine. */
+/** Besides what it reads of every machine: a network's other container has a name of its own, and a folder has its id. */
 function runtimeVariables({ spec, root, application }: LoadedMachine): readonly string[] {
   if (!("runtime" in application)) return [];
-  const profile: Profile | undefined = spec.profile;
   return [
-    ...(profile === undefined ? [] : [`BERTH_PROFILE=${profile}`]),
-    ...(spec.ids === undefined ? [] : [`BERTH_IDS=${spec.ids}`]),
-    ...(spec.lxcfs === undefined ? [] : ["BERTH_LXCFS=1"]),
+    ...renderRuntimeVariables({ ...spec, lxcfs: spec.lxcfs !== undefined }, application),
     ...(spec.hostname === undefined ? [] : [`BERTH_HOSTNAME=${spec.hostname}`]),
     ...(root === undefined ? [] : ["BERTH_MACHINE_ID=keep"]),
   ];
@@ -122,17 +117,6 @@ function fileMounts({ files }: LoadedMachine) {
 function lxcfsBinds({ spec, application }: LoadedMachine): readonly string[] {
   if (spec.lxcfs === undefined || "runtime" in application) return [];
   return ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime"].map((name) => `${spec.lxcfs}/proc/${name}:/proc/${name}:ro`);
-}
-
-/** Only those that were asked for: an engine without the controller refuses or warns of any. */
-function limits(spec: LoaderSpec) {
-  return given({
-    NanoCpus: spec.cpus === undefined ? undefined : Math.round(spec.cpus * 1e9),
-    CpusetCpus: spec.cpuset,
-    Memory: spec.memory,
-    MemorySwap: spec.memorySwap,
-    PidsLimit: spec.pids,
-  });
 }
 
 /** The names in the image: what is bound is laid over an empty one of its kind. */

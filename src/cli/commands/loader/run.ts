@@ -1,5 +1,6 @@
 import { runLoader } from "../../../daemons/loader/run.ts";
 import { defineCommand } from "../../command.ts";
+import { write } from "../../io.ts";
 import { openContextEngine } from "../../open.ts";
 
 export const run = defineCommand({
@@ -18,7 +19,7 @@ SIGTERM asks the machine to shut down, and it has the service's whole grace peri
     const engine = await openContextEngine(context);
     return await runLoader({
       engine,
-      out: context.io.stdout,
+      write: (data) => write(context.io.stdout, data),
       note: (text) => context.note(text),
       warn: (text) => context.warn(text),
       signal: context.signal,
