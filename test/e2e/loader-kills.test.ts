@@ -6,7 +6,7 @@ import { echoUnit, greeting, perl } from "./perl.ts";
 import { besides, cleanedUp, createService, removeService, runningTask, type Task, tracesOn } from "./service.ts";
 import { addUnit, extractRoot, useSwarm } from "./swarm.ts";
 
-const lab = useSwarm({ nodes: { manager: { runtime: false }, worker: {} }, images: {} });
+const lab = useSwarm({ nodes: { manager: { runtime: false }, worker: { cgroupView: "v2" } }, images: {} });
 const manager = () => lab.node("manager");
 const worker = () => lab.node("worker");
 
