@@ -1,11 +1,12 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Service } from "../engine/service-types.ts";
-import { createService, inspectService, removeService, updateService } from "../engine/services.ts";
+import { createService, inspectService, removeService } from "../engine/services.ts";
 import { listTasks } from "../engine/tasks.ts";
 import { BerthError } from "../errors.ts";
 import { type DeployStep, planDeploy } from "../plan/deploy.ts";
 import { label } from "../plan/labels.ts";
 import type { ServicePlan } from "../plan/service.ts";
+import { changeService } from "./change-service.ts";
 import type { MachineOutcome } from "./each-machine.ts";
 import { observeSwarm } from "./observe-swarm.ts";
 import { poll } from "./poll.ts";
@@ -49,10 +50,11 @@ export async function rollBack(engine: Engine, names: readonly string[], options
     throw new BerthError("conflict", `there is nothing to go back to: ${list} was not updated since it was made`);
   }
   return Promise.all(
-    services.map(({ ID, Spec, Version }) =>
+    services.map(({ ID, Spec, PreviousSpec, Version }) =>
       settle(engine, Spec.Name, "rolled back", options, async () => {
         const before = await taskIds(engine, ID, options.signal);
-        await updateService(engine, ID, Spec, { version: Version.Index, rollback: true, signal: options.signal });
+        const planned = { id: ID, name: Spec.Name, version: Version.Index, spec: Spec, previous: PreviousSpec };
+        await changeService(engine, planned, "rollback", options.signal);
         return { id: ID, before };
       }),
     ),
@@ -85,9 +87,10 @@ interface Applied {
 
 async function applyStep(engine: Engine, step: DeployStep, { signal }: DeployOptions): Promise<Applied> {
   if (step.do === "create") return { id: await createService(engine, step.body, { signal }), before: new Set() };
-  const before = await taskIds(engine, step.id, signal);
-  if (step.do === "update") await updateService(engine, step.id, step.body, { version: step.version, signal });
-  return { id: step.id, before };
+  const { id } = step.service;
+  const before = await taskIds(engine, id, signal);
+  if (step.do === "update") await changeService(engine, step.service, step.body, signal);
+  return { id, before };
 }
 
 async function settle(

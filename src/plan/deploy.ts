@@ -24,8 +24,8 @@ export type DeployStep =
   | {
       readonly do: "update" | "keep";
       readonly name: string;
-      readonly id: string;
-      readonly version: number;
+      /** As it is now. */
+      readonly service: ObservedService;
       readonly body: ServiceBody;
     };
 
@@ -75,7 +75,7 @@ export function planDeploy(plans: readonly ServicePlan[], observed: ObservedSwar
       });
     }
     const body = renderService(plan, observed, service.spec.TaskTemplate?.ForceUpdate ?? 0);
-    return { do: contains(service.spec, body) ? "keep" : "update", name, id: service.id, version: service.version, body };
+    return { do: contains(service.spec, body) ? "keep" : "update", name, service, body };
   });
 }
 

@@ -3,8 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { run } from "../../src/host/run.ts";
+import { type RunResult, run } from "../../src/host/run.ts";
 import { labImage } from "../lab/lab-image.ts";
+import { runBerth } from "./berth.ts";
+import { parseAllowedCalls, serveEngineProxy } from "./engine-proxy.ts";
 import { errorCode, parseList, useFleets } from "./fleet.ts";
 import { waitFor } from "./machine.ts";
 import { canHaveEngines, type Node } from "./nodes.ts";
@@ -45,6 +47,41 @@ function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item)]));
 }
+
+async function updateState(): Promise<string> {
+  return (await manager().docker("service", "inspect", "--format", "{{.UpdateStatus.State}}", "mail")).stdout.trim();
+}
+
+/** Runs berth, and something else between its look at the swarm and its change of a service. */
+async function whileHeld(args: string, cwd: string, meanwhile: () => Promise<unknown>): Promise<RunResult> {
+  const socket = join(cwd, "engine.sock");
+  let done: Promise<unknown> | undefined;
+  const proxy = await serveEngineProxy(socket, manager().socket.replace("unix://", ""), deployCalls, async (call) => {
+    if (!call.endsWith("/update")) return;
+    done ??= meanwhile();
+    await done;
+  });
+  try {
+    return await runBerth(`unix://${socket}`, args.split(" "), { cwd });
+  } finally {
+    await proxy.close();
+  }
+}
+
+const deployCalls = parseAllowedCalls(`
+HEAD /_ping
+GET /_ping
+GET /version
+GET /info
+GET /services
+GET /services/*
+POST /services/*/update
+GET /tasks
+GET /nodes
+GET /networks
+GET /secrets
+GET /configs
+`);
 
 async function swarmRows(node: Node = manager()): Promise<readonly Row[]> {
   return parseList<Row>((await node.berth("ls --swarm --json")).stdout);
@@ -137,7 +174,7 @@ machines:
     root: ${root}
     environment: {STAGE: ${stage}}
     hostname: mail.example.org
-    deploy: {node: worker, networks: [application], image: "${loaderImage}", secrets: [key], configs: [conf], update: {monitor: 1s}}
+    deploy: {node: worker, networks: [application], image: "${loaderImage}", secrets: [key], configs: [conf], update: {monitor: 10s}}
 `;
     const cwd = fleet(text("one"));
     const first = await manager().berth("deploy --timeout 60s", { cwd });
@@ -187,7 +224,10 @@ machines:
     expect(after?.task?.id).not.toBe(before?.task?.id as string);
     const stage = async () => (await manager().berth(["exec", "mail", "cat", "/proc/1/environ"], { env })).stdout;
     expect(await stage()).toContain("STAGE=two\0");
-    const back = await manager().berth("deploy --rollback mail --timeout 60s --json", { cwd });
+    // The swarm itself changes the service when the update's time of watching is over, just before it hears of this.
+    const back = await whileHeld("deploy --rollback mail --timeout 60s --json", cwd, async () => {
+      await waitFor("the update is completed", async () => (await updateState()) === "completed" || undefined);
+    });
     expect(parseList<Deployed>(back.stdout)).toMatchObject([{ action: "rolled back", state: "running" }]);
     expect(await stage()).toContain("STAGE=one\0");
 
@@ -197,6 +237,30 @@ machines:
     expect((await worker().docker("ps", "--quiet", "--filter", "name=^mail")).stdout).toBe("");
     expect((await manager().berth("deploy --rm mail", { cwd })).status).toBe(4);
   }, 240_000);
+
+  test("a service that the swarm or another changes meanwhile: tried again, or refused", async () => {
+    const text = (stage: string) => `
+machines:
+  mail: {root: /srv/mail, environment: {STAGE: ${stage}}, deploy: {node: worker, image: "${loaderImage}", replicas: 0}}
+`;
+    const cwd = fleet(text("one"));
+    await manager().berth("deploy mail", { cwd });
+    writeFileSync(join(cwd, "berth.yaml"), text("two"));
+    const labelled = () => manager().docker("service", "update", "--detach", "--label-add", "by=another", "mail");
+    const lost = await whileHeld("deploy mail --json", cwd, labelled);
+    expect(lost.status).toBe(1);
+    expect(parseList<Deployed>(lost.stdout)).toMatchObject([
+      {
+        state: "failed",
+        error: { code: "conflict", message: "mail was changed by another meanwhile", hint: expect.stringContaining("again") },
+      },
+    ]);
+    // The same once more changes the version and nothing else.
+    const won = await whileHeld("deploy mail --json", cwd, () => manager().docker("service", "update", "--detach", "mail"));
+    expect(parseList<Deployed>(won.stdout)).toMatchObject([{ action: "updated", state: "stopped" }]);
+    const taken = await whileHeld("deploy --rollback mail --json", cwd, labelled);
+    expect(parseList<Deployed>(taken.stdout)).toMatchObject([{ state: "failed", error: { code: "conflict" } }]);
+  });
 
   test("one that fails: status 5, what its loader said; the swarm has it still", async () => {
     const root = join(dirname(worker().configFile), "roots", "none", "root");

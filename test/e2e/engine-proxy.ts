@@ -33,8 +33,14 @@ export function parseAllowedCalls(text: string): readonly AllowedCall[] {
 /**
  * Stands between a socket of its own and an engine's, and lets the calls of a list through, by method and path. One call a
  * connection: so what follows a call that was looked at belongs to it, be it a body, or bytes for a program that took it over.
+ * `hold` is told `METHOD path` of each such call, and the engine hears of the call when it is done.
  */
-export async function serveEngineProxy(path: string, engineSocket: string, allowed: readonly AllowedCall[]): Promise<EngineProxy> {
+export async function serveEngineProxy(
+  path: string,
+  engineSocket: string,
+  allowed: readonly AllowedCall[],
+  hold: (call: string) => Promise<void> = async () => {},
+): Promise<EngineProxy> {
   const refused: string[] = [];
   const used = new Set<string>();
   const open = new Set<Socket>();
@@ -43,7 +49,7 @@ export async function serveEngineProxy(path: string, engineSocket: string, allow
     socket.once("close", () => open.delete(socket));
     return socket;
   };
-  const pass = (client: Socket, head: string, rest: Buffer) => {
+  const pass = async (client: Socket, head: string, rest: Buffer) => {
     const [method = "", target = ""] = head.split(" ", 2);
     const call = decodeURIComponent(target.split("?", 1)[0] ?? "").replace(/^\/v\d+\.\d+(?=\/)/, "");
     const found = allowed.find((one) => one.method === method && one.path.test(call));
@@ -53,6 +59,7 @@ export async function serveEngineProxy(path: string, engineSocket: string, allow
       return;
     }
     used.add(found.line);
+    await hold(`${method} ${call}`);
     const engine = keep(connect({ path: engineSocket, allowHalfOpen: true }));
     const isTakeover = /^upgrade:/im.test(head);
     engine.write(`${isTakeover ? head : `${head.replace(/^connection:.*\r\n/gim, "")}Connection: close\r\n`}\r\n`);
@@ -77,7 +84,7 @@ export async function serveEngineProxy(path: string, engineSocket: string, allow
       if (end < 0) return;
       client.off("data", read);
       client.pause();
-      pass(client, seen.subarray(0, end + 2).toString("latin1"), seen.subarray(end + 4));
+      void pass(client, seen.subarray(0, end + 2).toString("latin1"), seen.subarray(end + 4));
     };
     client.on("data", read);
     client.once("error", () => client.destroy());
