@@ -121,8 +121,8 @@ test("a service is made with ids for names, and left alone once it is there", ()
     const spec = { ...structuredClone(body), Endpoint: "more", ...changes };
     return planDeploy([plan], { ...swarm, services: [{ id: "s", name: "mail", version: 7, labels: plan.labels, spec }] });
   };
-  expect(there()).toMatchObject([{ do: "keep", id: "s", version: 7 }]);
-  expect(there({ Mode: { Replicated: { Replicas: 0 } } })).toMatchObject([{ do: "update", id: "s", version: 7 }]);
+  expect(there()).toMatchObject([{ do: "keep", service: { id: "s", version: 7 } }]);
+  expect(there({ Mode: { Replicated: { Replicas: 0 } } })).toMatchObject([{ do: "update", service: { id: "s", version: 7 } }]);
   expect(there({ Labels: { ...plan.labels, "berth.spec": "{}" } })).toMatchObject([{ do: "update" }]);
   // A forced update of somebody else's is not undone by one that changes other things.
   const forced = { TaskTemplate: { ...body?.TaskTemplate, ForceUpdate: 3 } };

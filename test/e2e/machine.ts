@@ -68,11 +68,23 @@ export async function removeContainers(node: Node, ...names: readonly string[]):
   await node.docker("rm", "--force", "--volumes", ...names);
 }
 
-/** Milliseconds that something takes. */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
+/** The signals that the engine has sent to a container meanwhile: the kill that follows a stop which takes too long is one. */
+export async function signalsDuring(node: Node, name: string, work: () => Promise<unknown>): Promise<readonly string[]> {
+  const now = () => String(Date.now() / 1000);
+  const since = now();
   await work();
-  return performance.now() - began;
+  const filters = ["--filter", `container=${name}`, "--filter", "event=kill"];
+  const { stdout } = await node.docker(
+    "events",
+    "--since",
+    since,
+    "--until",
+    now(),
+    ...filters,
+    "--format",
+    "{{.Actor.Attributes.signal}}",
+  );
+  return stdout.split("\n").filter((line) => line !== "");
 }
 
 /** Removes every container of a node. */

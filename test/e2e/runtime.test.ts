@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { labImage } from "../lab/lab-image.ts";
-import { booted, failedUnits, inside, removeAll, runMachine, stateOf, timed } from "./machine.ts";
+import { booted, failedUnits, inside, removeAll, runMachine, signalsDuring, stateOf } from "./machine.ts";
 import { canHaveEngines, installRuntime, useNodes } from "./nodes.ts";
 
 const node = useNodes({
@@ -9,8 +9,6 @@ const node = useNodes({
 });
 const combinations = ["hybrid", "v2"].flatMap((view) => ["bookworm", "trixie"].map((image) => [view, image] as const));
 
-/** Docker kills what has not stopped after ten seconds. */
-const cleanStop = 8000;
 const readUuid = "tr '\\0' '\\n' </proc/1/environ | sed -n 's/^container_uuid=//p' | tr -d -";
 
 describe.skipIf(!canHaveEngines)("docker run --runtime=berth (needs root)", () => {
@@ -29,14 +27,14 @@ describe.skipIf(!canHaveEngines)("docker run --runtime=berth (needs root)", () =
       expect(machineId).toMatch(/^[0-9a-f]{32}$/);
       expect(uuid).toBe(machineId);
 
-      expect(await timed(() => engine.docker("restart", "one"))).toBeLessThan(cleanStop);
+      expect(await signalsDuring(engine, "one", () => engine.docker("restart", "one"))).toEqual(["15"]);
       expect(await booted(engine, "one")).toBe("running");
       expect(await inside(engine, "one", "cat /etc/machine-id")).toBe(machineId);
       await runMachine(engine, "two", image);
       expect(await booted(engine, "two")).toBe("running");
       expect(await inside(engine, "two", "cat /etc/machine-id")).not.toBe(machineId);
 
-      expect(await timed(() => engine.docker("stop", "one"))).toBeLessThan(cleanStop);
+      expect(await signalsDuring(engine, "one", () => engine.docker("stop", "one"))).toEqual(["15"]);
       expect((await stateOf(engine, "one")).status).toBe(0);
       expect((await engine.docker("logs", "--tail", "5", "one")).stdout).toContain("Halting system.");
       await engine.docker("rm", "one");
