@@ -4,7 +4,7 @@ import type { Service } from "../engine/service-types.ts";
 import { listServices } from "../engine/services.ts";
 import { readInfo } from "../engine/system.ts";
 import { listTasks, type Task, type TaskState } from "../engine/tasks.ts";
-import { asksForLoader, prefixes } from "../spec/loader/labels.ts";
+import { asksForLoader, labelOf } from "../spec/loader/labels.ts";
 
 /** A machine that a swarm runs, or should run: one task of its service. */
 export interface SwarmMachine {
@@ -65,9 +65,9 @@ function currentTasks(tasks: readonly Task[]): readonly Task[] {
 function machineOf({ ID, Spec }: Service, task: Task | undefined, nodes: ReadonlyMap<string, SwarmNode>): SwarmMachine {
   const labels = labelsOf(Spec);
   return {
-    name: labels["berth.loader.machine"] ?? Spec.Name,
+    name: labelOf(labels, "machine") ?? Spec.Name,
     service: { id: ID, name: Spec.Name, tty: Spec.TaskTemplate.ContainerSpec?.TTY ?? false },
-    root: prefixes.flatMap((prefix) => [labels[`${prefix}root`], labels[`${prefix}folder`]]).find((root) => root !== undefined),
+    root: labelOf(labels, "root"),
     task: task && taskOf(task, nodes),
   };
 }

@@ -85,7 +85,7 @@ export interface DockerHostConfig {
   readonly OomScoreAdj?: number;
   readonly PidMode?: string;
   readonly PidsLimit?: number;
-  readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>>;
+  readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort: string }[]>>;
   readonly Privileged?: boolean;
   readonly PublishAllPorts?: boolean;
   readonly ReadonlyPaths?: readonly string[];
@@ -128,7 +128,7 @@ export interface DockerDeviceRequest {
 
 export interface DockerRestartPolicy {
   readonly Name: "" | "no" | "always" | "unless-stopped" | "on-failure";
-  readonly MaximumRetryCount: number;
+  readonly MaximumRetryCount?: number;
 }
 
 export interface DockerUlimit {

@@ -2,7 +2,7 @@ import { suggest } from "../suggest.ts";
 import { usageError } from "../usage.ts";
 
 /** What labels of a service's container may begin with: the two that are met in the wild, and berth's own. */
-export const prefixes = ["foreign-root.", "real.", "berth.loader."] as const;
+const prefixes = ["foreign-root.", "real.", "berth.loader."] as const;
 
 /** Every key, and the other names it has had. */
 const names = {
@@ -45,9 +45,14 @@ const keyOf: ReadonlyMap<string, LoaderKey> = new Map(
   Object.entries(names).flatMap(([key, others]) => [key, ...others].map((name) => [name, key as LoaderKey])),
 );
 
+/** What a container's labels say under a key, by any of its names; undefined without one. */
+export function labelOf(labels: Readonly<Record<string, string>>, key: LoaderKey): string | undefined {
+  return Object.entries(labels).find(([label]) => keyOf.get(withoutPrefix(label) ?? "") === key)?.[1];
+}
+
 /** Whether a container's labels ask for a loader: they name a root or an image to run. */
 export function asksForLoader(labels: Readonly<Record<string, string>>): boolean {
-  return Object.keys(labels).some((label) => ["root", "image"].includes(keyOf.get(withoutPrefix(label) ?? "") ?? ""));
+  return labelOf(labels, "root") !== undefined || labelOf(labels, "image") !== undefined;
 }
 
 /**
