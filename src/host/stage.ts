@@ -105,6 +105,13 @@ export function stageBind(
   }
 }
 
+/** Binds, as `userns` in the stage, a user namespace by its file descriptor: so it is there by a path, and for as long as the stage. */
+export function stageUserNamespace(stage: string, userNamespace: number): void {
+  const place = join(stage, "userns");
+  writeFileSync(place, "");
+  mount(`/proc/self/fd/${userNamespace}`, place, "", mountFlags.bind, "");
+}
+
 /**
  * Mounts, as `sys` in the stage, the sysfs of a network namespace, read-only: it shows the links of that, and no mount that the
  * host has below its own /sys. Throws `host-unfit`.

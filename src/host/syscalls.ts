@@ -8,7 +8,7 @@ import { atEmptyPath, atWorkingDirectory, callNumbers, check, hold, libc, text }
 
 const atRecursive = 0x8000;
 
-export const mountFlags = { readOnly: 1, noSuid: 2, noDev: 4, noExec: 8, private: 1 << 18 } as const;
+export const mountFlags = { readOnly: 1, noSuid: 2, noDev: 4, noExec: 8, private: 1 << 18, bind: 1 << 12 } as const;
 
 /** mount(2) of a new file system; `data` is what mount(8) calls options. */
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {

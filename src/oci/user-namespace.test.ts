@@ -76,10 +76,10 @@ describe("the config of an isolated machine", () => {
     expect(isolated(configOf([mount])).mounts).toMatchObject([{ options: ["rbind", "rprivate"] }]);
   });
 
-  test("the namespace is new and holds the range, for users and groups", () => {
+  test("the namespace is the stage's and holds the range, for users and groups", () => {
     const namespaces = [{ type: "mount" }, { type: "user", path: "/proc/1/ns/user" }, { type: "network" }];
     const { linux } = isolated(configOf([], { linux: { namespaces, cgroupsPath: "/docker/x" } }));
-    expect(linux?.namespaces).toEqual([{ type: "mount" }, { type: "network" }, { type: "user" }]);
+    expect(linux?.namespaces).toEqual([{ type: "mount" }, { type: "network" }, { type: "user", path: "/run/berth/s/stage/userns" }]);
     const mapping = [{ containerID: 0, hostID: 1_879_048_192, size: 65_536 }];
     expect([linux?.uidMappings, linux?.gidMappings, linux?.cgroupsPath]).toEqual([mapping, mapping, "/docker/x"]);
   });
@@ -157,7 +157,10 @@ describe("a network that is joined", () => {
   });
 
   test("is entered by the runtime itself", () => {
-    expect(isolated(configOf([], { linux: { namespaces: joined } })).linux?.namespaces).toEqual([{ type: "mount" }, { type: "user" }]);
+    expect(isolated(configOf([], { linux: { namespaces: joined } })).linux?.namespaces).toMatchObject([
+      { type: "mount" },
+      { type: "user" },
+    ]);
   });
 
   test("its sysctls are left out, and those that someone asked for are told", () => {

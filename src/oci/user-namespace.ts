@@ -9,7 +9,10 @@ export interface IdRange {
 /** Where the runtime has put what a machine in a user namespace needs from the host's side. */
 export interface Isolation {
   readonly ids: IdRange;
-  /** A directory in which the root is mounted as `root`, each bind under the name that `planBinds` gives, and the sysfs of a joined network as `sys`. */
+  /**
+   * A directory in which the root is mounted as `root`, each bind under the name that `planBinds` gives, the machine's user
+   * namespace as `userns`, and the sysfs of a joined network as `sys`.
+   */
   readonly stage: string;
   /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
   readonly settle: readonly string[];
@@ -84,7 +87,8 @@ export function isolateConfig(config: OciConfig, { ids, stage, settle, mountProg
   });
   // The runtime is itself started in a network that is joined, and leaves its process there: when it runs a command later, it enters
   // the user namespace first, and from there no network that this does not own (runc 1.1).
-  const own = [...(linux.namespaces ?? []).filter(({ type, path }) => type !== "user" && !(type === "network" && path)), { type: "user" }];
+  const others = (linux.namespaces ?? []).filter(({ type, path }) => type !== "user" && !(type === "network" && path));
+  const own = [...others, { type: "user", path: `${stage}/userns` }];
   const hook = { path: settle[0] ?? "", args: settle };
   return {
     ...config,
@@ -99,6 +103,7 @@ export function isolateConfig(config: OciConfig, { ids, stage, settle, mountProg
     linux: {
       ...rest,
       namespaces: own,
+      // The namespace's own; runc before 1.1.11 does not ask it.
       uidMappings: mapping,
       gidMappings: mapping,
       ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count, network !== undefined) } : {}),

@@ -5,11 +5,11 @@ import type { RootFiles } from "../contract/guest.ts";
 import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
 import { copyUp, writeFirstHostname } from "../host/prepare-root.ts";
-import { openStage, stageBind, stageRoot, stageSysfs } from "../host/stage.ts";
-import type { UserNamespace } from "../host/user-namespace.ts";
+import { openStage, stageBind, stageRoot, stageSysfs, stageUserNamespace } from "../host/stage.ts";
+import { beginUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import { joinedNetwork, type OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
-import { domainNameOf, heldDirectories, isolateConfig, lostSysctls, planBinds, planSysfs } from "../oci/user-namespace.ts";
+import { domainNameOf, heldDirectories, type IdRange, isolateConfig, lostSysctls, planBinds, planSysfs } from "../oci/user-namespace.ts";
 import { stageOf } from "./runtime-state.ts";
 
 /** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
@@ -23,6 +23,7 @@ export interface Isolate {
   readonly machineId: string;
   readonly count: number;
   readonly overlay: Overlay;
+  /** For the ids of mounts. */
   readonly userNamespace: UserNamespace;
   /** Whether the engine's host name is to be written into the root. */
   readonly writesHostname: boolean;
@@ -47,6 +48,8 @@ export async function isolate(
     { inside: 0, outside: ids.base, count: ids.count },
     { inside: ids.count, outside: 0, count: 1 },
   ]);
+  // The machine's root owns it, so that no machine uses up what the kernel gives to the host's root.
+  const own = beginUserNamespace(ids.base);
   try {
     openStage(stage);
     copyUp(rootPath, heldDirectories);
@@ -63,6 +66,7 @@ export async function isolate(
       ...foreign.map(({ destination }) => `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`),
       ...lostSysctls(config).map((name) => `the sysctl ${name} is another container's, whose network the machine has: it was not set`),
     ];
+    await giveNamespace(stage, own, ids);
     const settle = [
       join(dirname(process.execPath), "berth-runtime"),
       "settle",
@@ -77,5 +81,12 @@ export async function isolate(
     return { config: isolateConfig(config, { ids, stage, settle, mountProgram }), warnings };
   } finally {
     closeSync(mapped);
+    own.end();
   }
+}
+
+async function giveNamespace(stage: string, own: UserNamespace, { base, count }: IdRange): Promise<void> {
+  const namespace = await own.map([{ inside: 0, outside: base, count }]);
+  stageUserNamespace(stage, namespace);
+  closeSync(namespace);
 }

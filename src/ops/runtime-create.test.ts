@@ -188,7 +188,7 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     expect(mapping).toEqual({ containerID: 0, hostID: expect.any(Number), size: 65_536 });
     expect(mapping?.hostID).toBeWithin(0x7000_0000, 0x7ffe_0000);
     expect(root.path).toBe(`${state}/stage/root`);
-    expect(linux?.namespaces).toEqual(expect.arrayContaining([{ type: "user" }, { type: "cgroup" }]));
+    expect(linux?.namespaces).toEqual(expect.arrayContaining([{ type: "user", path: `${state}/stage/userns` }, { type: "cgroup" }]));
     expect(mounts?.filter(({ destination }) => destination === "/etc/hostname")).toEqual([]);
     expect(sourceOf("/etc/hosts")).toStartWith(`${state}/stage/`);
     expect(hooks?.createRuntime?.at(-1)?.args?.slice(1, 4)).toEqual(["settle", `${state}/stage`, String(mapping?.hostID)]);

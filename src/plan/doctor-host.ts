@@ -74,7 +74,7 @@ function checkConfinement({ apparmor, selinux, selinuxManageCgroup }: HostFacts)
   };
 }
 
-/** What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines. */
+/** What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines, but for full ones, which have their own. */
 const instancesPerMachine = { least: 6, most: 11 };
 const enoughMachines = 50;
 
@@ -86,7 +86,7 @@ function checkInotify({ inotifyInstances: instances }: HostFacts): readonly Chec
   return [
     {
       ...warn(id, title, "sysctl -w fs.inotify.max_user_instances=8192"),
-      detail: `${instances}, which run out at ${machines} to ${Math.floor(instances / instancesPerMachine.least)} machines`,
+      detail: `${instances}, which run out at ${machines} to ${Math.floor(instances / instancesPerMachine.least)} machines that are not full`,
     },
   ];
 }

@@ -119,12 +119,14 @@ export async function hostFacts(node: Node): Promise<Readonly<Record<string, str
 const numbers = {
   x64: {
     ...{ acct: 163, add_key: 248, bpf: 321, delete_module: 176, finit_module: 313, init_module: 175, ioprio_set: 251, kexec_load: 246 },
+    ...{ inotify_init1: 294 },
     ...{ keyctl: 250, name_to_handle_at: 303, open_by_handle_at: 304, perf_event_open: 298 },
     ...{ quotactl: 179, setns: 308, settimeofday: 164, setxattr: 188, swapoff: 168 },
     ...{ swapon: 167, syslog: 103, userfaultfd: 323 },
   },
   arm64: {
     ...{ acct: 89, add_key: 217, bpf: 280, delete_module: 106, finit_module: 273, init_module: 105, ioprio_set: 30, kexec_load: 104 },
+    ...{ inotify_init1: 26 },
     ...{ keyctl: 219, name_to_handle_at: 264, open_by_handle_at: 265, perf_event_open: 241 },
     ...{ quotactl: 60, setns: 268, settimeofday: 170, setxattr: 5, swapoff: 225 },
     ...{ swapon: 224, syslog: 116, userfaultfd: 282 },

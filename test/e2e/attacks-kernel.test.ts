@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "../lab/lab-image.ts";
 import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls, views } from "./attack.ts";
+import { waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
@@ -144,6 +145,26 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
       await attackFromHost(node(view), { perl: `syscall(${systemCalls.keyctl}, 9, ${key}, -4) == 0 or die;` });
     }
   });
+
+  test.each(views)("on %s it leaves the host and its neighbours their instances of inotify", async (view) => {
+    const take = (most: number) =>
+      `my $n = 0; $n++ while $n < ${most} && syscall(${systemCalls.inotify_init1}, 0) >= 0; print "GOT $n\\n";`;
+    const hold = `open(my $file, ">", "/run/taken") or die; my $end = time + 60; select(undef, undef, undef, 0.1) until -e "/run/enough" || time > $end;`;
+    const greedy = attackFrom(node(view), prisoner, { perl: `${take(100_000)} ${hold}` });
+    try {
+      await waitFor("it has taken all", async () => ((await succeeds(view, "test", "-e", "/run/taken")) ? true : undefined));
+      expect(await succeeds(view, "perl", "-e", `exit(syscall(${systemCalls.inotify_init1}, 0) < 0)`)).toBe(false);
+      expect((await attackFromHost(node(view), { perl: take(1) })).got).toEqual(["1"]);
+      expect((await attackFrom(node(view), mighty, { perl: take(1) })).got).toEqual(["1"]);
+    } finally {
+      await node(view).docker("exec", prisoner, "touch", "/run/enough");
+      await greedy;
+    }
+  });
+
+  async function succeeds(view: (typeof views)[number], ...command: readonly string[]): Promise<boolean> {
+    return (await node(view).tryDocker("exec", prisoner, ...command)).status === 0;
+  }
 
   async function netSettings(view: (typeof views)[number]): Promise<string> {
     const print = "find /proc/sys/net -type f -perm -400 | grep -v conntrack_count | sort | xargs grep -H '' 2>/dev/null; true";
