@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { labImage } from "../test/lab/lab-image.ts";
 import { type Comparison, differenceTarget, seriesOf, target } from "./comparison.ts";
@@ -11,9 +11,7 @@ import { type Contender, interleave, timed } from "./rounds.ts";
 const network = "bench-overlay";
 /** Time in which a loader's work at rest is measured, and before that for the boots to settle. */
 const restMs = 30_000;
-const mostServices = 20;
-/** So many instances of inotify a machine takes, of those that the host gives to a user (inotify(7)); docs/troubleshooting.md. */
-const instancesPerMachine = 8;
+const services = 20;
 
 export const serviceStart: Comparison = {
   name: "a swarm service, from the command to running",
@@ -48,8 +46,6 @@ export const restingLoaders: Comparison = {
   rounds: 1,
   async run(place) {
     return await inSwarm(place, async (folder) => {
-      const instances = Number(await readFile("/proc/sys/fs/inotify/max_user_instances", "utf8"));
-      const services = Math.min(mostServices, Math.floor(instances / instancesPerMachine));
       const names = Array.from({ length: services }, (_, index) => `rest${index}`);
       for (const name of names) {
         await place.run("cp", "-a", folder, `${folder}-${name}`);
