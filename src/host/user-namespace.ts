@@ -27,24 +27,37 @@ const makeAndHold = ["unshare", "--user", "--", "cat"] as const;
  */
 export function beginUserNamespace(owner?: number): UserNamespace {
   const command = owner === undefined ? makeAndHold : [...become(owner), ...makeAndHold];
-  const holder = Bun.spawn([...command], { stdin: "pipe", stdout: "pipe", stderr: "ignore" });
+  const holder = spawnHolder(command);
+  if (holder === undefined) return { map: () => Promise.reject(unfit(`${command[0]} is not installed`)), end: () => {} };
   holder.stdin.write("\n");
   void holder.stdin.flush();
   const inNamespace = holder.stdout.getReader().read();
   return {
     map: async (extents) => {
       // cat answers from within.
-      if ((await inNamespace).value === undefined) {
-        throw new BerthError("host-unfit", "this host makes no user namespaces", {
-          hint: "see sysctl user.max_user_namespaces and kernel.unprivileged_userns_clone, or name the profile strict",
-        });
-      }
+      if ((await inNamespace).value === undefined) throw unfit((await holder.stderr.text()).trim());
       const lines = extents.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join("");
       for (const file of ["uid_map", "gid_map"]) writeFileSync(`/proc/${holder.pid}/${file}`, lines);
       return openSync(`/proc/${holder.pid}/ns/user`, "r");
     },
     end: () => holder.kill("SIGKILL"),
   };
+}
+
+/** Undefined where its program is not installed. */
+function spawnHolder(command: readonly string[]) {
+  try {
+    return Bun.spawn([...command], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return undefined;
+  }
+}
+
+function unfit(why: string): BerthError {
+  return new BerthError("host-unfit", `this host makes no user namespace: ${why}`, {
+    hint: "see sysctl user.max_user_namespaces, and that util-linux is installed, or name the profile strict",
+  });
 }
 
 /**
