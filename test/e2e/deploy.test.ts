@@ -174,7 +174,7 @@ machines:
     root: ${root}
     environment: {STAGE: ${stage}}
     hostname: mail.example.org
-    deploy: {node: worker, networks: [application], image: "${loaderImage}", secrets: [key], configs: [conf], update: {monitor: 10s}}
+    deploy: {node: worker, networks: [application], image: "${loaderImage}", secrets: [key], configs: [conf], update: {monitor: 5s}}
 `;
     const cwd = fleet(text("one"));
     const first = await manager().berth("deploy --timeout 60s", { cwd });

@@ -1,16 +1,18 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { labImage } from "../lab/lab-image.ts";
+import { labEngineRoot, labImage } from "../lab/lab-image.ts";
 import { inside, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines } from "./nodes.ts";
 import { echoUnit, greeting, perl } from "./perl.ts";
 import { besides, cleanedUp, createService, removeService, runningTask, type Task, tracesOn } from "./service.ts";
 import { addUnit, extractRoot, useSwarm } from "./swarm.ts";
 
-const lab = useSwarm({ nodes: { manager: { runtime: false }, worker: { cgroupView: "v2" } }, images: {} });
+// Other files have Docker 20.10 on hybrid hosts.
+const root = () => labEngineRoot("trixie");
+const lab = useSwarm({ nodes: { manager: { root, runtime: false }, worker: { root, cgroupView: "v2" } }, images: {} });
 const manager = () => lab.node("manager");
 const worker = () => lab.node("worker");
 
-describe.skipIf(!canHaveEngines)("SIGKILL of a service's parts, one after the other (needs root)", () => {
+describe.skipIf(!canHaveEngines)("SIGKILL of a service's parts, one after the other, on Docker 26 (needs root)", () => {
   let folder: string;
   let before: readonly string[];
   let task: Task;
