@@ -18,6 +18,7 @@ export interface OciHook {
 }
 
 export interface OciProcess {
+  rlimits?: { type: string; hard: number; soft: number }[];
   terminal?: boolean;
   args: string[];
   env?: string[];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { OciConfig, OciMount } from "./config.ts";
-import { isolateConfig, lostSysctls, planBinds, planSysfs } from "./user-namespace.ts";
+import { isolateConfig, lostSysctls, ownerOf, planBinds, planSysfs } from "./user-namespace.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const engineFile = (name: string): OciMount => ({
@@ -48,6 +48,23 @@ describe("which mounts are staged", () => {
   test("none where there are no mounts", () => {
     const { mounts: _, ...config } = configOf([]);
     expect(planBinds(config)).toEqual([]);
+  });
+});
+
+describe("whose its user namespace is", () => {
+  const all = ["CAP_KILL", "CAP_SYS_PTRACE", "CAP_SYS_RESOURCE"];
+  const without = (name: string) => new Set(all.filter((one) => one !== name));
+  const limited = { process: { args: ["/sbin/init"], rlimits: [{ type: "RLIMIT_NOFILE", hard: 2048, soft: 1024 }] } };
+  const own = isolation.ids.base;
+  test.each<[string, Partial<OciConfig>, ReadonlySet<string> | undefined, number | undefined]>([
+    ["its own root's", limited, new Set(all), own],
+    ["the same where what the host has is not known", limited, undefined, own],
+    ["the host's root's where that may not set its limits otherwise", limited, without("CAP_SYS_RESOURCE"), undefined],
+    ["its own where there are none", {}, without("CAP_SYS_RESOURCE"), own],
+    ["the host's where that may not signal it otherwise", {}, without("CAP_KILL"), undefined],
+    ["nor see it", {}, without("CAP_SYS_PTRACE"), undefined],
+  ])("%s", (_, config, capabilities, owner) => {
+    expect(ownerOf(configOf([], config), isolation.ids, capabilities)).toBe(owner);
   });
 });
 

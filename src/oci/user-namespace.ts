@@ -69,6 +69,17 @@ export function planSysfs(config: OciConfig): string | undefined {
 const isSysfs = ({ destination, type }: OciMount) => destination === "/sys" && type === "sysfs";
 
 /**
+ * The host's user that is to own the machine's user namespace: the one that is its root, so that what the kernel counts for a
+ * user is not counted for the host's. Over what another user owns the runtime has no more than its own capabilities: where it
+ * lacks what it needs of them, undefined, which stands for itself.
+ */
+export function ownerOf({ process }: OciConfig, { base }: IdRange, capabilities: ReadonlySet<string> | undefined): number | undefined {
+  // To signal the machine and look at its namespaces; prlimit(2).
+  const needed = ["CAP_KILL", "CAP_SYS_PTRACE", ...((process.rlimits ?? []).length > 0 ? ["CAP_SYS_RESOURCE"] : [])];
+  return needed.every((name) => capabilities?.has(name) !== false) ? base : undefined;
+}
+
+/**
  * Puts the container into a user namespace of its own (OCI runtime-spec, config-linux.md, user namespace mappings): its
  * root and binds come from the stage. Paths which the engine masks are not: the kernel itself guards them against anyone
  * but the host's root, and a masked /proc keeps containers inside the machine from mounting theirs (mount_too_revealing).

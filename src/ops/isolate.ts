@@ -9,7 +9,16 @@ import { openStage, stageBind, stageRoot, stageSysfs, stageUserNamespace } from 
 import { beginUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import { joinedNetwork, type OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
-import { domainNameOf, heldDirectories, type IdRange, isolateConfig, lostSysctls, planBinds, planSysfs } from "../oci/user-namespace.ts";
+import {
+  domainNameOf,
+  heldDirectories,
+  type IdRange,
+  isolateConfig,
+  lostSysctls,
+  ownerOf,
+  planBinds,
+  planSysfs,
+} from "../oci/user-namespace.ts";
 import { stageOf } from "./runtime-state.ts";
 
 /** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
@@ -31,6 +40,8 @@ export interface Isolate {
   readonly files: RootFiles;
   readonly cgroup: HostCgroup;
   readonly view: CgroupView;
+  /** The host's; undefined where they are not known. */
+  readonly capabilities: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -39,7 +50,7 @@ export interface Isolate {
  */
 export async function isolate(
   config: OciConfig,
-  { rootPath, state, machineId, count, overlay, userNamespace, writesHostname, files, cgroup, view }: Isolate,
+  { rootPath, state, machineId, count, overlay, userNamespace, writesHostname, files, cgroup, view, capabilities }: Isolate,
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
   const ids = takeIds(state, machineId, count);
   const stage = stageOf(state);
@@ -48,8 +59,7 @@ export async function isolate(
     { inside: 0, outside: ids.base, count: ids.count },
     { inside: ids.count, outside: 0, count: 1 },
   ]);
-  // The machine's root owns it, so that no machine uses up what the kernel gives to the host's root.
-  const own = beginUserNamespace(ids.base);
+  const own = beginUserNamespace(ownerOf(config, ids, capabilities));
   try {
     openStage(stage);
     copyUp(rootPath, heldDirectories);

@@ -100,6 +100,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
               count: needs.ids,
               cgroup: host.cgroup,
               view: needs.cgroup,
+              capabilities: host.capabilities,
             });
       writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
       return [...needs.warnings, ...settled.warnings, ...isolated.warnings];
