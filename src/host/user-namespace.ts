@@ -29,8 +29,7 @@ export function beginUserNamespace(owner?: number): UserNamespace {
   const command = owner === undefined ? makeAndHold : [...become(owner), ...makeAndHold];
   const holder = spawnHolder(command);
   if (holder === undefined) return { map: () => Promise.reject(unfit(`${command[0]} is not installed`)), end: () => {} };
-  holder.stdin.write("\n");
-  void holder.stdin.flush();
+  void greet(holder.stdin);
   const inNamespace = holder.stdout.getReader().read();
   return {
     map: async (extents) => {
@@ -51,6 +50,16 @@ function spawnHolder(command: readonly string[]) {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     return undefined;
+  }
+}
+
+/** Gives cat what it is to answer. A program that has ended takes nothing, which shows where it is read from. */
+async function greet(stdin: Bun.FileSink): Promise<void> {
+  try {
+    stdin.write("\n");
+    await stdin.flush();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
   }
 }
 
