@@ -65,6 +65,8 @@ export function tryRun(command: string, args: readonly string[], options: RunOpt
         stderr: Buffer.concat(stderr).toString(),
       });
     });
+    // One that ends without reading all is no fault by that: its status says.
+    child.stdin?.on("error", () => {});
     if (options.input !== undefined) child.stdin?.end(options.input);
   });
 }
