@@ -16,7 +16,7 @@ describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (
         await bootBoth(node(view), "bookworm");
         await runMachine(node(view), "neighbour", "bookworm", "-e", "BERTH_PROFILE=full");
         expect(await booted(node(view), "neighbour")).toBe("running");
-        await inside(node(view), "neighbour", `systemd-run --unit=sentinel sleep ${sleepers.neighbour}`);
+        await inside(node(view), "neighbour", `systemd-run --service-type=exec --unit=sentinel sleep ${sleepers.neighbour}`);
         const { stdout } = await node(view).run("sh", "-c", `sleep ${sleepers.host} >/dev/null 2>&1 & echo $!`);
         hostSleepers.set(view, stdout.trim());
       }),

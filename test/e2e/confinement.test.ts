@@ -23,7 +23,7 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     await runMachine(engine, "other", image);
     expect(await booted(engine, "one")).toBe("running");
     expect(await booted(engine, "other")).toBe("running");
-    await inside(engine, "one", "systemd-run --unit=probe sleep 4567");
+    await inside(engine, "one", "systemd-run --service-type=exec --unit=probe sleep 4567");
     const cgroups = await cgroupsOfProcess(engine, "one", "sleep 4567");
     // On a hybrid host an engine that sees cgroup2 alone leaves the other hierarchies be.
     const seen = [...cgroups].flatMap(([controllers, path]) => (view === "v2" && controllers !== "" ? [] : [path]));
