@@ -73,7 +73,7 @@ describe.skipIf(!canHaveEngines)("attacks by what a machine's next start reads (
       "ln -sf /proc/self/environ /etc/os-release; ln -sf /proc/self/fd/0 /etc/hostname; ln -sf /dev/stdin /etc/machine-id",
   };
 
-  test("a machine starts or is refused, and waits for nothing that is in the way of its files", async () => {
+  test("a machine starts or is refused in short time whatever is in the way of its files", async () => {
     const engine = node("v2");
     const names = Object.keys(tricks).map((_, index) => `trick${index}`);
     await Promise.all(
@@ -88,7 +88,9 @@ describe.skipIf(!canHaveEngines)("attacks by what a machine's next start reads (
     const refused: string[] = [];
     for (const [index, what] of Object.keys(tricks).entries()) {
       const name = names[index] ?? "";
+      const began = performance.now();
       const { status, stderr } = await engine.tryDocker("start", name);
+      expect([what, performance.now() - began < 8000]).toEqual([what, true]);
       if (status !== 0) refused.push(`${what}: ${/berth: [^;:]*/.exec(stderr)?.[0] ?? stderr}`);
       const read = await engine.tryDocker("exec", name, "timeout", "2", "cat", "/etc/os-release", "/etc/machine-id", "/etc/hostname");
       expect(read.stdout).not.toContain(secret);

@@ -108,8 +108,7 @@ describe.skipIf(!canHaveEngines)("a service's life with a loader (needs root)", 
       else {
         expect(stopped).toBe("no");
         expect(took).toBeGreaterThan(grace - 1);
-        // The engine kills the loader then, which its guard hears of; it does not come upon it at its next look.
-        expect(took).toBeLessThan(grace + 2);
+        expect(took).toBeLessThan(grace + 1);
       }
       await Bun.write(join(folder, "etc/seconds"), "SECONDS_TO_STOP=0\n");
       await rm(join(folder, "var/log/stopped"), { force: true });
