@@ -97,6 +97,9 @@ export async function isolate(
 
 async function giveNamespace(stage: string, own: UserNamespace, { base, count }: IdRange): Promise<void> {
   const namespace = await own.map([{ inside: 0, outside: base, count }]);
-  stageUserNamespace(stage, namespace);
-  closeSync(namespace);
+  try {
+    stageUserNamespace(stage, namespace);
+  } finally {
+    closeSync(namespace);
+  }
 }
