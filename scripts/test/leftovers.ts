@@ -59,7 +59,7 @@ export async function readHostState(): Promise<Traces> {
     named("file", "/var/lib/berth"),
     named("file", "/var/cache/berth"),
     named("file", "/usr/local/lib/berth"),
-    named("file", "/etc/docker"),
+    ...["/etc/docker", "/opt", "/opt/containerd", "/var/lib/docker", "/var/lib/docker/network/files"].map((place) => named("file", place)),
     cgroups(),
     rules(),
   ]);

@@ -50,7 +50,6 @@ export function enginePaths(place: PrivateEnginePlace) {
     uplinkReady: state("uplink.ready"),
     resolvConf: state("resolv.conf"),
     settings: state("settings.json"),
-    made: state("made"),
     config: join(place.dataDirectory, "daemon.json"),
     dataRoot: join(place.dataDirectory, "docker"),
   } as const;

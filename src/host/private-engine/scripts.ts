@@ -1,10 +1,9 @@
+import { shadowedDirectories } from "./shadowed.ts";
+
 /**
  * The fixed programs that make an engine's namespaces. Values arrive as positional parameters only,
  * so nothing a user wrote is ever read as shell text.
  */
-
-/** Where dockerd keeps a key and containerd its plugins, on the host's root, whatever directories they are given. */
-export const shadowedDirectories = ["/etc/docker", "/opt/containerd"] as const;
 
 /**
  * Runs as the PID namespace's init: STATE DATA VIEW ROOT UPLINK HOSTNAME SHOWN… -- INIT DOCKERD ARGUMENT…
@@ -37,7 +36,10 @@ if [ -n "$root" ]; then
   mount -n --rbind /dev "$new/dev"
   mount -n -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$new/tmp"
 else
-  for place in ${shadowedDirectories.join(" ")}; do mount -n -t tmpfs -o mode=755 tmpfs "$place"; done
+  for place in ${shadowedDirectories.join(" ")}; do
+    case $data/ in "$place"/*) continue ;; esac
+    mount -n -t tmpfs -o mode=755 tmpfs "$place"
+  done
   # Namespaces and file systems that others mounted below /run must not live on because we hold a copy.
   while read -r _ point _; do
     point=$(printf '%b' "$point")

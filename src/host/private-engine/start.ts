@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { appendFile, mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
 import { withLock } from "../lock.ts";
@@ -11,7 +11,8 @@ import { type ProcessIdentity, readRecordedProcess } from "./process-identity.ts
 import { removeRemains } from "./remains.ts";
 import { removeTree } from "./remove-tree.ts";
 import { enginePath, findTool } from "./required-tools.ts";
-import { initScript, shadowedDirectories, uplinkScript } from "./scripts.ts";
+import { initScript, uplinkScript } from "./scripts.ts";
+import { holdShadowed } from "./shadowed.ts";
 import { type EngineSettings, privateEngineStatus } from "./status.ts";
 
 export interface StartedPrivateEngine {
@@ -108,21 +109,10 @@ async function startNew(options: PrivateEngineOptions, tools: Tools): Promise<St
   const paths = enginePaths(options);
   const config = await applyDaemonConfig(options);
   await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
-  if (options.rootDirectory === undefined) await makeShadowed(paths.made);
+  if (options.rootDirectory === undefined) await holdShadowed(options.name);
   if (options.uplink === true) await writeFile(paths.resolvConf, `nameserver ${uplinkNameServer}\n`);
   const init = await waitForAnswer(options, spawnEngine(options, tools, dockerdArguments(options, config)));
   return { socket: paths.socket, pid: init.pid, configFile: paths.config };
-}
-
-/**
- * dockerd and containerd write below these whatever they are told, so the engine has empty ones of its own mounted over
- * them. A mount needs a place: those made for it are noted down, to be removed at the end.
- */
-async function makeShadowed(note: string): Promise<void> {
-  for (const directory of shadowedDirectories) {
-    const made = await mkdir(directory, { recursive: true, mode: 0o755 });
-    if (made !== undefined) await appendFile(note, `${directory}\n`);
-  }
 }
 
 function spawnEngine(options: PrivateEngineOptions, tools: Tools, dockerdArgs: readonly string[]): ChildProcess {
