@@ -1,15 +1,18 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../errors.ts";
-import { readIfThere } from "../replace-file.ts";
 import { readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { type ProcessIdentity, readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
+import { releaseShadowed } from "./shadowed.ts";
 
 /** Where namespaces are put together; empty directories as seen from the host. */
 const stages = ["run", "sys", "layer", "root"] as const;
 /** What a start cut short may have left in the middle of a rename. */
 const unfinished = ["init.new"] as const;
+
+/** A killed process that unmounts the last overlays first has a busy disk write all of theirs; milliseconds. */
+const endLimit = 60_000;
 
 /** Whether files or cgroups of an engine are there. */
 export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
@@ -22,18 +25,18 @@ export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
 
 /**
  * Kills what is left of the engine's processes, waits until they and their namespaces are gone, and removes its cgroups and
- * its files of the state directory. The data stay.
+ * its files of the state directory. The data stay. `known` is the namespaces' holder, for one who has ended init already.
  */
-export async function removeRemains(place: PrivateEnginePlace): Promise<void> {
+export async function removeRemains(place: PrivateEnginePlace, known?: ProcessIdentity): Promise<void> {
   const paths = enginePaths(place);
   const init = await readRecordedProcess(paths.init);
   const uplink = await readRecordedProcess(paths.uplink);
-  const holder = init === undefined ? undefined : await readHolder(init);
+  const holder = known ?? (init === undefined ? undefined : await readHolder(init));
   if (init !== undefined) await killAndWait(init);
-  if (holder !== undefined && !(await waitUntilGone(holder, 5000))) throw stillThere(holder);
+  if (holder !== undefined && !(await waitUntilGone(holder, endLimit))) throw stillThere(holder);
   if (uplink !== undefined && !(await waitUntilGone(uplink, 2000))) await killAndWait(uplink);
   await removeEngineCgroups(place.name);
-  await removeMadeDirectories(paths.made);
+  await releaseShadowed(place.name);
   await removeStateFiles(place);
 }
 
@@ -46,16 +49,7 @@ export async function readHolder(init: ProcessIdentity): Promise<ProcessIdentity
 
 async function killAndWait(identity: ProcessIdentity): Promise<void> {
   await signalProcess(identity, "SIGKILL");
-  if (!(await waitUntilGone(identity, 15_000))) throw stillThere(identity);
-}
-
-/** The directories that a start made as places for mounts, unless somebody has put something into them since. */
-async function removeMadeDirectories(note: string): Promise<void> {
-  for (const directory of ((await readIfThere(note)) ?? "").split("\n").filter((line) => line !== "")) {
-    await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT" && error.code !== "ENOTEMPTY") throw error;
-    });
-  }
+  if (!(await waitUntilGone(identity, endLimit))) throw stillThere(identity);
 }
 
 async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {

@@ -32,13 +32,13 @@ async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
   const init = await readRecordedProcess(enginePaths(options).init);
   const wasRunning = init !== undefined && (await isAlive(init));
   const grace = options.grace ?? 30_000;
+  const holder = init === undefined ? undefined : await readHolder(init);
   if (wasRunning && grace > 0) {
-    const holder = await readHolder(init);
     // tini hands the signal to dockerd and ends when that has ended.
     await signalProcess(init, "SIGTERM");
-    if ((await waitUntilGone(init, grace)) && holder !== undefined) await waitUntilGone(holder, 5000);
+    await waitUntilGone(init, grace);
   }
-  await removeRemains(options);
+  await removeRemains(options, holder);
   if (options.removeData === true) await removeTree(options.dataDirectory);
   return wasRunning;
 }
