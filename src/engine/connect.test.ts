@@ -102,6 +102,27 @@ test("versions, methods, paths, queries and bodies", async () => {
   ]);
 });
 
+test("a container that is on its way out already is waited for; another conflict is one", async () => {
+  const refuse = json(409, { message: "no" });
+  const { endpoint, asked } = await standIn({
+    "/v1.44/containers/leaving": refuse,
+    "/v1.44/containers/leaving/wait": json(200, { StatusCode: 137 }),
+    "/v1.44/containers/stuck": refuse,
+    "/v1.44/containers/stuck/wait": json(200, { StatusCode: 137, Error: { Message: "device or resource busy" } }),
+    "/v1.44/containers/ending": refuse,
+    "/v1.44/containers/ending/json": json(200, { State: { Status: "removing" } }),
+    "/v1.44/containers/ending/wait": json(200, { StatusCode: 0 }),
+    "/v1.44/containers/busy": refuse,
+    "/v1.44/containers/busy/json": json(200, { State: { Status: "running" } }),
+  });
+  const engine = await connect(endpoint);
+  await removeContainer(engine, "leaving", { force: true });
+  expect(asked.at(-1)).toBe("POST /v1.44/containers/leaving/wait?condition=removed");
+  await removeContainer(engine, "ending");
+  await expect(removeContainer(engine, "stuck", { force: true })).rejects.toMatchObject({ code: "conflict" });
+  await expect(removeContainer(engine, "busy")).rejects.toMatchObject({ code: "conflict" });
+});
+
 test.each([
   [404, "not-found"],
   [409, "conflict"],

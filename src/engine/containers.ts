@@ -1,4 +1,4 @@
-import { BerthError } from "../errors.ts";
+import { BerthError, hasCode } from "../errors.ts";
 import { supports } from "./connect.ts";
 import type {
   ContainerCreateConfig,
@@ -104,9 +104,18 @@ export interface RemoveOptions extends Abortable {
   readonly volumes?: boolean;
 }
 
+/** Returns when it is gone, also when it was on its way out already: by another, or by one who was killed meanwhile. */
 export async function removeContainer(engine: Engine, id: string, options: RemoveOptions = {}): Promise<void> {
+  const { signal } = options;
   const query = { force: options.force, v: options.volumes };
-  await requestStatus(engine, { method: "DELETE", path: path`/containers/${id}`, query, signal: options.signal });
+  try {
+    await requestStatus(engine, { method: "DELETE", path: path`/containers/${id}`, query, signal });
+  } catch (error) {
+    if (!hasCode(error, "conflict")) throw error;
+    // One that is being killed for its removal still "runs"; but who may kill it is refused for nothing else.
+    const isLeaving = options.force === true || (await inspectContainer(engine, id, { signal })).State.Status === "removing";
+    if (!isLeaving || (await waitContainer(engine, id, { condition: "removed", signal })).Error) throw error;
+  }
 }
 
 /** Waits without limit. `not-running` (the default) answers at once for one that is stopped. */

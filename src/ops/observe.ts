@@ -1,4 +1,5 @@
-import { listContainers } from "../engine/containers.ts";
+import type { ContainerSummary } from "../engine/container-types.ts";
+import { listContainers, waitContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Network } from "../engine/network-types.ts";
 import { inspectNetwork } from "../engine/networks.ts";
@@ -11,7 +12,7 @@ import { containerName, isMachine, machineOf } from "./machines.ts";
 /** What the engine has of a fleet: two calls, however many machines. */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
   const { domain } = fleet.network;
-  const [containers, network] = await Promise.all([listContainers(engine, { all: true, signal }), findNetwork(engine, domain, signal)]);
+  const [containers, network] = await Promise.all([listSettled(engine, signal), findNetwork(engine, domain, signal)]);
   const wanted = new Set(fleet.machines.map((machine) => machine.name));
   const machines = new Set(containers.filter(isMachine).map((container) => container.Id));
   return {
@@ -23,6 +24,19 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
         return { name, id, ours: machines.has(id), state, network: own, address, specLabel: container.Labels[label.spec], init };
       }),
   };
+}
+
+/** All containers, once those machines are gone that the engine still removes for one who may have been killed meanwhile. */
+async function listSettled(engine: Engine, signal: AbortSignal): Promise<readonly ContainerSummary[]> {
+  const containers = await listContainers(engine, { all: true, signal });
+  const leaving = containers.filter((container) => container.State === "removing" && isMachine(container));
+  if (leaving.length === 0) return containers;
+  await Promise.all(leaving.map(({ Id }) => waitContainer(engine, Id, { condition: "removed", signal }).catch(unlessGone)));
+  return listContainers(engine, { all: true, signal });
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!hasCode(error, "not-found")) throw error;
 }
 
 /** The engine network of that name, or undefined. */

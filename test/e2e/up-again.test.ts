@@ -51,6 +51,26 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     },
   );
 
+  test("removed by several at once, and asked for again at once: all agree, and it is there", async () => {
+    for (let round = 0; round < 3; round++) {
+      expect((await node("one").berth("up aa --image bookworm")).status).toBe(0);
+      const removals = await Promise.all(Array.from({ length: 4 }, () => node("one").berth("rm -f aa")));
+      expect(removals.map(({ status, stderr }) => (status === 0 ? "" : stderr))).toEqual(["", "", "", ""]);
+    }
+    expect((await node("one").berth(three)).status).toBe(0);
+    const running = node("one").startBerth(["down", "--yes"]);
+    await waitFor("down removes", async () => (running.stderr().includes(": removing") ? true : undefined));
+    running.kill("SIGKILL");
+    await running.ended;
+    const { status, stdout, stderr } = await node("one").berth([...three, "--json"]);
+    expect([status, stderr, parseList(stdout).map(({ state }) => state)]).toEqual([
+      0,
+      expect.any(String),
+      ["running", "running", "running"],
+    ]);
+    expect((await node("one").berth("down --yes")).status).toBe(0);
+  });
+
   test("down, interrupted, goes on where it was", async () => {
     expect((await node("one").berth(three)).status).toBe(0);
     const running = node("one").startBerth(["down", "--yes"]);
