@@ -4,22 +4,25 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 export type SystemdProgress = "early" | "in-scope" | "on-bus";
 
 /**
- * A container's PID 1 as this host's /proc numbers it, also where the engine has a PID namespace of its own: the process whose
- * cgroup bears the container's id and that is 1 in its own namespace (proc_pid_status(5), NSpid). Undefined where the
- * engine's processes are not to be seen from here.
+ * A container's PID 1 as this host's /proc numbers it, also where the engine has a PID namespace of its own: of the processes
+ * whose cgroup bears the container's id and that are 1 in their own namespace, the outermost; the others are containers
+ * within it (proc_pid_status(5), NSpid). Undefined where the engine's processes are not to be seen from here.
  */
 export function findLocalInit(enginePid: number, id: string): number | undefined {
-  if (isInit(String(enginePid), id)) return enginePid;
-  // It has just been started, so it is among the newest.
-  const pids = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .sort((a, b) => Number(b) - Number(a));
-  for (const pid of pids) if (isInit(pid, id)) return Number(pid);
-  return undefined;
+  if (initDepth(String(enginePid), id) !== undefined) return enginePid;
+  let outermost: { readonly pid: number; readonly depth: number } | undefined;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const depth = initDepth(pid, id);
+    if (depth !== undefined && depth < (outermost?.depth ?? Number.POSITIVE_INFINITY)) outermost = { pid: Number(pid), depth };
+  }
+  return outermost?.pid;
 }
 
-function isInit(pid: string, id: string): boolean {
-  return readProc(pid, "cgroup").includes(id) && /^NSpid:.*\s1$/m.test(readProc(pid, "status"));
+/** In how many PID namespaces such a process has a number; undefined for one that is no init of the container. */
+function initDepth(pid: string, id: string): number | undefined {
+  if (!readProc(pid, "cgroup").includes(id)) return undefined;
+  const numbers = /^NSpid:\s+(.*)$/m.exec(readProc(pid, "status"))?.[1]?.split(/\s+/);
+  return numbers?.at(-1) === "1" ? numbers.length : undefined;
 }
 
 /** Undefined when the process has ended. Reads synchronously, as all here: /proc answers faster than a thread is asked. */

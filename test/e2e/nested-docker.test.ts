@@ -31,7 +31,7 @@ describe.skipIf(!canHaveEngines).each([
   /** What the machine's own docker client says, whether it succeeds or not. */
   const docker = async (command: string) => (await node(view).tryDocker("exec", name, "sh", "-c", `docker ${command} 2>&1`)).stdout.trim();
   beforeAll(async () => {
-    await runMachine(node(view), name, image, ...flags);
+    await runMachine(node(view), name, image, `--label=berth.machine=${name}`, ...flags);
     expect(await booted(node(view), name)).toBe("running");
   }, 60_000);
   afterAll(() => removeAll(node(view)));
@@ -51,9 +51,13 @@ describe.skipIf(!canHaveEngines).each([
     const { base } = await idsOf(node(view), name);
     expect((await docker("run --rm tiny cat /proc/self/uid_map")).split(/\s+/)).toEqual(["0", String(base), "65536"]);
     expect(await docker("run --detach --name serving tiny httpd -f -p 80")).toMatch(/^[0-9a-f]{64}$/);
+    const answers = async () => ((await docker("exec serving wget -q -O - http://127.0.0.1/letter")) === "dear" ? true : undefined);
+    await waitFor("it serves", answers);
     const address = await docker("inspect --format '{{.NetworkSettings.IPAddress}}' serving");
     expect(await docker(`run --rm tiny wget -q -O - http://${address}/letter`)).toBe("dear");
     expect(await docker("exec serving echo in")).toBe("in");
+    // The younger init in it is not taken for its own.
+    expect((await node(view).berth(`wait ${name} --timeout 20s`)).status).toBe(0);
     expect(await docker("rm --force serving")).toBe("serving");
     expect(await inside(node(view), name, "systemctl is-system-running")).toBe("running");
   });
