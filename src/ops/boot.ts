@@ -151,13 +151,16 @@ async function execInMachine(engine: Engine, id: string, name: string, cmd: read
 }
 
 const mostUnits = 10;
-const linesPerUnit = 5;
+/** Some five of them are init's own. */
+const linesPerUnit = 10;
 
 /** The failed units of a machine with their last journal lines. */
 export async function readFailedUnits(engine: Engine, id: string, signal: AbortSignal): Promise<readonly FailedUnit[]> {
   const list = ["systemctl", "list-units", "--state=failed", "--all", "--plain", "--full", "--no-legend", "--no-pager"];
   const { stdout } = await execCapture(engine, id, { cmd: list, signal });
   const units = stdout.split("\n").flatMap((line) => /^(\S+)\s+\S+\s+\S+\s+\S+\s*(.*)$/.exec(line.trim()) ?? []);
+  // What a unit said last may still be on its way into the journal (journalctl(1)); one too old to know this has it soon.
+  if (units.length > 0) await execCapture(engine, id, { cmd: ["journalctl", "--sync"], signal });
   const failed: FailedUnit[] = [];
   for (let index = 0; index < Math.min(units.length, mostUnits * 3); index += 3) {
     const unit = units[index + 1] ?? "";
