@@ -94,22 +94,31 @@ interface Within {
 
 const outside: Within = { initState: undefined, failedUnits: [], machineId: undefined };
 
-/** How long a machine that is busy may keep us; milliseconds. */
-const patience = { boot: 1500, command: 3000 };
+/** How long a machine that is busy may keep us, until it has booted and with each thing that it is asked; milliseconds. */
+const patience = { boot: 1500, question: 3000 };
 
 /** What only the machine itself knows. One that does not answer in time leaves it unknown. */
 async function readWithin(engine: Engine, { id, name, labels }: Machine, signal: AbortSignal): Promise<Within> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(patience.boot + patience.command)]);
+  let isLate = false;
+  const ask = async <T>(question: (bounded: AbortSignal) => Promise<T>): Promise<T> => {
+    const limit = AbortSignal.timeout(patience.question);
+    try {
+      return await question(AbortSignal.any([signal, limit]));
+    } finally {
+      isLate = limit.aborted;
+    }
+  };
   try {
     const systemd = (labels[label.init] ?? "systemd") === "systemd";
     // Waits until init is in its place: a command run before would disturb it.
-    const booted = await waitBooted(engine, id, name, { signal: bounded, timeout: patience.boot }).catch(notBooted);
-    const initState = systemd ? await readInitState(engine, id, bounded) : undefined;
-    const failedUnits = booted?.failedUnits ?? (initState === undefined ? [] : await readFailedUnits(engine, id, bounded));
-    const { stdout } = await execCapture(engine, id, { cmd: ["cat", "/etc/machine-id"], signal: bounded });
+    const booted = await waitBooted(engine, id, name, { signal, timeout: patience.boot }).catch(notBooted);
+    const initState = systemd ? await ask((bounded) => readInitState(engine, id, bounded)) : undefined;
+    const failedUnits =
+      booted?.failedUnits ?? (initState === undefined ? [] : await ask((bounded) => readFailedUnits(engine, id, bounded)));
+    const { stdout } = await ask((bounded) => execCapture(engine, id, { cmd: ["cat", "/etc/machine-id"], signal: bounded }));
     return { initState, failedUnits, machineId: /^[0-9a-f]{32}$/.exec(stdout.trim())?.[0] };
   } catch (error) {
-    if (signal.aborted || !(bounded.aborted || hasCode(error, "boot-failed") || hasCode(error, "conflict"))) throw error;
+    if (signal.aborted || !(isLate || hasCode(error, "boot-failed") || hasCode(error, "conflict"))) throw error;
     return outside;
   }
 }
