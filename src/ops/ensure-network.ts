@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
-import { createNetwork } from "../engine/networks.ts";
+import { createNetwork, listNetworks } from "../engine/networks.ts";
 import { BerthError } from "../errors.ts";
+import { subnetsOverlap } from "../plan/address.ts";
 import { label } from "../plan/labels.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { findNetwork } from "./observe.ts";
@@ -23,8 +24,13 @@ export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortS
   } catch (error) {
     if (!(error instanceof BerthError) || signal.aborted) throw error;
     // Another berth was faster: from another host, or one that was killed meanwhile.
-    const isOurs = async () => (await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain || undefined;
-    if (await poll(finishMs, isOurs, signal)) return;
+    const look = async () => {
+      if ((await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain) return "ours";
+      const others = (await listNetworks(engine, { signal })).filter(({ Name }) => Name !== domain);
+      const isTaken = others.some(({ IPAM }) => IPAM.Config?.some((config) => subnetsOverlap(config.Subnet ?? "", subnet)));
+      return isTaken ? "taken" : undefined;
+    };
+    if ((await poll(finishMs, look, signal)) === "ours") return;
     throw new BerthError(error.code, `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`, {
       hint: "choose a network.subnet that no other network of the engine's host uses",
       cause: error,
@@ -33,4 +39,4 @@ export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortS
 }
 
 /** An engine goes on with what a berth that was killed has asked for: its subnet is taken a moment before it is to be seen. */
-const finishMs = 1500;
+const finishMs = 10_000;

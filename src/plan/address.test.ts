@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { allocateAddresses } from "./address.ts";
+import { allocateAddresses, subnetsOverlap } from "./address.ts";
 
 const allocate = (
   requests: readonly (readonly [string, string?])[],
@@ -35,4 +35,15 @@ test("a full subnet and a taken wish are conflicts, before anything is given", (
   );
   expect(Object.keys(allocate([["a"], ["b"], ["c"], ["d"], ["e"]], { subnet: "10.0.0.0/29" }))).toHaveLength(5);
   expect(() => allocate([["a", "172.31.0.9"]], { taken: ["172.31.0.9"] })).toThrow(expect.objectContaining({ code: "conflict" }));
+});
+
+test.each([
+  ["172.31.0.0/24", "172.31.0.0/24", true],
+  ["172.31.0.0/16", "172.31.9.0/24", true],
+  ["172.31.9.0/24", "172.31.0.0/16", true],
+  ["172.31.0.0/24", "172.31.1.0/24", false],
+  ["fd00::/64", "172.31.0.0/24", false],
+  ["", "172.31.0.0/24", false],
+])("%p and %p overlap: %p", (one, other, expected) => {
+  expect(subnetsOverlap(one, other)).toBe(expected);
 });

@@ -47,6 +47,13 @@ export function allocateAddresses(
   return given;
 }
 
+/** Whether two subnets have an address in common; false where one of them is not of IPv4. */
+export function subnetsOverlap(one: string, other: string): boolean {
+  if (![one, other].every((subnet) => ipaddr.IPv4.isValidCIDR(subnet))) return false;
+  const [a, b] = [parseSubnet(one), parseSubnet(other)];
+  return a.first <= b.last && b.first <= a.last;
+}
+
 /** The network's and the broadcast address as numbers. */
 function parseSubnet(subnet: string): { readonly first: number; readonly last: number } {
   const number = (address: ipaddr.IPv4): number => address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
