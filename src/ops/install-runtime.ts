@@ -1,6 +1,5 @@
 import { copyFile, mkdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
@@ -9,6 +8,7 @@ import { readIfThere, replaceFile } from "../host/replace-file.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "../oci/daemon-json.ts";
 import { runtimeName } from "./application.ts";
 import { listMachines } from "./machines.ts";
+import { poll } from "./poll.ts";
 
 export interface EngineConfig {
   /** dockerd's daemon.json. */
@@ -160,8 +160,8 @@ async function writeConfig(file: string, before: string | undefined, after: stri
   await replaceFile(file, after);
 }
 
-/** dockerd reads its configuration within milliseconds of the signal; it says nothing when it refuses it. */
-const reloadLimitMs = 5000;
+/** dockerd reads its configuration within milliseconds of the signal, unless the host is very busy; it says nothing when it refuses it. */
+const reloadLimitMs = 10_000;
 
 /** Has the engine read its configuration again and waits until it shows. A change that does not show is taken back. */
 async function activate(
@@ -177,7 +177,7 @@ async function activate(
     });
   }
   process.kill(pid, "SIGHUP");
-  for (const deadline = Date.now() + reloadLimitMs; Date.now() < deadline; await sleep(50)) if (await isActive(engine)) return true;
+  if (await poll(reloadLimitMs, async () => (await isActive(engine)) || undefined)) return true;
   if (changed) await (before === undefined ? rm(file, { force: true }) : replaceFile(file, before));
   throw new BerthError("engine-refused", `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`, {
     hint: "its log says why (journalctl -u docker, or the log that `berth engine status` shows); is this the file it reads?",
