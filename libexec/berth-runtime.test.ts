@@ -1,7 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -443,6 +454,38 @@ describe("delete", () => {
     expect(existsSync(join(state, "stage/root/precious"))).toBe(true);
     rmSync(state, { recursive: true });
   });
+
+  /** rm and rmdir that take one thing after the other, and the launcher's life after so many. */
+  const deadly = (step: number) => {
+    const programs = mkdtempSync(join(record, "programs "));
+    for (const name of ["rm", "rmdir"]) {
+      const text = `#!/bin/sh
+        PATH=\${PATH#*:}; option=; [ "$1" != -f ] || { option=-f; shift; }
+        for place; do
+          ${name} $option "$place"; echo x >>"$REC/steps"
+          [ "$(wc -l <"$REC/steps")" -lt ${step} ] || { kill -KILL $PPID; exit; }
+        done`;
+      writeFileSync(join(programs, name), text);
+      chmodSync(join(programs, name), 0o755);
+    }
+    return `${programs}:${process.env.PATH}`;
+  };
+
+  test("killed after any step it leaves a state that is found, or nothing but a directory", () => {
+    let step = 0;
+    for (let status: number | null = null; status !== 0; ) {
+      step += 1;
+      const state = isolated();
+      mkdirSync(join(run, "roots/a b/box"), { recursive: true });
+      rmSync(join(record, "steps"), { force: true });
+      status = call({ words, env: { PATH: deadly(step), DO: gone } }).status;
+      const left = existsSync(state) ? readdirSync(state) : [];
+      expect([step, left.length === 0 || left.includes("stop-signal")]).toEqual([step, true]);
+      rmSync(state, { recursive: true, force: true });
+    }
+    // All of its files and directories, one by one.
+    expect(step).toBeGreaterThan(15);
+  }, 20_000);
 
   test("of a container without a state goes through", () => {
     expect(call({ words: ["delete", "plain"], env: { REAL_STATUS: "4" } })).toMatchObject({

@@ -25,6 +25,13 @@ const imports = `
   const mapped = await namespace.map([{ inside: 0, outside: ${base}, count: 65536 }, { inside: 65536, outside: 0, count: 1 }]);
   namespace.end();
 `;
+/** Closes stages, from a moment on. */
+const closeAll = `
+  const { closeStage } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
+  const [begin, ...stages] = process.argv.slice(1);
+  await Bun.sleep(Number(begin) - Date.now());
+  for (const stage of stages) closeStage(stage);
+`;
 /** As inMounts, with the above at hand; what a test mounts in the stage is gone before /run is. */
 const staged = <T = unknown>(program: string, before = layers) => inMounts<T>(imports + program, before);
 
@@ -87,7 +94,8 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
        return [(mode & 0o777).toString(8), other.includes("/run/state/stage/"), readFileSync("/proc/self/mountinfo", "utf8").includes("/run/state/stage/")];`,
       `${layers}
        mount --make-rshared /run
-       unshare --mount --propagation slave sleep 20 >/dev/null 2>&1 & echo $! >/run/other; sleep 0.3`,
+       unshare --mount --propagation slave sleep 20 >/dev/null 2>&1 & echo $! >/run/other
+       until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.01; done`,
     );
     expect(seen).toEqual(["700", false, true]);
   });
@@ -99,6 +107,20 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
     ["nothing", "mkdir -p /run/state"],
   ])("what a crash has left of one goes: %s", async (_, before) => {
     expect(await staged(`closeStage(stage); return [existsSync(stage), points()];`, before)).toEqual([false, []]);
+  });
+
+  test("many that close the same ones at once have no fault", async () => {
+    const seen = await staged(
+      `const stages = Array.from({ length: 200 }, (_, index) => "/run/state/" + index + "/stage");
+       for (const each of stages) openStage(each);
+       const source = ${JSON.stringify(closeAll)};
+       const begin = String(Date.now() + 500);
+       const closers = [1, 2, 3].map(() => Bun.spawn([process.execPath, "-e", source, begin, ...stages], { stderr: "inherit" }));
+       const statuses = await Promise.all(closers.map(({ exited }) => exited));
+       return [statuses, stages.filter((each) => existsSync(each)), points()];`,
+      "mkdir -p /run/state",
+    );
+    expect(seen).toEqual([[0, 0, 0], [], []]);
   });
 
   test("files that are no stage's are never removed", async () => {

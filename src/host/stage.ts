@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
@@ -20,16 +20,24 @@ export function openStage(stage: string): void {
 
 /** Whether there is a stage with its tmpfs still mounted. */
 export function isStageOpen(stage: string): boolean {
-  const place = statSync(stage, { throwIfNoEntry: false });
-  return place !== undefined && place.dev !== statSync(dirname(stage)).dev;
+  const [place, parent] = [stage, dirname(stage)].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return place !== undefined && parent !== undefined && place.dev !== parent.dev;
 }
 
-/** Detaches a stage, if there is one, and removes its place. */
+/** Detaches a stage, if there is one, and removes its place. Others may be doing so at the same time. */
 export function closeStage(stage: string): void {
-  if (isStageOpen(stage)) detachMount(stage);
+  // What is mounted nowhere any more cannot be unmounted (umount2(2), EINVAL).
+  if (isStageOpen(stage)) unlessDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
   // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
-  for (const directory of [join(stage, "root"), stage]) {
-    if (existsSync(directory)) rmdirSync(directory);
+  for (const directory of [join(stage, "root"), stage]) unlessDone(() => rmdirSync(directory), ["ENOENT"]);
+}
+
+/** Another's start, or the end of the machine, may have been faster: then the call fails with one of these codes. */
+function unlessDone(work: () => void, codes: readonly string[]): void {
+  try {
+    work();
+  } catch (error) {
+    if (!codes.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
 

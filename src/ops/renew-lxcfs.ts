@@ -34,11 +34,12 @@ export async function renewMachinesLxcfs(program: string): Promise<LxcfsRenewal>
   const warnings = new Set<string>();
   let renewed = 0;
   for (let look = 0; look < mostLooks; look += 1) {
-    const results = await Promise.all(findStaleLxcfs(lxcfs).map((pid) => limit(() => renewOne(program, pid))));
+    // Where nothing was renewed something may be left all the same: the process that stood for a namespace may have ended.
+    const stale = findStaleLxcfs(lxcfs);
+    if (stale.length === 0) break;
+    const results = await Promise.all(stale.map((pid) => limit(() => renewOne(program, pid))));
     for (const result of results) if (result !== "renewed" && result !== "left") warnings.add(result);
-    const now = results.filter((result) => result === "renewed").length;
-    if (now === 0) break;
-    renewed += now;
+    renewed += results.filter((result) => result === "renewed").length;
   }
   return { renewed, warnings: [...warnings] };
 }

@@ -28,13 +28,18 @@ export function runtimeExec({ process, state }: RuntimeExec): void {
  */
 function refreshRoot(state: string): void {
   const machine = readIsolated(state);
-  if (machine === undefined || !isMapped(machine)) return;
-  // An engine that was started anew may have its mounts out of our sight.
-  for (const root of [machine.root, `/proc/${machine.pid}/root`]) if (existsSync(root)) forgetNames(root);
+  if (machine === undefined) return;
+  try {
+    if (!isMapped(machine)) return;
+    // An engine that was started anew may have its mounts out of our sight.
+    for (const root of [machine.root, `/proc/${machine.pid}/root`]) if (existsSync(root)) forgetNames(root);
+  } catch (error) {
+    // The machine has ended, perhaps this very moment: the runtime itself says so.
+    if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
 }
 
-/** Whether the process is still the machine's: one of the machine's ids is its root's. When it has ended, the runtime itself says so. */
+/** Whether the process is still the machine's: one of the machine's ids is its root's. Throws `ENOENT` or `ESRCH` when it has ended. */
 function isMapped({ pid, base }: { readonly pid: number; readonly base: number }): boolean {
-  const map = `/proc/${pid}/uid_map`;
-  return existsSync(map) && Number(readFileSync(map, "utf8").trim().split(/\s+/)[1]) === base;
+  return Number(readFileSync(`/proc/${pid}/uid_map`, "utf8").trim().split(/\s+/)[1]) === base;
 }

@@ -8,9 +8,10 @@ import { slotBase } from "../oci/id-slots.ts";
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
  * reads `stop-signal` and `network`, looks for `lacking`, and removes all of them; a new file here must be named there too.
+ * A state is found by its `stop-signal`, so that is there first and goes last, whoever is killed on the way.
  */
+const marker = "stop-signal";
 const stateFiles = [
-  "stop-signal",
   "lacking",
   "capabilities",
   "ids",
@@ -27,11 +28,12 @@ const stateFiles = [
 /** Writes what the machine's mounts and the launcher's later calls need. */
 export function writeState(
   state: string,
-  needs: Contract,
+  needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
   wishes: Pick<Wishes, "manager"> & { readonly hostname: string | undefined },
 ): void {
+  mkdirSync(state, { recursive: true, mode: 0o755 });
+  writeFileSync(join(state, marker), `${needs.stopSignal}\n`);
   mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
-  writeFileSync(join(state, "stop-signal"), `${needs.stopSignal}\n`);
   writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
   writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
   if (existsSync("/etc/os-release")) writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
@@ -51,8 +53,12 @@ export function sweepStates(directory: string, root: string): void {
     if (!entry.isDirectory()) continue;
     const id = entry.name;
     const state = join(directory, id);
-    const made = statSync(join(state, stateFiles[0]), { throwIfNoEntry: false })?.mtimeMs;
-    if (made !== undefined && Date.now() - made > staleAfterMs && !existsSync(join(root, id))) clearState(state);
+    const marked = statSync(join(state, marker), { throwIfNoEntry: false });
+    const { mtimeMs: made } = marked ?? statSync(state, { throwIfNoEntry: false }) ?? {};
+    if (made === undefined || Date.now() - made <= staleAfterMs || existsSync(join(root, id))) continue;
+    if (marked !== undefined) clearState(state);
+    // A crash before the mark, or after it, left the directory alone.
+    else removeEmpty(state);
   }
 }
 
@@ -87,12 +93,16 @@ function readLines(file: string): readonly string[] {
 export function clearState(state: string): void {
   closeStage(stageOf(state));
   for (const file of stateFiles) rmSync(join(state, file), { force: true });
-  for (const directory of [join(state, "host"), state]) {
-    try {
-      rmdirSync(directory);
-    } catch (error) {
-      // Not ours alone, or another machine's start was faster at removing it.
-      if (!(error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "ENOENT"))) throw error;
-    }
+  removeEmpty(join(state, "host"));
+  rmSync(join(state, marker), { force: true });
+  removeEmpty(state);
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    // Not ours alone, or another machine's start was faster at removing it.
+    if (!["ENOTEMPTY", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
