@@ -48,6 +48,11 @@ test("what a machine in a user namespace has is added to every set that a proces
   });
 });
 
+test("a machine in a user namespace that has ended is the real runtime's to tell of", () => {
+  for (const [name, text] of Object.entries({ pid: "999999999", root: "/nonexistent", ids: "3 1" })) writeFileSync(join(state, name), text);
+  expect(JSON.parse(patched('{"capabilities":{"bounding":["CAP_BPF","CAP_CHOWN"]}}')).capabilities).toEqual({ bounding: ["CAP_CHOWN"] });
+});
+
 describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root)", () => {
   /** The engine's overlay and, as /proc/PID/root of a process in a user namespace, another of the same layers; both remember that there is no letter. */
   const machine = `

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { readdir, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { booted, runMachine } from "./machine.ts";
 import type { Node } from "./nodes.ts";
@@ -99,6 +100,16 @@ const volatile = /random\/|\/(dentry-state|inode-nr|inode-state|file-nr|aio-nr|n
 const printSysctls =
   "find /proc/sys/kernel /proc/sys/vm /proc/sys/fs /proc/sys/net/core -type f -perm -400 -print0 | sort -z | xargs -0 grep -sH ''; true";
 
+/**
+ * Where others may be at work on the same host: the directories for temporary files, the tests' own too, of which `npm test`
+ * gives each file a part.
+ */
+const busy = [...new Set(["/tmp", tmpdir().replace(/\/npm-test-[^/]+\/.*$/, "")])];
+/** The flag is what another test marks the cgroups with. */
+const printMounts = `cut --delimiter=' ' --fields=5- /proc/self/mountinfo | grep -v -e /overlay2/ ${busy
+  .map((directory) => `-e '^${directory.replace(/[.*^$[\]\\]/g, "\\$&")}/'`)
+  .join(" ")} | sed 's/,memory_localevents//' | sort`;
+
 /** What a machine must not change of its host: settings of the kernel, names, network, devices, mounts, programs of the engine. */
 export async function hostFacts(node: Node): Promise<Readonly<Record<string, string>>> {
   const look = async (script: string) => (await node.run("sh", "-c", script)).stdout;
@@ -107,8 +118,7 @@ export async function hostFacts(node: Node): Promise<Readonly<Record<string, str
     look("ip -oneline link show lo; ip -oneline address show lo; ip rule"),
     look("hostname; cat /etc/hostname /etc/machine-id; readlink /proc/self/ns/*"),
     look("stat --format='%n %a %u %g %Hr:%Lr' /dev/* 2>/dev/null; cat /proc/swaps; grep -v loop /proc/partitions"),
-    // Others work on the same host, in /tmp; the flag is what another test marks the cgroups with.
-    look("cut --delimiter=' ' --fields=5- /proc/self/mountinfo | grep -v -e /overlay2/ -e ^/tmp/ | sed 's/,memory_localevents$//' | sort"),
+    look(printMounts),
     look("sha256sum /usr/sbin/runc /bin/sh"),
   ]);
   const steady = sysctls.split("\n").filter((line) => !volatile.test(line.split(":")[0] ?? ""));

@@ -24,9 +24,11 @@ describe.skipIf(!canHaveEngines).each([
 
   test("machines go on or boot again, and are as usable as before", async () => {
     const engine = second.node;
+    // With these ids no machine prefers the range of the other, which would go to whichever starts first.
+    const uuid = (digit: number) => `--env=container_uuid=0000000${digit}${"0".repeat(24)}`;
     await Promise.all([
-      runMachine(engine, "always", "bookworm", "--network=none", "--restart=always"),
-      runMachine(engine, "never", "bookworm", "--network=none"),
+      runMachine(engine, "always", "bookworm", "--network=none", "--restart=always", uuid(1)),
+      runMachine(engine, "never", "bookworm", "--network=none", uuid(2)),
     ]);
     const names = ["always", "never"] as const;
     for (const name of names) expect(await booted(engine, name)).toBe("running");
@@ -56,9 +58,9 @@ describe.skipIf(!canHaveEngines).each([
     } finally {
       await rm(directory, { recursive: true });
     }
-    expect(await signalsDuring(engine, "always", () => engine.docker("restart", "always"))).toEqual(["15"]);
+    expect(await signalsDuring(engine, "always", () => engine.docker("restart", "--time=60", "always"))).toEqual(["15"]);
     expect(await booted(engine, "always")).toBe("running");
-    expect(await signalsDuring(engine, "never", () => engine.docker("stop", "never"))).toEqual(["15"]);
+    expect(await signalsDuring(engine, "never", () => engine.docker("stop", "--time=60", "never"))).toEqual(["15"]);
     expect((await stateOf(engine, "never")).status).toBe(0);
     await removeAll(engine);
   });
@@ -71,7 +73,9 @@ describe.skipIf(!canHaveEngines).each([
     expect(await imageDigest(engine, "bookworm")).toBe(digest);
     // A slot is given back by the next machine that takes one.
     await runMachine(engine, "last", "bookworm", "--network=none");
+    expect(await booted(engine, "last")).toBe("running");
     expect(await takenSlots(engine)).toHaveLength(1);
+    expect(await cgroupsOf(engine)).toContain("/init.scope");
     await removeAll(engine);
   });
 });

@@ -1,5 +1,6 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { columns } from "../../fidelity/columns.ts";
+import { rootTarball } from "../../fidelity/roots.ts";
 import { rows } from "../../fidelity/rows.ts";
 import { measureView } from "../../fidelity/view.ts";
 import { ensureBuilt } from "./berth.ts";
@@ -13,9 +14,14 @@ const needController = rows.filter(({ controller }) => controller !== undefined)
 
 describe.skipIf(!canHaveEngines)("what units and administrators need, in profile full (needs root)", () => {
   setDefaultTimeout(170_000);
+  // The root is built, the first time, as useLab's are.
+  beforeAll(async () => {
+    if (!canHaveEngines) return;
+    await ensureBuilt();
+    await rootTarball();
+  }, 600_000);
 
   test.each(["hybrid", "v2"] as const)("works on %s, as far as no package must be installed for it", async (view) => {
-    await ensureBuilt();
     const chosen = rows.filter(({ id, packages }) => packages === undefined && !refusedToAll.includes(id) && !needController.includes(id));
     const { table } = await measureView({
       view,

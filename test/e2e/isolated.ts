@@ -1,6 +1,8 @@
-import { basename, dirname } from "node:path";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { inside, stateOf } from "./machine.ts";
 import type { Node } from "./nodes.ts";
+import { entriesBelow } from "./tree.ts";
 
 /** The ids of a machine's user namespace, as its host numbers them (user_namespaces(7)). */
 export interface HostIds {
@@ -31,7 +33,8 @@ export async function capabilitiesOf(
 
 /** Mount points below machines' stages in any mount namespace of the node's processes, each with a process that has it. */
 export async function stageMounts(node: Node): Promise<string> {
-  const script = `awk '$5 ~ "/berth/runtime/.*/stage(/|$)" { print FILENAME, $5 }' $(ls /proc/[0-9]*/mountinfo) 2>/dev/null || true`;
+  // Processes end meanwhile, and grep goes on with the next.
+  const script = "grep -sEo '^([^ ]+ ){4}[^ ]*/berth/runtime/[^ ]*/stage(/[^ ]*)? ' /proc/[0-9]*/mountinfo || true";
   return (await node.run("sh", "-c", script)).stdout.trim();
 }
 
@@ -41,10 +44,16 @@ export function cgroupOf(node: Node): string {
   return `/berth-engine-${lab.slice("berth-".length).toLowerCase()}-${node.name}`;
 }
 
-/** The cgroups that containers of a node's engine have, in any hierarchy: directories of it alone. */
+/** The cgroups that containers of a node's engine have, in any hierarchy: directories of it alone, since others' come and go. */
 export async function cgroupsOf(node: Node): Promise<string> {
-  const script = `find /sys/fs/cgroup -mindepth 2 -path '*${cgroupOf(node)}/*' -type d`;
-  return (await node.run("sh", "-c", script)).stdout.trim();
+  const top = `/proc/${node.pid}/root/sys/fs/cgroup`;
+  const hierarchies = (await readdir(top, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const places = [top, ...hierarchies.map(({ name }) => join(top, name))];
+  const found = await Promise.all(places.map((place) => entriesBelow(join(place, cgroupOf(node)))));
+  return found
+    .flat()
+    .flatMap((entry) => (entry.isDirectory() ? [join(entry.parentPath, entry.name)] : []))
+    .join("\n");
 }
 
 /** The machines that berth-runtime has a state of. */

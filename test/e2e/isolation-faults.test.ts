@@ -60,9 +60,13 @@ async function addFaulty(engine: Node): Promise<void> {
 
 const faultyDirectory = (engine: Node) => join(dirname(engine.configFile), "faulty");
 const setMode = (engine: Node, mode: string) => writeFile(join(faultyDirectory(engine), "mode"), `${mode}\n`);
-/** As a state is that a minute has gone over, after which it is nobody's work any more. */
+/** As states are that a minute has gone over, after which they are nobody's work any more. */
 const age = (engine: Node) =>
-  engine.run("sh", "-c", "find /run/berth/runtime -name stop-signal -exec touch -d '2 minutes ago' {} + 2>/dev/null || true");
+  engine.run(
+    "sh",
+    "-c",
+    `for place in ${runtimeStates}/* ${runtimeStates}/*/stop-signal; do [ ! -e "$place" ] || touch -d '2 minutes ago' "$place"; done`,
+  );
 
 /** What is killed, how `addFaulty` calls that, and on which views; those that have to do with cgroups on both. */
 const faults: readonly (readonly [string, string, readonly (typeof views)[number][]])[] = [
@@ -96,6 +100,7 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     const id = await runMachine(engine, "next", "bookworm");
     expect(await stageMounts(engine)).toBe("");
     expect(await statesOf(engine)).toEqual([`${runtimeStates}/${id}/stop-signal`]);
+    expect((await engine.run("ls", runtimeStates)).stdout).toBe(`${id}\n`);
     expect(await takenSlots(engine)).toEqual([`${runtimeStates}/${id}`]);
     await removeContainers(engine, "next");
     expect(await statesOf(engine)).toEqual([]);

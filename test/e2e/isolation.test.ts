@@ -170,7 +170,7 @@ describe.skipIf(!canHaveEngines).each(views)("machines in user namespaces of the
     const before = await inside(engine, "two", facts);
     expect(before).toMatch(/^[0-9a-f]{32}\nrenamed\.example\nrenamed\.example$/);
     const ids = await idsOf(engine, "two");
-    expect(await signalsDuring(engine, "two", () => engine.docker("restart", "two"))).toEqual(["15"]);
+    expect(await signalsDuring(engine, "two", () => engine.docker("restart", "--time=60", "two"))).toEqual(["15"]);
     expect(await booted(engine, "two")).toBe("running");
     expect(await inside(engine, "two", facts)).toBe(before);
     expect(await idsOf(engine, "two")).toEqual(ids);

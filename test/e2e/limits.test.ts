@@ -110,8 +110,9 @@ describe.each([
     const throttled = async () => statOf(await cgroupFile(node(view), name, "cpu", { v1: "cpu.stat", v2: "cpu.stat" }), "nr_throttled");
     const began = { at: performance.now(), used: await usedSeconds(node(view), name), throttled: await throttled() };
     await waitFor("the machine is held back", async () => ((await throttled()) >= began.throttled + 15 ? true : undefined));
-    const wall = (performance.now() - began.at) / 1000;
+    // The wall's time begins before the other and ends after it, however long each look takes.
     const used = (await usedSeconds(node(view), name)) - began.used;
+    const wall = (performance.now() - began.at) / 1000;
     await node(view).docker("update", `--cpu-quota=${files.cpu.before}`, name);
     await inside(node(view), name, "systemctl stop burn-one burn-two");
     expect(used).toBeGreaterThan(0);

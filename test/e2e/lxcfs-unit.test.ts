@@ -55,11 +55,18 @@ describe.skipIf(!canHaveLxcfs)("lxcfs.service of a host with systemd (needs root
     devices.push(await at(device));
     // A crash: systemd starts it again by itself.
     await at("kill -KILL $(systemctl show -P MainPID lxcfs)");
-    const other = async () => (devices.includes(await at(device)) ? undefined : await at(device));
+    const other = async () => {
+      const found = await at(device);
+      return /^\d+:\d+$/.test(found) && !devices.includes(found) ? found : undefined;
+    };
     devices.push(await waitFor("the machine has another lxcfs", other));
+    // Only now has what renews it had its say.
+    const settled = async () => ((await at("systemctl show -P SubState lxcfs")) === "running" ? true : undefined);
+    await waitFor("lxcfs has started", settled);
     expect(await at(look)).toMatch(answers);
     expect(devices.every((found) => /^\d+:\d+$/.test(found))).toBe(true);
     expect(new Set(devices).size).toBe(3);
+    await at("journalctl --sync");
     expect(await at("journalctl --unit=lxcfs --no-pager --output=cat | grep -c 'mounted lxcfs anew in 1 mount namespace'")).toBe("2");
 
     await at(berth("uninstall"));

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { ChildProcess } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
 import { dist } from "./berth.ts";
 import { lxcfsDirectory as directory, endLxcfs, hasLxcfs, startLxcfs } from "./lxcfs.ts";
-import { booted, inside, removeAll, runMachine, stateOf } from "./machine.ts";
+import { booted, inside, removeAll, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
 const canHaveLxcfs = canHaveEngines && hasLxcfs;
@@ -112,6 +113,36 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
       const renewed = await one.run(`${dist}/berth`, "runtime", "lxcfs");
       expect(renewed.stderr).toMatch(/^berth: the machine of process \d+ keeps its dead lxcfs: openat2/);
       expect(await inside(one, "box", "head -n 1 /proc/meminfo")).toBe(memory);
+    });
+
+    test("a mount namespace is found by its next process when one ends meanwhile", async () => {
+      const one = node("one");
+      const place = dirname(one.configFile);
+      // As berth-runtime makes it for a machine, as far as lxcfs goes.
+      const mounts = `mount --bind /run/berth/runtime/x/host /run/host; mount --bind ${directory}/proc/uptime /proc/uptime`;
+      const processes = `echo $$ >${place}/first; sleep 600 & echo $! >${place}/second; exec sleep 601`;
+      const unshared = `unshare --mount --propagation private sh -ec '${mounts}; ${processes}' >/dev/null 2>&1 </dev/null &`;
+      await one.run("sh", "-c", `mkdir -p /run/berth/runtime/x/host /run/host; ${unshared}`);
+      const second = await waitFor(
+        "it is made",
+        async () => (await one.run("sh", "-c", `cat ${place}/second || true`)).stdout.trim() || undefined,
+      );
+      const program = join(place, "ends-first");
+      const lines = [
+        "#!/bin/sh",
+        `read -r first <${place}/first`,
+        `if [ "$3" = "$first" ]; then kill -KILL "$first"; while [ -e "/proc/$first/ns/mnt" ]; do sleep 0.01; done; fi`,
+        `exec ${dist}/berth "$@"`,
+      ];
+      await writeFile(program, `${lines.join("\n")}\n`, { mode: 0o755 });
+      if (lxcfs !== undefined) await endLxcfs(one, lxcfs);
+      lxcfs = await startLxcfs(one);
+      const source = `const { renewMachinesLxcfs } = await import(${JSON.stringify(import.meta.resolve("../../src/ops/renew-lxcfs.ts"))});
+        console.log(JSON.stringify(await renewMachinesLxcfs(${JSON.stringify(program)})));`;
+      const renewed = JSON.parse((await one.run(process.execPath, "-e", source)).stdout);
+      expect(renewed).toEqual({ renewed: 1, warnings: [] });
+      expect((await one.run("nsenter", `--mount=/proc/${second}/ns/mnt`, "cat", "/proc/uptime")).stdout).toMatch(/^\d+\.\d+ \d+\.\d+$/m);
+      await one.run("kill", second);
     });
 
     test("a reload of lxcfs (SIGUSR1) leaves machines as they are", async () => {

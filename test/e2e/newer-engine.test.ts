@@ -21,7 +21,7 @@ describe.skipIf(!canHaveEngines)("Docker 26 (needs root)", () => {
     await runMachine(engine, "one", "bookworm");
     expect(await booted(engine, "one")).toBe("running");
     expect(await failedUnits(engine, "one")).toBe("");
-    await engine.docker("stop", "one");
+    await engine.docker("stop", "--time=60", "one");
     expect((await stateOf(engine, "one")).status).toBe(0);
     const { status, stdout } = await engine.berth("up web db --image bookworm --json");
     expect([status, parseList(stdout).map(({ state }) => state)]).toEqual([0, ["running", "running"]]);

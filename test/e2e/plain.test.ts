@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { labImage } from "../lab/lab-image.ts";
 import { clean, containers, networks, parseList } from "./fleet.ts";
 import { failedUnits, inside } from "./machine.ts";
@@ -10,11 +10,10 @@ const node = useNodes({
   images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
 });
 
-/** The parent cgroups that machines have without berth-runtime; the lab's hybrid engines share this host's. */
-const ownCgroups = () =>
-  readdirSync("/sys/fs/cgroup/systemd")
-    .filter((name) => name.startsWith("berth-machine-"))
-    .toSorted();
+/** Names that no other test's machines have: the lab's hybrid engines share this host's cgroups. */
+const [web, db] = [`web-${process.pid}`, `db-${process.pid}`];
+/** The parent cgroups that machines have without berth-runtime: those of the two that are there. */
+const ownCgroups = () => [db, web].map((name) => `berth-machine-${name}`).filter((name) => existsSync(`/sys/fs/cgroup/systemd/${name}`));
 
 describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (needs root)", () => {
   afterEach(async () => {
@@ -23,19 +22,19 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
 
   test.each(["bookworm", "trixie"])("applies the contract through the Engine API: %s runs, and it says what is weaker", async (image) => {
     const engine = node("hybrid");
-    const { status, stdout, stderr } = await engine.berth(["up", "web", "db", "--image", image, "--memory", "300M", "--json"]);
+    const { status, stdout, stderr } = await engine.berth(["up", web, db, "--image", image, "--memory", "300M", "--json"]);
     expect([status, parseList(stdout).map(({ state, error }) => error?.message ?? state)]).toEqual([0, ["running", "running"]]);
-    expect(stderr).toContain("web: the machine sees the names of all cgroups of the host (read-only)");
-    expect(await failedUnits(engine, "web")).toBe("");
-    const ids = await Promise.all(["web", "db"].map((name) => inside(engine, name, "cat /etc/machine-id")));
+    expect(stderr).toContain(`${web}: the machine sees the names of all cgroups of the host (read-only)`);
+    expect(await failedUnits(engine, web)).toBe("");
+    const ids = await Promise.all([web, db].map((name) => inside(engine, name, "cat /etc/machine-id")));
     expect(new Set(ids).size).toBe(2);
-    expect((await inside(engine, "web", "getent hosts db.berth.internal")).split(/\s/)[0]).toBe("172.31.0.3");
+    expect((await inside(engine, web, `getent hosts ${db}.berth.internal`)).split(/\s/)[0]).toBe("172.31.0.3");
     // No probe container is left.
-    expect([...(await containers(engine)).keys()].toSorted()).toEqual(["db", "web"]);
-    expect((await engine.berth("stop web")).status).toBe(0);
-    expect((await engine.berth("start web")).status).toBe(0);
-    expect(await inside(engine, "web", "cat /etc/machine-id")).toBe(ids[0] as string);
-    expect(ownCgroups()).toEqual(["berth-machine-db", "berth-machine-web"]);
+    expect([...(await containers(engine)).keys()].toSorted()).toEqual([db, web]);
+    expect((await engine.berth(`stop ${web}`)).status).toBe(0);
+    expect((await engine.berth(`start ${web}`)).status).toBe(0);
+    expect(await inside(engine, web, "cat /etc/machine-id")).toBe(ids[0] as string);
+    expect(ownCgroups()).toEqual([`berth-machine-${db}`, `berth-machine-${web}`]);
     expect((await engine.berth("down --yes")).status).toBe(0);
     expect(ownCgroups()).toEqual([]);
     expect([(await containers(engine)).size, await networks(engine)]).toEqual([0, []]);

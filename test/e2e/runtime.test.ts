@@ -27,13 +27,14 @@ describe.skipIf(!canHaveEngines)("docker run --runtime=berth (needs root)", () =
       expect(machineId).toMatch(/^[0-9a-f]{32}$/);
       expect(uuid).toBe(machineId);
 
-      expect(await signalsDuring(engine, "one", () => engine.docker("restart", "one"))).toEqual(["15"]);
+      expect(await signalsDuring(engine, "one", () => engine.docker("restart", "--time=60", "one"))).toEqual(["15"]);
       expect(await booted(engine, "one")).toBe("running");
       expect(await inside(engine, "one", "cat /etc/machine-id")).toBe(machineId);
       await runMachine(engine, "two", image);
       expect(await booted(engine, "two")).toBe("running");
       expect(await inside(engine, "two", "cat /etc/machine-id")).not.toBe(machineId);
 
+      // As users do it: within the 10 s that docker leaves a container by default.
       expect(await signalsDuring(engine, "one", () => engine.docker("stop", "one"))).toEqual(["15"]);
       expect((await stateOf(engine, "one")).status).toBe(0);
       expect((await engine.docker("logs", "--tail", "5", "one")).stdout).toContain("Halting system.");

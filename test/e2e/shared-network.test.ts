@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { Dirent } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { run } from "../../src/host/run.ts";
 import { labEngineRoot, labImage } from "../lab/lab-image.ts";
 import { attackFrom, bootBoth, expectConfined, listHostFiles, mighty, prisoner, views } from "./attack.ts";
 import { idsOf, ownerOnHost, stageMounts, statesOf } from "./isolated.ts";
 import { booted, failedUnits, inside, removeContainers, runMachine, stateOf } from "./machine.ts";
 import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
+import { entriesBelow } from "./tree.ts";
 
 const suites = { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") };
 const newer = { cgroupView: "v2", root: () => labEngineRoot("trixie"), images: ["bookworm"] } as const;
@@ -42,8 +44,12 @@ async function importLinks(engine: Node, image: string, directory: string, links
   await engine.docker("import", "--change", 'CMD ["/sbin/init"]', tar, image);
 }
 
-async function names(engine: Node, directory: string): Promise<readonly string[]> {
-  return (await engine.run("find", directory, "-printf", "%P %y\\n")).stdout.split("\n").toSorted();
+/** All that is in a folder, with its kind as find(1) names it, or `-`; a machine may be at work in it. */
+async function names(directory: string): Promise<readonly string[]> {
+  const kind = (entry: Dirent) => (entry.isDirectory() ? "d" : entry.isFile() ? "f" : entry.isSymbolicLink() ? "l" : "-");
+  const entries = await entriesBelow(directory);
+  expect(entries.length).toBeGreaterThan(100);
+  return entries.map((entry) => `${relative(directory, join(entry.parentPath, entry.name))} ${kind(entry)}`).toSorted();
 }
 
 /** Answers on a port as a user that is not root. */
@@ -76,7 +82,7 @@ async function liveFromFolder(engine: Node, suite: keyof typeof suites): Promise
   await writeFile(join(directory, "usr/lib/systemd/system/networking.service"), unit);
   await symlink("/lib/systemd/system/networking.service", join(wants, "networking.service"));
   for (const name of ["hosts", "resolv.conf"]) await rm(join(directory, "etc", name), { force: true });
-  const before = await names(engine, directory);
+  const before = await names(directory);
 
   const name = `foreign-${suite}`;
   const environment = ["-e", "BERTH_MACHINE_ID=keep", "-e", "BERTH_HOSTNAME=mail.example.com"];
@@ -88,7 +94,7 @@ async function liveFromFolder(engine: Node, suite: keyof typeof suites): Promise
     `mail.example.com\nmail.example.com\n${kept}\n${kept}`,
   );
   // Before the machine writes anything on behalf of the test.
-  const made = (await names(engine, directory)).filter((entry) => !before.includes(entry));
+  const made = (await names(directory)).filter((entry) => !before.includes(entry));
   expect(made.filter((entry) => !/^(var\/|etc\/\.updated f|etc\/\.pwd\.lock f)/.test(entry))).toEqual([]);
   expect(await stageMounts(engine)).toBe("");
 
@@ -220,7 +226,7 @@ describe.skipIf(!canHaveEngines)("folders of an enemy (needs root)", () => {
     await symlink(`${"../".repeat(12)}${outside}/hostname`, join(directory, "etc/hostname"));
     await symlink(join(outside, "os-release"), join(directory, "usr/lib/os-release"));
     await symlink(join(outside, "hosts"), join(directory, "etc/hosts"));
-    const before = [await listHostFiles(outside), await names(engine(), directory)];
+    const before = [await listHostFiles(outside), await names(directory)];
     const flags = [network, "-e", "BERTH_MACHINE_ID=keep", "-e", "BERTH_HOSTNAME=enemy", ...binds];
     const id = await runMachine(engine(), "enemy", image, ...flags);
     const uuid = (await engine().docker("exec", "enemy", "cat", "/run/host/container-uuid")).stdout.replaceAll("-", "").trim();
@@ -228,7 +234,7 @@ describe.skipIf(!canHaveEngines)("folders of an enemy (needs root)", () => {
     expect((await idsOf(engine(), "enemy")).base).toBeGreaterThanOrEqual(0x7000_0000);
     await removeContainers(engine(), "enemy");
     expect(await listHostFiles(outside)).toEqual(before[0] as readonly string[]);
-    const made = (await names(engine(), directory)).filter((entry) => !before[1]?.includes(entry));
+    const made = (await names(directory)).filter((entry) => !before[1]?.includes(entry));
     expect(made.filter((entry) => !entry.startsWith("var/"))).toEqual([]);
   });
 
