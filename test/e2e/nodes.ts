@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, readRecordedProcess } from "../../src/host/private-engine/process-identity.ts";
 import { startPrivateEngine } from "../../src/host/private-engine/start.ts";
 import { type RunResult, run, tryRun } from "../../src/host/run.ts";
@@ -130,7 +131,7 @@ function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map
       };
       const starting = startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
       // As a host's network comes up while its engine starts: a swarm's member wants its address.
-      const joining = node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory);
+      const joining = node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory, starting);
       const [{ pid }] = await Promise.all([starting, joining]);
       const run: LabNode["run"] = (command, ...args) => runIn(pid, command, args);
       const revived = withPrograms({ ...node, pid, run }, spec, nodes, lab);
@@ -141,14 +142,20 @@ function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map
 }
 
 /** Joins a node that starts again to the wire as soon as its new init is there. */
-async function plugInEarly(lab: Lab, node: LabNode, stateDirectory: string): Promise<void> {
-  let pid = node.pid;
-  await until(async () => {
+async function plugInEarly(lab: Lab, node: LabNode, stateDirectory: string, starting: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  starting.then(over, over);
+  for (;;) {
+    // A start that has failed says why itself.
+    const isLast = isOver;
     const init = await readRecordedProcess(join(stateDirectory, "init"));
-    if (init !== undefined && (await isAlive(init))) pid = init.pid;
-    return pid !== node.pid;
-  });
-  await lab.plugInAgain(node.name, pid);
+    if (init !== undefined && init.pid !== node.pid && (await isAlive(init))) return lab.plugInAgain(node.name, init.pid);
+    if (isLast) return;
+    await sleep(20);
+  }
 }
 
 function runIn(pid: number, command: string, args: readonly string[]): Promise<RunResult> {

@@ -185,6 +185,10 @@ machines:
     await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', "builder", "slow");
     const { status, stdout } = await engine.berth("up slow --image slow --no-wait --json");
     expect([status, parseList(stdout)[0]?.state]).toEqual([0, "started"]);
+    await waitFor("the boot has come so far", async () => {
+      const { stdout: jobs } = await engine.tryDocker("exec", "slow", "systemctl", "list-jobs");
+      return jobs.includes("tired.service") ? true : undefined;
+    });
     const late = await engine.berth("up slow --image slow --timeout 3s --json");
     const [slow] = parseList(late.stdout);
     expect([late.status, slow?.error?.code]).toEqual([5, "boot-timeout"]);
