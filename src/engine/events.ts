@@ -22,7 +22,10 @@ export interface WatchEventsOptions extends Abortable {
   readonly until?: number;
 }
 
-/** Watches the engine. Resolves when the watch has begun: nothing that happens after is missed. Leave the loop to end it. */
+/**
+ * Watches the engine. Resolves when the engine has answered, which is a moment before its watch begins: give a `since` from before
+ * to miss nothing. Leave the loop to end it.
+ */
 export async function watchEvents(engine: Engine, options: WatchEventsOptions = {}): Promise<AsyncIterable<EventMessage>> {
   const { signal, ...query } = options;
   return readJsonLines<EventMessage>(engine, await requestStream(engine, { path: "/events", query, signal }), signal);

@@ -12,6 +12,7 @@ import { type FolderFacts, planRoot } from "../../plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "../../plan/loader/machine.ts";
 import { parseSwarmFiles } from "../../plan/loader/self.ts";
 import type { LoaderSpec } from "../../spec/loader/spec.ts";
+import { createLoading } from "./create-loading.ts";
 import { createNamed } from "./create-named.ts";
 
 /** What a loader is to run. */
@@ -113,14 +114,8 @@ async function createLoaded(engine: Engine, machine: Omit<LoadedMachine, "image"
   const { platform } = spec.flags;
   const post = () => createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
   const create = async () => {
-    try {
-      return await post();
-    } catch (error) {
-      // The image is removed with the last machine that has it, which may have been a moment ago.
-      if (made === undefined || !hasCode(error, "not-found")) throw explain(error, spec.image);
-      await made.load(engine, signal);
-      return await post();
-    }
+    if (made !== undefined) return await createLoading(post, () => made.load(engine, signal));
+    return await post().catch((error: unknown) => Promise.reject(explain(error, spec.image)));
   };
   const created = await createNamed(name, create, signal);
   return { id: created.Id, warnings: created.Warnings ?? [] };

@@ -8,6 +8,7 @@ import type { FolderFacts } from "../../plan/loader/folder.ts";
 import { type GuardOrigin, type GuardReport, type GuardTask, renderGuard } from "../../plan/loader/guard.ts";
 import { createNamed } from "./create-named.ts";
 import { findContainer, orGone } from "./find-container.ts";
+import { removeGuard } from "./tidy.ts";
 
 /** A loader's hold on its guard. What the guard refuses, both promises throw. */
 export interface GuardLink {
@@ -29,8 +30,8 @@ export async function startGuard(
   { note, signal }: { readonly note: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<GuardLink> {
   const origin = { image: self.Image, socket: socketOf(engine, self) };
-  const post = async (lock: boolean) =>
-    (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard, signal })).Id;
+  // Without the signal: a create call that is broken off may leave a guard that nobody knows of.
+  const post = async (lock: boolean) => (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard })).Id;
   const create = async () => {
     try {
       return await post(task.publish.length > 0);
@@ -42,9 +43,10 @@ export async function startGuard(
   };
   const id = await createNamed(task.guard, create, signal);
   try {
+    signal.throwIfAborted();
     await startContainer(engine, id, { signal });
   } catch (error) {
-    await removeContainer(engine, id, { force: true });
+    await removeGuard(engine, id);
     throw error;
   }
   return { id, ...readReports(engine, id, note, signal) };

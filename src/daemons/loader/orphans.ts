@@ -38,7 +38,7 @@ export async function holderState(engine: Engine, machine: string, signal: Abort
   return named(machine)?.State === "running" ? "leaving" : "gone";
 }
 
-/** Whether a guard is at work, or will be in a moment. */
+/** Whether a guard is at work, or will be in a moment. One that is merely created is started by its loader alone, if that runs. */
 function lives({ State }: ContainerSummary): boolean {
-  return State === "running" || State === "restarting" || State === "created";
+  return State === "running" || State === "restarting";
 }

@@ -60,7 +60,7 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
     await startContainer(engine, id);
     return await follow(id, task, guard, options);
   } finally {
-    await setHealthy(false);
+    // It stays healthy until it ends: a swarm that lost patience here would kill it, and its status would not be the machine's.
     await tidyMachine(engine, { loader: self.Id, machine: task.machine }, { stopTimeout: 0, note: options.note });
     // The machine's removal tells the guard that all is over; without one it is this process's end that does.
     if (made) await throughAbsence(() => settleGuard(engine, guard.id, never), never);

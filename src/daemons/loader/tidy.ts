@@ -36,7 +36,7 @@ export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, {
   }, never);
 }
 
-/** Removes a guard; one that removes itself ends with that. */
+/** Removes a guard, by its name or id; one that removes itself ends with that. */
 export async function removeGuard(engine: Engine, name: string): Promise<void> {
   const never = new AbortController().signal;
   await throughAbsence(() => orGone(removeContainer(engine, name, { force: true, volumes: true })), never);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../engine/engine.ts";
-import { watchEvents } from "../../engine/events.ts";
+import { type EventMessage, watchEvents } from "../../engine/events.ts";
+import { label } from "../../plan/labels.ts";
 import { throughAbsence } from "./engine-away.ts";
 import { findContainer } from "./find-container.ts";
 import type { Tidied } from "./tidy.ts";
@@ -11,11 +12,19 @@ import type { Tidied } from "./tidy.ts";
  */
 export type LoaderEnd = "done" | "asked" | "died";
 
+/** A loader and its machine, and the name of the guard that watches them. */
+export interface Watched extends Tidied {
+  readonly guard: string;
+}
+
 const pauseMs = 250;
 
-/** Resolves when a loader's container runs no more, or has removed its machine, however long the engine is away meanwhile. */
-export async function watchLoader(engine: Engine, watched: Tidied, signal: AbortSignal): Promise<LoaderEnd> {
-  const seen = { asked: false };
+/**
+ * Resolves when a loader's container runs no more, or has removed its machine, however long the engine is away meanwhile, and
+ * also when that was while the guard was being started again.
+ */
+export async function watchLoader(engine: Engine, watched: Watched, signal: AbortSignal): Promise<LoaderEnd> {
+  const seen = { asked: false, machine: false };
   for (;;) {
     const end = await throughAbsence(() => watchOnce(engine, watched, seen, signal), signal);
     if (end !== undefined) return end;
@@ -27,21 +36,36 @@ export async function watchLoader(engine: Engine, watched: Tidied, signal: Abort
 /** Undefined when the watch has ended and not the loader. */
 async function watchOnce(
   engine: Engine,
-  { loader, machine }: Tidied,
-  seen: { asked: boolean },
+  { loader, machine, guard }: Watched,
+  seen: { asked: boolean; machine: boolean },
   signal: AbortSignal,
 ): Promise<LoaderEnd | undefined> {
-  const events = await watchEvents(engine, { filters: { type: ["container"], container: [loader, machine] }, signal });
+  const [guarding, loading, running] = await Promise.all([guard, loader, machine].map((name) => findContainer(engine, name, signal)));
+  const lives = loading?.State.Running ?? false;
+  if (running?.Config.Labels?.[label.loader] === loader) seen.machine = true;
+  // An engine that was away may have lost its events.
+  else if (seen.machine) return "done";
+  const events = await watchEvents(engine, {
+    filters: { type: ["container"], container: [loader, machine] },
+    // From the guard's creation on, so that nothing falls between two watches, nor between a look and a watch. To hear it twice is no harm.
+    ...(guarding && { since: Date.parse(guarding.Created) / 1000 }),
+    // Of a loader that has ended the past alone is asked for, which ends.
+    ...(!lives && { until: Date.now() / 1000 }),
+    signal,
+  });
   const ended = () => (seen.asked ? "asked" : "died");
-  // Looked at after the watch has begun, so that nothing falls between.
-  if (!(await findContainer(engine, loader, signal))?.State.Running) return ended();
-  for await (const { Action, Actor } of events) {
-    if (Actor.ID !== loader) {
-      if (Action === "destroy") return "done";
-    } else if (Action === "die" || Action === "destroy") return ended();
-    else if (Action === "kill" && stopping.includes(Actor.Attributes.signal ?? "")) seen.asked = true;
+  for await (const event of events) {
+    if (isRemoval(event, loader)) return "done";
+    if (event.Actor.ID !== loader) continue;
+    if (event.Action === "die" || event.Action === "destroy") return ended();
+    if (event.Action === "kill" && stopping.includes(event.Actor.Attributes.signal ?? "")) seen.asked = true;
   }
-  return undefined;
+  return lives ? undefined : ended();
+}
+
+/** Whether a loader's machine was removed, as opposed to an earlier one of the same name. */
+function isRemoval({ Action, Actor }: EventMessage, loader: string): boolean {
+  return Action === "destroy" && Actor.Attributes[label.loader] === loader;
 }
 
 /** SIGTERM and SIGINT, by which engines and people ask for an end. */
