@@ -62,7 +62,9 @@ async function whileHeld(args: string, cwd: string, meanwhile: () => Promise<unk
     await done;
   });
   try {
-    return await runBerth(`unix://${socket}`, args.split(" "), { cwd });
+    const result = await runBerth(`unix://${socket}`, args.split(" "), { cwd });
+    await done;
+    return result;
   } finally {
     await proxy.close();
   }

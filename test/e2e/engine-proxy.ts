@@ -30,10 +30,14 @@ export function parseAllowedCalls(text: string): readonly AllowedCall[] {
   });
 }
 
+function refuse(client: Socket, status: string, message: string): void {
+  client.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${JSON.stringify({ message })}\n`);
+}
+
 /**
  * Stands between a socket of its own and an engine's, and lets the calls of a list through, by method and path. One call a
  * connection: so what follows a call that was looked at belongs to it, be it a body, or bytes for a program that took it over.
- * `hold` is told `METHOD path` of each such call, and the engine hears of the call when it is done.
+ * `hold` is told `METHOD path` of each such call, and the engine hears of the call when it is done; where it fails, never.
  */
 export async function serveEngineProxy(
   path: string,
@@ -55,11 +59,16 @@ export async function serveEngineProxy(
     const found = allowed.find((one) => one.method === method && one.path.test(call));
     if (found === undefined) {
       refused.push(`${method} ${call}`);
-      client.end('HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"message":"not allowed"}\n');
+      refuse(client, "403 Forbidden", "not allowed");
       return;
     }
     used.add(found.line);
-    await hold(`${method} ${call}`);
+    try {
+      await hold(`${method} ${call}`);
+    } catch (error) {
+      refuse(client, "502 Bad Gateway", String(error));
+      return;
+    }
     const engine = keep(connect({ path: engineSocket, allowHalfOpen: true }));
     const isTakeover = /^upgrade:/im.test(head);
     engine.write(`${isTakeover ? head : `${head.replace(/^connection:.*\r\n/gim, "")}Connection: close\r\n`}\r\n`);

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { failedUnits, inside } from "./machine.ts";
-import { canHaveEngines } from "./nodes.ts";
+import { failedUnits, inside, waitFor } from "./machine.ts";
+import { canHaveEngines, type Node } from "./nodes.ts";
 import { echoAddress, echoUnit, greeting, perl } from "./perl.ts";
 import { besides, cleanedUp, createService, failedTask, logsOf, removeService, runningTask, tracesOn } from "./service.ts";
 import { addUnit, extractRoot, useSwarm } from "./swarm.ts";
@@ -22,6 +22,13 @@ describe.skipIf(!canHaveEngines)("a loader on a node without berth-runtime (need
     await writeFile(join(folder, "etc/hostname"), "debian\n");
     before = await tracesOn(lab.node("plain"));
   }, 60_000);
+
+  /** What a container hears at another's port 80. Nodes learn each other's names a moment after there are any. */
+  const heard = (node: Node, container: string, name: string) =>
+    waitFor(`${name} answers ${container}`, async () => {
+      const { stdout } = await node.tryDocker("exec", container, ...perl(greeting, name, "80"));
+      return stdout === "" ? undefined : stdout;
+    });
 
   test("boots it by the engine's API alone, nested, published, reachable, and stops it in order", async () => {
     const [manager, plain] = [lab.node("manager"), lab.node("plain")];
@@ -47,8 +54,8 @@ describe.skipIf(!canHaveEngines)("a loader on a node without berth-runtime (need
     expect(stdout).toBe(`${lab.client().address}\n`);
     await manager.docker("run", "--detach", "--name=app", "--network=application", "bookworm", ...perl(echoAddress, "80"));
     try {
-      expect((await manager.docker("exec", "app", ...perl(greeting, "box", "80"))).stdout).toMatch(/^10\./);
-      expect((await plain.docker("exec", task.machine, ...perl(greeting, "app", "80"))).stdout).toMatch(/^10\./);
+      expect(await heard(manager, "app", "box")).toMatch(/^10\./);
+      expect(await heard(plain, task.machine, "app")).toMatch(/^10\./);
     } finally {
       await manager.docker("rm", "--force", "app");
     }
@@ -59,7 +66,7 @@ describe.skipIf(!canHaveEngines)("a loader on a node without berth-runtime (need
     // Its /etc/hosts was the engine's; without berth-runtime the engine makes an empty one to mount that over.
     const names = await Promise.all(["hosts", "hostname"].map((name) => readFile(join(folder, "etc", name), "utf8")));
     expect(names).toEqual(["", "debian\n"]);
-  }, 90_000);
+  });
 
   test("says what it gives up without the runtime, and refuses a profile that needs it", async () => {
     const [manager, plain] = [lab.node("manager"), lab.node("plain")];
@@ -71,5 +78,5 @@ describe.skipIf(!canHaveEngines)("a loader on a node without berth-runtime (need
     expect((await failedTask(manager, "box")).said).toContain("berth install runtime");
     await removeService(manager, "box");
     await cleanedUp(plain, before);
-  }, 90_000);
+  });
 });

@@ -7,7 +7,7 @@ import { type EngineProxy, parseAllowedCalls, serveEngineProxy } from "./engine-
 import { inside, stateOf } from "./machine.ts";
 import { canHaveEngines } from "./nodes.ts";
 import { echoUnit, greeting, perl } from "./perl.ts";
-import { besides, cleanedUp, removeService, runningTask, tracesOn } from "./service.ts";
+import { besides, cleanedUp, killContainers, removeService, runningTask, tracesOn } from "./service.ts";
 import { addUnit, extractRoot, loaderImage, useSwarm } from "./swarm.ts";
 
 // As an engine is set up whose containers shall gain nothing by set-uid programs.
@@ -72,8 +72,7 @@ describe.skipIf(!canHaveEngines)("a loader with nothing but what it needs (needs
     const { stdout: roots } = await one().docker("inspect", "--format", "{{.HostConfig.ReadonlyRootfs}}", first.loader, first.guard);
     expect(roots).toBe("true\ntrue\n");
 
-    const { pid } = await stateOf(one(), first.machine);
-    await one().run("kill", "-KILL", String(pid));
+    await killContainers(one(), first.machine);
     const second = await runningTask(one(), "box", first);
     expect(await answer()).toBe(lab.client().address ?? "");
     expect(await inside(one(), second.machine, "systemctl is-system-running")).toBe("running");
@@ -83,7 +82,7 @@ describe.skipIf(!canHaveEngines)("a loader with nothing but what it needs (needs
     expect(await besides(folder)).toEqual([]);
     expect(proxy.refused).toEqual([]);
     expect([...proxy.used].toSorted()).toEqual((await documentedCalls()).map(({ line }) => line).toSorted());
-  }, 120_000);
+  });
 
   test.each([
     ["GET", "/v1.41/secrets"],

@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { dirname, join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { inside, stateOf, waitFor } from "./machine.ts";
+import { inside, waitFor } from "./machine.ts";
 import { canHaveEngines, type Node } from "./nodes.ts";
 import { type SecondEngine, startSecondEngine } from "./second-engine.ts";
-import { besides, cleanedUp, createService, removeService, runningTask, tasksOf, tracesOn } from "./service.ts";
+import { besides, cleanedUp, createService, killContainers, removeService, runningTask, tasksOf, tracesOn } from "./service.ts";
 import { extractRoot, joinSwarm, loadLoader, nodeReady, useSwarm } from "./swarm.ts";
 
 /** Of the worker's engines the first leaves the network to the second, which is the swarm's member. */
@@ -62,7 +62,7 @@ describe.skipIf(!canHaveEngines)("an engine that dies alone, and one whose disk 
       const { stdout } = await worker.docker("ps", "--all", "--filter", "status=running", "--format", "{{.Names}}");
       return Bun.deepEquals(stdout.trim().split("\n").toSorted(), [next.loader, next.machine, next.guard].toSorted()) ? true : undefined;
     });
-  }, 120_000);
+  });
 
   test("a full disk: the machine that runs goes on; a new one is refused with the reason, and runs once there is room", async () => {
     await createService(manager(), "box", { labels: { "berth.loader.root": folder }, node: "worker" });
@@ -72,8 +72,7 @@ describe.skipIf(!canHaveEngines)("an engine that dies alone, and one whose disk 
     expect(await inside(worker, first.machine, "echo dear >/root/letter; cat /root/letter; systemctl is-system-running")).toBe(
       "dear\nrunning",
     );
-    const { pid } = await stateOf(worker, first.loader);
-    await worker.run("kill", "-KILL", String(pid));
+    await killContainers(worker, first.loader);
     const refused = await waitFor("a task fails for lack of room", async () =>
       (await tasksOf(manager(), "box")).find(({ error }) => error.includes("no space left on device")),
     );
@@ -81,5 +80,5 @@ describe.skipIf(!canHaveEngines)("an engine that dies alone, and one whose disk 
     await worker.run("rm", full);
     const next = await runningTask(manager(), "box", first);
     expect(await inside(worker, next.machine, "systemctl is-system-running")).toBe("running");
-  }, 120_000);
+  });
 });

@@ -48,7 +48,7 @@ describe.skipIf(!canHaveEngines)("the example mail-on-swarm, with the root that 
     expect([deployed.status, deployed.stderr]).toEqual([0, expect.any(String)]);
     await serves();
     expect((await manager().berth("deploy --rm mail", { cwd: example })).status).toBe(0);
-  }, 120_000);
+  });
 
   test("is created by its service-create", async () => {
     const env = { ...process.env, DOCKER_HOST: manager().socket, BERTH_LOADER: loaderImage };
@@ -56,5 +56,5 @@ describe.skipIf(!canHaveEngines)("the example mail-on-swarm, with the root that 
     await run(resolve(example, "service-create"), ["server1"], { env });
     await serves();
     await manager().docker("service", "rm", "mail");
-  }, 120_000);
+  });
 });

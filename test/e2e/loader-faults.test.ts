@@ -12,6 +12,7 @@ import {
   cleanedUp,
   createService,
   failedTask,
+  killContainers,
   removeService,
   runningTask,
   type Task,
@@ -44,10 +45,6 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
   const create = (name = "box", labels: Readonly<Record<string, string>> = {}, ...flags: readonly string[]) =>
     createService(manager(), name, { labels: { "berth.loader.root": folder, ...labels }, node: "worker", flags });
   const published = { "berth.loader.publish": "80" };
-  const kill = async (...containers: readonly string[]) => {
-    const states = await Promise.all(containers.map((container) => stateOf(worker(), container)));
-    await worker().run("kill", "-KILL", ...states.map(({ pid }) => String(pid)));
-  };
   const containersOn = async () => (await worker().docker("ps", "--format", "{{.Names}}")).stdout.trim().split("\n").toSorted();
   const ofTask = ({ loader, machine, guard }: Task) => [loader, machine, guard].toSorted();
   /** What the machine answers to the host outside. */
@@ -69,7 +66,7 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
     await isRight(await runningTask(manager(), "box"));
     expect((await runningTask(manager(), "box")).id).toBe(task.id);
     expect(await stateOf(worker(), task.machine)).toMatchObject({ running: true, pid });
-  }, 60_000);
+  });
 
   test("a port that an update drops is closed", async () => {
     await create("box", { "berth.loader.publish": "80,8080:80" });
@@ -116,7 +113,7 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
     const first = await runningTask(manager(), "box");
     await rename(folder, `${folder}.away`);
     try {
-      await kill(first.loader);
+      await killContainers(worker(), first.loader);
       expect((await failedTask(manager(), "box", first)).said).toContain(folder);
     } finally {
       await rename(`${folder}.away`, folder);

@@ -202,7 +202,7 @@ describe.skipIf(!canHaveEngines)("what is in a loader's image (needs root)", () 
     const health = async () => (await node("one").docker("inspect", "--format", "{{.State.Health.Status}}", "healthy")).stdout.trim();
     await node("one").docker("run", "-d", "-i", "--name", "healthy", "--entrypoint", "cat", reference);
     const probed = () => node("one").docker("inspect", "--format", "{{range .State.Health.Log}}{{.ExitCode}} {{end}}", "healthy");
-    await waitFor("a first probe fails", async () => ((await probed()).stdout.startsWith("1 ") ? true : undefined));
+    await waitFor("a first probe fails", async () => (/(^| )1 /.test((await probed()).stdout) ? true : undefined));
     expect(await health()).toBe("starting");
     await node("one").docker("exec", "healthy", "sh", "-c", ": >/dev/shm/berth-healthy");
     await waitFor("it is healthy", async () => ((await health()) === "healthy" ? true : undefined));

@@ -192,7 +192,7 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       [{ "foreign-root.volumes": "/a,'/b" }, /'\/b/],
     ];
     await refusedAtOnce(wrong.map(([labels, words]) => [{ "berth.loader.root": folder, ...labels }, words]));
-  }, 90_000);
+  });
 
   test("folders that are no machine's are refused", async () => {
     await refusedAtOnce([
@@ -201,7 +201,7 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       [{ "foreign-root.folder": "/no/such/folder" }, /\/no\/such\/folder/],
       [{ "foreign-root.folder": "/boot" }, /\/boot/],
     ]);
-  }, 60_000);
+  });
 
   test("without the engine's socket, and without any label, it says what is missing", async () => {
     service = "bare";
@@ -234,5 +234,5 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       ["foreign-root.lxcfs", "--privileged"],
     ] as const;
     await refusedAtOnce(wrong.map(([label, value]) => [{ "berth.loader.root": folder, [label]: value }, new RegExp(`${label}: `)]));
-  }, 90_000);
+  });
 });

@@ -41,7 +41,7 @@ describe.skipIf(!canHaveEngines)("a node that is lost with a loader on it (needs
     const second = await runningTask(manager(), "box", first);
     expect(await inside(lab.node("worker1"), second.machine, "cat /root/letter; systemctl is-system-running")).toBe("dear\nrunning");
     await waitFor("one machine", async () => (Bun.deepEquals(await machinesOn("worker1"), [second.machine]) ? true : undefined));
-  }, 120_000);
+  });
 
   test("its machine runs on the other node; back again, it does not run a second one", async () => {
     await create("box", "--constraint=node.role==worker");
@@ -57,7 +57,7 @@ describe.skipIf(!canHaveEngines)("a node that is lost with a loader on it (needs
       return stdout.includes(first.machine) || stdout.includes(first.guard) ? undefined : true;
     });
     expect([await machinesOn(first.node), await machinesOn(other)]).toEqual([[], [second.machine]]);
-  }, 150_000);
+  });
 
   test("two services on two nodes that share a folder: the second says who has it, and takes over when the first is gone", async () => {
     await create("box", "--constraint=node.hostname==worker1");
@@ -68,5 +68,5 @@ describe.skipIf(!canHaveEngines)("a node that is lost with a loader on it (needs
     await removeService(manager(), "box");
     const second = await runningTask(manager(), "other");
     expect(await inside(lab.node("worker2"), second.machine, "systemctl is-system-running")).toBe("running");
-  }, 120_000);
+  });
 });

@@ -113,11 +113,8 @@ describe.skipIf(!canHaveLxcfs)(
     });
 
     test("its log is the machine's console", async () => {
-      const log = await waitFor("the end of the boot is in the log", async () => {
-        const text = await logsOf(manager(), "mailcow");
-        return text.includes("multi-user.target") ? text : undefined;
-      });
-      expect(log).toContain("Welcome to ");
+      // A getty that starts drops what init has just written: no late line.
+      expect(await logsOf(manager(), "mailcow")).toContain("Welcome to ");
     });
 
     test("mail comes in from a host outside, whose own address is in the machine's journal", async () => {

@@ -7,10 +7,15 @@ export function perl(program: string, ...words: readonly string[]): readonly [st
 export const greeting =
   '$s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1], Timeout => 10) or die "no connection: $@"; print scalar <$s>';
 
-/** Answers each who connects with that one's address: `perl(echoAddress, PORT)`. */
-export const echoAddress =
-  '$s = IO::Socket::INET->new(Listen => 9, LocalPort => $ARGV[0], ReuseAddr => 1) or die $@; while ($c = $s->accept) { print $c $c->peerhost, "\\n"; close $c }';
+const listen = "$s = IO::Socket::INET->new(Listen => 9, LocalPort => $ARGV[0], ReuseAddr => 1) or die $@;";
+const answer = 'while ($c = $s->accept) { print $c $c->peerhost, "\\n"; close $c }';
 
-/** A unit of a machine that does so. */
+/** Answers each who connects with that one's address: `perl(echoAddress, PORT)`. */
+export const echoAddress = `${listen} ${answer}`;
+
+/** As systemd.service(5) reads it on a command line. */
+const inUnit = (program: string) => program.replaceAll("%", "%%").replaceAll("$", "$$$$").replaceAll("\\", "\\\\");
+
+/** A unit of a machine that does so, and has started when it listens. */
 export const echoUnit = (port: number) =>
-  `[Service]\nExecStart=/usr/bin/perl -MIO::Socket::INET -e '${echoAddress.replaceAll("%", "%%").replaceAll("$", "$$$$").replaceAll("\\", "\\\\")}' ${port}\nRestart=on-failure\n[Install]\nWantedBy=multi-user.target\n`;
+  `[Service]\nType=forking\nExecStart=/usr/bin/perl -MIO::Socket::INET -e '${inUnit(`${listen} fork and exit; ${answer}`)}' ${port}\nRestart=on-failure\n[Install]\nWantedBy=multi-user.target\n`;

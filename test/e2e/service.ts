@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupOf, stageMounts, statesOf } from "./isolated.ts";
-import { waitFor } from "./machine.ts";
+import { stateOf, waitFor } from "./machine.ts";
 import type { Node } from "./nodes.ts";
 import { loaderImage } from "./swarm.ts";
 
@@ -62,6 +62,12 @@ export async function tasksOf(manager: Node, service: string): Promise<readonly 
   });
 }
 
+/**
+ * A task's start may take that long: an engine waits up to 30 s, and more than once, for a peer of its overlay network that went
+ * away while the two compared what they know (networkdb's bulk sync; moby issue 47396).
+ */
+const startLimit = 120_000;
+
 /** Waits until a task runs, which the swarm says when its machine is healthy. `not` is a task that is meant to be gone. */
 export async function runningTask(manager: Node, service: string, not?: Task): Promise<Task> {
   let seen: readonly Task[] = [];
@@ -70,7 +76,7 @@ export async function runningTask(manager: Node, service: string, not?: Task): P
     return seen.find(({ id, state, desired }) => id !== not?.id && state === "Running" && desired === "Running");
   };
   try {
-    return await waitFor(`${service} runs`, look, 60_000);
+    return await waitFor(`${service} runs`, look, startLimit);
   } catch (cause) {
     throw new Error(`${service} does not run: ${JSON.stringify(seen)}\n${await logsOf(manager, service)}`, { cause });
   }
@@ -107,6 +113,14 @@ export async function waitForWords(manager: Node, service: string, ...words: rea
 
 export async function removeService(manager: Node, ...services: readonly string[]): Promise<void> {
   await manager.docker("service", "rm", ...services);
+}
+
+/** SIGKILL of the processes that containers have. One that has ended has the pid 0, which to kill(1) is its own process group. */
+export async function killContainers(node: Node, ...containers: readonly string[]): Promise<void> {
+  const states = await Promise.all(containers.map((container) => stateOf(node, container)));
+  const ended = containers.filter((_, index) => !((states[index]?.pid ?? 0) > 0));
+  if (ended.length > 0) throw new Error(`there is no process to kill of ${ended.join(", ")}`);
+  await node.run("kill", "-KILL", ...states.map(({ pid }) => String(pid)));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from "bun:test";
+import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -37,6 +37,8 @@ export function useSwarm({ networks = ["application"], idle = {}, heartbeat = "5
   const all = Object.entries({ ...wish.nodes, ...idle });
   const named = all.map(([name, node]) => [name, { ...node, extraConfig: { dns, ...node.extraConfig } }] as const);
   const lab = useLab({ ...wish, nodes: Object.fromEntries(named), wire: true, client: true });
+  // More than a test's waits together, for two tasks and a node: so that it says which of them was in vain.
+  setDefaultTimeout(400_000);
   let names: ChildProcess | undefined;
   beforeAll(async () => {
     if (!canHaveEngines) return;
@@ -48,14 +50,25 @@ export function useSwarm({ networks = ["application"], idle = {}, heartbeat = "5
     await Promise.all(others.map((node) => joinSwarm(first, node)));
     for (const network of networks) await first.docker("network", "create", "--driver", "overlay", "--attachable", network);
     await loadLoader(nodes);
-  }, 120_000);
+  }, 180_000);
   afterAll(() => void names?.kill("SIGKILL"));
   return lab;
 }
 
 export async function joinSwarm(first: Node, node: Node): Promise<void> {
   const { stdout: token } = await first.docker("swarm", "join-token", "--quiet", "worker");
-  await node.docker("swarm", "join", "--advertise-addr", addressOf(node), "--token", token.trim(), `${addressOf(first)}:2377`);
+  const words = ["--advertise-addr", addressOf(node), "--token", token.trim(), `${addressOf(first)}:2377`];
+  const { status, stderr } = await node.tryDocker("swarm", "join", ...words);
+  if (status === 0) return;
+  // An engine that has not joined within 20 s says so, and goes on.
+  const hasJoined = async () => {
+    const state = (await node.docker("info", "--format", "{{.Swarm.LocalNodeState}}")).stdout.trim();
+    if (state !== "active" && state !== "pending") throw new Error(`${node.name} is ${state}`);
+    return state === "active" ? true : undefined;
+  };
+  await waitFor(`${node.name} joins`, hasJoined, 60_000).catch((cause: unknown) => {
+    throw new Error(`${node.name} does not join the swarm: ${stderr}`, { cause });
+  });
 }
 
 function addressOf(node: Node): string {
