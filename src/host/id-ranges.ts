@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { BerthError } from "../errors.ts";
 import { idsPerSlot, preferredSlot, slotBase, slots } from "../oci/id-slots.ts";
 import type { IdRange } from "../oci/user-namespace.ts";
+import { hasErrno } from "./errno.ts";
 import { lockFile } from "./syscalls.ts";
 
 /** Taken ranges: a link for each slot, to the state of the machine that has it. */
@@ -63,7 +64,7 @@ function isFree(slot: number): boolean {
       .map(Number);
     return slot < first || slot >= first + count;
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return true;
+    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return true;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { BerthError } from "../errors.ts";
+import { hasErrno } from "./errno.ts";
 import { tryLockFile } from "./syscalls.ts";
 
 /**
@@ -14,7 +15,7 @@ export function lockFolder(path: string, shown: string): () => void {
       hint: "see which: docker ps --filter label=berth.root",
     });
   } catch (error) {
-    if (["EBADF", "ENOLCK", "EOPNOTSUPP", "ENOSYS"].includes((error as NodeJS.ErrnoException).code ?? "")) return () => closeSync(folder);
+    if (hasErrno(error, ["EBADF", "ENOLCK", "EOPNOTSUPP", "ENOSYS"])) return () => closeSync(folder);
     closeSync(folder);
     throw error;
   }

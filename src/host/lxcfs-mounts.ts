@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type HostLxcfs, lxcfsFiles, type StaleMount, staleLxcfsMounts } from "../contract/lxcfs.ts";
+import { hasErrno } from "./errno.ts";
 import { inMountNamespace, type MountNamespace } from "./mount-namespace.ts";
 import { cloneMount, mountFlags, restrictMount } from "./syscalls.ts";
 
@@ -74,5 +75,5 @@ function renewFile(inside: MountNamespace, file: string, clone: number, stale: r
 }
 
 function hasEnded(error: unknown): boolean {
-  return ["ENOENT", "ESRCH", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? "");
+  return hasErrno(error, ["ENOENT", "ESRCH", "EINVAL"]);
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, statSync } from "node:fs";
+import { hasErrno } from "./errno.ts";
 import { check, libc } from "./libc.ts";
 
 const cloneNewNetwork = 0x40000000;
@@ -18,7 +19,7 @@ function identityOf(path: string): string | undefined {
     const { dev, ino } = statSync(path);
     return `${dev}:${ino}`;
   } catch (error) {
-    if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (hasErrno(error, ["ENOENT", "ENOTDIR", "EACCES", "EPERM"])) return undefined;
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { access, readFile, readlink } from "node:fs/promises";
+import { hasErrno } from "./errno.ts";
 
 /** What a reading gives, or undefined for what is not there, has just ended, or is not for this user: that is an answer, too. */
 export async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (["ENOENT", "ENOTDIR", "ESRCH", "EACCES", "EPERM", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (hasErrno(error, ["ENOENT", "ENOTDIR", "ESRCH", "EACCES", "EPERM", "EINVAL"])) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
 import type { Restriction, StagedBind } from "../oci/user-namespace.ts";
+import { hasErrno } from "./errno.ts";
 import { inNetworkNamespace } from "./network-namespace.ts";
 import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags, restrictMount } from "./syscalls.ts";
 
@@ -37,7 +38,7 @@ function unlessDone(work: () => void, codes: readonly string[]): void {
   try {
     work();
   } catch (error) {
-    if (!codes.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!hasErrno(error, codes)) throw error;
   }
 }
 
@@ -146,7 +147,7 @@ function triesToMap(clone: number, userNamespace: number, recursive: boolean): b
     mapMount(clone, userNamespace, recursive);
     return true;
   } catch (error) {
-    if (["EINVAL", "EPERM", "EOPNOTSUPP"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    if (hasErrno(error, ["EINVAL", "EPERM", "EOPNOTSUPP"])) return false;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseOsRelease } from "../contract/guest.ts";
+import { hasErrno } from "../host/errno.ts";
 import type { System } from "../spec/machine.ts";
 import { type AptFile, hostMirror, type Mirror, parseAptSources } from "./mirror.ts";
 
@@ -47,4 +48,4 @@ async function listIfThere(path: string): Promise<readonly string[]> {
 }
 
 /** Sources with a password in them are not readable for everybody: not to be known, like what is not there. */
-const isAbsence = (error: unknown): boolean => ["ENOENT", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "");
+const isAbsence = (error: unknown): boolean => hasErrno(error, ["ENOENT", "EACCES"]);

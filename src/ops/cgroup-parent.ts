@@ -2,6 +2,7 @@ import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine } from "../engine/engine.ts";
 import { findEngineProcess } from "../host/engine-process.ts";
+import { hasErrno } from "../host/errno.ts";
 import { isCgroupParent } from "../plan/api-contract.ts";
 
 /**
@@ -26,7 +27,7 @@ async function hierarchiesOf(root: string): Promise<readonly string[]> {
     const entries = await readdir(root, { withFileTypes: true });
     return [root, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name))];
   } catch (error) {
-    if (isOneOf(error, ["ENOENT", "EACCES"])) return [];
+    if (hasErrno(error, ["ENOENT", "EACCES"])) return [];
     throw error;
   }
 }
@@ -36,10 +37,6 @@ async function removeEmpty(directory: string): Promise<void> {
     await rmdir(directory);
   } catch (error) {
     // Not there, in use, or not ours to remove: it stays, and harms nobody.
-    if (!isOneOf(error, ["ENOENT", "ENOTDIR", "EBUSY", "ENOTEMPTY", "EACCES", "EPERM", "EROFS"])) throw error;
+    if (!hasErrno(error, ["ENOENT", "ENOTDIR", "EBUSY", "ENOTEMPTY", "EACCES", "EPERM", "EROFS"])) throw error;
   }
-}
-
-function isOneOf(error: unknown, codes: readonly string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }

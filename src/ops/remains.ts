@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { hasErrno } from "../host/errno.ts";
 import { inMountNamespace } from "../host/mount-namespace.ts";
 import { isMissing, orUndefined } from "../host/proc-file.ts";
 import { isStageOpen } from "../host/stage.ts";
@@ -42,7 +43,7 @@ export async function removeRemains(engine: Engine, { states, probes }: Remains,
       detachStage(state);
       clearState(state);
     } catch (cause) {
-      if (!["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
+      if (!hasErrno(cause, ["EACCES", "EPERM", "EROFS"])) throw cause;
       throw new BerthError("host-unfit", `${state} cannot be removed`, { hint: "run `berth doctor --fix` as root", cause });
     }
   }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { hasErrno } from "../host/errno.ts";
 import { forgetNames } from "../host/syscalls.ts";
 import type { OciProcess } from "../oci/config.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
@@ -35,7 +36,7 @@ function refreshRoot(state: string): void {
     for (const root of [machine.root, `/proc/${machine.pid}/root`]) if (existsSync(root)) forgetNames(root);
   } catch (error) {
     // The machine has ended, perhaps this very moment: the runtime itself says so.
-    if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!hasErrno(error, ["ENOENT", "ESRCH"])) throw error;
   }
 }
 

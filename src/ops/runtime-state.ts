@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, st
 import { join } from "node:path";
 import type { Contract } from "../contract/contract.ts";
 import type { Wishes } from "../contract/wishes.ts";
+import { hasErrno } from "../host/errno.ts";
 import { closeStage } from "../host/stage.ts";
 import { slotBase } from "../oci/id-slots.ts";
 
@@ -103,6 +104,6 @@ function removeEmpty(directory: string): void {
     rmdirSync(directory);
   } catch (error) {
     // Not ours alone, or another machine's start was faster at removing it.
-    if (!["ENOTEMPTY", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!hasErrno(error, ["ENOTEMPTY", "ENOENT"])) throw error;
   }
 }

@@ -1,6 +1,8 @@
-import { mkdir, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { hasErrno } from "../errno.ts";
 import { withLock } from "../lock.ts";
+import { isMissing } from "../proc-file.ts";
 
 /** Where dockerd and containerd write on the root file system whatever directories they are given: a key, plugins, a swarm's hosts files. */
 export const shadowedDirectories = ["/etc/docker", "/opt/containerd", "/var/lib/docker"] as const;
@@ -14,15 +16,9 @@ const markOf = (engine: string) => `.berth-engine-${engine}`;
 export async function holdShadowed(engine: string, places: readonly string[] = shadowedDirectories): Promise<void> {
   for (const place of places) {
     await withLock(dirname(place), undefined, async () => {
-      const isMissing = await stat(place).then(
-        () => false,
-        (error: NodeJS.ErrnoException) => {
-          if (error.code !== "ENOENT") throw error;
-          return true;
-        },
-      );
-      if (isMissing) await mkdir(place, { mode: 0o755 });
-      if (isMissing || (await readdir(place)).some((file) => file.startsWith(markOf("")))) await writeFile(join(place, markOf(engine)), "");
+      const isNew = await isMissing(place);
+      if (isNew) await mkdir(place, { mode: 0o755 });
+      if (isNew || (await readdir(place)).some((file) => file.startsWith(markOf("")))) await writeFile(join(place, markOf(engine)), "");
     });
   }
 }
@@ -35,8 +31,7 @@ export async function releaseShadowed(engine: string, places: readonly string[] 
         await rm(join(place, markOf(engine)));
         await rmdir(place);
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code !== "ENOENT" && code !== "ENOTEMPTY") throw error;
+        if (!hasErrno(error, ["ENOENT", "ENOTEMPTY"])) throw error;
       }
     });
   }
