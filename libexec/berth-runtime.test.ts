@@ -202,6 +202,14 @@ describe("everything else goes through untouched", () => {
     expect(readFileSync(join(bundle, "config.json"))).toEqual(before);
   });
 
+  test("but berth is told of what an earlier start has left, for it to clear", () => {
+    const bundle = bundleOf(["sleep", "1"]);
+    const words = ["--root", "/r/left", "create", "--bundle", bundle, "box"];
+    expect(call({ words }).berth).toBeUndefined();
+    stateOf("/r/left", "box");
+    expect(call({ words })).toMatchObject({ status: 0, real: words, berth: expect.arrayContaining(["/run/berth/runtime/r/left/box"]) });
+  });
+
   test("create without a config.json", () => {
     expect(call({ words: ["create", "--bundle", join(record, "none"), "box"] })).toMatchObject({ status: 0, berth: undefined, stderr: "" });
   });

@@ -35,25 +35,20 @@ test("long integers stay as they are, and a process without capabilities is left
   expect(patched(`{ ${rlimits} }`)).toBe(`{ ${rlimits} }`);
 });
 
-test("what a machine in a user namespace has is added to every set that a process has of its own, and to no other", () => {
-  writeFileSync(join(state, "capabilities"), "CAP_CHOWN\nCAP_SYS_ADMIN\nCAP_SYS_RESOURCE\n");
-  const sets = { bounding: ["CAP_CHOWN"], effective: ["CAP_CHOWN"], permitted: [], inheritable: ["CAP_KILL"], ambient: [] };
-  expect(JSON.parse(patched(JSON.stringify({ args: ["id"], capabilities: sets }))).capabilities).toEqual({
-    // The host's lack comes last.
-    bounding: ["CAP_CHOWN", "CAP_SYS_ADMIN"],
-    effective: ["CAP_CHOWN", "CAP_SYS_ADMIN"],
-    permitted: ["CAP_CHOWN", "CAP_SYS_ADMIN"],
-    inheritable: ["CAP_KILL"],
-    ambient: [],
-  });
-});
-
-test("a machine in a user namespace that has ended is the real runtime's to tell of", () => {
-  for (const [name, text] of Object.entries({ pid: "999999999", root: "/nonexistent", ids: "3 1" })) writeFileSync(join(state, name), text);
+/** A machine that has ended, one whose number is another process's by now, and one that never got so far. */
+test.each([
+  ["999999999", "3 1"],
+  [String(process.pid), "3 1"],
+  [undefined, undefined],
+])("what an earlier start in a user namespace was granted is given to none in the host's (process %p)", (pid, ids) => {
+  writeFileSync(join(state, "capabilities"), "CAP_CHOWN\nCAP_SYS_ADMIN\n");
+  for (const [name, text] of Object.entries({ pid, root: "/nonexistent", ids }))
+    if (text !== undefined) writeFileSync(join(state, name), text);
   expect(JSON.parse(patched('{"capabilities":{"bounding":["CAP_BPF","CAP_CHOWN"]}}')).capabilities).toEqual({ bounding: ["CAP_CHOWN"] });
 });
 
 describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root)", () => {
+  const sets = { bounding: ["CAP_CHOWN"], effective: ["CAP_CHOWN"], permitted: [], inheritable: ["CAP_KILL"], ambient: [] };
   /** The engine's overlay and, as /proc/PID/root of a process in a user namespace, another of the same layers; both remember that there is no letter. */
   const machine = `
     mkdir -p /run/low /run/up /run/work /run/work2 /run/merged /run/own /run/state
@@ -66,7 +61,8 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
     chroot /run/own /usr/bin/nsenter --user=/proc/$holder/ns/user sleep 30 >/dev/null 2>&1 & pid=$!
     until [ "$(cat /proc/$pid/comm)" = sleep ]; do sleep 0.02; done
     echo $pid >/run/state/pid; echo /run/merged >/run/state/root; echo $holder >/run/holder
-    echo '{"args":["ls"],"capabilities":{"bounding":[]}}' >/run/process.json`;
+    printf 'CAP_CHOWN\\nCAP_SYS_ADMIN\\nCAP_SYS_RESOURCE\\n' >/run/state/capabilities; echo CAP_SYS_RESOURCE >/run/state/lacking
+    echo '${JSON.stringify({ args: ["ls"], capabilities: sets })}' >/run/process.json`;
   const program = (ids: string) => `
     const { runtimeExec } = await import(${JSON.stringify(import.meta.resolve("./runtime-exec.ts"))});
     const { existsSync, readFileSync, writeFileSync } = await import("node:fs");
@@ -77,23 +73,31 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
     writeFileSync("/run/merged/letter", "dear");
     try {
       runtimeExec({ process: "/run/process.json", state: "/run/state" });
-      return [before, letters()];
+      return { letters: [before, letters()], capabilities: JSON.parse(readFileSync("/run/process.json", "utf8")).capabilities };
     } finally {
       process.kill(pid);
       process.kill(Number(readFileSync("/run/holder", "utf8")));
     }`;
 
-  test("sees what has been brought into the engine's view of its files", async () => {
-    expect(await inMounts(program("3 1\\n"), machine)).toEqual([
-      [false, false],
-      [true, true],
-    ]);
+  test("sees what has been brought into the engine's view of its files, and has the machine's capabilities in every set that it has of its own", async () => {
+    const granted = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
+    expect<unknown>(await inMounts(program("3 1\\n"), machine)).toEqual({
+      letters: [
+        [false, false],
+        [true, true],
+      ],
+      // The host's lack comes last.
+      capabilities: { bounding: granted, effective: granted, permitted: granted, inheritable: ["CAP_KILL"], ambient: [] },
+    });
   });
 
   test("is not touched where the process is not the machine's any more", async () => {
-    expect(await inMounts(program("5 1\n"), machine)).toEqual([
-      [false, false],
-      [true, false],
-    ]);
+    expect<unknown>(await inMounts(program("5 1\n"), machine)).toEqual({
+      letters: [
+        [false, false],
+        [true, false],
+      ],
+      capabilities: sets,
+    });
   });
 });

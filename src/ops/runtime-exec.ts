@@ -13,13 +13,19 @@ export interface RuntimeExec {
   readonly state: string;
 }
 
-/** Gives a process that is to run in a machine the capabilities that the machine has, and takes those which the host lacks, as `create` did. */
+/**
+ * Gives a process that is to run in a machine the capabilities that the machine has, where these hold over its own user
+ * namespace alone, and takes those which the host lacks, as `create` did.
+ */
 export function runtimeExec({ process, state }: RuntimeExec): void {
-  refreshRoot(state);
+  const isolated = readIsolated(state);
+  const isIn = isolated !== undefined && isMapped(isolated);
+  if (isIn) refreshRoot(isolated);
   const config = parseConfig(readFileSync(process, "utf8")) as OciProcess;
   if (config.capabilities === undefined) return;
   const { lacking, granted } = readCapabilities(state);
-  const capabilities = dropCapabilities(widenCapabilities(config.capabilities, granted), lacking);
+  // A state may be what another start has left.
+  const capabilities = dropCapabilities(widenCapabilities(config.capabilities, isIn ? granted : []), lacking);
   writeFileSync(process, renderConfig({ ...config, capabilities }));
 }
 
@@ -27,11 +33,8 @@ export function runtimeExec({ process, state }: RuntimeExec): void {
  * A machine in a user namespace has its files by a mount of its own beside the engine's, and either remembers names that the
  * other has changed since: what `docker cp` has brought must be there for a command that is run after it.
  */
-function refreshRoot(state: string): void {
-  const machine = readIsolated(state);
-  if (machine === undefined) return;
+function refreshRoot(machine: { readonly pid: number; readonly root: string }): void {
   try {
-    if (!isMapped(machine)) return;
     // An engine that was started anew may have its mounts out of our sight.
     for (const root of [machine.root, `/proc/${machine.pid}/root`]) if (existsSync(root)) forgetNames(root);
   } catch (error) {
@@ -40,7 +43,12 @@ function refreshRoot(state: string): void {
   }
 }
 
-/** Whether the process is still the machine's: one of the machine's ids is its root's. Throws `ENOENT` or `ESRCH` when it has ended. */
+/** Whether the process is there and still the machine's: one of the machine's ids is its root's. */
 function isMapped({ pid, base }: { readonly pid: number; readonly base: number }): boolean {
-  return Number(readFileSync(`/proc/${pid}/uid_map`, "utf8").trim().split(/\s+/)[1]) === base;
+  try {
+    return Number(readFileSync(`/proc/${pid}/uid_map`, "utf8").trim().split(/\s+/)[1]) === base;
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ESRCH"])) return false;
+    throw error;
+  }
 }
