@@ -18,6 +18,7 @@ const exitStatus = {
   "no-init": 1,
   "no-os": 1,
   "host-unfit": 1,
+  "layers-unmapped": 1,
   "disk-full": 1,
   "tool-missing": 1,
   "tool-failed": 1,

@@ -59,9 +59,13 @@ describe("the profile", () => {
     expect(() => contractProfile(unfit, { ...wishes, ...wish, profile: "full" })).toThrow(
       expect.objectContaining({ code: "host-unfit", message: expect.stringMatching(reason) }),
     );
+    // A machine that has been full may have brought it about.
+    expect(() => contractProfile(unfit, { ...wishes, ...wish, wasFull: true })).toThrow(
+      expect.objectContaining({ code: "host-unfit", message: expect.stringMatching(reason) }),
+    );
     // Who asks for less gets it, without a word.
     for (const profile of ["strict", "privileged"] as const) {
-      expect(contractProfile(unfit, { ...wishes, ...wish, profile })).toEqual({ profile, warnings: [] });
+      expect(contractProfile(unfit, { ...wishes, ...wish, profile, wasFull: true })).toEqual({ profile, warnings: [] });
     }
   });
 

@@ -15,7 +15,8 @@ const hint = "name another profile (strict), or see what this host lacks with `b
 
 /**
  * `full` wherever the host can, unless another was asked for. Where it cannot, a machine that asked for nothing is `strict`,
- * with a warning that says why. Throws `host-unfit` when `full` was asked for by name.
+ * with a warning that says why. Throws `host-unfit` when `full` was asked for by name, and for a machine that has been full:
+ * what is in it may have brought about what is missing.
  */
 export function contractProfile(host: Host, wishes: Wishes): ProfileChoice {
   const wanted = wishes.profile ?? "full";
@@ -24,6 +25,11 @@ export function contractProfile(host: Host, wishes: Wishes): ProfileChoice {
   if (obstacle === undefined) return { profile: "full", warnings: [] };
   if (wishes.profile !== undefined) {
     throw new BerthError("host-unfit", `the profile full is not possible here: ${obstacle}`, { hint });
+  }
+  if (wishes.wasFull) {
+    throw new BerthError("host-unfit", `this machine has been full, and now that is not possible here: ${obstacle}`, {
+      hint: "see what this host lacks with `berth doctor`, or make the machine anew with the profile strict by name",
+    });
   }
   return { profile: "strict", warnings: [`the machine is strict, since full is not possible here: ${obstacle}`] };
 }

@@ -18,8 +18,10 @@ export interface Wishes {
   readonly manager: "docker" | "podman" | "oci";
   /** Where its files are: in an overlay of directories that can be mounted anew, or in anything else. */
   readonly storage: "overlay" | "other";
-  /** Why a user namespace of its own proved impossible when it was tried. */
+  /** Why its layers proved impossible to map when it was tried. */
   readonly obstacle?: string | undefined;
+  /** Whether it has been `full` at an earlier start. */
+  readonly wasFull?: boolean | undefined;
   /** Whether the engine has given it a user namespace already. */
   readonly remapped: boolean;
   /** Kinds of namespaces that it shares with the host or another container: `network`, `pid`. */

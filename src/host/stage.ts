@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
@@ -44,13 +44,15 @@ function unlessDone(work: () => void, codes: readonly string[]): void {
 
 /**
  * Mounts, as `root` in the stage, an overlay of the given one's layers with mapped ids. Its work directory is one of its
- * own beside the engine's, which the engine's mount of the same layers goes on to use. Throws `host-unfit`.
+ * own beside the engine's, which the engine's mount of the same layers goes on to use. Throws `layers-unmapped` where their
+ * file system cannot have it so, else `host-unfit`.
  */
 export function stageRoot(stage: string, { lower, upper, options }: Overlay, userNamespace: number): void {
   const [layers, root] = [join(stage, "layers"), join(stage, "root")];
   mkdirSync(layers, { mode: 0o700 });
   mkdirSync(root);
-  mkdirSync(join(dirname(upper), "berth-work"), { recursive: true, mode: 0o700 });
+  const work = workOf(upper);
+  const isFirst = mkdirSync(work, { recursive: true, mode: 0o700 }) !== undefined;
   try {
     for (const [index, directory] of lower.entries()) attachMapped(directory, join(layers, String(index)), userNamespace);
     // The upper and the work directory must be on one mount.
@@ -58,12 +60,27 @@ export function stageRoot(stage: string, { lower, upper, options }: Overlay, use
     const own = [`lowerdir=${[...lower.keys()].join(":")}`, `upperdir=u/${escapeLayer(basename(upper))}`, "workdir=u/berth-work"];
     mountFrom(layers, () => mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")));
   } catch (cause) {
-    throw new BerthError("host-unfit", `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`, {
+    // What has not come about must not count as a root that was there.
+    if (isFirst) for (const directory of [madeIn(work), work]) unlessDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
+    const code = hasErrno(cause, unmappable) ? "layers-unmapped" : "host-unfit";
+    throw new BerthError(code, `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`, {
       hint: "name the profile strict",
       cause,
     });
   }
 }
+
+const workOf = (upper: string) => join(dirname(upper), "berth-work");
+/** What overlayfs makes in a work directory when it mounts. */
+const madeIn = (work: string) => join(work, "work");
+
+/** Whether these layers have been a root of `stageRoot`'s at any time. */
+export function hasBeenStaged({ upper }: Overlay): boolean {
+  return existsSync(madeIn(workOf(upper)));
+}
+
+/** What a file system answers that maps no ids, and overlayfs of one that it cannot use (mount_setattr(2), mount(2)). */
+const unmappable = ["EINVAL", "EPERM", "EOPNOTSUPP", "ENOSYS"];
 
 /** With short names the options of more than a hundred layers fit into the page that mount(2) takes of them. */
 function mountFrom(directory: string, work: () => void): void {
@@ -147,7 +164,7 @@ function triesToMap(clone: number, userNamespace: number, recursive: boolean): b
     mapMount(clone, userNamespace, recursive);
     return true;
   } catch (error) {
-    if (hasErrno(error, ["EINVAL", "EPERM", "EOPNOTSUPP"])) return false;
+    if (hasErrno(error, unmappable)) return false;
     throw error;
   }
 }

@@ -164,7 +164,7 @@ describe("a machine", () => {
 });
 
 /** What an engine mounts as the root: an overlay of the bundle's rootfs, in the directory that the config then names. */
-function overlayRoot(): string {
+function overlayRoot(lower = `${bundle}/rootfs`): string {
   const config = patched();
   const point = join(bundle, "merged");
   for (const name of ["merged", "upper", "work"]) mkdirSync(join(bundle, name));
@@ -173,7 +173,7 @@ function overlayRoot(): string {
   // The captured container's own files are not here.
   const sources = (config.mounts ?? []).flatMap(({ type, source }) => (type === "bind" && source?.startsWith("/") ? [source] : []));
   const files = sources.map((source) => `mkdir -p $(dirname ${source}) && : >${source}`).join(" && ");
-  return `mount -t tmpfs tmpfs /var/lib && ${files} && mount -t overlay -o lowerdir=${bundle}/rootfs,upperdir=${bundle}/upper,workdir=${bundle}/work overlay ${point}`;
+  return `mount -t tmpfs tmpfs /var/lib && ${files} && mount -t overlay -o lowerdir=${lower},upperdir=${bundle}/upper,workdir=${bundle}/work overlay ${point}`;
 }
 
 describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () => {
@@ -221,6 +221,46 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     expect((await create()).code).toBeUndefined();
     expect(stateFiles().filter((name) => ["capabilities", "ids", "root", "pid", "stage"].includes(String(name)))).toEqual([]);
     expect(patched().process.capabilities?.bounding).not.toContain("CAP_SYS_ADMIN");
+  });
+
+  test("whose file system maps no ids is strict with a warning, and strict again", async () => {
+    writeBundle();
+    // ramfs has no FS_ALLOW_IDMAP.
+    const lower = join(bundle, "unmappable");
+    mkdirSync(lower);
+    const mounting = `mount -t ramfs ramfs ${lower} && cp -a ${bundle}/rootfs/. ${lower} && ${overlayRoot(lower)}`;
+    const unpatched = readFileSync(join(bundle, "config.json"));
+    for (const _ of [1, 2]) {
+      writeFileSync(join(bundle, "config.json"), unpatched);
+      const { warnings } = await create({}, mounting);
+      expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([expect.stringContaining("mapped ids")]);
+      expect(patched().linux?.uidMappings).toBeUndefined();
+      expect(existsSync(join(bundle, "berth-work"))).toBe(false);
+    }
+    mkdirSync(join(bundle, "berth-work/work"), { recursive: true });
+    writeFileSync(join(bundle, "config.json"), unpatched);
+    expect(await create({}, mounting)).toMatchObject({ code: "host-unfit", message: expect.stringContaining("has been full") });
+  });
+
+  test("is not started where its namespace cannot be made, which a machine can bring about", async () => {
+    writeBundle();
+    const programs = join(bundle, "programs");
+    mkdirSync(programs);
+    writeFileSync(join(programs, "unshare"), "#!/bin/sh\necho 'unshare failed: No space left on device' >&2; exit 1\n", { mode: 0o755 });
+    const mounting = overlayRoot();
+    const unpatched = readFileSync(join(bundle, "config.json"), "utf8");
+    const { code, message } = await create({}, `${mounting} && PATH=${programs}:$PATH`);
+    expect({ code, message }).toEqual({ code: "host-unfit", message: expect.stringContaining("No space left on device") });
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(unpatched);
+  });
+
+  test("is not started where no such ids are free", async () => {
+    writeBundle({ env: ["BERTH_IDS=131072"] });
+    const mounting = overlayRoot();
+    // Every other slot is another's.
+    const take = `mkdir -p /run/others /run/berth/ids && cd /run/others && mkdir $(seq 1 2 4093) && echo '0 4094' | tee $(seq -f '%.0f/ids' 1 2 4093) >/dev/null && cd /run/berth/ids && ln -s /run/others/* .`;
+    const outcome = await create({}, `${mounting} && mount -t tmpfs tmpfs /run/berth && ${take}`);
+    expect(outcome).toMatchObject({ code: "host-unfit", message: expect.stringContaining("131072 ids in a row are free") });
   });
 
   test.each([
@@ -396,6 +436,15 @@ describe("no machine: nothing is changed and nothing is written", () => {
     expect(await create({ id: "nothing" })).toEqual({ warnings: [] });
     expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(before);
     expect(existsSync(inRun("/run/berth/runtime/r/nothing"))).toBe(false);
+  });
+
+  test("but what an earlier start has left of it is gone", async () => {
+    const state = inRun("/run/berth/runtime/r/left");
+    mkdirSync(join(state, "host"), { recursive: true });
+    for (const name of ["stop-signal", "capabilities", "ids", "network", "pid", "root"]) writeFileSync(join(state, name), "1\n");
+    writeBundle({ args: ["/bin/sh"], files: { "bin/sh": "" } });
+    expect(await create({ id: "left" })).toEqual({ warnings: [] });
+    expect(existsSync(state)).toBe(false);
   });
 
   test.each([[["oci-systemd-hook="]], [["oci-systemd-hook=enabled"]], [["BERTH_RUNTIME=disabled", "BERTH_RUNTIME="]]])(

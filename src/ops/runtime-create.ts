@@ -19,6 +19,7 @@ import { readHost } from "../host/facts.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
 import { machineFiles } from "../host/machine-files.ts";
 import { sha256 } from "../host/sha256.ts";
+import { hasBeenStaged } from "../host/stage.ts";
 import { beginUserNamespace } from "../host/user-namespace.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { mountedFiles, settleEngineFiles } from "../oci/engine-files.ts";
@@ -50,10 +51,12 @@ interface Applied {
 const masksDirectory = "/run/berth/masks";
 
 /**
- * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing at all.
+ * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of it.
  * Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this host.
  */
 export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate): Promise<readonly string[]> {
+  // Nothing of an earlier start may count, whatever this one is: what was granted in a user namespace must not be granted without one.
+  clearState(state);
   const file = join(bundle, "config.json");
   const config = parseConfig(readFileSync(file, "utf8")) as OciConfig;
   if (isDisabled(config)) return [];
@@ -79,10 +82,10 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
     const overlay = userNamespace && readOverlay(mountinfo, rootPath);
     const wishes = readWishes(config, { id, profile, found: reading.guest.machineId });
     const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
+    const wasFull = overlay !== undefined && hasBeenStaged(overlay);
     const apply = async (obstacle?: string) => {
-      const needs = contract(reading.guest, host, { ...wishes, storage: overlay === undefined ? "other" : "overlay", obstacle });
-      // Nothing of an earlier start may count: what was granted in a user namespace must not be granted without one.
-      clearState(state);
+      const storage = overlay === undefined ? "other" : "overlay";
+      const needs = contract(reading.guest, host, { ...wishes, storage, wasFull, obstacle });
       writeState(state, needs, { ...wishes, hostname });
       const hostnameFile = join(state, "hostname");
       const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });
@@ -109,8 +112,9 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
     try {
       return await apply();
     } catch (error) {
-      // What a file system can do with ids only shows when it is asked to.
-      if (profile !== undefined || !hasCode(error, "host-unfit")) throw error;
+      // That a file system maps no ids only shows when it is asked to. Whatever else fails may be a machine's doing, and makes none strict.
+      if (profile !== undefined || !hasCode(error, "layers-unmapped")) throw error;
+      clearState(state);
       return await apply(error.message);
     }
   } finally {
