@@ -4,6 +4,8 @@ import { parseOsRelease, type RootFiles, readGuest } from "./guest.ts";
 /** A root in memory: text files, and links given as `{ to }`. Directories are what the paths imply. */
 type Tree = Readonly<Record<string, string | { readonly to: string }>>;
 
+const elf = "\x7fELF";
+
 function rootOf(tree: Tree): RootFiles {
   const paths = Object.keys(tree);
   const resolve = (path: string, links = 0): string | undefined => {
@@ -31,6 +33,10 @@ function rootOf(tree: Tree): RootFiles {
       const entry = tree[resolve(path) ?? ""];
       return typeof entry === "string" ? entry : undefined;
     },
+    isElf(path) {
+      const entry = tree[resolve(path) ?? ""];
+      return typeof entry === "string" && entry.startsWith(elf);
+    },
     list(path) {
       const directory = resolve(path);
       if (directory === undefined) return [];
@@ -48,7 +54,7 @@ const bookworm = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU
 const debian: Tree = {
   ...merged,
   "/usr/sbin/init": { to: "../lib/systemd/systemd" },
-  "/usr/lib/systemd/systemd": "",
+  "/usr/lib/systemd/systemd": elf,
   "/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so": "",
   "/usr/lib/os-release": bookworm,
   "/etc/os-release": { to: "../usr/lib/os-release" },
@@ -57,7 +63,7 @@ const debian: Tree = {
 const jessie: Tree = {
   "/bin/sh": "",
   "/sbin/init": { to: "/lib/systemd/systemd" },
-  "/lib/systemd/systemd": "",
+  "/lib/systemd/systemd": elf,
   "/etc/os-release": 'ID=debian\nVERSION_ID="8"\n',
   "/etc/machine-id": "0123456789abcdef0123456789abcdef\n",
 };
@@ -85,7 +91,8 @@ describe("machines", () => {
     });
   });
 
-  const busybox: Tree = { "/bin/busybox": "", "/sbin/init": { to: "/bin/busybox" }, "/etc/inittab": "" };
+  const nix = "/nix/store/abc-systemd-257.5/lib/systemd/systemd";
+  const busybox: Tree = { "/bin/busybox": elf, "/sbin/init": { to: "/bin/busybox" }, "/etc/inittab": "" };
   test.each<[string, string[], Tree, string, string]>([
     ["systemd by its own path", ["/usr/lib/systemd/systemd"], debian, "systemd", "/usr/lib/systemd/systemd"],
     ["systemd with arguments", ["/lib/systemd/systemd", "--log-level=debug"], debian, "systemd", "/usr/lib/systemd/systemd"],
@@ -98,9 +105,17 @@ describe("machines", () => {
     ],
     ["busybox by a link", ["/sbin/init"], busybox, "busybox", "/bin/busybox"],
     ["busybox by its name", ["/bin/busybox", "init"], busybox, "busybox", "/bin/busybox"],
-    ["sysvinit", ["/sbin/init"], { ...merged, "/usr/sbin/init": "ELF", "/etc/inittab": "" }, "sysvinit", "/usr/sbin/init"],
-    ["openrc-init", ["/sbin/init"], { "/sbin/init": { to: "openrc-init" }, "/sbin/openrc-init": "" }, "openrc", "/sbin/openrc-init"],
-    ["runit-init", ["/sbin/init"], { "/sbin/init": { to: "runit-init" }, "/sbin/runit-init": "" }, "runit", "/sbin/runit-init"],
+    ["sysvinit", ["/sbin/init"], { ...merged, "/usr/sbin/init": elf, "/etc/inittab": "" }, "sysvinit", "/usr/sbin/init"],
+    ["openrc-init", ["/sbin/init"], { "/sbin/init": { to: "openrc-init" }, "/sbin/openrc-init": elf }, "openrc", "/sbin/openrc-init"],
+    ["runit-init", ["/sbin/init"], { "/sbin/init": { to: "runit-init" }, "/sbin/runit-init": elf }, "runit", "/sbin/runit-init"],
+    ["systemd of NixOS", ["/init"], { "/init": { to: `${nix}` }, [nix]: elf }, "systemd", nix],
+    [
+      "sysvinit beside others",
+      ["/sbin/init"],
+      { "/sbin/init": { to: "/lib/sysvinit/init" }, "/lib/sysvinit/init": elf, "/etc/inittab": "" },
+      "sysvinit",
+      "/lib/sysvinit/init",
+    ],
     [
       "s6-linux-init",
       ["/sbin/init"],
@@ -115,17 +130,24 @@ describe("machines", () => {
 });
 
 describe("no machines", () => {
+  const busybox: Tree = { "/bin/busybox": elf, "/etc/inittab": "" };
   test.each<[string, string[], Tree, "init" | "program"]>([
     ["no command", [], debian, "init"],
     ["a relative command", ["init"], debian, "init"],
     ["s6-overlay's script /init", ["/init"], { "/init": "#!/bin/sh", "/etc/inittab": "" }, "init"],
     ["an init without /etc/inittab", ["/usr/local/bin/init"], { "/usr/local/bin/init": "#!/bin/sh" }, "init"],
+    ["a script named systemd", ["/x/systemd"], { "/x/systemd": "#!/bin/sh" }, "init"],
+    ["a script in systemd's place", ["/lib/systemd/systemd"], { "/lib/systemd/systemd": "#!/bin/sh" }, "init"],
+    ["somebody's program named systemd", ["/app/systemd"], { ...debian, "/app/systemd": elf }, "init"],
+    ["somebody's program named init, in Alpine", ["/app/init"], { ...busybox, "/app/init": elf }, "init"],
+    ["a script as /sbin/init", ["/sbin/init"], { "/sbin/init": "#!/bin/sh", "/etc/inittab": "" }, "init"],
+    ["a script named runit", ["/usr/local/bin/runit"], { "/usr/local/bin/runit": "#!/bin/sh" }, "init"],
     ["docker-init", ["/sbin/docker-init", "--", "/sbin/init"], { ...debian, "/usr/sbin/docker-init": "" }, "init"],
     ["tini", ["/usr/bin/tini", "--", "/sbin/init"], { ...debian, "/usr/bin/tini": "" }, "init"],
     ["a bare s6-svscan", ["/bin/s6-svscan", "/etc/services"], { "/bin/s6-svscan": "" }, "init"],
     ["systemd for a user", ["/usr/lib/systemd/systemd", "--user"], debian, "init"],
-    ["busybox as a shell", ["/bin/busybox", "sh"], { "/bin/busybox": "" }, "init"],
-    ["busybox's link sh", ["/bin/sh"], { "/bin/sh": { to: "busybox" }, "/bin/busybox": "" }, "init"],
+    ["busybox as a shell", ["/bin/busybox", "sh"], busybox, "init"],
+    ["busybox's link sh", ["/bin/sh"], { ...busybox, "/bin/sh": { to: "busybox" } }, "init"],
     ["a missing program", ["/sbin/init"], { "/bin/sh": "" }, "program"],
     ["a link to nothing", ["/sbin/init"], { "/sbin/init": { to: "/lib/systemd/systemd" } }, "program"],
     ["a link to itself", ["/sbin/init"], { "/sbin/init": { to: "init" } }, "program"],
@@ -134,7 +156,7 @@ describe("no machines", () => {
   });
 });
 
-const systemd: Tree = { "/usr/lib/systemd/systemd": "" };
+const systemd: Tree = { "/usr/lib/systemd/systemd": elf };
 test.each<[string, Tree, number | undefined]>([
   ["Arch and Fedora's place", { "/usr/lib/systemd/libsystemd-shared-258.1-1.so": "" }, 258],
   ["arm64 Debian", { "/usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-257.so": "" }, 257],

@@ -33,6 +33,8 @@ export interface RootFiles {
   read(path: string): string | undefined;
   /** The names in a directory. */
   list(path: string): readonly string[];
+  /** Whether it is a program of machine code, and no script: a regular file that begins as elf(5) has it. */
+  isElf(path: string): boolean;
 }
 
 /** What is mounted somewhere in a machine. */
@@ -72,6 +74,8 @@ export function readGuest(command: readonly string[], files: RootFiles): GuestRe
   const kind = initKindOf(program, has);
   // BusyBox is a hundred programs in one: only `busybox init`, or a link named init, is an init.
   if (kind === undefined || (kind === "busybox" && !path.endsWith("/init") && command[1] !== "init")) return { missing: "init" };
+  // A name alone makes no init; s6's is a script by design (s6-linux-init-maker).
+  if (kind !== "s6" && !files.isElf(program)) return { missing: "init" };
   if (kind === "systemd" && command.includes("--user")) return { missing: "init" };
   const os = parseOsRelease(files.read("/etc/os-release") ?? files.read("/usr/lib/os-release"));
   return {

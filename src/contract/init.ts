@@ -31,18 +31,23 @@ export const initTraits: Readonly<Record<InitKind, InitTraits>> = {
   s6: { stopSignal: SIGUSR1, rebootsToStop: true, source: "s6-linux-init-maker: SIGUSR1 powers off" },
 };
 
+/** Where systemd's build puts it, on any distribution: $libdir/systemd. */
+const systemdPath = /\/lib(32|64)?\/systemd\/systemd$/;
+/** Where distributions have sysvinit's. A program of somebody's own that is called init lies elsewhere, and Alpine has an inittab too. */
+const sysvinitPath = /^(\/usr)?\/(s?bin|lib\/sysvinit)\/init$/;
+
 /**
  * Which init a program is, told by its path with all symbolic links resolved (`/usr/lib/systemd/systemd`) and by the
  * files beside it; undefined for what is no init, such as s6-overlay's script `/init` or tini, which need nothing of ours.
  */
 export function initKindOf(program: string, has: (path: string) => boolean): InitKind | undefined {
   const name = program.slice(program.lastIndexOf("/") + 1);
-  if (name === "systemd") return "systemd";
+  if (systemdPath.test(program)) return "systemd";
   if (name === "openrc-init") return "openrc";
   if (name === "runit" || name === "runit-init") return "runit";
   if (name === "busybox") return "busybox";
   // Not s6-svscan: without s6-linux-init's signal scripts it is a supervisor of services, and SIGTERM ends it as it is.
   if (name === "s6-linux-init" || program.startsWith("/etc/s6-linux-init/")) return "s6";
-  if (name === "init" && program !== "/init" && has("/etc/inittab")) return "sysvinit";
+  if (sysvinitPath.test(program) && has("/etc/inittab")) return "sysvinit";
   return undefined;
 }

@@ -35,7 +35,7 @@ beforeAll(() => {
   symlinkSync("loop", folder("etc/loop"));
   symlinkSync(folder("etc"), join(place, "by-link"));
   writeFileSync(folder("usr/lib/os-release"), "ID=debian\nVERSION_ID=12");
-  writeFileSync(folder("usr/lib/systemd/systemd"), "");
+  writeFileSync(folder("usr/lib/systemd/systemd"), "\x7fELF");
   writeFileSync(folder("usr/lib/systemd/libsystemd-shared-252.so"), "");
   writeFileSync(folder("etc/machine-id"), "fedcba9876543210fedcba9876543210\n");
   execFileSync("mkfifo", [folder("etc/fifo")]);

@@ -141,6 +141,18 @@ test("a huge file is read in part", () => {
   expect(text).toHaveLength(64 * 1024);
 });
 
+test("a program is told from a script, and from what is no file", () => {
+  const files = rootFiles(root);
+  writeFileSync(join(root, "program"), "\x7fELF\x02\x01");
+  writeFileSync(join(root, "script"), "#!/bin/sh\n");
+  writeFileSync(join(root, "short"), "\x7fEL");
+  link("to-program", "/program");
+  expect(["/program", "/to-program", "/script", "/short", "/etc", "/missing", "/fifo"].map((path) => files.isElf(path))).toEqual([
+    ...[true, true],
+    ...[false, false, false, false, false],
+  ]);
+});
+
 test("reading and listing", () => {
   const files = rootFiles(root);
   writeFileSync(join(root, "usr/lib/systemd/a"), "");

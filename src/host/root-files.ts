@@ -33,8 +33,13 @@ export function filesBy(locate: Locate): RootFiles {
     read: (path) =>
       orMissing(() => {
         const place = findHere(path);
-        return place === undefined ? undefined : readText(place);
+        return place === undefined ? undefined : readHead(place, longestText)?.toString("utf8");
       }),
+    isElf: (path) =>
+      orMissing(() => {
+        const place = findHere(path);
+        return place !== undefined && readHead(place, elf.length)?.equals(elf);
+      }) ?? false,
     list: (path) =>
       orMissing(() => {
         const place = findHere(path);
@@ -95,14 +100,18 @@ export function walkRoot(locate: Locate, path: string): Walk | undefined {
   return end(resolved);
 }
 
-function readText(path: string): string | undefined {
+/** The first bytes of every program of machine code (elf(5), e_ident). */
+const elf = Buffer.from("\x7fELF", "latin1");
+
+/** The first bytes of a regular file; undefined for anything else. */
+function readHead(path: string, length: number): Buffer | undefined {
   if (!lstatSync(path).isFile()) return undefined;
   // A directory that is bound may be another machine's too, which may put a link or a FIFO there at this very moment.
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     if (!fstatSync(file).isFile()) return undefined;
-    const buffer = Buffer.alloc(longestText);
-    return buffer.toString("utf8", 0, readSync(file, buffer, 0, longestText, 0));
+    const buffer = Buffer.alloc(length);
+    return buffer.subarray(0, readSync(file, buffer, 0, length, 0));
   } finally {
     closeSync(file);
   }

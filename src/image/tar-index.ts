@@ -12,9 +12,11 @@ interface Entry {
   /** A symbolic link's target. */
   readonly target?: string;
   readonly text?: string;
+  /** Whether a file begins as elf(5) has it. */
+  readonly isElf?: boolean;
 }
 
-/** Every path of a tar, absolute, without what is in the files but for the few that the contract reads. */
+/** Every path of a tar, absolute, without what is in the files but for the few that the contract reads, and how programs begin. */
 export type TarIndex = ReadonlyMap<string, Entry>;
 
 export interface TarReading {
@@ -49,9 +51,13 @@ export async function readTarIndex(source: Readable, what: string): Promise<TarR
   parser.on("entry", (header, stream, next) => {
     const path = absolute(header.name);
     const chunks: Uint8Array[] = [];
-    if (header.type === "file" && header.size <= longestText && isRead(path))
-      stream.on("data", (chunk) => chunks.push(chunk as Uint8Array));
-    else stream.resume();
+    let wanted = header.size <= longestText && isRead(path) ? longestText : elf.length;
+    stream.on("data", (data) => {
+      if (wanted <= 0) return;
+      const chunk = data as Uint8Array;
+      chunks.push(chunk);
+      wanted -= chunk.length;
+    });
     // The parser tells the same error itself; unheard here, it would end the process.
     stream.on("error", () => {});
     stream.on("end", () => {
@@ -98,6 +104,8 @@ const absolute = (name: string): string => {
 /** os-release(5) may be a link to a file of any such name. */
 const isRead = (path: string): boolean => path === "/etc/machine-id" || posix.basename(path).startsWith("os-release");
 
+const elf = "\x7fELF";
+
 function add(index: Map<string, Entry>, path: string, header: Header, chunks: readonly Uint8Array[]): void {
   // Directories need no entries of their own in a tar.
   for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent)) index.set(parent, { kind: "directory" });
@@ -105,7 +113,11 @@ function add(index: Map<string, Entry>, path: string, header: Header, chunks: re
   if (header.type === "symlink") index.set(path, { kind: "symlink", target: header.linkname });
   else if (header.type === "directory") index.set(path, { kind: "directory" });
   else if (header.type === "link") index.set(path, index.get(absolute(header.linkname)) ?? { kind: "file" });
-  else index.set(path, { kind: "file", ...(isRead(path) && { text: Buffer.concat(chunks).toString() }) });
+  else {
+    const begin = Buffer.concat(chunks);
+    const isElf = begin.toString("latin1", 0, elf.length) === elf;
+    index.set(path, { kind: "file", isElf, ...(isRead(path) && { text: begin.toString() }) });
+  }
 }
 
 /** The root in a tar, as the contract reads it. Every symbolic link is resolved inside it. */
@@ -116,6 +128,10 @@ export function tarFiles(index: TarIndex): RootFiles {
     read(path) {
       const resolved = resolve(path);
       return resolved === undefined ? undefined : index.get(resolved)?.text;
+    },
+    isElf(path) {
+      const resolved = resolve(path);
+      return resolved !== undefined && index.get(resolved)?.isElf === true;
     },
     list(path) {
       const resolved = resolve(path);

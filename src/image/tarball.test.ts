@@ -52,6 +52,7 @@ async function failure(promise: Promise<unknown>): Promise<BerthError> {
 }
 
 const release = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n';
+const elf = "\x7fELF";
 const merged: Members = {
   "./": "/",
   "./bin": "->usr/bin",
@@ -62,7 +63,7 @@ const merged: Members = {
   "./usr/bin/": "/",
   "./usr/sbin/init": "->/lib/systemd/systemd",
   "./usr/lib/os-release": release,
-  "./usr/lib/systemd/systemd": "elf".repeat(30_000),
+  "./usr/lib/systemd/systemd": elf.repeat(30_000),
   "./usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so": "elf",
 };
 
@@ -84,7 +85,7 @@ describe("roots", () => {
 
   test("split /usr, without ./ and without directories", async () => {
     const facts = await inspect(
-      await tar({ "etc/os-release": release, "etc/machine-id": "0123456789abcdef\n", "sbin/init": "elf", "etc/inittab": "id:2:" }),
+      await tar({ "etc/os-release": release, "etc/machine-id": "0123456789abcdef\n", "sbin/init": elf, "etc/inittab": "id:2:" }),
     );
     expect(facts.guest).toMatchObject({
       init: { kind: "sysvinit", program: "/sbin/init" },
@@ -138,6 +139,12 @@ describe("what is no root", () => {
     ["one directory", async () => tar(prefixed), "no-os", /no operating system/],
     ["no init", async () => tar({ "etc/os-release": release }), "no-init", /bookworm.* no \/sbin\/init/],
     ["links in a circle", async () => tar({ "etc/os-release": release, "sbin/init": "->../sbin/init" }), "no-init", /no \/sbin\/init/],
+    [
+      "a script as its init",
+      async () => tar({ "etc/os-release": release, "sbin/init": "#!/bin/sh", "etc/inittab": "" }),
+      "no-init",
+      /\/sbin\/init/,
+    ],
     ["an unknown init", async () => tar({ "etc/os-release": release, "sbin/init": "->tini", "sbin/tini": "" }), "no-init", /\/sbin\/tini/],
   ];
   for (const [name, content, code, message] of cases) {

@@ -21,6 +21,7 @@ const filesWith = (place: Omit<Place, "path">, text?: string): MachineFiles => (
   resolve: (path) => path,
   read: () => text,
   list: () => [],
+  isElf: () => false,
   place: (path) => ({ path, ...place }),
 });
 const inRoot = filesWith({ exists: true, bound: false }, "debian\n");

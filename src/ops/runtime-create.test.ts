@@ -96,15 +96,15 @@ function writeBundle({ args = ["/sbin/init"], env = [], files = systemd, links =
   return text;
 }
 const systemd = {
-  "sbin/init": "",
-  "lib/systemd/systemd": "",
+  "sbin/init": "\x7fELF",
+  "lib/systemd/systemd": "\x7fELF",
   "usr/lib/systemd/libsystemd-shared-252.so": "",
   "etc/os-release": "ID=debian",
   "etc/machine-id": "fedcba9876543210fedcba9876543210\n",
   "etc/inittab": "",
 };
 /** sysvinit boots on every host alike. */
-const sysvinit = { "sbin/init": "ELF", "etc/inittab": "" };
+const sysvinit = { "sbin/init": "\x7fELF", "etc/inittab": "" };
 const systemdArgs = ["/lib/systemd/systemd"];
 
 const patched = () => parseConfig(readFileSync(join(bundle, "config.json"), "utf8")) as OciConfig;
@@ -425,6 +425,7 @@ describe("no machine: nothing is changed and nothing is written", () => {
   test.each<[string, Machine]>([
     ["a shell", { args: ["/bin/sh"], files: { "bin/sh": "" } }],
     ["s6-overlay", { args: ["/init"], files: { init: "#!/bin/sh", "etc/inittab": "" } }],
+    ["a script that is named as an init", { files: { "sbin/init": "#!/bin/sh", "etc/inittab": "" } }],
     ["a missing /init", { args: ["/init"], files: {} }],
     ["a missing program", { args: ["/usr/bin/server"], files: {} }],
     ["oci-systemd-hook=disabled", { env: ["oci-systemd-hook=disabled"] }],
