@@ -133,6 +133,22 @@ describe("capabilities", () => {
   });
 });
 
+test.each([
+  ["another user than root", { user: 1000 }, /user 1000/],
+  ["no capability at all", { capabilities: [] }, /--cap-drop=ALL/],
+])("an init cannot live with %s, in any profile", (_, wish, message) => {
+  for (const profile of ["strict", "full", "privileged", undefined] as const) {
+    expect(() => contract(systemd, host, { ...wishes, ...wish, profile })).toThrow(
+      expect.objectContaining({ code: "usage", message: expect.stringMatching(message) }),
+    );
+  }
+});
+
+test("root by its number is root, and where the engine's API adds capabilities there may be none to add", () => {
+  expect(contract(systemd, host, { ...wishes, user: 0 })).toEqual(contract(systemd, host, wishes));
+  expect(contract(systemd, host, { ...wishes, applied: "api", capabilities: [] }).capabilities).toEqual([]);
+});
+
 test("no terminal is one warning, and every warning is said", () => {
   const v2: Host = { ...host, cgroup: { ...host.cgroup, nsdelegate: false }, capabilities: new Set(["CAP_KILL"]) };
   const { warnings } = contract(systemd, v2, { ...wishes, terminal: false });

@@ -1,3 +1,4 @@
+import { BerthError } from "../errors.ts";
 import type { Profile } from "../spec/machine.ts";
 import { type CgroupView, contractCgroups } from "./cgroups.ts";
 import type { Guest } from "./guest.ts";
@@ -53,10 +54,11 @@ export interface Tmpfs {
 
 /**
  * The contract: what this guest needs on this host for these wishes. Pure; everything else only applies it.
- * Throws `host-unfit` where the host cannot give it.
+ * Throws `host-unfit` where the host cannot give it, `usage` where no init could live by the wishes.
  * Sources: systemd's Container Interface, cgroups(7), file-hierarchy(7), capabilities(7).
  */
 export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
+  refuseHopeless(wishes);
   const traits = initTraits[guest.init.kind];
   const byDirectory = masksByDirectory(guest.init);
   const { profile, warnings } = contractProfile(host, wishes);
@@ -99,6 +101,20 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
       ...(wishes.terminal ? [] : ["without a terminal the machine has no console and its boot messages are not logged (docker run -t)"]),
     ],
   };
+}
+
+/** What an init cannot do without, whichever it is and however it is confined. */
+function refuseHopeless({ applied, user, capabilities }: Wishes): void {
+  if (user !== undefined && user !== 0) {
+    throw new BerthError("usage", `an init runs as root, and this one is to run as user ${user}`, {
+      hint: "leave out --user, or give --user 0 where the image names another (USER)",
+    });
+  }
+  if (applied === "runtime" && capabilities.length === 0) {
+    throw new BerthError("usage", "an init needs capabilities, and all were dropped (--cap-drop=ALL)", {
+      hint: "add those that it is to have, such as --cap-add=CHOWN, or drop single ones",
+    });
+  }
 }
 
 const inheritedNetwork =

@@ -10,6 +10,8 @@ export interface Wishes {
   readonly ids: number;
   /** The capabilities the engine or the user chose, canonical names. */
   readonly capabilities: readonly string[];
+  /** The user that its init is to run as; undefined for root. */
+  readonly user?: number | undefined;
   /** Whether the machine gets a terminal for /dev/console (`docker run -t`). */
   readonly terminal: boolean;
   /** 128 bits, 32 lower-case hexadecimal digits: machine-id(5) and container_uuid. */

@@ -21,6 +21,7 @@ export interface OciProcess {
   rlimits?: { type: string; hard: number; soft: number }[];
   terminal?: boolean;
   args: string[];
+  user?: { uid?: number; [other: string]: unknown };
   env?: string[];
   capabilities?: Partial<Record<CapabilitySet, string[]>>;
   apparmorProfile?: string;

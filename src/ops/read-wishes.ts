@@ -23,6 +23,7 @@ export function readWishes(config: OciConfig, { id, profile, found }: WishedBy):
     ids: wishedIds(config),
     lxcfs: wishedLxcfs(config),
     capabilities,
+    user: config.process.user?.uid,
     terminal: config.process.terminal ?? false,
     machineId: keepsMachineId(config) && isMachineId(found) ? found : machineIdOf(environmentOf(config, "container_uuid"), id),
     manager: "docker",
