@@ -1,6 +1,7 @@
 import type { Contract } from "../contract/contract.ts";
 import { parseCgroupsPath } from "./cgroup-path.ts";
 import type { CapabilitySet, OciConfig, OciMount } from "./config.ts";
+import { isForRuntime } from "./image-wishes.ts";
 
 /** Where the runtime has put what the contract needs from the host's side; undefined where the contract asks for none. */
 export interface Surroundings {
@@ -47,10 +48,10 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
   };
 }
 
-/** Our own variables (BERTH_…) are for the runtime and not for the machine. */
+/** What is for the runtime is not for the machine. */
 function patchEnvironment(env: readonly string[], contract: Contract): string[] {
   const nameOf = (entry: string) => entry.split("=", 1)[0] ?? entry;
-  const kept = env.filter((entry) => !Object.hasOwn(contract.environment, nameOf(entry)) && !entry.startsWith("BERTH_"));
+  const kept = env.filter((entry) => !Object.hasOwn(contract.environment, nameOf(entry)) && !isForRuntime(entry));
   const names = new Set(kept.map(nameOf));
   const added = {
     ...Object.fromEntries(Object.entries(contract.defaultEnvironment).filter(([name]) => !names.has(name))),

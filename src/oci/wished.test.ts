@@ -77,11 +77,13 @@ describe("the ids", () => {
     [["BERTH_IDS=131072"], 131_072],
     [["BERTH_IDS=4194304"], 4_194_304],
   ])("%p: %d", (env, expected) => {
-    expect(wishedIds(configOf(...env))).toBe(expected);
+    expect(wishedIds(configOf(...env), true)).toBe(expected);
+    if (expected <= 131_072) expect(wishedIds(configOf(...env), false)).toBe(expected);
+    else expect(() => wishedIds(configOf(...env), false)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
   test.each(["0", "-1", "65535", "4194305", "64k", "1e6", "0x20000"])("BERTH_IDS=%s is refused", (word) => {
-    expect(() => wishedIds(configOf(`BERTH_IDS=${word}`))).toThrow(expect.objectContaining({ code: "usage" }));
+    expect(() => wishedIds(configOf(`BERTH_IDS=${word}`), true)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 });
 

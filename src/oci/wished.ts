@@ -20,11 +20,20 @@ export function wishedProfile(config: OciConfig): Profile | undefined {
   return profile;
 }
 
-/** How many ids a container asks for by BERTH_IDS. Throws `usage`. */
-export function wishedIds(config: OciConfig): number {
+/** As many ids as anybody may ask for, an image's author too: namespaces inside have what a system has. */
+const mostOfAnybody = 2 * idsOfSystem;
+
+/** How many ids a container asks for by BERTH_IDS. Throws `usage`, also for a great many where it cannot be told whether the image asks. */
+export function wishedIds(config: OciConfig, isUsers: boolean): number {
   const word = environmentOf(config, "BERTH_IDS") ?? "";
   if (word === "") return idsOfSystem;
-  return parseIds(word);
+  const ids = parseIds(word);
+  if (!isUsers && ids > mostOfAnybody) {
+    throw new BerthError("usage", `BERTH_IDS=${word} may be the image's own word, and would take the ids of other machines`, {
+      hint: `ask for at most ${mostOfAnybody} on this engine, which does not tell what an image says from what you do`,
+    });
+  }
+  return ids;
 }
 
 /** Whether a container asks for lxcfs by BERTH_LXCFS. Throws `usage`. */

@@ -1,4 +1,5 @@
 import type { Wishes } from "../contract/wishes.ts";
+import type { EngineRecord } from "../host/engine-record.ts";
 import { isOthersNetwork } from "../host/network-namespace.ts";
 import { sha256 } from "../host/sha256.ts";
 import { environmentOf, joinedNetwork, type OciConfig, ownsNamespace } from "../oci/config.ts";
@@ -11,16 +12,17 @@ export interface WishedBy {
   readonly profile: Profile | undefined;
   /** What the machine's /etc/machine-id holds. */
   readonly found: string | undefined;
+  readonly record: EngineRecord | undefined;
 }
 
 /** What a container asks for, by its config.json and the namespaces that this names. Throws `usage`. */
-export function readWishes(config: OciConfig, { id, profile, found }: WishedBy): Omit<Wishes, "storage" | "obstacle"> {
+export function readWishes(config: OciConfig, { id, profile, found, record }: WishedBy): Omit<Wishes, "storage" | "obstacle"> {
   const capabilities = config.process.capabilities?.bounding ?? [];
   const network = joinedNetwork(config);
   return {
     profile,
     applied: "runtime",
-    ids: wishedIds(config),
+    ids: wishedIds(config, record !== undefined),
     lxcfs: wishedLxcfs(config),
     capabilities,
     user: config.process.user?.uid,

@@ -15,6 +15,7 @@ import { type Contract, contract } from "../contract/contract.ts";
 import { readGuest } from "../contract/guest.ts";
 import type { Host } from "../contract/host.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { readEngineRecord } from "../host/engine-record.ts";
 import { readHost } from "../host/facts.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
 import { machineFiles } from "../host/machine-files.ts";
@@ -23,6 +24,7 @@ import { hasBeenStaged } from "../host/stage.ts";
 import { beginUserNamespace } from "../host/user-namespace.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { mountedFiles, settleEngineFiles } from "../oci/engine-files.ts";
+import { withoutImageWishes } from "../oci/image-wishes.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
 import { wishedHostname, wishedProfile } from "../oci/wished.ts";
@@ -58,9 +60,11 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   // Nothing of an earlier start may count, whatever this one is: what was granted in a user namespace must not be granted without one.
   clearState(state);
   const file = join(bundle, "config.json");
-  const config = parseConfig(readFileSync(file, "utf8")) as OciConfig;
+  const given = parseConfig(readFileSync(file, "utf8")) as OciConfig;
+  const rootPath = resolve(bundle, given.root.path);
+  const record = readEngineRecord(rootPath, id);
+  const { config, ignored } = record === undefined ? { config: given, ignored: [] } : withoutImageWishes(given, record);
   if (isDisabled(config)) return [];
-  const rootPath = resolve(bundle, config.root.path);
   const files = machineFiles(rootPath, mountedFiles(config, id));
   const reading = readGuest(config.process.args, files);
   if ("missing" in reading) {
@@ -80,7 +84,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   try {
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
     const overlay = userNamespace && readOverlay(mountinfo, rootPath);
-    const wishes = readWishes(config, { id, profile, found: reading.guest.machineId });
+    const wishes = readWishes(config, { id, profile, found: reading.guest.machineId, record });
     const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
     const wasFull = overlay !== undefined && hasBeenStaged(overlay);
     const apply = async (obstacle?: string) => {
@@ -106,7 +110,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
               capabilities: host.capabilities,
             });
       writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
-      return [...needs.warnings, ...settled.warnings, ...isolated.warnings];
+      return [...ignored.map(leftOut), ...needs.warnings, ...settled.warnings, ...isolated.warnings];
     };
     sweepStates(dirname(state), root);
     try {
@@ -138,6 +142,9 @@ function applyContract(config: OciConfig, { id, state, host, needs }: Applied): 
 export function logRuntime(file: string, level: "warning" | "error", message: string): void {
   if (file !== "") appendFileSync(file, `${JSON.stringify({ level, msg: message, time: new Date().toISOString() })}\n`);
 }
+
+const leftOut = (entry: string) =>
+  `${entry} is in the image's own environment, and so was left out: it is the user's to ask for (with -e BERTH_IMAGE=, the image's id, it counts)`;
 
 /** oci-systemd-hook's switch, which its users have in their scripts, and our own. */
 function isDisabled(config: OciConfig): boolean {

@@ -29,6 +29,12 @@ test("what the host lacks goes from every set of capabilities, and from nothing 
   });
 });
 
+test("what is for the runtime in the container's environment is not for the process", () => {
+  const env = ["A=1", "BERTH_PROFILE=full", "BERTH_IDS=", "oci-systemd-hook=", "container_uuid="];
+  expect(JSON.parse(patched(JSON.stringify({ env, capabilities: {} }))).env).toEqual(["A=1"]);
+  expect(JSON.parse(patched(JSON.stringify({ env: ["container_uuid=x"], capabilities: {} }))).env).toEqual(["container_uuid=x"]);
+});
+
 test("long integers stay as they are, and a process without capabilities is left alone", () => {
   const rlimits = '"rlimits":[{"type":"RLIMIT_MEMLOCK","hard":18446744073709551615,"soft":18446744073709551615}]';
   expect(patched(`{"capabilities":{"bounding":[]},${rlimits}}`)).toContain(rlimits);

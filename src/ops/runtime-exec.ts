@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hasErrno } from "../host/errno.ts";
 import { forgetNames } from "../host/syscalls.ts";
 import type { OciProcess } from "../oci/config.ts";
+import { isForRuntime } from "../oci/image-wishes.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { dropCapabilities, widenCapabilities } from "../oci/patch.ts";
 import { readCapabilities, readIsolated } from "./runtime-state.ts";
@@ -15,7 +16,7 @@ export interface RuntimeExec {
 
 /**
  * Gives a process that is to run in a machine the capabilities that the machine has, where these hold over its own user
- * namespace alone, and takes those which the host lacks, as `create` did.
+ * namespace alone, and takes those which the host lacks and what is for the runtime in its environment, as `create` did.
  */
 export function runtimeExec({ process, state }: RuntimeExec): void {
   const isolated = readIsolated(state);
@@ -26,7 +27,8 @@ export function runtimeExec({ process, state }: RuntimeExec): void {
   const { lacking, granted } = readCapabilities(state);
   // A state may be what another start has left.
   const capabilities = dropCapabilities(widenCapabilities(config.capabilities, isIn ? granted : []), lacking);
-  writeFileSync(process, renderConfig({ ...config, capabilities }));
+  const env = config.env?.filter((entry) => !isForRuntime(entry) && entry !== "container_uuid=");
+  writeFileSync(process, renderConfig({ ...config, ...(env && { env }), capabilities }));
 }
 
 /**

@@ -40,7 +40,7 @@ export function renderContainer(
     Entrypoint: [],
     Cmd: [...machineCommand(machine, image), ...(api?.arguments ?? [])],
     Env: [
-      ...renderRuntimeVariables(machine, application),
+      ...renderRuntimeVariables({ ...machine, hostname: undefined, image: image.id }, application),
       ...Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`),
       ...(api?.environment ?? []),
     ],
@@ -83,17 +83,31 @@ export function renderContainer(
   };
 }
 
-/** What berth-runtime reads and keeps from the machine. */
-export function renderRuntimeVariables(
-  { profile, ids, lxcfs }: Partial<Pick<MachineSpec, "profile" | "ids" | "lxcfs">>,
-  application: Application,
-): readonly string[] {
+/** What is asked of berth-runtime for a machine. */
+export interface RuntimeWishes extends Partial<Pick<MachineSpec, "profile" | "ids" | "lxcfs">> {
+  /** Undefined where the name is the engine's to set. */
+  readonly hostname?: string | undefined;
+  /** Whether the machine-id in its files is its own. */
+  readonly keepsMachineId?: boolean;
+  /** The image's id, by which the runtime knows these wishes for ours; undefined for an image without an environment. */
+  readonly image: string | undefined;
+}
+
+/** What berth-runtime reads and keeps from the machine: all of it, empty where nothing is asked, so that no image's environment asks. */
+export function renderRuntimeVariables(wishes: RuntimeWishes, application: Application): readonly string[] {
   if (!("runtime" in application)) return [];
-  return [
-    ...(profile === undefined ? [] : [`BERTH_PROFILE=${profile}`]),
-    ...(ids === undefined ? [] : [`BERTH_IDS=${ids}`]),
-    ...(lxcfs ? ["BERTH_LXCFS=1"] : []),
-  ];
+  const { image, profile, ids, lxcfs, hostname, keepsMachineId } = wishes;
+  return Object.entries({
+    BERTH_IMAGE: image,
+    BERTH_PROFILE: profile,
+    BERTH_IDS: ids,
+    BERTH_LXCFS: lxcfs ? "1" : undefined,
+    BERTH_HOSTNAME: hostname,
+    BERTH_MACHINE_ID: keepsMachineId ? "keep" : undefined,
+    BERTH_RUNTIME: undefined,
+    "oci-systemd-hook": undefined,
+    container_uuid: undefined,
+  }).map(([name, value]) => `${name}=${value ?? ""}`);
 }
 
 type Limits = Pick<

@@ -7,6 +7,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { SystemInfo } from "../../engine/system.ts";
 import { BerthError, hasCode } from "../../errors.ts";
 import { makeRootImage } from "../../image/root-image.ts";
+import { findImage } from "../../image/store.ts";
 import { byRuntime, type ChosenApplication, chooseByApi, hasRuntime, runtimeName } from "../../ops/application.ts";
 import { type FolderFacts, planRoot } from "../../plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "../../plan/loader/machine.ts";
@@ -105,12 +106,17 @@ interface CreatedLoaded {
 }
 
 /** With an image made for the folder, unless the engine has it. */
-async function createLoaded(engine: Engine, machine: Omit<LoadedMachine, "image">, signal: AbortSignal): Promise<CreatedLoaded> {
+async function createLoaded(
+  engine: Engine,
+  machine: Omit<LoadedMachine, "image" | "imageId">,
+  signal: AbortSignal,
+): Promise<CreatedLoaded> {
   const { spec, root, name } = machine;
   const made = root === undefined ? undefined : await makeRootImage(imageEntries(root));
   const reference = made?.reference ?? spec.image;
   if (reference === undefined) throw new BerthError("internal", "there is neither a folder nor an image");
-  const body = renderLoadedMachine({ ...machine, image: reference });
+  const imageId = made === undefined ? (await findImage(engine, reference, signal))?.id : undefined;
+  const body = renderLoadedMachine({ ...machine, image: reference, imageId });
   const { platform } = spec.flags;
   const post = () => createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
   const create = async () => {

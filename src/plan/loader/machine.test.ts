@@ -19,6 +19,7 @@ function render(labels: Record<string, string>, more: Partial<LoadedMachine> = {
     loader: "L",
     service: "mail",
     image: "berth-root:1",
+    imageId: undefined,
     root,
     guest: undefined,
     identity: "1:2",
@@ -33,7 +34,7 @@ test("it stands beside its loader, in its network, with the folder bound as it i
     Image: "berth-root:1",
     Tty: true,
     Cmd: ["/sbin/init"],
-    Env: ["BERTH_MACHINE_ID=keep"],
+    Env: expect.arrayContaining(["BERTH_PROFILE=", "BERTH_MACHINE_ID=keep", "BERTH_RUNTIME=", "container_uuid="]),
     Labels: {
       "berth.machine": "mail.1.a.app",
       "berth.loader": "L",
@@ -57,7 +58,12 @@ test.each<[string, Record<string, string>, object]>([
   [
     "wishes for the runtime",
     { "real.profile": "strict", "real.ids": "131072", "real.lxcfs": "yes", "real.hostname": "m.test" },
-    { Env: ["BERTH_PROFILE=strict", "BERTH_IDS=131072", "BERTH_LXCFS=1", "BERTH_HOSTNAME=m.test", "BERTH_MACHINE_ID=keep"] },
+    {
+      Env: [
+        ...["BERTH_IMAGE=", "BERTH_PROFILE=strict", "BERTH_IDS=131072", "BERTH_LXCFS=1", "BERTH_HOSTNAME=m.test", "BERTH_MACHINE_ID=keep"],
+        ...["BERTH_RUNTIME=", "oci-systemd-hook=", "container_uuid="],
+      ],
+    },
   ],
   ["privileged by a flag", { "real.args": "privileged=true" }, { HostConfig: { Privileged: true } }],
   [
@@ -74,9 +80,12 @@ test.each<[string, Record<string, string>, object]>([
   [
     "flags after labels",
     { "real.capabilities": "NET_ADMIN", "real.args": "cap-add=SYS_TIME,env=X=1" },
-    { Env: ["BERTH_MACHINE_ID=keep", "X=1"], HostConfig: { CapAdd: ["CAP_NET_ADMIN", "SYS_TIME"] } },
+    { Env: expect.arrayContaining(["BERTH_MACHINE_ID=keep", "X=1"]), HostConfig: { CapAdd: ["CAP_NET_ADMIN", "SYS_TIME"] } },
   ],
 ])("%s", (_, labels, expected) => expect(render(labels)).toMatchObject(expected));
+
+test("an image that is the root is named by its id, so that its environment asks nothing of the runtime", () =>
+  expect(render({}, { imageId: "sha256:1" }).Env).toContain("BERTH_IMAGE=sha256:1"));
 
 test("the host name is none of the engine's business, which refuses one beside another's network", () =>
   expect(render({ "real.args": "hostname=x.test" })).not.toHaveProperty("Hostname"));

@@ -20,6 +20,8 @@ export interface LoadedMachine {
   readonly loader: string;
   readonly service: string | undefined;
   readonly image: string;
+  /** The image's id; undefined for one that was made for a folder. */
+  readonly imageId: string | undefined;
   /** Undefined where an image is the root. */
   readonly root: RootPlan | undefined;
   readonly guest: Guest | undefined;
@@ -84,14 +86,10 @@ function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachin
   }) as Record<string, string>;
 }
 
-/** Besides what it reads of every machine: a network's other container has a name of its own, and a folder has its id. */
-function runtimeVariables({ spec, root, application }: LoadedMachine): readonly string[] {
-  if (!("runtime" in application)) return [];
-  return [
-    ...renderRuntimeVariables({ ...spec, lxcfs: spec.lxcfs !== undefined }, application),
-    ...(spec.hostname === undefined ? [] : [`BERTH_HOSTNAME=${spec.hostname}`]),
-    ...(root === undefined ? [] : ["BERTH_MACHINE_ID=keep"]),
-  ];
+/** A network's other container has a name of its own, and a folder has its id. */
+function runtimeVariables({ spec, root, imageId, application }: LoadedMachine): readonly string[] {
+  const wishes = { ...spec, lxcfs: spec.lxcfs !== undefined, keepsMachineId: root !== undefined, image: imageId };
+  return renderRuntimeVariables(wishes, application);
 }
 
 function stopSignal(spec: LoaderSpec, contracts: string | undefined): string | undefined {

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { hasErrno } from "./errno.ts";
+
+/** What the engine has written down of a container and does not say in config.json. */
+export interface EngineRecord {
+  /** The image's id, `sha256:` and 64 digits. */
+  readonly image: string;
+  /** The environment that the image brings. */
+  readonly imageEnvironment: readonly string[];
+  /** The capabilities that the user dropped, canonical names, or `ALL`. */
+  readonly dropped: readonly string[];
+}
+
+interface Container {
+  readonly Image?: unknown;
+  readonly Driver?: unknown;
+}
+
+/**
+ * Reads Docker's own files of a container, which lie where its root is: DATA/DRIVER/…/… (moby, daemon/container and
+ * image/store). Undefined where they are not those of an engine that keeps its images in a storage driver of its own:
+ * then nothing tells what the user asked for from what the image says.
+ */
+export function readEngineRecord(rootPath: string, id: string): EngineRecord | undefined {
+  const data = dirname(dirname(dirname(rootPath)));
+  const container = readJson<Container>(join(data, "containers", id, "config.v2.json"));
+  const wishes = readJson<{ readonly CapDrop?: unknown }>(join(data, "containers", id, "hostconfig.json"));
+  if (typeof container?.Image !== "string" || typeof container.Driver !== "string" || wishes === undefined) return undefined;
+  const { Image, Driver } = container;
+  const [, digest] = /^sha256:([0-9a-f]{64})$/.exec(Image) ?? [];
+  if (digest === undefined) return undefined;
+  const image = readJson<{ readonly config?: { readonly Env?: unknown } | null }>(
+    join(data, "image", basename(Driver), "imagedb/content/sha256", digest),
+  );
+  if (image === undefined) return undefined;
+  return { image: Image, imageEnvironment: texts(image.config?.Env), dropped: texts(wishes.CapDrop).map(canonical) };
+}
+
+const texts = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === "string") : []);
+
+/** As `docker run --cap-drop` takes a capability: with CAP_ or without, in either case. */
+function canonical(name: string): string {
+  const upper = name.toUpperCase();
+  return upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+}
+
+function readJson<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as T;
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return undefined;
+    throw error;
+  }
+}
