@@ -149,6 +149,27 @@ test("root by its number is root, and where the engine's API adds capabilities t
   expect(contract(systemd, host, { ...wishes, applied: "api", capabilities: [] }).capabilities).toEqual([]);
 });
 
+test.each([
+  ["runit", ["ALL"], false],
+  ["runit", ["CAP_SYS_BOOT"], false],
+  ["runit", ["CAP_KILL"], true],
+  ["runit", undefined, true],
+] as const)("%s, of which %p was dropped, may reboot: %p", (kind, dropped, mayReboot) => {
+  for (const profile of ["strict", "full"] as const) {
+    const needs = contract(guestOf(kind), host, { ...wishes, profile, dropped });
+    expect(needs.capabilities.includes("CAP_SYS_BOOT")).toBe(mayReboot);
+    expect(needs.warnings.some((text) => text.includes("reboot(2)"))).toBe(!mayReboot);
+  }
+});
+
+test.each(["strict", "full"] as const)("what the seccomp profile refuses by name stays refused in %s, and is said", (profile) => {
+  const needs = contract(systemd, host, { ...wishes, profile, refused: ["unshare", "statx", "bpf"] });
+  const [free, held] = [contract(systemd, host, { ...wishes, profile }).systemCalls, needs.systemCalls];
+  const gone = profile === "full" ? ["statx", "unshare"] : ["statx"];
+  expect(free.filter((name) => !held.includes(name)).toSorted()).toEqual(gone);
+  expect(needs.warnings).toEqual([expect.stringContaining(gone.join(", "))]);
+});
+
 test("no terminal is one warning, and every warning is said", () => {
   const v2: Host = { ...host, cgroup: { ...host.cgroup, nsdelegate: false }, capabilities: new Set(["CAP_KILL"]) };
   const { warnings } = contract(systemd, v2, { ...wishes, terminal: false });
@@ -164,7 +185,7 @@ test("the host's network keeps all sysctls read-only", () => {
 });
 
 describe("another container's network", () => {
-  const inherited = { ...wishes, profile: undefined, shared: ["network"], ownNetwork: false, inheritsNetwork: true };
+  const inherited = { ...wishes, profile: undefined, dropped: [], shared: ["network"], ownNetwork: false, inheritsNetwork: true };
 
   test("a machine in a user namespace is told what it cannot change, and sets nothing up", () => {
     const needs = contract(systemd, host, inherited);

@@ -65,7 +65,10 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
   const inheritsNetwork = profile === "full" && wishes.inheritsNetwork === true;
   const masks = contractMasks(guest.init, inheritsNetwork);
   const cgroups = contractCgroups(guest.init, host.cgroup, profile === "full");
-  const capabilities = grantedCapabilities(profileCapabilities(profile, wishes.capabilities), host, traits.rebootsToStop);
+  const asked = profileCapabilities(profile, wishes.capabilities, wishes.dropped);
+  const mayReboot = ["ALL", "CAP_SYS_BOOT"].every((name) => !wishes.dropped?.includes(name));
+  const capabilities = grantedCapabilities(asked, host, traits.rebootsToStop && mayReboot);
+  const calls = contractSystemCalls(profile, traits.rebootsToStop, wishes.refused ?? []);
   return {
     profile,
     ids: profile === "full" ? wishes.ids : undefined,
@@ -81,10 +84,7 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     masks: byDirectory ? masks : { units: [], generators: [] },
     capabilities: capabilities.granted,
     lacking: capabilities.lacking,
-    systemCalls: [
-      ...[...systemCalls, ...(profile === "full" ? fullSystemCalls : [])].flatMap((group) => group.names),
-      ...(traits.rebootsToStop ? ["reboot"] : []),
-    ],
+    systemCalls: calls.allowed,
     unknownSystemCalls,
     stopSignal: traits.stopSignal,
     // An empty or uninitialized one is filled by systemd itself from container_uuid, and keeps its meaning for first boots.
@@ -97,6 +97,8 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
       ...warnings,
       ...(inheritsNetwork ? [inheritedNetwork] : []),
       ...cgroups.warnings,
+      ...(calls.refused.length > 0 ? [`the seccomp profile refuses what such a machine has otherwise: ${calls.refused.join(", ")}`] : []),
+      ...(traits.rebootsToStop && !capabilities.granted.includes("CAP_SYS_BOOT") && !mayReboot ? [cannotReboot] : []),
       ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
       ...(wishes.terminal ? [] : ["without a terminal the machine has no console and its boot messages are not logged (docker run -t)"]),
     ],
@@ -116,6 +118,16 @@ function refuseHopeless({ applied, user, capabilities }: Wishes): void {
     });
   }
 }
+
+/** The calls that a profile of seccomp is widened by. What one refuses by name is somebody's word, and holds. */
+function contractSystemCalls(profile: Profile, reboots: boolean, refused: readonly string[]) {
+  const groups = [...systemCalls, ...(profile === "full" ? fullSystemCalls : [])];
+  const wanted = [...groups.flatMap((group) => group.names), ...(reboots ? ["reboot"] : [])];
+  return { allowed: wanted.filter((name) => !refused.includes(name)), refused: wanted.filter((name) => refused.includes(name)) };
+}
+
+const cannotReboot =
+  "this init ends by reboot(2), and CAP_SYS_BOOT was dropped: it cannot end by itself, and a stop kills it when its time is over";
 
 const inheritedNetwork =
   "the network is another container's: the machine uses it and cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";

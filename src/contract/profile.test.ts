@@ -94,10 +94,10 @@ describe("the capabilities", () => {
     ...["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD", "CAP_NET_BIND_SERVICE"],
     ...["CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"],
   ];
-  const full = profileCapabilities("full", defaults);
+  const full = profileCapabilities("full", defaults, []);
 
   test.each(["strict", "privileged"] as const)("%s leaves them as they were asked for", (profile) => {
-    expect(profileCapabilities(profile, ["CAP_KILL", "CAP_BPF"])).toEqual(["CAP_KILL", "CAP_BPF"]);
+    expect(profileCapabilities(profile, ["CAP_KILL", "CAP_BPF"], ["ALL"])).toEqual(["CAP_KILL", "CAP_BPF"]);
   });
 
   test("full has all that the engine gives and what units need, each once, and all of them exist", () => {
@@ -110,12 +110,29 @@ describe("the capabilities", () => {
     "full has no %s unless it was added",
     (name) => {
       expect(full).not.toContain(name);
-      expect(profileCapabilities("full", [...defaults, name])).toContain(name);
+      expect(profileCapabilities("full", [...defaults, name], [])).toContain(name);
     },
   );
 
-  test("what was dropped stays dropped", () => {
-    const asked = defaults.filter((name) => name !== "CAP_NET_RAW" && name !== "CAP_MKNOD");
-    expect(full.filter((name) => !profileCapabilities("full", asked).includes(name)).toSorted()).toEqual(["CAP_MKNOD", "CAP_NET_RAW"]);
+  test.each([
+    ["of the engine's", ["CAP_MKNOD", "CAP_NET_RAW"]],
+    ["of full's own, which the engine does not have to begin with", ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"]],
+    ["of either", ["CAP_MKNOD", "CAP_SYS_PTRACE"]],
+  ])("what was dropped stays dropped: %s", (_, dropped) => {
+    const asked = defaults.filter((name) => !dropped.includes(name));
+    const granted = profileCapabilities("full", asked, dropped);
+    expect(full.filter((name) => !granted.includes(name)).toSorted()).toEqual(dropped);
+  });
+
+  test.each([
+    ["one", ["CAP_CHOWN"]],
+    ["most of the engine's", defaults.slice(1)],
+    ["more than the engine's", ["CAP_SYS_TIME"]],
+  ])("who dropped all and added %s has just that, and has it where the engine does not tell who dropped what", (_, asked) => {
+    for (const dropped of [["ALL"], ["ALL", "CAP_KILL"], undefined]) expect(profileCapabilities("full", asked, dropped)).toEqual(asked);
+  });
+
+  test("an engine that does not tell and that has dropped nothing gets a machine in full", () => {
+    expect(profileCapabilities("full", defaults, undefined)).toEqual(full);
   });
 });

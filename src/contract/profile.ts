@@ -87,9 +87,14 @@ const fullCapabilities = [
   ...["CAP_NET_BROADCAST", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_PTRACE", "CAP_SYS_RESOURCE", "CAP_SYS_TTY_CONFIG"],
 ];
 
-/** The capabilities of a profile: the ones that were asked for; `full` adds its own and leaves out what the user dropped. */
-export function profileCapabilities(profile: Profile, asked: readonly string[]): readonly string[] {
+/**
+ * The capabilities of a profile: the ones that were asked for; `full` adds its own and leaves out what the user dropped. Who
+ * dropped all has what was added and no more, and so has who may have, where the engine does not tell.
+ */
+export function profileCapabilities(profile: Profile, asked: readonly string[], dropped: readonly string[] | undefined): readonly string[] {
   if (profile !== "full") return asked;
-  const dropped = new Set(engineDefaults.filter((name) => !asked.includes(name)));
-  return [...new Set([...fullCapabilities, ...asked])].filter((name) => !dropped.has(name));
+  const gone = engineDefaults.filter((name) => !asked.includes(name));
+  if (dropped === undefined ? gone.length > 0 : dropped.includes("ALL")) return asked;
+  const without = new Set([...gone, ...(dropped ?? [])]);
+  return [...new Set([...fullCapabilities, ...asked])].filter((name) => !without.has(name));
 }

@@ -10,6 +10,10 @@ export interface Wishes {
   readonly ids: number;
   /** The capabilities the engine or the user chose, canonical names. */
   readonly capabilities: readonly string[];
+  /** Those that the user dropped, or `ALL`; undefined where the engine does not tell. */
+  readonly dropped?: readonly string[] | undefined;
+  /** The system calls that the engine's or the user's own seccomp profile refuses by name. */
+  readonly refused?: readonly string[] | undefined;
   /** The user that its init is to run as; undefined for root. */
   readonly user?: number | undefined;
   /** Whether the machine gets a terminal for /dev/console (`docker run -t`). */

@@ -8,6 +8,7 @@ import { capabilities } from "../spec/capability.ts";
 import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "./config.ts";
 import { parseConfig, renderConfig } from "./json.ts";
 import { patchConfig, type Surroundings } from "./patch.ts";
+import { refusedCalls } from "./refused-calls.ts";
 
 const testdata = `${import.meta.dir}/testdata`;
 const id = "0123456789abcdef".repeat(4);
@@ -55,6 +56,7 @@ function needsOf(config: OciConfig, kind: InitKind, version: number | undefined,
     machineId: id.slice(0, 32),
     manager: "docker",
     ownNetwork: ownsNamespace(config, "network"),
+    refused: refusedCalls(config),
   });
 }
 
@@ -373,6 +375,16 @@ describe("linux", () => {
     expect(newer.linux?.seccomp?.syscalls?.at(-1)?.names).not.toContain("mount_setattr");
     expect(captured("docker-privileged").linux?.seccomp).toBeUndefined();
     expect(patch(captured("docker-privileged")).linux?.seccomp).toBeUndefined();
+  });
+
+  test("what a profile refuses by name, whatever its arguments, stays as it is", () => {
+    const config = captured("docker-v2");
+    const refusal = { names: ["openat2", "bpf"], action: "SCMP_ACT_ERRNO" };
+    const own = { ...config, linux: { ...config.linux, seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [refusal] } } };
+    const needs = needsOf(own, "systemd", 252, "v2");
+    const patched = patchConfig(own, needs, surroundings).linux?.seccomp?.syscalls ?? [];
+    expect(patched[0]).toEqual(refusal);
+    expect(patched.slice(1).flatMap((rule) => rule.names)).not.toContain("openat2");
   });
 
   test("arguments follow the command's own", () => {

@@ -16,7 +16,7 @@ export interface Isolation {
   readonly stage: string;
   /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
   readonly settle: readonly string[];
-  /** The machine's own mount(8); undefined where it has none. */
+  /** The machine's own mount(8); undefined where it has none, or may not mount. */
   readonly mountProgram: string | undefined;
 }
 

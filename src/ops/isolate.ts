@@ -42,6 +42,8 @@ export interface Isolate {
   readonly view: CgroupView;
   /** The host's; undefined where they are not known. */
   readonly capabilities: ReadonlySet<string> | undefined;
+  /** Whether the machine's root may share its mounts: what was dropped or refused holds for that too. */
+  readonly sharesMounts: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface Isolate {
  */
 export async function isolate(
   config: OciConfig,
-  { rootPath, state, machineId, count, overlay, userNamespace, writesHostname, files, cgroup, view, capabilities }: Isolate,
+  { rootPath, state, machineId, count, overlay, userNamespace, writesHostname, files, cgroup, view, capabilities, sharesMounts }: Isolate,
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
   const ids = takeIds(state, machineId, count);
   const stage = stageOf(state);
@@ -87,7 +89,8 @@ export async function isolate(
       domainNameOf(config),
       view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
     ];
-    const mountProgram = ["/bin/mount", "/usr/bin/mount"].find((path) => files.resolve(path) !== undefined);
+    const mountPrograms = sharesMounts ? ["/bin/mount", "/usr/bin/mount"] : [];
+    const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);
     return { config: isolateConfig(config, { ids, stage, settle, mountProgram }), warnings };
   } finally {
     closeSync(mapped);

@@ -3,6 +3,7 @@ import type { EngineRecord } from "../host/engine-record.ts";
 import { isOthersNetwork } from "../host/network-namespace.ts";
 import { sha256 } from "../host/sha256.ts";
 import { environmentOf, joinedNetwork, type OciConfig, ownsNamespace } from "../oci/config.ts";
+import { refusedCalls } from "../oci/refused-calls.ts";
 import { keepsMachineId, wishedIds, wishedLxcfs } from "../oci/wished.ts";
 import type { Profile } from "../spec/machine.ts";
 
@@ -25,6 +26,8 @@ export function readWishes(config: OciConfig, { id, profile, found, record }: Wi
     ids: wishedIds(config, record !== undefined),
     lxcfs: wishedLxcfs(config),
     capabilities,
+    dropped: record?.dropped,
+    refused: refusedCalls(config),
     user: config.process.user?.uid,
     terminal: config.process.terminal ?? false,
     machineId: keepsMachineId(config) && isMachineId(found) ? found : machineIdOf(environmentOf(config, "container_uuid"), id),

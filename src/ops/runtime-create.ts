@@ -108,6 +108,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
               cgroup: host.cgroup,
               view: needs.cgroup,
               capabilities: host.capabilities,
+              sharesMounts: needs.capabilities.includes("CAP_SYS_ADMIN") && needs.systemCalls.includes("mount"),
             });
       writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
       return [...ignored.map(leftOut), ...needs.warnings, ...settled.warnings, ...isolated.warnings];
