@@ -53,8 +53,10 @@ export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
     if (file === undefined) continue;
     iptables.push(variant);
     interpreter = await addProgram(`/usr/sbin/${multi}`, file);
-    // One program for both families, told by the name it is called by.
-    for (const name of ["iptables", "ip6tables"]) tree.set(`/usr/sbin/${name}-${variant}`, { kind: "link", target: multi });
+    // One program for both families and both uses, told by the name it is called by.
+    for (const name of ["iptables", "ip6tables"]) {
+      for (const suffix of ["", "-restore"]) tree.set(`/usr/sbin/${name}-${variant}${suffix}`, { kind: "link", target: multi });
+    }
   }
   for (const { file, target } of iptables.length > 0 ? await findExtensions(libraries) : []) {
     if (target !== undefined) tree.set(mergedPath(file), { kind: "link", target });

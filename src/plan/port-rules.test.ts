@@ -8,6 +8,7 @@ import {
   parsePortTables,
   planAcceptRules,
   publishWarnings,
+  renderAcceptRules,
   renderPortTable,
   tableName,
 } from "./port-rules.ts";
@@ -83,6 +84,29 @@ test.each([
   ["no rules at all", "", undefined],
 ] as const)("the chain for accept rules: %s", (_, listing, chain) => {
   expect(acceptChain(listing)).toBe(chain);
+});
+
+describe("accept rules come behind the host's own", () => {
+  const rules = planAcceptRules("a", parse([80, 25]), { ipv4: "172.18.0.3" });
+  const [first, second] = [accept(6, "172.18.0.3", "80"), accept(6, "172.18.0.3", "25")];
+  const drop = "-A DOCKER-USER -s 198.51.100.0/24 -j DROP";
+  const leave = "-A DOCKER-USER -j RETURN";
+  test.each([
+    ["an empty chain", [], [`-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`]],
+    ["Docker's last rule", [leave], ["-D DOCKER-USER -j RETURN", `-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`, leave]],
+    ["a rule and Docker's", [drop, leave], ["-D DOCKER-USER -j RETURN", `-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`, leave]],
+    ["a rule alone", [drop], [`-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`]],
+    [
+      "a rule that leaves under a condition",
+      ["-A DOCKER-USER -s 10.0.0.1/32 -j RETURN"],
+      [`-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`],
+    ],
+    ["rules out of use", [drop, leave, drop], [`-I DOCKER-USER 2 ${first}`, `-I DOCKER-USER 2 ${second}`]],
+    ["another chain's", ["-A FORWARD -j RETURN"], [`-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`]],
+  ] as const)("%s", (_, present, lines) => {
+    const listing = ["-P FORWARD DROP", "-N DOCKER-USER", ...present, ""].join("\n");
+    expect(renderAcceptRules(listing, "DOCKER-USER", rules)).toBe(["*filter", ...lines, "COMMIT", ""].join("\n"));
+  });
 });
 
 test("our rules are found among others'", () => {

@@ -11,7 +11,7 @@ export interface ForwardTargets {
   readonly ipv6?: string;
 }
 
-/** A rule which lets one family's forwarded packets through; `args` follow `iptables -I CHAIN`. */
+/** A rule which lets one family's forwarded packets through; `args` follow `iptables -A CHAIN`. */
 export interface AcceptRule {
   readonly family: Family;
   readonly args: readonly string[];
@@ -161,6 +161,22 @@ export function planAcceptRules(name: string, publish: readonly Publish[], targe
 export function acceptChain(listing: string): "DOCKER-USER" | "FORWARD" | undefined {
   if (/^-N DOCKER-USER$/m.test(listing)) return "DOCKER-USER";
   return /^-P FORWARD DROP$/m.test(listing) ? "FORWARD" : undefined;
+}
+
+/**
+ * The transaction for iptables-restore(8) which adds accept rules to a chain of a filter table (`iptables -S`) behind all that its
+ * owner has put there, as what Docker publishes comes behind that too: at the end, but for a last rule that leaves the chain for all
+ * packets, as Docker sets one. That one is moved, so that no number of a rule counts, which another program may have changed meanwhile.
+ */
+export function renderAcceptRules(listing: string, chain: string, rules: readonly AcceptRule[]): string {
+  const leave = `-A ${chain} -j RETURN`;
+  const present = listing.split("\n").filter((line) => line.startsWith(`-A ${chain} `));
+  const left = present.indexOf(leave);
+  const isLast = left !== -1 && left === present.length - 1;
+  // What its owner has put behind such a rule is out of use, and stays so.
+  const place = left === -1 || isLast ? `-A ${chain}` : `-I ${chain} ${left + 1}`;
+  const added = rules.map(({ args }) => [place, ...args].join(" "));
+  return `${["*filter", ...(isLast ? [leave.replace("-A", "-D"), ...added, leave] : added), "COMMIT"].join("\n")}\n`;
 }
 
 /** Our accept rules in a filter table (`iptables -S`), whoever's they are. */

@@ -113,6 +113,30 @@ describe.skipIf(!isPossible).each(["nft", "legacy"] as const)("published ports b
     await opened.close();
   });
 
+  test("whom the host's own rules keep out stays out, whether they were there before or came later", async () => {
+    const before = await traces();
+    const everywhere = async (change: "-I" | "-D") => {
+      for (const [program, source] of [
+        ["iptables", outside],
+        ["ip6tables", "fd90::9"],
+      ] as const) {
+        await net.inHost(`${program}-${variant}`, change, "DOCKER-USER", "-s", source, "-j", "DROP");
+      }
+    };
+    const places = [`tcp/${own}/8080`, `udp/${own}/53`, "tcp/fd90::2/8080"];
+    await everywhere("-I");
+    const opened = await net.open({ name: "late", publish: ["8080:80", "53/udp"], targets });
+    expect(await net.ask(net.client, ...places)).toEqual(places.map(() => "silence"));
+    expect(await net.ask(net.elsewhere, `tcp/${own}/8080`)).toEqual(["80 172.18.0.1"]);
+    await everywhere("-D");
+    expect(await net.ask(net.client, ...places)).toEqual([`80 ${outside}`, `53 ${outside}`, "80 fd90::9"]);
+    await everywhere("-I");
+    expect(await net.ask(net.client, ...places)).toEqual(places.map(() => "silence"));
+    await opened.close();
+    await everywhere("-D");
+    expect(await traces()).toEqual(before);
+  });
+
   test("ports that others have are named, with who has them, and none is opened", async () => {
     const listener = await net.peer(net.host, "listen", "tcp/8025", "udp/8053");
     const first = await net.open({ name: "first", publish: ["8143"], targets });

@@ -1,19 +1,22 @@
 import { BerthError } from "../../errors.ts";
-import { type AcceptRule, acceptChain, families, type ListedRule, parseAcceptRules } from "../../plan/port-rules.ts";
-import { deleteRule, type FilterTable, insertRule, readFilterTables } from "./filter-tables.ts";
+import { type AcceptRule, acceptChain, families, type ListedRule, parseAcceptRules, renderAcceptRules } from "../../plan/port-rules.ts";
+import { changeTable, deleteRule, type FilterTable, readFilterTables } from "./filter-tables.ts";
 
 export interface FoundRule extends ListedRule {
   readonly table: FilterTable;
 }
 
-/** Lets translated packets through wherever something drops what is forwarded. Returns what could not be looked at, to be warned of. */
+/**
+ * Lets translated packets through wherever something drops what is forwarded, unless the host's own rules drop them first. Returns what could not be looked at, to be warned of.
+ */
 export async function addAcceptRules(rules: readonly AcceptRule[]): Promise<readonly string[]> {
   const concerned = families.filter((family) => rules.some((rule) => rule.family === family));
   const { tables, unread } = await readFilterTables(concerned);
   for (const table of tables) {
     const chain = acceptChain(table.listing);
     if (chain === undefined) continue;
-    for (const { family, args } of rules) if (family === table.family) await insertRule(table, chain, args);
+    const own = rules.filter(({ family }) => family === table.family);
+    await changeTable(table, renderAcceptRules(table.listing, chain, own));
   }
   return unread.map((reason) => `this host's firewall may drop what is sent to the published ports; it cannot be read: ${reason}`);
 }

@@ -58,9 +58,9 @@ async function versionOf(command: string): Promise<string | undefined> {
   }
 }
 
-/** Puts a rule first into a chain. */
-export async function insertRule({ command }: FilterTable, chain: string, rule: readonly string[]): Promise<void> {
-  await run(command, ["-w", lockLimit, "-I", chain, ...rule]);
+/** Changes the table by one transaction in the words of iptables-restore(8); what it does not name stays. */
+export async function changeTable({ command }: FilterTable, transaction: string): Promise<void> {
+  await run(`${command}-restore`, ["-w", lockLimit, "--noflush"], { input: transaction });
 }
 
 /** Removes a rule; whether it could. */
