@@ -401,6 +401,52 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
   });
 });
 
+describe("kill, of a machine that has frozen some of itself (cgroup v1)", () => {
+  let victim: ChildProcess | undefined;
+  /** A place like the machine's freezer cgroup, with one in it that holds a process. */
+  const freeze = (selfFreezing: "0" | "1") => {
+    const state = stateOf("/r/frozen", "box");
+    writeFileSync(join(state, "freezer"), "/run/freezer/box\n");
+    for (const [cgroup, own] of [
+      ["box", "0"],
+      ["box/inner", selfFreezing],
+    ] as const) {
+      mkdirSync(join(run, "freezer", cgroup), { recursive: true });
+      writeFileSync(join(run, "freezer", cgroup, "freezer.state"), "FROZEN\n");
+      writeFileSync(join(run, "freezer", cgroup, "freezer.self_freezing"), `${own}\n`);
+      writeFileSync(join(run, "freezer", cgroup, "cgroup.procs"), cgroup === "box" ? "" : `${victim?.pid}\n`);
+    }
+  };
+  const states = () => ["box", "box/inner"].map((cgroup) => readFileSync(join(run, "freezer", cgroup, "freezer.state"), "utf8").trim());
+  beforeEach(() => {
+    victim = spawn("sleep", ["600"], { stdio: "ignore" });
+  });
+  afterEach(() => {
+    victim?.kill("SIGKILL");
+    rmSync(join(run, "freezer"), { recursive: true });
+  });
+
+  test.each(["9", "KILL", "SIGKILL"])("%s lets go what is frozen once it is killed, and has the real runtime's status", async (signal) => {
+    freeze("1");
+    const words = ["--root", "/r/frozen", "kill", "box", signal];
+    const ended = once(victim as ChildProcess, "exit");
+    expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "" });
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    expect(states()).toEqual(["THAWED", "THAWED"]);
+  });
+
+  test.each([
+    ["another signal", "1", "10"],
+    ["a machine that its host has paused", "0", "9"],
+  ] as const)("%s touches nothing", (_, own, signal) => {
+    freeze(own);
+    const words = ["--root", "/r/frozen", "kill", "box", signal];
+    expect(call({ words })).toMatchObject({ status: 0, real: words, stderr: "" });
+    expect(states()).toEqual(["FROZEN", "FROZEN"]);
+    expect(victim?.signalCode).toBeNull();
+  });
+});
+
 describe("delete", () => {
   const words = ["--root", "/run/roots/a b", "delete", "--force", "box"];
   beforeEach(() => mkdirSync(join(run, "roots/a b/box"), { recursive: true }));
@@ -433,7 +479,8 @@ describe("delete", () => {
   /** The state of a machine in a user namespace, with its stage's place. */
   const isolated = () => {
     const state = stateOf("/run/roots/a b", "box");
-    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "hostname", "network"]) writeFileSync(join(state, name), "x");
+    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "freezer", "hostname", "network"])
+      writeFileSync(join(state, name), "x");
     mkdirSync(join(state, "stage/root"), { recursive: true });
     return state;
   };
@@ -516,11 +563,12 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   const inNamespace = (command: readonly string[], input = "") =>
     spawnSync("nsenter", [`--target=${holder?.pid}`, "--mount", "--", ...command], { input, encoding: "utf8" });
   const shell = (script: string) => expect(inNamespace(["sh", "-ec", script])).toMatchObject({ status: 0, stderr: "" });
-  const settle = (input = stdin(), named = "/run/named", unified = "/run/unified") =>
-    inNamespace(["dash", join(directory, "berth-runtime"), "settle", stage, String(base), named, unified, ""], input);
+  const settle = (input = stdin(), named = "/run/named", unified = "/run/unified", controllers = "") =>
+    inNamespace(["dash", join(directory, "berth-runtime"), "settle", stage, String(base), named, unified, "", controllers, "2000"], input);
   const isMounted = () => readFileSync(`/proc/${holder?.pid}/mountinfo`, "utf8").includes(` ${stage} `);
   /** What belongs to the machine's root now. */
-  const given = () => inNamespace(["find", "/run/named", "/run/unified", "/run/memory", "-uid", String(base), "-gid", String(base)]).stdout;
+  const given = () =>
+    inNamespace(["find", "/run/named", "/run/unified", "/run/memory", "/run/freezer", "-uid", String(base), "-gid", String(base)]).stdout;
   beforeAll(() => {
     sleeper = spawn("sleep", ["600"], { stdio: "ignore" });
   });
@@ -529,17 +577,17 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   });
   /** The stage, and places like three hierarchies in which the process is in these cgroups. */
   const prepare = (named = `/docker/${id}`, unified = `/engine/${id}`) => {
-    const files = "cgroup.procs cgroup.threads cgroup.subtree_control tasks memory.max cgroup.max.depth";
-    const cgroups = [`/run/named${named}`, `/run/unified${unified}`, `/run/memory/docker/${id}`];
+    const files = "cgroup.procs cgroup.threads cgroup.subtree_control tasks memory.max cgroup.max.depth cgroup.max.descendants";
+    const cgroups = [`/run/named${named}`, `/run/unified${unified}`, `/run/memory/docker/${id}`, `/run/freezer/docker/${id}`];
     shell(`
       mkdir -p ${stage}; mount -t tmpfs x ${stage}
       for cgroup in ${cgroups.join(" ")}; do mkdir -p $cgroup; for file in ${files}; do : >$cgroup/$file; done; done
-      printf '4:memory:/docker/${id}\\n1:name=systemd:${named}\\n0::${unified}\\n' >/run/cgroup
+      printf '5:freezer:/docker/${id}\\n4:memory:/docker/${id}\\n1:name=systemd:${named}\\n0::${unified}\\n' >/run/cgroup
       mount --bind /run/cgroup /proc/${sleeper?.pid}/cgroup`);
   };
   afterEach(() => {
     shell(
-      `umount /proc/${sleeper?.pid}/cgroup; umount -l ${stage} 2>/dev/null || :; rm -r /run/settled /run/named /run/unified /run/memory`,
+      `umount /proc/${sleeper?.pid}/cgroup; umount -l ${stage} 2>/dev/null || :; rm -r /run/settled /run/named /run/unified /run/memory /run/freezer`,
     );
   });
 
@@ -553,6 +601,15 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
       ...[named, `${named}/cgroup.procs`, `${named}/tasks`],
       ...[unified, `${unified}/cgroup.procs`, `${unified}/cgroup.subtree_control`, `${unified}/cgroup.threads`],
     ]);
+  });
+
+  test("bounds the cgroups that its root may make, and notes down where that may freeze", () => {
+    prepare();
+    expect(settle(stdin(), "/run/named", "/run/unified", "/run")).toMatchObject({ status: 0, stderr: "" });
+    expect(readFileSync(join(run, `unified/engine/${id}/cgroup.max.descendants`), "utf8")).toBe("2000\n");
+    expect(readFileSync(join(run, `settled/${id}/freezer`), "utf8")).toBe(`/run/freezer/docker/${id}\n`);
+    expect(given()).toContain(`/run/freezer/docker/${id}\n`);
+    expect(given()).not.toContain("descendants");
   });
 
   test.each([

@@ -43,7 +43,11 @@ export interface OciLinux {
   cgroupsPath?: string;
   seccomp?: { syscalls?: { names: string[]; action: string; [other: string]: unknown }[]; [other: string]: unknown };
   devices?: { path: string; [other: string]: unknown }[];
-  resources?: { devices?: { allow: boolean; type?: string; access?: string; [other: string]: unknown }[]; [other: string]: unknown };
+  resources?: {
+    devices?: { allow: boolean; type?: string; access?: string; [other: string]: unknown }[];
+    unified?: Readonly<Record<string, string>>;
+    [other: string]: unknown;
+  };
   sysctl?: Record<string, string>;
   uidMappings?: { containerID: number; hostID: number; size: number }[];
   gidMappings?: { containerID: number; hostID: number; size: number }[];

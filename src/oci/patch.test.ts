@@ -7,8 +7,8 @@ import type { InitKind } from "../contract/init.ts";
 import { capabilities } from "../spec/capability.ts";
 import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "./config.ts";
 import { parseConfig, renderConfig } from "./json.ts";
-import { patchConfig, type Surroundings } from "./patch.ts";
 import { refusedCalls } from "./refused-calls.ts";
+import { cgroupBounds, patchConfig, type Surroundings } from "./patch.ts";
 
 const testdata = `${import.meta.dir}/testdata`;
 const id = "0123456789abcdef".repeat(4);
@@ -100,6 +100,14 @@ describe.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kin
     }
   });
 
+  test("where it makes cgroups of cgroup2, their number is bounded, unless the engine bounds it itself", () => {
+    const { linux } = config;
+    expect(patched.linux?.resources?.unified).toEqual(view === "cgroup2" ? { ...cgroupBounds } : linux?.resources?.unified);
+    const unified = { "cgroup.max.depth": "7", "memory.high": "1" };
+    const given = patchConfig({ ...config, linux: { ...linux, resources: { ...linux?.resources, unified } } }, needs, surroundings);
+    expect(given.linux?.resources?.unified).toEqual(view === "cgroup2" ? { ...cgroupBounds, ...unified } : unified);
+  });
+
   test("lxcfs covers the kernel's own files, read-only and after what they lie in; a mount of the user's stays", () => {
     const lxcfs = ["/proc/meminfo", "/sys/devices/system/cpu/online"].map((target) => ({ source: `/lxcfs${target}`, target }));
     const { mounts: shown = [] } = patchConfig(config, { ...needs, lxcfs }, surroundings);
@@ -163,7 +171,9 @@ describe.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kin
     expect(restIs).toEqual(restWas);
     expect({ ...is, args: [], env: [], capabilities: {} }).toEqual({ ...was, args: [], env: [], capabilities: {} });
     const untouched = { namespaces: [], seccomp: {}, devices: [], readonlyPaths: [] };
-    expect({ ...linuxIs, ...untouched }).toEqual({ ...linuxWas, ...untouched });
+    // Of the resources only the bounds of its cgroups are set, which have a test of their own.
+    const { unified: ___, ...resources } = linuxIs?.resources ?? {};
+    expect({ ...linuxIs, ...untouched, resources }).toEqual({ ...linuxWas, ...untouched, resources: linuxWas?.resources ?? {} });
     const others = config.mounts?.filter((mount) => !mount.destination.startsWith("/sys")) ?? [];
     expect(mounts).toEqual(expect.arrayContaining(others));
   });

@@ -20,6 +20,12 @@ export interface Surroundings {
 }
 
 /**
+ * How many cgroups a machine may make below its own, and how deep (cgroup2's core files): ids of memory cgroups are the whole
+ * kernel's, 65,535 of them. Some hundred services and containers are far from it.
+ */
+export const cgroupBounds = { "cgroup.max.descendants": "2000", "cgroup.max.depth": "32" } as const;
+
+/**
  * Applies the contract to a container's config.json and returns the new one; the given one is left alone.
  * Mounts which the user asked for at the same destination stay as they are.
  */
@@ -43,6 +49,9 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
       ...(linux.seccomp ? { seccomp: patchSeccomp(linux.seccomp, contract) } : {}),
       // The host's virtual consoles would let init and agetty write on the host's screen.
       ...(linux.devices ? { devices: linux.devices.filter((device) => !/^\/dev\/tty\d+$/.test(device.path)) } : {}),
+      ...(contract.cgroup === "cgroup2"
+        ? { resources: { ...linux.resources, unified: { ...cgroupBounds, ...linux.resources?.unified } } }
+        : {}),
       ...readonlyPaths(linux.readonlyPaths, contract),
     },
   };

@@ -9,6 +9,7 @@ import { openStage, stageBind, stageRoot, stageSysfs, stageUserNamespace } from 
 import { beginUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import { joinedNetwork, type OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
+import { cgroupBounds } from "../oci/patch.ts";
 import {
   domainNameOf,
   heldDirectories,
@@ -88,6 +89,7 @@ export async function isolate(
       cgroup.unified ?? "",
       domainNameOf(config),
       view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
+      cgroupBounds["cgroup.max.descendants"],
     ];
     const mountPrograms = sharesMounts ? ["/bin/mount", "/usr/bin/mount"] : [];
     const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);

@@ -18,6 +18,7 @@ const stateFiles = [
   "ids",
   "root",
   "pid",
+  "freezer",
   "machine-id",
   "hostname",
   "network",

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { withLock } from "../../src/host/lock.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls, views } from "./attack.ts";
-import { booted, removeContainers, runMachine } from "./machine.ts";
+import { booted, inside, removeContainers, runMachine } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
@@ -80,6 +80,43 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
       expect(cgroups.filter((line) => !line.includes(`/${id}`))).toEqual([]);
     }
     expect((await attackFrom(node("hybrid"), mighty, { shell })).got).toHaveLength(12);
+  });
+
+  test("what it freezes it does not keep from being killed", async () => {
+    const engine = node("hybrid");
+    const id = await runMachine(engine, "frozen", "bookworm", "-e", "BERTH_PROFILE=full");
+    expect(await booted(engine, "frozen")).toBe("running");
+    // Processes in cgroups below each other, its init too; and one at large that freezes them again and again.
+    const freeze = `
+      inner=/sys/fs/cgroup/freezer/x/y; mkdir -p $inner
+      sleep 1000 & echo $! >$inner/cgroup.procs
+      echo 1 >/sys/fs/cgroup/freezer/x/cgroup.procs
+      for state in $inner/freezer.state /sys/fs/cgroup/freezer/x/freezer.state; do echo FROZEN >$state; done
+      until grep FROZEN /sys/fs/cgroup/freezer/x/freezer.state; do sleep 0.1; done
+      (while :; do echo FROZEN >/sys/fs/cgroup/freezer/x/freezer.state; done) >/dev/null 2>&1 &`;
+    expect(await inside(engine, "frozen", freeze)).toBe("FROZEN");
+    expect(await engine.tryDocker("rm", "--force", "frozen")).toMatchObject({ status: 0, stderr: "" });
+    expect((await engine.docker("ps", "--all", "--quiet", "--no-trunc")).stdout).not.toContain(id);
+    expect((await engine.run("find", "/sys/fs/cgroup/freezer", "/run/berth", "-name", `*${id}*`)).stdout).toBe("");
+  });
+
+  test.each(["full", "strict"])("on v2 as %s it makes so many cgroups and no more", async (profile) => {
+    const engine = node("v2");
+    await runMachine(engine, "crowd", "bookworm", "-e", `BERTH_PROFILE=${profile}`);
+    expect(await booted(engine, "crowd")).toBe("running");
+    const own = "find /sys/fs/cgroup -mindepth 1 -type d | wc -l";
+    const flood = "cd /sys/fs/cgroup && seq --format=flood%g 3000 | xargs mkdir 2>&1 | sort --unique --field-separator=: --key=3";
+    expect(await inside(engine, "crowd", flood)).toContain("Resource temporarily unavailable");
+    expect(Number(await inside(engine, "crowd", own))).toBe(2000);
+    const deep = "rmdir /sys/fs/cgroup/flood*; cd /sys/fs/cgroup; for level in $(seq 40); do mkdir x && cd x || break; done; pwd";
+    expect((await inside(engine, "crowd", `(${deep}) 2>/dev/null`)).split("/x")).toHaveLength(33);
+    await removeContainers(engine, "crowd");
+  });
+
+  test("nor of the cgroup2 beside v1", async () => {
+    const flood =
+      "cd /sys/fs/cgroup/unified && seq --format=flood%g 3000 | xargs mkdir 2>/dev/null; find . -mindepth 1 -type d | wc -l; rmdir flood*";
+    expect(await inside(node("hybrid"), prisoner, flood)).toBe("2000");
   });
 
   test.each(views)("on %s it has the host run no release agent", async (view) => {

@@ -1,7 +1,8 @@
-import { readdir, readFile, rmdir } from "node:fs/promises";
+import { readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
+import { hasErrno } from "../errno.ts";
 import { readMounts } from "./mount-table.ts";
 
 /** The cgroup below which all machines of an engine are, in every hierarchy. */
@@ -18,6 +19,22 @@ export async function readEngineCgroups(name: string): Promise<readonly string[]
     if ((await childDirectories(directory)) !== undefined) found.push(directory);
   }
   return found;
+}
+
+/** Lets go what machines have frozen (cgroup v1, freezer-subsystem.txt): until then it takes no SIGKILL. */
+export async function thawEngineCgroups(name: string): Promise<void> {
+  for (const directory of await readEngineCgroups(name)) await thawCgroup(directory);
+}
+
+async function thawCgroup(directory: string): Promise<void> {
+  try {
+    await writeFile(join(directory, "freezer.state"), "THAWED\n", { flag: "r+" });
+  } catch (error) {
+    // Another hierarchy's, whose children are no different; or it has gone.
+    if (hasErrno(error, ["ENOENT", "ENODEV"])) return;
+    throw error;
+  }
+  for (const child of (await childDirectories(directory)) ?? []) await thawCgroup(join(directory, child));
 }
 
 /** Removes the engine's cgroups, deepest first. Its processes must have ended; `conflict` when one has not after 5 seconds. */

@@ -1,7 +1,7 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../errors.ts";
-import { readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
+import { readEngineCgroups, removeEngineCgroups, thawEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { type ProcessIdentity, readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { releaseShadowed } from "./shadowed.ts";
@@ -13,6 +13,9 @@ const unfinished = ["init.new"] as const;
 
 /** A killed process that unmounts the last overlays first has a busy disk write all of theirs; milliseconds. */
 const endLimit = 60_000;
+
+/** Milliseconds between two looks whether something is still frozen. */
+const thawPause = 500;
 
 /** Whether files or cgroups of an engine are there. */
 export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
@@ -32,9 +35,9 @@ export async function removeRemains(place: PrivateEnginePlace, known?: ProcessId
   const init = await readRecordedProcess(paths.init);
   const uplink = await readRecordedProcess(paths.uplink);
   const holder = known ?? (init === undefined ? undefined : await readHolder(init));
-  if (init !== undefined) await killAndWait(init);
+  if (init !== undefined) await killAndWait(init, place.name);
   if (holder !== undefined && !(await waitUntilGone(holder, endLimit))) throw stillThere(holder);
-  if (uplink !== undefined && !(await waitUntilGone(uplink, 2000))) await killAndWait(uplink);
+  if (uplink !== undefined && !(await waitUntilGone(uplink, 2000))) await killAndWait(uplink, place.name);
   await removeEngineCgroups(place.name);
   await releaseShadowed(place.name);
   await removeStateFiles(place);
@@ -47,9 +50,14 @@ export async function readHolder(init: ProcessIdentity): Promise<ProcessIdentity
   return now?.startTime === init.startTime && now.parent > 1 ? await readProcess(now.parent) : undefined;
 }
 
-async function killAndWait(identity: ProcessIdentity): Promise<void> {
+async function killAndWait(identity: ProcessIdentity, engine: string): Promise<void> {
   await signalProcess(identity, "SIGKILL");
-  if (!(await waitUntilGone(identity, endLimit))) throw stillThere(identity);
+  for (const end = performance.now() + endLimit; performance.now() < end; ) {
+    // More than once, since what freezes its neighbours may itself take a moment to end.
+    await thawEngineCgroups(engine);
+    if (await waitUntilGone(identity, thawPause)) return;
+  }
+  throw stillThere(identity);
 }
 
 async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
