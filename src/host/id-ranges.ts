@@ -1,77 +1,148 @@
 import {
   closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
-  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { BerthError } from "../errors.ts";
-import { idsPerSlot, preferredSlot, slotBase, slots } from "../oci/id-slots.ts";
+import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "../oci/id-slots.ts";
 import type { IdRange } from "../oci/user-namespace.ts";
 import { hasErrno } from "./errno.ts";
+import { readForeignIds } from "./foreign-ids.ts";
 import { lockFile } from "./syscalls.ts";
 
-/** Taken ranges: a link for each slot, to the state of the machine that has it. */
-const directory = "/run/berth/ids";
+/** Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it, the private ones too. */
+const idsDirectory = "/run/berth/ids";
+/**
+ * In a private engine: where its own files are for the host, such as `/proc/123/root`. Its links begin with that, so that the host
+ * sees where they lead, and sees that they lead nowhere when the engine has ended. None on the host.
+ */
+const ownRootFile = "/run/berth/root";
 
 /**
  * Takes a range of host ids for a machine, the same one as before where it is free, and notes it down in the machine's
- * state: with that it is freed, whoever removes it. All under a lock that a crash frees. Throws `host-unfit` when all are taken.
+ * state: with that it is freed, whoever removes it. All under a lock that a crash frees. What belongs to an account of this host, or
+ * to a process, is left out. Throws `host-unfit` when all are taken.
  */
-export function takeIds(state: string, machineId: string, count: number): IdRange {
-  mkdirSync(directory, { recursive: true, mode: 0o755 });
-  const lock = openSync(join(directory, "lock"), "a", 0o600);
-  try {
-    lockFile(lock);
-    // What a start that failed has left in the same state is nobody else's.
-    rmSync(join(state, "ids"), { force: true });
-    removeFree();
-    const wanted = Math.ceil(count / idsPerSlot);
-    const first = findFree(wanted, preferredSlot(machineId));
-    // First the machine's own note: a slot without it is free.
-    writeFileSync(join(state, "ids"), `${first} ${wanted}\n`);
-    for (let slot = first; slot < first + wanted; slot += 1) symlinkSync(state, pathOf(slot));
-    return { base: slotBase(first), count: wanted * idsPerSlot };
-  } finally {
-    closeSync(lock);
+export async function takeIds(state: string, machineId: string, count: number): Promise<IdRange> {
+  const wanted = Math.ceil(count / idsPerSlot);
+  const { known, isOfDirectory } = readForeignIds();
+  const refused: IdRange[] = [];
+  for (;;) {
+    const range = withLinks((links) => {
+      // What a start that failed has left in the same state is nobody else's.
+      rmSync(join(state, "ids"), { force: true });
+      links.removeFree();
+      const first = findFree(wanted, preferredSlot(machineId), links, [...known, ...refused]);
+      // First the machine's own note: a slot without it is free.
+      writeFileSync(join(state, "ids"), `${first} ${wanted}\n`);
+      for (let slot = first; slot < first + wanted; slot += 1) links.add(slot, state);
+      return rangeOf(first, wanted);
+    });
+    // Asked without the lock, since that may take a while.
+    if (!(await isOfDirectory(range))) return range;
+    refused.push(range);
   }
 }
 
-function findFree(wanted: number, preferred: number): number {
+/** Keeps the directory there for a private engine that has it in sight: what is removed is nothing any more, wherever it is mounted. */
+export function holdIds(engine: string): void {
+  withLinks(() => writeFileSync(markOf(engine), ""));
+}
+
+/** Takes that back, with the links that led to the engine's files, and the directory if nobody needs it. */
+export function releaseIds(engine: string): void {
+  if (!existsSync(idsDirectory)) return;
+  withLinks((links) => {
+    rmSync(markOf(engine), { force: true });
+    links.removeFree();
+    if (readdirSync(idsDirectory).length === 0) rmdirSync(idsDirectory);
+  });
+}
+
+const markOf = (engine: string) => join(idsDirectory, `engine-${engine}`);
+
+const rangeOf = (first: number, wanted: number): IdRange => ({ base: slotBase(first), count: wanted * idsPerSlot });
+
+function findFree(wanted: number, preferred: number, links: Links, others: readonly IdRange[]): number {
   const places = slots - wanted + 1;
   for (let tried = 0; tried < places; tried += 1) {
-    const first = (preferred + tried) % places;
-    if (Array.from({ length: wanted }, (_, index) => first + index).every(isFree)) return first;
+    const first = firstSlot + ((preferred - firstSlot + tried) % places);
+    const range = rangeOf(first, wanted);
+    if (others.some((other) => overlap(other, range))) continue;
+    if (Array.from({ length: wanted }, (_, index) => first + index).every(links.isFree)) return first;
   }
   throw new BerthError("host-unfit", `no ${wanted * idsPerSlot} ids in a row are free on this host`, {
     hint: "stop a machine, or name the profile strict",
   });
 }
 
-const pathOf = (slot: number) => join(directory, String(slot));
+const overlap = (one: IdRange, other: IdRange) => one.base < other.base + other.count && other.base < one.base + one.count;
 
-/** A slot is taken as long as the state that its link names says so. */
-function isFree(slot: number): boolean {
+interface Links {
+  isFree(slot: number): boolean;
+  add(slot: number, state: string): void;
+  removeFree(): void;
+}
+
+/** Works on the links while nobody else does; the directory, which is root's alone, is its own lock. */
+function withLinks<T>(work: (links: Links) => T): T {
+  const lock = lockDirectory();
   try {
-    const [first = 0, count = 0] = readFileSync(join(readlinkSync(pathOf(slot)), "ids"), "utf8")
-      .split(" ")
-      .map(Number);
-    return slot < first || slot >= first + count;
-  } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return true;
-    throw error;
+    return work(linksOf(existsSync(ownRootFile) ? readFileSync(ownRootFile, "utf8").trim() : ""));
+  } finally {
+    closeSync(lock);
   }
 }
 
-/** Links of machines that are no more. */
-function removeFree(): void {
-  for (const name of readdirSync(directory)) {
-    if (/^\d+$/.test(name) && isFree(Number(name))) unlinkSync(pathOf(Number(name)));
+function lockDirectory(): number {
+  for (;;) {
+    mkdirSync(idsDirectory, { recursive: true, mode: 0o700 });
+    const lock = openSync(idsDirectory, constants.O_RDONLY | constants.O_DIRECTORY);
+    // Made by an earlier release it was open to all.
+    fchmodSync(lock, 0o700);
+    lockFile(lock);
+    // Whoever had it may have removed it meanwhile.
+    if (fstatSync(lock).nlink > 0) return lock;
+    closeSync(lock);
   }
 }
+
+function linksOf(ownRoot: string): Links {
+  /** A slot is taken as long as the state that its link names says so; of another's link the host alone can tell. */
+  const isFree = (slot: number): boolean => {
+    try {
+      const target = readlinkSync(pathOf(slot));
+      if (!target.startsWith(`${ownRoot}/`)) return false;
+      const [first = 0, count = 0] = readFileSync(join(target.slice(ownRoot.length), "ids"), "utf8")
+        .split(" ")
+        .map(Number);
+      return slot < first || slot >= first + count;
+    } catch (error) {
+      if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return true;
+      throw error;
+    }
+  };
+  return {
+    isFree,
+    add: (slot, state) => symlinkSync(`${ownRoot}${state}`, pathOf(slot)),
+    removeFree() {
+      for (const name of readdirSync(idsDirectory)) {
+        if (/^\d+$/.test(name) && isFree(Number(name))) rmSync(pathOf(Number(name)), { force: true });
+      }
+    },
+  };
+}
+
+const pathOf = (slot: number) => join(idsDirectory, String(slot));

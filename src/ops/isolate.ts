@@ -55,7 +55,7 @@ export async function isolate(
   config: OciConfig,
   { rootPath, state, machineId, count, overlay, userNamespace, writesHostname, files, cgroup, view, capabilities, sharesMounts }: Isolate,
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
-  const ids = takeIds(state, machineId, count);
+  const ids = await takeIds(state, machineId, count);
   const stage = stageOf(state);
   // The engine's own root makes overlayfs's work files: through the mapped mounts it needs an id on disk that nobody has.
   const mapped = await userNamespace.map([

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "../lab/lab-image.ts";
 import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls, views } from "./attack.ts";
+import { idsOf, takenSlots } from "./isolated.ts";
 import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
@@ -24,6 +25,19 @@ describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (
   }, 80_000);
   afterAll(async () => {
     for (const [view, pid] of hostSleepers) await node(view).run("kill", pid);
+  });
+
+  test("it has the ids of no other machine on the host, whichever engine that is of, nor its counts", async () => {
+    const same = ["-e", "BERTH_PROFILE=full", "-e", "container_uuid=12345678-1234-4234-8234-123456789abc"];
+    for (const view of views) await runMachine(node(view), "twin", "bookworm", ...same);
+    const [one, other] = await Promise.all(views.map((view) => idsOf(node(view), "twin")));
+    expect(one?.base).toBeGreaterThanOrEqual(2_000_224_256);
+    expect(Math.abs((one?.base ?? 0) - (other?.base ?? 0))).toBeGreaterThanOrEqual(65_536);
+    // prisoner, neighbour and this one: each engine has its own down and the other's besides.
+    for (const view of views) {
+      expect(await takenSlots(node(view))).toHaveLength(3);
+      await removeContainers(node(view), "twin");
+    }
   });
 
   test.each(views)("on %s it sees and signals no process of the host's or of another machine", async (view) => {

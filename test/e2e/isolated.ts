@@ -62,10 +62,11 @@ export async function statesOf(node: Node): Promise<readonly string[]> {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** The id ranges that the node has down as taken: the machines' states by slot. */
+/** The id ranges that the node has down as taken, of those that all of the host's engines have: its machines' states by slot. */
 export async function takenSlots(node: Node): Promise<readonly string[]> {
-  const { stdout } = await node.run("sh", "-c", "cd /run/berth/ids 2>/dev/null && for slot in [0-9]*; do readlink $slot; done || true");
-  return stdout.split("\n").filter((line) => line !== "");
+  const script = "cat /run/berth/root; cd /run/berth/ids 2>/dev/null && for slot in [0-9]*; do readlink $slot; done || true";
+  const [root = "", ...links] = (await node.run("sh", "-c", script)).stdout.split("\n");
+  return links.filter((link) => link.startsWith(`${root}/`)).map((link) => link.slice(root.length));
 }
 
 /** Everything that a machine of the image would find, with owners and sizes, as one digest; times and what the engine mounts aside. */

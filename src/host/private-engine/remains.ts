@@ -1,6 +1,7 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../errors.ts";
+import { releaseIds } from "../id-ranges.ts";
 import { readEngineCgroups, removeEngineCgroups, thawEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { type ProcessIdentity, readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
@@ -40,6 +41,7 @@ export async function removeRemains(place: PrivateEnginePlace, known?: ProcessId
   if (uplink !== undefined && !(await waitUntilGone(uplink, 2000))) await killAndWait(uplink, place.name);
   await removeEngineCgroups(place.name);
   await releaseShadowed(place.name);
+  releaseIds(place.name);
   await removeStateFiles(place);
 }
 

@@ -89,6 +89,9 @@ show() {
 }
 show "$state" --bind
 show "$data" --bind
+# Its machines' ids are the host's. What it notes there of its own files is seen from the host by way of us.
+show /run/berth/ids --bind
+printf '/proc/%s/root\\n' "\${identity%% *}" >"$state/run/berth/root"
 while [ "$1" != -- ]; do show "$1" --rbind; shift; done
 shift
 

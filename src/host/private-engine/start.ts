@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
+import { holdIds } from "../id-ranges.ts";
 import { withLock } from "../lock.ts";
 import { applyDaemonConfig, checkDataDirectory, dockerdArguments, uplinkNameServer } from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
@@ -110,6 +111,7 @@ async function startNew(options: PrivateEngineOptions, tools: Tools): Promise<St
   const config = await applyDaemonConfig(options);
   await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
   if (options.rootDirectory === undefined) await holdShadowed(options.name);
+  holdIds(options.name);
   if (options.uplink === true) await writeFile(paths.resolvConf, `nameserver ${uplinkNameServer}\n`);
   const init = await waitForAnswer(options, spawnEngine(options, tools, dockerdArguments(options, config)));
   return { socket: paths.socket, pid: init.pid, configFile: paths.config };
