@@ -50,12 +50,15 @@ async function processesOf(directory: string): Promise<Traces> {
   return found.flat();
 }
 
+/** A lock's file stays, since two could hold "the" lock otherwise. */
+const lockFiles = "file /run/berth/locks";
+
 /** The host's own state, which no test may change: network, firewall, cgroups, the places that berth keeps things in. */
 export async function readHostState(): Promise<Traces> {
   const found = await Promise.all([
     named("network namespace", "/run/netns"),
     named("network link", "/sys/class/net"),
-    named("file", "/run/berth"),
+    named("file", "/run/berth").then((files) => files.filter((file) => file !== lockFiles)),
     named("file", "/var/lib/berth"),
     named("file", "/var/cache/berth"),
     named("file", "/usr/local/lib/berth"),

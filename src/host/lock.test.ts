@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withLock } from "./lock.ts";
@@ -52,4 +52,38 @@ test("waiting can be interrupted; a place that cannot be locked is said", async 
     await expect(waiting).rejects.toMatchObject({ code: "interrupted" });
   });
   await expect(withLock(join(folder, "none", "x"), undefined, async () => {})).rejects.toMatchObject({ code: "tool-failed" });
+});
+
+test("its file is nobody else's, also one that was there", async () => {
+  const file = join(folder, "open");
+  await writeFile(file, "", { mode: 0o644 });
+  for (const place of [file, join(folder, "new")]) {
+    await withLock(place, undefined, async () => expect((await stat(place)).mode & 0o777).toBe(0o600));
+  }
+});
+
+test("one that waits says so, once, and one that has its turn at once does not", async () => {
+  const file = join(folder, "patience");
+  const told: string[] = [];
+  const order: string[] = [];
+  const { promise: until, resolve: release } = Promise.withResolvers<void>();
+  const first = withLock(
+    file,
+    undefined,
+    () => until,
+    () => told.push("first"),
+  );
+  await Bun.sleep(100);
+  const second = withLock(
+    file,
+    undefined,
+    async () => void order.push("second"),
+    () => {
+      told.push("second");
+      order.push("told");
+      release();
+    },
+  );
+  await Promise.all([first, second]);
+  expect([told, order]).toEqual([["second"], ["told", "second"]]);
 });

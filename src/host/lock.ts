@@ -1,19 +1,44 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, constants, fchmodSync, openSync } from "node:fs";
 import { BerthError } from "../errors.ts";
 
+/** Milliseconds after which it is said that another is waited for. */
+const patience = 2000;
+
 /**
- * Does the work while no other process (or caller in this one) holds the lock on that file or directory; waits for its turn.
+ * Does the work while no other process (or caller in this one) holds the lock on that file; waits for its turn, and tells
+ * `onWaiting` when that takes longer than a moment. The file is made, and made this user's alone: whoever can open it can hold it.
  * The lock is flock(2)'s, held by a flock(1) that ends when its standard input does: when this process ends, however it
  * ends, the kernel frees the lock. The file stays: removing it would let two hold "the" lock.
  * Throws `interrupted` when the signal fires while waiting.
  */
-export async function withLock<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  const release = await takeLock(file, signal);
+export async function withLock<T>(
+  file: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+  onWaiting: () => void = () => {},
+): Promise<T> {
+  makeFile(file);
+  const waiting = setTimeout(onWaiting, patience);
+  const release = await takeLock(file, signal).finally(() => clearTimeout(waiting));
   try {
     return await work();
   } finally {
     await release();
+  }
+}
+
+function makeFile(file: string): void {
+  try {
+    const made = openSync(file, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+    try {
+      fchmodSync(made, 0o600);
+    } finally {
+      closeSync(made);
+    }
+  } catch (cause) {
+    throw new BerthError("tool-failed", `${file} cannot be locked: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -20,6 +20,8 @@ export interface DownOptions {
   readonly timeout?: number | undefined;
   readonly signal: AbortSignal;
   readonly lockFile: string;
+  /** Told when another holds that for long. */
+  readonly onWaiting: () => void;
   readonly onState: (name: string, state: DownState) => void;
 }
 
@@ -34,12 +36,13 @@ export interface DownResult {
  * then the network, once no machine is on it. Named volumes and images stay. Repeated, it goes on where it was.
  */
 export function down(engine: Engine, domain: string, options: DownOptions): Promise<DownResult> {
-  return withLock(options.lockFile, options.signal, async () => {
+  const work = async () => {
     const machines = await chosenMachines(engine, domain, options);
     const limit = createLimit(mostAtOnce);
     for (const wave of planWaves(machines)) await Promise.all(wave.map((machine) => limit(() => remove(engine, machine, options))));
     return { removed: machines.map((machine) => machine.name), network: await removeEmptyNetwork(engine, domain, options.signal) };
-  });
+  };
+  return withLock(options.lockFile, options.signal, work, options.onWaiting);
 }
 
 const mostAtOnce = 16;

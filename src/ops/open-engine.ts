@@ -1,10 +1,10 @@
-import { homedir } from "node:os";
-import { dirname } from "node:path";
+import { realpathSync } from "node:fs";
 import { renderEndpoint } from "../engine/address.ts";
 import { connect } from "../engine/connect.ts";
 import { type Environment, resolveEndpoint } from "../engine/endpoint.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { lockPlace } from "../host/lock-place.ts";
 import { defaultPrivateEngine } from "../host/private-engine/options.ts";
 import { privateEngineStatus } from "../host/private-engine/status.ts";
 
@@ -37,7 +37,8 @@ export async function openEngine({ env, host, context, signal }: EngineChoice): 
   }
 }
 
-/** A directory that all who use this engine from here share, to be locked with flock(2): a lock then leaves no file behind. */
-export function lockPlace(engine: Engine): string {
-  return engine.endpoint.kind === "unix" ? dirname(engine.endpoint.path) : homedir();
+/** The lock that all who change this engine's machines from here take, each user those of his own. */
+export function engineLock(engine: Engine): string {
+  // One socket may have several paths, such as by /var/run.
+  return lockPlace(engine.endpoint.kind === "unix" ? realpathSync(engine.endpoint.path) : renderEndpoint(engine.endpoint));
 }

@@ -31,6 +31,8 @@ export interface UpOptions {
   /** Whether to wait until they have booted. */
   readonly wait: boolean;
   readonly lockFile: string;
+  /** Told when another holds that for long. */
+  readonly onWaiting: () => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** `elapsedMs` is the boot's, where the state ends one. */
@@ -65,8 +67,8 @@ export async function previewUp(engine: Engine, fleet: Fleet, names: readonly st
  * Throws before anything is done for what concerns all: a wrong plan, an image, the network.
  */
 export async function up(engine: Engine, fleet: Fleet, options: UpOptions): Promise<readonly MachineUp[]> {
-  const { signal, lockFile } = options;
-  const prepared = await withLock(lockFile, signal, () => prepare(engine, fleet, options));
+  const { signal, lockFile, onWaiting } = options;
+  const prepared = await withLock(lockFile, signal, () => prepare(engine, fleet, options), onWaiting);
   const limit = createLimit(options.parallel ?? (await defaultParallel(prepared.machines.length, prepared.info)));
   // Why machines are strict where full is the default is mostly a matter of the host: one answers for all.
   const witness = prepared.machines.find(({ step, byRuntime }) => byRuntime && step.machine.profile === undefined);

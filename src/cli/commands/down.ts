@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { BerthError } from "../../errors.ts";
 import { chosenMachines, down } from "../../ops/down.ts";
-import { lockPlace } from "../../ops/open-engine.ts";
+import { engineLock } from "../../ops/open-engine.ts";
 import { parseDuration } from "../../spec/duration.ts";
 import { defaults } from "../../spec/machine.ts";
 import { defineCommand } from "../command.ts";
@@ -42,7 +42,8 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
       names,
       timeout,
       signal: context.signal,
-      lockFile: lockPlace(engine),
+      lockFile: engineLock(engine),
+      onWaiting: () => context.note("waits for another berth that is at work on this engine"),
       onState: (machine, state) => progress.update(machine, { state }),
     });
     await context.result(result, () => "");

@@ -3,7 +3,7 @@ import { startPrivateEngine } from "../../host/private-engine/start.ts";
 import { type PrivateEngineStatus, privateEngineStatus } from "../../host/private-engine/status.ts";
 import { stopPrivateEngine } from "../../host/private-engine/stop.ts";
 import { type CommandGroup, defineCommand } from "../command.ts";
-import type { View } from "../context.ts";
+import type { Context, View } from "../context.ts";
 
 const start = defineCommand({
   name: "start",
@@ -21,7 +21,7 @@ Started already, it is left as it is.`,
   ],
   async action(context, _args, { uplink, view }) {
     const place = defaultPrivateEngine();
-    await startPrivateEngine({ ...place, uplink, cgroupView: view });
+    await startPrivateEngine({ ...place, uplink, cgroupView: view }, waitingNote(context));
     await show(context, await privateEngineStatus(place));
     return undefined;
   },
@@ -34,7 +34,7 @@ const stop = defineCommand({
   options: { removeData: { description: "remove its images and machines too" } },
   examples: [{ command: "berth engine stop --remove-data", description: "leave nothing" }],
   async action(context, _args, { removeData }) {
-    const wasRunning = await stopPrivateEngine({ ...defaultPrivateEngine(), removeData });
+    const wasRunning = await stopPrivateEngine({ ...defaultPrivateEngine(), removeData }, waitingNote(context));
     await context.result({ wasRunning, dataRemoved: removeData }, () => "");
     context.note(wasRunning ? "berth's engine has ended" : "berth's engine was not running");
     return undefined;
@@ -61,7 +61,9 @@ export const command: CommandGroup = {
   commands: [start, stop, status],
 };
 
-async function show(context: Parameters<typeof status.action>[0], found: PrivateEngineStatus): Promise<void> {
+const waitingNote = (context: Context) => () => context.note("waits for another berth that is at work on this engine");
+
+async function show(context: Context, found: PrivateEngineStatus): Promise<void> {
   await context.result(found, (view) => (context.global.quiet ? `${found.socket}\n` : render(found, view)));
 }
 

@@ -1,5 +1,5 @@
 import { BerthError } from "../../errors.ts";
-import { lockPlace } from "../../ops/open-engine.ts";
+import { engineLock } from "../../ops/open-engine.ts";
 import { type MachineUp, previewUp, up } from "../../ops/up.ts";
 import type { Step } from "../../plan/up.ts";
 import { fleetFromFlags, namesFromEnvironment } from "../../spec/adhoc.ts";
@@ -83,7 +83,8 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
       parallel: chosen.parallel,
       timeout: chosen.timeout * 1000,
       wait: !chosen.noWait,
-      lockFile: lockPlace(engine),
+      lockFile: engineLock(engine),
+      onWaiting: () => context.note("waits for another berth that is at work on this engine"),
       now: context.io.now,
       onState: (machine, state, detail, elapsedMs) =>
         progress.update(machine, { state, elapsedMs, ...(detail !== undefined && { detail }) }),

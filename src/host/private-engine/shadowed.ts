@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasErrno } from "../errno.ts";
 import { withLock } from "../lock.ts";
+import { lockPlace } from "../lock-place.ts";
 import { isMissing } from "../proc-file.ts";
 
 /** Where dockerd and containerd write on the root file system whatever directories they are given: a key, plugins, a swarm's hosts files. */
@@ -15,7 +16,7 @@ const markOf = (engine: string) => `.berth-engine-${engine}`;
  */
 export async function holdShadowed(engine: string, places: readonly string[] = shadowedDirectories): Promise<void> {
   for (const place of places) {
-    await withLock(dirname(place), undefined, async () => {
+    await withLock(lockPlace(dirname(place)), undefined, async () => {
       const isNew = await isMissing(place);
       if (isNew) await mkdir(place, { mode: 0o755 });
       if (isNew || (await readdir(place)).some((file) => file.startsWith(markOf("")))) await writeFile(join(place, markOf(engine)), "");
@@ -26,7 +27,7 @@ export async function holdShadowed(engine: string, places: readonly string[] = s
 /** Takes an engine's marks away, and with the last one the place, unless somebody has put something into it since. */
 export async function releaseShadowed(engine: string, places: readonly string[] = shadowedDirectories): Promise<void> {
   for (const place of places) {
-    await withLock(dirname(place), undefined, async () => {
+    await withLock(lockPlace(dirname(place)), undefined, async () => {
       try {
         await rm(join(place, markOf(engine)));
         await rmdir(place);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
 import { holdIds } from "../id-ranges.ts";
 import { withLock } from "../lock.ts";
+import { lockPlace } from "../lock-place.ts";
 import { applyDaemonConfig, checkDataDirectory, dockerdArguments, uplinkNameServer } from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
 import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
@@ -32,16 +33,16 @@ const startLimit = 60_000;
  * Starts a dockerd of the distribution in network, mount and PID namespaces of its own, and returns when it answers.
  * The host's firewall, routes, mounts and engine stay as they are; on its cgroup tree there is `/berth-engine-NAME` alone.
  * An engine that runs already is returned as it is, unless it has another cgroup view, uplink or root (`conflict`).
- * After a failed start nothing is left. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
+ * `onWaiting` is told when another berth is at work on it. After a failed start nothing is left. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
  */
-export async function startPrivateEngine(given: PrivateEngineOptions): Promise<StartedPrivateEngine> {
+export async function startPrivateEngine(given: PrivateEngineOptions, onWaiting?: () => void): Promise<StartedPrivateEngine> {
   checkOptions(given);
   if (process.getuid?.() !== 0) {
     throw new BerthError("host-unfit", "a private engine needs root", { hint: "Run the command as root." });
   }
   await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
   const stateDirectory = await realpath(given.stateDirectory);
-  return withLock(stateDirectory, undefined, async () => {
+  const work = async () => {
     const running = await findRunning(given);
     if (running !== undefined) return running;
     const tools = await findTools(given);
@@ -58,7 +59,8 @@ export async function startPrivateEngine(given: PrivateEngineOptions): Promise<S
       if (isNew) await removeTree(dataDirectory);
       throw error;
     }
-  });
+  };
+  return withLock(lockPlace(stateDirectory), undefined, work, onWaiting);
 }
 
 type Tools = Readonly<Record<"init" | "dockerd" | "unshare", string>>;

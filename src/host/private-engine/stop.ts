@@ -1,5 +1,7 @@
-import { access } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { withLock } from "../lock.ts";
+import { lockPlace } from "../lock-place.ts";
+import { isMissing } from "../proc-file.ts";
 import { checkDataDirectory } from "./daemon-config.ts";
 import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
@@ -15,15 +17,15 @@ export interface StopPrivateEngineOptions extends PrivateEnginePlace {
 
 /**
  * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its cgroups and its state
- * files removed. Works on the remains of a killed engine and on none at all. True when it was running.
+ * files removed. Works on the remains of a killed engine and on none at all; `onWaiting` is told when another berth is at work on it.
+ * True when it was running.
  */
-export async function stopPrivateEngine(options: StopPrivateEngineOptions): Promise<boolean> {
+export async function stopPrivateEngine(options: StopPrivateEngineOptions, onWaiting?: () => void): Promise<boolean> {
   checkPlace(options);
-  const isThere = await access(options.stateDirectory).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? withLock(options.stateDirectory, undefined, () => stopLocked(options)) : stopLocked(options);
+  const isThere = !(await isMissing(options.stateDirectory));
+  // By the path that its start took, where a link leads there.
+  const lock = lockPlace(isThere ? await realpath(options.stateDirectory) : options.stateDirectory);
+  return withLock(lock, undefined, () => stopLocked(options), onWaiting);
 }
 
 async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
