@@ -67,6 +67,15 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
     expect(stdout).toContain(mirror);
   }, 30_000);
 
+  test("what reads the machines' packets is confined: no right of root's but to low ports, few system calls, an empty root", async () => {
+    const uplink = Number.parseInt(await readFile(join(lab.directory, "two/state/uplink"), "utf8"), 10);
+    const status = await readFile(`/proc/${uplink}/status`, "utf8");
+    const [capabilities, seccomp] = [/^CapEff:\s+(\S+)$/m, /^Seccomp:\s+(\d)$/m].map((field) => field.exec(status)?.[1]);
+    // CAP_NET_BIND_SERVICE; a filter (proc(5)).
+    expect([Number.parseInt(capabilities ?? "", 16), seccomp]).toEqual([1 << 10, "2"]);
+    expect((await readdir(`/proc/${uplink}/root`)).filter((name) => !["etc", "run"].includes(name))).toEqual([]);
+  });
+
   test("destroy leaves no process, namespace, mount, cgroup or file", async () => {
     const names = await engineNames(lab.directory);
     expect(names).toHaveLength(3);
