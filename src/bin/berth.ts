@@ -12,6 +12,9 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   runtime: () => import("../cli/runtime.ts"),
 };
 
+// Much of what root's berth writes others read, and none may write, whatever the caller's shell says.
+process.umask(process.umask() | 0o022);
+
 const leave = (status: number): never => process.exit(status);
 const words = process.argv.slice(2);
 const calledAs = basename(process.argv0).replace(/^berth-/, "");

@@ -33,7 +33,7 @@ export async function installLxcfsDropIn(program: string): Promise<void> {
   const content = renderDropIn(program);
   if ((await readIfThere(dropIn)) === content) return;
   await mkdir(dirname(dropIn), { recursive: true, mode: 0o755 });
-  await replaceFile(dropIn, content);
+  await replaceFile(dropIn, content, 0o644);
   await run("systemctl", ["daemon-reload"]);
 }
 

@@ -11,25 +11,32 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces a file's text so that whoever reads sees the old or the new whole, also after a crash (rename(2)). Keeps its mode. */
-export async function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
-  const draft = `${path}.berth-${process.pid}`;
-  const kept = await stat(path).then(
-    (found) => found.mode & 0o7777,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return mode;
-      throw error;
-    },
-  );
+/** A file's permissions; undefined when there is none. */
+export async function readMode(path: string): Promise<number | undefined> {
   try {
-    const file = await open(draft, "wx", kept);
+    return (await stat(path)).mode & 0o7777;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Replaces a file's text so that whoever reads sees the old or the new whole, also after a crash (rename(2)). Without a mode it
+ * keeps the one it has, which is its owner's to choose; a new one is 0644.
+ */
+export async function replaceFile(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
+  const draft = `${path}.berth-${process.pid}`;
+  const set = mode ?? (await readMode(path)) ?? 0o644;
+  try {
+    const file = await open(draft, "wx", set);
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await chmod(draft, kept);
+    await chmod(draft, set);
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });

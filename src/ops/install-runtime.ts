@@ -1,10 +1,10 @@
-import { copyFile, mkdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { chmod, chown, constants, copyFile, mkdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
 import { installLxcfsDropIn, removeLxcfsDropIn } from "../host/lxcfs-unit.ts";
-import { readIfThere, replaceFile } from "../host/replace-file.ts";
+import { readIfThere, readMode, replaceFile } from "../host/replace-file.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "../oci/daemon-json.ts";
 import { runtimeName } from "./application.ts";
 import { listMachines } from "./machines.ts";
@@ -98,7 +98,7 @@ async function realFile(file: string): Promise<string> {
     return await realpath(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    await mkdir(dirname(file), { recursive: true });
+    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
     return join(await realpath(dirname(file)), basename(file));
   }
 }
@@ -109,13 +109,20 @@ async function launcherBeside(program: string): Promise<string> {
   throw new BerthError("tool-missing", `berth-runtime is not beside ${program}`, { hint: "run `npm run build`, and use dist/berth" });
 }
 
-/** Copied aside and renamed, since a machine may be starting by them this very moment. */
+/**
+ * Copied aside and renamed, since a machine may be starting by them this very moment. Root runs them: whatever was there, and
+ * whatever they are copied from, nobody else may write to them or beside them.
+ */
 async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<void> {
   const launcher = await readFile(await launcherBeside(program), "utf8");
   await mkdir(installDirectory, { recursive: true, mode: 0o755 });
+  await chown(installDirectory, 0, 0);
+  await chmod(installDirectory, 0o755);
   const draft = join(installDirectory, `.berth-${process.pid}`);
   try {
-    await copyFile(await realpath(program), draft);
+    await rm(draft, { force: true });
+    await copyFile(await realpath(program), draft, constants.COPYFILE_EXCL);
+    await chmod(draft, 0o755);
     await rename(draft, join(installDirectory, "berth"));
   } finally {
     await rm(draft, { force: true });
@@ -134,7 +141,7 @@ async function readUsers(): Promise<readonly string[]> {
 }
 
 async function writeUsers(files: readonly string[]): Promise<void> {
-  await replaceFile(usersFile, files.map((file) => `${file}\n`).join(""));
+  await replaceFile(usersFile, files.map((file) => `${file}\n`).join(""), 0o644);
 }
 
 /** Removes the programs, unless another engine than this file's needs them. */
@@ -156,7 +163,9 @@ function withRealRuntime(launcher: string, realRuntime: string): string {
 }
 
 async function writeConfig(file: string, before: string | undefined, after: string): Promise<void> {
-  if (before !== undefined && (await readIfThere(`${file}.berth-backup`)) === undefined) await replaceFile(`${file}.berth-backup`, before);
+  const backup = `${file}.berth-backup`;
+  // It may hold what is not for all to read, such as a proxy's password.
+  if (before !== undefined && (await readIfThere(backup)) === undefined) await replaceFile(backup, before, await readMode(file));
   await replaceFile(file, after);
 }
 

@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
+
+/** Installs from a directory that anyone may write to, where anyone could write before, and tells who owns what is there then, and its mode. */
+const installing = `
+  const { installRuntime } = await import(${JSON.stringify(import.meta.resolve("./install-runtime.ts"))});
+  const { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } = await import("node:fs");
+  process.umask(0);
+  mkdirSync("/run/from"); mkdirSync("/run/etc", { mode: 0o755 });
+  for (const name of ["berth", "berth-runtime"]) writeFileSync("/run/from/" + name, "#!/bin/sh\\n", { mode: 0o777 });
+  const installed = "/usr/local/lib/berth";
+  const install = () => installRuntime({ file: "/run/etc/docker/daemon.json", pid: undefined, engine: undefined },
+    { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" });
+  const look = (path) => { const { mode, uid } = statSync(path); return [path, (mode & 0o7777).toString(8), uid].join(" "); };
+  const all = () => [installed, ...readdirSync(installed).sort().map((name) => installed + "/" + name)].map(look);`;
+const tidy = [
+  "/usr/local/lib/berth 755 0",
+  "/usr/local/lib/berth/berth 755 0",
+  "/usr/local/lib/berth/berth-runtime 755 0",
+  "/usr/local/lib/berth/engines 644 0",
+];
+
+test.skipIf(!isRoot)("nobody but root may write what it installs, whatever it is made from (needs root)", async () => {
+  const seen = await inMounts(
+    `${installing} await install(); return [all(), look("/run/etc/docker")];`,
+    "mount -t tmpfs -o mode=755 x /usr/local/lib",
+  );
+  expect(seen).toEqual([tidy, "/run/etc/docker 755 0"]);
+});
+
+test.skipIf(!isRoot)("nor what was there before (needs root)", async () => {
+  const seen = await inMounts(
+    `${installing}
+    mkdirSync(installed); chownSync(installed, 1000, 1000);
+    for (const name of ["berth", "berth-runtime", "engines"]) { writeFileSync(installed + "/" + name, ""); chownSync(installed + "/" + name, 1000, 1000); }
+    await install();
+    return all();`,
+    "mount -t tmpfs -o mode=755 x /usr/local/lib",
+  );
+  expect(seen).toEqual(tidy);
+});
+
+test.skipIf(!isRoot)("the engine's file is as readable as it was, and so is what is kept of it (needs root)", async () => {
+  const seen = await inMounts(
+    `${installing}
+    mkdirSync("/run/etc/docker", { mode: 0o755 });
+    writeFileSync("/run/etc/docker/daemon.json", '{"proxies":{"http-proxy":"http://user:secret@proxy"}}', { mode: 0o600 });
+    await install();
+    return ["", ".berth-backup"].map((suffix) => look("/run/etc/docker/daemon.json" + suffix));`,
+    "mount -t tmpfs -o mode=755 x /usr/local/lib",
+  );
+  expect(seen).toEqual(["/run/etc/docker/daemon.json 600 0", "/run/etc/docker/daemon.json.berth-backup 600 0"]);
+});
