@@ -37,8 +37,9 @@ export async function buildRoot(plan: BuildPlan, options: BuildOptions): Promise
     await removeLeftovers(roots, stem);
     const work = await mkdtemp(join(roots, `.${stem}.work-`));
     try {
-      // apt drops its privileges to download, and mmdebstrap without root works as other users.
-      await chmod(work, 0o755);
+      // apt drops its privileges to download, and mmdebstrap without root works as other users: they may pass, and see no names, so
+      // that nobody finds the set-uid programs of the half-built root.
+      await chmod(work, 0o711);
       const unfinished = join(work, "root.tar");
       await build(plan.command(unfinished), work, options);
       await rename(unfinished, target);
