@@ -20,6 +20,7 @@ const exitStatus = {
   "host-unfit": 1,
   "layers-unmapped": 1,
   "disk-full": 1,
+  "output-lost": 1,
   "tool-missing": 1,
   "tool-failed": 1,
   "boot-failed": 5,

@@ -2,7 +2,8 @@ import { BerthError, hasCode } from "../errors.ts";
 import type { Registry } from "./command.ts";
 import { openContext } from "./context.ts";
 import { type GlobalOptions, guessGlobals } from "./global-options.ts";
-import { type Io, write } from "./io.ts";
+import { drain, type Io, write } from "./io.ts";
+import { isBrokenPipe, outputLoss, watchOutputs } from "./output-loss.ts";
 import { type Invocation, parse } from "./parse.ts";
 import { createStyle, wantsColor } from "./render/color.ts";
 import { errorToJson, renderCauses, renderError, toBerthError } from "./render/error.ts";
@@ -11,28 +12,24 @@ import { versionLine } from "./version.ts";
 
 /** What a shell shows for a program that SIGPIPE ended: 128 + 13. */
 const brokenPipe = 141;
+const interrupted = new BerthError("interrupted", "").exitStatus;
 
-/** Parses the command line, calls the command and tells about its failure. Resolves to the exit status, never rejects. */
+/**
+ * Parses the command line, calls the command and tells about its failure; an output that cannot be written is one. Resolves to the exit
+ * status when all that was written has been taken, never rejects.
+ */
 export async function execute(argv: readonly string[], io: Io, registry: Registry): Promise<number> {
-  const readerLeft = new AbortController();
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === "EPIPE") readerLeft.abort(error);
-  };
-  // Without a listener a closed pipe would end the process with a stack; other errors reach the writer that waits.
-  // They stay: a late write may fail while the streams are flushed.
-  io.stdout.on("error", onError);
-  io.stderr.on("error", onError);
+  const lost = watchOutputs(io);
   let global = guessGlobals(argv);
   try {
     const invocation = await parse(argv, io.env, io.columns(), registry);
     if (invocation.kind === "command") global = invocation.global;
-    const status = await invoke(invocation, io, AbortSignal.any([io.signal, readerLeft.signal]), registry);
-    if (readerLeft.signal.aborted) return brokenPipe;
+    const status = await invoke(invocation, io, AbortSignal.any([io.signal, lost]), registry);
+    await Promise.all([drain(io.stdout), drain(io.stderr)]);
     // A command that was interrupted and yet says how it ended, as a server does, knows best.
-    return status ?? (io.signal.aborted ? 130 : 0);
+    return status ?? (io.signal.aborted ? interrupted : 0);
   } catch (thrown) {
-    if (readerLeft.signal.aborted || isBrokenPipe(thrown)) return brokenPipe;
-    return await fail(thrown, io, global);
+    return await fail(outputLoss(io) ?? thrown, io, global);
   }
 }
 
@@ -48,17 +45,28 @@ async function invoke(invocation: Invocation, io: Io, signal: AbortSignal, regis
 }
 
 async function fail(thrown: unknown, io: Io, global: GlobalOptions): Promise<number> {
+  if (isBrokenPipe(thrown)) return io.signal.aborted ? interrupted : brokenPipe;
   const error = thrown === io.signal.reason || isAbort(thrown) ? interruption(io, thrown) : toBerthError(thrown);
-  const style = createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env));
   try {
-    if (global.json) await write(io.stdout, renderJson(errorToJson(error)));
-    else await write(io.stderr, renderError(error, style));
+    await tell(error, io, global);
     if (global.debug) await write(io.stderr, renderCauses(thrown));
   } catch (failure) {
     // Nobody is left to tell; the status still says it.
     return isBrokenPipe(failure) ? brokenPipe : error.exitStatus;
   }
-  return io.signal.aborted ? 130 : error.exitStatus;
+  return io.signal.aborted ? interrupted : error.exitStatus;
+}
+
+/** Tells a program on standard output, people, and a program that cannot be told, on standard error. */
+async function tell(error: BerthError, io: Io, global: GlobalOptions): Promise<void> {
+  if (global.json && !io.stdout.errored) {
+    try {
+      return await write(io.stdout, renderJson(errorToJson(error)));
+    } catch (failure) {
+      if (isBrokenPipe(failure)) throw failure;
+    }
+  }
+  await write(io.stderr, renderError(error, createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env))));
 }
 
 function isAbort(thrown: unknown): boolean {
@@ -68,8 +76,4 @@ function isAbort(thrown: unknown): boolean {
 function interruption(io: Io, thrown: unknown): BerthError {
   const reason: unknown = io.signal.reason;
   return reason instanceof BerthError ? reason : toBerthError(thrown);
-}
-
-function isBrokenPipe(thrown: unknown): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === "EPIPE" && "syscall" in thrown && thrown.syscall === "write";
 }

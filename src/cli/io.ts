@@ -19,6 +19,8 @@ export interface Io {
   readonly home: string;
   /** Aborted by SIGINT, SIGTERM or SIGHUP; the reason is a BerthError `interrupted`. */
   readonly signal: AbortSignal;
+  /** From now on no further signal ends the process by force: for a server that sees to its end itself, however long that takes. */
+  readonly outlastSignals: () => void;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
   /** Absent unless standard input is a terminal. */
@@ -30,5 +32,13 @@ export function write(stream: Writable, text: string | Uint8Array): Promise<void
   if (text.length === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Waits until the system has all that was written before, whoever wrote it; rejects with the error of what could not be. */
+export function drain(stream: Writable): Promise<void> {
+  if (stream.errored) return Promise.reject(stream.errored);
+  return new Promise((resolve, reject) => {
+    stream.write("", (error) => (error ? reject(stream.errored ?? error) : resolve()));
   });
 }

@@ -1,36 +1,41 @@
 import { writeSync } from "node:fs";
-import type { Writable } from "node:stream";
+import { constants } from "node:os";
 import { BerthError } from "../errors.ts";
 import type { Registry } from "./command.ts";
 import { processIo } from "./process-io.ts";
 import { showCursor } from "./render/progress.ts";
 import { run } from "./run.ts";
 
-/** Runs the command line on the real process. `leave` ends the process at once; it is for the second SIGINT. */
+/** Milliseconds within which a signal is the same once more: timeout(1) and supervisors send it to the process and to its group. */
+const sameSignalMs = 300;
+
+/**
+ * Runs the command line on the real process. The first SIGINT, SIGTERM or SIGHUP asks the command to end; a second one, or SIGQUIT, ends
+ * the process at once by `leave`, whose exit listeners give a terminal back.
+ */
 export async function main(argv: readonly string[], leave: (status: number) => never, commands?: Registry): Promise<number> {
   const interruption = new AbortController();
-  const io = processIo(interruption.signal);
+  let isOutlasting = false;
+  const io = processIo(interruption.signal, () => {
+    isOutlasting = true;
+  });
+  const leaveNow = (status: number) => {
+    if (io.stderrIsTerminal) writeSync(2, showCursor);
+    leave(status);
+  };
+  let since = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
       if (!interruption.signal.aborted) {
+        since = performance.now();
         interruption.abort(new BerthError("interrupted", `interrupted by ${name}`, { details: { signal: name } }));
-      } else if (name === "SIGINT") {
-        if (io.stderrIsTerminal) writeSync(2, showCursor);
-        leave(130);
+      } else if (!isOutlasting && (name === "SIGINT" || performance.now() - since > sameSignalMs)) {
+        leaveNow(interruptedStatus);
       }
     });
   }
-  const status = await run(argv, io, commands);
-  await Promise.all([flush(io.stdout), flush(io.stderr)]);
-  return status;
+  process.on("SIGQUIT", () => leaveNow(128 + constants.signals.SIGQUIT));
+  return await run(argv, io, commands);
 }
 
-/** Waits until the system has all that was written. Ending is the one thing Bun waits for with everything written before. */
-function flush(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    // A reader that has gone is no reason to wait, and has been told about already.
-    stream.once("error", () => resolve());
-    if (stream.destroyed || stream.errored) resolve();
-    else stream.end(() => resolve());
-  });
-}
+const interruptedStatus = new BerthError("interrupted", "").exitStatus;

@@ -44,6 +44,7 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     cwd: options.cwd ?? "/",
     home: options.home ?? "/root",
     signal: interruption.signal,
+    outlastSignals: () => undefined,
     now: () => performance.now(),
     setRawMode: terminal ? () => undefined : undefined,
   };

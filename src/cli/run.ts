@@ -1,6 +1,5 @@
 import type { Registry } from "./command.ts";
-import { type Io, write } from "./io.ts";
-import { versionLine } from "./version.ts";
+import type { Io } from "./io.ts";
 
 /**
  * The whole command line: `argv` without the program's name. Writes to `io` alone and resolves to the exit status
@@ -8,10 +7,6 @@ import { versionLine } from "./version.ts";
  * 141 the reader of standard output has gone).
  */
 export async function run(argv: readonly string[], io: Io, commands?: Registry): Promise<number> {
-  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
-    await write(io.stdout, versionLine());
-    return 0;
-  }
   const [{ execute }, { registry }] = await Promise.all([import("./execute.ts"), import("./registry.ts")]);
   return execute(argv, io, commands ?? registry);
 }

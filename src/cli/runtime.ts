@@ -1,7 +1,9 @@
+import { writeSync } from "node:fs";
 import { BerthError } from "../errors.ts";
 import { logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
 import { runtimeExec } from "../ops/runtime-exec.ts";
 import { clearState } from "../ops/runtime-state.ts";
+import { complain } from "./complain.ts";
 
 /**
  * `berth runtime create …` and `exec …`, which the launcher berth-runtime calls before the real runtime: short of every
@@ -28,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
   }
   if (verb === "lxcfs") return await runLxcfs(words);
-  globalThis.process.stderr.write(usage);
+  complain(usage);
   return 2;
 }
 
@@ -41,19 +43,19 @@ const usage = `usage, by berth-runtime and lxcfs.service alone:
 /** `berth runtime lxcfs`, after a start of lxcfs; with a process id for the machine of that process alone. */
 async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
   if (more.length > 0 || (pid !== undefined && !/^[1-9]\d*$/.test(pid))) {
-    process.stderr.write(usage);
+    complain(usage);
     return 2;
   }
   const { renewMachineLxcfs, renewMachinesLxcfs } = await import("../ops/renew-lxcfs.ts");
   return await report("", async () => {
     if (pid !== undefined) {
-      if (await renewMachineLxcfs(Number(pid))) process.stdout.write("renewed\n");
+      if (await renewMachineLxcfs(Number(pid))) writeSync(1, "renewed\n");
       return [];
     }
     const { renewed, warnings } = await renewMachinesLxcfs(process.execPath);
     const namespaces = `${renewed} mount namespace${renewed === 1 ? "" : "s"}`;
-    if (renewed > 0) process.stdout.write(`berth: mounted lxcfs anew in ${namespaces} of machines\n`);
-    for (const warning of warnings) process.stderr.write(`berth: ${warning}\n`);
+    if (renewed > 0) writeSync(1, `berth: mounted lxcfs anew in ${namespaces} of machines\n`);
+    for (const warning of warnings) complain(`berth: ${warning}\n`);
     return [];
   });
 }
@@ -68,7 +70,7 @@ async function report(log: string, work: () => Promise<readonly string[]> | read
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof BerthError && error.hint !== undefined ? `; ${error.hint}` : "";
     logRuntime(log, "error", `berth: ${message}${hint}`);
-    process.stderr.write(`berth: ${message}${hint}\n`);
+    complain(`berth: ${message}${hint}\n`);
     return error instanceof BerthError ? error.exitStatus : 1;
   }
 }

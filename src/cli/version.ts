@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { version } from "../../package.json";
+import { complain } from "./complain.ts";
 
 export { version };
 
@@ -14,7 +15,9 @@ export async function main(): Promise<number> {
     writeSync(1, versionLine());
     return 0;
   } catch (failure) {
-    // `berth --version | true`, or a full disk: nobody can be told more than this.
-    return failure instanceof Error && "code" in failure && failure.code === "EPIPE" ? 141 : 1;
+    // `berth --version | true`, or a full disk.
+    if (failure instanceof Error && "code" in failure && failure.code === "EPIPE") return 141;
+    complain(`berth: standard output cannot be written: ${failure instanceof Error ? failure.message : failure}\n`);
+    return 1;
   }
 }

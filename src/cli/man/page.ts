@@ -13,12 +13,13 @@ export interface ManPage {
 
 const exitStatus: readonly (readonly [string, string])[] = [
   ["0", "Done."],
-  ["1", "Failed."],
+  ["1", "Failed, or an output could not be written."],
   ["2", "The command line or a file is wrong."],
   ["3", "No engine can be reached, or the connection to it was lost."],
   ["4", "What was named does not exist."],
   ["5", "A machine did not boot, or booted with failed units, or took too long."],
   ["130", "Interrupted."],
+  ["141", "The reader of its output has gone."],
 ];
 
 const about = `berth runs whole Linux machines on Docker: the distribution's own init as PID 1, without \\-\\-privileged, its root a nobody on the host.

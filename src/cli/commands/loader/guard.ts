@@ -10,7 +10,8 @@ export const guard = defineCommand({
   description: `What a loader starts in a container of its own beside its machine. It is not for people: it holds the machine's folder, publishes its ports in the host's network, and tidies up when the loader is gone.`,
   examples: [{ command: "berth loader guard", description: "in the container that a loader has made for it" }],
   async action(context) {
-    const { env, stdout } = context.io;
+    const { env, stdout, outlastSignals } = context.io;
+    outlastSignals();
     const task = readTask(env[guardPaths.task]);
     const engine = await openContextEngine(context);
     await serveGuard({

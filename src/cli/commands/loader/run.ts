@@ -16,6 +16,7 @@ SIGTERM asks the machine to shut down, and it has the service's whole grace peri
     },
   ],
   async action(context) {
+    context.io.outlastSignals();
     const engine = await openContextEngine(context);
     return await runLoader({
       engine,

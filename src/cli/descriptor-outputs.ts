@@ -1,0 +1,99 @@
+import { write as writeDescriptor } from "node:fs";
+import { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Bytes of one write(2): a reader that does not take so many takes nothing. */
+const pieceLength = 64 * 1024;
+/** Milliseconds until one looks again at an output that another program has made non-blocking. */
+const againMs = 5;
+
+/**
+ * Standard output and standard error, in the order in which both are written to. A thread writes, which may wait for the reader.
+ * `process.stdout` would set O_NONBLOCK instead: that is a property of the open file, which our caller and the programs beside us have too,
+ * and which outlives us (open(2), fcntl(2)). `patience` is for how many milliseconds a reader who takes nothing is waited for once `signal`
+ * is aborted; the stream then fails.
+ */
+export function descriptorOutputs(signal: AbortSignal, patience: number): { readonly stdout: Writable; readonly stderr: Writable } {
+  let last: Promise<void> = Promise.resolve();
+  const queue = (): Turn => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const turn = { come: last, pass: resolve };
+    last = last.then(() => promise);
+    return turn;
+  };
+  const output = (descriptor: number) => new DescriptorOutput((bytes) => writeAll(descriptor, bytes, signal, patience), queue);
+  return { stdout: output(1), stderr: output(2) };
+}
+
+/** A place in the order of all writes: to be waited for, and passed on. */
+interface Turn {
+  readonly come: Promise<void>;
+  readonly pass: () => void;
+}
+
+class DescriptorOutput extends Writable {
+  readonly #turns: Turn[] = [];
+  readonly #take: (bytes: Buffer) => Promise<void>;
+  readonly #queue: () => Turn;
+
+  constructor(take: (bytes: Buffer) => Promise<void>, queue: () => Turn) {
+    super();
+    this.#take = take;
+    this.#queue = queue;
+  }
+
+  /** Queues before the stream's own buffer, which knows nothing of the other stream. */
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    this.#turns.push(this.#queue());
+    const isTaken = super.write(chunk, encoding as BufferEncoding, callback as () => void);
+    if (this.destroyed) this.#passAll();
+    return isTaken;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const turn = this.#turns.shift() ?? this.#queue();
+    turn.come
+      .then(() => this.#take(chunk))
+      .finally(turn.pass)
+      .then(() => done(), done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#passAll();
+    done(error);
+  }
+
+  #passAll(): void {
+    for (const { pass } of this.#turns.splice(0)) pass();
+  }
+}
+
+async function writeAll(descriptor: number, bytes: Buffer, signal: AbortSignal, patience: number): Promise<void> {
+  for (let rest = bytes; rest.length > 0; )
+    rest = rest.subarray(await writePiece(descriptor, rest.subarray(0, pieceLength), signal, patience));
+}
+
+/** Resolves to how many bytes were taken. */
+function writePiece(descriptor: number, bytes: Buffer, signal: AbortSignal, patience: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const hurry = () => {
+    timer = setTimeout(() => reject(notTaken(descriptor)), patience);
+  };
+  if (signal.aborted) hurry();
+  else signal.addEventListener("abort", hurry, { once: true });
+  writeDescriptor(descriptor, bytes, 0, bytes.length, null, (error, written) => {
+    if (error?.code === "EAGAIN") sleep(againMs, 0).then(resolve, reject);
+    else if (error) reject(error);
+    else resolve(written);
+  });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", hurry);
+  });
+}
+
+/** As the kernel has it of a reader that has gone. */
+function notTaken(descriptor: number): Error {
+  return Object.assign(new Error(`nobody reads descriptor ${descriptor}`), { code: "EPIPE", syscall: "write" });
+}
