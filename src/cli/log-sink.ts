@@ -1,7 +1,7 @@
 import type { OutputChunk } from "../engine/demux.ts";
+import { createLinePrefixer, createLineSplitter } from "../engine/lines.ts";
 import type { Context } from "./context.ts";
 import { write } from "./io.ts";
-import { createLinePrefixer, createLineSplitter } from "./lines.ts";
 
 /** Where a machine's log goes. */
 export interface LogSink {

@@ -1,3 +1,4 @@
+import { type Capture, createCapture, sizeOf } from "../engine/capture.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { endCommand } from "../ops/end-command.ts";
@@ -17,11 +18,11 @@ export async function relayCommand(context: Context, engine: Engine, machine: Ma
   const running = await openCommand(engine, machine, command, context.signal);
   const disconnect = connectInput(context.io, running, command);
   const ender = endOnAbort(context, machine, running, command.tty);
-  const captured = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  const captured = { stdout: createCapture(longestResult), stderr: createCapture(longestResult) };
   try {
     for await (const { stream, data } of running.output) {
-      if (context.global.json) captured[stream].push(data);
-      else await write(context.io[stream], data);
+      if (!context.global.json) await write(context.io[stream], data);
+      else if (!captured[stream].push(data)) throw saysTooMuch(machine, command);
     }
     const outcome = await running.outcome();
     disconnect();
@@ -31,13 +32,26 @@ export async function relayCommand(context: Context, engine: Engine, machine: Ma
   } catch (error) {
     if (context.io.signal.aborted) return 130;
     // Nobody takes its output any more, or there is no room for it.
-    if (!(error instanceof BerthError)) await ender.end("PIPE");
+    if (!(error instanceof BerthError) || hasCode(error, "tool-failed")) await ender.end("PIPE");
     throw error;
   } finally {
     disconnect();
     await ender.settled();
     running.close();
   }
+}
+
+/** Bytes of each output that one result may hold. */
+const longestResult = 16 * 1024 * 1024;
+
+function saysTooMuch(machine: Machine, { cmd }: MachineCommand): BerthError {
+  return new BerthError(
+    "tool-failed",
+    `${cmd[0]} in ${machine.name} was ended: it said more than ${sizeOf(longestResult)}, the most that --json holds`,
+    {
+      hint: "without --json its output is passed on as it comes, however much it is",
+    },
+  );
 }
 
 /** The signal that ends a command, for the reason why we end: ours for a command without a terminal, else that the terminal hung up. */
@@ -112,12 +126,11 @@ async function tellOutcome(
   machine: Machine,
   { cmd }: MachineCommand,
   { status, refusal }: Outcome,
-  captured: { readonly stdout: readonly Buffer[]; readonly stderr: readonly Buffer[] },
+  captured: { readonly stdout: Capture; readonly stderr: Capture },
 ): Promise<void> {
-  const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString();
   if (global.json) {
     const refused = refusal === undefined ? {} : { refusal };
-    await result({ machine: machine.name, status, stdout: text(captured.stdout), stderr: text(captured.stderr), ...refused }, () => "");
+    await result({ machine: machine.name, status, stdout: captured.stdout.text(), stderr: captured.stderr.text(), ...refused }, () => "");
   } else if (refusal !== undefined) {
     const style = createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env));
     await write(io.stderr, renderError(new BerthError("tool-missing", `${machine.name} cannot run ${cmd[0]}: ${refusal}`), style));

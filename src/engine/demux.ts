@@ -1,4 +1,5 @@
 import { BerthError } from "../errors.ts";
+import { createCapture } from "./capture.ts";
 
 /** A piece of a process's output. Pieces do not end where lines or writes end. */
 export interface OutputChunk {
@@ -20,12 +21,14 @@ const stdout = 1;
 const stderr = 2;
 /** moby's stdcopy.Systemerr: the payload is an error of the engine's own. */
 const systemError = 3;
+/** Bytes of such a message. */
+const longestTrouble = 4096;
 
 export function createDemuxer(): Demuxer {
   let header = Buffer.alloc(0);
   let type = stdout;
   let left = 0;
-  let trouble = Buffer.alloc(0);
+  const trouble = createCapture(longestTrouble);
 
   const readHeader = (bytes: Buffer): Buffer => {
     const missing = headerLength - header.length;
@@ -46,8 +49,8 @@ export function createDemuxer(): Demuxer {
     left -= data.length;
     if (left === 0) header = Buffer.alloc(0);
     if (type === systemError) {
-      trouble = Buffer.concat([trouble, data]);
-      if (left === 0) throw new BerthError("engine-api", trouble.toString().trim());
+      trouble.push(data);
+      if (left === 0) throw new BerthError("engine-api", trouble.text().trim());
     } else {
       // 0 is standard input echoed; stdcopy gives it to standard output too.
       chunks.push({ stream: type === stderr ? "stderr" : "stdout", data });

@@ -60,29 +60,24 @@ export async function resizeExec(
   await requestStatus(engine, { method: "POST", path: path`/exec/${id}/resize`, query, signal: size.signal });
 }
 
-export interface CaptureOptions extends Abortable {
+export interface CommandOptions extends Abortable {
   readonly cmd: readonly string[];
   readonly user?: string;
   readonly env?: readonly string[];
-  /** Given to the command as its standard input; none by default. */
-  readonly input?: string | Uint8Array;
 }
 
-export interface Captured {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
+/** A command in a container that has been started without a standard input. */
+export interface StartedCommand extends Session {
+  readonly id: string;
+  /** Its status, once it has ended. */
+  readonly status: () => Promise<number>;
 }
 
-/**
- * Runs a command in a container to its end. A status other than 0 is a result, not an error; 126 and 127 also stand for a command
- * that cannot be run. Aborting drops the connection; the engine has no call that ends the command, so it may run on.
- */
-export async function execCapture(engine: Engine, container: string, options: CaptureOptions): Promise<Captured> {
-  const { cmd, user, env, input, signal } = options;
+/** Starts a command in a container. Aborting drops the connection; the engine has no call that ends the command, so it may run on. */
+export async function startCommandIn(engine: Engine, container: string, options: CommandOptions): Promise<StartedCommand> {
+  const { cmd, user, env, signal } = options;
   const config: ExecConfig = {
     Cmd: cmd,
-    AttachStdin: input !== undefined,
     AttachStdout: true,
     AttachStderr: true,
     ...(user !== undefined && { User: user }),
@@ -90,11 +85,15 @@ export async function execCapture(engine: Engine, container: string, options: Ca
   };
   const id = await createExec(engine, container, config, { signal });
   const session = await startExec(engine, id, { signal });
-  if (input !== undefined) session.duplex.end(input);
-  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  for await (const { stream, data } of session.output) chunks[stream].push(data);
-  const status = await exitCode(engine, id, signal);
-  return { status, stdout: Buffer.concat(chunks.stdout).toString(), stderr: Buffer.concat(chunks.stderr).toString() };
+  return { ...session, id, status: () => exitCode(engine, id, signal) };
+}
+
+/** Runs a command in a container to its end, whatever it says, and gives its status; 126 and 127 also stand for one that cannot be run. */
+export async function execStatus(engine: Engine, container: string, options: CommandOptions): Promise<number> {
+  const { output, status } = await startCommandIn(engine, container, options);
+  // Read, so that it is not held up.
+  for await (const _ of output);
+  return await status();
 }
 
 /**

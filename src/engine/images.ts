@@ -3,7 +3,7 @@ import { BerthError } from "../errors.ts";
 import type { ContainerConfig } from "./container-types.ts";
 import type { Abortable, Filters } from "./containers.ts";
 import type { Engine } from "./engine.ts";
-import { type JSONMessage, readMessages } from "./json-lines.ts";
+import { readMessages } from "./json-lines.ts";
 import { path, request, requestStatus, requestStream } from "./request.ts";
 
 export interface ImageSummary {
@@ -71,22 +71,17 @@ export async function importImage(engine: Engine, tar: Readable, options: Import
     headers: { "Content-Type": "application/x-tar" },
     signal,
   });
-  const messages = await readMessages(engine, reply, signal);
-  const id = messages.at(-1)?.status;
+  const last = await readMessages(engine, reply, signal);
+  const id = last?.status;
   if (id !== undefined && imageId.test(id)) return id;
-  throw new BerthError("engine-api", "the engine did not say which image it made", { details: { messages } });
+  throw new BerthError("engine-api", "the engine did not say which image it made", { details: { last } });
 }
 
-/** Loads images as `saveImages` (docker save) writes them. The messages are for people; the archive's manifest names the images. */
-export async function loadImages(
-  engine: Engine,
-  tar: Readable,
-  options: Abortable & { readonly onMessage?: (message: JSONMessage) => void } = {},
-): Promise<readonly JSONMessage[]> {
-  const { signal, onMessage } = options;
+/** Loads images as `saveImages` (docker save) writes them; the archive's manifest names the images. */
+export async function loadImages(engine: Engine, tar: Readable, { signal }: Abortable = {}): Promise<void> {
   const headers = { "Content-Type": "application/x-tar" };
   const reply = await requestStream(engine, { method: "POST", path: "/images/load", query: { quiet: true }, body: tar, headers, signal });
-  return await readMessages(engine, reply, signal, onMessage);
+  await readMessages(engine, reply, signal);
 }
 
 /** A tar of these images with their names. Read it to the end or destroy it. */

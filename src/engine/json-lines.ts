@@ -1,6 +1,6 @@
-import { StringDecoder } from "node:string_decoder";
 import { BerthError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
+import { createLineSplitter } from "./lines.ts";
 import { holdErrors, readChunks } from "./output.ts";
 import type { StreamReply } from "./request.ts";
 
@@ -10,21 +10,21 @@ export function readJsonLines<T>(engine: Engine, reply: StreamReply, signal?: Ab
   return parseJsonLines<T>(readChunks(engine, reply.body, signal));
 }
 
+/** Bytes of one document: labels and the like have no limit of the engine's own. */
+const longestDocument = 16 * 1024 * 1024;
+
 /** Splits text into lines wherever the chunks break, and parses each. Empty lines do not count. Throws `engine-api` for what is not JSON. */
 export async function* parseJsonLines<T>(chunks: AsyncIterable<Buffer>): AsyncGenerator<T> {
-  const decoder = new StringDecoder("utf8");
-  let rest = "";
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.write(chunk)).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim() !== "") yield parseLine<T>(line);
-  }
-  if (rest.trim() !== "") yield parseLine<T>(rest);
+  const splitter = createLineSplitter(longestDocument);
+  for await (const chunk of chunks) for (const line of splitter.push(chunk)) yield* parseLine<T>(line);
+  yield* parseLine<T>(splitter.end() ?? Buffer.alloc(0));
 }
 
-function parseLine<T>(line: string): T {
+function* parseLine<T>(bytes: Buffer): Generator<T> {
+  const line = bytes.toString();
+  if (line.trim() === "") return;
   try {
-    return JSON.parse(line) as T;
+    yield JSON.parse(line) as T;
   } catch (cause) {
     throw new BerthError("engine-api", "the engine's stream holds a line that is not JSON", {
       cause,
@@ -44,20 +44,17 @@ export interface JSONMessage {
   readonly error?: string;
 }
 
-/** Reads progress to its end. These calls answer 200 before they work, so an error comes as a line: thrown as `engine-api`. */
-export async function readMessages(
-  engine: Engine,
-  reply: StreamReply,
-  signal?: AbortSignal,
-  onMessage?: (message: JSONMessage) => void,
-): Promise<readonly JSONMessage[]> {
-  const messages: JSONMessage[] = [];
+/**
+ * Reads progress to its end and gives the last message. These calls answer 200 before they work, so an error comes as a line: thrown as
+ * `engine-api`.
+ */
+export async function readMessages(engine: Engine, reply: StreamReply, signal?: AbortSignal): Promise<JSONMessage | undefined> {
+  let last: JSONMessage | undefined;
   for await (const message of readJsonLines<JSONMessage>(engine, reply, signal)) {
     const trouble = message.errorDetail?.message ?? message.error;
     if (trouble !== undefined)
       throw new BerthError("engine-api", trouble, { details: { message: trouble, code: message.errorDetail?.code } });
-    messages.push(message);
-    onMessage?.(message);
+    last = message;
   }
-  return messages;
+  return last;
 }

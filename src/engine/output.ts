@@ -48,3 +48,8 @@ export async function* readChunks(engine: Engine, stream: Readable, signal?: Abo
     throw explainFailure(cause, engine.endpoint, signal);
   }
 }
+
+/** The bytes alone, of both outputs. */
+export async function* outputBytes(output: AsyncIterable<OutputChunk>): AsyncGenerator<Buffer> {
+  for await (const { data } of output) yield data;
+}

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { BerthError, type ErrorCode } from "../errors.ts";
 import { renderEndpoint } from "./address.ts";
+import { captureText, sizeOf } from "./capture.ts";
 import type { Engine } from "./engine.ts";
 import type { Call, Reply } from "./transport.ts";
 
@@ -131,8 +132,11 @@ function engineMessage(body: string): string {
   return body.trim().slice(0, 400);
 }
 
+/** Bytes of an answer: more than any engine says of some thousand machines, and what a host has room for. */
+const longestAnswer = 64 * 1024 * 1024;
+
 export async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  const answer = await captureText(body, longestAnswer);
+  if (answer.isCut) throw new BerthError("engine-api", `the engine's answer is longer than ${sizeOf(longestAnswer)}`);
+  return answer.text();
 }

@@ -1,9 +1,11 @@
 import { type InitKind, initKindOf, initTraits } from "../contract/init.ts";
+import { captureText, sizeOf } from "../engine/capture.ts";
 import type { ContainerInspect } from "../engine/container-types.ts";
 import { inspectContainer, topContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
-import { execCapture } from "../engine/exec.ts";
+import { execCapture } from "../engine/exec-capture.ts";
 import { readLogs } from "../engine/logs.ts";
+import { outputBytes } from "../engine/output.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import { programOf } from "./guest-probe.ts";
@@ -108,11 +110,18 @@ const notThere = 127;
 
 /** A machine that is ending takes no command any more, a moment before the engine calls it ended. */
 const mostRefusals = 10;
+/** Bytes: a word, or why systemctl could not be run. */
+const longestState = 4096;
 const refusalPauseMs = 200;
 
 async function waitForSystemd(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<Boot> {
   for (let refusals = 0; ; ) {
-    const { status, stdout } = await execInMachine(engine, id, name, ["systemctl", "is-system-running", "--wait"], signal);
+    const { status, stdout, isCut } = await execInMachine(engine, id, name, ["systemctl", "is-system-running", "--wait"], signal);
+    if (isCut) {
+      throw new BerthError("boot-failed", `${name} runs, but its systemctl is not systemd's: it says more than ${sizeOf(longestState)}`, {
+        hint: `look at it: berth exec ${name} systemctl --version`,
+      });
+    }
     if (status === cannotRun || status === notThere) {
       const { State } = await inspectContainer(engine, id, { signal });
       if (!State.Running) throw await bootFailed(engine, id, name, State.ExitCode, signal);
@@ -140,13 +149,13 @@ async function waitForSystemd(engine: Engine, id: string, name: string, signal: 
 /** A machine that ends while it boots must be told as such, and one whose end the engine has not noticed yet must be asked again. */
 async function execInMachine(engine: Engine, id: string, name: string, cmd: readonly string[], signal: AbortSignal) {
   try {
-    return await execCapture(engine, id, { cmd, signal });
+    return await execCapture(engine, id, { cmd, most: longestState, signal });
   } catch (error) {
     if (signal.aborted) throw error;
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running) throw await bootFailed(engine, id, name, State.ExitCode, signal);
     if (!hasCode(error, "conflict") && !hasCode(error, "engine-api") && !hasCode(error, "engine-refused")) throw error;
-    return { status: cannotRun, stdout: error.message };
+    return { status: cannotRun, stdout: error.message, isCut: false };
   }
 }
 
@@ -165,7 +174,7 @@ export async function readFailedUnits(engine: Engine, id: string, signal: AbortS
   for (let index = 0; index < Math.min(units.length, mostUnits * 3); index += 3) {
     const unit = units[index + 1] ?? "";
     const journal = ["journalctl", "--unit", unit, "--lines", String(linesPerUnit), "--output=cat", "--no-pager", "--quiet"];
-    const { stdout: text } = await execCapture(engine, id, { cmd: journal, signal });
+    const { stdout: text } = await execCapture(engine, id, { cmd: journal, most: longestTail, signal });
     failed.push({ unit, description: units[index + 2] ?? "", lines: text.split("\n").filter((line) => line !== "") });
   }
   return failed;
@@ -177,11 +186,13 @@ async function listJobs(engine: Engine, id: string, signal: AbortSignal): Promis
   return stdout.split("\n").filter((line) => line.trim() !== "");
 }
 
+/** Bytes of a log's last lines: a line has no end that we could rely on. */
+const longestTail = 64 * 1024;
+
 async function bootFailed(engine: Engine, id: string, name: string, status: number, signal: AbortSignal): Promise<BerthError> {
-  const chunks: Buffer[] = [];
-  for await (const { data } of await readLogs(engine, id, { tail: 15, signal })) chunks.push(data);
-  const lines = Buffer.concat(chunks)
-    .toString()
+  const log = await captureText(outputBytes(await readLogs(engine, id, { tail: 15, signal })), longestTail);
+  const lines = log
+    .text()
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "");
   return new BerthError(

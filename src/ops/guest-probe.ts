@@ -2,6 +2,7 @@ import { extract } from "tar-stream";
 import { type Guest, parseOsRelease } from "../contract/guest.ts";
 import { type InitKind, initKindOf, initTraits } from "../contract/init.ts";
 import { getArchive, statPath } from "../engine/archive.ts";
+import { captureText } from "../engine/capture.ts";
 import { createContainer, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
@@ -75,17 +76,25 @@ function knownKind(text: string | undefined): InitKind | undefined {
   return text !== undefined && Object.hasOwn(initTraits, text) ? (text as InitKind) : undefined;
 }
 
+/** Bytes of a file that is read: machine-id(5) and os-release(5) are short, and a longer one is none. */
+const longestText = 64 * 1024;
+
 async function readText(engine: Engine, container: string, path: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     // The archive of a symbolic link holds the link, not the file.
     const { linkTarget } = await statPath(engine, container, path, { signal });
     const { stream } = await getArchive(engine, container, linkTarget || path, { signal });
-    for await (const entry of stream.pipe(extract())) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry) chunks.push(chunk as Buffer);
-      if (entry.header.type === "file") return Buffer.concat(chunks).toString();
+    try {
+      // The first entry is the file itself; what comes behind it, of a folder, nobody wants.
+      for await (const entry of stream.pipe(extract())) {
+        if (entry.header.type !== "file") return undefined;
+        const text = await captureText(entry as AsyncIterable<Buffer>, longestText);
+        return text.isCut ? undefined : text.text();
+      }
+      return undefined;
+    } finally {
+      stream.destroy();
     }
-    return undefined;
   } catch (error) {
     if (hasCode(error, "not-found")) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import type { ContainerInspect } from "../engine/container-types.ts";
 import { inspectContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
-import { execCapture } from "../engine/exec.ts";
+import { execCapture } from "../engine/exec-capture.ts";
 import { readInfo } from "../engine/system.ts";
 import { hasCode } from "../errors.ts";
 import { label, parseSpecLabel } from "../plan/labels.ts";

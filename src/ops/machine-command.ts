@@ -1,12 +1,13 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Capture, createCapture } from "../engine/capture.ts";
 import type { OutputChunk } from "../engine/demux.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "../engine/exec.ts";
+import { signalExec } from "../engine/signal-exec.ts";
 import { engineUser } from "./machine-user.ts";
 import type { Machine } from "./machines.ts";
 import { requireRunning } from "./running.ts";
-import { signalExec } from "./signal-exec.ts";
 
 /** A command to run in a machine: words, never a shell's line. */
 export interface MachineCommand {
@@ -49,6 +50,9 @@ export interface Outcome {
 /** What no one types: the engine's own keys to leave a terminal, Ctrl-P Ctrl-Q by default, would hold back a Ctrl-P. */
 export const noDetachKeys = "ctrl-^,ctrl-@,ctrl-_";
 
+/** Bytes of the engine's words about a command that it could not run. */
+const longestRefusal = 4096;
+
 /**
  * Starts a command in a running machine. Throws `conflict` when it does not run. `signal` is heeded until the command has
  * started; after that it is the caller's to end it.
@@ -58,7 +62,7 @@ export async function openCommand(engine: Engine, machine: Machine, command: Mac
   const closing = new AbortController();
   const session = await startExec(engine, id, { tty: command.tty, signal: closing.signal });
   const state = () => inspectExec(engine, id, { signal: closing.signal });
-  let refusal: Buffer[] | undefined;
+  let refusal: Capture | undefined;
 
   async function* output(): AsyncGenerator<OutputChunk> {
     let first = true;
@@ -67,9 +71,9 @@ export async function openCommand(engine: Engine, machine: Machine, command: Mac
         first = false;
         // The engine tells in the output itself why it could not run the command.
         const { Running, Pid } = await state();
-        if (!Running && Pid === 0) refusal = [];
+        if (!Running && Pid === 0) refusal = createCapture(longestRefusal);
       }
-      if (refusal) refusal.push(chunk.data);
+      if (refusal) void refusal.push(chunk.data);
       else yield chunk;
     }
   }
@@ -82,7 +86,7 @@ export async function openCommand(engine: Engine, machine: Machine, command: Mac
       for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
         const { Running, ExitCode } = await state();
         if (!Running && ExitCode !== null) {
-          return refusal ? { status: ExitCode, refusal: Buffer.concat(refusal).toString().trim() } : { status: ExitCode };
+          return refusal ? { status: ExitCode, refusal: refusal.text().trim() } : { status: ExitCode };
         }
         await sleep(pause);
       }

@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import { execCapture } from "../engine/exec.ts";
+import { execCapture } from "../engine/exec-capture.ts";
 import { BerthError } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import type { Machine } from "./machines.ts";

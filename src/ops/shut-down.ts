@@ -1,7 +1,7 @@
 import { inspectContainer, stopContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
+import { signalExec } from "../engine/signal-exec.ts";
 import { BerthError, hasCode } from "../errors.ts";
-import { signalExec } from "./signal-exec.ts";
 
 export interface ShutDownOptions {
   readonly signal: AbortSignal;

@@ -1,4 +1,6 @@
+import { captureText } from "../engine/capture.ts";
 import type { Engine } from "../engine/engine.ts";
+import { outputBytes } from "../engine/output.ts";
 import type { Service } from "../engine/service-types.ts";
 import { inspectService, readTaskLogs } from "../engine/services.ts";
 import { listTasks, type Task, type TaskState } from "../engine/tasks.ts";
@@ -92,6 +94,8 @@ function isFailure({ Status, DesiredState }: Task): boolean {
 }
 
 const lastLines = 15;
+/** Bytes of them. */
+const longestTail = 64 * 1024;
 
 async function taskFailed(engine: Engine, name: string, task: Task, signal: AbortSignal): Promise<BerthError> {
   const { State, Err, Message, ContainerStatus } = task.Status;
@@ -109,15 +113,15 @@ async function taskFailed(engine: Engine, name: string, task: Task, signal: Abor
 
 /** The end of a task's log; a sentence where its node's log driver cannot be read. */
 async function readLastLines(engine: Engine, task: Task, signal: AbortSignal): Promise<readonly string[]> {
-  const chunks: Buffer[] = [];
+  let text: string;
   try {
     const tty = task.Spec.ContainerSpec?.TTY ?? false;
-    for await (const { data } of await readTaskLogs(engine, task.ID, { tail: lastLines, tty, signal })) chunks.push(data);
+    const log = outputBytes(await readTaskLogs(engine, task.ID, { tail: lastLines, tty, signal }));
+    text = (await captureText(log, longestTail)).text().trimEnd();
   } catch (error) {
     if (!(error instanceof BerthError) || error.code === "interrupted") throw error;
     return [`(its log cannot be read: ${error.message})`];
   }
-  const text = Buffer.concat(chunks).toString().trimEnd();
   return text === "" ? [] : text.split(/\r?\n/).slice(-lastLines);
 }
 

@@ -17,7 +17,7 @@ An interruption ends the command too: it gets the same signal (SIGHUP with a ter
 
 A machine that a service of the engine's swarm runs bears its own name or its service's. One on another node is reached by ssh, to the address that the swarm knows of that node.
 
-With --json the result is one object with status, stdout and stderr.`,
+With --json the result is one object with status, stdout and stderr; a command that says more than 16 MiB is ended.`,
   arguments: [
     { name: "name", description: "machine", completes: "machine" },
     { name: "command", description: "program and its arguments", variadic: true },

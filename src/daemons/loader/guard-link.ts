@@ -1,7 +1,9 @@
 import type { ContainerInspect } from "../../engine/container-types.ts";
 import { createContainer, removeContainer, startContainer, waitContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { parseJsonLines } from "../../engine/json-lines.ts";
 import { readLogs } from "../../engine/logs.ts";
+import { outputBytes } from "../../engine/output.ts";
 import { BerthError, type ErrorCode, hasCode } from "../../errors.ts";
 import { poll } from "../../ops/poll.ts";
 import type { FolderFacts } from "../../plan/loader/folder.ts";
@@ -100,14 +102,7 @@ function readReports(
 }
 
 async function* reports(engine: Engine, id: string, signal: AbortSignal): AsyncGenerator<GuardReport> {
-  let text = "";
-  for await (const { data } of await readLogs(engine, id, { follow: true, stderr: false, tty: false, signal })) {
-    text += data.toString();
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
-      yield JSON.parse(text.slice(0, end)) as GuardReport;
-      text = text.slice(end + 1);
-    }
-  }
+  yield* parseJsonLines<GuardReport>(outputBytes(await readLogs(engine, id, { follow: true, stderr: false, tty: false, signal })));
 }
 
 function refusal({ code, message, hint }: Extract<GuardReport, { refused: unknown }>["refused"]): BerthError {

@@ -1,6 +1,6 @@
-import { topContainer } from "../engine/containers.ts";
-import type { Engine } from "../engine/engine.ts";
-import { execCapture, inspectExec } from "../engine/exec.ts";
+import { topContainer } from "./containers.ts";
+import type { Engine } from "./engine.ts";
+import { execStatus, inspectExec } from "./exec.ts";
 
 export interface SignalOptions {
   /** Whom the command runs as; root by default. */
@@ -24,16 +24,18 @@ export async function signalExec(
   const { signal, user } = options;
   const { Running, Pid } = await inspectExec(engine, exec, { signal });
   if (!Running) return true;
-  const { Processes } = await topContainer(engine, container, { psArgs: "-eo pid,stackp", signal });
-  const stack = stackOf(Processes ?? [], Pid);
-  if (stack === undefined) return false;
+  const processes = async () => (await topContainer(engine, container, { psArgs: "-eo pid,stackp", signal })).Processes ?? [];
+  const isThere = (seen: readonly (readonly string[])[]) => seen.some(([pid]) => Number(pid) === Pid);
+  const seen = await processes();
+  const stack = stackOf(seen, Pid);
+  // The engine notes an end a moment after the kernel.
+  if (stack === undefined) return !isThere(seen);
   const cmd = ["/bin/sh", "-c", script, "sh", name, stack];
   // The kernel shows that address to the same user, and to a root that may trace; either may be the one.
   for (const as of new Set([user ?? "0", "0"])) {
-    const { status } = await execCapture(engine, container, { cmd, user: as, signal });
-    if (status === 0) return true;
+    if ((await execStatus(engine, container, { cmd, user: as, signal })) === 0) return true;
   }
-  return !(await inspectExec(engine, exec, { signal })).Running;
+  return !isThere(await processes());
 }
 
 /** The decimal address that stat(5) shows, from ps's hexadecimal one; undefined where ps does not know it. */

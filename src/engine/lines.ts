@@ -1,3 +1,5 @@
+import { mostCaptured } from "./capture.ts";
+
 const lineFeed = 0x0a;
 
 /** Cuts output that comes in pieces into lines. */
@@ -8,11 +10,15 @@ export interface LineSplitter {
   end(): Buffer | undefined;
 }
 
-export function createLineSplitter(): LineSplitter {
+/** A line of more than `most` bytes comes in pieces, each as a line, so that one without an end fills no memory. */
+export function createLineSplitter(most: number = mostCaptured): LineSplitter {
   let pending: Buffer[] = [];
+  let held = 0;
+  let isInside = false;
   const take = (last: Buffer): Buffer => {
     const line = pending.length === 0 ? last : Buffer.concat([...pending, last]);
     pending = [];
+    held = 0;
     return line;
   };
   return {
@@ -20,10 +26,17 @@ export function createLineSplitter(): LineSplitter {
       const lines: Buffer[] = [];
       let start = 0;
       for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, start)) {
-        lines.push(take(bytes.subarray(start, end)));
+        const line = take(bytes.subarray(start, end));
+        if (!isInside || line.length > 0) lines.push(line);
+        isInside = false;
         start = end + 1;
       }
       if (start < bytes.length) pending.push(bytes.subarray(start));
+      held += bytes.length - start;
+      if (held >= most) {
+        lines.push(take(Buffer.alloc(0)));
+        isInside = true;
+      }
       return lines;
     },
     end: () => (pending.length === 0 ? undefined : take(Buffer.alloc(0))),

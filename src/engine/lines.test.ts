@@ -28,3 +28,10 @@ test("a prefix stands before whole lines, wherever the pieces end, and bytes sta
   expect(Buffer.concat([...out, prefixer.end()])).toEqual(expected);
   expect(prefixer.end()).toHaveLength(0);
 });
+
+test("a line without an end comes in pieces, so that it fills no memory; nothing of it is lost", () => {
+  const splitter = createLineSplitter(4);
+  const lines = ["ab", "cd", "ef", "g\nxxxx", "\n", "y\n"].map((chunk) => splitter.push(Buffer.from(chunk)).map(String));
+  expect(lines).toEqual([[], ["abcd"], [], ["efg", "xxxx"], [], ["y"]]);
+  expect(splitter.end()).toBeUndefined();
+});

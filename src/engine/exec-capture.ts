@@ -1,0 +1,42 @@
+import { createCapture } from "./capture.ts";
+import type { Engine } from "./engine.ts";
+import { type CommandOptions, startCommandIn } from "./exec.ts";
+import { signalExec } from "./signal-exec.ts";
+
+export interface CaptureOptions extends CommandOptions {
+  /** Bytes of each output, 1 MiB by default. */
+  readonly most?: number;
+}
+
+export interface Captured {
+  readonly status: number;
+  /** Where it was cut its last line says so, as that of `stderr`. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** It said more than was asked for, and was ended for that. */
+  readonly isCut: boolean;
+}
+
+/** The status of what SIGKILL ended. */
+const killed = 137;
+/** Milliseconds to end a command that says too much. */
+const killLimit = 10_000;
+
+/**
+ * Runs a command in a container to its end and keeps what it says. A status other than 0 is a result, not an error; 126 and 127 also stand
+ * for a command that cannot be run. One that says too much is killed: what it would say is the machine's to choose, and the memory ours.
+ */
+export async function execCapture(engine: Engine, container: string, options: CaptureOptions): Promise<Captured> {
+  const { most, user, signal } = options;
+  const { id, output, status, close } = await startCommandIn(engine, container, options);
+  const captures = { stdout: createCapture(most), stderr: createCapture(most) };
+  const texts = () => ({ stdout: captures.stdout.text(), stderr: captures.stderr.text() });
+  for await (const { stream, data } of output) {
+    if (captures[stream].push(data)) continue;
+    close();
+    const limit = AbortSignal.timeout(killLimit);
+    await signalExec(engine, container, id, "KILL", { user, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) });
+    return { status: killed, ...texts(), isCut: true };
+  }
+  return { status: await status(), ...texts(), isCut: false };
+}
