@@ -5,6 +5,7 @@ import { createStyle, type Style, wantsColor } from "./render/color.ts";
 import { renderJson, renderJsonLine } from "./render/json.ts";
 import { createProgress, type Progress } from "./render/progress.ts";
 import { marksFor } from "./render/progress-state.ts";
+import { plainLines } from "./render/text.ts";
 
 /** How results for people may look. */
 export interface View {
@@ -62,9 +63,9 @@ export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal, 
     },
     item: (value, render) => write(io.stdout, global.json ? renderJsonLine(value) : render(view())),
     note(text) {
-      if (!global.quiet && !global.json) above(`${text}\n`);
+      if (!global.quiet && !global.json) above(`${plainLines(text)}\n`);
     },
-    warn: (text) => above(`${errorStyle.yellow("berth: warning:")} ${text}\n`),
+    warn: (text) => above(`${errorStyle.yellow("berth: warning:")} ${plainLines(text)}\n`),
     progress() {
       progress ??= createProgress({
         mode: global.quiet || global.json ? "silent" : io.stderrIsTerminal && io.env.TERM !== "dumb" ? "live" : "plain",

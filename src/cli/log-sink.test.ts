@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
-import { readConsoleLine, readJournalLine } from "./log-sink.ts";
+import type { Context } from "./context.ts";
+import { readConsoleLine, readJournalLine, textSink } from "./log-sink.ts";
+import { memoryIo } from "./memory-io.ts";
 
 test.each([
   ["2030-01-31T12:00:00.123456789Z hello\r", { __REALTIME_TIMESTAMP: "1896091200123456", MESSAGE: "hello" }],
@@ -16,4 +18,21 @@ test.each([
   ["null", { MESSAGE: "null" }],
 ])("journal %p", (line, expected) => {
   expect(readJournalLine(line) as object).toEqual(expected);
+});
+
+const hostile = "\x1b]0;owned\x07\x1b[32mfine\x1b[0m\r\nrest";
+
+test.each([
+  ["a terminal, alone", true, "", "\x1b[32mfine\x1b[0m\x1b[m\nrest\n"],
+  ["a terminal, with a prefix", true, "web | ", "web | \x1b[32mfine\x1b[0m\x1b[m\nweb | rest\n"],
+  ["a pipe", false, "", hostile],
+  ["a pipe, with a prefix", false, "web | ", `web | ${hostile.replace("\n", "\nweb | ")}\n`],
+])("a log to %s", async (_, terminal, prefix, expected) => {
+  for (const stream of ["stdout", "stderr"] as const) {
+    const memory = memoryIo({ terminal });
+    const sink = textSink({ io: memory.io } as Context, prefix);
+    for (const byte of hostile) await sink.push({ stream, data: Buffer.from(byte) });
+    await sink.end();
+    expect(memory[stream]()).toBe(expected);
+  }
 });

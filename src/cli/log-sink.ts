@@ -1,7 +1,8 @@
 import type { OutputChunk } from "../engine/demux.ts";
-import { createLinePrefixer, createLineSplitter } from "../engine/lines.ts";
+import { createLineDresser, createLineSplitter } from "../engine/lines.ts";
 import type { Context } from "./context.ts";
 import { write } from "./io.ts";
+import { colouredLine } from "./render/text.ts";
 
 /** Where a machine's log goes. */
 export interface LogSink {
@@ -9,28 +10,30 @@ export interface LogSink {
   end(): Promise<void>;
 }
 
-/** As it comes, binary data too. */
-export function rawSink({ io }: Context): LogSink {
-  return { push: ({ stream, data }) => write(io[stream], data), end: async () => undefined };
-}
-
-/** Whole lines, each behind a prefix. */
-export function prefixSink({ io }: Context, prefix: string): LogSink {
-  const prefixers = { stdout: createLinePrefixer(prefix), stderr: createLinePrefixer(prefix) };
+/** For people, each line behind a prefix if there is one: on a terminal lines that it can do no harm with, else every byte as it comes. */
+export function textSink(context: Context, prefix = ""): LogSink {
+  const { io } = context;
+  const shown = { stdout: io.stdoutIsTerminal, stderr: io.stderrIsTerminal };
+  const dress = (stream: OutputChunk["stream"]) =>
+    createLineDresser((line) => Buffer.concat([Buffer.from(prefix), shown[stream] ? plain(line) : line]));
+  const dressers = { stdout: dress("stdout"), stderr: dress("stderr") };
+  const isRaw = (stream: OutputChunk["stream"]) => prefix === "" && !shown[stream];
   return {
-    push: ({ stream, data }) => write(io[stream], prefixers[stream].push(data)),
+    push: ({ stream, data }) => write(io[stream], isRaw(stream) ? data : dressers[stream].push(data)),
     async end() {
-      await write(io.stdout, prefixers.stdout.end());
-      await write(io.stderr, prefixers.stderr.end());
+      await write(io.stdout, dressers.stdout.end());
+      await write(io.stderr, dressers.stderr.end());
     },
   };
 }
+
+const plain = (line: Buffer) => Buffer.from(colouredLine(line.toString()));
 
 /** Lines of JSON, made of the lines on standard output by `read`; standard error stays text. */
 export function jsonSink(context: Context, machine: string, read: (line: string) => Readonly<Record<string, unknown>>): LogSink {
   const splitter = createLineSplitter();
   const item = (line: Buffer) => context.item({ machine, ...read(line.toString()) }, () => "");
-  const errors = prefixSink(context, `${machine}: `);
+  const errors = textSink(context, `${machine}: `);
   return {
     async push(chunk) {
       if (chunk.stream === "stderr") return errors.push(chunk);

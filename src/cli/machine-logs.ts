@@ -7,7 +7,7 @@ import { openCommand } from "../ops/machine-command.ts";
 import type { Machine } from "../ops/machines.ts";
 import type { Context } from "./context.ts";
 import { consoleQuery, journalCommand, journalOnly, type LogRequest } from "./log-request.ts";
-import { jsonSink, type LogSink, prefixSink, rawSink, readConsoleLine, readJournalLine } from "./log-sink.ts";
+import { jsonSink, readConsoleLine, readJournalLine, textSink } from "./log-sink.ts";
 import { endOnAbort } from "./relay.ts";
 import { wantsColor } from "./render/color.ts";
 
@@ -107,8 +107,4 @@ export async function showConsole({ context, engine, request, prefix }: LogView,
   }
   if (request.follow && machine.state === "running") context.note(`${machine.name} has stopped`);
   return 0;
-}
-
-function textSink(context: Context, prefix: string): LogSink {
-  return prefix === "" ? rawSink(context) : prefixSink(context, prefix);
 }

@@ -55,7 +55,7 @@ async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
     const { renewed, warnings } = await renewMachinesLxcfs(process.execPath);
     const namespaces = `${renewed} mount namespace${renewed === 1 ? "" : "s"}`;
     if (renewed > 0) writeSync(1, `berth: mounted lxcfs anew in ${namespaces} of machines\n`);
-    for (const warning of warnings) complain(`berth: ${warning}\n`);
+    for (const warning of warnings) complain(`berth: ${await plain(warning)}\n`);
     return [];
   });
 }
@@ -63,16 +63,22 @@ async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
 /** Does the work and logs its warnings, or its failure, after undoing. */
 async function report(log: string, work: () => Promise<readonly string[]> | readonly string[], undo?: () => void): Promise<number> {
   try {
-    for (const warning of await work()) logRuntime(log, "warning", `berth: ${warning}`);
+    for (const warning of await work()) logRuntime(log, "warning", `berth: ${await plain(warning)}`);
     return 0;
   } catch (error) {
     undo?.();
-    const message = error instanceof Error ? error.message : String(error);
+    const message = await plain(error instanceof Error ? error.message : String(error));
     const hint = error instanceof BerthError && error.hint !== undefined ? `; ${error.hint}` : "";
     logRuntime(log, "error", `berth: ${message}${hint}`);
     complain(`berth: ${message}${hint}\n`);
     return error instanceof BerthError ? error.exitStatus : 1;
   }
+}
+
+/** The engine passes on what it reads, and its clients print it. Loaded where there is something to say. */
+async function plain(text: string): Promise<string> {
+  const { plainText } = await import("./render/text.ts");
+  return plainText(text);
 }
 
 /** The one form which the launcher writes: `--name value` pairs, `--`, the id. (Loading node:util for its parseArgs takes 0.8 ms of every boot.) */

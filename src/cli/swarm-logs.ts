@@ -2,7 +2,7 @@ import { readServiceLogs } from "../engine/services.ts";
 import { BerthError } from "../errors.ts";
 import type { SwarmMachine } from "../ops/swarm-machines.ts";
 import { consoleQuery, journalOnly } from "./log-request.ts";
-import { jsonSink, prefixSink, rawSink, readConsoleLine } from "./log-sink.ts";
+import { jsonSink, readConsoleLine, textSink } from "./log-sink.ts";
 import type { LogView } from "./machine-logs.ts";
 
 /** Shows the console of a machine of the swarm, as its loader passed it on, from whatever node. Following goes on until it is interrupted. */
@@ -14,8 +14,7 @@ export async function showServiceLog({ context, engine, request, prefix }: LogVi
       hint: `read its journal in it: berth exec ${name} journalctl`,
     });
   }
-  const before = prefix(machine);
-  const sink = request.json ? jsonSink(context, name, readConsoleLine) : before === "" ? rawSink(context) : prefixSink(context, before);
+  const sink = request.json ? jsonSink(context, name, readConsoleLine) : textSink(context, prefix(machine));
   const { signal } = context;
   try {
     const query = { ...consoleQuery(request, new Date()), tty: service.tty, signal };

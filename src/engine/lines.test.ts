@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createLinePrefixer, createLineSplitter } from "./lines.ts";
+import { createLineDresser, createLineSplitter } from "./lines.ts";
 
 test.each<[chunks: readonly string[], lines: readonly string[], rest: string | undefined]>([
   [["a\nb\n"], ["a", "b"], undefined],
@@ -15,7 +15,7 @@ test.each<[chunks: readonly string[], lines: readonly string[], rest: string | u
 });
 
 test("a prefix stands before whole lines, wherever the pieces end, and bytes stay as they are", () => {
-  const prefixer = createLinePrefixer("web | ");
+  const prefixer = createLineDresser((line) => Buffer.concat([Buffer.from("web | "), line]));
   const bytes = Buffer.from([0x61, 0xff, 0x00, 0x0a, 0x0a, 0xc3, 0x28]);
   const out = Array.from(bytes, (_, index) => prefixer.push(bytes.subarray(index, index + 1)));
   const expected = Buffer.concat([

@@ -43,22 +43,22 @@ export function createLineSplitter(most: number = mostCaptured): LineSplitter {
   };
 }
 
-/** Puts a prefix before every line; output is held until its line is complete, so that lines of several machines stay whole. */
-export interface LinePrefixer {
+/** Changes every line; output is held until its line is complete, so that lines of several machines stay whole. */
+export interface LineDresser {
   push(bytes: Buffer): Buffer;
   end(): Buffer;
 }
 
-export function createLinePrefixer(prefix: string): LinePrefixer {
+/** `dress` gets lines without their line feed. */
+export function createLineDresser(dress: (line: Buffer) => Buffer): LineDresser {
   const splitter = createLineSplitter();
-  const head = Buffer.from(prefix);
   const feed = Buffer.from([lineFeed]);
-  const dress = (lines: readonly Buffer[]) => Buffer.concat(lines.flatMap((line) => [head, line, feed]));
+  const dressAll = (lines: readonly Buffer[]) => Buffer.concat(lines.flatMap((line) => [dress(line), feed]));
   return {
-    push: (bytes) => dress(splitter.push(bytes)),
+    push: (bytes) => dressAll(splitter.push(bytes)),
     end() {
       const rest = splitter.end();
-      return dress(rest === undefined ? [] : [rest]);
+      return dressAll(rest === undefined ? [] : [rest]);
     },
   };
 }

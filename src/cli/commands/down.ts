@@ -8,6 +8,7 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { findFleetFile, readFleetFile } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
+import { plainText } from "../render/text.ts";
 
 export const command = defineCommand({
   name: "down",
@@ -54,7 +55,7 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
 
 /** Asks on the terminal. Throws `usage` where nobody can be asked, `interrupted` for a no. */
 async function confirm({ io, signal }: Context, names: readonly string[]): Promise<void> {
-  const what = `${names.length === 1 ? "machine" : `${names.length} machines`} (${names.join(", ")}) and all that is in ${names.length === 1 ? "it" : "them"}`;
+  const what = `${names.length === 1 ? "machine" : `${names.length} machines`} (${names.map(plainText).join(", ")}) and all that is in ${names.length === 1 ? "it" : "them"}`;
   if (!io.stdinIsTerminal) {
     throw new BerthError("usage", `this would remove the ${what}`, { hint: "say --yes to do it, or `berth stop` to keep them" });
   }

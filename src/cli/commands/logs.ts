@@ -9,7 +9,7 @@ import { journalOnly, parseLines } from "../log-request.ts";
 import { type LogView, showConsole, showJournal } from "../machine-logs.ts";
 import { openContextEngine } from "../open.ts";
 import { createStyle, wantsColor } from "../render/color.ts";
-import { pad, textWidth } from "../render/text.ts";
+import { pad, plainText, textWidth } from "../render/text.ts";
 import { showServiceLog } from "../swarm-logs.ts";
 
 export const command = defineCommand({
@@ -20,6 +20,8 @@ export const command = defineCommand({
 Of several machines every line bears the machine's name; they come one after another, or with --follow as they happen. Following goes on until the machines stop. Times are the machine's own; 10m means ten minutes ago.
 
 A machine that a service of the engine's swarm runs, by its own name or its service's, shows its console, whatever node it is on.
+
+On a terminal a line keeps its colours and nothing else that a terminal obeys; a pipe or a file gets every byte as it is.
 
 With --json every entry is a line of JSON with the journal's fields and the machine.`,
   arguments: [{ name: "name", description: "machines", variadic: true, completes: "machine" }],
@@ -119,6 +121,6 @@ function createPrefix({ io, global }: Context, names: readonly string[]): LogVie
   const width = Math.max(...names.map(textWidth));
   return (machine) => {
     const paint = paints[names.indexOf(machine.name) % paints.length] ?? style.bold;
-    return paint(`${pad(machine.name, width)} | `);
+    return paint(`${pad(plainText(machine.name), width)} | `);
   };
 }

@@ -11,6 +11,7 @@ import { defineCommand, type OptionValues } from "../command.ts";
 import type { Context } from "../context.ts";
 import { findFleetFile, loadFleet, readFleetFile } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
+import { plainLines } from "../render/text.ts";
 import { renderUp, upStatus } from "../render/up.ts";
 
 const options = {
@@ -72,7 +73,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
     const engine = await openContextEngine(context);
     if (chosen.dryRun) {
       const steps = await previewUp(engine, fleet, names, context.signal);
-      await context.result(steps, () => steps.map((step) => `${renderStep(step)}\n`).join(""));
+      await context.result(steps, () => steps.map((step) => `${plainLines(renderStep(step))}\n`).join(""));
       return undefined;
     }
     const progress = context.progress();

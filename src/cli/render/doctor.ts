@@ -9,7 +9,7 @@ export function renderChecks(checks: readonly Check[], marks: Marks, { style }: 
   const width = Math.max(0, ...checks.map((check) => textWidth(check.title)));
   const lines = checks.map(({ status, title, detail, hint }) => {
     const advice = hint === undefined ? "" : `  ${pad("", width)}  ${style.cyan("→")} ${plainText(hint)}\n`;
-    return `${signs[status]} ${pad(title, width)}  ${plainText(detail)}\n${advice}`;
+    return `${signs[status]} ${pad(plainText(title), width)}  ${plainText(detail)}\n${advice}`;
   });
   const count = (status: Check["status"]) => checks.filter((check) => check.status === status).length;
   return `${lines.join("")}\n${count("fail")} failed, ${count("warn")} to look at, ${count("ok")} fine\n`;

@@ -1,6 +1,7 @@
 import { BerthError } from "../../errors.ts";
 import type { Style } from "./color.ts";
 import { failedUnitsIn, renderFailedUnits } from "./failed-units.ts";
+import { plainLines } from "./text.ts";
 
 const report = "Run it again with --debug to see the cause; this is a fault of berth and worth a report.";
 
@@ -22,9 +23,9 @@ export function errorToJson(error: BerthError): { readonly error: Readonly<Recor
 
 /** `berth: message`, failed units if there are any, and the hint on a line of its own. */
 export function renderError(error: BerthError, style: Style): string {
-  const message = error.message.trimEnd().replaceAll("\n", "\n  ");
+  const message = plainLines(error.message.trimEnd()).replaceAll("\n", "\n  ");
   const units = renderFailedUnits(failedUnitsIn(error.details), style);
-  const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${error.hint.replaceAll("\n", "\n    ")}\n`;
+  const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${plainLines(error.hint).replaceAll("\n", "\n    ")}\n`;
   return `${style.red("berth:")} ${message}\n${units}${hint}`;
 }
 
@@ -36,7 +37,7 @@ export function renderCauses(thrown: unknown): string {
     seen.add(cause);
     parts.push(`${parts.length === 0 ? "" : "caused by: "}${describe(cause)}\n`);
   }
-  return parts.join("");
+  return plainLines(parts.join(""));
 }
 
 function describe(cause: unknown): string {

@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { BerthError } from "../../errors.ts";
 import { createStyle, wantsColor } from "./color.ts";
 import { formatDuration } from "./duration.ts";
-import { errorToJson, renderError, toBerthError } from "./error.ts";
+import { errorToJson, renderCauses, renderError, toBerthError } from "./error.ts";
 import { renderJson, renderJsonLine } from "./json.ts";
 import { formatSize } from "./size.ts";
-import { plainText, textWidth, truncate } from "./text.ts";
+import { colouredLine, plainText, textWidth, truncate } from "./text.ts";
 
 test.each([
   [0, "0 B"],
@@ -48,7 +48,42 @@ test("text of a machine is made harmless", () => {
   expect(plainText("a\x1b]0;title\x07b\x1b[31mc\r\nd\x9be")).toBe("abc d e");
 });
 
+test.each([
+  ["an overriding direction", "exe\u202egnp.service", "exe\ufffdgnp.service"],
+  ["isolates", "a\u2066b\u2069", "a\ufffdb\ufffd"],
+  ["what takes no room", "we\u200bb\ufeff a\u00adb", "we\ufffdb\ufffd a\ufffdb"],
+  ["a joiner between letters that need none", "we\u200db", "we\ufffdb"],
+  ["a joiner that belongs there", "👩\u200d💻 می\u200cخواهم ❤\ufe0f", "👩\u200d💻 می\u200cخواهم ❤\ufe0f"],
+  ["tags", "a\u{e0041}", "a\ufffd"],
+  ["sequences of eight bits, and one that never ends", "a\u009b31mb\u009d0;title", "ab 0;title"],
+])("plain text shows %s", (_, text, expected) => expect(plainText(text)).toBe(expected));
+
+test.each([
+  ["colours", "\x1b[1;32mOK\x1b[0m done", "\x1b[1;32mOK\x1b[0m done\x1b[m"],
+  ["tabs", "a\tb", "a\tb"],
+  ["no moves, titles, clipboard, answers", "\x1b]0;t\x07\x1b]52;c;ZQ==\x1b\\\x1b[2Ja\x1b[5nb\x1bc", "ab"],
+  ["no line drawn over", "passed\rfailed\r", "passed failed"],
+  ["no colour inside a sequence of another kind", "\x1b]0;a\x1b[31mb\x07c", ";a\x1b[31mb c\x1b[m"],
+])("a line of a log keeps %s", (_, line, expected) => expect(colouredLine(line)).toBe(expected));
+
+test("JSON escapes what a terminal would obey, and means the same", () => {
+  const value = { text: "\x1b[2J\u009b2J\u202e\u{e0041}ü\u200d" };
+  for (const json of [renderJson(value), renderJsonLine(value)]) {
+    expect([..."\x1b\u009b\u202e\u{e0041}"].filter((character) => json.includes(character))).toEqual([]);
+    expect(JSON.parse(json)).toEqual(value);
+  }
+});
+
 describe("errors", () => {
+  test("nothing of a machine's reaches the terminal as it is", () => {
+    const error = new BerthError("boot-failed", "web ended\n  \x1b]52;c;ZXZpbA==\x07\u202etxt", {
+      hint: "see \x1b[2Jit",
+      cause: new Error("\x1b[8m"),
+    });
+    expect(renderError(error, createStyle(false))).toBe("berth: web ended\n    \ufffdtxt\n  → see it\n");
+    expect(renderCauses(error)).not.toContain("\x1b");
+  });
+
   test("failed units stand between message and hint", () => {
     const error = new BerthError("boot-degraded", "web is degraded", {
       hint: "See 'berth logs web'.",

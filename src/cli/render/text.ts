@@ -1,9 +1,30 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Text from a machine or a file, made harmless for a terminal and fit for one line: no escape sequences, no control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+/**
+ * What is not seen and changes what is: bidirectional controls, and what takes no room (Unicode TR 36). Variation selectors belong to the
+ * character before them, joiners between letters to scripts and emoji that need them.
+ */
+const unseen =
+  /(?!\u200c|\u200d|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}])\p{Default_Ignorable_Code_Point}|(?<![^\0-\x7f])(?:\u200c|\u200d)|(?:\u200c|\u200d)(?![^\0-\x7f])/gu;
+
+/** Text from a machine or a file, made harmless for a terminal and fit for one line: no escape sequences, nothing that is not seen. */
 export function plainText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+  return stripVTControlCharacters(text).replace(controls, " ").replace(unseen, "\ufffd");
+}
+
+/** The same of a text of several lines. */
+export function plainLines(text: string): string {
+  return text.split("\n").map(plainText).join("\n");
+}
+
+/** A line of a log for a terminal: plain, but for tabs and colours (ECMA-48 SGR), which end with the line. */
+export function colouredLine(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with one.
+  const parts = line.replace(/\r+$/, "").split(/(\t|\x1b\[[\d;:]*m)/);
+  const text = parts.map((part, at) => (at % 2 === 1 ? part : plainText(part))).join("");
+  return parts.some((part) => part.endsWith("m") && part.startsWith("\x1b")) ? `${text}\x1b[m` : text;
 }
 
 /** Cells a text takes on a terminal: wide characters and emoji count two, combining ones nothing (Unicode TR 11, roughly). */
