@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 /** Which engine's configuration `install` and `uninstall` work on. */
 export const engineOptions = {
   engineConfig: { value: "FILE", description: "the engine's daemon.json (/etc/docker/daemon.json)", completes: "file" },
-  enginePid: { value: "PID", description: "dockerd's process (from its pid file)", parse: parsePid },
+  enginePid: { value: "PID", description: "dockerd's process (the one at its socket)", parse: parsePid },
 } as const;
 
 /** The daemon.json and the process of the engine that the command line names. */

@@ -1,22 +1,12 @@
-import { expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findEngineProcess, outermost, parseListeners } from "./engine-process.ts";
-import { readText } from "./proc-file.ts";
-
-const table = `Num       RefCount Protocol Flags    Type St Inode Path
-00000000840fccd3: 00000002 00000000 00010000 0001 01 200347 /tmp/x/docker.sock
-00000000840fccd4: 00000003 00000000 00000000 0001 03 200348 /tmp/x/docker.sock
-00000000840fccd5: 00000002 00000000 00010000 0001 01 200349 /tmp/a dir/docker.sock
-00000000840fccd6: 00000003 00000000 00000000 0001 03 200350
-`;
-
-test.each([
-  ["/tmp/x/docker.sock", ["200347"]],
-  ["/tmp/a dir/docker.sock", ["200349"]],
-  ["/tmp/x/docker", []],
-])("listeners at %s", (path, inodes) => expect(parseListeners(table, new Set([path]))).toEqual(inodes));
+import { isRoot } from "../../test/lab/mount-namespace.ts";
+import { findEngineProcess, outermost } from "./engine-process.ts";
 
 test.each([
   ["the engine alone", [[70, 1]], 70],
@@ -41,14 +31,72 @@ test.each([
   expect(outermost(new Map(holders.map(([pid, parent]) => [pid, parent])))).toBe(engine),
 );
 
-test("the kernel's own table is read, and a listener that is no engine is none", async () => {
-  const path = join(tmpdir(), `berth-listener-${process.pid}.sock`);
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  try {
-    expect(parseListeners((await readText("/proc/self/net/unix")) ?? "", new Set([path]))).toHaveLength(1);
-    expect(await findEngineProcess(path)).toBeUndefined();
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
-  }
+/** Listens at a path, whoever has listened there before, says so, and is or starts the program that is named, if any. */
+const listens = `use Socket; $^F = 255; my ($path, @next) = @ARGV; unlink $path;
+  socket(S, PF_UNIX, SOCK_STREAM, 0) or die $!; bind(S, pack_sockaddr_un($path)) or die $!; listen(S, 9) or die $!;
+  if (@next && !fork) { exec @next or die $! } $| = 1; print "listens\\n"; sleep 600`;
+
+describe("the engine of a socket", () => {
+  let directory = "";
+  let dockerd = "";
+  let socket = "";
+  const started: ChildProcess[] = [];
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "berth-engine-"));
+    [dockerd, socket] = [join(directory, "dockerd"), join(directory, "docker.sock")];
+    copyFileSync("/usr/bin/perl", dockerd);
+  });
+  afterEach(async () => {
+    const ends = started.splice(0).map(async (child) => {
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    });
+    await Promise.all(ends);
+    rmSync(directory, { recursive: true });
+  });
+  /** Starts a program that listens there, in a process group of its own, and waits until it does. */
+  const start = async (...command: readonly [string, ...string[]]) => {
+    const [program, ...words] = command;
+    const child = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"], detached: true });
+    started.push(child);
+    await once(child.stdout, "data");
+    return child.pid;
+  };
+
+  test("is the dockerd that listens", async () => {
+    expect(await findEngineProcess(socket)).toBeUndefined();
+    const pid = await start(dockerd, "-e", listens, socket);
+    expect(await findEngineProcess(socket)).toBe(pid as number);
+  });
+
+  test("is no dockerd that began before it and whose socket bears the same path", async () => {
+    await start(dockerd, "-e", listens, socket);
+    const pid = await start(dockerd, "-e", listens, socket);
+    expect(await findEngineProcess(socket)).toBe(pid as number);
+  });
+
+  test("is the dockerd that was given it by whoever listens, and none beside it", async () => {
+    await start(dockerd, "-e", listens, socket);
+    const parent = await start("perl", "-e", listens, socket, dockerd, "-e", "sleep 600");
+    const found = await findEngineProcess(socket);
+    expect(await Bun.file(`/proc/${found}/comm`).text()).toBe("dockerd\n");
+    expect(await Bun.file(`/proc/${found}/status`).text()).toMatch(new RegExp(`^PPid:\\s*${parent}$`, "m"));
+  });
+
+  test("is nobody where a listener is called something else, or takes no connection", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    try {
+      expect(await findEngineProcess(socket)).toBeUndefined();
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+    expect(await findEngineProcess(`${socket}${"x".repeat(200)}`)).toBeUndefined();
+    expect(await findEngineProcess(dockerd)).toBeUndefined();
+  });
+
+  test.skipIf(!isRoot)("is, to root, no dockerd in another user namespace (needs root)", async () => {
+    await start("unshare", "--user", "--map-root-user", "--", dockerd, "-e", listens, socket);
+    expect(await findEngineProcess(socket)).toBeUndefined();
+  });
 });

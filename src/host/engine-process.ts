@@ -1,24 +1,41 @@
 import { readdir, realpath } from "node:fs/promises";
+import { readHeldListeners } from "./held-listeners.ts";
 import { orUndefined, readLinkTarget, readText } from "./proc-file.ts";
+import { readListener } from "./socket-listener.ts";
 
 /**
- * The process id of the dockerd that listens on a Unix socket of this host, in whatever namespaces it lives; undefined
- * when none can be seen (an engine in a virtual machine, a tunnelled socket, /proc mounted with hidepid).
- * Sources: unix(7), proc_net(5), proc_pid_fd(5).
+ * The process id of the dockerd that listens on a Unix socket of this host, in whatever mount, network and PID namespaces it
+ * lives: the one that the kernel tells to who connects, or, where that is systemd, the dockerd that was given this very socket
+ * (systemd.socket(5)). Neither a name nor an equal path makes a machine's process one. Undefined when there is none to be seen
+ * (an engine in a virtual machine, a tunnelled socket, /proc mounted with hidepid). Does not wait for the engine.
  */
 export async function findEngineProcess(socket: string): Promise<number | undefined> {
-  const paths = new Set([socket, await orUndefined(realpath(socket))]);
+  const listener = readListener(socket);
+  if (listener === undefined) return undefined;
+  if (await isEngine(listener)) return listener;
+  const paths = new Set([socket, (await orUndefined(realpath(socket))) ?? socket]);
+  const given = readHeldListeners(listener, paths);
   const holders = new Map<number, number>();
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry) || (await readText(`/proc/${entry}/comm`)) !== "dockerd\n") continue;
-    // The table is of the process's own network namespace, so two engines behind equal paths are told apart by it.
-    const inodes = parseListeners((await readText(`/proc/${entry}/net/unix`)) ?? "", paths);
-    if (inodes.length === 0 || !(await holds(entry, inodes))) continue;
-    const parent = await readParent(entry);
+  for (const entry of given.length === 0 ? [] : await readdir("/proc")) {
+    const pid = Number(entry);
+    // The number of a socket is that of one alone on the whole host, whatever its path is called.
+    if (!Number.isInteger(pid) || !(await isEngine(pid)) || !readHeldListeners(pid, paths).some((inode) => given.includes(inode))) continue;
+    const parent = await readParent(pid);
     // Without one it is gone meanwhile.
-    if (parent !== undefined) holders.set(Number(entry), parent);
+    if (parent !== undefined) holders.set(pid, parent);
   }
   return outermost(holders);
+}
+
+/**
+ * Whether it is called dockerd, and none of a machine's: in another user namespace root would look at, and remove, what another
+ * has the say over. Others than root can do nothing by it that is not theirs, and may not see the namespace.
+ */
+async function isEngine(pid: number): Promise<boolean> {
+  if ((await readText(`/proc/${pid}/comm`)) !== "dockerd\n") return false;
+  if (process.geteuid?.() !== 0) return true;
+  const [own, theirs] = await Promise.all([readLinkTarget("/proc/self/ns/user"), readLinkTarget(`/proc/${pid}/ns/user`)]);
+  return own !== undefined && own === theirs;
 }
 
 /**
@@ -29,24 +46,7 @@ export function outermost(parents: ReadonlyMap<number, number>): number | undefi
   return [...parents].find(([, parent]) => !parents.has(parent))?.[0];
 }
 
-async function readParent(pid: string): Promise<number | undefined> {
+async function readParent(pid: number): Promise<number | undefined> {
   const parent = /^PPid:\s*(\d+)$/m.exec((await readText(`/proc/${pid}/status`)) ?? "")?.[1];
   return parent === undefined ? undefined : Number(parent);
-}
-
-/** The inodes of listening sockets bound to one of these paths. */
-export function parseListeners(table: string, paths: ReadonlySet<string | undefined>): readonly string[] {
-  return table.split("\n").flatMap((line) => {
-    const [, , , flags, , , inode, ...path] = line.trim().split(/\s+/);
-    // __SO_ACCEPTCON, linux/net.h
-    return inode !== undefined && flags === "00010000" && paths.has(path.join(" ")) ? [inode] : [];
-  });
-}
-
-/** Whether the process has one of the sockets open. To other users than its own that is hidden, and then its table must do. */
-async function holds(pid: string, inodes: readonly string[]): Promise<boolean> {
-  const names = await orUndefined(readdir(`/proc/${pid}/fd`));
-  if (names === undefined) return true;
-  const links = await Promise.all(names.map((name) => readLinkTarget(`/proc/${pid}/fd/${name}`)));
-  return links.some((link) => inodes.some((inode) => link === `socket:[${inode}]`));
 }

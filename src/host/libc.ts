@@ -1,7 +1,7 @@
 import { dlopen, ptr, read } from "bun:ffi";
 
 /**
- * The C library's calls that node:fs does not have, for syscalls.ts and mount-namespace.ts. `syscall` is for those that it has
+ * The C library's calls that node:fs does not have, for syscalls.ts and its neighbours. `syscall` is for those that it has
  * no names for in every version; their numbers are the same on every architecture since Linux 5.1.
  */
 export const { symbols: libc } = dlopen("libc.so.6", {
@@ -11,6 +11,9 @@ export const { symbols: libc } = dlopen("libc.so.6", {
   setns: { args: ["i32", "i32"], returns: "i32" },
   fchdir: { args: ["i32"], returns: "i32" },
   openat: { args: ["i32", "ptr", "i32"], returns: "i32" },
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
   syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
   __errno_location: { args: [], returns: "ptr" },
@@ -44,7 +47,7 @@ export function check(call: string, result: number | bigint): number {
   throw Object.assign(new Error(`${call}: ${code}`), { code, syscall: call });
 }
 
-/** errno(3), of those that mount calls answer with. */
+/** errno(3), of those that these calls answer with. */
 const errors: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
@@ -55,6 +58,7 @@ const errors: Readonly<Record<number, string>> = {
   12: "ENOMEM",
   13: "EACCES",
   16: "EBUSY",
+  18: "EXDEV",
   19: "ENODEV",
   20: "ENOTDIR",
   22: "EINVAL",
@@ -66,5 +70,7 @@ const errors: Readonly<Record<number, string>> = {
   38: "ENOSYS",
   40: "ELOOP",
   75: "EOVERFLOW",
+  91: "EPROTOTYPE",
   95: "EOPNOTSUPP",
+  111: "ECONNREFUSED",
 };

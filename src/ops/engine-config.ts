@@ -1,14 +1,12 @@
-import { readFile } from "node:fs/promises";
 import type { Engine } from "../engine/engine.ts";
 import { hasCode } from "../errors.ts";
+import { findEngineProcess } from "../host/engine-process.ts";
 import { defaultPrivateEngine } from "../host/private-engine/options.ts";
 import { privateEngineStatus } from "../host/private-engine/status.ts";
-import { readIfThere } from "../host/replace-file.ts";
 import type { EngineConfig } from "./install-runtime.ts";
 import { type EngineChoice, openEngine } from "./open-engine.ts";
 
 const systemConfig = "/etc/docker/daemon.json";
-const systemPidFile = "/var/run/docker.pid";
 
 /** Which daemon.json and which dockerd belong to the engine that was chosen; `file` and `pid` are the user's own word. */
 export async function findEngineConfig(choice: EngineChoice, file: string | undefined, pid: number | undefined): Promise<EngineConfig> {
@@ -18,7 +16,7 @@ export async function findEngineConfig(choice: EngineChoice, file: string | unde
   return {
     engine,
     file: file ?? (isEmbedded ? embedded.configFile : systemConfig),
-    pid: pid ?? (isEmbedded ? embedded.pid : await systemPid()),
+    pid: pid ?? (isEmbedded ? embedded.pid : await localProcess(engine)),
   };
 }
 
@@ -31,10 +29,7 @@ async function openIfRunning(choice: EngineChoice): Promise<Engine | undefined> 
   }
 }
 
-/** The host's own dockerd, if its pid file names one that lives. */
-async function systemPid(): Promise<number | undefined> {
-  const pid = Number(await readIfThere(systemPidFile));
-  if (!Number.isInteger(pid) || pid < 2) return undefined;
-  const comm = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-  return comm.trim() === "dockerd" ? pid : undefined;
+/** An engine of this host, where its process is to be seen. */
+async function localProcess(engine: Engine | undefined): Promise<number | undefined> {
+  return engine?.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined;
 }

@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseListeners, readHeldListeners } from "./held-listeners.ts";
+
+const table = `Num       RefCount Protocol Flags    Type St Inode Path
+00000000840fccd3: 00000002 00000000 00010000 0001 01 200347 /tmp/x/docker.sock
+00000000840fccd4: 00000003 00000000 00000000 0001 03 200348 /tmp/x/docker.sock
+00000000840fccd5: 00000002 00000000 00010000 0001 01 200349 /tmp/a dir/docker.sock
+00000000840fccd6: 00000003 00000000 00000000 0001 03 200350
+`;
+
+test.each([
+  ["/tmp/x/docker.sock", ["200347"]],
+  ["/tmp/a dir/docker.sock", ["200349"]],
+  ["/tmp/x/docker", []],
+])("listeners at %s", (path, inodes) => expect(parseListeners(table, new Set([path]))).toEqual(inodes));
+
+test("the kernel's own tables: who listens holds the socket, its own child that was given none does not", async () => {
+  const path = join(tmpdir(), `berth-listener-${process.pid}.sock`);
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const child = Bun.spawn(["sleep", "60"]);
+  try {
+    expect(readHeldListeners(process.pid, new Set([path]))).toHaveLength(1);
+    expect(readHeldListeners(process.pid, new Set([`${path}.other`]))).toEqual([]);
+    expect(readHeldListeners(child.pid, new Set([path]))).toEqual([]);
+  } finally {
+    child.kill("SIGKILL");
+    await Promise.all([child.exited, new Promise((resolve) => server.close(resolve))]);
+  }
+  expect(readHeldListeners(child.pid, new Set([path]))).toEqual([]);
+});
