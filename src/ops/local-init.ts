@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { readHeldListeners } from "../host/held-listeners.ts";
 
 /** How far a machine's systemd is: not in its place yet, in its place, or ready for `systemctl`. */
 export type SystemdProgress = "early" | "in-scope" | "on-bus";
@@ -9,33 +10,48 @@ export type SystemdProgress = "early" | "in-scope" | "on-bus";
  * within it (proc_pid_status(5), NSpid). Undefined where the engine's processes are not to be seen from here.
  */
 export function findLocalInit(enginePid: number, id: string): number | undefined {
-  if (initDepth(String(enginePid), id) !== undefined) return enginePid;
-  let outermost: { readonly pid: number; readonly depth: number } | undefined;
+  const rankOf = (pid: string) => rankInit(readProc(pid, "cgroup"), () => readProc(pid, "status"), id);
+  const near = rankOf(String(enginePid));
+  if (near?.above === 0) return enginePid;
+  let found: { readonly pid: number; readonly rank: Rank } | undefined;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    const depth = initDepth(pid, id);
-    if (depth !== undefined && depth < (outermost?.depth ?? Number.POSITIVE_INFINITY)) outermost = { pid: Number(pid), depth };
+    const rank = rankOf(pid);
+    if (rank !== undefined && (found === undefined || isOuter(rank, found.rank))) found = { pid: Number(pid), rank };
   }
-  return outermost?.pid;
+  return found?.pid;
 }
 
-/** In how many PID namespaces such a process has a number; undefined for one that is no init of the container. */
-function initDepth(pid: string, id: string): number | undefined {
-  if (!readProc(pid, "cgroup").includes(id)) return undefined;
-  const numbers = /^NSpid:\s+(.*)$/m.exec(readProc(pid, "status"))?.[1]?.split(/\s+/);
-  return numbers?.at(-1) === "1" ? numbers.length : undefined;
+interface Rank {
+  /** Of how many containers' cgroups the one that bears the id is within: a machine may give any name to what is within its own. */
+  readonly above: number;
+  /** In how many PID namespaces the process has a number. */
+  readonly depth: number;
 }
 
-/** Undefined when the process has ended. Reads synchronously, as all here: /proc answers faster than a thread is asked. */
+function isOuter(a: Rank, b: Rank): boolean {
+  return a.above === b.above ? a.depth < b.depth : a.above < b.above;
+}
+
+/** By a process's proc_pid_cgroup(5) and proc_pid_status(5); undefined for one that is no init of the container. */
+export function rankInit(cgroup: string, status: () => string, id: string): Rank | undefined {
+  const places = cgroup.split("\n").map((line) => Array.from(line.matchAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g), String).indexOf(id));
+  const found = places.filter((place) => place >= 0);
+  if (found.length === 0) return undefined;
+  const numbers = /^NSpid:\s+(.*)$/m.exec(status())?.[1]?.split(/\s+/);
+  return numbers?.at(-1) === "1" ? { above: Math.min(...found), depth: numbers.length } : undefined;
+}
+
+const bus: ReadonlySet<string> = new Set(["/run/systemd/private"]);
+
+/**
+ * Undefined when the process has ended. Reads synchronously, as all here: /proc answers faster than a thread is asked. That
+ * systemd is to be reached shows in its own socket, not in a path, at which a machine may have anything, such as what never answers.
+ */
 export function readSystemdProgress(pid: number): SystemdProgress | undefined {
   const cgroup = readProc(String(pid), "cgroup");
   if (cgroup === "") return undefined;
   if (!/\/init\.scope\b/.test(cgroup)) return "early";
-  try {
-    return statSync(`/proc/${pid}/root/run/systemd/private`, { throwIfNoEntry: false }) === undefined ? "in-scope" : "on-bus";
-  } catch {
-    // Who may not look into the machine takes the scope for it.
-    return "on-bus";
-  }
+  return readHeldListeners(pid, bus).length === 0 ? "in-scope" : "on-bus";
 }
 
 /** Empty for a process that has ended, or whose file is not ours to read. */
