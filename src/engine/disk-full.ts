@@ -1,5 +1,5 @@
-import { statfs } from "node:fs/promises";
 import { BerthError, hasCode } from "../errors.ts";
+import { readDisk } from "../host/engine-disk.ts";
 import { findEngineProcess } from "../host/engine-process.ts";
 import type { Engine } from "./engine.ts";
 import { readInfo } from "./system.ts";
@@ -13,12 +13,11 @@ export async function explainDiskFull(engine: Engine, error: unknown, needed: nu
   const pid = await findEngineProcess(engine.endpoint.path);
   if (pid === undefined) return error;
   const { DockerRootDir } = await readInfo(engine);
-  const { bavail, bsize } = await statfs(`/proc/${pid}/root${DockerRootDir}`);
-  const free = bavail * bsize;
-  if (free >= needed) return error;
+  const disk = await readDisk(pid, DockerRootDir);
+  if (disk === undefined || disk.free >= needed) return error;
   return new BerthError("disk-full", `the engine's disk is full (${DockerRootDir}): ${error.message}`, {
     hint: "make room (`docker system df` shows what takes it), then run this again: it goes on where it stopped",
-    details: { directory: DockerRootDir, free, needed },
+    details: { ...disk, needed },
     cause: error,
   });
 }

@@ -1,8 +1,9 @@
-import { access, constants, statfs } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "../contract/host.ts";
 import type { HostFacts } from "../plan/doctor-facts.ts";
 import { capabilities } from "../spec/capability.ts";
+import { readDisk } from "./engine-disk.ts";
 import { readUserNamespaces } from "./facts.ts";
 import { isMissing, orUndefined, readLinkTarget, readNumber, readText } from "./proc-file.ts";
 
@@ -11,7 +12,6 @@ import { isMissing, orUndefined, readLinkTarget, readNumber, readText } from "./
  * directory. What this user may not read stays undefined, or, for mounts, is read as this process sees it.
  */
 export async function readHostFacts(pid: number | "self", dataRoot: string | undefined): Promise<HostFacts> {
-  const root = `/proc/${pid}/root`;
   const [cgroup, lackingCapabilities, inotify, userKeys, rootKeys, most, used, apparmor, selinux, manageCgroup, lxcfs, disk, bridge] =
     await Promise.all([
       readCgroup(pid),
@@ -25,7 +25,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
       isMissing("/sys/fs/selinux/enforce"),
       readText("/sys/fs/selinux/booleans/container_manage_cgroup"),
       isMissing("/var/lib/lxcfs/proc/meminfo"),
-      readDisk(root, dataRoot),
+      dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
       readBridgeFilter(pid),
     ]);
   return {
@@ -65,13 +65,6 @@ async function readLacking(pid: number | "self"): Promise<readonly string[] | un
   if (bounding === undefined || last === undefined) return undefined;
   const has = parseCapabilityMask(bounding, capabilities);
   return capabilities.slice(0, last + 1).filter((name) => !has.has(name));
-}
-
-async function readDisk(root: string, directory: string | undefined): Promise<HostFacts["disk"]> {
-  if (directory === undefined) return undefined;
-  // Others than root may not look through the engine's own root.
-  const facts = (await orUndefined(statfs(join(root, directory)))) ?? (await orUndefined(statfs(directory)));
-  return facts && { directory, free: facts.bavail * facts.bsize };
 }
 
 /** /proc/sys/net shows the reader's network namespace: it tells nothing of an engine in another one. */

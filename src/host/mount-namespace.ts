@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
-import { atWorkingDirectory, callNumbers, check, hold, libc, text } from "./libc.ts";
+import { atWorkingDirectory, callNumbers, check, libc, text } from "./libc.ts";
+import { openAt, resolving } from "./syscalls.ts";
 
 /*
  * Work in the mount namespaces of machines, by system calls of this very process: nothing that is a machine's is ever run,
@@ -9,7 +10,6 @@ import { atWorkingDirectory, callNumbers, check, hold, libc, text } from "./libc
 const cloneNewNamespace = 0x20000;
 const cloneDirectories = 0x200;
 const closeOnExec = 0x80000;
-const noSymlinks = 0x4n;
 const detachLazily = 2;
 const fromAndToEmptyPath = 0x4 | 0x40;
 const placeOnly = 0x200000;
@@ -47,10 +47,7 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
     enter(namespace);
     return work({
       mountinfo: () => readProc("thread-self/mountinfo"),
-      openPlace: (path) => {
-        const how = new BigUint64Array([BigInt(placeOnly | constants.O_NOFOLLOW | closeOnExec), 0n, noSymlinks]);
-        return check("openat2", libc.syscall(callNumbers.openat2, atWorkingDirectory, text(path), hold(how), how.byteLength, 0));
-      },
+      openPlace: (path) => openAt(atWorkingDirectory, path, placeOnly | constants.O_NOFOLLOW, resolving.noLinks),
       mountIdOf: (place) => Number(/^mnt_id:\s*(\d+)$/m.exec(readProc(`thread-self/fdinfo/${place}`))?.[1]),
       detach: (place) => {
         check("fchdir", libc.fchdir(procfs));

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
 import type { Restriction, StagedBind } from "../oci/user-namespace.ts";
+import { inDirectory } from "./beneath.ts";
 import { hasErrno } from "./errno.ts";
 import { inNetworkNamespace } from "./network-namespace.ts";
 import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags, restrictMount } from "./syscalls.ts";
@@ -21,7 +22,8 @@ export function openStage(stage: string): void {
 
 /** Whether there is a stage with its tmpfs still mounted. */
 export function isStageOpen(stage: string): boolean {
-  const [place, parent] = [stage, dirname(stage)].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const place = lstatSync(stage, { throwIfNoEntry: false });
+  const parent = statSync(dirname(stage), { throwIfNoEntry: false });
   return place !== undefined && parent !== undefined && place.dev !== parent.dev;
 }
 
@@ -30,7 +32,8 @@ export function closeStage(stage: string): void {
   // What is mounted nowhere any more cannot be unmounted (umount2(2), EINVAL).
   if (isStageOpen(stage)) unlessDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
   // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
-  for (const directory of [join(stage, "root"), stage]) unlessDone(() => rmdirSync(directory), ["ENOENT"]);
+  inDirectory(dirname(stage), basename(stage), (place) => unlessDone(() => rmdirSync(join(place, "root")), ["ENOENT"]));
+  unlessDone(() => rmdirSync(stage), ["ENOENT", "ENOTDIR"]);
 }
 
 /** Another's start, or the end of the machine, may have been faster: then the call fails with one of these codes. */

@@ -97,6 +97,26 @@ function pickFileSystem(place: number): number | undefined {
   }
 }
 
+/** How openat2(2) goes to a path: RESOLVE_NO_XDEV, _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH, _IN_ROOT. */
+export const resolving = { noMounts: 1n, noMagic: 2n, noLinks: 4n, beneath: 8n, inRoot: 16n } as const;
+
+/** As the kernel's own words for it go, a path with `..` is to be asked for again when something was renamed meanwhile. */
+const mostRenames = 128;
+
+/** openat2(2) with O_CLOEXEC: a file descriptor of what is at a path below an open directory. */
+export function openAt(directory: number, path: string, flags: number, resolve: bigint): number {
+  for (let renames = 0; ; renames += 1) {
+    try {
+      const how = new BigUint64Array([BigInt(flags | closeOnExec), 0n, resolve]);
+      return check("openat2", libc.syscall(callNumbers.openat2, directory, text(path), hold(how), how.byteLength, 0));
+    } catch (error) {
+      if (renames === mostRenames || (error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}
+
+const closeOnExec = 0x80000;
+
 /** flock(2), exclusive; waits. The lock goes with the file descriptor. */
 export function lockFile(file: number): void {
   check("flock", libc.flock(file, 2));

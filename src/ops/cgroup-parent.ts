@@ -1,8 +1,10 @@
 import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine } from "../engine/engine.ts";
+import { inRootOf } from "../host/beneath.ts";
 import { findEngineProcess } from "../host/engine-process.ts";
 import { hasErrno } from "../host/errno.ts";
+import { orUndefined } from "../host/proc-file.ts";
 import { isCgroupParent } from "../plan/api-contract.ts";
 
 /**
@@ -12,7 +14,8 @@ import { isCgroupParent } from "../plan/api-contract.ts";
 export async function removeCgroupParent(engine: Engine, parent: string | undefined): Promise<void> {
   if (parent === undefined || !isCgroupParent(parent) || engine.endpoint.kind !== "unix") return;
   const pid = await findEngineProcess(engine.endpoint.path);
-  if (pid !== undefined) await removeParentBelow(`/proc/${pid}/root/sys/fs/cgroup`, parent);
+  // The engine's files may not be ours to see.
+  if (pid !== undefined) await orUndefined(inRootOf(pid, "/sys/fs/cgroup", (root) => removeParentBelow(root, parent)));
 }
 
 /** The same where the engine's cgroups are seen at `root`. */
@@ -21,15 +24,10 @@ export async function removeParentBelow(root: string, parent: string | undefined
   for (const hierarchy of await hierarchiesOf(root)) await removeEmpty(join(hierarchy, parent));
 }
 
-/** cgroup2's own root, and the v1 hierarchies below it; none where the engine's files are not ours to see. */
+/** cgroup2's own root, and the v1 hierarchies below it. */
 async function hierarchiesOf(root: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(root, { withFileTypes: true });
-    return [root, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name))];
-  } catch (error) {
-    if (hasErrno(error, ["ENOENT", "EACCES"])) return [];
-    throw error;
-  }
+  const entries = (await orUndefined(readdir(root, { withFileTypes: true }))) ?? [];
+  return [root, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name))];
 }
 
 async function removeEmpty(directory: string): Promise<void> {

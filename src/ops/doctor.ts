@@ -3,9 +3,9 @@ import type { Engine } from "../engine/engine.ts";
 import { request } from "../engine/request.ts";
 import type { SystemInfo } from "../engine/system.ts";
 import type { BerthError } from "../errors.ts";
+import { isMissingInRootOf } from "../host/beneath.ts";
 import { hasProgram, readHostFacts } from "../host/doctor-facts.ts";
 import { findEngineProcess } from "../host/engine-process.ts";
-import { isMissing } from "../host/proc-file.ts";
 import type { DoctorFacts, EngineFacts } from "../plan/doctor-facts.ts";
 import { runtimeName } from "./application.ts";
 import { findRemains } from "./remains.ts";
@@ -43,7 +43,7 @@ async function engineFacts(engine: Engine, info: Info, pid: number | undefined):
   const names = Object.keys(info.Runtimes).filter((name) => isBerthRuntime(info, name));
   const runtime = names.find((name) => name === info.DefaultRuntime) ?? names.find((name) => name === runtimeName) ?? names[0];
   const program = runtime === undefined ? undefined : info.Runtimes[runtime]?.path;
-  const gone = pid !== undefined && program?.startsWith("/") && (await isMissing(`/proc/${pid}/root${program}`));
+  const gone = pid !== undefined && program?.startsWith("/") && (await isMissingInRootOf(pid, program));
   return {
     address: renderEndpoint(engine.endpoint),
     version: info.ServerVersion,

@@ -1,12 +1,11 @@
-import { closeSync, openSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { closeSync, lstatSync, openSync, readdirSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { inDirectory, inRootOf, isMissingInRootOf } from "../host/beneath.ts";
 import { hasErrno } from "../host/errno.ts";
 import { inMountNamespace } from "../host/mount-namespace.ts";
-import { isMissing, orUndefined } from "../host/proc-file.ts";
 import { isStageOpen } from "../host/stage.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
 import { clearState, stageOf } from "./runtime-state.ts";
@@ -25,11 +24,11 @@ export async function findRemains(engine: Engine, pid: number | undefined, signa
   const probes = containers.filter(
     ({ Labels, State, Created }) => probeLabel in Labels && State === "created" && Date.now() - Created * 1000 > staleMs,
   );
-  return { states: pid === undefined ? [] : await staleStates(`/proc/${pid}/root`, alive), probes: probes.map(({ Id }) => Id) };
+  return { engineProcess: pid, states: pid === undefined ? [] : await staleStates(pid, alive), probes: probes.map(({ Id }) => Id) };
 }
 
 /** Removes what `findRemains` found. Throws `host-unfit` when that takes more rights. */
-export async function removeRemains(engine: Engine, { states, probes }: Remains, signal: AbortSignal): Promise<void> {
+export async function removeRemains(engine: Engine, { engineProcess, states, probes }: Remains, signal: AbortSignal): Promise<void> {
   for (const id of probes) {
     try {
       await removeContainer(engine, id, { force: true, volumes: true, signal });
@@ -38,10 +37,10 @@ export async function removeRemains(engine: Engine, { states, probes }: Remains,
       if (!hasCode(error, "not-found")) throw error;
     }
   }
+  if (engineProcess === undefined) return;
   for (const state of states) {
     try {
-      detachStage(state);
-      clearState(state);
+      await removeState(engineProcess, state);
     } catch (cause) {
       if (!hasErrno(cause, ["EACCES", "EPERM", "EROFS"])) throw cause;
       throw new BerthError("host-unfit", `${state} cannot be removed`, { hint: "run `berth doctor --fix` as root", cause });
@@ -49,15 +48,23 @@ export async function removeRemains(engine: Engine, { states, probes }: Remains,
   }
 }
 
-/** A stage is mounted in its engine's mount namespace, and is to be unmounted there alone, whatever this process sees through /proc. */
-function detachStage(state: string): void {
-  const stage = stageOf(state);
-  const [, pid, path] = /^\/proc\/(\d+)\/root(\/.+)$/.exec(stage) ?? [];
-  if (pid === undefined || path === undefined || !isStageOpen(stage)) return;
-  const namespace = openSync(`/proc/${pid}/ns/mnt`, "r");
+/** By directories that were opened from the engine's own root on, so that nothing is removed by a link, whoever makes one at this moment. */
+async function removeState(engineProcess: number, state: string): Promise<void> {
+  await inRootOf(engineProcess, stateRoot, (top) =>
+    inDirectory(top, relative(stateRoot, dirname(state)) || ".", (place) => {
+      const opened = join(place, basename(state));
+      if (isStageOpen(stageOf(opened))) detachStage(engineProcess, stageOf(state));
+      clearState(opened);
+    }),
+  );
+}
+
+/** A stage is mounted in its engine's mount namespace, and is to be unmounted there alone. */
+function detachStage(engineProcess: number, stage: string): void {
+  const namespace = openSync(`/proc/${engineProcess}/ns/mnt`, "r");
   try {
     inMountNamespace(namespace, (inside) => {
-      const mounted = inside.openPlace(path);
+      const mounted = inside.openPlace(stage);
       try {
         inside.detach(mounted);
       } finally {
@@ -69,27 +76,34 @@ function detachStage(state: string): void {
   }
 }
 
-async function staleStates(root: string, alive: ReadonlySet<string>): Promise<readonly string[]> {
+async function staleStates(engineProcess: number, alive: ReadonlySet<string>): Promise<readonly string[]> {
   const stale: string[] = [];
-  for (const { directory, made } of await findStates(join(root, stateRoot), 0)) {
-    const container = `/${relative(join(root, stateRoot), directory)}`;
-    const id = container.slice(container.lastIndexOf("/") + 1);
-    if (alive.has(id) || Date.now() - made < staleMs) continue;
-    // A container lives as long as its directory below the runtime's root; a link such as /var/run would lead astray here.
-    const places = [container, container.replace(/^\/var\/run\//, "/run/")].map((place) => join(root, place));
-    if ((await Promise.all(places.map(isMissing))).every((missing) => missing === true)) stale.push(directory);
+  for (const { state, made } of (await inRootOf(engineProcess, stateRoot, (top) => findStates(top, "", 0))) ?? []) {
+    if (alive.has(basename(state)) || Date.now() - made < staleMs) continue;
+    // A container lives as long as its directory below the runtime's root.
+    if (await isMissingInRootOf(engineProcess, state)) stale.push(`${stateRoot}/${state}`);
   }
   return stale;
 }
 
 const deepest = 16;
 
-/** Directories with a stop-signal in them, and when that was written. */
-async function findStates(directory: string, depth: number): Promise<readonly { readonly directory: string; readonly made: number }[]> {
-  const made = (await orUndefined(stat(join(directory, "stop-signal"))))?.mtimeMs;
-  if (made !== undefined) return [{ directory, made }];
-  if (depth > deepest) return [];
-  const entries = (await orUndefined(readdir(directory, { withFileTypes: true }))) ?? [];
-  const below = entries.filter((entry) => entry.isDirectory()).map((entry) => findStates(join(directory, entry.name), depth + 1));
-  return (await Promise.all(below)).flat();
+interface State {
+  /** Below the directory of all of them. */
+  readonly state: string;
+  /** When it was made. */
+  readonly made: number;
+}
+
+/** Directories with a stop-signal in them; none below what is not ours to see. */
+function findStates(directory: string, path: string, depth: number): readonly State[] {
+  try {
+    const marked = lstatSync(join(directory, "stop-signal"), { throwIfNoEntry: false });
+    if (marked !== undefined) return [{ state: path, made: marked.mtimeMs }];
+    const names = depth > deepest ? [] : readdirSync(directory);
+    return names.flatMap((name) => inDirectory(directory, name, (place) => findStates(place, join(path, name), depth + 1)) ?? []);
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "EACCES"])) return [];
+    throw error;
+  }
 }

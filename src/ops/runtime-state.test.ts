@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearState, sweepStates, writeState } from "./runtime-state.ts";
@@ -76,4 +76,16 @@ test("an empty directory is swept once it is nobody's work any more, and none th
   mkdirSync(join(state, "host"), { recursive: true });
   sweepLater();
   expect(existsSync(state)).toBe(true);
+});
+
+test.each([".", "host", "stage"])("nothing is removed by a link at %s", (name) => {
+  fill();
+  const [victim, place] = [join(directory, "victim"), join(state, name)];
+  for (const part of ["host", "root"]) mkdirSync(join(victim, part), { recursive: true });
+  for (const file of [...own, ...inHost, "os-release", "container-uuid"]) writeFileSync(join(victim, file), "precious\n");
+  rmSync(place, { recursive: true, force: true });
+  symlinkSync(victim, place);
+  const before = readdirSync(victim, { recursive: true }).toSorted();
+  clearState(state);
+  expect(readdirSync(victim, { recursive: true }).toSorted()).toEqual(before);
 });

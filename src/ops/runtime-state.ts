@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Contract } from "../contract/contract.ts";
 import type { Wishes } from "../contract/wishes.ts";
+import { inDirectory } from "../host/beneath.ts";
 import { hasErrno } from "../host/errno.ts";
 import { closeStage } from "../host/stage.ts";
 import { slotBase } from "../oci/id-slots.ts";
@@ -12,20 +13,9 @@ import { slotBase } from "../oci/id-slots.ts";
  * A state is found by its `stop-signal`, so that is there first and goes last, whoever is killed on the way.
  */
 const marker = "stop-signal";
-const stateFiles = [
-  "lacking",
-  "capabilities",
-  "ids",
-  "root",
-  "pid",
-  "freezer",
-  "machine-id",
-  "hostname",
-  "network",
-  "host/container-manager",
-  "host/container-uuid",
-  "host/os-release",
-] as const;
+const stateFiles = ["lacking", "capabilities", "ids", "root", "pid", "freezer", "machine-id", "hostname", "network"] as const;
+/** What the machine has in its /run/host. */
+const hostFiles = ["container-manager", "container-uuid", "os-release"] as const;
 
 /** Writes what the machine's mounts and the launcher's later calls need. */
 export function writeState(
@@ -55,8 +45,8 @@ export function sweepStates(directory: string, root: string): void {
     if (!entry.isDirectory()) continue;
     const id = entry.name;
     const state = join(directory, id);
-    const marked = statSync(join(state, marker), { throwIfNoEntry: false });
-    const { mtimeMs: made } = marked ?? statSync(state, { throwIfNoEntry: false }) ?? {};
+    const marked = lstatSync(join(state, marker), { throwIfNoEntry: false });
+    const { mtimeMs: made } = marked ?? lstatSync(state, { throwIfNoEntry: false }) ?? {};
     if (made === undefined || Date.now() - made <= staleAfterMs || existsSync(join(root, id))) continue;
     if (marked !== undefined) clearState(state);
     // A crash before the mark, or after it, left the directory alone.
@@ -89,22 +79,29 @@ function readLines(file: string): readonly string[] {
 }
 
 /**
- * Removes a machine's state: the files we know and the directories they leave empty, never a tree, so that whatever
- * the path names, nothing else can be lost.
+ * Removes a machine's state: the files we know and the directories they leave empty, never a tree and nothing by a link, so that
+ * whatever the path names, and whoever exchanges it meanwhile, nothing else can be lost.
  */
 export function clearState(state: string): void {
-  closeStage(stageOf(state));
-  for (const file of stateFiles) rmSync(join(state, file), { force: true });
-  removeEmpty(join(state, "host"));
-  rmSync(join(state, marker), { force: true });
+  inDirectory(dirname(state), basename(state), (place) => {
+    closeStage(stageOf(place));
+    removeFiles(place, stateFiles);
+    inDirectory(place, "host", (host) => removeFiles(host, hostFiles));
+    removeEmpty(join(place, "host"));
+    removeFiles(place, [marker]);
+  });
   removeEmpty(state);
+}
+
+function removeFiles(directory: string, names: readonly string[]): void {
+  for (const name of names) rmSync(join(directory, name), { force: true });
 }
 
 function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch (error) {
-    // Not ours alone, or another machine's start was faster at removing it.
-    if (!hasErrno(error, ["ENOTEMPTY", "ENOENT"])) throw error;
+    // Not ours alone or no directory, or another machine's start was faster at removing it.
+    if (!hasErrno(error, ["ENOTEMPTY", "ENOENT", "ENOTDIR"])) throw error;
   }
 }

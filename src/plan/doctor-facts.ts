@@ -55,7 +55,9 @@ export interface HostFacts {
 
 /** What crashes have left: nothing of it belongs to a machine that is there. */
 export interface Remains {
-  /** Directories of machines that are no more. */
+  /** The engine's process, where it runs on this host. */
+  readonly engineProcess?: number | undefined;
+  /** Directories of machines that are no more, as that process names them. */
   readonly states: readonly string[];
   /** Ids of containers that were only made to look into an image. */
   readonly probes: readonly string[];

@@ -37,8 +37,7 @@ async function readFacts(context: Context, fix: boolean): Promise<DoctorFacts> {
     const { states, probes } = facts.remains;
     if (!fix || states.length + probes.length === 0) return facts;
     await removeRemains(engine, facts.remains, context.signal);
-    // As the engine's host calls them, not as they are reached through its process.
-    for (const removed of [...states, ...probes]) context.note(`removed ${removed.replace(/^\/proc\/\d+\/root/, "")}`);
+    for (const removed of [...states, ...probes]) context.note(`removed ${removed}`);
     return await readDoctorFacts(engine, env.PATH, context.signal);
   } catch (error) {
     if (!hasCode(error, "engine-unreachable")) throw error;
