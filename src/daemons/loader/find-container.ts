@@ -2,6 +2,7 @@ import type { ContainerInspect } from "../../engine/container-types.ts";
 import { inspectContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { hasCode } from "../../errors.ts";
+import { type LoaderPart, loaderPart } from "../../plan/loader/part.ts";
 
 /** A container by its name or id; undefined when there is none. */
 export async function findContainer(engine: Engine, id: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
@@ -11,6 +12,20 @@ export async function findContainer(engine: Engine, id: string, signal: AbortSig
     if (hasCode(error, "not-found")) return undefined;
     throw error;
   }
+}
+
+/** The same, by its name or id, if it is this part of a loader. */
+export async function findPart(
+  engine: Engine,
+  id: string,
+  { kind, loader }: LoaderPart,
+  signal: AbortSignal,
+): Promise<ContainerInspect | undefined> {
+  const found = await findContainer(engine, id, signal);
+  if (found === undefined) return undefined;
+  const { Name, Config, HostConfig } = found;
+  const part = loaderPart({ name: Name.slice(1), labels: Config.Labels ?? {}, networkMode: HostConfig.NetworkMode });
+  return part?.kind === kind && part.loader === loader ? found : undefined;
 }
 
 /** Work on a container that somebody else may have been faster with: then it is gone, or on its way. */

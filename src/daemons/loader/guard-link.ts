@@ -9,8 +9,8 @@ import { poll } from "../../ops/poll.ts";
 import type { FolderFacts } from "../../plan/loader/folder.ts";
 import { type GuardOrigin, type GuardReport, type GuardTask, renderGuard } from "../../plan/loader/guard.ts";
 import { createNamed } from "./create-named.ts";
+import { throughAbsence } from "./engine-away.ts";
 import { findContainer, orGone } from "./find-container.ts";
-import { removeGuard } from "./tidy.ts";
 
 /** A loader's hold on its guard. What the guard refuses, both promises throw. */
 export interface GuardLink {
@@ -48,7 +48,8 @@ export async function startGuard(
     signal.throwIfAborted();
     await startContainer(engine, id, { signal });
   } catch (error) {
-    await removeGuard(engine, id);
+    // Even while the engine is away: of a guard that never ran nobody else knows.
+    await throughAbsence(() => orGone(removeContainer(engine, id, { force: true, volumes: true })), new AbortController().signal);
     throw error;
   }
   return { id, ...readReports(engine, id, note, signal) };

@@ -73,7 +73,7 @@ export async function serveGuard({ engine, task, report, note }: GuardOptions): 
   held?.unlock();
   held?.lease?.release();
   await orphans;
-  await removeGuard(engine, task.guard);
+  await removeGuard(engine, task);
 }
 
 async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["report"], signal: AbortSignal): Promise<Held> {
@@ -133,10 +133,10 @@ async function tidyLate(engine: Engine, task: GuardTask, note: GuardOptions["not
 
 /** What machines have left whose loader and guard are both gone, as after the loss of a whole node. */
 async function tidyOrphans(engine: Engine, note: GuardOptions["note"], signal: AbortSignal): Promise<void> {
-  for (const orphan of await throughAbsence(() => findOrphans(engine, signal), signal)) {
-    note(`${orphan.machine} has lost its loader: it is removed`);
-    await tidyMachine(engine, orphan, { stopTimeout: 0, note });
-    await removeGuard(engine, orphan.guard);
+  for (const { kind, id, name, loader } of await throughAbsence(() => findOrphans(engine, signal), signal)) {
+    note(`${name} has lost its loader: it is removed`);
+    if (kind === "machine") await tidyMachine(engine, { loader, machine: id }, { stopTimeout: 0, note });
+    else await removeGuard(engine, { loader, guard: id });
   }
 }
 

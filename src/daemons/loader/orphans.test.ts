@@ -3,28 +3,59 @@ import { Readable } from "node:stream";
 import type { Engine } from "../../engine/engine.ts";
 import { label } from "../../plan/labels.ts";
 import { findOrphans, holderState } from "./orphans.ts";
+import { removeGuard, tidyMachine } from "./tidy.ts";
 
 type State = "created" | "running" | "restarting" | "exited";
-interface Containers {
+interface Container {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly State: State;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly HostConfig: { readonly NetworkMode: string };
+}
+
+/** An engine with these containers, and what it was asked to remove: containers by their ids, images by their names. */
+function engineOf(containers: readonly Container[]): { readonly engine: Engine; readonly removed: readonly string[] } {
+  const removed: string[] = [];
+  const answer = (status: number, body: object) =>
+    ({ kind: "answer", status, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) }) as const;
+  const engine: Engine = {
+    endpoint: { kind: "unix", path: "/nowhere", source: "test" },
+    apiVersion: "1.41",
+    request: async ({ method, path }) => {
+      if (path.endsWith("/containers/json")) return answer(200, containers);
+      const name = decodeURIComponent(path.split("/")[3] ?? "");
+      const found = containers.find(({ Id, Names }) => Id === name || Names[0] === `/${name}`);
+      if (method === "DELETE") removed.push(found?.Id ?? name);
+      if (found === undefined) return answer(method === "DELETE" ? 200 : 404, method === "DELETE" ? [] : { message: "none" });
+      const { Id, Names, Labels, HostConfig, State } = found;
+      const Config = { Image: "berth-root:0123456789abcdef", Labels };
+      return answer(200, { Id, Name: Names[0], State: { Running: State === "running" }, HostConfig, Config });
+    },
+  };
+  return { engine, removed };
+}
+
+const container = (Id: string, name: string, State: State, Labels: Container["Labels"] = {}, NetworkMode = "default"): Container => ({
+  Id,
+  Names: [`/${name}`],
+  State,
+  Labels,
+  HostConfig: { NetworkMode },
+});
+const machineLabels = { [label.loader]: "1", [label.machine]: "box.app" };
+const guardLabels = { [label.guard]: "1" };
+const machineOf = (State: State, more: Container["Labels"] = {}) =>
+  container("2", "box.app", State, { ...machineLabels, ...more }, "container:1");
+const guardOf = (State: State) => container("3", "box.guard", State, guardLabels, "host");
+const { signal } = new AbortController();
+
+interface Parts {
   readonly loader?: State;
   readonly machine?: State;
   readonly guard?: State;
 }
-
-function engineOf({ loader, machine, guard }: Containers): Engine {
-  const containers = [
-    { Id: "1", Names: ["/box"], State: loader, Labels: {} },
-    { Id: "2", Names: ["/box.app"], State: machine, Labels: { [label.loader]: "1" } },
-    { Id: "3", Names: ["/box.guard"], State: guard, Labels: { [label.guard]: "1" } },
-  ].filter(({ State }) => State !== undefined);
-  return {
-    endpoint: { kind: "unix", path: "/nowhere", source: "test" },
-    apiVersion: "1.41",
-    request: async () => ({ kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(containers))]) }),
-  };
-}
-
-const scenes: readonly (readonly [Containers, boolean, string])[] = [
+const scenes: readonly (readonly [Parts, boolean, string])[] = [
   [{ loader: "running" }, false, "alive"],
   // A guard that its loader is about to start.
   [{ loader: "running", guard: "created" }, false, "alive"],
@@ -38,11 +69,49 @@ const scenes: readonly (readonly [Containers, boolean, string])[] = [
   [{ guard: "created" }, true, "gone"],
 ];
 
-test.each(scenes)("%j: whether an orphan (%p), and what a lease's holder is: %s", async (containers, isOrphan, state) => {
-  const { signal } = new AbortController();
-  const orphan = { loader: "1", machine: "box.app", guard: "box.guard" };
-  expect([...new Set((await findOrphans(engineOf(containers), signal)).map((found) => JSON.stringify(found)))]).toEqual(
-    isOrphan ? [JSON.stringify(orphan)] : [],
-  );
-  expect(await holderState(engineOf(containers), "box.app", signal)).toBe(state as "gone");
+test.each(scenes)("%j: whether what is left is an orphan (%p), and what a lease's holder is: %s", async (parts, isOrphan, state) => {
+  const { loader, machine, guard } = parts;
+  const containers = [
+    ...(loader === undefined ? [] : [container("1", "box", loader)]),
+    ...(machine === undefined ? [] : [machineOf(machine)]),
+    ...(guard === undefined ? [] : [guardOf(guard)]),
+  ];
+  const left = containers.map(({ Id }) => Id).filter((id) => id !== "1");
+  const { engine } = engineOf(containers);
+  expect((await findOrphans(engine, signal)).map(({ id }) => id)).toEqual(isOrphan ? left : []);
+  expect(await holderState(engine, "box.app", signal)).toBe(state as "gone");
+});
+
+const foreign: readonly (readonly [string, Container])[] = [
+  ["that has a guard's name", container("9", "box.guard", "running")],
+  ["that has a machine's name", container("9", "box.app", "running")],
+  ["made from a commit of a machine", container("9", "backup", "created", machineLabels)],
+  ["made from a commit of a machine, with its name", container("9", "box.app", "running", machineLabels)],
+  ["made from a commit of a machine, in the same network", container("9", "backup", "running", machineLabels, "container:1")],
+  ["made from a commit of a guard", container("9", "box.guard", "running", guardLabels)],
+  ["of an image whose author wrote a label", container("9", "shop", "running", { [label.loader]: "1" })],
+];
+
+test.each(foreign)("a container %s is nobody's orphan, never tidied up, and never waited for", async (_, other) => {
+  const { engine, removed } = engineOf([other]);
+  expect(await findOrphans(engine, signal)).toEqual([]);
+  expect(await holderState(engine, "box.app", signal)).toBe("gone");
+  for (const name of ["9", "box.app"]) await tidyMachine(engine, { loader: "1", machine: name }, { stopTimeout: 0, note: () => {} });
+  for (const name of ["9", "box.guard"]) await removeGuard(engine, { loader: "1", guard: name });
+  expect(removed).toEqual([]);
+});
+
+test("beside such ones what is the loader's own goes, by its id, with the image of its folder", async () => {
+  const others = foreign.map(([, other], index) => ({ ...other, Id: `other-${index}`, Names: [`/other-${index}`] }));
+  const { engine, removed } = engineOf([...others, machineOf("exited", { [label.root]: "/srv/box" }), guardOf("exited")]);
+  expect((await findOrphans(engine, signal)).map(({ id }) => id)).toEqual(["2", "3"]);
+  await tidyMachine(engine, { loader: "1", machine: "box.app" }, { stopTimeout: 0, note: () => {} });
+  await removeGuard(engine, { loader: "1", guard: "box.guard" });
+  expect(removed).toEqual(["2", "berth-root:0123456789abcdef", "3"]);
+});
+
+test("an image of the user's stays, whatever its name", async () => {
+  const { engine, removed } = engineOf([machineOf("exited")]);
+  await tidyMachine(engine, { loader: "1", machine: "box.app" }, { stopTimeout: 0, note: () => {} });
+  expect(removed).toEqual(["2"]);
 });

@@ -2,40 +2,42 @@ import type { ContainerSummary } from "../../engine/container-types.ts";
 import { listContainers } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { containerName } from "../../ops/machines.ts";
-import { label } from "../../plan/labels.ts";
 import type { HolderState } from "../../plan/loader/lease.ts";
+import { type LoaderPart, loaderPart } from "../../plan/loader/part.ts";
 
-/** A machine of a loader. */
-export interface Orphan {
-  readonly loader: string;
-  readonly machine: string;
-  readonly guard: string;
+/** A loader's part by its container. */
+export interface FoundPart extends LoaderPart {
+  readonly id: string;
+  readonly name: string;
 }
 
-/** What is left on this engine of machines that have neither a loader nor a guard any more; also where it is a stopped guard alone. */
-export async function findOrphans(engine: Engine, signal: AbortSignal): Promise<readonly Orphan[]> {
+/** What is left on this engine of machines whose loader and guard are gone; also where it is a stopped guard alone. */
+export async function findOrphans(engine: Engine, signal: AbortSignal): Promise<readonly FoundPart[]> {
   const containers = await listContainers(engine, { all: true, signal });
   const running = new Set(containers.filter(({ State }) => State === "running").map(({ Id }) => Id));
-  const guarded = new Set(containers.filter(lives).map(({ Labels }) => Labels[label.guard]));
-  return containers.flatMap((container) => {
-    const { [label.loader]: machineOf, [label.guard]: guardOf } = container.Labels;
-    const loader = machineOf ?? guardOf;
-    if (loader === undefined || running.has(loader) || guarded.has(loader)) return [];
-    const base = containerName(container).replace(/\.(app|guard)$/, "");
-    return [{ loader, machine: `${base}.app`, guard: `${base}.guard` }];
+  const parts = containers.flatMap((container) => {
+    const part = partOf(container);
+    return part === undefined ? [] : [{ ...part, id: container.Id, name: containerName(container), isAlive: lives(container) }];
   });
+  const guarded = new Set(parts.filter(({ kind, isAlive }) => kind === "guard" && isAlive).map(({ loader }) => loader));
+  return parts.filter(({ loader }) => !running.has(loader) && !guarded.has(loader));
+}
+
+function partOf(container: ContainerSummary): LoaderPart | undefined {
+  return loaderPart({ name: containerName(container), labels: container.Labels, networkMode: container.HostConfig.NetworkMode });
 }
 
 /** What has become of the machine of that name, which once took a folder on this engine. */
 export async function holderState(engine: Engine, machine: string, signal: AbortSignal): Promise<HolderState> {
   const containers = await listContainers(engine, { all: true, signal });
   const base = machine.replace(/\.app$/, "");
-  const named = (name: string) => containers.find((container) => containerName(container) === name);
-  if (named(base)?.State === "running") return "alive";
-  const guard = named(`${base}.guard`);
-  if (guard !== undefined && lives(guard)) return "leaving";
+  const named = (name: string) => containers.filter((container) => containerName(container) === name);
+  // Whoever else has a part's name never tidies up, and would be waited for without end.
+  const partNamed = (kind: LoaderPart["kind"], name: string) => named(name).filter((container) => partOf(container)?.kind === kind);
+  if (named(base).some(({ State }) => State === "running")) return "alive";
+  if (partNamed("guard", `${base}.guard`).some(lives)) return "leaving";
   // Without a guard nobody tidies up after a machine but whoever comes next, which is not before it has the folder.
-  return named(machine)?.State === "running" ? "leaving" : "gone";
+  return partNamed("machine", machine).some(({ State }) => State === "running") ? "leaving" : "gone";
 }
 
 /** Whether a guard is at work, or will be in a moment. One that is merely created is started by its loader alone, if that runs. */

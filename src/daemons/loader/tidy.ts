@@ -4,7 +4,7 @@ import { removeRootImage } from "../../image/root-image.ts";
 import { shutDown } from "../../ops/shut-down.ts";
 import { label } from "../../plan/labels.ts";
 import { throughAbsence } from "./engine-away.ts";
-import { findContainer, orGone } from "./find-container.ts";
+import { findPart, orGone } from "./find-container.ts";
 
 export interface TidyOptions {
   /** Seconds that a machine which still runs has to shut down; 0 kills it. */
@@ -12,7 +12,7 @@ export interface TidyOptions {
   readonly note: (text: string) => void;
 }
 
-/** Whose machine, and what it is called. */
+/** Whose machine, and its name or id. */
 export interface Tidied {
   readonly loader: string;
   readonly machine: string;
@@ -25,19 +25,24 @@ export interface Tidied {
 export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, { stopTimeout, note }: TidyOptions): Promise<void> {
   const never = new AbortController().signal;
   await throughAbsence(async () => {
-    const found = await findContainer(engine, machine, never);
-    if (found === undefined || found.Config.Labels?.[label.loader] !== loader) return;
+    const found = await findPart(engine, machine, { kind: "machine", loader }, never);
+    // By its name another's may be there.
+    if (found === undefined) return;
     if (found.State.Running && stopTimeout > 0) {
-      note(`${machine} has lost its loader: it has ${stopTimeout} s to shut down`);
+      note(`${found.Name.slice(1)} has lost its loader: it has ${stopTimeout} s to shut down`);
       await orGone(shutDown(engine, found.Id, { signal: never, timeout: stopTimeout }));
     }
     await orGone(removeContainer(engine, found.Id, { force: true, volumes: true }));
-    await removeRootImage(engine, found.Config.Image ?? "", never);
+    // From a folder it was made with an image of berth's, else with one of the user's, whatever that is called.
+    if (found.Config.Labels?.[label.root] !== undefined) await removeRootImage(engine, found.Config.Image ?? "", never);
   }, never);
 }
 
-/** Removes a guard, by its name or id; one that removes itself ends with that. */
-export async function removeGuard(engine: Engine, name: string): Promise<void> {
+/** Removes the guard of a loader, by its name or id, unless that is another's; one that removes itself ends with that. */
+export async function removeGuard(engine: Engine, { loader, guard }: { readonly loader: string; readonly guard: string }): Promise<void> {
   const never = new AbortController().signal;
-  await throughAbsence(() => orGone(removeContainer(engine, name, { force: true, volumes: true })), never);
+  await throughAbsence(async () => {
+    const found = await findPart(engine, guard, { kind: "guard", loader }, never);
+    if (found !== undefined) await orGone(removeContainer(engine, found.Id, { force: true, volumes: true }));
+  }, never);
 }
