@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HolderState, LeaseHolder } from "../plan/loader/lease.ts";
@@ -98,4 +98,28 @@ test("waiting ends with the signal", async () => {
   expect(lease).rejects.toThrow();
   await Bun.sleep(200);
   first.release();
+});
+
+test.each<[string, (path: string, victim: string) => void]>([
+  ["a FIFO", (path) => execFileSync("mkfifo", [path])],
+  ["a link to another file", (path, victim) => symlinkSync(victim, path)],
+  ["a link to nothing", (path, victim) => symlinkSync(`${victim}.new`, path)],
+  ["a directory", (path) => mkdirSync(path)],
+])("%s in its place is named, and nobody waits for it or writes through it", async (_, put) => {
+  const victim = join(parent, "victim");
+  writeFileSync(victim, "precious\n");
+  put(leasePath(folder), victim);
+  await expect(take(holder("a")).lease).rejects.toMatchObject({
+    code: "host-unfit",
+    message: `the lease ${leasePath(folder)} is no plain file`,
+  });
+  expect(readFileSync(victim, "utf8")).toBe("precious\n");
+  expect(readdirSync(parent).sort()).toEqual([".root.berth-lease", "root", "victim"]);
+});
+
+test("of a huge file no more is read than a holder's names take", async () => {
+  execFileSync("truncate", ["--size=8G", leasePath(folder)]);
+  const lease = await take(holder("a")).lease;
+  expect(readFileSync(leasePath(folder), "utf8")).toBe(`${JSON.stringify(holder("a"))}\n`);
+  lease.release();
 });

@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../errors.ts";
 import { type HolderState, isSame, judgeLease, type LeaseHolder, parseHolder } from "../plan/loader/lease.ts";
+import { hasErrno } from "./errno.ts";
 import { tryLockFile } from "./syscalls.ts";
 
 export interface LeaseOptions {
@@ -35,7 +36,7 @@ export function leasePath(folder: string): string {
 /**
  * Takes the lease of a folder: a file beside it, locked by flock(2) as long as its holder lives, on whatever node of those
  * that share the file system. Waits while a holder that is gone is tidied up after. Throws `conflict` when its holder lives,
- * `disk-full`, and `host-unfit` where the file system has no locks or is read-only.
+ * `disk-full`, and `host-unfit` where the file system has no locks or is read-only, or something else has the lease's name.
  */
 export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting, signal }: LeaseOptions): Promise<Lease> {
   const path = leasePath(folder);
@@ -46,7 +47,7 @@ export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting
     const file = openLease(path);
     try {
       const locked = lockLease(file, path);
-      const text = readFileSync(`/proc/self/fd/${file}`, "utf8");
+      const text = readHolder(file);
       if (!locked) seen = undefined;
       else if (seen?.text !== text) seen = { text, freeSince: performance.now() };
       const holder = parseHolder(text);
@@ -85,12 +86,33 @@ function heldLease(file: number, path: string): Lease {
   };
 }
 
+/** Nobody waits for a FIFO, and what a link leads to is not written: whoever may write beside the folder can put either there. */
 function openLease(path: string): number {
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let file: number;
   try {
-    return openSync(path, "a+", 0o600);
+    file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
-    throw explain(cause, path);
+    throw hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"]) ? noFile(path, cause) : explain(cause, path);
   }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw noFile(path);
+}
+
+function noFile(path: string, cause?: unknown): BerthError {
+  return new BerthError("host-unfit", `the lease ${path} is no plain file`, {
+    cause,
+    hint: "remove it: berth keeps there who has the folder beside it",
+  });
+}
+
+/** More than any holder's names take. */
+const longestHolder = 4096;
+
+function readHolder(file: number): string {
+  const buffer = Buffer.alloc(longestHolder);
+  return buffer.toString("utf8", 0, readSync(file, buffer, 0, longestHolder, 0));
 }
 
 function lockLease(file: number, path: string): boolean {
@@ -111,7 +133,7 @@ function writeHolder(file: number, path: string, holder: LeaseHolder): void {
 }
 
 function isAt(file: number, path: string): boolean {
-  const named = statSync(path, { throwIfNoEntry: false });
+  const named = lstatSync(path, { throwIfNoEntry: false });
   const open = fstatSync(file);
   return named !== undefined && named.ino === open.ino && named.dev === open.dev;
 }
