@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
 import { hasErrno } from "./errno.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
@@ -18,6 +18,21 @@ export function inDirectory<T>(directory: string, path: string, work: (place: st
   if (opened === undefined) return undefined;
   try {
     return work(nameOf(opened));
+  } finally {
+    closeSync(opened);
+  }
+}
+
+/**
+ * Runs `work`, which must be synchronous, with what is at a path that has no links, and what kind of thing that is. Undefined when
+ * nothing is there, or it is to be reached by a link after all.
+ */
+export function withPlace<T>(path: string, work: (place: string, stat: Stats) => T): T | undefined {
+  const opened = openPlace("/", path, constants.O_NOFOLLOW, resolving.noLinks);
+  if (opened === undefined) return undefined;
+  try {
+    const stat = fstatSync(opened);
+    return stat.isSymbolicLink() ? undefined : work(nameOf(opened), stat);
   } finally {
     closeSync(opened);
   }

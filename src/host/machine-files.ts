@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineFiles, MountedFiles, Place } from "../contract/guest.ts";
-import { filesBy, orMissing, walkRoot } from "./root-files.ts";
+import { filesBy, orMissing, realRoot, walkRoot } from "./root-files.ts";
 
 /**
  * Reads the files that a machine will have: those of its root with the mounts over them, in their order. As with `rootFiles`
@@ -10,12 +10,13 @@ import { filesBy, orMissing, walkRoot } from "./root-files.ts";
  */
 export function machineFiles(root: string, mounts: readonly MountedFiles[]): MachineFiles {
   const table: MountedAt[] = [];
+  const real = realRoot(root);
   // Of mounts at a path or above it the last one is in sight.
   const mountOf = (path: string, among: readonly MountedAt[]) => among.findLastIndex(({ point }) => isAt(point, path));
   const locate = (path: string, among: readonly MountedAt[] = table): string | undefined => {
     const index = mountOf(path, among);
     const mount = among[index];
-    if (mount === undefined) return join(root, path);
+    if (mount === undefined) return join(real, path);
     if (mount.source !== undefined) return join(mount.source, path.slice(mount.point.length));
     // Of another file system no more is known than that it is where something else was.
     return path === mount.point ? locate(path, among.slice(0, index)) : undefined;

@@ -55,9 +55,10 @@ describe.skipIf(!isRoot)("the first hostname of a root (needs root)", () => {
 
 describe.skipIf(!isRoot)("copying directories up (needs root)", () => {
   test("without their content, times and modes as they were; links, files and what is not there stay", async () => {
-    const lower = "mkdir -m 750 usr && touch usr/file && chown 3:4 usr && touch -d @1000000000.5 usr && ln -s usr home && touch boot";
+    const lower =
+      "mkdir -m 750 usr && touch usr/file && chown 3:4 usr && touch -d @1000000000.5 usr && ln -s usr home && touch boot && mkdir opt opt/in && ln -s opt way";
     const seen = await inMounts(
-      `${imports} copyUp("/run/root", ["/usr", "/home", "/boot", "/root"]);
+      `${imports} copyUp("/run/root", ["/usr", "/home", "/boot", "/root", "/way/in"]);
        const { uid, gid, mode, mtimeMs } = statSync("/run/upper/usr");
        return [readdirSync("/run/upper", { recursive: true }), uid, gid, mode & 0o7777, mtimeMs, readdirSync("/run/root/usr")];`,
       overlay(lower),

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { rootFiles } from "./root-files.ts";
+import { filesBy, rootFiles } from "./root-files.ts";
 
 let outside = "";
 let root = "";
@@ -159,4 +159,24 @@ test("reading and listing", () => {
   expect(files.read("/etc/inside")).toBe("the machine's");
   expect(files.list("/usr/lib/systemd")).toEqual(["a"]);
   expect(files.list("/etc/inside")).toEqual([]);
+});
+
+test.each(["read", "list"] as const)("a directory that is exchanged for a link before the last step: %s finds nothing", (look) => {
+  const swapped = `swapped-${look}`;
+  mkdirSync(join(root, swapped, "inner"), { recursive: true });
+  writeFileSync(join(root, swapped, "secret"), "the machine's");
+  mkdirSync(join(outside, "etc/inner"), { recursive: true });
+  writeFileSync(join(outside, "etc/inner/secret"), "the host's");
+  const path = look === "read" ? `/${swapped}/secret` : `/${swapped}/inner`;
+  let looks = 0;
+  const files = filesBy((at) => {
+    if (at === path) looks += 1;
+    if (at === path && looks === 2) {
+      renameSync(join(root, swapped), join(root, `${swapped}-moved`));
+      symlinkSync(join(outside, "etc"), join(root, swapped));
+    }
+    return join(root, at);
+  });
+  expect(files[look](path) ?? []).toEqual([]);
+  expect(looks).toBe(2);
 });

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { RootFiles } from "../contract/guest.ts";
+import { withPlace } from "./beneath.ts";
 
 const longestText = 64 * 1024;
 /** As many links as the kernel follows before ELOOP (path_resolution(7)). */
@@ -12,10 +13,19 @@ const mostLinks = 40;
  * meanwhile: it is for roots at rest, as they are before their container starts.
  */
 export function rootFiles(root: string): RootFiles {
-  return filesBy((path) => join(root, path));
+  const real = realRoot(root);
+  return filesBy((path) => join(real, path));
 }
 
-/** Where a path of the root, which has no symbolic links but perhaps its last name, is on the host; undefined for what cannot be looked into. */
+/** A root by a path without links; one that is not there as it is. */
+export function realRoot(root: string): string {
+  return orMissing(() => realpathSync(root)) ?? root;
+}
+
+/**
+ * Where a path of the root, which has no symbolic links but perhaps its last name, is on the host, by a path that has none either;
+ * undefined for what cannot be looked into.
+ */
 export type Locate = (path: string) => string | undefined;
 
 /** As `rootFiles`, for a root whose parts are at several places. */
@@ -43,7 +53,7 @@ export function filesBy(locate: Locate): RootFiles {
     list: (path) =>
       orMissing(() => {
         const place = findHere(path);
-        return place === undefined || !lstatSync(place).isDirectory() ? [] : readdirSync(place);
+        return place === undefined ? [] : readNames(place);
       }) ?? [],
   };
 }
@@ -100,19 +110,28 @@ export function walkRoot(locate: Locate, path: string): Walk | undefined {
   return end(resolved);
 }
 
+/*
+ * A directory that is bound may be another machine's too, which may put a link or a FIFO there at this very moment: what is opened
+ * is reached by no link, and is looked at before it is read.
+ */
+
+function readNames(path: string): readonly string[] | undefined {
+  return withPlace(path, (place, stat) => (stat.isDirectory() ? readdirSync(place) : []));
+}
+
 /** The first bytes of every program of machine code (elf(5), e_ident). */
 const elf = Buffer.from("\x7fELF", "latin1");
 
 /** The first bytes of a regular file; undefined for anything else. */
 function readHead(path: string, length: number): Buffer | undefined {
-  if (!lstatSync(path).isFile()) return undefined;
-  // A directory that is bound may be another machine's too, which may put a link or a FIFO there at this very moment.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    if (!fstatSync(file).isFile()) return undefined;
-    const buffer = Buffer.alloc(length);
-    return buffer.subarray(0, readSync(file, buffer, 0, length, 0));
-  } finally {
-    closeSync(file);
-  }
+  return withPlace(path, (place, stat) => {
+    if (!stat.isFile()) return undefined;
+    const file = openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const buffer = Buffer.alloc(length);
+      return buffer.subarray(0, readSync(file, buffer, 0, length, 0));
+    } finally {
+      closeSync(file);
+    }
+  });
 }
