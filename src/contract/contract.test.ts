@@ -4,6 +4,7 @@ import { contract } from "./contract.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
 import type { InitKind } from "./init.ts";
+import { contractTmpfs } from "./tmpfs.ts";
 import type { Wishes } from "./wishes.ts";
 
 const host: Host = {
@@ -12,6 +13,7 @@ const host: Host = {
   userNamespaces: "free",
   lsm: { apparmor: false, selinux: false },
   sysctlDirectories: ["abi", "fs", "kernel", "net", "vm"],
+  memory: 16 * 1024 ** 3,
   kernel: [6, 1],
 };
 const guestOf = (kind: InitKind, version?: number): Guest => ({
@@ -42,11 +44,7 @@ test("what systemd 252 gets on a v2 host", () => {
     ids: undefined,
     lxcfs: [],
     cgroup: "cgroup2",
-    tmpfs: [
-      { target: "/run", mode: "755", copyUp: true },
-      { target: "/run/lock", mode: "1777", copyUp: false },
-      { target: "/tmp", mode: "1777", copyUp: true },
-    ],
+    ...contractTmpfs(host.memory, { init: "systemd", profile: "strict", limit: undefined, shmSize: undefined }),
     environment: { container_uuid: "01234567-89ab-cdef-0123-456789abcdef" },
     defaultEnvironment: { container: "docker" },
     arguments: [],
@@ -73,6 +71,12 @@ test("what systemd 252 gets on a v2 host", () => {
     expect(masks.units).toContain(unit);
   }
   expect(new Set(masks.units).size).toBe(masks.units.length);
+});
+
+test("the machine's memory limit and what is asked for /dev/shm decide how much its tmpfs hold", () => {
+  const needs = contract(systemd, host, { ...wishes, memory: 2 ** 28, shmSize: 2 ** 27 });
+  const { tmpfs, shm, userSize } = contractTmpfs(host.memory, { init: "systemd", profile: "strict", limit: 2 ** 28, shmSize: 2 ** 27 });
+  expect(needs).toMatchObject({ tmpfs, shm, userSize });
 });
 
 describe("each init", () => {

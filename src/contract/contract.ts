@@ -8,16 +8,15 @@ import { contractLxcfs, type LxcfsBind } from "./lxcfs.ts";
 import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
 import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
+import { contractTmpfs, type TmpfsContract } from "./tmpfs.ts";
 import type { Wishes } from "./wishes.ts";
 
 /** Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more. */
-export interface Contract {
+export interface Contract extends TmpfsContract {
   readonly profile: Profile;
   /** How many ids of its own the machine's user namespace has; undefined where it has the host's (`full` alone has its own). */
   readonly ids: number | undefined;
   readonly cgroup: CgroupView;
-  /** Fresh tmpfs mounts; with `copyUp` what the image has there is copied into them. */
-  readonly tmpfs: readonly Tmpfs[];
   /** Set in PID 1's environment, over what is there. */
   readonly environment: Readonly<Record<string, string>>;
   /** Set in PID 1's environment unless it is there. */
@@ -45,13 +44,6 @@ export interface Contract {
   readonly warnings: readonly string[];
 }
 
-export interface Tmpfs {
-  readonly target: string;
-  /** Octal permissions. */
-  readonly mode: string;
-  readonly copyUp: boolean;
-}
-
 /**
  * The contract: what this guest needs on this host for these wishes. Pure; everything else only applies it.
  * Throws `host-unfit` where the host cannot give it, `usage` where no init could live by the wishes.
@@ -73,11 +65,7 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     profile,
     ids: profile === "full" ? wishes.ids : undefined,
     cgroup: cgroups.view,
-    tmpfs: [
-      { target: "/run", mode: "755", copyUp: true },
-      { target: "/run/lock", mode: "1777", copyUp: false },
-      { target: "/tmp", mode: "1777", copyUp: true },
-    ],
+    ...contractTmpfs(host.memory, { init: guest.init.kind, profile, limit: wishes.memory, shmSize: wishes.shmSize }),
     environment: { container_uuid: dashed(wishes.machineId) },
     defaultEnvironment: { container: wishes.manager },
     arguments: [...cgroups.arguments, ...(byDirectory ? [] : masks.units.map((unit) => `systemd.mask=${unit}`))],

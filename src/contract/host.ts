@@ -12,6 +12,8 @@ export interface Host {
   readonly sysctlDirectories: readonly string[];
   /** lxcfs and what it offers, where it runs; read only for a machine that asks for it. */
   readonly lxcfs?: LxcfsOffer | undefined;
+  /** All of its memory, bytes. */
+  readonly memory: number;
   /** `[major, minor]` of the kernel. */
   readonly kernel: readonly [number, number];
 }

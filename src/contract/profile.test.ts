@@ -10,6 +10,7 @@ const host: Host = {
   userNamespaces: "free",
   lsm: { apparmor: false, selinux: false },
   sysctlDirectories: [],
+  memory: 16 * 1024 ** 3,
   kernel: [6, 1],
 };
 const wishes: Wishes = {

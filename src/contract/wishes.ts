@@ -34,6 +34,10 @@ export interface Wishes {
   readonly shared: readonly string[];
   /** Whether its /proc is to show its own memory, processors, uptime and load. */
   readonly lxcfs?: boolean | undefined;
+  /** Its memory limit, bytes. */
+  readonly memory?: number | undefined;
+  /** The size of its /dev/shm where that was asked for, bytes. */
+  readonly shmSize?: number | undefined;
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
   /** Whether the network that it shares is another container's, and not the host's. */

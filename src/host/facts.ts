@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-
+import { totalmem } from "node:os";
 import { type Host, parseCapabilityMask, parseCgroupLayout } from "../contract/host.ts";
 import { BerthError } from "../errors.ts";
 import { capabilities } from "../spec/capability.ts";
@@ -20,6 +20,7 @@ export function readHost(mountinfo = readFileSync("/proc/self/mountinfo", "utf8"
     userNamespaces: readUserNamespaces(),
     lsm: { apparmor: readsYes("/sys/module/apparmor/parameters/enabled"), selinux: existsSync("/sys/fs/selinux/enforce") },
     sysctlDirectories: readdirSync("/proc/sys"),
+    memory: totalmem(),
     kernel: [major, minor],
   };
 }

@@ -44,6 +44,7 @@ export interface OciLinux {
   seccomp?: { syscalls?: { names: string[]; action: string; [other: string]: unknown }[]; [other: string]: unknown };
   devices?: { path: string; [other: string]: unknown }[];
   resources?: {
+    memory?: { limit?: number; [other: string]: unknown };
     devices?: { allow: boolean; type?: string; access?: string; [other: string]: unknown }[];
     unified?: Readonly<Record<string, string>>;
     [other: string]: unknown;

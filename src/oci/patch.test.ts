@@ -7,8 +7,9 @@ import type { InitKind } from "../contract/init.ts";
 import { capabilities } from "../spec/capability.ts";
 import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "./config.ts";
 import { parseConfig, renderConfig } from "./json.ts";
-import { refusedCalls } from "./refused-calls.ts";
 import { cgroupBounds, patchConfig, type Surroundings } from "./patch.ts";
+import { refusedCalls } from "./refused-calls.ts";
+import { boundMount } from "./tmpfs.ts";
 
 const testdata = `${import.meta.dir}/testdata`;
 const id = "0123456789abcdef".repeat(4);
@@ -29,6 +30,7 @@ const surroundings: Surroundings = {
   unified: "/sys/fs/cgroup/unified",
   maskedUnits: "/run/berth/masks/units",
   maskedGenerators: "/run/berth/masks/generators",
+  login: "/run/berth/login/1",
   runHost: "/run/berth/state/host",
   machineId: "/run/berth/state/machine-id",
 };
@@ -42,6 +44,7 @@ function needsOf(config: OciConfig, kind: InitKind, version: number | undefined,
     userNamespaces: "free",
     lsm: { apparmor: false, selinux: false },
     sysctlDirectories: ["fs", "kernel", "net", "vm"],
+    memory: 16 * 1024 ** 3,
     kernel: [6, 1],
   };
   return contract({ os: undefined, init: { kind, program: "/sbin/init", version }, machineId: "filled", mergedUsr: true }, host, {
@@ -174,7 +177,7 @@ describe.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kin
     // Of the resources only the bounds of its cgroups are set, which have a test of their own.
     const { unified: ___, ...resources } = linuxIs?.resources ?? {};
     expect({ ...linuxIs, ...untouched, resources }).toEqual({ ...linuxWas, ...untouched, resources: linuxWas?.resources ?? {} });
-    const others = config.mounts?.filter((mount) => !mount.destination.startsWith("/sys")) ?? [];
+    const others = config.mounts?.filter((mount) => !mount.destination.startsWith("/sys")).map((mount) => boundMount(mount, needs)) ?? [];
     expect(mounts).toEqual(expect.arrayContaining(others));
   });
 });
@@ -187,24 +190,30 @@ describe("mounts", () => {
 
   test("fresh tmpfs that programs may run from, filled from the image where asked", () => {
     const patched = patch(plain);
-    expect(optionsOf(patched, "/run")).toEqual(["nosuid", "nodev", "exec", "mode=755", "tmpcopyup"]);
-    expect(optionsOf(patched, "/run/lock")).toEqual(["nosuid", "nodev", "exec", "mode=1777"]);
-    expect(optionsOf(patched, "/tmp")).toEqual(["nosuid", "nodev", "exec", "mode=1777", "tmpcopyup"]);
-    for (const destination of ["/run/host", "/run/systemd/system.attached", "/run/systemd/system-generators", "/etc/machine-id"]) {
+    const end = [expect.stringMatching(/^size=\d+$/), expect.stringMatching(/^nr_inodes=\d+$/)];
+    expect(optionsOf(patched, "/run")).toEqual(["nosuid", "nodev", "exec", "mode=755", ...end, "tmpcopyup"]);
+    expect(optionsOf(patched, "/run/lock")).toEqual(["nosuid", "nodev", "exec", "mode=1777", ...end]);
+    expect(optionsOf(patched, "/run/user")).toEqual(["nosuid", "nodev", "exec", "mode=755", ...end]);
+    expect(optionsOf(patched, "/tmp")).toEqual(["nosuid", "nodev", "exec", "mode=1777", ...end, "tmpcopyup"]);
+    const bound = ["/run/host", "/run/systemd/system.attached", "/run/systemd/system-generators", "/run/systemd/logind.conf.d"];
+    for (const destination of [...bound, "/etc/machine-id"]) {
       expect(optionsOf(patched, destination)).toContain("ro");
     }
   });
 
   test("the user's own /run stays, with the rest of ours on it", () => {
     const patched = patch(captured("docker-binds"));
-    expect(optionsOf(patched, "/run")).toEqual(["noexec", "nosuid", "nodev", "rprivate"]);
+    const { size, inodes } = needsOf(plain, "systemd", 252, "hybrid").tmpfs.find(({ target }) => target === "/run") ?? {};
+    expect(optionsOf(patched, "/run")).toEqual(["noexec", "nosuid", "nodev", "rprivate", `size=${size}`, `nr_inodes=${inodes}`]);
     const order = (patched.mounts ?? []).map((mount) => mount.destination).filter((path) => /^\/(var\/)?run\b/.test(path));
     expect(order).toEqual([
       "/run",
       "/run/lock",
+      "/run/user",
       "/run/host",
       "/run/systemd/system.attached",
       "/run/systemd/system-generators",
+      "/run/systemd/logind.conf.d",
       "/run/secrets/app",
       "/var/run/app",
     ]);

@@ -1,7 +1,9 @@
 import type { Contract } from "../contract/contract.ts";
+import { tmpfsOptions } from "../contract/tmpfs.ts";
 import { parseCgroupsPath } from "./cgroup-path.ts";
 import type { CapabilitySet, OciConfig, OciMount } from "./config.ts";
 import { isForRuntime } from "./image-wishes.ts";
+import { boundMount } from "./tmpfs.ts";
 
 /** Where the runtime has put what the contract needs from the host's side; undefined where the contract asks for none. */
 export interface Surroundings {
@@ -13,6 +15,8 @@ export interface Surroundings {
   /** A directory of links to /dev/null named as units, one named as generators. */
   readonly maskedUnits: string | undefined;
   readonly maskedGenerators: string | undefined;
+  /** A directory with a drop-in for logind. */
+  readonly login: string | undefined;
   /** A directory for /run/host. */
   readonly runHost: string;
   /** A file that covers the image's /etc/machine-id; undefined where the contract leaves that alone. */
@@ -27,7 +31,7 @@ export const cgroupBounds = { "cgroup.max.descendants": "2000", "cgroup.max.dept
 
 /**
  * Applies the contract to a container's config.json and returns the new one; the given one is left alone.
- * Mounts which the user asked for at the same destination stay as they are.
+ * Mounts which the user asked for at the same destination stay as they are, but that a tmpfs gets an end.
  */
 export function patchConfig(config: OciConfig, contract: Contract, surroundings: Surroundings): OciConfig {
   const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth/${surroundings.id}`;
@@ -149,7 +153,7 @@ function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundin
   const sysOptions = contract.ids === undefined ? readOnly : writable;
   const others = mounts
     .filter((mount) => !isAt("/sys/fs/cgroup", mount.destination))
-    .map((mount) => (mount.destination === "/sys" ? { ...mount, options: sysOptions(mount.options ?? []) } : mount));
+    .map((mount) => (mount.destination === "/sys" ? { ...mount, options: sysOptions(mount.options ?? []) } : boundMount(mount, contract)));
   // After every other mount of /sys, so that none covers the machine's view with the host's.
   const sys = others.findLastIndex((mount) => isAt("/sys", mount.destination));
   const patched = [...others.slice(0, sys + 1), ...cgroupMounts(contract, surroundings, cgroupsPath), ...others.slice(sys + 1)];
@@ -159,12 +163,13 @@ function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundin
       destination: tmpfs.target,
       type: "tmpfs",
       source: "tmpfs",
-      options: ["nosuid", "nodev", "exec", `mode=${tmpfs.mode}`, ...(tmpfs.copyUp ? ["tmpcopyup"] : [])],
+      options: [...tmpfsOptions(tmpfs), ...(tmpfs.copyUp ? ["tmpcopyup"] : [])],
     }));
   const binds: readonly (readonly [string, string | undefined])[] = [
     ["/run/host", surroundings.runHost],
     ["/run/systemd/system.attached", surroundings.maskedUnits],
     ["/run/systemd/system-generators", surroundings.maskedGenerators],
+    ["/run/systemd/logind.conf.d", surroundings.login],
     ["/etc/machine-id", surroundings.machineId],
     ...contract.lxcfs.map(({ target, source }) => [target, source] as const),
   ];

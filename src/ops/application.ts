@@ -5,7 +5,7 @@ import type { Host } from "../contract/host.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { SystemInfo } from "../engine/system.ts";
 import { renderApiContract } from "../plan/api-contract.ts";
-import { type Application, machineCommand, type PlannedImage } from "../plan/container.ts";
+import { type Application, machineCommand, type PlannedImage, renderTmpfs } from "../plan/container.ts";
 import type { MachineSpec } from "../spec/machine.ts";
 import { probeGuest } from "./guest-probe.ts";
 
@@ -36,11 +36,14 @@ export async function applyByApi(
   signal: AbortSignal,
 ): Promise<ChosenApplication> {
   const guest = await probeGuest(engine, image, machineCommand(machine, image), signal);
-  return chooseByApi(info, guest, { ...machine, machineId: randomBytes(16).toString("hex") });
+  return chooseByApi(info, guest, { ...machine, tmpfs: renderTmpfs(machine), machineId: randomBytes(16).toString("hex") });
 }
 
 /** What decides how the Engine API gives a machine what its init needs. */
-export interface ApiWishes extends Pick<MachineSpec, "name" | "profile" | "capabilities" | "ids" | "lxcfs"> {
+export interface ApiWishes extends Pick<MachineSpec, "name" | "profile" | "capabilities" | "ids" | "lxcfs" | "memory"> {
+  readonly shmSize?: number | undefined;
+  /** Path → mount options, as the Engine API has them. */
+  readonly tmpfs: Readonly<Record<string, string>>;
   /** 32 hexadecimal digits. */
   readonly machineId: string;
 }
@@ -57,12 +60,14 @@ export function chooseByApi(info: SystemInfo, guest: Guest, wishes: ApiWishes): 
     applied: "api",
     ids: wishes.ids ?? 0,
     lxcfs: wishes.lxcfs,
+    memory: wishes.memory,
+    shmSize: wishes.shmSize,
     storage: "other",
     remapped: false,
     shared: [],
   });
   const [major = 0, minor = 0] = info.ServerVersion.split(".").map((part) => Number.parseInt(part, 10));
-  const api = renderApiContract(wishes.name, needs, { version: [major, minor], cgroupDriver: info.CgroupDriver });
+  const api = renderApiContract(wishes.name, needs, { version: [major, minor], cgroupDriver: info.CgroupDriver }, wishes.tmpfs);
   return { application: { api }, machineId: needs.machineId, warnings: [...needs.warnings, ...api.weaker] };
 }
 
@@ -84,6 +89,7 @@ function hostOf(info: SystemInfo): Host {
       selinux: info.SecurityOptions.some((option) => option.startsWith("name=selinux")),
     },
     sysctlDirectories: [],
+    memory: info.MemTotal,
     kernel: [major, minor],
   };
 }

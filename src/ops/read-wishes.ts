@@ -4,6 +4,7 @@ import { isOthersNetwork } from "../host/network-namespace.ts";
 import { sha256 } from "../host/sha256.ts";
 import { environmentOf, joinedNetwork, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { refusedCalls } from "../oci/refused-calls.ts";
+import { askedShmSize, memoryLimit } from "../oci/tmpfs.ts";
 import { keepsMachineId, wishedIds, wishedLxcfs } from "../oci/wished.ts";
 import type { Profile } from "../spec/machine.ts";
 
@@ -25,6 +26,8 @@ export function readWishes(config: OciConfig, { id, profile, found, record }: Wi
     applied: "runtime",
     ids: wishedIds(config, record !== undefined),
     lxcfs: wishedLxcfs(config),
+    memory: memoryLimit(config),
+    shmSize: askedShmSize(config),
     capabilities,
     dropped: record?.dropped,
     refused: refusedCalls(config),

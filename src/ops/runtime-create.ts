@@ -1,25 +1,16 @@
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Contract, contract } from "../contract/contract.ts";
+import { settleCopyUp } from "../contract/copy-up.ts";
 import { readGuest } from "../contract/guest.ts";
 import type { Host } from "../contract/host.ts";
+import { renderLogin } from "../contract/tmpfs.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { readContents } from "../host/contents.ts";
 import { readEngineRecord } from "../host/engine-record.ts";
 import { readHost } from "../host/facts.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
 import { machineFiles } from "../host/machine-files.ts";
-import { sha256 } from "../host/sha256.ts";
 import { hasBeenStaged } from "../host/stage.ts";
 import { beginUserNamespace } from "../host/user-namespace.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "../oci/config.ts";
@@ -31,6 +22,7 @@ import { wishedHostname, wishedProfile } from "../oci/wished.ts";
 import { isolate, readOverlay } from "./isolate.ts";
 import { readWishes } from "./read-wishes.ts";
 import { clearState, sweepStates, writeState } from "./runtime-state.ts";
+import { writeLogin, writeMasks } from "./shared-directory.ts";
 
 export interface RuntimeCreate {
   /** The container's id as the engine calls it. */
@@ -50,7 +42,7 @@ interface Applied {
   readonly needs: Contract;
 }
 
-const masksDirectory = "/run/berth/masks";
+const nothing = { bytes: 0, inodes: 0, odd: undefined };
 
 /**
  * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of it.
@@ -87,10 +79,12 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
     const wishes = readWishes(config, { id, profile, found: reading.guest.machineId, record });
     const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
     const wasFull = overlay !== undefined && hasBeenStaged(overlay);
+    const taken = new Set(config.mounts?.map(({ destination }) => destination));
     const apply = async (obstacle?: string) => {
       const storage = overlay === undefined ? "other" : "overlay";
       const needs = contract(reading.guest, host, { ...wishes, storage, wasFull, obstacle });
       writeState(state, needs, { ...wishes, hostname });
+      const { tmpfs, warnings } = settleCopyUp(needs.tmpfs, (path) => (taken.has(path) ? nothing : readContents(rootPath, path)));
       const hostnameFile = join(state, "hostname");
       const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });
       const isolated =
@@ -110,8 +104,8 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
               capabilities: host.capabilities,
               sharesMounts: needs.capabilities.includes("CAP_SYS_ADMIN") && needs.systemCalls.includes("mount"),
             });
-      writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs })));
-      return [...ignored.map(leftOut), ...needs.warnings, ...settled.warnings, ...isolated.warnings];
+      writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs: { ...needs, tmpfs } })));
+      return [...ignored.map(leftOut), ...needs.warnings, ...warnings, ...settled.warnings, ...isolated.warnings];
     };
     sweepStates(dirname(state), root);
     try {
@@ -134,6 +128,7 @@ function applyContract(config: OciConfig, { id, state, host, needs }: Applied): 
     unified: host.cgroup.unified,
     maskedUnits: writeMasks(needs.masks.units),
     maskedGenerators: writeMasks(needs.masks.generators),
+    login: writeLogin(renderLogin(needs)),
     runHost: join(state, "host"),
     machineId: needs.machineId === undefined ? undefined : join(state, "machine-id"),
   });
@@ -156,25 +151,4 @@ function isDisabled(config: OciConfig): boolean {
 
 function isInitPath(path: string | undefined): boolean {
   return path !== undefined && path !== "/init" && /^\/(.*\/)?(init|systemd)$/.test(path);
-}
-
-/**
- * A directory with a link to /dev/null of each name. Machines share it, named after its content; it is made aside and
- * renamed, so that another machine's start never sees half of it.
- */
-function writeMasks(names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
-  const directory = join(masksDirectory, sha256(names.join("\n")).slice(0, 16));
-  if (existsSync(directory)) return directory;
-  mkdirSync(masksDirectory, { recursive: true, mode: 0o755 });
-  const draft = mkdtempSync(`${directory}.`);
-  chmodSync(draft, 0o755);
-  for (const name of names) symlinkSync("/dev/null", join(draft, name));
-  try {
-    renameSync(draft, directory);
-  } catch (cause) {
-    rmSync(draft, { recursive: true });
-    if (!existsSync(directory)) throw cause;
-  }
-  return directory;
 }

@@ -16,6 +16,7 @@ const host = (layout: "hybrid" | "v2"): Host => ({
   userNamespaces: "free",
   lsm: { apparmor: false, selinux: false },
   sysctlDirectories: [],
+  memory: 16 * 1024 ** 3,
   kernel: [6, 1],
 });
 const needs = (version: number, layout: "hybrid" | "v2") =>
@@ -43,6 +44,16 @@ test("on v1 only the machine's own subtree of name=systemd is writable", () => {
   expect(api.tmpfs["/run"]).toContain("exec");
   expect(api.environment).toContain("container=docker");
   expect(api.weaker.length).toBeGreaterThan(0);
+});
+
+test("each tmpfs has an end, the user's too; his own options stay", () => {
+  const asked = { "/tmp": "exec,size=64m", "/srv": "", "/x": "size=1m,nr_inodes=5" };
+  const { tmpfs } = renderApiContract("web", needs(252, "hybrid"), { version: [20, 10], cgroupDriver: "cgroupfs" }, asked);
+  expect(Object.keys(tmpfs)).toEqual(["/run", "/run/lock", "/run/user", "/tmp", "/dev/shm", "/srv", "/x", "/sys/fs/cgroup"]);
+  for (const target of ["/run", "/run/lock", "/run/user", "/tmp", "/dev/shm", "/srv"])
+    expect(tmpfs[target]).toMatch(/size=\d+.*,nr_inodes=\d+$/);
+  expect([tmpfs["/tmp"], tmpfs["/x"]]).toEqual(["exec,size=64m,nr_inodes=8192", "size=1m,nr_inodes=5"]);
+  expect(tmpfs["/dev/shm"]).toStartWith("rw,nosuid,nodev,noexec,mode=1777,size=");
 });
 
 test("systemd's driver takes a slice, whose name holds no dash of the machine's", () => {

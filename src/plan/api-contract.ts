@@ -1,4 +1,5 @@
 import type { Contract } from "../contract/contract.ts";
+import { boundTmpfs, tmpfsOptions } from "../contract/tmpfs.ts";
 import { BerthError } from "../errors.ts";
 
 /** What of the contract the Engine API can express, for an engine without berth-runtime. */
@@ -26,9 +27,18 @@ export interface ApiEngine {
 /** From here on `--security-opt writable-cgroups=true` exists (Docker 28 release notes). */
 const firstWithWritableCgroups = 28;
 
-/** Translates the contract of one machine. Throws `host-unfit` where only the runtime can apply it. */
-export function renderApiContract(machine: string, contract: Contract, engine: ApiEngine): ApiContract {
-  const tmpfs = Object.fromEntries(contract.tmpfs.map(({ target, mode }) => [target, `rw,nosuid,nodev,exec,mode=${mode}`]));
+/** Translates the contract of one machine; `asked` are the tmpfs of its own, path → options. Throws `host-unfit` where only the runtime can apply it. */
+export function renderApiContract(
+  machine: string,
+  contract: Contract,
+  engine: ApiEngine,
+  asked: Readonly<Record<string, string>> = {},
+): ApiContract {
+  const bounded = (target: string, options: string) => boundTmpfs(target, options === "" ? [] : options.split(","), contract);
+  const tmpfs = Object.fromEntries([
+    ...[...contract.tmpfs, contract.shm].map((own) => [own.target, ["rw", ...tmpfsOptions(own)].join(",")] as const),
+    ...Object.entries(asked).map(([target, options]) => [target, bounded(target, options).join(",")] as const),
+  ]);
   const common = {
     environment: Object.entries({ ...contract.defaultEnvironment, ...contract.environment }).map(([name, value]) => `${name}=${value}`),
     // Masks cannot be mounted from here: systemd takes them as arguments too.

@@ -81,6 +81,22 @@ test.each([
     { Binds: ["/srv:/srv:ro", "data:/data"], Mounts: [] },
   ],
   ["an anonymous volume", { volumes: [parseVolume("/var/lib/x")] }, { Binds: [], Mounts: [{ Type: "volume", Target: "/var/lib/x" }] }],
+  [
+    "tmpfs, at a place of the machine's own with its options, and /dev/shm",
+    {
+      tmpfs: [
+        { target: "/tmp", options: ["size=1048576", "mode=700"] },
+        { target: "/srv", options: [] },
+      ],
+      shmSize: 2 ** 30,
+    },
+    { Tmpfs: { "/tmp": "nosuid,nodev,exec,mode=1777,size=1048576,mode=700", "/srv": "" }, ShmSize: 2 ** 30 },
+  ],
+  [
+    "a /dev/shm of the size that engines give unasked",
+    { shmSize: 2 ** 26 },
+    { Tmpfs: { "/dev/shm": "nosuid,nodev,noexec,mode=1777,size=67108864" }, ShmSize: 2 ** 26 },
+  ],
   ["capabilities", { capabilities: ["CAP_NET_ADMIN"] }, { CapAdd: ["CAP_NET_ADMIN"] }],
   ["privileged takes no list", { profile: "privileged", capabilities: ["CAP_NET_ADMIN"] }, { Privileged: true, CapAdd: [] }],
   [

@@ -1,3 +1,4 @@
+import { placeOptions } from "../contract/tmpfs.ts";
 import type { DeviceRate } from "../spec/device-rate.ts";
 import { given } from "../spec/given.ts";
 import type { MachineSpec, NetworkSpec } from "../spec/machine.ts";
@@ -62,7 +63,8 @@ export function renderContainer(
       Mounts: machine.volumes
         .filter((volume) => volume.kind === "anonymous")
         .map((volume) => ({ Type: "volume" as const, Target: volume.target })),
-      ...(api ? { Tmpfs: api.tmpfs, CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions } : {}),
+      Tmpfs: api?.tmpfs ?? renderTmpfs(machine),
+      ...(api ? { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions } : {}),
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
       Privileged: privileged,
       CapAdd: privileged ? [] : [...new Set([...machine.capabilities, ...(api?.capabilitiesAdded ?? [])])],
@@ -110,11 +112,21 @@ export function renderRuntimeVariables(wishes: RuntimeWishes, application: Appli
   }).map(([name, value]) => `${name}=${value ?? ""}`);
 }
 
+/** Engines give this much unasked, and so berth-runtime takes it for not asked; a tmpfs that says it is asked for. */
+const unaskedShmSize = 64 * 1024 ** 2;
+
+/** The machine's tmpfs as the Engine API has them, path → options; at a place of the contract's with that one's, unless they say otherwise. */
+export function renderTmpfs({ tmpfs = [], shmSize }: Pick<MachineSpec, "tmpfs" | "shmSize">): Readonly<Record<string, string>> {
+  const shm = shmSize === unaskedShmSize ? [{ target: "/dev/shm", options: [`size=${shmSize}`] }] : [];
+  return Object.fromEntries([...shm, ...tmpfs].map(({ target, options }) => [target, [...placeOptions(target), ...options].join(",")]));
+}
+
 type Limits = Pick<
   MachineSpec,
   | "cpus"
   | "memory"
   | "memorySwap"
+  | "shmSize"
   | "pids"
   | "cpuset"
   | "blkioWeight"
@@ -137,6 +149,7 @@ export function renderLimits(machine: Limits) {
     NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),
     Memory: machine.memory,
     MemorySwap: machine.memorySwap,
+    ShmSize: machine.shmSize,
     PidsLimit: machine.pids,
     CpusetCpus: machine.cpuset,
     BlkioWeight: machine.blkioWeight,

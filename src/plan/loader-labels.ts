@@ -4,6 +4,7 @@ import { renderList } from "../spec/list.ts";
 import type { MachineSpec } from "../spec/machine.ts";
 import { renderPublish } from "../spec/publish.ts";
 import { renderVolume } from "../spec/volume.ts";
+import { renderTmpfs } from "./container.ts";
 
 const prefix = "berth.loader.";
 
@@ -19,6 +20,7 @@ export function renderLoaderLabels(machine: MachineSpec): Readonly<Record<string
     profile: machine.profile,
     ids: number(machine.ids),
     volumes: list(machine.volumes.map(renderVolume)),
+    tmpfs: list(Object.entries(renderTmpfs(machine)).map(([target, options]) => (options === "" ? target : `${target}:${options}`))),
     publish: list(machine.publish.map(renderPublish)),
     capabilities: list(machine.capabilities),
     lxcfs: machine.lxcfs ? "true" : undefined,
@@ -38,6 +40,7 @@ export function renderLoaderLabels(machine: MachineSpec): Readonly<Record<string
 function otherFlags(machine: MachineSpec): readonly string[] {
   const rates = (flag: string, list: readonly DeviceRate[] = []) => list.map(({ device, rate }) => `${flag}=${device}:${rate}`);
   return [
+    ...(machine.shmSize === undefined ? [] : [`shm-size=${machine.shmSize}`]),
     ...(machine.blkioWeight === undefined ? [] : [`blkio-weight=${machine.blkioWeight}`]),
     ...rates("device-read-bps", machine.deviceReadBps),
     ...rates("device-write-bps", machine.deviceWriteBps),

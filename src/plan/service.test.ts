@@ -20,6 +20,8 @@ const full = `
     capabilities: [SYS_ADMIN, NET_ADMIN]
     memory: 768M
     memory_swap: -1
+    shm_size: 1G
+    tmpfs: ["/tmp:size=64m", /srv]
     cpus: 1.5
     cpuset_cpus: 0,1
     pids: 99
@@ -85,10 +87,12 @@ test("the loader reads from the labels what the machine is", () => {
   expect(spec).toMatchObject({
     ...{ machine: name, root, command, volumes, publish, environment, capabilities, profile, ids, hostname },
     ...{ cpus, cpuset, memory, memorySwap, pids, lxcfs: "/var/lib/lxcfs", stopTimeout: 60 },
+    tmpfs: { "/tmp": "nosuid,nodev,exec,mode=1777,size=67108864", "/srv": "" },
   });
   expect(spec.flags.body).toMatchObject({
     Labels: { team: "mail, web" },
     HostConfig: {
+      ShmSize: 2 ** 30,
       BlkioWeight: 300,
       BlkioDeviceReadBps: [{ Path: "/dev/sda", Rate: 1024 }],
       BlkioDeviceWriteIOps: [{ Path: "/dev/sda", Rate: 9 }],

@@ -8,6 +8,8 @@ test("flags make the same machine under each name", () => {
       names: ["web", "db"],
       image: "debian-12",
       memory: "512M",
+      shmSize: "1G",
+      tmpfs: ["/tmp:size=1m"],
       cpus: "1.5",
       volumes: ["/cache"],
       environment: ["A=b", "MINE", "NOBODYS"],
@@ -29,6 +31,8 @@ test("flags make the same machine under each name", () => {
   expect(fleet.machines[1]).toMatchObject({
     image: "debian-12",
     memory: 536870912,
+    shmSize: 2 ** 30,
+    tmpfs: [{ target: "/tmp", options: ["size=1048576"] }],
     cpus: 1.5,
     volumes: [{ kind: "anonymous", target: "/cache", readOnly: false }],
     environment: { A: "b", MINE: "1" },
@@ -49,6 +53,7 @@ test("every problem is reported, by its flag", () => {
   const flags = {
     names: ["web", "Web", "web"],
     memory: "x",
+    shmSize: "y",
     capabilities: ["chwn"],
     address: "172.31.0.9",
     publish: ["80"],
@@ -61,6 +66,7 @@ test("every problem is reported, by its flag", () => {
     "--image: the image of the machines is missing",
     '--domain: "-" is not a domain; use letters, digits and hyphens, in parts of at most 63 characters joined by dots',
     expect.stringContaining('--memory: "x" is not a size'),
+    expect.stringContaining('--shm-size: "y" is not a size'),
     '--volume: "x": "x" is not an absolute path in the machine',
     '--cap-add: "chwn" is not a Linux capability; did you mean "CHOWN"?',
     expect.stringContaining('Web: "Web" is not a name'),

@@ -12,6 +12,8 @@ export interface FleetFlags {
   readonly image?: string | undefined;
   readonly memory?: string | undefined;
   readonly memorySwap?: string | undefined;
+  readonly shmSize?: string | undefined;
+  readonly tmpfs?: readonly string[] | undefined;
   readonly cpus?: string | undefined;
   readonly pids?: string | undefined;
   readonly cpusetCpus?: string | undefined;
@@ -45,6 +47,7 @@ export interface FleetFlags {
 /** The flags by their place in a machine file, for messages; others are called as their key. */
 const flagNames: Readonly<Record<string, string>> = {
   memory_swap: "--memory-swap",
+  shm_size: "--shm-size",
   cpuset_cpus: "--cpuset-cpus",
   blkio_weight: "--blkio-weight",
   device_read_bps: "--device-read-bps",
@@ -85,6 +88,8 @@ export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet
         cpus: flags.cpus,
         memory: flags.memory,
         memory_swap: flags.memorySwap,
+        shm_size: flags.shmSize,
+        tmpfs: flags.tmpfs,
         pids: flags.pids,
         cpuset_cpus: flags.cpusetCpus,
         blkio_weight: flags.blkioWeight,

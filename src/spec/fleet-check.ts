@@ -4,7 +4,7 @@ import { type Path, type Problem, problem } from "./problem.ts";
 import { publishesCollide } from "./publish.ts";
 import { suggest } from "./suggest.ts";
 
-type CheckedKey = "address" | "aliases" | "publish" | "volumes" | "memory_swap" | "depends_on";
+type CheckedKey = "address" | "aliases" | "publish" | "volumes" | "tmpfs" | "memory_swap" | "depends_on";
 
 /** What is checked as a whole, once each key alone has been read. */
 interface Checked {
@@ -85,10 +85,16 @@ function hostOf({ root, deploy }: Pick<MachineSpec, "root" | "deploy">): string 
 }
 
 function* checkTargets({ machines, origin }: Checked): Generator<Problem> {
-  for (const { name, volumes } of machines) {
+  for (const { name, volumes, tmpfs = [] } of machines) {
     for (const [index, { target }] of volumes.entries()) {
       if (volumes.findIndex((volume) => volume.target === target) < index) {
         yield problem([...origin(name, "volumes"), index], `${target} already has a volume`);
+      }
+    }
+    for (const [index, { target }] of tmpfs.entries()) {
+      const other = volumes.some((volume) => volume.target === target) ? "a volume" : "a tmpfs";
+      if (other === "a volume" || tmpfs.findIndex((earlier) => earlier.target === target) < index) {
+        yield problem([...origin(name, "tmpfs"), index], `${target} already has ${other}`);
       }
     }
   }

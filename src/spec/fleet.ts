@@ -109,6 +109,9 @@ function buildMachine(name: string, own: Own, shared: Fields<typeof sharedShape>
       cpus: all.cpus,
       memory: all.memory,
       memorySwap: all.memory_swap,
+      shmSize: all.shm_size,
+      // None is what an absent key means too.
+      tmpfs: all.tmpfs?.length ? all.tmpfs : undefined,
       pids: all.pids,
       cpuset: all.cpuset_cpus,
       blkioWeight: all.blkio_weight,

@@ -1,7 +1,8 @@
 import { type DeviceRate, parseBytesRate, parseOperationsRate } from "./device-rate.ts";
 import { parseBlkioWeight, parseCpus, parseCpuset, parsePids } from "./limit.ts";
 import { key, list, scalar, text } from "./schema-key.ts";
-import { parseMemory, parseMemorySwap } from "./size.ts";
+import { parseMemory, parseMemorySwap, parseShmSize } from "./size.ts";
+import { parseTmpfs } from "./tmpfs.ts";
 
 interface RateKind {
   readonly parse: (text: string) => DeviceRate;
@@ -45,6 +46,21 @@ export const limitShape = {
     description: "The most memory and swap together; needs `memory`, and is not less. `-1` is unlimited swap.",
     absent: "the engine's choice",
     examples: ["1G"],
+  }),
+  shm_size: key(scalar("a size such as 1G", parseShmSize), {
+    type: "size",
+    unit: "bytes",
+    description: "How much /dev/shm holds, which databases share among their processes.",
+    absent: "a share of the memory, see machines.md",
+    examples: ["1G"],
+  }),
+  tmpfs: key(list("file systems in memory", text("a path with options such as /tmp:size=64m", parseTmpfs)), {
+    type: "list of PATH[:OPTIONS]",
+    description:
+      "File systems in memory, empty at each boot, as Compose has them. At /tmp, /run and /run/lock it takes the place of the machine's own. " +
+      "Options: `size`, `nr_inodes`, `mode`, `uid`, `gid`, `ro`, `exec` and the like (tmpfs(5)).",
+    absent: "those that every machine has",
+    examples: [["/tmp:size=64m", "/var/cache:size=1g,mode=755"]],
   }),
   pids: key(scalar("a number of processes", parsePids), {
     type: "whole number",

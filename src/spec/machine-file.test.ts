@@ -69,10 +69,18 @@ images: {e: {image: "host.example:5000/x:1"}, u: {base: scratch, os: ubuntu, rel
 machines:
   m: {image: e, hostname: M.Example, profile: privileged, memory: 64m, memory_swap: -1, pids: 100, restart: no,
       cpuset_cpus: 0-1, blkio_weight: 300, device_read_bps: ["/dev/sda:1k"], device_write_iops: ["/dev/sda:9"], lxcfs: true,
+      shm_size: 1G, tmpfs: ["/tmp:size=64m", /srv],
       command: [/sbin/init, --x], stop_timeout: 1m, labels: [a=b], environment: [A=b, C], capabilities: [bpf, CAP_BPF]}
 `);
   expect(machine).toMatchObject({ hostname: "M.Example", profile: "privileged", memorySwap: -1, pids: 100, restart: "no" });
   expect(machine).toMatchObject({ cpuset: "0-1", blkioWeight: 300, lxcfs: true, deviceReadBps: [{ device: "/dev/sda", rate: 1024 }] });
+  expect(machine).toMatchObject({
+    shmSize: 2 ** 30,
+    tmpfs: [
+      { target: "/tmp", options: ["size=67108864"] },
+      { target: "/srv", options: [] },
+    ],
+  });
   expect(machine.deviceWriteIops).toEqual([{ device: "/dev/sda", rate: 9 }]);
   expect(machine).not.toHaveProperty("deviceWriteBps");
   expect(machine).toMatchObject({ command: ["/sbin/init", "--x"], stopTimeout: 60, labels: { a: "b" }, capabilities: ["CAP_BPF"] });
@@ -220,6 +228,19 @@ test.each<[string, string, string[]]>([
     ],
   ],
   ["a doubled mount", "a: {volumes: [/x, q1:/x/]}", ["3:21 machines.a.volumes[1]: /x already has a volume"]],
+  [
+    "a tmpfs where something is",
+    "a: {volumes: [/x], tmpfs: [/x/, /y, '/y:ro']}",
+    ["3:30 machines.a.tmpfs[0]: /x already has a volume", "3:39 machines.a.tmpfs[2]: /y already has a tmpfs"],
+  ],
+  [
+    "sizes that are none",
+    "a: {shm_size: big, tmpfs: ['/x:size=large']}",
+    [
+      expect.stringContaining('3:17 machines.a.shm_size: "big" is not a size'),
+      expect.stringContaining('3:30 machines.a.tmpfs[0]: "large" is not a size'),
+    ],
+  ],
   ["swap without memory", "a: {memory_swap: 1g}", ["3:20 machines.a.memory_swap: memory_swap needs memory as well"]],
   [
     "less swap than memory",

@@ -2,6 +2,7 @@ import type { Capability } from "./capability.ts";
 import type { DeploySpec } from "./deploy.ts";
 import type { DeviceRate } from "./device-rate.ts";
 import type { Publish } from "./publish.ts";
+import type { TmpfsSpec } from "./tmpfs.ts";
 import type { VolumeSpec } from "./volume.ts";
 
 /** How much a machine may do; docs/machine-file.md says what each means. */
@@ -80,6 +81,10 @@ export interface MachineSpec {
   readonly memory?: number;
   /** Bytes of memory and swap together; -1 is unlimited swap. */
   readonly memorySwap?: number;
+  /** Bytes of /dev/shm; a share of the memory when absent. */
+  readonly shmSize?: number;
+  /** File systems in memory besides, or instead of, those that every machine has; one or more. */
+  readonly tmpfs?: readonly TmpfsSpec[];
   readonly pids?: number;
   /** The processors it may run on, such as `0-3,6`. */
   readonly cpuset?: string;

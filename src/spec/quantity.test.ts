@@ -3,7 +3,7 @@ import { parseBytesRate, parseOperationsRate } from "./device-rate.ts";
 import { parseDuration } from "./duration.ts";
 import { faultOf } from "./fault.test.ts";
 import { parseBlkioWeight, parseCpus, parseCpuset, parsePids } from "./limit.ts";
-import { parseMemory, parseMemorySwap, parseSize } from "./size.ts";
+import { parseMemory, parseMemorySwap, parseShmSize, parseSize } from "./size.ts";
 
 test.each<[string | number, number]>([
   [0, 0],
@@ -64,6 +64,11 @@ test.each<[string | number, number]>([
 
 test.each(["", "0", "0.001", "-1", "two", "1e2", "70000", Number.NaN])("%p is no number of processors", (input) => {
   faultOf(() => parseCpus(input));
+});
+
+test("/dev/shm takes a page or more", () => {
+  expect([parseShmSize("4k"), parseShmSize("1G"), parseShmSize(4096)]).toEqual([4096, 2 ** 30, 4096]);
+  for (const input of [0, "1", "-1", "much"]) faultOf(() => parseShmSize(input));
 });
 
 test("a number of processes is whole, positive and within the kernel's own", () => {

@@ -26,6 +26,13 @@ export function parseMemory(input: string | number): number {
   return bytes;
 }
 
+/** The size of /dev/shm in bytes: at least one page, since an engine takes 0 for its default. */
+export function parseShmSize(input: string | number): number {
+  const bytes = parseSize(input);
+  if (bytes < 4096) throw usageError(`${bytes} bytes are too few; a file there takes 4096 or more`);
+  return bytes;
+}
+
 /** A limit of memory and swap together in bytes, or -1 for as much swap as there is. */
 export function parseMemorySwap(input: string | number): number {
   return String(input).trim() === "-1" ? -1 : parseMemory(input);

@@ -85,7 +85,13 @@ function chooseApplication({
   }
   // The folder's own id stays; without one the init takes what the environment says, and keeps it in the folder.
   const own = guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId) ? guest.machineId : self.Id.slice(0, 32);
-  const chosen = chooseByApi(info, guest, { ...spec, lxcfs: false, name: shortName(self), machineId: own });
+  const chosen = chooseByApi(info, guest, {
+    ...spec,
+    shmSize: spec.flags.body.HostConfig?.ShmSize,
+    lxcfs: false,
+    name: shortName(self),
+    machineId: own,
+  });
   return spec.hostname === undefined || spec.profile === "privileged" ? chosen : { ...chosen, warnings: [...chosen.warnings, unnamed] };
 }
 

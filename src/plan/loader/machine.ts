@@ -58,7 +58,7 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
       NetworkMode: `container:${machine.loader}`,
       Mounts: [...rootMounts(machine), ...fileMounts(machine)],
       Binds: [...spec.volumes.filter(({ kind }) => kind !== "anonymous").map(renderVolume), ...(api?.binds ?? []), ...lxcfsBinds(machine)],
-      Tmpfs: { ...api?.tmpfs, ...spec.tmpfs },
+      Tmpfs: api?.tmpfs ?? spec.tmpfs,
       ...(api === undefined ? {} : { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions }),
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
       Privileged: spec.profile === "privileged",

@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { type Contents, settleCopyUp } from "./copy-up.ts";
+
+const run = { target: "/run", mode: "755", copyUp: true, size: 8 * 1024 ** 2, inodes: 100 };
+const lock = { ...run, target: "/run/lock", copyUp: false };
+const small: Contents = { bytes: 4096, inodes: 3, odd: undefined };
+
+test.each<[string, Contents, string | undefined]>([
+  ["files that fit", small, undefined],
+  ["as much as there is room for", { ...small, bytes: run.size, inodes: run.inodes }, undefined],
+  ["a FIFO", { ...small, odd: "/run/initctl" }, "/run/initctl is no file, directory or link, and cannot be copied"],
+  ["too much", { ...small, bytes: run.size + 1 }, "it takes 9M, and /run holds 8M"],
+  ["too many", { ...small, inodes: 101 }, "it is 101 files, and /run holds 100"],
+])("%s", (_, contents, obstacle) => {
+  const { tmpfs, warnings } = settleCopyUp([run, lock], () => contents);
+  expect(tmpfs).toEqual([{ ...run, copyUp: obstacle === undefined }, lock]);
+  expect(warnings).toEqual(obstacle === undefined ? [] : [`what the image has in /run is left out: ${obstacle}`]);
+});

@@ -1,0 +1,126 @@
+import type { Profile } from "../spec/machine.ts";
+import type { InitKind } from "./init.ts";
+
+/** A tmpfs of a machine (tmpfs(5)). What is in it is memory that no killing frees, so each has an end. */
+export interface Tmpfs {
+  readonly target: string;
+  /** Octal permissions. */
+  readonly mode: string;
+  /** Whether what the image has there is copied into it. */
+  readonly copyUp: boolean;
+  /** Bytes, in whole pages. */
+  readonly size: number;
+  /** The most files, directories and links: each takes kernel memory, be it empty. */
+  readonly inodes: number;
+}
+
+/** Every tmpfs of a machine. */
+export interface TmpfsContract {
+  /** Fresh mounts. */
+  readonly tmpfs: readonly Tmpfs[];
+  /** The one that the engine mounts at /dev/shm. */
+  readonly shm: Tmpfs;
+  /** Bytes of the one that logind mounts at /run/user/UID for each user who logs in; undefined leaves it to logind, which takes a tenth of what it sees. */
+  readonly userSize: number | undefined;
+}
+
+export interface TmpfsWishes {
+  readonly init: InitKind;
+  readonly profile: Profile;
+  /** The machine's memory limit, bytes; undefined without one. */
+  readonly limit: number | undefined;
+  /** The size that was asked for /dev/shm, bytes. */
+  readonly shmSize: number | undefined;
+}
+
+const page = 4096;
+const mebibyte = 1024 ** 2;
+
+/**
+ * Shares of the memory. Without a limit they are those of a system (systemd's mountpoint-util.h, tmp.mount). Under a limit
+ * those that a user can fill (/tmp, /dev/shm, /run/lock, /run/user/UID) are below half of it in all, inodes included, so that whoever fills
+ * them meets ENOSPC, and the machine never the kernel's OOM killer, which would end it all.
+ */
+const shares = {
+  system: { run: 0.2, tmp: 0.5, shm: 0.5, user: 0.1 },
+  limited: { run: 0.2, tmp: 0.2, shm: 0.15, user: 0.05 },
+};
+/** systemd re-reads its units only with 16M free in /run (dbus-manager.c, RELOAD_DISK_SPACE_MIN). */
+const leastRun = 24 * mebibyte;
+/** Debian's run-lock.mount; of little memory a hundredth. */
+const lock = { most: 5 * mebibyte, share: 0.01 };
+/** A file takes up to 1.5 KiB of kernel memory beside its bytes. */
+const bytesForInode = 8192;
+const fewestInodes = 16;
+
+/** Where a machine has a tmpfs; programs may be run in all but /dev/shm, which engines mount so. */
+const places = {
+  run: { target: "/run", mode: "755", copyUp: true },
+  lock: { target: "/run/lock", mode: "1777", copyUp: false },
+  users: { target: "/run/user", mode: "755", copyUp: false },
+  tmp: { target: "/tmp", mode: "1777", copyUp: true },
+  shm: { target: "/dev/shm", mode: "1777", copyUp: false },
+} as const;
+
+/** How much a machine's tmpfs hold, by its memory: its limit, or where that is none the host's, in bytes. */
+export function contractTmpfs(hostMemory: number, { init, profile, limit = hostMemory, shmSize }: TmpfsWishes): TmpfsContract {
+  const limited = limit < hostMemory;
+  const memory = limited ? limit : hostMemory;
+  const share = limited ? shares.limited : shares.system;
+  const users = bounds(memory * share.user);
+  return {
+    tmpfs: [
+      { ...places.run, ...bounds(Math.max(memory * share.run, leastRun)) },
+      { ...places.lock, ...bounds(Math.min(memory * lock.share, lock.most)) },
+      // Where logind may mount nothing it makes mere directories, in which users would fill /run.
+      ...(profile === "strict" ? [{ ...places.users, ...users }] : []),
+      { ...places.tmp, ...bounds(memory * share.tmp) },
+    ],
+    shm: { ...places.shm, ...bounds(shmSize ?? memory * share.shm) },
+    userSize: limited && init === "systemd" ? users.size : undefined,
+  };
+}
+
+/** Whole pages, at least one, and the inodes that go with them. */
+function bounds(bytes: number): Pick<Tmpfs, "size" | "inodes"> {
+  const size = Math.max(1, Math.floor(bytes / page)) * page;
+  return { size, inodes: Math.max(fewestInodes, Math.floor(size / bytesForInode)) };
+}
+
+/** Mount options of a tmpfs at one of these places, without its size; none elsewhere. */
+export function placeOptions(target: string): readonly string[] {
+  const place = Object.values(places).find((candidate) => candidate.target === target);
+  return place === undefined ? [] : ["nosuid", "nodev", place === places.shm ? "noexec" : "exec", `mode=${place.mode}`];
+}
+
+/** All of them. */
+export function tmpfsOptions({ target, size, inodes }: Tmpfs): readonly string[] {
+  return [...placeOptions(target), `size=${size}`, `nr_inodes=${inodes}`];
+}
+
+/**
+ * Options of a tmpfs that somebody else mounts, with an end: its own size, or where it names none that of the contract's at the
+ * same place, elsewhere of /tmp's; and the inodes that go with it. One that asks for no end (0), or cannot be written to, stays as it is.
+ */
+export function boundTmpfs(target: string, options: readonly string[], { tmpfs, shm }: Omit<TmpfsContract, "userSize">): readonly string[] {
+  const optionOf = (name: string) => options.findLast((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
+  const own = [...tmpfs, shm].find((candidate) => candidate.target === target) ?? tmpfs.find((candidate) => candidate.target === "/tmp");
+  const [size, blocks] = [optionOf("size"), optionOf("nr_blocks")];
+  const asked = size === undefined ? Number(blocks) * page : parseSize(size);
+  if (own === undefined || options.includes("ro") || asked === 0) return options;
+  const sized = size !== undefined || blocks !== undefined;
+  // A share of the host's memory, or what the kernel will refuse.
+  const { inodes } = Number.isNaN(asked) ? own : bounds(asked);
+  return [...options, ...(sized ? [] : [`size=${own.size}`]), ...(optionOf("nr_inodes") === undefined ? [`nr_inodes=${inodes}`] : [])];
+}
+
+/** A size as the kernel reads it (memparse): a number, with k, m, g or t for powers of 1024. */
+function parseSize(text: string): number {
+  const [, digits, unit = ""] = /^(\d+)([kmgt]?)$/i.exec(text) ?? [];
+  return Number(digits) * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
+}
+
+/** A drop-in for logind.conf(5) by which what logind mounts keeps to the contract. */
+export function renderLogin({ userSize }: Pick<TmpfsContract, "userSize">): string | undefined {
+  return userSize === undefined ? undefined : `[Login]\nRuntimeDirectorySize=${userSize}\n`;
+}
