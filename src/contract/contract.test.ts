@@ -75,8 +75,8 @@ test("what systemd 252 gets on a v2 host", () => {
 
 test("the machine's memory limit and what is asked for /dev/shm decide how much its tmpfs hold", () => {
   const needs = contract(systemd, host, { ...wishes, memory: 2 ** 28, shmSize: 2 ** 27 });
-  const { tmpfs, shm, userSize } = contractTmpfs(host.memory, { init: "systemd", profile: "strict", limit: 2 ** 28, shmSize: 2 ** 27 });
-  expect(needs).toMatchObject({ tmpfs, shm, userSize });
+  const { tmpfs, shm, user } = contractTmpfs(host.memory, { init: "systemd", profile: "strict", limit: 2 ** 28, shmSize: 2 ** 27 });
+  expect(needs).toMatchObject({ tmpfs, shm, user });
 });
 
 describe("each init", () => {

@@ -34,15 +34,15 @@ describe("how much each holds, in MiB", () => {
   ])("%s", (_, wishes, expected, user) => {
     const needs = of(wishes);
     expect(sizes(needs)).toEqual(expected);
-    expect(needs.userSize === undefined ? undefined : Math.round((needs.userSize / mebibyte) * 10) / 10).toBe(user);
+    expect(needs.user === undefined ? undefined : Math.round((needs.user.size / mebibyte) * 10) / 10).toBe(user);
   });
 
   // 1.5 KiB is what a file takes of the kernel's memory at most, beside its bytes.
   test.each([64, 128, 512, 4096])("under a limit of %d MiB users fill half of it at most, files without bytes included", (megabytes) => {
     for (const profile of ["full", "strict", "privileged"] as const) {
       const limit = megabytes * mebibyte;
-      const { tmpfs, shm, userSize = 0 } = of({ limit, profile });
-      const filled = [...tmpfs.filter(({ mode }) => mode === "1777"), shm, { size: userSize, inodes: userSize / 4096 }];
+      const { tmpfs, shm, user = { size: 0, inodes: 0 } } = of({ limit, profile });
+      const filled = [...tmpfs.filter(({ mode }) => mode === "1777"), shm, user];
       expect(filled).toHaveLength(4);
       expect(filled.reduce((sum, { size, inodes }) => sum + size + inodes * 1536, 0)).toBeLessThanOrEqual(limit / 2);
     }
@@ -54,7 +54,7 @@ describe("how much each holds, in MiB", () => {
 });
 
 test("logind is told what a user's directory holds, and only under a limit", () => {
-  expect(renderLogin(of({ limit: 64 * mebibyte }))).toBe("[Login]\nRuntimeDirectorySize=3354624\n");
+  expect(renderLogin(of({ limit: 64 * mebibyte }))).toBe("[Login]\nRuntimeDirectorySize=3354624\nRuntimeDirectoryInodesMax=409\n");
   expect(renderLogin(of())).toBeUndefined();
   expect(renderLogin(of({ init: "sysvinit", limit: 64 * mebibyte }))).toBeUndefined();
 });

@@ -1,17 +1,21 @@
 import type { Profile } from "../spec/machine.ts";
 import type { InitKind } from "./init.ts";
 
-/** A tmpfs of a machine (tmpfs(5)). What is in it is memory that no killing frees, so each has an end. */
-export interface Tmpfs {
+/** How much a tmpfs holds. What is in it is memory that no killing frees, so each has an end. */
+interface Bounds {
+  /** Bytes, in whole pages. */
+  readonly size: number;
+  /** The most files, directories and links: each takes kernel memory, be it empty. */
+  readonly inodes: number;
+}
+
+/** A tmpfs of a machine (tmpfs(5)). */
+export interface Tmpfs extends Bounds {
   readonly target: string;
   /** Octal permissions. */
   readonly mode: string;
   /** Whether what the image has there is copied into it. */
   readonly copyUp: boolean;
-  /** Bytes, in whole pages. */
-  readonly size: number;
-  /** The most files, directories and links: each takes kernel memory, be it empty. */
-  readonly inodes: number;
 }
 
 /** Every tmpfs of a machine. */
@@ -20,8 +24,8 @@ export interface TmpfsContract {
   readonly tmpfs: readonly Tmpfs[];
   /** The one that the engine mounts at /dev/shm. */
   readonly shm: Tmpfs;
-  /** Bytes of the one that logind mounts at /run/user/UID for each user who logs in; undefined leaves it to logind, which takes a tenth of what it sees. */
-  readonly userSize: number | undefined;
+  /** The one that logind mounts at /run/user/UID for each user who logs in; undefined leaves it to logind, which takes a tenth of what it sees. */
+  readonly user: Bounds | undefined;
 }
 
 export interface TmpfsWishes {
@@ -77,12 +81,12 @@ export function contractTmpfs(hostMemory: number, { init, profile, limit = hostM
       { ...places.tmp, ...bounds(memory * share.tmp) },
     ],
     shm: { ...places.shm, ...bounds(shmSize ?? memory * share.shm) },
-    userSize: limited && init === "systemd" ? users.size : undefined,
+    user: limited && init === "systemd" ? users : undefined,
   };
 }
 
 /** Whole pages, at least one, and the inodes that go with them. */
-function bounds(bytes: number): Pick<Tmpfs, "size" | "inodes"> {
+function bounds(bytes: number): Bounds {
   const size = Math.max(1, Math.floor(bytes / page)) * page;
   return { size, inodes: Math.max(fewestInodes, Math.floor(size / bytesForInode)) };
 }
@@ -102,7 +106,7 @@ export function tmpfsOptions({ target, size, inodes }: Tmpfs): readonly string[]
  * Options of a tmpfs that somebody else mounts, with an end: its own size, or where it names none that of the contract's at the
  * same place, elsewhere of /tmp's; and the inodes that go with it. One that asks for no end (0), or cannot be written to, stays as it is.
  */
-export function boundTmpfs(target: string, options: readonly string[], { tmpfs, shm }: Omit<TmpfsContract, "userSize">): readonly string[] {
+export function boundTmpfs(target: string, options: readonly string[], { tmpfs, shm }: Omit<TmpfsContract, "user">): readonly string[] {
   const optionOf = (name: string) => options.findLast((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
   const own = [...tmpfs, shm].find((candidate) => candidate.target === target) ?? tmpfs.find((candidate) => candidate.target === "/tmp");
   const [size, blocks] = [optionOf("size"), optionOf("nr_blocks")];
@@ -120,7 +124,7 @@ function parseSize(text: string): number {
   return Number(digits) * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
 }
 
-/** A drop-in for logind.conf(5) by which what logind mounts keeps to the contract. */
-export function renderLogin({ userSize }: Pick<TmpfsContract, "userSize">): string | undefined {
-  return userSize === undefined ? undefined : `[Login]\nRuntimeDirectorySize=${userSize}\n`;
+/** A drop-in for logind.conf(5) by which what logind mounts keeps to the contract; it would count files by the host's memory. */
+export function renderLogin({ user }: Pick<TmpfsContract, "user">): string | undefined {
+  return user && `[Login]\nRuntimeDirectorySize=${user.size}\nRuntimeDirectoryInodesMax=${user.inodes}\n`;
 }

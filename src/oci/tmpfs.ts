@@ -21,7 +21,7 @@ export function memoryLimit({ linux }: OciConfig): number | undefined {
 }
 
 /** A mount of the engine's or the user's; a tmpfs gets an end, but for /dev, in which the machine's root alone writes. */
-export function boundMount(mount: OciMount, contract: Omit<TmpfsContract, "userSize">): OciMount {
+export function boundMount(mount: OciMount, contract: Omit<TmpfsContract, "user">): OciMount {
   if (mount.type !== "tmpfs" || mount.destination === "/dev") return mount;
   if (isShm(mount)) return { ...mount, options: [...tmpfsOptions(contract.shm)] };
   return { ...mount, options: [...boundTmpfs(mount.destination, mount.options ?? [], contract)] };

@@ -556,7 +556,9 @@ describe("what is in memory", () => {
     expect(optionsOf("/tmp")).toContain("tmpcopyup");
     const login = inRun(sourceOf("/run/systemd/logind.conf.d"));
     expect(readdirSync(login)).toEqual(["00-berth.conf"]);
-    expect(readFileSync(join(login, "00-berth.conf"), "utf8")).toMatch(/^\[Login\]\nRuntimeDirectorySize=6709248\n$/);
+    expect(readFileSync(join(login, "00-berth.conf"), "utf8")).toMatch(
+      /^\[Login\]\nRuntimeDirectorySize=6709248\nRuntimeDirectoryInodesMax=819\n$/,
+    );
     expect([lstatSync(login).mode & 0o777, lstatSync(join(login, "00-berth.conf")).mode & 0o777]).toEqual([0o755, 0o644]);
   });
 
