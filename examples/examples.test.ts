@@ -26,8 +26,16 @@ describe.each(files)("%s", (file) => {
   });
 });
 
+test("no two share a name of a machine, so that all can run on one engine", () => {
+  const names = files.flatMap((file) =>
+    parseMachineFile(readFileSync(file, "utf8"), { fileName: file, environment: {} }).machines.map(({ name }) => name),
+  );
+  expect(new Set(names).size).toBe(names.length);
+});
+
 test("no two share a network, so that all can run on one engine", () => {
   const networks = files.map((file) => parseMachineFile(readFileSync(file, "utf8"), { fileName: file, environment: {} }).network);
   expect(new Set(networks.map(({ domain }) => domain)).size).toBe(files.length);
-  expect(new Set(networks.map(({ subnet }) => subnet)).size).toBe(files.length);
+  const subnets = networks.flatMap(({ subnet }) => subnet ?? []);
+  expect(new Set(subnets).size).toBe(subnets.length);
 });

@@ -35,10 +35,10 @@ interface Sight {
 
 /** What shows that these are machines, and that they know each other by name. */
 const sights: readonly Sight[] = [
-  { command: ["exec", "web", "systemctl", "is-system-running"], expected: /^running$/m },
-  { command: ["exec", "web", "systemctl", "--failed", "--no-pager"], expected: /^0 loaded units listed/m },
-  { command: ["exec", "db", "systemctl", "is-system-running"], expected: /^running$/m },
-  { command: ["exec", "db", "wget", "-qO-", "http://web/"], shown: /<title>/, expected: /nginx/ },
+  { command: ["exec", "demo-web", "systemctl", "is-system-running"], expected: /^running$/m },
+  { command: ["exec", "demo-web", "systemctl", "--failed", "--no-pager"], expected: /^0 loaded units listed/m },
+  { command: ["exec", "demo-db", "systemctl", "is-system-running"], expected: /^running$/m },
+  { command: ["exec", "demo-db", "wget", "-qO-", "http://demo-web/"], shown: /<title>/, expected: /nginx/ },
 ];
 
 /** Runs each and shows it as typed. Returns how many were not as they should be. */
@@ -58,11 +58,11 @@ async function showAll(): Promise<number> {
 
 const suggestions: readonly (readonly [verb: string, rest: string])[] = [
   ["ls", ""],
-  ["shell", "web"],
-  ["exec", "web systemctl status nginx"],
-  ["logs", "web"],
-  ["stop", "db"],
-  ["start", "db"],
+  ["shell", "demo-web"],
+  ["exec", "demo-web systemctl status nginx"],
+  ["logs", "demo-web"],
+  ["stop", "demo-db"],
+  ["start", "demo-db"],
   ["doctor", ""],
 ];
 

@@ -7,6 +7,7 @@ const exitStatus = {
   usage: 2,
   "file-missing": 2,
   "file-invalid": 2,
+  "file-untrusted": 2,
   "engine-unreachable": 3,
   "engine-lost": 3,
   "engine-refused": 1,

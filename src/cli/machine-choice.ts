@@ -1,9 +1,11 @@
+import { existsSync, realpathSync } from "node:fs";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { findMachines, listMachines, type Machine } from "../ops/machines.ts";
-import { label } from "../plan/labels.ts";
+import { claimOf, describeOwner } from "../plan/owner.ts";
+import type { Fleet } from "../spec/machine.ts";
 import type { Context } from "./context.ts";
-import { namesOrFleet } from "./fleet-file.ts";
+import { findFleetFile, locateFleetFile, readFleetFile } from "./fleet-file.ts";
 
 /** The argument of commands on several machines. */
 export const machinesArgument = {
@@ -26,32 +28,82 @@ export interface MachineChoice {
 const makeThem = "`berth up` makes what is in the file and not there";
 
 /**
- * The machines a command works on: the named ones, with `all` every one, else those of the machine file. Throws `usage`
- * for names and `all` together, `not-found` and `not-ours` before anything is done to any.
+ * The machines a command works on: the named ones, with `all` every one, else those of the machine file. Where there is a
+ * machine file, machines of another one are not to be had by name. Throws `usage` for names and `all` together,
+ * `not-found`, `not-ours` and `conflict` before anything is done to any.
  */
 export async function chooseMachines(context: Context, engine: Engine, choice: MachineChoice): Promise<readonly Machine[]> {
   const { all, passMissing } = choice;
   if (all) {
-    if (choice.names.length > 0) throw new BerthError("usage", "--all and names do not go together", { hint: "Give one of the two." });
-    // A label alone may have come with an image: a machine bears its own name in it.
-    return (await listMachines(engine, context.signal)).filter((machine) => machine.labels[label.machine] === machine.name);
+    if (choice.names.length > 0) throw bothError();
+    return await listMachines(engine, context.signal);
   }
-  const names = [...new Set(namesOrFleet(context, choice.names))];
-  const mayMiss = passMissing === "always" || (passMissing === "of-file" && choice.names.length === 0);
+  if (choice.names.length === 0) return await machinesOfFile(context, engine, passMissing !== "never");
+  const { machines, missing } = await findThere(context, engine, [...new Set(choice.names)], passMissing === "always");
+  refuseOthers(context, machines);
+  if (missing.length > 0) context.note(`not there: ${missing.join(", ")}`);
+  return machines;
+}
+
+/** Names and --all ask for two things. */
+export function bothError(): BerthError {
+  return new BerthError("usage", "--all and names do not go together", { hint: "Give one of the two." });
+}
+
+/** Those of the machine file that are there; a machine of another file that has the same name is not. */
+async function machinesOfFile(context: Context, engine: Engine, mayMiss: boolean): Promise<readonly Machine[]> {
+  const fleet = fleetHere(context);
+  const names = fleet.machines.flatMap(({ name, root }) => (root === undefined ? [name] : []));
+  const { machines, missing } = await findThere(context, engine, names, true);
+  const own = machines.filter((machine) => claimOf(fleet, machine, existsSync) !== "stranger");
+  const others = machines.filter((machine) => !own.includes(machine));
+  const absent = [...missing, ...others.map(({ name }) => name)];
+  if (absent.length > 0 && !mayMiss) {
+    throw new BerthError("not-found", [`no such machine: ${absent.join(", ")}`, ...others.map(whose)].join("; "), {
+      hint: makeThem,
+      details: absent,
+    });
+  }
+  if (absent.length > 0) context.note(`not there: ${[...missing, ...others.map(whose)].join(", ")}`);
+  return own;
+}
+
+/** The machine file's fleet. Throws `usage` where there is none. */
+function fleetHere(context: Context): Fleet {
+  const path = findFleetFile(context);
+  if (path !== undefined) return readFleetFile(path, context);
+  throw nobodyNamed("name machines; `berth ls` shows them");
+}
+
+/** Nothing says which machines are meant. */
+export function nobodyNamed(hint: string): BerthError {
+  return new BerthError("usage", "no machine is named, and there is no berth.yaml here or in a directory above", { hint });
+}
+
+/** Throws `conflict` for machines of another file, where a file is here that names could have meant. */
+function refuseOthers(context: Context, machines: readonly Machine[]): void {
+  const path = locateFleetFile(context);
+  if (path === undefined || !existsSync(path)) return;
+  const here = realpathSync(path);
+  const other = machines.find(({ owner }) => owner?.file !== undefined && owner.file !== here && existsSync(owner.file));
+  if (other === undefined) return;
+  throw new BerthError("conflict", whose(other), {
+    hint: `the machine file here is ${path}; name that one: --file ${other.owner?.file}`,
+  });
+}
+
+/** Whose a machine is, in a sentence. */
+export function whose({ name, owner }: Machine): string {
+  return `${name} is a machine of ${owner === undefined ? "an earlier berth, which noted no file" : describeOwner(owner)}`;
+}
+
+async function findThere(context: Context, engine: Engine, names: readonly string[], mayMiss: boolean) {
   try {
-    return await findMachines(engine, names, context.signal);
+    return { machines: await findMachines(engine, names, context.signal), missing: [] };
   } catch (error) {
-    if (!hasCode(error, "not-found") || !Array.isArray(error.details)) throw error;
-    if (!mayMiss)
-      throw choice.names.length > 0
-        ? error
-        : new BerthError(error.code, error.message, { hint: makeThem, details: error.details, cause: error });
-    const missing: readonly unknown[] = error.details;
-    context.note(`not there: ${missing.join(", ")}`);
-    return await findMachines(
-      engine,
-      names.filter((name) => !missing.includes(name)),
-      context.signal,
-    );
+    if (!mayMiss || !hasCode(error, "not-found") || !Array.isArray(error.details)) throw error;
+    const missing = error.details.filter((name): name is string => typeof name === "string");
+    const there = names.filter((name) => !missing.includes(name));
+    return { machines: await findMachines(engine, there, context.signal), missing };
   }
 }

@@ -19,6 +19,7 @@ const machine: Machine = {
   init: undefined,
   ports: [],
   created: 0,
+  owner: undefined,
   labels: {},
 };
 

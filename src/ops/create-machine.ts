@@ -49,7 +49,7 @@ export async function createMachine(
   const { machine, address } = step;
   const planned = plannedImage(image);
   const post = ({ application }: ChosenApplication) => {
-    const body = renderContainer(machine, fleet.network, planned, address, application);
+    const body = renderContainer(machine, fleet, planned, address, application);
     return createContainer(engine, body, { name: machine.name, signal });
   };
   const { chosen, created } = await createApplied(engine, machine, planned, info, post, signal);

@@ -1,6 +1,6 @@
 import { inspectContainer, listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
-import { removeNetwork } from "../engine/networks.ts";
+import { listNetworks, removeNetwork } from "../engine/networks.ts";
 import { hasCode } from "../errors.ts";
 import { withLock } from "../host/lock.ts";
 import { label, parseSpecLabel } from "../plan/labels.ts";
@@ -14,8 +14,10 @@ import { shutDown } from "./shut-down.ts";
 export type DownState = "stopping" | "removing" | "removed";
 
 export interface DownOptions {
-  /** Machines that are there; the others are no error. All of the network's when empty. */
-  readonly names: readonly string[];
+  /** Which of the machines that are there. */
+  readonly isChosen: (machine: Machine) => boolean;
+  /** Domains whose networks go when no machine is on them, besides those of the removed machines; or of all. */
+  readonly domains: readonly string[] | "all";
   /** Seconds to shut down before a machine is killed; its own by default. */
   readonly timeout?: number | undefined;
   readonly signal: AbortSignal;
@@ -27,34 +29,31 @@ export interface DownOptions {
 
 export interface DownResult {
   readonly removed: readonly string[];
-  /** The engine network that went too. */
-  readonly network: string | undefined;
+  /** The engine networks that went too. */
+  readonly networks: readonly string[];
 }
 
 /**
- * Stops the machines of a network, dependents first, and removes them with their file systems and anonymous volumes;
- * then the network, once no machine is on it. Named volumes and images stay. Repeated, it goes on where it was.
+ * Stops machines, dependents first, and removes them with their file systems and anonymous volumes; then their networks,
+ * once no machine is on them. Named volumes and images stay. Repeated, it goes on where it was.
  */
-export function down(engine: Engine, domain: string, options: DownOptions): Promise<DownResult> {
+export function down(engine: Engine, options: DownOptions): Promise<DownResult> {
+  const { signal } = options;
   const work = async () => {
-    const machines = await chosenMachines(engine, domain, options);
+    const chosen = (await listMachines(engine, signal)).filter(options.isChosen);
+    const machines = chosen.map((machine) => ({ ...machine, dependsOn: dependenciesOf(machine) }));
     const limit = createLimit(mostAtOnce);
     for (const wave of planWaves(machines)) await Promise.all(wave.map((machine) => limit(() => remove(engine, machine, options))));
-    return { removed: machines.map((machine) => machine.name), network: await removeEmptyNetwork(engine, domain, options.signal) };
+    const left = machines.flatMap(({ network }) => network ?? []);
+    const domains = options.domains === "all" ? await ownNetworks(engine, signal) : [...options.domains, ...left];
+    const networks: string[] = [];
+    for (const domain of new Set(domains)) if (await removeEmptyNetwork(engine, domain, signal)) networks.push(domain);
+    return { removed: machines.map((machine) => machine.name), networks };
   };
-  return withLock(options.lockFile, options.signal, work, options.onWaiting);
+  return withLock(options.lockFile, signal, work, options.onWaiting);
 }
 
 const mostAtOnce = 16;
-
-/** The machines that `down` would remove, with what they depend on. */
-export async function chosenMachines(engine: Engine, domain: string, options: Pick<DownOptions, "names" | "signal">) {
-  const wanted = new Set(options.names);
-  const machines = await listMachines(engine, options.signal);
-  return machines
-    .filter((machine) => machine.network === domain && (wanted.size === 0 || wanted.has(machine.name)))
-    .map((machine) => ({ ...machine, dependsOn: dependenciesOf(machine) }));
-}
 
 /** What a machine was made to depend on. */
 export function dependenciesOf(machine: Machine): readonly string[] {
@@ -79,11 +78,18 @@ async function remove(engine: Engine, machine: Machine, { timeout, signal, onSta
   onState(machine.name, "removed");
 }
 
-async function removeEmptyNetwork(engine: Engine, domain: string, signal: AbortSignal): Promise<string | undefined> {
+/** The names of all networks that berth has made for machines. */
+async function ownNetworks(engine: Engine, signal: AbortSignal): Promise<readonly string[]> {
+  const networks = await listNetworks(engine, { filters: { label: [label.network] }, signal });
+  return networks.flatMap(({ Name, Labels }) => (Labels?.[label.network] === Name ? [Name] : []));
+}
+
+/** Whether it went. */
+async function removeEmptyNetwork(engine: Engine, domain: string, signal: AbortSignal): Promise<boolean> {
   const network = await findNetwork(engine, domain, signal);
-  if (network?.Labels?.[label.network] !== domain) return undefined;
+  if (network?.Labels?.[label.network] !== domain) return false;
   const users = await listContainers(engine, { all: true, filters: { network: [domain] }, signal });
-  if (users.length > 0) return undefined;
+  if (users.length > 0) return false;
   await removeNetwork(engine, network.Id, { signal });
-  return domain;
+  return true;
 }

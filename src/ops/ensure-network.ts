@@ -3,13 +3,15 @@ import { createNetwork, listNetworks } from "../engine/networks.ts";
 import { BerthError } from "../errors.ts";
 import { subnetsOverlap } from "../plan/address.ts";
 import { label } from "../plan/labels.ts";
-import type { Fleet } from "../spec/machine.ts";
+import { renderOwner } from "../plan/owner.ts";
+import type { PlannedNetwork } from "../plan/up.ts";
+import type { Project } from "../spec/project.ts";
 import { findNetwork } from "./observe.ts";
 import { poll } from "./poll.ts";
 
-/** Makes the fleet's network, which bears the domain's name. Throws what the engine says with what to do about it. */
-export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<void> {
-  const { domain, subnet, gateway } = fleet.network;
+/** Makes a project's network, which bears the domain's name. Throws what the engine says with what to do about it. */
+export async function ensureNetwork(engine: Engine, project: Project, network: PlannedNetwork, signal: AbortSignal): Promise<void> {
+  const { domain, subnet, gateway } = network;
   try {
     await createNetwork(
       engine,
@@ -17,7 +19,7 @@ export async function ensureNetwork(engine: Engine, fleet: Fleet, signal: AbortS
         Name: domain,
         Driver: "bridge",
         IPAM: { Config: [{ Subnet: subnet, ...(gateway === undefined ? {} : { Gateway: gateway }) }] },
-        Labels: { [label.network]: domain },
+        Labels: { [label.network]: domain, ...renderOwner(project) },
       },
       { signal },
     );

@@ -3,6 +3,8 @@ import { listContainers } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError } from "../errors.ts";
 import { initFromLabels, label } from "../plan/labels.ts";
+import { ownerOf } from "../plan/owner.ts";
+import type { Project } from "../spec/project.ts";
 import { suggest } from "../spec/suggest.ts";
 
 /** A machine as one list call of the engine tells it. */
@@ -21,6 +23,8 @@ export interface Machine {
   readonly ports: readonly string[];
   /** Unix time, seconds. */
   readonly created: number;
+  /** Whose it is; undefined where whoever made it noted nobody. */
+  readonly owner: Project | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -91,6 +95,7 @@ export function machineOf(container: ContainerSummary): Machine {
       port.PublicPort === undefined ? [] : [`${port.IP ? `${port.IP}:` : ""}${port.PublicPort}->${port.PrivatePort}/${port.Type}`],
     ),
     created: container.Created,
+    owner: ownerOf(container.Labels),
     labels: container.Labels,
   };
 }

@@ -1,29 +1,50 @@
+import { existsSync } from "node:fs";
 import type { ContainerSummary } from "../engine/container-types.ts";
 import { listContainers, waitContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Network } from "../engine/network-types.ts";
-import { inspectNetwork } from "../engine/networks.ts";
+import { inspectNetwork, listNetworks } from "../engine/networks.ts";
 import { hasCode } from "../errors.ts";
+import { findEngineProcess } from "../host/engine-process.ts";
+import { readText } from "../host/proc-file.ts";
+import { parseRoutes } from "../plan/free-subnet.ts";
 import { label } from "../plan/labels.ts";
+import { claimOf, domainFor, ownerOf } from "../plan/owner.ts";
 import type { Observed, ObservedNetwork } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { containerName, isMachine, machineOf } from "./machines.ts";
 
-/** What the engine has of a fleet: two calls, however many machines. */
+/** What the engine has of a fleet: three calls, however many machines. */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
-  const { domain } = fleet.network;
-  const [containers, network] = await Promise.all([listSettled(engine, signal), findNetwork(engine, domain, signal)]);
+  const [containers, networks] = await Promise.all([listSettled(engine, signal), listNetworks(engine, { signal })]);
   const wanted = new Set(fleet.machines.map((machine) => machine.name));
   const machines = new Set(containers.filter(isMachine).map((container) => container.Id));
+  const observed = containers
+    .filter((container) => wanted.has(containerName(container)) || machines.has(container.Id))
+    .map((container) => {
+      const { name, id, state, network, address, owner, init } = machineOf(container);
+      const claim = claimOf(fleet, { owner, network }, existsSync);
+      return { name, id, ours: machines.has(id), state, owner, claim, network, address, specLabel: container.Labels[label.spec], init };
+    });
+  const domain = domainFor(fleet, observed);
+  const network = await findNetwork(engine, domain, signal);
+  const isToBeChosen = network === undefined && fleet.network.subnet === undefined;
   return {
-    network: network && observedNetwork(network, machines),
-    containers: containers
-      .filter((container) => wanted.has(containerName(container)) || machines.has(container.Id))
-      .map((container) => {
-        const { name, id, state, network: own, address, init } = machineOf(container);
-        return { name, id, ours: machines.has(id), state, network: own, address, specLabel: container.Labels[label.spec], init };
-      }),
+    domain,
+    network: network && observedNetwork(fleet, network, machines),
+    taken: { networks: networks.flatMap(subnetsOf), routes: isToBeChosen ? await readRoutes(engine) : [] },
+    containers: observed,
   };
+}
+
+function subnetsOf({ IPAM }: Network): readonly string[] {
+  return (IPAM.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
+}
+
+/** The routes of the engine's host, where the engine is on this one and its process can be seen. */
+async function readRoutes(engine: Engine): Promise<readonly string[]> {
+  const pid = engine.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined;
+  return pid === undefined ? [] : parseRoutes((await readText(`/proc/${pid}/net/route`)) ?? "");
 }
 
 /** All containers, once those machines are gone that the engine still removes for one who may have been killed meanwhile. */
@@ -49,9 +70,12 @@ export async function findNetwork(engine: Engine, name: string, signal: AbortSig
   }
 }
 
-function observedNetwork(network: Network, machines: ReadonlySet<string>): ObservedNetwork {
+function observedNetwork(fleet: Fleet, network: Network, machines: ReadonlySet<string>): ObservedNetwork {
+  const owner = ownerOf(network.Labels ?? {});
+  const isForeign = owner !== undefined && claimOf(fleet, { owner, network: network.Name }, existsSync) === "stranger";
   return {
     ours: network.Labels?.[label.network] === network.Name,
+    foreignFile: isForeign && owner.file !== undefined && existsSync(owner.file) ? owner.file : undefined,
     subnet: network.IPAM.Config?.[0]?.Subnet,
     addresses: Object.entries(network.Containers ?? {})
       .filter(([id]) => !machines.has(id))

@@ -121,13 +121,17 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
       },
     },
   );
-  if (steps.some((step) => step.do === "create-network")) await ensureNetwork(engine, fleet, signal);
+  for (const step of steps) if (step.do === "create-network") await ensureNetwork(engine, fleet.project, step.network, signal);
+  const inDomain = { ...fleet, network: { ...fleet.network, domain: observed.domain } };
   const there = new Map(observed.containers.map((container) => [container.id, container]));
   const machines = await Promise.all(
     steps.flatMap((step): Promise<PreparedMachine>[] => {
       if (step.do === "create-network") return [];
-      if (step.do === "create") return [create(engine, fleet, step, images.get(step.machine.image), info, options)];
-      const { address, init } = there.get(step.id) ?? {};
+      if (step.do === "create") return [create(engine, inDomain, step, images.get(step.machine.image), info, options)];
+      const { address, init, claim, owner } = there.get(step.id) ?? {};
+      if (claim === "heir" && owner !== undefined) {
+        options.onWarning(`${step.machine.name}: ${owner.file} made it and is not there any more, so it is this file's now`);
+      }
       return [Promise.resolve({ step, id: step.id, address, init, error: undefined })];
     }),
   );

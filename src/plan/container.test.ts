@@ -24,7 +24,7 @@ const noWishes = [
 function render(more: Partial<MachineSpec> = {}, application: Application = runtime, from: PlannedImage = image) {
   const [machine] = fleet.machines;
   if (machine === undefined) throw new Error("no machine");
-  return renderContainer({ ...machine, ...more }, fleet.network, from, "172.31.0.2", application);
+  return renderContainer({ ...machine, ...more }, fleet, from, "172.31.0.2", application);
 }
 
 test("a machine without wishes: a terminal, a name, an address, labels that tell all, and nothing more than the engine's own rights", () => {

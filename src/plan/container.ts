@@ -1,11 +1,12 @@
 import { placeOptions } from "../contract/tmpfs.ts";
 import type { DeviceRate } from "../spec/device-rate.ts";
 import { given } from "../spec/given.ts";
-import type { MachineSpec, NetworkSpec } from "../spec/machine.ts";
+import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import type { Publish } from "../spec/publish.ts";
 import { renderVolume } from "../spec/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
 import { label, renderSpecLabel } from "./labels.ts";
+import { renderOwner } from "./owner.ts";
 
 /** How the contract reaches the machine: by berth-runtime under this name, or by the Engine API itself. */
 export type Application = { readonly runtime: string } | { readonly api: ApiContract };
@@ -24,7 +25,7 @@ const defaultInit = ["/sbin/init"];
 /** The body of the Engine API's POST /containers/create for a machine. */
 export function renderContainer(
   machine: MachineSpec,
-  network: NetworkSpec,
+  { network, project }: Pick<Fleet, "network" | "project">,
   image: PlannedImage,
   address: string | undefined,
   application: Application,
@@ -49,6 +50,7 @@ export function renderContainer(
       ...machine.labels,
       [label.machine]: machine.name,
       [label.network]: network.domain,
+      ...renderOwner(project),
       [label.spec]: renderSpecLabel(machine),
       ...Object.fromEntries(
         [label.init, label.initVersion, label.os].flatMap((key) => (image.labels[key] === undefined ? [] : [[key, image.labels[key]]])),

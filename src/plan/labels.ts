@@ -6,6 +6,9 @@ export const label = {
   machine: "berth.machine",
   /** On containers and networks: the domain. */
   network: "berth.network",
+  /** On containers and networks: the project's name, and the path of its machine file, empty where there is none. */
+  project: "berth.project",
+  file: "berth.file",
   /** On containers: the MachineSpec they were made from, as JSON. */
   spec: "berth.spec",
   /** On containers and images: the kind of init, such as `systemd`, and its version. */

@@ -1,18 +1,27 @@
 import { BerthError } from "../errors.ts";
 import type { Fleet, MachineSpec, NetworkSpec } from "../spec/machine.ts";
+import { domainOf, type Project } from "../spec/project.ts";
 import { allocateAddresses } from "./address.ts";
+import { freeSubnet } from "./free-subnet.ts";
 import { compareSpecs, type Difference, parseSpecLabel } from "./labels.ts";
+import { type Claim, describeOwner } from "./owner.ts";
 
 /** What is there, as far as `up` cares. */
 export interface Observed {
+  /** The domain that the fleet's machines are in. */
+  readonly domain: string;
   /** The engine network with the domain's name. */
   readonly network: ObservedNetwork | undefined;
+  /** Subnets that the network's must have no part of: of the engine's other networks, and of its host's routes as far as they are known. */
+  readonly taken: { readonly networks: readonly string[]; readonly routes: readonly string[] };
   /** Every container that bears a machine's name, or is berth's. */
   readonly containers: readonly ObservedContainer[];
 }
 
 export interface ObservedNetwork {
   readonly ours: boolean;
+  /** The machine file of somebody else that it was made for. */
+  readonly foreignFile: string | undefined;
   readonly subnet: string | undefined;
   /** Addresses that others than berth's machines hold on it. */
   readonly addresses: readonly string[];
@@ -23,6 +32,8 @@ export interface ObservedContainer {
   readonly id: string;
   readonly ours: boolean;
   readonly state: string;
+  readonly owner: Project | undefined;
+  readonly claim: Claim;
   /** The domain it belongs to. */
   readonly network: string | undefined;
   readonly address: string | undefined;
@@ -31,8 +42,11 @@ export interface ObservedContainer {
   readonly init: string | undefined;
 }
 
+/** A network as it is made: with its subnet. */
+export type PlannedNetwork = NetworkSpec & { readonly subnet: string };
+
 export type Step =
-  | { readonly do: "create-network"; readonly network: NetworkSpec }
+  | { readonly do: "create-network"; readonly network: PlannedNetwork }
   | { readonly do: "create"; readonly machine: MachineSpec; readonly address: string }
   | {
       readonly do: "start" | "unpause" | "keep";
@@ -50,8 +64,8 @@ export type MachineStep = Exclude<Step, { readonly do: "create-network" }>;
  */
 export function planUp(fleet: Fleet, names: readonly string[], observed: Observed): readonly Step[] {
   const machines = selectMachines(fleet, names);
-  const { domain, subnet, gateway } = fleet.network;
-  checkNetwork(fleet.network, observed.network);
+  const { gateway } = fleet.network;
+  checkNetwork(fleet, observed.network);
   const byName = new Map(observed.containers.map((container) => [container.name, container]));
   const short = machines.find((machine) => machine.name.length === 1);
   if (short !== undefined) {
@@ -67,22 +81,28 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
       details: foreign.map((machine) => machine.name),
     });
   }
-  const elsewhere = machines.filter((machine) => (byName.get(machine.name)?.network ?? domain) !== domain);
-  if (elsewhere.length > 0) {
-    const [first] = elsewhere;
-    throw new BerthError("conflict", `${first?.name} is already a machine of the network ${byName.get(first?.name ?? "")?.network}`, {
-      hint: "names of machines are unique on an engine: choose another, or remove that machine with `berth rm`",
-    });
+  for (const { name } of machines) {
+    const there = byName.get(name);
+    if (there?.owner !== undefined && there.claim === "stranger") throw ofAnother(name, there.owner);
+    if ((there?.network ?? observed.domain) !== observed.domain) {
+      throw new BerthError("conflict", `${name} is already a machine of the network ${there?.network}`, {
+        hint: "names of machines are unique on an engine: choose another, or remove that machine with `berth rm`",
+      });
+    }
   }
   const missing = machines.filter((machine) => !byName.has(machine.name));
   const taken = new Set(
-    [...(observed.network?.addresses ?? []), ...observed.containers.filter((c) => c.network === domain).map((c) => c.address)].filter(
-      (a) => a !== undefined,
-    ),
+    [
+      ...(observed.network?.addresses ?? []),
+      ...observed.containers.filter((c) => c.network === observed.domain).map((c) => c.address),
+    ].filter((a) => a !== undefined),
   );
+  const subnet = observed.network?.subnet ?? fleet.network.subnet ?? freeSubnet(observed.taken.networks, observed.taken.routes);
   const addresses = allocateAddresses(missing, subnet, gateway, taken);
   return [
-    ...(observed.network === undefined ? [{ do: "create-network", network: fleet.network } as const] : []),
+    ...(observed.network === undefined
+      ? [{ do: "create-network", network: { ...fleet.network, domain: observed.domain, subnet } } as const]
+      : []),
     ...machines.map((machine): MachineStep => {
       const container = byName.get(machine.name);
       if (container === undefined) return { do: "create", machine, address: addresses.get(machine.name) ?? "" };
@@ -124,14 +144,28 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
   return ordered;
 }
 
-function checkNetwork(wanted: NetworkSpec, has: ObservedNetwork | undefined): void {
+/** A name that another fleet's machine has: whose it is, and how both can be. */
+function ofAnother(name: string, owner: Project): BerthError {
+  const remove = owner.file === undefined ? `berth rm -f ${name}` : `berth --file ${owner.file} down ${name}`;
+  return new BerthError("conflict", `${name} is a machine of ${describeOwner(owner)}`, {
+    hint: `names of machines are unique on an engine: remove that one (${remove}), or name yours otherwise and give it the alias ${name}`,
+    details: { name, owner },
+  });
+}
+
+function checkNetwork({ network: wanted, project }: Fleet, has: ObservedNetwork | undefined): void {
   if (has === undefined) return;
+  if (has.foreignFile !== undefined && wanted.domain === domainOf(project.name)) {
+    throw new BerthError("conflict", `the network ${wanted.domain} is of ${has.foreignFile}`, {
+      hint: "give this project another name (the file's key name), or write its network.domain to be on that network as well",
+    });
+  }
   if (!has.ours) {
     throw new BerthError("not-ours", `the engine has a network ${wanted.domain} that berth did not make`, {
       hint: "choose another network.domain, or remove that network",
     });
   }
-  if (has.subnet !== undefined && has.subnet !== wanted.subnet) {
+  if (has.subnet !== undefined && wanted.subnet !== undefined && has.subnet !== wanted.subnet) {
     throw new BerthError("conflict", `the network ${wanted.domain} exists with the subnet ${has.subnet}, not ${wanted.subnet}`, {
       hint: "write that subnet in the file, or remove the network's machines first with `berth down`",
     });

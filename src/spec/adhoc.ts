@@ -4,6 +4,7 @@ import { given } from "./given.ts";
 import type { Variables } from "./interpolate.ts";
 import type { Fleet } from "./machine.ts";
 import { type Path, renderFault } from "./problem.ts";
+import { namelessProject } from "./project.ts";
 import { usageError } from "./usage.ts";
 
 /** What `berth up NAME… --image X …` was given, each flag's text as it was typed; a repeated flag is a list. */
@@ -109,6 +110,7 @@ export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet
       machines: Object.fromEntries(flags.names.map((name) => [name, alone ? own : {}])),
     },
     environment,
+    { name: namelessProject },
   );
   for (const fault of reading.problems) problems.push(`${flagOf(fault.path)}: ${renderFault(fault)}`);
   if (problems.length > 0 || !("fleet" in reading)) throw new BerthError("usage", problems.join("\n"), { details: problems });

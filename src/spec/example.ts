@@ -1,7 +1,8 @@
 /** The example of docs/machine-file.md; a test reads it. */
-export const exampleMachineFile = `network:
-  domain: berth.internal
-  subnet: 172.31.0.0/24
+export const exampleMachineFile = `name: shop                        # otherwise the directory's name
+network:
+  domain: shop.example            # otherwise shop.internal
+  subnet: 172.31.0.0/24           # otherwise a free one
 defaults:
   image: debian-12
   memory: 512M

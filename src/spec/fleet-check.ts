@@ -32,15 +32,18 @@ export function checkFleet(checked: Checked): Problem[] {
 
 function* checkAddresses({ network, machines, origin, isFaulty }: Checked): Generator<Problem> {
   if (isFaulty(["network", "subnet"]) || isFaulty(["network", "gateway"])) return;
-  const gateway = gatewayOf(network);
-  const fault = addressFault(gateway, network.subnet);
+  const { subnet } = network;
+  // Without one no address was asked for either.
+  if (subnet === undefined) return;
+  const gateway = gatewayOf(subnet, network.gateway);
+  const fault = addressFault(gateway, subnet);
   if (fault !== undefined) yield problem(["network", "gateway"], fault);
   const holders = new Map<string, string>();
   for (const { name, address } of machines) {
     if (address === undefined) continue;
     const holder = holders.get(address);
     const reason =
-      addressFault(address, network.subnet) ??
+      addressFault(address, subnet) ??
       (address === gateway ? `${address} is the network's gateway` : undefined) ??
       (holder === undefined ? undefined : `${address} is already the address of ${holder}`);
     if (reason !== undefined) yield problem(origin(name, "address"), reason);

@@ -6,11 +6,13 @@ import { given } from "./given.ts";
 import type { Variables } from "./interpolate.ts";
 import { defaults, type Fleet, type ImageSpec, type MachineSpec, type NetworkSpec } from "./machine.ts";
 import { parseImageName, parseName } from "./name.ts";
+import { impliedSubnet } from "./network.ts";
 import { type Path, type Problem, problem } from "./problem.ts";
+import { domainOf, type Project } from "./project.ts";
 import { readDeploy } from "./read-deploy.ts";
 import { type Fields, readFields, readKey, readMap } from "./read-fields.ts";
 import { readImage } from "./read-image.ts";
-import { fileSchema, machineShape, networkShape, ownShape, sharedShape } from "./schema.ts";
+import { fileSchema, machineShape, networkShape, ownShape, projectShape, sharedShape } from "./schema.ts";
 import { unknownKey } from "./unknown-key.ts";
 
 /** The keys whose maps are merged with the defaults' instead of replacing them. */
@@ -25,9 +27,10 @@ type FleetReading = { readonly fleet: Fleet; readonly problems: readonly [] } | 
 
 /**
  * Reads the machine file's content, as plain data, into a fleet; or says everything that is wrong with it.
- * `environment` gives the values of variables that a machine passes on without one of its own.
+ * `environment` gives the values of variables that a machine passes on without one of its own, `unnamed` the project
+ * as it is where the file does not name it.
  */
-export function readFleet(raw: unknown, environment: Variables): FleetReading {
+export function readFleet(raw: unknown, environment: Variables, unnamed: Project): FleetReading {
   const problems: Problem[] = [];
   const file = readMap(raw, [], problems) ?? {};
   const sections = Object.keys(fileSchema.shape);
@@ -35,7 +38,8 @@ export function readFleet(raw: unknown, environment: Variables): FleetReading {
     const { message, suggestion } = unknownKey("file", key, sections);
     problems.push(problem([key], message, suggestion, "key"));
   }
-  const network = readNetwork(file.network, problems);
+  const project = { ...unnamed, ...readFields("file", projectShape, "name" in file ? { name: file.name } : {}, [], problems) };
+  const wished = readFields("network", networkShape, file.network, ["network"], problems);
   const shared = readDefaults(file.defaults, problems);
   const images = new Map<string, ImageSpec>();
   for (const [name, value] of Object.entries(readMap(file.images, ["images"], problems) ?? {})) {
@@ -63,6 +67,7 @@ export function readFleet(raw: unknown, environment: Variables): FleetReading {
     const deploy = readDeploy(fields.deploy, machine.stopTimeout, ["machines", name, "deploy"], problems);
     return fields.root === undefined ? machine : { ...machine, image: "", root: fields.root, dependsOn: [], deploy };
   });
+  const network = buildNetwork(wished, project, machines);
   const origin = (name: string, key: keyof typeof machineShape) => originOf(name, key, own.get(name));
   const faulty = new Set(problems.map(({ path }) => pathKey(path.slice(0, path[0] === "machines" ? 3 : 2))));
   problems.push(
@@ -74,12 +79,14 @@ export function readFleet(raw: unknown, environment: Variables): FleetReading {
     }),
     ...checkRoots({ machines, keys: (name) => writtenKeys(file.machines, name), origin }),
   );
-  return problems.length > 0 ? { problems } : { fleet: { network, images: Object.fromEntries(images), machines }, problems: [] };
+  return problems.length > 0 ? { problems } : { fleet: { project, network, images: Object.fromEntries(images), machines }, problems: [] };
 }
 
-function readNetwork(raw: unknown, problems: Problem[]): NetworkSpec {
-  const { domain = defaults.domain, subnet = defaults.subnet, gateway } = readFields("network", networkShape, raw, ["network"], problems);
-  return { domain, subnet, ...(gateway === undefined ? {} : { gateway }) };
+/** Addresses without a subnet are of one that they imply; else a free one is chosen where the network is made. */
+function buildNetwork(wished: Fields<typeof networkShape>, project: Project, machines: readonly MachineSpec[]): NetworkSpec {
+  const { domain = domainOf(project.name), gateway } = wished;
+  const subnet = wished.subnet ?? impliedSubnet([...machines.flatMap(({ address }) => address ?? []), ...(gateway ? [gateway] : [])]);
+  return { domain, ...given({ subnet, gateway }) };
 }
 
 function readDefaults(raw: unknown, problems: Problem[]): Fields<typeof sharedShape> {

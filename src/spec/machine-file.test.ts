@@ -32,7 +32,10 @@ function faults(text: string, environment: Record<string, string> = {}): string[
 
 test("the documented example is a fleet", () => {
   const fleet = read(exampleMachineFile);
-  expect(fleet.network).toEqual({ domain: "berth.internal", subnet: "172.31.0.0/24" });
+  expect([fleet.project, fleet.network]).toEqual([
+    { name: "shop", file: "berth.yaml" },
+    { domain: "shop.example", subnet: "172.31.0.0/24" },
+  ]);
   expect(fleet.images).toEqual({
     "debian-12": { base: "scratch", os: "debian", release: "bookworm", packages: ["openssh-server"] },
     rescue: { tarball: "./rescue.tar" },
@@ -189,9 +192,9 @@ machines:
 
 test.each<[string, string, string[]]>([
   [
-    "an address outside of the subnet",
-    "a: {address: 10.0.0.1}",
-    ["3:16 machines.a.address: 10.0.0.1 is outside of the subnet 172.31.0.0/24"],
+    "an address outside of the subnet that the others imply",
+    "b: {address: 172.31.0.9}\n  a: {address: 10.0.0.1}",
+    ["4:16 machines.a.address: 10.0.0.1 is outside of the subnet 172.31.0.0/24"],
   ],
   [
     "the subnet's address",
@@ -272,8 +275,32 @@ test("a key that is written but faulty does not fall back to the default", () =>
   ]);
 });
 
+test.each([
+  ["a: {image: i}", "", {}],
+  ["a: {image: i, address: 10.1.2.3}", "", { subnet: "10.1.2.0/24" }],
+  ["a: {image: i}", "network: {gateway: 10.1.2.254}\n", { subnet: "10.1.2.0/24", gateway: "10.1.2.254" }],
+  ["a: {image: i, address: 10.1.2.3}", "network: {subnet: 10.1.0.0/16}\n", { subnet: "10.1.0.0/16" }],
+])("the subnet of %s %s is what is written, or what addresses imply", (machine, network, expected) => {
+  expect(read(`${network}machines: {${machine}}`).network).toEqual({ domain: "berth.internal", ...expected });
+});
+
+test.each([
+  ["/srv/shop/berth.yaml", "", "shop"],
+  ["/srv/My Shop_2/berth.yaml", "", "my-shop-2"],
+  ["/srv/shop/berth.yaml", "name: store\n", "store"],
+  ["/berth.yaml", "", "berth"],
+  ["/srv/店/berth.yaml", "", "berth"],
+])("the project of %s %s is %s, and so is its domain", (fileName, text, name) => {
+  const fleet = parseMachineFile(`${text}machines: {a: {image: i}}`, { fileName, environment: {} });
+  expect([fleet.project, fleet.network]).toEqual([{ name, file: fileName }, { domain: `${name}.internal` }]);
+});
+
+test("a project's name that is no name is a problem", () => {
+  expect(faults("name: My Shop\nmachines: {a: {image: i}}")).toEqual([expect.stringContaining('1:7 name: "My Shop" is not a name')]);
+});
+
 test("a gateway outside of the subnet is a problem", () => {
-  expect(faults("network: {gateway: 10.0.0.1}\nmachines: {a: {image: i}}")).toEqual([
+  expect(faults("network: {gateway: 10.0.0.1, subnet: 172.31.0.0/24}\nmachines: {a: {image: i}}")).toEqual([
     "1:20 network.gateway: 10.0.0.1 is outside of the subnet 172.31.0.0/24",
   ]);
 });

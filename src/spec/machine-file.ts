@@ -3,6 +3,7 @@ import { readFleet } from "./fleet.ts";
 import type { Variables } from "./interpolate.ts";
 import type { Fleet } from "./machine.ts";
 import { renderFault, renderPath } from "./problem.ts";
+import { projectNameOf } from "./project.ts";
 import { type Located, parseYaml } from "./yaml-source.ts";
 
 /** One entry of the details of a `file-invalid` error. */
@@ -18,7 +19,7 @@ export interface FileProblem {
 }
 
 export interface MachineFileOptions {
-  /** Named in the problems. */
+  /** Its absolute path, which the problems name and machines note. */
   readonly fileName: string;
   /** For `${NAME}` in the file, and for variables that a machine passes on. */
   readonly environment: Variables;
@@ -31,7 +32,7 @@ export interface MachineFileOptions {
 export function parseMachineFile(text: string, { fileName, environment }: MachineFileOptions): Fleet {
   const source = parseYaml(text, environment);
   if (source.content === undefined) throw invalid(fileName, source.faults);
-  const reading = readFleet(source.content, environment);
+  const reading = readFleet(source.content, environment, { name: projectNameOf(fileName), file: fileName });
   const located = reading.problems.flatMap((problem) => source.locate(problem) ?? []);
   if (!("fleet" in reading) || source.faults.length > 0) throw invalid(fileName, [...source.faults, ...located]);
   return reading.fleet;

@@ -1,6 +1,7 @@
 import type { Capability } from "./capability.ts";
 import type { DeploySpec } from "./deploy.ts";
 import type { DeviceRate } from "./device-rate.ts";
+import type { Project } from "./project.ts";
 import type { Publish } from "./publish.ts";
 import type { TmpfsSpec } from "./tmpfs.ts";
 import type { VolumeSpec } from "./volume.ts";
@@ -22,16 +23,14 @@ export type Variant = (typeof variants)[number];
 
 /** What holds when nothing is written. */
 export const defaults = {
-  domain: "berth.internal",
-  subnet: "172.31.0.0/24",
   restart: "unless-stopped",
-} as const satisfies { domain: string; subnet: string; restart: RestartPolicy };
+} as const satisfies { restart: RestartPolicy };
 
 /** The one network of a fleet. */
 export interface NetworkSpec {
   readonly domain: string;
-  /** IPv4, in CIDR form. */
-  readonly subnet: string;
+  /** IPv4, in CIDR form; a free one is chosen when absent. */
+  readonly subnet?: string;
   readonly gateway?: string;
 }
 
@@ -111,6 +110,7 @@ export interface MachineSpec {
 
 /** Everything that one file or command line asks for. Names are unique, references among machines are sound, and there is one machine or more. */
 export interface Fleet {
+  readonly project: Project;
   readonly network: NetworkSpec;
   readonly images: Readonly<Record<string, ImageSpec>>;
   readonly machines: readonly MachineSpec[];

@@ -45,7 +45,8 @@ function checkLabels(text: string, compared: string, what: string): string {
   return text;
 }
 
-function nearestLabel(text: string): string | undefined {
+/** The label that a text comes nearest to; undefined where nothing of it can be one. */
+export function nearestLabel(text: string): string | undefined {
   const near = text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")

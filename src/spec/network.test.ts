@@ -23,8 +23,8 @@ test.each(["", "10.1", "010.0.0.1", "256.0.0.1", "::1", "10.0.0.1/8"])("%p is no
 });
 
 test("the gateway is the one named, else the subnet's first address", () => {
-  expect(gatewayOf({ domain: "d", subnet: "192.0.2.8/29" })).toBe("192.0.2.9");
-  expect(gatewayOf({ domain: "d", subnet: "192.0.2.8/29", gateway: "192.0.2.14" })).toBe("192.0.2.14");
+  expect(gatewayOf("192.0.2.8/29", undefined)).toBe("192.0.2.9");
+  expect(gatewayOf("192.0.2.8/29", "192.0.2.14")).toBe("192.0.2.14");
 });
 
 test.each<[string, boolean]>([

@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import type { NetworkSpec } from "./machine.ts";
 import { usageError } from "./usage.ts";
 
 /** An IPv4 address in its dotted form. */
@@ -19,10 +18,16 @@ export function parseSubnet(text: string): string {
   return text;
 }
 
-/** The network's gateway: the one it names, else the subnet's first address, which is what the Docker Engine takes. */
-export function gatewayOf(network: NetworkSpec): string {
-  if (network.gateway !== undefined) return network.gateway;
-  const bytes = ipaddr.IPv4.networkAddressFromCIDR(network.subnet).toByteArray();
+/** The subnet that addresses imply where none is written: the /24 of the first; undefined without addresses. */
+export function impliedSubnet(addresses: readonly string[]): string | undefined {
+  const [first] = addresses;
+  return first === undefined ? undefined : `${ipaddr.IPv4.networkAddressFromCIDR(`${first}/24`).toString()}/24`;
+}
+
+/** A network's gateway: the one it names, else the subnet's first address, which is what the Docker Engine takes. */
+export function gatewayOf(subnet: string, gateway: string | undefined): string {
+  if (gateway !== undefined) return gateway;
+  const bytes = ipaddr.IPv4.networkAddressFromCIDR(subnet).toByteArray();
   bytes[3] = (bytes[3] ?? 0) + 1;
   return bytes.join(".");
 }

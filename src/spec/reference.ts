@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { deployReference } from "./deploy-schema.ts";
 import { exampleMachineFile } from "./example.ts";
-import { imageShape, networkShape, ownShape, sharedShape } from "./schema.ts";
+import { imageShape, networkShape, ownShape, projectShape, sharedShape } from "./schema.ts";
 import { notes } from "./schema-key.ts";
 
 /** docs/machine-file.md: the Markdown reference of the machine file, every key from its schema's note. */
 export function renderMachineFileReference(): string {
   return `${introduction}
+${section("name", "Stands for itself at the top of the file, as in `name: shop`.", projectShape)}
 ${section("network", "The one network that all machines are on. Every key is optional.", networkShape)}
 ${section("images", "Maps a name to where the image comes from: exactly one of `base`, `tarball` and `image`.", imageShape)}
 ${section(
@@ -37,7 +38,7 @@ const introduction = `# The machine file
 ${exampleMachineFile.trimEnd()}
 \`\`\`
 
-The file is one YAML 1.2 document with four sections, \`network\`, \`defaults\`, \`images\` and \`machines\`; only \`machines\` is needed.
+The file is one YAML 1.2 document with a \`name\` and four sections, \`network\`, \`defaults\`, \`images\` and \`machines\`; only \`machines\` is needed.
 A section whose name starts with \`x-\` is yours: a place for anchors.
 Everything that is wrong is reported at once, with line and column, and nothing is changed then.
 `;

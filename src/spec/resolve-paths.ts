@@ -6,6 +6,7 @@ import type { VolumeSpec } from "./volume.ts";
 /** The fleet with every host path (bind sources, image tarballs) absolute: `~` below the home, relative ones below the machine file's directory. */
 export function resolvePaths(fleet: Fleet, base: PathBase): Fleet {
   return {
+    project: fleet.project,
     network: fleet.network,
     images: Object.fromEntries(Object.entries(fleet.images).map(([name, image]) => [name, resolveImage(image, base)])),
     machines: fleet.machines.map((machine) => ({

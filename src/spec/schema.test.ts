@@ -5,7 +5,7 @@ import { z } from "zod";
 import { deployReference } from "./deploy-schema.ts";
 import { exampleMachineFile } from "./example.ts";
 import { renderMachineFileReference } from "./reference.ts";
-import { imageShape, machineFileJsonSchema, machineShape, networkShape } from "./schema.ts";
+import { imageShape, machineFileJsonSchema, machineShape, networkShape, projectShape } from "./schema.ts";
 import { notes } from "./schema-key.ts";
 
 const page = readFileSync(new URL("../../docs/machine-file.md", import.meta.url), "utf8");
@@ -14,7 +14,7 @@ test("docs/machine-file.md is what the schema says", () => {
   expect(page).toBe(renderMachineFileReference());
 });
 
-test.each(Object.entries({ ...networkShape, ...imageShape, ...machineShape, ...deployReference }))(
+test.each(Object.entries({ ...projectShape, ...networkShape, ...imageShape, ...machineShape, ...deployReference }))(
   "%s is documented, and takes its examples and its default",
   (key, schema) => {
     const note = notes.get(schema);

@@ -15,18 +15,28 @@ import { addFault, choice, expected, key, list, notes, scalar, text } from "./sc
 import { usageError } from "./usage.ts";
 import { parseVolume } from "./volume.ts";
 
+/** What the file says of itself. */
+export const projectShape = {
+  name: key(text("a name", parseName), {
+    type: "name",
+    description: "The project's name: what `berth ls` shows of whose a machine is, and what the domain is made of.",
+    absent: "the directory's name",
+    examples: ["shop"],
+  }),
+};
+
 /** The keys under `network`. */
 export const networkShape = {
   domain: key(text("a domain", parseDomain), {
     type: "domain",
     description: "The domain of the machines; the engine's network bears this name. A machine is `NAME.DOMAIN`.",
-    default: defaults.domain,
+    absent: "the project's name and `.internal`, as in `shop.internal`",
     examples: ["lab.test"],
   }),
   subnet: key(text("a subnet", parseSubnet), {
     type: "IPv4 subnet, /8 to /29",
     description: "The addresses of the machines.",
-    default: defaults.subnet,
+    absent: "a free one, or the /24 of the `address` keys",
     examples: ["10.20.0.0/16"],
   }),
   gateway: key(text("an address", parseAddress), {
@@ -213,6 +223,7 @@ const imageForms = [{ required: ["base", "os", "release"] }, { required: ["tarba
 /** The whole file. Its parts are read key by key (fleet.ts), so that one fault hides no other; this says how they fit together. */
 export const fileSchema = z
   .strictObject({
+    ...z.object(projectShape).partial().shape,
     network: z.strictObject(networkShape).partial().nullable().optional(),
     defaults: z.strictObject(sharedShape).partial().nullable().optional(),
     images: z

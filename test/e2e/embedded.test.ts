@@ -53,7 +53,7 @@ describe.skipIf(!canHaveEngines || !isFree)("berth's own engine (needs root and 
     expect((await berth("engine start")).status).toBe(0);
     expect((await berth("start web")).status).toBe(0);
     expect((await berth("exec web systemctl is-system-running")).stdout).toBe("running\n");
-    expect((await berth("down --yes")).status).toBe(0);
+    expect((await berth("down --yes --all")).status).toBe(0);
     expect((await berth("uninstall runtime")).status).toBe(0);
     const later = await ownNamespaces((await privateEngineStatus(place)).pid ?? 0);
     const removed = await ticksNow();

@@ -15,7 +15,7 @@ const isEmpty = async () => [(await containers(node("one"))).size, await network
 
 describe("berth without an engine", () => {
   test("says so, where it looked and what to do, with status 3", async () => {
-    for (const command of ["up web --image x", "ls", "down --yes", "stop web", "inspect web"]) {
+    for (const command of ["up web --image x", "ls", "down --yes --all", "stop web", "inspect web"]) {
       const { status, stdout, stderr } = await runBerth("unix:///nowhere/docker.sock", command.split(" "));
       expect([command, status, stdout]).toEqual([command, 3, ""]);
       expect(stderr).toMatch(/no engine answers at unix:\/\/\/nowhere\/docker.sock/);
@@ -86,13 +86,13 @@ describe.skipIf(!canHaveEngines)("berth up that cannot (needs root)", () => {
     await node("one").docker("network", "create", "berth.internal");
     const other = await node("one").berth("up db --image bookworm --json");
     expect([other.status, errorCode(other.stdout)]).toEqual([1, "not-ours"]);
-    expect((await node("one").berth("down --yes")).status).toBe(0);
+    expect((await node("one").berth("down --yes --all")).status).toBe(0);
     expect(await networks(node("one"))).toEqual(["berth.internal"]);
   });
 
   test("a subnet, an address, a port that is taken: what is taken is named, and nothing half-made stays", async () => {
     await node("one").docker("network", "create", "--subnet", "172.31.0.0/25", "other");
-    const overlap = await node("one").berth("up web --image bookworm");
+    const overlap = await node("one").berth("up web --image bookworm --subnet 172.31.0.0/24");
     expect(overlap.status).toBe(1);
     expect(overlap.stderr).toContain("172.31.0.0/24");
     expect(overlap.stderr).toContain("network.subnet");

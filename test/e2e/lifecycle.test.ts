@@ -28,10 +28,12 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
     const { status, stdout } = await berth("start --all --json");
     expect([status, parseList(stdout).map(({ state }) => state)]).toEqual([0, ["running", "running"]]);
     expect((await berth("stop nobody")).status).toBe(4);
-    const cwd = fleet("machines: {web: {image: bookworm}}\n");
+    const cwd = fleet("machines: {own: {image: bookworm}}\n");
+    expect((await node("one").berth("up", { cwd })).status).toBe(0);
     expect((await node("one").berth("stop", { cwd })).status).toBe(0);
-    expect([await state("web"), await state("db")]).toEqual(["exited", "running"]);
+    expect([await state("own"), await state("web"), await state("db")]).toEqual(["exited", "running", "running"]);
     expect((await node("one").berth("start", { cwd })).status).toBe(0);
+    expect((await node("one").berth("down --yes", { cwd })).status).toBe(0);
   });
 
   test("exec and shell give the command's own output and status", async () => {

@@ -35,7 +35,7 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
     expect((await engine.berth(`start ${web}`)).status).toBe(0);
     expect(await inside(engine, web, "cat /etc/machine-id")).toBe(ids[0] as string);
     expect(ownCgroups()).toEqual([`berth-machine-${db}`, `berth-machine-${web}`]);
-    expect((await engine.berth("down --yes")).status).toBe(0);
+    expect((await engine.berth("down --yes --all")).status).toBe(0);
     expect(ownCgroups()).toEqual([]);
     expect([(await containers(engine)).size, await networks(engine)]).toEqual([0, []]);
   });

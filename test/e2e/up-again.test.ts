@@ -78,11 +78,11 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
 
   test("down, interrupted, goes on where it was", async () => {
     expect((await node("one").berth(three)).status).toBe(0);
-    const running = node("one").startBerth(["down", "--yes"]);
+    const running = node("one").startBerth(["down", "--yes", "--all"]);
     await waitFor("down removes", async () => (running.stderr().includes(": removed") ? true : undefined));
     running.kill("SIGKILL");
     await running.ended;
-    expect((await node("one").berth("down --yes")).status).toBe(0);
+    expect((await node("one").berth("down --yes --all")).status).toBe(0);
     expect([(await containers(node("one"))).size, await networks(node("one"))]).toEqual([0, []]);
   });
 });

@@ -133,7 +133,7 @@ machines:
     }
     expect(most).toBe(2);
     expect(new Set(await addresses(node("one"))).size).toBe(6);
-    expect((await node("one").berth("down --yes")).status).toBe(0);
+    expect((await node("one").berth("down --yes --all")).status).toBe(0);
   });
 
   test("a degraded machine: status 5, its unit, its journal; it runs on", async () => {

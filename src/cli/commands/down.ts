@@ -1,46 +1,50 @@
 import { createInterface } from "node:readline/promises";
 import { BerthError } from "../../errors.ts";
-import { chosenMachines, down } from "../../ops/down.ts";
+import { down } from "../../ops/down.ts";
+import { listMachines } from "../../ops/machines.ts";
 import { engineLock } from "../../ops/open-engine.ts";
 import { parseDuration } from "../../spec/duration.ts";
-import { defaults } from "../../spec/machine.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { findFleetFile, readFleetFile } from "../fleet-file.ts";
+import { chooseToRemove } from "../down-choice.ts";
+import { allOption, whose } from "../machine-choice.ts";
 import { openContextEngine } from "../open.ts";
 import { plainText } from "../render/text.ts";
 
 export const command = defineCommand({
   name: "down",
   summary: "Stop and remove machines and their network",
-  description: `Stops the machines of berth.yaml, dependents first, and removes them with their file systems, then their network. Named volumes and images stay. Without a file, or with names, those of --domain.
+  description: `Stops the machines of berth.yaml, dependents first, and removes them with their file systems, then their network. Named volumes and images stay.
+
+Machines that another file made are never touched. Without a file it wants names, --domain, or --all for every machine of the engine.
 
 What a machine has written into its own root is lost; \`berth stop\` keeps it. So it asks first, or wants --yes.`,
   arguments: [{ name: "name", description: "machines; all by default", required: false, variadic: true, completes: "machine" }],
   options: {
     yes: { short: "y", description: "do not ask" },
     timeout: { short: "t", value: "SECONDS", description: "time to shut down before they are killed", parse: parseDuration },
-    domain: { value: "DOMAIN", description: `network of machines without a file (${defaults.domain})` },
+    domain: { value: "DOMAIN", description: "those on this network that no file made" },
+    all: allOption,
   },
   examples: [
     { command: "berth down", description: "all machines of berth.yaml" },
     { command: "berth down --yes web db", description: "two of them, unasked" },
+    { command: "berth down --all", description: "every machine of the engine" },
   ],
-  async action(context, { name: given }, { yes, timeout, domain: wanted }) {
-    const path = findFleetFile(context);
-    const fleet = path === undefined || wanted !== undefined ? undefined : readFleetFile(path, context);
-    const domain = wanted ?? fleet?.network.domain ?? defaults.domain;
-    const names = given.length > 0 ? given : (fleet?.machines.map((machine) => machine.name) ?? []);
+  async action(context, { name: names }, { yes, timeout, domain, all }) {
+    const choose = chooseToRemove(context, { names, domain, all });
     const engine = await openContextEngine(context);
-    const chosen = await chosenMachines(engine, domain, { names, signal: context.signal });
-    if (!yes && chosen.length > 0)
+    const choice = choose(await listMachines(engine, context.signal));
+    for (const other of choice.others) context.note(`${whose(other)}: it stays`);
+    if (!yes && choice.machines.length > 0)
       await confirm(
         context,
-        chosen.map((machine) => machine.name),
+        choice.machines.map((machine) => machine.name),
       );
     const progress = context.progress();
-    const result = await down(engine, domain, {
-      names,
+    const result = await down(engine, {
+      isChosen: (machine) => choose([machine]).machines.length > 0,
+      domains: choice.domains,
       timeout,
       signal: context.signal,
       lockFile: engineLock(engine),

@@ -132,6 +132,32 @@ describe("stop", () => {
     expect(containers.get("b")?.state).toBe("exited");
   });
 
+  test("a machine of another file is not to be had by its name, nor by this file's having the same", async () => {
+    const other = join(directory, "other.yaml");
+    writeFileSync(join(directory, "berth.yaml"), "machines: {web: {image: debian-12}}\n");
+    containers = new Map([machine("web", "running")]);
+    Object.assign(containers.get("web")?.labels ?? {}, { "berth.project": "other", "berth.file": other });
+    writeFileSync(other, "");
+    const named = await berth("stop", "web");
+    expect([named.status, named.stderr]).toEqual([1, expect.stringContaining(`web is a machine of ${other}`)]);
+    const unnamed = await berth("stop");
+    expect([unnamed.status, unnamed.stderr]).toEqual([0, expect.stringContaining(`not there: web is a machine of ${other}`)]);
+    expect(await berth("start")).toMatchObject({ status: 4, stderr: expect.stringContaining(`web is a machine of ${other}`) });
+    expect(calls).toEqual([]);
+    expect((await berth("stop", "--file", other, "web")).status).toBe(0);
+    expect((await berth("stop", "--all")).status).toBe(0);
+    expect(calls).toEqual(["stop web", "stop web"]);
+  });
+
+  test("one whose file is gone is to be had by its name", async () => {
+    writeFileSync(join(directory, "berth.yaml"), "machines: {web: {image: debian-12}}\n");
+    containers = new Map([machine("web", "running")]);
+    Object.assign(containers.get("web")?.labels ?? {}, { "berth.project": "other", "berth.file": "/nowhere/berth.yaml" });
+    expect((await berth("stop")).stderr).toContain("not there: web is a machine of /nowhere/berth.yaml");
+    expect((await berth("stop", "web")).status).toBe(0);
+    expect(calls).toEqual(["stop web"]);
+  });
+
   test("as JSON each machine has its outcome, and nothing else is on standard output", async () => {
     containers = new Map([machine("a", "running", [], true), machine("b", "running")]);
     const { status, stdout, stderr } = await berth("stop", "a", "b", "--json");

@@ -9,6 +9,7 @@ import { swarmColumns } from "../swarm-table.ts";
 
 const columns: readonly Column<Machine>[] = [
   { header: "NAME", value: (machine) => machine.name },
+  { header: "PROJECT", value: (machine) => (machine.owner?.file === undefined ? "-" : machine.owner.name) },
   { header: "STATE", value: (machine) => machine.state },
   { header: "ADDRESS", value: (machine) => machine.address ?? "" },
   { header: "INIT", value: (machine) => machine.init ?? "" },
@@ -20,6 +21,8 @@ export const command = defineCommand({
   name: "ls",
   summary: "List machines",
   description: `Shows every machine of the engine, running or not, with its address.
+
+PROJECT is whose it is: the \`name\` of the machine file that made it, else the name of that file's directory; --json tells the file. A \`-\` stands for none.
 
 STATE is the engine's word. For what init says of itself, use \`berth inspect\`; with --quiet only names are printed.
 

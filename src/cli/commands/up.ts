@@ -42,7 +42,7 @@ const options = {
   address: { value: "IP", description: "address of one machine (the next free one)" },
   alias: { value: "NAME", repeat: true, description: "further DNS name of one machine" },
   domain: { value: "DOMAIN", description: "network and DNS domain (berth.internal)" },
-  subnet: { value: "CIDR", description: "the network's addresses (172.31.0.0/24)" },
+  subnet: { value: "CIDR", description: "the network's addresses (a free one)" },
   gateway: { value: "IP", description: "the host's address on the network" },
   command: { value: "INIT", repeat: true, description: "init and its arguments, each its own option" },
   dryRun: { description: "show what would be done and do nothing" },

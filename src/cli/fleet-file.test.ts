@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openContext } from "./context.ts";
+import { findFleetFile, readFleetFile } from "./fleet-file.ts";
+import { readGlobals } from "./global-options.ts";
+import { memoryIo } from "./memory-io.ts";
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = realpathSync(mkdtempSync(join(tmpdir(), "berth-file-")));
+  file = join(directory, "berth.yaml");
+  writeFileSync(file, "machines: {web: {image: x}}\n");
+  mkdirSync(join(directory, "work"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function contextIn(cwd: string, globals: Readonly<Record<string, unknown>> = {}, env: Readonly<Record<string, string>> = {}) {
+  const memory = memoryIo({ cwd, env });
+  const { context } = openContext(memory.io, readGlobals(globals), memory.io.signal, []);
+  return { context, stderr: memory.stderr };
+}
+
+test("a file here is used without a word, one above is named", () => {
+  const here = contextIn(directory);
+  expect([findFleetFile(here.context), here.stderr()]).toEqual([file, ""]);
+  const below = contextIn(join(directory, "work"));
+  expect([findFleetFile(below.context), below.stderr()]).toEqual([file, `machine file: ${file}\n`]);
+});
+
+test("a file that everybody may write to is refused by its name, and can be named", () => {
+  chmodSync(file, 0o666);
+  expect(() => findFleetFile(contextIn(join(directory, "work")).context)).toThrow(
+    expect.objectContaining({
+      code: "file-untrusted",
+      message: expect.stringContaining(file),
+      hint: expect.stringContaining(`--file ${file}`),
+    }),
+  );
+  expect(findFleetFile(contextIn(join(directory, "work"), { file: "../berth.yaml" }).context)).toBe(file);
+});
+
+test("so is one in a directory that everybody may change, or that a link leads to there", () => {
+  chmodSync(directory, 0o777);
+  expect(() => findFleetFile(contextIn(directory).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
+  const other = realpathSync(mkdtempSync(join(tmpdir(), "berth-link-")));
+  try {
+    symlinkSync(file, join(other, "berth.yaml"));
+    expect(() => findFleetFile(contextIn(other).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
+  } finally {
+    rmSync(other, { recursive: true });
+  }
+});
+
+test.skipIf(process.getuid?.() !== 0)("another user's file is refused, unless that user has become root (needs root)", () => {
+  chownSync(file, 65534, 65534);
+  expect(() => findFleetFile(contextIn(directory).context)).toThrow(
+    expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("65534") }),
+  );
+  expect(findFleetFile(contextIn(directory, {}, { SUDO_UID: "65534" }).context)).toBe(file);
+  expect(() => findFleetFile(contextIn(directory, {}, { SUDO_UID: "1000" }).context)).toThrow(
+    expect.objectContaining({ code: "file-untrusted" }),
+  );
+});
+
+test("a fleet is of the file itself, whatever link leads to it", () => {
+  const link = join(directory, "work", "other.yaml");
+  symlinkSync(file, link);
+  expect(readFleetFile(link, contextIn(directory).context).project.file).toBe(file);
+});

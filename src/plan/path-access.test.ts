@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import { grantsRoot, othersReach, type PathStep, replaceFault } from "./path-access.ts";
+
+const way = (...steps: readonly (readonly [mode: number, uid?: number, gid?: number, kind?: PathStep["kind"]])[]): readonly PathStep[] =>
+  steps.map(([mode, uid = 0, gid = uid, kind = "directory"], index) => ({ path: `/${index}`, kind, uid, gid, mode }));
+const alice = new Set([0, 1000]);
+
+test.each([
+  ["root's and the user's own", way([0o755], [0o755, 1000], [0o644, 1000, 1000, "file"]), undefined],
+  ["below /tmp, one's own", way([0o755], [0o1777], [0o700, 1000], [0o644, 1000, 1000, "file"]), undefined],
+  ["a file of somebody else's", way([0o1777], [0o644, 65534, 65534, "file"]), "/1 belongs to the user 65534"],
+  ["a directory of somebody else's", way([0o755], [0o755, 1001], [0o644, 1000, 1000, "file"]), "/1 belongs to the user 1001"],
+  ["a link of somebody else's", way([0o1777], [0o777, 1001, 1001, "link"]), "/1 belongs to the user 1001"],
+  ["a link of one's own", way([0o755], [0o777, 1000, 1000, "link"]), undefined],
+  ["a directory for everybody without the sticky bit", way([0o755], [0o777]), "everybody may write to /1"],
+  ["a file for everybody", way([0o755], [0o666, 1000, 1000, "file"]), "everybody may write to /1"],
+  ["a file in name sticky", way([0o1666, 1000, 1000, "file"]), "everybody may write to /0"],
+  ["a directory of a group", way([0o775, 1000, 50]), "the group 50 may write to /0"],
+  ["a directory of the user's own group", way([0o775, 1000, 1000]), undefined],
+] as const)("who decides: %s", (_, steps, fault) => {
+  expect(replaceFault(steps, alice)).toBe(fault);
+});
+
+test.each([
+  ["all may walk", way([0o755], [0o755], [0o755]), true],
+  ["a directory above is closed", way([0o755], [0o700], [0o755]), false],
+  ["the folder itself is closed", way([0o755], [0o755], [0o700]), false],
+  ["a group may walk", way([0o755], [0o750, 0, 50], [0o755]), true],
+  ["root's group may walk", way([0o755], [0o750, 0, 0], [0o755]), false],
+  ["a home that only its user may walk, who asks", way([0o755], [0o700, 1000], [0o755, 1000]), false],
+  ["the same of another user", way([0o755], [0o700, 1001], [0o755, 1001]), true],
+  ["readable, but not to be walked", way([0o755], [0o744]), false],
+] as const)("who can walk: %s", (_, steps, reach) => {
+  expect(othersReach(steps, alice)).toBe(reach);
+});
+
+const mountinfo = `22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+23 22 0:21 / /srv rw,nosuid,nodev,relatime - ext4 /dev/sdb1 rw
+24 22 0:22 / /srv/with\\040space rw - ext4 /dev/sdc1 rw
+25 22 0:23 / /half rw,nosuid - ext4 /dev/sdd1 rw
+26 22 0:24 / /twice rw,nosuid,nodev - ext4 /dev/sde1 rw
+27 26 0:25 / /twice rw - ext4 /dev/sdf1 rw
+`;
+
+test.each([
+  ["/home/a", true],
+  ["/srv", false],
+  ["/srv/site/html", false],
+  ["/srvices", true],
+  ["/srv/with space/a", true],
+  ["/half/a", true],
+  ["/twice/a", true],
+])("set-uid programs and device nodes work at %s: %p", (path, works) => {
+  expect(grantsRoot(mountinfo, path)).toBe(works);
+});

@@ -1,0 +1,62 @@
+import { unescapeMount } from "../contract/mount-escape.ts";
+
+/** One file or directory on the way to another, which is the last. */
+export interface PathStep {
+  readonly path: string;
+  readonly kind: "directory" | "link" | "file";
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits, with set-uid, set-gid and sticky: chmod(2). */
+  readonly mode: number;
+}
+
+/**
+ * Why somebody else than the trusted users decides what lies at the end of a way: who owns a step of it, or may write to it.
+ * Undefined where nobody else does. In a sticky directory everybody may make files, but nobody replace another's.
+ */
+export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<number>): string | undefined {
+  for (const step of steps) {
+    const { path, kind, uid, mode } = step;
+    if (!trusted.has(uid)) return `${path} belongs to the user ${uid}`;
+    const isSticky = kind === "directory" && (mode & 0o1000) !== 0;
+    if (kind === "link" || isSticky) continue;
+    if ((mode & 0o002) !== 0) return `everybody may write to ${path}`;
+    if ((mode & 0o020) !== 0 && !hasPrivateGroup(step)) return `the group ${step.gid} may write to ${path}`;
+  }
+  return undefined;
+}
+
+/**
+ * Whether others than the trusted users can walk the whole way: then what is set-uid at its end, or a device node, is in
+ * their reach. Takes the directories without links among them.
+ */
+export function othersReach(steps: readonly PathStep[], trusted: ReadonlySet<number>): boolean {
+  return steps.every((step) => {
+    const { uid, mode } = step;
+    return (mode & 0o001) !== 0 || ((mode & 0o010) !== 0 && !hasPrivateGroup(step)) || ((mode & 0o100) !== 0 && !trusted.has(uid));
+  });
+}
+
+/** What comes of a folder in others' reach that a machine's root may write to, in a sentence. */
+export function reachedByOthers(folder: string): string {
+  return `other users of the host can reach ${folder}: a set-uid program or a device node that the machine's root leaves in it works for them.`;
+}
+
+/** Whether set-uid programs and device nodes work at a path without links, by mountinfo (proc_pid_mountinfo(5)). */
+export function grantsRoot(mountinfo: string, path: string): boolean {
+  let nearest: { readonly point: string; readonly options: readonly string[] } = { point: "", options: [] };
+  for (const line of mountinfo.split("\n")) {
+    const [, , , , escaped, options] = line.split(" ");
+    if (escaped === undefined || options === undefined) continue;
+    const point = unescapeMount(escaped);
+    const isOver = point === "/" || path === point || path.startsWith(`${point}/`);
+    // Of two at one place the later covers the earlier.
+    if (isOver && point.length >= nearest.point.length) nearest = { point, options: options.split(",") };
+  }
+  return !(nearest.options.includes("nosuid") && nearest.options.includes("nodev"));
+}
+
+/** Root's group, and a group that a user has to itself, which then has the user's number (pam_umask(8), usergroups). */
+function hasPrivateGroup({ uid, gid }: PathStep): boolean {
+  return gid === 0 || gid === uid;
+}
