@@ -4,11 +4,13 @@ import type { Engine } from "../engine/engine.ts";
 import { readInfo, type SystemInfo } from "../engine/system.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { withLock } from "../host/lock.ts";
+import { trustedUsers } from "../host/path-steps.ts";
 import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
 import type { ResolvedImage } from "../image/store.ts";
 import type { Difference } from "../plan/labels.ts";
 import { type MachineStep, planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
+import { bindWarnings } from "./bind-warnings.ts";
 import { type Boot, waitBooted } from "./boot.ts";
 import { type CreateStep, createMachine, type ReadInfo } from "./create-machine.ts";
 import { ensureNetwork } from "./ensure-network.ts";
@@ -121,6 +123,7 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
       },
     },
   );
+  for (const warning of bindWarnings(engine, steps, trustedUsers(options.images.env))) options.onWarning(warning);
   for (const step of steps) if (step.do === "create-network") await ensureNetwork(engine, fleet.project, step.network, signal);
   const inDomain = { ...fleet, network: { ...fleet.network, domain: observed.domain } };
   const there = new Map(observed.containers.map((container) => [container.id, container]));

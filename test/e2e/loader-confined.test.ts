@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, readFile } from "node:fs/promises";
+import { chmod, mkdir, readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
@@ -7,7 +7,7 @@ import { type EngineProxy, parseAllowedCalls, serveEngineProxy } from "./engine-
 import { inside, stateOf } from "./machine.ts";
 import { canHaveEngines } from "./nodes.ts";
 import { echoUnit, greeting, perl } from "./perl.ts";
-import { besides, cleanedUp, killContainers, removeService, runningTask, tracesOn } from "./service.ts";
+import { besides, cleanedUp, killContainers, logsOf, removeService, runningTask, tracesOn } from "./service.ts";
 import { addUnit, extractRoot, loaderImage, useSwarm } from "./swarm.ts";
 
 // As an engine is set up whose containers shall gain nothing by set-uid programs.
@@ -82,6 +82,20 @@ describe.skipIf(!canHaveEngines)("a loader with nothing but what it needs (needs
     expect(await besides(folder)).toEqual([]);
     expect(proxy.refused).toEqual([]);
     expect([...proxy.used].toSorted()).toEqual((await documentedCalls()).map(({ line }) => line).toSorted());
+  });
+
+  test("a folder that others on the node can reach is warned of, with how to close it; a closed one boots without a word", async () => {
+    await chmod(folder, 0o755);
+    await create();
+    await runningTask(one(), "box");
+    expect(await logsOf(one(), "box")).toContain(`chmod 700 ${folder}`);
+    await removeService(one(), "box");
+    await cleanedUp(one(), before);
+    await chmod(folder, 0o700);
+    await create();
+    const { machine } = await runningTask(one(), "box");
+    expect(await logsOf(one(), "box")).not.toContain("chmod 700");
+    expect(await inside(one(), machine, "systemctl is-system-running")).toBe("running");
   });
 
   test.each([

@@ -6,10 +6,13 @@ import { BerthError } from "../../errors.ts";
 import { identityOf, readFolder } from "../../host/folder.ts";
 import { type Lease, takeLease } from "../../host/lease.ts";
 import { lockFolder } from "../../host/lock-folder.ts";
+import { trustedUsers } from "../../host/path-steps.ts";
 import { type OpenPorts, openPorts } from "../../host/port-forward/open.ts";
 import { sweepPorts } from "../../host/port-forward/sweep.ts";
+import { isReachable } from "../../host/reachable.ts";
 import { removeParentBelow } from "../../ops/cgroup-parent.ts";
 import { type GuardReport, type GuardTask, guardPaths } from "../../plan/loader/guard.ts";
+import { reachedByOthers } from "../../plan/path-access.ts";
 import { throughAbsence } from "./engine-away.ts";
 import { findOrphans, holderState } from "./orphans.ts";
 import { removeGuard, tidyMachine } from "./tidy.ts";
@@ -105,7 +108,7 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
       await swept;
       ports = await openPorts({ name: task.loader.slice(0, 12), publish: task.publish, targets: task.targets, onLost: lost.reject });
     }
-    report({ ready: { warnings: [...(ports?.warnings ?? []), ...(task.folder === undefined ? [] : mountWarnings(task.folder))] } });
+    report({ ready: { warnings: [...(ports?.warnings ?? []), ...(task.folder === undefined ? [] : folderWarnings(task.folder))] } });
     return { lease, unlock, ports, lost: lost.promise };
   } catch (error) {
     await ports?.close();
@@ -118,10 +121,14 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
 /** The folder under its own name, as opposed to what was bound under that name when the guard began. */
 const byName = (folder: string) => join(guardPaths.parent, folder.slice(folder.lastIndexOf("/") + 1));
 
-/** A lease beside a mount is on another file system than the folder, which nodes may share while they do not share the lease. */
-function mountWarnings(folder: string): readonly string[] {
+function folderWarnings(folder: string): readonly string[] {
   const [here, beside] = [guardPaths.folder, guardPaths.parent].map((path) => identityOf(path)?.split(":", 1)[0]);
-  return here === beside ? [] : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`];
+  return [
+    // A lease beside a mount is on another file system than the folder, which nodes may share while they do not share the lease.
+    ...(here === beside ? [] : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`]),
+    // What is above the folder's parent is not to be seen from here.
+    ...(isReachable(byName(folder), trustedUsers({})) ? [`${reachedByOthers(folder)} Close it: chmod 700 ${folder}`] : []),
+  ];
 }
 
 /** A loader that was killed may have asked for its machine a moment before; the engine makes it all the same. */
