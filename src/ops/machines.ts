@@ -48,20 +48,29 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
   if (missing.length > 0) {
     const known = containers.filter(isMachine).map(containerName);
     const nearest = suggest(missing[0] ?? "", known);
+    const renamed = containers.find((container) => missing.includes(container.Labels[label.machine] ?? ""));
     throw new BerthError("not-found", `no such machine: ${missing.join(", ")}`, {
-      hint: nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`,
+      hint: (renamed && renameBack(renamed)) ?? (nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`),
       details: missing,
     });
   }
   const found = names.flatMap((name) => byName.get(name) ?? []);
-  const foreign = found.filter((container) => !isMachine(container)).map(containerName);
+  const foreign = found.filter((container) => !isMachine(container));
   if (foreign.length > 0) {
-    throw new BerthError("not-ours", `not a machine of berth: ${foreign.join(", ")}`, {
-      hint: "use docker for containers that berth did not make",
-      details: foreign,
+    const names = foreign.map(containerName);
+    const renamed = foreign.find((container) => container.Labels[label.machine] !== undefined);
+    throw new BerthError("not-ours", `not a machine of berth: ${names.join(", ")}`, {
+      hint: (renamed && renameBack(renamed)) ?? "use docker for containers that berth did not make",
+      details: names,
     });
   }
   return found.map(machineOf);
+}
+
+/** What brings a machine back that was renamed by docker. An image may have brought the label along, so nothing else is made of it. */
+function renameBack(container: ContainerSummary): string {
+  const [name, machine] = [containerName(container), container.Labels[label.machine]];
+  return `the container ${name} bears the label of a machine ${machine}: if it was renamed, \`docker rename ${name} ${machine}\` brings it back`;
 }
 
 export async function findMachine(engine: Engine, name: string, signal?: AbortSignal): Promise<Machine> {

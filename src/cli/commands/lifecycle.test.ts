@@ -149,6 +149,15 @@ describe("stop", () => {
     expect(calls).toEqual(["stop web", "stop web"]);
   });
 
+  test("one that docker has renamed is not touched, and how it comes back is told", async () => {
+    const [, one] = machine("one", "running");
+    containers = new Map([["uno", one]]);
+    const hint = expect.stringContaining("`docker rename uno one`");
+    expect(await berth("stop", "one")).toMatchObject({ status: 4, stderr: hint });
+    expect(await berth("stop", "uno")).toMatchObject({ status: 1, stderr: hint });
+    expect(calls).toEqual([]);
+  });
+
   test("one whose file is gone is to be had by its name", async () => {
     writeFileSync(join(directory, "berth.yaml"), "machines: {web: {image: debian-12}}\n");
     containers = new Map([machine("web", "running")]);
