@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { putArchive } from "../engine/archive.ts";
@@ -13,7 +14,7 @@ import type { Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
 import { requireInit } from "./guest-probe.ts";
-import { isMachine } from "./machines.ts";
+import { ownContainers } from "./own-containers.ts";
 import { poll } from "./poll.ts";
 
 export type CreateStep = Extract<Step, { do: "create" }>;
@@ -50,7 +51,8 @@ export async function createMachine(
   const planned = plannedImage(image);
   const post = ({ application }: ChosenApplication) => {
     const body = renderContainer(machine, fleet, planned, address, application);
-    return createContainer(engine, body, { name: machine.name, signal });
+    const Labels = { ...body.Labels, [label.creation]: randomBytes(8).toString("hex") };
+    return createContainer(engine, { ...body, Labels }, { name: machine.name, signal });
   };
   const { chosen, created } = await createApplied(engine, machine, planned, info, post, signal);
   const { Id, Warnings } = created;
@@ -89,13 +91,17 @@ const createLimitMs = 10_000;
  * killed, and shows its container only when it is whole. Throws the conflict itself when it is none of berth's.
  */
 async function findBeingMade(engine: Engine, machine: MachineSpec, conflict: unknown, signal: AbortSignal): Promise<string> {
-  const look = async () => (await listContainers(engine, { all: true, filters: { name: [`^/${machine.name}$`] }, signal }))[0];
-  const container = await poll(createLimitMs, look, signal);
-  if (container !== undefined && isMachine(container)) return container.Id;
+  const look = async () => {
+    const containers = await listContainers(engine, { all: true, filters: { name: [`^/${machine.name}$`] }, signal });
+    return containers.length === 0 ? undefined : containers;
+  };
+  const containers = (await poll(createLimitMs, look, signal)) ?? [];
+  const [made] = await ownContainers(engine, containers, label.machine, signal);
+  if (made !== undefined) return made.Id;
   throw conflict;
 }
 
-/** berth-runtime hands on what is no init untouched, so it would run as a mere container. The image's label saves the look. */
+/** berth-runtime hands on what is no init untouched, so it would run as a mere container. Of an image that berth made it is known. */
 async function checkInit(engine: Engine, id: string, machine: MachineSpec, image: PlannedImage, signal: AbortSignal): Promise<void> {
   if (machine.command === undefined && image.labels[label.init] !== undefined) return;
   try {

@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { extract } from "tar-stream";
 import { type Guest, parseOsRelease } from "../contract/guest.ts";
-import { type InitKind, initKindOf, initTraits } from "../contract/init.ts";
+import { type InitKind, initKindOf } from "../contract/init.ts";
 import { getArchive, statPath } from "../engine/archive.ts";
 import { captureText } from "../engine/capture.ts";
 import { createContainer, removeContainer } from "../engine/containers.ts";
@@ -10,7 +11,7 @@ import { label } from "../plan/labels.ts";
 
 /**
  * The guest facts of an image, read through the Engine API: for engines whose files are not ours to see.
- * The image's labels are believed where berth made it. Throws `no-init` for an image whose command is no init.
+ * The version is known of an image that berth made. Throws `no-init` for an image whose command is no init.
  */
 export async function probeGuest(
   engine: Engine,
@@ -19,16 +20,14 @@ export async function probeGuest(
   signal: AbortSignal,
 ): Promise<Guest> {
   // A container that is never started: the engine shows the files of those alone.
-  const { Id } = await createContainer(
-    engine,
-    { Image: image.id, Entrypoint: [], Cmd: command, Labels: { "berth.probe": "" } },
-    { signal },
-  );
+  const name = `berth-probe-${randomBytes(8).toString("hex")}`;
+  const body = { Image: image.id, Entrypoint: [], Cmd: command, Labels: { [label.probe]: name } };
+  const { Id } = await createContainer(engine, body, { name, signal });
   try {
     const program = await programOf(engine, Id, command, signal);
-    const kind = knownKind(image.labels[label.init]) ?? initOf(program, command);
+    const kind = initOf(program, command);
     if (kind === undefined) throw noInit(command);
-    const version = Number(image.labels[label.initVersion]);
+    const version = kind === image.labels[label.init] ? Number(image.labels[label.initVersion]) : 0;
     return {
       os: parseOsRelease(
         (await readText(engine, Id, "/etc/os-release", signal)) ?? (await readText(engine, Id, "/usr/lib/os-release", signal)),
@@ -70,10 +69,6 @@ export function noInit(command: readonly string[], cause?: unknown): BerthError 
     hint: "use an image of a whole system (Debian: install systemd-sysv in it), or name its init with --command or `command:`",
     cause,
   });
-}
-
-function knownKind(text: string | undefined): InitKind | undefined {
-  return text !== undefined && Object.hasOwn(initTraits, text) ? (text as InitKind) : undefined;
 }
 
 /** Bytes of a file that is read: machine-id(5) and os-release(5) are short, and a longer one is none. */

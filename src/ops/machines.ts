@@ -6,6 +6,7 @@ import { initFromLabels, label } from "../plan/labels.ts";
 import { ownerOf } from "../plan/owner.ts";
 import type { Project } from "../spec/project.ts";
 import { suggest } from "../spec/suggest.ts";
+import { ownContainers } from "./own-containers.ts";
 
 /** A machine as one list call of the engine tells it. */
 export interface Machine {
@@ -28,25 +29,24 @@ export interface Machine {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** All machines of the engine, by name: one call, however many there are. */
+/** All machines of the engine, by name: one call, however many there are, and one for each of their images. */
 export async function listMachines(engine: Engine, signal?: AbortSignal): Promise<readonly Machine[]> {
   const containers = await listContainers(engine, { all: true, filters: { label: [label.machine] }, ...(signal && { signal }) });
-  return containers
-    .filter(isMachine)
-    .map(machineOf)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const machines = await ownContainers(engine, containers, label.machine, signal);
+  return machines.map(machineOf).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**
- * The machines of these names, in this order; one call. Throws `not-found` naming all that are missing, and `not-ours`
+ * The machines of these names, in this order. Throws `not-found` naming all that are missing, and `not-ours`
  * for containers that berth did not make: they are never touched.
  */
 export async function findMachines(engine: Engine, names: readonly string[], signal?: AbortSignal): Promise<readonly Machine[]> {
   const containers = await listContainers(engine, { all: true, ...(signal && { signal }) });
   const byName = new Map(containers.map((container) => [containerName(container), container]));
+  const machines = await ownContainers(engine, containers, label.machine, signal);
   const missing = names.filter((name) => !byName.has(name));
   if (missing.length > 0) {
-    const known = containers.filter(isMachine).map(containerName);
+    const known = machines.map(containerName);
     const nearest = suggest(missing[0] ?? "", known);
     const renamed = containers.find((container) => missing.includes(container.Labels[label.machine] ?? ""));
     throw new BerthError("not-found", `no such machine: ${missing.join(", ")}`, {
@@ -55,7 +55,7 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
     });
   }
   const found = names.flatMap((name) => byName.get(name) ?? []);
-  const foreign = found.filter((container) => !isMachine(container));
+  const foreign = found.filter((container) => !machines.includes(container));
   if (foreign.length > 0) {
     const names = foreign.map(containerName);
     const renamed = foreign.find((container) => container.Labels[label.machine] !== undefined);
@@ -81,10 +81,6 @@ export async function findMachine(engine: Engine, name: string, signal?: AbortSi
 
 export function containerName(container: ContainerSummary): string {
   return container.Names[0]?.replace(/^\//, "") ?? container.Id.slice(0, 12);
-}
-
-export function isMachine(container: ContainerSummary): boolean {
-  return container.Labels[label.machine] === containerName(container);
 }
 
 /** What the list call tells of a container, whoever made it. */

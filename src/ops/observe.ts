@@ -12,13 +12,14 @@ import { label } from "../plan/labels.ts";
 import { claimOf, domainFor, ownerOf } from "../plan/owner.ts";
 import type { Observed, ObservedNetwork } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
-import { containerName, isMachine, machineOf } from "./machines.ts";
+import { containerName, machineOf } from "./machines.ts";
+import { ownContainers } from "./own-containers.ts";
 
-/** What the engine has of a fleet: three calls, however many machines. */
+/** What the engine has of a fleet: three calls, however many machines, and one for each image. */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
   const [containers, networks] = await Promise.all([listSettled(engine, signal), listNetworks(engine, { signal })]);
   const wanted = new Set(fleet.machines.map((machine) => machine.name));
-  const machines = new Set(containers.filter(isMachine).map((container) => container.Id));
+  const machines = new Set((await ownContainers(engine, containers, label.machine, signal)).map((container) => container.Id));
   const observed = containers
     .filter((container) => wanted.has(containerName(container)) || machines.has(container.Id))
     .map((container) => {
@@ -50,7 +51,8 @@ async function readRoutes(engine: Engine): Promise<readonly string[]> {
 /** All containers, once those machines are gone that the engine still removes for one who may have been killed meanwhile. */
 async function listSettled(engine: Engine, signal: AbortSignal): Promise<readonly ContainerSummary[]> {
   const containers = await listContainers(engine, { all: true, signal });
-  const leaving = containers.filter((container) => container.State === "removing" && isMachine(container));
+  const removing = containers.filter((container) => container.State === "removing");
+  const leaving = await ownContainers(engine, removing, label.machine, signal);
   if (leaving.length === 0) return containers;
   await Promise.all(leaving.map(({ Id }) => waitContainer(engine, Id, { condition: "removed", signal }).catch(unlessGone)));
   return listContainers(engine, { all: true, signal });

@@ -6,6 +6,7 @@ import { readInfo } from "../engine/system.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import { findMachine, type Machine, machineOf } from "./machines.ts";
+import { ownContainers } from "./own-containers.ts";
 import { findSwarmMachine, type SwarmTask } from "./swarm-machines.ts";
 
 export interface ReachOptions {
@@ -62,7 +63,8 @@ async function nodeEngine(engine: Engine, name: string, { node }: SwarmTask, { s
 }
 
 async function machineOfLoader(engine: Engine, name: string, loader: string, signal: AbortSignal): Promise<Machine> {
-  const [container] = await listContainers(engine, { all: true, filters: { label: [`${label.loader}=${loader}`] }, signal });
+  const containers = await listContainers(engine, { all: true, filters: { label: [`${label.loader}=${loader}`] }, signal });
+  const [container] = await ownContainers(engine, containers, label.machine, signal);
   if (container !== undefined) return machineOf(container);
   throw new BerthError("conflict", `${name} has not been started by its loader yet`, { hint: `see what that says: berth logs ${name}` });
 }

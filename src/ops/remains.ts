@@ -8,12 +8,12 @@ import { hasErrno } from "../host/errno.ts";
 import { inMountNamespace } from "../host/mount-namespace.ts";
 import { isStageOpen } from "../host/stage.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
+import { label } from "../plan/labels.ts";
+import { ownContainers } from "./own-containers.ts";
 import { clearState, stageOf } from "./runtime-state.ts";
 
 /** Where berth-runtime keeps a machine's own files: below it the runtime's root, then the container's id. */
 const stateRoot = "/run/berth/runtime";
-/** What guest-probe.ts labels its containers with. */
-const probeLabel = "berth.probe";
 /** Younger ones may be somebody's work at this very moment. */
 const staleMs = 60_000;
 
@@ -21,9 +21,8 @@ const staleMs = 60_000;
 export async function findRemains(engine: Engine, pid: number | undefined, signal: AbortSignal): Promise<Remains> {
   const containers = await listContainers(engine, { all: true, signal });
   const alive = new Set(containers.filter(({ State }) => State !== "exited" && State !== "dead").map(({ Id }) => Id));
-  const probes = containers.filter(
-    ({ Labels, State, Created }) => probeLabel in Labels && State === "created" && Date.now() - Created * 1000 > staleMs,
-  );
+  const old = containers.filter(({ State, Created }) => State === "created" && Date.now() - Created * 1000 > staleMs);
+  const probes = await ownContainers(engine, old, label.probe, signal);
   return { engineProcess: pid, states: pid === undefined ? [] : await staleStates(pid, alive), probes: probes.map(({ Id }) => Id) };
 }
 

@@ -1,9 +1,16 @@
 import type { MachineSpec } from "../spec/machine.ts";
 
-/** Labels are berth's only store: what bears them is berth's, and nothing else is ever touched. */
+/**
+ * Labels are berth's only store. But engines hand them down, from an image to all that is made of it: none of a container's
+ * is believed to be berth's before `isGivenToContainer` has told.
+ */
 export const label = {
   /** On containers: the machine's name. */
   machine: "berth.machine",
+  /** On containers: a random word, another for each that is made, so that no copy's image tells of this one. */
+  creation: "berth.creation",
+  /** On a container that is made to look into an image: its name. */
+  probe: "berth.probe",
   /** On containers and networks: the domain. */
   network: "berth.network",
   /** On containers and networks: the project's name, and the path of its machine file, empty where there is none. */
@@ -11,7 +18,7 @@ export const label = {
   file: "berth.file",
   /** On containers: the MachineSpec they were made from, as JSON. */
   spec: "berth.spec",
-  /** On containers and images: the kind of init, such as `systemd`, and its version. */
+  /** On containers and images: the kind of init, such as `systemd`, and its version. On a machine empty where its image's is not believed. */
   init: "berth.init",
   initVersion: "berth.init.version",
   /** On images: os-release's PRETTY_NAME. */
@@ -27,11 +34,32 @@ export const label = {
   rootImage: "berth.root.image",
 } as const;
 
+export type Labels = Readonly<Record<string, string>>;
+
+/**
+ * Whether a container's labels of berth's were given to it when it was made, as opposed to handed down by its image: then one at
+ * least is another than `image` has it. Where that cannot tell, as the image is gone (undefined) or from a berth that gave no
+ * `creation`, the network does that the container was made in: no image says where it is run.
+ */
+export function isGivenToContainer(labels: Labels, networkMode: string | undefined, image: Labels | undefined): boolean {
+  if (image !== undefined) {
+    if (Object.entries(labels).some(([key, value]) => key.startsWith("berth.") && image[key] !== value)) return true;
+    if (image[label.creation] !== undefined) return false;
+  }
+  const { [label.network]: network = "default", [label.loader]: loader = "" } = labels;
+  if (networkMode === `container:${loader}`) return /^[0-9a-f]{64}$/.test(loader);
+  return networkMode === network && !predefinedNetworks.includes(network);
+}
+
+/** Networks that an engine has of itself, in which everything runs that asks for none. */
+const predefinedNetworks: readonly string[] = ["default", "bridge", "host", "none"];
+
 /** The init that labels tell of, such as "systemd 252"; undefined where they tell of none. */
 export function initFromLabels(labels: Readonly<Record<string, string>>): string | undefined {
   const kind = labels[label.init];
   const version = labels[label.initVersion];
-  return kind === undefined || version === undefined ? kind : `${kind} ${version}`;
+  if (!kind) return undefined;
+  return version ? `${kind} ${version}` : kind;
 }
 
 /** The machine's specification as its label holds it: keys in the order of their names, so that equal specs are equal texts. */

@@ -23,6 +23,9 @@ const registry: Registry = [
 interface Container {
   state: string;
   readonly labels: Record<string, string>;
+  /** Its image's, when that is another than one without labels; null for one that is there no more. */
+  readonly imageLabels?: Record<string, string> | null;
+  readonly networkMode?: string;
   /** Refuses to stop, start and be removed. */
   readonly broken?: boolean;
 }
@@ -52,6 +55,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const info = { NCPU: 2, Runtimes: {}, ServerVersion: "20.10.24", KernelVersion: "6.1", Driver: "overlay2", SecurityOptions: [] };
+
 type Answer = readonly [status: number, body?: unknown];
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -63,8 +68,10 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 
 function reply(method: "rm" | undefined, path: string, query: string | undefined): Answer {
   if (path === "/version") return [200, { ApiVersion: "1.41", Version: "20.10.24" }];
-  if (path.endsWith("/info")) return [200, { NCPU: 2 }];
+  if (path.endsWith("/info")) return [200, info];
   if (path.endsWith("/images/json")) return [200, []];
+  const [, image] = /\/images\/image-of-([^/]+)\/json$/.exec(path) ?? [];
+  if (image !== undefined) return imageOf(containers.get(image));
   const [, name = "", verb = method ?? ""] = /^\/v1.41\/containers\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
   if (name === "json") return [200, [...containers].map(summary)];
   const container = containers.get(name);
@@ -77,6 +84,10 @@ function reply(method: "rm" | undefined, path: string, query: string | undefined
   return container.broken ? [500, { message: `${name} is broken` }] : act(name, container, verb);
 }
 
+function imageOf({ imageLabels = {} }: Partial<Container> = {}): Answer {
+  return imageLabels === null ? [404, { message: "No such image" }] : [200, { Config: { Labels: imageLabels } }];
+}
+
 function act(name: string, container: Container, verb: string): Answer {
   if (verb === "wait") return [200, { StatusCode: 37 }];
   if (verb === "rm") return containers.delete(name) ? [204] : [404];
@@ -86,10 +97,12 @@ function act(name: string, container: Container, verb: string): Answer {
   return [same ? 304 : 204];
 }
 
-const summary = ([name, { state, labels }]: [string, Container]) => ({
+const summary = ([name, { state, labels, networkMode = "default" }]: [string, Container]) => ({
   Id: name,
   Names: [`/${name}`],
   Image: "debian-12",
+  ImageID: `image-of-${name}`,
+  HostConfig: { NetworkMode: networkMode },
   State: state,
   Status: "",
   Created: 0,
@@ -205,6 +218,34 @@ describe("which machines", () => {
     expect(calls).toEqual([]);
   });
 
+  const early = { "berth.machine": "db", "berth.network": "berth.internal" };
+  const inBridge = { ...early, "berth.network": "bridge" };
+  const ofDb = { ...early, "berth.creation": "1" };
+  const loader = "7".repeat(64);
+  const ofLoader = { "berth.machine": "db", "berth.loader": loader };
+  const ofVpn = { ...ofLoader, "berth.loader": "vpn" };
+  test.each<[what: string, isMachine: boolean, Omit<Container, "state">]>([
+    ["of an image with the labels of a machine of this name", false, { labels: ofDb, imageLabels: ofDb }],
+    ["of such an image, in that machine's network", false, { labels: ofDb, imageLabels: ofDb, networkMode: "berth.internal" }],
+    ["of an image with an earlier berth's labels", false, { labels: early, imageLabels: early }],
+    ["of an image that names a network everybody has", false, { labels: inBridge, imageLabels: inBridge, networkMode: "bridge" }],
+    ["of an image that names a container", false, { labels: ofVpn, imageLabels: ofVpn, networkMode: "container:vpn" }],
+    ["of an image that is gone, and in no network of berth's", false, { labels: ofDb, imageLabels: null }],
+    ["of another name", false, { labels: { ...ofDb, "berth.machine": "web" } }],
+    ["with labels that its image lacks", true, { labels: ofDb }],
+    ["restored from its own commit", true, { labels: { ...ofDb, "berth.creation": "2" }, imageLabels: ofDb }],
+    ["that an earlier berth restored so", true, { labels: early, imageLabels: early, networkMode: "berth.internal" }],
+    ["of an image that is gone, in its own network", true, { labels: ofDb, imageLabels: null, networkMode: "berth.internal" }],
+    ["of a loader, of an image that is gone", true, { labels: ofLoader, imageLabels: null, networkMode: `container:${loader}` }],
+  ])("a container %s", async (_, isMachine, container) => {
+    containers = new Map([["db", { state: "exited", ...container }]]);
+    expect((await berth("rm", "db")).status).toBe(isMachine ? 0 : 1);
+    expect(calls).toEqual(isMachine ? ["rm db force=false&v=true"] : []);
+    containers = new Map([["db", { state: "exited", ...container }]]);
+    await berth("rm", "--all");
+    expect(containers.size).toBe(isMachine ? 0 : 1);
+  });
+
   test("those of the file; what is not there is passed over by stop, not by start", async () => {
     writeFileSync(join(directory, "berth.yaml"), "machines:\n  web: {image: debian-12}\n  gone: {image: debian-12}\n");
     containers = new Map([machine("web", "running"), machine("other", "running")]);
@@ -284,6 +325,22 @@ test("completion knows machines and images", async () => {
   containers = new Map([machine("web", "running"), machine("db", "exited")]);
   expect((await berth("__complete", "machine", "w")).stdout).toBe("web\trunning, debian-12\n");
   expect((await berth("__complete", "image", "debian-1")).stdout).toContain("debian-12\tnot built\n");
+});
+
+test("doctor --fix removes the containers that berth made to look into images, not what is made of an image with their label", async () => {
+  const probe = (name: string) => ({ "berth.probe": name });
+  containers = new Map<string, Container>([
+    ["berth-probe-1", { state: "created", labels: probe("berth-probe-1") }],
+    // The image that it looks into may itself bear the label.
+    ["berth-probe-2", { state: "created", labels: probe("berth-probe-2"), imageLabels: probe("mine") }],
+    ["berth-probe-3", { state: "exited", labels: probe("berth-probe-3") }],
+    ["mine", { state: "created", labels: probe("mine"), imageLabels: probe("mine") }],
+    ["precious", { state: "created", labels: probe(""), imageLabels: probe("") }],
+    ["gone", { state: "created", labels: probe("gone"), imageLabels: null }],
+  ]);
+  const { stderr } = await berth("doctor", "--fix");
+  expect(stderr).toBe("removed berth-probe-1\nremoved berth-probe-2\n");
+  expect([...containers.keys()]).toEqual(["berth-probe-3", "mine", "precious", "gone"]);
 });
 
 test("doctor without an engine: a failed check, status 1, and this host's own checks", async () => {
