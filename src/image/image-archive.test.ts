@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Readable } from "node:stream";
 import { extract } from "tar-stream";
+import { contentDigest } from "./as-made.ts";
 import { imageId, packImage, renderImageConfig } from "./image-archive.ts";
 import type { RootFacts } from "./root-facts.ts";
 
@@ -23,7 +24,13 @@ test("the configuration of a systemd root", () => {
     config: {
       Cmd: ["/sbin/init"],
       StopSignal: "SIGRTMIN+3",
-      Labels: { "berth.image": "web", "berth.init": "systemd", "berth.init.version": "252", "berth.os": 'Debian "12" $HOME' },
+      Labels: {
+        "berth.image": "web",
+        "berth.content": contentDigest(["sha256:ab"], { Cmd: ["/sbin/init"] }),
+        "berth.init": "systemd",
+        "berth.init.version": "252",
+        "berth.os": 'Debian "12" $HOME',
+      },
     },
     rootfs: { type: "layers", diff_ids: ["sha256:ab"] },
     history: [{ created: "1970-01-01T00:00:00.000Z", created_by: "berth", comment: "imported by berth" }],

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { type Pack, pack } from "tar-stream";
+import { contentDigest, contentLabel } from "./as-made.ts";
 import type { RootFacts } from "./root-facts.ts";
 
 /** The one layer of an image. */
@@ -24,9 +25,17 @@ export interface ImageConfigInput {
  * The configuration of an image that starts as a machine (OCI image specification, config.md). The stop signal is set
  * for systemd alone: what the others want, the contract knows.
  */
-export function renderImageConfig(input: ImageConfigInput, diffId: string): object {
+export function renderImageConfig(input: ImageConfigInput, diffId: string) {
   const { init, os } = input.facts.guest;
   const created = input.created.toISOString();
+  const layers = [`sha256:${diffId}`];
+  const labels: Readonly<Record<string, string>> = {
+    ...input.labels,
+    [contentLabel]: contentDigest(layers, { Cmd: input.facts.command }),
+    "berth.init": init.kind,
+    ...(init.version !== undefined && { "berth.init.version": String(init.version) }),
+    ...(os !== undefined && { "berth.os": os.prettyName }),
+  };
   return {
     architecture: input.architecture,
     os: "linux",
@@ -34,14 +43,9 @@ export function renderImageConfig(input: ImageConfigInput, diffId: string): obje
     config: {
       Cmd: input.facts.command,
       ...(init.kind === "systemd" && { StopSignal: "SIGRTMIN+3" }),
-      Labels: {
-        ...input.labels,
-        "berth.init": init.kind,
-        ...(init.version !== undefined && { "berth.init.version": String(init.version) }),
-        ...(os !== undefined && { "berth.os": os.prettyName }),
-      },
+      Labels: labels,
     },
-    rootfs: { type: "layers", diff_ids: [`sha256:${diffId}`] },
+    rootfs: { type: "layers", diff_ids: layers },
     history: [{ created, created_by: "berth", comment: "imported by berth" }],
   };
 }

@@ -1,4 +1,5 @@
 import { imageLabel } from "../spec/loader/labels.ts";
+import { contentDigest, contentLabel } from "./as-made.ts";
 
 /** Nanoseconds, as the engine counts the times of a health check. */
 const second = 1_000_000_000;
@@ -15,14 +16,16 @@ export interface LoaderConfigInput {
  * image/spec/v1.2.md). It has no time of its own: the same content is the same image. The long start period is a machine's
  * boot: until it is over, the engine calls a loader that is not yet healthy `starting`.
  */
-export function renderLoaderConfig({ version, architecture }: LoaderConfigInput, diffId: string): object {
+export function renderLoaderConfig({ version, architecture }: LoaderConfigInput, diffId: string) {
   const created = new Date(0).toISOString();
+  const layers = [`sha256:${diffId}`];
+  const Entrypoint = ["/berth", "loader", "run"];
   return {
     architecture,
     os: "linux",
     created,
     config: {
-      Entrypoint: ["/berth", "loader", "run"],
+      Entrypoint,
       Env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
       Healthcheck: {
         Test: ["CMD-SHELL", "[ -e /dev/shm/berth-healthy ]"],
@@ -39,9 +42,10 @@ export function renderLoaderConfig({ version, architecture }: LoaderConfigInput,
         "org.opencontainers.image.title": "berth loader",
         "org.opencontainers.image.version": version,
         [imageLabel]: version,
+        [contentLabel]: contentDigest(layers, { Entrypoint }),
       },
     },
-    rootfs: { type: "layers", diff_ids: [`sha256:${diffId}`] },
+    rootfs: { type: "layers", diff_ids: layers },
     history: [{ created, created_by: "berth loader image" }],
   };
 }

@@ -69,8 +69,8 @@ async function resolveScratch(engine: Engine, name: string, spec: ScratchImage, 
   const architecture = debianArchitecture(process.arch);
   const mirror = options.mirror ?? (env.BERTH_MIRROR || undefined) ?? spec.mirror ?? (await readHostMirror(spec.os));
   const plan = planBuild(name, spec, planSources(spec, mirror), architecture);
-  const current = rebuild ? undefined : await findCurrent(engine, plan, signal);
-  if (current !== undefined) return current;
+  const current = await findCurrent(engine, plan, signal);
+  if (current !== undefined && !rebuild) return current;
   const { Arch } = await readVersion(engine, { signal });
   if (Arch !== architecture) {
     throw new BerthError("host-unfit", `the engine runs on ${Arch}, and here only roots for ${architecture} can be built`, {
@@ -92,8 +92,8 @@ async function resolveTarball(engine: Engine, name: string, path: string, option
     // The path makes the tag: another content of the same file takes its place, and a file of that name elsewhere does not.
     const tag = createHash("sha256").update(file).digest("hex").slice(0, 12);
     const place: Place = { name, repository: `berth/${name}`, tag, digest: await hashTarball(tarball) };
-    const current = rebuild ? undefined : await findCurrent(engine, place, signal);
-    if (current !== undefined) return current;
+    const current = await findCurrent(engine, place, signal);
+    if (current !== undefined && !rebuild) return current;
     options.onProgress?.(name, "importing into the engine");
     return await storeTarball(engine, tarball, place, signal);
   });

@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { type ImageInspect, inspectImage, removeImage } from "../engine/images.ts";
 import { readVersion } from "../engine/system.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { isAsMade } from "./as-made.ts";
 import { importTarball, type Tarball } from "./tarball.ts";
 
 /** An image that the engine has. */
@@ -10,6 +11,7 @@ export interface ResolvedImage {
   readonly id: string;
   /** What the engine calls it. */
   readonly reference: string;
+  /** berth's own; none where the image is not as berth made it, since labels are handed down to what is made of it. */
   readonly labels: Readonly<Record<string, string>>;
   readonly config: ContainerConfig;
 }
@@ -29,10 +31,11 @@ export async function findImage(engine: Engine, reference: string, signal?: Abor
   const image = await inspectIfThere(engine, reference, signal);
   if (image === undefined) return undefined;
   const config = image.Config ?? {};
-  return { id: image.Id, reference, labels: config.Labels ?? {}, config };
+  return { id: image.Id, reference, labels: isAsMade(image) ? (config.Labels ?? {}) : {}, config };
 }
 
-async function inspectIfThere(engine: Engine, reference: string, signal?: AbortSignal): Promise<ImageInspect | undefined> {
+/** The engine's word on an image; undefined when there is none of that name or id. */
+export async function inspectIfThere(engine: Engine, reference: string, signal?: AbortSignal): Promise<ImageInspect | undefined> {
   try {
     return await inspectImage(engine, reference, { signal });
   } catch (error) {
@@ -43,9 +46,15 @@ async function inspectIfThere(engine: Engine, reference: string, signal?: AbortS
   }
 }
 
-/** The image at that place, if it is what the digest says. */
+/** The image at that place, if it is what the digest says. Throws `conflict` for one that berth did not make: it is not replaced. */
 export async function findCurrent(engine: Engine, place: Place, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
-  const image = await findImage(engine, `${place.repository}:${place.tag}`, signal);
+  const reference = `${place.repository}:${place.tag}`;
+  const image = await findImage(engine, reference, signal);
+  if (image !== undefined && image.labels["berth.digest"] === undefined) {
+    throw new BerthError("conflict", `${reference} is the name of an image that berth did not make, and berth's own goes by it`, {
+      hint: `give yours another name: docker tag ${reference} NAME && docker rmi ${reference}`,
+    });
+  }
   return image?.labels["berth.digest"] === place.digest ? image : undefined;
 }
 
@@ -62,7 +71,7 @@ export async function storeTarball(engine: Engine, tarball: Tarball, place: Plac
   await importTarball(engine, tarball, { reference, labels, architecture, signal });
   const image = await findImage(engine, reference, signal);
   if (image === undefined) throw new BerthError("not-found", `the image ${reference} was removed right after it was made`);
-  if (old !== undefined && old.id !== image.id && old.labels["berth.image"] !== undefined) await removeDangling(engine, old.id, signal);
+  if (old !== undefined && old.id !== image.id) await removeDangling(engine, old.id, signal);
   return image;
 }
 

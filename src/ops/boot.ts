@@ -61,9 +61,14 @@ const pollMs = 25;
 /** The same by /proc, which costs next to nothing. */
 const localPollMs = 10;
 
-/** Which init the machine runs: its label's word, else told by the program itself. */
+/**
+ * Which init the machine runs, told by the program itself. Where berth wrote all the labels, they save the look; before it gave machines
+ * a word of their own, they may be the image's.
+ */
 async function readInitKind(engine: Engine, container: ContainerInspect, signal: AbortSignal): Promise<InitKind | undefined> {
-  const known = container.Config.Labels?.[label.init];
+  const { Labels = {} } = container.Config;
+  const isTold = Labels?.[label.creation] !== undefined || Labels?.[label.root] !== undefined;
+  const known = isTold ? Labels?.[label.init] : undefined;
   if (known !== undefined && Object.hasOwn(initTraits, known)) return known as InitKind;
   const command = [container.Path, ...container.Args];
   return initKindOf(await programOf(engine, container.Id, command, signal), () => true);

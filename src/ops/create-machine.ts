@@ -117,6 +117,7 @@ function plannedImage(image: ResolvedImage): PlannedImage {
     id: image.id,
     reference: image.reference,
     labels: image.labels,
+    handedDown: image.config.Labels ?? {},
     command: [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])],
   };
 }

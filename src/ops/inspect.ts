@@ -98,7 +98,7 @@ const outside: Within = { initState: undefined, failedUnits: [], machineId: unde
 const patience = { boot: 1500, question: 3000 };
 
 /** What only the machine itself knows. One that does not answer in time leaves it unknown. */
-async function readWithin(engine: Engine, { id, name, labels }: Machine, signal: AbortSignal): Promise<Within> {
+async function readWithin(engine: Engine, { id, name }: Machine, signal: AbortSignal): Promise<Within> {
   let isLate = false;
   const ask = async <T>(question: (bounded: AbortSignal) => Promise<T>): Promise<T> => {
     const limit = AbortSignal.timeout(patience.question);
@@ -109,10 +109,9 @@ async function readWithin(engine: Engine, { id, name, labels }: Machine, signal:
     }
   };
   try {
-    const systemd = (labels[label.init] ?? "systemd") === "systemd";
     // Waits until init is in its place: a command run before would disturb it.
     const booted = await waitBooted(engine, id, name, { signal, timeout: patience.boot }).catch(notBooted);
-    const initState = systemd ? await ask((bounded) => readInitState(engine, id, bounded)) : undefined;
+    const initState = await ask((bounded) => readInitState(engine, id, bounded));
     const failedUnits =
       booted?.failedUnits ?? (initState === undefined ? [] : await ask((bounded) => readFailedUnits(engine, id, bounded)));
     const { stdout } = await ask((bounded) => execCapture(engine, id, { cmd: ["cat", "/etc/machine-id"], signal: bounded }));

@@ -5,14 +5,16 @@ import { parsePublish } from "../spec/publish.ts";
 import { parseVolume } from "../spec/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
 import { type Application, type PlannedImage, renderContainer } from "./container.ts";
-import { label, parseSpecLabel } from "./labels.ts";
+import { initFromLabels, label, parseSpecLabel } from "./labels.ts";
 
 const fleet = fleetFromFlags({ names: ["web"], image: "debian-12" }, {});
+const labels = { [label.init]: "systemd", [label.initVersion]: "252", other: "x" };
 const image: PlannedImage = {
   id: "sha256:1",
   reference: "berth/debian-12:latest",
   command: ["/sbin/init"],
-  labels: { [label.init]: "systemd", [label.initVersion]: "252", other: "x" },
+  labels,
+  handedDown: labels,
 };
 const runtime: Application = { runtime: "berth" };
 /** Whatever the image's environment may ask, it is asked otherwise here. */
@@ -54,6 +56,14 @@ test("a machine without wishes: a terminal, a name, an address, labels that tell
   expect(body.Labels).not.toHaveProperty("other");
   expect(parseSpecLabel(body.Labels[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
   for (const limit of ["Memory", "CpusetCpus", "BlkioWeight", "BlkioDeviceReadBps"]) expect(body.HostConfig).not.toHaveProperty(limit);
+});
+
+test("what labels say of an init goes for the command of an image that berth made alone, and is taken back else", () => {
+  const inherited = { "berth.init": "", "berth.init.version": "" };
+  expect(render({}, runtime, { ...image, labels: {} }).Labels).toMatchObject(inherited);
+  expect(render({ command: ["/sbin/openrc-init"] }).Labels).toMatchObject(inherited);
+  expect(initFromLabels(inherited)).toBeUndefined();
+  expect(render({}, runtime, { ...image, labels: {}, handedDown: {} }).Labels).not.toHaveProperty(label.init);
 });
 
 test.each([

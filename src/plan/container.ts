@@ -5,7 +5,7 @@ import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import type { Publish } from "../spec/publish.ts";
 import { renderVolume } from "../spec/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
-import { label, renderSpecLabel } from "./labels.ts";
+import { type Labels, label, renderSpecLabel } from "./labels.ts";
 import { renderOwner } from "./owner.ts";
 
 /** How the contract reaches the machine: by berth-runtime under this name, or by the Engine API itself. */
@@ -17,7 +17,10 @@ export interface PlannedImage {
   readonly reference: string;
   /** What the image runs: its entrypoint and command together; empty when it names none. */
   readonly command: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
+  /** What berth knows of it. */
+  readonly labels: Labels;
+  /** What the container inherits. */
+  readonly handedDown: Labels;
 }
 
 const defaultInit = ["/sbin/init"];
@@ -52,9 +55,7 @@ export function renderContainer(
       [label.network]: network.domain,
       ...renderOwner(project),
       [label.spec]: renderSpecLabel(machine),
-      ...Object.fromEntries(
-        [label.init, label.initVersion, label.os].flatMap((key) => (image.labels[key] === undefined ? [] : [[key, image.labels[key]]])),
-      ),
+      ...initLabels(machine, image),
     },
     ...(api ? { StopSignal: api.stopSignal } : {}),
     ...(machine.stopTimeout === undefined ? {} : { StopTimeout: machine.stopTimeout }),
@@ -85,6 +86,12 @@ export function renderContainer(
       },
     },
   };
+}
+
+/** An inherited word on the init is taken back where it is not of this image's own command: an engine lets no label be unset. */
+function initLabels(machine: MachineSpec, { labels, handedDown }: PlannedImage): Labels {
+  const known = machine.command === undefined ? labels : {};
+  return Object.fromEntries([label.init, label.initVersion].filter((key) => key in handedDown).map((key) => [key, known[key] ?? ""]));
 }
 
 /** What is asked of berth-runtime for a machine. */
