@@ -26,13 +26,14 @@ const repository = "berth-root";
 export async function makeRootImage(entries: readonly RootEntry[]): Promise<RootImage> {
   const layer = Buffer.concat(await packTree(new Map(entries.map((entry) => [`/${entry.name}`, nodeOf(entry)]))).toArray());
   const diffId = createHash("sha256").update(layer).digest("hex");
-  const reference = `${repository}:${diffId.slice(0, 16)}`;
+  const layers = [`sha256:${diffId}`];
+  const reference = rootReference(diffId);
   const config = {
     architecture: architectures[process.arch] ?? process.arch,
     os: "linux",
     created: new Date(0).toISOString(),
     config: { Labels: { [label.rootImage]: "" } },
-    rootfs: { type: "layers", diff_ids: [`sha256:${diffId}`] },
+    rootfs: { type: "layers", diff_ids: layers },
     history: [{ created: new Date(0).toISOString(), created_by: "berth" }],
   };
   return {
@@ -41,6 +42,11 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
       await loadImages(engine, packImage(reference, config, { stream: Readable.from([layer]), size: layer.length, diffId }), { signal });
     },
   };
+}
+
+/** What such an image is called: after its one layer, whose SHA-256 this is. */
+export function rootReference(diffId: string): string {
+  return `${repository}:${diffId.slice(0, 16)}`;
 }
 
 /** Removes such an image where no machine uses it any more; any other stays. */

@@ -68,16 +68,7 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
 /** Takes the registration and the copied programs away again. Throws `conflict` while machines of the engine need them. */
 export async function uninstallRuntime(config: EngineConfig, force: boolean): Promise<RuntimeChange> {
   const file = await realFile(config.file);
-  const machines = config.engine === undefined || force ? [] : await listMachines(config.engine);
-  if (machines.length > 0) {
-    throw new BerthError(
-      "conflict",
-      `${machines.length} machines of this engine may need berth-runtime: ${machines.map(({ name }) => name).join(", ")}`,
-      {
-        hint: "remove them with `berth rm`, or say --force: then they do not start until it is installed again",
-      },
-    );
-  }
+  if (config.engine !== undefined && !force) await refuseWhileMachines(config.engine);
   const before = await readIfThere(file);
   const backup = await readIfThere(`${file}.berth-backup`);
   const after = before === undefined ? undefined : removeRuntime(before, runtimeName, backup, file);
@@ -90,6 +81,16 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   await rm(`${file}.berth-backup`, { force: true });
   await removePrograms(file);
   return { file, path: launcherPath, changed, active };
+}
+
+/** Throws `conflict` while the engine has machines. */
+export async function refuseWhileMachines(engine: Engine): Promise<void> {
+  const machines = await listMachines(engine);
+  if (machines.length === 0) return;
+  const names = machines.map(({ name }) => name).join(", ");
+  throw new BerthError("conflict", `${machines.length} machines of this engine may need berth-runtime: ${names}`, {
+    hint: "remove them with `berth rm`; or `berth uninstall runtime --force`: then they do not start until it is installed again",
+  });
 }
 
 /** daemon.json itself where it is a link. */

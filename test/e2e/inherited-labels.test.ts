@@ -1,13 +1,13 @@
-import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { clean, containers, errorCode, parseList } from "./fleet.ts";
+import { clean, containers, errorCode, networks, parseList } from "./fleet.ts";
 import { inside } from "./machine.ts";
-import { canHaveEngines, useNodes } from "./nodes.ts";
+import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
-const node = useNodes({ nodes: { one: {} }, images: {} });
+const node = useNodes({ nodes: { one: {}, two: {} }, images: {} });
 const berth = (args: string) => node("one").berth(args);
 const machines = async () => (await berth("ls --quiet")).stdout.split("\n").filter((name) => name !== "");
 
@@ -19,11 +19,11 @@ async function makeDb(): Promise<string> {
 }
 
 /** `docker build` of these lines. */
-async function build(tag: string, ...lines: readonly string[]): Promise<void> {
+async function build(engine: Node, tag: string, ...lines: readonly string[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "berth-build-"));
   try {
     writeFileSync(join(directory, "Dockerfile"), `${lines.join("\n")}\n`);
-    await node("one").docker("build", "--tag", tag, directory);
+    await engine.docker("build", "--tag", tag, directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -62,9 +62,9 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
     await node("one").docker("commit", "db", "snap:1");
     const repository = own.slice(0, own.lastIndexOf(":"));
     await node("one").docker("commit", "db", `${repository}:mine`);
-    await build("app", `FROM ${own}`, "COPY Dockerfile /srv/");
-    await build(`${repository}:bash`, `FROM ${own}`, 'CMD ["/bin/bash"]');
-    await build("berth/debian-12", `FROM ${own}`, "LABEL berth.image=debian-12", 'CMD ["/bin/bash"]');
+    await build(node("one"), "app", `FROM ${own}`, "COPY Dockerfile /srv/");
+    await build(node("one"), `${repository}:bash`, `FROM ${own}`, 'CMD ["/bin/bash"]');
+    await build(node("one"), "berth/debian-12", `FROM ${own}`, "LABEL berth.image=debian-12", 'CMD ["/bin/bash"]');
     const { stdout } = await berth("images --json");
     const stored = parseList<{ readonly name: string; readonly stored?: { readonly reference: string } }>(stdout);
     expect(stored.flatMap((image) => image.stored?.reference ?? [])).toEqual([own]);
@@ -76,9 +76,9 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
 
   test("an image is asked for its init, whatever it has inherited: told at once, and nothing is left of it", async () => {
     const own = await makeDb();
-    await build("noinit", `FROM ${own}`, 'CMD ["/bin/bash"]');
-    await build("replaced", `FROM ${own}`, "RUN ln -sf /bin/bash /sbin/init");
-    await build("app", `FROM ${own}`, "RUN echo dear >/srv/letter", 'CMD ["/sbin/init"]');
+    await build(node("one"), "noinit", `FROM ${own}`, 'CMD ["/bin/bash"]');
+    await build(node("one"), "replaced", `FROM ${own}`, "RUN ln -sf /bin/bash /sbin/init");
+    await build(node("one"), "app", `FROM ${own}`, "RUN echo dear >/srv/letter", 'CMD ["/sbin/init"]');
     for (const [image, command] of [
       ["noinit", "/bin/bash"],
       ["replaced", "/sbin/init"],
@@ -90,5 +90,68 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
     }
     expect((await berth("up web --image app")).status).toBe(0);
     expect(await inside(node("one"), "web", "cat /srv/letter; systemctl is-system-running")).toBe("dear\nrunning");
+  });
+});
+
+describe.skipIf(!canHaveEngines)("berth uninstall all (needs root)", () => {
+  const cache = mkdtempSync(join(tmpdir(), "berth-cache-"));
+  const flags = () => ["--engine-config", node("two").configFile, "--engine-pid", String(node("two").pid)];
+  const uninstall = (...more: readonly string[]) =>
+    node("two").berth(["uninstall", "all", ...flags(), ...more], { env: { BERTH_CACHE: cache } });
+  const references = async () =>
+    (await node("two").docker("images", "--format", "{{.Repository}}:{{.Tag}}")).stdout
+      .split("\n")
+      .filter((name) => name !== "")
+      .toSorted();
+  afterAll(() => rmSync(cache, { recursive: true, force: true }));
+
+  test("removes what berth made as it made it, once it is asked to; what is the user's stays", async () => {
+    const engine = node("two");
+    expect((await engine.berth("loader image --quiet")).status).toBe(0);
+    const [loader] = (await references()).filter((name) => /^berth-loader:\d/.test(name));
+    await build(engine, "berth/debian-12", `FROM ${loader}`, "LABEL berth.image=debian-12", 'CMD ["--help"]');
+    await build(engine, "mine", `FROM ${loader}`, 'CMD ["--help"]');
+    await engine.docker("tag", loader ?? "", "host:5000/berth-loader:1");
+    await engine.docker("network", "create", "--label=berth.network=lab.test", "lab.test");
+    await engine.docker("network", "create", "--label=berth.network=lab.test", "other");
+    await engine.docker("network", "create", "--label=berth.network=used.test", "used.test");
+    await engine.docker("create", "--name=mine", "--network=used.test", "mine");
+    mkdirSync(join(cache, "roots"));
+    for (const name of ["debian-12-0123456789ab.tar", "mine.tar"]) writeFileSync(join(cache, "roots", name), "");
+    const before = [await references(), await networks(engine), await containers(engine), readdirSync(join(cache, "roots"))];
+    const dryRun = await uninstall("--dry-run");
+    expect([dryRun.status, dryRun.stderr]).toEqual([0, ""]);
+    expect(
+      dryRun.stdout
+        .replace(/ \(\S+ MiB\)/g, "")
+        .trim()
+        .split("\n"),
+    ).toEqual([
+      "remove the network lab.test",
+      `remove the image ${loader}`,
+      "remove the image berth-loader:latest",
+      `remove the file ${join(cache, "roots", "debian-12-0123456789ab.tar")}`,
+      `remove the runtime berth from ${engine.configFile}`,
+    ]);
+    // Nobody can be asked here.
+    const unasked = await uninstall("--json");
+    expect([unasked.status, errorCode(unasked.stdout)]).toEqual([2, "usage"]);
+    expect([await references(), await networks(engine), await containers(engine), readdirSync(join(cache, "roots"))]).toEqual(before);
+    expect(await uninstall("--yes", "--quiet")).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(await references()).toEqual(["berth/debian-12:latest", "host:5000/berth-loader:1", "mine:latest"]);
+    expect((await networks(engine)).toSorted()).toEqual(["other", "used.test"]);
+    expect([...(await containers(engine)).keys()]).toEqual(["mine"]);
+    expect(readdirSync(join(cache, "roots"))).toEqual(["mine.tar"]);
+    expect((await engine.docker("info", "--format", "{{json .Runtimes}}")).stdout).not.toContain('"berth"');
+    expect(await uninstall()).toMatchObject({ status: 0, stdout: "", stderr: "there is nothing of berth's\n" });
+    await clean(engine);
+  });
+
+  test("is refused while the engine has machines", async () => {
+    await node("two").docker("create", "--name=web", "--label=berth.machine=web", "mine");
+    const { status, stdout } = await uninstall("--yes", "--json");
+    expect([status, errorCode(stdout)]).toEqual([1, "conflict"]);
+    expect([...(await containers(node("two"))).keys()]).toEqual(["web"]);
+    await clean(node("two"));
   });
 });

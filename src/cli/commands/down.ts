@@ -1,11 +1,9 @@
-import { createInterface } from "node:readline/promises";
-import { BerthError } from "../../errors.ts";
 import { down } from "../../ops/down.ts";
 import { listMachines } from "../../ops/machines.ts";
 import { engineLock } from "../../ops/open-engine.ts";
 import { parseDuration } from "../../spec/duration.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
+import { confirm } from "../confirm.ts";
 import { chooseToRemove } from "../down-choice.ts";
 import { allOption, whose } from "../machine-choice.ts";
 import { openContextEngine } from "../open.ts";
@@ -37,10 +35,10 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
     const choice = choose(await listMachines(engine, context.signal));
     for (const other of choice.others) context.note(`${whose(other)}: it stays`);
     if (!yes && choice.machines.length > 0)
-      await confirm(
-        context,
-        choice.machines.map((machine) => machine.name),
-      );
+      await confirm(context, {
+        what: describe(choice.machines.map((machine) => machine.name)),
+        hint: "say --yes to do it, or `berth stop` to keep them",
+      });
     const progress = context.progress();
     const result = await down(engine, {
       isChosen: (machine) => choose([machine]).machines.length > 0,
@@ -57,17 +55,6 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
   },
 });
 
-/** Asks on the terminal. Throws `usage` where nobody can be asked, `interrupted` for a no. */
-async function confirm({ io, signal }: Context, names: readonly string[]): Promise<void> {
-  const what = `${names.length === 1 ? "machine" : `${names.length} machines`} (${names.map(plainText).join(", ")}) and all that is in ${names.length === 1 ? "it" : "them"}`;
-  if (!io.stdinIsTerminal) {
-    throw new BerthError("usage", `this would remove the ${what}`, { hint: "say --yes to do it, or `berth stop` to keep them" });
-  }
-  const asking = createInterface({ input: io.stdin, output: io.stderr });
-  try {
-    const answer = await asking.question(`Remove the ${what}? [y/N] `, { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw new BerthError("interrupted", "nothing was removed");
-  } finally {
-    asking.close();
-  }
+function describe(names: readonly string[]): string {
+  return `the ${names.length === 1 ? "machine" : `${names.length} machines`} (${names.map(plainText).join(", ")}) and all that is in ${names.length === 1 ? "it" : "them"}`;
 }

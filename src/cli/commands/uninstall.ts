@@ -1,6 +1,7 @@
 import { uninstallRuntime } from "../../ops/install-runtime.ts";
 import { type CommandGroup, defineCommand } from "../command.ts";
 import { engineConfig, engineOptions } from "../engine-options.ts";
+import { all } from "./uninstall/all.ts";
 
 const runtime = defineCommand({
   name: "runtime",
@@ -20,7 +21,10 @@ const runtime = defineCommand({
 export const command: CommandGroup = {
   name: "uninstall",
   summary: "Take berth's parts away from the engine",
-  description: "The counterpart of `berth install`.",
-  examples: [{ command: "berth uninstall runtime", description: "undo `berth install runtime`" }],
-  commands: [runtime],
+  description: "The counterpart of `berth install`: the runtime alone, or everything that berth has made.",
+  examples: [
+    { command: "berth uninstall runtime", description: "undo `berth install runtime`" },
+    { command: "berth uninstall all --dry-run", description: "see all that berth has made beside machines" },
+  ],
+  commands: [runtime, all],
 };

@@ -1,0 +1,99 @@
+import { homedir } from "node:os";
+import { readInfo } from "../../../engine/system.ts";
+import { findEngineProcess } from "../../../host/engine-process.ts";
+import { cacheDirectory } from "../../../image/cache.ts";
+import { hasRuntime } from "../../../ops/application.ts";
+import { type Belongings, findBelongings, removeBelongings } from "../../../ops/belongings.ts";
+import { refuseWhileMachines, uninstallRuntime } from "../../../ops/install-runtime.ts";
+import { defineCommand } from "../../command.ts";
+import { confirm } from "../../confirm.ts";
+import type { Context } from "../../context.ts";
+import { engineConfig, engineOptions } from "../../engine-options.ts";
+import { openContextEngine } from "../../open.ts";
+import { formatSize } from "../../render/size.ts";
+import { plainText } from "../../render/text.ts";
+
+/** One thing that goes. */
+interface Part {
+  readonly kind: "container" | "network" | "image" | "state" | "root" | "runtime";
+  /** As the engine calls it, or a path. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size?: number;
+}
+
+export const all = defineCommand({
+  name: "all",
+  summary: "Remove all that berth has made beside machines",
+  description: `Removes from the engine the images that berth built, the loader's image, networks without containers, and what crashes have left; from this host the roots that images were built from; and, where the engine is this host's, berth-runtime, as \`berth uninstall runtime\` does.
+
+Only what berth made, as it made it, goes. What you made of it stays: images FROM a built-in one, commits of machines, images of your own tarballs, named volumes. Refused while the engine has machines. It asks first, or wants --yes.`,
+  options: {
+    ...engineOptions,
+    yes: { short: "y", description: "do not ask" },
+    dryRun: { description: "show what would be removed and do nothing" },
+  },
+  examples: [
+    { command: "berth uninstall all --dry-run", description: "what would go" },
+    { command: "berth uninstall all", description: "leave nothing of berth but the program" },
+  ],
+  async action(context, _args, { yes, dryRun, ...options }) {
+    const { signal } = context;
+    const engine = await openContextEngine(context);
+    await refuseWhileMachines(engine);
+    const { env } = context.io;
+    const place = {
+      pid: engine.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined,
+      cache: cacheDirectory(env, process.getuid?.() ?? -1, env.HOME || homedir()),
+      signal,
+    };
+    const belongings = await findBelongings(engine, place);
+    const isRegistered = engine.endpoint.kind === "unix" && hasRuntime(await readInfo(engine, { signal }));
+    const config = isRegistered ? await engineConfig(context, options) : undefined;
+    const parts = partsOf(belongings, config?.file);
+    if (dryRun || parts.length === 0) return await show(context, parts);
+    if (!yes) {
+      for (const part of parts) context.note(renderPart(part));
+      const hint = "say --yes to do it, or --dry-run to see what goes";
+      await confirm(context, { what: parts.length === 1 ? "this" : `these ${parts.length} things of berth's`, hint });
+    }
+    const kept = await removeBelongings(engine, belongings, place);
+    if (config !== undefined) await uninstallRuntime(config, false);
+    const removed = parts.filter(({ name }) => !kept.includes(name));
+    await context.result({ removed, kept }, () => "");
+    for (const part of removed) context.note(renderPart(part).replace(/^remove/, "removed"));
+    for (const name of kept) context.note(`${plainText(name)} stays: something else needs it`);
+    return undefined;
+  },
+});
+
+async function show(context: Context, parts: readonly Part[]): Promise<undefined> {
+  await context.result(parts, () => parts.map((part) => `${renderPart(part)}\n`).join(""));
+  if (parts.length === 0) context.note("there is nothing of berth's");
+  return undefined;
+}
+
+function partsOf({ images, networks, remains, roots }: Belongings, configFile: string | undefined): readonly Part[] {
+  return [
+    ...remains.probes.map((name) => ({ kind: "container", name }) as const),
+    ...networks.map(({ name }) => ({ kind: "network", name }) as const),
+    ...images.map(({ reference, size }) => ({ kind: "image", name: reference, size }) as const),
+    // As the engine's host calls them, not as they are reached through its process.
+    ...remains.states.map((state) => ({ kind: "state", name: state.replace(/^\/proc\/\d+\/root/, "") }) as const),
+    ...roots.map((name) => ({ kind: "root", name }) as const),
+    ...(configFile === undefined ? [] : [{ kind: "runtime", name: configFile } as const]),
+  ];
+}
+
+const called: Readonly<Record<Part["kind"], string>> = {
+  container: "the container",
+  network: "the network",
+  image: "the image",
+  state: "what a machine that is no more has left in",
+  root: "the file",
+  runtime: "the runtime berth from",
+};
+
+function renderPart({ kind, name, size }: Part): string {
+  return `remove ${called[kind]} ${plainText(name)}${size === undefined ? "" : ` (${formatSize(size)})`}`;
+}

@@ -1,0 +1,21 @@
+import { createInterface } from "node:readline/promises";
+import { BerthError } from "../errors.ts";
+import type { Context } from "./context.ts";
+
+/** What is about to be removed, such as `the machine (web)`, and what to do where nobody can be asked. */
+export interface Removal {
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** Asks on the terminal. Throws `usage` where nobody can be asked, `interrupted` for a no. */
+export async function confirm({ io, signal }: Context, { what, hint }: Removal): Promise<void> {
+  if (!io.stdinIsTerminal) throw new BerthError("usage", `this would remove ${what}`, { hint });
+  const asking = createInterface({ input: io.stdin, output: io.stderr });
+  try {
+    const answer = await asking.question(`Remove ${what}? [y/N] `, { signal });
+    if (!/^y(es)?$/i.test(answer.trim())) throw new BerthError("interrupted", "nothing was removed");
+  } finally {
+    asking.close();
+  }
+}
