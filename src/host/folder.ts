@@ -23,6 +23,8 @@ export function identityOf(path: string): string | undefined {
 
 function describe(folder: string, entry: Dirent): FolderEntry {
   const { name } = entry;
+  // What stands in for bytes that are no UTF-8 leads nowhere.
+  if (name.includes("\ufffd") && lstatSync(join(folder, name), { throwIfNoEntry: false }) === undefined) return { name, kind: "unnamable" };
   if (entry.isSymbolicLink()) return { name, kind: "link", target: readlinkSync(join(folder, name)) };
   // Some file systems leave the kind out of their listing.
   const stat = entry.isDirectory() || entry.isFile() ? entry : lstatSync(join(folder, name));

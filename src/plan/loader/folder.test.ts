@@ -40,6 +40,12 @@ test("what is neither directory, file nor link is left out, and said", () =>
     "/srv/x/pipe is left out: it is no directory, file or link",
   ]));
 
+test("so is what an engine could not be told of", () => {
+  const plan = planRoot("/srv/x", ["/sbin/init"], facts([directory("usr"), { name: "x\ufffdy", kind: "unnamable" }]), []);
+  expect(plan.bound).toEqual([{ name: "usr", directory: true }]);
+  expect(plan.notes).toEqual(["/srv/x/x\ufffdy is left out: its name is no UTF-8, which an engine could not be told"]);
+});
+
 test.each<[string, FolderFacts, RegExp]>([
   ["an empty folder", facts([], { missing: "program" }), /is empty/],
   ["a folder of documents", facts([directory("letters")], { missing: "program" }), /has no \/sbin\/init/],

@@ -12,7 +12,8 @@ export interface FolderFacts {
 
 export interface FolderEntry {
   readonly name: string;
-  readonly kind: "directory" | "file" | "link" | "other";
+  /** `unnamable` is what an engine cannot be told of: its name is no UTF-8, or it has gone since. */
+  readonly kind: "directory" | "file" | "link" | "other" | "unnamable";
   /** Of a link, as it is written. */
   readonly target?: string;
 }
@@ -36,11 +37,13 @@ export const madeAnew: readonly string[] = ["dev", "proc", "run", "sys"];
 export function planRoot(folder: string, command: readonly string[], facts: FolderFacts, taken: readonly string[]): RootPlan {
   if ("missing" in facts.reading) throw notBootable(folder, command[0] ?? "", facts);
   const shown = facts.entries.filter(({ name }) => !madeAnew.includes(name) && !taken.includes(`/${name}`));
-  const [odd, even] = [shown.filter(({ kind }) => kind === "other"), shown.filter(({ kind }) => kind !== "other")];
+  const whys = { other: "it is no directory, file or link", unnamable: "its name is no UTF-8, which an engine could not be told" } as const;
   return {
-    bound: even.flatMap(({ name, kind }) => (kind === "link" ? [] : [{ name, directory: kind === "directory" }])),
-    links: even.flatMap(({ name, kind, target }) => (kind === "link" && target !== undefined ? [{ name, target }] : [])),
-    notes: odd.map(({ name }) => `${folder}/${name} is left out: it is no directory, file or link`),
+    bound: shown.flatMap(({ name, kind }) => (kind === "directory" || kind === "file" ? [{ name, directory: kind === "directory" }] : [])),
+    links: shown.flatMap(({ name, kind, target }) => (kind === "link" && target !== undefined ? [{ name, target }] : [])),
+    notes: shown.flatMap(({ name, kind }) =>
+      kind === "other" || kind === "unnamable" ? [`${folder}/${name} is left out: ${whys[kind]}`] : [],
+    ),
   };
 }
 
