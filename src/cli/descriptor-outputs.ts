@@ -1,6 +1,5 @@
 import { write as writeDescriptor } from "node:fs";
 import { Writable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** Bytes of one write(2): a reader that does not take so many takes nothing. */
 const pieceLength = 64 * 1024;
@@ -82,13 +81,17 @@ function writePiece(descriptor: number, bytes: Buffer, signal: AbortSignal, pati
   };
   if (signal.aborted) hurry();
   else signal.addEventListener("abort", hurry, { once: true });
-  writeDescriptor(descriptor, bytes, 0, bytes.length, null, (error, written) => {
-    if (error?.code === "EAGAIN") sleep(againMs, 0).then(resolve, reject);
-    else if (error) reject(error);
-    else resolve(written);
-  });
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const attempt = () =>
+    writeDescriptor(descriptor, bytes, 0, bytes.length, null, (error, written) => {
+      if (error?.code === "EAGAIN") again = setTimeout(attempt, againMs);
+      else if (error) reject(error);
+      else resolve(written);
+    });
+  attempt();
   return promise.finally(() => {
     clearTimeout(timer);
+    clearTimeout(again);
     signal.removeEventListener("abort", hurry);
   });
 }
