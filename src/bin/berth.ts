@@ -20,4 +20,5 @@ const words = process.argv.slice(2);
 const calledAs = basename(process.argv0).replace(/^berth-/, "");
 const [name = "", rest] = Object.hasOwn(entries, calledAs) ? [calledAs, words] : [words[0], words.slice(1)];
 const fast = Object.hasOwn(entries, name) ? entries[name] : undefined;
+if (!fast) (await import("../host/own-outputs.ts")).openOwnOutputs();
 leave(fast ? await (await fast()).main(rest, leave) : await (await import("../cli/main.ts")).main(words, leave));
