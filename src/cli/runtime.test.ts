@@ -21,7 +21,7 @@ test.each([
   [],
   ["create"],
   ["create", "--bundle", "/b", "--", "id"],
-  ["delete", "--bundle", "/b", "--state", "/s", "--root", "/r", "--", "id"],
+  ["start", "--bundle", "/b", "--state", "/s", "--root", "/r", "--", "id"],
 ])("usage: %p", async (...words) => {
   expect(await main(words)).toBe(2);
 });

@@ -95,7 +95,7 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
     expect({ stdout, stderr }).toEqual({ stdout: "141\n", stderr: "" });
   });
 
-  test.each(["logs --follow web", "stats --json", "exec web -- sleep 1000", "wait web --for stopped"])(
+  test.each(["logs --follow web", "stats --json", "exec web -- sleep 1000", "exec web -- cat /dev/zero", "wait web --for stopped"])(
     "SIGTERM ends it, whether or not somebody reads: %s",
     async (line) => {
       const listening = "until (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done; sleep 1";
@@ -104,4 +104,25 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
       expect((await shell(`berth ${line} >/dev/null & ${listening}; kill -TERM $!; wait $!`)).status).toBe(130);
     },
   );
+
+  // The flags of the open file that the caller goes on with (proc_pid_fdinfo(5)).
+  const flags = (descriptor: number) => `sed -n 's/^flags:\\t//p' /proc/self/fdinfo/${descriptor}`;
+  test.each(["ls", "logs web", "exec -i web -- true", "inspect web", "logs nosuch"])(
+    "a caller's pipes are blocking afterwards: %s",
+    async (line) => {
+      const { stdout } = await shell(`true | { berth ${line} >&1 2>&1; ${flags(0)}; ${flags(1)}; } | tail -n 2`);
+      const nonBlocking = stdout
+        .trim()
+        .split("\n")
+        .map((text) => Number.parseInt(text, 8) & 0o4000);
+      expect(nonBlocking).toEqual([0, 0]);
+    },
+  );
+
+  test("and while it runs, also when it is killed", async () => {
+    const script = `{ exec 4>&1; berth logs --follow web & until grep -q . "$0/../said.$$"; do sleep 0.05; done; ${flags(4)} >&2; kill -KILL $!; wait $! 2>&-; ${flags(4)} >&2; } | tee "$0/../said.$$" >/dev/null`;
+    const { stderr } = await shell(`: >"$0/../said.$$"; ${script}`);
+    const seen = stderr.match(/^0\d+$/gm)?.map((text) => Number.parseInt(text, 8) & 0o4000);
+    expect(seen).toEqual([0, 0]);
+  });
 });
