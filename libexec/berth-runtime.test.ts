@@ -137,7 +137,22 @@ describe("a container with an init", () => {
     expect(called).toEqual(all);
     const given = root.replace("CWD", directory);
     const state = `/run/berth/runtime${given}/box`;
-    expect(berth).toEqual(["runtime", "create", "--bundle", bundle, "--state", state, "--root", given, "--log", log, "--", "box"]);
+    expect(berth).toEqual([
+      "runtime",
+      "create",
+      "--bundle",
+      bundle,
+      "--state",
+      state,
+      "--root",
+      given,
+      "--outer",
+      "3",
+      "--log",
+      log,
+      "--",
+      "box",
+    ]);
     expect(readFileSync(join(record, "berth.stdin"), "utf8")).toBe("/dev/null\n");
   });
 
@@ -366,6 +381,7 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
     const state = stateOf("/r/net", id);
     writeFileSync(join(state, "network"), `/proc/${owner?.pid}/ns/net\n`);
     writeFileSync(join(state, "pid"), `${owner?.pid}\n`);
+    writeFileSync(join(state, "ids"), "3 1\n");
     return state;
   };
   const env = { DO: 'readlink /proc/self/ns/net >"$REC/real.network"' };
@@ -447,6 +463,80 @@ describe("kill, of a machine that has frozen some of itself (cgroup v1)", () => 
   });
 });
 
+describe.skipIf(!asRoot)("the mount namespace of a machine's runtime (needs root)", () => {
+  const engine = () => readlinkSync(`/proc/${holder?.pid}/ns/mnt`);
+  /** Where berth and the real runtime were, and whether the latter was left a descriptor of the engine's namespace. */
+  const seen = (isIsolated: boolean, args: readonly string[] = ["/sbin/init"]) => {
+    const state = stateOf("/r/staged", "box");
+    if (isIsolated) writeFileSync(join(state, "ids"), "3 1\n");
+    const note = 'readlink /proc/self/ns/mnt >"$REC/real.mounts"; pwd >"$REC/real.directory"; ls -l /proc/$$/fd >"$REC/real.descriptors"';
+    const bundle = bundleOf(args);
+    const result = call({ words: ["--root", "/r/staged", "create", "-b", bundle, "box"], env: { DO: note }, cwd: bundle });
+    rmSync(state, { recursive: true });
+    expect(result).toMatchObject({ status: 0, stderr: "" });
+    const read = (name: string) => readFileSync(join(record, name), "utf8").trim();
+    return {
+      berth: result.berth,
+      mounts: read("real.mounts"),
+      directory: read("real.directory"),
+      descriptors: read("real.descriptors"),
+      bundle,
+    };
+  };
+
+  test("is one of its own for a machine in a user namespace, which no descriptor leads out of", () => {
+    const { berth, mounts, directory, descriptors, bundle } = seen(true);
+    expect(berth).toContain("--outer");
+    expect(mounts).toStartWith("mnt:");
+    expect(mounts).not.toBe(engine());
+    expect(directory).toBe(bundle);
+    expect(descriptors).not.toContain("mnt:");
+  });
+
+  test("is the engine's for another, which begins in the same directory", () => {
+    const { mounts, directory, descriptors, bundle } = seen(false);
+    expect(mounts).toBe(engine());
+    expect(directory).toBe(bundle);
+    expect(descriptors).not.toContain("mnt:");
+  });
+
+  test("what is mounted there is seen nowhere else", () => {
+    const text = patcher.replace(
+      "exit ",
+      "mkdir -p /run/inner; mount -t tmpfs x /run/inner; grep -c /run/inner /proc/self/mountinfo >$REC/inner; exit ",
+    );
+    writeFileSync(join(directory, "berth"), text);
+    try {
+      seen(true);
+    } finally {
+      writeFileSync(join(directory, "berth"), patcher);
+    }
+    expect(readFileSync(join(record, "inner"), "utf8")).toBe("1\n");
+    expect(readFileSync(`/proc/${holder?.pid}/mountinfo`, "utf8")).not.toContain("/run/inner");
+  });
+
+  test("a descriptor of the engine's own is not taken for it", () => {
+    stateOf("/r/staged", "box");
+    const words = ["--root", "/r/staged", "create", "-b", bundleOf(["/sbin/init"]), "box"];
+    const { berth, status } = call({ words, before: "exec 3</dev/null 4</dev/null 6</dev/null" });
+    expect(status).toBe(0);
+    expect(berth?.[(berth?.indexOf("--outer") ?? 0) + 1]).toBe("5");
+  });
+});
+
+test("the server of mirrors is started again until it ends by itself", () => {
+  const text = `#!/bin/sh
+    echo "$*" >>"$REC/served"
+    [ "$(wc -l <"$REC/served")" -eq 3 ] || kill -KILL $$`;
+  writeFileSync(join(directory, "berth"), text);
+  try {
+    expect(call({ words: ["mirror"] })).toMatchObject({ status: 0, real: undefined });
+  } finally {
+    writeFileSync(join(directory, "berth"), patcher);
+  }
+  expect(readFileSync(join(record, "served"), "utf8")).toBe("runtime mirror\n".repeat(3));
+});
+
 describe("delete", () => {
   const words = ["--root", "/run/roots/a b", "delete", "--force", "box"];
   beforeEach(() => mkdirSync(join(run, "roots/a b/box"), { recursive: true }));
@@ -459,6 +549,26 @@ describe("delete", () => {
       stderr: "",
     });
     expect(existsSync(state)).toBe(false);
+  });
+
+  test("gives the engine its own mount back before the state of a machine that has a mirror goes", () => {
+    const state = stateOf("/run/roots/a b", "box");
+    writeFileSync(join(state, "mirror"), "{}");
+    const { berth, status } = call({ words, env: { DO: 'rmdir "/run/roots/a b/box"' } });
+    expect(status).toBe(0);
+    expect(berth).toEqual(["runtime", "delete", "--state", "/run/berth/runtime/run/roots/a b/box", "--log", "", "--", "box"]);
+    expect(existsSync(state)).toBe(false);
+  });
+
+  test("asks for no such thing where there is no mirror, or the container is still there", () => {
+    stateOf("/run/roots/a b", "box");
+    expect(call({ words, env: { DO: 'rmdir "/run/roots/a b/box"' } }).berth).toBeUndefined();
+    mkdirSync(join(run, "roots/a b/box"), { recursive: true });
+    const state = stateOf("/run/roots/a b", "box");
+    writeFileSync(join(state, "mirror"), "{}");
+    expect(call({ words, env: { REAL_STATUS: "1" } })).toMatchObject({ status: 1, berth: undefined });
+    expect(existsSync(join(state, "mirror"))).toBe(true);
+    rmSync(state, { recursive: true });
   });
 
   test("keeps it when the container is still there", () => {

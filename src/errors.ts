@@ -20,6 +20,7 @@ const exitStatus = {
   "no-os": 1,
   "host-unfit": 1,
   "layers-unmapped": 1,
+  "mirror-failed": 1,
   "disk-full": 1,
   "output-lost": 1,
   "tool-missing": 1,

@@ -1,7 +1,9 @@
 import { writeSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import { logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
 import { runtimeExec } from "../ops/runtime-exec.ts";
+import { endMirror } from "../ops/runtime-mirror.ts";
 import { clearState } from "../ops/runtime-state.ts";
 import { complain } from "./complain.ts";
 
@@ -13,30 +15,45 @@ import { complain } from "./complain.ts";
 export async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv;
   const { options, id } = parseCall(words);
-  const [bundle, process, state, root, log = ""] = ["--bundle", "--process", "--state", "--root", "--log"].map((name) => options.get(name));
+  const launcher = join(dirname(globalThis.process.execPath), "berth-runtime");
+  const names = ["--bundle", "--process", "--state", "--root", "--outer", "--log"];
+  const [bundle, process, state, root, outer, log = ""] = names.map((name) => options.get(name));
   if (id !== undefined && state !== undefined) {
     if (verb === "create" && bundle !== undefined && root !== undefined) {
       return await report(
         log,
-        () => runtimeCreate({ id, bundle, state, root }),
+        () => runtimeCreate({ id, bundle, state, root, outer: outer === undefined ? undefined : Number(outer), launcher }),
         () => clearState(state),
       );
     }
     if (verb === "exec" && process !== undefined) {
-      return report(log, () => {
-        runtimeExec({ process, state });
+      return await report(log, async () => {
+        await runtimeExec({ process, state, launcher });
+        return [];
+      });
+    }
+    if (verb === "delete") {
+      return await report(log, async () => {
+        await endMirror(state);
         return [];
       });
     }
   }
   if (verb === "lxcfs") return await runLxcfs(words);
+  if (verb === "mirror" && words.length === 0) {
+    const { serveMirrors } = await import("../daemons/mirror/serve.ts");
+    serveMirrors(() => writeSync(1, "ready\n"));
+    return 0;
+  }
   complain(usage);
   return 2;
 }
 
 const usage = `usage, by berth-runtime and lxcfs.service alone:
-  berth runtime create --bundle DIR --state DIR --root DIR [--log FILE] -- ID
+  berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--log FILE] -- ID
+  berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime lxcfs [PID]
+  berth runtime mirror
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
 `;
 

@@ -14,6 +14,8 @@ export interface Host {
   readonly lxcfs?: LxcfsOffer | undefined;
   /** All of its memory, bytes. */
   readonly memory: number;
+  /** Whether it has FUSE (fuse(4)); undefined where that is not known. */
+  readonly fuse?: boolean | undefined;
   /** `[major, minor]` of the kernel. */
   readonly kernel: readonly [number, number];
 }

@@ -42,6 +42,7 @@ describe("the profile", () => {
     ["a kernel that is too old", { kernel: [5, 18] }, {}, /kernel 5\.18 .*5\.19/],
     ["a much older kernel", { kernel: [4, 19] }, {}, /kernel 4\.19/],
     ["an engine in a user namespace", { userNamespaces: "nested" }, {}, /user namespace/],
+    ["no FUSE", { fuse: false }, {}, /\/dev\/fuse/],
     ["user namespaces that are off", { userNamespaces: "off" }, {}, /max_user_namespaces/],
     ["a host without CAP_SYS_ADMIN", { capabilities: without("CAP_SYS_ADMIN") }, {}, /lacks CAP_SYS_ADMIN$/],
     ["a host without two of them", { capabilities: without("CAP_SETUID", "CAP_CHOWN") }, {}, /lacks CAP_SETUID, CAP_CHOWN$/],

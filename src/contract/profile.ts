@@ -39,7 +39,8 @@ export function hostObstacles({
   kernel,
   userNamespaces,
   capabilities,
-}: Pick<Host, "kernel" | "userNamespaces" | "capabilities">): readonly string[] {
+  fuse,
+}: Pick<Host, "kernel" | "userNamespaces" | "capabilities" | "fuse">): readonly string[] {
   const [major, minor] = kernel;
   const obstacles: string[] = [];
   if (major < firstWithMappedLayers[0] || (major === firstWithMappedLayers[0] && minor < firstWithMappedLayers[1])) {
@@ -47,6 +48,7 @@ export function hostObstacles({
   }
   if (userNamespaces === "nested") obstacles.push("the engine itself runs in a user namespace");
   if (userNamespaces === "off") obstacles.push("user namespaces are switched off (sysctl user.max_user_namespaces)");
+  if (fuse === false) obstacles.push("there is no /dev/fuse, by which the engine sees the machine's files (modprobe fuse)");
   const lacking = needed.filter((name) => capabilities?.has(name) === false);
   if (lacking.length > 0) obstacles.push(`this host lacks ${lacking.join(", ")}`);
   return obstacles;

@@ -21,6 +21,7 @@ export function readHost(mountinfo = readFileSync("/proc/self/mountinfo", "utf8"
     lsm: { apparmor: readsYes("/sys/module/apparmor/parameters/enabled"), selinux: existsSync("/sys/fs/selinux/enforce") },
     sysctlDirectories: readdirSync("/proc/sys"),
     memory: totalmem(),
+    fuse: existsSync("/dev/fuse"),
     kernel: [major, minor],
   };
 }

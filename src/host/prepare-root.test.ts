@@ -8,8 +8,8 @@ const overlay = (lower: string, upper = ":") => `
   (cd /run/upper && ${upper})
   mount -t overlay -o lowerdir=/run/lower,upperdir=/run/upper,workdir=/run/work overlay /run/root`;
 const imports = `
-  const { copyUp, writeFirstHostname } = await import(${JSON.stringify(import.meta.resolve("./prepare-root.ts"))});
-  const { existsSync, lstatSync, readdirSync, readFileSync, statSync } = await import("node:fs");
+  const { writeFirstHostname } = await import(${JSON.stringify(import.meta.resolve("./prepare-root.ts"))});
+  const { existsSync, lstatSync, readdirSync, readFileSync } = await import("node:fs");
   const read = (file) => existsSync(file) ? readFileSync(file, "utf8") : "none";`;
 
 describe.skipIf(!isRoot)("the first hostname of a root (needs root)", () => {
@@ -50,19 +50,5 @@ describe.skipIf(!isRoot)("the first hostname of a root (needs root)", () => {
 
   test("an engine that gives no name changes nothing", async () => {
     expect(await name("mkdir etc && echo debian >etc/hostname", { hostname: "" })).toEqual(["debian\n", [], "secret\n"]);
-  });
-});
-
-describe.skipIf(!isRoot)("copying directories up (needs root)", () => {
-  test("without their content, times and modes as they were; links, files and what is not there stay", async () => {
-    const lower =
-      "mkdir -m 750 usr && touch usr/file && chown 3:4 usr && touch -d @1000000000.5 usr && ln -s usr home && touch boot && mkdir opt opt/in && ln -s opt way";
-    const seen = await inMounts(
-      `${imports} copyUp("/run/root", ["/usr", "/home", "/boot", "/root", "/way/in"]);
-       const { uid, gid, mode, mtimeMs } = statSync("/run/upper/usr");
-       return [readdirSync("/run/upper", { recursive: true }), uid, gid, mode & 0o7777, mtimeMs, readdirSync("/run/root/usr")];`,
-      overlay(lower),
-    );
-    expect(seen).toEqual([["usr"], 3, 4, 0o750, 1_000_000_000_500, ["file"]]);
   });
 });

@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, statSync, utimesSync, writeSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { inDirectory } from "./beneath.ts";
 import { rootFiles } from "./root-files.ts";
@@ -22,21 +22,6 @@ export function writeFirstHostname(root: string, upper: string, hostname: string
       closeSync(descriptor);
     }
   });
-}
-
-/**
- * Copies directories of an overlay up (overlayfs.rst), without their content: what the engine brings into them later is then
- * seen through another overlay of the same layers too, even while a process there holds the directory. What is no real
- * directory, or to be reached by a link, stays as it is.
- */
-export function copyUp(root: string, directories: readonly string[]): void {
-  for (const directory of directories) {
-    inDirectory(root, below(directory), (place) => {
-      const { atime, mtime } = statSync(place);
-      // Any change does it, one to the same times too.
-      utimesSync(place, atime, mtime);
-    });
-  }
 }
 
 /** A path of the root as one below it. */

@@ -8,8 +8,8 @@ const layers = `
   echo below >/run/l/1/etc/below; echo above >/run/l/2/above; chown 33:33 /run/l/2/above
   mount -t overlay -o lowerdir=/run/l/2:/run/l/1,upperdir=/run/l/u/diff,workdir=/run/l/u/work overlay /run/l/merged`;
 const imports = `
-  const { closeStage, openStage, stageBind, stageRoot, stageSysfs } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
-  const { forgetNames } = await import(${JSON.stringify(import.meta.resolve("./syscalls.ts"))});
+  const { closeStage, openStage, stageBind, stageLayers, stageRoot: stageOwnRoot, stageSysfs } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
+  const { detachMount, forgetNames } = await import(${JSON.stringify(import.meta.resolve("./syscalls.ts"))});
   const { beginUserNamespace } = await import(${JSON.stringify(import.meta.resolve("./user-namespace.ts"))});
   const { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } = await import("node:fs");
   const points = () => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").flatMap((line) => {
@@ -17,6 +17,14 @@ const imports = `
     return /^\\/run\\/(state|l|tree)(\\/|$)/.test(point) ? [point] : [];
   }).sort();
   const stage = "/run/state/stage";
+  const open = (stage) => openStage(stage, ${base});
+  /** As a machine has it: the engine's own mount goes in between. */
+  const takeEngines = () => { while (points().includes("/run/l/merged")) detachMount("/run/l/merged"); };
+  const stageRoot = (stage, overlay, mapped) => {
+    stageLayers(stage, overlay, mapped);
+    takeEngines();
+    stageOwnRoot(stage, overlay);
+  };
   const free = { restricted: [], allRestricted: [] };
   const overlay = { lower: ["/run/l/2", "/run/l/1"], upper: "/run/l/u/diff", options: [] };
   const owner = (path) => { const { uid, gid } = statSync(path); return uid + ":" + gid; };
@@ -38,7 +46,7 @@ const staged = <T = unknown>(program: string, before = layers) => inMounts<T>(im
 describe.skipIf(!isRoot)("a stage (needs root)", () => {
   test("shows the layers with mapped ids; what is written there has the owner 0 below", async () => {
     const seen = await staged(`
-      openStage(stage);
+      open(stage);
       stageRoot(stage, overlay, mapped);
       const root = stage + "/root";
       const owners = [owner(root + "/etc/below"), owner(root + "/above")];
@@ -58,22 +66,23 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
 
   test("goes with all that is mounted in it, and nothing that it shows is touched; a second time is no fault", async () => {
     const seen = await staged(`
+      takeEngines();
       const before = points();
-      openStage(stage);
+      open(stage);
       stageRoot(stage, overlay, mapped);
       stageBind(stage, { name: "3", source: "/run/l", destination: "/x", recursive: true, ...free }, mapped);
       const during = points().length;
       closeStage(stage);
       closeStage(stage);
       return [during > before.length + 5, JSON.stringify(points()) === JSON.stringify(before), existsSync(stage),
-        readFileSync("/run/l/1/etc/below", "utf8"), readdirSync("/run/l/merged").sort()];`);
-    expect(seen).toEqual([true, true, false, "below\n", ["above", "etc"]]);
+        readFileSync("/run/l/1/etc/below", "utf8"), readdirSync("/run/l/2"), readdirSync("/run/l/u").sort()];`);
+    expect(seen).toEqual([true, true, false, "below\n", ["above"], ["berth-work", "diff", "work"]]);
   });
 
   test("of a tree of shared mounts: its end unmounts none of them", async () => {
     const seen = await staged(
       `const before = points();
-       openStage(stage);
+       open(stage);
        stageBind(stage, { name: "3", source: "/run/tree", destination: "/x", recursive: true, ...free }, mapped);
        const during = readFileSync(stage + "/3/below/file", "utf8");
        closeStage(stage);
@@ -85,7 +94,7 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
 
   test("is seen in no other mount namespace, and its layers are no one's but root's", async () => {
     const seen = await staged(
-      `openStage(stage);
+      `open(stage);
        stageRoot(stage, overlay, mapped);
        const { mode } = statSync(stage + "/layers");
        const pid = Number(readFileSync("/run/other", "utf8"));
@@ -100,6 +109,20 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
     expect(seen).toEqual(["700", false, true]);
   });
 
+  test("is entered by nobody but root and the machine's own root", async () => {
+    const seen = await staged(`
+      open(stage);
+      stageRoot(stage, overlay, mapped);
+      const looks = [65534, ${base + 33}, ${base}].map((id) => {
+        const words = ["setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "sh", "-c", "ls " + stage + " && ls " + stage + "/layers"];
+        const { stdout } = Bun.spawnSync(words, { stderr: "ignore" });
+        return stdout.toString();
+      });
+      const { mode, uid, gid } = statSync(stage);
+      return [(mode & 0o7777).toString(8), uid, gid, looks];`);
+    expect(seen).toEqual(["700", base, base, ["", "", "layers\nroot\n"]]);
+  });
+
   test.each([
     ["only its directory", "mkdir -p /run/state/stage"],
     ["a half-made one", "mkdir -p /run/state/stage/root"],
@@ -112,7 +135,7 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
   test("many that close the same ones at once have no fault", async () => {
     const seen = await staged(
       `const stages = Array.from({ length: 200 }, (_, index) => "/run/state/" + index + "/stage");
-       for (const each of stages) openStage(each);
+       for (const each of stages) open(each);
        const source = ${JSON.stringify(closeAll)};
        const begin = String(Date.now() + 500);
        const closers = [1, 2, 3].map(() => Bun.spawn([process.execPath, "-e", source, begin, ...stages], { stderr: "inherit" }));
@@ -133,7 +156,7 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
 
   test("a layer that is not there: the machine cannot be had on this host, and the stage can still go", async () => {
     const seen = await staged(`
-      openStage(stage);
+      open(stage);
       const failed = failure(() => stageRoot(stage, { ...overlay, lower: ["/run/l/2", "/run/l/gone"] }, mapped));
       closeStage(stage);
       return [failed.code, failed.message.includes("ENOENT"), existsSync(stage)];`);
@@ -143,7 +166,7 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
   test("more layers than the options of a mount could name by their paths", async () => {
     const seen = await staged(
       `const lower = Array.from({ length: 120 }, (_, index) => "/run/l/" + "x".repeat(60) + index);
-       openStage(stage);
+       open(stage);
        stageRoot(stage, { ...overlay, lower }, mapped);
        return readdirSync(stage + "/root").length;`,
       `${layers}; for n in $(seq 0 119); do mkdir -p /run/l/${"x".repeat(60)}$n; touch /run/l/${"x".repeat(60)}$n/f$n; done`,
@@ -153,7 +176,7 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
 
   test("names with what ends an option", async () => {
     const seen = await staged(
-      `openStage(stage);
+      `open(stage);
        stageRoot(stage, { lower: ["/run/l/a:b"], upper: "/run/l/u2/d,i\\\\f:f", options: [] }, mapped);
        return readFileSync(stage + "/root/file", "utf8");`,
       `${layers}; mkdir -p '/run/l/a:b' '/run/l/u2/d,i\\f:f'; echo odd >'/run/l/a:b/file'`,
@@ -165,7 +188,7 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
 describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
   test("what a bind may not do is set on it, beside what its source may not", async () => {
     const seen = await staged(
-      `openStage(stage);
+      `open(stage);
        stageBind(stage, { name: "3", source: "/run/tree", destination: "/x", recursive: true, restricted: ["readOnly"], allRestricted: ["noExec"] }, mapped);
        const options = (point) => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").find((line) => line.split(" ")[4] === point).split(" ")[5];
        return [options(stage + "/3"), options(stage + "/3/below")];`,
@@ -181,18 +204,18 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
     ["a directory", "/run/l/2", "/above", `${base + 33}:${base + 33}`],
     ["a file", "/run/l/2/above", "", `${base + 33}:${base + 33}`],
   ])("%s has mapped ids", async (_, source, file, expected) => {
-    expect(await staged(`openStage(stage); return [${bind(source, false)}, owner(stage + "/3${file}")];`)).toEqual([true, expected]);
+    expect(await staged(`open(stage); return [${bind(source, false)}, owner(stage + "/3${file}")];`)).toEqual([true, expected]);
   });
 
   test("a tree, with what is mounted in it; without the tree that is hidden", async () => {
     const before = `${layers}; mkdir /run/l/2/in; mount -t tmpfs in /run/l/2/in; echo deep >/run/l/2/in/file`;
     const look = `owner(stage + "/3/above"), existsSync(stage + "/3/in/file") && owner(stage + "/3/in/file")`;
-    expect(await staged(`openStage(stage); return [${bind("/run/l/2", true)}, ${look}];`, before)).toEqual([
+    expect(await staged(`open(stage); return [${bind("/run/l/2", true)}, ${look}];`, before)).toEqual([
       true,
       `${base + 33}:${base + 33}`,
       `${base}:${base}`,
     ]);
-    expect(await staged(`openStage(stage); return [${bind("/run/l/2", false)}, ${look}];`, before)).toEqual([
+    expect(await staged(`open(stage); return [${bind("/run/l/2", false)}, ${look}];`, before)).toEqual([
       true,
       `${base + 33}:${base + 33}`,
       false,
@@ -202,18 +225,18 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
   test("a tree that holds what maps no ids: its top has them", async () => {
     const before = `${layers}; mkdir /run/l/2/proc; mount -t proc proc /run/l/2/proc`;
     const seen = await staged(
-      `openStage(stage); return [${bind("/run/l/2", true)}, owner(stage + "/3/above"), existsSync(stage + "/3/proc/1")];`,
+      `open(stage); return [${bind("/run/l/2", true)}, owner(stage + "/3/above"), existsSync(stage + "/3/proc/1")];`,
       before,
     );
     expect(seen).toEqual([true, `${base + 33}:${base + 33}`, true]);
   });
 
   test("what maps no ids is there as it is, and that is told", async () => {
-    expect(await staged(`openStage(stage); return [${bind("/proc", false)}, existsSync(stage + "/3/self")];`)).toEqual([false, true]);
+    expect(await staged(`open(stage); return [${bind("/proc", false)}, existsSync(stage + "/3/self")];`)).toEqual([false, true]);
   });
 
   test("what is not there is a fault", async () => {
-    expect(await staged(`openStage(stage); return failure(() => ${bind("/run/l/none", false)}).code;`)).toBe("ENOENT");
+    expect(await staged(`open(stage); return failure(() => ${bind("/run/l/none", false)}).code;`)).toBe("ENOENT");
   });
 });
 
@@ -226,7 +249,7 @@ describe.skipIf(!isRoot)("the sysfs of another network in a stage (needs root)",
       `const { readlinkSync } = await import("node:fs");
        const own = readlinkSync("/proc/thread-self/ns/net");
        const pid = Number(readFileSync("/run/other", "utf8"));
-       openStage(stage);
+       open(stage);
        stageSysfs(stage, "/proc/" + pid + "/ns/net");
        const mount = readFileSync("/proc/self/mountinfo", "utf8").split("\\n").find((line) => line.split(" ")[4] === stage + "/sys");
        const places = points();
@@ -243,7 +266,7 @@ describe.skipIf(!isRoot)("the sysfs of another network in a stage (needs root)",
     const seen = await staged(
       `const { readlinkSync } = await import("node:fs");
        const own = readlinkSync("/proc/thread-self/ns/net");
-       openStage(stage);
+       open(stage);
        const codes = ["/run/none", "/proc/self/ns/uts"].map((path) => { const { code } = failure(() => stageSysfs(stage, path)); detach(); return code; });
        function detach() { rmdirSync(stage + "/sys"); }
        return [codes, readlinkSync("/proc/thread-self/ns/net") === own];`,
@@ -255,8 +278,9 @@ describe.skipIf(!isRoot)("the sysfs of another network in a stage (needs root)",
 
 describe.skipIf(!isRoot)("names that an overlay remembers (needs root)", () => {
   const changeBelow = `
-    openStage(stage);
-    stageRoot(stage, overlay, mapped);
+    open(stage);
+    stageLayers(stage, overlay, mapped);
+    stageOwnRoot(stage, overlay);
     const root = stage + "/root";
     const before = [existsSync("/run/l/merged/late"), existsSync(root + "/late")];
     writeFileSync("/run/l/merged/late", "late");`;

@@ -13,10 +13,10 @@ import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount,
  * runtime to take them from. Nothing mounted in it is seen from other mount namespaces, and taking away the one tmpfs takes
  * away all of it. What it shows are the engine's own layers and the user's directories: it is detached, never emptied.
  */
-export function openStage(stage: string): void {
+export function openStage(stage: string, owner: number): void {
   // Runtimes go to the directory that was the root, whatever is there by then, before they enter the machine.
   mkdirSync(join(stage, "root"), { recursive: true, mode: 0o711 });
-  mount("berth", stage, "tmpfs", mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, "mode=711,size=1m");
+  mount("berth", stage, "tmpfs", mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, `mode=700,uid=${owner},gid=${owner},size=1m`);
   makePrivate(stage);
 }
 
@@ -46,31 +46,48 @@ function unlessDone(work: () => void, codes: readonly string[]): void {
 }
 
 /**
- * Mounts, as `root` in the stage, an overlay of the given one's layers with mapped ids. Its work directory is one of its
- * own beside the engine's, which the engine's mount of the same layers goes on to use. Throws `layers-unmapped` where their
- * file system cannot have it so, else `host-unfit`.
+ * Mounts an overlay's layers in the stage with mapped ids. Throws `layers-unmapped` where their file system cannot have it
+ * so, else `host-unfit`.
  */
-export function stageRoot(stage: string, { lower, upper, options }: Overlay, userNamespace: number): void {
-  const [layers, root] = [join(stage, "layers"), join(stage, "root")];
+export function stageLayers(stage: string, { lower, upper }: Overlay, userNamespace: number): void {
+  const layers = layersOf(stage);
   mkdirSync(layers, { mode: 0o700 });
-  mkdirSync(root);
-  const work = workOf(upper);
-  const isFirst = mkdirSync(work, { recursive: true, mode: 0o700 }) !== undefined;
   try {
     for (const [index, directory] of lower.entries()) attachMapped(directory, join(layers, String(index)), userNamespace);
     // The upper and the work directory must be on one mount.
     attachMapped(dirname(upper), join(layers, "u"), userNamespace);
+  } catch (cause) {
+    throw unstaged(hasErrno(cause, unmappable) ? "layers-unmapped" : "host-unfit", cause);
+  }
+}
+
+/**
+ * Mounts, as `root` in the stage, the overlay of the staged layers. The engine's own of the same must be mounted nowhere by
+ * then: of two with one upper directory neither knows what the other does (overlayfs.rst, "Sharing and copying layers").
+ * Its work directory is one of its own beside the engine's, whose inodes have other owners. Throws `host-unfit`.
+ */
+export function stageRoot(stage: string, { lower, upper, options }: Overlay): void {
+  const root = join(stage, "root");
+  mkdirSync(root);
+  const work = workOf(upper);
+  const isFirst = mkdirSync(work, { recursive: true, mode: 0o700 }) !== undefined;
+  try {
     const own = [`lowerdir=${[...lower.keys()].join(":")}`, `upperdir=u/${escapeLayer(basename(upper))}`, "workdir=u/berth-work"];
-    mountFrom(layers, () => mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")));
+    mountFrom(layersOf(stage), () => mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")));
   } catch (cause) {
     // What has not come about must not count as a root that was there.
     if (isFirst) for (const directory of [madeIn(work), work]) unlessDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
-    const code = hasErrno(cause, unmappable) ? "layers-unmapped" : "host-unfit";
-    throw new BerthError(code, `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`, {
-      hint: "name the profile strict",
-      cause,
-    });
+    throw unstaged("host-unfit", cause);
   }
+}
+
+const layersOf = (stage: string) => join(stage, "layers");
+
+function unstaged(code: "layers-unmapped" | "host-unfit", cause: unknown): BerthError {
+  return new BerthError(code, `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`, {
+    hint: "name the profile strict",
+    cause,
+  });
 }
 
 const workOf = (upper: string) => join(dirname(upper), "berth-work");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseOverlay } from "./overlay.ts";
+import { lastMountAt, otherOverlays, parseOverlay } from "./overlay.ts";
 
 const docker = "/var/lib/docker/overlay2";
 const point = `${docker}/5f0c/merged`;
@@ -37,7 +37,7 @@ describe("an overlay's layers", () => {
       ['context="system_u:object_r:container_file_t:s0:c1,c2"'],
     ],
   ] as const)("%s", (_, options, lower, upper, others) => {
-    expect(parse(options)).toEqual({ lower: [...lower], upper, options: [...others] });
+    expect(parse(options)).toEqual({ lower: [...lower], upper, options: [...others], mounted: expect.anything() });
   });
 
   test("named relative to where the engine keeps them", () => {
@@ -47,6 +47,7 @@ describe("an overlay's layers", () => {
       lower: [`${docker}/l/AAA`, `${docker}/l/BBB`],
       upper: `${docker}/5f0c/diff`,
       options: [],
+      mounted: { source: "overlay", options: options.slice("rw,".length), directory: docker },
     });
     there.delete(`${docker}/l/BBB`);
     expect(parse(options, (path) => there.has(path))).toBeUndefined();
@@ -91,4 +92,58 @@ test("a place with a space in its name", () => {
   const spaced = "/var/lib/my docker/merged";
   const mountinfo = lineOf("rw,lowerdir=/l,upperdir=/u,workdir=/w", { at: spaced.replace(" ", "\\040") });
   expect(parseOverlay(mountinfo, spaced, none)?.upper).toBe("/u");
+});
+
+describe("how it was mounted", () => {
+  test.each([
+    [
+      "each option as it was, but whether it is read-only",
+      "rw,lowerdir=/l,upperdir=/u,workdir=/w,index=off",
+      "lowerdir=/l,upperdir=/u,workdir=/w,index=off",
+    ],
+    [
+      "escaped as mount(2) takes it",
+      String.raw`ro,lowerdir=/a\134:b:/c\040d,upperdir=/u,workdir=/w`,
+      String.raw`lowerdir=/a\:b:/c d,upperdir=/u,workdir=/w`,
+    ],
+    [
+      "SELinux's context",
+      'rw,context="s0:c1,c2",lowerdir=/l,upperdir=/u,workdir=/w',
+      'context="s0:c1,c2",lowerdir=/l,upperdir=/u,workdir=/w',
+    ],
+  ])("%s", (_, options, expected) => {
+    expect(parse(options)?.mounted).toEqual({ source: "overlay", options: expected, directory: "/" });
+  });
+});
+
+describe("the topmost mount at a place", () => {
+  const good = "rw,lowerdir=/l,upperdir=/u,workdir=/w";
+  test.each([
+    ["with its source and its options", lineOf(good), { type: "overlay", source: "overlay", options: good, isPropagated: true }],
+    ["one that is no one else's", lineOf(good, { optional: "" }), { isPropagated: false }],
+    ["one that another's unmounting takes away", lineOf(good, { optional: "master:7 " }), { isPropagated: true }],
+    ["one that no bind may show", lineOf(good, { optional: "unbindable " }), { isPropagated: false }],
+    ["the last of several", `${lineOf(good)}\n${lineOf("berth rw,user_id=0", { type: "fuse.berth" })}`, { type: "fuse.berth" }],
+    ["none", lineOf(good, { at: `${point}/below` }), undefined],
+  ])("%s", (_, mountinfo, expected) => {
+    const found = lastMountAt(mountinfo, point);
+    if (expected === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatchObject(expected);
+  });
+
+  test("at a place with a space", () => {
+    expect(lastMountAt(lineOf(good, { at: String.raw`/a\040b` }), "/a b")?.type).toBe("overlay");
+  });
+});
+
+describe("other overlays, which their owner's unmounting would not take away here", () => {
+  const good = "rw,lowerdir=/l,upperdir=/u,workdir=/w";
+  test.each([
+    ["private ones, wherever", [lineOf(good, { at: String.raw`/a\040b`, optional: "" })], ["/a b"]],
+    ["not those that follow another namespace", [lineOf(good, { at: "/a", optional: "master:7 " }), lineOf(good, { at: "/b" })], []],
+    ["not the machine's own, nor the root of all", [lineOf(good, { optional: "" }), lineOf(good, { at: "/", optional: "" })], []],
+    ["no other file system", [lineOf("rw", { at: "/a", type: "tmpfs", optional: "" })], []],
+  ])("%s", (_, lines, expected) => {
+    expect(otherOverlays(lines.join("\n"), point)).toEqual(expected);
+  });
 });

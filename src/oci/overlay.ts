@@ -6,6 +6,59 @@ export interface Overlay {
   readonly upper: string;
   /** Its other options, such as `index=off` or SELinux's `context="…"`. */
   readonly options: readonly string[];
+  /** How it was mounted: the source, all options, and the directory that names of layers are relative to. */
+  readonly mounted: { readonly source: string; readonly options: string; readonly directory: string };
+}
+
+/** A mount as /proc/PID/mountinfo has it (proc_pid_mountinfo(5)). */
+export interface MountLine {
+  /** Which file system it is of, as `major:minor`. */
+  readonly device: string;
+  readonly type: string;
+  readonly source: string;
+  /** The file system's own options. */
+  readonly options: string;
+  /** Whether what is mounted or unmounted there elsewhere shows here too (mount_namespaces(7)). */
+  readonly isPropagated: boolean;
+}
+
+/** The topmost mount at a place; undefined where there is none. */
+export function lastMountAt(mountinfo: string, point: string): MountLine | undefined {
+  const line = linesAt(mountinfo, point).at(-1);
+  return line === undefined ? undefined : parseMountLine(line);
+}
+
+/** The kinds of all mounts at a place, the topmost last. */
+export function typesAt(mountinfo: string, point: string): readonly string[] {
+  return linesAt(mountinfo, point).flatMap((line) => parseMountLine(line)?.type ?? []);
+}
+
+function linesAt(mountinfo: string, point: string): readonly string[] {
+  const place = escapeMount(point);
+  return mountinfo.split("\n").filter((line) => line.includes(place) && line.split(" ", 5)[4] === place);
+}
+
+function parseMountLine(line: string): MountLine | undefined {
+  const fields = line.split(" ");
+  const dash = fields.indexOf("-");
+  const type = fields[dash + 1];
+  if (dash === -1 || type === undefined) return undefined;
+  return {
+    device: fields[2] ?? "",
+    type,
+    source: unescapeMount(fields[dash + 2] ?? ""),
+    options: unescapeMount(fields.slice(dash + 3).join(" ")),
+    isPropagated: fields.slice(6, dash).some((tag) => /^(shared|master):/.test(tag)),
+  };
+}
+
+/** Where else overlays are mounted that no other mount namespace's unmounting would take away here. */
+export function otherOverlays(mountinfo: string, point: string): readonly string[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    if (!line.includes(" - overlay ")) return [];
+    const place = unescapeMount(line.split(" ", 5)[4] ?? "/");
+    return place === point || place === "/" || parseMountLine(line)?.isPropagated === true ? [] : [place];
+  });
 }
 
 /**
@@ -14,14 +67,9 @@ export interface Overlay {
  * whether a path is there: an engine with many layers names them relative to where it keeps them.
  */
 export function parseOverlay(mountinfo: string, point: string, exists: (path: string) => boolean): Overlay | undefined {
-  const place = escapeMount(point);
-  const fields = mountinfo
-    .split("\n")
-    .findLast((line) => line.includes(place) && line.split(" ", 5)[4] === place)
-    ?.split(" ");
-  const dash = fields?.indexOf("-") ?? -1;
-  if (fields === undefined || dash === -1 || fields[dash + 1] !== "overlay") return undefined;
-  const options = splitOptions(unescapeMount(fields.slice(dash + 3).join(" ")));
+  const line = lastMountAt(mountinfo, point);
+  if (line?.type !== "overlay") return undefined;
+  const options = splitOptions(line.options);
   const valuesOf = (name: string) => options.flatMap((option) => (option.startsWith(`${name}=`) ? [option.slice(name.length + 1)] : []));
   const [upper] = valuesOf("upperdir").map(unescapeLayer);
   const lower = [...valuesOf("lowerdir").flatMap(splitLayers), ...valuesOf("lowerdir+").map(unescapeLayer)];
@@ -31,7 +79,12 @@ export function parseOverlay(mountinfo: string, point: string, exists: (path: st
   const base = [upper, ...lower].every((path) => path.startsWith("/")) ? "" : baseOf(point, [upper, ...lower], exists);
   if (base === undefined) return undefined;
   const absolute = (path: string) => (path.startsWith("/") ? path : `${base}/${path}`);
-  return { lower: lower.map(absolute), upper: absolute(upper), options: options.filter((option) => !placed.test(option)) };
+  return {
+    lower: lower.map(absolute),
+    upper: absolute(upper),
+    options: options.filter((option) => !placed.test(option)),
+    mounted: { source: line.source, options: options.filter((option) => !/^(rw|ro)$/.test(option)).join(","), directory: base || "/" },
+  };
 }
 
 /** What is said anew for a mount of other directories, or is a flag of the mount. */

@@ -44,9 +44,6 @@ function restrictionsOf(options: readonly string[], prefix: "" | "r"): readonly 
 
 const isRestriction = (option: string) => Object.hasOwn(restrictions, option) || Object.hasOwn(restrictions, option.replace(/^r/, ""));
 
-/** What services have mounted over for themselves, and so hold, from the boot on: ProtectSystem and ProtectHome (systemd.exec(5)). */
-export const heldDirectories = ["/usr", "/boot", "/root", "/home"] as const;
-
 /** The bind mounts whose files must show mapped ids; the machine's cgroups are no matter of the user's. */
 export function planBinds(config: OciConfig): readonly StagedBind[] {
   return (config.mounts ?? []).flatMap((mount, index) => {

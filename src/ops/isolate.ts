@@ -4,22 +4,14 @@ import type { CgroupView } from "../contract/cgroups.ts";
 import type { RootFiles } from "../contract/guest.ts";
 import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
-import { copyUp, writeFirstHostname } from "../host/prepare-root.ts";
-import { openStage, stageBind, stageRoot, stageSysfs, stageUserNamespace } from "../host/stage.ts";
+import { writeFirstHostname } from "../host/prepare-root.ts";
+import { openStage, stageBind, stageLayers, stageRoot, stageSysfs, stageUserNamespace } from "../host/stage.ts";
 import { beginUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import { joinedNetwork, type OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
 import { cgroupBounds } from "../oci/patch.ts";
-import {
-  domainNameOf,
-  heldDirectories,
-  type IdRange,
-  isolateConfig,
-  lostSysctls,
-  ownerOf,
-  planBinds,
-  planSysfs,
-} from "../oci/user-namespace.ts";
+import { domainNameOf, type IdRange, isolateConfig, lostSysctls, ownerOf, planBinds, planSysfs } from "../oci/user-namespace.ts";
+import { takePlace } from "./runtime-mirror.ts";
 import { stageOf } from "./runtime-state.ts";
 
 /** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
@@ -29,6 +21,9 @@ export function readOverlay(mountinfo: string, rootPath: string): Overlay | unde
 
 export interface Isolate {
   readonly rootPath: string;
+  /** See `RuntimeCreate`. */
+  readonly outer: number | undefined;
+  readonly launcher: string;
   readonly state: string;
   readonly machineId: string;
   readonly count: number;
@@ -53,7 +48,22 @@ export interface Isolate {
  */
 export async function isolate(
   config: OciConfig,
-  { rootPath, state, machineId, count, overlay, userNamespace, writesHostname, files, cgroup, view, capabilities, sharesMounts }: Isolate,
+  {
+    rootPath,
+    outer,
+    launcher,
+    state,
+    machineId,
+    count,
+    overlay,
+    userNamespace,
+    writesHostname,
+    files,
+    cgroup,
+    view,
+    capabilities,
+    sharesMounts,
+  }: Isolate,
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
   const ids = await takeIds(state, machineId, count);
   const stage = stageOf(state);
@@ -64,11 +74,13 @@ export async function isolate(
   ]);
   const own = beginUserNamespace(ownerOf(config, ids, capabilities));
   try {
-    openStage(stage);
-    copyUp(rootPath, heldDirectories);
+    openStage(stage, ids.base);
     if (writesHostname) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
     writeFileSync(join(state, "root"), `${rootPath}\n`);
-    stageRoot(stage, overlay, mapped);
+    stageLayers(stage, overlay, mapped);
+    const mirror = await takePlace({ state, place: rootPath, range: ids, overlay: overlay.mounted }, { launcher, namespace: outer });
+    stageRoot(stage, overlay);
+    await mirror.show(join(stage, "root"));
     const network = joinedNetwork(config);
     if (network !== undefined) writeFileSync(join(state, "network"), `${network}\n`);
     const sysfsOf = planSysfs(config);
@@ -81,7 +93,7 @@ export async function isolate(
     ];
     await giveNamespace(stage, own, ids);
     const settle = [
-      join(dirname(process.execPath), "berth-runtime"),
+      launcher,
       "settle",
       stage,
       String(ids.base),
@@ -90,6 +102,7 @@ export async function isolate(
       domainNameOf(config),
       view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
       cgroupBounds["cgroup.max.descendants"],
+      config.root.readonly === true ? "ro" : "rw",
     ];
     const mountPrograms = sharesMounts ? ["/bin/mount", "/usr/bin/mount"] : [];
     const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -22,6 +24,9 @@ import { environmentOf, type OciConfig } from "../oci/config.ts";
 import { parseConfig } from "../oci/json.ts";
 import type { RuntimeCreate } from "./runtime-create.ts";
 
+// Two programs of a hundred megabytes begin for some.
+setDefaultTimeout(30_000);
+
 const asRoot = process.getuid?.() === 0;
 const captured = readFileSync(join(import.meta.dir, "../oci/testdata/docker-v2.config"), "utf8");
 const id = "0123456789abcdef".repeat(4);
@@ -41,6 +46,10 @@ beforeAll(async () => {
   if (holder.stdout) await once(holder.stdout, "data");
   run = `/proc/${holder.pid}/root/run`;
   directory = mkdtempSync(join(tmpdir(), "berth-create-"));
+  // The launcher with berth beside it, from source.
+  copyFileSync(join(import.meta.dir, "../../libexec/berth-runtime"), join(directory, "berth-runtime"));
+  writeFileSync(join(directory, "berth"), `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, "../bin/berth.ts")}' "$@"\n`);
+  for (const name of ["berth-runtime", "berth"]) chmodSync(join(directory, name), 0o755);
 });
 afterAll(() => {
   holder?.kill("SIGKILL");
@@ -55,14 +64,42 @@ interface Outcome {
   readonly code?: string;
   readonly message?: string;
   readonly hint?: string;
+  /** What the machine's files were mounted as for the engine, while there was a machine and after its end. */
+  readonly mounted?: readonly string[];
 }
 
-/** Calls runtimeCreate in a process of its own, with the holder's /run; `before` is shell that runs there first, in a further namespace. */
+/**
+ * Calls runtimeCreate in a process of its own, with the holder's /run; `before` is shell that runs there first, in a further namespace.
+ * What that has mounted ends with it, so the stage and the mirror do too.
+ */
 async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<Outcome> {
-  const request: RuntimeCreate = { id, bundle, state: `/run/berth/runtime/r/${call.id ?? id}`, root: "/run/r", ...call };
+  const request: RuntimeCreate = {
+    id,
+    bundle,
+    state: `/run/berth/runtime/r/${call.id ?? id}`,
+    root: "/run/r",
+    launcher: join(directory, "berth-runtime"),
+    ...call,
+  };
   const source = `const { runtimeCreate } = await import(${JSON.stringify(import.meta.resolve("./runtime-create.ts"))});
-    try { console.log(JSON.stringify({ warnings: await runtimeCreate(${JSON.stringify(request)}) })); }
-    catch ({ code, message, hint }) { console.log(JSON.stringify({ code, message, hint })); }`;
+    const { endMirror } = await import(${JSON.stringify(import.meta.resolve("./runtime-mirror.ts"))});
+    const { isStageOpen } = await import(${JSON.stringify(import.meta.resolve("../host/stage.ts"))});
+    const { detachMount } = await import(${JSON.stringify(import.meta.resolve("../host/syscalls.ts"))});
+    const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("../oci/overlay.ts"))});
+    const { existsSync, readFileSync } = await import("node:fs");
+    const { state } = ${JSON.stringify(request)};
+    let outcome;
+    try { outcome = { warnings: await runtimeCreate(${JSON.stringify(request)}) }; }
+    catch ({ code, message, hint }) { outcome = { code, message, hint }; }
+    if (existsSync(state + "/mirror")) {
+      const place = JSON.parse(readFileSync(state + "/mirror", "utf8")).place;
+      const mounted = () => lastMountAt(readFileSync("/proc/self/mountinfo", "utf8"), place)?.type;
+      outcome.mounted = [mounted()];
+      if (isStageOpen(state + "/stage")) detachMount(state + "/stage");
+      await endMirror(state);
+      outcome.mounted.push(mounted());
+    }
+    console.log(JSON.stringify(outcome));`;
   const enter = ["--target", String(holder?.pid), "--mount", ...(asRoot ? [] : ["--user", "--preserve-credentials"]), `--wd=${directory}`];
   const script = ["unshare", "--mount", "--propagation", "private", "sh", "-c", `${before} && exec "$@"`, "sh"];
   const { stdout } = await runCommand("nsenter", [...enter, "--", ...script, process.execPath, "-e", source]);
@@ -183,6 +220,7 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     writeBundle();
     const outcome = await create({}, overlayRoot());
     expect(outcome.code).toBeUndefined();
+    expect(outcome.mounted).toEqual(["fuse.berth", "overlay"]);
     const { linux, root, mounts, hooks } = patched();
     const [mapping] = linux?.uidMappings ?? [];
     expect(mapping).toEqual({ containerID: 0, hostID: expect.any(Number), size: 65_536 });
@@ -191,7 +229,12 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     expect(linux?.namespaces).toEqual(expect.arrayContaining([{ type: "user", path: `${state}/stage/userns` }, { type: "cgroup" }]));
     expect(mounts?.filter(({ destination }) => destination === "/etc/hostname")).toEqual([]);
     expect(sourceOf("/etc/hosts")).toStartWith(`${state}/stage/`);
-    expect(hooks?.createRuntime?.at(-1)?.args?.slice(1, 4)).toEqual(["settle", `${state}/stage`, String(mapping?.hostID)]);
+    expect(hooks?.createRuntime?.at(-1)?.args?.slice(0, 4)).toEqual([
+      join(directory, "berth-runtime"),
+      "settle",
+      `${state}/stage`,
+      String(mapping?.hostID),
+    ]);
     expect(patched().process.capabilities?.bounding).toContain("CAP_SYS_ADMIN");
     expect(stateFiles()).toEqual(expect.arrayContaining(["capabilities", "ids", "root", "stage", "stage/root"]));
     expect(readFileSync(inRun(`${state}/root`), "utf8")).toBe(`${join(bundle, "merged")}\n`);

@@ -21,6 +21,7 @@ import { patchConfig } from "../oci/patch.ts";
 import { wishedHostname, wishedProfile } from "../oci/wished.ts";
 import { isolate, readOverlay } from "./isolate.ts";
 import { readWishes } from "./read-wishes.ts";
+import { forgetOthers } from "./runtime-mirror.ts";
 import { clearState, sweepStates, writeState } from "./runtime-state.ts";
 import { writeLogin, writeMasks } from "./shared-directory.ts";
 
@@ -33,6 +34,10 @@ export interface RuntimeCreate {
   readonly state: string;
   /** The real runtime's --root: a container lives as long as there is a directory of its id in it. */
   readonly root: string;
+  /** A descriptor of the engine's mount namespace, where the runtime is to run in one of its own, as this process does. */
+  readonly outer?: number | undefined;
+  /** The path of berth-runtime, for the machine's hook and for the server of mirrors. */
+  readonly launcher: string;
 }
 
 interface Applied {
@@ -48,7 +53,7 @@ const nothing = { bytes: 0, inodes: 0, odd: undefined };
  * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of it.
  * Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this host.
  */
-export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate): Promise<readonly string[]> {
+export async function runtimeCreate({ id, bundle, state, root, outer, launcher }: RuntimeCreate): Promise<readonly string[]> {
   // Nothing of an earlier start may count, whatever this one is: what was granted in a user namespace must not be granted without one.
   clearState(state);
   const file = join(bundle, "config.json");
@@ -75,6 +80,7 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
   const userNamespace = profile === undefined || profile === "full" ? beginUserNamespace() : undefined;
   try {
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
+    if (outer !== undefined) forgetOthers(mountinfo, rootPath);
     const overlay = userNamespace && readOverlay(mountinfo, rootPath);
     const wishes = readWishes(config, { id, profile, found: reading.guest.machineId, record });
     const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
@@ -92,6 +98,8 @@ export async function runtimeCreate({ id, bundle, state, root }: RuntimeCreate):
           ? { config: settled.config, warnings: [] }
           : await isolate(settled.config, {
               rootPath,
+              outer,
+              launcher,
               files,
               writesHostname: settled.writesHostname,
               state,

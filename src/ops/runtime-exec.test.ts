@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
@@ -13,32 +13,32 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(state, { recursive: true }));
 
-function patched(text: string): string {
+async function patched(text: string): Promise<string> {
   const process = join(state, "process.json");
   writeFileSync(process, text);
-  runtimeExec({ process, state });
+  await runtimeExec({ process, state, launcher: "/nowhere/berth-runtime" });
   return readFileSync(process, "utf8");
 }
 
-test("what the host lacks goes from every set of capabilities, and from nothing else", () => {
+test("what the host lacks goes from every set of capabilities, and from nothing else", async () => {
   const sets = { bounding: ["CAP_CHOWN", "CAP_SYS_RESOURCE"], effective: ["CAP_BPF"], ambient: [] };
   const process = { args: ["echo", "CAP_SYS_RESOURCE"], env: ["A=CAP_BPF"], cwd: "/", capabilities: sets };
-  expect(JSON.parse(patched(JSON.stringify(process)))).toEqual({
+  expect(JSON.parse(await patched(JSON.stringify(process)))).toEqual({
     ...process,
     capabilities: { bounding: ["CAP_CHOWN"], effective: [], ambient: [] },
   });
 });
 
-test("what is for the runtime in the container's environment is not for the process", () => {
+test("what is for the runtime in the container's environment is not for the process", async () => {
   const env = ["A=1", "BERTH_PROFILE=full", "BERTH_IDS=", "oci-systemd-hook=", "container_uuid="];
-  expect(JSON.parse(patched(JSON.stringify({ env, capabilities: {} }))).env).toEqual(["A=1"]);
-  expect(JSON.parse(patched(JSON.stringify({ env: ["container_uuid=x"], capabilities: {} }))).env).toEqual(["container_uuid=x"]);
+  expect(JSON.parse(await patched(JSON.stringify({ env, capabilities: {} }))).env).toEqual(["A=1"]);
+  expect(JSON.parse(await patched(JSON.stringify({ env: ["container_uuid=x"], capabilities: {} }))).env).toEqual(["container_uuid=x"]);
 });
 
-test("long integers stay as they are, and a process without capabilities is left alone", () => {
+test("long integers stay as they are, and a process without capabilities is left alone", async () => {
   const rlimits = '"rlimits":[{"type":"RLIMIT_MEMLOCK","hard":18446744073709551615,"soft":18446744073709551615}]';
-  expect(patched(`{"capabilities":{"bounding":[]},${rlimits}}`)).toContain(rlimits);
-  expect(patched(`{ ${rlimits} }`)).toBe(`{ ${rlimits} }`);
+  expect(await patched(`{"capabilities":{"bounding":[]},${rlimits}}`)).toContain(rlimits);
+  expect(await patched(`{ ${rlimits} }`)).toBe(`{ ${rlimits} }`);
 });
 
 /** A machine that has ended, one whose number is another process's by now, and one that never got so far. */
@@ -46,16 +46,18 @@ test.each([
   ["999999999", "3 1"],
   [String(process.pid), "3 1"],
   [undefined, undefined],
-])("what an earlier start in a user namespace was granted is given to none in the host's (process %p)", (pid, ids) => {
+])("what an earlier start in a user namespace was granted is given to none in the host's (process %p)", async (pid, ids) => {
   writeFileSync(join(state, "capabilities"), "CAP_CHOWN\nCAP_SYS_ADMIN\n");
   for (const [name, text] of Object.entries({ pid, root: "/nonexistent", ids }))
     if (text !== undefined) writeFileSync(join(state, name), text);
-  expect(JSON.parse(patched('{"capabilities":{"bounding":["CAP_BPF","CAP_CHOWN"]}}')).capabilities).toEqual({ bounding: ["CAP_CHOWN"] });
+  expect(JSON.parse(await patched('{"capabilities":{"bounding":["CAP_BPF","CAP_CHOWN"]}}')).capabilities).toEqual({
+    bounding: ["CAP_CHOWN"],
+  });
 });
 
 describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root)", () => {
   const sets = { bounding: ["CAP_CHOWN"], effective: ["CAP_CHOWN"], permitted: [], inheritable: ["CAP_KILL"], ambient: [] };
-  /** The engine's overlay and, as /proc/PID/root of a process in a user namespace, another of the same layers; both remember that there is no letter. */
+  /** The engine's overlay and, as the root of a process in a user namespace, another of the same layers; both remember that there is no letter. */
   const machine = `
     mkdir -p /run/low /run/up /run/work /run/work2 /run/merged /run/own /run/state
     mount -t overlay -o lowerdir=/run/low,upperdir=/run/up,workdir=/run/work overlay /run/merged
@@ -64,13 +66,26 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
     unshare --user sleep 30 >/dev/null 2>&1 & holder=$!
     until [ "$(readlink /proc/$holder/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.02; done
     for map in uid_map gid_map; do echo "0 ${slotBase(3)} 65536" >/proc/$holder/$map; done
-    chroot /run/own /usr/bin/nsenter --user=/proc/$holder/ns/user sleep 30 >/dev/null 2>&1 & pid=$!
+    mkdir /run/own/old
+    unshare --mount --propagation private sh -c 'cd /run/own; pivot_root . old; exec chroot . sh -c "umount -l /old; exec nsenter --user=/proc/$0/ns/user sleep 30"' $holder >/dev/null 2>&1 & pid=$!
     until [ "$(cat /proc/$pid/comm)" = sleep ]; do sleep 0.02; done
     echo $pid >/run/state/pid; echo /run/merged >/run/state/root; echo $holder >/run/holder
     printf 'CAP_CHOWN\\nCAP_SYS_ADMIN\\nCAP_SYS_RESOURCE\\n' >/run/state/capabilities; echo CAP_SYS_RESOURCE >/run/state/lacking
     echo '${JSON.stringify({ args: ["ls"], capabilities: sets })}' >/run/process.json`;
+  /** The launcher with berth beside it, from source. */
+  let programs = "";
+  beforeAll(() => {
+    programs = mkdtempSync(join(tmpdir(), "berth-programs-"));
+    copyFileSync(join(import.meta.dir, "../../libexec/berth-runtime"), join(programs, "berth-runtime"));
+    writeFileSync(join(programs, "berth"), `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, "../bin/berth.ts")}' "$@"\n`);
+    for (const name of ["berth-runtime", "berth"]) chmodSync(join(programs, name), 0o755);
+  });
+  afterAll(() => rmSync(programs, { recursive: true }));
   const program = (ids: string) => `
     const { runtimeExec } = await import(${JSON.stringify(import.meta.resolve("./runtime-exec.ts"))});
+    const { endMirror } = await import(${JSON.stringify(import.meta.resolve("./runtime-mirror.ts"))});
+    const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("../oci/overlay.ts"))});
+    const mounted = () => lastMountAt(readFileSync("/proc/self/mountinfo", "utf8"), "/run/merged")?.type;
     const { existsSync, readFileSync, writeFileSync } = await import("node:fs");
     const pid = Number(readFileSync("/run/state/pid", "utf8"));
     const letters = () => [existsSync("/run/merged/letter"), existsSync("/run/own/letter")];
@@ -78,24 +93,33 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
     const before = letters();
     writeFileSync("/run/merged/letter", "dear");
     try {
-      runtimeExec({ process: "/run/process.json", state: "/run/state" });
-      return { letters: [before, letters()], capabilities: JSON.parse(readFileSync("/run/process.json", "utf8")).capabilities };
+      await runtimeExec({ process: "/run/process.json", state: "/run/state", launcher: ${JSON.stringify(join(programs, "berth-runtime"))} });
+      const capabilities = JSON.parse(readFileSync("/run/process.json", "utf8")).capabilities;
+      const seen = { letters: [before, letters()], mounts: [mounted()], capabilities };
+      if (!existsSync("/run/state/mirror")) return seen;
+      writeFileSync("/run/own/answer", "yours");
+      seen.answer = readFileSync("/run/merged/answer", "utf8");
+      await endMirror("/run/state");
+      seen.mounts.push(mounted());
+      return seen;
     } finally {
       process.kill(pid);
       process.kill(Number(readFileSync("/run/holder", "utf8")));
     }`;
 
-  test("sees what has been brought into the engine's view of its files, and has the machine's capabilities in every set that it has of its own", async () => {
+  test("sees what was brought before there was a mirror, gets one, and has the machine's capabilities in every set that it has of its own", async () => {
     const granted = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
     expect<unknown>(await inMounts(program("3 1\\n"), machine)).toEqual({
       letters: [
         [false, false],
         [true, true],
       ],
+      answer: "yours",
+      mounts: ["fuse.berth", "overlay"],
       // The host's lack comes last.
       capabilities: { bounding: granted, effective: granted, permitted: granted, inheritable: ["CAP_KILL"], ambient: [] },
     });
-  });
+  }, 30_000);
 
   test("is not touched where the process is not the machine's any more", async () => {
     expect<unknown>(await inMounts(program("5 1\n"), machine)).toEqual({
@@ -103,6 +127,7 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
         [false, false],
         [true, false],
       ],
+      mounts: ["overlay"],
       capabilities: sets,
     });
   });

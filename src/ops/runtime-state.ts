@@ -5,7 +5,8 @@ import type { Wishes } from "../contract/wishes.ts";
 import { inDirectory } from "../host/beneath.ts";
 import { hasErrno } from "../host/errno.ts";
 import { closeStage } from "../host/stage.ts";
-import { slotBase } from "../oci/id-slots.ts";
+import { idsPerSlot, slotBase } from "../oci/id-slots.ts";
+import type { IdRange } from "../oci/user-namespace.ts";
 
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
@@ -13,7 +14,7 @@ import { slotBase } from "../oci/id-slots.ts";
  * A state is found by its `stop-signal`, so that is there first and goes last, whoever is killed on the way.
  */
 const marker = "stop-signal";
-const stateFiles = ["lacking", "capabilities", "ids", "root", "pid", "freezer", "machine-id", "hostname", "network"] as const;
+const stateFiles = ["lacking", "capabilities", "ids", "root", "mirror", "pid", "freezer", "machine-id", "hostname", "network"] as const;
 /** What the machine has in its /run/host. */
 const hostFiles = ["container-manager", "container-uuid", "os-release"] as const;
 
@@ -59,11 +60,31 @@ export function stageOf(state: string): string {
   return join(state, "stage");
 }
 
-/** The process that a machine in a user namespace began as, and where the engine has mounted its files; undefined for others. */
-export function readIsolated(state: string): { readonly pid: number; readonly base: number; readonly root: string } | undefined {
+/** A machine in a user namespace of its own. */
+export interface IsolatedMachine {
+  /** The process that it began as. */
+  readonly pid: number;
+  readonly range: IdRange;
+  /** Where the engine has mounted its files. */
+  readonly root: string;
+}
+
+/** Undefined for a machine that has none, or has not begun yet. */
+export function readIsolated(state: string): IsolatedMachine | undefined {
   const [[pid], [root], [ids]] = [readLines(join(state, "pid")), readLines(join(state, "root")), readLines(join(state, "ids"))];
   if (pid === undefined || root === undefined || ids === undefined) return undefined;
-  return { pid: Number(pid), base: slotBase(Number(ids.split(" ")[0])), root };
+  const [first = 0, count = 0] = ids.split(" ").map(Number);
+  return { pid: Number(pid), range: { base: slotBase(first), count: count * idsPerSlot }, root };
+}
+
+/** Whether the process is there and still the machine's: one of the machine's ids is its root's. */
+export function isIsolated({ pid, range }: IsolatedMachine): boolean {
+  try {
+    return Number(readFileSync(`/proc/${pid}/uid_map`, "utf8").trim().split(/\s+/)[1]) === range.base;
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ESRCH"])) return false;
+    throw error;
+  }
 }
 
 /** The capabilities that this host lacks and the machine was made without; and all those it has, where it has its own set. */

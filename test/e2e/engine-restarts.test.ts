@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
-import { cgroupsOf, idsOf, imageDigest, stageMounts, statesOf, takenSlots } from "./isolated.ts";
+import { cgroupsOf, idsOf, imageDigest, stageMounts, takenSlots } from "./isolated.ts";
 import { booted, inside, removeAll, runMachine, signalsDuring, stateOf, waitFor } from "./machine.ts";
+import { broughtOut, mirrorsLeft, mountedFor } from "./mirrors.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 import { type SecondEngine, startSecondEngine } from "./second-engine.ts";
 
@@ -47,6 +48,16 @@ describe.skipIf(!canHaveEngines).each([
     for (const name of names) expect(await booted(engine, name)).toBe("running");
     expect(await Promise.all(names.map((name) => idsOf(engine, name)))).toEqual(ids);
     expect(await inside(engine, "never", "cat /etc/machine-id; cat /root/note")).toBe(`${machineId}\ndear`);
+    // An engine that was started anew mounts its own files over the machine's, where it keeps machines alive.
+    for (const name of names) {
+      await waitFor(`the engine sees what ${name} has`, async () =>
+        (await mountedFor(engine, name)).at(-1) === "fuse.berth" ? true : undefined,
+      );
+      await inside(engine, name, "echo late >/root/late; mv /root/late /root/letter");
+      await waitFor(`docker cp gives what ${name} has`, async () =>
+        (await broughtOut(engine, `${name}:/root/letter`)) === "late\n" ? true : undefined,
+      );
+    }
 
     const directory = await mkdtemp(join(tmpdir(), "berth-restart-"));
     try {
@@ -68,7 +79,7 @@ describe.skipIf(!canHaveEngines).each([
   test("after all that nothing is mounted and nothing is left, and the image is what it was", async () => {
     const engine = second.node;
     expect(await stageMounts(engine)).toBe("");
-    expect(await statesOf(engine)).toEqual([]);
+    await waitFor("the server ends", async () => ((await mirrorsLeft(engine)).length === 0 ? true : undefined));
     expect(await cgroupsOf(engine)).toBe("");
     expect(await imageDigest(engine, "bookworm")).toBe(digest);
     // A slot is given back by the next machine that takes one.

@@ -48,9 +48,17 @@ describe.skipIf(!canHaveEngines)("a machine that says what it likes (needs root)
   });
 
   test("what it wrote on its console before it ended is told without escape sequences", async () => {
-    const hostile = `mkdir /x; printf '%s\\n' '#!/bin/sh' 'printf "\\033]52;c;ZXZpbA==\\007\\033[2Jnothing to see\\n"; exit 7' >/x/systemd; chmod 755 /x/systemd`;
-    await changedImage(node("one"), "hostile", hostile, 'CMD ["/x/systemd"]');
-    const { status, stdout, stderr } = await node("one").berth("up web --image hostile --timeout 20s");
+    const unit = ["[Unit]", "DefaultDependencies=no", "Before=sysinit.target", "[Service]", "ExecStart=systemctl --no-block exit 7"];
+    const place = "/etc/systemd/system";
+    // systemd-shutdown(8) runs it when all else has ended.
+    const last = "/usr/lib/systemd/system-shutdown/hostile";
+    const hostile = [
+      `printf '%s\n' ${unit.map((line) => `'${line}'`).join(" ")} >${place}/hostile.service`,
+      `mkdir ${place}/sysinit.target.wants; ln -s ../hostile.service ${place}/sysinit.target.wants/`,
+      `printf '%s\n' '#!/bin/sh' 'printf "\\033]52;c;ZXZpbA==\\007\\033[2Jnothing to see\\n" >/dev/console' >${last}; chmod 755 ${last}`,
+    ].join("; ");
+    await changedImage(node("one"), "hostile", hostile, 'CMD ["/sbin/init"]');
+    const { status, stdout, stderr } = await node("one").berth("up web --image hostile --restart no --timeout 20s");
     expect([status, stdout + stderr]).toEqual([5, expect.stringContaining("nothing to see")]);
     expect(stdout + stderr).not.toContain("\x1b");
   });

@@ -187,17 +187,18 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     await expectNothingLeft("hybrid");
   });
 
-  test.each(views)("berth doctor --fix on %s detaches a stage that a crash left, without a further start", async (view) => {
+  test.each(views)("berth doctor --fix on %s removes what a crash left, without a further start", async (view) => {
     const engine = node(view);
     await setMode(engine, "abandoned");
     const { status } = await engine.tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
     expect(failedStart).toContain(status);
     await removeContainers(engine, "one");
-    expect(await stageMounts(engine)).not.toBe("");
+    // The stage has ended with the runtime that had it in its own mount namespace.
+    expect(await stageMounts(engine)).toBe("");
+    expect(await statesOf(engine)).not.toEqual([]);
     await age(engine);
     const fixed = await engine.berth("doctor --fix");
-    expect(await stageMounts(engine), `${fixed.stdout}${fixed.stderr}`).toBe("");
-    expect(await statesOf(engine)).toEqual([]);
+    expect(await statesOf(engine), `${fixed.stdout}${fixed.stderr}`).toEqual([]);
     await expectNothingLeft(view);
   });
 

@@ -132,7 +132,7 @@ describe("what is asked for", () => {
       "stat --format='%a %F' /tmp /srv/cache; printf '#!/bin/sh\\necho runs\\n' >/tmp/program; chmod +x /tmp/program; /tmp/program";
     expect(await inside(engine, machine, owner)).toBe("1777 directory\n700 directory\nruns");
     expect(await sizes(engine, machine, "/run/lock")).toEqual([["/run/lock", "5120", "640"]]);
-    expect((await engine.berth("down --yes")).status).toBe(0);
+    expect((await engine.berth("down --all --yes")).status).toBe(0);
   });
 });
 

@@ -99,7 +99,7 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
     "SIGTERM ends it, whether or not somebody reads: %s",
     async (line) => {
       const listening = "until (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done; sleep 1";
-      const script = `mkfifo "$0/../$$.fifo"; exec 3<>"$0/../$$.fifo"; berth ${line} >&3 & ${listening}; kill -TERM $!; wait $!`;
+      const script = `mkfifo "$0/../$$.fifo"; exec 3<>"$0/../$$.fifo"; rm "$0/../$$.fifo"; berth ${line} >&3 & ${listening}; kill -TERM $!; wait $!`;
       expect((await shell(script)).status).toBe(130);
       expect((await shell(`berth ${line} >/dev/null & ${listening}; kill -TERM $!; wait $!`)).status).toBe(130);
     },
@@ -121,7 +121,7 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
 
   test("and while it runs, also when it is killed", async () => {
     const script = `{ exec 4>&1; berth logs --follow web & until grep -q . "$0/../said.$$"; do sleep 0.05; done; ${flags(4)} >&2; kill -KILL $!; wait $! 2>&-; ${flags(4)} >&2; } | tee "$0/../said.$$" >/dev/null`;
-    const { stderr } = await shell(`: >"$0/../said.$$"; ${script}`);
+    const { stderr } = await shell(`: >"$0/../said.$$"; ${script}; rm "$0/../said.$$"`);
     const seen = stderr.match(/^0\d+$/gm)?.map((text) => Number.parseInt(text, 8) & 0o4000);
     expect(seen).toEqual([0, 0]);
   });

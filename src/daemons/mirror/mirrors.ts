@@ -1,0 +1,159 @@
+import { closeSync } from "node:fs";
+import { Connection } from "../../host/mirror/connection.ts";
+import type { EndOfFileSystem } from "../../host/mirror/end-of-file-system.ts";
+import {
+  clearPlace,
+  cloneOf,
+  giveBack,
+  mountMirror,
+  overlaysAt,
+  readMountinfo,
+  typeAt,
+  uncoverMirror,
+  uncoverNothing,
+} from "../../host/mirror/mounts.ts";
+import type { MirrorPlan } from "../../host/mirror/request.ts";
+
+interface Mirror {
+  readonly plan: MirrorPlan;
+  readonly connection: Connection;
+  /**
+   * What lies over the engine's mounts over the mirror. An engine that was started anew does not count the mirror for its own mount: it
+   * mounts its overlay over it for a look, and unmounts what is topmost afterwards.
+   */
+  readonly covers: Set<Connection>;
+}
+
+/** A machine that has ended, until its files are mounted nowhere any more. */
+export interface Ending {
+  readonly plan: MirrorPlan;
+  readonly end: EndOfFileSystem | undefined;
+  /** When it is no longer waited for, by performance.now(). */
+  readonly until: number;
+  readonly done: () => void;
+}
+
+/** The file system of a machine is written out within that, or the kernel says in its log that it was not. */
+const longestEndMs = 5_000;
+
+/** The mirrors of a host, by the machines' states. */
+export class Mirrors {
+  readonly #shown = new Map<string, Mirror>();
+  #endings: readonly Ending[] = [];
+  #connections: readonly Connection[] = [];
+
+  get isEmpty(): boolean {
+    return this.#shown.size === 0 && this.#endings.length === 0;
+  }
+
+  /** The same array as long as none comes or goes; so are the endings. */
+  get connections(): readonly Connection[] {
+    return this.#connections;
+  }
+
+  get endings(): readonly Ending[] {
+    return this.#endings;
+  }
+
+  has(state: string): boolean {
+    return this.#shown.has(state);
+  }
+
+  /** Takes the engine's mount, or what is left of a mirror, away from a place. */
+  clear(place: string): void {
+    clearPlace(place);
+  }
+
+  /** Shows the files that a process has mounted at a path. */
+  show(plan: MirrorPlan, pid: number, path: string): void {
+    this.#drop(plan.state);
+    const root = cloneOf(pid, path);
+    try {
+      this.clear(plan.place);
+      this.#shown.set(plan.state, {
+        plan,
+        connection: new Connection(mountMirror(plan.place), root, plan.range),
+        covers: new Set(),
+      });
+      this.#count();
+    } catch (error) {
+      closeSync(root);
+      throw error;
+    }
+  }
+
+  /** Ends a mirror. `done` is called when the engine's own mount is there again. */
+  release(state: string, done: () => void): void {
+    const mirror = this.#shown.get(state);
+    if (mirror === undefined) {
+      done();
+      return;
+    }
+    const { plan, connection } = mirror;
+    const end = connection.watchEnd();
+    clearPlace(plan.place);
+    this.#drop(state);
+    this.#endings = [...this.#endings, { plan, end, until: performance.now() + longestEndMs, done }];
+  }
+
+  /** Gives places back whose machine's files are mounted nowhere any more. */
+  settle(): void {
+    if (this.#endings.length === 0) return;
+    const now = performance.now();
+    const isOver = ({ end, until }: Ending) => end === undefined || now >= until || end.hasEnded();
+    const over = this.#endings.filter(isOver);
+    if (over.length === 0) return;
+    this.#endings = this.#endings.filter((ending) => !over.includes(ending));
+    for (const { plan, end, done } of over) {
+      end?.close();
+      giveBack(plan);
+      done();
+    }
+  }
+
+  /** Answers what the engine asks of a mirror. False for one that has gone since the engine has unmounted it. */
+  serve(connection: Connection): boolean {
+    if (connection.serve()) return true;
+    for (const [state, mirror] of this.#shown) {
+      if (mirror.connection === connection) {
+        this.#drop(state);
+        return false;
+      }
+      if (mirror.covers.delete(connection)) {
+        connection.close();
+        // The engine has done with the mount that was covered; unless it has mounted another by now.
+        if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
+        else uncoverMirror(mirror.plan.place);
+        this.#count();
+      }
+    }
+    return true;
+  }
+
+  /** Covers what engines have mounted over mirrors. */
+  cover(): void {
+    const mountinfo = readMountinfo();
+    for (const mirror of this.#shown.values()) {
+      if (mirror.covers.size === 0 && typeAt(mirror.plan.place, mountinfo) === "overlay") this.#cover(mirror);
+    }
+  }
+
+  /** Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server. */
+  #cover({ plan, connection, covers }: Mirror): void {
+    covers.add(connection.again(mountMirror(plan.place)));
+    this.#count();
+    // The engine may have been faster with its unmounting, which then will not take the cover away.
+    uncoverNothing(plan.place);
+  }
+
+  #drop(state: string): void {
+    const mirror = this.#shown.get(state);
+    for (const connection of mirror === undefined ? [] : [mirror.connection, ...mirror.covers]) connection.close();
+    this.#shown.delete(state);
+    this.#count();
+  }
+
+  #count(): void {
+    this.#connections = [...this.#shown.values()].flatMap(({ connection, covers }) => [connection, ...covers]);
+  }
+}

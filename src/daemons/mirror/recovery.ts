@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasErrno } from "../../host/errno.ts";
+import { type MirrorPlan, mirrorFile } from "../../host/mirror/request.ts";
+import { lastMountAt } from "../../oci/overlay.ts";
+import { isIsolated, readIsolated } from "../../ops/runtime-state.ts";
+import type { Mirrors } from "./mirrors.ts";
+
+const statesDirectory = "/run/berth/runtime";
+/** A runtime's root is no deeper than that. */
+const deepest = 16;
+/** A start that takes longer has failed. */
+const longestStartMs = 60_000;
+
+/** Shows anew what a server before this one has shown: its death took the mirrors with it, but not the machines' plans. */
+export class Recovery {
+  readonly #mirrors: Mirrors;
+  #missing: readonly MirrorPlan[] = [];
+  #until = 0;
+
+  constructor(mirrors: Mirrors) {
+    this.#mirrors = mirrors;
+  }
+
+  /** Finds the machines that have a plan, and shows what is missing. */
+  begin(): void {
+    this.#missing = findPlans(statesDirectory, 0);
+    this.#until = performance.now() + longestStartMs;
+    this.look();
+  }
+
+  /** Whether there may still be a machine without its mirror: one that has not begun yet. */
+  get isMissing(): boolean {
+    return this.#missing.length > 0;
+  }
+
+  /** False where it could not be, since the machine or the engine is about to end: it is tried again. */
+  #show(plan: MirrorPlan, pid: number): boolean {
+    try {
+      this.#mirrors.show(plan, pid, "/");
+      return true;
+    } catch (error) {
+      if (hasErrno(error, ["ENOENT", "ESRCH", "EINVAL", "EBUSY"])) return false;
+      throw error;
+    }
+  }
+
+  look(): void {
+    if (performance.now() >= this.#until) this.#missing = [];
+    const known = new Set(findPlans(statesDirectory, 0).map(({ state }) => state));
+    this.#missing = this.#missing.filter((plan) => {
+      if (!known.has(plan.state) || this.#mirrors.has(plan.state)) return false;
+      const machine = readIsolated(plan.state);
+      // It has not begun, or is about to leave its runtime's root for its own.
+      if (machine === undefined) return true;
+      if (!isIsolated(machine)) return false;
+      if (deviceOf(machine.pid) !== plan.device) return true;
+      return !this.#show(plan, machine.pid);
+    });
+  }
+}
+
+/** A machine may mount anything over its own root, which whoever looks at it might have to wait for. */
+function deviceOf(pid: number): string | undefined {
+  const [mountinfo = ""] = orNone(() => [readFileSync(`/proc/${pid}/mountinfo`, "utf8")]);
+  return lastMountAt(mountinfo, "/")?.device;
+}
+
+function findPlans(directory: string, depth: number): readonly MirrorPlan[] {
+  const plan = readPlan(join(directory, mirrorFile));
+  if (plan !== undefined) return [plan];
+  if (depth > deepest) return [];
+  return orNone(() => readdirSync(directory, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => findPlans(join(directory, entry.name), depth + 1));
+}
+
+function readPlan(file: string): MirrorPlan | undefined {
+  const [text] = orNone(() => [readFileSync(file, "utf8")]);
+  return text === undefined ? undefined : (JSON.parse(text) as MirrorPlan);
+}
+
+/** Machines come and go meanwhile. */
+function orNone<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return [];
+    throw error;
+  }
+}

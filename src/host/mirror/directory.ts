@@ -1,0 +1,60 @@
+import { constants } from "node:fs";
+import { answered, calls } from "./calls.ts";
+import type { Node } from "./nodes.ts";
+import { entrySize, largestTransfer, type Reply, replyHeader } from "./protocol.ts";
+import type { Tree } from "./tree.ts";
+
+export interface DirectoryPage {
+  readonly tree: Tree;
+  readonly reply: Reply;
+  readonly node: Node;
+  /** The open directory. */
+  readonly file: number;
+  /** Where to go on: what the last entry of the page before said. */
+  readonly offset: bigint;
+  /** So many bytes the page may have. */
+  readonly room: number;
+  /** Whether each entry comes with what a lookup of it would give. */
+  readonly withAttributes: boolean;
+}
+
+const { S_IFMT } = constants;
+const listing = Buffer.alloc(65_536);
+/** struct fuse_dirent without the name; struct linux_dirent64 (getdents64(2)) without it. */
+const [direntSize, nameAt] = [24, 19];
+
+/**
+ * Reads a page of a directory: struct fuse_dirent or fuse_direntplus, one after the other, each padded to eight bytes. How many bytes
+ * it has, 0 at the directory's end, or a negated errno.
+ */
+export function directoryPage({ tree, reply, node, file, offset, room, withAttributes }: DirectoryPage): number {
+  const sought = answered(calls.lseek(file, offset, 0));
+  if (sought < 0) return sought;
+  const head = withAttributes ? entrySize + direntSize : direntSize;
+  const space = Math.min(room, largestTransfer);
+  let length = 0;
+  // What does not fit any more is read again for the next page.
+  const read = tree.readDirectory(file, listing.subarray(0, Math.min(listing.length, Math.max(space, 4096))));
+  if (read < 0) return read;
+  for (let at = 0; at < read; ) {
+    const size = listing.readUInt16LE(at + 16);
+    const name = listing.toString("latin1", at + nameAt, listing.indexOf(0, at + nameAt));
+    const whole = (head + name.length + 7) & ~7;
+    if (length + whole > space) break;
+    const place = replyHeader + length;
+    reply.bytes.fill(0, place, place + whole);
+    if (withAttributes && name !== "." && name !== "..") {
+      // One that has gone meanwhile has no number, which the kernel takes for a name alone.
+      if (tree.lookAt(file, name) === 0) reply.entry(place, tree.nodes.found(node, name, tree.status.inode).id, tree.status, tree.seen);
+    }
+    const dirent = place + head - direntSize;
+    reply.view.setBigUint64(dirent, listing.readBigUInt64LE(at), true);
+    reply.view.setBigUint64(dirent + 8, listing.readBigUInt64LE(at + 8), true);
+    reply.view.setUint32(dirent + 16, name.length, true);
+    reply.view.setUint32(dirent + 20, listing[at + 18] ?? S_IFMT, true);
+    reply.bytes.write(name, dirent + direntSize, "latin1");
+    length += whole;
+    at += size;
+  }
+  return length;
+}

@@ -1,0 +1,72 @@
+import { chmodSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { tryLockFile } from "../syscalls.ts";
+import { answered, calls, EAGAIN, EINTR } from "./calls.ts";
+import { mirrorDirectory, mirrorSocket } from "./request.ts";
+
+const [unixFamily, stream, nonBlocking, closeOnExec] = [1, 1, 0x800, 0x80000];
+/** A longer line is no request. */
+const longest = 1 << 20;
+
+/**
+ * The socket at which mirrors are asked for, in a directory that only root may enter (unix(7)); undefined where another server has it, as
+ * long as that lives. Throws where it cannot be made.
+ */
+export function listen(): number | undefined {
+  mkdirSync(mirrorDirectory, { recursive: true, mode: 0o700 });
+  chmodSync(mirrorDirectory, 0o700);
+  // Never closed: the lock is this process's.
+  if (!tryLockFile(openSync(join(mirrorDirectory, "lock"), "a", 0o600))) return undefined;
+  rmSync(mirrorSocket, { force: true });
+  const address = Buffer.alloc(110);
+  address.writeUInt16LE(unixFamily, 0);
+  address.write(mirrorSocket, 2, "latin1");
+  const socket = answered(calls.socket(unixFamily, stream | nonBlocking | closeOnExec, 0));
+  const steps = [() => socket, () => answered(calls.bind(socket, address, address.length)), () => answered(calls.listen(socket, 128))];
+  for (const step of steps) {
+    const result = step();
+    if (result < 0) throw new Error(`${mirrorSocket}: errno ${-result}`);
+  }
+  return socket;
+}
+
+/** Somebody who asks: one line, then one line in answer. */
+export class Caller {
+  readonly file: number;
+  #text = "";
+
+  private constructor(file: number) {
+    this.file = file;
+  }
+
+  /** The next one that waits at the socket; undefined when none does. */
+  static accept(socket: number): Caller | undefined {
+    const file = answered(calls.accept4(socket, null, null, nonBlocking | closeOnExec));
+    return file < 0 ? undefined : new Caller(file);
+  }
+
+  /** The line, once it is whole; undefined until then, null when none will come. */
+  read(): string | undefined | null {
+    const chunk = Buffer.alloc(65_536);
+    for (;;) {
+      const length = answered(calls.read(this.file, chunk, chunk.length));
+      if (length === -EAGAIN) return undefined;
+      if (length === -EINTR) continue;
+      if (length <= 0 || this.#text.length > longest) return null;
+      this.#text += chunk.toString("utf8", 0, length);
+      const end = this.#text.indexOf("\n");
+      if (end !== -1) return this.#text.slice(0, end);
+    }
+  }
+
+  /** Answers and hangs up. Who has gone meanwhile misses nothing. */
+  answer(error?: string): void {
+    const bytes = Buffer.from(`${JSON.stringify(error === undefined ? {} : { error })}\n`);
+    calls.write(this.file, bytes, bytes.length);
+    this.close();
+  }
+
+  close(): void {
+    calls.close(this.file);
+  }
+}

@@ -1,0 +1,105 @@
+/** What the kernel knows by a number until it forgets it: a name in a directory, and which file was found there. */
+export interface Node {
+  readonly id: number;
+  parent: Node | undefined;
+  /** Byte for byte, one character each (latin1). */
+  name: string;
+  /** The file's inode number: where another is found at the name, that is another node. */
+  readonly inode: bigint;
+  /** How often the kernel was given it. */
+  lookups: number;
+  /** Descriptors that the engine has opened of it: the file goes on there when its name is gone. */
+  readonly open: Set<number>;
+}
+
+export const rootId = 1;
+
+/**
+ * The names that the kernel knows of a mirror's tree. A node is found by its path, each time anew: whatever is there by then
+ * is what the machine has. The kernel says which it forgets, so the table is as large as the kernel's own.
+ */
+export class Nodes {
+  readonly #byId = new Map<number, Node>();
+  readonly #byName = new Map<string, Node>();
+  #last = rootId;
+
+  constructor(rootInode: bigint) {
+    this.#byId.set(rootId, { id: rootId, parent: undefined, name: "", inode: rootInode, lookups: 1, open: new Set() });
+  }
+
+  get(id: number): Node | undefined {
+    return this.#byId.get(id);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** The node of a file that was found under a name, given to the kernel once more. */
+  found(parent: Node, name: string, inode: bigint): Node {
+    const key = keyOf(parent, name);
+    const known = this.#byName.get(key);
+    if (known?.inode === inode) {
+      known.lookups += 1;
+      return known;
+    }
+    if (known !== undefined) this.#unname(known);
+    this.#last += 1;
+    const node: Node = { id: this.#last, parent, name, inode, lookups: 1, open: new Set() };
+    this.#byId.set(node.id, node);
+    this.#byName.set(key, node);
+    return node;
+  }
+
+  /** Nothing is there under a name any more. */
+  gone(parent: Node, name: string): void {
+    const known = this.#byName.get(keyOf(parent, name));
+    if (known !== undefined) this.#unname(known);
+  }
+
+  /** A name has become another; with `exchange` either has become the other (renameat2(2)). */
+  renamed(from: Node, oldName: string, to: Node, newName: string, exchange: boolean): void {
+    const moved = this.#byName.get(keyOf(from, oldName));
+    const replaced = this.#byName.get(keyOf(to, newName));
+    if (moved !== undefined) this.#unname(moved);
+    if (replaced !== undefined) this.#unname(replaced);
+    if (moved !== undefined) this.#name(moved, to, newName);
+    if (exchange && replaced !== undefined) this.#name(replaced, from, oldName);
+  }
+
+  /** The kernel has let go of a node so many times. */
+  forget(id: number, lookups: number): void {
+    const node = this.#byId.get(id);
+    if (node === undefined || id === rootId) return;
+    node.lookups -= lookups;
+    if (node.lookups > 0) return;
+    this.#byId.delete(id);
+    if (node.parent !== undefined && this.#byName.get(keyOf(node.parent, node.name)) === node)
+      this.#byName.delete(keyOf(node.parent, node.name));
+  }
+
+  /** The path from the root, "." for the root itself; undefined where the node has no name any more. */
+  path(node: Node): string | undefined {
+    if (node.id === rootId) return ".";
+    let path = node.name;
+    for (let at = node.parent; at?.id !== rootId; at = at.parent) {
+      if (at === undefined) return undefined;
+      path = `${at.name}/${path}`;
+    }
+    return path;
+  }
+
+  #unname(node: Node): void {
+    if (node.parent === undefined) return;
+    this.#byName.delete(keyOf(node.parent, node.name));
+    node.parent = undefined;
+  }
+
+  #name(node: Node, parent: Node, name: string): void {
+    node.parent = parent;
+    node.name = name;
+    this.#byName.set(keyOf(parent, name), node);
+  }
+}
+
+const keyOf = (parent: Node, name: string) => `${parent.id}/${name}`;

@@ -1,0 +1,166 @@
+import { ptr } from "bun:ffi";
+import { constants } from "node:fs";
+import type { IdRange } from "../../oci/user-namespace.ts";
+import { answered, calls, ENODEV, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
+import { idMeant, idSeen } from "./ids.ts";
+import { type Node, Nodes, rootId } from "./nodes.ts";
+import { Status } from "./protocol.ts";
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFDIR, S_IFMT, S_IFREG } = constants;
+const [pathOnly, closeOnExec] = [0x200000, 0x80000];
+const [emptyPath, noFollow, removeDirectory] = [0x1000, 0x100, 0x200];
+/** openat2(2): no path leads out of the directory that it is resolved from, nor over a link, nor to another mount. */
+const [noOtherMount, noMagicLinks, noSymlinks, beneath] = [1n, 2n, 4n, 8n];
+/** type and permissions, links, owners, times, inode, size: STATX_BASIC_STATS. */
+const basicStatus = 0x7ff;
+
+const zero = Buffer.alloc(1);
+
+/** A C string in a buffer of its own, which the next one of the same number overwrites: no call needs more than two. */
+const texts = [Buffer.alloc(8192), Buffer.alloc(8192)] as const;
+export function text(value: string, which: 0 | 1 = 0): Buffer {
+  const buffer = texts[which];
+  buffer[buffer.write(value, 0, 8191, "latin1")] = 0;
+  return buffer;
+}
+
+/** The path of an open file of this process; what a link of that kind leads to is the file itself, whatever it is (proc_pid_fd(5)). */
+export const pathOf = (file: number, which: 0 | 1 = 0) => text(`/proc/self/fd/${file}`, which);
+
+/**
+ * A machine's files, as the engine may name them: below one mount, by paths that no link bends. All is done as the host's
+ * root with the machine's own ids, so what is made belongs to whom it would in the machine. Numbers below 0 are negated errnos.
+ */
+export class Tree {
+  readonly nodes: Nodes;
+  readonly status = new Status();
+  readonly root: number;
+  readonly #range: IdRange;
+  readonly #how = new BigUint64Array([0n, 0n, noOtherMount | noMagicLinks | noSymlinks | beneath]);
+
+  /** `root` is a descriptor of the mount's root directory, which `close` closes. */
+  constructor(root: number, range: IdRange) {
+    this.root = root;
+    this.#range = range;
+    this.look(root);
+    this.nodes = new Nodes(this.status.inode);
+  }
+
+  close(): void {
+    calls.close(this.root);
+  }
+
+  readonly seen = (id: number): number => idSeen(this.#range, id);
+
+  /** What is to be known of an open file, in `status`. */
+  look(file: number): number {
+    return answered(calls.statx(file, zero, emptyPath, basicStatus, this.status.bytes));
+  }
+
+  /** The same of a name in an open directory; a link is not followed. */
+  lookAt(directory: number, name: string): number {
+    return answered(calls.statx(directory, text(name), noFollow, basicStatus, this.status.bytes));
+  }
+
+  /** A descriptor of what is at a path, to be closed. */
+  place(path: string, flags = 0): number {
+    this.#how[0] = BigInt(pathOnly | O_NOFOLLOW | closeOnExec | flags);
+    return answered(calls.syscall(openat2Number, this.root, ptr(text(path)), ptr(this.#how), this.#how.byteLength, 0));
+  }
+
+  /** Does something with a directory that a node is; the directory is whatever has its path now. */
+  inDirectory(node: Node, work: (directory: number) => number): number {
+    const path = this.nodes.path(node);
+    const directory = path === undefined ? -ESTALE : this.place(path, O_DIRECTORY);
+    if (directory < 0) return directory;
+    const result = work(directory);
+    calls.close(directory);
+    return result;
+  }
+
+  /**
+   * Does something with the file that a node is, `status` being its own: by its path as long as it is there, else by what
+   * the engine has open of it. The kernel looks the name up again when it is told that the node is stale.
+   */
+  withFile(node: Node, work: (file: number) => number): number {
+    const path = this.nodes.path(node);
+    const file = path === undefined ? -ESTALE : this.place(path);
+    if (file >= 0) {
+      const looked = this.look(file);
+      const result = looked < 0 ? looked : this.status.inode === node.inode || node.id === rootId ? work(file) : undefined;
+      calls.close(file);
+      if (result !== undefined) return result;
+    }
+    for (const open of node.open) return this.look(open) < 0 ? -ESTALE : work(open);
+    return -ESTALE;
+  }
+
+  /** Opens a regular file, or a directory, that a node is, for `flags` of open(2); waits for nobody. */
+  open(node: Node, flags: number): number {
+    return this.withFile(node, (file) => this.reopen(file, flags));
+  }
+
+  /** Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe would wait. */
+  reopen(file: number, flags: number): number {
+    const type = this.status.mode & S_IFMT;
+    if (type !== S_IFREG && type !== S_IFDIR) return -ENODEV;
+    const kept = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
+    return answered(calls.open(pathOf(file), kept | O_NONBLOCK | closeOnExec, 0));
+  }
+
+  /** Makes something in a directory as the machine's user that the engine's user is: `make` is the call. */
+  create(node: Node, uid: number, gid: number, make: (directory: number) => number): number {
+    return this.inDirectory(node, (directory) => {
+      calls.setfsgid(idMeant(this.#range, gid));
+      calls.setfsuid(idMeant(this.#range, uid));
+      const result = make(directory);
+      calls.setfsuid(0);
+      calls.setfsgid(0);
+      return result;
+    });
+  }
+
+  makeFile(directory: number, name: string, flags: number, mode: number): number {
+    return answered(calls.openat(directory, text(name), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | closeOnExec, mode));
+  }
+
+  makeNode(directory: number, name: string, mode: number, device: number): number {
+    return answered(calls.syscall(mknodNumber, directory, ptr(text(name)), mode, device, 0));
+  }
+
+  makeDirectory(directory: number, name: string, mode: number): number {
+    return answered(calls.mkdirat(directory, text(name), mode));
+  }
+
+  makeLink(directory: number, name: string, target: string): number {
+    return answered(calls.symlinkat(text(target, 1), directory, text(name)));
+  }
+
+  /** A further name for a file. */
+  link(file: number, directory: number, name: string): number {
+    return answered(calls.linkat(file, zero, directory, text(name), emptyPath));
+  }
+
+  remove(directory: number, name: string, isDirectory: boolean): number {
+    return answered(calls.unlinkat(directory, text(name), isDirectory ? removeDirectory : 0));
+  }
+
+  rename(from: number, oldName: string, to: number, newName: string, flags: number): number {
+    return answered(calls.renameat2(from, text(oldName), to, text(newName, 1), flags));
+  }
+
+  /** Undefined ids stay as they are. */
+  own(file: number, uid: number | undefined, gid: number | undefined): number {
+    const meant = (id: number | undefined) => (id === undefined ? 0xffff_ffff : idMeant(this.#range, id));
+    return answered(calls.fchownat(file, zero, meant(uid), meant(gid), emptyPath));
+  }
+
+  readDirectory(file: number, into: Buffer): number {
+    return answered(calls.getdents64(file, into, into.length));
+  }
+
+  /** A directory to be read: a descriptor. */
+  openDirectory(node: Node): number {
+    return this.open(node, O_RDONLY | O_DIRECTORY);
+  }
+}

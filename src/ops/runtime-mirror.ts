@@ -1,0 +1,78 @@
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type AskMirror, askMirror, askRunningMirror } from "../host/mirror/ask.ts";
+import { type MirrorPlan, mirrorFile } from "../host/mirror/request.ts";
+import { detachMount, forgetNames } from "../host/syscalls.ts";
+import { lastMountAt, otherOverlays, parseOverlay } from "../oci/overlay.ts";
+import type { IsolatedMachine } from "./runtime-state.ts";
+
+/*
+ * While a machine with mapped ids lives, its files are mounted once, for itself. What the engine has of them is a mirror: a
+ * file system in the place of the engine's own mount, which asks berth's server for what the machine has.
+ */
+
+const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
+
+/** Somebody may look at the engine's mount at this moment, and ends it only afterwards. */
+const longestLookMs = 1_000;
+
+/**
+ * Takes the engine's mount of a machine's files away, so that the machine's own can be mounted; `show` then puts the mirror of
+ * those in its place. The server's namespace is the engine's, where this process is in another.
+ */
+export async function takePlace(files: Omit<MirrorPlan, "device">, server: AskMirror): Promise<{ show(root: string): Promise<void> }> {
+  const { EndOfFileSystem } = await import("../host/mirror/end-of-file-system.ts");
+  const directory = openSync(files.place, constants.O_RDONLY | constants.O_DIRECTORY);
+  const end = EndOfFileSystem.of(directory);
+  closeSync(directory);
+  if (server.namespace !== undefined) while (lastMountAt(readMountinfo(), files.place)?.type === "overlay") detachMount(files.place);
+  await askMirror({ do: "clear", place: files.place }, server);
+  // Where it goes on all the same, the kernel's log has a line that says so.
+  end?.ends(longestLookMs);
+  end?.close();
+  return {
+    show: async (root) => {
+      const plan = { ...files, device: lastMountAt(readMountinfo(), root)?.device ?? "" };
+      writePlan(plan);
+      await askMirror({ do: "show", plan, pid: process.pid, root }, server);
+    },
+  };
+}
+
+/** Lets go, in this mount namespace of our own, of other containers' files, which may be about to be mounted for themselves alone. */
+export function forgetOthers(mountinfo: string, rootPath: string): void {
+  for (const place of otherOverlays(mountinfo, rootPath)) detachMount(place);
+}
+
+/**
+ * Sees that the engine has a mirror of a machine's files. Its server comes again by itself when it is killed, unless it was killed
+ * with all that watches over it; and a machine of before there were mirrors gets one now.
+ */
+export async function keepMirror(state: string, { pid, range, root }: IsolatedMachine, server: AskMirror): Promise<void> {
+  if (existsSync(join(state, mirrorFile))) {
+    await askMirror({ do: "look" }, server);
+    return;
+  }
+  const overlay = parseOverlay(readMountinfo(), root, existsSync);
+  const own = lastMountAt(readFileSync(`/proc/${pid}/mountinfo`, "utf8"), "/");
+  // What is no overlay is nothing that was mounted for the machine at its start.
+  if (overlay === undefined || own?.type !== "overlay") return;
+  const plan = { state, place: root, range, device: own.device, overlay: overlay.mounted };
+  writePlan(plan);
+  await askMirror({ do: "show", plan, pid, root: "/" }, server);
+  forgetNames(`/proc/${pid}/root`);
+}
+
+function writePlan(plan: MirrorPlan): void {
+  writeFileSync(join(plan.state, mirrorFile), JSON.stringify(plan), { mode: 0o600 });
+}
+
+/** Gives the place back to the engine, after the machine's end. */
+export async function endMirror(state: string): Promise<void> {
+  const file = join(state, mirrorFile);
+  if (!(await askRunningMirror({ do: "release", state }))) {
+    const { giveBack } = await import("../host/mirror/mounts.ts");
+    giveBack(JSON.parse(readFileSync(file, "utf8")) as MirrorPlan);
+  }
+  rmSync(file);
+}
