@@ -135,7 +135,7 @@ describe("signals", () => {
 
 /** `begin NAME` runs a command in the background until it has said that it is ready; its standard output is the file "$2.said". */
 const begin = `
-begin() { "$program" "$main" "$@" >"$main.said" & until grep -q ready "$main.said"; do sleep 0.05; done; }
+begin() { : >"$main.said"; "$program" "$main" "$@" >"$main.said" & until grep -q ready "$main.said"; do sleep 0.05; done; }
 program=$1 main=$2
 `;
 
