@@ -77,6 +77,9 @@ export async function isolate(
     openStage(stage, ids.base);
     if (writesHostname) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
     writeFileSync(join(state, "root"), `${rootPath}\n`);
+    // Read while the engine's mount is still there.
+    const mountPrograms = sharesMounts ? ["/bin/mount", "/usr/bin/mount"] : [];
+    const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);
     stageLayers(stage, overlay, mapped);
     const mirror = await takePlace({ state, place: rootPath, range: ids, overlay: overlay.mounted }, { launcher, namespace: outer });
     stageRoot(stage, overlay);
@@ -104,8 +107,6 @@ export async function isolate(
       cgroupBounds["cgroup.max.descendants"],
       config.root.readonly === true ? "ro" : "rw",
     ];
-    const mountPrograms = sharesMounts ? ["/bin/mount", "/usr/bin/mount"] : [];
-    const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);
     return { config: isolateConfig(config, { ids, stage, settle, mountProgram }), warnings };
   } finally {
     closeSync(mapped);

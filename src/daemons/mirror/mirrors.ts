@@ -33,6 +33,8 @@ export interface Ending {
   readonly done: () => void;
 }
 
+/** A start that takes longer between its two steps has failed. */
+const longestStartMs = 20_000;
 /** The file system of a machine is written out within that, or the kernel says in its log that it was not. */
 const longestEndMs = 5_000;
 
@@ -41,9 +43,11 @@ export class Mirrors {
   readonly #shown = new Map<string, Mirror>();
   #endings: readonly Ending[] = [];
   #connections: readonly Connection[] = [];
+  /** Mirrors of machines whose own files are not mounted yet. */
+  readonly #held = new Map<string, { readonly device: number; readonly until: number }>();
 
   get isEmpty(): boolean {
-    return this.#shown.size === 0 && this.#endings.length === 0;
+    return this.#shown.size === 0 && this.#endings.length === 0 && this.#held.size === 0;
   }
 
   /** The same array as long as none comes or goes; so are the endings. */
@@ -59,9 +63,11 @@ export class Mirrors {
     return this.#shown.has(state);
   }
 
-  /** Takes the engine's mount, or what is left of a mirror, away from a place. */
+  /** Takes the engine's mount away from a place, where whoever looks waits from now on for what `show` will show. */
   clear(place: string): void {
+    this.#letGo(place);
     clearPlace(place);
+    this.#held.set(place, { device: mountMirror(place), until: performance.now() + longestStartMs });
   }
 
   /** Shows the files that a process has mounted at a path. */
@@ -69,12 +75,10 @@ export class Mirrors {
     this.#drop(plan.state);
     const root = cloneOf(pid, path);
     try {
-      this.clear(plan.place);
-      this.#shown.set(plan.state, {
-        plan,
-        connection: new Connection(mountMirror(plan.place), root, plan.range),
-        covers: new Set(),
-      });
+      if (!this.#held.has(plan.place)) this.clear(plan.place);
+      const device = this.#held.get(plan.place)?.device ?? -1;
+      this.#held.delete(plan.place);
+      this.#shown.set(plan.state, { plan, connection: new Connection(device, root, plan.range), covers: new Set() });
       this.#count();
     } catch (error) {
       closeSync(root);
@@ -98,6 +102,8 @@ export class Mirrors {
 
   /** Gives places back whose machine's files are mounted nowhere any more. */
   settle(): void {
+    // A start that was broken off: whoever waits there is told so.
+    for (const [place, { until }] of this.#held) if (performance.now() >= until) this.#letGo(place);
     if (this.#endings.length === 0) return;
     const now = performance.now();
     const isOver = ({ end, until }: Ending) => end === undefined || now >= until || end.hasEnded();
@@ -151,6 +157,17 @@ export class Mirrors {
     for (const connection of mirror === undefined ? [] : [mirror.connection, ...mirror.covers]) connection.close();
     this.#shown.delete(state);
     this.#count();
+  }
+
+  #letGo(place: string): void {
+    const held = this.#held.get(place);
+    if (held !== undefined) closeSync(held.device);
+    this.#held.delete(place);
+  }
+
+  /** Whether a machine's files are still waited for. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
   }
 
   #count(): void {

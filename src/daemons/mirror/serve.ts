@@ -97,6 +97,7 @@ class Server {
   #limit(): number {
     let limit = Number.POSITIVE_INFINITY;
     for (const connection of this.#mirrors.connections) if (connection.isWaiting) limit = leaseMs;
+    if (this.#mirrors.isHolding) limit = Math.min(limit, recoveryMs);
     if (this.#recovery.isMissing) limit = Math.min(limit, recoveryMs);
     if (this.#mirrors.isEmpty) limit = Math.min(limit, this.#awaitedUntil - performance.now());
     for (const { until } of this.#mirrors.endings) limit = Math.min(limit, until - performance.now());
