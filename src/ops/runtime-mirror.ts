@@ -21,11 +21,14 @@ const longestLookMs = 1_000;
  * those in its place. The server's namespace is the engine's, where this process is in another.
  */
 export async function takePlace(files: Omit<MirrorPlan, "device">, server: AskMirror): Promise<{ show(root: string): Promise<void> }> {
-  const { EndOfFileSystem } = await import("../host/mirror/end-of-file-system.ts");
+  const [{ EndOfFileSystem }, { uncoverPlace }] = await Promise.all([
+    import("../host/mirror/end-of-file-system.ts"),
+    import("../host/mirror/mounts.ts"),
+  ]);
   const directory = openSync(files.place, constants.O_RDONLY | constants.O_DIRECTORY);
   const end = EndOfFileSystem.of(directory);
   closeSync(directory);
-  if (server.namespace !== undefined) while (lastMountAt(readMountinfo(), files.place)?.type === "overlay") detachMount(files.place);
+  if (server.namespace !== undefined) uncoverPlace(files.place);
   await askMirror({ do: "clear", place: files.place }, server);
   // Where it goes on all the same, the kernel's log has a line that says so.
   end?.ends(longestLookMs);

@@ -4,13 +4,13 @@ import type { EndOfFileSystem } from "../../host/mirror/end-of-file-system.ts";
 import {
   clearPlace,
   cloneOf,
+  dropDoubled,
   giveBack,
   mountMirror,
   overlaysAt,
   readMountinfo,
   typeAt,
-  uncoverMirror,
-  uncoverNothing,
+  uncoverPlace,
 } from "../../host/mirror/mounts.ts";
 import type { MirrorPlan } from "../../host/mirror/request.ts";
 
@@ -79,7 +79,7 @@ export class Mirrors {
       const device = this.#held.get(plan.place)?.device ?? -1;
       this.#held.delete(plan.place);
       this.#shown.set(plan.state, { plan, connection: new Connection(device, root, plan.range), covers: new Set() });
-      this.#count();
+      this.#list();
     } catch (error) {
       closeSync(root);
       throw error;
@@ -129,8 +129,8 @@ export class Mirrors {
         connection.close();
         // The engine has done with the mount that was covered; unless it has mounted another by now.
         if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
-        else uncoverMirror(mirror.plan.place);
-        this.#count();
+        else uncoverPlace(mirror.plan.place);
+        this.#list();
       }
     }
     return true;
@@ -147,16 +147,16 @@ export class Mirrors {
   /** Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server. */
   #cover({ plan, connection, covers }: Mirror): void {
     covers.add(connection.again(mountMirror(plan.place)));
-    this.#count();
+    this.#list();
     // The engine may have been faster with its unmounting, which then will not take the cover away.
-    uncoverNothing(plan.place);
+    dropDoubled(plan.place);
   }
 
   #drop(state: string): void {
     const mirror = this.#shown.get(state);
     for (const connection of mirror === undefined ? [] : [mirror.connection, ...mirror.covers]) connection.close();
     this.#shown.delete(state);
-    this.#count();
+    this.#list();
   }
 
   #letGo(place: string): void {
@@ -170,7 +170,7 @@ export class Mirrors {
     return this.#held.size > 0;
   }
 
-  #count(): void {
+  #list(): void {
     this.#connections = [...this.#shown.values()].flatMap(({ connection, covers }) => [connection, ...covers]);
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasErrno } from "../../host/errno.ts";
 import { type MirrorPlan, mirrorFile } from "../../host/mirror/request.ts";
@@ -24,7 +24,7 @@ export class Recovery {
 
   /** Finds the machines that have a plan, and shows what is missing. */
   begin(): void {
-    this.#missing = findPlans(statesDirectory, 0);
+    this.#missing = findPlans(statesDirectory, 0).filter(({ state }) => !this.#mirrors.has(state));
     this.#until = performance.now() + longestStartMs;
     this.look();
   }
@@ -47,9 +47,8 @@ export class Recovery {
 
   look(): void {
     if (performance.now() >= this.#until) this.#missing = [];
-    const known = new Set(findPlans(statesDirectory, 0).map(({ state }) => state));
     this.#missing = this.#missing.filter((plan) => {
-      if (!known.has(plan.state) || this.#mirrors.has(plan.state)) return false;
+      if (this.#mirrors.has(plan.state) || !existsSync(join(plan.state, mirrorFile))) return false;
       const machine = readIsolated(plan.state);
       // It has not begun, or is about to leave its runtime's root for its own.
       if (machine === undefined) return true;

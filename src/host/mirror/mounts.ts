@@ -54,11 +54,11 @@ function detachAll(place: string, types: readonly string[]): void {
 
 /** Takes mirrors and overlays away from a place, in whatever order they lie there. */
 export const clearPlace = (place: string) => detachAll(place, [mirrorType, "overlay"]);
-/** Takes what lies over a mirror. */
-export const uncoverMirror = (place: string) => detachAll(place, ["overlay"]);
+/** Takes overlays away from a place, down to what they lie over. */
+export const uncoverPlace = (place: string) => detachAll(place, ["overlay"]);
 
 /** Takes a mirror away that lies straight over another. */
-export function uncoverNothing(place: string): void {
+export function dropDoubled(place: string): void {
   const [below, top] = typesAt(readMountinfo(), place).slice(-2);
   if (below === mirrorType && top === mirrorType) detachMount(place);
 }
