@@ -1,25 +1,16 @@
 import { constants } from "node:fs";
-import type { IdRange } from "../../oci/user-namespace.ts";
-import { answered, calls, EAGAIN, EINVAL, ENOSYS, ERANGE, ESTALE } from "./calls.ts";
+import { answered, calls, EAGAIN, EINVAL, ENOSYS, ESTALE } from "./calls.ts";
 import { directoryPage } from "./directory.ts";
-import { attributeMeant, attributeSeen } from "./ids.ts";
-import { type Node, rootId } from "./nodes.ts";
-import { byHandle, entrySize, largestTransfer, opcodes, openSize, type Reply, type Request, replyHeader, setting } from "./protocol.ts";
-import { pathOf, type Tree, text } from "./tree.ts";
+import { type Exchange, isOpen } from "./exchange.ts";
+import { getValue, listNames, removeValue, setValue } from "./extended-attributes.ts";
+import type { Node } from "./nodes.ts";
+import { byHandle, entrySize, largestTransfer, opcodes, openSize, type Reply, type Request, replyHeader } from "./protocol.ts";
+import { setAttributes } from "./set-attributes.ts";
+import { type Tree, text } from "./tree.ts";
 
-const { O_APPEND, O_DIRECT, O_DIRECTORY, O_TRUNC, O_WRONLY } = constants;
+const { O_APPEND, O_DIRECT, O_DIRECTORY, O_TRUNC } = constants;
 /** renameat2(2) */
 const exchange = 2;
-/** utimensat(2) */
-const [timeNow, timeKept] = [0x3fff_ffff, 0x3fff_fffe];
-
-/** What one request is answered from. */
-export interface Exchange {
-  readonly tree: Tree;
-  readonly range: IdRange;
-  readonly request: Request;
-  readonly reply: Reply;
-}
 
 /**
  * Answers one request: how many bytes of a reply follow its header, or a negated errno; undefined for what is not answered.
@@ -72,65 +63,6 @@ function closed({ request }: Exchange, node: Node): number {
   return Math.min(0, answered(calls.close(file)));
 }
 
-/** Descriptors that the engine may name are those which it was given. */
-const isOpen = (node: Node, file: number) => node.open.has(file);
-
-/**
- * An engine that was started anew makes sure of the directory that it is about to mount at, which it keeps for itself (overlay2 in moby).
- * What is mounted there already is the machine's root, which nobody could use any more.
- */
-const isPlaceMode = (node: Node, mode: number) => node.id === rootId && mode === 0o700;
-
-function setAttributes(exchanged: Exchange, node: Node): number {
-  const { tree, request, reply } = exchanged;
-  const valid = request.u32(0);
-  const mode = request.u32(68) & 0o7777;
-  const has = (bit: number) => (valid & bit) !== 0;
-  const change = (file: number): number => {
-    const steps = [
-      () =>
-        has(setting.uid | setting.gid)
-          ? tree.own(file, has(setting.uid) ? request.u32(76) : undefined, has(setting.gid) ? request.u32(80) : undefined)
-          : 0,
-      () => (has(setting.mode) && !isPlaceMode(node, mode) ? answered(calls.chmod(pathOf(file), mode)) : 0),
-      () => (has(setting.size) ? truncate(exchanged, node, file) : 0),
-      () => (has(setting.atime | setting.mtime) ? setTimes(exchanged, file, valid) : 0),
-      () => tree.look(file),
-    ];
-    for (const step of steps) {
-      const result = step();
-      if (result < 0) return result;
-    }
-    return reply.attributes(tree.status, tree.seen);
-  };
-  return tree.withFile(node, change);
-}
-
-/** By a descriptor that may be written to: truncate(2) would wait for whoever has a lease. */
-function truncate({ tree, request }: Exchange, node: Node, file: number): number {
-  const named = (request.u32(0) & setting.handle) !== 0 && isOpen(node, request.u32(8)) ? request.u32(8) : undefined;
-  const writable = named ?? tree.reopen(file, O_WRONLY);
-  if (writable < 0) return writable;
-  const result = answered(calls.ftruncate(writable, request.i64(16)));
-  if (named === undefined) calls.close(writable);
-  return result;
-}
-
-const times = new BigInt64Array(4);
-
-function setTimes({ request }: Exchange, file: number, valid: number): number {
-  for (const [index, [given, now, seconds, nanoseconds]] of (
-    [
-      [setting.atime, setting.atimeNow, 32, 56],
-      [setting.mtime, setting.mtimeNow, 40, 60],
-    ] as const
-  ).entries()) {
-    times[2 * index] = request.i64(seconds);
-    times[2 * index + 1] = BigInt((valid & now) !== 0 ? timeNow : (valid & given) !== 0 ? request.u32(nanoseconds) : timeKept);
-  }
-  return answered(calls.utimensat(file, text(""), times, 0x1000));
-}
-
 function rename({ tree }: Exchange, from: Node, to: Node | undefined, oldName: string, newName: string, flags: number): number {
   if (to === undefined) return -ESTALE;
   const result = tree.inDirectory(from, (source) => tree.inDirectory(to, (target) => tree.rename(source, oldName, target, newName, flags)));
@@ -147,39 +79,6 @@ function removed({ tree, request }: Exchange, node: Node, isDirectory: boolean):
 
 /** The second of two names that stand one after the other. */
 const secondName = (request: Request, at: number) => request.name(at + request.name(at).length + 1);
-
-/** Puts a value, or with no room for it its length alone, into a reply (getxattr(2)). */
-function value({ request, reply }: Exchange, bytes: Uint8Array): number {
-  const room = request.u32(0);
-  if (room === 0) {
-    reply.bytes.fill(0, replyHeader, replyHeader + 8);
-    reply.view.setUint32(replyHeader, bytes.length, true);
-    return 8;
-  }
-  if (room < bytes.length) return -ERANGE;
-  reply.bytes.set(bytes, replyHeader);
-  return bytes.length;
-}
-
-/** No value is larger (XATTR_SIZE_MAX, XATTR_LIST_MAX in linux/limits.h). */
-const scratch = Buffer.alloc(65_536);
-
-function readValue(exchanged: Exchange, node: Node, read: (file: number) => number, seen: (bytes: Uint8Array) => Uint8Array): number {
-  return exchanged.tree.withFile(node, (file) => {
-    const length = read(file);
-    return length < 0 ? length : value(exchanged, seen(scratch.subarray(0, length)));
-  });
-}
-
-function setValue({ tree, request, range }: Exchange, node: Node): number {
-  const name = request.name(8);
-  const from = 8 + name.length + 1;
-  const meant = attributeMeant(range, name, request.rest(from).subarray(0, request.u32(0)));
-  if (meant === undefined) return -EINVAL;
-  // An address is wanted also of what is empty.
-  const bytes = Buffer.concat([meant, Buffer.alloc(1)]);
-  return tree.withFile(node, (file) => answered(calls.setxattr(pathOf(file), text(name, 1), bytes, meant.length, request.u32(4))));
-}
 
 function readPage(exchanged: Exchange, node: Node, withAttributes: boolean): number {
   const { request, tree, reply } = exchanged;
@@ -361,29 +260,10 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
       return 8;
     },
   ],
-  [
-    opcodes.getxattr,
-    (exchanged, node) => {
-      const name = exchanged.request.name(8);
-      const read = (file: number) => answered(calls.getxattr(pathOf(file), text(name, 1), scratch, scratch.length));
-      return readValue(exchanged, node, read, (bytes) => attributeSeen(exchanged.range, name, bytes));
-    },
-  ],
-  [
-    opcodes.listxattr,
-    (exchanged, node) =>
-      readValue(
-        exchanged,
-        node,
-        (file) => answered(calls.listxattr(pathOf(file), scratch, scratch.length)),
-        (bytes) => bytes,
-      ),
-  ],
+  [opcodes.getxattr, getValue],
+  [opcodes.listxattr, listNames],
   [opcodes.setxattr, setValue],
-  [
-    opcodes.removexattr,
-    ({ tree, request }, node) => tree.withFile(node, (file) => answered(calls.removexattr(pathOf(file), text(request.name(0), 1)))),
-  ],
+  [opcodes.removexattr, removeValue],
   [opcodes.statfs, ({ tree, reply }) => statistics(tree, reply)],
 ]);
 

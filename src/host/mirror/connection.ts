@@ -1,7 +1,8 @@
 import type { IdRange } from "../../oci/user-namespace.ts";
-import { again, answer, type Exchange } from "./answer.ts";
+import { again, answer } from "./answer.ts";
 import { answered, calls, EAGAIN, EINTR, ENODEV, ENOENT } from "./calls.ts";
 import { EndOfFileSystem } from "./end-of-file-system.ts";
+import type { Exchange } from "./exchange.ts";
 import { Reply, Request, requestSize } from "./protocol.ts";
 import { Tree } from "./tree.ts";
 
