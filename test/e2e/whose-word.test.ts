@@ -107,6 +107,19 @@ describe.skipIf(!canHaveEngines)("who decides over a machine's confinement (need
     }
   });
 
+  test.each(views)("on %s a read-only root is read-only by whatever mount", async (view) => {
+    const engine = node(view);
+    await runMachine(engine, "one", "bookworm", "--read-only", "--tmpfs=/var/log");
+    expect(await booted(engine, "one")).toMatch(/^(running|degraded)$/);
+    expect((await idsOf(engine, "one")).base).toBeGreaterThanOrEqual(first);
+    for (const mount of ["true", "mount -o remount,bind,rw,nodev /", "mkdir /tmp/root && mount --bind / /tmp/root && cd /tmp/root"]) {
+      const { status, stderr } = await engine.tryDocker("exec", "one", "sh", "-c", `${mount}; touch ./written /written && echo wrote`);
+      expect([mount, status]).toEqual([mount, 1]);
+      expect(stderr).toContain("Read-only file system");
+    }
+    expect(await inside(engine, "one", "touch /tmp/file /var/log/file && echo writes")).toBe("writes");
+  });
+
   test.each(views)("on %s a script that is named systemd has what it has by runc", async (view) => {
     const engine = node(view);
     const script = "mkdir /x && printf '#!/bin/sh\\nexec sleep 600\\n' >/x/systemd && chmod 755 /x/systemd && cp /bin/sleep /x/init";
