@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { stackOf } from "./signal-exec.ts";
+import { isAlive, stackOf } from "./signal-exec.ts";
 
 const processes = [["12", "00007ffdd4530510"], ["13", "0000000000000000"], ["14", "?"], ["15"]];
 
@@ -11,4 +11,21 @@ test.each([
   [16, undefined],
 ])("the stack of %d", (pid, expected) => {
   expect(stackOf(processes, pid)).toBe(expected as string);
+});
+
+const states = [
+  ["12", "00007ffdd4530510", "Ss"],
+  ["13", "0000000000000000", "R"],
+  ["14", "0000000000000000", "Zs"],
+  ["15", "0000000000000000", "X"],
+];
+
+test.each([
+  [12, true],
+  [13, true],
+  [14, false],
+  [15, false],
+  [16, false],
+])("the process %d has not ended: %p", (pid, expected) => {
+  expect(isAlive(states, pid)).toBe(expected);
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { topContainer } from "./containers.ts";
 import type { Engine } from "./engine.ts";
 import { execStatus, inspectExec } from "./exec.ts";
@@ -24,19 +25,30 @@ export async function signalExec(
   const { signal, user } = options;
   const { Running, Pid } = await inspectExec(engine, exec, { signal });
   if (!Running) return true;
-  const processes = async () => (await topContainer(engine, container, { psArgs: "-eo pid,stackp", signal })).Processes ?? [];
-  const isThere = (seen: readonly (readonly string[])[]) => seen.some(([pid]) => Number(pid) === Pid);
-  const seen = await processes();
-  const stack = stackOf(seen, Pid);
-  // The engine notes an end a moment after the kernel.
-  if (stack === undefined) return !isThere(seen);
-  const cmd = ["/bin/sh", "-c", script, "sh", name, stack];
-  // The kernel shows that address to the same user, and to a root that may trace; either may be the one.
-  for (const as of new Set([user ?? "0", "0"])) {
-    if ((await execStatus(engine, container, { cmd, user: as, signal })) === 0) return true;
+  const processes = async () => (await topContainer(engine, container, { psArgs: "-eo pid,stackp,stat", signal })).Processes ?? [];
+  const stack = stackOf(await processes(), Pid);
+  if (stack !== undefined) {
+    const cmd = ["/bin/sh", "-c", script, "sh", name, stack];
+    // The kernel shows that address to the same user, and to a root that may trace; either may be the one.
+    for (const as of new Set([user ?? "0", "0"])) {
+      if ((await execStatus(engine, container, { cmd, user: as, signal })) === 0) return true;
+    }
   }
-  return !isThere(await processes());
+  // One that ends has no memory any more, and so no stack, before it is a zombie; the engine notes its end later still.
+  for (const end = performance.now() + endMs; ; await sleep(20, undefined, { signal })) {
+    if (!isAlive(await processes(), Pid)) return true;
+    if (performance.now() >= end) return false;
+  }
 }
+
+/** Whether a process is there and has not ended (ps(1), stat). */
+export function isAlive(processes: readonly (readonly string[])[], pid: number): boolean {
+  const [, , state = ""] = processes.find(([shown]) => Number(shown) === pid) ?? [undefined, undefined, "X"];
+  return !/^[XZ]/.test(state);
+}
+
+/** Milliseconds: what a process that ends takes at most from giving its memory back to being a zombie. */
+const endMs = 1000;
 
 /** The decimal address that stat(5) shows, from ps's hexadecimal one; undefined where ps does not know it. */
 export function stackOf(processes: readonly (readonly string[])[], pid: number): string | undefined {
