@@ -1,8 +1,8 @@
-import { openSync } from "node:fs";
+import { openSync, rmSync } from "node:fs";
 import { calls } from "../../host/mirror/calls.ts";
 import type { Connection } from "../../host/mirror/connection.ts";
 import { Caller, listen } from "../../host/mirror/listener.ts";
-import type { MirrorRequest } from "../../host/mirror/request.ts";
+import { type MirrorRequest, mirrorSocket } from "../../host/mirror/request.ts";
 import { Mirrors } from "./mirrors.ts";
 import { Recovery } from "./recovery.ts";
 
@@ -37,6 +37,8 @@ export function serveMirrors(ready: () => void): void {
   ready();
   if (server === undefined) return;
   while (!server.isDone) server.turn();
+  // Without it the next start knows that none runs.
+  rmSync(mirrorSocket, { force: true });
 }
 
 class Server {

@@ -10,6 +10,16 @@ export interface AskMirror {
   readonly launcher: string;
   /** A descriptor of the mount namespace that the engine has its mounts in, for the server to run in; this process's own without. */
   readonly namespace?: number | undefined;
+  /** Until the server is there, where that was begun before. */
+  readonly starting?: Promise<void>;
+}
+
+/** Begins to start the server where none runs, which takes as long as much else that a machine's start needs. */
+export function beginServer(place: AskMirror): AskMirror {
+  const starting = isThere().then((runs) => (runs ? undefined : startServer(place)));
+  // Whoever asks it is told.
+  starting.catch(() => undefined);
+  return { ...place, starting };
 }
 
 /** More servers than that do not end in the very moment in which they are asked. */
@@ -17,6 +27,7 @@ const mostTries = 10;
 
 /** Asks the host's server of mirrors, which is started when there is none. Throws `mirror-failed`. */
 export async function askMirror(request: MirrorRequest, place: AskMirror): Promise<void> {
+  await place.starting;
   for (let tries = 0; tries < mostTries; tries += 1) {
     const reply = await askOnce(request);
     if (reply === undefined) await startServer(place);
@@ -47,10 +58,21 @@ function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
     socket.on("data", (chunk: string) => {
       text += chunk;
     });
-    socket.on("error", (error) =>
-      hasErrno(error, ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"]) ? resolve(undefined) : reject(error),
-    );
+    socket.on("error", (error) => (hasErrno(error, isAbsent) ? resolve(undefined) : reject(error)));
     socket.on("close", () => resolve(text.endsWith("\n") ? (JSON.parse(text) as Answer) : undefined));
+  });
+}
+
+const isAbsent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"];
+
+function isThere(): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path: mirrorSocket });
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", (error) => (hasErrno(error, isAbsent) ? resolve(false) : reject(error)));
   });
 }
 
