@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
+import { hasErrno } from "../host/errno.ts";
 import { logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
 import { runtimeExec } from "../ops/runtime-exec.ts";
 import { endMirror } from "../ops/runtime-mirror.ts";
@@ -42,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (verb === "lxcfs") return await runLxcfs(words);
   if (verb === "mirror" && words.length === 0) {
     const { serveMirrors } = await import("../daemons/mirror/serve.ts");
-    serveMirrors(() => writeSync(1, "ready\n"));
+    serveMirrors(sayReady);
     return 0;
   }
   complain(usage);
@@ -56,6 +57,15 @@ const usage = `usage, by berth-runtime and lxcfs.service alone:
   berth runtime mirror
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
 `;
+
+/** To whoever has the server started. One that comes again after its death has nobody left who waits. */
+function sayReady(): void {
+  try {
+    writeSync(1, "ready\n");
+  } catch (error) {
+    if (!hasErrno(error, ["EPIPE"])) throw error;
+  }
+}
 
 /** `berth runtime lxcfs`, after a start of lxcfs; with a process id for the machine of that process alone. */
 async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {

@@ -179,7 +179,8 @@ END
         if (victims.length > 1) await inside(engine, "one", "true");
         await waitFor("another serves", async () => {
           const now = await processesCalled(engine, server);
-          return now.length === 1 && now[0] !== before[0] ? true : undefined;
+          const answers = (await broughtOut(engine, "one:/etc/passwd")) !== undefined;
+          return answers && now.length === 1 && now[0] !== before[0] ? true : undefined;
         });
         await inside(engine, "one", `echo after ${victims.length} >/root/after`);
         await sees("/root/after", `after ${victims.length}\n`);
