@@ -117,13 +117,12 @@ export class Mirrors {
     }
   }
 
-  /** Answers what the engine asks of a mirror. False for one that has gone since the engine has unmounted it. */
-  serve(connection: Connection): boolean {
-    if (connection.serve()) return true;
+  /** Lets go of a mirror that the engine has unmounted. Whether a machine is without one since. */
+  lose(connection: Connection): boolean {
     for (const [state, mirror] of this.#shown) {
       if (mirror.connection === connection) {
         this.#drop(state);
-        return false;
+        return true;
       }
       if (mirror.covers.delete(connection)) {
         connection.close();
@@ -133,7 +132,7 @@ export class Mirrors {
         this.#list();
       }
     }
-    return true;
+    return false;
   }
 
   /** Covers what engines have mounted over mirrors. */

@@ -14,6 +14,8 @@ const [setSecureBits, noSetuidFixup] = [28, 4];
 const leaseMs = 200;
 /** And machines of which a mirror is missing. */
 const recoveryMs = 1_000;
+/** How long the next request is looked for after an answer, and how long others wait for their turn at most. */
+const [nextRequestMs, longestTurnMs] = [0.2, 5];
 /** How long one is waited for who has had the server started. */
 const firstCallerMs = 10_000;
 
@@ -106,9 +108,22 @@ class Server {
     return limit === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(limit));
   }
 
-  /** A machine that lives gets its mirror again, whoever has unmounted it. */
+  /**
+   * Answers what the engine asks of a mirror, and looks for more for a moment: whoever walks a tree asks again as soon as he has an answer,
+   * and to be woken each time takes longer than the answers.
+   */
   #serve(connection: Connection): void {
-    if (!this.#mirrors.serve(connection)) this.#recovery.begin();
+    const begin = performance.now();
+    for (let last = begin, now = begin; now - last < nextRequestMs && now - begin < longestTurnMs; now = performance.now()) {
+      const served = connection.serve();
+      if (served === "gone") {
+        // A machine that lives gets its mirror again, whoever has unmounted it.
+        if (this.#mirrors.lose(connection)) this.#recovery.begin();
+        return;
+      }
+      if (served === "answered") last = performance.now();
+      else calls.sched_yield();
+    }
   }
 
   #accept(): void {

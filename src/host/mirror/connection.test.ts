@@ -21,7 +21,7 @@ const server = `
   const connection = new Connection(mountMirror("/run/mirror"), root, { base: ${base}, count: 65536 });
   require("node:fs").writeSync(1, "ready\\n");
   do calls.poll(new Int32Array([connection.device, 1]), 1, connection.isWaiting ? 50 : -1);
-  while (connection.serve() && (connection.retry(), true));`;
+  while (connection.serve() !== "gone" && (connection.retry(), true));`;
 /** Serves a mirror at /run/mirror while shell scripts run, each with what it is called with as its words: what they say, one string each. */
 const served = (scripts: readonly (readonly [script: string, ...words: string[]])[]) =>
   inMounts<string[]>(

@@ -11,6 +11,9 @@ const buffer = Buffer.alloc(requestSize);
 const request = new Request(buffer);
 const reply = new Reply();
 
+/** What became of looking for a request. */
+export type Served = "answered" | "idle" | "gone";
+
 /** The kernel's end of a mirror, an open /dev/fuse, and the machine's files that it shows. */
 export class Connection {
   readonly #device: number;
@@ -35,15 +38,15 @@ export class Connection {
     return this.#waiting.length > 0;
   }
 
-  /** Answers a request, if there is one. False when the mirror is no longer mounted. */
-  serve(): boolean {
+  /** Answers a request, if there is one. "gone" when the mirror is no longer mounted. */
+  serve(): Served {
     const length = answered(calls.read(this.#device, buffer, buffer.length));
-    if (length === -ENODEV) return false;
+    if (length === -ENODEV) return "gone";
     // None after all; or it was withdrawn, or a signal came (fuse(4)).
-    if (length === -EAGAIN || length === -ENOENT || length === -EINTR) return true;
+    if (length === -EAGAIN || length === -ENOENT || length === -EINTR) return "idle";
     if (length < 0) throw new Error(`/dev/fuse: errno ${-length}`);
     this.#respond(length);
-    return true;
+    return "answered";
   }
 
   /** Tries again what somebody's lease was in the way of. */
