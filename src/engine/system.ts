@@ -34,6 +34,8 @@ export interface SystemInfo {
   readonly OperatingSystem: string;
   readonly Architecture: string;
   readonly KernelVersion: string;
+  /** The clock of the engine's host (RFC 3339). */
+  readonly SystemTime?: string;
   readonly NCPU: number;
   /** Bytes. */
   readonly MemTotal: number;

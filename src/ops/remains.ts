@@ -1,7 +1,8 @@
-import { closeSync, lstatSync, openSync, readdirSync } from "node:fs";
+import { closeSync, openSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { listContainers, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
+import { readInfo } from "../engine/system.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { inDirectory, inRootOf, isMissingInRootOf } from "../host/beneath.ts";
 import { hasErrno } from "../host/errno.ts";
@@ -10,18 +11,20 @@ import { isStageOpen } from "../host/stage.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
 import { label } from "../plan/labels.ts";
 import { ownContainers } from "./own-containers.ts";
-import { clearState, stageOf } from "./runtime-state.ts";
+import { clearState, isOldState, stageOf } from "./runtime-state.ts";
 
 /** Where berth-runtime keeps a machine's own files: below it the runtime's root, then the container's id. */
 const stateRoot = "/run/berth/runtime";
-/** Younger ones may be somebody's work at this very moment. */
+/** Milliseconds. Younger ones may be somebody's work at this very moment. */
 const staleMs = 60_000;
 
 /** What crashes have left on an engine and, given its process, on its host. */
 export async function findRemains(engine: Engine, pid: number | undefined, signal: AbortSignal): Promise<Remains> {
-  const containers = await listContainers(engine, { all: true, signal });
+  const [containers, { SystemTime }] = await Promise.all([listContainers(engine, { all: true, signal }), readInfo(engine, { signal })]);
+  // What the engine made it has dated by its own clock, which another may have set back since.
+  const now = SystemTime === undefined ? Date.now() : Date.parse(SystemTime);
   const alive = new Set(containers.filter(({ State }) => State !== "exited" && State !== "dead").map(({ Id }) => Id));
-  const old = containers.filter(({ State, Created }) => State === "created" && Date.now() - Created * 1000 > staleMs);
+  const old = containers.filter(({ State, Created }) => State === "created" && Math.abs(now - Created * 1000) > staleMs);
   const probes = await ownContainers(engine, old, label.probe, signal);
   return { engineProcess: pid, states: pid === undefined ? [] : await staleStates(pid, alive), probes: probes.map(({ Id }) => Id) };
 }
@@ -77,8 +80,8 @@ function detachStage(engineProcess: number, stage: string): void {
 
 async function staleStates(engineProcess: number, alive: ReadonlySet<string>): Promise<readonly string[]> {
   const stale: string[] = [];
-  for (const { state, made } of (await inRootOf(engineProcess, stateRoot, (top) => findStates(top, "", 0))) ?? []) {
-    if (alive.has(basename(state)) || Date.now() - made < staleMs) continue;
+  for (const state of (await inRootOf(engineProcess, stateRoot, (top) => findOldStates(top, "", 0))) ?? []) {
+    if (alive.has(basename(state))) continue;
     // A container lives as long as its directory below the runtime's root.
     if (await isMissingInRootOf(engineProcess, state)) stale.push(`${stateRoot}/${state}`);
   }
@@ -87,20 +90,13 @@ async function staleStates(engineProcess: number, alive: ReadonlySet<string>): P
 
 const deepest = 16;
 
-interface State {
-  /** Below the directory of all of them. */
-  readonly state: string;
-  /** When it was made. */
-  readonly made: number;
-}
-
-/** Directories with a stop-signal in them; none below what is not ours to see. */
-function findStates(directory: string, path: string, depth: number): readonly State[] {
+/** Those which no create can be at work on, by their paths below the directory of all of them; none below what is not ours to see. */
+function findOldStates(directory: string, path: string, depth: number): readonly string[] {
   try {
-    const marked = lstatSync(join(directory, "stop-signal"), { throwIfNoEntry: false });
-    if (marked !== undefined) return [{ state: path, made: marked.mtimeMs }];
+    const isOld = isOldState(directory);
+    if (isOld !== undefined) return isOld ? [path] : [];
     const names = depth > deepest ? [] : readdirSync(directory);
-    return names.flatMap((name) => inDirectory(directory, name, (place) => findStates(place, join(path, name), depth + 1)) ?? []);
+    return names.flatMap((name) => inDirectory(directory, name, (place) => findOldStates(place, join(path, name), depth + 1)) ?? []);
   } catch (error) {
     if (hasErrno(error, ["ENOENT", "EACCES"])) return [];
     throw error;

@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readMonotonicClock } from "../host/monotonic-clock.ts";
 import { run as runCommand } from "../host/run.ts";
 import { environmentOf, type OciConfig } from "../oci/config.ts";
 import { parseConfig } from "../oci/json.ts";
@@ -159,7 +160,7 @@ describe("a machine", () => {
     expect(sourceOf("/run/host")).toBe(`${state}/host`);
     expect(readFileSync(inRun(`${state}/machine-id`), "utf8")).toBe(`${machineId}\n`);
     expect(lstatSync(inRun(`${state}/machine-id`)).mode & 0o777).toBe(0o444);
-    expect(readFileSync(inRun(`${state}/stop-signal`), "utf8")).toBe("37\n");
+    expect(readFileSync(inRun(`${state}/stop-signal`), "utf8")).toMatch(/^37\n\d+\n$/);
     expect(readFileSync(inRun(`${state}/host/container-manager`), "utf8")).toBe("docker\n");
     expect(readFileSync(inRun(`${state}/host/container-uuid`), "utf8").trim()).toBe(environmentOf(patched(), "container_uuid") ?? "");
     expect(readFileSync(inRun(`${state}/host/os-release`), "utf8")).toBe(readFileSync("/etc/os-release", "utf8"));
@@ -173,7 +174,7 @@ describe("a machine", () => {
     writeBundle({ files: sysvinit });
     expect(await create()).toEqual({ warnings: [] });
     expect(sourceOf("/etc/machine-id") + sourceOf("/run/systemd/system.attached")).toBe("");
-    expect(readFileSync(inRun(`/run/berth/runtime/r/${id}/stop-signal`), "utf8")).toBe("2\n");
+    expect(readFileSync(inRun(`/run/berth/runtime/r/${id}/stop-signal`), "utf8")).toMatch(/^2\n\d+\n$/);
   });
 
   test("made again with the same id", async () => {
@@ -526,14 +527,13 @@ describe("a machine that cannot boot: config.json stays as it was", () => {
 
 describe("states that others left", () => {
   const states = () => inRun("/run/berth/runtime/swept");
-  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
   function leave(name: string, minutes: number): string {
     const state = join(states(), name);
     mkdirSync(join(state, "host"), { recursive: true });
-    for (const file of ["stop-signal", "machine-id", "host/container-manager", "host/container-uuid", "host/os-release"]) {
+    writeFileSync(join(state, "stop-signal"), `37\n${readMonotonicClock() - minutes * 60_000}\n`);
+    for (const file of ["machine-id", "host/container-manager", "host/container-uuid", "host/os-release"]) {
       writeFileSync(join(state, file), "");
     }
-    utimesSync(join(state, "stop-signal"), minutesAgo(minutes), minutesAgo(minutes));
     return state;
   }
 
@@ -548,7 +548,8 @@ describe("states that others left", () => {
     const foreign = join(states(), "foreign");
     mkdirSync(join(foreign, "host"), { recursive: true });
     writeFileSync(join(foreign, "machine-id"), "");
-    utimesSync(foreign, minutesAgo(60), minutesAgo(60));
+    const before = new Date(Date.now() - 3_600_000);
+    utimesSync(foreign, before, before);
     const target = leave("../target", 0);
     symlinkSync(target, join(states(), "link"));
     writeFileSync(join(states(), "file"), "");

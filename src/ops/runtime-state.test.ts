@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearState, sweepStates, writeState } from "./runtime-state.ts";
@@ -39,12 +39,14 @@ function cutShortAt(name: string, work: () => void): void {
   rmSync(place, { recursive: true });
 }
 
+const mark = () => join(state, "stop-signal");
+const sweep = () => sweepStates(join(directory, "states"), join(directory, "containers"));
+const setBegun = (begun: string) => writeFileSync(mark(), readFileSync(mark(), "utf8").replace(/\n.*/s, begun));
+
 /** Sweeps after a minute has gone over whatever there is. */
 function sweepLater(): void {
-  const before = new Date(Date.now() - 120_000);
-  for (const name of [...(existsSync(join(state, "stop-signal")) ? ["stop-signal"] : []), "."])
-    utimesSync(join(state, name), before, before);
-  sweepStates(join(directory, "states"), join(directory, "containers"));
+  if (existsSync(mark())) setBegun("\n-120000\n");
+  sweep();
 }
 
 test("a state holds what is known of it, and goes whole", () => {
@@ -67,15 +69,70 @@ test.each(all)("one that was left half removed is swept: the remover ended at %s
   expect(readdirSync(join(directory, "states"))).toEqual([]);
 });
 
-test("an empty directory is swept once it is nobody's work any more, and none that holds anything but a state", () => {
-  mkdirSync(state, { recursive: true });
-  sweepStates(join(directory, "states"), join(directory, "containers"));
+const minutes = 60_000;
+test.each([
+  ["forward", 2 * minutes],
+  ["back", -2 * minutes],
+])("the clock on the wall set %s makes a state neither older nor younger", (_, step) => {
+  const setClock = () => {
+    const then = new Date(Date.now() - step);
+    for (const place of [mark(), state]) utimesSync(place, then, then);
+  };
+  write();
+  setClock();
+  sweep();
   expect(existsSync(state)).toBe(true);
-  sweepLater();
+  setBegun("\n-120000\n");
+  setClock();
+  sweep();
+  expect(existsSync(state)).toBe(false);
+});
+
+test.each([
+  ["of a berth that did not write when", "\n", -1],
+  ["whose maker ended in the middle of the line", "\n-", -1],
+  ["written before the clock was set back", "\n", 1],
+])("one %s goes by the clock on the wall", (_, begun, way) => {
+  write();
+  setBegun(begun);
+  sweep();
+  expect(existsSync(state)).toBe(true);
+  const then = new Date(Date.now() + way * 2 * minutes);
+  utimesSync(mark(), then, then);
+  sweep();
+  expect(existsSync(state)).toBe(false);
+});
+
+test("one of before the host's boot is old, however long ago that was", () => {
+  write();
+  setBegun(`\n${Number.MAX_SAFE_INTEGER}\n`);
+  sweep();
+  expect(existsSync(state)).toBe(false);
+});
+
+test("an empty directory is nobody's, whoever has it in mind makes it anew, and none that holds anything but a state is swept", async () => {
+  mkdirSync(state, { recursive: true });
+  sweep();
   expect(existsSync(state)).toBe(false);
   mkdirSync(join(state, "host"), { recursive: true });
   sweepLater();
   expect(existsSync(state)).toBe(true);
+});
+
+test("who sweeps is in nobody's way who begins", async () => {
+  const module = JSON.stringify(import.meta.resolve("./runtime-state.ts"));
+  const script = `const { sweepStates } = await import(${module}); console.log("begun"); for (;;) sweepStates(${JSON.stringify(join(directory, "states"))}, "/nowhere");`;
+  const sweeper = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+  await sweeper.stdout.getReader().read();
+  try {
+    for (let round = 0; round < 300; round += 1) {
+      write();
+      clearState(state);
+    }
+  } finally {
+    sweeper.kill();
+    await sweeper.exited;
+  }
 });
 
 test.each([".", "host", "stage"])("nothing is removed by a link at %s", (name) => {

@@ -1,9 +1,11 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Contract } from "../contract/contract.ts";
 import type { Wishes } from "../contract/wishes.ts";
 import { inDirectory } from "../host/beneath.ts";
 import { hasErrno } from "../host/errno.ts";
+import { readMonotonicClock } from "../host/monotonic-clock.ts";
+import { readPlainFile } from "../host/plain-file.ts";
 import { closeStage } from "../host/stage.ts";
 import { idsPerSlot, slotBase } from "../oci/id-slots.ts";
 import type { IdRange } from "../oci/user-namespace.ts";
@@ -11,7 +13,8 @@ import type { IdRange } from "../oci/user-namespace.ts";
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
  * reads `stop-signal` and `network`, looks for `lacking`, and removes all of them; a new file here must be named there too.
- * A state is found by its `stop-signal`, so that is there first and goes last, whoever is killed on the way.
+ * A state is found by its `stop-signal`, so that is there first and goes last, whoever is killed on the way. Its first line is the
+ * launcher's, its second says when the state was begun, by the clock that nobody sets.
  */
 const marker = "stop-signal";
 const stateFiles = ["lacking", "capabilities", "ids", "root", "mirror", "pid", "freezer", "machine-id", "hostname", "network"] as const;
@@ -24,8 +27,7 @@ export function writeState(
   needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
   wishes: Pick<Wishes, "manager"> & { readonly hostname: string | undefined },
 ): void {
-  mkdirSync(state, { recursive: true, mode: 0o755 });
-  writeFileSync(join(state, marker), `${needs.stopSignal}\n`);
+  beginState(state, needs.stopSignal);
   mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
   writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
   writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
@@ -36,8 +38,36 @@ export function writeState(
   if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
 }
 
+/** So many sweeps do not come between a directory and its mark. */
+const mostTries = 10;
+
+/** Without its mark a directory is nobody's, and whoever sweeps may remove it at that moment. */
+function beginState(state: string, stopSignal: number): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      mkdirSync(state, { recursive: true, mode: 0o755 });
+      writeFileSync(join(state, marker), `${stopSignal}\n${readMonotonicClock()}\n`);
+      return;
+    } catch (error) {
+      if (tries === mostTries || !hasErrno(error, ["ENOENT"])) throw error;
+    }
+  }
+}
+
 /** A runtime that fails or is killed between the patch and the container never deletes it; a minute is longer than any create. */
 const staleAfterMs = 60_000;
+
+/** Whether a state is older than any create that may still be at work on it; undefined for what is none. */
+export function isOldState(state: string): boolean | undefined {
+  const mark = readPlainFile(join(state, marker));
+  if (mark === undefined) return undefined;
+  const [, begun = ""] = mark.text.split("\n");
+  // Of before states said when, or of a maker that ended in the middle of the line.
+  if (!/^-?\d+$/.test(begun)) return Math.abs(Date.now() - mark.modifiedMs) > staleAfterMs;
+  const age = readMonotonicClock() - Number(begun);
+  // A directory that outlives the host's boot holds what lies ahead.
+  return age < 0 || age > staleAfterMs;
+}
 
 /** Removes the states of machines that are no more: of failed creates, and of engines that were killed. */
 export function sweepStates(directory: string, root: string): void {
@@ -46,12 +76,10 @@ export function sweepStates(directory: string, root: string): void {
     if (!entry.isDirectory()) continue;
     const id = entry.name;
     const state = join(directory, id);
-    const marked = lstatSync(join(state, marker), { throwIfNoEntry: false });
-    const { mtimeMs: made } = marked ?? lstatSync(state, { throwIfNoEntry: false }) ?? {};
-    if (made === undefined || Date.now() - made <= staleAfterMs || existsSync(join(root, id))) continue;
-    if (marked !== undefined) clearState(state);
+    const isOld = isOldState(state);
     // A crash before the mark, or after it, left the directory alone.
-    else removeEmpty(state);
+    if (isOld === undefined) removeEmpty(state);
+    else if (isOld && !existsSync(join(root, id))) clearState(state);
   }
 }
 

@@ -60,12 +60,12 @@ async function addFaulty(engine: Node): Promise<void> {
 
 const faultyDirectory = (engine: Node) => join(dirname(engine.configFile), "faulty");
 const setMode = (engine: Node, mode: string) => writeFile(join(faultyDirectory(engine), "mode"), `${mode}\n`);
-/** As states are that a minute has gone over, after which they are nobody's work any more. */
+/** As states are that a minute has gone over, after which they are nobody's work any more; those, too, whose maker ended before it had said when. */
 const age = (engine: Node) =>
   engine.run(
     "sh",
     "-c",
-    `for place in ${runtimeStates}/* ${runtimeStates}/*/stop-signal; do [ ! -e "$place" ] || touch -d '2 minutes ago' "$place"; done`,
+    `for mark in ${runtimeStates}/*/stop-signal; do [ ! -e "$mark" ] || { sed -i '2s/.*/-120000/' "$mark" && touch -d '2 minutes ago' "$mark"; }; done`,
   );
 
 /** What is killed, how `addFaulty` calls that, and on which views; those that have to do with cgroups on both. */

@@ -60,7 +60,7 @@ describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
     expect((await containers(engine)).get("one")?.state).toBe("created");
     await engine.docker("rm", "one");
     // A state without a container is swept once it is older than any create may take.
-    await engine.run("sh", "-c", "find /run/berth/runtime -name stop-signal -exec touch -d '2 minutes ago' {} +");
+    await engine.run("sh", "-c", "find /run/berth/runtime -name stop-signal -exec sed -i '2s/.*/-120000/' {} +");
     const id = await runMachine(engine, "two", "bookworm");
     expect(await booted(engine, "two")).toBe("running");
     expect((await states()).trim().split("\n")).toEqual([expect.stringContaining(id)]);

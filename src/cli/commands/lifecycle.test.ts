@@ -26,6 +26,8 @@ interface Container {
   /** Its image's, when that is another than one without labels; null for one that is there no more. */
   readonly imageLabels?: Record<string, string> | null;
   readonly networkMode?: string;
+  /** Seconds, by the engine's clock; its first by default. */
+  readonly created?: number;
   /** Refuses to stop, start and be removed. */
   readonly broken?: boolean;
 }
@@ -55,7 +57,18 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const info = { NCPU: 2, Runtimes: {}, ServerVersion: "20.10.24", KernelVersion: "6.1", Driver: "overlay2", SecurityOptions: [] };
+/** Seconds; another's clock than ours. */
+const engineNow = 1_000_000_000;
+const SystemTime = new Date(engineNow * 1000).toISOString();
+const info = {
+  SystemTime,
+  NCPU: 2,
+  Runtimes: {},
+  ServerVersion: "20.10.24",
+  KernelVersion: "6.1",
+  Driver: "overlay2",
+  SecurityOptions: [],
+};
 
 type Answer = readonly [status: number, body?: unknown];
 
@@ -97,7 +110,7 @@ function act(name: string, container: Container, verb: string): Answer {
   return [same ? 304 : 204];
 }
 
-const summary = ([name, { state, labels, networkMode = "default" }]: [string, Container]) => ({
+const summary = ([name, { state, labels, networkMode = "default", created = 0 }]: [string, Container]) => ({
   Id: name,
   Names: [`/${name}`],
   Image: "debian-12",
@@ -105,7 +118,7 @@ const summary = ([name, { state, labels, networkMode = "default" }]: [string, Co
   HostConfig: { NetworkMode: networkMode },
   State: state,
   Status: "",
-  Created: 0,
+  Created: created,
   Ports: [],
   Labels: labels,
 });
@@ -341,6 +354,21 @@ test("doctor --fix removes the containers that berth made to look into images, n
   const { stderr } = await berth("doctor", "--fix");
   expect(stderr).toBe("removed berth-probe-1\nremoved berth-probe-2\n");
   expect([...containers.keys()]).toEqual(["berth-probe-3", "mine", "precious", "gone"]);
+});
+
+test("doctor --fix leaves those that somebody may be looking into, by the clock of the engine", async () => {
+  const probe = (name: string, created: number): [string, Container] => [
+    name,
+    { state: "created", labels: { "berth.probe": name }, created },
+  ];
+  containers = new Map([
+    probe("berth-probe-1", engineNow - 120),
+    probe("berth-probe-2", engineNow - 30),
+    // Its clock was set back since.
+    probe("berth-probe-3", engineNow + 120),
+  ]);
+  await berth("doctor", "--fix");
+  expect([...containers.keys()]).toEqual(["berth-probe-2"]);
 });
 
 test("doctor without an engine: a failed check, status 1, and this host's own checks", async () => {
