@@ -45,12 +45,15 @@ async function watchOnce(
   if (running?.Config.Labels?.[label.loader] === loader) seen.machine = true;
   // An engine that was away may have lost its events.
   else if (seen.machine) return "done";
+  const now = Date.now() / 1000;
+  // Created before now, whatever a clock says that was set back since: an engine refuses what ends before it begins.
+  const since = guarding && Math.min(Date.parse(guarding.Created) / 1000, now);
   const events = await watchEvents(engine, {
     filters: { type: ["container"], container: [loader, machine] },
     // From the guard's creation on, so that nothing falls between two watches, nor between a look and a watch. To hear it twice is no harm.
-    ...(guarding && { since: Date.parse(guarding.Created) / 1000 }),
+    ...(since !== undefined && { since }),
     // Of a loader that has ended the past alone is asked for, which ends.
-    ...(!lives && { until: Date.now() / 1000 }),
+    ...(!lives && { until: now }),
     signal,
   });
   const ended = () => (seen.asked ? "asked" : "died");
