@@ -114,6 +114,11 @@ function stateOf(root: string, id: string, signal = "37\n"): string {
   return state;
 }
 
+/** When a process has begun, as proc_pid_stat(5) has it. */
+function startOf(process: ChildProcess | undefined): string | undefined {
+  return readFileSync(`/proc/${process?.pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
+}
+
 const globals: readonly (readonly [string[], string, string])[] = [
   [[], "/run/real", ""],
   [["--root", "/r/a"], "/r/a", ""],
@@ -370,7 +375,10 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
   let owner: ChildProcess | undefined;
   let network = "";
   beforeAll(async () => {
-    owner = spawn("unshare", ["--net", "sh", "-c", "echo ready; exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+    // A machine gives its init any name.
+    const odd = join(directory, "x) Z (1\n) 2 3");
+    copyFileSync("/bin/sleep", odd);
+    owner = spawn("unshare", ["--net", "sh", "-c", 'echo ready; exec "$0" 600', odd], { stdio: ["ignore", "pipe", "inherit"] });
     if (owner.stdout) await once(owner.stdout, "data");
     network = readlinkSync(`/proc/${owner.pid}/ns/net`);
   });
@@ -409,6 +417,18 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
     stateOf("/r/net", "other");
     expect(real(["create", "-b", bundleOf(["/sbin/init"]), "other"])).toBe(own);
     expect(real(["exec", "other", "ls"])).toBe(own);
+  });
+
+  test("a command for a machine whose number another process has by now is the real runtime's to refuse; one of before starts were written down runs", () => {
+    const state = stateIn("again");
+    for (const [begun, where] of [
+      [startOf(owner), network],
+      ["1", readlinkSync("/proc/self/ns/net")],
+      ["", network],
+    ] as const) {
+      writeFileSync(join(state, "pid"), `${owner?.pid}\n${begun}\n`);
+      expect(real(["exec", "again", "ls"])).toBe(where);
+    }
   });
 
   test("a command for a machine that has ended is the real runtime's to refuse", () => {
@@ -704,7 +724,7 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   test("gives its cgroups, and no limit, to the machine's root, notes its process down and takes the stage away", () => {
     prepare();
     expect(settle()).toMatchObject({ status: 0, stdout: "", stderr: "" });
-    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n`);
+    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n${startOf(sleeper)}\n`);
     expect(isMounted()).toBe(false);
     const [named, unified] = [`/run/named/docker/${id}`, `/run/unified/engine/${id}`];
     expect(given().trim().split("\n").toSorted()).toEqual([
@@ -728,7 +748,7 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   ])("whatever the state looks like: %s", (_, write) => {
     prepare();
     expect(settle(write())).toMatchObject({ status: 0, stderr: "" });
-    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n`);
+    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n${startOf(sleeper)}\n`);
   });
 
   test.each([

@@ -3,6 +3,7 @@ import { hasCode } from "../errors.ts";
 import { findEngineProcess } from "../host/engine-process.ts";
 import { defaultPrivateEngine } from "../host/private-engine/options.ts";
 import { privateEngineStatus } from "../host/private-engine/status.ts";
+import { findProcess } from "../host/process-stat.ts";
 import type { EngineConfig } from "./install-runtime.ts";
 import { type EngineChoice, openEngine } from "./open-engine.ts";
 
@@ -13,10 +14,11 @@ export async function findEngineConfig(choice: EngineChoice, file: string | unde
   const engine = await openIfRunning(choice);
   const embedded = await privateEngineStatus(defaultPrivateEngine());
   const isEmbedded = engine?.endpoint.kind === "unix" && engine.endpoint.path === embedded.socket;
+  const number = pid ?? (isEmbedded ? embedded.pid : await localProcess(engine));
   return {
     engine,
     file: file ?? (isEmbedded ? embedded.configFile : systemConfig),
-    pid: pid ?? (isEmbedded ? embedded.pid : await localProcess(engine)),
+    process: number === undefined ? undefined : findProcess(number),
   };
 }
 

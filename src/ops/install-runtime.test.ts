@@ -9,7 +9,7 @@ const installing = `
   mkdirSync("/run/from"); mkdirSync("/run/etc", { mode: 0o755 });
   for (const name of ["berth", "berth-runtime"]) writeFileSync("/run/from/" + name, "#!/bin/sh\\n", { mode: 0o777 });
   const installed = "/usr/local/lib/berth";
-  const install = () => installRuntime({ file: "/run/etc/docker/daemon.json", pid: undefined, engine: undefined },
+  const install = () => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine: undefined },
     { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" });
   const look = (path) => { const { mode, uid } = statSync(path); return [path, (mode & 0o7777).toString(8), uid].join(" "); };
   const all = () => [installed, ...readdirSync(installed).sort().map((name) => installed + "/" + name)].map(look);`;
@@ -50,4 +50,28 @@ test.skipIf(!isRoot)("the engine's file is as readable as it was, and so is what
     "mount -t tmpfs -o mode=755 x /usr/local/lib",
   );
   expect(seen).toEqual(["/run/etc/docker/daemon.json 600 0", "/run/etc/docker/daemon.json.berth-backup 600 0"]);
+});
+
+test.skipIf(!isRoot)("a process that has the engine's number since is not signalled (needs root)", async () => {
+  const seen = await inMounts(
+    `${installing}
+    const { Readable } = await import("node:stream");
+    const { isThere, findProcess } = await import(${JSON.stringify(import.meta.resolve("../host/process-stat.ts"))});
+    // Another may have started it anew since, and then it has the runtime after a while.
+    let looks = 0;
+    const info = () => ({ Runtimes: (looks += 1) > 1 ? { berth: { path: installed + "/berth-runtime" } } : {} });
+    const engine = { endpoint: { kind: "unix", path: "/nowhere" }, apiVersion: "1.41",
+      request: async () => ({ kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(info()))]) }) };
+    const other = Bun.spawn(["sleep", "60"]);
+    const found = findProcess(other.pid);
+    const options = { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" };
+    const ask = (process) => installRuntime({ file: "/run/etc/docker/daemon.json", process, engine }, options);
+    const { active } = await ask({ ...found, startTime: "1" });
+    const seen = [active, isThere(found)];
+    looks = 0;
+    await ask(found);
+    return [...seen, await other.exited, other.signalCode];`,
+    "mount -t tmpfs -o mode=755 x /usr/local/lib",
+  );
+  expect(seen).toEqual([true, true, 129, "SIGHUP"]);
 });

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
 import { installLxcfsDropIn, removeLxcfsDropIn } from "../host/lxcfs-unit.ts";
+import { isThere, type StartedProcess } from "../host/process-stat.ts";
 import { readIfThere, readMode, replaceFile } from "../host/replace-file.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "../oci/daemon-json.ts";
 import { runtimeName } from "./application.ts";
@@ -14,7 +15,7 @@ export interface EngineConfig {
   /** dockerd's daemon.json. */
   readonly file: string;
   /** dockerd's process, or the embedded engine's init, which hands the signal on; undefined when unknown. */
-  readonly pid: number | undefined;
+  readonly process: StartedProcess | undefined;
   /** Undefined when the engine does not run: then it reads the file at its start. */
   readonly engine: Engine | undefined;
 }
@@ -175,18 +176,19 @@ const reloadLimitMs = 10_000;
 
 /** Has the engine read its configuration again and waits until it shows. A change that does not show is taken back. */
 async function activate(
-  { engine, pid }: EngineConfig,
+  { engine, process: engineProcess }: EngineConfig,
   { file, before, changed }: { readonly file: string; readonly before: string | undefined; readonly changed: boolean },
   isActive: (engine: Engine) => Promise<boolean>,
 ): Promise<boolean> {
   if (engine === undefined) return false;
   if (await isActive(engine)) return true;
-  if (pid === undefined) {
+  if (engineProcess === undefined) {
     throw new BerthError("host-unfit", `${file} is written, but the engine's process is not known, so it has not read it`, {
       hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
     });
   }
-  process.kill(pid, "SIGHUP");
+  // One that was started anew since has read it, and another process would end by the signal.
+  if (isThere(engineProcess)) process.kill(engineProcess.pid, "SIGHUP");
   if (await poll(reloadLimitMs, async () => (await isActive(engine)) || undefined)) return true;
   if (changed) await (before === undefined ? rm(file, { force: true }) : replaceFile(file, before));
   throw new BerthError("engine-refused", `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`, {

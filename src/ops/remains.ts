@@ -7,6 +7,7 @@ import { BerthError, hasCode } from "../errors.ts";
 import { inDirectory, inRootOf, isMissingInRootOf } from "../host/beneath.ts";
 import { hasErrno } from "../host/errno.ts";
 import { inMountNamespace } from "../host/mount-namespace.ts";
+import { findProcess, isThere } from "../host/process-stat.ts";
 import { isStageOpen } from "../host/stage.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
 import { label } from "../plan/labels.ts";
@@ -26,10 +27,12 @@ export async function findRemains(engine: Engine, pid: number | undefined, signa
   const alive = new Set(containers.filter(({ State }) => State !== "exited" && State !== "dead").map(({ Id }) => Id));
   const old = containers.filter(({ State, Created }) => State === "created" && Math.abs(now - Created * 1000) > staleMs);
   const probes = await ownContainers(engine, old, label.probe, signal);
-  return { engineProcess: pid, states: pid === undefined ? [] : await staleStates(pid, alive), probes: probes.map(({ Id }) => Id) };
+  const engineProcess = pid === undefined ? undefined : findProcess(pid);
+  const states = engineProcess === undefined ? [] : await staleStates(engineProcess.pid, alive);
+  return { engineProcess, states, probes: probes.map(({ Id }) => Id) };
 }
 
-/** Removes what `findRemains` found. Throws `host-unfit` when that takes more rights. */
+/** Removes what `findRemains` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the engine has ended since. */
 export async function removeRemains(engine: Engine, { engineProcess, states, probes }: Remains, signal: AbortSignal): Promise<void> {
   for (const id of probes) {
     try {
@@ -41,8 +44,11 @@ export async function removeRemains(engine: Engine, { engineProcess, states, pro
   }
   if (engineProcess === undefined) return;
   for (const state of states) {
+    // It may have been long ago, and whatever has the number now is not to be looked into.
+    if (!isThere(engineProcess))
+      throw new BerthError("engine-lost", "the engine has ended meanwhile", { hint: "start it, and say it again" });
     try {
-      await removeState(engineProcess, state);
+      await removeState(engineProcess.pid, state);
     } catch (cause) {
       if (!hasErrno(cause, ["EACCES", "EPERM", "EROFS"])) throw cause;
       throw new BerthError("host-unfit", `${state} cannot be removed`, { hint: "run `berth doctor --fix` as root", cause });

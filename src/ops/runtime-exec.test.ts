@@ -81,13 +81,18 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
     for (const name of ["berth-runtime", "berth"]) chmodSync(join(programs, name), 0o755);
   });
   afterAll(() => rmSync(programs, { recursive: true }));
-  const program = (ids: string) => `
+  /** What the state says of when the process began: nothing, as of old, what is true, or what was true of an earlier one. */
+  type Begun = "unknown" | "true" | "earlier";
+  const program = (ids: string, begun: Begun) => `
     const { runtimeExec } = await import(${JSON.stringify(import.meta.resolve("./runtime-exec.ts"))});
     const { endMirror } = await import(${JSON.stringify(import.meta.resolve("./runtime-mirror.ts"))});
     const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("../oci/overlay.ts"))});
     const mounted = () => lastMountAt(readFileSync("/proc/self/mountinfo", "utf8"), "/run/merged")?.type;
     const { existsSync, readFileSync, writeFileSync } = await import("node:fs");
     const pid = Number(readFileSync("/run/state/pid", "utf8"));
+    const { startTime } = (await import(${JSON.stringify(import.meta.resolve("../host/process-stat.ts"))})).findProcess(pid);
+    const begun = { unknown: "", true: startTime + "\\n", earlier: startTime - 1 + "\\n" }[${JSON.stringify(begun)}];
+    writeFileSync("/run/state/pid", pid + "\\n" + begun);
     const letters = () => [existsSync("/run/merged/letter"), existsSync("/run/own/letter")];
     writeFileSync("/run/state/ids", ${JSON.stringify(ids)});
     const before = letters();
@@ -107,22 +112,29 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
       process.kill(Number(readFileSync("/run/holder", "utf8")));
     }`;
 
-  test("sees what was brought before there was a mirror, gets one, and has the machine's capabilities in every set that it has of its own", async () => {
-    const granted = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
-    expect<unknown>(await inMounts(program("3 1\\n"), machine)).toEqual({
-      letters: [
-        [false, false],
-        [true, true],
-      ],
-      answer: "yours",
-      mounts: ["fuse.berth", "overlay"],
-      // The host's lack comes last.
-      capabilities: { bounding: granted, effective: granted, permitted: granted, inheritable: ["CAP_KILL"], ambient: [] },
-    });
-  }, 30_000);
+  test.each(["unknown", "true"] as const)(
+    "sees what was brought before there was a mirror, gets one, and has the machine's capabilities in every set that it has of its own (start %s)",
+    async (begun) => {
+      const granted = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
+      expect<unknown>(await inMounts(program("3 1\\n", begun), machine)).toEqual({
+        letters: [
+          [false, false],
+          [true, true],
+        ],
+        answer: "yours",
+        mounts: ["fuse.berth", "overlay"],
+        // The host's lack comes last.
+        capabilities: { bounding: granted, effective: granted, permitted: granted, inheritable: ["CAP_KILL"], ambient: [] },
+      });
+    },
+    30_000,
+  );
 
-  test("is not touched where the process is not the machine's any more", async () => {
-    expect<unknown>(await inMounts(program("5 1\n"), machine)).toEqual({
+  test.each([
+    ["has other ids", "5 1", "unknown"],
+    ["has its ids, but began later", "3 1", "earlier"],
+  ] as const)("is not touched where the process is not the machine's any more: it %s", async (_, ids, begun) => {
+    expect<unknown>(await inMounts(program(`${ids}\\n`, begun), machine)).toEqual({
       letters: [
         [false, false],
         [true, false],

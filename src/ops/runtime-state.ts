@@ -6,6 +6,7 @@ import { inDirectory } from "../host/beneath.ts";
 import { hasErrno } from "../host/errno.ts";
 import { readMonotonicClock } from "../host/monotonic-clock.ts";
 import { readPlainFile } from "../host/plain-file.ts";
+import { findProcess } from "../host/process-stat.ts";
 import { closeStage } from "../host/stage.ts";
 import { idsPerSlot, slotBase } from "../oci/id-slots.ts";
 import type { IdRange } from "../oci/user-namespace.ts";
@@ -90,8 +91,9 @@ export function stageOf(state: string): string {
 
 /** A machine in a user namespace of its own. */
 export interface IsolatedMachine {
-  /** The process that it began as. */
+  /** The process that it began as, and when that began (proc_pid_stat(5), field 22), which a state of before that was written down has not. */
   readonly pid: number;
+  readonly startTime: string | undefined;
   readonly range: IdRange;
   /** Where the engine has mounted its files. */
   readonly root: string;
@@ -99,14 +101,16 @@ export interface IsolatedMachine {
 
 /** Undefined for a machine that has none, or has not begun yet. */
 export function readIsolated(state: string): IsolatedMachine | undefined {
-  const [[pid], [root], [ids]] = [readLines(join(state, "pid")), readLines(join(state, "root")), readLines(join(state, "ids"))];
+  const [[pid, startTime], [root], [ids]] = [readLines(join(state, "pid")), readLines(join(state, "root")), readLines(join(state, "ids"))];
   if (pid === undefined || root === undefined || ids === undefined) return undefined;
   const [first = 0, count = 0] = ids.split(" ").map(Number);
-  return { pid: Number(pid), range: { base: slotBase(first), count: count * idsPerSlot }, root };
+  return { pid: Number(pid), startTime, range: { base: slotBase(first), count: count * idsPerSlot }, root };
 }
 
-/** Whether the process is there and still the machine's: one of the machine's ids is its root's. */
-export function isIsolated({ pid, range }: IsolatedMachine): boolean {
+/** Whether the process is there and still the machine's: it began when that did, and one of the machine's ids is its root's. */
+export function isIsolated({ pid, startTime, range }: IsolatedMachine): boolean {
+  const found = findProcess(pid);
+  if (found === undefined || (startTime !== undefined && found.startTime !== startTime)) return false;
   try {
     return Number(readFileSync(`/proc/${pid}/uid_map`, "utf8").trim().split(/\s+/)[1]) === range.base;
   } catch (error) {

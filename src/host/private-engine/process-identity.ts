@@ -1,47 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
-
-/** A process that cannot be mistaken for a later one with the same pid. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly parent: number;
-  /** Clock ticks after boot, proc_pid_stat(5) field 22. */
-  readonly startTime: string;
-  readonly state: string;
-}
-
-/** Reads one line of /proc/PID/stat, or undefined when it is not one. The command name may hold spaces and parentheses. */
-export function parseProcessStat(line: string): ProcessIdentity | undefined {
-  const end = line.lastIndexOf(")");
-  const pid = Number.parseInt(line, 10);
-  const fields = line.slice(end + 2).split(" ");
-  const [state, parent] = fields;
-  const startTime = fields[19];
-  if (end < 0 || !(pid > 0) || state === undefined || parent === undefined || startTime === undefined) return undefined;
-  return { pid, parent: Number(parent), startTime: startTime.trim(), state };
-}
+import { type ProcessStat, parseProcessStat } from "../process-stat.ts";
 
 /** The process recorded in a file by its own stat line, alive or not; undefined when there is no such file. */
-export async function readRecordedProcess(path: string): Promise<ProcessIdentity | undefined> {
+export async function readRecordedProcess(path: string): Promise<ProcessStat | undefined> {
   const line = await readIfThere(path);
   return line === undefined ? undefined : parseProcessStat(line);
 }
 
 /** The process that has this pid now; undefined when there is none. */
-export async function readProcess(pid: number): Promise<ProcessIdentity | undefined> {
+export async function readProcess(pid: number): Promise<ProcessStat | undefined> {
   const line = await readIfThere(`/proc/${pid}/stat`);
   return line === undefined ? undefined : parseProcessStat(line);
 }
 
 /** Whether this very process still runs; a zombie does not. */
-export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+export async function isAlive(identity: ProcessStat): Promise<boolean> {
   const now = await readProcess(identity.pid);
   return now !== undefined && now.startTime === identity.startTime && now.state !== "Z" && now.state !== "X";
 }
 
 /** Signals this very process; a recycled pid is left alone. False when it is gone already. */
-export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
+export async function signalProcess(identity: ProcessStat, signal: NodeJS.Signals): Promise<boolean> {
   if (!(await isAlive(identity))) return false;
   try {
     process.kill(identity.pid, signal);
@@ -53,7 +34,7 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
 }
 
 /** Waits until the process has ended; false when it still runs after so many milliseconds. */
-export async function waitUntilGone(identity: ProcessIdentity, milliseconds: number): Promise<boolean> {
+export async function waitUntilGone(identity: ProcessStat, milliseconds: number): Promise<boolean> {
   const end = performance.now() + milliseconds;
   while (await isAlive(identity)) {
     if (performance.now() > end) return false;

@@ -2,9 +2,10 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../errors.ts";
 import { releaseIds } from "../id-ranges.ts";
+import type { ProcessStat } from "../process-stat.ts";
 import { readEngineCgroups, removeEngineCgroups, thawEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
-import { type ProcessIdentity, readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
+import { readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { releaseShadowed } from "./shadowed.ts";
 
 /** Where namespaces are put together; empty directories as seen from the host. */
@@ -31,7 +32,7 @@ export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
  * Kills what is left of the engine's processes, waits until they and their namespaces are gone, and removes its cgroups and
  * its files of the state directory. The data stay. `known` is the namespaces' holder, for one who has ended init already.
  */
-export async function removeRemains(place: PrivateEnginePlace, known?: ProcessIdentity): Promise<void> {
+export async function removeRemains(place: PrivateEnginePlace, known?: ProcessStat): Promise<void> {
   const paths = enginePaths(place);
   const init = await readRecordedProcess(paths.init);
   const uplink = await readRecordedProcess(paths.uplink);
@@ -46,13 +47,13 @@ export async function removeRemains(place: PrivateEnginePlace, known?: ProcessId
 }
 
 /** The unshare(1) that waits for init and holds the namespaces too; a moment after init it is gone. */
-export async function readHolder(init: ProcessIdentity): Promise<ProcessIdentity | undefined> {
+export async function readHolder(init: ProcessStat): Promise<ProcessStat | undefined> {
   const now = await readProcess(init.pid);
   // Another process has init's pid by now: whatever its parent is, it is not ours.
   return now?.startTime === init.startTime && now.parent > 1 ? await readProcess(now.parent) : undefined;
 }
 
-async function killAndWait(identity: ProcessIdentity, engine: string): Promise<void> {
+async function killAndWait(identity: ProcessStat, engine: string): Promise<void> {
   await signalProcess(identity, "SIGKILL");
   for (const end = performance.now() + endLimit; performance.now() < end; ) {
     // More than once, since what freezes its neighbours may itself take a moment to end.
@@ -76,7 +77,7 @@ async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
   }
 }
 
-function stillThere(identity: ProcessIdentity): BerthError {
+function stillThere(identity: ProcessStat): BerthError {
   return new BerthError("tool-failed", `process ${identity.pid} of the private engine does not end`, {
     hint: `See what it waits for in /proc/${identity.pid}/stack.`,
     details: identity,

@@ -6,10 +6,11 @@ import { BerthError } from "../../errors.ts";
 import { holdIds } from "../id-ranges.ts";
 import { withLock } from "../lock.ts";
 import { lockPlace } from "../lock-place.ts";
+import type { ProcessStat } from "../process-stat.ts";
 import { applyDaemonConfig, checkDataDirectory, dockerdArguments, uplinkNameServer } from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
 import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
-import { type ProcessIdentity, readRecordedProcess } from "./process-identity.ts";
+import { readRecordedProcess } from "./process-identity.ts";
 import { removeRemains } from "./remains.ts";
 import { removeTree } from "./remove-tree.ts";
 import { enginePath, findTool } from "./required-tools.ts";
@@ -150,7 +151,7 @@ function engineEnvironment(): Record<string, string> {
   return { ...Object.fromEntries(present), PATH: enginePath, HOME: "/root", LANG: "C.UTF-8" };
 }
 
-async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess): Promise<ProcessIdentity> {
+async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess): Promise<ProcessStat> {
   const paths = enginePaths(options);
   let ended: string | undefined;
   child.once("error", (error) => {

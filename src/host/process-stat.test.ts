@@ -1,0 +1,26 @@
+import { describe, expect, test } from "bun:test";
+import { findProcess, isThere, parseProcessStat } from "./process-stat.ts";
+
+const rest = "0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
+
+describe("parseProcessStat", () => {
+  test.each([
+    [`12 (sh) S 3 ${rest}`, { pid: 12, parent: 3, startTime: "4711", state: "S" }],
+    [`12 (a ) Z (b) S 3 ${rest}\n`, { pid: 12, parent: 3, startTime: "4711", state: "S" }],
+    [`12 (a\n13 (b) R 4) S 3 ${rest}`, { pid: 12, parent: 3, startTime: "4711", state: "S" }],
+    ["", undefined],
+    ["12 (sh) S 3", undefined],
+    ["nothing (of) the sort", undefined],
+  ])("%j", (line, expected) => {
+    expect(parseProcessStat(line)).toEqual(expected);
+  });
+});
+
+test("a process is there, and none that had its number before, or has ended", () => {
+  const own = findProcess(process.pid);
+  if (own === undefined) throw new Error("no /proc entry of our own");
+  expect(own).toEqual({ pid: process.pid, startTime: expect.stringMatching(/^\d+$/) });
+  expect(isThere(own)).toBe(true);
+  expect(isThere({ ...own, startTime: "1" })).toBe(false);
+  expect(isThere({ ...own, pid: 999_999_999 })).toBe(false);
+});
