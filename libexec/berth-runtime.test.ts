@@ -437,7 +437,7 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
   });
 });
 
-describe("kill, of a machine that has frozen some of itself (cgroup v1)", () => {
+describe("kill and delete, of a machine that has frozen some of itself (cgroup v1)", () => {
   let victim: ChildProcess | undefined;
   /** A place like the machine's freezer cgroup, with one in it that holds a process. */
   const freeze = (selfFreezing: "0" | "1") => {
@@ -462,9 +462,16 @@ describe("kill, of a machine that has frozen some of itself (cgroup v1)", () => 
     rmSync(join(run, "freezer"), { recursive: true });
   });
 
-  test.each(["9", "KILL", "SIGKILL"])("%s lets go what is frozen once it is killed, and has the real runtime's status", async (signal) => {
+  test.each([
+    [["kill", "box", "9"]],
+    [["kill", "box", "KILL"]],
+    [["kill", "box", "SIGKILL"]],
+    [["delete", "--force", "box"]],
+    [["delete", "-f", "box"]],
+    [["delete", "-force=true", "box"]],
+  ])("%p lets go what is frozen once it is killed, and has the real runtime's status", async (verb) => {
     freeze("1");
-    const words = ["--root", "/r/frozen", "kill", "box", signal];
+    const words = ["--root", "/r/frozen", ...verb];
     const ended = once(victim as ChildProcess, "exit");
     expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "" });
     expect(await ended).toEqual([null, "SIGKILL"]);
@@ -472,11 +479,13 @@ describe("kill, of a machine that has frozen some of itself (cgroup v1)", () => 
   });
 
   test.each([
-    ["another signal", "1", "10"],
-    ["a machine that its host has paused", "0", "9"],
-  ] as const)("%s touches nothing", (_, own, signal) => {
+    ["another signal", "1", ["kill", "box", "10"]],
+    ["to a machine that its host has paused", "0", ["kill", "box", "9"]],
+    ["a delete without force", "1", ["delete", "box"]],
+    ["a delete of a machine that its host has paused", "0", ["delete", "--force", "box"]],
+  ] as const)("%s touches nothing", (_, own, verb) => {
     freeze(own);
-    const words = ["--root", "/r/frozen", "kill", "box", signal];
+    const words = ["--root", "/r/frozen", ...verb];
     expect(call({ words })).toMatchObject({ status: 0, real: words, stderr: "" });
     expect(states()).toEqual(["FROZEN", "FROZEN"]);
     expect(victim?.signalCode).toBeNull();

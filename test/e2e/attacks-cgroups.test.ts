@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { withLock } from "../../src/host/lock.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls, views } from "./attack.ts";
-import { booted, inside, removeContainers, runMachine } from "./machine.ts";
-import { canHaveEngines, useNodes } from "./nodes.ts";
+import { dist } from "./berth.ts";
+import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
+import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
 const hierarchies = {
@@ -82,7 +84,18 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     expect((await attackFrom(node("hybrid"), mighty, { shell })).got).toHaveLength(12);
   });
 
-  test("what it freezes it does not keep from being killed", async () => {
+  test.each([
+    ["docker's rm --force", (engine: Node) => engine.docker("rm", "--force", "frozen")],
+    // As containerd does for a shim that has died: without a kill before.
+    [
+      "the runtime's delete --force alone",
+      async (engine: Node, id: string) => {
+        await engine.run(join(dist, "berth-runtime"), "--root=/run/docker/runtime-runc/moby", "delete", "--force", id);
+        await waitFor("the engine takes note", async () => ((await stateOf(engine, "frozen")).running ? undefined : true));
+        return engine.docker("rm", "frozen");
+      },
+    ],
+  ])("what it freezes it does not keep from being killed: by %s", async (_, remove) => {
     const engine = node("hybrid");
     const id = await runMachine(engine, "frozen", "bookworm", "-e", "BERTH_PROFILE=full");
     expect(await booted(engine, "frozen")).toBe("running");
@@ -95,7 +108,7 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
       until grep FROZEN /sys/fs/cgroup/freezer/x/freezer.state; do sleep 0.1; done
       (while :; do echo FROZEN >/sys/fs/cgroup/freezer/x/freezer.state; done) >/dev/null 2>&1 &`;
     expect(await inside(engine, "frozen", freeze)).toBe("FROZEN");
-    expect(await engine.tryDocker("rm", "--force", "frozen")).toMatchObject({ status: 0, stderr: "" });
+    expect(await remove(engine, id)).toMatchObject({ status: 0, stderr: "" });
     expect((await engine.docker("ps", "--all", "--quiet", "--no-trunc")).stdout).not.toContain(id);
     expect((await engine.run("find", "/sys/fs/cgroup/freezer", "/run/berth", "-name", `*${id}*`)).stdout).toBe("");
   });
