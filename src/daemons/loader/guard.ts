@@ -93,8 +93,8 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
       lease = await takeLease({
         folder: byName(task.folder),
         shown: task.folder,
-        holder: { machine: task.machine, engine: task.engine, node: hostname() },
-        stateOf: ({ machine }) => throughAbsence(() => holderState(engine, machine, signal), signal),
+        holder: { machine: task.machine, loader: task.loader, engine: task.engine, node: hostname() },
+        stateOf: (holder) => throughAbsence(() => holderState(engine, holder, signal), signal),
         onWaiting: ({ machine, node }) => waiting(`${task.folder} is still ${machine}'s on ${node}, which is being stopped`),
         signal,
       });

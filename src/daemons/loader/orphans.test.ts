@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Readable } from "node:stream";
 import type { Engine } from "../../engine/engine.ts";
 import { label } from "../../plan/labels.ts";
+import type { LeaseHolder } from "../../plan/loader/lease.ts";
 import { findOrphans, holderState } from "./orphans.ts";
 import { removeGuard, tidyMachine } from "./tidy.ts";
 
@@ -50,6 +51,10 @@ const machineOf = (State: State, more: Container["Labels"] = {}) =>
 const guardOf = (State: State) => container("3", "box.guard", State, guardLabels, "host");
 const { signal } = new AbortController();
 
+/** A lease that tells its holder's loader, and one of before. */
+const old: LeaseHolder = { machine: "box.app", engine: "E1", node: "one" };
+const holders: readonly LeaseHolder[] = [{ ...old, loader: "1" }, old];
+
 interface Parts {
   readonly loader?: State;
   readonly machine?: State;
@@ -72,17 +77,18 @@ const scenes: readonly (readonly [Parts, boolean, string])[] = [
 test.each(scenes)("%j: whether what is left is an orphan (%p), and what a lease's holder is: %s", async (parts, isOrphan, state) => {
   const { loader, machine, guard } = parts;
   const containers = [
-    ...(loader === undefined ? [] : [container("1", "box", loader)]),
+    ...(loader === undefined ? [] : [container("1", "box", loader, { "berth.loader.root": "/srv/box" })]),
     ...(machine === undefined ? [] : [machineOf(machine)]),
     ...(guard === undefined ? [] : [guardOf(guard)]),
   ];
   const left = containers.map(({ Id }) => Id).filter((id) => id !== "1");
   const { engine } = engineOf(containers);
   expect((await findOrphans(engine, signal)).map(({ id }) => id)).toEqual(isOrphan ? left : []);
-  expect(await holderState(engine, "box.app", signal)).toBe(state as "gone");
+  for (const holder of holders) expect(await holderState(engine, holder, signal)).toBe(state as "gone");
 });
 
 const foreign: readonly (readonly [string, Container])[] = [
+  ["that has a loader's name", container("9", "box", "running")],
   ["that has a guard's name", container("9", "box.guard", "running")],
   ["that has a machine's name", container("9", "box.app", "running")],
   ["made from a commit of a machine", container("9", "backup", "created", machineLabels)],
@@ -95,10 +101,21 @@ const foreign: readonly (readonly [string, Container])[] = [
 test.each(foreign)("a container %s is nobody's orphan, never tidied up, and never waited for", async (_, other) => {
   const { engine, removed } = engineOf([other]);
   expect(await findOrphans(engine, signal)).toEqual([]);
-  expect(await holderState(engine, "box.app", signal)).toBe("gone");
+  for (const holder of holders) expect(await holderState(engine, holder, signal)).toBe("gone");
   for (const name of ["9", "box.app"]) await tidyMachine(engine, { loader: "1", machine: name }, { stopTimeout: 0, note: () => {} });
   for (const name of ["9", "box.guard"]) await removeGuard(engine, { loader: "1", guard: name });
   expect(removed).toEqual([]);
+});
+
+test("a loader that has the name of one that is gone is another, to a lease that tells its holder's", async () => {
+  const labels = { "berth.loader.root": "/srv/other" };
+  const own = { ...machineLabels, [label.loader]: "9" };
+  const { engine } = engineOf([
+    container("9", "box", "running", labels),
+    container("8", "box.app", "running", own, "container:9"),
+    container("7", "box.guard", "running", { [label.guard]: "9" }, "host"),
+  ]);
+  expect(await Promise.all(holders.map((holder) => holderState(engine, holder, signal)))).toEqual(["gone", "alive"]);
 });
 
 test("beside such ones what is the loader's own goes, by its id, with the image of its folder", async () => {

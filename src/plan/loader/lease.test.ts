@@ -27,6 +27,6 @@ test.each<[string, Partial<LeaseSight>, string]>([
 ])("a lease that is %s", (_, given, verdict) => expect(judgeLease({ ...sight, ...given })).toBe(verdict as "take"));
 
 describe("the text of a lease", () => {
-  test("is read back", () => expect(parseHolder(JSON.stringify(own))).toEqual(own));
+  test.each([own, { ...own, loader: "1" }])("is read back: %j", (holder) => expect(parseHolder(JSON.stringify(holder))).toEqual(holder));
   test.each(["", "{", "null", "[]", '"x"', '{"machine":1}'])("%p tells of nobody", (text) => expect(parseHolder(text)).toBeUndefined());
 });

@@ -2,6 +2,8 @@
 export interface LeaseHolder {
   /** The machine's container's name. */
   readonly machine: string;
+  /** Its loader's container, by its id; undefined in a lease of before that was written down. */
+  readonly loader?: string;
   /** The engine's own id, which tells apart the nodes that share the folder, and the node's name. */
   readonly engine: string;
   readonly node: string;
@@ -41,8 +43,9 @@ export function isSame(a: LeaseHolder, b: LeaseHolder): boolean {
 export function parseHolder(text: string): LeaseHolder | undefined {
   try {
     const value = JSON.parse(text) as Partial<LeaseHolder> | null;
-    const { machine, engine, node } = value ?? {};
-    return typeof machine === "string" && typeof engine === "string" && typeof node === "string" ? { machine, engine, node } : undefined;
+    const { machine, loader, engine, node } = value ?? {};
+    if (typeof machine !== "string" || typeof engine !== "string" || typeof node !== "string") return undefined;
+    return { machine, ...(typeof loader === "string" && { loader }), engine, node };
   } catch {
     // Written by nobody, or by one that was killed while it wrote.
     return undefined;
