@@ -8,7 +8,7 @@ const layers = `
   echo below >/run/l/1/etc/below; echo above >/run/l/2/above; chown 33:33 /run/l/2/above
   mount -t overlay -o lowerdir=/run/l/2:/run/l/1,upperdir=/run/l/u/diff,workdir=/run/l/u/work overlay /run/l/merged`;
 const imports = `
-  const { closeStage, openStage, stageBind, stageLayers, stageRoot: stageOwnRoot, stageSysfs } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
+  const { closeStage, openStage, stageBind, stageLayers, stageNetwork, stageRoot: stageOwnRoot, stageSysfs } = await import(${JSON.stringify(import.meta.resolve("./stage.ts"))});
   const { detachMount, forgetNames } = await import(${JSON.stringify(import.meta.resolve("./syscalls.ts"))});
   const { beginUserNamespace } = await import(${JSON.stringify(import.meta.resolve("./user-namespace.ts"))});
   const { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } = await import("node:fs");
@@ -240,11 +240,11 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
   });
 });
 
-describe.skipIf(!isRoot)("the sysfs of another network in a stage (needs root)", () => {
+describe.skipIf(!isRoot)("another network in a stage (needs root)", () => {
   const other = `unshare --net sleep 20 >/dev/null 2>&1 & echo $! >/run/other
     while [ "$(readlink /proc/$(cat /run/other)/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done; mkdir -p /run/state`;
 
-  test("shows its links alone, read-only, nothing of what is mounted below the host's, and leaves this process where it was", async () => {
+  test("has a sysfs that shows its links alone, read-only, nothing of what is mounted below the host's, and leaves this process where it was", async () => {
     const seen = await staged(
       `const { readlinkSync } = await import("node:fs");
        const own = readlinkSync("/proc/thread-self/ns/net");
@@ -262,7 +262,33 @@ describe.skipIf(!isRoot)("the sysfs of another network in a stage (needs root)",
     expect(seen).toEqual([["lo"], ["ro", "nosuid", "nodev", "noexec"], [], true, "EROFS"]);
   });
 
-  test("of what is no network: the machine cannot be had so, and this process stays where it was", async () => {
+  test("is pinned: what its path names later is another, and one that is the host's by then, or none, is refused", async () => {
+    const seen = await staged(
+      `const { rmSync, symlinkSync } = await import("node:fs");
+       const pid = Number(readFileSync("/run/other", "utf8"));
+       // As the number of a process names one that comes later.
+       const name = (target) => { rmSync("/run/net", { force: true }); symlinkSync(target, "/run/net"); };
+       name("/proc/" + pid + "/ns/net");
+       const { ino } = statSync("/run/net");
+       open(stage);
+       const place = stageNetwork(stage, "/run/net");
+       name("/proc/self/ns/net");
+       const seen = [statSync(place).ino === ino, statSync("/run/net").ino === ino];
+       const codes = [];
+       for (const target of ["/proc/self/ns/net", "/nowhere"]) {
+         name(target);
+         const path = "/run/state/" + codes.length;
+         open(path);
+         codes.push(failure(() => stageNetwork(path, "/run/net")).code);
+       }
+       process.kill(pid);
+       return [...seen, ...codes];`,
+      other,
+    );
+    expect(seen).toEqual([true, false, "host-unfit", "host-unfit"]);
+  });
+
+  test("what is no network has no sysfs: the machine cannot be had so, and this process stays where it was", async () => {
     const seen = await staged(
       `const { readlinkSync } = await import("node:fs");
        const own = readlinkSync("/proc/thread-self/ns/net");

@@ -5,7 +5,7 @@ import type { Overlay } from "../oci/overlay.ts";
 import type { Restriction, StagedBind } from "../oci/user-namespace.ts";
 import { inDirectory } from "./beneath.ts";
 import { hasErrno } from "./errno.ts";
-import { inNetworkNamespace } from "./network-namespace.ts";
+import { inNetworkNamespace, isOthersNetwork } from "./network-namespace.ts";
 import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags, restrictMount } from "./syscalls.ts";
 
 /**
@@ -157,6 +157,28 @@ export function stageUserNamespace(stage: string, userNamespace: number): void {
   writeFileSync(place, "");
   mount(`/proc/self/fd/${userNamespace}`, place, "", mountFlags.bind, "");
 }
+
+/**
+ * Binds, as `net` in the stage, the network namespace that a path names at this moment, and returns that place: the path is by a
+ * process's number, which may be another's the next time. Throws `host-unfit` when it is the host's, or none.
+ */
+export function stageNetwork(stage: string, network: string): string {
+  const place = join(stage, "net");
+  writeFileSync(place, "");
+  try {
+    mount(network, place, "", mountFlags.bind, "");
+  } catch (cause) {
+    throw lostNetwork(cause);
+  }
+  if (!isOthersNetwork(place)) throw lostNetwork();
+  return place;
+}
+
+const lostNetwork = (cause?: unknown) =>
+  new BerthError("host-unfit", "the container whose network the machine is to have has just ended", {
+    hint: "start that one first",
+    cause,
+  });
 
 /**
  * Mounts, as `sys` in the stage, the sysfs of a network namespace, read-only: it shows the links of that, and no mount that the

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { OciConfig, OciMount } from "./config.ts";
-import { isolateConfig, lostSysctls, ownerOf, planBinds, planSysfs } from "./user-namespace.ts";
+import { isolateConfig, lostSysctls, needsSysfs, ownerOf, planBinds } from "./user-namespace.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const engineFile = (name: string): OciMount => ({
@@ -157,7 +157,7 @@ describe("a network that is joined", () => {
 
   test("its sysfs comes from the stage, once", () => {
     const config = configOf([proc, sysfs], { linux: { namespaces: joined } });
-    expect(planSysfs(config)).toBe("/proc/7/ns/net");
+    expect(needsSysfs(config)).toBe(true);
     expect(isolated(config).mounts).toEqual([
       proc,
       { destination: "/sys", type: "bind", source: "/run/berth/s/stage/sys", options: ["bind", "rprivate"] },
@@ -167,9 +167,9 @@ describe("a network that is joined", () => {
 
   test("what the user has mounted at /sys stays, as does a sysfs of the machine's own network", () => {
     const mine: OciMount = { destination: "/sys", type: "bind", source: "/sys", options: ["rbind", "ro"] };
-    expect(planSysfs(configOf([mine], { linux: { namespaces: joined } }))).toBeUndefined();
+    expect(needsSysfs(configOf([mine], { linux: { namespaces: joined } }))).toBe(false);
     const config = configOf([sysfs], { linux: { namespaces: own } });
-    expect(planSysfs(config)).toBeUndefined();
+    expect(needsSysfs(config)).toBe(false);
     expect(isolated(config).mounts).toEqual([sysfs]);
   });
 

@@ -11,7 +11,7 @@ export interface Isolation {
   readonly ids: IdRange;
   /**
    * A directory in which the root is mounted as `root`, each bind under the name that `planBinds` gives, the machine's user
-   * namespace as `userns`, and the sysfs of a joined network as `sys`.
+   * namespace as `userns`, and a joined network as `net`, its sysfs as `sys`.
    */
   readonly stage: string;
   /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
@@ -58,9 +58,9 @@ function isStaged(mount: OciMount): boolean {
   return isBind(mount) && !/^\/sys\/fs\/cgroup(\/|$)/.test(mount.destination);
 }
 
-/** The network whose sysfs is to be mounted in the stage as `sys`: one that a machine joins, of which it can mount none itself. */
-export function planSysfs(config: OciConfig): string | undefined {
-  return config.mounts?.some(isSysfs) ? joinedNetwork(config) : undefined;
+/** Whether the sysfs of the network that a machine joins is to be mounted in the stage as `sys`: it can mount none of it itself. */
+export function needsSysfs(config: OciConfig): boolean {
+  return joinedNetwork(config) !== undefined && config.mounts?.some(isSysfs) === true;
 }
 
 const isSysfs = ({ destination, type }: OciMount) => destination === "/sys" && type === "sysfs";

@@ -6,12 +6,12 @@ import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
 import type { AskMirror } from "../host/mirror/ask.ts";
 import { writeFirstHostname } from "../host/prepare-root.ts";
-import { openStage, stageBind, stageLayers, stageRoot, stageSysfs, stageUserNamespace } from "../host/stage.ts";
+import { openStage, stageBind, stageLayers, stageNetwork, stageRoot, stageSysfs, stageUserNamespace } from "../host/stage.ts";
 import { beginUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
 import { joinedNetwork, type OciConfig } from "../oci/config.ts";
 import { type Overlay, parseOverlay } from "../oci/overlay.ts";
 import { cgroupBounds } from "../oci/patch.ts";
-import { domainNameOf, type IdRange, isolateConfig, lostSysctls, ownerOf, planBinds, planSysfs } from "../oci/user-namespace.ts";
+import { domainNameOf, type IdRange, isolateConfig, lostSysctls, needsSysfs, ownerOf, planBinds } from "../oci/user-namespace.ts";
 import { takePlace } from "./runtime-mirror.ts";
 import { stageOf } from "./runtime-state.ts";
 
@@ -84,10 +84,12 @@ export async function isolate(
     const mirror = await takePlace({ state, place: rootPath, range: ids, overlay: overlay.mounted }, server);
     stageRoot(stage, overlay);
     await mirror.show(join(stage, "root"));
-    const network = joinedNetwork(config);
-    if (network !== undefined) writeFileSync(join(state, "network"), `${network}\n`);
-    const sysfsOf = planSysfs(config);
-    if (sysfsOf !== undefined) stageSysfs(stage, sysfsOf);
+    const joined = joinedNetwork(config);
+    if (joined !== undefined) {
+      const network = stageNetwork(stage, joined);
+      writeFileSync(join(state, "network"), `${network}\n`);
+      if (needsSysfs(config)) stageSysfs(stage, network);
+    }
     const unmapped = planBinds(config).filter((bind) => !stageBind(stage, bind, mapped));
     const foreign = unmapped.filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination));
     const warnings = [
