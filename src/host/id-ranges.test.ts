@@ -126,3 +126,28 @@ test("a private engine's are the host's: each sees the other's, and what an engi
   ];
   expect(seen).toEqual([range(7), range(8), range(9), others, before, after, false]);
 });
+
+// What a machine has put where a dead engine had a state must not be read, let alone waited for.
+test("of a link by a process's number the host believes what a living engine has written down, not a later process of that number", async () => {
+  const seen = await inMounts(`${taking}
+    const { readFileSync } = await import("node:fs");
+    const child = Bun.spawn(["sleep", "60"]);
+    const stat = readFileSync("/proc/" + child.pid + "/stat", "utf8");
+    const [head, tail] = stat.split(") ");
+    const fields = tail.split(" ");
+    const earlier = [...fields.slice(0, 19), String(Number(fields[19]) - 1), ...fields.slice(20)].join(" ");
+    const mark = holdIds("x");
+    const seen = [];
+    for (const written of [stat, head + ") " + earlier, "", undefined]) {
+      writeFileSync(machine("engines") + "/ids", slot(7) + " 1\\n");
+      rmSync("/run/berth/ids/" + slot(7), { force: true });
+      symlinkSync("/proc/" + child.pid + "/root/run/states/engines", "/run/berth/ids/" + slot(7));
+      if (written === undefined) releaseIds("x");
+      else writeFileSync(mark, written);
+      seen.push((await take("a", "00000007")).base);
+      rmSync("/run/states/a", { recursive: true });
+    }
+    child.kill();
+    return seen;`);
+  expect(seen).toEqual([8, 7, 8, 7].map((index) => range(index).base));
+});

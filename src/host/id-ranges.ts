@@ -20,6 +20,7 @@ import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "../oci/id
 import type { IdRange } from "../oci/user-namespace.ts";
 import { hasErrno } from "./errno.ts";
 import { readForeignIds } from "./foreign-ids.ts";
+import { isThere, parseProcessStat } from "./process-stat.ts";
 import { lockFile } from "./syscalls.ts";
 
 /** Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it, the private ones too. */
@@ -56,9 +57,14 @@ export async function takeIds(state: string, machineId: string, count: number): 
   }
 }
 
-/** Keeps the directory there for a private engine that has it in sight: what is removed is nothing any more, wherever it is mounted. */
-export function holdIds(engine: string): void {
+/**
+ * Keeps the directory there for a private engine that has it in sight: what is removed is nothing any more, wherever it is mounted.
+ * Returns the file in which the engine's init is to write down its own line of /proc/PID/stat: links by a number that is another
+ * process's since lead nowhere.
+ */
+export function holdIds(engine: string): string {
   withLinks(() => writeFileSync(markOf(engine), ""));
+  return markOf(engine);
 }
 
 /** Takes that back, with the links that led to the engine's files, and the directory if nobody needs it. */
@@ -71,7 +77,8 @@ export function releaseIds(engine: string): void {
   });
 }
 
-const markOf = (engine: string) => join(idsDirectory, `engine-${engine}`);
+const markPrefix = "engine-";
+const markOf = (engine: string) => join(idsDirectory, markPrefix + engine);
 
 const rangeOf = (first: number, wanted: number): IdRange => ({ base: slotBase(first), count: wanted * idsPerSlot });
 
@@ -94,6 +101,13 @@ interface Links {
   isFree(slot: number): boolean;
   add(slot: number, state: string): void;
   removeFree(): void;
+}
+
+/** Whether a number may be that of a private engine: of one that lives, or of one that has not written down its own. */
+function readEngines(): (pid: number) => boolean {
+  const marks = readdirSync(idsDirectory).filter((name) => name.startsWith(markPrefix));
+  const engines = marks.map((name) => parseProcessStat(readFileSync(join(idsDirectory, name), "utf8")));
+  return (pid) => engines.some((engine) => engine === undefined || (engine.pid === pid && isThere(engine)));
 }
 
 /** Works on the links while nobody else does; the directory, which is root's alone, is its own lock. */
@@ -120,11 +134,14 @@ function lockDirectory(): number {
 }
 
 function linksOf(ownRoot: string): Links {
+  const isEngine = ownRoot === "" ? readEngines() : () => true;
   /** A slot is taken as long as the state that its link names says so; of another's link the host alone can tell. */
   const isFree = (slot: number): boolean => {
     try {
       const target = readlinkSync(pathOf(slot));
       if (!target.startsWith(`${ownRoot}/`)) return false;
+      const [, engine] = /^\/proc\/(\d+)\/root\//.exec(target) ?? [];
+      if (engine !== undefined && !isEngine(Number(engine))) return true;
       const [first = 0, count = 0] = readFileSync(join(target.slice(ownRoot.length), "ids"), "utf8")
         .split(" ")
         .map(Number);

@@ -6,7 +6,7 @@ import { shadowedDirectories } from "./shadowed.ts";
  */
 
 /**
- * Runs as the PID namespace's init: STATE DATA VIEW ROOT UPLINK HOSTNAME SHOWN… -- INIT DOCKERD ARGUMENT…
+ * Runs as the PID namespace's init: STATE DATA VIEW ROOT UPLINK HOSTNAME MARK SHOWN… -- INIT DOCKERD ARGUMENT…
  * INIT is docker-init or tini, which takes this shell's place: it reaps the orphans of shims and machines, passes
  * SIGTERM and SIGHUP on to dockerd, and ends with it.
  */
@@ -14,13 +14,14 @@ export const initScript = `
 set -eu
 umask 022
 # mount -n throughout: the host's /run/mount/utab is not ours to write in.
-state=$1 data=$2 view=$3 root=$4 uplink=$5 hostname=$6
-shift 6
+state=$1 data=$2 view=$3 root=$4 uplink=$5 hostname=$6 mark=$7
+shift 7
 
 # The host's /proc is still in sight, so this is our pid and start time as the host knows them.
 IFS= read -r identity </proc/self/stat
 printf '%s\\n' "$identity" >"$state/init.new"
 mv "$state/init.new" "$state/init"
+printf '%s\\n' "$identity" >"$mark"
 if [ "$uplink" = yes ]; then printf '%s\\n' "\${identity%% *}" >&3; fi
 if [ -n "$hostname" ]; then printf '%s\\n' "$hostname" >/proc/sys/kernel/hostname; fi
 ip link set lo up

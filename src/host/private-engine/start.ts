@@ -114,13 +114,19 @@ async function startNew(options: PrivateEngineOptions, tools: Tools): Promise<St
   const config = await applyDaemonConfig(options);
   await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
   if (options.rootDirectory === undefined) await holdShadowed(options.name);
-  holdIds(options.name);
+  const idsMark = holdIds(options.name);
   if (options.uplink === true) await writeFile(paths.resolvConf, `nameserver ${uplinkNameServer}\n`);
-  const init = await waitForAnswer(options, spawnEngine(options, tools, dockerdArguments(options, config)));
+  const init = await waitForAnswer(options, spawnEngine(options, tools, { idsMark, dockerdArgs: dockerdArguments(options, config) }));
   return { socket: paths.socket, pid: init.pid, configFile: paths.config };
 }
 
-function spawnEngine(options: PrivateEngineOptions, tools: Tools, dockerdArgs: readonly string[]): ChildProcess {
+interface EngineArguments {
+  /** As `holdIds` gives it. */
+  readonly idsMark: string;
+  readonly dockerdArgs: readonly string[];
+}
+
+function spawnEngine(options: PrivateEngineOptions, tools: Tools, { idsMark, dockerdArgs }: EngineArguments): ChildProcess {
   const uplink = options.uplink === true;
   // The kernel kills the tethered one when its parent ends, and --kill-child hands that on to init.
   const tether = options.tethered === true ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
@@ -128,7 +134,7 @@ function spawnEngine(options: PrivateEngineOptions, tools: Tools, dockerdArgs: r
   const engine = [
     ...[...tether, tools.unshare, ...namespaces, "sh", "-c", initScript, "berth-engine"],
     ...[options.stateDirectory, options.dataDirectory, options.cgroupView ?? "host", options.rootDirectory ?? ""],
-    ...[uplink ? "yes" : "no", options.hostname ?? "", ...(options.shownDirectories ?? []), "--"],
+    ...[uplink ? "yes" : "no", options.hostname ?? "", idsMark, ...(options.shownDirectories ?? []), "--"],
     ...[tools.init, tools.dockerd, ...dockerdArgs],
   ];
   const joined = uplink ? [...tether, "sh", "-c", uplinkScript, "berth-uplink", options.stateDirectory, ...engine] : engine;
