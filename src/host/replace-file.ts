@@ -1,5 +1,6 @@
 import { chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { draftName } from "./draft-name.ts";
 
 /** The text of a file; undefined when there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
@@ -26,7 +27,7 @@ export async function readMode(path: string): Promise<number | undefined> {
  * keeps the one it has, which is its owner's to choose; a new one is 0644.
  */
 export async function replaceFile(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
-  const draft = `${path}.berth-${process.pid}`;
+  const draft = draftName(path);
   const set = mode ?? (await readMode(path)) ?? 0o644;
   try {
     const file = await open(draft, "wx", set);

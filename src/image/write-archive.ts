@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BerthError } from "../errors.ts";
+import { draftName } from "../host/draft-name.ts";
 
 /**
  * Writes an archive to a file. What was there stays until the new one is whole; where it is no plain file (a pipe, a device) it is
@@ -13,7 +14,7 @@ export async function writeArchive(archive: Readable, file: string, signal?: Abo
   try {
     const place = await findPlace(file);
     if (!place.replaced) return await orAborted(pipeline(archive, createWriteStream(place.path), { signal }), signal);
-    const draft = `${place.path}.berth-${process.pid}`;
+    const draft = draftName(place.path);
     try {
       await pipeline(archive, createWriteStream(draft, { flags: "wx" }), { signal });
       await rename(draft, place.path);

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
+import { draftName } from "../host/draft-name.ts";
 import { installLxcfsDropIn, removeLxcfsDropIn } from "../host/lxcfs-unit.ts";
 import { isThere, type StartedProcess } from "../host/process-stat.ts";
 import { readIfThere, readMode, replaceFile } from "../host/replace-file.ts";
@@ -120,9 +121,8 @@ async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<v
   await mkdir(installDirectory, { recursive: true, mode: 0o755 });
   await chown(installDirectory, 0, 0);
   await chmod(installDirectory, 0o755);
-  const draft = join(installDirectory, `.berth-${process.pid}`);
+  const draft = draftName(join(installDirectory, "berth"));
   try {
-    await rm(draft, { force: true });
     await copyFile(await realpath(program), draft, constants.COPYFILE_EXCL);
     await chmod(draft, 0o755);
     await rename(draft, join(installDirectory, "berth"));
