@@ -1,22 +1,21 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { BerthError } from "../errors.ts";
-import { hasErrno } from "./errno.ts";
+import { identityOf } from "./folder.ts";
+import { lockPlace } from "./lock-place.ts";
 import { tryLockFile } from "./syscalls.ts";
 
 /**
- * Locks a folder itself, so that no other path to it, by a link say, leads to a second machine on it. The lock goes with the
- * returned function or this process. Throws `conflict`. File systems that lock no directories (NFS) have the lease alone.
+ * Locks what a folder is on this host, so that no other path to it, by a link say, leads to a second machine on it. The lock is on a
+ * file of root's own and not on the folder, whose lock anybody has who can open it. It goes with the returned function or this
+ * process. Throws `conflict`, `file-missing`, and `host-unfit` as `lockPlace` does.
  */
 export function lockFolder(path: string, shown: string): () => void {
-  const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    if (tryLockFile(folder)) return () => closeSync(folder);
-    throw new BerthError("conflict", `${shown} is in use by another machine, by another path`, {
-      hint: "see which: docker ps --filter label=berth.root",
-    });
-  } catch (error) {
-    if (hasErrno(error, ["EBADF", "ENOLCK", "EOPNOTSUPP", "ENOSYS"])) return () => closeSync(folder);
-    closeSync(folder);
-    throw error;
-  }
+  const identity = identityOf(path);
+  if (identity === undefined) throw new BerthError("file-missing", "the folder is not there any more");
+  const file = openSync(lockPlace(`folder ${identity}`), "a", 0o600);
+  if (tryLockFile(file)) return () => closeSync(file);
+  closeSync(file);
+  throw new BerthError("conflict", `${shown} is in use by another machine, by another path`, {
+    hint: "see which: docker ps --filter label=berth.root",
+  });
 }

@@ -16,11 +16,19 @@ test("what is locked has a file of its own, in a directory that nobody else may 
 test("one that others have a hand in is none", async () => {
   const seen = await inMounts(`${place}
     const codes = [failure()];
-    for (const mode of [0o750, 0o701]) { chmodSync("/run/berth/locks", mode); codes.push(failure()); }
+    for (const mode of [0o770, 0o702]) { chmodSync("/run/berth/locks", mode); codes.push(failure()); }
     rmSync("/run/berth/locks", { recursive: true });
     symlinkSync("/tmp", "/run/berth/locks");
     return [...codes, failure()];`);
   expect(seen).toEqual(["none", "host-unfit", "host-unfit", "host-unfit"]);
+});
+
+test("one that an engine has made for a guard is closed", async () => {
+  const seen = await inMounts<[string, number]>(`${place}
+    const { mkdirSync } = await import("node:fs");
+    mkdirSync("/run/berth/locks", { recursive: true, mode: 0o755 });
+    return [failure(), lstatSync("/run/berth/locks").mode & 0o777];`);
+  expect(seen).toEqual(["none", 0o700]);
 });
 
 test.skipIf(!isRoot)("a user who is not root has a place of his own (needs root)", async () => {

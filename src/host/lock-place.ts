@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { BerthError } from "../errors.ts";
@@ -16,10 +16,12 @@ export function lockPlace(name: string): string {
   mkdirSync(join(base, "berth"), { recursive: true, mode: 0o755 });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const found = lstatSync(directory);
-  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {
+  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o022) !== 0) {
     throw new BerthError("host-unfit", `${directory} is not this user's alone, so others could hold the locks in it`, {
       hint: `Remove it: \`rm -r ${directory}\`.`,
     });
   }
+  // An engine that makes it, for a guard's mount, lets others enter; into it only its owner could put anything.
+  if ((found.mode & 0o077) !== 0) chmodSync(directory, 0o700);
   return join(directory, sha256(name).slice(0, 16));
 }

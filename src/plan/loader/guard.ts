@@ -35,6 +35,9 @@ export interface GuardOrigin {
   readonly lock: boolean;
 }
 
+/** Root's locks on the host, which its engine makes where they are not there: among them one for what a folder is. */
+const locks = "/run/berth/locks";
+
 /** The lock of iptables-legacy (iptables(8), XTABLES_LOCKFILE): two who change the rules at once without it lose one of them. */
 const xtablesLock = "/run/xtables.lock";
 
@@ -68,6 +71,7 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
       CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "DAC_OVERRIDE", "DAC_READ_SEARCH"],
       SecurityOpt: ["no-new-privileges"],
       LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
+      Binds: folder === undefined ? [] : [`${locks}:${locks}`],
       Mounts: [
         bind(socket.source, socket.target, true),
         ...(lock ? [bind(xtablesLock, xtablesLock, false)] : []),

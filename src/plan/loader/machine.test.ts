@@ -135,14 +135,13 @@ test("a guard has the folder read-only, what holds it writable, and no capabilit
     "/srv /host/parent false",
     "/srv/x /host/folder true",
   ]);
+  expect(HostConfig.Binds).toEqual(["/run/berth/locks:/run/berth/locks"]);
 });
 
 test("a guard of an image has no folder, one of a machine by the Engine API the cgroups", () => {
   const { folder: _, ...rest } = task;
-  expect(renderGuard({ ...rest, cgroupParent: "/p" }, origin).HostConfig.Mounts.map(({ Target }) => Target)).toEqual([
-    "/var/run/docker.sock",
-    "/host/cgroup",
-  ]);
+  const { Binds, Mounts } = renderGuard({ ...rest, cgroupParent: "/p" }, origin).HostConfig;
+  expect([...Binds, ...Mounts.map(({ Target }) => Target)]).toEqual(["/var/run/docker.sock", "/host/cgroup"]);
 });
 
 test("a guard shares the host's lock of iptables where there is one", () =>
