@@ -12,6 +12,8 @@ const [readable, priority] = [1, 2];
 const [setSecureBits, noSetuidFixup] = [28, 4];
 /** Somebody's lease is looked at again after so many milliseconds. */
 const leaseMs = 200;
+/** What the engine has looked at is let go. */
+const holdMs = 100;
 /** And machines of which a mirror is missing. */
 const recoveryMs = 1_000;
 /** How long the next request is looked for after an answer, and how long others wait for their turn at most. */
@@ -72,7 +74,10 @@ class Server {
     const sources = this.#sources;
     calls.poll(this.#polled, sources.length, this.#limit());
     for (let index = 0; index < sources.length; index += 1) if ((this.#polled[2 * index + 1] ?? 0) >>> 16 !== 0) sources[index]?.act();
-    for (const connection of this.#mirrors.connections) if (connection.isWaiting) connection.retry();
+    for (const connection of this.#mirrors.connections) {
+      if (connection.isWaiting) connection.retry();
+      if (connection.isHolding) connection.letGo();
+    }
     this.#mirrors.settle();
     if (this.#recovery.isMissing) this.#recovery.look();
   }
@@ -100,7 +105,10 @@ class Server {
   /** In milliseconds; -1 for no limit. */
   #limit(): number {
     let limit = Number.POSITIVE_INFINITY;
-    for (const connection of this.#mirrors.connections) if (connection.isWaiting) limit = leaseMs;
+    for (const connection of this.#mirrors.connections) {
+      if (connection.isWaiting) limit = Math.min(limit, leaseMs);
+      if (connection.isHolding) limit = Math.min(limit, holdMs);
+    }
     if (this.#mirrors.isHolding) limit = Math.min(limit, recoveryMs);
     if (this.#recovery.isMissing) limit = Math.min(limit, recoveryMs);
     if (this.#mirrors.isEmpty) limit = Math.min(limit, this.#awaitedUntil - performance.now());

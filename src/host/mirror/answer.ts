@@ -28,16 +28,16 @@ type Handler = (exchange: Exchange, node: Node) => number | undefined;
 
 /** Requests about no node. */
 const unnamed: ReadonlySet<number> = new Set([opcodes.init, opcodes.batchForget, opcodes.interrupt, opcodes.destroy, opcodes.statfs]);
-const nowhere: Node = { id: 0, parent: undefined, name: "", inode: 0n, lookups: 0, open: new Set() };
+const nowhere: Node = { id: 0, parent: undefined, name: "", file: { inode: 0n, type: 0 }, lookups: 0, open: new Set() };
 
 /** The entry of a name that was just found or made, for the kernel to know. */
 function entry({ tree, reply }: Exchange, parent: Node, name: string, directory: number): number {
-  const looked = tree.lookAt(directory, name);
-  if (looked < 0) {
+  const found = tree.find(parent, directory, name);
+  if (typeof found === "number") {
     tree.nodes.gone(parent, name);
-    return looked;
+    return found;
   }
-  reply.entry(replyHeader, tree.nodes.found(parent, name, tree.status.inode).id, tree.status, tree.seen);
+  reply.entry(replyHeader, found.id, tree.status, tree.seen);
   return entrySize;
 }
 
@@ -135,7 +135,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [
     opcodes.readlink,
     ({ tree, reply }, node) =>
-      tree.withFile(node, (file) => answered(calls.readlinkat(file, text(""), reply.bytes.subarray(replyHeader), 4096))),
+      tree.withSeen(node, (file) => answered(calls.readlinkat(file, text(""), reply.bytes.subarray(replyHeader), 4096))),
   ],
   [
     opcodes.symlink,
@@ -183,7 +183,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
       const [name, old] = [request.name(8), tree.nodes.get(request.u64(0))];
       if (old === undefined) return -ESTALE;
       return tree.inDirectory(node, (directory) => {
-        const linked = tree.withFile(old, (file) => tree.link(file, directory, name));
+        const linked = tree.withSeen(old, (file) => tree.link(file, directory, name));
         return linked < 0 ? linked : entry(exchanged, node, name, directory);
       });
     },
@@ -209,7 +209,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
           calls.close(file);
           return looked;
         }
-        const found = tree.nodes.found(node, name, tree.status.inode);
+        const found = tree.nodes.found(node, name, tree.status);
         found.open.add(file);
         reply.entry(replyHeader, found.id, tree.status, tree.seen);
         reply.opened(replyHeader + entrySize, file);

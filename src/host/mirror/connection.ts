@@ -38,6 +38,15 @@ export class Connection {
     return this.#waiting.length > 0;
   }
 
+  /** Whether something is held that is to be let go after a while. */
+  get isHolding(): boolean {
+    return !this.#tree.held.isEmpty;
+  }
+
+  letGo(): void {
+    this.#tree.held.letGo();
+  }
+
   /** Answers a request, if there is one. "gone" when the mirror is no longer mounted. */
   serve(): Served {
     const length = answered(calls.read(this.#device, buffer, buffer.length));

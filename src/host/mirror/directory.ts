@@ -45,7 +45,8 @@ export function directoryPage({ tree, reply, node, file, offset, room, withAttri
     reply.bytes.fill(0, place, place + whole);
     if (withAttributes && name !== "." && name !== "..") {
       // One that has gone meanwhile has no number, which the kernel takes for a name alone.
-      if (tree.lookAt(file, name) === 0) reply.entry(place, tree.nodes.found(node, name, tree.status.inode).id, tree.status, tree.seen);
+      const found = tree.find(node, file, name);
+      if (typeof found !== "number") reply.entry(place, found.id, tree.status, tree.seen);
     }
     const dirent = place + head - direntSize;
     reply.view.setBigUint64(dirent, listing.readBigUInt64LE(at), true);

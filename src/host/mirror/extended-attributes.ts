@@ -22,7 +22,7 @@ function value({ request, reply }: Exchange, bytes: Uint8Array): number {
 const scratch = Buffer.alloc(65_536);
 
 function readValue(exchanged: Exchange, node: Node, read: (file: number) => number, seen: (bytes: Uint8Array) => Uint8Array): number {
-  return exchanged.tree.withFile(node, (file) => {
+  return exchanged.tree.withSeen(node, (file) => {
     const length = read(file);
     return length < 0 ? length : value(exchanged, seen(scratch.subarray(0, length)));
   });
@@ -36,7 +36,7 @@ export function setValue({ tree, request, range }: Exchange, node: Node): number
   if (meant === undefined) return -EINVAL;
   // An address is wanted also of what is empty.
   const bytes = Buffer.concat([meant, Buffer.alloc(1)]);
-  return tree.withFile(node, (file) => answered(calls.setxattr(pathOf(file), text(name, 1), bytes, meant.length, request.u32(4))));
+  return tree.withSeen(node, (file) => answered(calls.setxattr(pathOf(file), text(name, 1), bytes, meant.length, request.u32(4))));
 }
 
 /** getxattr(2), with the image's ids in the value. */
@@ -54,5 +54,5 @@ export function listNames(exchanged: Exchange, node: Node): number {
 
 /** removexattr(2) */
 export function removeValue({ tree, request }: Exchange, node: Node): number {
-  return tree.withFile(node, (file) => answered(calls.removexattr(pathOf(file), text(request.name(0), 1))));
+  return tree.withSeen(node, (file) => answered(calls.removexattr(pathOf(file), text(request.name(0), 1))));
 }

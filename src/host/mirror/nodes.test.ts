@@ -1,16 +1,19 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { type Node, Nodes, rootId } from "./nodes.ts";
+import { type FileIdentity, type Node, Nodes, rootId } from "./nodes.ts";
+
+const regular = (inode: bigint): FileIdentity => ({ inode, type: 0o100000 });
+const directory = (inode: bigint): FileIdentity => ({ inode, type: 0o040000 });
 
 let nodes: Nodes;
 let root: Node;
 beforeEach(() => {
-  nodes = new Nodes(1n);
+  nodes = new Nodes(directory(1n));
   root = nodes.get(rootId) as Node;
 });
 
 /** Finds each part of a path as a directory or file whose inode number is its place in it. */
 function found(path: string, first = 10n): Node {
-  return path.split("/").reduce((parent, name, index) => nodes.found(parent, name, first + BigInt(index)), root);
+  return path.split("/").reduce((parent, name, index) => nodes.found(parent, name, directory(first + BigInt(index))), root);
 }
 
 test("the root is there before all, and is never forgotten", () => {
@@ -30,14 +33,19 @@ describe("a file found under a name", () => {
 
   test("is another node once another file is there, and the first has no path any more", () => {
     const first = found("etc/hosts");
-    const second = nodes.found(first.parent as Node, "hosts", 99n);
+    const second = nodes.found(first.parent as Node, "hosts", regular(99n));
     expect(second.id).not.toBe(first.id);
     expect([nodes.path(first), nodes.path(second)]).toEqual([undefined, "etc/hosts"]);
     expect(nodes.get(first.id)).toBe(first);
   });
 
+  test("is another node also where a file of another type has its inode number", () => {
+    const [first, second] = [nodes.found(root, "name", regular(5n)), nodes.found(root, "name", directory(5n))];
+    expect([nodes.path(first), nodes.path(second)]).toEqual([undefined, "name"]);
+  });
+
   test("of two names is two nodes", () => {
-    const [one, two] = [nodes.found(root, "one", 7n), nodes.found(root, "two", 7n)];
+    const [one, two] = [nodes.found(root, "one", regular(7n)), nodes.found(root, "two", regular(7n))];
     expect(one.id).not.toBe(two.id);
     nodes.gone(root, "one");
     expect([nodes.path(one), nodes.path(two)]).toEqual([undefined, "two"]);
@@ -51,16 +59,16 @@ describe("a file found under a name", () => {
   });
 
   test("is never given a number that was another's", () => {
-    const first = nodes.found(root, "a", 5n);
+    const first = nodes.found(root, "a", regular(5n));
     nodes.forget(first.id, 1);
-    expect(nodes.found(root, "a", 5n).id).toBeGreaterThan(first.id);
+    expect(nodes.found(root, "a", regular(5n)).id).toBeGreaterThan(first.id);
   });
 });
 
 describe("forgetting", () => {
   test("takes as many as were given", () => {
-    const file = nodes.found(root, "file", 5n);
-    nodes.found(root, "file", 5n);
+    const file = nodes.found(root, "file", regular(5n));
+    nodes.found(root, "file", regular(5n));
     nodes.forget(file.id, 1);
     expect(nodes.get(file.id)).toBe(file);
     nodes.forget(file.id, 1);
@@ -69,10 +77,10 @@ describe("forgetting", () => {
   });
 
   test("of what has lost its name leaves the name to who has it now", () => {
-    const old = nodes.found(root, "file", 5n);
-    const now = nodes.found(root, "file", 6n);
+    const old = nodes.found(root, "file", regular(5n));
+    const now = nodes.found(root, "file", regular(6n));
     nodes.forget(old.id, 1);
-    expect(nodes.found(root, "file", 6n)).toBe(now);
+    expect(nodes.found(root, "file", regular(6n))).toBe(now);
   });
 
   test("of a number that nobody has is none", () => {
@@ -84,16 +92,16 @@ describe("forgetting", () => {
 describe("renaming", () => {
   test("moves a directory with all that is known below it", () => {
     const page = found("srv/site/page");
-    const other = nodes.found(root, "home", 40n);
+    const other = nodes.found(root, "home", directory(40n));
     nodes.renamed(root, "srv", other, "web", false);
     expect(nodes.path(page)).toBe("home/web/site/page");
   });
 
   test("over another file ends the other's name", () => {
-    const [from, to] = [nodes.found(root, "from", 5n), nodes.found(root, "to", 6n)];
+    const [from, to] = [nodes.found(root, "from", regular(5n)), nodes.found(root, "to", regular(6n))];
     nodes.renamed(root, "from", root, "to", false);
     expect([nodes.path(from), nodes.path(to)]).toEqual(["to", undefined]);
-    expect(nodes.found(root, "to", 5n)).toBe(from);
+    expect(nodes.found(root, "to", regular(5n))).toBe(from);
   });
 
   test("two for each other", () => {
@@ -103,7 +111,7 @@ describe("renaming", () => {
   });
 
   test("what the kernel was never given is none of ours, but the place is taken", () => {
-    const to = nodes.found(root, "to", 6n);
+    const to = nodes.found(root, "to", regular(6n));
     nodes.renamed(root, "unknown", root, "to", false);
     expect(nodes.path(to)).toBeUndefined();
     expect(nodes.size).toBe(2);

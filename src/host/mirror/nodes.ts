@@ -1,11 +1,18 @@
+/** Which file it is: another one may have its inode number once it has gone, and then be of another type. */
+export interface FileIdentity {
+  readonly inode: bigint;
+  /** S_IFMT of its mode: the kernel takes a node that changes its type for broken (EIO). */
+  readonly type: number;
+}
+
 /** What the kernel knows by a number until it forgets it: a name in a directory, and which file was found there. */
 export interface Node {
   readonly id: number;
   parent: Node | undefined;
   /** Byte for byte, one character each (latin1). */
   name: string;
-  /** The file's inode number: where another is found at the name, that is another node. */
-  readonly inode: bigint;
+  /** Where another is found at the name, that is another node. */
+  readonly file: FileIdentity;
   /** How often the kernel was given it. */
   lookups: number;
   /** Descriptors that the engine has opened of it: the file goes on there when its name is gone. */
@@ -23,8 +30,8 @@ export class Nodes {
   readonly #byName = new Map<string, Node>();
   #last = rootId;
 
-  constructor(rootInode: bigint) {
-    this.#byId.set(rootId, { id: rootId, parent: undefined, name: "", inode: rootInode, lookups: 1, open: new Set() });
+  constructor(root: FileIdentity) {
+    this.#byId.set(rootId, { id: rootId, parent: undefined, name: "", file: identityOf(root), lookups: 1, open: new Set() });
   }
 
   get(id: number): Node | undefined {
@@ -36,16 +43,16 @@ export class Nodes {
   }
 
   /** The node of a file that was found under a name, given to the kernel once more. */
-  found(parent: Node, name: string, inode: bigint): Node {
+  found(parent: Node, name: string, file: FileIdentity): Node {
     const key = keyOf(parent, name);
     const known = this.#byName.get(key);
-    if (known?.inode === inode) {
+    if (known !== undefined && isSame(known.file, file)) {
       known.lookups += 1;
       return known;
     }
     if (known !== undefined) this.#unname(known);
     this.#last += 1;
-    const node: Node = { id: this.#last, parent, name, inode, lookups: 1, open: new Set() };
+    const node: Node = { id: this.#last, parent, name, file: identityOf(file), lookups: 1, open: new Set() };
     this.#byId.set(node.id, node);
     this.#byName.set(key, node);
     return node;
@@ -101,5 +108,10 @@ export class Nodes {
     this.#byName.set(keyOf(parent, name), node);
   }
 }
+
+export const isSame = (one: FileIdentity, other: FileIdentity) => one.inode === other.inode && one.type === other.type;
+
+/** A copy of its own: what was looked at is overwritten by the next look. */
+const identityOf = ({ inode, type }: FileIdentity): FileIdentity => ({ inode, type });
 
 const keyOf = (parent: Node, name: string) => `${parent.id}/${name}`;

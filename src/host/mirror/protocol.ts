@@ -115,6 +115,8 @@ export class Request {
   }
 }
 
+const [typeBits, directoryType] = [0o170000, 0o040000];
+
 /** What statx(2) answered with, in a buffer of 256 bytes. */
 export class Status {
   readonly bytes = Buffer.alloc(256);
@@ -122,6 +124,10 @@ export class Status {
 
   get mode(): number {
     return this.#view.getUint16(28, true);
+  }
+  /** S_IFMT of the mode. */
+  get type(): number {
+    return this.mode & typeBits;
   }
   /** With overlayfs's own bits at its top, so that no double holds it (overlayfs.rst, xino). */
   get inode(): bigint {
@@ -159,8 +165,7 @@ function deviceNumber(major: number, minor: number): number {
  */
 const validNanoseconds = 500_000_000;
 const fileNanoseconds = 50_000_000;
-const validFor = (status: Status) => ((status.mode & typeBits) === directoryType ? validNanoseconds : fileNanoseconds);
-const [typeBits, directoryType] = [0o170000, 0o040000];
+const validFor = (status: Status) => (status.type === directoryType ? validNanoseconds : fileNanoseconds);
 
 /** Replies, written into one buffer. */
 export class Reply {

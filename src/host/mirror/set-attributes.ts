@@ -38,7 +38,7 @@ export function setAttributes(exchanged: Exchange, node: Node): number {
     }
     return reply.attributes(tree.status, tree.seen);
   };
-  return tree.withFile(node, change);
+  return tree.withSeen(node, change);
 }
 
 /** By a descriptor that may be written to: truncate(2) would wait for whoever has a lease. */

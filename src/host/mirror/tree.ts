@@ -1,18 +1,22 @@
 import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
 import type { IdRange } from "../../oci/user-namespace.ts";
-import { answered, calls, ENODEV, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
+import { answered, calls, ELOOP, ENODEV, ENOENT, ENOTDIR, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
+import { HeldFiles } from "./held.ts";
 import { idMeant, idSeen } from "./ids.ts";
-import { type Node, Nodes, rootId } from "./nodes.ts";
+import { isSame, type Node, Nodes, rootId } from "./nodes.ts";
 import { Status } from "./protocol.ts";
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFDIR, S_IFMT, S_IFREG } = constants;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFDIR, S_IFREG } = constants;
 const [pathOnly, closeOnExec] = [0x200000, 0x80000];
-const [emptyPath, noFollow, removeDirectory] = [0x1000, 0x100, 0x200];
+const [emptyPath, removeDirectory] = [0x1000, 0x200];
 /** openat2(2): no path leads out of the directory that it is resolved from, nor over a link, nor to another mount. */
 const [noOtherMount, noMagicLinks, noSymlinks, beneath] = [1n, 2n, 4n, 8n];
 /** type and permissions, links, owners, times, inode, size: STATX_BASIC_STATS. */
 const basicStatus = 0x7ff;
+
+/** A path leads there no longer: something on it has gone, or is no directory any more (a link is none). */
+const elsewhere: readonly number[] = [ENOENT, ENOTDIR, ELOOP];
 
 const zero = Buffer.alloc(1);
 
@@ -35,6 +39,7 @@ export class Tree {
   readonly nodes: Nodes;
   readonly status = new Status();
   readonly root: number;
+  readonly held = new HeldFiles();
   readonly #range: IdRange;
   readonly #how = new BigUint64Array([0n, 0n, noOtherMount | noMagicLinks | noSymlinks | beneath]);
 
@@ -43,10 +48,11 @@ export class Tree {
     this.root = root;
     this.#range = range;
     this.look(root);
-    this.nodes = new Nodes(this.status.inode);
+    this.nodes = new Nodes(this.status);
   }
 
   close(): void {
+    this.held.letGo(Number.POSITIVE_INFINITY);
     calls.close(this.root);
   }
 
@@ -57,9 +63,20 @@ export class Tree {
     return answered(calls.statx(file, zero, emptyPath, basicStatus, this.status.bytes));
   }
 
-  /** The same of a name in an open directory; a link is not followed. */
-  lookAt(directory: number, name: string): number {
-    return answered(calls.statx(directory, text(name), noFollow, basicStatus, this.status.bytes));
+  /**
+   * The node of a name in an open directory, given to the kernel once more, with what is to be known of it in `status`; a negated errno
+   * where nothing is there. A link is not followed.
+   */
+  find(parent: Node, directory: number, name: string): Node | number {
+    const file = answered(calls.openat(directory, text(name), pathOnly | O_NOFOLLOW | closeOnExec, 0));
+    const looked = file < 0 ? file : this.look(file);
+    if (looked < 0) {
+      if (file >= 0) calls.close(file);
+      return looked;
+    }
+    const node = this.nodes.found(parent, name, this.status);
+    this.held.keep(node, file);
+    return node;
   }
 
   /** A descriptor of what is at a path, to be closed. */
@@ -68,14 +85,20 @@ export class Tree {
     return answered(calls.syscall(openat2Number, this.root, ptr(text(path)), ptr(this.#how), this.#how.byteLength, 0));
   }
 
-  /** Does something with a directory that a node is; the directory is whatever has its path now. */
+  /**
+   * Does something with a directory that a node is: with whatever directory has its path now, or where none has, with what the engine
+   * has open of it. The kernel looks the path up again when it is told that the node is stale.
+   */
   inDirectory(node: Node, work: (directory: number) => number): number {
     const path = this.nodes.path(node);
     const directory = path === undefined ? -ESTALE : this.place(path, O_DIRECTORY);
-    if (directory < 0) return directory;
-    const result = work(directory);
-    calls.close(directory);
-    return result;
+    if (directory >= 0) {
+      const result = work(directory);
+      calls.close(directory);
+      return result;
+    }
+    for (const open of node.open) return work(open);
+    return elsewhere.includes(-directory) ? -ESTALE : directory;
   }
 
   /**
@@ -86,23 +109,35 @@ export class Tree {
     const path = this.nodes.path(node);
     const file = path === undefined ? -ESTALE : this.place(path);
     if (file >= 0) {
-      const looked = this.look(file);
-      const result = looked < 0 ? looked : this.status.inode === node.inode || node.id === rootId ? work(file) : undefined;
+      if (this.look(file) === 0 && (isSame(this.status, node.file) || node.id === rootId)) {
+        const result = work(file);
+        this.held.keep(node, file);
+        return result;
+      }
       calls.close(file);
-      if (result !== undefined) return result;
     }
     for (const open of node.open) return this.look(open) < 0 ? -ESTALE : work(open);
     return -ESTALE;
   }
 
+  /**
+   * The same; and where the machine has replaced the file since the engine has looked at it, with the one that it has seen. Else a file
+   * that is replaced all the time could never be opened.
+   */
+  withSeen(node: Node, work: (file: number) => number): number {
+    const result = this.withFile(node, work);
+    const seen = result === -ESTALE ? this.held.of(node) : undefined;
+    return seen === undefined || this.look(seen) < 0 ? result : work(seen);
+  }
+
   /** Opens a regular file, or a directory, that a node is, for `flags` of open(2); waits for nobody. */
   open(node: Node, flags: number): number {
-    return this.withFile(node, (file) => this.reopen(file, flags));
+    return this.withSeen(node, (file) => this.reopen(file, flags));
   }
 
   /** Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe would wait. */
   reopen(file: number, flags: number): number {
-    const type = this.status.mode & S_IFMT;
+    const { type } = this.status;
     if (type !== S_IFREG && type !== S_IFDIR) return -ENODEV;
     const kept = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
     return answered(calls.open(pathOf(file), kept | O_NONBLOCK | closeOnExec, 0));

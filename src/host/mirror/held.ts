@@ -1,0 +1,47 @@
+import { calls } from "./calls.ts";
+import type { Node } from "./nodes.ts";
+
+/** A little longer than the kernel takes a file for what it was. */
+const heldMs = 100;
+/** As many as an engine looks at before it opens the first of them: what a page of a directory names. */
+const most = 256;
+
+/**
+ * Files as the engine has just looked at them, to be opened as such also when the machine replaces them meanwhile: an archive of a
+ * file that has become shorter since its header was written is broken as a whole. Each for a moment, since a file that has gone
+ * takes room on the disk as long as it is held.
+ */
+export class HeldFiles {
+  /** The oldest first. */
+  readonly #files = new Map<Node, { readonly file: number; readonly until: number }>();
+
+  get isEmpty(): boolean {
+    return this.#files.size === 0;
+  }
+
+  /** Owns the descriptor from now on, which is valid for whoever asks until the next call. */
+  keep(node: Node, file: number): void {
+    this.#drop(node);
+    this.#files.set(node, { file, until: performance.now() + heldMs });
+    if (this.#files.size > most) for (const [oldest] of this.#files.entries().take(1)) this.#drop(oldest);
+  }
+
+  of(node: Node): number | undefined {
+    return this.#files.get(node)?.file;
+  }
+
+  /** Closes what was held long enough. */
+  letGo(now = performance.now()): void {
+    for (const [node, { until }] of this.#files) {
+      if (until > now) return;
+      this.#drop(node);
+    }
+  }
+
+  #drop(node: Node): void {
+    const held = this.#files.get(node);
+    if (held === undefined) return;
+    calls.close(held.file);
+    this.#files.delete(node);
+  }
+}
