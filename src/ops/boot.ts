@@ -7,6 +7,7 @@ import { execCapture } from "../engine/exec-capture.ts";
 import { readLogs } from "../engine/logs.ts";
 import { outputBytes } from "../engine/output.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import type { StartedProcess } from "../host/process-stat.ts";
 import { label } from "../plan/labels.ts";
 import { programOf } from "./guest-probe.ts";
 import { findLocalInit, readSystemdProgress } from "./local-init.ts";
@@ -86,16 +87,16 @@ async function waitForBus(engine: Engine, id: string, name: string, signal: Abor
   for (;;) {
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running || State.Restarting) throw await bootFailed(engine, id, name, State.ExitCode, signal);
-    const pid = engine.endpoint.kind === "unix" ? findLocalInit(State.Pid, id) : undefined;
-    if (pid === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(pid, signal)) return;
+    const init = engine.endpoint.kind === "unix" ? findLocalInit(State.Pid, id) : undefined;
+    if (init === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(init, signal)) return;
     await sleep(pollMs, signal);
   }
 }
 
 /** False when PID 1 has ended. */
-async function waitForLocalBus(pid: number, signal: AbortSignal): Promise<boolean> {
+async function waitForLocalBus(init: StartedProcess, signal: AbortSignal): Promise<boolean> {
   for (let inScope = 0; ; inScope += localPollMs) {
-    const progress = readSystemdProgress(pid);
+    const progress = readSystemdProgress(init);
     if (progress === undefined) return false;
     if (progress === "on-bus" || inScope >= busLimitMs) return true;
     if (progress === "early") inScope = 0;

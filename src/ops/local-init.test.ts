@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { findProcess } from "../host/process-stat.ts";
 import { findLocalInit, rankInit, readSystemdProgress } from "./local-init.ts";
 
 const sleeper = spawn("sleep", ["30"]);
@@ -30,9 +31,12 @@ test("a process that is not 1 in its namespace is nobody's init, whatever its cg
   expect(rankInit(cgroup, () => "NSpid:\t77\t9\t1\n", own)).toEqual({ above: 0, depth: 3 });
 });
 
-test("progress: outside of init.scope it is early, and of a process that ended nothing is known", async () => {
-  expect(readSystemdProgress(sleeper.pid ?? 0)).toBe("early");
+test("progress: outside of init.scope it is early, and of a process that ended nothing is known, though another has its number", async () => {
+  const init = findProcess(sleeper.pid ?? 0);
+  if (init === undefined) throw new Error("it has not begun");
+  expect(readSystemdProgress(init)).toBe("early");
+  expect(readSystemdProgress({ ...init, startTime: "1" })).toBeUndefined();
   sleeper.kill("SIGKILL");
   await once(sleeper, "exit");
-  expect(readSystemdProgress(sleeper.pid ?? 0)).toBeUndefined();
+  expect(readSystemdProgress(init)).toBeUndefined();
 });

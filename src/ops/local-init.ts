@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readHeldListeners } from "../host/held-listeners.ts";
+import { findProcess, isThere, type StartedProcess } from "../host/process-stat.ts";
 
 /** How far a machine's systemd is: not in its place yet, in its place, or ready for `systemctl`. */
 export type SystemdProgress = "early" | "in-scope" | "on-bus";
@@ -9,16 +10,16 @@ export type SystemdProgress = "early" | "in-scope" | "on-bus";
  * whose cgroup bears the container's id and that are 1 in their own namespace, the outermost; the others are containers
  * within it (proc_pid_status(5), NSpid). Undefined where the engine's processes are not to be seen from here.
  */
-export function findLocalInit(enginePid: number, id: string): number | undefined {
+export function findLocalInit(enginePid: number, id: string): StartedProcess | undefined {
   const rankOf = (pid: string) => rankInit(readProc(pid, "cgroup"), () => readProc(pid, "status"), id);
   const near = rankOf(String(enginePid));
-  if (near?.above === 0) return enginePid;
+  if (near?.above === 0) return findProcess(enginePid);
   let found: { readonly pid: number; readonly rank: Rank } | undefined;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     const rank = rankOf(pid);
     if (rank !== undefined && (found === undefined || isOuter(rank, found.rank))) found = { pid: Number(pid), rank };
   }
-  return found?.pid;
+  return found && findProcess(found.pid);
 }
 
 interface Rank {
@@ -44,12 +45,13 @@ export function rankInit(cgroup: string, status: () => string, id: string): Rank
 const bus: ReadonlySet<string> = new Set(["/run/systemd/private"]);
 
 /**
- * Undefined when the process has ended. Reads synchronously, as all here: /proc answers faster than a thread is asked. That
+ * Undefined when the process has ended, whatever has its number by now. Reads synchronously, as all here: /proc answers faster than a thread is asked. That
  * systemd is to be reached shows in its own socket, not in a path, at which a machine may have anything, such as what never answers.
  */
-export function readSystemdProgress(pid: number): SystemdProgress | undefined {
+export function readSystemdProgress(init: StartedProcess): SystemdProgress | undefined {
+  const { pid } = init;
   const cgroup = readProc(String(pid), "cgroup");
-  if (cgroup === "") return undefined;
+  if (cgroup === "" || !isThere(init)) return undefined;
   if (!/\/init\.scope\b/.test(cgroup)) return "early";
   return readHeldListeners(pid, bus).length === 0 ? "in-scope" : "on-bus";
 }
