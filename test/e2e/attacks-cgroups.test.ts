@@ -132,6 +132,25 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     expect(await inside(node("hybrid"), prisoner, flood)).toBe("2000");
   });
 
+  // v1 counts no cgroups, but the kernel takes the memory of each from its maker's: some 11 KiB on two processors.
+  test("nor more memory cgroups of v1 than its memory limit pays for", async () => {
+    const engine = node("hybrid");
+    await runMachine(engine, "crowd", "bookworm", "-e", "BERTH_PROFILE=full", "--memory=64m", "--memory-swap=64m");
+    expect(await booted(engine, "crowd")).toBe("running");
+    const flood = (count: number) =>
+      engine.tryDocker(
+        "exec",
+        "crowd",
+        "sh",
+        "-c",
+        `cd /sys/fs/cgroup/memory && mkdir flood && cd flood && seq ${count} | xargs mkdir && find . -mindepth 1 -type d | wc -l`,
+      );
+    expect((await flood(500)).stdout.trim()).toBe("500");
+    await inside(engine, "crowd", "cd /sys/fs/cgroup/memory && find flood -depth -type d | xargs rmdir");
+    expect((await flood(10_000)).stdout.trim()).not.toBe("10000");
+    await removeContainers(engine, "crowd");
+  });
+
   test.each(views)("on %s it has the host run no release agent", async (view) => {
     // On a host with v1 hierarchies besides cgroup2 it may look at their root, so all are tried.
     const shell = `
