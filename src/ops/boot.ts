@@ -104,10 +104,15 @@ async function waitForLocalBus(init: StartedProcess, signal: AbortSignal): Promi
   }
 }
 
-/** By the engine's own ps(1). */
+/** By the engine's own ps(1). False, too, of a machine that has ended since it was looked at, or begins anew: the next look says so. */
 async function isInScope(engine: Engine, id: string, signal: AbortSignal): Promise<boolean> {
-  const { Processes } = await topContainer(engine, id, { psArgs: "-eo pid,cgroup:1024", signal });
-  return (Processes ?? []).some((fields) => fields[1]?.includes("/init.scope"));
+  try {
+    const { Processes } = await topContainer(engine, id, { psArgs: "-eo pid,cgroup:1024", signal });
+    return (Processes ?? []).some((fields) => fields[1]?.includes("/init.scope"));
+  } catch (error) {
+    if (hasCode(error, "conflict")) return false;
+    throw error;
+  }
 }
 
 /** What the engine gives for a command that it could not start; systemctl itself ends with neither. */
