@@ -46,6 +46,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     serveMirrors(sayReady);
     return 0;
   }
+  if (verb === "mirror") {
+    const [{ readServed }, { serveFiles }] = await Promise.all([
+      import("../host/mirror/server-process.ts"),
+      import("../daemons/mirror/serve-files.ts"),
+    ]);
+    const served = readServed(words);
+    if (served !== undefined) {
+      serveFiles(served);
+      return 0;
+    }
+  }
   complain(usage);
   return 2;
 }

@@ -14,6 +14,8 @@ export interface Overlay {
 export interface MountLine {
   /** Which file system it is of, as `major:minor`. */
   readonly device: string;
+  /** Which directory of that file system it shows, "/" for all. */
+  readonly root: string;
   readonly type: string;
   readonly source: string;
   /** The file system's own options. */
@@ -45,6 +47,7 @@ function parseMountLine(line: string): MountLine | undefined {
   if (dash === -1 || type === undefined) return undefined;
   return {
     device: fields[2] ?? "",
+    root: unescapeMount(fields[3] ?? ""),
     type,
     source: unescapeMount(fields[dash + 2] ?? ""),
     options: unescapeMount(fields.slice(dash + 3).join(" ")),

@@ -1,9 +1,9 @@
 import { closeSync } from "node:fs";
-import { Connection } from "../../host/mirror/connection.ts";
 import type { EndOfFileSystem } from "../../host/mirror/end-of-file-system.ts";
 import {
   clearPlace,
   cloneOf,
+  deviceOf,
   dropDoubled,
   giveBack,
   mountMirror,
@@ -13,15 +13,17 @@ import {
   uncoverPlace,
 } from "../../host/mirror/mounts.ts";
 import type { MirrorPlan } from "../../host/mirror/request.ts";
+import type { ServerProcess } from "../../host/mirror/server-process.ts";
+import { ShownFiles } from "../../host/mirror/shown-files.ts";
 
 interface Mirror {
   readonly plan: MirrorPlan;
-  readonly connection: Connection;
+  readonly files: ShownFiles;
   /**
    * What lies over the engine's mounts over the mirror. An engine that was started anew does not count the mirror for its own mount: it
    * mounts its overlay over it for a look, and unmounts what is topmost afterwards.
    */
-  readonly covers: Set<Connection>;
+  readonly covers: Set<ShownFiles>;
 }
 
 /** A machine that has ended, until its files are mounted nowhere any more. */
@@ -42,7 +44,8 @@ const longestEndMs = 5_000;
 export class Mirrors {
   readonly #shown = new Map<string, Mirror>();
   #endings: readonly Ending[] = [];
-  #connections: readonly Connection[] = [];
+  #shownFiles: readonly ShownFiles[] = [];
+  #left: readonly ServerProcess[] = [];
   /** Mirrors of machines whose own files are not mounted yet. */
   readonly #held = new Map<string, { readonly device: number; readonly until: number }>();
 
@@ -50,9 +53,19 @@ export class Mirrors {
     return this.#shown.size === 0 && this.#endings.length === 0 && this.#held.size === 0;
   }
 
-  /** The same array as long as none comes or goes; so are the endings. */
-  get connections(): readonly Connection[] {
-    return this.#connections;
+  /** All that may be asked for. */
+  get shownFiles(): readonly ShownFiles[] {
+    return this.#shownFiles;
+  }
+
+  /** Processes of mirrors that have gone. */
+  get left(): readonly ServerProcess[] {
+    return this.#left;
+  }
+
+  /** Forgets those which have ended. */
+  reap(): void {
+    this.#left = this.#left.filter((process) => process.hasDone() === undefined);
   }
 
   get endings(): readonly Ending[] {
@@ -75,10 +88,12 @@ export class Mirrors {
     this.#drop(plan.state);
     const root = cloneOf(pid, path);
     try {
+      // Whoever lives there may have mounted another over it.
+      if (deviceOf(root) !== plan.device) throw Object.assign(new Error(`the machine's own files are not at ${path}`), { code: "ESTALE" });
       if (!this.#held.has(plan.place)) this.clear(plan.place);
       const device = this.#held.get(plan.place)?.device ?? -1;
       this.#held.delete(plan.place);
-      this.#shown.set(plan.state, { plan, connection: new Connection(device, root, plan.range), covers: new Set() });
+      this.#shown.set(plan.state, { plan, files: new ShownFiles(device, root, plan.range), covers: new Set() });
       this.#list();
     } catch (error) {
       closeSync(root);
@@ -93,8 +108,8 @@ export class Mirrors {
       done();
       return;
     }
-    const { plan, connection } = mirror;
-    const end = connection.watchEnd();
+    const { plan, files } = mirror;
+    const end = files.watchEnd();
     clearPlace(plan.place);
     this.#drop(state);
     this.#endings = [...this.#endings, { plan, end, until: performance.now() + longestEndMs, done }];
@@ -117,15 +132,15 @@ export class Mirrors {
     }
   }
 
-  /** Lets go of a mirror that the engine has unmounted. Whether a machine is without one since. */
-  lose(connection: Connection): boolean {
+  /** Lets go of a mirror that is of no more use, as when the engine has unmounted it. Whether a machine is without one since. */
+  lose(files: ShownFiles): boolean {
     for (const [state, mirror] of this.#shown) {
-      if (mirror.connection === connection) {
+      if (mirror.files === files) {
         this.#drop(state);
         return true;
       }
-      if (mirror.covers.delete(connection)) {
-        connection.close();
+      if (mirror.covers.delete(files)) {
+        this.#close(files);
         // The engine has done with the mount that was covered; unless it has mounted another by now.
         if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
         else uncoverPlace(mirror.plan.place);
@@ -144,8 +159,8 @@ export class Mirrors {
   }
 
   /** Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server. */
-  #cover({ plan, connection, covers }: Mirror): void {
-    covers.add(connection.again(mountMirror(plan.place)));
+  #cover({ plan, files, covers }: Mirror): void {
+    covers.add(files.again(mountMirror(plan.place)));
     this.#list();
     // The engine may have been faster with its unmounting, which then will not take the cover away.
     dropDoubled(plan.place);
@@ -153,9 +168,14 @@ export class Mirrors {
 
   #drop(state: string): void {
     const mirror = this.#shown.get(state);
-    for (const connection of mirror === undefined ? [] : [mirror.connection, ...mirror.covers]) connection.close();
+    for (const files of mirror === undefined ? [] : [mirror.files, ...mirror.covers]) this.#close(files);
     this.#shown.delete(state);
     this.#list();
+  }
+
+  #close(files: ShownFiles): void {
+    const process = files.close();
+    if (process !== undefined) this.#left = [...this.#left, process];
   }
 
   #letGo(place: string): void {
@@ -170,6 +190,6 @@ export class Mirrors {
   }
 
   #list(): void {
-    this.#connections = [...this.#shown.values()].flatMap(({ connection, covers }) => [connection, ...covers]);
+    this.#shownFiles = [...this.#shown.values()].flatMap(({ files, covers }) => [files, ...covers]);
   }
 }

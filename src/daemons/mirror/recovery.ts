@@ -40,7 +40,7 @@ export class Recovery {
       this.#mirrors.show(plan, pid, "/");
       return true;
     } catch (error) {
-      if (hasErrno(error, ["ENOENT", "ESRCH", "EINVAL", "EBUSY"])) return false;
+      if (hasErrno(error, ["ENOENT", "ESRCH", "EINVAL", "EBUSY", "ESTALE"])) return false;
       throw error;
     }
   }
@@ -53,16 +53,17 @@ export class Recovery {
       // It has not begun, or is about to leave its runtime's root for its own.
       if (machine === undefined) return true;
       if (!isIsolated(machine)) return false;
-      if (deviceOf(machine.pid) !== plan.device) return true;
+      if (!showsAllOf(machine.pid, plan.device)) return true;
       return !this.#show(plan, machine.pid);
     });
   }
 }
 
-/** A machine may mount anything over its own root, which whoever looks at it might have to wait for. */
-function deviceOf(pid: number): string | undefined {
+/** Whether a machine has all of its own file system at its root: it may mount anything over it, also a part of the same. */
+function showsAllOf(pid: number, device: string): boolean {
   const [mountinfo = ""] = orNone(() => [readFileSync(`/proc/${pid}/mountinfo`, "utf8")]);
-  return lastMountAt(mountinfo, "/")?.device;
+  const root = lastMountAt(mountinfo, "/");
+  return root?.device === device && root.root === "/";
 }
 
 function findPlans(directory: string, depth: number): readonly MirrorPlan[] {

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { answered, calls, EAGAIN, EINVAL, ENOSYS, ESTALE } from "./calls.ts";
+import { answered, calls, EINVAL, ENOSYS, ESTALE } from "./calls.ts";
 import { directoryPage } from "./directory.ts";
 import { type Exchange, isOpen } from "./exchange.ts";
 import { getValue, listNames, removeValue, setValue } from "./extended-attributes.ts";
@@ -12,10 +12,7 @@ const { O_APPEND, O_DIRECT, O_DIRECTORY, O_TRUNC } = constants;
 /** renameat2(2) */
 const exchange = 2;
 
-/**
- * Answers one request: how many bytes of a reply follow its header, or a negated errno; undefined for what is not answered.
- * `-EAGAIN` says that somebody has a lease on the file (fcntl(2), F_SETLEASE), which the kernel takes from him in a while.
- */
+/** Answers one request: how many bytes of a reply follow its header, or a negated errno; undefined for what is not answered. */
 export function answer(exchanged: Exchange): number | undefined {
   const { request, tree } = exchanged;
   const handler = handlers.get(request.opcode);
@@ -27,7 +24,7 @@ export function answer(exchanged: Exchange): number | undefined {
 type Handler = (exchange: Exchange, node: Node) => number | undefined;
 
 /** Requests about no node. */
-const unnamed: ReadonlySet<number> = new Set([opcodes.init, opcodes.batchForget, opcodes.interrupt, opcodes.destroy, opcodes.statfs]);
+const unnamed: ReadonlySet<number> = new Set([opcodes.forget, opcodes.batchForget, opcodes.interrupt, opcodes.destroy, opcodes.statfs]);
 const nowhere: Node = { id: 0, parent: undefined, name: "", file: { inode: 0n, type: 0 }, lookups: 0, open: new Set() };
 
 /** The entry of a name that was just found or made, for the kernel to know. */
@@ -52,14 +49,14 @@ function made(exchanged: Exchange, parent: Node, name: string, make: (directory:
 
 function opened({ reply, tree }: Exchange, node: Node, file: number): number {
   if (file < 0) return file;
-  if (tree.nodes.get(node.id) === node) node.open.add(file);
+  if (tree.nodes.get(node.id) === node) tree.nodes.open(node, file);
   reply.opened(replyHeader, file);
   return openSize;
 }
 
-function closed({ request }: Exchange, node: Node): number {
+function closed({ request, tree }: Exchange, node: Node): number {
   const file = request.u32(0);
-  node.open.delete(file);
+  tree.nodes.close(node, file);
   return Math.min(0, answered(calls.close(file)));
 }
 
@@ -96,7 +93,6 @@ function readPage(exchanged: Exchange, node: Node, withAttributes: boolean): num
 }
 
 const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
-  [opcodes.init, ({ request, reply }) => (request.u32(0) < 7 ? -EINVAL : reply.init(request.u32(12)))],
   [opcodes.interrupt, () => undefined],
   [opcodes.destroy, () => 0],
   [
@@ -210,7 +206,7 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
           return looked;
         }
         const found = tree.nodes.found(node, name, tree.status);
-        found.open.add(file);
+        tree.nodes.open(found, file);
         reply.entry(replyHeader, found.id, tree.status, tree.seen);
         reply.opened(replyHeader + entrySize, file);
         return entrySize + openSize;
@@ -288,5 +284,3 @@ function statistics(tree: Tree, reply: Reply): number {
   for (const [index, at] of [8, 64, 72].entries()) reply.view.setUint32(replyHeader + 40 + 4 * index, numbers.readUInt32LE(at), true);
   return 80;
 }
-
-export const again = -EAGAIN;

@@ -40,6 +40,10 @@ const { symbols: libc } = dlopen("libc.so.6", {
   umask: { args: ["u32"], returns: "u32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  posix_spawn: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "ptr"], returns: "i32" },
+  waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
+  kill: { args: ["i32", "i32"], returns: "i32" },
   sched_yield: { args: [], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
@@ -65,6 +69,7 @@ export function answered(result: number | bigint): number {
 /** mknodat(2), which older C libraries have no symbol for. */
 export const mknodNumber = process.arch === "arm64" ? 33 : 259;
 export const openat2Number = 437;
+export const pidfdOpenNumber = 434;
 
 export const ENOENT = 2;
 export const EINTR = 4;

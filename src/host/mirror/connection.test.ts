@@ -12,16 +12,18 @@ const files = `
   mkdir /run/plain-lower/etc; echo below >/run/plain-lower/etc/below
   mount -t overlay -o lowerdir=/run/plain-lower,upperdir=/run/plain-upper,workdir=/run/plain-work overlay /run/plain`;
 const server = `
-  const { Connection } = await import(${JSON.stringify(import.meta.resolve("./connection.ts"))});
+  const { agree, Connection } = await import(${JSON.stringify(import.meta.resolve("./connection.ts"))});
   const { cloneOf, mountMirror } = await import(${JSON.stringify(import.meta.resolve("./mounts.ts"))});
   const { calls } = await import(${JSON.stringify(import.meta.resolve("./calls.ts"))});
   calls.umask(0);
   calls.prctl(28, 4, 0, 0, 0);
   const root = cloneOf(process.pid, "/run/files");
-  const connection = new Connection(mountMirror("/run/mirror"), root, { base: ${base}, count: 65536 });
+  const device = mountMirror("/run/mirror");
+  agree(device);
+  const connection = new Connection(device, root, { base: ${base}, count: 65536 }, 2);
   require("node:fs").writeSync(1, "ready\\n");
-  do calls.poll(new Int32Array([connection.device, 1]), 1, connection.isWaiting ? 50 : -1);
-  while (connection.serve() !== "gone" && (connection.retry(), true));`;
+  do calls.poll(new Int32Array([device, 1]), 1, connection.isHolding ? 50 : -1);
+  while (connection.serve() !== "gone" && (connection.letGo(), true));`;
 /** Serves a mirror at /run/mirror while shell scripts run, each with what it is called with as its words: what they say, one string each. */
 const served = (scripts: readonly (readonly [script: string, ...words: string[]])[]) =>
   inMounts<string[]>(
@@ -246,14 +248,17 @@ describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", (
     expect((await served([[script]]))[0]).toBe("refused\ny\nstatus 0");
   });
 
-  test("somebody's lease on a file keeps the engine from that file alone, until he gives it back", async () => {
-    const holder = `use Fcntl; $SIG{IO} = sub { print "asked\n"; select undef, undef, undef, 0.5; print "given\n"; fcntl($file, 1024, 2); exit; };
+  test("somebody's lease on a file is waited for, and he gets no other meanwhile", async () => {
+    const holder = String.raw`use Fcntl;
+      $SIG{IO} = sub {
+        print "asked\n"; select undef, undef, undef, 0.5; print "given\n"; fcntl($file, 1024, 2);
+        print fcntl($file, 1024, 1) ? "again\n" : "refused\n"; exit;
+      };
       open($file, "+<", "/run/files/leased"); fcntl($file, 1024, 1) or die "lease: $!"; $| = 1; print "held\n"; sleep 30`;
-    const script = `echo text >/run/files/leased; echo other >/run/files/other
-      perl -e "$1" >>/run/said & until grep -q held /run/said; do sleep 0.05; done
-      (cat /run/mirror/leased >>/run/said; echo added >>/run/mirror/leased) & until grep -q asked /run/said; do sleep 0.05; done
-      cat /run/mirror/other >>/run/said; wait; cat /run/said /run/files/leased`;
-    expect((await served([[script, holder]]))[0]).toBe("held\nasked\nother\ngiven\ntext\ntext\nadded\nstatus 0");
+    const script = `echo text >/run/files/leased
+      perl -e "$1" >/run/said & holder=$!; until grep -q held /run/said; do sleep 0.05; done
+      cat /run/mirror/leased >/run/got; echo added >>/run/mirror/leased; wait $holder; cat /run/said /run/got /run/files/leased`;
+    expect((await served([[script, holder]]))[0]).toBe("held\nasked\ngiven\nrefused\ntext\ntext\nadded\nstatus 0");
   });
 });
 

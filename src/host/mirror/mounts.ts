@@ -40,6 +40,15 @@ export function cloneOf(pid: number, path: string): number {
   }
 }
 
+/** Which file system an open file is of, as mountinfo has it. Asks no file system that would have to ask others (statx(2), AT_STATX_DONT_SYNC). */
+export function deviceOf(file: number): string {
+  const [emptyPath, doNotAsk] = [0x1000, 0x4000];
+  const status = Buffer.alloc(256);
+  const result = answered(calls.statx(file, text(""), emptyPath | doNotAsk, 0, status));
+  if (result < 0) throw new Error(`statx: errno ${-result}`);
+  return `${status.readUInt32LE(136)}:${status.readUInt32LE(140)}`;
+}
+
 /** The kind of the topmost mount at a place; undefined where none is. Looks at no mount itself: a mirror's answers would have to come from here. */
 export function typeAt(place: string, mountinfo = readMountinfo()): string | undefined {
   return lastMountAt(mountinfo, place)?.type;

@@ -7,7 +7,7 @@ const directory = (inode: bigint): FileIdentity => ({ inode, type: 0o040000 });
 let nodes: Nodes;
 let root: Node;
 beforeEach(() => {
-  nodes = new Nodes(directory(1n));
+  nodes = new Nodes(directory(1n), 2);
   root = nodes.get(rootId) as Node;
 });
 

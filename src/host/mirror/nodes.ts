@@ -28,9 +28,12 @@ export const rootId = 1;
 export class Nodes {
   readonly #byId = new Map<number, Node>();
   readonly #byName = new Map<string, Node>();
-  #last = rootId;
+  #last: number;
+  /** How many descriptors the engine has. */
+  opened = 0;
 
-  constructor(root: FileIdentity) {
+  constructor(root: FileIdentity, first: number) {
+    this.#last = first - 1;
     this.#byId.set(rootId, { id: rootId, parent: undefined, name: "", file: identityOf(root), lookups: 1, open: new Set() });
   }
 
@@ -56,6 +59,17 @@ export class Nodes {
     this.#byId.set(node.id, node);
     this.#byName.set(key, node);
     return node;
+  }
+
+  /** The engine has opened a descriptor of a node. */
+  open(node: Node, file: number): void {
+    node.open.add(file);
+    this.opened += 1;
+  }
+
+  /** It has closed one. */
+  close(node: Node, file: number): void {
+    if (node.open.delete(file)) this.opened -= 1;
   }
 
   /** Nothing is there under a name any more. */

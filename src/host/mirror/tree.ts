@@ -43,17 +43,12 @@ export class Tree {
   readonly #range: IdRange;
   readonly #how = new BigUint64Array([0n, 0n, noOtherMount | noMagicLinks | noSymlinks | beneath]);
 
-  /** `root` is a descriptor of the mount's root directory, which `close` closes. */
-  constructor(root: number, range: IdRange) {
+  /** `root` is a descriptor of the mount's root directory; nodes are numbered from `first` on. */
+  constructor(root: number, range: IdRange, first: number) {
     this.root = root;
     this.#range = range;
     this.look(root);
-    this.nodes = new Nodes(this.status);
-  }
-
-  close(): void {
-    this.held.letGo(Number.POSITIVE_INFINITY);
-    calls.close(this.root);
+    this.nodes = new Nodes(this.status, first);
   }
 
   readonly seen = (id: number): number => idSeen(this.#range, id);
@@ -130,17 +125,20 @@ export class Tree {
     return seen === undefined || this.look(seen) < 0 ? result : work(seen);
   }
 
-  /** Opens a regular file, or a directory, that a node is, for `flags` of open(2); waits for nobody. */
+  /** Opens a regular file, or a directory, that a node is, for `flags` of open(2). */
   open(node: Node, flags: number): number {
     return this.withSeen(node, (file) => this.reopen(file, flags));
   }
 
-  /** Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe would wait. */
+  /**
+   * Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe would wait. A lease
+   * (fcntl(2), F_SETLEASE) is waited for, since another could be taken before the next try.
+   */
   reopen(file: number, flags: number): number {
     const { type } = this.status;
     if (type !== S_IFREG && type !== S_IFDIR) return -ENODEV;
     const kept = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
-    return answered(calls.open(pathOf(file), kept | O_NONBLOCK | closeOnExec, 0));
+    return answered(calls.open(pathOf(file), kept | closeOnExec, 0));
   }
 
   /** Makes something in a directory as the machine's user that the engine's user is: `make` is the call. */

@@ -1,0 +1,52 @@
+import { calls } from "../../host/mirror/calls.ts";
+import { Connection } from "../../host/mirror/connection.ts";
+import type { Served } from "../../host/mirror/server-process.ts";
+import { readMonotonicClock } from "../../host/monotonic-clock.ts";
+
+/** poll(2) */
+const readable = 1;
+/** prctl(2), capabilities(7): capabilities stay when the file system's user changes; who was started ends with whoever has started him. */
+const [setSecureBits, noSetuidFixup] = [28, 4];
+const [setDeathSignal, killSignal] = [1, 9];
+/** What the engine has looked at is let go after so many milliseconds, and this process ends when nothing was asked for. */
+const [holdMs, idleMs] = [100, 5_000];
+/** How long the next request is looked for after an answer. */
+const nextRequestMs = 0.2;
+
+/**
+ * Answers for one machine's files, one request after the other, until nothing is asked for a while and nothing is open, or the mirror is
+ * no longer mounted. Whoever takes its turn later knows none of its nodes, and has numbers of his own for others: the kernel looks
+ * names up again.
+ */
+export function serveFiles({ device, root, range }: Served): void {
+  calls.umask(0);
+  calls.prctl(setSecureBits, noSetuidFixup, 0, 0, 0);
+  calls.prctl(setDeathSignal, killSignal, 0, 0, 0);
+  const connection = new Connection(device, root, range, firstNode());
+  const polled = new Int32Array([device, readable]);
+  for (;;) {
+    const limit = connection.isHolding ? holdMs : connection.isInUse ? -1 : idleMs;
+    const isAsked = calls.poll(polled, 1, limit) > 0;
+    if (!isAsked && limit === idleMs) return;
+    if (isAsked && !answerAll(connection)) return;
+    connection.letGo();
+  }
+}
+
+/**
+ * Answers until nobody asks for a moment: whoever walks a tree asks again as soon as he has an answer, and to be woken each time takes
+ * longer than the answers. False when the mirror is no longer mounted.
+ */
+function answerAll(connection: Connection): boolean {
+  const begin = performance.now();
+  for (let last = begin, now = begin; now - last < nextRequestMs && now - begin < holdMs; now = performance.now()) {
+    const served = connection.serve();
+    if (served === "gone") return false;
+    if (served === "answered") last = performance.now();
+    else calls.sched_yield();
+  }
+  return true;
+}
+
+/** Higher than any of an earlier process: none makes four million in a second. */
+const firstNode = () => Math.ceil(readMonotonicClock() / 1000) * 0x40_0000;

@@ -1,0 +1,71 @@
+import { ptr } from "bun:ffi";
+import type { IdRange } from "../../oci/user-namespace.ts";
+import { answered, calls, pidfdOpenNumber } from "./calls.ts";
+
+/** fcntl(2): F_SETFD, FD_CLOEXEC. */
+const [setFlags, closeOnExec] = [2, 1];
+/** waitpid(2), signal(7) */
+const [noHang, killSignal] = [1, 9];
+
+/** What the process is called with, as numbers in words: see `readServed`. */
+export interface Served {
+  readonly device: number;
+  readonly root: number;
+  readonly range: IdRange;
+}
+
+/** The words after `berth runtime mirror`. */
+const wordsOf = ({ device, root, range }: Served) => [device, root, range.base, range.count].map(String);
+
+/** What these words say; undefined for others. */
+export function readServed(words: readonly string[]): Served | undefined {
+  const [device, root, base, count] = words.map((word) => (/^\d{1,10}$/.test(word) ? Number(word) : undefined));
+  if (words.length !== 4 || device === undefined || root === undefined || base === undefined || count === undefined) return undefined;
+  return { device, root, range: { base, count } };
+}
+
+/**
+ * A process that answers for one machine's files. A machine can make whoever looks at its files wait, by a lock or a throttle that it
+ * controls: that is this process and nobody else.
+ */
+export class ServerProcess {
+  readonly #pid: number;
+  /** Can be read from (poll(2)) once the process has ended: a pidfd (pidfd_open(2)). */
+  readonly ended: number;
+
+  private constructor(pid: number) {
+    this.#pid = pid;
+    this.ended = answered(calls.syscall(pidfdOpenNumber, pid, 0, 0, 0, 0));
+    if (this.ended < 0) throw new Error(`pidfd_open: errno ${-this.ended}`);
+  }
+
+  /** It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). */
+  static start(served: Served): ServerProcess {
+    const program = cString(process.execPath);
+    const words = [program, ...["runtime", "mirror", ...wordsOf(served)].map(cString)];
+    const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n]);
+    const none = new BigUint64Array([0n]);
+    const pid = new Int32Array(1);
+    const inherited = [served.device, served.root];
+    for (const file of inherited) calls.fcntl(file, setFlags, 0);
+    const error = calls.posix_spawn(pid, program, null, null, pointers, none);
+    for (const file of inherited) calls.fcntl(file, setFlags, closeOnExec);
+    if (error !== 0) throw new Error(`posix_spawn: errno ${error}`);
+    return new ServerProcess(pid[0] ?? 0);
+  }
+
+  /** Whether it has ended by itself, as it does when nothing more is asked; undefined while it runs. */
+  hasDone(): boolean | undefined {
+    const status = new Int32Array(1);
+    if (answered(calls.waitpid(this.#pid, status, noHang)) === 0) return undefined;
+    calls.close(this.ended);
+    return status[0] === 0;
+  }
+
+  /** Ends it, whatever it waits for. It may take a moment, which is not waited for. */
+  kill(): void {
+    calls.kill(this.#pid, killSignal);
+  }
+}
+
+const cString = (text: string) => Buffer.from(`${text}\0`);

@@ -1,0 +1,63 @@
+import type { IdRange } from "../../oci/user-namespace.ts";
+import { calls } from "./calls.ts";
+import { agree } from "./connection.ts";
+import { EndOfFileSystem } from "./end-of-file-system.ts";
+import { ServerProcess } from "./server-process.ts";
+
+/** poll(2) */
+const [readable, failing] = [1, 8];
+
+/** A mirror that is mounted, with the files that it shows. Who answers for them is started when something is asked, and ends by himself. */
+export class ShownFiles {
+  readonly #device: number;
+  readonly #root: number;
+  readonly #range: IdRange;
+  #server: ServerProcess | undefined;
+
+  /** Owns both descriptors from now on: an open /dev/fuse, and the root directory of the mount that is shown. */
+  constructor(device: number, root: number, range: IdRange) {
+    this.#device = device;
+    this.#root = root;
+    this.#range = range;
+    agree(device);
+  }
+
+  /** What can be read from when `act` is to be called: the kernel asks something, or who answers has ended. */
+  get file(): number {
+    return this.#server?.ended ?? this.#device;
+  }
+
+  /** Has what is asked answered. False when the mirror is no longer mounted, or who answered has failed: then it is of no more use. */
+  act(): boolean {
+    if (this.#server !== undefined) {
+      const done = this.#server.hasDone();
+      if (done !== undefined) this.#server = undefined;
+      // What it had taken and not answered would be waited for without end.
+      if (done !== true) return done === undefined;
+    }
+    const polled = new Int32Array([this.#device, readable]);
+    calls.poll(polled, 1, 0);
+    const events = (polled[1] ?? 0) >>> 16;
+    if ((events & failing) !== 0) return false;
+    if ((events & readable) !== 0) this.#server = ServerProcess.start({ device: this.#device, root: this.#root, range: this.#range });
+    return true;
+  }
+
+  /** Another mirror of the same files, for another open /dev/fuse. */
+  again(device: number): ShownFiles {
+    return new ShownFiles(device, calls.dup(this.#root), this.#range);
+  }
+
+  /** Says when the machine's files are mounted nowhere any more. */
+  watchEnd(): EndOfFileSystem | undefined {
+    return EndOfFileSystem.of(this.#root);
+  }
+
+  /** Ends the mirror, wherever it is still mounted, and whoever waits for an answer. The process that is left, to be reaped. */
+  close(): ServerProcess | undefined {
+    this.#server?.kill();
+    calls.close(this.#device);
+    calls.close(this.#root);
+    return this.#server;
+  }
+}
