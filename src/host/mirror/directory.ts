@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { answered, calls } from "./calls.ts";
+import { answered, calls, ENOENT } from "./calls.ts";
 import type { Node } from "./nodes.ts";
 import { entrySize, largestTransfer, type Reply, replyHeader } from "./protocol.ts";
 import type { Tree } from "./tree.ts";
@@ -35,7 +35,8 @@ export function directoryPage({ tree, reply, node, file, offset, room, withAttri
   let length = 0;
   // What does not fit any more is read again for the next page.
   const read = tree.readDirectory(file, listing.subarray(0, Math.min(listing.length, Math.max(space, 4096))));
-  if (read < 0) return read;
+  // Nothing is in one that has gone, and the engine, which has seen it, need not fail for that.
+  if (read < 0) return read === -ENOENT ? 0 : read;
   for (let at = 0; at < read; ) {
     const size = listing.readUInt16LE(at + 16);
     const name = listing.toString("latin1", at + nameAt, listing.indexOf(0, at + nameAt));

@@ -1,14 +1,15 @@
 import { calls } from "./calls.ts";
 import type { Node } from "./nodes.ts";
 
-/** A little longer than the kernel takes a file for what it was. */
+/** A little longer than the kernel knows a file as what it was. */
 const heldMs = 100;
 /** As many as an engine looks at before it opens the first of them: what a page of a directory names. */
 const most = 256;
 
 /**
  * Files as the engine has just looked at them, to be opened as such also when the machine replaces them meanwhile: an archive of a
- * file that has become shorter since its header was written is broken as a whole. Each for a moment, since a file that has gone
+ * file that has become shorter since its header was written is broken as a whole, and a list of changes ends with an error at a
+ * directory that is none any more. Each for a moment, since a file that has gone
  * takes room on the disk as long as it is held.
  */
 export class HeldFiles {

@@ -115,7 +115,7 @@ export class Request {
   }
 }
 
-const [typeBits, directoryType] = [0o170000, 0o040000];
+const typeBits = 0o170000;
 
 /** What statx(2) answered with, in a buffer of 256 bytes. */
 export class Status {
@@ -160,12 +160,11 @@ function deviceNumber(major: number, minor: number): number {
 }
 
 /**
- * So long a name is taken for the file that it was, and a directory for what it was: half a second each, a second in all. A file
- * much shorter, for one look of the engine's: how long it is decides how much is read of it.
+ * So long a name is taken for the file that it was. What is known of the file, for one look of the engine's: how long it is decides
+ * how much is read of it, and a directory is read that was one. `HeldFiles` keeps it for longer than that.
  */
-const validNanoseconds = 500_000_000;
-const fileNanoseconds = 50_000_000;
-const validFor = (status: Status) => (status.type === directoryType ? validNanoseconds : fileNanoseconds);
+const nameNanoseconds = 500_000_000;
+const attributesNanoseconds = 50_000_000;
 
 /** Replies, written into one buffer. */
 export class Reply {
@@ -184,15 +183,15 @@ export class Reply {
   entry(at: number, node: number, status: Status, idSeen: (id: number) => number): void {
     this.view.setBigUint64(at, BigInt(node), true);
     this.bytes.fill(0, at + 8, at + 32);
-    this.view.setUint32(at + 32, validNanoseconds, true);
-    this.view.setUint32(at + 36, validFor(status), true);
+    this.view.setUint32(at + 32, nameNanoseconds, true);
+    this.view.setUint32(at + 36, attributesNanoseconds, true);
     status.writeTo(this.view, at + 40, idSeen);
   }
 
   /** struct fuse_attr_out. */
   attributes(status: Status, idSeen: (id: number) => number): number {
     this.bytes.fill(0, replyHeader, replyHeader + 16);
-    this.view.setUint32(replyHeader + 8, validFor(status), true);
+    this.view.setUint32(replyHeader + 8, attributesNanoseconds, true);
     status.writeTo(this.view, replyHeader + 16, idSeen);
     return 16 + attributeSize;
   }
