@@ -28,8 +28,10 @@ const { machines, seconds, view, seed } = {
   ...{ machines: 2, seconds: 20, view: "v2", seed: 20_250_520 },
   ...(JSON.parse(process.env.BERTH_CHURN ?? "{}") as { machines?: number; seconds?: number; view?: "v2" | "hybrid"; seed?: number }),
 };
-const node = useNodes({ nodes: { one: { cgroupView: view as "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({ nodes: { one: { cgroupView: view === "v2" ? "v2" : "host" } }, images: { bookworm: () => labImage("bookworm") } });
 const names = Array.from({ length: machines }, (_, index) => `churn${index}`);
+/** Those that are also restless, and looked at as a whole: that takes the longest. */
+const whole = names.slice(0, 2);
 const slots = places.flatMap((place) => [1, 2, 3].map((number) => `${place}/churn-${number}`));
 const heldFiles = places.map((place) => `${place}/churn-held`);
 const all = [...slots, ...heldFiles];
@@ -82,7 +84,7 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
     for (const name of names) await booted(engine, name);
     await eachMachine(async (name) => {
       await engine.docker("exec", "--detach", name, "perl", "-e", holder, ...places);
-      await engine.docker("exec", "--detach", name, "nice", "sh", "-c", restless);
+      if (whole.includes(name)) await engine.docker("exec", "--detach", name, "nice", "sh", "-c", restless);
       await inside(engine, name, "until [ -p /root/told ]; do sleep 0.1; done");
     });
   }, 300_000);
@@ -176,9 +178,9 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
         await eachMachine(async (name) => void touched.set(name, await change(name, round)));
         await sleep(1000);
         await eachMachine((name) => compare(name, round, touched.get(name) ?? []));
-        if (round % 5 === 1) await compareWhole(names[((round / 5) % machines) | 0] ?? "", round);
+        if (round % 3 === 2) await compareWhole(whole[round % whole.length] ?? "", round);
       }
-      for (const name of names.slice(-2)) await compareWhole(name, 0);
+      for (const name of whole) await compareWhole(name, 0);
     },
     seconds * 1000 + machines * 60_000,
   );
