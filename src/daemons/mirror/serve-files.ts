@@ -10,6 +10,11 @@ const [setSecureBits, noSetuidFixup] = [28, 4];
 const [setDeathSignal, killSignal] = [1, 9];
 /** What the engine has looked at is let go after so many milliseconds, and this process ends when nothing was asked for. */
 const [holdMs, idleMs] = [100, 5_000];
+/**
+ * Seconds that one answer may take; then this process ends (SIGALRM), and whoever waits is told that the mirror is gone. More than a
+ * lease is given to be broken (/proc/sys/fs/lease-break-time).
+ */
+const longestAnswer = 60;
 /** How long the next request is looked for after an answer. */
 const nextRequestMs = 0.2;
 
@@ -38,6 +43,7 @@ export function serveFiles({ device, root, range }: Served): void {
  * longer than the answers. False when the mirror is no longer mounted.
  */
 function answerAll(connection: Connection): boolean {
+  calls.alarm(longestAnswer);
   const begin = performance.now();
   for (let last = begin, now = begin; now - last < nextRequestMs && now - begin < holdMs; now = performance.now()) {
     const served = connection.serve();
@@ -45,6 +51,7 @@ function answerAll(connection: Connection): boolean {
     if (served === "answered") last = performance.now();
     else calls.sched_yield();
   }
+  calls.alarm(0);
   return true;
 }
 

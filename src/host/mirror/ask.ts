@@ -54,6 +54,10 @@ function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
     let text = "";
     const socket = createConnection({ path: mirrorSocket });
     socket.setEncoding("utf8");
+    socket.setTimeout(longestAnswerMs, () => {
+      socket.destroy();
+      reject(failed("its server does not answer"));
+    });
     socket.on("connect", () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on("data", (chunk: string) => {
       text += chunk;
@@ -62,6 +66,9 @@ function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
     socket.on("close", () => resolve(text.endsWith("\n") ? (JSON.parse(text) as Answer) : undefined));
   });
 }
+
+/** Its server waits for nobody but the end of a file system, and for that a few seconds. */
+const longestAnswerMs = 20_000;
 
 const isAbsent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"];
 
