@@ -8,21 +8,27 @@ const host = `25 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw
 const marker = "1190 1130 0:52 /berth/runtime/run/docker/runtime-runc/moby/0123/host /run/host ro,nosuid - tmpfs tmpfs rw\n";
 const machine = (device: string) =>
   `1160 1129 0:161 / /proc rw - proc proc rw
-1163 1160 ${device} /proc/meminfo /proc/meminfo ro,nosuid,nodev,noexec,relatime - fuse.lxcfs lxcfs rw,user_id=0
-1167 1132 ${device} /sys/devices/system/cpu/online /sys/devices/system/cpu/online ro - fuse.lxcfs lxcfs rw
-1168 1132 ${device} /proc/slabinfo /proc/slabinfo ro - fuse.lxcfs lxcfs rw
-1169 1132 ${device} /proc/stat /mnt/stat ro - fuse.lxcfs lxcfs rw
-1170 1132 ${device} / /var/lib/lxcfs ro - fuse.lxcfs lxcfs rw
+1163 1160 ${device} /proc/meminfo /proc/meminfo ro,nosuid,nodev,noexec,relatime - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
+1167 1132 ${device} /sys/devices/system/cpu/online /sys/devices/system/cpu/online ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
+1168 1132 ${device} /proc/slabinfo /proc/slabinfo ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
+1169 1132 ${device} /proc/stat /mnt/stat ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
+1170 1132 ${device} / /var/lib/lxcfs ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
 `;
 
-test.each<[string, string, object | undefined]>([
-  ["a host without one", "25 1 254:1 / / rw - ext4 /dev/vda1 rw\n", undefined],
-  ["a host with one", host, { directory: "/var/lib/lxcfs", device: "0:179" }],
-  ["the last of two", host + host.replaceAll("0:179", "0:63"), { directory: "/var/lib/lxcfs", device: "0:63" }],
-  ["a place with a space", host.replace("/var/lib/lxcfs", "/srv/l\\040x"), { directory: "/srv/l x", device: "0:179" }],
-  ["single files of one", machine("0:1").replace(/^1170.*\n/m, ""), undefined],
-])("%s", (_, mountinfo, lxcfs) => {
-  expect(parseLxcfs(mountinfo)).toEqual(lxcfs as ReturnType<typeof parseLxcfs>);
+const users = host.replaceAll("_id=0", "_id=4242").replace("837", "838").replace("/var/lib", "/home/u");
+
+test.each<[string, string, readonly object[]]>([
+  ["a host without one", "25 1 254:1 / / rw - ext4 /dev/vda1 rw\n", []],
+  ["a host with one", host, [{ id: 837, directory: "/var/lib/lxcfs", device: "0:179" }]],
+  ["the last of two first", host + host.replaceAll("0:179", "0:63").replace("837", "901"), [{ id: 901 }, { id: 837 }]],
+  ["a place with a space", host.replace("/var/lib/lxcfs", "/srv/l\\040x"), [{ directory: "/srv/l x" }]],
+  ["single files of one", machine("0:1").replace(/^1170.*\n/m, ""), []],
+  ["what another user calls so", users, []],
+  ["what another user calls so beside it", host + users, [{ id: 837 }]],
+])("%s", (_, mountinfo, mounts) => {
+  const found = parseLxcfs(mountinfo);
+  expect(found).toMatchObject(mounts);
+  expect(found.length).toBe(mounts.length);
 });
 
 test("a machine gets the files that the host's lxcfs offers, each over the kernel's own", () => {
@@ -58,7 +64,7 @@ test("stale are a machine's own mounts of lxcfs with another device, at their ow
 test("one that lies hidden below another mount of the place it is in is not", () => {
   const again = `1132 1129 0:20 / /sys rw - sysfs sysfs rw
 1200 1132 0:20 / /sys ro - sysfs sysfs rw
-1201 1200 0:9 /sys/devices/system/cpu/online /sys/devices/system/cpu/online ro - fuse.lxcfs lxcfs rw
+1201 1200 0:9 /sys/devices/system/cpu/online /sys/devices/system/cpu/online ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
 `;
   expect(staleLxcfsMounts(marker + machine("0:9") + again, "0:10").map(({ id }) => id)).toEqual([1163, 1201]);
 });
@@ -67,4 +73,17 @@ test("what is no machine of berth-runtime is nobody's business here", () => {
   expect(staleLxcfsMounts(machine("0:9"), "0:10")).toEqual([]);
   const lxc = "1190 1130 0:52 /lxc/host /run/host ro,nosuid - tmpfs tmpfs rw\n";
   expect(staleLxcfsMounts(lxc + machine("0:9"), "0:10")).toEqual([]);
+});
+
+test("however long a line is, one look at it is enough", () => {
+  const deep = "/berth/runtime".repeat(30_000);
+  const mountinfo = [1, 2, 3].map((id) => `${id} 1 0:52 ${deep} /mnt/${id} rw - tmpfs tmpfs rw\n`).join("");
+  const before = performance.now();
+  expect(staleLxcfsMounts(mountinfo + machine("0:9"), "0:10")).toEqual([]);
+  expect(performance.now() - before).toBeLessThan(500);
+  expect(staleLxcfsMounts(mountinfo + marker + machine("0:9"), "0:10").length).toBe(2);
+});
+
+test("what another user has mounted in a machine's place is not lxcfs", () => {
+  expect(staleLxcfsMounts(marker + machine("0:9").replaceAll("_id=0", "_id=4242"), "0:10")).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { BerthError } from "../errors.ts";
+import { isRootsFuse } from "./fuse-mount.ts";
 import { unescapeMount } from "./mount-escape.ts";
 
 /** lxcfs as it is mounted on the engine's host. */
@@ -7,6 +8,11 @@ export interface HostLxcfs {
   readonly directory: string;
   /** The number of its file system, `major:minor`: every start of lxcfs has another. */
   readonly device: string;
+}
+
+/** A mount of lxcfs as mountinfo names it. */
+export interface LxcfsMount extends HostLxcfs {
+  readonly id: number;
 }
 
 /** The same with the files it offers, of those that `lxcfsFiles` names. */
@@ -35,10 +41,12 @@ export const lxcfsFiles: readonly string[] = [
   "/sys/devices/system/cpu/online",
 ];
 
-/** The lxcfs that a mountinfo (proc_pid_mountinfo(5)) shows; the one mounted last where there are several. */
-export function parseLxcfs(mountinfo: string): HostLxcfs | undefined {
-  const mount = lxcfsMounts(mountinfo).findLast(({ root }) => root === "/");
-  return mount && { directory: mount.point, device: mount.device };
+/** The lxcfs that a mountinfo (proc_pid_mountinfo(5)) shows and root has mounted; where there are several the last comes first. */
+export function parseLxcfs(mountinfo: string): readonly LxcfsMount[] {
+  return lxcfsMounts(mountinfo)
+    .filter(({ root }) => root === "/")
+    .map(({ id, point, device }) => ({ id, directory: point, device }))
+    .toReversed();
 }
 
 /**
@@ -67,14 +75,18 @@ export interface StaleMount {
 }
 
 /** berth-runtime's own mount at /run/host, which tells machines from other containers with lxcfs, such as LXC's. */
-const ofMachine = /^\d+ \d+ \S+ \S*\/berth\/runtime\/\S+\/host \/run\/host /m;
+function isMachines(line: string): boolean {
+  if (!line.includes(" /run/host ")) return false;
+  const [, , , root = "", point] = line.split(" ", 5);
+  return point === "/run/host" && root.endsWith("/host") && root.includes("/berth/runtime/");
+}
 
 /**
  * Which mounts of lxcfs a machine has, by its mountinfo, that are not of the lxcfs with this device: when theirs has ended,
  * they answer "Transport endpoint is not connected" for ever. None for what is not a machine of berth-runtime.
  */
 export function staleLxcfsMounts(mountinfo: string, device: string): readonly StaleMount[] {
-  if (!ofMachine.test(mountinfo)) return [];
+  if (!mountinfo.split("\n").some(isMachines)) return [];
   const covered = coveredMounts(mountinfo);
   return lxcfsMounts(mountinfo)
     .filter((mount) => !covered.has(mount.parent))
@@ -89,7 +101,7 @@ function coveredMounts(mountinfo: string): ReadonlySet<string> {
   return new Set(lines.flatMap(([, parent = "", , , point]) => (points.get(parent) === point ? [parent] : [])));
 }
 
-interface LxcfsMount {
+interface MountOfLxcfs {
   readonly id: number;
   readonly parent: string;
   readonly device: string;
@@ -97,11 +109,13 @@ interface LxcfsMount {
   readonly point: string;
 }
 
-function lxcfsMounts(mountinfo: string): readonly LxcfsMount[] {
+/** Those that root answers for: what another user has mounted under lxcfs's name is none. */
+function lxcfsMounts(mountinfo: string): readonly MountOfLxcfs[] {
   return mountinfo.split("\n").flatMap((line) => {
-    const [id, parent, device, root, point] = line.split(" ");
-    if (!line.includes(" - fuse.lxcfs ") || parent === undefined || device === undefined || root === undefined || point === undefined)
-      return [];
+    if (!line.includes(" - fuse.lxcfs ")) return [];
+    const fields = line.split(" ");
+    const [id = "", parent = "", device = "", root = "", point = ""] = fields;
+    if (!isRootsFuse(fields[fields.indexOf("-") + 3] ?? "")) return [];
     return [{ id: Number(id), parent, device, root, point: unescapeMount(point) }];
   });
 }

@@ -16,6 +16,7 @@ export const { symbols: libc } = dlopen("libc.so.6", {
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   dup2: { args: ["i32", "i32"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
@@ -75,5 +76,7 @@ const errors: Readonly<Record<number, string>> = {
   75: "EOVERFLOW",
   91: "EPROTOTYPE",
   95: "EOPNOTSUPP",
+  103: "ECONNABORTED",
+  107: "ENOTCONN",
   111: "ECONNREFUSED",
 };

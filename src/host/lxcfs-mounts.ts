@@ -1,53 +1,84 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { type HostLxcfs, lxcfsFiles, type StaleMount, staleLxcfsMounts } from "../contract/lxcfs.ts";
+import { type HostLxcfs, type StaleMount, staleLxcfsMounts } from "../contract/lxcfs.ts";
 import { hasErrno } from "./errno.ts";
+import { withLxcfs } from "./lxcfs.ts";
 import { inMountNamespace, type MountNamespace } from "./mount-namespace.ts";
+import { readMountinfoOf } from "./mountinfo-of.ts";
+import { mayBeMachines } from "./namespace-maker.ts";
 import { cloneMount, mountFlags, restrictMount } from "./syscalls.ts";
 
-/** Mount namespaces of machines, each by one process, that have mounts of an lxcfs that has ended. Needs root. */
-export function findStaleLxcfs({ device }: HostLxcfs): readonly number[] {
-  const byNamespace = new Map<string, number>();
+/** Mount namespaces that have mounts of an lxcfs that has ended. */
+export interface StaleLxcfs {
+  /** Each by one process, those of one machine together. */
+  readonly machines: readonly (readonly number[])[];
+  /** False when the time was over before all had been looked at. */
+  readonly isWhole: boolean;
+}
+
+/** Looks for machines whose lxcfs has ended until a time of `performance.now`. Needs root. */
+export function findStaleLxcfs({ device }: HostLxcfs, until: number): StaleLxcfs {
+  const seen = new Set<string>();
+  const machines = new Map<string, number[]>();
   for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    if (performance.now() >= until) return { machines: [...machines.values()], isWhole: false };
     try {
       const namespace = readlinkSync(join("/proc", pid, "ns/mnt"));
-      if (byNamespace.has(namespace)) continue;
-      const stale = staleLxcfsMounts(readFileSync(join("/proc", pid, "mountinfo"), "utf8"), device);
-      if (stale.length > 0) byNamespace.set(namespace, Number(pid));
+      if (seen.has(namespace)) continue;
+      const isStale = hasStale(Number(pid), device);
+      seen.add(namespace);
+      if (!isStale) continue;
+      const machine = readlinkSync(join("/proc", pid, "ns/pid"));
+      const processes = machines.get(machine) ?? [];
+      processes.push(Number(pid));
+      machines.set(machine, processes);
     } catch (error) {
       if (!hasEnded(error)) throw error;
     }
   }
-  return [...byNamespace.values()];
+  return { machines: [...machines.values()], isWhole: true };
+}
+
+function hasStale(pid: number, device: string): boolean {
+  const namespace = openSync(`/proc/${pid}/ns/mnt`, "r");
+  try {
+    return mayBeMachines(namespace) && staleLxcfsMounts(readMountinfoOf(pid), device).length > 0;
+  } finally {
+    closeSync(namespace);
+  }
 }
 
 /**
- * Mounts the host's lxcfs anew in the mount namespace of a process, over each file whose lxcfs has ended. Returns these files.
- * A machine that may mount file systems of its own can keep this thread waiting: it belongs into a process of its own.
+ * Mounts the host's lxcfs anew in the mount namespace of a process, over each file whose lxcfs has ended. Returns these files;
+ * undefined where no lxcfs runs. A machine that may mount file systems of its own can keep this thread waiting: it belongs
+ * into a process of its own.
  */
-export function renewLxcfs(pid: number, lxcfs: HostLxcfs): readonly string[] {
-  let namespace: number;
-  try {
-    namespace = openSync(join("/proc", String(pid), "ns/mnt"), "r");
-  } catch (error) {
-    if (hasEnded(error)) return [];
-    throw error;
-  }
-  const clones = new Map<string, number>();
-  try {
-    // Copies can be made only here, where the host's own mount is in sight.
-    for (const file of lxcfsFiles.filter((name) => existsSync(lxcfs.directory + name))) {
-      const clone = cloneMount(lxcfs.directory + file, false);
-      clones.set(file, clone);
-      restrictMount(clone, mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, false);
+export function renewLxcfs(pid: number): readonly string[] | undefined {
+  return withLxcfs((lxcfs, places) => {
+    const opened: number[] = [];
+    try {
+      const namespace = openSync(`/proc/${pid}/ns/mnt`, "r");
+      opened.push(namespace);
+      // The process that was meant may have ended, and its number be another's.
+      if (!mayBeMachines(namespace)) return [];
+      // Copies can be made only here, where the host's own mount is in sight.
+      const clones = [...places].map(([file, place]) => {
+        const clone = cloneMount(`/proc/self/fd/${place}`, false);
+        opened.push(clone);
+        restrictMount(clone, mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, false);
+        return [file, clone] as const;
+      });
+      return inMountNamespace(namespace, (inside) => {
+        const stale = staleLxcfsMounts(inside.mountinfo(), lxcfs.device);
+        return clones.flatMap(([file, clone]) => (renewFile(inside, file, clone, stale) ? [file] : []));
+      });
+    } catch (error) {
+      if (opened.length === 0 && hasEnded(error)) return [];
+      throw error;
+    } finally {
+      for (const descriptor of opened) closeSync(descriptor);
     }
-    return inMountNamespace(namespace, (inside) => {
-      const stale = staleLxcfsMounts(inside.mountinfo(), lxcfs.device);
-      return [...clones].flatMap(([file, clone]) => (renewFile(inside, file, clone, stale) ? [file] : []));
-    });
-  } finally {
-    for (const descriptor of [namespace, ...clones.values()]) closeSync(descriptor);
-  }
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { atWorkingDirectory, callNumbers, check, libc, text } from "./libc.ts";
+import { readLines } from "./mountinfo-of.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
 /*
@@ -16,7 +17,7 @@ const placeOnly = 0x200000;
 
 /** A look into a mount namespace. All of it is only good within `inMountNamespace`. */
 export interface MountNamespace {
-  /** The namespace's mountinfo (proc_pid_mountinfo(5)). */
+  /** The namespace's mountinfo (proc_pid_mountinfo(5)), as far as one looks at a machine's. */
   mountinfo(): string;
   /** An open descriptor of what is at a path, the topmost mount there; no symbolic link is followed. To be closed. */
   openPlace(path: string): number;
@@ -38,7 +39,7 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
   const readProc = (path: string) => {
     const file = check("openat", libc.openat(procfs, text(path), closeOnExec));
     try {
-      return readFileSync(file, "utf8");
+      return readLines(file);
     } finally {
       closeSync(file);
     }

@@ -20,6 +20,11 @@ export function slotBase(slot: number): number {
   return origin + slot * idsPerSlot;
 }
 
+/** Whether an id is of a slot: then it is some machine's, and no user's of the host. */
+export function isInSlots(id: number): boolean {
+  return id >= slotBase(firstSlot) && id < slotBase(firstSlot + slots);
+}
+
 /** Where to look first for a machine, so that it has the same ids at each start unless another was faster. */
 export function preferredSlot(machineId: string): number {
   return firstSlot + (Number.parseInt(machineId.slice(0, 8), 16) % slots);

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { labImage } from "../lab/lab-image.ts";
 import { dist } from "./berth.ts";
-import { lxcfsDirectory as directory, endLxcfs, hasLxcfs, startLxcfs } from "./lxcfs.ts";
+import { lxcfsDirectory as directory, endLxcfs, hasLxcfs, mountUsers, startLxcfs } from "./lxcfs.ts";
 import { booted, inside, removeAll, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
@@ -101,6 +101,24 @@ describe.skipIf(!canHaveLxcfs)("lxcfs (needs root, lxcfs, /dev/fuse and a memory
         expect((await one.run(`${dist}/berth`, "runtime", "lxcfs")).stdout).toBe("");
       }
       expect(await inside(one, "box", "systemctl is-system-running")).toBe("running");
+    });
+
+    test.each(profiles)("what a user of the host mounts under its name is not taken for it (%s)", async (profile) => {
+      const one = node("one");
+      const wishes = [...small, "-e", `BERTH_PROFILE=${profile}`];
+      await runMachine(one, "box", "bookworm", ...wishes);
+      expect(await booted(one, "box")).toBe("running");
+      if (lxcfs !== undefined) await endLxcfs(one, lxcfs);
+      lxcfs = await startLxcfs(one);
+      const unmountUsers = await mountUsers(one, "/run/users-lxcfs");
+      try {
+        expect((await one.run(`${dist}/berth`, "runtime", "lxcfs")).stdout).toContain("mounted lxcfs anew");
+        await runMachine(one, "other", "bookworm", ...wishes);
+        expect(await booted(one, "other")).toBe("running");
+        for (const name of ["box", "other"]) expect(await inside(one, name, "head -n 1 /proc/meminfo")).toBe(memory);
+      } finally {
+        await unmountUsers();
+      }
     });
 
     test("a machine whose root has mounted something over /proc hinders no other", async () => {

@@ -24,3 +24,22 @@ export async function endLxcfs(one: Node, lxcfs: ChildProcess): Promise<void> {
   await ended;
   await one.run("umount", lxcfsDirectory);
 }
+
+/** Mounts what a user of the node's host calls lxcfs, as fusermount3(1) would, and which never answers. Returns what takes it away. */
+export async function mountUsers(one: Node, place: string): Promise<() => Promise<void>> {
+  const source = `const { mount } = await import(${JSON.stringify(import.meta.resolve("../../src/host/syscalls.ts"))});
+    const options = "rootmode=40000,user_id=4242,group_id=4242,allow_other,fd=" + require("node:fs").openSync("/dev/fuse", "r+");
+    mount("lxcfs", ${JSON.stringify(place)}, "fuse.lxcfs", 2 | 4, options);
+    for await (const _ of process.stdin);`;
+  await one.run("install", "-d", "-o", "4242", place);
+  const command = ["--target", String(one.pid), "--mount", "--pid", "--", process.execPath, "-e", source];
+  const holder = spawn("nsenter", command, { stdio: ["pipe", "ignore", "inherit"] });
+  await until(async () => (await one.run("cat", "/proc/self/mountinfo")).stdout.includes(` ${place} `));
+  return async () => {
+    const ended = new Promise((resolve) => holder.once("exit", resolve));
+    holder.stdin.end();
+    await ended;
+    await one.run("umount", place);
+    await one.run("rmdir", place);
+  };
+}
