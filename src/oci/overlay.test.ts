@@ -142,6 +142,15 @@ describe("other overlays, which their owner's unmounting would not take away her
     ["private ones, wherever", [lineOf(good, { at: String.raw`/a\040b`, optional: "" })], ["/a b"]],
     ["not those that follow another namespace", [lineOf(good, { at: "/a", optional: "master:7 " }), lineOf(good, { at: "/b" })], []],
     ["not the machine's own, nor the root of all", [lineOf(good, { optional: "" }), lineOf(good, { at: "/", optional: "" })], []],
+    [
+      "not those below what another user answers for",
+      [
+        lineOf(good, { at: "/home/u/build/root", optional: "" }),
+        lineOf(good, { at: "/home/u2", optional: "" }),
+        lineOf("rw,user_id=4242,group_id=4242", { at: "/home/u", type: "fuse.x" }),
+      ],
+      ["/home/u2"],
+    ],
     ["no other file system", [lineOf("rw", { at: "/a", type: "tmpfs", optional: "" })], []],
   ])("%s", (_, lines, expected) => {
     expect(otherOverlays(lines.join("\n"), point)).toEqual(expected);

@@ -1,3 +1,4 @@
+import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import { escapeMount, unescapeMount } from "../contract/mount-escape.ts";
 
 /** An overlay mount's parts (Documentation/filesystems/overlayfs.rst): absolute directories, lower ones from the top down. */
@@ -55,12 +56,17 @@ function parseMountLine(line: string): MountLine | undefined {
   };
 }
 
-/** Where else overlays are mounted that no other mount namespace's unmounting would take away here. */
+/**
+ * Where else overlays are mounted that no other mount namespace's unmounting would take away here. What lies below another
+ * user's FUSE is out of reach: the way there is that user's to answer for, or never to.
+ */
 export function otherOverlays(mountinfo: string, point: string): readonly string[] {
+  const others = parseOthersFuse(mountinfo).map((other) => `${other.point}/`);
   return mountinfo.split("\n").flatMap((line) => {
     if (!line.includes(" - overlay ")) return [];
     const place = unescapeMount(line.split(" ", 5)[4] ?? "/");
-    return place === point || place === "/" || parseMountLine(line)?.isPropagated === true ? [] : [place];
+    if (place === point || place === "/" || others.some((other) => place.startsWith(other))) return [];
+    return parseMountLine(line)?.isPropagated === true ? [] : [place];
   });
 }
 
