@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { type AskMirror, askMirror, askRunningMirror } from "../host/mirror/ask.ts";
 import { type MirrorPlan, mirrorFile } from "../host/mirror/request.ts";
+import { readMountinfoOf } from "../host/mountinfo-of.ts";
 import { detachMount, forgetNames } from "../host/syscalls.ts";
 import { lastMountAt, otherOverlays, parseOverlay } from "../oci/overlay.ts";
 import type { IsolatedMachine } from "./runtime-state.ts";
@@ -57,7 +58,7 @@ export async function keepMirror(state: string, { pid, range, root }: IsolatedMa
     return;
   }
   const overlay = parseOverlay(readMountinfo(), root, existsSync);
-  const own = lastMountAt(readFileSync(`/proc/${pid}/mountinfo`, "utf8"), "/");
+  const own = lastMountAt(readMountinfoOf(pid), "/");
   // What is no overlay is nothing that was mounted for the machine at its start.
   if (overlay === undefined || own?.type !== "overlay") return;
   const plan = { state, place: root, range, device: own.device, overlay: overlay.mounted };

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasErrno } from "../../host/errno.ts";
 import { type MirrorPlan, mirrorFile } from "../../host/mirror/request.ts";
+import { readMountinfoOf } from "../../host/mountinfo-of.ts";
 import { lastMountAt } from "../../oci/overlay.ts";
 import { isIsolated, readIsolated } from "../../ops/runtime-state.ts";
 import type { Mirrors } from "./mirrors.ts";
@@ -61,7 +62,7 @@ export class Recovery {
 
 /** Whether a machine has all of its own file system at its root: it may mount anything over it, also a part of the same. */
 function showsAllOf(pid: number, device: string): boolean {
-  const [mountinfo = ""] = orNone(() => [readFileSync(`/proc/${pid}/mountinfo`, "utf8")]);
+  const [mountinfo = ""] = orNone(() => [readMountinfoOf(pid)]);
   const root = lastMountAt(mountinfo, "/");
   return root?.device === device && root.root === "/";
 }
