@@ -87,7 +87,7 @@ async function waitForBus(engine: Engine, id: string, name: string, signal: Abor
   for (;;) {
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running || State.Restarting) throw await bootFailed(engine, id, name, State.ExitCode, signal);
-    const init = engine.endpoint.kind === "unix" ? findLocalInit(State.Pid, id) : undefined;
+    const init = engine.endpoint.kind === "unix" ? findLocalInit(engine.endpoint.path, State.Pid, id) : undefined;
     if (init === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(init, signal)) return;
     await sleep(pollMs, signal);
   }

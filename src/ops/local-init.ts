@@ -1,52 +1,63 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readHeldListeners } from "../host/held-listeners.ts";
 import { findProcess, isThere, type StartedProcess } from "../host/process-stat.ts";
+import { readListener } from "../host/socket-listener.ts";
 
 /** How far a machine's systemd is: not in its place yet, in its place, or ready for `systemctl`. */
 export type SystemdProgress = "early" | "in-scope" | "on-bus";
 
 /**
- * A container's PID 1 as this host's /proc numbers it, also where the engine has a PID namespace of its own: of the processes
- * whose cgroup bears the container's id and that are 1 in their own namespace, the outermost; the others are containers
- * within it (proc_pid_status(5), NSpid). Undefined where the engine's processes are not to be seen from here.
+ * A container's PID 1 as this host's /proc numbers it, also where its engine has a PID namespace of its own. Cgroups are named by
+ * whoever has the say over one, so there it is the process that has the engine's number for it in the engine's namespace, whose
+ * parent is in that very namespace (the shim): nothing that was not started there has such a parent. The engine is who listens
+ * at the socket. Undefined where its processes, or their namespaces, are not for us to see.
  */
-export function findLocalInit(enginePid: number, id: string): StartedProcess | undefined {
-  const rankOf = (pid: string) => rankInit(readProc(pid, "cgroup"), () => readProc(pid, "status"), id);
-  const near = rankOf(String(enginePid));
-  if (near?.above === 0) return findProcess(enginePid);
-  let found: { readonly pid: number; readonly rank: Rank } | undefined;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    const rank = rankOf(pid);
-    if (rank !== undefined && (found === undefined || isOuter(rank, found.rank))) found = { pid: Number(pid), rank };
+export function findLocalInit(socket: string, enginePid: number, id: string): StartedProcess | undefined {
+  const listener = readListener(socket);
+  const depth = listener === undefined ? 0 : numbersOf(listener).length;
+  if (depth === 1) return bearsId(readProc(String(enginePid), "cgroup"), id) ? findProcess(enginePid) : undefined;
+  const namespace = depth === 0 ? undefined : namespaceOf(String(listener));
+  if (namespace === undefined) return undefined;
+  const found = readdirSync("/proc").find((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    const status = readProc(pid, "status");
+    const numbers = parseNumbers(status);
+    if (numbers.length !== depth + 1 || numbers.at(-2) !== String(enginePid) || numbers.at(-1) !== "1") return false;
+    const parent = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
+    return parent !== undefined && namespaceOf(parent) === namespace;
+  });
+  return found === undefined ? undefined : findProcess(Number(found));
+}
+
+/** Whether one of a process's cgroups (proc_pid_cgroup(5)) is a container's, and within no other container's, which may give it any name. */
+export function bearsId(cgroup: string, id: string): boolean {
+  return cgroup.split("\n").some((line) => /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/.exec(line)?.[0] === id);
+}
+
+/** A process's numbers, from our PID namespace's to its own (proc_pid_status(5), NSpid); none of one that has ended or is hidden. */
+function numbersOf(pid: number): readonly string[] {
+  return parseNumbers(readProc(String(pid), "status"));
+}
+
+function parseNumbers(status: string): readonly string[] {
+  return /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
+}
+
+/** A process's PID namespace; undefined for one that has ended, or that we may not trace. */
+function namespaceOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
   }
-  return found && findProcess(found.pid);
-}
-
-interface Rank {
-  /** Of how many containers' cgroups the one that bears the id is within: a machine may give any name to what is within its own. */
-  readonly above: number;
-  /** In how many PID namespaces the process has a number. */
-  readonly depth: number;
-}
-
-function isOuter(a: Rank, b: Rank): boolean {
-  return a.above === b.above ? a.depth < b.depth : a.above < b.above;
-}
-
-/** By a process's proc_pid_cgroup(5) and proc_pid_status(5); undefined for one that is no init of the container. */
-export function rankInit(cgroup: string, status: () => string, id: string): Rank | undefined {
-  const places = cgroup.split("\n").map((line) => Array.from(line.matchAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g), String).indexOf(id));
-  const found = places.filter((place) => place >= 0);
-  if (found.length === 0) return undefined;
-  const numbers = /^NSpid:\s+(.*)$/m.exec(status())?.[1]?.split(/\s+/);
-  return numbers?.at(-1) === "1" ? { above: Math.min(...found), depth: numbers.length } : undefined;
 }
 
 const bus: ReadonlySet<string> = new Set(["/run/systemd/private"]);
 
 /**
- * Undefined when the process has ended, whatever has its number by now. Reads synchronously, as all here: /proc answers faster than a thread is asked. That
- * systemd is to be reached shows in its own socket, not in a path, at which a machine may have anything, such as what never answers.
+ * Undefined when the process has ended, whatever has its number by now. Reads synchronously, as all here: /proc answers faster than
+ * a thread is asked. That systemd is to be reached shows in its own socket, not in a path, at which a machine may have anything, such
+ * as what never answers.
  */
 export function readSystemdProgress(init: StartedProcess): SystemdProgress | undefined {
   const { pid } = init;
