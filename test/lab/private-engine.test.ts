@@ -8,6 +8,7 @@ import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
 import { stopPrivateEngine } from "../../src/host/private-engine/stop.ts";
 import { run } from "../../src/host/run.ts";
 import { canMakeLab } from "./lab.ts";
+import { inMounts } from "./mount-namespace.ts";
 import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "./traces.ts";
 import { until } from "./until.ts";
 
@@ -80,6 +81,42 @@ describe.skipIf(!isPossible)("a private engine", () => {
     await startPrivateEngine({ ...place(), cgroupView: "v2" });
     expect(await stopPrivateEngine({ ...place(), removeData: true })).toBe(true);
     expect(await isThere(place().dataDirectory)).toBe(false);
+  }, 30_000);
+
+  test("what users have mounted below /run neither hinders a start nor goes on in it", async () => {
+    // A name that ends in a line feed, one that is a link to the disk of its data, and a mount within a mount.
+    const before = `
+      data=${directory}/disk line='
+'
+      mkdir -p "$data" /run/user/42 /run/lock
+      mount -t tmpfs disk "$data"
+      mount -t tmpfs tmpfs /run/user/42
+      mkdir "/run/user/42/link$line" /run/user/42/deep
+      ln -s "$data" /run/user/42/link
+      mount -t tmpfs theirs "/run/user/42/link$line"
+      mount -t tmpfs theirs /run/user/42/deep`;
+    const module = (file: string) => JSON.stringify(join(import.meta.dir, "../../src/host/private-engine", file));
+    const own = { name: "selftest-run", stateDirectory: "/run/berth/selftest-run", dataDirectory: join(directory, "disk/data") };
+    const { points, running } = await inMounts<{ points: string[]; running: string | undefined }>(
+      `
+      const { startPrivateEngine } = await import(${module("start.ts")});
+      const { stopPrivateEngine } = await import(${module("stop.ts")});
+      const { parseMountInfo } = await import(${module("mount-table.ts")});
+      const { readFile } = await import("node:fs/promises");
+      const place = ${JSON.stringify(own)};
+      try {
+        const { pid } = await startPrivateEngine(place);
+        const points = parseMountInfo(await readFile("/proc/" + pid + "/mountinfo", "utf8")).map(({ point }) => point);
+        return { points, running: await readFile("/proc/" + pid + "/root" + place.stateDirectory + "/init", "utf8") };
+      } finally {
+        await stopPrivateEngine({ ...place, grace: 0, removeData: true });
+      }`,
+      before,
+    );
+    expect(running).toMatch(/^\d+ /);
+    expect(points).toContain(join(directory, "disk"));
+    expect(points.filter((point) => point.startsWith("/run/user"))).toEqual([]);
+    await rm(join(directory, "disk"), { recursive: true });
   }, 30_000);
 
   test("a failed start tells dockerd's words and leaves nothing", async () => {

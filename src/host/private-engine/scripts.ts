@@ -41,15 +41,6 @@ else
     case $data/ in "$place"/*) continue ;; esac
     mount -n -t tmpfs -o mode=755 tmpfs "$place"
   done
-  # Namespaces and file systems that others mounted below /run must not live on because we hold a copy.
-  while read -r _ point _; do
-    point=$(printf '%b' "$point")
-    case $state/ in "$point"/*) continue ;; esac
-    case $data/ in "$point"/*) continue ;; esac
-    case $point in /run/*) umount -n -l "$point" ;; esac
-  done <<END
-$(tac /proc/self/mounts | sed 's/\\\\\\([0-7][0-7][0-7]\\)/\\\\0\\1/g')
-END
 fi
 
 # sysfs shows the network namespace of its mounter: a new one, with the wanted cgroup tree in it.
@@ -108,7 +99,15 @@ if [ "$uplink" = yes ]; then
   fi
 fi
 
-mount -n --move "$state/run" "$new/run"
+# Namespaces and file systems that others mounted below /run must not live on because we hold a copy. All go at once with the
+# mount that they are in, by no path of theirs: users choose those. Where /run is none, they end when their places are removed.
+if [ -z "$new" ] && mountpoint -q /run; then
+  mount -n --move "$state/run" /sys
+  while mountpoint -q /run; do umount -n -l /run; done
+  mount -n --move /sys /run
+else
+  mount -n --move "$state/run" "$new/run"
+fi
 if [ -z "$new" ]; then umount -n -l /proc; fi
 mount -n -t proc proc "$new/proc"
 if [ -n "$new" ]; then
