@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +53,16 @@ test("so is one in a directory that everybody may change, or that a link leads t
   } finally {
     rmSync(other, { recursive: true });
   }
+});
+
+test.skipIf(Bun.which("setfacl") === null)("so is one that an access control list lets another user change (needs setfacl)", () => {
+  chmodSync(file, 0o644);
+  execFileSync("setfacl", ["-m", "u:65534:r", file]);
+  expect(findFleetFile(contextIn(directory).context)).toBe(file);
+  execFileSync("setfacl", ["-m", "u:65534:rw", file]);
+  expect(() => findFleetFile(contextIn(directory).context)).toThrow(
+    expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("setfacl -b") }),
+  );
 });
 
 test.skipIf(process.getuid?.() !== 0)("another user's file is refused, unless that user has become root (needs root)", () => {

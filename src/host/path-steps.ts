@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { PathStep } from "../plan/path-access.ts";
+import { hasAccessList } from "./acl.ts";
 
 /** What an absolute path leads through, from / to its end, links as they are; then the same of what it resolves to. Throws where it leads nowhere. */
 export function readWay(path: string): readonly PathStep[] {
@@ -16,7 +17,9 @@ export function readSteps(path: string): readonly PathStep[] {
     at = join(at, part);
     const { uid, gid, mode } = lstatSync(at);
     const type = mode & 0o170000;
-    steps.push({ path: at, kind: type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file", uid, gid, mode: mode & 0o7777 });
+    const kind = type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file";
+    const path = at;
+    steps.push({ path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => kind !== "link" && hasAccessList(path) });
   }
   return steps;
 }

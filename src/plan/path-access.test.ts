@@ -1,8 +1,12 @@
 import { expect, test } from "bun:test";
 import { grantsRoot, othersReach, type PathStep, replaceFault } from "./path-access.ts";
 
-const way = (...steps: readonly (readonly [mode: number, uid?: number, gid?: number, kind?: PathStep["kind"]])[]): readonly PathStep[] =>
-  steps.map(([mode, uid = 0, gid = uid, kind = "directory"], index) => ({ path: `/${index}`, kind, uid, gid, mode }));
+type Step = readonly [mode: number, uid?: number, gid?: number, kind?: PathStep["kind"], hasAccessList?: boolean];
+const way = (...steps: readonly Step[]): readonly PathStep[] =>
+  steps.map(([mode, uid = 0, gid = uid, kind = "directory", hasList = false], index) => {
+    return { path: `/${index}`, kind, uid, gid, mode, hasAccessList: () => hasList };
+  });
+const byList = "has an access control list by which others may write to it (setfacl -b takes it away)";
 const alice = new Set([0, 1000]);
 
 test.each([
@@ -17,6 +21,9 @@ test.each([
   ["a file in name sticky", way([0o1666, 1000, 1000, "file"]), "everybody may write to /0"],
   ["a directory of a group", way([0o775, 1000, 50]), "the group 50 may write to /0"],
   ["a directory of the user's own group", way([0o775, 1000, 1000]), undefined],
+  ["a file of root's, with a list whose mask lets write", way([0o664, 0, 0, "file", true]), `/0 ${byList}`],
+  ["a directory of the user's own group, with such a list", way([0o755], [0o775, 1000, 1000, "directory", true]), `/1 ${byList}`],
+  ["a file with a list that lets read at most", way([0o644, 1000, 1000, "file", true]), undefined],
 ] as const)("who decides: %s", (_, steps, fault) => {
   expect(replaceFault(steps, alice)).toBe(fault);
 });
@@ -27,6 +34,8 @@ test.each([
   ["the folder itself is closed", way([0o755], [0o755], [0o700]), false],
   ["a group may walk", way([0o755], [0o750, 0, 50], [0o755]), true],
   ["root's group may walk", way([0o755], [0o750, 0, 0], [0o755]), false],
+  ["root's group may walk, and whom a list names", way([0o755], [0o750, 0, 0, "directory", true], [0o755]), true],
+  ["a list whose mask lets nobody walk", way([0o755], [0o740, 0, 0, "directory", true], [0o755]), false],
   ["a home that only its user may walk, who asks", way([0o755], [0o700, 1000], [0o755, 1000]), false],
   ["the same of another user", way([0o755], [0o700, 1001], [0o755, 1001]), true],
   ["readable, but not to be walked", way([0o755], [0o744]), false],

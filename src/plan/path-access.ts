@@ -8,6 +8,8 @@ export interface PathStep {
   readonly gid: number;
   /** Permission bits, with set-uid, set-gid and sticky: chmod(2). */
   readonly mode: number;
+  /** Whether an access control list gives rights to others besides; asked only where the group's bits, which are its mask (acl(5)), matter. */
+  readonly hasAccessList: () => boolean;
 }
 
 /**
@@ -21,7 +23,9 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
     const isSticky = kind === "directory" && (mode & 0o1000) !== 0;
     if (kind === "link" || isSticky) continue;
     if ((mode & 0o002) !== 0) return `everybody may write to ${path}`;
-    if ((mode & 0o020) !== 0 && !hasPrivateGroup(step)) return `the group ${step.gid} may write to ${path}`;
+    if ((mode & 0o020) === 0) continue;
+    if (!hasPrivateGroup(step)) return `the group ${step.gid} may write to ${path}`;
+    if (step.hasAccessList()) return `${path} has an access control list by which others may write to it (setfacl -b takes it away)`;
   }
   return undefined;
 }
@@ -33,7 +37,8 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
 export function othersReach(steps: readonly PathStep[], trusted: ReadonlySet<number>): boolean {
   return steps.every((step) => {
     const { uid, mode } = step;
-    return (mode & 0o001) !== 0 || ((mode & 0o010) !== 0 && !hasPrivateGroup(step)) || ((mode & 0o100) !== 0 && !trusted.has(uid));
+    const groupWalks = (mode & 0o010) !== 0 && (!hasPrivateGroup(step) || step.hasAccessList());
+    return (mode & 0o001) !== 0 || groupWalks || ((mode & 0o100) !== 0 && !trusted.has(uid));
   });
 }
 
