@@ -25,7 +25,7 @@ import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
 /** More of it by hand: `BERTH_CHURN='{"machines":20,"seconds":60,"view":"hybrid","seed":7}'`. */
 const { machines, seconds, view, seed } = {
-  ...{ machines: 2, seconds: 20, view: "v2", seed: 20_250_520 },
+  ...{ machines: 2, seconds: 10, view: "v2", seed: 20_250_520 },
   ...(JSON.parse(process.env.BERTH_CHURN ?? "{}") as { machines?: number; seconds?: number; view?: "v2" | "hybrid"; seed?: number }),
 };
 const node = useNodes({ nodes: { one: { cgroupView: view === "v2" ? "v2" : "host" } }, images: { bookworm: () => labImage("bookworm") } });

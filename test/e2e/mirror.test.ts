@@ -171,6 +171,25 @@ END
       expect(await inside(engine, "one", "cat /root/asleep")).toBe("asleep");
     });
 
+    test("a machine that makes whoever reads its file wait holds up nobody who looks elsewhere", async () => {
+      await runMachine(engine, "two", "bookworm", "-e", "BERTH_PROFILE=full");
+      // A write lease (fcntl(2), F_SETLEASE) that is not given back.
+      const lease = `open my $file, "+<", "/root/leased" or die; $SIG{IO} = sub { $0 = "lease is asked for" };
+        fcntl $file, 1024, 1 or die; $0 = "lease is held"; sleep 600 while 1;`;
+      await inside(engine, "one", `echo leased >/root/leased; systemd-run --quiet perl -e '${lease.replaceAll("$", "$$$$")}'`);
+      const until = (state: string) => waitFor(state, async () => ((await processesCalled(engine, state)).length > 0 ? true : undefined));
+      await until("lease is held");
+      let isDone = false;
+      const brought = broughtOut(engine, "one:/root/leased").finally(() => (isDone = true));
+      await until("lease is asked for");
+      expect(await broughtOut(engine, "two:/etc/passwd")).toContain("root:");
+      expect(await inside(engine, "two", "echo runs")).toBe("runs");
+      await removeContainers(engine, "two");
+      expect(isDone).toBe(false);
+      await engine.run("kill", "-KILL", ...(await processesCalled(engine, "lease is asked for")).map(String));
+      expect(await brought).toBe("leased\n");
+    });
+
     test("the server comes again when it is killed; killed with what watches over it, at the next command", async () => {
       for (const victims of [[server], [supervisor, server]]) {
         const before = await processesCalled(engine, server);
