@@ -116,7 +116,7 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
     "sees what was brought before there was a mirror, gets one, and has the machine's capabilities in every set that it has of its own (start %s)",
     async (begun) => {
       const granted = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
-      expect<unknown>(await inMounts(program("3 1\\n", begun), machine)).toEqual({
+      expect<unknown>(await inMounts(program("3 1\n", begun), machine)).toEqual({
         letters: [
           [false, false],
           [true, true],

@@ -41,14 +41,13 @@ export class ServerProcess {
 
   /** It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). */
   static start(served: Served): ServerProcess {
-    const program = cString(process.execPath);
-    const words = [program, ...["runtime", "mirror", ...wordsOf(served)].map(cString)];
+    const words = [...ownCommand(), "runtime", "mirror", ...wordsOf(served)].map(cString);
     const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n]);
     const none = new BigUint64Array([0n]);
     const pid = new Int32Array(1);
     const inherited = [served.device, served.root];
     for (const file of inherited) calls.fcntl(file, setFlags, 0);
-    const error = calls.posix_spawn(pid, program, null, null, pointers, none);
+    const error = calls.posix_spawn(pid, words[0] ?? null, null, null, pointers, none);
     for (const file of inherited) calls.fcntl(file, setFlags, closeOnExec);
     if (error !== 0) throw new Error(`posix_spawn: errno ${error}`);
     return new ServerProcess(pid[0] ?? 0);
@@ -67,5 +66,8 @@ export class ServerProcess {
     calls.kill(this.#pid, killSignal);
   }
 }
+
+/** The one compiled program has its sources within itself; as sources they are a program of Bun's. */
+const ownCommand = () => (Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main]);
 
 const cString = (text: string) => Buffer.from(`${text}\0`);
