@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,8 @@ export async function broughtOut(engine: Node, path: string): Promise<string | u
   const directory = await mkdtemp(join(tmpdir(), "berth-out-"));
   try {
     const { status } = await engine.tryDocker("cp", path, join(directory, "file"));
-    return status === 0 ? await readFile(join(directory, "file"), "utf8") : undefined;
+    // Docker's client calls it a success also when the engine could read nothing of what it had found.
+    return status === 0 && existsSync(join(directory, "file")) ? await readFile(join(directory, "file"), "utf8") : undefined;
   } finally {
     await rm(directory, { recursive: true });
   }
