@@ -42,7 +42,9 @@ describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
     const directory = join(dirname(engine.configFile), "slow");
     await mkdir(directory, { recursive: true });
     await copyFile(join(dist, "berth-runtime"), join(directory, "berth-runtime"));
-    await writeFile(join(directory, "berth"), `#!/bin/sh\nhere='${directory}'\n${script.replace("BERTH", join(dist, "berth"))}\n`);
+    const real = join(dist, "berth");
+    const patcher = `[ "$2" = create ] || exec '${real}' "$@"\n${script.replace("BERTH", real)}`;
+    await writeFile(join(directory, "berth"), `#!/bin/sh\nhere='${directory}'\n${patcher}\n`);
     for (const name of ["berth", "berth-runtime"]) await chmod(join(directory, name), 0o755);
     await engine.run("rm", "-f", join(directory, "pid"));
     await addRuntime(engine, "slow", join(directory, "berth-runtime"));
