@@ -4,7 +4,6 @@ import type { CgroupView } from "../contract/cgroups.ts";
 import type { RootFiles } from "../contract/guest.ts";
 import type { HostCgroup } from "../contract/host.ts";
 import { takeIds } from "../host/id-ranges.ts";
-import type { AskMirror } from "../host/mirror/ask.ts";
 import { writeFirstHostname } from "../host/prepare-root.ts";
 import { openStage, stageBind, stageLayers, stageNetwork, stageRoot, stageSysfs, stageUserNamespace } from "../host/stage.ts";
 import { beginUserNamespace, type UserNamespace } from "../host/user-namespace.ts";
@@ -22,7 +21,8 @@ export function readOverlay(mountinfo: string, rootPath: string): Overlay | unde
 
 export interface Isolate {
   readonly rootPath: string;
-  readonly mirror: AskMirror;
+  /** See `RuntimeCreate`. */
+  readonly outer: number | undefined;
   readonly launcher: string;
   readonly state: string;
   readonly machineId: string;
@@ -50,7 +50,7 @@ export async function isolate(
   config: OciConfig,
   {
     rootPath,
-    mirror: server,
+    outer,
     launcher,
     state,
     machineId,
@@ -81,7 +81,7 @@ export async function isolate(
     const mountPrograms = sharesMounts ? ["/bin/mount", "/usr/bin/mount"] : [];
     const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);
     stageLayers(stage, overlay, mapped);
-    const mirror = await takePlace({ state, place: rootPath, range: ids, overlay: overlay.mounted }, server);
+    const mirror = await takePlace({ state, place: rootPath, range: ids, overlay: overlay.mounted }, { launcher, namespace: outer });
     stageRoot(stage, overlay);
     await mirror.show(join(stage, "root"));
     const joined = joinedNetwork(config);

@@ -11,7 +11,6 @@ import { readEngineRecord } from "../host/engine-record.ts";
 import { readHost } from "../host/facts.ts";
 import { readLxcfs } from "../host/lxcfs.ts";
 import { machineFiles } from "../host/machine-files.ts";
-import { beginServer } from "../host/mirror/ask.ts";
 import { hasBeenStaged } from "../host/stage.ts";
 import { beginUserNamespace } from "../host/user-namespace.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "../oci/config.ts";
@@ -83,7 +82,6 @@ export async function runtimeCreate({ id, bundle, state, root, outer, launcher }
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
     if (outer !== undefined) forgetOthers(mountinfo, rootPath);
     const overlay = userNamespace && readOverlay(mountinfo, rootPath);
-    const mirror = overlay && beginServer({ launcher, namespace: outer });
     const wishes = readWishes(config, { id, profile, found: reading.guest.machineId, record });
     const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
     const wasFull = overlay !== undefined && hasBeenStaged(overlay);
@@ -96,11 +94,11 @@ export async function runtimeCreate({ id, bundle, state, root, outer, launcher }
       const hostnameFile = join(state, "hostname");
       const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });
       const isolated =
-        needs.ids === undefined || mirror === undefined || overlay === undefined || userNamespace === undefined
+        needs.ids === undefined || overlay === undefined || userNamespace === undefined
           ? { config: settled.config, warnings: [] }
           : await isolate(settled.config, {
               rootPath,
-              mirror,
+              outer,
               launcher,
               files,
               writesHostname: settled.writesHostname,

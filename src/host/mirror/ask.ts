@@ -10,16 +10,6 @@ export interface AskMirror {
   readonly launcher: string;
   /** A descriptor of the mount namespace that the engine has its mounts in, for the server to run in; this process's own without. */
   readonly namespace?: number | undefined;
-  /** Until the server is there, where that was begun before. */
-  readonly starting?: Promise<void>;
-}
-
-/** Begins to start the server where none runs, which takes as long as much else that a machine's start needs. */
-export function beginServer(place: AskMirror): AskMirror {
-  const starting = isThere().then((runs) => (runs ? undefined : startServer(place)));
-  // Whoever asks it is told.
-  starting.catch(() => undefined);
-  return { ...place, starting };
 }
 
 /** More servers than that do not end in the very moment in which they are asked. */
@@ -27,7 +17,6 @@ const mostTries = 10;
 
 /** Asks the host's server of mirrors, which is started when there is none. Throws `mirror-failed`. */
 export async function askMirror(request: MirrorRequest, place: AskMirror): Promise<void> {
-  await place.starting;
   for (let tries = 0; tries < mostTries; tries += 1) {
     const reply = await askOnce(request);
     if (reply === undefined) await startServer(place);
@@ -71,17 +60,6 @@ function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
 const longestAnswerMs = 20_000;
 
 const isAbsent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"];
-
-function isThere(): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({ path: mirrorSocket });
-    socket.on("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", (error) => (hasErrno(error, isAbsent) ? resolve(false) : reject(error)));
-  });
-}
 
 /** Returns when the server, or another that was started meanwhile, can be asked. */
 async function startServer({ launcher, namespace }: AskMirror): Promise<void> {
