@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { atWorkingDirectory, callNumbers, check, libc, text } from "./libc.ts";
-import { readLines } from "./mountinfo-of.ts";
+import { parseMountId, readLines } from "./mountinfo-of.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
 /*
@@ -49,7 +49,7 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
     return work({
       mountinfo: () => readProc("thread-self/mountinfo"),
       openPlace: (path) => openAt(atWorkingDirectory, path, placeOnly | constants.O_NOFOLLOW, resolving.noLinks),
-      mountIdOf: (place) => Number(/^mnt_id:\s*(\d+)$/m.exec(readProc(`thread-self/fdinfo/${place}`))?.[1]),
+      mountIdOf: (place) => parseMountId(readProc(`thread-self/fdinfo/${place}`)),
       detach: (place) => {
         check("fchdir", libc.fchdir(procfs));
         try {

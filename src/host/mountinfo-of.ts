@@ -16,6 +16,11 @@ export function readMountinfoOf(pid: number): string {
   }
 }
 
+/** The mountinfo id of the mount that an open file is on, by its entry of proc_pid_fdinfo(5). */
+export function parseMountId(fdinfo: string): number {
+  return Number(/^mnt_id:\s*(\d+)$/m.exec(fdinfo)?.[1]);
+}
+
 /** The lines of an open file up to that limit. */
 export function readLines(file: number, most = mostBytes): string {
   const bytes = Buffer.allocUnsafe(most);

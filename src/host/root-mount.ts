@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { hasErrno } from "./errno.ts";
+import { parseMountId } from "./mountinfo-of.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
 /** O_PATH, open(2): says where something is; nobody's file system is asked anything of what it is the root of. */
@@ -44,7 +45,4 @@ function isRootsAlone(directory: number): boolean {
   return uid === 0 && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || gid === 0);
 }
 
-/** The mountinfo id of the mount that an open place is on (proc_pid_fdinfo(5)). */
-function mountIdOf(place: number): number {
-  return Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"))?.[1]);
-}
+const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));

@@ -41,7 +41,7 @@ export function setAttributes(exchanged: Exchange, node: Node): number {
   return tree.withSeen(node, change);
 }
 
-/** By a descriptor that may be written to: truncate(2) would wait for whoever has a lease. */
+/** By a descriptor that may be written to: the engine's own where it has one. */
 function truncate({ tree, request }: Exchange, node: Node, file: number): number {
   const named = (request.u32(0) & setting.handle) !== 0 && isOpen(node, request.u32(8)) ? request.u32(8) : undefined;
   const writable = named ?? tree.reopen(file, O_WRONLY);
