@@ -41,22 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
   }
   if (verb === "lxcfs") return await runLxcfs(words);
-  if (verb === "mirror" && words.length === 0) {
-    const { serveMirrors } = await import("../daemons/mirror/serve.ts");
-    serveMirrors(sayReady);
-    return 0;
-  }
-  if (verb === "mirror") {
-    const [{ readServed }, { serveFiles }] = await Promise.all([
-      import("../host/mirror/server-process.ts"),
-      import("../daemons/mirror/serve-files.ts"),
-    ]);
-    const served = readServed(words);
-    if (served !== undefined) {
-      serveFiles(served);
-      return 0;
-    }
-  }
+  if (verb === "mirror") return await runMirror(words);
   complain(usage);
   return 2;
 }
@@ -65,9 +50,27 @@ const usage = `usage, by berth-runtime and lxcfs.service alone:
   berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime lxcfs [PID]
-  berth runtime mirror
+  berth runtime mirror [DEVICE ROOT FIRSTID IDS]
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
 `;
+
+/** `berth runtime mirror` for all mirrors of the host; with descriptors and ids for one machine's files. */
+async function runMirror(words: readonly string[]): Promise<number> {
+  if (words.length === 0) {
+    const { serveMirrors } = await import("../daemons/mirror/serve.ts");
+    serveMirrors(sayReady);
+    return 0;
+  }
+  const { readServed } = await import("../host/mirror/server-process.ts");
+  const served = readServed(words);
+  if (served === undefined) {
+    complain(usage);
+    return 2;
+  }
+  const { serveFiles } = await import("../daemons/mirror/serve-files.ts");
+  serveFiles(served);
+  return 0;
+}
 
 /** To whoever has the server started. One that comes again after its death has nobody left who waits. */
 function sayReady(): void {

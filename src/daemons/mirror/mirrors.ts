@@ -44,7 +44,6 @@ const longestEndMs = 5_000;
 export class Mirrors {
   readonly #shown = new Map<string, Mirror>();
   #endings: readonly Ending[] = [];
-  #shownFiles: readonly ShownFiles[] = [];
   #left: readonly ServerProcess[] = [];
   /** Mirrors of machines whose own files are not mounted yet. */
   readonly #held = new Map<string, { readonly device: number; readonly until: number }>();
@@ -55,7 +54,7 @@ export class Mirrors {
 
   /** All that may be asked for. */
   get shownFiles(): readonly ShownFiles[] {
-    return this.#shownFiles;
+    return [...this.#shown.values()].flatMap(({ files, covers }) => [files, ...covers]);
   }
 
   /** Processes of mirrors that have gone. */
@@ -94,7 +93,6 @@ export class Mirrors {
       const device = this.#held.get(plan.place)?.device ?? -1;
       this.#held.delete(plan.place);
       this.#shown.set(plan.state, { plan, files: new ShownFiles(device, root, plan.range), covers: new Set() });
-      this.#list();
     } catch (error) {
       closeSync(root);
       throw error;
@@ -144,7 +142,6 @@ export class Mirrors {
         // The engine has done with the mount that was covered; unless it has mounted another by now.
         if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
         else uncoverPlace(mirror.plan.place);
-        this.#list();
       }
     }
     return false;
@@ -161,7 +158,6 @@ export class Mirrors {
   /** Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server. */
   #cover({ plan, files, covers }: Mirror): void {
     covers.add(files.again(mountMirror(plan.place)));
-    this.#list();
     // The engine may have been faster with its unmounting, which then will not take the cover away.
     dropDoubled(plan.place);
   }
@@ -170,7 +166,6 @@ export class Mirrors {
     const mirror = this.#shown.get(state);
     for (const files of mirror === undefined ? [] : [mirror.files, ...mirror.covers]) this.#close(files);
     this.#shown.delete(state);
-    this.#list();
   }
 
   #close(files: ShownFiles): void {
@@ -187,9 +182,5 @@ export class Mirrors {
   /** Whether a machine's files are still waited for. */
   get isHolding(): boolean {
     return this.#held.size > 0;
-  }
-
-  #list(): void {
-    this.#shownFiles = [...this.#shown.values()].flatMap(({ files, covers }) => [files, ...covers]);
   }
 }
