@@ -1,6 +1,8 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AskMirror, askMirror, askRunningMirror } from "../host/mirror/ask.ts";
+import { EndOfFileSystem } from "../host/mirror/end-of-file-system.ts";
+import { giveBack, uncoverPlace } from "../host/mirror/place.ts";
 import { type MirrorPlan, mirrorFile } from "../host/mirror/request.ts";
 import { readMountinfoOf } from "../host/mountinfo-of.ts";
 import { detachMount, forgetNames } from "../host/syscalls.ts";
@@ -22,10 +24,6 @@ const longestLookMs = 1_000;
  * those in its place. The server's namespace is the engine's, where this process is in another.
  */
 export async function takePlace(files: Omit<MirrorPlan, "device">, server: AskMirror): Promise<{ show(root: string): Promise<void> }> {
-  const [{ EndOfFileSystem }, { uncoverPlace }] = await Promise.all([
-    import("../host/mirror/end-of-file-system.ts"),
-    import("../host/mirror/mounts.ts"),
-  ]);
   const directory = openSync(files.place, constants.O_RDONLY | constants.O_DIRECTORY);
   const end = EndOfFileSystem.of(directory);
   closeSync(directory);
@@ -75,7 +73,6 @@ function writePlan(plan: MirrorPlan): void {
 export async function endMirror(state: string): Promise<void> {
   const file = join(state, mirrorFile);
   if (!(await askRunningMirror({ do: "release", state }))) {
-    const { giveBack } = await import("../host/mirror/mounts.ts");
     giveBack(JSON.parse(readFileSync(file, "utf8")) as MirrorPlan);
   }
   rmSync(file);

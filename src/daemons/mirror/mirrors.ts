@@ -1,17 +1,7 @@
 import { closeSync } from "node:fs";
 import type { EndOfFileSystem } from "../../host/mirror/end-of-file-system.ts";
-import {
-  clearPlace,
-  cloneOf,
-  deviceOf,
-  dropDoubled,
-  giveBack,
-  mountMirror,
-  overlaysAt,
-  readMountinfo,
-  typeAt,
-  uncoverPlace,
-} from "../../host/mirror/mounts.ts";
+import { cloneOf, deviceOf, mountMirror } from "../../host/mirror/mounts.ts";
+import { clearPlace, dropDoubled, giveBack, overlaysAt, readMountinfo, typeAt, uncoverPlace } from "../../host/mirror/place.ts";
 import type { MirrorPlan } from "../../host/mirror/request.ts";
 import type { ServerProcess } from "../../host/mirror/server-process.ts";
 import { ShownFiles } from "../../host/mirror/shown-files.ts";

@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createConnection } from "node:net";
 import { BerthError } from "../../errors.ts";
 import { hasErrno } from "../errno.ts";
 import { type MirrorRequest, mirrorSocket } from "./request.ts";
@@ -37,23 +34,39 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Undefined when no server is there, or it ended before it answered. */
-function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const socket = createConnection({ path: mirrorSocket });
-    socket.setEncoding("utf8");
-    socket.setTimeout(longestAnswerMs, () => {
-      socket.destroy();
-      reject(failed("its server does not answer"));
+/**
+ * Undefined when no server is there, or it ended before it answered. By Bun's own sockets, and below its own processes: to load
+ * node:net would take longer than everything else that a machine's start does here.
+ */
+async function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
+  const { promise: reply, resolve, reject } = Promise.withResolvers<string>();
+  const decoder = new TextDecoder();
+  let text = "";
+  let rest = Buffer.from(`${JSON.stringify(request)}\n`);
+  const send = (socket: Bun.Socket) => {
+    rest = rest.subarray(socket.write(rest));
+  };
+  const timer = setTimeout(() => reject(failed("its server does not answer")), longestAnswerMs);
+  try {
+    const socket = await Bun.connect({
+      unix: mirrorSocket,
+      socket: {
+        open: send,
+        drain: send,
+        data: (_, chunk) => {
+          text += decoder.decode(chunk, { stream: true });
+        },
+        error: (_, error) => reject(error),
+        close: () => resolve(text),
+      },
     });
-    socket.on("connect", () => socket.write(`${JSON.stringify(request)}\n`));
-    socket.on("data", (chunk: string) => {
-      text += chunk;
-    });
-    socket.on("error", (error) => (hasErrno(error, isAbsent) ? resolve(undefined) : reject(error)));
-    socket.on("close", () => resolve(text.endsWith("\n") ? (JSON.parse(text) as Answer) : undefined));
-  });
+    await reply.finally(() => socket.terminate());
+  } catch (error) {
+    if (!hasErrno(error, isAbsent)) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return text.endsWith("\n") ? (JSON.parse(text) as Answer) : undefined;
 }
 
 /** Its server waits for nobody but the end of a file system, and for that a few seconds. */
@@ -64,13 +77,21 @@ const isAbsent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"];
 /** Returns when the server, or another that was started meanwhile, can be asked. */
 async function startServer({ launcher, namespace }: AskMirror): Promise<void> {
   const enter = namespace === undefined ? [] : ["nsenter", `--mount=/proc/${process.pid}/fd/${namespace}`, "--"];
-  const [command = "", ...args] = [...enter, "setsid", launcher, "mirror"];
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"], cwd: "/", detached: true });
-  const ended = once(child, "close").then(() => undefined);
-  const failedToStart = once(child, "error").then(([cause]) => Promise.reject(failed(`${command}: ${(cause as Error).message}`)));
-  await Promise.race([once(child.stdout, "data"), ended, failedToStart]);
-  child.stdout.destroy();
+  const command = [...enter, "setsid", launcher, "mirror"];
+  const child = spawnServer(command);
+  // It says that it is ready, or ends.
+  const said = child.stdout.getReader();
+  await said.read();
+  await said.cancel();
   child.unref();
+}
+
+function spawnServer(command: readonly string[]) {
+  try {
+    return Bun.spawn([...command], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
+  } catch (cause) {
+    throw failed(`${command[0]}: ${(cause as Error).message}`);
+  }
 }
 
 const failed = (why: string) =>

@@ -1,10 +1,10 @@
-import { answered, calls, EAGAIN } from "./calls.ts";
-import { pathOf } from "./tree.ts";
+import { closeSync } from "node:fs";
+import { libc } from "../libc.ts";
 
 /** inotify(7): IN_UNMOUNT, and IN_DELETE_SELF, since something must be asked for that never happens to a mount's root. */
 const ofItsEnd = 0x2000 | 0x400;
 const [nonBlocking, closeOnExec] = [0x800, 0x80000];
-const events = Buffer.alloc(4096);
+const [pollIn, atOnce] = [1, 0];
 
 /**
  * Says when a file system has ended, which is some time after it was mounted anywhere: overlayfs writes out its upper directory
@@ -19,24 +19,24 @@ export class EndOfFileSystem {
 
   /** Watches by an open directory, which may be closed then; undefined where the host has no inotify instance left. */
   static of(directory: number): EndOfFileSystem | undefined {
-    const file = answered(calls.inotify_init1(nonBlocking | closeOnExec));
+    const file = libc.inotify_init1(nonBlocking | closeOnExec);
     if (file < 0) return undefined;
-    if (answered(calls.inotify_add_watch(file, pathOf(directory), ofItsEnd)) >= 0) return new EndOfFileSystem(file);
-    calls.close(file);
+    if (libc.inotify_add_watch(file, Buffer.from(`/proc/self/fd/${directory}\0`), ofItsEnd) >= 0) return new EndOfFileSystem(file);
+    closeSync(file);
     return undefined;
   }
 
   /** Whether it has ended; does not wait. */
   hasEnded(): boolean {
-    return answered(calls.read(this.file, events, events.length)) !== -EAGAIN;
+    return this.ends(atOnce);
   }
 
   /** Whether it ends within so many milliseconds. */
   ends(within: number): boolean {
-    return answered(calls.poll(new Int32Array([this.file, 1]), 1, within)) > 0;
+    return libc.poll(new Int32Array([this.file, pollIn]), 1, within) > 0;
   }
 
   close(): void {
-    calls.close(this.file);
+    closeSync(this.file);
   }
 }

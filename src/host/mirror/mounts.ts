@@ -1,14 +1,10 @@
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { lastMountAt, typesAt } from "../../oci/overlay.ts";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { inMountNamespace } from "../mount-namespace.ts";
-import { cloneMount, detachMount, mount, mountFlags } from "../syscalls.ts";
+import { cloneMount, mount, mountFlags } from "../syscalls.ts";
 import { answered, calls, ENOENT } from "./calls.ts";
+import { mirrorType, typeAt } from "./place.ts";
 import { largestTransfer } from "./protocol.ts";
-import type { MirrorPlan } from "./request.ts";
 import { text } from "./tree.ts";
-
-/** As mountinfo has it: a kind of FUSE that says whose it is. */
-const mirrorType = "fuse.berth";
 
 /** Mounts a mirror that no one can use for more than to look at files: neither set-uid bits nor device files work in it. An open /dev/fuse. */
 export function mountMirror(place: string): number {
@@ -47,45 +43,4 @@ export function deviceOf(file: number): string {
   const result = answered(calls.statx(file, text(""), emptyPath | doNotAsk, 0, status));
   if (result < 0) throw new Error(`statx: errno ${-result}`);
   return `${status.readUInt32LE(136)}:${status.readUInt32LE(140)}`;
-}
-
-/** The kind of the topmost mount at a place; undefined where none is. Looks at no mount itself: a mirror's answers would have to come from here. */
-export function typeAt(place: string, mountinfo = readMountinfo()): string | undefined {
-  return lastMountAt(mountinfo, place)?.type;
-}
-
-export const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
-
-/** Takes the topmost mount away from a place, and so on as long as it is of these kinds. */
-function detachAll(place: string, types: readonly string[]): void {
-  for (let type = typeAt(place); type !== undefined && types.includes(type); type = typeAt(place)) detachMount(place);
-}
-
-/** Takes mirrors and overlays away from a place, in whatever order they lie there. */
-export const clearPlace = (place: string) => detachAll(place, [mirrorType, "overlay"]);
-/** Takes overlays away from a place, down to what they lie over. */
-export const uncoverPlace = (place: string) => detachAll(place, ["overlay"]);
-
-/** Takes a mirror away that lies straight over another. */
-export function dropDoubled(place: string): void {
-  const [below, top] = typesAt(readMountinfo(), place).slice(-2);
-  if (below === mirrorType && top === mirrorType) detachMount(place);
-}
-
-/** How many overlays lie on each other at the top of a place. */
-export function overlaysAt(place: string): number {
-  const types = typesAt(readMountinfo(), place);
-  return types.length - 1 - types.findLastIndex((type) => type !== "overlay");
-}
-
-/** Mounts the engine's own overlay again, as the engine has done, in the place of a mirror. */
-export function giveBack({ place, overlay: { source, options, directory } }: MirrorPlan): void {
-  clearPlace(place);
-  const before = process.cwd();
-  process.chdir(directory);
-  try {
-    mount(source, place, "overlay", 0, options);
-  } finally {
-    process.chdir(before);
-  }
 }

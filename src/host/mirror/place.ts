@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { lastMountAt, typesAt } from "../../oci/overlay.ts";
+import { detachMount, mount } from "../syscalls.ts";
+import type { MirrorPlan } from "./request.ts";
+
+/*
+ * What is mounted in the place that the engine has a machine's files at. Apart from the server's own calls, whose loading a
+ * machine's start would wait for.
+ */
+
+/** As mountinfo has it: a kind of FUSE that says whose it is. */
+export const mirrorType = "fuse.berth";
+
+/** The kind of the topmost mount at a place; undefined where none is. Looks at no mount itself: a mirror's answers would have to come from here. */
+export function typeAt(place: string, mountinfo = readMountinfo()): string | undefined {
+  return lastMountAt(mountinfo, place)?.type;
+}
+
+export const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
+
+/** Takes the topmost mount away from a place, and so on as long as it is of these kinds. */
+function detachAll(place: string, types: readonly string[]): void {
+  for (let type = typeAt(place); type !== undefined && types.includes(type); type = typeAt(place)) detachMount(place);
+}
+
+/** Takes mirrors and overlays away from a place, in whatever order they lie there. */
+export const clearPlace = (place: string) => detachAll(place, [mirrorType, "overlay"]);
+/** Takes overlays away from a place, down to what they lie over. */
+export const uncoverPlace = (place: string) => detachAll(place, ["overlay"]);
+
+/** Takes a mirror away that lies straight over another. */
+export function dropDoubled(place: string): void {
+  const [below, top] = typesAt(readMountinfo(), place).slice(-2);
+  if (below === mirrorType && top === mirrorType) detachMount(place);
+}
+
+/** How many overlays lie on each other at the top of a place. */
+export function overlaysAt(place: string): number {
+  const types = typesAt(readMountinfo(), place);
+  return types.length - 1 - types.findLastIndex((type) => type !== "overlay");
+}
+
+/** Mounts the engine's own overlay again, as the engine has done, in the place of a mirror. */
+export function giveBack({ place, overlay: { source, options, directory } }: MirrorPlan): void {
+  clearPlace(place);
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    mount(source, place, "overlay", 0, options);
+  } finally {
+    process.chdir(before);
+  }
+}
