@@ -1,12 +1,13 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hasErrno } from "../host/errno.ts";
 import { type AskMirror, askMirror, askRunningMirror } from "../host/mirror/ask.ts";
 import { EndOfFileSystem } from "../host/mirror/end-of-file-system.ts";
 import { giveBack, uncoverPlace } from "../host/mirror/place.ts";
 import { type MirrorPlan, mirrorFile } from "../host/mirror/request.ts";
 import { readMountinfoOf } from "../host/mountinfo-of.ts";
 import { detachMount, forgetNames } from "../host/syscalls.ts";
-import { lastMountAt, otherOverlays, parseOverlay } from "../oci/overlay.ts";
+import { lastMountAt, otherOverlays } from "../oci/overlay.ts";
 import type { IsolatedMachine } from "./runtime-state.ts";
 
 /*
@@ -48,21 +49,25 @@ export function forgetOthers(mountinfo: string, rootPath: string): void {
 
 /**
  * Sees that the engine has a mirror of a machine's files. Its server comes again by itself when it is killed, unless it was killed
- * with all that watches over it; and a machine of before there were mirrors gets one now.
+ * with all that watches over it.
+ *
+ * A machine of before there were mirrors has none until its next start: its files are mounted once more, for the engine, which has
+ * changed some of them there. The machine's mount still knows those that are in use, such as a file that another is mounted over, as
+ * they were, and by a mirror they could not be written to any more (EEXIST). What either has brought is there for the next command.
  */
-export async function keepMirror(state: string, { pid, range, root }: IsolatedMachine, server: AskMirror): Promise<void> {
+export async function keepMirror(state: string, { pid, root }: IsolatedMachine, server: AskMirror): Promise<void> {
   if (existsSync(join(state, mirrorFile))) {
     await askMirror({ do: "look" }, server);
     return;
   }
-  const overlay = parseOverlay(readMountinfo(), root, existsSync);
-  const own = lastMountAt(readMountinfoOf(pid), "/");
-  // What is no overlay is nothing that was mounted for the machine at its start.
-  if (overlay === undefined || own?.type !== "overlay") return;
-  const plan = { state, place: root, range, device: own.device, overlay: overlay.mounted };
-  writePlan(plan);
-  await askMirror({ do: "show", plan, pid, root: "/" }, server);
-  forgetNames(`/proc/${pid}/root`);
+  try {
+    // An engine that was started anew may have its mounts out of our sight, and what is no overlay was not mounted for the machine.
+    if (lastMountAt(readMountinfo(), root)?.type === "overlay") forgetNames(root);
+    if (lastMountAt(readMountinfoOf(pid), "/")?.type === "overlay") forgetNames(`/proc/${pid}/root`);
+  } catch (error) {
+    // The machine has ended, perhaps this very moment: the runtime itself says so.
+    if (!hasErrno(error, ["ENOENT", "ESRCH"])) throw error;
+  }
 }
 
 function writePlan(plan: MirrorPlan): void {

@@ -209,7 +209,7 @@ END
       }
     });
 
-    test("a machine of before there were mirrors gets its own at its first command", async () => {
+    test("a machine of before there were mirrors has none until its next start, and sees what is brought at its next command", async () => {
       const [marker = ""] = await statesOf(engine);
       const state = dirname(marker);
       const release = `use IO::Socket::UNIX; my $server = IO::Socket::UNIX->new("/run/berth/mirror/socket") or die; print $server qq({"do":"release","state":"$ARGV[0]"}\\n); print <$server>`;
@@ -218,8 +218,11 @@ END
       expect(await mountedFor(engine, "one")).toEqual(["overlay"]);
       await bring("before\n", "/opt/before");
       expect(await inside(engine, "one", "cat /opt/before; echo since >/opt/since; mv /opt/since /opt/before")).toBe("before");
-      expect(await mountedFor(engine, "one")).toEqual(["fuse.berth"]);
+      await inside(engine, "one", "true");
       await sees("/opt/before", "since\n");
+      await bring("then\n", "/opt/before");
+      expect(await inside(engine, "one", "cat /opt/before")).toBe("then");
+      expect(await mountedFor(engine, "one")).toEqual(["overlay"]);
     });
 
     test("its files are the same after stop, start and restart; a stopped machine's are the engine's own", async () => {
