@@ -161,6 +161,12 @@ describe("a container with an init", () => {
     expect(readFileSync(join(record, "berth.stdin"), "utf8")).toBe("/dev/null\n");
   });
 
+  test("run says that no delete may follow", () => {
+    const bundle = bundleOf(["/sbin/init"]);
+    const [run, create] = ["run", "create"].map((verb) => call({ words: [verb, "--bundle", bundle, "box"] }).berth?.join(" "));
+    expect([run?.includes("--alone yes"), create?.includes("--alone")]).toEqual([true, false]);
+  });
+
   test.each(["create", "kill", "delete", "run", "0123", "a_b.c+d-e", "init"])("called %s", (id) => {
     const bundle = bundleOf(["/sbin/init"]);
     expect(call({ words: ["create", "--bundle", bundle, id] }).berth?.at(-1)).toBe(id);
@@ -587,6 +593,18 @@ describe("delete", () => {
     expect(status).toBe(0);
     expect(berth).toEqual(["runtime", "delete", "--state", "/run/berth/runtime/run/roots/a b/box", "--log", "", "--", "box"]);
     expect(existsSync(state)).toBe(false);
+  });
+
+  test("a machine's own hook does the same, where none may follow, and delete finds nothing left to do", () => {
+    const state = stateOf("/run/roots/a b", "box");
+    writeFileSync(join(state, "mirror"), "{}");
+    const place = "/run/berth/runtime/run/roots/a b/box";
+    for (const _ of ["there", "gone"]) expect(call({ words: ["clear", place] })).toMatchObject({ status: 0, stderr: "", real: undefined });
+    expect(recorded("berth.argv")).toEqual(["runtime", "delete", "--state", place, "--log", "", "--", "box"]);
+    expect(existsSync(state)).toBe(false);
+    stateOf("/run/roots/a b", "box");
+    const hook = `'${join(directory, "berth-runtime")}' clear '${place}'`;
+    expect(call({ words, env: { DO: `rmdir "/run/roots/a b/box"; ${hook}` } })).toMatchObject({ status: 0, stderr: "" });
   });
 
   test("asks for no such thing where there is no mirror, or the container is still there", () => {

@@ -17,13 +17,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv;
   const { options, id } = parseCall(words);
   const launcher = join(dirname(globalThis.process.execPath), "berth-runtime");
-  const names = ["--bundle", "--process", "--state", "--root", "--outer", "--log"];
-  const [bundle, process, state, root, outer, log = ""] = names.map((name) => options.get(name));
+  const names = ["--bundle", "--process", "--state", "--root", "--outer", "--alone", "--log"];
+  const [bundle, process, state, root, descriptor, alone, log = ""] = names.map((name) => options.get(name));
   if (id !== undefined && state !== undefined) {
     if (verb === "create" && bundle !== undefined && root !== undefined) {
+      const outer = descriptor === undefined ? undefined : Number(descriptor);
       return await report(
         log,
-        () => runtimeCreate({ id, bundle, state, root, outer: outer === undefined ? undefined : Number(outer), launcher }),
+        () => runtimeCreate({ id, bundle, state, root, outer, launcher, alone: alone === "yes" }),
         () => clearState(state),
       );
     }
@@ -47,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 const usage = `usage, by berth-runtime and lxcfs.service alone:
-  berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--log FILE] -- ID
+  berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--alone yes] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime lxcfs [PID]
   berth runtime mirror [DEVICE ROOT FIRSTID IDS]

@@ -6,7 +6,7 @@ export interface OciConfig {
   mounts?: OciMount[];
   annotations?: Record<string, string>;
   hostname?: string;
-  hooks?: { createRuntime?: OciHook[]; startContainer?: OciHook[]; [other: string]: unknown };
+  hooks?: { createRuntime?: OciHook[]; startContainer?: OciHook[]; poststop?: OciHook[]; [other: string]: unknown };
   linux?: OciLinux;
   [other: string]: unknown;
 }

@@ -185,6 +185,42 @@ describe("a machine", () => {
     expect(stateFiles()).toEqual(["host", "host/container-manager", "host/container-uuid", "host/os-release", "machine-id", "stop-signal"]);
   });
 
+  test("a bundle that is started once more, under another name, is as its maker wrote it", async () => {
+    const text = writeBundle({ args: systemdArgs });
+    await create();
+    expect((await create({ id: "other" })).code).toBeUndefined();
+    expect(sourceOf("/run/host")).toBe("/run/berth/runtime/r/other/host");
+    expect(patched().mounts?.filter(({ destination }) => destination === "/run/host")).toHaveLength(1);
+    // Also where it is no machine this time.
+    const kept = readFileSync(join(bundle, "config.json.berth"), "utf8");
+    expect(kept.slice(kept.indexOf("\n") + 1)).toBe(text);
+    rmSync(join(bundle, "rootfs"), { recursive: true });
+    mkdirSync(join(bundle, "rootfs/sbin"), { recursive: true });
+    writeFileSync(join(bundle, "rootfs/sbin/init"), "#!/bin/sh");
+    await create({ id: "third" });
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(text);
+  });
+
+  test("what was changed in a bundle since its start stays", async () => {
+    writeBundle({ files: sysvinit });
+    await create();
+    const changed = { ...patched(), hostname: "changed" };
+    writeFileSync(join(bundle, "config.json"), JSON.stringify(changed));
+    expect((await create()).code).toBeUndefined();
+    expect(patched().hostname).toBe("changed");
+  });
+
+  test("that may end without a delete has a hook for that, after those that it has", async () => {
+    const text = writeBundle({ files: sysvinit });
+    await create();
+    expect(patched().hooks?.poststop).toBeUndefined();
+    const poststop = [{ path: "/bin/true" }];
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...JSON.parse(text), hooks: { poststop } }));
+    await create({ alone: true });
+    const launcher = join(directory, "berth-runtime");
+    expect(patched().hooks?.poststop).toEqual([...poststop, { path: launcher, args: [launcher, "clear", `/run/berth/runtime/r/${id}`] }]);
+  });
+
   test.each([
     ["the user's own uuid", id, ["container_uuid=AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE"], "aaaaaaaabbbbccccddddeeeeeeeeeeee"],
     ["a uuid that is none", id, ["container_uuid=mine"], machineId],

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Contract, contract } from "../contract/contract.ts";
 import { settleCopyUp } from "../contract/copy-up.ts";
@@ -19,6 +19,7 @@ import { withoutImageWishes } from "../oci/image-wishes.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
 import { wishedHostname, wishedProfile } from "../oci/wished.ts";
+import { readBundleConfig, writeBundleConfig } from "./bundle-config.ts";
 import { isolate, readOverlay } from "./isolate.ts";
 import { readWishes } from "./read-wishes.ts";
 import { forgetOthers } from "./runtime-mirror.ts";
@@ -36,8 +37,10 @@ export interface RuntimeCreate {
   readonly root: string;
   /** A descriptor of the engine's mount namespace, where the runtime is to run in one of its own, as this process does. */
   readonly outer?: number | undefined;
-  /** The path of berth-runtime, for the machine's hook and for the server of mirrors. */
+  /** The path of berth-runtime, for the machine's hooks and for the server of mirrors. */
   readonly launcher: string;
+  /** Whether the runtime may end the container itself, without a `delete` (`run`). */
+  readonly alone?: boolean;
 }
 
 interface Applied {
@@ -53,11 +56,19 @@ const nothing = { bytes: 0, inodes: 0, odd: undefined };
  * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of it.
  * Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this host.
  */
-export async function runtimeCreate({ id, bundle, state, root, outer, launcher }: RuntimeCreate): Promise<readonly string[]> {
+export async function runtimeCreate({
+  id,
+  bundle,
+  state,
+  root,
+  outer,
+  launcher,
+  alone = false,
+}: RuntimeCreate): Promise<readonly string[]> {
   // Nothing of an earlier start may count, whatever this one is: what was granted in a user namespace must not be granted without one.
   clearState(state);
-  const file = join(bundle, "config.json");
-  const given = parseConfig(readFileSync(file, "utf8")) as OciConfig;
+  const text = readBundleConfig(bundle);
+  const given = parseConfig(text) as OciConfig;
   const rootPath = resolve(bundle, given.root.path);
   const record = readEngineRecord(rootPath, id);
   const { config, ignored } = record === undefined ? { config: given, ignored: [] } : withoutImageWishes(given, record);
@@ -112,7 +123,8 @@ export async function runtimeCreate({ id, bundle, state, root, outer, launcher }
               capabilities: host.capabilities,
               sharesMounts: needs.capabilities.includes("CAP_SYS_ADMIN") && needs.systemCalls.includes("mount"),
             });
-      writeFileSync(file, renderConfig(applyContract(isolated.config, { id, state, host, needs: { ...needs, tmpfs } })));
+      const patched = applyContract(isolated.config, { id, state, host, needs: { ...needs, tmpfs } });
+      writeBundleConfig(bundle, text, renderConfig(alone ? clearedAtEnd(patched, launcher, state) : patched));
       return [...ignored.map(leftOut), ...needs.warnings, ...warnings, ...settled.warnings, ...isolated.warnings];
     };
     sweepStates(dirname(state), root);
@@ -140,6 +152,12 @@ function applyContract(config: OciConfig, { id, state, host, needs }: Applied): 
     runHost: join(state, "host"),
     machineId: needs.machineId === undefined ? undefined : join(state, "machine-id"),
   });
+}
+
+/** With a hook that does at the container's end what `delete` does: whoever runs a container in the foreground calls none. */
+function clearedAtEnd(config: OciConfig, launcher: string, state: string): OciConfig {
+  const hook = { path: launcher, args: [launcher, "clear", state] };
+  return { ...config, hooks: { ...config.hooks, poststop: [...(config.hooks?.poststop ?? []), hook] } };
 }
 
 /** Appends to the file named by the runtime's --log, in the JSON form that containerd and CRI-O read back to the user. */
