@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { openContext } from "./context.ts";
 import { findFleetFile, readFleetFile } from "./fleet-file.ts";
 import { readGlobals } from "./global-options.ts";
@@ -29,6 +29,19 @@ test("a file here is used without a word, one above is named", () => {
   expect([findFleetFile(here.context), here.stderr()]).toEqual([file, ""]);
   const below = contextIn(join(directory, "work"));
   expect([findFleetFile(below.context), below.stderr()]).toEqual([file, `machine file: ${file}\n`]);
+});
+
+test("what is wrong in a file here is told without its directory, in one elsewhere with it", () => {
+  writeFileSync(file, "machines: {web: {imag: x}}\n");
+  for (const [cwd, shown] of [
+    [directory, "berth.yaml"],
+    [join(directory, "work"), file],
+  ] as const) {
+    const message = expect.stringMatching(new RegExp(`^${shown}:1:12 .*\\n${shown}:1:18 `));
+    expect(() => readFleetFile(file, contextIn(cwd).context)).toThrow(expect.objectContaining({ code: "file-invalid", message }));
+  }
+  writeFileSync(file, "machines: {web: {image: x}}\n");
+  expect(readFleetFile(file, contextIn(directory).context).project).toEqual({ name: basename(directory).toLowerCase(), file });
 });
 
 test("a file that everybody may write to is refused by its name, and can be named", () => {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { BerthError } from "../errors.ts";
 import { readWay, trustedUsers } from "../host/path-steps.ts";
 import { replaceFault } from "../plan/path-access.ts";
@@ -51,7 +51,8 @@ export function readFleetFile(path: string, { io }: Context): Fleet {
       cause,
     });
   }
-  const fleet = parseMachineFile(text, { fileName: path, environment: io.env });
+  const shownAs = dirname(path) === io.cwd ? basename(path) : path;
+  const fleet = parseMachineFile(text, { fileName: path, shownAs, environment: io.env });
   return resolvePaths({ ...fleet, project: { ...fleet.project, file: real } }, { directory: dirname(path), home: io.home });
 }
 

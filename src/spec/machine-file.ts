@@ -19,9 +19,11 @@ export interface FileProblem {
 }
 
 export interface MachineFileOptions {
-  /** Its absolute path, which the problems name and machines note. */
+  /** Its absolute path, which machines note. */
   readonly fileName: string;
   /** For `${NAME}` in the file, and for variables that a machine passes on. */
+  /** What its problems call it: the same, unless told otherwise. */
+  readonly shownAs?: string;
   readonly environment: Variables;
 }
 
@@ -29,12 +31,12 @@ export interface MachineFileOptions {
  * Reads a machine file (docs/machine-file.md). Paths of the host stay as written; see `resolvePaths`.
  * Throws one `file-invalid` for everything that is wrong, a line of its message and a `FileProblem` of its details each, in the file's order.
  */
-export function parseMachineFile(text: string, { fileName, environment }: MachineFileOptions): Fleet {
+export function parseMachineFile(text: string, { fileName, shownAs = fileName, environment }: MachineFileOptions): Fleet {
   const source = parseYaml(text, environment);
-  if (source.content === undefined) throw invalid(fileName, source.faults);
+  if (source.content === undefined) throw invalid(shownAs, source.faults);
   const reading = readFleet(source.content, environment, { name: projectNameOf(fileName), file: fileName });
   const located = reading.problems.flatMap((problem) => source.locate(problem) ?? []);
-  if (!("fleet" in reading) || source.faults.length > 0) throw invalid(fileName, [...source.faults, ...located]);
+  if (!("fleet" in reading) || source.faults.length > 0) throw invalid(shownAs, [...source.faults, ...located]);
   return reading.fleet;
 }
 
