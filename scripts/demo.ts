@@ -84,7 +84,7 @@ async function main(): Promise<number> {
   }
   const began = performance.now();
   await prepareEngine();
-  console.log("Machines: examples/demo/berth.yaml (the first time, Debian is built from its packages: about a minute)\n");
+  console.log("Machines: examples/demo/berth.yaml (the first time, Debian is built from its\npackages: about a minute)\n");
   await berthOrExit("up", "--file", machineFile);
   console.log(`\nBoth run, ${((performance.now() - began) / 1000).toFixed(1)} s after the start.`);
   const wrong = await showAll();
@@ -96,6 +96,6 @@ try {
   process.exit(await main());
 } catch (error) {
   if (!(error instanceof BerthError)) throw error;
-  process.stderr.write(renderError(error, createStyle(false)));
+  process.stderr.write(renderError(error, { style: createStyle(false), width: process.stderr.columns }));
   process.exit(error.exitStatus);
 }

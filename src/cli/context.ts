@@ -6,11 +6,12 @@ import { renderJson, renderJsonLine } from "./render/json.ts";
 import { createProgress, type Progress } from "./render/progress.ts";
 import { marksFor } from "./render/progress-state.ts";
 import { plainLines } from "./render/text.ts";
+import { wrapText } from "./render/wrap.ts";
 
 /** How results for people may look. */
 export interface View {
   readonly style: Style;
-  /** Cells of the terminal; undefined where standard output is none, and nothing should be cut off. */
+  /** Cells of the terminal; undefined where the output is none, and nothing should be cut off or broken. */
   readonly width: number | undefined;
 }
 
@@ -39,15 +40,31 @@ export interface OpenContext {
   close(): void;
 }
 
+/** How what is said on standard error may look. */
+export function errorView(io: Io, global: GlobalOptions): View {
+  return {
+    style: createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env)),
+    width: io.stderrIsTerminal ? io.columns() : undefined,
+  };
+}
+
 export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal, registry: Registry): OpenContext {
   const style = createStyle(wantsColor(io.stdoutIsTerminal, global.noColor, io.env));
-  const errorStyle = createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env));
+  const { style: errorStyle } = errorView(io, global);
   const view = (): View => ({ style, width: io.stdoutIsTerminal ? io.columns() : undefined });
   const say = (text: string): void => {
     io.stderr.write(text);
   };
   let progress: Progress | undefined;
   const above = (text: string): void => (progress ? progress.print(text) : say(text));
+  /** A remark of several lines, each with room for what stands before it. */
+  const remark = (text: string, first = 0): string => {
+    const { width } = errorView(io, global);
+    return plainLines(text)
+      .split("\n")
+      .map((line, at) => wrapText(line, { width, first: at === 0 ? first : 0, indent: line.startsWith("  →") ? "    " : "  " }))
+      .join("\n");
+  };
   const close = (): void => {
     progress?.done();
     progress = undefined;
@@ -63,9 +80,9 @@ export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal, 
     },
     item: (value, render) => write(io.stdout, global.json ? renderJsonLine(value) : render(view())),
     note(text) {
-      if (!global.quiet && !global.json) above(`${plainLines(text)}\n`);
+      if (!global.quiet && !global.json) above(`${remark(text)}\n`);
     },
-    warn: (text) => above(`${errorStyle.yellow("berth: warning:")} ${plainLines(text)}\n`),
+    warn: (text) => above(`${errorStyle.yellow("berth: warning:")} ${remark(text, "berth: warning: ".length)}\n`),
     progress() {
       progress ??= createProgress({
         mode: global.quiet || global.json ? "silent" : io.stderrIsTerminal && io.env.TERM !== "dumb" ? "live" : "plain",

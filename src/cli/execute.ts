@@ -1,11 +1,10 @@
 import { BerthError, hasCode } from "../errors.ts";
 import type { Registry } from "./command.ts";
-import { openContext } from "./context.ts";
+import { errorView, openContext } from "./context.ts";
 import { type GlobalOptions, guessGlobals } from "./global-options.ts";
 import { drain, type Io, write } from "./io.ts";
 import { isBrokenPipe, outputLoss, watchOutputs } from "./output-loss.ts";
 import { type Invocation, parse } from "./parse.ts";
-import { createStyle, wantsColor } from "./render/color.ts";
 import { errorToJson, renderCauses, renderError, toBerthError } from "./render/error.ts";
 import { renderJson } from "./render/json.ts";
 import { versionLine } from "./version.ts";
@@ -66,7 +65,7 @@ async function tell(error: BerthError, io: Io, global: GlobalOptions): Promise<v
       if (isBrokenPipe(failure)) throw failure;
     }
   }
-  await write(io.stderr, renderError(error, createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env))));
+  await write(io.stderr, renderError(error, errorView(io, global)));
 }
 
 function isAbort(thrown: unknown): boolean {

@@ -4,9 +4,8 @@ import { BerthError, hasCode } from "../errors.ts";
 import { endCommand } from "../ops/end-command.ts";
 import { type MachineCommand, type Outcome, openCommand, type RunningCommand } from "../ops/machine-command.ts";
 import type { Machine } from "../ops/machines.ts";
-import type { Context } from "./context.ts";
+import { type Context, errorView } from "./context.ts";
 import { type Io, write } from "./io.ts";
-import { createStyle, wantsColor } from "./render/color.ts";
 import { renderError } from "./render/error.ts";
 import { takeTerminal, terminalSize } from "./terminal.ts";
 
@@ -132,7 +131,7 @@ async function tellOutcome(
     const refused = refusal === undefined ? {} : { refusal };
     await result({ machine: machine.name, status, stdout: captured.stdout.text(), stderr: captured.stderr.text(), ...refused }, () => "");
   } else if (refusal !== undefined) {
-    const style = createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env));
-    await write(io.stderr, renderError(new BerthError("tool-missing", `${machine.name} cannot run ${cmd[0]}: ${refusal}`), style));
+    const error = new BerthError("tool-missing", `${machine.name} cannot run ${cmd[0]}: ${refusal}`);
+    await write(io.stderr, renderError(error, errorView(io, global)));
   }
 }

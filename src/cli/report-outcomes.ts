@@ -1,7 +1,6 @@
 import type { MachineOutcome } from "../ops/each-machine.ts";
-import type { Context } from "./context.ts";
+import { type Context, errorView } from "./context.ts";
 import { write } from "./io.ts";
-import { createStyle, wantsColor } from "./render/color.ts";
 import { renderError } from "./render/error.ts";
 import { outcomeErrors, outcomesToJson, worstStatus } from "./render/outcomes.ts";
 
@@ -15,8 +14,8 @@ export async function reportOutcomes(context: Context, outcomes: readonly Machin
   await context.result(outcomesToJson(outcomes), () => (global.quiet ? well.map(({ name }) => `${name}\n`).join("") : ""));
   const errors = outcomeErrors(outcomes);
   if (!global.json) {
-    const style = createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env));
-    for (const error of errors) await write(io.stderr, renderError(error, style));
+    const view = errorView(io, global);
+    for (const error of errors) await write(io.stderr, renderError(error, view));
   }
   if (outcomes.length === 0) context.note("there are no machines to do it to");
   return worstStatus(errors);

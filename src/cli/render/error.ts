@@ -1,7 +1,8 @@
 import { BerthError } from "../../errors.ts";
-import type { Style } from "./color.ts";
+import type { View } from "../context.ts";
 import { failedUnitsIn, renderFailedUnits } from "./failed-units.ts";
 import { plainLines } from "./text.ts";
+import { wrapText } from "./wrap.ts";
 
 const report = "Run it again with --debug to see the cause; this is a fault of berth and worth a report.";
 
@@ -22,10 +23,11 @@ export function errorToJson(error: BerthError): { readonly error: Readonly<Recor
 }
 
 /** `berth: message`, failed units if there are any, and the hint on a line of its own. */
-export function renderError(error: BerthError, style: Style): string {
-  const message = plainLines(error.message.trimEnd()).replaceAll("\n", "\n  ");
+export function renderError(error: BerthError, { style, width }: View): string {
+  const message = wrapText(plainLines(error.message.trimEnd()), { width, first: "berth: ".length, indent: "  " });
   const units = renderFailedUnits(failedUnitsIn(error.details), style);
-  const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${plainLines(error.hint).replaceAll("\n", "\n    ")}\n`;
+  const advice = wrapText(plainLines(error.hint ?? ""), { width, first: 4, indent: "    " });
+  const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${advice}\n`;
   return `${style.red("berth:")} ${message}\n${units}${hint}`;
 }
 

@@ -80,7 +80,7 @@ describe("errors", () => {
       hint: "see \x1b[2Jit",
       cause: new Error("\x1b[8m"),
     });
-    expect(renderError(error, createStyle(false))).toBe("berth: web ended\n    \ufffdtxt\n  → see it\n");
+    expect(renderError(error, { style: createStyle(false), width: undefined })).toBe("berth: web ended\n    \ufffdtxt\n  → see it\n");
     expect(renderCauses(error)).not.toContain("\x1b");
   });
 
@@ -89,7 +89,7 @@ describe("errors", () => {
       hint: "See 'berth logs web'.",
       details: { units: [{ unit: "nginx.service", description: "A web server", lines: ["bind failed\x1b[2J", "exited"] }] },
     });
-    expect(renderError(error, createStyle(false))).toBe(
+    expect(renderError(error, { style: createStyle(false), width: undefined })).toBe(
       [
         "berth: web is degraded",
         "  ✘ nginx.service  A web server",

@@ -19,7 +19,7 @@ const columns: readonly Column<MachineUp>[] = [
 export function renderUp(machines: readonly MachineUp[], view: View): string {
   const table = renderTable(columns, machines, { width: view.width, style: view.style });
   const troubles = machines.flatMap((machine) => {
-    if (machine.error !== undefined) return [renderError(machine.error, view.style)];
+    if (machine.error !== undefined) return [renderError(machine.error, view)];
     if (machine.failedUnits.length === 0) return [];
     return [`${plainText(machine.name)} is degraded:\n${renderFailedUnits(machine.failedUnits, view.style)}`];
   });
