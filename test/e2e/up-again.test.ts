@@ -60,6 +60,12 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     expect((await containers(node("one"))).size).toBe(0);
   });
 
+  test("what differs from the command line is told as the command line's", async () => {
+    expect((await node("one").berth("up aa --image bookworm -m 300M")).status).toBe(0);
+    const { status, stderr } = await node("one").berth("up aa --image bookworm");
+    expect([status, stderr]).toEqual([0, expect.stringContaining(`aa: memory is ${300 << 20}, the command line says not set`)]);
+  });
+
   test("asked for while the engine still removes it, it is made anew", async () => {
     const up = () => node("one").berth("up aa --image bookworm --json");
     expect((await up()).status).toBe(0);

@@ -94,8 +94,9 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
       onWarning: (text) => context.warn(text),
     });
     await context.result(results.map(forJson), (view) => renderUp(results, view));
+    const speaker = chosen.image === undefined ? "the file" : "the command line";
     for (const { name: machine, differences } of results) {
-      for (const { key, has, wants } of differences) context.note(`${machine}: ${key} is ${show(has)}, the file says ${show(wants)}`);
+      for (const { key, has, wants } of differences) context.note(`${machine}: ${key} is ${show(has)}, ${speaker} says ${show(wants)}`);
     }
     if (results.some((machine) => machine.differences.length > 0))
       context.note("  → to make such a machine anew: berth rm -f NAME && berth up NAME");
