@@ -57,7 +57,7 @@ async function drawLive(context: Context, samples: Samples): Promise<number> {
   try {
     for await (const machines of samples) {
       await context.item(machines, (view) => {
-        const { output, lines } = renderFrame(renderUsage(machines, view), drawn, io.rows());
+        const { output, lines } = renderFrame(renderUsage(machines, view), drawn, { rows: io.rows(), columns: io.columns() });
         drawn = lines;
         return output;
       });

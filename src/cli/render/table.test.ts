@@ -38,7 +38,7 @@ describe("renderTable", () => {
   });
 
   test("never below the header, and not with --no-trunc", () => {
-    expect(renderTable(columns, rows, { width: 5 }).split("\n")[1]).toBe("web      regi…   1.5 GiB");
+    expect(renderTable(columns, rows, { width: 5 }).split("\n")[1]).toBe("web    regi… 1.5 GiB");
     expect(renderTable(columns, rows, { width: 30, noTrunc: true })).toBe(renderTable(columns, rows));
   });
 

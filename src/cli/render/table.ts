@@ -19,14 +19,16 @@ export interface TableOptions {
   readonly style?: Style;
 }
 
-const gap = "   ";
+/** Between columns: the first with which the table fits, else the last. */
+const gaps = ["   ", "  ", " "] as const;
 
-/** A table aligned as docker's: headers, three spaces between columns, no lines. */
+/** A table aligned as docker's: headers, three spaces between columns, or fewer where it does not fit, no lines. */
 export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], options: TableOptions = {}): string {
   const style = options.style ?? createStyle(false);
   const cells = rows.map((row) => columns.map((column) => plainText(column.value(row))));
   const natural = columns.map((column, at) => Math.max(textWidth(column.header), ...cells.map((line) => textWidth(line[at] ?? ""))));
-  const widths = options.width === undefined || options.noTrunc ? natural : shrink(columns, natural, options.width);
+  const { gap, widths } =
+    options.width === undefined || options.noTrunc ? { gap: gaps[0], widths: natural } : fit(columns, natural, options.width);
   const line = (texts: readonly string[], row: Row | undefined): string =>
     columns
       .map((column, at) => {
@@ -47,10 +49,14 @@ export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly
   return `${[style.bold(header), ...cells.map((texts, at) => line(texts, rows[at]))].join("\n")}\n`;
 }
 
+function fit<Row>(columns: readonly Column<Row>[], natural: readonly number[], total: number) {
+  const tries = gaps.map((gap) => ({ gap, ...shrink(columns, natural, total - gap.length * (columns.length - 1)) }));
+  return tries.find(({ fits }) => fits) ?? { gap: gaps[2], widths: tries[2]?.widths ?? natural };
+}
+
 /** Takes cells from the widest column that may shrink, one by one, until the table fits or nothing more can go. */
-function shrink<Row>(columns: readonly Column<Row>[], natural: readonly number[], total: number): readonly number[] {
+function shrink<Row>(columns: readonly Column<Row>[], natural: readonly number[], room: number) {
   const widths = [...natural];
-  const room = total - gap.length * (columns.length - 1);
   let excess = widths.reduce((sum, width) => sum + width, 0) - room;
   for (; excess > 0; excess -= 1) {
     let widest = -1;
@@ -58,8 +64,8 @@ function shrink<Row>(columns: readonly Column<Row>[], natural: readonly number[]
       const width = widths[at] ?? 0;
       if (column.shrinks && width > textWidth(column.header) && width > (widths[widest] ?? 0)) widest = at;
     }
-    if (widest < 0) return widths;
+    if (widest < 0) return { widths, fits: false };
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
-  return widths;
+  return { widths, fits: true };
 }

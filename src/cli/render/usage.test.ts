@@ -44,8 +44,24 @@ test("the table", () => {
   );
 });
 
+test("a terminal that is a little too narrow takes from the gaps", () => {
+  const text = renderUsage([busy, uncounted], { style: createStyle(false), width: 74 });
+  expect(text.split("\n")[1]).toBe("web   150.26%  100 MiB / 512 MiB  19.53%    12  2 KiB / 0 B  0 B / 3 MiB");
+});
+
 test.each([
-  ["first", "a\nb\n", 0, 24, "a\x1b[K\nb\x1b[K\n\x1b[J", 2],
-  ["over the last", "a\n", 2, 24, "\x1b[2A\ra\x1b[K\n\x1b[J", 1],
-  ["too tall", "a\nb\nc\nd\n", 0, 4, "a\x1b[K\nb\x1b[K\n… 2 more\x1b[K\n\x1b[J", 3],
-])("frame: %s", (_, text, before, rows, output, lines) => expect(renderFrame(text, before, rows)).toEqual({ output, lines }));
+  ["first", "a\nb\n", 0, 24, "\x1b[Ja\nb\n", 2],
+  ["over the last", "a\n", 2, 24, "\x1b[2A\r\x1b[Ja\n", 1],
+  ["too tall", "a\nb\nc\nd\n", 0, 4, "\x1b[Ja\nb\n… 2 more\n", 3],
+  [
+    "wider than the terminal",
+    "\x1b[1m12345678901\x1b[22m\n1234567890\n",
+    3,
+    24,
+    "\x1b[3A\r\x1b[J\x1b[1m12345678901\x1b[22m\n1234567890\n",
+    3,
+  ],
+  ["too wide and too tall", "12345678901\nb\nc\n", 0, 4, "\x1b[J12345678901\n… 2 more\n", 3],
+])("frame: %s", (_, text, before, rows, output, lines) =>
+  expect(renderFrame(text, before, { rows, columns: 10 })).toEqual({ output, lines }),
+);

@@ -1,7 +1,9 @@
+import { stripVTControlCharacters } from "node:util";
 import type { MachineUsage } from "../../ops/stats.ts";
 import type { View } from "../context.ts";
 import { formatSize } from "./size.ts";
 import { type Column, renderTable } from "./table.ts";
+import { textWidth } from "./text.ts";
 
 const unknown = "--";
 
@@ -21,14 +23,23 @@ export function renderUsage(machines: readonly MachineUsage[], { style, width }:
 }
 
 /**
- * What turns the frame drawn before into this one, in place; lines that do not fit on the terminal are left out, since
- * what has scrolled away cannot be drawn over.
+ * What turns the frame drawn before into this one, in place, and how many lines of the terminal it takes; lines that do not fit on
+ * the terminal are left out, since what has scrolled away cannot be drawn over.
  */
-export function renderFrame(text: string, linesBefore: number, rows: number): { readonly output: string; readonly lines: number } {
+export function renderFrame(
+  text: string,
+  linesBefore: number,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): { readonly output: string; readonly lines: number } {
+  const height = (line: string) => Math.max(1, Math.ceil(textWidth(stripVTControlCharacters(line)) / columns));
+  const sum = (lines: readonly string[]) => lines.reduce((total, line) => total + height(line), 0);
   const all = text.trimEnd().split("\n");
-  const lines = all.length < rows ? all : [...all.slice(0, Math.max(1, rows - 2)), `… ${all.length - Math.max(1, rows - 2)} more`];
+  let kept = all.length;
+  if (sum(all) >= rows) while (kept > 1 && sum(all.slice(0, kept)) > rows - 2) kept -= 1;
+  const lines = kept === all.length ? all : [...all.slice(0, kept), `… ${all.length - kept} more`];
   const back = linesBefore > 0 ? `\x1b[${linesBefore}A\r` : "";
-  return { output: `${back}${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`, lines: lines.length };
+  // Erased first: behind a line that ends in the last column, its own last letter would be.
+  return { output: `${back}\x1b[J${lines.map((line) => `${line}\n`).join("")}`, lines: sum(lines) };
 }
 
 function percent(value: number | undefined): string {
