@@ -23,9 +23,10 @@ export function errorToJson(error: BerthError): { readonly error: Readonly<Recor
 }
 
 /** `berth: message`, failed units if there are any, and the hint on a line of its own. */
-export function renderError(error: BerthError, { style, width }: View): string {
+export function renderError(error: BerthError, view: View): string {
+  const { style, width } = view;
   const message = wrapText(plainLines(error.message.trimEnd()), { width, first: "berth: ".length, indent: "  " });
-  const units = renderFailedUnits(failedUnitsIn(error.details), style);
+  const units = renderFailedUnits(failedUnitsIn(error.details), view);
   const advice = wrapText(plainLines(error.hint ?? ""), { width, first: 4, indent: "    " });
   const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${advice}\n`;
   return `${style.red("berth:")} ${message}\n${units}${hint}`;

@@ -1,5 +1,6 @@
-import { createStyle, type Style } from "./color.ts";
+import type { View } from "../context.ts";
 import { plainText } from "./text.ts";
+import { wrapText } from "./wrap.ts";
 
 /** A unit that failed while a machine booted, with the end of its journal. */
 export interface FailedUnit {
@@ -10,12 +11,14 @@ export interface FailedUnit {
 }
 
 /** Each failed unit with its last journal lines, indented below it. */
-export function renderFailedUnits(units: readonly FailedUnit[], style: Style = createStyle(false)): string {
+export function renderFailedUnits(units: readonly FailedUnit[], { style, width }: View): string {
   return units
     .map((failed) => {
       const title = failed.description ? `  ${plainText(failed.description)}` : "";
       const lines = failed.lines.length > 0 ? failed.lines : ["(no journal lines)"];
-      const journal = lines.map((line) => `      ${style.dim(plainText(line))}\n`).join("");
+      const journal = lines
+        .map((line) => `      ${style.dim(wrapText(plainText(line), { width, first: 6, indent: "        " }))}\n`)
+        .join("");
       return `  ${style.red("✘")} ${style.bold(plainText(failed.unit))}${title}\n${journal}`;
     })
     .join("");

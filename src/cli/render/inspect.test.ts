@@ -38,7 +38,7 @@ const machine: MachineDetails = {
 };
 
 test("sections of what there is, nothing of what there is not", () => {
-  expect(renderDetails([machine], { style: createStyle(false) })).toBe(`web
+  expect(renderDetails([machine], { style: createStyle(false), width: undefined })).toBe(`web
   State
     State:          exited (status 137, out of memory)
     Created:        2026-01-01T00:00:00Z

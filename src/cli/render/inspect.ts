@@ -8,13 +8,13 @@ import { pad, plainText } from "./text.ts";
 type Line = readonly [key: string, value: string | undefined];
 
 /** All about machines for people: sections of `key: value`, an empty line between machines. */
-export function renderDetails(machines: readonly MachineDetails[], { style }: Pick<View, "style">): string {
-  return machines.map((machine) => renderMachine(machine, style)).join("\n");
+export function renderDetails(machines: readonly MachineDetails[], view: View): string {
+  return machines.map((machine) => renderMachine(machine, view)).join("\n");
 }
 
-function renderMachine(machine: MachineDetails, style: Style): string {
+function renderMachine(machine: MachineDetails, { style, width }: View): string {
   const { limits, capabilities, image } = machine;
-  const units = renderFailedUnits(machine.failedUnits, style);
+  const units = renderFailedUnits(machine.failedUnits, { style, width: width === undefined ? undefined : width - 2 });
   return [
     `${style.bold(plainText(machine.name))}\n`,
     section("State", style, [

@@ -84,6 +84,25 @@ describe("errors", () => {
     expect(renderCauses(error)).not.toContain("\x1b");
   });
 
+  test("on a terminal all of it is broken between words", () => {
+    const error = new BerthError("boot-degraded", "web booted, but it has failed units", {
+      hint: "look closer: `berth exec web systemctl status`",
+      details: { units: [{ unit: "bad.service", lines: ["a unit that says a good deal about it"] }] },
+    });
+    expect(renderError(error, { style: createStyle(false), width: 30 })).toBe(
+      [
+        "berth: web booted, but it has",
+        "  failed units",
+        "  ✘ bad.service",
+        "      a unit that says a good",
+        "        deal about it",
+        "  → look closer: `berth exec",
+        "    web systemctl status`",
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("failed units stand between message and hint", () => {
     const error = new BerthError("boot-degraded", "web is degraded", {
       hint: "See 'berth logs web'.",

@@ -21,7 +21,7 @@ export function renderUp(machines: readonly MachineUp[], view: View): string {
   const troubles = machines.flatMap((machine) => {
     if (machine.error !== undefined) return [renderError(machine.error, view)];
     if (machine.failedUnits.length === 0) return [];
-    return [`${plainText(machine.name)} is degraded:\n${renderFailedUnits(machine.failedUnits, view.style)}`];
+    return [`${plainText(machine.name)} is degraded:\n${renderFailedUnits(machine.failedUnits, view)}`];
   });
   return table + troubles.join("");
 }
