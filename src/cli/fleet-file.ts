@@ -47,7 +47,7 @@ export function readFleetFile(path: string, { io }: Context): Fleet {
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new BerthError("file-missing", missing ? `there is no ${path}` : `${path} cannot be read`, {
-      hint: "name the file with --file, or machines on the command line: berth up web --image debian-12",
+      hint: "without --file it is the berth.yaml here or in a directory above; without one, name machines: `berth up web --image debian-12`",
       cause,
     });
   }
@@ -61,6 +61,6 @@ export function loadFleet(context: Context): Fleet {
   const path = findFleetFile(context);
   if (path !== undefined) return readFleetFile(path, context);
   throw new BerthError("file-missing", `there is no ${fileNames[0]} here or in a directory above`, {
-    hint: "write one (see `berth help up`), name it with --file, or name machines: berth up web --image debian-12",
+    hint: "write one, such as `machines: {web: {image: debian-12}}`, name it with --file, or name machines: `berth up web --image debian-12`",
   });
 }

@@ -44,6 +44,6 @@ function hintFor(files: RootFiles, only: string | undefined): string {
   const inside =
     only === undefined ? undefined : ["/etc/os-release", "/usr/lib/os-release", "/sbin/init"].some((path) => has(`/${only}${path}`));
   if (inside)
-    return `The root is in ${only}/ inside the tar. Pack it from within: \`tar -C ${only} --numeric-owner --xattrs -cf root.tar .\`.`;
+    return `The root is in ${only}/ inside the tar. Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`;
   return "Give a tar of a whole root filesystem, with etc/, usr/ and sbin/ at its top.";
 }

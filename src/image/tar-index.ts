@@ -92,7 +92,7 @@ function invalid(what: string, cause: Error, bytes: number): BerthError {
   const reason = bytes < 512 ? "it is too short for one" : cause.message;
   return new BerthError("file-invalid", `${what} is not a tar of a root filesystem, or is damaged: ${reason}`, {
     cause,
-    hint: "Make one with `tar -C ROOT --numeric-owner --xattrs -cf root.tar .`.",
+    hint: "Make one with `tar -C ROOT --numeric-owner --acls --xattrs -cf root.tar .`.",
   });
 }
 

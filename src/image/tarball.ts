@@ -34,7 +34,7 @@ export async function withTarball<T>(path: string, use: (tarball: Tarball) => Pr
   try {
     if ((await handle.stat()).isDirectory()) {
       throw new BerthError("file-invalid", `${path} is a directory, not a tarball`, {
-        hint: `Pack it first: \`tar -C ${path} --numeric-owner --xattrs -cf root.tar .\`.`,
+        hint: `Pack it first: \`tar -C ${path} --numeric-owner --acls --xattrs -cf root.tar .\`.`,
       });
     }
     const start = Buffer.alloc(512);

@@ -51,6 +51,15 @@ describe("plain", () => {
 });
 
 describe("live", () => {
+  test("what was not begun when it ends is not left behind", () => {
+    const { progress, written } = recorded("live");
+    progress.update("web", { state: "preparing" });
+    progress.update("db", { state: "preparing", detail: "building" });
+    written.length = 0;
+    progress.done();
+    expect(written).toEqual(["\x1b[2A\r⠋ db   preparing   building   0.0 s\x1b[K\n\x1b[J", "\x1b[?25h"]);
+  });
+
   test("draws, draws over itself, and gives the cursor back", () => {
     const { progress, written, state } = recorded("live");
     progress.update("web", { state: "creating" });

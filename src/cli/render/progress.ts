@@ -144,6 +144,8 @@ function liveProgress(options: ProgressOptions): Progress {
       ended = true;
       if (stopTicking === undefined) return;
       stopTicking();
+      // Where it ends before anything was begun, there is nothing to show.
+      for (const [name, { state, detail }] of items) if (state === "preparing" && detail === "") items.delete(name);
       draw(Number.POSITIVE_INFINITY);
       options.write(showCursor);
     },
