@@ -118,6 +118,53 @@ describe("bash completes", () => {
   });
 });
 
+/** What each offers for a line, sorted; its own way of asking. */
+const asked: readonly (readonly [line: string, expected: readonly string[]])[] = [
+  ["berth d", ["dns"]],
+  ["berth dns ", ["serve", "zone"]],
+  ["berth up w", ["web", "web2"]],
+  ["berth dns serve w", ["web", "web2"]],
+  ["berth up --profile ", ["full", "strict"]],
+  ["berth up -i al", ["alpine"]],
+  ["berth --host x up w", ["web", "web2"]],
+  ["berth --format j", ["json"]],
+];
+
+describe.skipIf(Bun.which("fish") === null)("fish completes (needs fish)", () => {
+  test.each(asked)("%s", async (line, expected) => {
+    const script = join(directory, "berth.fish");
+    writeFileSync(script, renderFish(await loadCommandTree(commands)));
+    const { stdout, stderr } = await tryRun("fish", ["--no-config", "-c", `source $argv[1]; complete -C $argv[2]`, script, line], {
+      env: { PATH: `${directory}:${process.env.PATH}`, HOME: directory },
+      cwd: directory,
+    });
+    const words = stdout.split("\n").flatMap((found) => found.split("\t")[0] || []);
+    expect([words.toSorted(), stderr]).toEqual([[...expected], ""]);
+  });
+});
+
+// A terminal of its own, in which each line is typed, then Tab, then a key that writes down the line.
+const zsh = String.raw`zmodload zsh/zpty; zpty -b terminal zsh -f -i
+zpty -w terminal "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D; setopt menu_complete; bindkey ^I complete-word
+show() { print -r -- \"\$BUFFER\" > $1/typed.new; mv $1/typed.new $1/typed }; zle -N show; bindkey ^X show
+ready() { : > $1/ready }; zle -N zle-line-init ready"
+while [[ ! -e $1/ready ]]; do sleep 0.05; zpty -rt terminal >/dev/null; done
+zpty -w -n terminal "$2"$'\t\x18'
+while [[ ! -e $1/typed ]]; do sleep 0.05; zpty -rt terminal >/dev/null; done
+print -r -- "$(<$1/typed)"; zpty -d terminal; rm $1/typed $1/ready`;
+
+describe.skipIf(Bun.which("zsh") === null)("zsh completes (needs zsh)", () => {
+  test.each(asked)("%s", async (line, expected) => {
+    writeFileSync(join(directory, "_berth"), renderZsh(await loadCommandTree(commands)));
+    const { stdout, stderr } = await tryRun("timeout", ["20", "zsh", "-fc", zsh, "zsh", directory, line], {
+      env: { PATH: `${directory}:${process.env.PATH}`, HOME: directory, TERM: "xterm" },
+      cwd: directory,
+    });
+    // With menu_complete it types the first that it offers.
+    expect([stdout.trim(), stderr]).toEqual([`${line.replace(/\S*$/, "")}${expected[0]}`, ""]);
+  });
+});
+
 const shells = [
   { shell: "bash", render: renderBash },
   { shell: "zsh", render: renderZsh },

@@ -10,19 +10,22 @@ set -g __berth_values ${valueFlags(root).map(quote).join(" ")}
 # True when the command so far is the given one.
 function __berth_at
     set -l path
+    # A variable, since a command substitution that says nothing is no word at all.
+    set -l here ''
     set -l skip 0
     for word in (commandline -opc)[2..-1]
         if test $skip -eq 1
             set skip 0
         else if string match -q -- '-*' $word
-            contains -- (string join ' ' $path)"|$word" $__berth_values; and set skip 1
+            contains -- "$here|$word" $__berth_values; and set skip 1
         else if contains -- (string join ' ' $path $word) $__berth_commands
             set path $path $word
+            set here (string join ' ' $path)
         else
             break
         end
     end
-    test (string join ' ' $path)x = "$argv[1]x"
+    test "$here" = "$argv[1]"
 end
 
 function __berth_ask
@@ -39,7 +42,7 @@ function lines(node: CommandNode): string {
       const here = `complete -c berth -n ${quote(`__berth_at ${quote(path)}`)}`;
       const options = shellOptions(node).map(({ flags, spec }) => {
         const names = flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-        return `${here} ${names.join(" ")}${spec.value ? ` -r${words(kindOfValue(spec))}` : ""} -d ${quote(spec.description)}\n`;
+        return `${here} ${names.join(" ")}${spec.value ? value(kindOfValue(spec)) : ""} -d ${quote(spec.description)}\n`;
       });
       const children = node.children.map((child) => `${here} -a ${quote(child.path.at(-1) ?? "")} -d ${quote(child.summary)}\n`);
       const kinds = new Set(node.arguments.map(kindOfValue).filter((kind) => kind !== "none"));
@@ -59,6 +62,11 @@ function valueFlags(root: CommandNode): readonly string[] {
       shellOptions(node).flatMap(({ flags, spec }) => (spec.value ? flags.map((flag) => `${path}|${flag}`) : [])),
     ),
   );
+}
+
+/** An option's value: files are offered where they may be one, such as a root's tarball. */
+function value(kind: string): string {
+  return `${kind === "file" || kind === "image" ? " -r" : " -x"}${words(kind)}`;
 }
 
 function words(kind: string): string {

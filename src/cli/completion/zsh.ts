@@ -9,7 +9,8 @@ export function renderZsh(root: CommandNode): string {
 _berth_ask() {
   local -a found
   local word about
-  "\${words[1]:-berth}" __complete "$1" "$PREFIX" 2>/dev/null | while IFS=$'\\t' read -r word about; do
+  # $words begins with the subcommand here.
+  $berth_program __complete "$1" "$PREFIX" 2>/dev/null | while IFS=$'\\t' read -r word about; do
     found+=("\${word//:/\\\\:}\${about:+:$about}")
   done
   _describe -t "$1" "$1" found
@@ -51,7 +52,7 @@ function group(node: CommandNode): string {
   const call = ["_arguments -C -s -S", ...shellOptions(node).flatMap(optionSpecs), "'1: :->command'", "'*:: :->rest'"].join(" \\\n    ");
   return body(
     node.path,
-    `local curcontext=$curcontext state line
+    `${node.path.length === 0 ? "local berth_program=$words[1]\n  " : ""}local curcontext=$curcontext state line
   ${call} && return
   case $state in
     command)
@@ -84,7 +85,8 @@ function action(kind: string): string {
   if (kind.startsWith("choice:")) return `(${kind.slice(7).replaceAll(",", " ")})`;
   if (kind === "file") return "_files";
   if (kind === "directory") return "_files -/";
-  return kind === "none" ? " " : `_berth_ask ${kind}`;
+  // After a space it is called with these words alone; else _arguments puts some of compadd's before them.
+  return kind === "none" ? " " : ` _berth_ask ${kind}`;
 }
 
 function escaped(text: string): string {
