@@ -22,8 +22,8 @@ const exitStatus: readonly (readonly [string, string])[] = [
   ["141", "The reader of its output has gone."],
 ];
 
-const about = `berth runs whole Linux machines on Docker: the distribution's own init as PID 1, without \\-\\-privileged, its root a nobody on the host.
-A machine has a name, a fixed address, DNS, ssh, a journal and snapshots.`;
+const about = `berth runs whole Linux machines on Docker: the distribution's own init as PID 1, without \\-\\-privileged, its root a nobody on the host where that can be.
+A machine has a name that the others know, a fixed address, a journal, limits, and shuts down cleanly.`;
 
 /** The page of a command, or of berth itself for the root. `version` stands in the footer. */
 export function renderManPage(node: CommandNode, version: string): ManPage {
