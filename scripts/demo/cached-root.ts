@@ -20,10 +20,10 @@ export async function removeCachedRoot(): Promise<void> {
   await removeEmpty(cache);
 }
 
-/** Removes a directory unless something is in it. */
+/** Removes a directory unless something is in it or mounted there. */
 export async function removeEmpty(directory: string): Promise<void> {
   await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (!["ENOENT", "ENOTEMPTY", "EACCES", "EPERM"].includes(error.code ?? "")) throw error;
+    if (!["ENOENT", "ENOTEMPTY", "EBUSY", "EACCES", "EPERM"].includes(error.code ?? "")) throw error;
   });
 }
 
