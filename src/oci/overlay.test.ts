@@ -138,20 +138,29 @@ describe("the topmost mount at a place", () => {
 
 describe("other overlays, which their owner's unmounting would not take away here", () => {
   const good = "rw,lowerdir=/l,upperdir=/u,workdir=/w";
-  test.each([
-    ["private ones, wherever", [lineOf(good, { at: String.raw`/a\040b`, optional: "" })], ["/a b"]],
-    ["not those that follow another namespace", [lineOf(good, { at: "/a", optional: "master:7 " }), lineOf(good, { at: "/b" })], []],
-    ["not the machine's own, nor the root of all", [lineOf(good, { optional: "" }), lineOf(good, { at: "/", optional: "" })], []],
+  test.each<[string, string[], string[]]>([
+    ["private ones, wherever", [lineOf(good, { at: String.raw`/a\040b/rootfs`, optional: "" })], ["/a b/rootfs"]],
+    [
+      "not those that follow another namespace",
+      [lineOf(good, { at: "/a/merged", optional: "master:7 " }), lineOf(good, { at: "/b/merged" })],
+      [],
+    ],
+    ["not the machine's own", [lineOf(good, { optional: "" })], []],
+    [
+      "not the host's own: its root, or an extension of its system",
+      ["/", "/usr", "/etc", "/usr/local"].map((at) => lineOf(good, { at, optional: "" })),
+      [],
+    ],
     [
       "not those below what another user answers for",
       [
-        lineOf(good, { at: "/home/u/build/root", optional: "" }),
-        lineOf(good, { at: "/home/u2", optional: "" }),
+        lineOf(good, { at: "/home/u/build/rootfs", optional: "" }),
+        lineOf(good, { at: "/home/u2/rootfs", optional: "" }),
         lineOf("rw,user_id=4242,group_id=4242", { at: "/home/u", type: "fuse.x" }),
       ],
-      ["/home/u2"],
+      ["/home/u2/rootfs"],
     ],
-    ["no other file system", [lineOf("rw", { at: "/a", type: "tmpfs", optional: "" })], []],
+    ["no other file system", [lineOf("rw", { at: "/a/merged", type: "tmpfs", optional: "" })], []],
   ])("%s", (_, lines, expected) => {
     expect(otherOverlays(lines.join("\n"), point)).toEqual(expected);
   });

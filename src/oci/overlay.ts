@@ -56,8 +56,11 @@ function parseMountLine(line: string): MountLine | undefined {
   };
 }
 
+/** What engines call the place of a container's files: Docker's and Podman's storage, containerd. The host may have overlays too, such as at /usr or /etc. */
+const containersPlace = /\/(merged|rootfs)$/;
+
 /**
- * Where else overlays are mounted that no other mount namespace's unmounting would take away here. What lies below another
+ * Where other containers' overlays are mounted that no other mount namespace's unmounting would take away here. What lies below another
  * user's FUSE is out of reach: the way there is that user's to answer for, or never to.
  */
 export function otherOverlays(mountinfo: string, point: string): readonly string[] {
@@ -65,7 +68,7 @@ export function otherOverlays(mountinfo: string, point: string): readonly string
   return mountinfo.split("\n").flatMap((line) => {
     if (!line.includes(" - overlay ")) return [];
     const place = unescapeMount(line.split(" ", 5)[4] ?? "/");
-    if (place === point || place === "/" || others.some((other) => place.startsWith(other))) return [];
+    if (place === point || !containersPlace.test(place) || others.some((other) => place.startsWith(other))) return [];
     return parseMountLine(line)?.isPropagated === true ? [] : [place];
   });
 }
