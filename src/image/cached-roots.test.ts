@@ -36,3 +36,8 @@ test("no cache", async () => {
   expect(await findCachedRoots(cache)).toEqual([]);
   await removeCachedRoots(cache, []);
 });
+
+test.skipIf(process.getuid?.() !== 0)("a cache that is a mount stays (needs root)", async () => {
+  await removeCachedRoots("/proc", []);
+  expect(existsSync("/proc/self")).toBe(true);
+});

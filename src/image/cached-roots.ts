@@ -19,14 +19,14 @@ export async function findCachedRoots(cache: string): Promise<readonly string[]>
   }
 }
 
-/** Removes these files, and then the cache's directories if nothing else is in them. */
+/** Removes these files, and then the cache's directories, but for one that holds anything else, or is a mount. */
 export async function removeCachedRoots(cache: string, files: readonly string[]): Promise<void> {
   for (const file of files) await rm(file, { force: true });
   for (const directory of [join(cache, rootsDirectory), cache]) {
     try {
       await rmdir(directory);
     } catch (error) {
-      if (!hasErrno(error, ["ENOENT", "ENOTEMPTY", "EEXIST"])) throw error;
+      if (!hasErrno(error, ["ENOENT", "ENOTEMPTY", "EEXIST", "EBUSY"])) throw error;
     }
   }
 }

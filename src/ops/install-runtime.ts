@@ -90,7 +90,7 @@ export async function refuseWhileMachines(engine: Engine): Promise<void> {
   const machines = await listMachines(engine);
   if (machines.length === 0) return;
   const names = machines.map(({ name }) => name).join(", ");
-  throw new BerthError("conflict", `${machines.length} machines of this engine may need berth-runtime: ${names}`, {
+  throw new BerthError("conflict", `${machines.length === 1 ? "a machine" : `${machines.length} machines`} of this engine may need berth-runtime: ${names}`, {
     hint: "remove them with `berth rm`; or `berth uninstall runtime --force`: then they do not start until it is installed again",
   });
 }
