@@ -148,7 +148,7 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
 function ofAnother(name: string, owner: Project): BerthError {
   const remove = owner.file === undefined ? `berth rm -f ${name}` : `berth --file ${owner.file} down ${name}`;
   return new BerthError("conflict", `${name} is a machine of ${describeOwner(owner)}`, {
-    hint: `names of machines are unique on an engine: remove that one (${remove}), or name yours otherwise and give it the alias ${name}`,
+    hint: `names of machines are unique on an engine: remove that one (\`${remove}\`), or name yours otherwise and give it the alias ${name}`,
     details: { name, owner },
   });
 }
