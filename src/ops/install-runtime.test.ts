@@ -40,6 +40,22 @@ test.skipIf(!isRoot)("nor what was there before (needs root)", async () => {
   expect(seen).toEqual(tidy);
 });
 
+test.skipIf(!isRoot)(
+  "a real runtime that is not there, or that in place nothing would name, is refused before anything is written (needs root)",
+  async () => {
+    const seen = await inMounts(
+      `${installing}
+    const { existsSync } = await import("node:fs");
+    const trial = (inPlace, realRuntime) => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine: undefined },
+      { makeDefault: false, inPlace, realRuntime, program: "/run/from/berth" }).then(() => "installed", ({ code }) => code);
+    const refused = [await trial(false, "/nowhere/crun"), await trial(false, "no-such-runtime"), await trial(false, "a b"), await trial(true, "/bin/sh")];
+    return [...refused, existsSync(installed), existsSync("/run/etc/docker"), await trial(false, "/bin/sh")];`,
+      "mount -t tmpfs -o mode=755 x /usr/local/lib",
+    );
+    expect(seen).toEqual(["tool-missing", "tool-missing", "usage", "usage", false, false, "installed"]);
+  },
+);
+
 test.skipIf(!isRoot)("the engine's file is as readable as it was, and so is what is kept of it (needs root)", async () => {
   const seen = await inMounts(
     `${installing}

@@ -49,6 +49,7 @@ export interface InstallOptions {
  * before the first change is kept beside it as `.berth-backup`. If the engine does not take it, the file is put back.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
+  checkRealRuntime(options);
   const file = await realFile(config.file);
   const before = await readIfThere(file);
   const path = options.inPlace ? await launcherBeside(options.program) : launcherPath;
@@ -90,9 +91,13 @@ export async function refuseWhileMachines(engine: Engine): Promise<void> {
   const machines = await listMachines(engine);
   if (machines.length === 0) return;
   const names = machines.map(({ name }) => name).join(", ");
-  throw new BerthError("conflict", `${machines.length === 1 ? "a machine" : `${machines.length} machines`} of this engine may need berth-runtime: ${names}`, {
-    hint: "remove them with `berth rm`; or `berth uninstall runtime --force`: then they do not start until it is installed again",
-  });
+  throw new BerthError(
+    "conflict",
+    `${machines.length === 1 ? "a machine" : `${machines.length} machines`} of this engine may need berth-runtime: ${names}`,
+    {
+      hint: "remove them with `berth rm`; or `berth uninstall runtime --force`: then they do not start until it is installed again",
+    },
+  );
 }
 
 /** daemon.json itself where it is a link. */
@@ -157,10 +162,23 @@ async function removePrograms(file: string): Promise<void> {
   });
 }
 
-function withRealRuntime(launcher: string, realRuntime: string): string {
+/** Throws `usage` for one that is none or cannot be written down, `tool-missing` for one that is not there: with it no container would start. */
+function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
+  if (realRuntime === undefined) return;
+  if (inPlace) {
+    throw new BerthError("usage", "--real-runtime and --in-place do not go together", {
+      hint: "it is written into the copy of the launcher; for one in place set BERTH_REAL_RUNTIME in the engine's environment",
+    });
+  }
   if (!/^[A-Za-z0-9_./-]+$/.test(realRuntime)) {
     throw new BerthError("usage", `"${realRuntime}" is not the path or name of a runtime`, { hint: "such as /usr/bin/crun" });
   }
+  if (Bun.which(realRuntime) === null) {
+    throw new BerthError("tool-missing", `there is no program ${realRuntime}`, { hint: "give its whole path, such as /usr/bin/crun" });
+  }
+}
+
+function withRealRuntime(launcher: string, realRuntime: string): string {
   return launcher.replace(/^real=.*$/m, `real=${realRuntime}`);
 }
 
