@@ -9,6 +9,7 @@ import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "./c
 import { parseConfig, renderConfig } from "./json.ts";
 import { cgroupBounds, patchConfig, type Surroundings } from "./patch.ts";
 import { refusedCalls } from "./refused-calls.ts";
+import { boundTerminals } from "./terminals.ts";
 import { boundMount } from "./tmpfs.ts";
 
 const testdata = `${import.meta.dir}/testdata`;
@@ -177,7 +178,9 @@ describe.each(everything)("$fixture, $kind $version on $layout", ({ fixture, kin
     // Of the resources only the bounds of its cgroups are set, which have a test of their own.
     const { unified: ___, ...resources } = linuxIs?.resources ?? {};
     expect({ ...linuxIs, ...untouched, resources }).toEqual({ ...linuxWas, ...untouched, resources: linuxWas?.resources ?? {} });
-    const others = config.mounts?.filter((mount) => !mount.destination.startsWith("/sys")).map((mount) => boundMount(mount, needs)) ?? [];
+    const others = (config.mounts ?? [])
+      .filter((mount) => !mount.destination.startsWith("/sys"))
+      .map((mount) => boundTerminals(boundMount(mount, needs)));
     expect(mounts).toEqual(expect.arrayContaining(others));
   });
 });

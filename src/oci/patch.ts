@@ -3,6 +3,7 @@ import { tmpfsOptions } from "../contract/tmpfs.ts";
 import { parseCgroupsPath } from "./cgroup-path.ts";
 import type { CapabilitySet, OciConfig, OciMount } from "./config.ts";
 import { isForRuntime } from "./image-wishes.ts";
+import { boundTerminals } from "./terminals.ts";
 import { boundMount } from "./tmpfs.ts";
 
 /** Where the runtime has put what the contract needs from the host's side; undefined where the contract asks for none. */
@@ -153,7 +154,9 @@ function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundin
   const sysOptions = contract.ids === undefined ? readOnly : writable;
   const others = mounts
     .filter((mount) => !isAt("/sys/fs/cgroup", mount.destination))
-    .map((mount) => (mount.destination === "/sys" ? { ...mount, options: sysOptions(mount.options ?? []) } : boundMount(mount, contract)));
+    .map((mount) =>
+      mount.destination === "/sys" ? { ...mount, options: sysOptions(mount.options ?? []) } : boundTerminals(boundMount(mount, contract)),
+    );
   // After every other mount of /sys, so that none covers the machine's view with the host's.
   const sys = others.findLastIndex((mount) => isAt("/sys", mount.destination));
   const patched = [...others.slice(0, sys + 1), ...cgroupMounts(contract, surroundings, cgroupsPath), ...others.slice(sys + 1)];

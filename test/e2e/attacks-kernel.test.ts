@@ -41,6 +41,13 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
     for (const path of ["kernel/core_pattern", "vm/swappiness", "fs/file-max"]) expect(control.got).toContain(`/proc/sys/${path}`);
   });
 
+  test.each(views)("on %s it has 512 terminals of the host's, and no more", async (view) => {
+    const perl = `my @all; for (1 .. 600) { open(my $file, "+<", "/dev/ptmx") or last; push @all, $file; } print "GOT " . @all . "\n";`;
+    const [opened] = (await attackFrom(node(view), prisoner, { perl })).got;
+    // Its console is one.
+    expect(Number(opened)).toBeWithin(500, 513);
+  });
+
   test.each(views)("on %s what it sets there is its own", async (view) => {
     // Every number that it may change it changes, and the host's stay. But for one: any network namespace's root may switch
     // nf_hooks_lwtunnel on, for the whole kernel and for good.
