@@ -498,6 +498,70 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
   });
 });
 
+describe("kill and delete, of a machine that waits by limits of its own making", () => {
+  let victim: ChildProcess | undefined;
+  const directoryOf = (cgroup: string) => join(run, "limited", cgroup);
+  /** Places like the machine's cgroups: its own with the engine's limits, and one in it with these. */
+  const limit = (inner: Readonly<Record<string, string>>) => {
+    const state = stateOf("/r/limited", "box");
+    writeFileSync(join(state, "limits"), "/run/limited/gone\n/run/limited/box\n");
+    mkdirSync(directoryOf("box/in ner"), { recursive: true });
+    writeFileSync(join(directoryOf("box"), "io.max"), "8:0 rbps=1 wbps=max riops=max wiops=max\n");
+    writeFileSync(join(directoryOf("box"), "cgroup.procs"), "");
+    writeFileSync(join(directoryOf("box/in ner"), "cgroup.procs"), `${victim?.pid}\n`);
+    for (const [file, text] of Object.entries(inner)) writeFileSync(join(directoryOf("box/in ner"), file), text);
+  };
+  const inner = (file: string) => readFileSync(join(directoryOf("box/in ner"), file), "utf8");
+  beforeEach(() => {
+    victim = spawn("sleep", ["600"], { stdio: "ignore" });
+  });
+  afterEach(() => {
+    victim?.kill("SIGKILL");
+    rmSync(directoryOf(""), { recursive: true });
+  });
+
+  test.each([
+    ["io.max", "8:0 rbps=1 wbps=max riops=max wiops=max\n", "8:0 rbps=max wbps=max riops=max wiops=max\n"],
+    ["blkio.throttle.write_iops_device", "8:0 1\n", "8:0 0\n"],
+    ["cpu.max", "1000 1000000\n", "max\n"],
+    ["cpu.cfs_quota_us", "1000\n", "-1\n"],
+  ])("%s is lifted once all is killed, and with the real runtime's status", async (file, held, lifted) => {
+    for (const verb of [
+      ["kill", "box", "KILL"],
+      ["delete", "--force", "box"],
+    ]) {
+      limit({ [file]: held });
+      const words = ["--root", "/r/limited", ...verb];
+      const ended = once(victim as ChildProcess, "exit");
+      expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "" });
+      expect(await ended).toEqual([null, "SIGKILL"]);
+      expect(inner(file)).toBe(lifted);
+      // The host's own limit of the machine stays.
+      expect(readFileSync(join(directoryOf("box"), "io.max"), "utf8")).toContain("rbps=1 ");
+      victim = spawn("sleep", ["600"], { stdio: "ignore" });
+    }
+  });
+
+  test("by the kernel's own kill where it has one (cgroup v2)", () => {
+    limit({ "io.max": "8:0 rbps=1 wbps=max riops=max wiops=max\n" });
+    writeFileSync(join(directoryOf("box"), "cgroup.kill"), "");
+    expect(call({ words: ["--root", "/r/limited", "kill", "box", "9"] })).toMatchObject({ status: 0, stderr: "" });
+    expect(readFileSync(join(directoryOf("box"), "cgroup.kill"), "utf8")).toBe("1\n");
+    expect(victim?.signalCode).toBeNull();
+  });
+
+  test.each([
+    ["another signal", { "cpu.max": "1000 1000000\n" }, ["kill", "box", "10"]],
+    ["a delete without force", { "cpu.max": "1000 1000000\n" }, ["delete", "box"]],
+    ["a machine without such limits", { "cpu.max": "max 100000\n", "io.max": "", "cpu.cfs_quota_us": "-1\n" }, ["kill", "box", "9"]],
+  ] as const)("%s touches nothing", (_, limits, verb) => {
+    limit(limits);
+    expect(call({ words: ["--root", "/r/limited", ...verb] })).toMatchObject({ status: 0, stderr: "" });
+    for (const [file, text] of Object.entries(limits)) expect(inner(file)).toBe(text);
+    expect(victim?.signalCode).toBeNull();
+  });
+});
+
 describe.skipIf(!asRoot)("the mount namespace of a machine's runtime (needs root)", () => {
   const engine = () => readlinkSync(`/proc/${holder?.pid}/ns/mnt`);
   /** Where berth and the real runtime were, and whether the latter was left a descriptor of the engine's namespace. */
@@ -636,7 +700,7 @@ describe("delete", () => {
   /** The state of a machine in a user namespace, with its stage's place. */
   const isolated = () => {
     const state = stateOf("/run/roots/a b", "box");
-    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "freezer", "hostname", "network"])
+    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "freezer", "limits", "hostname", "network"])
       writeFileSync(join(state, name), "x");
     mkdirSync(join(state, "stage/root"), { recursive: true });
     return state;
@@ -765,6 +829,7 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
     expect(settle(stdin(), "/run/named", "/run/unified", "/run")).toMatchObject({ status: 0, stderr: "" });
     expect(readFileSync(join(run, `unified/engine/${id}/cgroup.max.descendants`), "utf8")).toBe("2000\n");
     expect(readFileSync(join(run, `settled/${id}/freezer`), "utf8")).toBe(`/run/freezer/docker/${id}\n`);
+    expect(readFileSync(join(run, `settled/${id}/limits`), "utf8")).toBe(`/run/unified/engine/${id}\n`);
     expect(given()).toContain(`/run/freezer/docker/${id}\n`);
     expect(given()).not.toContain("descendants");
   });

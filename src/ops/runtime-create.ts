@@ -13,6 +13,7 @@ import { readLxcfs } from "../host/lxcfs.ts";
 import { machineFiles } from "../host/machine-files.ts";
 import { hasBeenStaged } from "../host/stage.ts";
 import { beginUserNamespace } from "../host/user-namespace.ts";
+import { parseCgroupsPath } from "../oci/cgroup-path.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { mountedFiles, settleEngineFiles } from "../oci/engine-files.ts";
 import { withoutImageWishes } from "../oci/image-wishes.ts";
@@ -100,7 +101,7 @@ export async function runtimeCreate({
     const apply = async (obstacle?: string) => {
       const storage = overlay === undefined ? "other" : "overlay";
       const needs = contract(reading.guest, host, { ...wishes, storage, wasFull, obstacle });
-      writeState(state, needs, { ...wishes, hostname });
+      writeState(state, needs, { ...wishes, hostname, cgroup: limitedCgroup(config, host, needs) });
       const { tmpfs, warnings } = settleCopyUp(needs.tmpfs, (path) => (taken.has(path) ? nothing : readContents(rootPath, path)));
       const hostnameFile = join(state, "hostname");
       const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });
@@ -139,6 +140,12 @@ export async function runtimeCreate({
   } finally {
     userNamespace?.end();
   }
+}
+
+/** Where a machine without a user namespace may set limits for some of itself: on cgroup2 alone, by the controllers that it has of the engine. */
+function limitedCgroup(config: OciConfig, { cgroup: { unified } }: Host, { ids, cgroup }: Contract): string | undefined {
+  const path = parseCgroupsPath(config.linux?.cgroupsPath);
+  return ids !== undefined || cgroup !== "cgroup2" || unified === undefined || path === undefined ? undefined : join(unified, path);
 }
 
 function applyContract(config: OciConfig, { id, state, host, needs }: Applied): OciConfig {

@@ -18,15 +18,27 @@ import type { IdRange } from "../oci/user-namespace.ts";
  * launcher's, its second says when the state was begun, by the clock that nobody sets.
  */
 const marker = "stop-signal";
-const stateFiles = ["lacking", "capabilities", "ids", "root", "mirror", "pid", "freezer", "machine-id", "hostname", "network"] as const;
+const stateFiles = [
+  "lacking",
+  "capabilities",
+  "ids",
+  "root",
+  "mirror",
+  "pid",
+  "freezer",
+  "limits",
+  "machine-id",
+  "hostname",
+  "network",
+] as const;
 /** What the machine has in its /run/host. */
 const hostFiles = ["container-manager", "container-uuid", "os-release"] as const;
 
-/** Writes what the machine's mounts and the launcher's later calls need. */
+/** Writes what the machine's mounts and the launcher's later calls need; `cgroup` is where it may set limits, unless its hook finds that out. */
 export function writeState(
   state: string,
   needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
-  wishes: Pick<Wishes, "manager"> & { readonly hostname: string | undefined },
+  wishes: Pick<Wishes, "manager"> & { readonly hostname: string | undefined; readonly cgroup: string | undefined },
 ): void {
   beginState(state, needs.stopSignal);
   mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
@@ -36,6 +48,7 @@ export function writeState(
   if (needs.lacking.length > 0) writeFileSync(join(state, "lacking"), `${needs.lacking.join("\n")}\n`);
   if (needs.ids !== undefined) writeFileSync(join(state, "capabilities"), `${needs.capabilities.join("\n")}\n`);
   if (wishes.hostname !== undefined) writeFileSync(join(state, "hostname"), `${wishes.hostname}\n`, { mode: 0o644 });
+  if (wishes.cgroup !== undefined) writeFileSync(join(state, "limits"), `${wishes.cgroup}\n`);
   if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
 }
 

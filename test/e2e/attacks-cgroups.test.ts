@@ -4,10 +4,12 @@ import { withLock } from "../../src/host/lock.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls, views } from "./attack.ts";
 import { dist } from "./berth.ts";
+import { blockDevice } from "./block-device.ts";
 import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const disk = blockDevice();
 const hierarchies = {
   hybrid: ["memory", "pids", "devices", "cpu", "cpuset", "freezer", "blkio", "none,name=systemd"],
   v2: [],
@@ -84,34 +86,53 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     expect((await attackFrom(node("hybrid"), mighty, { shell })).got).toHaveLength(12);
   });
 
-  test.each([
-    ["docker's rm --force", (engine: Node) => engine.docker("rm", "--force", "frozen")],
-    // As containerd does for a shim that has died: without a kill before.
-    [
-      "the runtime's delete --force alone",
-      async (engine: Node, id: string) => {
-        await engine.run(join(dist, "berth-runtime"), "--root=/run/docker/runtime-runc/moby", "delete", "--force", id);
-        await waitFor("the engine takes note", async () => ((await stateOf(engine, "frozen")).running ? undefined : true));
-        return engine.docker("rm", "frozen");
-      },
-    ],
-  ])("what it freezes it does not keep from being killed: by %s", async (_, remove) => {
-    const engine = node("hybrid");
-    const id = await runMachine(engine, "frozen", "bookworm", "-e", "BERTH_PROFILE=full");
-    expect(await booted(engine, "frozen")).toBe("running");
-    // Processes in cgroups below each other, its init too; and one at large that freezes them again and again.
-    const freeze = `
+  /** Processes in cgroups below each other, its init too; and one at large that freezes them again and again. */
+  const freeze = () => `
       inner=/sys/fs/cgroup/freezer/x/y; mkdir -p $inner
       sleep 1000 & echo $! >$inner/cgroup.procs
       echo 1 >/sys/fs/cgroup/freezer/x/cgroup.procs
       for state in $inner/freezer.state /sys/fs/cgroup/freezer/x/freezer.state; do echo FROZEN >$state; done
       until grep FROZEN /sys/fs/cgroup/freezer/x/freezer.state; do sleep 0.1; done
       (while :; do echo FROZEN >/sys/fs/cgroup/freezer/x/freezer.state; done) >/dev/null 2>&1 &`;
-    expect(await inside(engine, "frozen", freeze)).toBe("FROZEN");
-    expect(await remove(engine, id)).toMatchObject({ status: 0, stderr: "" });
+  /** A read that takes nine minutes, and one at large that says so again and again. */
+  const throttle = (disk: string) => `
+      slow=/sys/fs/cgroup/blkio/x; mkdir -p $slow
+      echo '${disk} 8' >$slow/blkio.throttle.read_bps_device
+      sh -c "echo \\$\\$ >$slow/cgroup.procs; exec dd if=/usr/bin/perl of=/dev/null bs=4096 count=1 iflag=direct" >/dev/null 2>&1 &
+      reader=$!
+      until grep -q '^State:.D' /proc/$reader/status; do sleep 0.1; done
+      (while :; do echo '${disk} 8' >$slow/blkio.throttle.read_bps_device; done) >/dev/null 2>&1 &
+      echo WAITS`;
+  const removals: readonly (readonly [
+    string,
+    (engine: Node, id: string) => Promise<{ readonly status: number; readonly stderr: string }>,
+  ])[] = [
+    ["docker's rm --force", (engine) => engine.docker("rm", "--force", "held")],
+    // As containerd does for a shim that has died: without a kill before.
+    [
+      "the runtime's delete --force alone",
+      async (engine, id) => {
+        await engine.run(join(dist, "berth-runtime"), "--root=/run/docker/runtime-runc/moby", "delete", "--force", id);
+        await waitFor("the engine takes note", async () => ((await stateOf(engine, "held")).running ? undefined : true));
+        return engine.docker("rm", "held");
+      },
+    ],
+  ];
+  const remove = async (hold: string, says: string, removal: (typeof removals)[number][1]) => {
+    const engine = node("hybrid");
+    const id = await runMachine(engine, "held", "bookworm", "-e", "BERTH_PROFILE=full");
+    expect(await booted(engine, "held")).toBe("running");
+    expect(await inside(engine, "held", hold)).toBe(says);
+    expect(await removal(engine, id)).toMatchObject({ status: 0, stderr: "" });
     expect((await engine.docker("ps", "--all", "--quiet", "--no-trunc")).stdout).not.toContain(id);
-    expect((await engine.run("find", "/sys/fs/cgroup/freezer", "/run/berth", "-name", `*${id}*`)).stdout).toBe("");
-  });
+    expect((await engine.run("find", "/sys/fs/cgroup", "/run/berth", "-name", `*${id}*`)).stdout).toBe("");
+  };
+
+  test.each(removals)("what it freezes it does not keep from being killed: by %s", (_, removal) => remove(freeze(), "FROZEN", removal));
+
+  test.skipIf(disk === undefined).each(removals)("nor what waits for a disk by a limit of its own: by %s (needs a disk)", (_, removal) =>
+    remove(throttle(disk?.number ?? ""), "WAITS", removal),
+  );
 
   test.each(["full", "strict"])("on v2 as %s it makes so many cgroups and no more", async (profile) => {
     const engine = node("v2");

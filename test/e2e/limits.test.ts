@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { labImage } from "../lab/lab-image.ts";
+import { blockDevice } from "./block-device.ts";
 import { booted, inside, removeAll, runMachine, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines, type Node, useNodes } from "./nodes.ts";
 
@@ -208,19 +209,6 @@ function controllersOf(view: View): ReadonlySet<string> {
   }
   const file = unified === undefined ? undefined : `${unified}/cgroup.controllers`;
   return new Set(file !== undefined && existsSync(file) ? readFileSync(file, "utf8").trim().split(" ") : []);
-}
-
-/** A disk of this host, and its number as the kernel writes it. */
-function blockDevice(): { readonly path: string; readonly number: string } | undefined {
-  const mount = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .map((line) => line.split(" "))
-    .findLast((fields) => fields[4] === "/tmp" || fields[4] === "/");
-  const number = mount?.[2] ?? "";
-  const disk = existsSync("/sys/block")
-    ? readdirSync("/sys/block").find((name) => readFileSync(`/sys/block/${name}/dev`, "utf8").trim() === number)
-    : undefined;
-  return disk !== undefined && existsSync(`/dev/${disk}`) ? { path: `/dev/${disk}`, number } : undefined;
 }
 
 /** A file of the cgroup that a machine was given, read on its host. */

@@ -21,20 +21,41 @@ export async function readEngineCgroups(name: string): Promise<readonly string[]
   return found;
 }
 
-/** Lets go what machines have frozen (cgroup v1, freezer-subsystem.txt): until then it takes no SIGKILL. */
-export async function thawEngineCgroups(name: string): Promise<void> {
-  for (const directory of await readEngineCgroups(name)) await thawCgroup(directory);
+/**
+ * Lets go what machines hold of themselves so that SIGKILL does not end it: what is frozen (cgroup v1, freezer-subsystem.txt), and what
+ * waits for a disk or a processor by limits of their making. berth-runtime does the same for one machine.
+ */
+export async function freeEngineCgroups(name: string): Promise<void> {
+  for (const directory of await readEngineCgroups(name)) await freeCgroup(directory);
 }
 
-async function thawCgroup(directory: string): Promise<void> {
-  try {
-    await writeFile(join(directory, "freezer.state"), "THAWED\n", { flag: "r+" });
-  } catch (error) {
-    // Another hierarchy's, whose children are no different; or it has gone.
-    if (hasErrno(error, ["ENOENT", "ENODEV"])) return;
-    throw error;
+/** What each file of a cgroup is to be told, by what it says; each line is one write(2). */
+const freeing: Readonly<Record<string, (text: string) => readonly string[]>> = {
+  "freezer.state": () => ["THAWED"],
+  "cpu.cfs_quota_us": () => ["-1"],
+  "cpu.max": () => ["max"],
+  "io.max": (text) => devicesOf(text).map((device) => `${device} rbps=max wbps=max riops=max wiops=max`),
+  ...Object.fromEntries(
+    ["read_bps", "write_bps", "read_iops", "write_iops"].map((what) => [
+      `blkio.throttle.${what}_device`,
+      (text: string) => devicesOf(text).map((device) => `${device} 0`),
+    ]),
+  ),
+};
+
+const devicesOf = (text: string) => text.split("\n").flatMap((line) => line.match(/^\d+:\d+/) ?? []);
+
+async function freeCgroup(directory: string): Promise<void> {
+  for (const [name, tell] of Object.entries(freeing)) {
+    const file = join(directory, name);
+    try {
+      for (const line of tell(await readFile(file, "utf8"))) await writeFile(file, `${line}\n`, { flag: "r+" });
+    } catch (error) {
+      // Another hierarchy's; or it has gone.
+      if (!hasErrno(error, ["ENOENT", "ENODEV"])) throw error;
+    }
   }
-  for (const child of (await childDirectories(directory)) ?? []) await thawCgroup(join(directory, child));
+  for (const child of (await childDirectories(directory)) ?? []) await freeCgroup(join(directory, child));
 }
 
 /** Removes the engine's cgroups, deepest first. Its processes must have ended; `conflict` when one has not after 5 seconds. */

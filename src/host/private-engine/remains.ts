@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BerthError } from "../../errors.ts";
 import { releaseIds } from "../id-ranges.ts";
 import type { ProcessStat } from "../process-stat.ts";
-import { readEngineCgroups, removeEngineCgroups, thawEngineCgroups } from "./engine-cgroups.ts";
+import { freeEngineCgroups, readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { releaseShadowed } from "./shadowed.ts";
@@ -56,8 +56,8 @@ export async function readHolder(init: ProcessStat): Promise<ProcessStat | undef
 async function killAndWait(identity: ProcessStat, engine: string): Promise<void> {
   await signalProcess(identity, "SIGKILL");
   for (const end = performance.now() + endLimit; performance.now() < end; ) {
-    // More than once, since what freezes its neighbours may itself take a moment to end.
-    await thawEngineCgroups(engine);
+    // More than once, since what holds its neighbours may itself take a moment to end.
+    await freeEngineCgroups(engine);
     if (await waitUntilGone(identity, thawPause)) return;
   }
   throw stillThere(identity);
