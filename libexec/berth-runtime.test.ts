@@ -623,6 +623,17 @@ describe.skipIf(!asRoot)("the mount namespace of a machine's runtime (needs root
   });
 });
 
+test("the server of mirrors is not started again where berth has been removed", () => {
+  writeFileSync(join(directory, "berth"), `#!/bin/sh\necho "$*" >>"$REC/served"; rm "$0"; kill -KILL $$`);
+  try {
+    expect(call({ words: ["mirror"], shell: ["timeout", "20", "dash"] }).status).not.toBe(124);
+  } finally {
+    writeFileSync(join(directory, "berth"), patcher);
+    chmodSync(join(directory, "berth"), 0o755);
+  }
+  expect(readFileSync(join(record, "served"), "utf8")).toBe("runtime mirror\n");
+}, 30_000);
+
 test("the server of mirrors is started again until it ends by itself", () => {
   const text = `#!/bin/sh
     echo "$*" >>"$REC/served"

@@ -39,7 +39,10 @@ export class ServerProcess {
     if (this.ended < 0) throw new Error(`pidfd_open: errno ${-this.ended}`);
   }
 
-  /** It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). */
+  /**
+   * It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). It is the very program that this one is, also when
+   * another version was installed meanwhile, or the program was removed.
+   */
   static start(served: Served): ServerProcess {
     const words = [...ownCommand(), "runtime", "mirror", ...wordsOf(served)].map(cString);
     const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n]);
@@ -47,7 +50,7 @@ export class ServerProcess {
     const pid = new Int32Array(1);
     const inherited = [served.device, served.root];
     for (const file of inherited) calls.fcntl(file, setFlags, 0);
-    const error = calls.posix_spawn(pid, words[0] ?? null, null, null, pointers, none);
+    const error = calls.posix_spawn(pid, cString("/proc/self/exe"), null, null, pointers, none);
     for (const file of inherited) calls.fcntl(file, setFlags, closeOnExec);
     if (error !== 0) throw new Error(`posix_spawn: errno ${error}`);
     return new ServerProcess(pid[0] ?? 0);

@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { copyFileSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hasErrno } from "../errno.ts";
+import { run } from "../run.ts";
+
+test("is started also when its program was replaced or removed", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "berth-server-"));
+  try {
+    const program = join(directory, "program");
+    try {
+      linkSync(process.execPath, program);
+    } catch (error) {
+      if (!hasErrno(error, ["EXDEV", "EPERM"])) throw error;
+      copyFileSync(process.execPath, program);
+    }
+    const main = join(directory, "main.ts");
+    writeFileSync(
+      main,
+      `import { openSync, rmSync, writeFileSync } from "node:fs";
+      import { ServerProcess } from ${JSON.stringify(import.meta.resolve("./server-process.ts"))};
+      if (process.argv[2] === "runtime") writeFileSync(${JSON.stringify(join(directory, "words"))}, process.argv.slice(2).join(" "));
+      else {
+        rmSync(${JSON.stringify(program)});
+        const [device, root] = [openSync("/dev/null"), openSync("/")];
+        const started = ServerProcess.start({ device, root, range: { base: 5, count: 7 } });
+        let done;
+        while ((done = started.hasDone()) === undefined) await Bun.sleep(10);
+        console.log(done, device, root);
+      }`,
+    );
+    const [done, device, root] = (await run(program, [main])).stdout.trim().split(" ");
+    expect(done).toBe("true");
+    expect(readFileSync(join(directory, "words"), "utf8")).toBe(`runtime mirror ${device} ${root} 5 7`);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}, 20_000);
