@@ -50,7 +50,8 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
     const nearest = suggest(missing[0] ?? "", known);
     const renamed = containers.find((container) => missing.includes(container.Labels[label.machine] ?? ""));
     throw new BerthError("not-found", `no such machine: ${missing.join(", ")}`, {
-      hint: (renamed && renameBack(renamed)) ?? (nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`),
+      hint:
+        (renamed && renameBack(renamed, byName)) ?? (nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`),
       details: missing,
     });
   }
@@ -60,7 +61,7 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
     const names = foreign.map(containerName);
     const renamed = foreign.find((container) => container.Labels[label.machine] !== undefined);
     throw new BerthError("not-ours", `not a machine of berth: ${names.join(", ")}`, {
-      hint: (renamed && renameBack(renamed)) ?? "use docker for containers that berth did not make",
+      hint: (renamed && renameBack(renamed, byName)) ?? "use docker for containers that berth did not make",
       details: names,
     });
   }
@@ -68,8 +69,10 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
 }
 
 /** What brings a machine back that was renamed by docker. An image may have brought the label along, so nothing else is made of it. */
-function renameBack(container: ContainerSummary): string {
-  const [name, machine] = [containerName(container), container.Labels[label.machine]];
+function renameBack(container: ContainerSummary, byName: ReadonlyMap<string, unknown>): string {
+  const [name, machine = ""] = [containerName(container), container.Labels[label.machine]];
+  if (byName.has(machine))
+    return `the container ${name} bears the label of a machine ${machine}, and another has that name: use docker for it`;
   return `the container ${name} bears the label of a machine ${machine}: if it was renamed, \`docker rename ${name} ${machine}\` brings it back`;
 }
 

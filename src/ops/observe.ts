@@ -13,7 +13,7 @@ import { claimOf, domainFor, ownerOf } from "../plan/owner.ts";
 import type { Observed, ObservedNetwork } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { containerName, machineOf } from "./machines.ts";
-import { ownContainers } from "./own-containers.ts";
+import { ownContainers, renamedContainers } from "./own-containers.ts";
 
 /** What the engine has of a fleet: three calls, however many machines, and one for each image. */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
@@ -35,6 +35,10 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
     network: network && observedNetwork(fleet, network, machines),
     taken: { networks: networks.flatMap(subnetsOf), routes: isToBeChosen ? await readRoutes(engine) : [] },
     containers: observed,
+    renamed: (await renamedContainers(engine, containers, wanted, signal)).map((container) => ({
+      name: containerName(container),
+      machine: container.Labels[label.machine] ?? "",
+    })),
   };
 }
 

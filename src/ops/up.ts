@@ -111,7 +111,12 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
   const observed = await observe(engine, fleet, signal);
   const steps = planUp(fleet, options.names, observed);
   const creates = steps.flatMap((step) => (step.do === "create" ? [step] : []));
-  for (const { machine } of creates) options.onState(machine.name, "preparing");
+  for (const { machine } of creates) {
+    options.onState(machine.name, "preparing");
+    for (const { name } of observed.renamed.filter((renamed) => renamed.machine === machine.name)) {
+      options.onWarning(`${machine.name}: is made anew, since docker has renamed the one that was, to ${name}, which stays as it is`);
+    }
+  }
   const images = await resolveImages(
     engine,
     creates.map((step) => step.machine.image),

@@ -11,7 +11,7 @@ function fleetOf(machines: Readonly<Record<string, Partial<MachineSpec>>>): Flee
 
 const domain = "berth.internal";
 const network = { ours: true, foreignFile: undefined, subnet: "172.31.0.0/24", addresses: [] };
-const bare = { domain, network, taken: { networks: [], routes: [] }, containers: [] } satisfies Observed;
+const bare = { domain, network, taken: { networks: [], routes: [] }, containers: [], renamed: [] } satisfies Observed;
 const none: Observed = { ...bare, network: undefined };
 
 function container(name: string, state: string, more: Partial<ObservedContainer> = {}): ObservedContainer {

@@ -16,6 +16,8 @@ export interface Observed {
   readonly taken: { readonly networks: readonly string[]; readonly routes: readonly string[] };
   /** Every container that bears a machine's name, or is berth's. */
   readonly containers: readonly ObservedContainer[];
+  /** Containers that were made as machines of the fleet's names, and have another by now. */
+  readonly renamed: readonly { readonly name: string; readonly machine: string }[];
 }
 
 export interface ObservedNetwork {

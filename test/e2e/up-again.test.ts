@@ -82,6 +82,23 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     await removal;
   });
 
+  test("renamed by docker, it stays as it is, and that another is made is told", async () => {
+    const up = () => node("one").berth("up aa --image bookworm --json");
+    expect(await up()).toMatchObject({ status: 0, stderr: expect.not.stringContaining("renamed") });
+    await node("one").docker("rename", "aa", "old");
+    // What bears its labels by way of an image is none.
+    await node("one").docker("commit", "old", "copy");
+    await node("one").docker("create", "--name", "copied", "copy");
+    const { status, stdout, stderr } = await up();
+    expect([status, parseList(stdout).map(({ action }) => action)]).toEqual([0, ["created"]]);
+    expect(stderr).toContain("aa: is made anew, since docker has renamed the one that was, to old, which stays as it is");
+    expect(stderr).not.toContain("copied");
+    expect((await node("one").docker("inspect", "--format", "{{.State.Running}}", "old")).stdout).toBe("true\n");
+    expect(await up()).toMatchObject({ status: 0, stderr: expect.not.stringContaining("renamed") });
+    await node("one").docker("rm", "--force", "old", "copied");
+    await node("one").docker("rmi", "copy");
+  });
+
   test("down, interrupted, goes on where it was", async () => {
     expect((await node("one").berth(three)).status).toBe(0);
     const running = node("one").startBerth(["down", "--yes", "--all"]);

@@ -181,6 +181,8 @@ describe("stop", () => {
     const hint = expect.stringContaining("`docker rename uno one`");
     expect(await berth("stop", "one")).toMatchObject({ status: 4, stderr: hint });
     expect(await berth("stop", "uno")).toMatchObject({ status: 1, stderr: hint });
+    containers.set(...machine("one", "exited"));
+    expect(await berth("stop", "uno")).toMatchObject({ status: 1, stderr: expect.stringContaining("another has that name: use docker") });
     expect(calls).toEqual([]);
   });
 
