@@ -270,8 +270,8 @@ describe("mounts", () => {
   test.each([
     ["system.slice:docker:abc", "/sys/fs/cgroup/systemd/system.slice/docker-abc.scope", "system.slice:docker:abc"],
     ["a-b.slice:docker:abc", "/sys/fs/cgroup/systemd/a.slice/a-b.slice/docker-abc.scope", "a-b.slice:docker:abc"],
-    [undefined, `/sys/fs/cgroup/systemd/berth/${id}`, `/berth/${id}`],
-    ["relative", `/sys/fs/cgroup/systemd/berth/${id}`, `/berth/${id}`],
+    [undefined, `/sys/fs/cgroup/systemd/berth-run-${id}`, `/berth-run-${id}`],
+    ["relative", `/sys/fs/cgroup/systemd/berth-run-${id}`, `/berth-run-${id}`],
   ])("cgroupsPath %p", (cgroupsPath, source, expected) => {
     const { cgroupsPath: _, ...linux } = plain.linux ?? {};
     const patched = patch({ ...plain, linux: { ...linux, ...(cgroupsPath === undefined ? {} : { cgroupsPath }) } });

@@ -35,7 +35,8 @@ export const cgroupBounds = { "cgroup.max.descendants": "2000", "cgroup.max.dept
  * Mounts which the user asked for at the same destination stay as they are, but that a tmpfs gets an end.
  */
 export function patchConfig(config: OciConfig, contract: Contract, surroundings: Surroundings): OciConfig {
-  const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth/${surroundings.id}`;
+  // One directory, since a runtime removes a container's own and none above it.
+  const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth-run-${surroundings.id}`;
   const needsPath = ["named", "delegated", "unified"].includes(contract.cgroup);
   const linux = config.linux ?? {};
   return {

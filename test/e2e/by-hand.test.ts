@@ -52,6 +52,8 @@ describe.skipIf(!canHaveEngines).each(["hybrid", "v2"])("a bundle that is run by
         await waitFor("nothing is left of it", async () => ((await mirrorsLeft(engine)).length === 0 ? true : undefined));
         expect((await engine.run("findmnt", "--noheadings", "--output", "FSTYPE", root)).stdout).toBe("overlay\n");
       }
+      const cgroups = "find /sys/fs/cgroup -maxdepth 2 -name 'berth*' ! -name 'berth-engine-*' ! -name 'berth-machine-*'";
+      expect((await engine.run("sh", "-c", cgroups)).stdout).toBe("");
       await engine.run("umount", "--no-mtab", root);
     },
   );
