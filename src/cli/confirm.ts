@@ -8,12 +8,15 @@ export interface Removal {
   readonly hint: string;
 }
 
-/** Asks on the terminal. Throws `usage` where nobody can be asked, `interrupted` for a no. */
+/** Asks on the terminal. Throws `usage` where nobody can be asked, `interrupted` for a no, and for the end of the input (^D). */
 export async function confirm({ io, signal }: Context, { what, hint }: Removal): Promise<void> {
   if (!io.stdinIsTerminal) throw new BerthError("usage", `this would remove ${what}`, { hint });
   const asking = createInterface({ input: io.stdin, output: io.stderr });
   try {
-    const answer = await asking.question(`Remove ${what}? [y/N] `, { signal });
+    // A question is never answered once the input has ended.
+    const ended = new Promise<string>((resolve) => asking.once("close", () => resolve("\n")));
+    const answer = await Promise.race([asking.question(`Remove ${what}? [y/N] `, { signal }), ended]);
+    if (answer === "\n") io.stderr.write("\n");
     if (!/^y(es)?$/i.test(answer.trim())) throw new BerthError("interrupted", "nothing was removed");
   } finally {
     asking.close();
