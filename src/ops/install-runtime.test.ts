@@ -56,6 +56,18 @@ test.skipIf(!isRoot)(
   },
 );
 
+test.skipIf(!isRoot)("where there was no configuration, taking it away makes none (needs root)", async () => {
+  const seen = await inMounts(
+    `${installing}
+    const { existsSync } = await import("node:fs");
+    const { uninstallRuntime } = await import(${JSON.stringify(import.meta.resolve("./install-runtime.ts"))});
+    const { changed } = await uninstallRuntime({ file: "/run/nowhere/daemon.json", process: undefined, engine: undefined }, false);
+    return [changed, existsSync("/run/nowhere")];`,
+    "mount -t tmpfs -o mode=755 x /usr/local/lib",
+  );
+  expect(seen).toEqual([false, false]);
+});
+
 test.skipIf(!isRoot)("the engine's file is as readable as it was, and so is what is kept of it (needs root)", async () => {
   const seen = await inMounts(
     `${installing}

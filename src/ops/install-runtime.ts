@@ -4,9 +4,11 @@ import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
 import { draftName } from "../host/draft-name.ts";
+import { hasErrno } from "../host/errno.ts";
 import { installLxcfsDropIn, removeLxcfsDropIn } from "../host/lxcfs-unit.ts";
 import { isThere, type StartedProcess } from "../host/process-stat.ts";
 import { readIfThere, readMode, replaceFile } from "../host/replace-file.ts";
+import { requireRoot } from "../host/require-root.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "../oci/daemon-json.ts";
 import { runtimeName } from "./application.ts";
 import { listMachines } from "./machines.ts";
@@ -49,7 +51,9 @@ export interface InstallOptions {
  * before the first change is kept beside it as `.berth-backup`. If the engine does not take it, the file is put back.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
+  requireRoot("the runtime's installation");
   checkRealRuntime(options);
+  await mkdir(dirname(config.file), { recursive: true, mode: 0o755 });
   const file = await realFile(config.file);
   const before = await readIfThere(file);
   const path = options.inPlace ? await launcherBeside(options.program) : launcherPath;
@@ -70,6 +74,7 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
 
 /** Takes the registration and the copied programs away again. Throws `conflict` while machines of the engine need them. */
 export async function uninstallRuntime(config: EngineConfig, force: boolean): Promise<RuntimeChange> {
+  requireRoot("the runtime's removal");
   const file = await realFile(config.file);
   if (config.engine !== undefined && !force) await refuseWhileMachines(config.engine);
   const before = await readIfThere(file);
@@ -100,15 +105,17 @@ export async function refuseWhileMachines(engine: Engine): Promise<void> {
   );
 }
 
-/** daemon.json itself where it is a link. */
+/** daemon.json itself where it, or a directory on the way to it, is a link. */
 async function realFile(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
-    return join(await realpath(dirname(file)), basename(file));
-  }
+  const ifThere = async (path: string) => {
+    try {
+      return await realpath(path);
+    } catch (error) {
+      if (hasErrno(error, ["ENOENT"])) return undefined;
+      throw error;
+    }
+  };
+  return (await ifThere(file)) ?? join((await ifThere(dirname(file))) ?? dirname(file), basename(file));
 }
 
 async function launcherBeside(program: string): Promise<string> {

@@ -7,6 +7,7 @@ import { holdIds } from "../id-ranges.ts";
 import { withLock } from "../lock.ts";
 import { lockPlace } from "../lock-place.ts";
 import type { ProcessStat } from "../process-stat.ts";
+import { requireRoot } from "../require-root.ts";
 import { applyDaemonConfig, checkDataDirectory, dockerdArguments, uplinkNameServer } from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
 import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
@@ -38,9 +39,7 @@ const startLimit = 60_000;
  */
 export async function startPrivateEngine(given: PrivateEngineOptions, onWaiting?: () => void): Promise<StartedPrivateEngine> {
   checkOptions(given);
-  if (process.getuid?.() !== 0) {
-    throw new BerthError("host-unfit", "a private engine needs root", { hint: "Run the command as root." });
-  }
+  requireRoot("a private engine");
   await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
   const stateDirectory = await realpath(given.stateDirectory);
   const work = async () => {

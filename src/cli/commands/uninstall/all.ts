@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { readInfo } from "../../../engine/system.ts";
 import { findEngineProcess } from "../../../host/engine-process.ts";
+import { requireRoot } from "../../../host/require-root.ts";
 import { cacheDirectory } from "../../../image/cache.ts";
 import { hasRuntime } from "../../../ops/application.ts";
 import { type Belongings, findBelongings, removeBelongings } from "../../../ops/belongings.ts";
@@ -57,6 +58,7 @@ Only what berth made, as it made it, goes. What you made of it stays: images FRO
       const hint = "say --yes to do it, or --dry-run to see what goes";
       await confirm(context, { what: parts.length === 1 ? "this" : `these ${parts.length} things of berth's`, hint });
     }
+    if (config !== undefined) requireRoot("the runtime's removal");
     const kept = await removeBelongings(engine, belongings, place);
     if (config !== undefined) await uninstallRuntime(config, false);
     const removed = parts.filter(({ name }) => !kept.includes(name));
