@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRoot } from "../../test/lab/mount-namespace.ts";
-import { findEngineProcess, outermost } from "./engine-process.ts";
+import { findEngineProcess, outermost, parseEngine } from "./engine-process.ts";
 
 test.each([
   ["the engine alone", [[70, 1]], 70],
@@ -30,6 +30,15 @@ test.each([
 ] as const)("of %s, the engine is found", (_, holders, engine) =>
   expect(outermost(new Map(holders.map(([pid, parent]) => [pid, parent])))).toBe(engine),
 );
+
+const statusOf = (name: string, users: string) => `Name:\t${name}\nUmask:\t0022\nPid:\t70\nPPid:\t1\nUid:\t${users}\nGid:\t0\t0\t0\t0\n`;
+
+test.each([
+  ["dockerd", "0\t0\t0\t0", { parent: 1, users: [0, 0, 0, 0] }],
+  ["dockerd", "4242\t0\t0\t0", { parent: 1, users: [4242, 0, 0, 0] }],
+  ["dockerd-x", "0\t0\t0\t0", undefined],
+  ["x\\nName:\tdockerd", "0\t0\t0\t0", undefined],
+] as const)("the status of %s as %s", (name, users, engine) => expect(parseEngine(statusOf(name, users))).toEqual(engine as never));
 
 /** Listens at a path, whoever has listened there before, says so, and is or starts the program that is named, if any. */
 const listens = `use Socket; $^F = 255; my ($path, @next) = @ARGV; unlink $path;
@@ -93,6 +102,15 @@ describe("the engine of a socket", () => {
     }
     expect(await findEngineProcess(`${socket}${"x".repeat(200)}`)).toBeUndefined();
     expect(await findEngineProcess(dockerd)).toBeUndefined();
+  });
+
+  test.skipIf(!isRoot)("is, to root, no dockerd of another user, who listens or was given it (needs root)", async () => {
+    chmodSync(directory, 0o777);
+    const asOther = ["--reuid=4242", "--regid=4242", "--clear-groups", "--"] as const;
+    await start("perl", "-e", listens, socket, "setpriv", ...asOther, dockerd, "-e", "sleep 600");
+    expect(await findEngineProcess(socket)).toBeUndefined();
+    await start("setpriv", ...asOther, dockerd, "-e", listens, join(directory, "own.sock"));
+    expect(await findEngineProcess(join(directory, "own.sock"))).toBeUndefined();
   });
 
   test.skipIf(!isRoot)("is, to root, no dockerd in another user namespace (needs root)", async () => {

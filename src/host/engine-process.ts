@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { readdir, realpath } from "node:fs/promises";
+import { hasErrno } from "./errno.ts";
 import { readHeldListeners } from "./held-listeners.ts";
-import { orUndefined, readLinkTarget, readText } from "./proc-file.ts";
+import { orUndefined, readLinkTarget } from "./proc-file.ts";
 import { readListener } from "./socket-listener.ts";
 
 /**
@@ -12,30 +14,32 @@ import { readListener } from "./socket-listener.ts";
 export async function findEngineProcess(socket: string): Promise<number | undefined> {
   const listener = readListener(socket);
   if (listener === undefined) return undefined;
-  if (await isEngine(listener)) return listener;
+  if ((await readEngine(listener)) !== undefined) return listener;
   const paths = new Set([socket, (await orUndefined(realpath(socket))) ?? socket]);
   const given = readHeldListeners(listener, paths);
   const holders = new Map<number, number>();
   for (const entry of given.length === 0 ? [] : await readdir("/proc")) {
     const pid = Number(entry);
+    if (!Number.isInteger(pid)) continue;
+    const engine = await readEngine(pid);
     // The number of a socket is that of one alone on the whole host, whatever its path is called.
-    if (!Number.isInteger(pid) || !(await isEngine(pid)) || !readHeldListeners(pid, paths).some((inode) => given.includes(inode))) continue;
-    const parent = await readParent(pid);
-    // Without one it is gone meanwhile.
-    if (parent !== undefined) holders.set(pid, parent);
+    if (engine === undefined || !readHeldListeners(pid, paths).some((inode) => given.includes(inode))) continue;
+    holders.set(pid, engine.parent);
   }
   return outermost(holders);
 }
 
 /**
- * Whether it is called dockerd, and none of a machine's: in another user namespace root would look at, and remove, what another
- * has the say over. Others than root can do nothing by it that is not theirs, and may not see the namespace.
+ * The parent of a process that is called dockerd and, to root, is the host's root's: not another user's, who may call as many as he
+ * likes so, and none of a machine's. In another user namespace root would look at, and remove, what another has the say over.
+ * Others than root can do nothing by it that is not theirs, and may not see the namespace. Undefined for all other processes.
  */
-async function isEngine(pid: number): Promise<boolean> {
-  if ((await readText(`/proc/${pid}/comm`)) !== "dockerd\n") return false;
-  if (process.geteuid?.() !== 0) return true;
+async function readEngine(pid: number): Promise<{ readonly parent: number } | undefined> {
+  const engine = parseEngine(readStatus(pid));
+  if (engine === undefined || process.geteuid?.() !== 0) return engine;
+  if (engine.users.some((user) => user !== 0)) return undefined;
   const [own, theirs] = await Promise.all([readLinkTarget("/proc/self/ns/user"), readLinkTarget(`/proc/${pid}/ns/user`)]);
-  return own !== undefined && own === theirs;
+  return own !== undefined && own === theirs ? engine : undefined;
 }
 
 /**
@@ -46,7 +50,23 @@ export function outermost(parents: ReadonlyMap<number, number>): number | undefi
   return [...parents].find(([, parent]) => !parents.has(parent))?.[0];
 }
 
-async function readParent(pid: number): Promise<number | undefined> {
-  const parent = /^PPid:\s*(\d+)$/m.exec((await readText(`/proc/${pid}/status`)) ?? "")?.[1];
-  return parent === undefined ? undefined : Number(parent);
+/**
+ * The parent and the user ids (real, effective, saved, file system's) of a process, by its status (proc_pid_status(5)); undefined when
+ * it is called something else than dockerd. Whoever starts a set-uid program, under whatever name, stays its real user.
+ */
+export function parseEngine(status: string): { readonly parent: number; readonly users: readonly number[] } | undefined {
+  if (!status.startsWith("Name:\tdockerd\n")) return undefined;
+  const parent = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
+  const users = /^Uid:\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)$/m.exec(status)?.slice(1);
+  return parent === undefined || users === undefined ? undefined : { parent: Number(parent), users: users.map(Number) };
+}
+
+/** Empty for a process that has ended or is hidden. One look says all, at once: the directory's owner is root for whom nobody may trace. */
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ESRCH", "EACCES", "EPERM"])) return "";
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,4 +32,22 @@ test("the kernel's own tables: who listens holds the socket, its own child that 
     await Promise.all([child.exited, new Promise((resolve) => server.close(resolve))]);
   }
   expect(readHeldListeners(child.pid, new Set([path]))).toEqual([]);
+});
+
+test("of a process with very many descriptors the lowest are looked at alone", async () => {
+  const path = join(tmpdir(), `berth-listeners-${process.pid}`);
+  const listens = `use Socket; $^F = 9999; my ($path, $count) = @ARGV; open $held[$_], "<", "/dev/null" or die $! for 1 .. $count;
+    socket(S, PF_UNIX, SOCK_STREAM, 0) or die $!; bind(S, pack_sockaddr_un($path)) or die $!; listen(S, 9) or die $!;
+    $| = 1; print "listens\\n"; sleep 60`;
+  const children = [2_000, 4_200].map((count) =>
+    Bun.spawn(["sh", "-c", 'ulimit -n 5000; exec perl -e "$@"', "sh", listens, `${path}-${count}`, String(count)], { stdout: "pipe" }),
+  );
+  try {
+    for (const child of children) await child.stdout.getReader().read();
+    expect(children.map(({ pid }, n) => readHeldListeners(pid, new Set([`${path}-${[2_000, 4_200][n]}`])).length)).toEqual([1, 0]);
+  } finally {
+    for (const child of children) child.kill("SIGKILL");
+    await Promise.all(children.map(({ exited }) => exited));
+    for (const count of [2_000, 4_200]) rmSync(`${path}-${count}`, { force: true });
+  }
 });

@@ -4,13 +4,13 @@ import { hasErrno } from "./errno.ts";
 /**
  * The inodes of the sockets by which a process listens at one of these paths, by the kernel's own tables (proc_net(5), proc_pid_fd(5)):
  * no path of the process's is looked at, whatever is there. To other users than the process's own what it holds is hidden, and then
- * it is all of its network namespace. None of a process that has ended.
+ * it is all of its network namespace. None of a process that has ended, and none beyond its lowest 4,096 descriptors: what an engine
+ * or an init was given or has begun with is among them, and whoever has more holds up nobody by them.
  */
 export function readHeldListeners(pid: number, paths: ReadonlySet<string>): readonly string[] {
   const listening = parseListeners(orNone(() => readFileSync(`/proc/${pid}/net/unix`, "utf8")) ?? "", paths);
   if (listening.length === 0) return [];
-  const held = readLinks(`/proc/${pid}/fd`);
-  return held === undefined ? listening : listening.filter((inode) => held.has(`socket:[${inode}]`));
+  return findHeld(`/proc/${pid}/fd`, listening) ?? listening;
 }
 
 /** The inodes of listening sockets bound to one of these paths. */
@@ -22,15 +22,28 @@ export function parseListeners(table: string, paths: ReadonlySet<string>): reado
   });
 }
 
-/** What the links of a directory lead to; undefined for one that is not ours to read. */
-function readLinks(directory: string): ReadonlySet<string | undefined> | undefined {
+const mostDescriptors = 4_096;
+
+/** Which of these sockets the links of a directory lead to; undefined for one that is not ours to read. */
+function findHeld(directory: string, inodes: readonly string[]): readonly string[] | undefined {
+  const sought = new Map(inodes.map((inode) => [`socket:[${inode}]`, inode]));
+  const found: string[] = [];
   try {
-    return new Set(readdirSync(directory).map((name) => orNone(() => readlinkSync(`${directory}/${name}`))));
+    // They are listed in the order of their numbers.
+    for (const name of readdirSync(directory).slice(0, mostDescriptors)) {
+      const link = orNone(() => readlinkSync(`${directory}/${name}`)) ?? "";
+      const inode = sought.get(link);
+      if (inode === undefined) continue;
+      found.push(inode);
+      sought.delete(link);
+      if (sought.size === 0) break;
+    }
   } catch (error) {
     if (hasErrno(error, ["EACCES", "EPERM"])) return undefined;
-    if (hasErrno(error, gone)) return new Set();
+    if (hasErrno(error, gone)) return [];
     throw error;
   }
+  return found;
 }
 
 const gone = ["ENOENT", "ESRCH", "EINVAL"];
