@@ -5,8 +5,9 @@ import { readMonotonicClock } from "../../host/monotonic-clock.ts";
 
 /** poll(2) */
 const readable = 1;
-/** prctl(2), capabilities(7): capabilities stay when the file system's user changes; who was started ends with whoever has started him. */
+/** prctl(2), capabilities(7): capabilities stay when the file system's user changes. */
 const [setSecureBits, noSetuidFixup] = [28, 4];
+/** prctl(2), signal(7) */
 const [setDeathSignal, killSignal] = [1, 9];
 /** What the engine has looked at is let go after so many milliseconds, and this process ends when nothing was asked for. */
 const [holdMs, idleMs] = [100, 5_000];
@@ -19,15 +20,16 @@ const longestAnswer = 60;
 const nextRequestMs = 0.2;
 
 /**
- * Answers for one machine's files, one request after the other, until nothing is asked for a while and nothing is open, or the mirror is
- * no longer mounted. Whoever takes its turn later knows none of its nodes, and has numbers of his own for others: the kernel looks
- * names up again.
+ * Answers for one machine's files, one request after the other, until nothing is asked for a while and nothing is open, the mirror is
+ * no longer mounted, or its parent has ended. Whoever takes its turn later knows none of its nodes, and has numbers of his own for
+ * others: the kernel looks names up again.
  */
-export function serveFiles({ device, root, range }: Served): void {
+export function serveFiles({ device, root, range, parent }: Served): void {
   calls.umask(0);
   calls.prctl(setSecureBits, noSetuidFixup, 0, 0, 0);
-  calls.prctl(setDeathSignal, killSignal, 0, 0, 0);
-  const connection = new Connection(device, root, range, firstNode());
+  const tie = () => endWith(parent);
+  tie();
+  const connection = new Connection(device, root, range, firstNode(), tie);
   const polled = new Int32Array([device, readable]);
   for (;;) {
     const limit = connection.isHolding ? holdMs : connection.isInUse ? -1 : idleMs;
@@ -36,6 +38,12 @@ export function serveFiles({ device, root, range }: Served): void {
     if (isAsked && !answerAll(connection)) return;
     connection.letGo();
   }
+}
+
+/** Has the kernel end this process with its parent, until it is another user once; it ends at once when the parent is gone already. */
+function endWith(parent: number): void {
+  calls.prctl(setDeathSignal, killSignal, 0, 0, 0);
+  if (calls.getppid() !== parent) calls.kill(process.pid, killSignal);
 }
 
 /**

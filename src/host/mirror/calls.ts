@@ -43,6 +43,7 @@ const { symbols: libc } = dlopen("libc.so.6", {
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   posix_spawn: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "ptr"], returns: "i32" },
   waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
+  getppid: { args: [], returns: "i32" },
   kill: { args: ["i32", "i32"], returns: "i32" },
   alarm: { args: ["u32"], returns: "u32" },
   sched_yield: { args: [], returns: "i32" },

@@ -40,10 +40,10 @@ export class Connection {
   readonly #tree: Tree;
   readonly #exchange: Exchange;
 
-  /** The root directory of the mount that is shown, by a descriptor; `first` is the number of the first node, none of which another connection had. */
-  constructor(device: number, root: number, range: IdRange, first: number) {
+  /** The root directory of the mount that is shown, by a descriptor; `first` is the number of the first node, none of which another connection had; see `Tree`. */
+  constructor(device: number, root: number, range: IdRange, first: number, changedBack?: () => void) {
     this.#device = device;
-    this.#tree = new Tree(root, range, first);
+    this.#tree = new Tree(root, range, first, changedBack);
     this.#exchange = { tree: this.#tree, range, request, reply };
   }
 

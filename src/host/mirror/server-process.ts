@@ -12,16 +12,20 @@ export interface Served {
   readonly device: number;
   readonly root: number;
   readonly range: IdRange;
+  /** The process that starts it, with which it ends. */
+  readonly parent: number;
 }
 
 /** The words after `berth runtime mirror`. */
-const wordsOf = ({ device, root, range }: Served) => [device, root, range.base, range.count].map(String);
+const wordsOf = ({ device, root, range, parent }: Served) => [device, root, range.base, range.count, parent].map(String);
 
 /** What these words say; undefined for others. */
 export function readServed(words: readonly string[]): Served | undefined {
-  const [device, root, base, count] = words.map((word) => (/^\d{1,10}$/.test(word) ? Number(word) : undefined));
-  if (words.length !== 4 || device === undefined || root === undefined || base === undefined || count === undefined) return undefined;
-  return { device, root, range: { base, count } };
+  const numbers = words.map((word) => (/^\d{1,10}$/.test(word) ? Number(word) : undefined));
+  const [device, root, base, count, parent] = numbers;
+  if (numbers.length !== 5 || device === undefined || root === undefined) return undefined;
+  if (base === undefined || count === undefined || parent === undefined) return undefined;
+  return { device, root, range: { base, count }, parent };
 }
 
 /**
@@ -43,8 +47,8 @@ export class ServerProcess {
    * It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). It is the very program that this one is, also when
    * another version was installed meanwhile, or the program was removed.
    */
-  static start(served: Served): ServerProcess {
-    const words = [...ownCommand(), "runtime", "mirror", ...wordsOf(served)].map(cString);
+  static start(served: Omit<Served, "parent">): ServerProcess {
+    const words = [...ownCommand(), "runtime", "mirror", ...wordsOf({ ...served, parent: process.pid })].map(cString);
     const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n]);
     const none = new BigUint64Array([0n]);
     const pid = new Int32Array(1);

@@ -41,12 +41,17 @@ export class Tree {
   readonly root: number;
   readonly held = new HeldFiles();
   readonly #range: IdRange;
+  readonly #changedBack: () => void;
   readonly #how = new BigUint64Array([0n, 0n, noOtherMount | noMagicLinks | noSymlinks | beneath]);
 
-  /** `root` is a descriptor of the mount's root directory; nodes are numbered from `first` on. */
-  constructor(root: number, range: IdRange, first: number) {
+  /**
+   * `root` is a descriptor of the mount's root directory; nodes are numbered from `first` on. `changedBack` is called whenever this
+   * process has been another user: that takes from it what it had asked of the kernel, such as its parent death signal (prctl(2)).
+   */
+  constructor(root: number, range: IdRange, first: number, changedBack: () => void = () => {}) {
     this.root = root;
     this.#range = range;
+    this.#changedBack = changedBack;
     this.look(root);
     this.nodes = new Nodes(this.status, first);
   }
@@ -149,6 +154,7 @@ export class Tree {
       const result = make(directory);
       calls.setfsuid(0);
       calls.setfsgid(0);
+      this.#changedBack();
       return result;
     });
   }
