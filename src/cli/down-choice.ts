@@ -5,7 +5,7 @@ import { claimOf } from "../plan/owner.ts";
 import { usageError } from "../spec/usage.ts";
 import type { Context } from "./context.ts";
 import { findFleetFile, readFleetFile } from "./fleet-file.ts";
-import { bothError, nobodyNamed, whose } from "./machine-choice.ts";
+import { bothError, nobodyNamed, passUntrusted, whose } from "./machine-choice.ts";
 
 export interface DownWish {
   readonly names: readonly string[];
@@ -23,7 +23,8 @@ export interface DownChoice {
 
 /**
  * Which of an engine's machines `down` removes: every one for `all`; else those of the machine file, or with `domain` or
- * without a file those that no file made, and of them the named ones. Names that are not there are no error.
+ * without a file those that no file made, and of them the named ones. Names that are not there are no error. A file that others
+ * decide over is none where names are given.
  * Throws `usage` where nothing says which; what it returns throws `conflict` for a named machine of somebody else's.
  */
 export function chooseToRemove(context: Context, { names, domain, all }: DownWish): (there: readonly Machine[]) => DownChoice {
@@ -32,7 +33,8 @@ export function chooseToRemove(context: Context, { names, domain, all }: DownWis
     if (domain !== undefined) throw usageError("--all and --domain do not go together");
     return (machines) => ({ machines, others: [], domains: "all" });
   }
-  const path = domain === undefined ? findFleetFile(context) : undefined;
+  const find = () => (domain === undefined ? findFleetFile(context) : undefined);
+  const path = names.length === 0 ? find() : passUntrusted(context, find);
   const fleet = path === undefined ? undefined : readFleetFile(path, context);
   const wanted = names.length > 0 ? names : fleet?.machines.map(({ name }) => name);
   if (wanted === undefined && domain === undefined) {

@@ -80,13 +80,27 @@ export function nobodyNamed(hint: string): BerthError {
   return new BerthError("usage", "no machine is named, and there is no berth.yaml here or in a directory above", { hint });
 }
 
+/**
+ * What is found of the machine file by who has named machines; of a file that others decide over nothing, which is said: it decides nothing
+ * then, and stops nobody.
+ */
+export function passUntrusted<T>(context: Context, find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (!hasCode(error, "file-untrusted")) throw error;
+    context.note(`${error.message}: it is passed over`);
+    return undefined;
+  }
+}
+
 /** Throws `conflict` for machines of another file, where a file is here that names could have meant. */
 function refuseOthers(context: Context, machines: readonly Machine[]): void {
   const path = locateFleetFile(context);
   if (path === undefined || !existsSync(path)) return;
   const here = realpathSync(path);
   const other = machines.find(({ owner }) => owner?.file !== undefined && owner.file !== here && existsSync(owner.file));
-  if (other === undefined) return;
+  if (other === undefined || passUntrusted(context, () => findFleetFile(context)) === undefined) return;
   throw new BerthError("conflict", whose(other), {
     hint: `the machine file here is ${path}; name that one: --file ${other.owner?.file}`,
   });

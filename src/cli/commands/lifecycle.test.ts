@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -173,6 +173,21 @@ describe("stop", () => {
     expect((await berth("stop", "--file", other, "web")).status).toBe(0);
     expect((await berth("stop", "--all")).status).toBe(0);
     expect(calls).toEqual(["stop web", "stop web"]);
+  });
+
+  test("a found file that others may write to decides nothing over names, and is refused without them", async () => {
+    const [found, own] = [join(directory, "berth.yaml"), join(directory, "own.yaml")];
+    for (const path of [found, own]) writeFileSync(path, "machines: {web: {image: debian-12}}\n");
+    chmodSync(found, 0o666);
+    for (const command of ["stop", "rm"]) {
+      containers = new Map([machine("web", "running")]);
+      Object.assign(containers.get("web")?.labels ?? {}, { "berth.project": "own", "berth.file": own });
+      const { status, stderr } = await berth(command, ...(command === "rm" ? ["-f"] : []), "web");
+      expect([command, status, stderr.match(/[^ ]*berth\.yaml/g)]).toEqual([command, 0, [found, found]]);
+      const unnamed = await berth(command);
+      expect([command, unnamed.status, unnamed.stderr]).toEqual([command, 2, expect.stringContaining(`${found} was found`)]);
+    }
+    expect(calls).toEqual(["stop web", "rm web force=true&v=true"]);
   });
 
   test("one that docker has renamed is not touched, and how it comes back is told", async () => {
