@@ -51,7 +51,7 @@ const usage = `usage, by berth-runtime and lxcfs.service alone:
   berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--alone yes] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime lxcfs [PID]
-  berth runtime mirror [DEVICE ROOT FIRSTID IDS]
+  berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT]
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
 `;
 
