@@ -20,7 +20,7 @@ function replace(_key: string, value: unknown): unknown {
 
 /** JSON.stringify has escaped the rest of the control characters itself. */
 function escapeUnseen(json: string): string {
-  return json.replace(/[\u007f-\u009f]|(?!\u200c|\u200d|[\ufe00-\ufe0f])\p{Default_Ignorable_Code_Point}/gu, (character) =>
+  return json.replace(/[\u007f-\u009f\u2028\u2029]|(?!\u200c|\u200d|[\ufe00-\ufe0f])\p{Default_Ignorable_Code_Point}/gu, (character) =>
     Array.from({ length: character.length }, (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
   );
 }

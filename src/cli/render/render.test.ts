@@ -67,9 +67,9 @@ test.each([
 ])("a line of a log keeps %s", (_, line, expected) => expect(colouredLine(line)).toBe(expected));
 
 test("JSON escapes what a terminal would obey, and means the same", () => {
-  const value = { text: "\x1b[2J\u009b2J\u202e\u{e0041}ü\u200d" };
+  const value = { text: "\x1b[2J\u009b2J\u2028\u2029\u202e\u{e0041}ü\u200d" };
   for (const json of [renderJson(value), renderJsonLine(value)]) {
-    expect([..."\x1b\u009b\u202e\u{e0041}"].filter((character) => json.includes(character))).toEqual([]);
+    expect([..."\x1b\u009b\u2028\u2029\u202e\u{e0041}"].filter((character) => json.includes(character))).toEqual([]);
     expect(JSON.parse(json)).toEqual(value);
   }
 });
