@@ -27,12 +27,12 @@ test("is started also when its program was replaced or removed", async () => {
         const started = ServerProcess.start({ device, root, range: { base: 5, count: 7 } });
         let done;
         while ((done = started.hasDone()) === undefined) await Bun.sleep(10);
-        console.log(done, device, root);
+        console.log(done, device, root, process.pid);
       }`,
     );
-    const [done, device, root] = (await run(program, [main])).stdout.trim().split(" ");
+    const [done, device, root, parent] = (await run(program, [main])).stdout.trim().split(" ");
     expect(done).toBe("true");
-    expect(readFileSync(join(directory, "words"), "utf8")).toBe(`runtime mirror ${device} ${root} 5 7`);
+    expect(readFileSync(join(directory, "words"), "utf8")).toBe(`runtime mirror ${device} ${root} 5 7 ${parent}`);
   } finally {
     rmSync(directory, { recursive: true });
   }
