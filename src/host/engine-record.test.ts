@@ -24,9 +24,9 @@ function writeAll({ image = {}, host = {}, container = {} }: { image?: object; h
 }
 const read = () => readEngineRecord(join(data, "overlay2", "e".repeat(64), "merged"), id);
 
-test("the image, its environment, and nothing dropped", () => {
+test("the image, its JSON, and nothing dropped", () => {
   writeAll();
-  expect(read()).toEqual({ image: `sha256:${digest}`, imageEnvironment: ["PATH=/bin", "A=1"], dropped: [] });
+  expect(read()).toEqual({ image: `sha256:${digest}`, imageJson: '{"config":{"Env":["PATH=/bin","A=1"]}}', dropped: [] });
 });
 
 test.each([
@@ -41,13 +41,12 @@ test.each([
   expect(read()?.dropped).toEqual(dropped);
 });
 
-test.each([[{ config: null }], [{ config: {} }], [{ config: { Env: null } }], [{ config: undefined }]])(
-  "an image without an environment: %j",
-  (image) => {
-    writeAll({ image });
-    expect(read()?.imageEnvironment).toEqual([]);
-  },
-);
+test("the image's JSON is as its author wrote it, whatever that is", () => {
+  writeAll();
+  const text = '{ "config":{"Env":["A=1"]}, "Config":{}, "config":{"env":["B=2"]} }\n';
+  writeFileSync(join(data, `image/overlay2/imagedb/content/sha256/${digest}`), text);
+  expect(read()?.imageJson).toBe(text);
+});
 
 describe("nothing is told", () => {
   test("where no engine has its files", () => expect(read()).toBeUndefined());

@@ -6,8 +6,8 @@ import { hasErrno } from "./errno.ts";
 export interface EngineRecord {
   /** The image's id, `sha256:` and 64 digits. */
   readonly image: string;
-  /** The environment that the image brings. */
-  readonly imageEnvironment: readonly string[];
+  /** The image's JSON to the byte as its author wrote it, which Go and JavaScript read differently. */
+  readonly imageJson: string;
   /** The capabilities that the user dropped, canonical names, or `ALL`. */
   readonly dropped: readonly string[];
 }
@@ -30,11 +30,9 @@ export function readEngineRecord(rootPath: string, id: string): EngineRecord | u
   const { Image, Driver } = container;
   const [, digest] = /^sha256:([0-9a-f]{64})$/.exec(Image) ?? [];
   if (digest === undefined) return undefined;
-  const image = readJson<{ readonly config?: { readonly Env?: unknown } | null }>(
-    join(data, "image", basename(Driver), "imagedb/content/sha256", digest),
-  );
-  if (image === undefined) return undefined;
-  return { image: Image, imageEnvironment: texts(image.config?.Env), dropped: texts(wishes.CapDrop).map(canonical) };
+  const imageJson = readText(join(data, "image", basename(Driver), "imagedb/content/sha256", digest));
+  if (imageJson === undefined) return undefined;
+  return { image: Image, imageJson, dropped: texts(wishes.CapDrop).map(canonical) };
 }
 
 const texts = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === "string") : []);
@@ -45,9 +43,15 @@ function canonical(name: string): string {
   return upper === "ALL" || upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
 }
 
+/** What the engine itself has written: each name once, as it calls it. */
 function readJson<T>(path: string): T | undefined {
+  const text = readText(path);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
+
+function readText(path: string): string | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as T;
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return undefined;
     throw error;

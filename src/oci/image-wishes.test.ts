@@ -9,6 +9,8 @@ const configOf = (env: readonly string[] | undefined): OciConfig => ({
   root: { path: "rootfs" },
 });
 
+const imageOf = (env: readonly string[]) => JSON.stringify({ config: { Env: env } });
+
 test.each<[string, readonly string[], readonly string[], readonly string[], readonly string[]]>([
   ["the user's alone", ["A=1", "BERTH_PROFILE=strict"], ["A=1"], ["A=1", "BERTH_PROFILE=strict"], []],
   ["the image's alone", ["A=1", "BERTH_PROFILE=strict"], ["A=1", "BERTH_PROFILE=strict"], ["A=1"], ["BERTH_PROFILE=strict"]],
@@ -37,6 +39,31 @@ test.each<[string, readonly string[], readonly string[], readonly string[], read
   ],
 ])("%s", (_, env, imageEnvironment, kept, ignored) => {
   const config = configOf(env);
-  expect(withoutImageWishes(config, { image, imageEnvironment })).toEqual({ config: configOf(kept), ignored: [...ignored] });
+  expect(withoutImageWishes(config, { image, imageJson: imageOf(imageEnvironment) })).toEqual({
+    config: configOf(kept),
+    ignored: [...ignored],
+  });
   expect(config).toEqual(configOf(env));
 });
+
+// As encoding/json of Go reads them all: names in any case, the values of equal ones merged.
+test.each([
+  ["in the first of two configs", '{"config":{"Env":["BERTH_PROFILE=strict"]},"config":{"Labels":{}}}'],
+  ["in the second of two", '{"config":{"Env":[],"env":["BERTH_PROFILE=strict"]}}'],
+  ["kept by a null", '{"config":{"Env":["BERTH_PROFILE=strict"],"ENV":[null]}}'],
+  ["in a config of another case", '{"Config":{"eNV":["BERTH_PROFILE=strict"]}}'],
+  ["in letters that are the same to Go", '{"config":{"Env":[]},"con\u017fig":{"Env":["BERTH_PROFILE=strict"]}}'],
+  ["in escapes", String.raw`{"config":{"env":["\u0042ERTH_PROFILE\u003dstrict"]}}`],
+])("an image's own word is found %s", (_, imageJson) => {
+  const config = configOf(["A=1", "BERTH_PROFILE=strict", "BERTH_IDS=131072"]);
+  const without = { config: configOf(["A=1", "BERTH_IDS=131072"]), ignored: ["BERTH_PROFILE=strict"] };
+  expect(withoutImageWishes(config, { image, imageJson })).toEqual(without);
+});
+
+test.each(["BERTH_HOSTNAME=a\ufffd", "BERTH_HOSTNAME=a\ud800", "oci-systemd-hook=\udc00", "container_uuid=\ufffd"])(
+  "what cannot be compared is nobody's: %j",
+  (entry) => {
+    const without = { config: configOf(["A=\ufffd"]), ignored: [entry] };
+    expect(withoutImageWishes(configOf(["A=\ufffd", entry]), { image, imageJson: imageOf([]) })).toEqual(without);
+  },
+);

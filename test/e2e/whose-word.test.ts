@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { pack } from "tar-stream";
 import { capabilities as known } from "../../src/spec/capability.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { capabilitiesOf, idsOf } from "./isolated.ts";
@@ -18,6 +22,24 @@ async function commit({ docker }: Node, image: string, script: string, ...change
   const flags = [`CMD ["/sbin/init"]`, ...changes].flatMap((change) => ["--change", change]);
   await docker("commit", ...flags, "made", image);
   await docker("rm", "made");
+}
+
+/** Loads an image of bookworm's layer, which the engine has, with these members in its JSON, written just so. */
+async function author({ docker }: Node, image: string, members: string): Promise<void> {
+  const layers = (await docker("inspect", "--format", "{{json .RootFS.Layers}}", "bookworm")).stdout.trim();
+  const text = `{"architecture":"amd64","os":"linux",${members},"rootfs":{"type":"layers","diff_ids":${layers}}}`;
+  const name = `${createHash("sha256").update(text).digest("hex")}.json`;
+  const directory = await mkdtemp(join(tmpdir(), "berth-author-"));
+  try {
+    const archive = pack();
+    archive.entry({ name }, text);
+    archive.entry({ name: "manifest.json" }, JSON.stringify([{ Config: name, RepoTags: [`${image}:latest`], Layers: ["layer.tar"] }]));
+    archive.finalize();
+    await pipeline(archive, createWriteStream(join(directory, "image.tar")));
+    await docker("load", "--quiet", "--input", join(directory, "image.tar"));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
 const refusal = async (engine: Node, ...flags: readonly string[]) => {
@@ -59,6 +81,32 @@ describe.skipIf(!canHaveEngines)("who decides over a machine's confinement (need
     expect(await booted(engine, "own")).toBe("running");
     expect(await inside(engine, "own", "hostname; cat /etc/machine-id")).toBe("evil\n11111111111141118111111111111111");
   });
+
+  test.each(views)(
+    "on %s an image's environment asks nothing either where its JSON is odd, and the engine finds it all the same",
+    async (view) => {
+      const engine = node(view);
+      const wishes = '["BERTH_PROFILE=strict","BERTH_IDS=4194304","PATH=/usr/sbin:/usr/bin:/sbin:/bin"]';
+      const images = {
+        twice: `"config":{"Cmd":["/sbin/init"],"Env":${wishes}},"config":{"Labels":{"a":"b"}}`,
+        "other-case": `"config":{"Cmd":["/sbin/init"],"Env":[],"env":${wishes.replace("=s", String.raw`\u003ds`)}}`,
+        "case-above": `"Config":{"Cmd":["/sbin/init"],"eNV":${wishes}}`,
+      };
+      for (const [image, members] of Object.entries(images)) {
+        await author(engine, image, members);
+        expect((await engine.docker("create", "--name=look", image)).status).toBe(0);
+        expect((await engine.docker("inspect", "--format", "{{.Config.Env}}", "look")).stdout).toContain(
+          "BERTH_PROFILE=strict BERTH_IDS=4194304",
+        );
+        await removeContainers(engine, "look");
+        await runMachine(engine, "one", image);
+        expect(await booted(engine, "one")).toMatch(/^(running|degraded)$/);
+        const { base, count } = await idsOf(engine, "one");
+        expect([image, base >= first && base <= last, count]).toEqual([image, true, 65_536]);
+        await removeContainers(engine, "one");
+      }
+    },
+  );
 
   test.each(views)("on %s what the user drops is gone, of full's own set too, and commands do not have it either", async (view) => {
     const engine = node(view);
