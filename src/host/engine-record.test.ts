@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readEngineRecord } from "./engine-record.ts";
@@ -26,7 +26,7 @@ const read = () => readEngineRecord(join(data, "overlay2", "e".repeat(64), "merg
 
 test("the image, its JSON, and nothing dropped", () => {
   writeAll();
-  expect(read()).toEqual({ image: `sha256:${digest}`, imageJson: '{"config":{"Env":["PATH=/bin","A=1"]}}', dropped: [] });
+  expect(read()).toEqual({ image: `sha256:${digest}`, imageJson: { text: '{"config":{"Env":["PATH=/bin","A=1"]}}' }, dropped: [] });
 });
 
 test.each([
@@ -45,7 +45,22 @@ test("the image's JSON is as its author wrote it, whatever that is", () => {
   writeAll();
   const text = '{ "config":{"Env":["A=1"]}, "Config":{}, "config":{"env":["B=2"]} }\n';
   writeFileSync(join(data, `image/overlay2/imagedb/content/sha256/${digest}`), text);
-  expect(read()?.imageJson).toBe(text);
+  expect(read()?.imageJson).toEqual({ text });
+});
+
+test("an image that was removed by force is told from an engine that keeps none so", () => {
+  writeAll({ host: { CapDrop: ["MKNOD"] } });
+  rmSync(join(data, `image/overlay2/imagedb/content/sha256/${digest}`));
+  const record = { image: `sha256:${digest}`, imageJson: { unread: "is gone" }, dropped: ["CAP_MKNOD"] };
+  expect(read()).toEqual(record);
+  rmSync(join(data, "image"), { recursive: true });
+  expect(read()).toEqual(record);
+});
+
+test("an image's JSON beyond all measure is not read", () => {
+  writeAll();
+  truncateSync(join(data, `image/overlay2/imagedb/content/sha256/${digest}`), 16 * 1024 ** 2 + 1);
+  expect(read()?.imageJson).toEqual({ unread: "is described in more than 16 MiB" });
 });
 
 describe("nothing is told", () => {
@@ -54,18 +69,25 @@ describe("nothing is told", () => {
   test.each([
     ["container", `containers/${id}/config.v2.json`],
     ["wishes", `containers/${id}/hostconfig.json`],
-    ["image", `image/overlay2/imagedb/content/sha256/${digest}`],
   ])("without the %s", (_, path) => {
     writeAll();
     rmSync(join(data, path));
     expect(read()).toBeUndefined();
   });
 
-  test.each([[{ Image: "debian:12" }], [{ Image: "sha256:../../x" }], [{ Image: undefined }], [{ Driver: undefined }]])(
-    "where the image is not told by its digest, nor where it is kept: %j",
-    (container) => {
-      writeAll({ container });
-      expect(read()).toBeUndefined();
-    },
-  );
+  test("where containerd keeps the images", () => {
+    writeAll({ container: { Driver: "overlayfs" } });
+    expect(readEngineRecord(join(data, "rootfs/overlayfs", id), id)).toBeUndefined();
+  });
+
+  test.each([
+    [{ Image: "debian:12" }],
+    [{ Image: "sha256:../../x" }],
+    [{ Image: undefined }],
+    [{ Driver: undefined }],
+    [{ Driver: "../x" }],
+  ])("where the image is not told by its digest, nor where it is kept: %j", (container) => {
+    writeAll({ container });
+    expect(read()).toBeUndefined();
+  });
 });

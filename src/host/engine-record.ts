@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { ImageJson } from "../oci/image-wishes.ts";
 import { hasErrno } from "./errno.ts";
 
 /** What the engine has written down of a container and does not say in config.json. */
 export interface EngineRecord {
   /** The image's id, `sha256:` and 64 digits. */
   readonly image: string;
-  /** The image's JSON to the byte as its author wrote it, which Go and JavaScript read differently. */
-  readonly imageJson: string;
+  readonly imageJson: ImageJson;
   /** The capabilities that the user dropped, canonical names, or `ALL`. */
   readonly dropped: readonly string[];
 }
@@ -30,9 +30,20 @@ export function readEngineRecord(rootPath: string, id: string): EngineRecord | u
   const { Image, Driver } = container;
   const [, digest] = /^sha256:([0-9a-f]{64})$/.exec(Image) ?? [];
   if (digest === undefined) return undefined;
-  const imageJson = readText(join(data, "image", basename(Driver), "imagedb/content/sha256", digest));
-  if (imageJson === undefined) return undefined;
+  // An engine with containerd's image store has its containers' roots elsewhere.
+  if (basename(dirname(dirname(rootPath))) !== Driver) return undefined;
+  const imageJson = readImage(join(data, "image", Driver, "imagedb/content/sha256", digest));
   return { image: Image, imageJson, dropped: texts(wishes.CapDrop).map(canonical) };
+}
+
+/** Bytes. Real ones have some thousand. */
+const mostOfImage = 16 * 1024 ** 2;
+
+/** An image goes by force while something that is made of it does not run. */
+function readImage(path: string): ImageJson {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > mostOfImage) return { unread: "is described in more than 16 MiB" };
+  const text = readText(path);
+  return text === undefined ? { unread: "is gone" } : { text };
 }
 
 const texts = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === "string") : []);

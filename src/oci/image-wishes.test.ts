@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { OciConfig } from "./config.ts";
-import { withoutImageWishes } from "./image-wishes.ts";
+import { checkTold, withoutImageWishes } from "./image-wishes.ts";
 
 const image = `sha256:${"1".repeat(64)}`;
 const configOf = (env: readonly string[] | undefined): OciConfig => ({
@@ -9,7 +9,7 @@ const configOf = (env: readonly string[] | undefined): OciConfig => ({
   root: { path: "rootfs" },
 });
 
-const imageOf = (env: readonly string[]) => JSON.stringify({ config: { Env: env } });
+const imageOf = (env: readonly string[]) => ({ text: JSON.stringify({ config: { Env: env } }) });
 
 test.each<[string, readonly string[], readonly string[], readonly string[], readonly string[]]>([
   ["the user's alone", ["A=1", "BERTH_PROFILE=strict"], ["A=1"], ["A=1", "BERTH_PROFILE=strict"], []],
@@ -54,10 +54,10 @@ test.each([
   ["in a config of another case", '{"Config":{"eNV":["BERTH_PROFILE=strict"]}}'],
   ["in letters that are the same to Go", '{"config":{"Env":[]},"con\u017fig":{"Env":["BERTH_PROFILE=strict"]}}'],
   ["in escapes", String.raw`{"config":{"env":["\u0042ERTH_PROFILE\u003dstrict"]}}`],
-])("an image's own word is found %s", (_, imageJson) => {
+])("an image's own word is found %s", (_, text) => {
   const config = configOf(["A=1", "BERTH_PROFILE=strict", "BERTH_IDS=131072"]);
   const without = { config: configOf(["A=1", "BERTH_IDS=131072"]), ignored: ["BERTH_PROFILE=strict"] };
-  expect(withoutImageWishes(config, { image, imageJson })).toEqual(without);
+  expect(withoutImageWishes(config, { image, imageJson: { text } })).toEqual(without);
 });
 
 test.each(["BERTH_HOSTNAME=a\ufffd", "BERTH_HOSTNAME=a\ud800", "oci-systemd-hook=\udc00", "container_uuid=\ufffd"])(
@@ -67,3 +67,33 @@ test.each(["BERTH_HOSTNAME=a\ufffd", "BERTH_HOSTNAME=a\ud800", "oci-systemd-hook
     expect(withoutImageWishes(configOf(["A=\ufffd", entry]), { image, imageJson: imageOf([]) })).toEqual(without);
   },
 );
+
+describe("with the image gone", () => {
+  const word = { image, imageJson: { unread: "is gone" } };
+
+  test.each<[string, readonly string[], readonly string[], readonly string[]]>([
+    ["nothing of ours counts", ["A=1", "BERTH_PROFILE=strict", "BERTH_IDS="], ["A=1"], ["BERTH_PROFILE=strict"]],
+    [
+      "nor with another image's id beside it",
+      ["BERTH_IMAGE=sha256:2", "oci-systemd-hook=disabled", "container_uuid=x"],
+      [],
+      ["oci-systemd-hook=disabled", "container_uuid=x"],
+    ],
+    ["what asks for nothing is no matter", ["A=1", "BERTH_IMAGE=sha256:2", "BERTH_PROFILE="], ["A=1"], []],
+    ["its own id vouches", [`BERTH_IMAGE=${image}`, "BERTH_PROFILE=strict"], [`BERTH_IMAGE=${image}`, "BERTH_PROFILE=strict"], []],
+  ])("%s", (_, env, kept, named) => {
+    const { config, ignored } = withoutImageWishes(configOf(env), word);
+    expect(config).toEqual(configOf(kept));
+    if (named.length === 0) return expect(() => checkTold(word, ignored)).not.toThrow();
+    expect(() => checkTold(word, ignored)).toThrow(
+      expect.objectContaining({
+        code: "not-found",
+        message: `the image of this container is gone, so nothing tells whether ${named.join(", ")} is your word or the image's`,
+        hint: expect.stringContaining(image),
+      }),
+    );
+  });
+
+  test("an image that is there is no reason", () =>
+    expect(() => checkTold({ image, imageJson: imageOf([]) }, ["BERTH_IDS=1"])).not.toThrow());
+});

@@ -1,3 +1,4 @@
+import { BerthError } from "../errors.ts";
 import { environmentOf, type OciConfig } from "./config.ts";
 import { jsonStrings } from "./json-strings.ts";
 
@@ -5,9 +6,11 @@ import { jsonStrings } from "./json-strings.ts";
 export interface ImageWord {
   /** Its id. */
   readonly image: string;
-  /** Its JSON as its author wrote it: the engine keeps that to the byte. */
-  readonly imageJson: string;
+  readonly imageJson: ImageJson;
 }
+
+/** An image's JSON to the byte as its author wrote it, which Go and JavaScript read differently; or why it is not to be had, after "the image". */
+export type ImageJson = { readonly text: string } | { readonly unread: string };
 
 /** Whether a variable is for berth-runtime and not for the machine; `entry` may be a whole NAME=VALUE. */
 export function isForRuntime(entry: string): boolean {
@@ -18,7 +21,7 @@ export function isForRuntime(entry: string): boolean {
  * A container's config without what its image asks of berth-runtime, which is the user's to ask: variables that the image
  * has too, with the same value. Where in its JSON says nothing: engines find an environment in places where another reader sees none.
  * What is asked with the image's id beside it (BERTH_IMAGE) is the user's in any case, since
- * no image can hold its own id. `ignored` are those left out that asked for something.
+ * no image can hold its own id. Without its JSON all the others are left out. `ignored` are those left out that asked for something.
  */
 export function withoutImageWishes(
   config: OciConfig,
@@ -27,13 +30,36 @@ export function withoutImageWishes(
   if (environmentOf(config, "BERTH_IMAGE") === image) return { config, ignored: [] };
   const { env = [], ...rest } = config.process;
   const asking = new Set(env.filter((entry) => isForRuntime(entry) || entry.startsWith("container_uuid=")));
-  const brought = new Set([...asking].filter(isGarbled));
-  if (asking.size > 0) for (const text of jsonStrings(imageJson)) if (asking.has(text)) brought.add(text);
+  const brought = asking.size === 0 || "unread" in imageJson ? asking : wordsOf(imageJson.text, asking);
   if (brought.size === 0) return { config, ignored: [] };
   return {
     config: { ...config, process: { ...rest, env: env.filter((entry) => !brought.has(entry)) } },
     ignored: env.filter((entry) => brought.has(entry) && !entry.endsWith("=")),
   };
+}
+
+/** Those of the entries that a JSON holds, and those of which that cannot be told. */
+function wordsOf(json: string, entries: ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set([...entries].filter(isGarbled));
+  for (const text of jsonStrings(json)) if (entries.has(text)) found.add(text);
+  return found;
+}
+
+/**
+ * Refuses a machine some of whose wishes may be the user's and may be its image's, as that is not to be had: without them it would be
+ * another than it was. Throws `not-found`.
+ */
+export function checkTold({ image, imageJson }: ImageWord, ignored: readonly string[]): void {
+  // By itself it asks for nothing.
+  const wishes = ignored.filter((entry) => !entry.startsWith("BERTH_IMAGE="));
+  if ("text" in imageJson || wishes.length === 0) return;
+  throw new BerthError(
+    "not-found",
+    `the image of this container ${imageJson.unread}, so nothing tells whether ${wishes.join(", ")} is your word or the image's`,
+    {
+      hint: `pull, load or build the image ${image} again, or make the container anew (with -e BERTH_IMAGE=, the image's id, your word counts)`,
+    },
+  );
 }
 
 /** Whether an entry is no text, or was none to the engine, which writes U+FFFD for what it cannot decode: then it cannot be compared. */

@@ -231,6 +231,40 @@ describe("a machine", () => {
     expect(environmentOf(patched(), "container_uuid")?.replaceAll("-", "")).toBe(expected);
   });
 
+  describe("whose image was removed by force", () => {
+    const image = `sha256:${"f".repeat(64)}`;
+    /** As Docker has it: the root in a storage driver's directory, and the container's own files. */
+    const writeGone = (machine: Machine) => {
+      const config = JSON.parse(writeBundle({ files: sysvinit, ...machine })) as OciConfig;
+      const data = join(bundle, "data");
+      mkdirSync(join(data, "overlay2/x"), { recursive: true });
+      renameSync(join(bundle, "rootfs"), join(data, "overlay2/x/merged"));
+      writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, root: { path: join(data, "overlay2/x/merged") } }));
+      mkdirSync(join(data, "containers", id), { recursive: true });
+      writeFileSync(join(data, "containers", id, "config.v2.json"), JSON.stringify({ Image: image, Driver: "overlay2" }));
+      writeFileSync(join(data, "containers", id, "hostconfig.json"), "{}");
+      return readFileSync(join(bundle, "config.json"), "utf8");
+    };
+
+    test.each([[[]], [["BERTH_RUNTIME=disabled"]], [["BERTH_IMAGE=sha256:0"]]])("does not start on anybody's word: %p", async (env) => {
+      const text = writeGone({ env });
+      expect(await create()).toMatchObject({ code: "not-found", message: expect.stringContaining("BERTH_PROFILE=strict") });
+      expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(text);
+      expect(existsSync(inRun(`/run/berth/runtime/r/${id}`))).toBe(false);
+    });
+
+    test("starts with the image's id beside its wishes", async () => {
+      writeGone({ env: [`BERTH_IMAGE=${image}`] });
+      expect(await create()).toEqual({ warnings: [] });
+    });
+
+    test("is let alone where it runs no init", async () => {
+      const text = writeGone({ args: ["/bin/sleep"] });
+      expect(await create()).toEqual({ warnings: [] });
+      expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(text);
+    });
+  });
+
   test("every warning is returned", async () => {
     writeBundle({ files: sysvinit, terminal: false });
     expect((await create()).warnings).toEqual([expect.stringContaining("docker run -t")]);

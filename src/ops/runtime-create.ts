@@ -16,7 +16,7 @@ import { beginUserNamespace } from "../host/user-namespace.ts";
 import { parseCgroupsPath } from "../oci/cgroup-path.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "../oci/config.ts";
 import { mountedFiles, settleEngineFiles } from "../oci/engine-files.ts";
-import { withoutImageWishes } from "../oci/image-wishes.ts";
+import { checkTold, withoutImageWishes } from "../oci/image-wishes.ts";
 import { parseConfig, renderConfig } from "../oci/json.ts";
 import { patchConfig } from "../oci/patch.ts";
 import { wishedHostname, wishedProfile } from "../oci/wished.ts";
@@ -84,6 +84,7 @@ export async function runtimeCreate({
     }
     return [];
   }
+  if (record !== undefined) checkTold(record, ignored);
   const profile = wishedProfile(config);
   const wished = wishedHostname(config);
   const hostname = ownsNamespace(config, "uts") ? wished : undefined;

@@ -108,6 +108,31 @@ describe.skipIf(!canHaveEngines)("who decides over a machine's confinement (need
     },
   );
 
+  test.each(views)("on %s with the image removed by force nothing counts that nobody vouches for, and the start says so", async (view) => {
+    const engine = node(view);
+    const members = '"config":{"Cmd":["/sbin/init"],"Env":["BERTH_PROFILE=strict","PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}';
+    await author(engine, "wishful", members);
+    const id = (await engine.docker("inspect", "--format", "{{.Id}}", "wishful")).stdout.trim();
+    await Promise.all([
+      runMachine(engine, "one", "wishful"),
+      runMachine(engine, "two", "wishful", "--env=BERTH_PROFILE="),
+      runMachine(engine, "own", "wishful", `--env=BERTH_IMAGE=${id}`),
+    ]);
+    expect((await engine.berth("up plain --image wishful")).status).toBe(0);
+    await engine.docker("stop", "one", "two", "own", "plain");
+    await engine.docker("rmi", "--force", "wishful");
+    expect((await engine.tryDocker("inspect", "wishful")).status).toBe(1);
+    const { status, stderr } = await engine.tryDocker("start", "one");
+    expect([status, stderr]).toEqual([1, expect.stringContaining("is gone, so nothing tells whether BERTH_PROFILE=strict is your word")]);
+    expect(stderr).toContain(`pull, load or build the image ${id} again`);
+    await engine.docker("start", "two", "own", "plain");
+    for (const name of ["two", "plain"]) expect((await idsOf(engine, name)).base).toBeWithin(first, last);
+    expect((await idsOf(engine, "own")).base).toBe(0);
+    await author(engine, "wishful", members);
+    await engine.docker("start", "one");
+    expect((await idsOf(engine, "one")).base).toBeWithin(first, last);
+  });
+
   test.each(views)("on %s what the user drops is gone, of full's own set too, and commands do not have it either", async (view) => {
     const engine = node(view);
     const added = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"];
