@@ -18,7 +18,12 @@ test("a machine that ends between two looks, and is started again, has ended whi
   const path = join(folder, "docker.sock");
   let hasEnded = false;
   const labels = { "berth.creation": "1", "berth.init": "systemd" };
-  const container = () => ({ Id: "one", State: { Running: true, Restarting: hasEnded, ExitCode: 7, Pid: 0 }, Config: { Labels: labels } });
+  const container = () => ({
+    Id: "one",
+    State: { Running: true, Restarting: hasEnded, ExitCode: 7, Pid: 0 },
+    HostConfig: {},
+    Config: { Labels: labels },
+  });
   server = createServer((request, response) => {
     const answer = (status: number, body: unknown) => response.writeHead(status).end(JSON.stringify(body));
     const url = request.url ?? "";

@@ -68,7 +68,9 @@ const localPollMs = 10;
  */
 async function readInitKind(engine: Engine, container: ContainerInspect, signal: AbortSignal): Promise<InitKind | undefined> {
   const { Labels = {} } = container.Config;
-  const isTold = Labels?.[label.creation] !== undefined || Labels?.[label.root] !== undefined;
+  // A loader's, which says nothing of the init of an image.
+  const isLoaders = container.HostConfig.NetworkMode?.startsWith("container:") ?? false;
+  const isTold = Boolean(Labels?.[isLoaders ? label.root : label.creation]);
   const known = isTold ? Labels?.[label.init] : undefined;
   if (known !== undefined && Object.hasOwn(initTraits, known)) return known as InitKind;
   const command = [container.Path, ...container.Args];

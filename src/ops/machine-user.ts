@@ -9,7 +9,7 @@ import type { Machine } from "./machines.ts";
  * with a folder for its root has no /etc: these get numbers, which the machine's own files give. Throws `not-found` for a name in neither.
  */
 export async function engineUser(engine: Engine, machine: Machine, user: string, signal: AbortSignal): Promise<string> {
-  if (machine.labels[label.root] === undefined || /^\d+(?::\d+)?$/.test(user)) return user;
+  if (!machine.labels[label.root] || /^\d+(?::\d+)?$/.test(user)) return user;
   const { stdout } = await execCapture(engine, machine.id, { cmd: ["cat", "/etc/passwd", "/etc/group"], user: "0", signal });
   const found = parseUser(user, stdout);
   if (found !== undefined) return found;

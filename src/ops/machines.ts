@@ -55,8 +55,9 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
       details: missing,
     });
   }
+  const own = new Map(machines.map((container) => [container.Id, container]));
   const found = names.flatMap((name) => byName.get(name) ?? []);
-  const foreign = found.filter((container) => !machines.includes(container));
+  const foreign = found.filter(({ Id }) => !own.has(Id));
   if (foreign.length > 0) {
     const names = foreign.map(containerName);
     const renamed = foreign.find((container) => container.Labels[label.machine] !== undefined);
@@ -65,7 +66,7 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
       details: names,
     });
   }
-  return found.map(machineOf);
+  return found.map((container) => machineOf(own.get(container.Id) ?? container));
 }
 
 /** What brings a machine back that was renamed by docker. An image may have brought the label along, so nothing else is made of it. */

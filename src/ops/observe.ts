@@ -19,8 +19,10 @@ import { ownContainers, renamedContainers } from "./own-containers.ts";
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
   const [containers, networks] = await Promise.all([listSettled(engine, signal), listNetworks(engine, { signal })]);
   const wanted = new Set(fleet.machines.map((machine) => machine.name));
-  const machines = new Set((await ownContainers(engine, containers, label.machine, signal)).map((container) => container.Id));
+  const own = new Map((await ownContainers(engine, containers, label.machine, signal)).map((container) => [container.Id, container]));
+  const machines = new Set(own.keys());
   const observed = containers
+    .map((container) => own.get(container.Id) ?? container)
     .filter((container) => wanted.has(containerName(container)) || machines.has(container.Id))
     .map((container) => {
       const { name, id, state, network, address, owner, init } = machineOf(container);

@@ -2,11 +2,11 @@ import type { ContainerSummary } from "../engine/container-types.ts";
 import type { Engine } from "../engine/engine.ts";
 import { inspectImage } from "../engine/images.ts";
 import { hasCode } from "../errors.ts";
-import { isGivenToContainer, type Labels, label } from "../plan/labels.ts";
+import { isMadeByBerth, type Labels, label, withoutHandedDown } from "../plan/labels.ts";
 
 /**
- * Those of the containers that berth itself made under the name that this label holds. Engines hand an image's labels down to
- * all that is made of it, and `docker commit` writes a container's into its image: so the images are asked, each once.
+ * Those of the containers that berth itself made under the name that this label holds, without labels that decide something and are their
+ * images'. Engines hand these down to all that is made of an image, and `docker commit` writes a container's into its image.
  */
 export async function ownContainers(
   engine: Engine,
@@ -14,9 +14,10 @@ export async function ownContainers(
   key: (typeof label)["machine" | "probe"],
   signal?: AbortSignal,
 ): Promise<readonly ContainerSummary[]> {
-  return givenTheirLabels(
+  return madeByBerth(
     engine,
     containers.filter((container) => isNamedBy(container, key)),
+    key,
     signal,
   );
 }
@@ -31,25 +32,38 @@ export async function renamedContainers(
   const renamed = containers.filter(
     (container) => names.has(container.Labels[label.machine] ?? "") && !isNamedBy(container, label.machine),
   );
-  return givenTheirLabels(engine, renamed, signal);
+  return madeByBerth(engine, renamed, label.machine, signal);
 }
 
 const isNamedBy = ({ Names, Labels }: ContainerSummary, key: string) => Names.includes(`/${Labels[key]}`);
 
-async function givenTheirLabels(
+async function madeByBerth(
   engine: Engine,
   containers: readonly ContainerSummary[],
+  key: (typeof label)["machine" | "probe"],
   signal?: AbortSignal,
 ): Promise<readonly ContainerSummary[]> {
+  const handedDown = await labelsOfImages(engine, containers, signal);
+  return containers.flatMap((container) => {
+    const { Labels, HostConfig, ImageID } = container;
+    const image = handedDown.get(ImageID);
+    if (!isMadeByBerth(key, Labels, HostConfig.NetworkMode, image)) return [];
+    return [image === undefined ? container : { ...container, Labels: withoutHandedDown(Labels, HostConfig.NetworkMode, image) }];
+  });
+}
+
+/** The labels of the containers' images, by the images' ids: each is asked for once. Undefined for one that is gone. */
+export async function labelsOfImages(
+  engine: Engine,
+  containers: readonly Pick<ContainerSummary, "ImageID">[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Labels | undefined>> {
   const images = [...new Set(containers.map(({ ImageID }) => ImageID))];
-  const handedDown = new Map(await Promise.all(images.map(async (id) => [id, await labelsOfImage(engine, id, signal)] as const)));
-  return containers.filter(({ Labels, HostConfig, ImageID }) =>
-    isGivenToContainer(Labels, HostConfig.NetworkMode, handedDown.get(ImageID)),
-  );
+  return new Map(await Promise.all(images.map(async (id) => [id, await labelsOfImage(engine, id, signal)] as const)));
 }
 
 /** Undefined for an image that was removed by force, though something is made of it. */
-async function labelsOfImage(engine: Engine, id: string, signal?: AbortSignal): Promise<Labels | undefined> {
+export async function labelsOfImage(engine: Engine, id: string, signal?: AbortSignal): Promise<Labels | undefined> {
   try {
     return (await inspectImage(engine, id, { signal })).Config?.Labels ?? {};
   } catch (error) {

@@ -64,7 +64,8 @@ async function nodeEngine(engine: Engine, name: string, { node }: SwarmTask, { s
 
 async function machineOfLoader(engine: Engine, name: string, loader: string, signal: AbortSignal): Promise<Machine> {
   const containers = await listContainers(engine, { all: true, filters: { label: [`${label.loader}=${loader}`] }, signal });
-  const [container] = await ownContainers(engine, containers, label.machine, signal);
+  const machines = await ownContainers(engine, containers, label.machine, signal);
+  const container = machines.find(({ Labels }) => Labels[label.loader] === loader);
   if (container !== undefined) return machineOf(container);
   throw new BerthError("conflict", `${name} has not been started by its loader yet`, { hint: `see what that says: berth logs ${name}` });
 }

@@ -2,12 +2,12 @@ import type { MachineSpec } from "../spec/machine.ts";
 
 /**
  * Labels are berth's only store. But engines hand them down, from an image to all that is made of it: none of a container's
- * is believed to be berth's before `isGivenToContainer` has told.
+ * is believed to be berth's before `isGiven` has told.
  */
 export const label = {
   /** On containers: the machine's name. */
   machine: "berth.machine",
-  /** On containers: a random word, another for each that is made, so that no copy's image tells of this one. */
+  /** On machines: a random word, another for each that is made, so that no copy's image tells of this one. */
   creation: "berth.creation",
   /** On a container that is made to look into an image: its name. */
   probe: "berth.probe",
@@ -23,7 +23,7 @@ export const label = {
   initVersion: "berth.init.version",
   /** On images: os-release's PRETTY_NAME. */
   os: "berth.os",
-  /** On a service's machine: its loader's container, its service, its folder, and what tells that folder from others. */
+  /** On a service's machine: its loader's container, its service, its folder (empty where its root is an image), and what tells that folder from others. */
   loader: "berth.loader",
   service: "berth.service",
   root: "berth.root",
@@ -37,19 +37,45 @@ export const label = {
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * Whether a container's labels of berth's were given to it when it was made, as opposed to handed down by its image: then one at
- * least is another than `image` has it. Where that cannot tell, as the image is gone (undefined) or from a berth that gave no
- * `creation`, the network does that the container was made in: no image says where it is run.
+ * Whether one of a container's labels was given to it when it was made, as opposed to handed down by its image: then the image lacks
+ * it, or has another value. Such a label alone says that berth made a container.
  */
-export function isGivenToContainer(labels: Labels, networkMode: string | undefined, image: Labels | undefined): boolean {
-  if (image !== undefined) {
-    if (Object.entries(labels).some(([key, value]) => key.startsWith("berth.") && image[key] !== value)) return true;
-    if (image[label.creation] !== undefined) return false;
-  }
+export function isGiven(keys: readonly string[], labels: Labels, image: Labels): boolean {
+  return keys.some((key) => labels[key] !== undefined && labels[key] !== image[key]);
+}
+
+/**
+ * Whether it is berth that made a container, by the label `key`, under the name in it: the label was given, or others that it gives
+ * machines. Where the image is gone (undefined) and cannot be compared with, the network tells that a machine was made in: no image says
+ * where it is run.
+ */
+export function isMadeByBerth(
+  key: (typeof label)["machine" | "probe"],
+  labels: Labels,
+  networkMode: string | undefined,
+  image: Labels | undefined,
+): boolean {
+  if (image !== undefined) return isGiven(key === label.machine ? [key, label.creation, label.loader] : [key], labels, image);
   const { [label.network]: network = "default", [label.loader]: loader = "" } = labels;
+  if (key !== label.machine) return false;
   if (networkMode === `container:${loader}`) return /^[0-9a-f]{64}$/.test(loader);
   return networkMode === network && !predefinedNetworks.includes(network);
 }
+
+/**
+ * A machine's labels without those of berth's that its image handed down: these decide nothing about it, whose it is or what it needs.
+ * What berth gives each time it has given with the same value; what an image runs is its own to tell.
+ */
+export function withoutHandedDown(labels: Labels, networkMode: string | undefined, image: Labels): Labels {
+  const always = networkMode?.startsWith("container:") ? byLoader : byUp;
+  const isHandedDown = ([key, value]: readonly [string, string]) =>
+    key.startsWith("berth.") && image[key] === value && !always.includes(key);
+  return Object.fromEntries(Object.entries(labels).filter((entry) => !isHandedDown(entry)));
+}
+
+const ofAll: readonly string[] = [label.machine, label.creation, label.init, label.initVersion, label.os];
+const byUp = [...ofAll, label.network, label.project, label.file, label.spec];
+const byLoader = [...ofAll, label.loader, label.service];
 
 /** Networks that an engine has of itself, in which everything runs that asks for none. */
 const predefinedNetworks: readonly string[] = ["default", "bridge", "host", "none"];

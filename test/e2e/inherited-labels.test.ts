@@ -57,6 +57,22 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
     expect((await containers(node("one"))).size).toBe(0);
   });
 
+  test("a container is none of berth's by labels that its image's author wrote, whatever he knows of it", async () => {
+    const own = await makeDb();
+    await build(node("one"), "authored", `FROM ${own}`, "LABEL berth.machine=shop berth.network=shopnet berth.probe=shop");
+    await node("one").docker("network", "create", "shopnet");
+    await node("one").docker("run", "-d", "--name", "shop", "--network=shopnet", "--entrypoint=sleep", "authored", "infinity");
+    expect(await machines()).toEqual(["db"]);
+    for (const refused of ["rm -f shop --json", "stop shop --json"]) {
+      const { status, stdout } = await berth(refused);
+      expect([refused, status, errorCode(stdout)]).toEqual([refused, 1, "not-ours"]);
+    }
+    expect((await berth("down --yes --domain shopnet")).status).toBe(0);
+    expect([...(await containers(node("one"))).keys()].toSorted()).toEqual(["db", "shop"]);
+    await node("one").docker("rm", "--force", "shop");
+    await node("one").docker("network", "rm", "shopnet");
+  });
+
   test("`images` lists what berth made as it made it, and nothing that is made of it", async () => {
     const own = await makeDb();
     await node("one").docker("commit", "db", "snap:1");

@@ -48,6 +48,10 @@ describe.skipIf(!canHaveEngines)("containers that only look like a loader's (nee
     }
     await engine.docker("commit", "--change", `LABEL berth.loader=${"0".repeat(64)}`, "shop.guard", "authored");
     await engine.docker("run", "--detach", "--name", "mail", ...sleeps, "authored", "600");
+    await engine.docker("commit", "--change", `LABEL berth.guard=${"0".repeat(64)}`, "shop.guard", "authored-guard");
+    for (const name of ["precious", "precious.guard"]) {
+      await engine.docker("create", "--name", name, "--network=host", "--volume=/anonymous", ...sleeps, "authored-guard", "600");
+    }
     const before = await containers(engine);
     const left = before.get("first.app");
 
@@ -56,13 +60,13 @@ describe.skipIf(!canHaveEngines)("containers that only look like a loader's (nee
       [...(await containers(engine)).values()].some(({ id }) => id === left?.id) ? undefined : true,
     );
     const after = await containers(engine);
-    for (const name of ["mail.app", "shop", "old.guard", "shop.guard", "first.guard", "mail"]) {
+    for (const name of ["mail.app", "shop", "old.guard", "shop.guard", "first.guard", "mail", "precious", "precious.guard"]) {
       expect([name, after.get(name)]).toEqual([name, before.get(name)]);
     }
     await engine.docker("stop", "--time=60", "second");
     await waitFor("nothing is left of the second", async () => ((await containers(engine)).has("second.guard") ? undefined : true));
     expect([...(await containers(engine)).keys()].toSorted()).toEqual(
-      ["first.guard", "mail", "mail.app", "old.guard", "second", "shop", "shop.guard"].toSorted(),
+      ["first.guard", "mail", "mail.app", "old.guard", "precious", "precious.guard", "second", "shop", "shop.guard"].toSorted(),
     );
     expect(await besides(folderOf(view, "second"))).toEqual([]);
   });

@@ -264,7 +264,9 @@ describe("which machines", () => {
     ["of another name", false, { labels: { ...ofDb, "berth.machine": "web" } }],
     ["with labels that its image lacks", true, { labels: ofDb }],
     ["restored from its own commit", true, { labels: { ...ofDb, "berth.creation": "2" }, imageLabels: ofDb }],
-    ["that an earlier berth restored so", true, { labels: early, imageLabels: early, networkMode: "berth.internal" }],
+    ["of such an image, in that one's network", false, { labels: early, imageLabels: early, networkMode: "berth.internal" }],
+    ["of an image whose other label is another", false, { labels: { ...early, "berth.os": "x" }, imageLabels: early }],
+    ["of a loader, restored from its own commit", true, { labels: ofLoader, imageLabels: { ...ofLoader, "berth.loader": "8".repeat(64) } }],
     ["of an image that is gone, in its own network", true, { labels: ofDb, imageLabels: null, networkMode: "berth.internal" }],
     ["of a loader, of an image that is gone", true, { labels: ofLoader, imageLabels: null, networkMode: `container:${loader}` }],
   ])("a container %s", async (_, isMachine, container) => {
@@ -367,10 +369,13 @@ test("doctor --fix removes the containers that berth made to look into images, n
     ["mine", { state: "created", labels: probe("mine"), imageLabels: probe("mine") }],
     ["precious", { state: "created", labels: probe(""), imageLabels: probe("") }],
     ["gone", { state: "created", labels: probe("gone"), imageLabels: null }],
+    ["away", { state: "created", labels: { ...probe("away"), "berth.network": "net" }, imageLabels: null, networkMode: "net" }],
+    // A machine of an image that has its name.
+    ["web", { state: "created", labels: { ...probe("web"), "berth.machine": "web", "berth.creation": "1" }, imageLabels: probe("web") }],
   ]);
   const { stderr } = await berth("doctor", "--fix");
   expect(stderr).toBe("removed berth-probe-1\nremoved berth-probe-2\n");
-  expect([...containers.keys()]).toEqual(["berth-probe-3", "mine", "precious", "gone"]);
+  expect([...containers.keys()]).toEqual(["berth-probe-3", "mine", "precious", "gone", "away", "web"]);
 });
 
 test("doctor --fix leaves those that somebody may be looking into, by the clock of the engine", async () => {

@@ -2,7 +2,8 @@ import type { ContainerInspect } from "../../engine/container-types.ts";
 import { inspectContainer } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { hasCode } from "../../errors.ts";
-import { type LoaderPart, loaderPart } from "../../plan/loader/part.ts";
+import { labelsOfImage } from "../../ops/own-containers.ts";
+import { isPart, type LoaderPart, loaderPart } from "../../plan/loader/part.ts";
 
 /** A container by its name or id; undefined when there is none. */
 export async function findContainer(engine: Engine, id: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
@@ -23,9 +24,11 @@ export async function findPart(
 ): Promise<ContainerInspect | undefined> {
   const found = await findContainer(engine, id, signal);
   if (found === undefined) return undefined;
-  const { Name, Config, HostConfig } = found;
-  const part = loaderPart({ name: Name.slice(1), labels: Config.Labels ?? {}, networkMode: HostConfig.NetworkMode });
-  return part?.kind === kind && part.loader === loader ? found : undefined;
+  const { Name, Config, HostConfig, Image } = found;
+  const labels = Config.Labels ?? {};
+  const part = loaderPart({ name: Name.slice(1), labels, networkMode: HostConfig.NetworkMode });
+  if (part?.kind !== kind || part.loader !== loader) return undefined;
+  return isPart(part, labels, await labelsOfImage(engine, Image, signal)) ? found : undefined;
 }
 
 /** Work on a container that somebody else may have been faster with: then it is gone, or on its way. */

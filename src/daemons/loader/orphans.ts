@@ -2,8 +2,9 @@ import type { ContainerSummary } from "../../engine/container-types.ts";
 import { listContainers } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { containerName } from "../../ops/machines.ts";
+import { labelsOfImages } from "../../ops/own-containers.ts";
 import type { HolderState, LeaseHolder } from "../../plan/loader/lease.ts";
-import { type LoaderPart, loaderPart } from "../../plan/loader/part.ts";
+import { isPart, type LoaderPart, loaderPart } from "../../plan/loader/part.ts";
 import { asksForLoader } from "../../spec/loader/labels.ts";
 
 /** A loader's part by its container. */
@@ -16,22 +17,35 @@ export interface FoundPart extends LoaderPart {
 export async function findOrphans(engine: Engine, signal: AbortSignal): Promise<readonly FoundPart[]> {
   const containers = await listContainers(engine, { all: true, signal });
   const running = new Set(containers.filter(({ State }) => State === "running").map(({ Id }) => Id));
+  const all = await findParts(engine, containers, signal);
   const parts = containers.flatMap((container) => {
-    const part = partOf(container);
+    const part = all.get(container.Id);
     return part === undefined ? [] : [{ ...part, id: container.Id, name: containerName(container), isAlive: lives(container.State) }];
   });
   const guarded = new Set(parts.filter(({ kind, isAlive }) => kind === "guard" && isAlive).map(({ loader }) => loader));
   return parts.filter(({ loader }) => !running.has(loader) && !guarded.has(loader));
 }
 
-function partOf(container: ContainerSummary): LoaderPart | undefined {
-  return loaderPart({ name: containerName(container), labels: container.Labels, networkMode: container.HostConfig.NetworkMode });
+type Parts = ReadonlyMap<string, LoaderPart>;
+
+/** The parts of loaders among containers, by their ids. */
+async function findParts(engine: Engine, containers: readonly ContainerSummary[], signal: AbortSignal): Promise<Parts> {
+  const alike = containers.flatMap((container) => {
+    const { Labels, HostConfig } = container;
+    const part = loaderPart({ name: containerName(container), labels: Labels, networkMode: HostConfig.NetworkMode });
+    return part === undefined ? [] : [{ ...container, part }];
+  });
+  const images = await labelsOfImages(engine, alike, signal);
+  return new Map(
+    alike.flatMap(({ Id, Labels, ImageID, part }) => (isPart(part, Labels, images.get(ImageID)) ? [[Id, part] as const] : [])),
+  );
 }
 
 /** What has become of a machine that once took a folder on this engine. */
 export async function holderState(engine: Engine, holder: LeaseHolder, signal: AbortSignal): Promise<HolderState> {
   const containers = await listContainers(engine, { all: true, signal });
-  const isLoaders = holder.loader === undefined ? isNamedAs(holder.machine.replace(/\.app$/, "")) : hasId(holder.loader);
+  const parts = await findParts(engine, containers, signal);
+  const isLoaders = holder.loader === undefined ? isNamedAs(holder.machine.replace(/\.app$/, ""), parts) : hasId(holder.loader, parts);
   const states = (kind: keyof IsLoaders) => containers.filter(isLoaders[kind]).map(({ State }) => State);
   if (states("loader").includes("running")) return "alive";
   if (states("guard").some(lives)) return "leaving";
@@ -42,18 +56,20 @@ export async function holderState(engine: Engine, holder: LeaseHolder, signal: A
 /** Which containers are the loader and its parts. Whoever else has one's name never tidies up, and would be waited for without end. */
 type IsLoaders = Readonly<Record<"loader" | LoaderPart["kind"], (container: ContainerSummary) => boolean>>;
 
-function hasId(loader: string): IsLoaders {
-  const isPart = (kind: LoaderPart["kind"]) => (container: ContainerSummary) => {
-    const part = partOf(container);
-    return part?.kind === kind && part.loader === loader;
-  };
+function hasId(loader: string, parts: Parts): IsLoaders {
+  const isPart =
+    (kind: LoaderPart["kind"]) =>
+    ({ Id }: ContainerSummary) => {
+      const part = parts.get(Id);
+      return part?.kind === kind && part.loader === loader;
+    };
   return { loader: ({ Id }) => Id === loader, guard: isPart("guard"), machine: isPart("machine") };
 }
 
 /** By their names and kinds, for a lease that tells no more. */
-function isNamedAs(name: string): IsLoaders {
+function isNamedAs(name: string, parts: Parts): IsLoaders {
   const isPart = (kind: LoaderPart["kind"], part: string) => (container: ContainerSummary) =>
-    containerName(container) === part && partOf(container)?.kind === kind;
+    containerName(container) === part && parts.get(container.Id)?.kind === kind;
   return {
     loader: (container) => containerName(container) === name && asksForLoader(container.Labels),
     guard: isPart("guard", `${name}.guard`),

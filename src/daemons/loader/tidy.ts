@@ -34,7 +34,7 @@ export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, {
     }
     await orGone(removeContainer(engine, found.Id, { force: true, volumes: true }));
     // From a folder it was made with an image of berth's, else with one of the user's, whatever that is called.
-    if (found.Config.Labels?.[label.root] !== undefined) await removeRootImage(engine, found.Config.Image ?? "", never);
+    if (found.Config.Labels?.[label.root]) await removeRootImage(engine, found.Config.Image ?? "", never);
   }, never);
 }
 

@@ -78,7 +78,8 @@ function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachin
     [label.machine]: name,
     [label.loader]: loader,
     [label.service]: service,
-    [label.root]: spec.root,
+    // Also where an image is the root, which may hand one down.
+    [label.root]: spec.root ?? "",
     [label.rootIdentity]: identity,
     [label.init]: guest?.init.kind,
     [label.initVersion]: guest?.init.version === undefined ? undefined : String(guest.init.version),
