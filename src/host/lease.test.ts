@@ -1,11 +1,23 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HolderState, LeaseHolder } from "../plan/loader/lease.ts";
-import { leasePath, takeLease } from "./lease.ts";
+import { takeLease } from "./lease.ts";
+import { leasePath } from "./lease-place.ts";
 
 let parent = "";
 let folder = "";
@@ -111,11 +123,64 @@ test.each<[string, (path: string, victim: string) => void]>([
   put(leasePath(folder), victim);
   await expect(take(holder("a")).lease).rejects.toMatchObject({
     code: "host-unfit",
-    message: `the lease ${leasePath(folder)} is no plain file`,
+    message: "the lease /srv/.root.berth-lease is no plain file",
   });
   expect(readFileSync(victim, "utf8")).toBe("precious\n");
   expect(readdirSync(parent).sort()).toEqual([".root.berth-lease", "root", "victim"]);
 });
+
+test("a further name of another file is refused, and not written", async () => {
+  const victim = join(parent, "victim");
+  writeFileSync(victim, "precious\n");
+  linkSync(victim, leasePath(folder));
+  await expect(take(holder("a")).lease).rejects.toMatchObject({
+    code: "host-unfit",
+    message: "the lease /srv/.root.berth-lease is a hard link",
+  });
+  expect(readFileSync(victim, "utf8")).toBe("precious\n");
+});
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a file of another user in its place is refused by whose it is, also in a directory of his own (needs root)",
+  async () => {
+    chownSync(parent, 4242, 4242);
+    writeFileSync(leasePath(folder), "{}\n");
+    chownSync(leasePath(folder), 4242, 4242);
+    await expect(take(holder("a")).lease).rejects.toMatchObject({
+      code: "host-unfit",
+      message: "the lease /srv/.root.berth-lease belongs to the user 4242",
+    });
+    expect(readFileSync(leasePath(folder), "utf8")).toBe("{}\n");
+    rmSync(leasePath(folder));
+    (await take(holder("a")).lease).release();
+  },
+);
+
+test.each([
+  [0o1777, "everybody may write to /srv"],
+  [0o777, "everybody may write to /srv"],
+])("where others may make files, mode %o, no lease is taken, and the directory is named", async (mode, why) => {
+  chmodSync(parent, mode);
+  await expect(take(holder("a")).lease).rejects.toMatchObject({
+    code: "host-unfit",
+    message: expect.stringContaining(`others can keep /srv/root from its machine by a file beside it: ${why}`),
+    hint: expect.stringContaining("root alone may write"),
+  });
+  expect(readdirSync(parent)).toEqual(["root"]);
+});
+
+test.skipIf(process.getuid?.() !== 0 || Bun.which("setfacl") === null)(
+  "so where a group may, or one by an access control list (needs root and setfacl)",
+  async () => {
+    chmodSync(parent, 0o1770);
+    chownSync(parent, 0, 50);
+    await expect(take(holder("a")).lease).rejects.toMatchObject({ message: expect.stringContaining("the group 50 may write to /srv") });
+    chownSync(parent, 0, 0);
+    (await take(holder("a")).lease).release();
+    execFileSync("setfacl", ["-m", "u:4242:rwx", parent]);
+    await expect(take(holder("a")).lease).rejects.toMatchObject({ message: expect.stringContaining("access control list") });
+  },
+);
 
 test("of a huge file no more is read than a holder's names take", async () => {
   execFileSync("truncate", ["--size=8G", leasePath(folder)]);

@@ -1,9 +1,8 @@
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../errors.ts";
 import { type HolderState, isSame, judgeLease, type LeaseHolder, parseHolder } from "../plan/loader/lease.ts";
-import { hasErrno } from "./errno.ts";
+import { explain, leasePlace, openLease, type Place } from "./lease-place.ts";
 import { tryLockFile } from "./syscalls.ts";
 
 export interface LeaseOptions {
@@ -28,25 +27,21 @@ export interface Lease {
 
 const pauseMs = 250;
 
-/** Where a folder's lease is: beside it, never in it. */
-export function leasePath(folder: string): string {
-  return join(dirname(folder), `.${basename(folder)}.berth-lease`);
-}
-
 /**
  * Takes the lease of a folder: a file beside it, locked by flock(2) as long as its holder lives, on whatever node of those
  * that share the file system. Waits while a holder that is gone is tidied up after. Throws `conflict` when its holder lives,
- * `disk-full`, and `host-unfit` where the file system has no locks or is read-only, or something else has the lease's name.
+ * `disk-full`, and `host-unfit` where the file system has no locks or is read-only, others may make files beside the folder, or
+ * something else has the lease's name.
  */
 export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting, signal }: LeaseOptions): Promise<Lease> {
-  const path = leasePath(folder);
+  const place = leasePlace(folder, shown);
   let told = false;
   let seen: { readonly text: string; readonly freeSince: number } | undefined;
   for (;;) {
     signal.throwIfAborted();
-    const file = openLease(path);
+    const file = openLease(place);
     try {
-      const locked = lockLease(file, path);
+      const locked = lockLease(file, place);
       const text = readHolder(file);
       if (!locked) seen = undefined;
       else if (seen?.text !== text) seen = { text, freeSince: performance.now() };
@@ -56,9 +51,9 @@ export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting
       const verdict = judgeLease({ locked, holder, own, state, freeFor });
       if (verdict === "refuse" && holder !== undefined) throw inUse(shown, holder);
       // Whoever had it may have removed it between our opening and locking: then it is a file without a name.
-      if (verdict === "take" && isAt(file, path)) {
-        writeHolder(file, path, own);
-        return heldLease(file, path);
+      if (verdict === "take" && isAt(file, place.path)) {
+        writeHolder(file, place, own);
+        return heldLease(file, place.path);
       }
       if (!told && holder !== undefined && !isSame(holder, own)) {
         told = true;
@@ -86,27 +81,6 @@ function heldLease(file: number, path: string): Lease {
   };
 }
 
-/** Nobody waits for a FIFO, and what a link leads to is not written: whoever may write beside the folder can put either there. */
-function openLease(path: string): number {
-  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  let file: number;
-  try {
-    file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-  } catch (cause) {
-    throw hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"]) ? noFile(path, cause) : explain(cause, path);
-  }
-  if (fstatSync(file).isFile()) return file;
-  closeSync(file);
-  throw noFile(path);
-}
-
-function noFile(path: string, cause?: unknown): BerthError {
-  return new BerthError("host-unfit", `the lease ${path} is no plain file`, {
-    cause,
-    hint: "remove it: berth keeps there who has the folder beside it",
-  });
-}
-
 /** More than any holder's names take. */
 const longestHolder = 4096;
 
@@ -115,20 +89,20 @@ function readHolder(file: number): string {
   return buffer.toString("utf8", 0, readSync(file, buffer, 0, longestHolder, 0));
 }
 
-function lockLease(file: number, path: string): boolean {
+function lockLease(file: number, place: Place): boolean {
   try {
     return tryLockFile(file);
   } catch (cause) {
-    throw explain(cause, path);
+    throw explain(cause, place);
   }
 }
 
-function writeHolder(file: number, path: string, holder: LeaseHolder): void {
+function writeHolder(file: number, place: Place, holder: LeaseHolder): void {
   try {
     ftruncateSync(file);
     writeSync(file, `${JSON.stringify(holder)}\n`);
   } catch (cause) {
-    throw explain(cause, path);
+    throw explain(cause, place);
   }
 }
 
@@ -143,24 +117,4 @@ function inUse(folder: string, { machine, node }: LeaseHolder): BerthError {
     hint: "one folder is one machine's: stop that one first, or give this one a folder of its own",
     details: { machine, node },
   });
-}
-
-function explain(cause: unknown, path: string): unknown {
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new BerthError("disk-full", `there is no room for the lease ${path}`, { cause, hint: "free some space on that file system" });
-  }
-  if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
-    return new BerthError("host-unfit", `the lease ${path} cannot be written (${code})`, {
-      cause,
-      hint: "the directory that holds the machine's folder must be writable: berth keeps there who has the folder",
-    });
-  }
-  if (code === "ENOLCK" || code === "EOPNOTSUPP" || code === "ENOSYS") {
-    return new BerthError("host-unfit", `the file system of ${path} has no locks (${code})`, {
-      cause,
-      hint: "keep the folder on a file system with flock(2), such as ext4, xfs, btrfs or NFS with locks",
-    });
-  }
-  return cause;
 }
