@@ -54,7 +54,7 @@ export async function serveGuard({ engine, task, report, note }: GuardOptions): 
   let held: Held | undefined;
   let stopTimeout = task.stopTimeout;
   try {
-    held = await prepare(engine, task, report, leaving.signal);
+    held = await prepare({ engine, task, report, note }, leaving.signal);
     await Promise.race([watching, held.lost, watchFolder(task, held, leaving.signal)]);
   } catch (error) {
     if (!leaving.signal.aborted) {
@@ -79,7 +79,7 @@ export async function serveGuard({ engine, task, report, note }: GuardOptions): 
   await removeGuard(engine, task);
 }
 
-async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["report"], signal: AbortSignal): Promise<Held> {
+async function prepare({ engine, task, report, note }: GuardOptions, signal: AbortSignal): Promise<Held> {
   const waiting = (text: string) => report({ waiting: text });
   let lease: Lease | undefined;
   let unlock = () => {};
@@ -106,7 +106,8 @@ async function prepare(engine: Engine, task: GuardTask, report: GuardOptions["re
     lost.promise.catch(() => undefined);
     if (task.publish.length > 0) {
       await swept;
-      ports = await openPorts({ name: task.loader.slice(0, 12), publish: task.publish, targets: task.targets, onLost: lost.reject });
+      const { loader, publish, targets } = task;
+      ports = await openPorts({ name: loader.slice(0, 12), publish, targets, onLost: lost.reject, note });
     }
     report({ ready: { warnings: [...(ports?.warnings ?? []), ...(task.folder === undefined ? [] : folderWarnings(task.folder))] } });
     return { lease, unlock, ports, lost: lost.promise };

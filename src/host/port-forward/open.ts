@@ -27,6 +27,8 @@ export interface ForwardOptions {
   readonly targets: ForwardTargets;
   /** Called at most once, when the ports have been closed from outside; `close` is to be called nevertheless. */
   readonly onLost: (error: BerthError) => void;
+  /** For the log: what becomes known while they are open. */
+  readonly note: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -46,7 +48,7 @@ export interface OpenPorts {
  * whom, `host-unfit`, `tool-missing`, `tool-failed`, and `interrupted` when the signal fires.
  */
 export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
-  const { name, publish, targets, onLost, signal } = options;
+  const { name, publish, targets, onLost, note, signal } = options;
   checkPublishes(publish, targets);
   const reached = families.filter((family) => targets[family] !== undefined);
   if (reached.length === 0) throw new BerthError("host-unfit", "the machine has no address that its host could reach");
@@ -68,7 +70,7 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
   const warnings = [...publishWarnings(publish, targets, addresses.some(isOutsideIpv6))];
   try {
     checkSignal(signal);
-    const reservation = await reservePorts(publish, { targets, bridges });
+    const reservation = await reservePorts(publish, { targets, bridges }, note);
     undo.push(() => reservation.close());
     await awaitFormerTables(publish);
     checkSignal(signal);

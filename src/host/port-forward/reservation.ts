@@ -7,6 +7,7 @@ import type { Publish } from "../../spec/publish.ts";
 import { isMissing } from "../proc-file.ts";
 import { findPortHolder } from "./port-holder.ts";
 import { type RelayRule, relay, relayTarget } from "./relay.ts";
+import { RelayGate, readDescriptorLimit, relayLimits } from "./relay-gate.ts";
 
 export interface Reservation {
   /** Ends every relayed connection and frees the ports. */
@@ -26,11 +27,12 @@ type Closing = () => Promise<void>;
 
 /**
  * Binds the host's ports, so that another program, Docker's own publishing or another machine cannot have them at the same time.
- * TCP connections that reach these sockets are relayed to the machine where `rule` says so. UDP datagrams are not: nobody reads
- * those that forwarding leaves to the host, from loopback and from the machine's own bridge.
+ * TCP connections that reach these sockets are relayed to the machine where `rule` says so, as many at once as leave this process
+ * descriptors for its own work; the next ones are closed at once, and `note` is told of the first. UDP datagrams are not: nobody
+ * reads those that forwarding leaves to the host, from loopback and from the machine's own bridge.
  * Throws `conflict` with every port that is taken, `host-unfit` when one cannot be bound; then none stays bound.
  */
-export async function reservePorts(publish: readonly Publish[], rule: RelayRule): Promise<Reservation> {
+export async function reservePorts(publish: readonly Publish[], rule: RelayRule, note: (text: string) => void): Promise<Reservation> {
   const anyAddress = (await isMissing("/proc/net/if_inet6")) ? "0.0.0.0" : "::";
   const bound: Closing[] = [];
   const taken: Place[] = [];
@@ -38,9 +40,11 @@ export async function reservePorts(publish: readonly Publish[], rule: RelayRule)
     await Promise.all(bound.splice(0).map((end) => end()));
   };
   try {
-    for (const place of publish.flatMap((one) => placesOf(one, anyAddress))) {
+    const places = publish.flatMap((one) => placesOf(one, anyAddress));
+    const gate = new RelayGate(relayLimits(readDescriptorLimit(), places.length), note);
+    for (const place of places) {
       try {
-        bound.push(await (place.protocol === "tcp" ? bindTcp(place, rule) : bindUdp(place)));
+        bound.push(await (place.protocol === "tcp" ? bindTcp(place, rule, gate) : bindUdp(place)));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw unfit(place, error as NodeJS.ErrnoException);
         taken.push(place);
@@ -67,20 +71,27 @@ function placesOf(one: Publish, anyAddress: string): readonly Place[] {
 /** Without an address the one socket on `::` has IPv4, too. */
 const isIpv6Only = (place: Place) => place.address === "::" && place.label.includes("[");
 
-async function bindTcp(place: Place, rule: RelayRule): Promise<Closing> {
+async function bindTcp(place: Place, rule: RelayRule, gate: RelayGate): Promise<Closing> {
   const sockets = new Set<Socket>();
-  const keep = (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+  const keep = (pair: readonly Socket[], leave: () => void) => {
+    let open = pair.length;
+    for (const socket of pair) {
+      sockets.add(socket);
+      socket.once("close", () => {
+        sockets.delete(socket);
+        if (--open === 0) leave();
+      });
+    }
   };
+  const enter = gate.at(place.label);
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const target = client.remoteAddress === undefined ? undefined : relayTarget(client.remoteAddress, rule);
-    if (target === undefined) {
+    const leave = target === undefined ? undefined : enter();
+    if (target === undefined || leave === undefined) {
       client.resetAndDestroy();
       return;
     }
-    keep(client);
-    keep(relay(client, target, place.port));
+    keep([client, relay(client, target, place.port)], leave);
   });
   const listening = once(server, "listening");
   server.listen({ host: place.address, port: place.hostPort, exclusive: true, ipv6Only: isIpv6Only(place) });
