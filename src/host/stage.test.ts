@@ -235,6 +235,24 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
     expect(await staged(`open(stage); return [${bind("/proc", false)}, existsSync(stage + "/3/self")];`)).toEqual([false, true]);
   });
 
+  test("what its path leads to is asked once, also while another makes it lead elsewhere", async () => {
+    const seen = await staged(
+      `const flip = Bun.spawn(["timeout", "20", "sh", "-c", "while :; do ln -s 2 /run/l/n; mv -T /run/l/n /run/l/way; ln -s 2/above /run/l/n; mv -T /run/l/n /run/l/way; done"]);
+       while (!existsSync("/run/l/way")) await Bun.sleep(1);
+       open(stage);
+       const kinds = new Set();
+       for (let round = 0; round < 1500 && kinds.size < 3; round += 1) {
+         const { code } = failure(() => stageBind(stage, { name: "b" + round, source: "/run/l/way", destination: "/x", recursive: false, ...free }, mapped));
+         kinds.add(code ?? (statSync(stage + "/b" + round).isDirectory() ? "directory" : "file"));
+         if (code === undefined) detachMount(stage + "/b" + round);
+       }
+       flip.kill();
+       await flip.exited;
+       return [...kinds].sort();`,
+    );
+    expect(seen).toEqual(["directory", "file"]);
+  });
+
   test("what is not there is a fault", async () => {
     expect(await staged(`open(stage); return failure(() => ${bind("/run/l/none", false)}).code;`)).toBe("ENOENT");
   });

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, lstatSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import type { Overlay } from "../oci/overlay.ts";
@@ -128,6 +128,21 @@ function attachMapped(directory: string, place: string, userNamespace: number): 
   }
 }
 
+/** A clone of the mount at a path, and the place for it of its kind. The path may lead elsewhere the next time: it is gone once. */
+function cloneOnto(source: string, recursive: boolean, place: string): number {
+  const opened = openSync(source, pathOnly);
+  try {
+    if (fstatSync(opened).isDirectory()) mkdirSync(place);
+    else writeFileSync(place, "");
+    return cloneMount(`/proc/self/fd/${opened}`, recursive);
+  } finally {
+    closeSync(opened);
+  }
+}
+
+/** O_PATH, open(2). */
+const pathOnly = 0x200000;
+
 /** Mounts a bind in the stage. False when its file system maps no ids: then it is mounted as it is. */
 export function stageBind(
   stage: string,
@@ -135,9 +150,7 @@ export function stageBind(
   userNamespace: number,
 ): boolean {
   const place = join(stage, name);
-  if (statSync(source).isDirectory()) mkdirSync(place);
-  else writeFileSync(place, "");
-  const clone = cloneMount(source, recursive);
+  const clone = cloneOnto(source, recursive, place);
   try {
     makeSlave(clone);
     if (restricted.length > 0) restrictMount(clone, flagsOf(restricted), false);
