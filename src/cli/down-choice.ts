@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { BerthError } from "../errors.ts";
+import { isThere } from "../host/path-steps.ts";
 import type { Machine } from "../ops/machines.ts";
 import { claimOf } from "../plan/owner.ts";
 import { usageError } from "../spec/usage.ts";
 import type { Context } from "./context.ts";
-import { findFleetFile, readFleetFile } from "./fleet-file.ts";
+import { findFleet } from "./fleet-file.ts";
 import { bothError, nobodyNamed, passUntrusted, whose } from "./machine-choice.ts";
 
 export interface DownWish {
@@ -33,15 +33,14 @@ export function chooseToRemove(context: Context, { names, domain, all }: DownWis
     if (domain !== undefined) throw usageError("--all and --domain do not go together");
     return (machines) => ({ machines, others: [], domains: "all" });
   }
-  const find = () => (domain === undefined ? findFleetFile(context) : undefined);
-  const path = names.length === 0 ? find() : passUntrusted(context, find);
-  const fleet = path === undefined ? undefined : readFleetFile(path, context);
+  const find = () => (domain === undefined ? findFleet(context) : undefined);
+  const fleet = names.length === 0 ? find() : passUntrusted(context, find);
   const wanted = names.length > 0 ? names : fleet?.machines.map(({ name }) => name);
   if (wanted === undefined && domain === undefined) {
     throw nobodyNamed("name machines, or say --all for every machine of the engine; `berth ls` shows them");
   }
   const isOwn = (machine: Machine) =>
-    fleet === undefined ? machine.owner?.file === undefined : claimOf(fleet, machine, existsSync) !== "stranger";
+    fleet === undefined ? machine.owner?.file === undefined : claimOf(fleet, machine, isThere) !== "stranger";
   return (there) => {
     const meant = there.filter(({ name, network }) => (wanted?.includes(name) ?? true) && (domain === undefined || network === domain));
     const others = meant.filter((machine) => !isOwn(machine));
@@ -55,8 +54,6 @@ function ofAnother(machine: Machine): BerthError {
   const { name, owner } = machine;
   const file = owner?.file;
   const hint =
-    file !== undefined && existsSync(file)
-      ? `say whose it is: berth --file ${file} down ${name}`
-      : `remove it by itself: berth rm -f ${name}`;
+    file !== undefined && isThere(file) ? `say whose it is: berth --file ${file} down ${name}` : `remove it by itself: berth rm -f ${name}`;
   return new BerthError("conflict", whose(machine), { hint, details: { name, owner } });
 }

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, sym
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { openContext } from "./context.ts";
-import { findFleetFile, readFleetFile } from "./fleet-file.ts";
+import { findFleet } from "./fleet-file.ts";
 import { readGlobals } from "./global-options.ts";
 import { memoryIo } from "./memory-io.ts";
 
@@ -24,11 +24,13 @@ function contextIn(cwd: string, globals: Readonly<Record<string, unknown>> = {},
   return { context, stderr: memory.stderr };
 }
 
+const foundBy = (context: Parameters<typeof findFleet>[0]) => findFleet(context)?.project.file;
+
 test("a file here is used without a word, one above is named", () => {
   const here = contextIn(directory);
-  expect([findFleetFile(here.context), here.stderr()]).toEqual([file, ""]);
+  expect([foundBy(here.context), here.stderr()]).toEqual([file, ""]);
   const below = contextIn(join(directory, "work"));
-  expect([findFleetFile(below.context), below.stderr()]).toEqual([file, `machine file: ${file}\n`]);
+  expect([foundBy(below.context), below.stderr()]).toEqual([file, `machine file: ${file}\n`]);
 });
 
 test("what is wrong in a file here is told without its directory, in one elsewhere with it", () => {
@@ -38,31 +40,31 @@ test("what is wrong in a file here is told without its directory, in one elsewhe
     [join(directory, "work"), file],
   ] as const) {
     const message = expect.stringMatching(new RegExp(`^${shown}:1:12 .*\\n${shown}:1:18 `));
-    expect(() => readFleetFile(file, contextIn(cwd).context)).toThrow(expect.objectContaining({ code: "file-invalid", message }));
+    expect(() => findFleet(contextIn(cwd, { file }).context)).toThrow(expect.objectContaining({ code: "file-invalid", message }));
   }
   writeFileSync(file, "machines: {web: {image: x}}\n");
-  expect(readFleetFile(file, contextIn(directory).context).project).toEqual({ name: basename(directory).toLowerCase(), file });
+  expect(findFleet(contextIn(directory, { file }).context)?.project).toEqual({ name: basename(directory).toLowerCase(), file });
 });
 
 test("a file that everybody may write to is refused by its name, and can be named", () => {
   chmodSync(file, 0o666);
-  expect(() => findFleetFile(contextIn(join(directory, "work")).context)).toThrow(
+  expect(() => findFleet(contextIn(join(directory, "work")).context)).toThrow(
     expect.objectContaining({
       code: "file-untrusted",
       message: expect.stringContaining(file),
       hint: expect.stringContaining(`--file ${file}`),
     }),
   );
-  expect(findFleetFile(contextIn(join(directory, "work"), { file: "../berth.yaml" }).context)).toBe(file);
+  expect(foundBy(contextIn(join(directory, "work"), { file: "../berth.yaml" }).context)).toBe(file);
 });
 
 test("so is one in a directory that everybody may change, or that a link leads to there", () => {
   chmodSync(directory, 0o777);
-  expect(() => findFleetFile(contextIn(directory).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
+  expect(() => findFleet(contextIn(directory).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
   const other = realpathSync(mkdtempSync(join(tmpdir(), "berth-link-")));
   try {
     symlinkSync(file, join(other, "berth.yaml"));
-    expect(() => findFleetFile(contextIn(other).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
+    expect(() => findFleet(contextIn(other).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
   } finally {
     rmSync(other, { recursive: true });
   }
@@ -71,26 +73,39 @@ test("so is one in a directory that everybody may change, or that a link leads t
 test.skipIf(Bun.which("setfacl") === null)("so is one that an access control list lets another user change (needs setfacl)", () => {
   chmodSync(file, 0o644);
   execFileSync("setfacl", ["-m", "u:65534:r", file]);
-  expect(findFleetFile(contextIn(directory).context)).toBe(file);
+  expect(foundBy(contextIn(directory).context)).toBe(file);
   execFileSync("setfacl", ["-m", "u:65534:rw", file]);
-  expect(() => findFleetFile(contextIn(directory).context)).toThrow(
+  expect(() => findFleet(contextIn(directory).context)).toThrow(
     expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("setfacl -b") }),
   );
 });
 
 test.skipIf(process.getuid?.() !== 0)("another user's file is refused, unless that user has become root (needs root)", () => {
   chownSync(file, 65534, 65534);
-  expect(() => findFleetFile(contextIn(directory).context)).toThrow(
+  expect(() => findFleet(contextIn(directory).context)).toThrow(
     expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("65534") }),
   );
-  expect(findFleetFile(contextIn(directory, {}, { SUDO_UID: "65534" }).context)).toBe(file);
-  expect(() => findFleetFile(contextIn(directory, {}, { SUDO_UID: "1000" }).context)).toThrow(
+  expect(foundBy(contextIn(directory, {}, { SUDO_UID: "65534" }).context)).toBe(file);
+  expect(() => findFleet(contextIn(directory, {}, { SUDO_UID: "1000" }).context)).toThrow(
     expect.objectContaining({ code: "file-untrusted" }),
   );
+});
+
+test("so is one whose link leads through a directory that everybody may change to a file that nobody else may", () => {
+  const [open, own] = [join(directory, "open"), join(directory, "own")];
+  for (const place of [open, own]) mkdirSync(place);
+  chmodSync(open, 0o777);
+  symlinkSync(file, join(open, "middle"));
+  symlinkSync(join(open, "middle"), join(own, "berth.yaml"));
+  expect(() => findFleet(contextIn(own).context)).toThrow(
+    expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining(`everybody may write to ${open}`) }),
+  );
+  chmodSync(open, 0o755);
+  expect(foundBy(contextIn(own).context)).toBe(file);
 });
 
 test("a fleet is of the file itself, whatever link leads to it", () => {
   const link = join(directory, "work", "other.yaml");
   symlinkSync(file, link);
-  expect(readFleetFile(link, contextIn(directory).context).project.file).toBe(file);
+  expect(foundBy(contextIn(directory, { file: link }).context)).toBe(file);
 });

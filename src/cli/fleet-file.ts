@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BerthError } from "../errors.ts";
-import { readWay, trustedUsers } from "../host/path-steps.ts";
+import { isThere, trustedUsers, withWay } from "../host/path-steps.ts";
 import { replaceFault } from "../plan/path-access.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { parseMachineFile } from "../spec/machine-file.ts";
@@ -10,40 +10,77 @@ import type { Context } from "./context.ts";
 
 const fileNames = ["berth.yaml", "berth.yml"];
 
-/** Where the machine file is: --file, else berth.yaml here or in a directory above; undefined when there is none and none was named. */
+/**
+ * Where the machine file is: --file, else berth.yaml here or in a directory above; undefined when there is none and none was named.
+ * One that may be below a FUSE of another user counts as there.
+ */
 export function locateFleetFile({ global, io }: Context): string | undefined {
   if (global.file !== undefined) return resolve(io.cwd, global.file);
+  const trusted = trustedUsers(io.env);
   for (let directory = io.cwd; ; directory = dirname(directory)) {
-    const found = fileNames.map((name) => join(directory, name)).find((path) => existsSync(path));
+    const found = fileNames.map((name) => join(directory, name)).find((path) => isThere(path, trusted));
     if (found !== undefined || directory === dirname(directory)) return found;
   }
 }
 
-/**
- * The machine file to go by. One that was found, and not named, says so where it is not in the working directory, and is
- * refused where others than the user and root decide what is in it: `file-untrusted`.
- */
-export function findFleetFile(context: Context): string | undefined {
-  const path = locateFleetFile(context);
-  if (path === undefined || context.global.file !== undefined) return path;
-  const fault = replaceFault(readWay(path), trustedUsers(context.io.env));
-  if (fault !== undefined) {
-    throw new BerthError("file-untrusted", `${path} was found, but it is not only yours: ${fault}`, {
-      hint: `look at it, and if it is to be used, name it: --file ${path}`,
-    });
-  }
-  if (dirname(path) !== context.io.cwd) context.note(`machine file: ${path}`);
-  return path;
+/** A machine file that may be gone by. */
+interface TrustedFile {
+  readonly path: string;
+  /** Without links, where that is known. */
+  readonly real: string | undefined;
+  readonly read: () => string;
 }
 
-/** Reads a machine file; relative paths in it start where it lies. Throws `file-missing`, and `file-invalid` with all its problems. */
-export function readFleetFile(path: string, { io }: Context): Fleet {
+/**
+ * Runs `work`, which must be synchronous, with the machine file to go by; undefined when there is none and none was named. One that
+ * was found, and not named, says so where it is not in the working directory, and is refused where others than the user and root
+ * decide what is in it: `file-untrusted`.
+ */
+function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T | undefined {
+  const path = locateFleetFile(context);
+  if (path === undefined) return undefined;
+  if (context.global.file !== undefined) return work(named(path));
+  const trusted = trustedUsers(context.io.env);
+  return withWay(path, trusted, ({ steps, real, end }, place) => {
+    const fault = replaceFault(steps, trusted);
+    if (fault !== undefined) {
+      const found = end === "unseen" ? "may be there" : "was found";
+      throw new BerthError("file-untrusted", `${path} ${found}, but it is not only yours: ${fault}`, {
+        hint: `look at it, and if it is to be used, name it: --file ${path}`,
+      });
+    }
+    // It has just gone.
+    if (place === undefined) return undefined;
+    if (dirname(path) !== context.io.cwd) context.note(`machine file: ${path}`);
+    // What was judged is read, and nothing that the path might lead to by now.
+    return work({ path, real: real.at(-1)?.path, read: () => readFileSync(place, "utf8") });
+  });
+}
+
+const named = (path: string): TrustedFile => ({ path, real: undefined, read: () => readFileSync(path, "utf8") });
+
+/** The path of the machine file to go by, as `findFleet` finds it, without a look into it. */
+export function findFleetFile(context: Context): string | undefined {
+  return withFleetFile(context, ({ path }) => path);
+}
+
+/**
+ * The fleet of the machine file to go by; undefined when there is none and none was named. Throws `file-untrusted` for one that was found
+ * where others than the user and root decide what is in it, `file-missing`, and `file-invalid` with all its problems.
+ */
+export function findFleet(context: Context): Fleet | undefined {
+  return withFleetFile(context, (file) => parseFleet(file, context));
+}
+
+/** Relative paths in the file start where it lies. */
+function parseFleet(file: TrustedFile, { io }: Context): Fleet {
+  const { path } = file;
   let text: string;
   let real: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = file.read();
     // Machines note it, and are its own by whatever links it is named.
-    real = realpathSync(path);
+    real = file.real ?? realpathSync(path);
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new BerthError("file-missing", missing ? `there is no ${path}` : `${path} cannot be read`, {
@@ -58,8 +95,8 @@ export function readFleetFile(path: string, { io }: Context): Fleet {
 
 /** The machine file's fleet. Throws `file-missing` when there is no file. */
 export function loadFleet(context: Context): Fleet {
-  const path = findFleetFile(context);
-  if (path !== undefined) return readFleetFile(path, context);
+  const fleet = findFleet(context);
+  if (fleet !== undefined) return fleet;
   throw new BerthError("file-missing", `there is no ${fileNames[0]} here or in a directory above`, {
     hint: "write one, such as `machines: {web: {image: debian-12}}`, name it with --file, or name machines: `berth up web --image debian-12`",
   });

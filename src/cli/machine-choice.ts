@@ -1,11 +1,11 @@
-import { existsSync, realpathSync } from "node:fs";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
+import { isThere, realPathOf, trustedUsers } from "../host/path-steps.ts";
 import { findMachines, listMachines, type Machine } from "../ops/machines.ts";
 import { claimOf, describeOwner } from "../plan/owner.ts";
 import type { Fleet } from "../spec/machine.ts";
 import type { Context } from "./context.ts";
-import { findFleetFile, locateFleetFile, readFleetFile } from "./fleet-file.ts";
+import { findFleet, findFleetFile, locateFleetFile } from "./fleet-file.ts";
 
 /** The argument of commands on several machines. */
 export const machinesArgument = {
@@ -55,7 +55,7 @@ async function machinesOfFile(context: Context, engine: Engine, mayMiss: boolean
   const fleet = fleetHere(context);
   const names = fleet.machines.flatMap(({ name, root }) => (root === undefined ? [name] : []));
   const { machines, missing } = await findThere(context, engine, names, true);
-  const own = machines.filter((machine) => claimOf(fleet, machine, existsSync) !== "stranger");
+  const own = machines.filter((machine) => claimOf(fleet, machine, isThere) !== "stranger");
   const others = machines.filter((machine) => !own.includes(machine));
   const absent = [...missing, ...others.map(({ name }) => name)];
   if (absent.length > 0 && !mayMiss) {
@@ -70,8 +70,8 @@ async function machinesOfFile(context: Context, engine: Engine, mayMiss: boolean
 
 /** The machine file's fleet. Throws `usage` where there is none. */
 function fleetHere(context: Context): Fleet {
-  const path = findFleetFile(context);
-  if (path !== undefined) return readFleetFile(path, context);
+  const fleet = findFleet(context);
+  if (fleet !== undefined) return fleet;
   throw nobodyNamed("name machines; `berth ls` shows them");
 }
 
@@ -97,9 +97,9 @@ export function passUntrusted<T>(context: Context, find: () => T): T | undefined
 /** Throws `conflict` for machines of another file, where a file is here that names could have meant. */
 function refuseOthers(context: Context, machines: readonly Machine[]): void {
   const path = locateFleetFile(context);
-  if (path === undefined || !existsSync(path)) return;
-  const here = realpathSync(path);
-  const other = machines.find(({ owner }) => owner?.file !== undefined && owner.file !== here && existsSync(owner.file));
+  const here = path === undefined ? undefined : realPathOf(path, trustedUsers(context.io.env));
+  if (here === undefined) return;
+  const other = machines.find(({ owner }) => owner?.file !== undefined && owner.file !== here && isThere(owner.file));
   if (other === undefined || passUntrusted(context, () => findFleetFile(context)) === undefined) return;
   throw new BerthError("conflict", whose(other), {
     hint: `the machine file here is ${path}; name that one: --file ${other.owner?.file}`,

@@ -22,11 +22,15 @@ test("mounts that others answer for are found whatever they are called", () => {
 41 25 0:70 / /home/u/m rw,nosuid,nodev - fuse me rw,user_id=4242,group_id=4242
 42 25 0:71 / /home/u/a\040b rw,nosuid,nodev shared:7 - fuse.lxcfs lxcfs rw,user_id=4242,group_id=4242
 43 25 0:72 / /home/u/d rw - fuse.overlay overlay rw,user_id=4242,group_id=4242
+44 25 0:73 / /home/u/two rw - fuse me rw,user_id=0,group_id=0,user_id=4242
+45 25 0:74 / /home/u/none rw - fuse me rw
 837 25 0:179 / /var/lib/lxcfs rw,nosuid,nodev,relatime shared:7 - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
 `;
   expect(parseOthersFuse(mountinfo)).toEqual([
-    { id: 41, point: "/home/u/m" },
-    { id: 42, point: "/home/u/a b" },
-    { id: 43, point: "/home/u/d" },
+    { id: 41, point: "/home/u/m", user: 4242 },
+    { id: 42, point: "/home/u/a b", user: 4242 },
+    { id: 43, point: "/home/u/d", user: 4242 },
+    { id: 44, point: "/home/u/two", user: Number.NaN },
+    { id: 45, point: "/home/u/none", user: Number.NaN },
   ]);
 });

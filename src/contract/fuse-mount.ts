@@ -10,6 +10,8 @@ import { unescapeMount } from "./mount-escape.ts";
 export interface OthersFuse {
   readonly id: number;
   readonly point: string;
+  /** Whose it is; NaN where that is not told. */
+  readonly user: number;
 }
 
 /** The mounts in a mountinfo (proc_pid_mountinfo(5)) that other users than root answer for: whoever looks into one may wait for ever. */
@@ -18,8 +20,14 @@ export function parseOthersFuse(mountinfo: string): readonly OthersFuse[] {
     const [, type = "", , options = ""] = line.slice(line.indexOf(" - ") + 1).split(" ");
     if (!/^fuse(blk)?(\.|$)/.test(type)) return [];
     const fields = line.split(" ", 5);
-    return isRootsFuse(options) ? [] : [{ id: Number(fields[0]), point: unescapeMount(fields[4] ?? "") }];
+    return isRootsFuse(options) ? [] : [{ id: Number(fields[0]), point: unescapeMount(fields[4] ?? ""), user: userOf(options) }];
   });
+}
+
+function userOf(options: string): number {
+  const users = new Set(options.split(",").flatMap((option) => (option.startsWith("user_id=") ? [option.slice(8)] : [])));
+  const [user = ""] = users;
+  return users.size === 1 && /^\d+$/.test(user) ? Number(user) : Number.NaN;
 }
 
 /** Whether it is root's, by its file system's own options as mountinfo has them. */

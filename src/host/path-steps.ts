@@ -1,27 +1,128 @@
-import { lstatSync, realpathSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { PathStep } from "../plan/path-access.ts";
+import { parseOthersFuse } from "../contract/fuse-mount.ts";
+import type { PathStep, Way } from "../plan/path-access.ts";
 import { hasAccessList } from "./acl.ts";
+import { parseMountId } from "./mountinfo-of.ts";
 
-/** What an absolute path leads through, from / to its end, links as they are; then the same of what it resolves to. Throws where it leads nowhere. */
-export function readWay(path: string): readonly PathStep[] {
-  const real = realpathSync(path);
-  return real === path ? readSteps(path) : [...readSteps(path), ...readSteps(real)];
+/** As many as the kernel follows (path_resolution(7)). */
+const mostLinks = 40;
+
+/**
+ * Runs `work`, which must be synchronous, with the way of an absolute path, and a name of the very end where that is there, which
+ * nobody can exchange (proc_pid_fd(5)). It goes from one step to the next, each opened before it is looked at, and looks into no FUSE of other users than the trusted
+ * ones: such a user might never answer, or answer that all is root's.
+ */
+export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (way: Way, place: string | undefined) => T): T {
+  let place = openSync("/", placeOnly);
+  try {
+    const root = stepOf("/", place);
+    const steps = [root];
+    let real = [root];
+    const known = new Set([mountIdOf(place)]);
+    const names = namesOf(path);
+    for (let links = 0, name = names.shift(); name !== undefined; name = names.shift()) {
+      const next = openName(place, name);
+      if (next === undefined) return work({ steps, real, end: "missing" }, undefined);
+      let left = next;
+      try {
+        const at = join(real.at(-1)?.path ?? "/", name);
+        const user = othersUser(next, known, trusted);
+        if (user !== undefined) {
+          steps.push({ path: at, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false });
+          return work({ steps, real, end: "unseen" }, undefined);
+        }
+        const step = stepOf(at, next);
+        if (step.kind !== "link") {
+          [place, left] = [next, place];
+          if (name === "..") real = real.slice(0, Math.max(1, real.length - 1));
+          else {
+            steps.push(step);
+            real.push(step);
+          }
+          continue;
+        }
+        steps.push(step);
+        links += 1;
+        const target = links > mostLinks ? undefined : readTarget(place, name);
+        if (target === undefined) return work({ steps, real, end: "missing" }, undefined);
+        names.unshift(...namesOf(target));
+        if (!target.startsWith("/")) continue;
+        const start = openSync("/", placeOnly);
+        closeSync(place);
+        place = start;
+        real = [root];
+      } finally {
+        closeSync(left);
+      }
+    }
+    return work({ steps, real, end: "there" }, placeName(place));
+  } finally {
+    closeSync(place);
+  }
 }
 
-/** The steps of a path, whose last may be a link. */
-export function readSteps(path: string): readonly PathStep[] {
-  const steps: PathStep[] = [];
-  let at = "/";
-  for (const part of ["", ...path.split("/").filter((name) => name !== "")]) {
-    at = join(at, part);
-    const { uid, gid, mode } = lstatSync(at);
-    const type = mode & 0o170000;
-    const kind = type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file";
-    const path = at;
-    steps.push({ path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => kind !== "link" && hasAccessList(path) });
+/** Whether something is at a path, as existsSync(3) tells; what lies below a FUSE of others than the trusted users counts as there. */
+export function isThere(path: string, trusted = trustedUsers({})): boolean {
+  return withWay(path, trusted, ({ end }) => end !== "missing");
+}
+
+/** The path without links of what is at a path; undefined where there is nothing, or it lies below a FUSE of others than the trusted users. */
+export function realPathOf(path: string, trusted: ReadonlySet<number>): string | undefined {
+  return withWay(path, trusted, ({ real, end }) => (end === "there" ? real.at(-1)?.path : undefined));
+}
+
+/** O_PATH, open(2): tells what is somewhere, and neither reads it nor waits for it. */
+const placeOnly = 0x200000 | constants.O_NOFOLLOW;
+const placeName = (place: number) => `/proc/self/fd/${place}`;
+const namesOf = (path: string) => path.split("/").filter((name) => name !== "" && name !== ".");
+
+/** Undefined for whatever may be the reason that it is not to be had. */
+function openName(directory: number, name: string): number | undefined {
+  try {
+    return openSync(`${placeName(directory)}/${name}`, placeOnly);
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
   }
-  return steps;
+}
+
+/** By its name: whoever could exchange it meanwhile is seen by the steps before it. */
+function readTarget(directory: number, name: string): string | undefined {
+  try {
+    return readlinkSync(`${placeName(directory)}/${name}`);
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+const isSystemError = (error: unknown) => (error as NodeJS.ErrnoException).syscall !== undefined;
+
+function stepOf(path: string, place: number): PathStep {
+  const { uid, gid, mode } = fstatSync(place);
+  const type = mode & 0o170000;
+  const kind = type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file";
+  return { path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => kind !== "link" && hasAccessList(path) };
+}
+
+const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));
+
+/**
+ * Who answers for what a place is on, if that is a FUSE and none of a trusted user's; NaN where that is not known, as of a mount that has just gone.
+ * `known` are the ids of mounts that are not so: nobody but root or a trusted user unmounts these.
+ */
+function othersUser(place: number, known: Set<number>, trusted: ReadonlySet<number>): number | undefined {
+  const id = mountIdOf(place);
+  if (known.has(id)) return undefined;
+  // Read after it was opened: the mount may be younger than anything that was read before.
+  const line = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .find((other) => other.startsWith(`${id} `));
+  const user = line === undefined ? Number.NaN : parseOthersFuse(line)[0]?.user;
+  if (user !== undefined && !trusted.has(user)) return user;
+  known.add(id);
+  return undefined;
 }
 
 /** Whom this process may trust: root, the user it runs as, and whoever has become root by sudo(8). */

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { trustedUsers } from "./path-steps.ts";
+import { trustedUsers, withWay } from "./path-steps.ts";
 import { isReachable } from "./reachable.ts";
 
 let directory: string;
 const at = (...names: readonly string[]) => join(directory, ...names);
-const isOpen = (path: string) => isReachable(path, trustedUsers({}));
+const isOpen = (path: string) => withWay(path, trustedUsers({}), (way) => isReachable(way, trustedUsers({})));
 
 beforeEach(() => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), "berth-reach-")));

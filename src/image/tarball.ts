@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadImages } from "../engine/images.ts";
 import { BerthError } from "../errors.ts";
+import { trustedUsers, withWay } from "../host/path-steps.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
 import { packImage, renderImageConfig } from "./image-archive.ts";
 import { type RootFacts, readRootFacts } from "./root-facts.ts";
@@ -19,9 +21,20 @@ export interface Tarball {
 
 /**
  * Opens a root's tarball (plain, gzip, xz, zstd or bzip2, whatever its name), hands it to `use`, and closes it.
- * Throws `file-missing`, and `file-invalid` for what cannot be read or is known to be something else.
+ * Throws `file-missing`, `file-untrusted` for one in another user's FUSE, and `file-invalid` for what cannot be read or is known to be
+ * something else.
  */
 export async function withTarball<T>(path: string, use: (tarball: Tarball) => Promise<T>): Promise<T> {
+  const fuse = withWay(resolve(path), trustedUsers({}), ({ steps, end }) => (end === "unseen" ? steps.at(-1)?.path : undefined));
+  if (fuse !== undefined) {
+    throw new BerthError(
+      "file-untrusted",
+      `${path} lies in another user's file system (FUSE), ${fuse}, where it may never be read to its end`,
+      {
+        hint: "Copy it to a directory of this host's own, and name that.",
+      },
+    );
+  }
   let handle: FileHandle;
   try {
     handle = await open(path, "r");

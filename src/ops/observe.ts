@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { ContainerSummary } from "../engine/container-types.ts";
 import { listContainers, waitContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -6,6 +5,7 @@ import type { Network } from "../engine/network-types.ts";
 import { inspectNetwork, listNetworks } from "../engine/networks.ts";
 import { hasCode } from "../errors.ts";
 import { findEngineProcess } from "../host/engine-process.ts";
+import { isThere } from "../host/path-steps.ts";
 import { readText } from "../host/proc-file.ts";
 import { parseRoutes } from "../plan/free-subnet.ts";
 import { label } from "../plan/labels.ts";
@@ -26,7 +26,7 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
     .filter((container) => wanted.has(containerName(container)) || machines.has(container.Id))
     .map((container) => {
       const { name, id, state, network, address, owner, init } = machineOf(container);
-      const claim = claimOf(fleet, { owner, network }, existsSync);
+      const claim = claimOf(fleet, { owner, network }, isThere);
       return { name, id, ours: machines.has(id), state, owner, claim, network, address, specLabel: container.Labels[label.spec], init };
     });
   const domain = domainFor(fleet, observed);
@@ -80,10 +80,10 @@ export async function findNetwork(engine: Engine, name: string, signal: AbortSig
 
 function observedNetwork(fleet: Fleet, network: Network, machines: ReadonlySet<string>): ObservedNetwork {
   const owner = ownerOf(network.Labels ?? {});
-  const isForeign = owner !== undefined && claimOf(fleet, { owner, network: network.Name }, existsSync) === "stranger";
+  const isForeign = owner !== undefined && claimOf(fleet, { owner, network: network.Name }, isThere) === "stranger";
   return {
     ours: network.Labels?.[label.network] === network.Name,
-    foreignFile: isForeign && owner.file !== undefined && existsSync(owner.file) ? owner.file : undefined,
+    foreignFile: isForeign && owner.file !== undefined && isThere(owner.file) ? owner.file : undefined,
     subnet: network.IPAM.Config?.[0]?.Subnet,
     addresses: Object.entries(network.Containers ?? {})
       .filter(([id]) => !machines.has(id))

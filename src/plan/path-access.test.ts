@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { grantsRoot, othersReach, type PathStep, replaceFault } from "./path-access.ts";
+import { grantsRoot, othersReach, type PathStep, replaceFault, swapFault } from "./path-access.ts";
 
 type Step = readonly [mode: number, uid?: number, gid?: number, kind?: PathStep["kind"], hasAccessList?: boolean];
 const way = (...steps: readonly Step[]): readonly PathStep[] =>
@@ -23,9 +23,31 @@ test.each([
   ["a directory of the user's own group", way([0o775, 1000, 1000]), undefined],
   ["a file of root's, with a list whose mask lets write", way([0o664, 0, 0, "file", true]), `/0 ${byList}`],
   ["a directory of the user's own group, with such a list", way([0o755], [0o775, 1000, 1000, "directory", true]), `/1 ${byList}`],
+  ["a FUSE of another user", way([0o755], [0, 1001, 1001, "fuse"]), "/1 is a file system of the user 1001's (FUSE)"],
+  ["a FUSE of one who is not known", way([0o755], [0, Number.NaN, Number.NaN, "fuse"]), "/1 is a file system of another user's (FUSE)"],
   ["a file with a list that lets read at most", way([0o644, 1000, 1000, "file", true]), undefined],
 ] as const)("who decides: %s", (_, steps, fault) => {
   expect(replaceFault(steps, alice)).toBe(fault);
+});
+
+test.each([
+  ["all root's", way([0o755], [0o755], [0o755]), "there", undefined],
+  ["the end is another's, or for everybody", way([0o755], [0o777, 1001]), "there", undefined],
+  ["the end is a file for everybody", way([0o755], [0o666, 0, 0, "file"]), "there", undefined],
+  ["the end is another's in a sticky directory", way([0o1777], [0o755, 1001]), "there", "/1 belongs to the user 1001"],
+  ["so it is behind a link", way([0o1777], [0o777, 0, 0, "link"], [0o755, 1001]), "there", "/2 belongs to the user 1001"],
+  ["the end is another's in a sticky directory that nobody else may write to", way([0o1755], [0o755, 1001]), "there", undefined],
+  ["so in one for root's group", way([0o1775], [0o755, 1001]), "there", undefined],
+  ["so in one for another group", way([0o1775, 0, 50], [0o755, 1001]), "there", "/1 belongs to the user 1001"],
+  ["the end is another's FUSE", way([0o755], [0, 1001, 1001, "fuse"]), "unseen", "/1 is a file system of the user 1001's (FUSE)"],
+  ["a directory above is another's", way([0o755], [0o755, 1001], [0o700]), "there", "/1 belongs to the user 1001"],
+  ["a link on the way is another's", way([0o1777], [0o777, 1001, 1001, "link"], [0o755], [0o700]), "there", "/1 belongs to the user 1001"],
+  ["to be made in another's", way([0o755], [0o755, 1001]), "missing", "/1 belongs to the user 1001"],
+  ["to be made in a sticky directory", way([0o755], [0o1777]), "missing", "everybody may write to /1"],
+  ["to be made there behind a link", way([0o1777], [0o777, 0, 0, "link"]), "missing", "everybody may write to /0"],
+  ["to be made in root's", way([0o755], [0o755]), "missing", undefined],
+] as const)("who can exchange it: %s", (_, steps, end, fault) => {
+  expect(swapFault({ steps, real: steps.filter(({ kind }) => kind === "directory" || kind === "file"), end }, alice)).toBe(fault);
 });
 
 test.each([

@@ -3,13 +3,24 @@ import { unescapeMount } from "../contract/mount-escape.ts";
 /** One file or directory on the way to another, which is the last. */
 export interface PathStep {
   readonly path: string;
-  readonly kind: "directory" | "link" | "file";
+  /** `fuse`: the root of a FUSE that another user answers for, whose uid that is (NaN: not known). What it says of itself is not asked. */
+  readonly kind: "directory" | "link" | "file" | "fuse";
   readonly uid: number;
   readonly gid: number;
   /** Permission bits, with set-uid, set-gid and sticky: chmod(2). */
   readonly mode: number;
   /** Whether an access control list gives rights to others besides; asked only where the group's bits, which are its mask (acl(5)), matter. */
   readonly hasAccessList: () => boolean;
+}
+
+/** Where an absolute path leads. */
+export interface Way {
+  /** All that it leads through, in order and to its end: links, what they lead through, and links of that, too. */
+  readonly steps: readonly PathStep[];
+  /** The directories of it without links, from / to its end, which is the last: what it resolves to. */
+  readonly real: readonly PathStep[];
+  /** `missing`: beyond the last step nothing is there, or nothing that this user may see. `unseen`: that is a `fuse`, and is not looked into. */
+  readonly end: "there" | "missing" | "unseen";
 }
 
 /**
@@ -19,7 +30,9 @@ export interface PathStep {
 export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<number>): string | undefined {
   for (const step of steps) {
     const { path, kind, uid, mode } = step;
-    if (!trusted.has(uid)) return `${path} belongs to the user ${uid}`;
+    if (kind === "fuse") return `${path} is a file system of ${Number.isNaN(uid) ? "another user" : `the user ${uid}`}'s (FUSE)`;
+    const fault = ownerFault(step, trusted);
+    if (fault !== undefined) return fault;
     const isSticky = kind === "directory" && (mode & 0o1000) !== 0;
     if (kind === "link" || isSticky) continue;
     if ((mode & 0o002) !== 0) return `everybody may write to ${path}`;
@@ -28,6 +41,20 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
     if (step.hasAccessList()) return `${path} has an access control list by which others may write to it (setfacl -b takes it away)`;
   }
   return undefined;
+}
+
+/**
+ * The same of where a way leads: whoever decides over the directories and links on it, and not who may write to what is at its end.
+ * What is not there yet may be made by whoever may write to the directory that it is to be in.
+ */
+export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number>): string | undefined {
+  const [parent, last] = [real.at(-2), real.at(-1)];
+  if (end === "unseen" || last === undefined) return replaceFault(steps, trusted);
+  // A sticky directory keeps nobody from making what is not there.
+  if (end === "missing") return replaceFault([...steps, { ...last, mode: last.mode & 0o777 }], trusted);
+  const above = steps.at(-1)?.path === last.path ? steps.slice(0, -1) : steps;
+  // Nor who owns something from renaming it.
+  return replaceFault(above, trusted) ?? (isOpenAndSticky(parent) ? ownerFault(last, trusted) : undefined);
 }
 
 /**
@@ -42,9 +69,24 @@ export function othersReach(steps: readonly PathStep[], trusted: ReadonlySet<num
   });
 }
 
+function ownerFault({ path, uid }: PathStep, trusted: ReadonlySet<number>): string | undefined {
+  return trusted.has(uid) ? undefined : `${path} belongs to the user ${uid}`;
+}
+
+function isOpenAndSticky(step: PathStep | undefined): boolean {
+  if (step?.kind !== "directory" || (step.mode & 0o1000) === 0) return false;
+  const groupWrites = (step.mode & 0o020) !== 0 && (!hasPrivateGroup(step) || step.hasAccessList());
+  return groupWrites || (step.mode & 0o002) !== 0;
+}
+
 /** What comes of a folder in others' reach that a machine's root may write to, in a sentence. */
 export function reachedByOthers(folder: string): string {
   return `other users of the host can reach ${folder}: a set-uid program or a device node that the machine's root leaves in it works for them.`;
+}
+
+/** What comes of a way on which others decide, by `swapFault`, for a machine that is given what is at its end, in a sentence. */
+export function swappedByOthers(source: string, fault: string): string {
+  return `another user can have ${source} lead to any directory of the host, for the machine from its next start on: ${fault}.`;
 }
 
 /** Whether set-uid programs and device nodes work at a path without links, by mountinfo (proc_pid_mountinfo(5)). */

@@ -152,4 +152,22 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     chmodSync(join(cwd, "shared"), 0o700);
     expect(await warned()).toBe(false);
   });
+
+  test("a bind whose way is another user's is warned of, for reading, too, with whose it is, where, and how to mend it", async () => {
+    const cwd = fleet('defaults: {image: bookworm}\nmachines: {web: {volumes: ["./home/data:/data", "./home/web:/web:ro"]}}\n');
+    for (const name of ["home", "home/data", "home/web"]) mkdirSync(join(cwd, name), { mode: 0o700 });
+    const warnings = async () => {
+      const { status, stderr } = await berth("up --no-wait", cwd);
+      expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+      return stderr.split("\n").filter((line) => line.includes("lead to any directory of the host"));
+    };
+    expect(await warnings()).toEqual([]);
+    chownSync(join(cwd, "home"), stranger, stranger);
+    const expected = ["data", "web"].map((name) =>
+      expect.stringMatching(
+        new RegExp(`${join(cwd, "home", name)} .*${join(cwd, "home")} belongs to the user ${stranger}\\. Keep it .* /srv$`),
+      ),
+    );
+    expect(await warnings()).toEqual(expected);
+  });
 });

@@ -9,7 +9,7 @@ import { profiles, restartPolicies } from "../../spec/machine.ts";
 import { resolvePaths } from "../../spec/resolve-paths.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
 import type { Context } from "../context.ts";
-import { findFleetFile, loadFleet, readFleetFile } from "../fleet-file.ts";
+import { loadFleet } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
 import { plainLines } from "../render/text.ts";
 import { renderUp, upStatus } from "../render/up.ts";
@@ -115,8 +115,7 @@ function chooseFleet(context: Context, given: readonly string[], chosen: UpFlags
         hint: "machines of a file are described in the file",
       });
     }
-    const path = findFleetFile(context);
-    return { names, fleet: path === undefined ? loadFleet(context) : readFleetFile(path, context) };
+    return { names, fleet: loadFleet(context) };
   }
   const { volume, env, label, capAdd, alias, command: init, ...rest } = chosen;
   const list = (values: readonly string[]) => (values.length > 0 ? values : undefined);

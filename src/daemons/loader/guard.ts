@@ -6,14 +6,12 @@ import { BerthError } from "../../errors.ts";
 import { identityOf, readFolder } from "../../host/folder.ts";
 import { type Lease, takeLease } from "../../host/lease.ts";
 import { lockFolder } from "../../host/lock-folder.ts";
-import { trustedUsers } from "../../host/path-steps.ts";
 import { type OpenPorts, openPorts } from "../../host/port-forward/open.ts";
 import { sweepPorts } from "../../host/port-forward/sweep.ts";
-import { isReachable } from "../../host/reachable.ts";
 import { removeParentBelow } from "../../ops/cgroup-parent.ts";
 import { type GuardReport, type GuardTask, guardPaths } from "../../plan/loader/guard.ts";
-import { reachedByOthers } from "../../plan/path-access.ts";
 import { throughAbsence } from "./engine-away.ts";
+import { accessWarnings } from "./folder-access.ts";
 import { findOrphans, holderState } from "./orphans.ts";
 import { removeGuard, tidyMachine } from "./tidy.ts";
 import { watchLoader } from "./watch-loader.ts";
@@ -127,8 +125,7 @@ function folderWarnings(folder: string): readonly string[] {
   return [
     // A lease beside a mount is on another file system than the folder, which nodes may share while they do not share the lease.
     ...(here === beside ? [] : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`]),
-    // What is above the folder's parent is not to be seen from here.
-    ...(isReachable(byName(folder), trustedUsers({})) ? [`${reachedByOthers(folder)} Close it: chmod 700 ${folder}`] : []),
+    ...accessWarnings(folder, { parent: guardPaths.parent, place: guardPaths.folder }),
   ];
 }
 
