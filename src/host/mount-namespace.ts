@@ -64,11 +64,26 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
         void check("move_mount", libc.syscall(callNumbers.moveMount, clone, text(""), place, text(""), fromAndToEmptyPath)),
     });
   } finally {
-    enter(own);
+    goBack(own);
     closeSync(own);
     closeSync(procfs);
   }
 }
+
+function goBack(own: number): void {
+  try {
+    enter(own);
+  } catch (cause) {
+    throw new Stranded("a thread has stayed in another's mount namespace", { cause });
+  }
+}
+
+class Stranded extends Error {
+  override readonly name = "Stranded";
+}
+
+/** Whether an error is that this thread could not go back from a mount namespace: whose files its paths mean now is unknown, so nothing must go on. */
+export const isStranded = (error: unknown): boolean => error instanceof Stranded;
 
 /**
  * A thread cannot enter while it shares its root and working directory with others, as each new thread does with its maker:

@@ -5,6 +5,8 @@ import { clearPlace, dropDoubled, giveBack, overlaysAt, readMountinfo, typeAt, u
 import type { MirrorPlan } from "../../host/mirror/request.ts";
 import type { ServerProcess } from "../../host/mirror/server-process.ts";
 import { ShownFiles } from "../../host/mirror/shown-files.ts";
+import { detachMount } from "../../host/syscalls.ts";
+import type { Faults } from "./faults.ts";
 
 interface Mirror {
   readonly plan: MirrorPlan;
@@ -22,8 +24,11 @@ export interface Ending {
   readonly end: EndOfFileSystem | undefined;
   /** When it is no longer waited for, by performance.now(). */
   readonly until: number;
-  readonly done: () => void;
+  readonly done: Done;
 }
+
+/** Called when the engine's own mount is there again, or with the reason why it is not. */
+type Done = (error?: string) => void;
 
 /** A start that takes longer between its two steps has failed. */
 const longestStartMs = 20_000;
@@ -32,11 +37,16 @@ const longestEndMs = 5_000;
 
 /** The mirrors of a host, by the machines' states. */
 export class Mirrors {
+  readonly #faults: Faults;
   readonly #shown = new Map<string, Mirror>();
   #endings: readonly Ending[] = [];
   #left: readonly ServerProcess[] = [];
   /** Mirrors of machines whose own files are not mounted yet. */
   readonly #held = new Map<string, { readonly device: number; readonly until: number }>();
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+  }
 
   get isEmpty(): boolean {
     return this.#shown.size === 0 && this.#endings.length === 0 && this.#held.size === 0;
@@ -80,25 +90,36 @@ export class Mirrors {
       // Whoever lives there may have mounted another over it.
       if (deviceOf(root) !== plan.device) throw Object.assign(new Error(`the machine's own files are not at ${path}`), { code: "ESTALE" });
       if (!this.#held.has(plan.place)) this.clear(plan.place);
-      const device = this.#held.get(plan.place)?.device ?? -1;
-      this.#held.delete(plan.place);
-      this.#shown.set(plan.state, { plan, files: new ShownFiles(device, root, plan.range), covers: new Set() });
+      this.#shown.set(plan.state, { plan, files: this.#showHeld(plan, root), covers: new Set() });
     } catch (error) {
       closeSync(root);
       throw error;
     }
   }
 
-  /** Ends a mirror. `done` is called when the engine's own mount is there again. */
-  release(state: string, done: () => void): void {
+  /** Where it fails nobody is left waiting at the place. */
+  #showHeld({ place, range }: MirrorPlan, root: number): ShownFiles {
+    try {
+      const files = new ShownFiles(this.#held.get(place)?.device ?? -1, root, range);
+      this.#held.delete(place);
+      return files;
+    } catch (error) {
+      this.#letGo(place);
+      throw error;
+    }
+  }
+
+  /** Ends a mirror: of a plan that is still to be read where it was never shown. */
+  release(state: string, readPlan: () => MirrorPlan | undefined, done: Done): void {
     const mirror = this.#shown.get(state);
-    if (mirror === undefined) {
+    const plan = mirror?.plan ?? readPlan();
+    if (plan === undefined) {
       done();
       return;
     }
-    const { plan, files } = mirror;
-    const end = files.watchEnd();
-    clearPlace(plan.place);
+    const end = mirror?.files.watchEnd();
+    // It is cleared once more before it is given back.
+    this.#faults.within(state, () => clearPlace(plan.place), undefined);
     this.#drop(state);
     this.#endings = [...this.#endings, { plan, end, until: performance.now() + longestEndMs, done }];
   }
@@ -115,8 +136,12 @@ export class Mirrors {
     this.#endings = this.#endings.filter((ending) => !over.includes(ending));
     for (const { plan, end, done } of over) {
       end?.close();
-      giveBack(plan);
-      done();
+      try {
+        giveBack(plan);
+        done();
+      } catch (error) {
+        done(this.#faults.say(plan.state, error));
+      }
     }
   }
 
@@ -129,25 +154,37 @@ export class Mirrors {
       }
       if (mirror.covers.delete(files)) {
         this.#close(files);
-        // The engine has done with the mount that was covered; unless it has mounted another by now.
-        if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
-        else uncoverPlace(mirror.plan.place);
+        this.#faults.within(state, () => this.#uncover(mirror), undefined);
       }
     }
     return false;
   }
 
+  /** The engine has done with the mount that was covered; unless it has mounted another by now. */
+  #uncover(mirror: Mirror): void {
+    if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
+    else uncoverPlace(mirror.plan.place);
+  }
+
   /** Covers what engines have mounted over mirrors. */
   cover(): void {
     const mountinfo = readMountinfo();
-    for (const mirror of this.#shown.values()) {
-      if (mirror.covers.size === 0 && typeAt(mirror.plan.place, mountinfo) === "overlay") this.#cover(mirror);
+    for (const [state, mirror] of this.#shown) {
+      if (mirror.covers.size > 0 || typeAt(mirror.plan.place, mountinfo) !== "overlay") continue;
+      this.#faults.within(state, () => this.#cover(mirror), undefined);
     }
   }
 
   /** Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server. */
   #cover({ plan, files, covers }: Mirror): void {
-    covers.add(files.again(mountMirror(plan.place)));
+    const device = mountMirror(plan.place);
+    try {
+      covers.add(files.again(device));
+    } catch (error) {
+      closeSync(device);
+      detachMount(plan.place);
+      throw error;
+    }
     // The engine may have been faster with its unmounting, which then will not take the cover away.
     dropDoubled(plan.place);
   }

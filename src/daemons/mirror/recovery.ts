@@ -5,6 +5,7 @@ import { type MirrorPlan, mirrorFile } from "../../host/mirror/request.ts";
 import { readMountinfoOf } from "../../host/mountinfo-of.ts";
 import { lastMountAt } from "../../oci/overlay.ts";
 import { isIsolated, readIsolated } from "../../ops/runtime-state.ts";
+import type { Faults } from "./faults.ts";
 import type { Mirrors } from "./mirrors.ts";
 
 const statesDirectory = "/run/berth/runtime";
@@ -16,16 +17,18 @@ const longestStartMs = 60_000;
 /** Shows anew what a server before this one has shown: its death took the mirrors with it, but not the machines' plans. */
 export class Recovery {
   readonly #mirrors: Mirrors;
+  readonly #faults: Faults;
   #missing: readonly MirrorPlan[] = [];
   #until = 0;
 
-  constructor(mirrors: Mirrors) {
+  constructor(mirrors: Mirrors, faults: Faults) {
     this.#mirrors = mirrors;
+    this.#faults = faults;
   }
 
-  /** Finds the machines that have a plan, and shows what is missing. */
+  /** Finds the machines that have a plan, and shows what is missing. What fails for one of them is tried again for a while. */
   begin(): void {
-    this.#missing = findPlans(statesDirectory, 0).filter(({ state }) => !this.#mirrors.has(state));
+    this.#missing = this.#findPlans(statesDirectory, 0).filter(({ state }) => !this.#mirrors.has(state));
     this.#until = performance.now() + longestStartMs;
     this.look();
   }
@@ -48,15 +51,28 @@ export class Recovery {
 
   look(): void {
     if (performance.now() >= this.#until) this.#missing = [];
-    this.#missing = this.#missing.filter((plan) => {
-      if (this.#mirrors.has(plan.state) || !existsSync(join(plan.state, mirrorFile))) return false;
-      const machine = readIsolated(plan.state);
-      // It has not begun, or is about to leave its runtime's root for its own.
-      if (machine === undefined) return true;
-      if (!isIsolated(machine)) return false;
-      if (!showsAllOf(machine.pid, plan.device)) return true;
-      return !this.#show(plan, machine.pid);
-    });
+    this.#missing = this.#missing.filter((plan) => this.#faults.within(plan.state, () => this.#isLeftOut(plan), true));
+  }
+
+  /** Shows a machine if it can be shown; whether it is to be tried again. */
+  #isLeftOut(plan: MirrorPlan): boolean {
+    if (this.#mirrors.has(plan.state) || !existsSync(join(plan.state, mirrorFile))) return false;
+    const machine = readIsolated(plan.state);
+    // It has not begun, or is about to leave its runtime's root for its own.
+    if (machine === undefined) return true;
+    if (!isIsolated(machine)) return false;
+    if (!showsAllOf(machine.pid, plan.device)) return true;
+    return !this.#show(plan, machine.pid);
+  }
+
+  #findPlans(directory: string, depth: number): readonly MirrorPlan[] {
+    const plan = this.#faults.within(directory, () => readPlan(directory), undefined);
+    if (plan !== undefined) return [plan];
+    if (depth > deepest) return [];
+    return this.#faults
+      .within(directory, () => orNone(() => readdirSync(directory, { withFileTypes: true })), [])
+      .filter((entry) => entry.isDirectory())
+      .flatMap((entry) => this.#findPlans(join(directory, entry.name), depth + 1));
   }
 }
 
@@ -67,26 +83,18 @@ function showsAllOf(pid: number, device: string): boolean {
   return root?.device === device && root.root === "/";
 }
 
-function findPlans(directory: string, depth: number): readonly MirrorPlan[] {
-  const plan = readPlan(join(directory, mirrorFile));
-  if (plan !== undefined) return [plan];
-  if (depth > deepest) return [];
-  return orNone(() => readdirSync(directory, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => findPlans(join(directory, entry.name), depth + 1));
-}
-
-function readPlan(file: string): MirrorPlan | undefined {
-  const [text] = orNone(() => [readFileSync(file, "utf8")]);
+/** The plan in a machine's state; undefined where there is none. */
+export function readPlan(state: string): MirrorPlan | undefined {
+  const [text] = orNone(() => [readFileSync(join(state, mirrorFile), "utf8")]);
   return text === undefined ? undefined : (JSON.parse(text) as MirrorPlan);
 }
 
-/** Machines come and go meanwhile. */
+/** Machines come and go meanwhile; one whose process has ended, and is not reaped, has no mounts (EINVAL). */
 function orNone<T>(read: () => T[]): T[] {
   try {
     return read();
   } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return [];
+    if (hasErrno(error, ["ENOENT", "ENOTDIR", "ESRCH", "EINVAL"])) return [];
     throw error;
   }
 }

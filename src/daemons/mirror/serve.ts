@@ -3,8 +3,9 @@ import { calls } from "../../host/mirror/calls.ts";
 import { Caller, listen } from "../../host/mirror/listener.ts";
 import { type MirrorRequest, mirrorSocket } from "../../host/mirror/request.ts";
 import type { ShownFiles } from "../../host/mirror/shown-files.ts";
+import { Faults } from "./faults.ts";
 import { Mirrors } from "./mirrors.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, readPlan } from "./recovery.ts";
 
 /** poll(2) */
 const [readable, priority] = [1, 2];
@@ -23,7 +24,8 @@ interface Source {
 /**
  * Keeps the mirrors of this host, which the engine sees in the place of its own mounts, until there is none any more; nothing where
  * another does. `ready` is called when they can be asked for. It asks no machine's file system itself: for each machine
- * that the engine looks at a process of its own does, which alone waits where the machine has it wait.
+ * that the engine looks at a process of its own does, which alone waits where the machine has it wait. What fails for one machine
+ * ends neither the server nor another's mirror: it is logged, or told to whoever asked for it.
  */
 export function serveMirrors(ready: () => void): void {
   const socket = listen();
@@ -36,8 +38,9 @@ export function serveMirrors(ready: () => void): void {
 }
 
 class Server {
-  readonly #mirrors = new Mirrors();
-  readonly #recovery = new Recovery(this.#mirrors);
+  readonly #faults = new Faults();
+  readonly #mirrors = new Mirrors(this.#faults);
+  readonly #recovery = new Recovery(this.#mirrors, this.#faults);
   readonly #socket: number;
   readonly #mounts = openSync("/proc/self/mountinfo", "r");
   readonly #callers = new Set<Caller>();
@@ -59,7 +62,9 @@ class Server {
     const sources = this.#sources();
     const polled = new Int32Array(sources.flatMap(({ file, event }) => [file, event]));
     calls.poll(polled, sources.length, this.#limit());
-    for (const [index, source] of sources.entries()) if ((polled[2 * index + 1] ?? 0) >>> 16 !== 0) source.act();
+    for (const [index, source] of sources.entries()) {
+      if ((polled[2 * index + 1] ?? 0) >>> 16 !== 0) this.#faults.within("the server", source.act, undefined);
+    }
     this.#mirrors.settle();
     if (this.#recovery.isMissing) this.#recovery.look();
   }
@@ -89,7 +94,8 @@ class Server {
 
   /** A machine that lives gets its mirror again, whoever has unmounted it. */
   #act(files: ShownFiles): void {
-    if (!files.act() && this.#mirrors.lose(files)) this.#recovery.begin();
+    const isOfUse = this.#faults.within("a machine's process", () => files.act(), false);
+    if (!isOfUse && this.#mirrors.lose(files)) this.#recovery.begin();
   }
 
   #accept(): void {
@@ -108,14 +114,18 @@ class Server {
     try {
       this.#carryOut(JSON.parse(line) as MirrorRequest, caller);
     } catch (error) {
-      caller.answer(error instanceof Error ? error.message : String(error));
+      caller.answer(this.#faults.say("a request", error));
     }
   }
 
   #carryOut(request: MirrorRequest, caller: Caller): void {
     switch (request.do) {
       case "release":
-        this.#mirrors.release(request.state, () => caller.answer());
+        this.#mirrors.release(
+          request.state,
+          () => readPlan(request.state),
+          (error) => caller.answer(error),
+        );
         return;
       case "look":
         this.#recovery.begin();

@@ -40,7 +40,11 @@ export class ServerProcess {
   private constructor(pid: number) {
     this.#pid = pid;
     this.ended = answered(calls.syscall(pidfdOpenNumber, pid, 0, 0, 0, 0));
-    if (this.ended < 0) throw new Error(`pidfd_open: errno ${-this.ended}`);
+    if (this.ended >= 0) return;
+    // It has just begun, and waits for nothing yet.
+    this.kill();
+    calls.waitpid(pid, new Int32Array(1), 0);
+    throw new Error(`pidfd_open: errno ${-this.ended}`);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { IdRange } from "../../oci/user-namespace.ts";
-import { calls } from "./calls.ts";
+import { answered, calls } from "./calls.ts";
 import { agree } from "./connection.ts";
 import { EndOfFileSystem } from "./end-of-file-system.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -13,8 +13,9 @@ export class ShownFiles {
   readonly #root: number;
   readonly #range: IdRange;
   #server: ServerProcess | undefined;
+  #isOpen = true;
 
-  /** Owns both descriptors from now on: an open /dev/fuse, and the root directory of the mount that is shown. */
+  /** Owns both descriptors from now on, unless it throws: an open /dev/fuse, and the root directory of the mount that is shown. */
   constructor(device: number, root: number, range: IdRange) {
     this.#device = device;
     this.#root = root;
@@ -27,8 +28,10 @@ export class ShownFiles {
     return this.#server?.ended ?? this.#device;
   }
 
-  /** Has what is asked answered. False when the mirror is no longer mounted, or who answered has failed: then it is of no more use. */
+  /** Has what is asked answered. False when the mirror is no longer mounted, or who answered has failed: then it is of no more use, as when it throws. */
   act(): boolean {
+    // What was to be looked at may have been closed since.
+    if (!this.#isOpen) return true;
     if (this.#server !== undefined) {
       const done = this.#server.hasDone();
       if (done !== undefined) this.#server = undefined;
@@ -45,7 +48,14 @@ export class ShownFiles {
 
   /** Another mirror of the same files, for another open /dev/fuse. */
   again(device: number): ShownFiles {
-    return new ShownFiles(device, calls.dup(this.#root), this.#range);
+    const root = answered(calls.dup(this.#root));
+    if (root < 0) throw new Error(`dup: errno ${-root}`);
+    try {
+      return new ShownFiles(device, root, this.#range);
+    } catch (error) {
+      calls.close(root);
+      throw error;
+    }
   }
 
   /** Says when the machine's files are mounted nowhere any more. */
@@ -55,6 +65,7 @@ export class ShownFiles {
 
   /** Ends the mirror, wherever it is still mounted, and whoever waits for an answer. The process that is left, to be reaped. */
   close(): ServerProcess | undefined {
+    this.#isOpen = false;
     this.#server?.kill();
     calls.close(this.#device);
     calls.close(this.#root);
