@@ -26,7 +26,16 @@ export const { symbols: libc } = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: "ptr" },
 });
 
-export const callNumbers = { openTree: 428, moveMount: 429, fsconfig: 431, fspick: 433, openat2: 437, mountSetattr: 442 } as const;
+export const callNumbers = {
+  openTree: 428,
+  moveMount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  fspick: 433,
+  openat2: 437,
+  mountSetattr: 442,
+} as const;
 export const atEmptyPath = 0x1000;
 export const atWorkingDirectory = -100;
 

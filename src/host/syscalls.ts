@@ -62,6 +62,18 @@ export function attachMount(clone: number, target: string): void {
   check("move_mount", libc.syscall(callNumbers.moveMount, clone, text(""), atWorkingDirectory, text(target), fromEmptyPath));
 }
 
+/** A file system that is mounted nowhere (fsopen(2), fsmount(2)): a descriptor of its root directory. */
+export function openFileSystem(type: string): number {
+  const [atExec, create, noSuidNoDevNoExec] = [1, 6, 2 | 4 | 8];
+  const context = check("fsopen", libc.syscall(callNumbers.fsopen, text(type), atExec, 0, 0, 0));
+  try {
+    check("fsconfig", libc.syscall(callNumbers.fsconfig, context, create, 0, 0, 0));
+    return check("fsmount", libc.syscall(callNumbers.fsmount, context, atExec, noSuidNoDevNoExec, 0, 0));
+  } finally {
+    closeSync(context);
+  }
+}
+
 /**
  * Drops what an overlay remembers of names that nothing uses: fspick(2) at its mount, then fsconfig(2) with
  * FSCONFIG_CMD_RECONFIGURE and no change, before which the kernel empties the file system's cache of names. Does nothing

@@ -31,9 +31,9 @@ export function lastMountAt(mountinfo: string, point: string): MountLine | undef
   return line === undefined ? undefined : parseMountLine(line);
 }
 
-/** The kinds of all mounts at a place, the topmost last. */
-export function typesAt(mountinfo: string, point: string): readonly string[] {
-  return linesAt(mountinfo, point).flatMap((line) => parseMountLine(line)?.type ?? []);
+/** All mounts at a place, the topmost last. */
+export function mountsAt(mountinfo: string, point: string): readonly MountLine[] {
+  return linesAt(mountinfo, point).flatMap((line) => parseMountLine(line) ?? []);
 }
 
 function linesAt(mountinfo: string, point: string): readonly string[] {

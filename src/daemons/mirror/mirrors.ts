@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import type { EndOfFileSystem } from "../../host/mirror/end-of-file-system.ts";
-import { cloneOf, deviceOf, mountMirror } from "../../host/mirror/mounts.ts";
+import { cloneOf, deviceOf, type MountedMirror, mountMirror } from "../../host/mirror/mounts.ts";
 import { clearPlace, dropDoubled, giveBack, overlaysAt, readMountinfo, typeAt, uncoverPlace } from "../../host/mirror/place.ts";
 import type { MirrorPlan } from "../../host/mirror/request.ts";
 import type { ServerProcess } from "../../host/mirror/server-process.ts";
@@ -30,19 +30,28 @@ export interface Ending {
 /** Called when the engine's own mount is there again, or with the reason why it is not. */
 type Done = (error?: string) => void;
 
+/** Who has answered for a machine, and has not ended yet. */
+export interface Left {
+  readonly state: string;
+  readonly process: ServerProcess;
+}
+
 /** A start that takes longer between its two steps has failed. */
 const longestStartMs = 20_000;
 /** The file system of a machine is written out within that, or the kernel says in its log that it was not. */
 const longestEndMs = 5_000;
+
+/** A machine for which so many processes have not ended gets no mirror until one has. */
+const mostLeft = 3;
 
 /** The mirrors of a host, by the machines' states. */
 export class Mirrors {
   readonly #faults: Faults;
   readonly #shown = new Map<string, Mirror>();
   #endings: readonly Ending[] = [];
-  #left: readonly ServerProcess[] = [];
+  #left: readonly Left[] = [];
   /** Mirrors of machines whose own files are not mounted yet. */
-  readonly #held = new Map<string, { readonly device: number; readonly until: number }>();
+  readonly #held = new Map<string, { readonly mirror: MountedMirror; readonly until: number }>();
 
   constructor(faults: Faults) {
     this.#faults = faults;
@@ -58,13 +67,13 @@ export class Mirrors {
   }
 
   /** Processes of mirrors that have gone. */
-  get left(): readonly ServerProcess[] {
+  get left(): readonly Left[] {
     return this.#left;
   }
 
   /** Forgets those which have ended. */
   reap(): void {
-    this.#left = this.#left.filter((process) => process.hasDone() === undefined);
+    this.#left = this.#left.filter(({ process }) => process.hasDone() === undefined);
   }
 
   get endings(): readonly Ending[] {
@@ -79,7 +88,7 @@ export class Mirrors {
   clear(place: string): void {
     this.#letGo(place);
     clearPlace(place);
-    this.#held.set(place, { device: mountMirror(place), until: performance.now() + longestStartMs });
+    this.#held.set(place, { mirror: mountMirror(place), until: performance.now() + longestStartMs });
   }
 
   /** Shows the files that a process has mounted at a path. */
@@ -100,7 +109,9 @@ export class Mirrors {
   /** Where it fails nobody is left waiting at the place. */
   #showHeld({ place, range }: MirrorPlan, root: number): ShownFiles {
     try {
-      const files = new ShownFiles(this.#held.get(place)?.device ?? -1, root, range);
+      const held = this.#held.get(place);
+      if (held === undefined) throw new Error(`nothing is mounted at ${place}`);
+      const files = new ShownFiles(held.mirror, root, range);
       this.#held.delete(place);
       return files;
     } catch (error) {
@@ -153,7 +164,7 @@ export class Mirrors {
         return true;
       }
       if (mirror.covers.delete(files)) {
-        this.#close(files);
+        this.#close(state, files);
         this.#faults.within(state, () => this.#uncover(mirror), undefined);
       }
     }
@@ -164,6 +175,23 @@ export class Mirrors {
   #uncover(mirror: Mirror): void {
     if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
     else uncoverPlace(mirror.plan.place);
+  }
+
+  /** Lets go of mirrors whose answers take too long, and tells whoever waits. Whether there was one. */
+  loseStuck(): boolean {
+    let isLost = false;
+    for (const [state, { files, covers }] of this.#shown) {
+      if (![files, ...covers].some((shown) => shown.isStuck())) continue;
+      this.#faults.say(state, "an answer has taken too long, and whoever had it to give cannot be ended");
+      this.#drop(state);
+      isLost = true;
+    }
+    return isLost;
+  }
+
+  /** Whether too many wait for a machine without end already, each of which is a process of the host's. */
+  isHoldingUp(state: string): boolean {
+    return this.#left.filter((left) => left.state === state).length >= mostLeft;
   }
 
   /** Covers what engines have mounted over mirrors. */
@@ -177,11 +205,11 @@ export class Mirrors {
 
   /** Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server. */
   #cover({ plan, files, covers }: Mirror): void {
-    const device = mountMirror(plan.place);
+    const mirror = mountMirror(plan.place);
     try {
-      covers.add(files.again(device));
+      covers.add(files.again(mirror));
     } catch (error) {
-      closeSync(device);
+      closeSync(mirror.device);
       detachMount(plan.place);
       throw error;
     }
@@ -191,18 +219,19 @@ export class Mirrors {
 
   #drop(state: string): void {
     const mirror = this.#shown.get(state);
-    for (const files of mirror === undefined ? [] : [mirror.files, ...mirror.covers]) this.#close(files);
+    for (const files of mirror === undefined ? [] : [mirror.files, ...mirror.covers]) this.#close(state, files);
     this.#shown.delete(state);
   }
 
-  #close(files: ShownFiles): void {
+  #close(state: string, files: ShownFiles): void {
+    this.#faults.within(state, () => files.abort(), undefined);
     const process = files.close();
-    if (process !== undefined) this.#left = [...this.#left, process];
+    if (process !== undefined) this.#left = [...this.#left, { state, process }];
   }
 
   #letGo(place: string): void {
     const held = this.#held.get(place);
-    if (held !== undefined) closeSync(held.device);
+    if (held !== undefined) closeSync(held.mirror.device);
     this.#held.delete(place);
   }
 

@@ -62,6 +62,8 @@ export class Recovery {
     if (machine === undefined) return true;
     if (!isIsolated(machine)) return false;
     if (!showsAllOf(machine.pid, plan.device)) return true;
+    if (this.#mirrors.isHoldingUp(plan.state))
+      throw new Error("too many wait for its files without end: it has no mirror until one has ended");
     return !this.#show(plan, machine.pid);
   }
 

@@ -12,8 +12,8 @@ const [setDeathSignal, killSignal] = [1, 9];
 /** What the engine has looked at is let go after so many milliseconds, and this process ends when nothing was asked for. */
 const [holdMs, idleMs] = [100, 5_000];
 /**
- * Seconds that one answer may take; then this process ends (SIGALRM), and whoever waits is told that the mirror is gone. More than a
- * lease is given to be broken (/proc/sys/fs/lease-break-time).
+ * Seconds that one answer may take; then this process ends (SIGALRM), and whoever waits is told that the mirror is gone. Where what it
+ * waits for lets it not end, the server sees that it is to. More than a lease is given to be broken (/proc/sys/fs/lease-break-time).
  */
 const longestAnswer = 60;
 /** How long the next request is looked for after an answer. */
@@ -29,12 +29,16 @@ export function serveFiles({ device, root, range, parent }: Served): void {
   calls.prctl(setSecureBits, noSetuidFixup, 0, 0, 0);
   const tie = () => endWith(parent);
   tie();
+  calls.alarm(longestAnswer);
   const connection = new Connection(device, root, range, firstNode(), tie);
   const polled = new Int32Array([device, readable]);
   for (;;) {
+    calls.alarm(0);
     const limit = connection.isHolding ? holdMs : connection.isInUse ? -1 : idleMs;
     const isAsked = calls.poll(polled, 1, limit) > 0;
     if (!isAsked && limit === idleMs) return;
+    // To close what was held may take as long as an answer.
+    calls.alarm(longestAnswer);
     if (isAsked && !answerAll(connection)) return;
     connection.letGo();
   }
@@ -51,7 +55,6 @@ function endWith(parent: number): void {
  * longer than the answers. False when the mirror is no longer mounted.
  */
 function answerAll(connection: Connection): boolean {
-  calls.alarm(longestAnswer);
   const begin = performance.now();
   for (let last = begin, now = begin; now - last < nextRequestMs && now - begin < holdMs; now = performance.now()) {
     const served = connection.serve();
@@ -59,7 +62,6 @@ function answerAll(connection: Connection): boolean {
     if (served === "answered") last = performance.now();
     else calls.sched_yield();
   }
-  calls.alarm(0);
   return true;
 }
 

@@ -27,7 +27,7 @@ const lab = `
     for (const directory of [own + "/upper", own + "/work", own + "/files", placeOf(name), stateOf(name)]) mkdirSync(directory, { recursive: true });
     const layers = "lowerdir=/,upperdir=" + own + "/upper,workdir=" + own + "/work";
     writeFileSync(own + "/inner", "umount -l /old && exec unshare --user sleep 1000");
-    writeFileSync(own + "/outer", "set -e; mount -t overlay -o " + layers + " overlay " + own + "/files; cd " + own + "/files; mkdir old; mount -t proc proc proc; echo " + name +
+    writeFileSync(own + "/outer", "set -e; mount -t overlay -o " + layers + " overlay " + own + "/files; cd " + own + "/files; mkdir old; : >dev/null; mount -t proc proc proc; echo " + name +
       " >name; cp " + own + "/inner .; pivot_root . old; exec chroot . sh /inner");
     const parent = Bun.spawn(["sh", "-c", "unshare --mount --propagation private sh " + own + "/outer & echo $! >" + own + "/pid; exec sleep 1000"], { stdin: "ignore" });
     const read = (path) => { try { return readFileSync(path, "utf8").trim(); } catch { return ""; } };
@@ -44,8 +44,10 @@ const lab = `
   };
   const bun = "mount --bind " + process.execPath + " /run/bun";
   const serve = async () => {
-    writeFileSync("/run/bun", "");
-    sh(bun);
+    if (!existsSync("/run/bun")) {
+      writeFileSync("/run/bun", "");
+      sh(bun);
+    }
     const server = Bun.spawn(["/run/bun", ${JSON.stringify(program)}, "runtime", "mirror"], { stdin: "ignore", stdout: "pipe", stderr: "inherit", cwd: "/" });
     started.push(server.pid);
     await server.stdout.getReader().read();
@@ -60,6 +62,27 @@ const lab = `
     return text.trim();
   };
   const log = () => existsSync("/run/berth/mirror/log") ? readFileSync("/run/berth/mirror/log", "utf8").trim().split("\\n").map((line) => line.replace(/^\\S+ /, "")) : [];
+  /** Holds the lock of a file of a machine's, so that whoever writes to it waits, and no signal ends that: splice(2) from an empty pipe. */
+  const hold = async (pid, file) => {
+    const script = 'pipe R, W; open F, "+>", $ARGV[0]; my $to = pack "q", 0; $| = 1; print "holds"; syscall 275, fileno R, 0, fileno F, $to, 4096, 0';
+    const holder = Bun.spawn(["nsenter", "--mount", "--target", String(pid), "perl", "-e", script, file], { stdin: "ignore", stdout: "pipe" });
+    started.push(holder.pid);
+    await holder.stdout.getReader().read();
+    await until("the lock", () => /splice|pipe/.test(readFileSync("/proc/" + holder.pid + "/wchan", "utf8")));
+    return holder.pid;
+  };
+  const answering = (server) => sh("pgrep -P " + server.pid).split(/[^0-9]/).filter(Boolean).map(Number);
+  const stateOfProcess = (pid) => { try { return readFileSync("/proc/" + pid + "/stat", "utf8").split(") ").at(-1)[0]; } catch { return "gone"; } };
+  /** A look that waits for such a lock: who has it to answer, and what becomes of it. */
+  const lookStuck = async (server, file) => {
+    const before = answering(server).filter((one) => stateOfProcess(one) === "D");
+    const look = Bun.spawn(["sh", "-c", "echo text >>" + file], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+    let pid;
+    await until("it waits", () => (pid = answering(server).find((one) => !before.includes(one) && stateOfProcess(one) === "D")) !== undefined);
+    return { pid, hasEnded: () => look.exitCode !== null, succeeded: () => look.exitCode === 0 };
+  };
+  /** The end of the longest answer's time. */
+  const alarm = (pid) => process.kill(pid, "SIGALRM");
   const kill = (pid) => { try { process.kill(pid, "SIGKILL"); } catch {} };`;
 
 const inLab = (script: string) => inMounts<unknown>(`${lab} try { ${script} } finally { for (const pid of started.reverse()) kill(pid); }`);
@@ -132,3 +155,82 @@ describe.skipIf(!isRoot)("what one machine makes fail (needs root)", () => {
     expect(seen).toEqual([expect.stringMatching(/abort|not connected/), null, [expect.stringMatching(/posix_spawn: errno 13/)]]);
   });
 });
+
+describe.skipIf(!isRoot || process.arch !== "x64")(
+  "an answer that a machine keeps back, and that no signal ends (needs root, x86-64)",
+  () => {
+    test("ends with its time, and the machine has another mirror", async () => {
+      const seen = await inLab(`
+      const pid = await machine("bad");
+      await machine("good");
+      const server = await serve();
+      await until("the mirrors", () => nameBy(placeOf("bad")) === "bad" && nameBy(placeOf("good")) === "good");
+      const holder = await hold(pid, "/held");
+      const look = await lookStuck(server, placeOf("bad") + "/held");
+      await Bun.sleep(2500);
+      const early = look.hasEnded();
+      alarm(look.pid);
+      await until("the look ends", look.hasEnded);
+      await until("another mirror", () => nameBy(placeOf("bad")) === "bad");
+      const left = stateOfProcess(look.pid);
+      kill(holder);
+      await until("what is left ends", () => stateOfProcess(look.pid) === "gone");
+      return [early, look.succeeded(), left, server.exitCode, nameBy(placeOf("bad")), nameBy(placeOf("good")), log()];`);
+      const fault = "/run/berth/runtime/root/bad: an answer has taken too long, and whoever had it to give cannot be ended";
+      expect(seen).toEqual([false, false, "D", null, "bad", "good", [fault]]);
+    });
+
+    test("holds up no release, nor what looks at the machine meanwhile", async () => {
+      const seen = await inLab(`
+      const pid = await machine("bad");
+      const server = await serve();
+      await until("the mirror", () => nameBy(placeOf("bad")) === "bad");
+      await hold(pid, "/held");
+      const look = await lookStuck(server, placeOf("bad") + "/held");
+      const begin = performance.now();
+      await ask({ do: "release", state: stateOf("bad") });
+      await until("the look ends", look.hasEnded);
+      return [look.succeeded(), performance.now() - begin < 8000];`);
+      expect(seen).toEqual([false, true]);
+    });
+
+    test("ends with the server's death, and the machine has another mirror", async () => {
+      const seen = await inLab(`
+      const pid = await machine("bad");
+      const server = await serve();
+      await until("the mirror", () => nameBy(placeOf("bad")) === "bad");
+      await hold(pid, "/held");
+      const look = await lookStuck(server, placeOf("bad") + "/held");
+      kill(server.pid);
+      await server.exited;
+      const early = look.hasEnded();
+      await serve();
+      await until("another mirror", () => nameBy(placeOf("bad")) === "bad");
+      await until("the look ends", look.hasEnded);
+      return [early, look.succeeded()];`);
+      expect(seen).toEqual([false, false]);
+    });
+
+    test("is kept back three times at most: then looks fail until one has ended", async () => {
+      const seen = await inLab(`
+      const pid = await machine("bad");
+      await machine("good");
+      const server = await serve();
+      const holders = [];
+      for (const file of ["/one", "/two", "/three"]) {
+        await until("the mirror", () => nameBy(placeOf("bad")) === "bad");
+        holders.push(await hold(pid, file));
+        const look = await lookStuck(server, placeOf("bad") + file);
+        alarm(look.pid);
+        await until("the look ends", look.hasEnded);
+      }
+      const failed = [];
+      for (let count = 0; count < 4; count++, await Bun.sleep(500)) failed.push(nameBy(placeOf("bad")));
+      const good = nameBy(placeOf("good"));
+      kill(holders[1]);
+      await until("the mirror again", () => nameBy(placeOf("bad")) === "bad");
+      return [new Set(failed).size, failed[0], good, answering(server).filter((one) => stateOfProcess(one) === "D").length];`);
+      expect(seen).toEqual([1, expect.stringMatching(/not connected/), "good", 2]);
+    });
+  },
+);

@@ -11,6 +11,8 @@ import { Recovery, readPlan } from "./recovery.ts";
 const [readable, priority] = [1, 2];
 /** Machines of which a mirror is missing are looked for after so many milliseconds. */
 const recoveryMs = 1_000;
+/** As long as somebody answers, so many milliseconds pass until it is looked whether he can. */
+const keepMs = 1_000;
 /** How long one is waited for who has had the server started. */
 const firstCallerMs = 10_000;
 
@@ -47,6 +49,9 @@ class Server {
   /** Who has started the server has not asked yet. */
   #awaitedUntil = performance.now() + firstCallerMs;
 
+  /** When those who answer are looked at next. */
+  #keptUntil = 0;
+
   constructor(socket: number) {
     this.#socket = socket;
     this.#recovery.begin();
@@ -65,6 +70,7 @@ class Server {
     for (const [index, source] of sources.entries()) {
       if ((polled[2 * index + 1] ?? 0) >>> 16 !== 0) this.#faults.within("the server", source.act, undefined);
     }
+    this.#faults.within("the server", () => this.#keepTime(), undefined);
     this.#mirrors.settle();
     if (this.#recovery.isMissing) this.#recovery.look();
   }
@@ -76,7 +82,7 @@ class Server {
       ...this.#mirrors.shownFiles.map((files) => ({ file: files.file, event: readable, act: () => this.#act(files) })),
       // Looked at after each turn.
       ...this.#mirrors.endings.flatMap(({ end }) => (end === undefined ? [] : [{ file: end.file, event: readable, act: () => {} }])),
-      ...this.#mirrors.left.map(({ ended }) => ({ file: ended, event: readable, act: () => this.#mirrors.reap() })),
+      ...this.#mirrors.left.map(({ process }) => ({ file: process.ended, event: readable, act: () => this.#reap() })),
       ...[...this.#callers].map((caller) => ({ file: caller.file, event: readable, act: () => this.#listenTo(caller) })),
       { file: this.#socket, event: readable, act: () => this.#accept() },
     ];
@@ -85,6 +91,7 @@ class Server {
   /** In milliseconds; -1 for no limit. */
   #limit(): number {
     let limit = Number.POSITIVE_INFINITY;
+    if (this.#mirrors.shownFiles.some(({ isAnswering }) => isAnswering)) limit = Math.min(limit, this.#keptUntil - performance.now());
     if (this.#mirrors.isHolding) limit = Math.min(limit, recoveryMs);
     if (this.#recovery.isMissing) limit = Math.min(limit, recoveryMs);
     if (this.#mirrors.isEmpty) limit = Math.min(limit, this.#awaitedUntil - performance.now());
@@ -96,6 +103,19 @@ class Server {
   #act(files: ShownFiles): void {
     const isOfUse = this.#faults.within("a machine's process", () => files.act(), false);
     if (!isOfUse && this.#mirrors.lose(files)) this.#recovery.begin();
+  }
+
+  #reap(): void {
+    this.#mirrors.reap();
+    // Their machine may have had to wait for that.
+    this.#recovery.begin();
+  }
+
+  /** Whoever answers keeps his time himself, but what he waits for may be such that he cannot end. */
+  #keepTime(): void {
+    if (performance.now() < this.#keptUntil) return;
+    this.#keptUntil = performance.now() + keepMs;
+    if (this.#mirrors.loseStuck()) this.#recovery.begin();
   }
 
   #accept(): void {

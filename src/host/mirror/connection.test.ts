@@ -18,7 +18,7 @@ const server = `
   calls.umask(0);
   calls.prctl(28, 4, 0, 0, 0);
   const root = cloneOf(process.pid, "/run/files");
-  const device = mountMirror("/run/mirror");
+  const { device } = mountMirror("/run/mirror");
   agree(device);
   const connection = new Connection(device, root, { base: ${base}, count: 65536 }, 2);
   require("node:fs").writeSync(1, "ready\\n");

@@ -2,12 +2,20 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { inMountNamespace } from "../mount-namespace.ts";
 import { cloneMount, mount, mountFlags } from "../syscalls.ts";
 import { answered, calls, ENOENT } from "./calls.ts";
-import { mirrorType, typeAt } from "./place.ts";
+import { mirrorsAt, mirrorType, typeAt } from "./place.ts";
 import { largestTransfer } from "./protocol.ts";
 import { text } from "./tree.ts";
 
-/** Mounts a mirror that no one can use for more than to look at files: neither set-uid bits nor device files work in it. An open /dev/fuse. */
-export function mountMirror(place: string): number {
+/** A mirror that was just mounted. */
+export interface MountedMirror {
+  /** An open /dev/fuse. */
+  readonly device: number;
+  /** Which file system it is, as mountinfo has it; undefined where the engine was faster at unmounting it. */
+  readonly fileSystem: string | undefined;
+}
+
+/** Mounts a mirror that no one can use for more than to look at files: neither set-uid bits nor device files work in it. */
+export function mountMirror(place: string): MountedMirror {
   const [readWrite, nonBlocking, closeOnExec] = [2, 0x800, 0x80000];
   const device = answered(calls.open(text("/dev/fuse"), readWrite | nonBlocking | closeOnExec, 0));
   if (device < 0)
@@ -19,7 +27,7 @@ export function mountMirror(place: string): number {
     // An engine that was started anew removes a place that it has done with. (What is mounted there is not looked at.)
     if (typeAt(place) === undefined) mkdirSync(place, { recursive: true, mode: 0o700 });
     mount("berth", place, mirrorType, mountFlags.noSuid | mountFlags.noDev, options);
-    return device;
+    return { device, fileSystem: mirrorsAt(place).at(-1) };
   } catch (error) {
     calls.close(device);
     throw error;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { lastMountAt, typesAt } from "../../oci/overlay.ts";
+import { lastMountAt, mountsAt } from "../../oci/overlay.ts";
 import { detachMount, mount } from "../syscalls.ts";
+import { abortConnection } from "./abort.ts";
 import type { MirrorPlan } from "./request.ts";
 
 /*
@@ -23,21 +24,33 @@ function detachAll(place: string, types: readonly string[]): void {
   for (let type = typeAt(place); type !== undefined && types.includes(type); type = typeAt(place)) detachMount(place);
 }
 
-/** Takes mirrors and overlays away from a place, in whatever order they lie there. */
-export const clearPlace = (place: string) => detachAll(place, [mirrorType, "overlay"]);
+/** Which file systems the mirrors at a place are, as mountinfo has it, the topmost last. */
+export const mirrorsAt = (place: string): readonly string[] =>
+  mountsAt(readMountinfo(), place).flatMap(({ type, device }) => (type === mirrorType ? [device] : []));
+
+/** Takes mirrors and overlays away from a place, in whatever order they lie there. Nobody goes on to wait for such a mirror's answers. */
+export function clearPlace(place: string): void {
+  try {
+    // A server that was killed may have left one whose answers somebody has still to give.
+    for (const device of mirrorsAt(place)) abortConnection(device);
+  } finally {
+    detachAll(place, [mirrorType, "overlay"]);
+  }
+}
+
 /** Takes overlays away from a place, down to what they lie over. */
 export const uncoverPlace = (place: string) => detachAll(place, ["overlay"]);
 
 /** Takes a mirror away that lies straight over another. */
 export function dropDoubled(place: string): void {
-  const [below, top] = typesAt(readMountinfo(), place).slice(-2);
-  if (below === mirrorType && top === mirrorType) detachMount(place);
+  const [below, top] = mountsAt(readMountinfo(), place).slice(-2);
+  if (below?.type === mirrorType && top?.type === mirrorType) detachMount(place);
 }
 
 /** How many overlays lie on each other at the top of a place. */
 export function overlaysAt(place: string): number {
-  const types = typesAt(readMountinfo(), place);
-  return types.length - 1 - types.findLastIndex((type) => type !== "overlay");
+  const mounts = mountsAt(readMountinfo(), place);
+  return mounts.length - 1 - mounts.findLastIndex(({ type }) => type !== "overlay");
 }
 
 /** Mounts the engine's own overlay again, as the engine has done, in the place of a mirror. */

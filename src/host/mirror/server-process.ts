@@ -1,4 +1,5 @@
 import { ptr } from "bun:ffi";
+import { readFileSync } from "node:fs";
 import type { IdRange } from "../../oci/user-namespace.ts";
 import { answered, calls, pidfdOpenNumber } from "./calls.ts";
 
@@ -6,6 +7,16 @@ import { answered, calls, pidfdOpenNumber } from "./calls.ts";
 const [setFlags, closeOnExec] = [2, 1];
 /** waitpid(2), signal(7) */
 const [noHang, killSignal] = [1, 9];
+
+/** A process that was killed ends within a few milliseconds. */
+const longestEndMs = 900;
+
+/** Whether by its stat (proc_pid_stat(5)) a process ends, or has a SIGKILL to act upon, as any signal is that ends it: flags and signal, fields 9 and 31. */
+function isToEnd(stat: string): boolean {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [isExiting, hasKill] = [Number(fields[6]) & 4, Number(fields[28]) & (1 << (killSignal - 1))];
+  return isExiting !== 0 || hasKill !== 0;
+}
 
 /** What the process is called with, as numbers in words: see `readServed`. */
 export interface Served {
@@ -34,6 +45,7 @@ export function readServed(words: readonly string[]): Served | undefined {
  */
 export class ServerProcess {
   readonly #pid: number;
+  #toEndSince: number | undefined;
   /** Can be read from (poll(2)) once the process has ended: a pidfd (pidfd_open(2)). */
   readonly ended: number;
 
@@ -70,6 +82,16 @@ export class ServerProcess {
     if (answered(calls.waitpid(this.#pid, status, noHang)) === 0) return undefined;
     calls.close(this.ended);
     return status[0] === 0;
+  }
+
+  /**
+   * Whether it is to end and has not for a while: what it waits for in the kernel no signal ends. Its alarm is one that does not end it
+   * either. To be asked again and again.
+   */
+  isStuck(now = performance.now()): boolean {
+    if (!isToEnd(readFileSync(`/proc/${this.#pid}/stat`, "utf8"))) return false;
+    this.#toEndSince ??= now;
+    return now - this.#toEndSince >= longestEndMs;
   }
 
   /** Ends it, whatever it waits for. It may take a moment, which is not waited for. */

@@ -1,7 +1,9 @@
 import type { IdRange } from "../../oci/user-namespace.ts";
+import { abortConnection } from "./abort.ts";
 import { answered, calls } from "./calls.ts";
 import { agree } from "./connection.ts";
 import { EndOfFileSystem } from "./end-of-file-system.ts";
+import type { MountedMirror } from "./mounts.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** poll(2) */
@@ -10,14 +12,16 @@ const [readable, failing] = [1, 8];
 /** A mirror that is mounted, with the files that it shows. Who answers for them is started when something is asked, and ends by himself. */
 export class ShownFiles {
   readonly #device: number;
+  readonly #fileSystem: string | undefined;
   readonly #root: number;
   readonly #range: IdRange;
   #server: ServerProcess | undefined;
   #isOpen = true;
 
-  /** Owns both descriptors from now on, unless it throws: an open /dev/fuse, and the root directory of the mount that is shown. */
-  constructor(device: number, root: number, range: IdRange) {
+  /** Owns both descriptors from now on, unless it throws: the mirror's, and the root directory of the mount that is shown. */
+  constructor({ device, fileSystem }: MountedMirror, root: number, range: IdRange) {
     this.#device = device;
+    this.#fileSystem = fileSystem;
     this.#root = root;
     this.#range = range;
     agree(device);
@@ -38,20 +42,34 @@ export class ShownFiles {
       // What it had taken and not answered would be waited for without end.
       if (done !== true) return done === undefined;
     }
-    const polled = new Int32Array([this.#device, readable]);
-    calls.poll(polled, 1, 0);
-    const events = (polled[1] ?? 0) >>> 16;
+    const events = this.#events();
     if ((events & failing) !== 0) return false;
     if ((events & readable) !== 0) this.#server = ServerProcess.start({ device: this.#device, root: this.#root, range: this.#range });
     return true;
   }
 
-  /** Another mirror of the same files, for another open /dev/fuse. */
-  again(device: number): ShownFiles {
+  #events(): number {
+    const polled = new Int32Array([this.#device, readable]);
+    calls.poll(polled, 1, 0);
+    return (polled[1] ?? 0) >>> 16;
+  }
+
+  /** Whether somebody is there to answer, whose time is to be kept by `isStuck`. */
+  get isAnswering(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Whether an answer has taken longer than it may, and whoever has it to give cannot be ended. To be asked each second. */
+  isStuck(): boolean {
+    return this.#server?.isStuck() ?? false;
+  }
+
+  /** Another mirror of the same files. */
+  again(mirror: MountedMirror): ShownFiles {
     const root = answered(calls.dup(this.#root));
     if (root < 0) throw new Error(`dup: errno ${-root}`);
     try {
-      return new ShownFiles(device, root, this.#range);
+      return new ShownFiles(mirror, root, this.#range);
     } catch (error) {
       calls.close(root);
       throw error;
@@ -63,7 +81,14 @@ export class ShownFiles {
     return EndOfFileSystem.of(this.#root);
   }
 
-  /** Ends the mirror, wherever it is still mounted, and whoever waits for an answer. The process that is left, to be reaped. */
+  /** Tells whoever waits that there will be no answer. Closing does so too, unless who has it to give cannot be ended, and so has /dev/fuse open. */
+  abort(): void {
+    // Once it is mounted nowhere, another file system may have its number.
+    if (this.#server === undefined || this.#fileSystem === undefined || (this.#events() & failing) !== 0) return;
+    abortConnection(this.#fileSystem);
+  }
+
+  /** Ends the mirror, wherever it is still mounted. The process that is left, to be reaped. */
   close(): ServerProcess | undefined {
     this.#isOpen = false;
     this.#server?.kill();
