@@ -12,7 +12,7 @@ const parent = (named: string) => `
   const { cloneOf, mountMirror } = await import(${JSON.stringify(mounts)});
   const { agree } = await import(${JSON.stringify(connection)});
   const root = cloneOf(process.pid, "/run/files");
-  const device = mountMirror("/run/mirror");
+  const { device } = mountMirror("/run/mirror");
   agree(device);
   const words = ["3", "4", "${0x7001_0000}", "65536", String(${named})];
   const child = Bun.spawn([process.execPath, ${JSON.stringify(program)}, "runtime", "mirror", ...words], {
