@@ -215,7 +215,7 @@ describe.skipIf(process.platform !== "linux")("the caller's own ends of what it 
 
 describe.skipIf(process.platform !== "linux")("a terminal that was taken (needs Linux and script)", () => {
   const modesAround = (ending: string) => `
-STUBBORN=${ending.includes("sleep") ? "yes" : ""}; export STUBBORN; stty -icanon intr ^A; stty -g > ${program}.before
+STUBBORN=${ending.includes("sleep") ? "yes" : ""}; export STUBBORN; stty -icanon intr ^A; stty -g > ${program}.before; : >${program}.said
 "${process.execPath}" "${program}" raw </dev/tty >${program}.said & until grep -q ready ${program}.said; do sleep 0.05; done
 stty -g > ${program}.during
 ${ending}
