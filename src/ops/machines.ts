@@ -60,7 +60,7 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
   const foreign = found.filter(({ Id }) => !own.has(Id));
   if (foreign.length > 0) {
     const names = foreign.map(containerName);
-    const renamed = foreign.find((container) => container.Labels[label.machine] !== undefined);
+    const renamed = foreign.find((container) => ![undefined, containerName(container)].includes(container.Labels[label.machine]));
     throw new BerthError("not-ours", `not a machine of berth: ${names.join(", ")}`, {
       hint: (renamed && renameBack(renamed, byName)) ?? "use docker for containers that berth did not make",
       details: names,
