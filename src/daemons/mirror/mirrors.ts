@@ -71,17 +71,21 @@ export class Mirrors {
     return this.#left;
   }
 
-  /** Forgets those which have ended. */
-  reap(): void {
-    this.#left = this.#left.filter(({ process }) => process.hasDone() === undefined);
+  /** Forgets those which have ended: the states of the machines that they have answered for. */
+  reap(): readonly string[] {
+    const left = this.#left.filter(({ process }) => process.hasDone() === undefined);
+    const ended = this.#left.filter((one) => !left.includes(one));
+    this.#left = left;
+    return ended.map(({ state }) => state);
   }
 
   get endings(): readonly Ending[] {
     return this.#endings;
   }
 
+  /** Whether a machine has its mirror, or is about to have it no more. */
   has(state: string): boolean {
-    return this.#shown.has(state);
+    return this.#shown.has(state) || this.#endings.some(({ plan }) => plan.state === state);
   }
 
   /** Takes the engine's mount away from a place, where whoever looks waits from now on for what `show` will show. */

@@ -20,6 +20,8 @@ export class Recovery {
   readonly #faults: Faults;
   #missing: readonly MirrorPlan[] = [];
   #until = 0;
+  /** Machines that have no mirror until one has ended who waits for them. */
+  readonly #heldUp = new Set<string>();
 
   constructor(mirrors: Mirrors, faults: Faults) {
     this.#mirrors = mirrors;
@@ -31,6 +33,11 @@ export class Recovery {
     this.#missing = this.#findPlans(statesDirectory, 0).filter(({ state }) => !this.#mirrors.has(state));
     this.#until = performance.now() + longestStartMs;
     this.look();
+  }
+
+  /** Somebody has ended who has answered for these machines. */
+  resume(states: readonly string[]): void {
+    if (states.filter((state) => this.#heldUp.delete(state)).length > 0) this.begin();
   }
 
   /** Whether there may still be a machine without its mirror: one that has not begun yet. */
@@ -62,8 +69,10 @@ export class Recovery {
     if (machine === undefined) return true;
     if (!isIsolated(machine)) return false;
     if (!showsAllOf(machine.pid, plan.device)) return true;
-    if (this.#mirrors.isHoldingUp(plan.state))
+    if (this.#mirrors.isHoldingUp(plan.state)) {
+      this.#heldUp.add(plan.state);
       throw new Error("too many wait for its files without end: it has no mirror until one has ended");
+    }
     return !this.#show(plan, machine.pid);
   }
 

@@ -82,7 +82,11 @@ class Server {
       ...this.#mirrors.shownFiles.map((files) => ({ file: files.file, event: readable, act: () => this.#act(files) })),
       // Looked at after each turn.
       ...this.#mirrors.endings.flatMap(({ end }) => (end === undefined ? [] : [{ file: end.file, event: readable, act: () => {} }])),
-      ...this.#mirrors.left.map(({ process }) => ({ file: process.ended, event: readable, act: () => this.#reap() })),
+      ...this.#mirrors.left.map(({ process }) => ({
+        file: process.ended,
+        event: readable,
+        act: () => this.#recovery.resume(this.#mirrors.reap()),
+      })),
       ...[...this.#callers].map((caller) => ({ file: caller.file, event: readable, act: () => this.#listenTo(caller) })),
       { file: this.#socket, event: readable, act: () => this.#accept() },
     ];
@@ -103,12 +107,6 @@ class Server {
   #act(files: ShownFiles): void {
     const isOfUse = this.#faults.within("a machine's process", () => files.act(), false);
     if (!isOfUse && this.#mirrors.lose(files)) this.#recovery.begin();
-  }
-
-  #reap(): void {
-    this.#mirrors.reap();
-    // Their machine may have had to wait for that.
-    this.#recovery.begin();
   }
 
   /** Whoever answers keeps his time himself, but what he waits for may be such that he cannot end. */
