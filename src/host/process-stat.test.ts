@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findProcess, isThere, parseProcessStat } from "./process-stat.ts";
+import { findProcess, isThere, isToEnd, parseProcessStat } from "./process-stat.ts";
 
 const rest = "0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
 
@@ -14,6 +14,17 @@ describe("parseProcessStat", () => {
   ])("%j", (line, expected) => {
     expect(parseProcessStat(line)).toEqual(expected);
   });
+});
+
+test.each([
+  ["runs", "0", "0", false],
+  ["has other signals to act upon", "0", String(2 ** 14), false],
+  ["is exiting", "4194308", "0", true],
+  ["has a SIGKILL to act upon", "4194304", "256", true],
+])("whether a process is to end: one that %s", (_, flags, signal, expected) => {
+  // Its name may look like the fields.
+  const line = `12 (a) S 3 ) D 3 0 0 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0 0 0 0 0 0 0 ${signal} 0 0 0`;
+  expect(isToEnd(line)).toBe(expected);
 });
 
 test("a process is there, and none that had its number before, or has ended", () => {

@@ -15,13 +15,25 @@ export interface ProcessStat extends StartedProcess {
 
 /** Reads one line of /proc/PID/stat, or undefined when it is not one. The command name may hold anything, line feeds too. */
 export function parseProcessStat(line: string): ProcessStat | undefined {
-  const end = line.lastIndexOf(")");
   const pid = Number.parseInt(line, 10);
-  const fields = line.slice(end + 2).split(" ");
+  const fields = fieldsAfterName(line);
   const [state, parent] = fields;
   const startTime = fields[19];
-  if (end < 0 || !(pid > 0) || state === undefined || parent === undefined || startTime === undefined) return undefined;
+  if (!(pid > 0) || state === undefined || parent === undefined || startTime === undefined) return undefined;
   return { pid, parent: Number(parent), startTime: startTime.trim(), state };
+}
+
+/** Whether by its stat a process is ending, or has a SIGKILL to act upon, as any signal is that ends it: flags and signal, fields 9 and 31. */
+export function isToEnd(line: string): boolean {
+  const [exiting, kill] = [4, 1 << 8];
+  const fields = fieldsAfterName(line);
+  return (Number(fields[6]) & exiting) !== 0 || (Number(fields[28]) & kill) !== 0;
+}
+
+/** From the third on; none of what has no name. */
+function fieldsAfterName(line: string): readonly string[] {
+  const end = line.lastIndexOf(")");
+  return end < 0 ? [] : line.slice(end + 2).split(" ");
 }
 
 /** The process that has this number now; undefined when there is none. */

@@ -1,6 +1,7 @@
 import { ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
 import type { IdRange } from "../../oci/user-namespace.ts";
+import { isToEnd } from "../process-stat.ts";
 import { answered, calls, pidfdOpenNumber } from "./calls.ts";
 
 /** fcntl(2): F_SETFD, FD_CLOEXEC. */
@@ -10,13 +11,6 @@ const [noHang, killSignal] = [1, 9];
 
 /** A process that was killed ends within a few milliseconds. */
 const longestEndMs = 900;
-
-/** Whether by its stat (proc_pid_stat(5)) a process ends, or has a SIGKILL to act upon, as any signal is that ends it: flags and signal, fields 9 and 31. */
-function isToEnd(stat: string): boolean {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [isExiting, hasKill] = [Number(fields[6]) & 4, Number(fields[28]) & (1 << (killSignal - 1))];
-  return isExiting !== 0 || hasKill !== 0;
-}
 
 /** What the process is called with, as numbers in words: see `readServed`. */
 export interface Served {
