@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { putArchive } from "../engine/archive.ts";
@@ -13,6 +12,7 @@ import { initFromLabels, label } from "../plan/labels.ts";
 import type { Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
+import { withCreation } from "./creation.ts";
 import { requireInit } from "./guest-probe.ts";
 import { ownContainers } from "./own-containers.ts";
 import { poll } from "./poll.ts";
@@ -51,8 +51,7 @@ export async function createMachine(
   const planned = plannedImage(image);
   const post = ({ application }: ChosenApplication) => {
     const body = renderContainer(machine, fleet, planned, address, application);
-    const Labels = { ...body.Labels, [label.creation]: randomBytes(8).toString("hex") };
-    return createContainer(engine, { ...body, Labels }, { name: machine.name, signal });
+    return createContainer(engine, withCreation(body), { name: machine.name, signal });
   };
   const { chosen, created } = await createApplied(engine, machine, planned, info, post, signal);
   const { Id, Warnings } = created;

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Guest } from "../../contract/guest.ts";
@@ -10,7 +9,7 @@ import { BerthError, hasCode } from "../../errors.ts";
 import { makeRootImage } from "../../image/root-image.ts";
 import { findImage } from "../../image/store.ts";
 import { byRuntime, type ChosenApplication, chooseByApi, hasRuntime, runtimeName } from "../../ops/application.ts";
-import { label } from "../../plan/labels.ts";
+import { withCreation } from "../../ops/creation.ts";
 import { type FolderFacts, planRoot } from "../../plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "../../plan/loader/machine.ts";
 import { parseSwarmFiles } from "../../plan/loader/self.ts";
@@ -124,8 +123,7 @@ async function createLoaded(
   const reference = made?.reference ?? spec.image;
   if (reference === undefined) throw new BerthError("internal", "there is neither a folder nor an image");
   const imageId = made === undefined ? (await findImage(engine, reference, signal))?.id : undefined;
-  const plan = renderLoadedMachine({ ...machine, image: reference, imageId });
-  const body = { ...plan, Labels: { ...plan.Labels, [label.creation]: randomBytes(8).toString("hex") } };
+  const body = withCreation(renderLoadedMachine({ ...machine, image: reference, imageId }));
   const { platform } = spec.flags;
   const post = () => createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
   const create = async () => {
