@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
 import { hasErrno } from "./errno.ts";
+import { pathOnly } from "./path-only.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
 /*
@@ -63,9 +64,6 @@ export async function isMissingInRootOf(pid: number, path: string): Promise<bool
 }
 
 const nameOf = (opened: number) => `/proc/self/fd/${opened}`;
-
-/** O_PATH, open(2): tells where something is, and neither reads it nor waits for it. */
-const pathOnly = 0x200000;
 
 /** What leads out, over a mount or by a link where none may be, is not there. */
 const none = ["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "ENAMETOOLONG", "ESRCH"];

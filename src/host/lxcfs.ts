@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, readFileSync } from "node:fs";
 import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import { type LxcfsOffer, lxcfsFiles, parseLxcfs } from "../contract/lxcfs.ts";
 import { hasErrno } from "./errno.ts";
+import { pathOnly } from "./path-only.ts";
 import { openRootsMount } from "./root-mount.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
@@ -41,7 +42,7 @@ export function withLxcfs<T>(
   return undefined;
 }
 
-const placeOnly = 0x200000 | constants.O_NOFOLLOW;
+const placeOnly = pathOnly | constants.O_NOFOLLOW;
 /** What lxcfs does not offer, or no longer: one that has ended is not connected, or its connection is cut. */
 const none = ["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "EACCES", "EIO", "ENOTCONN", "ECONNABORTED"];
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { atWorkingDirectory, callNumbers, check, libc, text } from "./libc.ts";
 import { parseMountId, readLines } from "./mountinfo-of.ts";
+import { pathOnly } from "./path-only.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
 /*
@@ -13,7 +14,6 @@ const cloneDirectories = 0x200;
 const closeOnExec = 0x80000;
 const detachLazily = 2;
 const fromAndToEmptyPath = 0x4 | 0x40;
-const placeOnly = 0x200000;
 
 /** A look into a mount namespace. All of it is only good within `inMountNamespace`. */
 export interface MountNamespace {
@@ -48,7 +48,7 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
     enter(namespace);
     return work({
       mountinfo: () => readProc("thread-self/mountinfo"),
-      openPlace: (path) => openAt(atWorkingDirectory, path, placeOnly | constants.O_NOFOLLOW, resolving.noLinks),
+      openPlace: (path) => openAt(atWorkingDirectory, path, pathOnly | constants.O_NOFOLLOW, resolving.noLinks),
       mountIdOf: (place) => parseMountId(readProc(`thread-self/fdinfo/${place}`)),
       detach: (place) => {
         check("fchdir", libc.fchdir(procfs));

@@ -4,6 +4,7 @@ import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import type { PathStep, Way } from "../plan/path-access.ts";
 import { hasAccessList } from "./acl.ts";
 import { parseMountId } from "./mountinfo-of.ts";
+import { pathOnly } from "./path-only.ts";
 
 /** As many as the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
@@ -72,8 +73,7 @@ export function realPathOf(path: string, trusted: ReadonlySet<number>): string |
   return withWay(path, trusted, ({ real, end }) => (end === "there" ? real.at(-1)?.path : undefined));
 }
 
-/** O_PATH, open(2): tells what is somewhere, and neither reads it nor waits for it. */
-const placeOnly = 0x200000 | constants.O_NOFOLLOW;
+const placeOnly = pathOnly | constants.O_NOFOLLOW;
 const placeName = (place: number) => `/proc/self/fd/${place}`;
 const namesOf = (path: string) => path.split("/").filter((name) => name !== "" && name !== ".");
 

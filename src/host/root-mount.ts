@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { hasErrno } from "./errno.ts";
 import { parseMountId } from "./mountinfo-of.ts";
+import { pathOnly } from "./path-only.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
-/** O_PATH, open(2): says where something is; nobody's file system is asked anything of what it is the root of. */
-const pathOnly = 0x200000;
+/** Nobody's file system is asked anything of what it is the root of. */
 const directoryOnly = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** A mount by its id and its place in this mount namespace's mountinfo. */

@@ -6,6 +6,7 @@ import type { Restriction, StagedBind } from "../oci/user-namespace.ts";
 import { inDirectory } from "./beneath.ts";
 import { hasErrno } from "./errno.ts";
 import { inNetworkNamespace, isOthersNetwork } from "./network-namespace.ts";
+import { pathOnly } from "./path-only.ts";
 import { attachMount, cloneMount, detachMount, makePrivate, makeSlave, mapMount, mount, mountFlags, restrictMount } from "./syscalls.ts";
 
 /**
@@ -139,9 +140,6 @@ function cloneOnto(source: string, recursive: boolean, place: string): number {
     closeSync(opened);
   }
 }
-
-/** O_PATH, open(2). */
-const pathOnly = 0x200000;
 
 /** Mounts a bind in the stage. False when its file system maps no ids: then it is mounted as it is. */
 export function stageBind(

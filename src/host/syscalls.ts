@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, statfsSync } from "node:fs";
 import { atEmptyPath, atWorkingDirectory, callNumbers, check, hold, libc, text } from "./libc.ts";
+import { pathOnly } from "./path-only.ts";
 
 /*
  * The system calls that berth needs and node:fs does not have. Each throws an error with the `code` of node's own and the
@@ -80,7 +81,6 @@ export function openFileSystem(type: string): number {
  * where something else is: a machine may choose what its root is, and to other file systems (cgroup2) no options mean a change.
  */
 export function forgetNames(path: string): void {
-  const pathOnly = 0x200000;
   const place = openSync(path, pathOnly | constants.O_DIRECTORY);
   try {
     if (statfsSync(`/proc/self/fd/${place}`).type !== overlayMagic) return;

@@ -1,6 +1,7 @@
 import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
 import type { IdRange } from "../../oci/user-namespace.ts";
+import { pathOnly } from "../path-only.ts";
 import { answered, calls, ELOOP, ENODEV, ENOENT, ENOTDIR, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
 import { HeldFiles } from "./held.ts";
 import { idMeant, idSeen } from "./ids.ts";
@@ -8,7 +9,7 @@ import { isSame, type Node, Nodes, rootId } from "./nodes.ts";
 import { Status } from "./protocol.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFDIR, S_IFREG } = constants;
-const [pathOnly, closeOnExec] = [0x200000, 0x80000];
+const closeOnExec = 0x80000;
 const [emptyPath, removeDirectory] = [0x1000, 0x200];
 /** openat2(2): no path leads out of the directory that it is resolved from, nor over a link, nor to another mount. */
 const [noOtherMount, noMagicLinks, noSymlinks, beneath] = [1n, 2n, 4n, 8n];
