@@ -21,9 +21,9 @@ export interface FileProblem {
 export interface MachineFileOptions {
   /** Its absolute path, which machines note. */
   readonly fileName: string;
-  /** For `${NAME}` in the file, and for variables that a machine passes on. */
   /** What its problems call it: the same, unless told otherwise. */
   readonly shownAs?: string;
+  /** For `${NAME}` in the file, and for variables that a machine passes on. */
   readonly environment: Variables;
 }
 

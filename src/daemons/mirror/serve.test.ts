@@ -85,6 +85,14 @@ const lab = `
   const alarm = (pid) => process.kill(pid, "SIGALRM");
   const kill = (pid) => { try { process.kill(pid, "SIGKILL"); } catch {} };`;
 
+/** A machine of which a look waits without end. */
+const stuck = `
+      const pid = await machine("bad");
+      const server = await serve();
+      await until("the mirror", () => nameBy(placeOf("bad")) === "bad");
+      await hold(pid, "/held");
+      const look = await lookStuck(server, placeOf("bad") + "/held");`;
+
 const inLab = (script: string) => inMounts<unknown>(`${lab} try { ${script} } finally { for (const pid of started.reverse()) kill(pid); }`);
 
 describe.skipIf(!isRoot)("what one machine makes fail (needs root)", () => {
@@ -182,11 +190,7 @@ describe.skipIf(!isRoot || process.arch !== "x64")(
 
     test("holds up no release, nor what looks at the machine meanwhile", async () => {
       const seen = await inLab(`
-      const pid = await machine("bad");
-      const server = await serve();
-      await until("the mirror", () => nameBy(placeOf("bad")) === "bad");
-      await hold(pid, "/held");
-      const look = await lookStuck(server, placeOf("bad") + "/held");
+      ${stuck}
       const begin = performance.now();
       await ask({ do: "release", state: stateOf("bad") });
       await until("the look ends", look.hasEnded);
@@ -196,11 +200,7 @@ describe.skipIf(!isRoot || process.arch !== "x64")(
 
     test("ends with the server's death, and the machine has another mirror", async () => {
       const seen = await inLab(`
-      const pid = await machine("bad");
-      const server = await serve();
-      await until("the mirror", () => nameBy(placeOf("bad")) === "bad");
-      await hold(pid, "/held");
-      const look = await lookStuck(server, placeOf("bad") + "/held");
+      ${stuck}
       kill(server.pid);
       await server.exited;
       const early = look.hasEnded();
