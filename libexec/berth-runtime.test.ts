@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../test/lab/until.ts";
 
 const asRoot = process.getuid?.() === 0;
 
@@ -375,6 +376,23 @@ describe("exec", () => {
       expect(real).toEqual(words(...rest));
     },
   );
+
+  test("detached, in a process group of its own, with its status", () => {
+    const group = 'for pid in $$ $PPID; do cut -d" " -f5 </proc/$pid/stat; done >"$REC/group"; exit 7';
+    expect(call({ words: words("--detach", "whole", "ls"), env: { DO: group } })).toMatchObject({ status: 7, stderr: "" });
+    const [own, parents] = readFileSync(join(record, "group"), "utf8").trim().split(/\s+/);
+    expect(own).toBe(String(parents));
+    expect(own).not.toBe(readFileSync("/proc/self/stat", "utf8").split(" ")[4] ?? "");
+  });
+
+  test("detached, that is killed as it takes too long, is said in the log as the engine reads it", () => {
+    const log = join(directory, "exec.log");
+    expect(call({ words: ["--log", log, ...words("-d", "whole", "ls")], env: { DO: "kill -KILL $$" } }).status).toBe(137);
+    expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({
+      level: "error",
+      msg: "the machine did not take the command for 60 s: it may have frozen or limited its own init",
+    });
+  });
 });
 
 describe.skipIf(!asRoot)("a machine in another container's network (needs root)", () => {
@@ -443,6 +461,40 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
   });
 });
 
+describe.skipIf(!asRoot)("start (needs root)", () => {
+  const words = ["--root", "/r/start", "start", "box"];
+  const machine = (...files: readonly string[]) => {
+    const guest = spawn("unshare", ["--mount", "--propagation", "private", "sleep", "600"], { stdio: "ignore" });
+    const state = stateOf("/r/start", "box");
+    for (const name of files) writeFileSync(join(state, name), name === "pid" ? `${guest.pid}\n${startOf(guest)}\n` : "");
+    return guest;
+  };
+  const shared = (guest: ChildProcess) => readFileSync(`/proc/${guest.pid}/mountinfo`, "utf8").match(/ \/ \/ .* shared:\d+ .*- /) !== null;
+  afterEach(() => rmSync(join(run, "berth/runtime/r/start/box"), { recursive: true }));
+
+  test.each([
+    ["shares a machine's mounts before it starts, by a program of the host's", ["pid", "shared"], true],
+    ["leaves those of a machine that may not share them", ["pid"], false],
+  ])("%s", async (_, files, expected) => {
+    const guest = machine(...files);
+    await until(async () => readlinkSync(`/proc/${guest.pid}/ns/mnt`) !== readlinkSync("/proc/self/ns/mnt"));
+    expect(call({ words })).toMatchObject({ status: 0, stderr: "", real: words });
+    expect(shared(guest)).toBe(expected);
+    guest.kill("SIGKILL");
+  });
+
+  test("fails where they cannot be shared, and says so to the engine", () => {
+    const guest = machine("pid", "shared");
+    writeFileSync(join(directory, "mount"), "#!/bin/sh\nexit 32\n", { mode: 0o755 });
+    const log = join(record, "log");
+    const env = { PATH: `${directory}:${process.env.PATH}` };
+    expect(call({ words: ["--log", log, ...words], env })).toMatchObject({ status: 1, real: undefined });
+    expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({ level: "error", msg: "the machine's mounts could not be shared" });
+    rmSync(join(directory, "mount"));
+    guest.kill("SIGKILL");
+  });
+});
+
 describe("kill and delete, of a machine that has frozen some of itself (cgroup v1)", () => {
   let victim: ChildProcess | undefined;
   /** A place like the machine's freezer cgroup, with one in it that holds a process. */
@@ -482,6 +534,26 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
     expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "" });
     expect(await ended).toEqual([null, "SIGKILL"]);
     expect(states()).toEqual(["THAWED", "THAWED"]);
+  });
+
+  test.each([
+    ["a machine that has ended", "", ["kill", "box", "9"]],
+    ["a machine whose init waits to be reaped", "Z", ["delete", "--force", "box"]],
+  ] as const)("%s is not looked at any more, however many cgroups it has left", async (_, state, verb) => {
+    freeze("1");
+    // Its parent never asks what has become of it.
+    const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = parent.stdout === null ? [] : await once(parent.stdout, "data");
+    const pid = Number(String(line));
+    const begun = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
+    writeFileSync(join(stateOf("/r/frozen", "box"), "pid"), state === "" ? "999999999\n" : `${pid}\n${begun}\n`);
+    process.kill(pid, "SIGKILL");
+    await until(async () => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
+    expect(call({ words: ["--root", "/r/frozen", ...verb] })).toMatchObject({ status: 0, stderr: "" });
+    expect(states()).toEqual(["FROZEN", "FROZEN"]);
+    expect(victim?.signalCode).toBeNull();
+    parent.kill("SIGKILL");
+    rmSync(join(run, "berth/runtime/r/frozen/box/pid"), { force: true });
   });
 
   test.each([
@@ -548,6 +620,14 @@ describe("kill and delete, of a machine that waits by limits of its own making",
     expect(call({ words: ["--root", "/r/limited", "kill", "box", "9"] })).toMatchObject({ status: 0, stderr: "" });
     expect(readFileSync(join(directoryOf("box"), "cgroup.kill"), "utf8")).toBe("1\n");
     expect(victim?.signalCode).toBeNull();
+  });
+
+  test("where a machine of v1 has made a directory of that name", async () => {
+    limit({ "cpu.cfs_quota_us": "1000\n" });
+    mkdirSync(join(directoryOf("box"), "cgroup.kill"));
+    const ended = once(victim as ChildProcess, "exit");
+    expect(call({ words: ["--root", "/r/limited", "kill", "box", "9"] })).toMatchObject({ status: 0, stderr: "" });
+    expect(await ended).toEqual([null, "SIGKILL"]);
   });
 
   test.each([
@@ -711,7 +791,7 @@ describe("delete", () => {
   /** The state of a machine in a user namespace, with its stage's place. */
   const isolated = () => {
     const state = stateOf("/run/roots/a b", "box");
-    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "freezer", "limits", "hostname", "network"])
+    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "freezer", "limits", "cgroups", "hostname", "network"])
       writeFileSync(join(state, name), "x");
     mkdirSync(join(state, "stage/root"), { recursive: true });
     return state;

@@ -26,9 +26,10 @@ export interface Surroundings {
 
 /**
  * How many cgroups a machine may make below its own, and how deep (cgroup2's core files): ids of memory cgroups are the whole
- * kernel's, 65,535 of them. Some hundred services and containers are far from it.
+ * kernel's, 65,535 of them. Some hundred services and containers are far from it, and no path of so few names is too long for a call
+ * (PATH_MAX), with which runtimes remove cgroups.
  */
-export const cgroupBounds = { "cgroup.max.descendants": "2000", "cgroup.max.depth": "32" } as const;
+export const cgroupBounds = { "cgroup.max.descendants": "2000", "cgroup.max.depth": "14" } as const;
 
 /**
  * Applies the contract to a container's config.json and returns the new one; the given one is left alone.

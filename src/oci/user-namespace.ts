@@ -120,8 +120,8 @@ export function isolateConfig(config: OciConfig, { ids, stage, settle, mountProg
 }
 
 /**
- * systemd shares mounts among a system's mount namespaces except in a container, where that is left to whoever made it
- * (systemd.exec(5): credentials, mounts of one unit that others see). It is done as the machine's root in the machine.
+ * What the launcher does at `start`, for `run`, which has none: by the machine's own program, as its root. Whoever calls `run` waits for
+ * that at his own terminal, and can end it there.
  */
 function shareMounts(program: string | undefined): readonly OciHook[] {
   return program === undefined ? [] : [{ path: program, args: ["mount", "--make-rshared", "/"] }];

@@ -40,6 +40,8 @@ export interface Isolate {
   readonly capabilities: ReadonlySet<string> | undefined;
   /** Whether the machine's root may share its mounts: what was dropped or refused holds for that too. */
   readonly sharesMounts: boolean;
+  /** Whether it is started by `run` alone. */
+  readonly alone: boolean;
 }
 
 /**
@@ -63,6 +65,7 @@ export async function isolate(
     view,
     capabilities,
     sharesMounts,
+    alone,
   }: Isolate,
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
   const ids = await takeIds(state, machineId, count);
@@ -77,8 +80,9 @@ export async function isolate(
     openStage(stage, ids.base);
     if (writesHostname) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
     writeFileSync(join(state, "root"), `${rootPath}\n`);
+    if (sharesMounts && !alone) writeFileSync(join(state, "shared"), "");
     // Read while the engine's mount is still there.
-    const mountPrograms = sharesMounts ? ["/bin/mount", "/usr/bin/mount"] : [];
+    const mountPrograms = sharesMounts && alone ? ["/bin/mount", "/usr/bin/mount"] : [];
     const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);
     stageLayers(stage, overlay, mapped);
     const mirror = await takePlace({ state, place: rootPath, range: ids, overlay: overlay.mounted }, { launcher, namespace: outer });

@@ -124,6 +124,7 @@ export async function runtimeCreate({
               view: needs.cgroup,
               capabilities: host.capabilities,
               sharesMounts: needs.capabilities.includes("CAP_SYS_ADMIN") && needs.systemCalls.includes("mount"),
+              alone,
             });
       const patched = applyContract(isolated.config, { id, state, host, needs: { ...needs, tmpfs } });
       writeBundleConfig(bundle, text, renderConfig(alone ? clearedAtEnd(patched, launcher, state) : patched));

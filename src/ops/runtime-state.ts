@@ -27,6 +27,8 @@ const stateFiles = [
   "pid",
   "freezer",
   "limits",
+  "cgroups",
+  "shared",
   "machine-id",
   "hostname",
   "network",

@@ -69,6 +69,7 @@ describe.skipIf(!canHaveEngines)("attacks by what a machine's next start reads (
       "rm -f /etc/os-release /usr/lib/os-release /etc/hostname; mkfifo /etc/os-release /usr/lib/os-release /etc/hostname",
     "they are huge, and directories": () =>
       "rm -f /etc/os-release /etc/hostname /etc/machine-id; truncate -s 900G /etc/os-release; mkdir /etc/hostname /etc/machine-id",
+    "its mount never ends": () => "rm /usr/bin/mount; printf '#!/bin/sh\\nexec sleep 100000\\n' >/usr/bin/mount; chmod 755 /usr/bin/mount",
     "they lead in circles": () =>
       "rm /etc/os-release /etc/hostname; ln -s os-release /etc/os-release; ln -s hostname /etc/hostname; ln -sf init2 /sbin/init; ln -s init /sbin/init2",
     "they lead to the reader's own": () =>

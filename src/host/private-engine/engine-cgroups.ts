@@ -1,4 +1,5 @@
-import { readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { open, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
@@ -16,7 +17,7 @@ export async function readEngineCgroups(name: string): Promise<readonly string[]
   for (const { point, type } of await readMounts()) {
     if (type !== "cgroup" && type !== "cgroup2") continue;
     const directory = join(point, engineCgroup(name));
-    if ((await childDirectories(directory)) !== undefined) found.push(directory);
+    if (existsSync(directory)) found.push(directory);
   }
   return found;
 }
@@ -55,7 +56,7 @@ async function freeCgroup(directory: string): Promise<void> {
       if (!hasErrno(error, ["ENOENT", "ENODEV"])) throw error;
     }
   }
-  for (const child of (await childDirectories(directory)) ?? []) await freeCgroup(join(directory, child));
+  await eachChild(directory, freeCgroup);
 }
 
 /** Removes the engine's cgroups, deepest first. Its processes must have ended; `conflict` when one has not after 5 seconds. */
@@ -74,26 +75,35 @@ export async function removeEngineCgroups(name: string): Promise<void> {
 }
 
 async function removeCgroup(directory: string): Promise<boolean> {
-  for (const child of (await childDirectories(directory)) ?? []) {
-    if (!(await removeCgroup(join(directory, child)))) return false;
-  }
+  let isEmpty = true;
+  await eachChild(directory, async (child) => {
+    if (!(await removeCgroup(child))) isEmpty = false;
+  });
+  if (!isEmpty) return false;
   try {
     await rmdir(directory);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return true;
-    if (code === "EBUSY") return false;
+    if (hasErrno(error, ["ENOENT"])) return true;
+    if (hasErrno(error, ["EBUSY"])) return false;
     throw error;
   }
 }
 
-async function childDirectories(directory: string): Promise<readonly string[] | undefined> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+/**
+ * Does something with each cgroup below one, the path of which is good meanwhile: a machine of v1 may make some whose own paths are
+ * too long for any call (PATH_MAX), so each is named by its open parent. Nothing where there is none.
+ */
+async function eachChild(directory: string, work: (child: string) => Promise<void>): Promise<void> {
+  const parent = await open(directory, constants.O_DIRECTORY | constants.O_NOFOLLOW).catch((error: unknown) => {
+    if (hasErrno(error, ["ENOENT"])) return undefined;
     throw error;
+  });
+  if (parent === undefined) return;
+  try {
+    const place = `/proc/self/fd/${parent.fd}`;
+    for (const entry of await readdir(place, { withFileTypes: true })) if (entry.isDirectory()) await work(join(place, entry.name));
+  } finally {
+    await parent.close();
   }
 }
