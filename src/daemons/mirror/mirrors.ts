@@ -145,8 +145,7 @@ export class Mirrors {
     for (const [place, { until }] of this.#held) if (performance.now() >= until) this.#letGo(place);
     if (this.#endings.length === 0) return;
     const now = performance.now();
-    const isOver = ({ end, until }: Ending) => end === undefined || now >= until || end.hasEnded();
-    const over = this.#endings.filter(isOver);
+    const over = this.#endings.filter((ending) => now >= ending.until || this.#hasLetGo(ending));
     if (over.length === 0) return;
     this.#endings = this.#endings.filter((ending) => !over.includes(ending));
     for (const { plan, end, done } of over) {
@@ -158,6 +157,14 @@ export class Mirrors {
         done(this.#faults.say(plan.state, error));
       }
     }
+  }
+
+  /**
+   * Whether the machine's upper directory can be another's. A file system says that it ends a moment before it lets go of it, and mostly
+   * it ends with the process that has answered for it: only when that has ended, too, has it certainly let go.
+   */
+  #hasLetGo({ plan, end }: Ending): boolean {
+    return (end === undefined || end.hasEnded()) && !this.#left.some(({ state }) => state === plan.state);
   }
 
   /** Lets go of a mirror that is of no more use, as when the engine has unmounted it. Whether a machine is without one since. */

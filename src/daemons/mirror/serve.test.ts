@@ -151,6 +151,29 @@ describe.skipIf(!isRoot)("what one machine makes fail (needs root)", () => {
     expect(seen).toEqual(["{}", "bad"]);
   });
 
+  test("has its place given back only when who has answered for it has ended, and so has let go of its files", async () => {
+    const seen = await inLab(`
+      await machine("good");
+      const server = await serve();
+      await until("the mirror", () => nameBy(placeOf("good")) === "good");
+      const left = [];
+      for (let round = 0; round < 15; round++) {
+        const name = "bad" + round;
+        const pid = await machine(name);
+        const before = answering(server);
+        await ask({ do: "look" });
+        await until("the mirror", () => nameBy(placeOf(name)) === name);
+        const [process] = answering(server).filter((one) => !before.includes(one));
+        kill(pid);
+        await until("its end", () => stateOfProcess(pid) === "Z");
+        await ask({ do: "release", state: stateOf(name) });
+        left.push(stateOfProcess(process));
+        rmSync(stateOf(name) + "/mirror");
+      }
+      return left;`);
+    expect(seen).toEqual(Array.from({ length: 15 }, () => "gone"));
+  });
+
   test("ends no server when nobody can be started who would answer: the look fails, and a later one does not", async () => {
     const seen = await inLab(`
       await machine("good");

@@ -81,7 +81,9 @@ class Server {
       { file: this.#mounts, event: priority, act: () => this.#mirrors.cover() },
       ...this.#mirrors.shownFiles.map((files) => ({ file: files.file, event: readable, act: () => this.#act(files) })),
       // Looked at after each turn.
-      ...this.#mirrors.endings.flatMap(({ end }) => (end === undefined ? [] : [{ file: end.file, event: readable, act: () => {} }])),
+      ...this.#mirrors.endings.flatMap(({ end }) =>
+        end === undefined || end.hasEnded() ? [] : [{ file: end.file, event: readable, act: () => {} }],
+      ),
       ...this.#mirrors.left.map(({ process }) => ({
         file: process.ended,
         event: readable,
