@@ -69,6 +69,15 @@ test("one that lies hidden below another mount of the place it is in is not", ()
   expect(staleLxcfsMounts(marker + machine("0:9") + again, "0:10").map(({ id }) => id)).toEqual([1163, 1201]);
 });
 
+test("one that lies over another of lxcfs is, whichever of them has ended", () => {
+  const over = `1300 1163 0:10 /proc/meminfo /proc/meminfo ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
+1301 1300 0:8 /proc/meminfo /proc/meminfo ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
+`;
+  const staleOf = (device: string) => staleLxcfsMounts(marker + machine(device) + over, "0:10").map(({ id }) => id);
+  expect(staleOf("0:9")).toEqual([1163, 1167, 1301]);
+  expect(staleOf("0:10")).toEqual([1301]);
+});
+
 test("what is no machine of berth-runtime is nobody's business here", () => {
   expect(staleLxcfsMounts(machine("0:9"), "0:10")).toEqual([]);
   const lxc = "1190 1130 0:52 /lxc/host /run/host ro,nosuid - tmpfs tmpfs rw\n";

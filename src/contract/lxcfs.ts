@@ -87,18 +87,34 @@ function isMachines(line: string): boolean {
  */
 export function staleLxcfsMounts(mountinfo: string, device: string): readonly StaleMount[] {
   if (!mountinfo.split("\n").some(isMachines)) return [];
-  const covered = coveredMounts(mountinfo);
+  const isHidden = hidden(mountinfo);
   return lxcfsMounts(mountinfo)
-    .filter((mount) => !covered.has(mount.parent))
     .filter((mount) => mount.device !== device && mount.root === mount.point && lxcfsFiles.includes(mount.point))
+    .filter((mount) => !isHidden(mount))
     .map(({ id, point }) => ({ id, file: point }));
 }
 
-/** Mounts with another over all of them: nothing in them is to be seen, nor to be reached. */
-function coveredMounts(mountinfo: string): ReadonlySet<string> {
-  const lines = mountinfo.split("\n").map((line) => line.split(" "));
-  const points = new Map(lines.map(([id = "", , , , point]) => [id, point]));
-  return new Set(lines.flatMap(([, parent = "", , , point]) => (points.get(parent) === point ? [parent] : [])));
+/**
+ * Tells of a mount whether another lies over all of the mount in which its place is: then it is not to be seen, nor to be reached. At
+ * the place itself several may lie one over the other, each in the one below: so it is when two mount namespaces, one of which sees
+ * what is mounted in the other, get lxcfs anew at the same time.
+ */
+function hidden(mountinfo: string): (mount: MountOfLxcfs) => boolean {
+  const lines = mountinfo.split("\n").map((line) => line.split(" ", 5));
+  const mounts = new Map(lines.map(([id = "", parent = "", , , point = ""]) => [id, { parent, point }]));
+  const covered = new Set([...mounts.values()].flatMap(({ parent, point }) => (mounts.get(parent)?.point === point ? [parent] : [])));
+  /** What the lowest mount at such a place is in, by those that lie over it. */
+  const foundations = new Map<string, string>();
+  return ({ parent, point }) => {
+    const passed: string[] = [];
+    let below = parent;
+    for (let mount = mounts.get(below); mount?.point === point; mount = mounts.get(below)) {
+      passed.push(below);
+      below = foundations.get(below) ?? mount.parent;
+    }
+    for (const id of passed) foundations.set(id, below);
+    return covered.has(below);
+  };
 }
 
 interface MountOfLxcfs {
