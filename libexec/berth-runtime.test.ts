@@ -703,6 +703,36 @@ describe.skipIf(!asRoot)("the mount namespace of a machine's runtime (needs root
   });
 });
 
+test("the server of mirrors is started ahead for a machine that may get one, once there have been any", () => {
+  writeFileSync(join(directory, "berth"), `#!/bin/sh\n[ "$2" != mirror ] || echo served >"$REC/served"`);
+  const directoryOfMirrors = join(run, "berth/mirror");
+  const isServed = (env: readonly string[], linux: object = { maskedPaths: ["/proc/kcore"] }) => {
+    const bundle = bundleOf(["/sbin/init"]);
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ process: { args: ["/sbin/init"], env }, root: { path: "rootfs" }, linux }));
+    // Whatever it starts has this descriptor, and so is waited for.
+    expect(call({ words: ["create", "-b", bundle, "box"], before: "exec 9>&1" }).status).toBe(0);
+    const served = join(record, "served");
+    if (!existsSync(served)) return false;
+    rmSync(served);
+    return true;
+  };
+  try {
+    expect(isServed([])).toBe(false);
+    mkdirSync(directoryOfMirrors, { recursive: true });
+    expect([[], ["BERTH_PROFILE="], ["BERTH_PROFILE=full"]].map((env) => isServed(env))).toEqual([true, true, true]);
+    expect([isServed(["BERTH_PROFILE=strict"]), isServed(["BERTH_PROFILE=privileged"], {}), isServed([], {})]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    writeFileSync(join(directoryOfMirrors, "socket"), "");
+    expect(isServed([])).toBe(false);
+  } finally {
+    rmSync(directoryOfMirrors, { recursive: true, force: true });
+    writeFileSync(join(directory, "berth"), patcher);
+  }
+});
+
 test("the server of mirrors is not started again where berth has been removed", () => {
   writeFileSync(join(directory, "berth"), `#!/bin/sh\necho "$*" >>"$REC/served"; rm "$0"; kill -KILL $$`);
   try {
