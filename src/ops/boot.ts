@@ -23,7 +23,7 @@ export interface Boot {
 export interface FailedUnit {
   readonly unit: string;
   readonly description: string;
-  /** Its last journal lines. */
+  /** Its last journal lines of this boot. */
   readonly lines: readonly string[];
 }
 
@@ -176,21 +176,32 @@ const mostUnits = 10;
 /** Some five of them are init's own. */
 const linesPerUnit = 10;
 
-/** The failed units of a machine with their last journal lines. */
+/** The failed units of a machine with their last journal lines since it was started. */
 export async function readFailedUnits(engine: Engine, id: string, signal: AbortSignal): Promise<readonly FailedUnit[]> {
   const list = ["systemctl", "list-units", "--state=failed", "--all", "--plain", "--full", "--no-legend", "--no-pager"];
   const { stdout } = await execCapture(engine, id, { cmd: list, signal });
   const units = stdout.split("\n").flatMap((line) => /^(\S+)\s+\S+\s+\S+\s+\S+\s*(.*)$/.exec(line.trim()) ?? []);
+  if (units.length === 0) return [];
   // What a unit said last may still be on its way into the journal (journalctl(1)); one too old to know this has it soon.
-  if (units.length > 0) await execCapture(engine, id, { cmd: ["journalctl", "--sync"], signal });
+  await execCapture(engine, id, { cmd: ["journalctl", "--sync"], signal });
+  const last = [`--since=@${await readBegin(engine, id, signal)}`, "--lines", String(linesPerUnit)];
   const failed: FailedUnit[] = [];
   for (let index = 0; index < Math.min(units.length, mostUnits * 3); index += 3) {
     const unit = units[index + 1] ?? "";
-    const journal = ["journalctl", "--unit", unit, "--lines", String(linesPerUnit), "--output=cat", "--no-pager", "--quiet"];
+    const journal = ["journalctl", "--unit", unit, ...last, "--output=cat", "--no-pager", "--quiet"];
     const { stdout: text } = await execCapture(engine, id, { cmd: journal, most: longestTail, signal });
     failed.push({ unit, description: units[index + 2] ?? "", lines: text.split("\n").filter((line) => line !== "") });
   }
   return failed;
+}
+
+/**
+ * When a machine's boot began at the earliest, in seconds of Unix time: when the one before ended, by which boots are told apart. To the
+ * journal they are all one, of the host's boot id, and the engine's StartedAt is a moment late, unless the clock was set back since.
+ */
+async function readBegin(engine: Engine, id: string, signal: AbortSignal): Promise<number> {
+  const { State } = await inspectContainer(engine, id, { signal });
+  return Math.max(0, Math.min(Date.parse(State.FinishedAt), Date.parse(State.StartedAt)) / 1000);
 }
 
 async function listJobs(engine: Engine, id: string, signal: AbortSignal): Promise<readonly string[]> {

@@ -147,7 +147,7 @@ machines:
       "bookworm",
       "sh",
       "-c",
-      `printf '${unit}' >/etc/systemd/system/broken.service; systemctl enable broken`,
+      `printf '${unit}' >/etc/systemd/system/broken.service; systemctl enable broken; mkdir -p /var/log/journal`,
     );
     await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', "builder", "degraded");
     const { status, stdout } = await engine.berth("up sick --image degraded");
@@ -159,6 +159,9 @@ machines:
     expect([sick?.state, sick?.action, sick?.failedUnits.map(({ unit }) => unit)]).toEqual(["degraded", "kept", ["broken.service"]]);
     expect(sick?.failedUnits[0]?.lines.join("\n")).toContain("the disk is on fire");
     expect((await engine.berth("up sick --image degraded --no-wait")).status).toBe(0);
+    // What it said in an earlier boot, which to the journal is the same one, is not repeated.
+    const again = await engine.berth("restart sick");
+    expect([again.status, again.stderr.match(/the disk is on fire/g)]).toEqual([5, ["the disk is on fire"]]);
   });
 
   test("an init that ends while it boots: status 5 with the console's last lines", async () => {
