@@ -80,6 +80,43 @@ test.skipIf(!isRoot)("the engine's file is as readable as it was, and so is what
   expect(seen).toEqual(["/run/etc/docker/daemon.json 600 0", "/run/etc/docker/daemon.json.berth-backup 600 0"]);
 });
 
+test.skipIf(!isRoot)("where the engine does not take it, all is as it was (needs root)", async () => {
+  const seen = await inMounts(
+    `${installing}
+    const { existsSync, readFileSync } = await import("node:fs");
+    const { BerthError } = await import(${JSON.stringify(import.meta.resolve("../errors.ts"))});
+    const engine = { endpoint: { kind: "unix", path: "/nowhere" }, apiVersion: "1.41",
+      request: async () => { throw new BerthError("engine-unreachable", existsSync(installed + "/berth") ? "copied" : "not copied"); } };
+    const refused = () => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine },
+      { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" }).catch(({ code, message }) => [code, message]);
+    const whole = (directory) => readdirSync(directory).sort().map((name) => look(directory + "/" + name) + " " + readFileSync(directory + "/" + name, "utf8"));
+    const seen = [await refused(), existsSync(installed), readdirSync("/run/etc/docker")];
+    await install();
+    writeFileSync(installed + "/berth", "the one before");
+    writeFileSync("/run/etc/docker/daemon.json", "{}", { mode: 0o600 });
+    const before = [whole(installed), whole("/run/etc/docker")];
+    return [...seen, await refused(), Bun.deepEquals([whole(installed), whole("/run/etc/docker")], before)];`,
+    "mount -t tmpfs -o mode=755 x /usr/local/lib",
+  );
+  const refusal = ["engine-unreachable", "copied"];
+  expect(seen).toEqual([refusal, false, [], refusal, true]);
+});
+
+test.skipIf(!isRoot)("where the engine has to be told by hand, all is there for it (needs root)", async () => {
+  const seen = await inMounts(
+    `${installing}
+    const { readFileSync } = await import("node:fs");
+    const { Readable } = await import("node:stream");
+    const engine = { endpoint: { kind: "unix", path: "/nowhere" }, apiVersion: "1.41",
+      request: async () => ({ kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from('{"Runtimes":{}}')]) }) };
+    const told = await installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine },
+      { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" }).catch(({ code }) => code);
+    return [told, all(), readFileSync("/run/etc/docker/daemon.json", "utf8").includes(installed)];`,
+    "mount -t tmpfs -o mode=755 x /usr/local/lib",
+  );
+  expect(seen).toEqual(["host-unfit", tidy, true]);
+});
+
 test.skipIf(!isRoot)("a process that has the engine's number since is not signalled (needs root)", async () => {
   const seen = await inMounts(
     `${installing}

@@ -5,6 +5,7 @@ import { readInfo } from "../engine/system.ts";
 import { BerthError } from "../errors.ts";
 import { draftName } from "../host/draft-name.ts";
 import { hasErrno } from "../host/errno.ts";
+import { withFilesKept } from "../host/files-kept.ts";
 import { installLxcfsDropIn, removeLxcfsDropIn } from "../host/lxcfs-unit.ts";
 import { isThere, type StartedProcess } from "../host/process-stat.ts";
 import { readIfThere, readMode, replaceFile } from "../host/replace-file.ts";
@@ -34,6 +35,7 @@ export interface RuntimeChange {
 
 /** Where `install runtime` puts berth and its launcher, so that they outlast the directory they were built in. */
 export const installDirectory = "/usr/local/lib/berth";
+const programPath = join(installDirectory, "berth");
 const launcherPath = join(installDirectory, "berth-runtime");
 
 export interface InstallOptions {
@@ -48,7 +50,7 @@ export interface InstallOptions {
 
 /**
  * Registers berth-runtime with an engine and has it read its configuration again. What was in the file stays; the file
- * before the first change is kept beside it as `.berth-backup`. If the engine does not take it, the file is put back.
+ * before the first change is kept beside it as `.berth-backup`. If the engine does not take it, all is put back as it was.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
   requireRoot("the runtime's installation");
@@ -58,17 +60,26 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
   const before = await readIfThere(file);
   const path = options.inPlace ? await launcherBeside(options.program) : launcherPath;
   const after = addRuntime(before, { name: runtimeName, path, makeDefault: options.makeDefault }, file);
-  if (!options.inPlace) {
-    await copyPrograms(options);
-    await installLxcfsDropIn(join(installDirectory, "berth"));
-    await writeUsers([...(await readUsers()).filter((user) => user !== file), file]);
-  }
   const changed = after !== before;
-  if (changed) await writeConfig(file, before, after);
-  const active = await activate(config, { file, before, changed }, async (engine) => {
+  const isActive = async (engine: Engine) => {
     const info = await readInfo(engine);
     return info.Runtimes[runtimeName]?.path === path && (!options.makeDefault || info.DefaultRuntime === runtimeName);
+  };
+  const install = async () => {
+    if (!options.inPlace) {
+      await copyPrograms(options);
+      await writeUsers([...(await readUsers()).filter((user) => user !== file), file]);
+    }
+    if (changed) await writeConfig(file, before, after);
+    return await activate(config, { file, changed }, isActive);
+  };
+  const copies = options.inPlace ? [] : [programPath, launcherPath, usersFile];
+  const active = await withFilesKept([file, backupOf(file), ...copies], install).catch(async (error: unknown) => {
+    if (!options.inPlace) await removeDirectory();
+    throw error;
   });
+  if (!options.inPlace) await installLxcfsDropIn(programPath);
+  if (active === undefined) throw unread(file);
   return { file, path, changed, active };
 }
 
@@ -78,15 +89,18 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   const file = await realFile(config.file);
   if (config.engine !== undefined && !force) await refuseWhileMachines(config.engine);
   const before = await readIfThere(file);
-  const backup = await readIfThere(`${file}.berth-backup`);
+  const backup = await readIfThere(backupOf(file));
   const after = before === undefined ? undefined : removeRuntime(before, runtimeName, backup, file);
   const changed = after !== before;
   const isGone = async (engine: Engine) => !Object.hasOwn((await readInfo(engine)).Runtimes, runtimeName);
-  if (changed && config.engine !== undefined) await replaceFile(file, forgetRuntimes(after, file));
-  const active = await activate(config, { file, before, changed }, isGone);
+  const active = await withFilesKept([file], async () => {
+    if (changed && config.engine !== undefined) await replaceFile(file, forgetRuntimes(after, file));
+    return await activate(config, { file, changed }, isGone);
+  });
+  if (active === undefined) throw unread(file);
   if (after === undefined) await rm(file, { force: true });
   else if (changed) await replaceFile(file, after);
-  await rm(`${file}.berth-backup`, { force: true });
+  await rm(backupOf(file), { force: true });
   await removePrograms(file);
   return { file, path: launcherPath, changed, active };
 }
@@ -133,11 +147,11 @@ async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<v
   await mkdir(installDirectory, { recursive: true, mode: 0o755 });
   await chown(installDirectory, 0, 0);
   await chmod(installDirectory, 0o755);
-  const draft = draftName(join(installDirectory, "berth"));
+  const draft = draftName(programPath);
   try {
     await copyFile(await realpath(program), draft, constants.COPYFILE_EXCL);
     await chmod(draft, 0o755);
-    await rename(draft, join(installDirectory, "berth"));
+    await rename(draft, programPath);
   } finally {
     await rm(draft, { force: true });
   }
@@ -163,9 +177,14 @@ async function removePrograms(file: string): Promise<void> {
   const others = (await readUsers()).filter((user) => user !== file);
   if (others.length > 0) return await writeUsers(others);
   await removeLxcfsDropIn();
-  for (const path of [join(installDirectory, "berth"), launcherPath, usersFile]) await rm(path, { force: true });
-  await rmdir(installDirectory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
+  for (const path of [programPath, launcherPath, usersFile]) await rm(path, { force: true });
+  await removeDirectory();
+}
+
+/** Unless something else is in it. */
+async function removeDirectory(): Promise<void> {
+  await rmdir(installDirectory).catch((error: unknown) => {
+    if (!hasErrno(error, ["ENOENT", "ENOTEMPTY"])) throw error;
   });
 }
 
@@ -189,8 +208,10 @@ function withRealRuntime(launcher: string, realRuntime: string): string {
   return launcher.replace(/^real=.*$/m, `real=${realRuntime}`);
 }
 
+const backupOf = (file: string) => `${file}.berth-backup`;
+
 async function writeConfig(file: string, before: string | undefined, after: string): Promise<void> {
-  const backup = `${file}.berth-backup`;
+  const backup = backupOf(file);
   // It may hold what is not for all to read, such as a proxy's password.
   if (before !== undefined && (await readIfThere(backup)) === undefined) await replaceFile(backup, before, await readMode(file));
   await replaceFile(file, after);
@@ -199,24 +220,27 @@ async function writeConfig(file: string, before: string | undefined, after: stri
 /** dockerd reads its configuration within milliseconds of the signal, unless the host is very busy; it says nothing when it refuses it. */
 const reloadLimitMs = 10_000;
 
-/** Has the engine read its configuration again and waits until it shows. A change that does not show is taken back. */
+/**
+ * Has the engine read its configuration again and waits until it shows. False where no engine runs, undefined where its process is not
+ * known and so has not been told. Throws `engine-refused`.
+ */
 async function activate(
   { engine, process: engineProcess }: EngineConfig,
-  { file, before, changed }: { readonly file: string; readonly before: string | undefined; readonly changed: boolean },
+  { file, changed }: { readonly file: string; readonly changed: boolean },
   isActive: (engine: Engine) => Promise<boolean>,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   if (engine === undefined) return false;
   if (await isActive(engine)) return true;
-  if (engineProcess === undefined) {
-    throw new BerthError("host-unfit", `${file} is written, but the engine's process is not known, so it has not read it`, {
-      hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
-    });
-  }
+  if (engineProcess === undefined) return undefined;
   // One that was started anew since has read it, and another process would end by the signal.
   if (isThere(engineProcess)) process.kill(engineProcess.pid, "SIGHUP");
   if (await poll(reloadLimitMs, async () => (await isActive(engine)) || undefined)) return true;
-  if (changed) await (before === undefined ? rm(file, { force: true }) : replaceFile(file, before));
   throw new BerthError("engine-refused", `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`, {
     hint: "its log says why (journalctl -u docker, or the log that `berth engine status` shows); is this the file it reads?",
   });
 }
+
+const unread = (file: string) =>
+  new BerthError("host-unfit", `${file} is written, but the engine's process is not known, so it has not read it`, {
+    hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
+  });
