@@ -1,20 +1,16 @@
 import type { Engine } from "../engine/engine.ts";
 import { withWay } from "../host/path-steps.ts";
 import { isReachable } from "../host/reachable.ts";
+import type { Bind } from "../plan/binds.ts";
 import { reachedByOthers, swapFault, swappedByOthers } from "../plan/path-access.ts";
-import type { Step } from "../plan/up.ts";
 
 /**
  * What to say of the host's files and directories that machines are given, each once: where others than the trusted users could put
  * another in such a one's place; else, of a directory that a machine may write to, where they can walk to it.
  * Where the engine is on another host nothing is known of them.
  */
-export function bindWarnings(engine: Engine, steps: readonly Step[], trusted: ReadonlySet<number>): readonly string[] {
+export function bindWarnings(engine: Engine, binds: readonly Bind[], trusted: ReadonlySet<number>): readonly string[] {
   if (engine.endpoint.kind !== "unix") return [];
-  const machines = steps.flatMap((step) => (step.do === "create-network" ? [] : [step.machine]));
-  const binds = machines.flatMap(({ volumes }) =>
-    volumes.flatMap(({ kind, source, readOnly }) => (kind === "bind" && source !== undefined ? [{ source, readOnly }] : [])),
-  );
   const writable = new Set(binds.flatMap(({ source, readOnly }) => (readOnly ? [] : [source])));
   return [...new Set(binds.map(({ source }) => source))].flatMap((source) => bindWarning(source, writable.has(source), trusted) ?? []);
 }

@@ -2,7 +2,10 @@ import { startContainer, unpauseContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { readInfo } from "../engine/system.ts";
 import type { BerthError } from "../errors.ts";
+import { bindsOf } from "../plan/binds.ts";
+import { label, parseSpecLabel } from "../plan/labels.ts";
 import { planWaves } from "../plan/waves.ts";
+import { bindWarnings } from "./bind-warnings.ts";
 import { waitBooted } from "./boot.ts";
 import { dependenciesOf } from "./down.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "./each-machine.ts";
@@ -18,7 +21,10 @@ export interface StartOptions {
   readonly wait: boolean;
   /** How many boot at once; as many as suit the engine's processors by default. */
   readonly parallel?: number | undefined;
+  /** Users of the host who may decide what machines are given of it. */
+  readonly trusted: ReadonlySet<number>;
   readonly onState: (name: string, state: StartState, detail?: string) => void;
+  readonly onWarning: (text: string) => void;
 }
 
 /**
@@ -30,7 +36,9 @@ export async function startMachines(
   machines: readonly Machine[],
   options: StartOptions,
 ): Promise<readonly MachineOutcome[]> {
-  const { signal, onState } = options;
+  const { signal, onState, onWarning } = options;
+  const binds = machines.flatMap(({ labels }) => bindsOf(parseSpecLabel(labels[label.spec])));
+  for (const warning of bindWarnings(engine, binds, options.trusted)) onWarning(warning);
   const parallel = options.parallel ?? Math.max(4, (await readInfo(engine, { signal })).NCPU * 4);
   const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
   return await eachMachine(startWaves(machines), { parallel, signal, onFailed }, (machine) => start(engine, machine, options));

@@ -7,6 +7,7 @@ import { withLock } from "../host/lock.ts";
 import { trustedUsers } from "../host/path-steps.ts";
 import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
 import type { ResolvedImage } from "../image/store.ts";
+import { bindsOf } from "../plan/binds.ts";
 import type { Difference } from "../plan/labels.ts";
 import { type MachineStep, planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
@@ -128,7 +129,8 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
       },
     },
   );
-  for (const warning of bindWarnings(engine, steps, trustedUsers(options.images.env))) options.onWarning(warning);
+  const binds = steps.flatMap((step) => (step.do === "create-network" ? [] : bindsOf(step.machine)));
+  for (const warning of bindWarnings(engine, binds, trustedUsers(options.images.env))) options.onWarning(warning);
   for (const step of steps) if (step.do === "create-network") await ensureNetwork(engine, fleet.project, step.network, signal);
   const inDomain = { ...fleet, network: { ...fleet.network, domain: observed.domain } };
   const there = new Map(observed.containers.map((container) => [container.id, container]));

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseVolume } from "../../spec/volume.ts";
 import type { Registry } from "../command.ts";
 import { memoryIo } from "../memory-io.ts";
 import { run } from "../run.ts";
@@ -308,6 +309,24 @@ test("restart stops all, then starts them the other way round; what cannot be st
   const { status } = await berth("restart", "--all", "--no-wait", "-t", "3");
   expect(status).toBe(1);
   expect(calls.filter((call) => !call.endsWith("bad t=3"))).toEqual(["stop web t=3", "stop db t=3", "start db", "start web"]);
+});
+
+test.each(["start", "restart"])("%s warns of a bind on whose way others decide, as up does, once", async (command) => {
+  const shared = join(directory, "shared");
+  mkdirSync(join(shared, "data"), { recursive: true });
+  const volumes = ["data:/srv", `${join(shared, "data")}:/data:ro`].map(parseVolume);
+  for (const name of ["web", "db"]) {
+    containers.set(name, { state: "exited", labels: { "berth.machine": name, "berth.spec": JSON.stringify({ volumes }) } });
+  }
+  const warnings = async () => {
+    const { status, stderr } = await berth(command, "web", "db", "--no-wait");
+    expect(status).toBe(0);
+    return stderr.split("\n").filter((line) => line.includes("lead to any directory of the host"));
+  };
+  expect(await warnings()).toEqual([]);
+  chmodSync(shared, 0o777);
+  const expected = new RegExp(`${join(shared, "data")} .*everybody may write to ${shared}\\. Keep it .* /srv$`);
+  expect(await warnings()).toEqual([expect.stringMatching(expected)]);
 });
 
 describe("rm", () => {

@@ -1,3 +1,4 @@
+import { trustedUsers } from "../../host/path-steps.ts";
 import { restartMachines } from "../../ops/restart.ts";
 import { defineCommand } from "../command.ts";
 import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
@@ -29,7 +30,9 @@ export const command = defineCommand({
       stopTimeout: time,
       timeout,
       wait: !noWait,
+      trusted: trustedUsers(context.io.env),
       onState: (name, state, detail) => progress.update(name, { state, detail }),
+      onWarning: (text) => context.warn(text),
     });
     return await reportOutcomes(context, outcomes);
   },

@@ -1,3 +1,4 @@
+import { trustedUsers } from "../../host/path-steps.ts";
 import { startMachines } from "../../ops/start.ts";
 import { defineCommand } from "../command.ts";
 import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
@@ -30,7 +31,9 @@ Machines of berth.yaml that are not there yet are made by \`berth up\`. Status 5
       signal: context.signal,
       timeout,
       wait: !noWait,
+      trusted: trustedUsers(context.io.env),
       onState: (name, state, detail) => progress.update(name, { state, detail }),
+      onWarning: (text) => context.warn(text),
     });
     return await reportOutcomes(context, outcomes);
   },
