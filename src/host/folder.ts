@@ -1,32 +1,51 @@
-import { type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import { readGuest } from "../contract/guest.ts";
 import { BerthError } from "../errors.ts";
 import type { FolderEntry, FolderFacts } from "../plan/loader/folder.ts";
-import { rootFiles } from "./root-files.ts";
+import { trustedUsers, withWay } from "./path-steps.ts";
+import { filesBy, type Locate, realRoot } from "./root-files.ts";
 
-/** Looks at a machine's folder without following any link out of it. Throws `file-missing` where it is none. */
+/**
+ * Looks at a machine's folder, by no link out of it and into no other user's FUSE in it: that might never answer. Throws `file-missing`
+ * where it is none.
+ */
 export function readFolder(path: string, command: readonly string[]): FolderFacts {
   const identity = identityOf(path);
   if (identity === undefined) throw new BerthError("file-missing", "the folder is not there any more");
+  const locate = outsideOthersFuse(realRoot(path));
   const entries = readdirSync(path, { withFileTypes: true })
-    .map((entry) => describe(path, entry))
+    .map((entry) => describe(entry, locate(`/${entry.name}`)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { entries, reading: readGuest(command, rootFiles(path)), identity };
+  return { entries, reading: readGuest(command, filesBy(locate)), identity };
 }
 
-/** What tells one folder from another, whatever path leads to it; undefined for what is no directory. */
+/** What tells one folder from another, whatever path leads to it; undefined for what is no directory, or in another user's FUSE. */
 export function identityOf(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined;
+  return withWay(path, trustedUsers({}), (_, place) => {
+    const stat = place === undefined ? undefined : statSync(place, { bigint: true });
+    return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined;
+  });
 }
 
-function describe(folder: string, entry: Dirent): FolderEntry {
-  const { name } = entry;
-  // What stands in for bytes that are no UTF-8 leads nowhere.
-  if (name.includes("\ufffd") && lstatSync(join(folder, name), { throwIfNoEntry: false }) === undefined) return { name, kind: "unnamable" };
-  if (entry.isSymbolicLink()) return { name, kind: "link", target: readlinkSync(join(folder, name)) };
-  // Some file systems leave the kind out of their listing.
-  const stat = entry.isDirectory() || entry.isFile() ? entry : lstatSync(join(folder, name));
-  return { name, kind: stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other" };
+function outsideOthersFuse(root: string): Locate {
+  const others = parseOthersFuse(readFileSync("/proc/self/mountinfo", "utf8"));
+  return (path) => {
+    const place = join(root, path);
+    return others.some(({ point }) => place === point || place.startsWith(`${point}/`)) ? undefined : place;
+  };
 }
+
+/** `place` is where it is to be looked at, if it is. */
+function describe(entry: Dirent, place: string | undefined): FolderEntry {
+  const { name } = entry;
+  if (place === undefined) return { name, kind: kindOf(entry) };
+  // What stands in for bytes that are no UTF-8 leads nowhere.
+  if (name.includes("\ufffd") && lstatSync(place, { throwIfNoEntry: false }) === undefined) return { name, kind: "unnamable" };
+  if (entry.isSymbolicLink()) return { name, kind: "link", target: readlinkSync(place) };
+  // Some file systems leave the kind out of their listing.
+  return { name, kind: kindOf(entry.isDirectory() || entry.isFile() ? entry : lstatSync(place)) };
+}
+
+const kindOf = (stat: Dirent | Stats) => (stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other");

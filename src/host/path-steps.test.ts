@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
+import { hungFuse, inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
 import { isThere, realPathOf, trustedUsers, withWay } from "./path-steps.ts";
 
 let directory: string;
@@ -68,13 +68,10 @@ describe.skipIf(!isRoot || !existsSync("/dev/fuse"))("what another user has moun
     const { readGlobals } = await import(${JSON.stringify(import.meta.resolve("../cli/global-options.ts"))});
     const { memoryIo } = await import(${JSON.stringify(import.meta.resolve("../cli/memory-io.ts"))});
     const { withTarball } = await import(${JSON.stringify(import.meta.resolve("../image/tarball.ts"))});
-    const { mount } = await import(${JSON.stringify(import.meta.resolve("./syscalls.ts"))});
-    const { openSync } = await import("node:fs");
     const root = new Set([0]);
     const contextIn = (cwd) => { const { io } = memoryIo({ cwd, env: {} }); return openContext(io, readGlobals({}), io.signal, []).context; };
     const refusal = (work) => { try { work(); return "none"; } catch ({ code, message }) { return { code, message }; } };
-    // As fusermount3 -o allow_other does it for the user 4242: nobody ever answers.
-    mount("x", "/run/top/m", "fuse.x", 2 | 4, "rootmode=40000,user_id=4242,group_id=4242,allow_other,fd=" + openSync("/dev/fuse", "r+"));
+    ${hungFuse("/run/top/m")}
   `;
   const seen = async (work: string, before = "") => await inMounts(program + work, `chmod 755 /run; mkdir -p /run/top/m; ${before}`);
 

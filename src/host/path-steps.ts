@@ -73,6 +73,11 @@ export function realPathOf(path: string, trusted: ReadonlySet<number>): string |
   return withWay(path, trusted, ({ real, end }) => (end === "there" ? real.at(-1)?.path : undefined));
 }
 
+/** The FUSE of others than the trusted users that a path lies in or is; undefined where there is none. */
+export function othersFuseOf(path: string, trusted: ReadonlySet<number>): PathStep | undefined {
+  return withWay(path, trusted, ({ steps, end }) => (end === "unseen" ? steps.at(-1) : undefined));
+}
+
 const placeOnly = pathOnly | constants.O_NOFOLLOW;
 const placeName = (place: number) => `/proc/self/fd/${place}`;
 const namesOf = (path: string) => path.split("/").filter((name) => name !== "" && name !== ".");

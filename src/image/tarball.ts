@@ -6,7 +6,7 @@ import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadImages } from "../engine/images.ts";
 import { BerthError } from "../errors.ts";
-import { trustedUsers, withWay } from "../host/path-steps.ts";
+import { othersFuseOf, trustedUsers } from "../host/path-steps.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
 import { packImage, renderImageConfig } from "./image-archive.ts";
 import { type RootFacts, readRootFacts } from "./root-facts.ts";
@@ -25,7 +25,7 @@ export interface Tarball {
  * something else.
  */
 export async function withTarball<T>(path: string, use: (tarball: Tarball) => Promise<T>): Promise<T> {
-  const fuse = withWay(resolve(path), trustedUsers({}), ({ steps, end }) => (end === "unseen" ? steps.at(-1)?.path : undefined));
+  const fuse = othersFuseOf(resolve(path), trustedUsers({}))?.path;
   if (fuse !== undefined) {
     throw new BerthError(
       "file-untrusted",

@@ -14,3 +14,11 @@ export async function inMounts<T>(program: string, before = ":"): Promise<T> {
   const { stdout } = await run("unshare", [...namespace, "sh", "-ec", script, "sh", process.execPath, "-e", source]);
   return JSON.parse(stdout) as T;
 }
+
+/** A statement for such a program, as root: mounts at a path what the user 4242 might by fusermount3 -o allow_other, and nobody ever answers for it. */
+export function hungFuse(path: string, type: "directory" | "file" = "directory"): string {
+  const [syscalls, noSuidNoDev] = [import.meta.resolve("../../src/host/syscalls.ts"), 2 | 4];
+  const options = `rootmode=${type === "directory" ? 40_000 : 100_000},user_id=4242,group_id=4242,allow_other`;
+  return `(await import(${JSON.stringify(syscalls)})).mount("x", ${JSON.stringify(path)}, "fuse.x", ${noSuidNoDev},
+    ${JSON.stringify(options)} + ",fd=" + (await import("node:fs")).openSync("/dev/fuse", "r+"));`;
+}

@@ -1,19 +1,44 @@
 import { join } from "node:path";
-import { trustedUsers, withWay } from "../../host/path-steps.ts";
+import { BerthError } from "../../errors.ts";
+import { leasePath } from "../../host/lease-place.ts";
+import { othersFuseOf, trustedUsers, withWay } from "../../host/path-steps.ts";
 import { isReachable } from "../../host/reachable.ts";
 import { parentOf } from "../../plan/loader/guard.ts";
 import { type PathStep, reachedByOthers, swapFault, swappedByOthers } from "../../plan/path-access.ts";
 
 /**
- * What to say of a machine's folder where others than root could put another in its place, or else can walk to it. `parent` and `place`
- * are where the directory that it is in and itself are seen here, by which what is above that directory is not to be seen.
+ * Where a folder is seen in its guard: the directory that it is in, by which what is above that is not to be seen, and itself.
  */
-export function accessWarnings(folder: string, { parent, place }: { readonly parent: string; readonly place: string }): readonly string[] {
+export interface FolderPlaces {
+  readonly parent: string;
+  readonly place: string;
+}
+
+/** The folder under its own name, as opposed to what was bound under that name when the guard began. */
+export function byName(folder: string, { parent }: Pick<FolderPlaces, "parent">): string {
+  return join(parent, folder.slice(folder.lastIndexOf("/") + 1));
+}
+
+/**
+ * Throws `file-untrusted` for a folder in another user's FUSE, or with a lease there: any look at them might have no end, and its guard
+ * would see no more how its loader fares. What is mounted later does not come to the guard's container.
+ */
+export function refuseOthersFuse(folder: string, places: FolderPlaces): void {
+  const named = byName(folder, places);
+  if ([leasePath(named), named, places.place].every((path) => othersFuseOf(path, trustedUsers({})) === undefined)) return;
+  throw new BerthError("file-untrusted", `${folder} or its lease lies in another user's file system (FUSE), which might never answer`, {
+    hint: "Keep it in a directory of the node's own, or in what root has mounted.",
+  });
+}
+
+/**
+ * What to say of a machine's folder where others than root could put another in its place, or else can walk to it.
+ */
+export function accessWarnings(folder: string, { parent, place }: FolderPlaces): readonly string[] {
   const trusted = trustedUsers({});
-  const name = folder.slice(folder.lastIndexOf("/") + 1);
   const shown = (path: string) =>
     path === parent || path.startsWith(`${parent}/`) ? join(parentOf(folder), path.slice(parent.length)) : path;
-  return withWay(join(parent, name), trusted, (way) => {
+  return withWay(byName(folder, { parent }), trusted, (way) => {
     const seen = (steps: readonly PathStep[]) => steps.map((step) => ({ ...step, path: shown(step.path) }));
     const fault = swapFault({ steps: seen(way.steps), real: seen(way.real), end: way.end }, trusted);
     if (fault !== undefined) {

@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../engine/engine.ts";
 import { BerthError } from "../../errors.ts";
@@ -11,7 +10,7 @@ import { sweepPorts } from "../../host/port-forward/sweep.ts";
 import { removeParentBelow } from "../../ops/cgroup-parent.ts";
 import { type GuardReport, type GuardTask, guardPaths } from "../../plan/loader/guard.ts";
 import { throughAbsence } from "./engine-away.ts";
-import { accessWarnings } from "./folder-access.ts";
+import { accessWarnings, byName, refuseOthersFuse } from "./folder-access.ts";
 import { findOrphans, holderState } from "./orphans.ts";
 import { removeGuard, tidyMachine } from "./tidy.ts";
 import { watchLoader } from "./watch-loader.ts";
@@ -88,8 +87,9 @@ async function prepare({ engine, task, report, note }: GuardOptions, signal: Abo
   try {
     if (task.folder === undefined) report({ folder: null });
     else {
+      refuseOthersFuse(task.folder, places);
       lease = await takeLease({
-        folder: byName(task.folder),
+        folder: byName(task.folder, places),
         shown: task.folder,
         holder: { machine: task.machine, loader: task.loader, engine: task.engine, node: hostname() },
         stateOf: (holder) => throughAbsence(() => holderState(engine, holder, signal), signal),
@@ -117,15 +117,14 @@ async function prepare({ engine, task, report, note }: GuardOptions, signal: Abo
   }
 }
 
-/** The folder under its own name, as opposed to what was bound under that name when the guard began. */
-const byName = (folder: string) => join(guardPaths.parent, folder.slice(folder.lastIndexOf("/") + 1));
+const places = { parent: guardPaths.parent, place: guardPaths.folder };
 
 function folderWarnings(folder: string): readonly string[] {
   const [here, beside] = [guardPaths.folder, guardPaths.parent].map((path) => identityOf(path)?.split(":", 1)[0]);
   return [
     // A lease beside a mount is on another file system than the folder, which nodes may share while they do not share the lease.
     ...(here === beside ? [] : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`]),
-    ...accessWarnings(folder, { parent: guardPaths.parent, place: guardPaths.folder }),
+    ...accessWarnings(folder, places),
   ];
 }
 
@@ -149,7 +148,7 @@ async function tidyOrphans(engine: Engine, note: GuardOptions["note"], signal: A
 async function watchFolder(task: GuardTask, { lease }: Held, signal: AbortSignal): Promise<void> {
   const { folder } = task;
   if (folder === undefined || lease === undefined) return await untilAborted(signal);
-  const path = byName(folder);
+  const path = byName(folder, places);
   const before = identityOf(path);
   for (;;) {
     await pause(lookMs, signal);
