@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hungFuse, inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
@@ -58,6 +58,23 @@ test("it ends where nothing is: a name, a link to it, a link to itself, below a 
   expect(wayOf(at("a", "b", "file", "x")).end).toBe("missing");
   for (const name of ["none", "dangling", "loop"])
     expect([isThere(at(name)), realPathOf(at(name), trustedUsers({}))]).toEqual([false, undefined]);
+});
+
+test("nothing is left open, wherever it ends, also when the work fails", () => {
+  symlinkSync(at("a"), at("c", "absolute"));
+  symlinkSync("../a/b", at("c", "relative"));
+  symlinkSync("loop", at("loop"));
+  const places = ["c/absolute/b/file", "c/relative/../b", "c/none", "loop", "a/b/file/x"];
+  const failing = () => {
+    throw new Error("no");
+  };
+  const open = () => readdirSync("/proc/self/fd").length;
+  const before = open();
+  for (const place of places) {
+    wayOf(at(place));
+    expect(() => withWay(at(place), trustedUsers({}), failing)).toThrow("no");
+  }
+  expect(open()).toBe(before);
 });
 
 describe.skipIf(!isRoot || !existsSync("/dev/fuse"))("what another user has mounted by FUSE (needs root and /dev/fuse)", () => {

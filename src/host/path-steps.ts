@@ -16,45 +16,36 @@ const mostLinks = 40;
  */
 export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (way: Way, place: string | undefined) => T): T {
   let place = openSync("/", placeOnly);
+  const goTo = (next: number) => {
+    closeSync(place);
+    place = next;
+  };
   try {
-    const root = stepOf("/", place);
+    const mounts = { known: new Set([mountIdOf(place)]), trusted };
+    const root = stepOf("/", place, mounts);
     const steps = [root];
     let real = [root];
-    const known = new Set([mountIdOf(place)]);
     const names = namesOf(path);
-    for (let links = 0, name = names.shift(); name !== undefined; name = names.shift()) {
-      const next = openName(place, name);
+    let links = 0;
+    for (let name = names.shift(); name !== undefined; name = names.shift()) {
+      const next = openStep(place, name, join(real.at(-1)?.path ?? "/", name), mounts);
       if (next === undefined) return work({ steps, real, end: "missing" }, undefined);
-      let left = next;
-      try {
-        const at = join(real.at(-1)?.path ?? "/", name);
-        const user = othersUser(next, known, trusted);
-        if (user !== undefined) {
-          steps.push({ path: at, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false });
-          return work({ steps, real, end: "unseen" }, undefined);
-        }
-        const step = stepOf(at, next);
-        if (step.kind !== "link") {
-          [place, left] = [next, place];
-          if (name === "..") real = real.slice(0, Math.max(1, real.length - 1));
-          else {
-            steps.push(step);
-            real.push(step);
-          }
-          continue;
-        }
-        steps.push(step);
-        links += 1;
-        const target = links > mostLinks ? undefined : readTarget(place, name);
-        if (target === undefined) return work({ steps, real, end: "missing" }, undefined);
-        names.unshift(...namesOf(target));
-        if (!target.startsWith("/")) continue;
-        const start = openSync("/", placeOnly);
-        closeSync(place);
-        place = start;
+      const { step, opened } = next;
+      if (name !== ".." || step.kind === "fuse") steps.push(step);
+      if (step.kind === "directory" || step.kind === "file") {
+        goTo(opened);
+        real = name === ".." ? real.slice(0, Math.max(1, real.length - 1)) : [...real, step];
+        continue;
+      }
+      closeSync(opened);
+      if (step.kind === "fuse") return work({ steps, real, end: "unseen" }, undefined);
+      links += 1;
+      const target = links > mostLinks ? undefined : readTarget(place, name);
+      if (target === undefined) return work({ steps, real, end: "missing" }, undefined);
+      names.unshift(...namesOf(target));
+      if (target.startsWith("/")) {
+        goTo(openSync("/", placeOnly));
         real = [root];
-      } finally {
-        closeSync(left);
       }
     }
     return work({ steps, real, end: "there" }, placeName(place));
@@ -92,6 +83,18 @@ function openName(directory: number, name: string): number | undefined {
   }
 }
 
+/** What has a name in a directory, as a step of this path, and open, to be closed; undefined as `openName` has it. */
+function openStep(directory: number, name: string, path: string, mounts: Mounts): { step: PathStep; opened: number } | undefined {
+  const opened = openName(directory, name);
+  if (opened === undefined) return undefined;
+  try {
+    return { step: stepOf(path, opened, mounts), opened };
+  } catch (error) {
+    closeSync(opened);
+    throw error;
+  }
+}
+
 /** By its name: whoever could exchange it meanwhile is seen by the steps before it. */
 function readTarget(directory: number, name: string): string | undefined {
   try {
@@ -104,7 +107,9 @@ function readTarget(directory: number, name: string): string | undefined {
 
 const isSystemError = (error: unknown) => (error as NodeJS.ErrnoException).syscall !== undefined;
 
-function stepOf(path: string, place: number): PathStep {
+function stepOf(path: string, place: number, mounts: Mounts): PathStep {
+  const user = othersUser(place, mounts);
+  if (user !== undefined) return { path, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false };
   const { uid, gid, mode } = fstatSync(place);
   const type = mode & 0o170000;
   const kind = type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file";
@@ -113,11 +118,14 @@ function stepOf(path: string, place: number): PathStep {
 
 const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));
 
-/**
- * Who answers for what a place is on, if that is a FUSE and none of a trusted user's; NaN where that is not known, as of a mount that has just gone.
- * `known` are the ids of mounts that are not so: nobody but root or a trusted user unmounts these.
- */
-function othersUser(place: number, known: Set<number>, trusted: ReadonlySet<number>): number | undefined {
+interface Mounts {
+  /** The ids of mounts that none but trusted users answer for: nobody but root or a trusted user unmounts these. */
+  readonly known: Set<number>;
+  readonly trusted: ReadonlySet<number>;
+}
+
+/** Who answers for what a place is on, if that is a FUSE and none of a trusted user's; NaN where that is not known, as of a mount that has just gone. */
+function othersUser(place: number, { known, trusted }: Mounts): number | undefined {
   const id = mountIdOf(place);
   if (known.has(id)) return undefined;
   // Read after it was opened: the mount may be younger than anything that was read before.
