@@ -111,6 +111,19 @@ describe.skipIf(!isRoot || !existsSync("/dev/fuse"))("what another user has moun
     expect(await seen(work)).toEqual({ code: "file-untrusted", message: expect.stringContaining("/run/top/m") });
   });
 
+  test("a tarball is read as it was looked at, however often a link to it is led into one and back", async () => {
+    const flip = `const { renameSync, symlinkSync } = require("node:fs");
+      for (const end = Date.now() + 4000; Date.now() < end; ) for (const to of ["../top/m/x", "real.tar"]) { symlinkSync(to, "/run/own/n"); renameSync("/run/own/n", "/run/own/root.tar"); }`;
+    const work = `const flipping = Bun.spawn([process.execPath, "-e", ${JSON.stringify(flip)}]);
+      const seen = new Set();
+      const open = () => withTarball("/run/own/root.tar", () => "read").catch(({ code }) => code);
+      for (const end = Date.now() + 1000; Date.now() < end; ) seen.add(await open());
+      flipping.kill("SIGKILL");
+      return [...seen].sort();`;
+    const before = "mkdir /run/own; echo it >/run/own/real.tar; ln -s real.tar /run/own/root.tar";
+    expect(await seen(work, before)).toEqual(["file-untrusted", "read"]);
+  });
+
   test("a berth.yaml in it, or that a link leads to there, is refused without a look; one above it is not", async () => {
     const work = `return [refusal(() => findFleet(contextIn("/run/top/m"))), refusal(() => findFleet(contextIn("/run/top"))),
       findFleet(contextIn("/run/own"))?.project.file];`;

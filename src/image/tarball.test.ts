@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
@@ -164,6 +164,13 @@ describe("what is no root", () => {
   test("a directory, and nothing at all", async () => {
     expect(await failure(withTarball(folder, inspectTarball))).toMatchObject({ code: "file-invalid" });
     expect(await failure(withTarball(join(folder, "none"), inspectTarball))).toMatchObject({ code: "file-missing" });
+  });
+  test("a pipe, to which nobody writes, and a device: neither is waited for", async () => {
+    await run("mkfifo", [join(folder, "pipe.tar")]);
+    await symlink("pipe.tar", join(folder, "link.tar"));
+    const refused = { code: "file-invalid", message: expect.stringContaining("is a pipe, a device or a socket") };
+    for (const path of [join(folder, "pipe.tar"), join(folder, "link.tar"), "/dev/zero"])
+      expect(await failure(withTarball(path, inspectTarball))).toMatchObject(refused);
   });
 });
 

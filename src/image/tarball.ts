@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, read, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadImages } from "../engine/images.ts";
@@ -16,47 +17,58 @@ import { onlyDirectory, readTarIndex, tarFiles } from "./tar-index.ts";
 export interface Tarball {
   readonly path: string;
   readonly compression: Compression;
-  readonly handle: FileHandle;
+  readonly descriptor: number;
 }
 
 /**
  * Opens a root's tarball (plain, gzip, xz, zstd or bzip2, whatever its name), hands it to `use`, and closes it.
- * Throws `file-missing`, `file-untrusted` for one in another user's FUSE, and `file-invalid` for what cannot be read or is known to be
- * something else.
+ * Throws `file-missing`, `file-untrusted` for one in another user's FUSE, and `file-invalid` for what is no file, cannot be read or is
+ * known to be something else.
  */
 export async function withTarball<T>(path: string, use: (tarball: Tarball) => Promise<T>): Promise<T> {
-  const fuse = othersFuseOf(resolve(path), trustedUsers({}))?.path;
-  if (fuse !== undefined) {
-    throw new BerthError(
-      "file-untrusted",
-      `${path} lies in another user's file system (FUSE), ${fuse}, where it may never be read to its end`,
-      {
+  const descriptor = openTarball(path);
+  try {
+    const { bytesRead, buffer } = await readFrom(descriptor, Buffer.alloc(512), 0, 512, 0);
+    return await use({ path, compression: detectCompression(buffer.subarray(0, bytesRead)), descriptor });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A descriptor of the very file that was looked at, whoever exchanges it meanwhile: nobody waits for a FIFO, a lease or a FUSE. */
+function openTarball(path: string): number {
+  return withWay(resolve(path), trustedUsers({}), ({ steps, end }, place) => {
+    if (end === "unseen") {
+      const fuse = `another user's file system (FUSE), ${steps.at(-1)?.path}`;
+      throw new BerthError("file-untrusted", `${path} lies in ${fuse}, where it may never be read to its end`, {
         hint: "Copy it to a directory of this host's own, and name that.",
-      },
-    );
-  }
-  let handle: FileHandle;
-  try {
-    handle = await open(path, "r");
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new BerthError(missing ? "file-missing" : "file-invalid", missing ? `there is no file ${path}` : `${path} cannot be read`, {
-      cause,
-    });
-  }
-  try {
-    if ((await handle.stat()).isDirectory()) {
+      });
+    }
+    if (place === undefined) {
+      throw new BerthError("file-missing", `there is no file ${path}`, {
+        hint: `See how far its path leads, and whether you may go there: \`namei -l ${path}\`.`,
+      });
+    }
+    const stat = statSync(place);
+    if (stat.isDirectory()) {
       throw new BerthError("file-invalid", `${path} is a directory, not a tarball`, {
         hint: `Pack it first: \`tar -C ${path} --numeric-owner --acls --xattrs -cf root.tar .\`.`,
       });
     }
-    const start = Buffer.alloc(512);
-    const { bytesRead } = await handle.read(start, 0, start.length, 0);
-    return await use({ path, compression: detectCompression(start.subarray(0, bytesRead)), handle });
-  } finally {
-    await handle.close();
-  }
+    if (!stat.isFile()) {
+      throw new BerthError("file-invalid", `${path} is a pipe, a device or a socket; a tarball is a file, to be read twice`, {
+        hint: `Write it to a file, and name that: \`cat ${path} >root.tar\`.`,
+      });
+    }
+    try {
+      return openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (cause) {
+      throw new BerthError("file-invalid", `${path} cannot be read`, { cause });
+    }
+  });
 }
+
+const readFrom = promisify(read);
 
 /** SHA-256 of the file as it is, in hex. */
 export async function hashTarball(tarball: Tarball): Promise<string> {
@@ -100,7 +112,7 @@ export async function importTarball(engine: Engine, tarball: Tarball, options: I
   // Engines unpack gzip themselves, so it stays small on its way to a remote one; xz and zstd need programs which may not be there.
   const layer =
     tarball.compression === "gzip"
-      ? { stream: raw(tarball), size: (await tarball.handle.stat()).size }
+      ? { stream: raw(tarball), size: fstatSync(tarball.descriptor).size }
       : { stream: decompress(raw(tarball), tarball.compression, tarball.path), size: facts.bytes };
   try {
     await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256 }), { signal });
@@ -110,12 +122,12 @@ export async function importTarball(engine: Engine, tarball: Tarball, options: I
   }
 }
 
-/** The file from its start. Unlike the handle's own streams this one never closes the handle, which is read again. */
-const raw = ({ handle }: Tarball): Readable => Readable.from(readChunks(handle), { objectMode: false });
+/** The file from its start; it stays open, to be read again. */
+const raw = ({ descriptor }: Tarball): Readable => Readable.from(readChunks(descriptor), { objectMode: false });
 
-async function* readChunks(handle: FileHandle): AsyncGenerator<Buffer> {
+async function* readChunks(descriptor: number): AsyncGenerator<Buffer> {
   for (let position = 0; ; ) {
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(1 << 18), 0, 1 << 18, position);
+    const { bytesRead, buffer } = await readFrom(descriptor, Buffer.allocUnsafe(1 << 18), 0, 1 << 18, position);
     if (bytesRead === 0) return;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
