@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { extract, type Header } from "tar-stream";
 import type { RootFiles } from "../contract/guest.ts";
 import { BerthError } from "../errors.ts";
+import { longestPath, TarRoom } from "./tar-room.ts";
 
 type Kind = "directory" | "file" | "symlink";
 
@@ -31,11 +32,12 @@ const longestText = 64 * 1024;
 const mostLinks = 40;
 
 /**
- * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or is cut off; errors of the stream
- * itself pass through. `what` names it to people.
+ * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or cut off, or is none that a root can be (see `TarRoom`);
+ * errors of the stream itself pass through. `what` names it to people.
  */
 export async function readTarIndex(source: Readable, what: string): Promise<TarReading> {
-  const index = new Map<string, Entry>([["/", { kind: "directory" }]]);
+  const index = new Map<string, Entry>([["/", directory]]);
+  const room = new TarRoom(what);
   const parser = extract();
   let failure: Error | undefined;
   let wake = () => {};
@@ -48,7 +50,19 @@ export async function readTarIndex(source: Readable, what: string): Promise<TarR
     });
   });
   parser.on("drain", () => wake());
+  const orFail = (work: () => void) => {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      parser.destroy(error as Error);
+      return false;
+    }
+  };
   parser.on("entry", (header, stream, next) => {
+    // The parser tells the same error itself; unheard here, it would end the process.
+    stream.on("error", () => {});
+    if (!orFail(() => room.check(header))) return;
     const path = absolute(header.name);
     const chunks: Uint8Array[] = [];
     let wanted = header.size <= longestText && isRead(path) ? longestText : elf.length;
@@ -58,11 +72,8 @@ export async function readTarIndex(source: Readable, what: string): Promise<TarR
       chunks.push(chunk);
       wanted -= chunk.length;
     });
-    // The parser tells the same error itself; unheard here, it would end the process.
-    stream.on("error", () => {});
     stream.on("end", () => {
-      add(index, path, header, chunks);
-      next();
+      if (orFail(() => add(index, room, path, header, chunks))) next();
     });
   });
   const hash = createHash("sha256");
@@ -89,6 +100,7 @@ export async function readTarIndex(source: Readable, what: string): Promise<TarR
 }
 
 function invalid(what: string, cause: Error, bytes: number): BerthError {
+  if (cause instanceof BerthError) return cause;
   const reason = bytes < 512 ? "it is too short for one" : cause.message;
   return new BerthError("file-invalid", `${what} is not a tar of a root filesystem, or is damaged: ${reason}`, {
     cause,
@@ -106,18 +118,28 @@ const isRead = (path: string): boolean => path === "/etc/machine-id" || posix.ba
 
 const elf = "\x7fELF";
 
-function add(index: Map<string, Entry>, path: string, header: Header, chunks: readonly Uint8Array[]): void {
+const directory: Entry = { kind: "directory" };
+
+function add(index: Map<string, Entry>, room: TarRoom, path: string, header: Header, chunks: readonly Uint8Array[]): void {
+  const put = (at: string, entry: Entry) => {
+    room.take(at, entry.target ?? "", entry.text ?? "");
+    index.set(at, entry);
+  };
   // Directories need no entries of their own in a tar.
-  for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent)) index.set(parent, { kind: "directory" });
+  for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent)) put(parent, directory);
   if (path === "/") return;
-  if (header.type === "symlink") index.set(path, { kind: "symlink", target: header.linkname });
-  else if (header.type === "directory") index.set(path, { kind: "directory" });
-  else if (header.type === "link") index.set(path, index.get(absolute(header.linkname)) ?? { kind: "file" });
-  else {
-    const begin = Buffer.concat(chunks);
-    const isElf = begin.toString("latin1", 0, elf.length) === elf;
-    index.set(path, { kind: "file", isElf, ...(isRead(path) && { text: begin.toString() }) });
-  }
+  if (header.type === "symlink") put(path, { kind: "symlink", target: header.linkname });
+  else if (header.type === "directory") put(path, directory);
+  else if (header.type === "link") put(path, index.get(absolute(header.linkname)) ?? plain);
+  else put(path, fileOf(path, Buffer.concat(chunks)));
+}
+
+const plain: Entry = { kind: "file" };
+const program: Entry = { kind: "file", isElf: true };
+
+function fileOf(path: string, begin: Buffer): Entry {
+  const isElf = begin.toString("latin1", 0, elf.length) === elf;
+  return isRead(path) ? { kind: "file", isElf, text: begin.toString() } : isElf ? program : plain;
 }
 
 /** The root in a tar, as the contract reads it. Every symbolic link is resolved inside it. */
@@ -145,10 +167,11 @@ export function tarFiles(index: TarIndex): RootFiles {
 }
 
 function resolveIn(index: TarIndex, path: string): string | undefined {
-  const pending = path.split("/");
+  // The names still to walk, the next one last.
+  const pending = path.split("/").reverse();
   let resolved = "/";
-  let links = 0;
-  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
+  let [links, length] = [0, 0];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (name === "" || name === ".") continue;
     const candidate = posix.join(resolved, name);
     const entry = index.get(candidate);
@@ -157,10 +180,13 @@ function resolveIn(index: TarIndex, path: string): string | undefined {
       resolved = candidate;
       continue;
     }
+    const target = entry.target ?? "";
     links += 1;
-    if (links > mostLinks) return undefined;
-    if (entry.target?.startsWith("/")) resolved = "/";
-    pending.unshift(...(entry.target ?? "").split("/"));
+    length += target.length;
+    // Each link may be as long as a path, and all of them together as long as one: a root's add up to a few hundred characters.
+    if (links > mostLinks || length > longestPath) return undefined;
+    if (target.startsWith("/")) resolved = "/";
+    pending.push(...target.split("/").reverse());
   }
   return resolved;
 }

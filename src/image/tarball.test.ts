@@ -4,7 +4,7 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { pack } from "tar-stream";
+import { type Pack, pack } from "tar-stream";
 import { BerthError } from "../errors.ts";
 import { run } from "../host/run.ts";
 import { hashTarball, inspectTarball, withTarball } from "./tarball.ts";
@@ -28,9 +28,21 @@ async function tar(members: Members): Promise<Buffer> {
     else archive.entry({ name }, value);
   }
   archive.finalize();
+  return await bytesOf(archive);
+}
+
+async function bytesOf(archive: Pack): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of archive) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);
+}
+
+/** A tar of one file with so many extended records (pax(5)), and its path. */
+async function records(many: number): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: "ä", pax: Object.fromEntries(Array.from({ length: many }, (_, at) => [`k${at}`, ""])) }, "");
+  archive.finalize();
+  return await bytesOf(archive);
 }
 
 let count = 0;
@@ -154,6 +166,31 @@ describe("what is no root", () => {
       expect(error.message).toMatch(message);
     });
   }
+
+  /** Paths whose directories are all written out, a megabyte each. */
+  const deep = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`${at}/${"a/".repeat(2000)}x`, ""]));
+  const large: readonly (readonly [string, () => Promise<Uint8Array>, RegExp])[] = [
+    ["a path beyond PATH_MAX", async () => tar({ ["a/".repeat(10_000)]: "" }), /a path of 20000 characters, a\/a\/.*4095/],
+    ["a link to one", async () => tar({ "sbin/init": `->${"a/".repeat(100_000)}` }), /a path of 200000 characters/],
+    ["more directories than are looked through", async () => tar(deep(100)), /more names than berth looks through/],
+    ["more records of a file than it can have", async () => records(20_000), /\d+ extended records for ä/],
+  ];
+  for (const [name, content, message] of large) {
+    test(`${name}: it is refused before it fills the memory`, async () => {
+      const refused = { code: "file-invalid", message: expect.stringMatching(message) };
+      expect(await failure(inspect(await content()))).toMatchObject(refused);
+    }, 30_000);
+  }
+
+  test("links that lead through each other without an end take no time", async () => {
+    const within = "a/".repeat(1900);
+    const links = Array.from({ length: 40 }, (_, at) => [`${within}l${at}`, `->${"a/../".repeat(800)}l${at + 1}`]);
+    const entries = ["sbin", "usr/lib", "lib", "usr/bin", "etc"].map((name) => [name, `->/${within}l0`]);
+    const content = await tar(Object.fromEntries([[`${within}a/`, "/"], ...links, ...entries]));
+    const since = performance.now();
+    expect((await failure(inspect(content))).code).toBe("no-os");
+    expect(performance.now() - since).toBeLessThan(10_000);
+  }, 30_000);
 
   test("the hint names the directory that holds the root", async () => {
     expect((await failure(inspect(await tar(prefixed)))).hint).toContain("in rootfs/ inside the tar");
