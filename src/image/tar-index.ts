@@ -33,9 +33,9 @@ const mostLinks = 40;
 
 /**
  * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or cut off, or is none that a root can be (see `TarRoom`);
- * errors of the stream itself pass through. `what` names it to people.
+ * errors of the stream itself pass through. `what` names it to people. Throws the signal's reason when that fires.
  */
-export async function readTarIndex(source: Readable, what: string): Promise<TarReading> {
+export async function readTarIndex(source: Readable, what: string, signal?: AbortSignal): Promise<TarReading> {
   const index = new Map<string, Entry>([["/", directory]]);
   const room = new TarRoom(what);
   const parser = extract();
@@ -80,6 +80,7 @@ export async function readTarIndex(source: Readable, what: string): Promise<TarR
   let bytes = 0;
   let last: Buffer = Buffer.alloc(0);
   for await (const chunk of source as AsyncIterable<Buffer>) {
+    signal?.throwIfAborted();
     bytes += chunk.length;
     hash.update(chunk);
     last = chunk.length >= 512 ? chunk.subarray(-512) : Buffer.concat([last, chunk]).subarray(-512);

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
 import { BerthError } from "../errors.ts";
 import { run } from "../host/run.ts";
-import { hashTarball, inspectTarball, withTarball } from "./tarball.ts";
+import { hashTarball, inspectTarball, type Tarball, withTarball } from "./tarball.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -209,6 +209,37 @@ describe("what is no root", () => {
     for (const path of [join(folder, "pipe.tar"), join(folder, "link.tar"), "/dev/zero"])
       expect(await failure(withTarball(path, inspectTarball))).toMatchObject(refused);
   });
+});
+
+describe("an interruption ends a reading at once", () => {
+  const interrupted = async (path: string, read: (tarball: Tarball, signal: AbortSignal) => Promise<unknown>) => {
+    const interruption = new AbortController();
+    setTimeout(() => interruption.abort(new BerthError("interrupted", "interrupted by SIGINT")), 100);
+    return (await failure(withTarball(path, (tarball) => read(tarball, interruption.signal)))).code;
+  };
+
+  test("of a terabyte that takes no disk", async () => {
+    const path = join(folder, "sparse");
+    await writeFile(path, "");
+    await truncate(path, 2 ** 40);
+    expect([await interrupted(path, hashTarball), await interrupted(path, inspectTarball)]).toEqual(["interrupted", "interrupted"]);
+  });
+
+  test("of a few megabytes that unpack to many gigabytes", async () => {
+    const path = join(folder, "bomb");
+    await writeFile(path, Buffer.concat(Array(200).fill(gzipSync(Buffer.alloc(2 ** 26)))));
+    expect(await interrupted(path, inspectTarball)).toBe("interrupted");
+  });
+});
+
+test("a file is read as far as it went when it was opened, whoever appends to it", async () => {
+  const path = join(folder, "growing");
+  await writeFile(path, "abc");
+  const hash = await withTarball(path, async (tarball) => {
+    await appendFile(path, "more");
+    return await hashTarball(tarball);
+  });
+  expect(hash).toBe(createHash("sha256").update("abc").digest("hex"));
 });
 
 test("the hash is the file's", async () => {

@@ -7,7 +7,7 @@ import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadImages } from "../engine/images.ts";
 import { BerthError } from "../errors.ts";
-import { othersFuseOf, trustedUsers } from "../host/path-steps.ts";
+import { trustedUsers, withWay } from "../host/path-steps.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
 import { packImage, renderImageConfig } from "./image-archive.ts";
 import { type RootFacts, readRootFacts } from "./root-facts.ts";
@@ -18,6 +18,8 @@ export interface Tarball {
   readonly path: string;
   readonly compression: Compression;
   readonly descriptor: number;
+  /** Bytes. No reading goes on beyond them, however much is written to it meanwhile. */
+  readonly size: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function withTarball<T>(path: string, use: (tarball: Tarball) => Pr
   const descriptor = openTarball(path);
   try {
     const { bytesRead, buffer } = await readFrom(descriptor, Buffer.alloc(512), 0, 512, 0);
-    return await use({ path, compression: detectCompression(buffer.subarray(0, bytesRead)), descriptor });
+    return await use({ path, compression: detectCompression(buffer.subarray(0, bytesRead)), descriptor, size: fstatSync(descriptor).size });
   } finally {
     closeSync(descriptor);
   }
@@ -70,10 +72,10 @@ function openTarball(path: string): number {
 
 const readFrom = promisify(read);
 
-/** SHA-256 of the file as it is, in hex. */
-export async function hashTarball(tarball: Tarball): Promise<string> {
+/** SHA-256 of the file as it is, in hex. Throws the signal's reason when that fires. */
+export async function hashTarball(tarball: Tarball, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of raw(tarball)) hash.update(chunk as Buffer);
+  for await (const chunk of raw(tarball, signal)) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
 
@@ -86,10 +88,12 @@ export interface TarballFacts extends RootFacts {
 
 /**
  * Reads the tarball once, to its end, and says what machine it makes. Throws `file-invalid` when it is damaged or cut
- * off, `no-os`, `no-init`, `tool-missing` when the program that unpacks it is not installed.
+ * off, `no-os`, `no-init`, `tool-missing` when the program that unpacks it is not installed, and the signal's reason when that fires.
  */
-export async function inspectTarball(tarball: Tarball): Promise<TarballFacts> {
-  const { index, sha256, bytes } = await readTarIndex(decompress(raw(tarball), tarball.compression, tarball.path), tarball.path);
+export async function inspectTarball(tarball: Tarball, signal?: AbortSignal): Promise<TarballFacts> {
+  const { compression, path } = tarball;
+  // A file of a few bytes may unpack to terabytes, and one of terabytes to nothing: neither keeps an interruption waiting.
+  const { index, sha256, bytes } = await readTarIndex(decompress(raw(tarball, signal), compression, path), path, signal);
   return { ...readRootFacts(tarFiles(index), onlyDirectory(index), tarball.path), sha256, bytes };
 }
 
@@ -106,13 +110,13 @@ export interface ImportOptions {
  * starts the image stands ahead of its content, and a bad file never gets to the engine.
  */
 export async function importTarball(engine: Engine, tarball: Tarball, options: ImportOptions): Promise<void> {
-  const facts = await inspectTarball(tarball);
   const { labels, architecture, reference, signal } = options;
+  const facts = await inspectTarball(tarball, signal);
   const config = renderImageConfig({ facts, labels, architecture, created: new Date() }, facts.sha256);
   // Engines unpack gzip themselves, so it stays small on its way to a remote one; xz and zstd need programs which may not be there.
   const layer =
     tarball.compression === "gzip"
-      ? { stream: raw(tarball), size: fstatSync(tarball.descriptor).size }
+      ? { stream: raw(tarball), size: tarball.size }
       : { stream: decompress(raw(tarball), tarball.compression, tarball.path), size: facts.bytes };
   try {
     await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256 }), { signal });
@@ -123,11 +127,13 @@ export async function importTarball(engine: Engine, tarball: Tarball, options: I
 }
 
 /** The file from its start; it stays open, to be read again. */
-const raw = ({ descriptor }: Tarball): Readable => Readable.from(readChunks(descriptor), { objectMode: false });
+const raw = (tarball: Tarball, signal?: AbortSignal): Readable => Readable.from(readChunks(tarball, signal), { objectMode: false });
 
-async function* readChunks(descriptor: number): AsyncGenerator<Buffer> {
-  for (let position = 0; ; ) {
-    const { bytesRead, buffer } = await readFrom(descriptor, Buffer.allocUnsafe(1 << 18), 0, 1 << 18, position);
+async function* readChunks({ descriptor, size }: Tarball, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  for (let position = 0; position < size; ) {
+    signal?.throwIfAborted();
+    const length = Math.min(1 << 18, size - position);
+    const { bytesRead, buffer } = await readFrom(descriptor, Buffer.allocUnsafe(length), 0, length, position);
     if (bytesRead === 0) return;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
