@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
-import { replaceFault } from "../plan/path-access.ts";
-import { hasAccessList } from "./acl.ts";
+import { type PathStep, replaceFault } from "../plan/path-access.ts";
 import { hasErrno } from "./errno.ts";
+import { pathOnly } from "./path-only.ts";
+import { stepOf } from "./path-steps.ts";
 
 /** Where a lease is, here and for people. */
 export interface Place {
@@ -27,14 +28,21 @@ export function leasePlace(folder: string, shown: string): Place {
  * directory it is may put another folder there: such a user has the say over the machine anyhow.
  */
 function checkParent(folder: string, shown: string): void {
-  const [path, parent] = [dirname(folder), dirname(shown)];
-  const { uid, gid, mode } = statSync(path);
-  const step = { path: parent, kind: "directory", uid, gid, mode: mode & 0o777, hasAccessList: () => hasAccessList(path) } as const;
-  const fault = replaceFault([step], new Set([uid]));
+  const step = parentOf(folder, shown);
+  const fault = replaceFault([{ ...step, mode: step.mode & 0o777 }], new Set([step.uid]));
   if (fault === undefined) return;
   throw new BerthError("host-unfit", `others can keep ${shown} from its machine by a file beside it: ${fault}`, {
     hint: "keep the folder in a directory to which root alone may write",
   });
+}
+
+function parentOf(folder: string, shown: string): PathStep {
+  const place = openSync(dirname(folder), pathOnly | constants.O_DIRECTORY);
+  try {
+    return stepOf(dirname(shown), place);
+  } finally {
+    closeSync(place);
+  }
 }
 
 /**

@@ -106,6 +106,14 @@ describe.skipIf(!isRoot || !existsSync("/dev/fuse"))("what another user has moun
     expect(await seen(work, "mkdir /run/top/data")).toEqual([warning, warning, "none"]);
   });
 
+  test("what is mounted over a directory once its way is known is not asked for its access control list", async () => {
+    const judge = `return withWay("/run/top/own", root, ({ steps }) => {
+        mount("x", "/run/top/own", "fuse.x", 2 | 4, "rootmode=40000,user_id=4242,group_id=4242,allow_other,fd=" + openSync("/dev/fuse", "r+"));
+        return steps.at(-1).hasAccessList();
+      });`;
+    expect(await seen(judge, "install -d -m 710 -o 4242 -g 4242 /run/top/own")).toBe(false);
+  });
+
   test("a tarball in it is refused", async () => {
     const work = `return await withTarball("/run/top/m/root.tar", () => "read").catch(({ code, message }) => ({ code, message }));`;
     expect(await seen(work)).toEqual({ code: "file-untrusted", message: expect.stringContaining("/run/top/m") });

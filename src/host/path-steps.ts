@@ -22,7 +22,7 @@ export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (wa
   };
   try {
     const mounts = { known: new Set([mountIdOf(place)]), trusted };
-    const root = stepOf("/", place, mounts);
+    const root = seenStepOf("/", place, mounts);
     const steps = [root];
     let real = [root];
     const names = namesOf(path);
@@ -88,7 +88,7 @@ function openStep(directory: number, name: string, path: string, mounts: Mounts)
   const opened = openName(directory, name);
   if (opened === undefined) return undefined;
   try {
-    return { step: stepOf(path, opened, mounts), opened };
+    return { step: seenStepOf(path, opened, mounts), opened };
   } catch (error) {
     closeSync(opened);
     throw error;
@@ -107,13 +107,23 @@ function readTarget(directory: number, name: string): string | undefined {
 
 const isSystemError = (error: unknown) => (error as NodeJS.ErrnoException).syscall !== undefined;
 
-function stepOf(path: string, place: number, mounts: Mounts): PathStep {
-  const user = othersUser(place, mounts);
-  if (user !== undefined) return { path, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false };
+/**
+ * The step that `path` names to what is at an open place (O_PATH), which nobody can exchange: all is asked by that, and at once. An
+ * access control list matters where the group may do what others may not, and is looked for only there: see acl.ts.
+ */
+export function stepOf(path: string, place: number): PathStep {
   const { uid, gid, mode } = fstatSync(place);
   const type = mode & 0o170000;
   const kind = type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file";
-  return { path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => kind !== "link" && hasAccessList(path) };
+  const isListed = kind !== "link" && ((mode >> 3) & ~mode & 0o3) !== 0 && hasAccessList(placeName(place));
+  return { path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => isListed };
+}
+
+/** The same, unless it is in another user's FUSE. */
+function seenStepOf(path: string, place: number, mounts: Mounts): PathStep {
+  const user = othersUser(place, mounts);
+  if (user === undefined) return stepOf(path, place);
+  return { path, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false };
 }
 
 const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));

@@ -9,7 +9,7 @@ export interface PathStep {
   readonly gid: number;
   /** Permission bits, with set-uid, set-gid and sticky: chmod(2). */
   readonly mode: number;
-  /** Whether an access control list gives rights to others besides; asked only where the group's bits, which are its mask (acl(5)), matter. */
+  /** Whether an access control list gives rights to others besides, known where the group's bits, which are its mask (acl(5)), matter. */
   readonly hasAccessList: () => boolean;
 }
 
