@@ -85,6 +85,8 @@ describe.skipIf(!isRoot || !existsSync("/dev/fuse"))("what another user has moun
     const { readGlobals } = await import(${JSON.stringify(import.meta.resolve("../cli/global-options.ts"))});
     const { memoryIo } = await import(${JSON.stringify(import.meta.resolve("../cli/memory-io.ts"))});
     const { withTarball } = await import(${JSON.stringify(import.meta.resolve("../image/tarball.ts"))});
+    const { mount } = await import(${JSON.stringify(import.meta.resolve("./syscalls.ts"))});
+    const { openSync } = await import("node:fs");
     const root = new Set([0]);
     const contextIn = (cwd) => { const { io } = memoryIo({ cwd, env: {} }); return openContext(io, readGlobals({}), io.signal, []).context; };
     const refusal = (work) => { try { work(); return "none"; } catch ({ code, message }) { return { code, message }; } };
