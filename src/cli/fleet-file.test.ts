@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
 import { openContext } from "./context.ts";
 import { findFleet } from "./fleet-file.ts";
 import { readGlobals } from "./global-options.ts";
@@ -88,6 +89,25 @@ test.skipIf(process.getuid?.() !== 0)("another user's file is refused, unless th
   expect(foundBy(contextIn(directory, {}, { SUDO_UID: "65534" }).context)).toBe(file);
   expect(() => findFleet(contextIn(directory, {}, { SUDO_UID: "1000" }).context)).toThrow(
     expect.objectContaining({ code: "file-untrusted" }),
+  );
+});
+
+test.skipIf(!isRoot)("a group of the user's number is another's, too, who is in it (needs root)", async () => {
+  const [group, program] = [
+    (members: string) => `sed '/^[^:]*:[^:]*:4243:/d' /etc/group >/run/group; echo alice:x:4243:${members} >>/run/group; `,
+    `const { findFleet } = await import(${JSON.stringify(import.meta.resolve("./fleet-file.ts"))});
+    const { openContext } = await import(${JSON.stringify(import.meta.resolve("./context.ts"))});
+    const { readGlobals } = await import(${JSON.stringify(import.meta.resolve("./global-options.ts"))});
+    const { memoryIo } = await import(${JSON.stringify(import.meta.resolve("./memory-io.ts"))});
+    const { io } = memoryIo({ cwd: "/run/a", env: { SUDO_UID: "4243" } });
+    try { return findFleet(openContext(io, readGlobals({}), io.signal, []).context)?.project.file; } catch ({ code, message }) { return code + ": " + message; }`,
+  ];
+  const file =
+    "mkdir /run/a; echo 'machines: {web: {image: x}}' >/run/a/berth.yaml; chown -R 4243:4243 /run/a; chmod 664 /run/a/berth.yaml; ";
+  const found = (members: string) => inMounts(program, `chmod 755 /run; ${file}${group(members)}mount --bind /run/group /etc/group`);
+  expect([await found(""), await found("root")]).toEqual(["/run/a/berth.yaml", "/run/a/berth.yaml"]);
+  expect(await found("root,nobody")).toMatch(
+    /^file-untrusted: .*the user 65534 is in the group 4243, which may write to \/run\/a\/berth.yaml/,
   );
 });
 

@@ -13,8 +13,8 @@ export interface ForeignIds {
   isOfDirectory(ids: IdRange): Promise<boolean>;
 }
 
-/** Milliseconds for a directory that is far away or down; what is not told by then is nobody's. */
-const directoryLimit = 500;
+/** Milliseconds for a directory service that is far away or down; what is not told by then is nobody's. */
+export const directoryLimit = 500;
 
 /**
  * Reads which ids are somebody's already: of accounts, of what they may give to namespaces of their own, and of all processes,
@@ -53,7 +53,7 @@ async function isKnown(ids: readonly number[]): Promise<boolean> {
   }
 }
 
-function readOrEmpty(file: string): string {
+export function readOrEmpty(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

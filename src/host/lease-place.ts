@@ -29,7 +29,7 @@ export function leasePlace(folder: string, shown: string): Place {
  */
 function checkParent(folder: string, shown: string): void {
   const step = parentOf(folder, shown);
-  const fault = replaceFault([{ ...step, mode: step.mode & 0o777 }], new Set([step.uid]));
+  const fault = replaceFault([{ ...step, mode: step.mode & 0o777 }], new Set([0, step.uid]));
   if (fault === undefined) return;
   throw new BerthError("host-unfit", `others can keep ${shown} from its machine by a file beside it: ${fault}`, {
     hint: "keep the folder in a directory to which root alone may write",

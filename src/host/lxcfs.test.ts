@@ -55,6 +55,14 @@ describe.skipIf(!hasFuse || Bun.which("lxcfs") === null)("with lxcfs (needs root
     ["in a directory of another user's", "", "chown 4242 /run/top"],
     ["in a directory that everybody may write to", "", "chmod 1777 /run/top"],
     ["in a directory that a group may write to", "", "chgrp 4242 /run/top; chmod 775 /run/top"],
+    [
+      "in a directory that root's group may write to, which another is in",
+      "",
+      "sed 's/^root:.*/root:x:0:nobody/' /etc/group >/run/group; mount --bind /run/group /etc/group; chmod 775 /run/top",
+    ],
+    ...(Bun.which("setfacl") === null
+      ? []
+      : [["in a directory that another may write to by an access control list", "", "setfacl -m u:4242:rwx /run/top"] as const]),
   ])("one %s is none", async (_, work, before) => {
     const place = work.includes("/run/lxcfs") ? "/run/lxcfs" : "/run/top/below/lxcfs";
     const script = `mkdir /run/top; ${start(place)}; ${before}`;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import type { PathStep, Way } from "../plan/path-access.ts";
 import { hasAccessList } from "./acl.ts";
+import { readGroupUsers } from "./group-users.ts";
 import { parseMountId } from "./mountinfo-of.ts";
 import { pathOnly } from "./path-only.ts";
 
@@ -116,14 +117,14 @@ export function stepOf(path: string, place: number): PathStep {
   const type = mode & 0o170000;
   const kind = type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file";
   const isListed = kind !== "link" && ((mode >> 3) & ~mode & 0o3) !== 0 && hasAccessList(placeName(place));
-  return { path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => isListed };
+  return { path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => isListed, groupUsers: () => readGroupUsers(gid) };
 }
 
 /** The same, unless it is in another user's FUSE. */
 function seenStepOf(path: string, place: number, mounts: Mounts): PathStep {
   const user = othersUser(place, mounts);
   if (user === undefined) return stepOf(path, place);
-  return { path, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false };
+  return { path, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false, groupUsers: () => [] };
 }
 
 const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));

@@ -1,7 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { replaceFault } from "../plan/path-access.ts";
 import { hasErrno } from "./errno.ts";
 import { parseMountId } from "./mountinfo-of.ts";
 import { pathOnly } from "./path-only.ts";
+import { stepOf } from "./path-steps.ts";
 import { openAt, resolving } from "./syscalls.ts";
 
 /** Nobody's file system is asked anything of what it is the root of. */
@@ -41,8 +43,9 @@ export function openRootsMount({ id, directory }: MountPlace, others: ReadonlySe
 
 /** A sticky directory will not do: whose the place is that a mount lies over is not to be seen. */
 function isRootsAlone(directory: number): boolean {
-  const { uid, gid, mode } = fstatSync(directory);
-  return uid === 0 && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || gid === 0);
+  const step = stepOf(`/proc/self/fd/${directory}`, directory);
+  return replaceFault([{ ...step, mode: step.mode & 0o777 }], root) === undefined;
 }
 
+const root: ReadonlySet<number> = new Set([0]);
 const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));

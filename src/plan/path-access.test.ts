@@ -1,10 +1,17 @@
 import { expect, test } from "bun:test";
 import { grantsRoot, othersReach, type PathStep, replaceFault, swapFault } from "./path-access.ts";
 
-type Step = readonly [mode: number, uid?: number, gid?: number, kind?: PathStep["kind"], hasAccessList?: boolean];
+type Step = readonly [
+  mode: number,
+  uid?: number,
+  gid?: number,
+  kind?: PathStep["kind"],
+  hasAccessList?: boolean,
+  members?: readonly number[],
+];
 const way = (...steps: readonly Step[]): readonly PathStep[] =>
-  steps.map(([mode, uid = 0, gid = uid, kind = "directory", hasList = false], index) => {
-    return { path: `/${index}`, kind, uid, gid, mode, hasAccessList: () => hasList };
+  steps.map(([mode, uid = 0, gid = uid, kind = "directory", hasList = false, members = []], index) => {
+    return { path: `/${index}`, kind, uid, gid, mode, hasAccessList: () => hasList, groupUsers: () => members };
   });
 const byList = "has an access control list by which others may write to it (setfacl -b takes it away)";
 const alice = new Set([0, 1000]);
@@ -21,6 +28,22 @@ test.each([
   ["a file in name sticky", way([0o1666, 1000, 1000, "file"]), "everybody may write to /0"],
   ["a directory of a group", way([0o775, 1000, 50]), "the group 50 may write to /0"],
   ["a directory of the user's own group", way([0o775, 1000, 1000]), undefined],
+  [
+    "one in whose group another is",
+    way([0o664, 1000, 1000, "file", false, [0, 1000, 33]]),
+    "the user 33 is in the group 1000, which may write to /0 (chmod g-w takes that away)",
+  ],
+  [
+    "root's, with one in that group who is not known",
+    way([0o775, 0, 0, "directory", false, [Number.NaN]]),
+    "another user is in the group 0, which may write to /0 (chmod g-w takes that away)",
+  ],
+  ["one whose group another is in, which may not write", way([0o644, 1000, 1000, "file", false, [33]]), undefined],
+  [
+    "a directory of the user's own group, which they have to themselves",
+    way([0o775, 1000, 1000, "directory", false, [1000, 0]]),
+    undefined,
+  ],
   ["a file of root's, with a list whose mask lets write", way([0o664, 0, 0, "file", true]), `/0 ${byList}`],
   ["a directory of the user's own group, with such a list", way([0o755], [0o775, 1000, 1000, "directory", true]), `/1 ${byList}`],
   ["a FUSE of another user", way([0o755], [0, 1001, 1001, "fuse"]), "/1 is a file system of the user 1001's (FUSE)"],
@@ -38,6 +61,12 @@ test.each([
   ["so it is behind a link", way([0o1777], [0o777, 0, 0, "link"], [0o755, 1001]), "there", "/2 belongs to the user 1001"],
   ["the end is another's in a sticky directory that nobody else may write to", way([0o1755], [0o755, 1001]), "there", undefined],
   ["so in one for root's group", way([0o1775], [0o755, 1001]), "there", undefined],
+  [
+    "so in one for root's group, which another is in",
+    way([0o1775, 0, 0, "directory", false, [1001]], [0o755, 1001]),
+    "there",
+    "/1 belongs to the user 1001",
+  ],
   ["so in one for another group", way([0o1775, 0, 50], [0o755, 1001]), "there", "/1 belongs to the user 1001"],
   ["the end is another's FUSE", way([0o755], [0, 1001, 1001, "fuse"]), "unseen", "/1 is a file system of the user 1001's (FUSE)"],
   ["a directory above is another's", way([0o755], [0o755, 1001], [0o700]), "there", "/1 belongs to the user 1001"],
@@ -56,6 +85,7 @@ test.each([
   ["the folder itself is closed", way([0o755], [0o755], [0o700]), false],
   ["a group may walk", way([0o755], [0o750, 0, 50], [0o755]), true],
   ["root's group may walk", way([0o755], [0o750, 0, 0], [0o755]), false],
+  ["root's group may walk, which another is in", way([0o755], [0o750, 0, 0, "directory", false, [33]], [0o755]), true],
   ["root's group may walk, and whom a list names", way([0o755], [0o750, 0, 0, "directory", true], [0o755]), true],
   ["a list whose mask lets nobody walk", way([0o755], [0o740, 0, 0, "directory", true], [0o755]), false],
   ["a home that only its user may walk, who asks", way([0o755], [0o700, 1000], [0o755, 1000]), false],

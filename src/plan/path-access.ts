@@ -11,6 +11,8 @@ export interface PathStep {
   readonly mode: number;
   /** Whether an access control list gives rights to others besides, known where the group's bits, which are its mask (acl(5)), matter. */
   readonly hasAccessList: () => boolean;
+  /** The users who have its group (NaN: one whose number is not known); asked only where that may be somebody's own. */
+  readonly groupUsers: () => readonly number[];
 }
 
 /** Where an absolute path leads. */
@@ -36,9 +38,8 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
     const isSticky = kind === "directory" && (mode & 0o1000) !== 0;
     if (kind === "link" || isSticky) continue;
     if ((mode & 0o002) !== 0) return `everybody may write to ${path}`;
-    if ((mode & 0o020) === 0) continue;
-    if (!hasPrivateGroup(step)) return `the group ${step.gid} may write to ${path}`;
-    if (step.hasAccessList()) return `${path} has an access control list by which others may write to it (setfacl -b takes it away)`;
+    const byGroup = (mode & 0o020) === 0 ? undefined : groupFault(step, trusted);
+    if (byGroup !== undefined) return byGroup;
   }
   return undefined;
 }
@@ -54,7 +55,7 @@ export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number
   if (end === "missing") return replaceFault([...steps, { ...last, mode: last.mode & 0o777 }], trusted);
   const above = steps.at(-1)?.path === last.path ? steps.slice(0, -1) : steps;
   // Nor who owns something from renaming it.
-  return replaceFault(above, trusted) ?? (isOpenAndSticky(parent) ? ownerFault(last, trusted) : undefined);
+  return replaceFault(above, trusted) ?? (isOpenAndSticky(parent, trusted) ? ownerFault(last, trusted) : undefined);
 }
 
 /**
@@ -64,7 +65,7 @@ export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number
 export function othersReach(steps: readonly PathStep[], trusted: ReadonlySet<number>): boolean {
   return steps.every((step) => {
     const { uid, mode } = step;
-    const groupWalks = (mode & 0o010) !== 0 && (!hasPrivateGroup(step) || step.hasAccessList());
+    const groupWalks = (mode & 0o010) !== 0 && groupFault(step, trusted) !== undefined;
     return (mode & 0o001) !== 0 || groupWalks || ((mode & 0o100) !== 0 && !trusted.has(uid));
   });
 }
@@ -73,10 +74,9 @@ function ownerFault({ path, uid }: PathStep, trusted: ReadonlySet<number>): stri
   return trusted.has(uid) ? undefined : `${path} belongs to the user ${uid}`;
 }
 
-function isOpenAndSticky(step: PathStep | undefined): boolean {
+function isOpenAndSticky(step: PathStep | undefined, trusted: ReadonlySet<number>): boolean {
   if (step?.kind !== "directory" || (step.mode & 0o1000) === 0) return false;
-  const groupWrites = (step.mode & 0o020) !== 0 && (!hasPrivateGroup(step) || step.hasAccessList());
-  return groupWrites || (step.mode & 0o002) !== 0;
+  return (step.mode & 0o002) !== 0 || ((step.mode & 0o020) !== 0 && groupFault(step, trusted) !== undefined);
 }
 
 /** What comes of a folder in others' reach that a machine's root may write to, in a sentence. */
@@ -103,7 +103,16 @@ export function grantsRoot(mountinfo: string, path: string): boolean {
   return !(nearest.options.includes("nosuid") && nearest.options.includes("nodev"));
 }
 
-/** Root's group, and a group that a user has to itself, which then has the user's number (pam_umask(8), usergroups). */
-function hasPrivateGroup({ uid, gid }: PathStep): boolean {
-  return gid === 0 || gid === uid;
+/**
+ * By whom others than the trusted users have what a step's group may do. Root's group and one with its user's number
+ * (pam_umask(8), usergroups) are these users' own as long as nobody else has them.
+ */
+function groupFault({ path, uid, gid, groupUsers, hasAccessList }: PathStep, trusted: ReadonlySet<number>): string | undefined {
+  if (gid !== 0 && gid !== uid) return `the group ${gid} may write to ${path}`;
+  const other = groupUsers().find((user) => !trusted.has(user));
+  if (other !== undefined) {
+    const user = Number.isNaN(other) ? "another user" : `the user ${other}`;
+    return `${user} is in the group ${gid}, which may write to ${path} (chmod g-w takes that away)`;
+  }
+  return hasAccessList() ? `${path} has an access control list by which others may write to it (setfacl -b takes it away)` : undefined;
 }

@@ -1,0 +1,18 @@
+/** The names of a group's members by the lines of group(5); undefined for a group that is not among them. */
+export function parseMembers(group: string, gid: number): readonly string[] | undefined {
+  const lines = rows(group).filter(([, , number]) => number === String(gid));
+  return lines.length === 0 ? undefined : lines.flatMap(([, , , members = ""]) => members.split(",").filter((name) => name !== ""));
+}
+
+/** The numbers that users of these names have by the lines of passwd(5); NaN for one who is not among them. */
+export function parseUserIds(passwd: string, names: readonly string[]): readonly number[] {
+  const users = rows(passwd);
+  return names.map((name) => Number(users.find(([other]) => other === name)?.[2] ?? Number.NaN));
+}
+
+/** The numbers of the users whose first group this is, by the same. */
+export function parseFirstUsers(passwd: string, gid: number): readonly number[] {
+  return rows(passwd).flatMap(([, , uid, first]) => (first === String(gid) ? [Number(uid)] : []));
+}
+
+const rows = (text: string) => text.split("\n").map((line) => line.split(":"));
