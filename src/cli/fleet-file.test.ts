@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
@@ -122,6 +122,25 @@ test("so is one whose link leads through a directory that everybody may change t
   );
   chmodSync(open, 0o755);
   expect(foundBy(contextIn(own).context)).toBe(file);
+});
+
+test("so is one in a directory such as /tmp, into which anybody may move a file of one's own, but not one below", () => {
+  const copies = join(directory, "copies");
+  mkdirSync(copies);
+  renameSync(file, join(copies, "copy"));
+  chmodSync(directory, 0o1777);
+  // What mallory does with what root has unpacked for him: it takes no right over the file.
+  renameSync(join(copies, "copy"), file);
+  expect(() => findFleet(contextIn(join(directory, "work")).context)).toThrow(
+    expect.objectContaining({
+      code: "file-untrusted",
+      message: expect.stringContaining(`others may put a file of yours into ${directory}`),
+      hint: expect.stringContaining(`--file ${file}`),
+    }),
+  );
+  expect(foundBy(contextIn(directory, { file }).context)).toBe(file);
+  renameSync(file, join(directory, "work", "berth.yaml"));
+  expect(foundBy(contextIn(join(directory, "work")).context)).toBe(join(directory, "work", "berth.yaml"));
 });
 
 test("a fleet is of the file itself, whatever link leads to it", () => {

@@ -2,7 +2,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BerthError } from "../errors.ts";
 import { isThere, trustedUsers, withWay } from "../host/path-steps.ts";
-import { replaceFault } from "../plan/path-access.ts";
+import { foundFault } from "../plan/path-access.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { parseMachineFile } from "../spec/machine-file.ts";
 import { resolvePaths } from "../spec/resolve-paths.ts";
@@ -42,7 +42,7 @@ function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T |
   if (context.global.file !== undefined) return work(named(path));
   const trusted = trustedUsers(context.io.env);
   return withWay(path, trusted, ({ steps, real, end }, place) => {
-    const fault = replaceFault(steps, trusted);
+    const fault = foundFault(steps, trusted);
     if (fault !== undefined) {
       const found = end === "unseen" ? "may be there" : "was found";
       throw new BerthError("file-untrusted", `${path} ${found}, but it is not only yours: ${fault}`, {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { grantsRoot, othersReach, type PathStep, replaceFault, swapFault } from "./path-access.ts";
+import { foundFault, grantsRoot, othersReach, type PathStep, replaceFault, swapFault } from "./path-access.ts";
 
 type Step = readonly [
   mode: number,
@@ -51,6 +51,34 @@ test.each([
   ["a file with a list that lets read at most", way([0o644, 1000, 1000, "file", true]), undefined],
 ] as const)("who decides: %s", (_, steps, fault) => {
   expect(replaceFault(steps, alice)).toBe(fault);
+});
+
+/** The way through directories of these modes to a file, by a link at its end where that is said. */
+function wayTo(modes: Readonly<Record<string, number>>, end: string, kind: PathStep["kind"] = "file") {
+  const rest = { uid: 0, gid: 0, hasAccessList: () => false, groupUsers: () => [1001] };
+  const directories = Object.entries(modes).map(([path, mode]) => ({ ...rest, path, kind: "directory" as const, mode }));
+  return [...directories, { ...rest, path: end, kind, mode: kind === "link" ? 0o777 : 0o644 }];
+}
+
+test.each([
+  ["in a directory of root's", wayTo({ "/": 0o755, "/srv": 0o755 }, "/srv/berth.yaml"), undefined],
+  ["in /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml"), "others may put a file of yours into /tmp"],
+  ["a link in /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml", "link"), "others may put a link of yours into /tmp"],
+  ["below /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777, "/tmp/work": 0o700 }, "/tmp/work/berth.yaml"), undefined],
+  [
+    "in a sticky directory of a group's that others are in",
+    wayTo({ "/g": 0o1775 }, "/g/berth.yaml"),
+    "others may put a file of yours into /g",
+  ],
+  ["in a sticky directory that nobody else may write to", wayTo({ "/": 0o755, "/s": 0o1755 }, "/s/berth.yaml"), undefined],
+  [
+    "beyond a link in /tmp",
+    [...wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/work", "link"), ...wayTo({ "/srv": 0o755 }, "/srv/berth.yaml")],
+    "others may put a link of yours into /tmp",
+  ],
+  ["of others", wayTo({ "/": 0o777 }, "/berth.yaml"), "everybody may write to /"],
+] as const)("who decides over a file that is found %s", (_, steps, fault) => {
+  expect(foundFault(steps, new Set([0]))).toBe(fault);
 });
 
 test.each([

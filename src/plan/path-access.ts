@@ -1,4 +1,5 @@
 import { unescapeMount } from "../contract/mount-escape.ts";
+import { parentOf } from "../spec/path.ts";
 
 /** One file or directory on the way to another, which is the last. */
 export interface PathStep {
@@ -45,7 +46,20 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
 }
 
 /**
- * The same of where a way leads: whoever decides over the directories and links on it, and not who may write to what is at its end.
+ * The same of a file that nobody has named, but that was found by its name. Into an open sticky directory everybody may move a file or
+ * a link of the trusted users' own, wherever he has it: that takes no right over what is moved (rename(2)). A directory is moved by
+ * who may write to it.
+ */
+export function foundFault(steps: readonly PathStep[], trusted: ReadonlySet<number>): string | undefined {
+  const fault = replaceFault(steps, trusted);
+  if (fault !== undefined) return fault;
+  const open = new Set(steps.flatMap((step) => (isOpenAndSticky(step, trusted) ? [step.path] : [])));
+  const moved = steps.find(({ path, kind }) => kind !== "directory" && open.has(parentOf(path)));
+  return moved && `others may put a ${moved.kind} of yours into ${parentOf(moved.path)}`;
+}
+
+/**
+ * As `replaceFault`, of where a way leads: whoever decides over the directories and links on it, and not who may write to what is at its end.
  * What is not there yet may be made by whoever may write to the directory that it is to be in.
  */
 export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number>): string | undefined {

@@ -19,3 +19,8 @@ export function resolvePath(path: string, base: PathBase): string {
   if (path === "~" || path.startsWith("~/")) return normalizePath(base.home + path.slice(1));
   return normalizePath(path.startsWith("/") ? path : `${base.directory}/${path}`);
 }
+
+/** The directory in which something is, by an absolute path in its shortest form. */
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}

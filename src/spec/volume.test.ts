@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { faultOf } from "./fault.test.ts";
-import { normalizePath, resolvePath } from "./path.ts";
+import { normalizePath, parentOf, resolvePath } from "./path.ts";
 import { parseVolume, renderVolume, type VolumeSpec } from "./volume.ts";
 
 test.each<[string, VolumeSpec]>([
@@ -56,4 +56,11 @@ test.each<[string, string]>([
   ["~/x", "/home/me/x"],
 ])("%p leads to %p", (path, absolute) => {
   expect(resolvePath(path, { directory: "/site", home: "/home/me" })).toBe(absolute);
+});
+
+test.each<[string, string]>([
+  ["/srv/x", "/srv"],
+  ["/x", "/"],
+])("%p is in %p", (path, parent) => {
+  expect(parentOf(path)).toBe(parent);
 });

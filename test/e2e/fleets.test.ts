@@ -132,6 +132,11 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     }
     expect((await ids()).size).toBe(0);
     chownSync(file, 0, 0);
+    expect(await berth("up --dry-run", work)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("others may put a file of yours"),
+    });
+    chmodSync(top, 0o755);
     expect(await berth("up --dry-run", work)).toMatchObject({ status: 0, stderr: expect.stringContaining(`machine file: ${file}`) });
   });
 

@@ -3,8 +3,8 @@ import { BerthError } from "../../errors.ts";
 import { leasePath } from "../../host/lease-place.ts";
 import { othersFuseOf, trustedUsers, withWay } from "../../host/path-steps.ts";
 import { isReachable } from "../../host/reachable.ts";
-import { parentOf } from "../../plan/loader/guard.ts";
 import { type PathStep, reachedByOthers, swapFault, swappedByOthers } from "../../plan/path-access.ts";
+import { parentOf } from "../../spec/path.ts";
 
 /**
  * Where a folder is seen in its guard: the directory that it is in, by which what is above that is not to be seen, and itself.

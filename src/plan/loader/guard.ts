@@ -1,4 +1,5 @@
 import { given } from "../../spec/given.ts";
+import { parentOf } from "../../spec/path.ts";
 import type { Publish } from "../../spec/publish.ts";
 import { label } from "../labels.ts";
 import type { FolderFacts } from "./folder.ts";
@@ -80,11 +81,6 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
       ],
     },
   };
-}
-
-/** The directory in which a folder is. */
-export function parentOf(folder: string): string {
-  return folder.slice(0, folder.lastIndexOf("/")) || "/";
 }
 
 /** One line of a guard's output: first the folder, as soon as it is the machine's; then that all is ready for the start. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { parseLoaderLabels } from "../../spec/loader/parse.ts";
-import { type GuardTask, parentOf, renderGuard } from "./guard.ts";
+import { type GuardTask, renderGuard } from "./guard.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "./machine.ts";
 
 const root = {
@@ -149,8 +149,3 @@ test("a guard shares the host's lock of iptables where there is one", () =>
     Source: "/run/xtables.lock",
     ReadOnly: false,
   }));
-
-test.each([
-  ["/srv/x", "/srv"],
-  ["/x", "/"],
-])("%s is in %s", (folder, parent) => expect(parentOf(folder)).toBe(parent));
