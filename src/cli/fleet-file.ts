@@ -23,6 +23,13 @@ export function locateFleetFile({ global, io }: Context): string | undefined {
   }
 }
 
+/** Where `locateFleetFile` finds the machine file, and where it would find another before that one; none where there is none. */
+export function fleetFilePlaces(context: Context): readonly string[] {
+  const path = locateFleetFile(context);
+  if (path === undefined) return [];
+  return context.global.file !== undefined ? [path] : [path, join(context.io.cwd, "berth.yaml")];
+}
+
 /** A machine file that may be gone by. */
 interface TrustedFile {
   readonly path: string;

@@ -65,7 +65,8 @@ export interface ContainerSummary {
   readonly Status: string;
   readonly HostConfig: { readonly NetworkMode?: string };
   readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, EndpointSettings>> | null };
-  readonly Mounts: readonly MountPoint[];
+  /** Not every engine tells. */
+  readonly Mounts?: readonly MountPoint[] | null;
   /** Only when sizes were asked for; bytes. */
   readonly SizeRw?: number;
   readonly SizeRootFs?: number;

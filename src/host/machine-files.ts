@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineFiles, MountedFiles, Place } from "../contract/guest.ts";
+import { isAt } from "../spec/path.ts";
 import { filesBy, orMissing, realRoot, walkRoot } from "./root-files.ts";
 
 /**
@@ -41,8 +42,4 @@ export function machineFiles(root: string, mounts: readonly MountedFiles[]): Mac
 interface MountedAt {
   readonly point: string;
   readonly source: string | undefined;
-}
-
-function isAt(directory: string, path: string): boolean {
-  return directory === "/" || path === directory || path.startsWith(`${directory}/`);
 }

@@ -1,5 +1,6 @@
 import type { Contract } from "../contract/contract.ts";
 import { tmpfsOptions } from "../contract/tmpfs.ts";
+import { isAt } from "../spec/path.ts";
 import { parseCgroupsPath } from "./cgroup-path.ts";
 import type { CapabilitySet, OciConfig, OciMount } from "./config.ts";
 import { isForRuntime } from "./image-wishes.ts";
@@ -211,11 +212,6 @@ function cgroupMounts(contract: Contract, surroundings: Surroundings, cgroupsPat
     case "delegated":
       return [cgroup(contract.cgroup === "named" ? "ro" : "rw"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
   }
-}
-
-/** Whether a path is this directory or lies below it. */
-function isAt(directory: string, path: string): boolean {
-  return path === directory || path.startsWith(`${directory}/`);
 }
 
 function writable(options: readonly string[]): string[] {

@@ -2,8 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { Engine } from "../engine/engine.ts";
 import { trustedUsers } from "../host/path-steps.ts";
-import { bindWarning } from "./bind-warnings.ts";
+import type { ObservedContainer } from "../plan/up.ts";
+import { parseMachineFile } from "../spec/machine-file.ts";
+import { bindWarning, fileWarnings, listWritables, writables } from "./bind-warnings.ts";
 
 let directory: string;
 const at = (...names: readonly string[]) => join(directory, ...names);
@@ -43,6 +47,77 @@ test("what is written into the end itself is the machine's affair", () => {
   writeFileSync(at("home", "file"), "");
   for (const name of ["data", "file"]) chmodSync(at("home", name), 0o777);
   expect([warning(at("home", "data"), false), warning(at("home", "file"))]).toEqual([undefined, undefined]);
+});
+
+describe("a machine that may write where the machine file is", () => {
+  const onHost = { endpoint: { kind: "unix", path: "/nowhere", source: "test" } } as Engine;
+  const said = (files: readonly string[], sources: Readonly<Record<string, string>>, engine = onHost) => {
+    const writable = Object.entries(sources).map(([machine, source]) => ({ machine, source }));
+    return fileWarnings(engine, files, writable, trustedUsers({}));
+  };
+  const writes = (file: string, source: string, machines: string) =>
+    expect.stringMatching(
+      new RegExp(`^root in ${machines} can write ${file} by the bind of ${source}, .*Mount it :ro, or keep the file in`),
+    );
+
+  test("is named, by the file itself, its directory, one above, or a link to one; one beside it is not", () => {
+    const file = at("home", "berth.yaml");
+    writeFileSync(file, "");
+    symlinkSync(at("home"), at("link"));
+    for (const source of [file, at("home"), directory, "/", at("link")]) {
+      expect([source, said([file], { web: source })]).toEqual([source, [writes(file, source, "web")]]);
+    }
+    expect(said([file], { web: at("home", "data"), db: at("none"), mail: at("home", "data", "berth.yaml") })).toEqual([]);
+    expect(said([file], { web: at("home"), db: at("home") })).toEqual([writes(file, at("home"), "web, db")]);
+    expect(said([file], { web: at("home") }, { endpoint: { kind: "tcp" } } as Engine)).toEqual([]);
+  });
+
+  test("so is one that has a link on the way to it, or where another would be found before it", () => {
+    const [file, nearer] = [at("berth.yaml"), at("home", "data", "berth.yaml")];
+    mkdirSync(at("own"));
+    writeFileSync(at("own", "real"), "");
+    symlinkSync(at("own", "real"), at("home", "middle"));
+    symlinkSync(at("home", "middle"), file);
+    expect(said([file], { web: at("home") })).toEqual([writes(file, at("home"), "web")]);
+    expect(said([file], { web: at("home", "data") })).toEqual([]);
+    expect(said([file, nearer], { web: at("home", "data") })).toEqual([writes(nearer, at("home", "data"), "web")]);
+  });
+
+  test("is one that is to be made by its file, or one that is there by what it has, whatever file made it", () => {
+    const text = 'machines: {web: {image: x, volumes: ["/a:/a", "/b:/b:ro", "data:/c"]}, db: {image: x, volumes: ["/d:/d"]}}';
+    const { machines } = parseMachineFile(text, { fileName: "/srv/berth.yaml", shownAs: "berth.yaml", environment: {} });
+    const steps = machines.map((machine) =>
+      machine.name === "web"
+        ? ({ do: "create", machine, address: "" } as const)
+        : ({ do: "keep", machine, id: "1", differences: [] } as const),
+    );
+    const there = [
+      { ours: true, name: "db", writes: ["/e"] },
+      { ours: true, name: "of-another-file", writes: ["/f"] },
+      { ours: false, name: "docker-run", writes: ["/g"] },
+    ] as unknown as readonly ObservedContainer[];
+    expect(writables(steps, there).map(({ machine, source }) => `${machine} ${source}`)).toEqual(["web /a", "db /e", "of-another-file /f"]);
+  });
+});
+
+test("of an engine's machines are told the mounts that they may write to, and of nothing else's", async () => {
+  const mount = (Source: string, RW = true) => ({ Type: "bind", Source, RW });
+  const labels = { "berth.machine": "web", "berth.creation": "1" };
+  const container = { Id: "1", ImageID: "i", State: "running", HostConfig: {} };
+  const containers = [
+    { ...container, Names: ["/web"], Labels: labels, Mounts: [mount("/a"), mount("/b", false), mount("")] },
+    { ...container, Names: ["/other"], Labels: labels, Mounts: [mount("/c")] },
+    { ...container, Names: ["/db"], Labels: { ...labels, "berth.machine": "db" }, Mounts: null },
+  ];
+  const engine: Engine = {
+    endpoint: { kind: "unix", path: "/nowhere", source: "test" },
+    apiVersion: "1.41",
+    request: async ({ path }) => {
+      const body = path.endsWith("/containers/json") ? containers : { Config: { Labels: null } };
+      return { kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
+    },
+  };
+  expect(await listWritables(engine, AbortSignal.timeout(5000))).toEqual([{ machine: "web", source: "/a" }]);
 });
 
 describe.skipIf(process.getuid?.() !== 0)("another user's (needs root)", () => {

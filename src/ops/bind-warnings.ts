@@ -1,8 +1,11 @@
 import type { Engine } from "../engine/engine.ts";
-import { withWay } from "../host/path-steps.ts";
+import { realPathOf, withWay } from "../host/path-steps.ts";
 import { isReachable } from "../host/reachable.ts";
-import type { Bind } from "../plan/binds.ts";
-import { reachedByOthers, swapFault, swappedByOthers } from "../plan/path-access.ts";
+import { type Bind, bindsOf } from "../plan/binds.ts";
+import { reachedByOthers, swapFault, swappedByOthers, writtenByMachines } from "../plan/path-access.ts";
+import type { ObservedContainer, Step } from "../plan/up.ts";
+import { isAt } from "../spec/path.ts";
+import { containerName, machineContainers, writesOf } from "./machines.ts";
 
 /**
  * What to say of the host's files and directories that machines are given, each once: where others than the trusted users could put
@@ -22,5 +25,48 @@ export function bindWarning(source: string, isWritable: boolean, trusted: Readon
     if (fault !== undefined) return `${swappedByOthers(source, fault)} Keep it where only root may write on the whole way, such as in /srv`;
     if (!isWritable || !isReachable(way, trusted)) return undefined;
     return `${reachedByOthers(source)} Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro`;
+  });
+}
+
+/** A path of the host that a machine may write to. */
+export interface Writable {
+  readonly machine: string;
+  readonly source: string;
+}
+
+/** What the machines may write to that are to be made, and all that are there, whatever file made them. */
+export function writables(steps: readonly Step[], there: readonly ObservedContainer[]): readonly Writable[] {
+  const planned = steps.flatMap((step) => {
+    if (step.do !== "create") return [];
+    const { machine } = step;
+    return bindsOf(machine).flatMap(({ source, readOnly }) => (readOnly ? [] : [{ machine: machine.name, source }]));
+  });
+  return [...planned, ...there.flatMap(({ ours, name, writes }) => (ours ? writes.map((source) => ({ machine: name, source })) : []))];
+}
+
+/** The same of those that an engine has. */
+export async function listWritables(engine: Engine, signal: AbortSignal): Promise<readonly Writable[]> {
+  const containers = await machineContainers(engine, signal);
+  return containers.flatMap((container) => writesOf(container).map((source) => ({ machine: containerName(container), source })));
+}
+
+/**
+ * What to say of machines that may write to one of these machine files, or could put another in its place: they have the file, a link
+ * that leads to it, or a directory that one is in. For each path that they have the first such file is named.
+ */
+export function fileWarnings(
+  engine: Engine,
+  files: readonly string[],
+  writable: readonly Writable[],
+  trusted: ReadonlySet<number>,
+): readonly string[] {
+  if (engine.endpoint.kind !== "unix") return [];
+  const ways = files.map((file) => ({ file, paths: withWay(file, trusted, ({ steps }) => steps.map(({ path }) => path)) }));
+  return [...Map.groupBy(writable, ({ source }) => source)].flatMap(([source, machines]) => {
+    const real = realPathOf(source, trusted);
+    const way = real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
+    if (way === undefined) return [];
+    const names = [...new Set(machines.map(({ machine }) => machine))];
+    return [`${writtenByMachines(way.file, source, names)} Mount it :ro, or keep the file in a directory that no machine may write to`];
   });
 }

@@ -31,9 +31,13 @@ export interface Machine {
 
 /** All machines of the engine, by name: one call, however many there are, and one for each of their images. */
 export async function listMachines(engine: Engine, signal?: AbortSignal): Promise<readonly Machine[]> {
+  return (await machineContainers(engine, signal)).map(machineOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The containers that are machines. */
+export async function machineContainers(engine: Engine, signal?: AbortSignal): Promise<readonly ContainerSummary[]> {
   const containers = await listContainers(engine, { all: true, filters: { label: [label.machine] }, ...(signal && { signal }) });
-  const machines = await ownContainers(engine, containers, label.machine, signal);
-  return machines.map(machineOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return await ownContainers(engine, containers, label.machine, signal);
 }
 
 /**
@@ -85,6 +89,11 @@ export async function findMachine(engine: Engine, name: string, signal?: AbortSi
 
 export function containerName(container: ContainerSummary): string {
   return container.Names[0]?.replace(/^\//, "") ?? container.Id.slice(0, 12);
+}
+
+/** What a container may write to of its engine's host: the paths of its mounts there. */
+export function writesOf({ Mounts }: ContainerSummary): readonly string[] {
+  return (Mounts ?? []).flatMap(({ Source, RW }) => (RW && Source.startsWith("/") ? [Source] : []));
 }
 
 /** What the list call tells of a container, whoever made it. */

@@ -12,7 +12,7 @@ import { label } from "../plan/labels.ts";
 import { claimOf, domainFor, ownerOf } from "../plan/owner.ts";
 import type { Observed, ObservedNetwork } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
-import { containerName, machineOf } from "./machines.ts";
+import { containerName, machineOf, writesOf } from "./machines.ts";
 import { ownContainers, renamedContainers } from "./own-containers.ts";
 
 /** What the engine has of a fleet: three calls, however many machines, and one for each image. */
@@ -27,7 +27,8 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
     .map((container) => {
       const { name, id, state, network, address, owner, init } = machineOf(container);
       const claim = claimOf(fleet, { owner, network }, isThere);
-      return { name, id, ours: machines.has(id), state, owner, claim, network, address, specLabel: container.Labels[label.spec], init };
+      const [ours, specLabel] = [machines.has(id), container.Labels[label.spec]];
+      return { name, id, ours, state, owner, claim, network, address, specLabel, init, writes: writesOf(container) };
     });
   const domain = domainFor(fleet, observed);
   const network = await findNetwork(engine, domain, signal);

@@ -9,9 +9,9 @@ import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
 import type { ResolvedImage } from "../image/store.ts";
 import { bindsOf } from "../plan/binds.ts";
 import type { Difference } from "../plan/labels.ts";
-import { type MachineStep, planUp, type Step } from "../plan/up.ts";
+import { type MachineStep, type Observed, planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
-import { bindWarnings } from "./bind-warnings.ts";
+import { bindWarnings, fileWarnings, writables } from "./bind-warnings.ts";
 import { type Boot, waitBooted } from "./boot.ts";
 import { type CreateStep, createMachine, type ReadInfo } from "./create-machine.ts";
 import { ensureNetwork } from "./ensure-network.ts";
@@ -41,7 +41,13 @@ export interface UpOptions {
   /** `elapsedMs` is the boot's, where the state ends one. */
   readonly onState: (name: string, state: UpState, detail?: string, elapsedMs?: number) => void;
   readonly onWarning: (text: string) => void;
+  /** Where the machine file is that tells of the machines, and where another would be found before it; none for those of the command line. */
+  readonly files: readonly string[];
 }
+
+export type PreviewOptions = Pick<UpOptions, "names" | "signal" | "onWarning" | "files"> & {
+  readonly images: Pick<ResolveOptions, "env">;
+};
 
 export interface MachineUp {
   readonly name: string;
@@ -58,9 +64,19 @@ export interface MachineUp {
   readonly error: BerthError | undefined;
 }
 
-/** Plans without doing anything: what `up --dry-run` shows. */
-export async function previewUp(engine: Engine, fleet: Fleet, names: readonly string[], signal: AbortSignal): Promise<readonly Step[]> {
-  return planUp(fleet, names, await observe(engine, fleet, signal));
+/** Plans without doing anything, and warns as `up` does: what `up --dry-run` shows. */
+export async function previewUp(engine: Engine, fleet: Fleet, options: PreviewOptions): Promise<readonly Step[]> {
+  const observed = await observe(engine, fleet, options.signal);
+  const steps = planUp(fleet, options.names, observed);
+  warnOfBinds(engine, steps, observed, options);
+  return steps;
+}
+
+function warnOfBinds(engine: Engine, steps: readonly Step[], { containers }: Observed, options: PreviewOptions): void {
+  const trusted = trustedUsers(options.images.env);
+  const ofFile = fileWarnings(engine, options.files, writables(steps, containers), trusted);
+  const binds = steps.flatMap((step) => (step.do === "create-network" ? [] : bindsOf(step.machine)));
+  for (const warning of [...ofFile, ...bindWarnings(engine, binds, trusted)]) options.onWarning(warning);
 }
 
 /**
@@ -129,8 +145,7 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
       },
     },
   );
-  const binds = steps.flatMap((step) => (step.do === "create-network" ? [] : bindsOf(step.machine)));
-  for (const warning of bindWarnings(engine, binds, trustedUsers(options.images.env))) options.onWarning(warning);
+  warnOfBinds(engine, steps, observed, options);
   for (const step of steps) if (step.do === "create-network") await ensureNetwork(engine, fleet.project, step.network, signal);
   const inDomain = { ...fleet, network: { ...fleet.network, domain: observed.domain } };
   const there = new Map(observed.containers.map((container) => [container.id, container]));

@@ -1,5 +1,5 @@
 import { unescapeMount } from "../contract/mount-escape.ts";
-import { parentOf } from "../spec/path.ts";
+import { isAt, parentOf } from "../spec/path.ts";
 
 /** One file or directory on the way to another, which is the last. */
 export interface PathStep {
@@ -103,6 +103,11 @@ export function swappedByOthers(source: string, fault: string): string {
   return `another user can have ${source} lead to any directory of the host, for the machine from its next start on: ${fault}.`;
 }
 
+/** What comes of a machine file that lies where a machine may write, in a sentence. */
+export function writtenByMachines(file: string, source: string, machines: readonly string[]): string {
+  return `root in ${machines.join(", ")} can write ${file} by the bind of ${source}, and with it have the next \`berth up\` do anything to this host.`;
+}
+
 /** Whether set-uid programs and device nodes work at a path without links, by mountinfo (proc_pid_mountinfo(5)). */
 export function grantsRoot(mountinfo: string, path: string): boolean {
   let nearest: { readonly point: string; readonly options: readonly string[] } = { point: "", options: [] };
@@ -110,9 +115,8 @@ export function grantsRoot(mountinfo: string, path: string): boolean {
     const [, , , , escaped, options] = line.split(" ");
     if (escaped === undefined || options === undefined) continue;
     const point = unescapeMount(escaped);
-    const isOver = point === "/" || path === point || path.startsWith(`${point}/`);
     // Of two at one place the later covers the earlier.
-    if (isOver && point.length >= nearest.point.length) nearest = { point, options: options.split(",") };
+    if (isAt(point, path) && point.length >= nearest.point.length) nearest = { point, options: options.split(",") };
   }
   return !(nearest.options.includes("nosuid") && nearest.options.includes("nodev"));
 }

@@ -27,6 +27,7 @@ function container(name: string, state: string, more: Partial<ObservedContainer>
     address: undefined,
     specLabel: spec && renderSpecLabel(spec),
     init: undefined,
+    writes: [],
     ...more,
   };
 }

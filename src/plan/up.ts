@@ -40,6 +40,8 @@ export interface ObservedContainer {
   readonly network: string | undefined;
   readonly address: string | undefined;
   readonly specLabel: string | undefined;
+  /** What it may write to of the host: the paths of its mounts there. */
+  readonly writes: readonly string[];
   /** Such as "systemd 252"; undefined where its labels do not tell. */
   readonly init: string | undefined;
 }

@@ -75,6 +75,8 @@ HEAD /_ping
 GET /_ping
 GET /version
 GET /info
+GET /containers/json
+GET /images/*/json
 GET /services
 GET /services/*
 POST /services/*/update

@@ -158,6 +158,24 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     expect(await warned()).toBe(false);
   });
 
+  test("a machine whose root can write the berth.yaml is named before anything is done, as long as it can", async () => {
+    const cwd = fleet('machines: {web: {image: bookworm, volumes: ["./:/srv"]}}\n');
+    const file = join(cwd, "berth.yaml");
+    const warned = (text: string) => text.includes(`root in web can write ${file} by the bind of ${cwd}`) && text.includes("Mount it :ro");
+    for (const args of ["up --dry-run", "up"]) {
+      const { status, stderr } = await berth(args, cwd);
+      expect([args, status, warned(stderr)]).toEqual([args, 0, true]);
+    }
+    const evil = 'machines: {evil: {image: bookworm, profile: privileged, volumes: ["/:/host"]}}';
+    await node("one").docker("exec", "web", "sh", "-c", `echo '${evil}' >/srv/berth.yaml`);
+    const dry = await berth("up --dry-run", cwd);
+    expect([dry.stdout, warned(dry.stderr)]).toEqual([expect.stringContaining("create evil"), true]);
+    expect((await berth("rm -f web", cwd)).status).toBe(0);
+    writeFileSync(file, 'machines: {web: {image: bookworm, volumes: ["./:/srv:ro"]}}\n');
+    const { status, stderr } = await berth("up", cwd);
+    expect([status, warned(stderr)]).toEqual([0, false]);
+  });
+
   test("a bind whose way is another user's is warned of, for reading, too, with whose it is, where, and how to mend it", async () => {
     const cwd = fleet('defaults: {image: bookworm}\nmachines: {web: {volumes: ["./home/data:/data", "./home/web:/web:ro"]}}\n');
     for (const name of ["home", "home/data", "home/web"]) mkdirSync(join(cwd, name), { mode: 0o700 });

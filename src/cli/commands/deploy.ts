@@ -1,3 +1,5 @@
+import { trustedUsers } from "../../host/path-steps.ts";
+import { fileWarnings, listWritables } from "../../ops/bind-warnings.ts";
 import { deploy, removeServices, rollBack } from "../../ops/deploy.ts";
 import { planServices, selectRoots } from "../../plan/deploy.ts";
 import type { ServicePlan } from "../../plan/service.ts";
@@ -7,7 +9,7 @@ import { parseDuration } from "../../spec/duration.ts";
 import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
 import { quoted } from "../completion/shell-words.ts";
-import { loadFleet } from "../fleet-file.ts";
+import { fleetFilePlaces, loadFleet } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
 import { reportOutcomes } from "../report-outcomes.ts";
 import { version } from "../version.ts";
@@ -60,6 +62,11 @@ Status 5 says that a machine failed or did not boot in time.`,
     if ((rollback || rm) && names.length === 0) throw usageError(`${modes[0]} wants the names of machines`);
     const planned: readonly ServicePlan[] = rollback || rm ? [] : plans();
     const engine = await openContextEngine(context);
+    if (planned.length > 0) {
+      const writable = await listWritables(engine, context.signal);
+      const warnings = fileWarnings(engine, fleetFilePlaces(context), writable, trustedUsers(context.io.env));
+      for (const warning of warnings) context.warn(warning);
+    }
     const progress = context.progress();
     const options = {
       signal: context.signal,

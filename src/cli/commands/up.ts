@@ -9,7 +9,7 @@ import { profiles, restartPolicies } from "../../spec/machine.ts";
 import { resolvePaths } from "../../spec/resolve-paths.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
 import type { Context } from "../context.ts";
-import { loadFleet } from "../fleet-file.ts";
+import { fleetFilePlaces, loadFleet } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
 import { plainLines } from "../render/text.ts";
 import { renderUp, upStatus } from "../render/up.ts";
@@ -73,16 +73,21 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
   async action(context, { name: given }, chosen) {
     const { names, fleet } = chooseFleet(context, given, chosen);
     const engine = await openContextEngine(context);
+    const options = {
+      names,
+      images: { fleetImages: fleet.images, cwd: context.io.cwd, env: context.io.env, mirror: chosen.mirror, rebuild: chosen.rebuild },
+      signal: context.signal,
+      onWarning: (text: string) => context.warn(text),
+      files: chosen.image === undefined ? fleetFilePlaces(context) : [],
+    };
     if (chosen.dryRun) {
-      const steps = await previewUp(engine, fleet, names, context.signal);
+      const steps = await previewUp(engine, fleet, options);
       await context.result(steps, () => steps.map((step) => `${plainLines(renderStep(step))}\n`).join(""));
       return undefined;
     }
     const progress = context.progress();
     const results = await up(engine, fleet, {
-      names,
-      images: { fleetImages: fleet.images, cwd: context.io.cwd, env: context.io.env, mirror: chosen.mirror, rebuild: chosen.rebuild },
-      signal: context.signal,
+      ...options,
       parallel: chosen.parallel,
       timeout: chosen.timeout * 1000,
       wait: !chosen.noWait,
@@ -91,7 +96,6 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
       now: context.io.now,
       onState: (machine, state, detail, elapsedMs) =>
         progress.update(machine, { state, elapsedMs, ...(detail !== undefined && { detail }) }),
-      onWarning: (text) => context.warn(text),
     });
     await context.result(results.map(forJson), (view) => renderUp(results, view));
     const speaker = chosen.image === undefined ? "the file" : "the command line";
