@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
@@ -141,6 +153,22 @@ test("so is one in a directory such as /tmp, into which anybody may move a file 
   expect(foundBy(contextIn(directory, { file }).context)).toBe(file);
   renameSync(file, join(directory, "work", "berth.yaml"));
   expect(foundBy(contextIn(join(directory, "work")).context)).toBe(join(directory, "work", "berth.yaml"));
+});
+
+test("what was found and is no plain file, or a huge one, is named, and nobody waits for it; a FIFO that is named is read", async () => {
+  const found = () => foundBy(contextIn(directory).context);
+  const refused = (message: string) => expect.objectContaining({ code: "file-invalid", message: `${file} ${message}` });
+  truncateSync(file, 5 * 1024 * 1024);
+  expect(found).toThrow(refused("is longer than 4 MiB"));
+  rmSync(file);
+  mkdirSync(file);
+  expect(found).toThrow(refused("is no plain file"));
+  rmdirSync(file);
+  execFileSync("mkfifo", [file]);
+  expect(found).toThrow(refused("is no plain file"));
+  const writer = Bun.spawn(["sh", "-c", `echo 'machines: {web: {image: x}}' >${file}`]);
+  expect(foundBy(contextIn(directory, { file }).context)).toBe(file);
+  expect(await writer.exited).toBe(0);
 });
 
 test("a fleet is of the file itself, whatever link leads to it", () => {

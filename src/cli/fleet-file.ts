@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BerthError } from "../errors.ts";
 import { isThere, trustedUsers, withWay } from "../host/path-steps.ts";
@@ -60,8 +60,21 @@ function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T |
     if (place === undefined) return undefined;
     if (dirname(path) !== context.io.cwd) context.note(`machine file: ${path}`);
     // What was judged is read, and nothing that the path might lead to by now.
-    return work({ path, real: real.at(-1)?.path, read: () => readFileSync(place, "utf8") });
+    return work({ path, real: real.at(-1)?.path, read: () => readFound(path, place) });
   });
+}
+
+/** More than any fleet takes. */
+const longest = 4 * 1024 * 1024;
+
+/** What was found may be what a machine has put there (a FIFO, a device) to keep berth waiting or fill its memory. */
+function readFound(path: string, place: string): string {
+  const found = statSync(place);
+  const fault = !found.isFile() ? "is no plain file" : found.size > longest ? `is longer than ${longest / 1024 ** 2} MiB` : undefined;
+  if (fault !== undefined) {
+    throw new BerthError("file-invalid", `${path} ${fault}`, { hint: `if it is a machine file, name it: --file ${path}` });
+  }
+  return readFileSync(place, "utf8");
 }
 
 const named = (path: string): TrustedFile => ({ path, real: undefined, read: () => readFileSync(path, "utf8") });
@@ -89,6 +102,7 @@ function parseFleet(file: TrustedFile, { io }: Context): Fleet {
     // Machines note it, and are its own by whatever links it is named.
     real = file.real ?? realpathSync(path);
   } catch (cause) {
+    if (cause instanceof BerthError) throw cause;
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new BerthError("file-missing", missing ? `there is no ${path}` : `${path} cannot be read`, {
       hint: "without --file it is the berth.yaml here or in a directory above; without one, name machines: `berth up web --image debian-12`",
