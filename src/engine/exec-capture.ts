@@ -1,7 +1,7 @@
 import { createCapture } from "./capture.ts";
 import type { Engine } from "./engine.ts";
 import { type CommandOptions, startCommandIn } from "./exec.ts";
-import { signalExec } from "./signal-exec.ts";
+import { type SignalOptions, signalExec } from "./signal-exec.ts";
 
 export interface CaptureOptions extends CommandOptions {
   /** Bytes of each output, 1 MiB by default. */
@@ -15,6 +15,16 @@ export interface Captured {
   readonly stderr: string;
   /** It said more than was asked for, and was ended for that. */
   readonly isCut: boolean;
+}
+
+/** A machine that does not let its command be ended is waited for no longer: what it says is heard by nobody. */
+async function kill(engine: Engine, container: string, id: string, { user, signal }: SignalOptions): Promise<void> {
+  const limit = AbortSignal.timeout(killLimit);
+  try {
+    await signalExec(engine, container, id, "KILL", { user, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) });
+  } catch (error) {
+    if (!limit.aborted || signal?.aborted === true) throw error;
+  }
 }
 
 /** The status of what SIGKILL ended. */
@@ -34,8 +44,7 @@ export async function execCapture(engine: Engine, container: string, options: Ca
   for await (const { stream, data } of output) {
     if (captures[stream].push(data)) continue;
     close();
-    const limit = AbortSignal.timeout(killLimit);
-    await signalExec(engine, container, id, "KILL", { user, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) });
+    await kill(engine, container, id, { user, signal });
     return { status: killed, ...texts(), isCut: true };
   }
   return { status: await status(), ...texts(), isCut: false };

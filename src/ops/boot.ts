@@ -204,10 +204,17 @@ async function readBegin(engine: Engine, id: string, signal: AbortSignal): Promi
   return Math.max(0, Math.min(Date.parse(State.FinishedAt), Date.parse(State.StartedAt)) / 1000);
 }
 
+/** None of a machine that does not answer either. */
 async function listJobs(engine: Engine, id: string, signal: AbortSignal): Promise<readonly string[]> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
-  const { stdout } = await execCapture(engine, id, { cmd: ["systemctl", "list-jobs", "--no-legend", "--no-pager"], signal: bounded });
-  return stdout.split("\n").filter((line) => line.trim() !== "");
+  const limit = AbortSignal.timeout(5000);
+  const cmd = ["systemctl", "list-jobs", "--no-legend", "--no-pager"];
+  try {
+    const { stdout } = await execCapture(engine, id, { cmd, signal: AbortSignal.any([signal, limit]) });
+    return stdout.split("\n").filter((line) => line.trim() !== "");
+  } catch (error) {
+    if (!limit.aborted || signal.aborted) throw error;
+    return [];
+  }
 }
 
 /** Bytes of a log's last lines: a line has no end that we could rely on. */
