@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRoot } from "../../test/lab/mount-namespace.ts";
 import { findEngineProcess, outermost, parseEngine } from "./engine-process.ts";
+import { run } from "./run.ts";
 
 test.each([
   ["the engine alone", [[70, 1]], 70],
@@ -27,6 +28,14 @@ test.each([
     70,
   ],
   ["none", [], undefined],
+  [
+    "two of which neither is the other's",
+    [
+      [70, 1],
+      [72, 1],
+    ],
+    undefined,
+  ],
 ] as const)("of %s, the engine is found", (_, holders, engine) =>
   expect(outermost(new Map(holders.map(([pid, parent]) => [pid, parent])))).toBe(engine),
 );
@@ -40,10 +49,13 @@ test.each([
   ["x\\nName:\tdockerd", "0\t0\t0\t0", undefined],
 ] as const)("the status of %s as %s", (name, users, engine) => expect(parseEngine(statusOf(name, users))).toEqual(engine as never));
 
-/** Listens at a path, whoever has listened there before, says so, and is or starts the program that is named, if any. */
+/** Says that it is there, and stays. */
+const runs = `$| = 1; print "runs\\n"; sleep 600`;
+
+/** Listens at a path, whoever has listened there before, and says so, or has the program say it that it starts. */
 const listens = `use Socket; $^F = 255; my ($path, @next) = @ARGV; unlink $path;
   socket(S, PF_UNIX, SOCK_STREAM, 0) or die $!; bind(S, pack_sockaddr_un($path)) or die $!; listen(S, 9) or die $!;
-  if (@next && !fork) { exec @next or die $! } $| = 1; print "listens\\n"; sleep 600`;
+  if (@next) { fork or exec @next or die $!; sleep 600 } ${runs}`;
 
 describe("the engine of a socket", () => {
   let directory = "";
@@ -86,7 +98,7 @@ describe("the engine of a socket", () => {
 
   test("is the dockerd that was given it by whoever listens, and none beside it", async () => {
     await start(dockerd, "-e", listens, socket);
-    const parent = await start("perl", "-e", listens, socket, dockerd, "-e", "sleep 600");
+    const parent = await start("perl", "-e", listens, socket, dockerd, "-e", runs);
     const found = await findEngineProcess(socket);
     expect(await Bun.file(`/proc/${found}/comm`).text()).toBe("dockerd\n");
     expect(await Bun.file(`/proc/${found}/status`).text()).toMatch(new RegExp(`^PPid:\\s*${parent}$`, "m"));
@@ -107,10 +119,36 @@ describe("the engine of a socket", () => {
   test.skipIf(!isRoot)("is, to root, no dockerd of another user, who listens or was given it (needs root)", async () => {
     chmodSync(directory, 0o777);
     const asOther = ["--reuid=4242", "--regid=4242", "--clear-groups", "--"] as const;
-    await start("perl", "-e", listens, socket, "setpriv", ...asOther, dockerd, "-e", "sleep 600");
+    await start("perl", "-e", listens, socket, "setpriv", ...asOther, dockerd, "-e", runs);
     expect(await findEngineProcess(socket)).toBeUndefined();
     await start("setpriv", ...asOther, dockerd, "-e", listens, join(directory, "own.sock"));
     expect(await findEngineProcess(join(directory, "own.sock"))).toBeUndefined();
+  });
+
+  test.skipIf(!isRoot)("is, to who is not root, root's or his own, and none where he cannot tell which (needs root)", async () => {
+    chmodSync(directory, 0o777);
+    const as = (user: number) => ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", "--"] as const;
+    // In a network of its own no engine of this host is among them.
+    const net = await start("unshare", "--net", "--", "perl", "-e", runs);
+    const here = ["nsenter", `--net=/proc/${net}/ns/net`, "--"] as const;
+    const find = `const { findEngineProcess } = await import(${JSON.stringify(join(import.meta.dir, "engine-process.ts"))});
+      console.log(await findEngineProcess(process.argv.at(-1)));`;
+    const foundBy4242 = async (path: string) =>
+      (await run("nsenter", [...here.slice(1), ...as(4242), process.execPath, "-e", find, path])).stdout.trim();
+
+    await start(...here, ...as(4343), dockerd, "-e", runs);
+    await start(...here, "sh", "-c", 'umask 0; exec "$@"', "sh", "perl", "-e", listens, socket, dockerd, "-e", runs);
+    const found = await findEngineProcess(socket);
+    expect(await Bun.file(`/proc/${found}/status`).text()).toMatch(/^Uid:\s*0\s/m);
+    expect(await foundBy4242(socket)).toBe(`${found}`);
+
+    const own = join(directory, "own.sock");
+    const pid = await start(...here, ...as(4242), dockerd, "-e", listens, own);
+    expect(await foundBy4242(own)).toBe(`${pid}`);
+
+    await start(...here, dockerd, "-e", runs);
+    expect(await foundBy4242(socket)).toBe("undefined");
+    expect(await findEngineProcess(socket)).toBe(found as number);
   });
 
   test.skipIf(!isRoot)("is, to root, no dockerd in another user namespace (needs root)", async () => {

@@ -9,7 +9,8 @@ import { readListener } from "./socket-listener.ts";
  * The process id of the dockerd that listens on a Unix socket of this host, in whatever mount, network and PID namespaces it
  * lives: the one that the kernel tells to who connects, or, where that is systemd, the dockerd that was given this very socket
  * (systemd.socket(5)). Neither a name nor an equal path makes a machine's process one. Undefined when there is none to be seen
- * (an engine in a virtual machine, a tunnelled socket, /proc mounted with hidepid). Does not wait for the engine.
+ * (an engine in a virtual machine, a tunnelled socket, /proc mounted with hidepid), or, to others than root, several might be it. Does not
+ * wait for the engine.
  */
 export async function findEngineProcess(socket: string): Promise<number | undefined> {
   const listener = readListener(socket);
@@ -30,24 +31,27 @@ export async function findEngineProcess(socket: string): Promise<number | undefi
 }
 
 /**
- * The parent of a process that is called dockerd and, to root, is the host's root's: not another user's, who may call as many as he
- * likes so, and none of a machine's. In another user namespace root would look at, and remove, what another has the say over.
- * Others than root can do nothing by it that is not theirs, and may not see the namespace. Undefined for all other processes.
+ * The parent of a process that is called dockerd and is root's or our own user's: not another's, who may call as many as he likes so,
+ * and, to root, none of a machine's. In another user namespace root would look at, and remove, what another has the say over.
+ * Others than root may not see the namespace, and may have a rootless engine in one of their own. Undefined for all other processes.
  */
 async function readEngine(pid: number): Promise<{ readonly parent: number } | undefined> {
   const engine = parseEngine(readStatus(pid));
-  if (engine === undefined || process.geteuid?.() !== 0) return engine;
-  if (engine.users.some((user) => user !== 0)) return undefined;
+  const self = process.geteuid?.() ?? 0;
+  if (engine === undefined || engine.users.some((user) => user !== 0 && user !== self)) return undefined;
+  if (self !== 0) return engine;
   const [own, theirs] = await Promise.all([readLinkTarget("/proc/self/ns/user"), readLinkTarget(`/proc/${pid}/ns/user`)]);
   return own !== undefined && own === theirs ? engine : undefined;
 }
 
 /**
  * Of processes with their parents, the one that is no other's child: a program that the engine starts is, until its exec, a
- * second dockerd with all of the first one's sockets.
+ * second dockerd with all of the first one's sockets. Undefined where several are: to others than root, who cannot see which of
+ * them has the socket, a set-uid program under that name looks like root's, too.
  */
 export function outermost(parents: ReadonlyMap<number, number>): number | undefined {
-  return [...parents].find(([, parent]) => !parents.has(parent))?.[0];
+  const [only, ...others] = [...parents].filter(([, parent]) => !parents.has(parent));
+  return others.length === 0 ? only?.[0] : undefined;
 }
 
 /**
