@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
+import { isLease } from "../plan/loader/lease.ts";
 import { type PathStep, replaceFault } from "../plan/path-access.ts";
 import { hasErrno } from "./errno.ts";
 import { pathOnly } from "./path-only.ts";
@@ -63,6 +64,20 @@ export function openLease(place: Place): number {
   closeSync(file);
   if (!found.isFile()) throw foreign(`the lease ${shown} is no plain file`);
   throw foreign(found.nlink > 1 ? `the lease ${shown} is a hard link` : `the lease ${shown} belongs to the user ${found.uid}`);
+}
+
+/** More than any holder's names take. */
+const longestHolder = 4096;
+
+/**
+ * What is written in it. Throws `host-unfit` for what is no lease: whose directory it is can have given the name to any file in
+ * there, also one of root's that a service has open, or a container as a bind.
+ */
+export function readLease(file: number, { shown }: Place): string {
+  const buffer = Buffer.alloc(longestHolder + 1);
+  const text = buffer.toString("utf8", 0, readSync(file, buffer, 0, buffer.length, 0));
+  if (Buffer.byteLength(text) <= longestHolder && isLease(text)) return text;
+  throw foreign(`the lease ${shown} is another file: it names no holder`);
 }
 
 function foreign(message: string, cause?: unknown): BerthError {

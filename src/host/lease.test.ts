@@ -9,7 +9,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -182,8 +184,29 @@ test.skipIf(process.getuid?.() !== 0 || Bun.which("setfacl") === null)(
   },
 );
 
-test("of a huge file no more is read than a holder's names take", async () => {
+test.each([
+  ["another file", "precious\n"],
+  ["one of JSON", '{"machine": 1}\n'],
+  ["a long one that begins as a lease does", `{"machine":"${"x".repeat(5000)}`],
+])("%s that was renamed to it is refused, and keeps what is in it", async (_, text) => {
+  const victim = join(parent, "victim");
+  writeFileSync(victim, text);
+  renameSync(victim, leasePath(folder));
+  await expect(take(holder("a")).lease).rejects.toMatchObject({
+    code: "host-unfit",
+    message: "the lease /srv/.root.berth-lease is another file: it names no holder",
+  });
+  expect(readFileSync(leasePath(folder), "utf8")).toBe(text);
+});
+
+test("so is a huge one, of which no more is read than a holder's names take", async () => {
   execFileSync("truncate", ["--size=8G", leasePath(folder)]);
+  await expect(take(holder("a")).lease).rejects.toMatchObject({ code: "host-unfit" });
+  expect(statSync(leasePath(folder)).size).toBe(8 * 1024 ** 3);
+});
+
+test.each(["", "{", '{"machine":"a","load'])("what a writer that was killed has left, %p, is taken", async (left) => {
+  writeFileSync(leasePath(folder), left);
   const lease = await take(holder("a")).lease;
   expect(readFileSync(leasePath(folder), "utf8")).toBe(`${JSON.stringify(holder("a"))}\n`);
   lease.release();

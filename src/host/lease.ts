@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, lstatSync, unlinkSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../errors.ts";
 import { type HolderState, isSame, judgeLease, type LeaseHolder, parseHolder } from "../plan/loader/lease.ts";
-import { explain, leasePlace, openLease, type Place } from "./lease-place.ts";
+import { explain, leasePlace, openLease, type Place, readLease } from "./lease-place.ts";
 import { tryLockFile } from "./syscalls.ts";
 
 export interface LeaseOptions {
@@ -42,7 +42,7 @@ export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting
     const file = openLease(place);
     try {
       const locked = lockLease(file, place);
-      const text = readHolder(file);
+      const text = readLease(file, place);
       if (!locked) seen = undefined;
       else if (seen?.text !== text) seen = { text, freeSince: performance.now() };
       const holder = parseHolder(text);
@@ -79,14 +79,6 @@ function heldLease(file: number, path: string): Lease {
       }
     },
   };
-}
-
-/** More than any holder's names take. */
-const longestHolder = 4096;
-
-function readHolder(file: number): string {
-  const buffer = Buffer.alloc(longestHolder);
-  return buffer.toString("utf8", 0, readSync(file, buffer, 0, longestHolder, 0));
 }
 
 function lockLease(file: number, place: Place): boolean {

@@ -51,3 +51,11 @@ export function parseHolder(text: string): LeaseHolder | undefined {
     return undefined;
   }
 }
+
+/** What every lease begins with: whoever writes one names its machine first. */
+const beginning = '{"machine":"';
+
+/** Whether a file's text is a lease's: a holder, what one that was killed has written of it, or nothing yet. */
+export function isLease(text: string): boolean {
+  return parseHolder(text) !== undefined || text.startsWith(beginning) || beginning.startsWith(text);
+}
