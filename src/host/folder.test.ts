@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hungFuse, inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
+import { mostNames } from "../plan/loader/folder.ts";
 import { readFolder } from "./folder.ts";
 
 let folder = "";
@@ -21,6 +22,26 @@ test("a name that is no UTF-8 is told from one that only looks like it", () => {
     { name: "plain", kind: "directory" },
     { name: "x\ufffdy", kind: "unnamable" },
   ]);
+});
+
+test("each name is told by what it is, links by where they lead", () => {
+  mkdirSync(join(folder, "usr"));
+  symlinkSync("usr/bin", join(folder, "bin"));
+  symlinkSync("nowhere", join(folder, "lost"));
+  writeFileSync(join(folder, "swapfile"), "");
+  spawnSync("mkfifo", [join(folder, "pipe")]);
+  expect(readFolder(folder, ["/sbin/init"]).entries).toEqual([
+    { name: "bin", kind: "link", target: "usr/bin" },
+    { name: "lost", kind: "link", target: "nowhere" },
+    { name: "pipe", kind: "other" },
+    { name: "swapfile", kind: "file" },
+    { name: "usr", kind: "directory" },
+  ]);
+});
+
+test("of any number of names no more are read than tell that there are too many", () => {
+  for (let index = 0; index < mostNames + 50; index++) writeFileSync(join(folder, `n${index}`), "");
+  expect(readFolder(folder, ["/sbin/init"]).entries).toHaveLength(mostNames + 1);
 });
 
 describe.skipIf(!isRoot || !existsSync("/dev/fuse"))("a FUSE of another user that never answers (needs root and /dev/fuse)", () => {

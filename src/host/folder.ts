@@ -1,9 +1,10 @@
-import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import { readGuest } from "../contract/guest.ts";
 import { BerthError } from "../errors.ts";
-import type { FolderEntry, FolderFacts } from "../plan/loader/folder.ts";
+import { type FolderEntry, type FolderFacts, mostNames } from "../plan/loader/folder.ts";
+import { firstEntries, type NamedEntry } from "./first-names.ts";
 import { trustedUsers, withWay } from "./path-steps.ts";
 import { filesBy, type Locate, realRoot } from "./root-files.ts";
 
@@ -15,7 +16,8 @@ export function readFolder(path: string, command: readonly string[]): FolderFact
   const identity = identityOf(path);
   if (identity === undefined) throw new BerthError("file-missing", "the folder is not there any more");
   const locate = outsideOthersFuse(realRoot(path));
-  const entries = readdirSync(path, { withFileTypes: true })
+  // One more tells that there are too many.
+  const entries = firstEntries(path, mostNames + 1)
     .map((entry) => describe(entry, locate(`/${entry.name}`)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return { entries, reading: readGuest(command, filesBy(locate)), identity };
@@ -38,14 +40,11 @@ function outsideOthersFuse(root: string): Locate {
 }
 
 /** `place` is where it is to be looked at, if it is. */
-function describe(entry: Dirent, place: string | undefined): FolderEntry {
-  const { name } = entry;
-  if (place === undefined) return { name, kind: kindOf(entry) };
+function describe({ name, kind }: NamedEntry, place: string | undefined): FolderEntry {
+  if (place === undefined) return { name, kind };
+  const stat = lstatSync(place, { throwIfNoEntry: false });
   // What stands in for bytes that are no UTF-8 leads nowhere.
-  if (name.includes("\ufffd") && lstatSync(place, { throwIfNoEntry: false }) === undefined) return { name, kind: "unnamable" };
-  if (entry.isSymbolicLink()) return { name, kind: "link", target: readlinkSync(place) };
-  // Some file systems leave the kind out of their listing.
-  return { name, kind: kindOf(entry.isDirectory() || entry.isFile() ? entry : lstatSync(place)) };
+  if (stat === undefined) return { name, kind: "unnamable" };
+  if (stat.isSymbolicLink()) return { name, kind: "link", target: readlinkSync(place) };
+  return { name, kind: stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other" };
 }
-
-const kindOf = (stat: Dirent | Stats) => (stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other");

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hasErrno } from "./errno.ts";
+import { firstNames } from "./first-names.ts";
 
 /**
  * The inodes of the sockets by which a process listens at one of these paths, by the kernel's own tables (proc_net(5), proc_pid_fd(5)):
@@ -10,7 +11,7 @@ import { hasErrno } from "./errno.ts";
 export function readHeldListeners(pid: number, paths: ReadonlySet<string>): readonly string[] {
   const listening = parseListeners(orNone(() => readFileSync(`/proc/${pid}/net/unix`, "utf8")) ?? "", paths);
   if (listening.length === 0) return [];
-  return findHeld(`/proc/${pid}/fd`, listening) ?? listening;
+  return readHeldSockets(pid, listening) ?? listening;
 }
 
 /** The inodes of listening sockets bound to one of these paths. */
@@ -24,13 +25,17 @@ export function parseListeners(table: string, paths: ReadonlySet<string>): reado
 
 const mostDescriptors = 4_096;
 
-/** Which of these sockets the links of a directory lead to; undefined for one that is not ours to read. */
-function findHeld(directory: string, inodes: readonly string[]): readonly string[] | undefined {
+/**
+ * Which of these sockets a process holds, by their inodes, among its lowest 4,096 descriptors; undefined for one whose descriptors we
+ * may not see. None of a process that has ended.
+ */
+export function readHeldSockets(pid: number, inodes: readonly string[]): readonly string[] | undefined {
+  const directory = `/proc/${pid}/fd`;
   const sought = new Map(inodes.map((inode) => [`socket:[${inode}]`, inode]));
   const found: string[] = [];
   try {
     // They are listed in the order of their numbers.
-    for (const name of readdirSync(directory).slice(0, mostDescriptors)) {
+    for (const name of firstNames(directory, mostDescriptors)) {
       const link = orNone(() => readlinkSync(`${directory}/${name}`)) ?? "";
       const inode = sought.get(link);
       if (inode === undefined) continue;

@@ -2,7 +2,7 @@ import { dlopen, ptr, read } from "bun:ffi";
 
 /**
  * The C library's calls that node:fs does not have, for syscalls.ts and its neighbours. `syscall` is for those that it has
- * no names for in every version; their numbers are the same on every architecture since Linux 5.1.
+ * no names for in every version; their numbers are the same on every architecture since Linux 5.1, but for older ones.
  */
 export const { symbols: libc } = dlopen("libc.so.6", {
   mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
@@ -27,6 +27,7 @@ export const { symbols: libc } = dlopen("libc.so.6", {
 });
 
 export const callNumbers = {
+  getdents64: process.arch === "arm64" ? 61 : 217,
   openTree: 428,
   moveMount: 429,
   fsopen: 430,

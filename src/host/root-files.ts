@@ -1,9 +1,12 @@
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { RootFiles } from "../contract/guest.ts";
 import { withPlace } from "./beneath.ts";
+import { firstNames } from "./first-names.ts";
 
 const longestText = 64 * 1024;
+/** Of one directory: more than any that is looked into has. */
+const mostNames = 10_000;
 /** As many links as the kernel follows before ELOOP (path_resolution(7)). */
 const mostLinks = 40;
 
@@ -116,7 +119,7 @@ export function walkRoot(locate: Locate, path: string): Walk | undefined {
  */
 
 function readNames(path: string): readonly string[] | undefined {
-  return withPlace(path, (place, stat) => (stat.isDirectory() ? readdirSync(place) : []));
+  return withPlace(path, (place, stat) => (stat.isDirectory() ? firstNames(place, mostNames) : []));
 }
 
 /** The first bytes of every program of machine code (elf(5), e_ident). */

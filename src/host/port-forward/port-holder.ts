@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
-import { orUndefined, readLinkTarget, readText } from "../proc-file.ts";
+import { readHeldSockets } from "../held-listeners.ts";
+import { readText } from "../proc-file.ts";
 
 export interface PortHolder {
   readonly pid: number;
@@ -13,13 +14,12 @@ export interface PortHolder {
  */
 export async function findPortHolder(protocol: "tcp" | "udp", port: number): Promise<PortHolder | undefined> {
   const tables = await Promise.all([protocol, `${protocol}6`].map((table) => readText(`/proc/net/${table}`)));
-  const links = new Set(tables.flatMap((table) => socketsOnPort(table ?? "", port, protocol)).map((inode) => `socket:[${inode}]`));
-  if (links.size === 0) return undefined;
+  const sockets = tables.flatMap((table) => socketsOnPort(table ?? "", port, protocol));
+  if (sockets.length === 0) return undefined;
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
-    const files = (await orUndefined(readdir(`/proc/${entry}/fd`))) ?? [];
-    const targets = await Promise.all(files.map((file) => readLinkTarget(`/proc/${entry}/fd/${file}`)));
-    if (!targets.some((target) => target !== undefined && links.has(target))) continue;
+    const held = readHeldSockets(Number(entry), sockets) ?? [];
+    if (held.length === 0) continue;
     const program = await readText(`/proc/${entry}/comm`);
     if (program !== undefined) return { pid: Number(entry), program: program.trimEnd() };
   }

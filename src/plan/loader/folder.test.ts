@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type FolderFacts, planRoot } from "./folder.ts";
+import { type FolderFacts, mostNames, planRoot } from "./folder.ts";
 
 const guest = {
   os: undefined,
@@ -46,7 +46,13 @@ test("so is what an engine could not be told of", () => {
   expect(plan.notes).toEqual(["/srv/x/x\ufffdy is left out: its name is no UTF-8, which an engine could not be told"]);
 });
 
+const many = (count: number) => Array.from({ length: count }, (_, index) => directory(`d${index}`));
+
+test("as many names as any root may have are bound", () =>
+  expect(planRoot("/srv/x", ["/sbin/init"], facts(many(mostNames)), []).bound).toHaveLength(mostNames));
+
 test.each<[string, FolderFacts, RegExp]>([
+  ["a folder of more", facts(many(mostNames + 1)), /holds more than 1000 names/],
   ["an empty folder", facts([], { missing: "program" }), /is empty/],
   ["a folder of documents", facts([directory("letters")], { missing: "program" }), /has no \/sbin\/init/],
   ["a folder whose init is a script", facts([directory("sbin")], { missing: "init" }), /no init that berth knows/],

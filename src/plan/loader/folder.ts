@@ -27,14 +27,22 @@ export interface RootPlan {
   readonly notes: readonly string[];
 }
 
+/** Far more than any root has in its first level. Each becomes a mount, and a line in every answer of the engine about the machine. */
+export const mostNames = 1_000;
+
 /** Made by the engine and by init, so what a folder has there is not shown; by their exact names. */
 export const madeAnew: readonly string[] = ["dev", "proc", "run", "sys"];
 
 /**
  * Plans the root. `taken` are the places where the user mounts something else. Throws `no-os` for a folder without an init:
- * whatever it holds, it is no machine.
+ * whatever it holds, it is no machine. So it is with one of more names than `mostNames`.
  */
 export function planRoot(folder: string, command: readonly string[], facts: FolderFacts, taken: readonly string[]): RootPlan {
+  if (facts.entries.length > mostNames) {
+    throw new BerthError("no-os", `${folder} holds more than ${mostNames} names: no root does`, {
+      hint: `look what they are: \`ls ${folder}\`. A root has some twenty, such as bin, etc and usr`,
+    });
+  }
   if ("missing" in facts.reading) throw notBootable(folder, command[0] ?? "", facts);
   const shown = facts.entries.filter(({ name }) => !madeAnew.includes(name) && !taken.includes(`/${name}`));
   const whys = { other: "it is no directory, file or link", unnamable: "its name is no UTF-8, which an engine could not be told" } as const;

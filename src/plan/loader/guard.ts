@@ -71,6 +71,8 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
       // Rules and ports below 1024; the folder and its lease, whoever owns them.
       CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "DAC_OVERRIDE", "DAC_READ_SEARCH"],
       SecurityOpt: ["no-new-privileges"],
+      // Twice what all connections that it may relay at once can take; whatever a folder or an engine tells it, the node keeps the rest.
+      Memory: 2 * 1024 ** 3,
       LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
       Binds: folder === undefined ? [] : [`${locks}:${locks}`],
       Mounts: [

@@ -129,6 +129,7 @@ const origin = {
 
 test("a guard has the folder read-only, what holds it writable, and no capability that it does not need", () => {
   const { HostConfig } = renderGuard(task, origin);
+  expect(HostConfig.Memory).toBe(2 * 1024 ** 3);
   expect(HostConfig).toMatchObject({ NetworkMode: "host", ReadonlyRootfs: true, CapDrop: ["ALL"], SecurityOpt: ["no-new-privileges"] });
   expect(HostConfig.Mounts.map(({ Source, Target, ReadOnly }) => `${Source} ${Target} ${ReadOnly}`)).toEqual([
     "/var/run/docker.sock /var/run/docker.sock true",
