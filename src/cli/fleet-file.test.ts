@@ -158,14 +158,14 @@ test("so is one in a directory such as /tmp, into which anybody may move a file 
 test("what was found and is no plain file, or a huge one, is named, and nobody waits for it; a FIFO that is named is read", async () => {
   const found = () => foundBy(contextIn(directory).context);
   const refused = (message: string) => expect.objectContaining({ code: "file-invalid", message: `${file} ${message}` });
-  truncateSync(file, 5 * 1024 * 1024);
-  expect(found).toThrow(refused("is longer than 4 MiB"));
+  truncateSync(file, 2 * 1024 * 1024);
+  expect(found).toThrow(refused("is longer than 1 MiB, which no machine file is"));
   rmSync(file);
   mkdirSync(file);
-  expect(found).toThrow(refused("is no plain file"));
+  expect(found).toThrow(refused("was found, but it is no plain file"));
   rmdirSync(file);
   execFileSync("mkfifo", [file]);
-  expect(found).toThrow(refused("is no plain file"));
+  expect(found).toThrow(refused("was found, but it is no plain file"));
   const writer = Bun.spawn(["sh", "-c", `echo 'machines: {web: {image: x}}' >${file}`]);
   expect(foundBy(contextIn(directory, { file }).context)).toBe(file);
   expect(await writer.exited).toBe(0);
@@ -175,4 +175,12 @@ test("a fleet is of the file itself, whatever link leads to it", () => {
   const link = join(directory, "work", "other.yaml");
   symlinkSync(file, link);
   expect(foundBy(contextIn(directory, { file: link }).context)).toBe(file);
+});
+
+test("no more is read of one that has no end than a machine file may have", () => {
+  const message = (path: string) =>
+    expect.objectContaining({ code: "file-invalid", message: `${path} is longer than 1 MiB, which no machine file is` });
+  execFileSync("truncate", ["--size=8G", file]);
+  expect(() => findFleet(contextIn(directory).context)).toThrow(message(file));
+  expect(() => findFleet(contextIn(directory, { file: "/dev/zero" }).context)).toThrow(message("/dev/zero"));
 });

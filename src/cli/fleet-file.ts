@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BerthError } from "../errors.ts";
 import { isThere, trustedUsers, withWay } from "../host/path-steps.ts";
+import { readTextUpTo } from "../host/text-up-to.ts";
 import { foundFault } from "../plan/path-access.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { parseMachineFile } from "../spec/machine-file.ts";
@@ -60,24 +61,31 @@ function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T |
     if (place === undefined) return undefined;
     if (dirname(path) !== context.io.cwd) context.note(`machine file: ${path}`);
     // What was judged is read, and nothing that the path might lead to by now.
-    return work({ path, real: real.at(-1)?.path, read: () => readFound(path, place) });
+    return work({ path, real: real.at(-1)?.path, read: () => readPlain(place, path) });
   });
 }
 
-/** More than any fleet takes. */
-const longest = 4 * 1024 * 1024;
+const named = (path: string): TrustedFile => ({ path, real: undefined, read: () => readText(path, path) });
 
-/** What was found may be what a machine has put there (a FIFO, a device) to keep berth waiting or fill its memory. */
-function readFound(path: string, place: string): string {
-  const found = statSync(place);
-  const fault = !found.isFile() ? "is no plain file" : found.size > longest ? `is longer than ${longest / 1024 ** 2} MiB` : undefined;
-  if (fault !== undefined) {
-    throw new BerthError("file-invalid", `${path} ${fault}`, { hint: `if it is a machine file, name it: --file ${path}` });
-  }
-  return readFileSync(place, "utf8");
+/** No file of a fleet is longer; what people or programs write has some kilobytes. */
+const longest = 1024 ** 2;
+
+/** Reads what a file's name may stand for, a pipe too, but not without end. */
+function readText(place: string, path: string): string {
+  const text = readTextUpTo(place, longest);
+  if (text !== undefined) return text;
+  throw new BerthError("file-invalid", `${path} is longer than 1 MiB, which no machine file is`, {
+    hint: "name a machine file with --file, such as one of `machines: {web: {image: debian-12}}`",
+  });
 }
 
-const named = (path: string): TrustedFile => ({ path, real: undefined, read: () => readFileSync(path, "utf8") });
+/** Nobody waits for a FIFO that was merely found. */
+function readPlain(place: string, path: string): string {
+  if (statSync(place).isFile()) return readText(place, path);
+  throw new BerthError("file-invalid", `${path} was found, but it is no plain file`, {
+    hint: "remove it, or name a machine file with --file",
+  });
+}
 
 /** The path of the machine file to go by, as `findFleet` finds it, without a look into it. */
 export function findFleetFile(context: Context): string | undefined {

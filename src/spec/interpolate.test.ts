@@ -35,6 +35,10 @@ test.each<[string, string[]]>([
   ["${X?}", ["the variable X is not set"]],
   ["${toString}", ["the variable toString is not set"]],
   ["cost: 5$", ['"$" starts no variable here; write $$ for a dollar sign']],
+  [
+    `${"${X:-".repeat(20)}${"}".repeat(20)}`,
+    ["variables stand within others' defaults more than 10 deep; write less nested ones, such as ${NAME:-default}"],
+  ],
   ["${A", ['"$" starts no variable here; write $$ for a dollar sign']],
   ["${1A}", ['"${1A}" is not a variable; write such as ${NAME} or ${NAME:-default}']],
   ["${A!x}", ['"${A!x}" is not a variable; write such as ${NAME} or ${NAME:-default}']],

@@ -10,14 +10,21 @@ export interface Interpolation {
 /**
  * Puts variables into a text as Compose does: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?message}`,
  * `${NAME?message}`, `${NAME:+other}`, `${NAME+other}` and `$$` for a dollar sign. With a colon an empty value counts as unset.
- * Defaults may hold variables themselves. A variable that is unset and has no default is a fault, as is a `$` before anything else.
+ * Defaults may hold variables themselves, ten deep. A variable that is unset and has no default is a fault, as is a `$` before anything else.
  */
 export function interpolate(text: string, variables: Variables): Interpolation {
   const faults: string[] = [];
-  return { text: expand(text, variables, faults), faults };
+  return { text: expand(text, variables, faults, 0), faults };
 }
 
-function expand(text: string, variables: Variables, faults: string[]): string {
+/** Each level is looked through once more for its end. */
+const deepest = 10;
+
+function expand(text: string, variables: Variables, faults: string[], depth: number): string {
+  if (depth > deepest) {
+    faults.push(`variables stand within others' defaults more than ${deepest} deep; write less nested ones, such as \${NAME:-default}`);
+    return "";
+  }
   let result = "";
   let rest = text;
   for (let dollar = rest.indexOf("$"); dollar >= 0; dollar = rest.indexOf("$")) {
@@ -30,7 +37,7 @@ function expand(text: string, variables: Variables, faults: string[]): string {
       return result + rest;
     }
     if (used === "$$") result += "$";
-    else result += evaluate(bare === undefined ? used.slice(2, -1) : used.slice(1), variables, faults);
+    else result += evaluate(bare === undefined ? used.slice(2, -1) : used.slice(1), variables, faults, depth);
     rest = rest.slice(used.length);
   }
   return result + rest;
@@ -49,7 +56,7 @@ function bracedExpression(text: string): string | undefined {
   return undefined;
 }
 
-function evaluate(expression: string, variables: Variables, faults: string[]): string {
+function evaluate(expression: string, variables: Variables, faults: string[], depth: number): string {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-?+])([\s\S]*))?$/.exec(expression);
   if (match === null) {
     faults.push(`"\${${expression}}" is not a variable; write such as \${NAME} or \${NAME:-default}`);
@@ -58,10 +65,10 @@ function evaluate(expression: string, variables: Variables, faults: string[]): s
   const [, name = "", colon, operator, operand = ""] = match;
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   const set = value !== undefined && !(colon === ":" && value === "");
-  if (operator === "+") return set ? expand(operand, variables, faults) : "";
+  if (operator === "+") return set ? expand(operand, variables, faults, depth + 1) : "";
   if (set) return value;
-  if (operator === "-") return expand(operand, variables, faults);
-  const reason = operator === "?" ? expand(operand, variables, faults) : "";
+  if (operator === "-") return expand(operand, variables, faults, depth + 1);
+  const reason = operator === "?" ? expand(operand, variables, faults, depth + 1) : "";
   faults.push(`the variable ${name} is ${value === undefined ? "not set" : "empty"}${reason === "" ? "" : `: ${reason}`}`);
   return "";
 }

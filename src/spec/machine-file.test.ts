@@ -347,7 +347,37 @@ test("a file that expands to too much is refused", () => {
   const machines = "machines: {m: {image: x}}\n";
   const laughs = `x-0: &a0 [lol]\n${levels((index, aliases) => `x-${index}: &a${index} [${aliases}]\n`)}${machines}`;
   const merges = `x-0: &a0 {a: b}\n${levels((index, aliases) => `x-${index}: &a${index} {<<: [${aliases}]}\n`)}${machines}`;
-  for (const text of [laughs, merges]) expect(faults(text)).toEqual(["1:1 the aliases expand to too much"]);
+  for (const text of [laughs, merges]) {
+    expect(faults(text)).toEqual([expect.stringMatching(/^\d+:\d+ the aliases expand to too much: up to here to 200000 values$/)]);
+  }
+  const wide = Array.from({ length: 3000 }, (_, index) => `k${index}: v`).join(", ");
+  const product = `x-0: &a0 {${wide}}\nmachines: {m: {image: x, <<: [${"*a0, ".repeat(3000)}]}}\n`;
+  expect(faults(product)).toEqual([expect.stringMatching(/^2:\d+ the aliases expand to too much/)]);
+});
+
+test.each([
+  ["open lists", `machines: ${"[".repeat(100_000)}`],
+  ["open maps", `machines: ${"{a: ".repeat(100_000)}`],
+  ["lists of lists", `machines:\n  ${"- ".repeat(100_000)}`],
+  ["keys of keys", "? ".repeat(100_000)],
+  ["maps in maps", Array.from({ length: 1000 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n")],
+])("%s are refused at their depth, and not parsed", (_, text) => {
+  const started = performance.now();
+  expect(faults(text)).toEqual([expect.stringMatching(/^\d+:\d+ maps and lists are nested more than 50 deep here$/)]);
+  expect(performance.now() - started).toBeLessThan(2000);
+});
+
+test("40 levels are read", () => {
+  const text = `machines: {m: {image: x}}\nx-deep: ${"[".repeat(40)}${"]".repeat(40)}\n`;
+  expect(read(text).machines).toHaveLength(1);
+});
+
+test("a file of more than any fleet needs is refused where that shows", () => {
+  const fleet = (count: number) => `machines:\n${Array.from({ length: count }, (_, index) => `  m${index}: {image: x}\n`).join("")}`;
+  expect(read(fleet(1000)).machines).toHaveLength(1000);
+  expect(faults(fleet(100_000))).toEqual([
+    expect.stringMatching(/^\d+:\d+ the file is too long: up to here it has 50000 words and marks of YAML$/),
+  ]);
 });
 
 test("many machines may share one anchor", () => {

@@ -55,7 +55,8 @@ Values (not keys) may hold variables of berth's own environment, as in Compose:
 | \`\${NAME:+other}\`, \`\${NAME+other}\` | the other text if it is set; with the colon, if it is set and not empty |
 | \`$$\` | a dollar sign |
 
-Anchors (\`&name\`), aliases (\`*name\`) and merge keys (\`<<: *name\`) work; a file whose aliases expand to too much is refused.
+Anchors (\`&name\`), aliases (\`*name\`) and merge keys (\`<<: *name\`) work; a file whose aliases expand to too much
+(200,000 values) is refused, as is one nested more than 50 deep, of more than 50,000 words and marks of YAML, or of more than 1 MiB.
 
 ## Paths
 

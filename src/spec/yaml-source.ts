@@ -2,6 +2,7 @@ import { LineCounter, type Node, parseDocument, type Scalar, visit } from "yaml"
 import { interpolate, type Variables } from "./interpolate.ts";
 import type { Path, Problem } from "./problem.ts";
 import { indexAnchors } from "./yaml-anchor.ts";
+import { aliasExcess, textExcess } from "./yaml-bounds.ts";
 import { yamlFaults } from "./yaml-fault.ts";
 import { locateNode, pathOf } from "./yaml-path.ts";
 
@@ -23,14 +24,14 @@ interface YamlSource {
   readonly locate: (problem: Problem) => Located | undefined;
 }
 
-/** As many alias expansions as a large file with anchors needs, and far fewer than it takes to exhaust memory. */
-const maxAliasCount = 10_000;
-
 /**
  * Reads one YAML 1.2 document, with anchors and merge keys, and puts variables into its values (not its keys).
+ * One that is deeper, or longer, or expands to more than any that is written to be read is at fault before it is parsed.
  * Numbers keep their digits: one that is not written in its shortest form (`1.10`, `007`) stays the text it was.
  */
 export function parseYaml(text: string, variables: Variables): YamlSource {
+  const excess = textExcess(text);
+  if (excess !== undefined) return { content: undefined, faults: [{ path: [], ...excess }], locate: () => undefined };
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "error" });
   const at = (offset: number, path: Path, message: string, suggestion?: string): Located => {
@@ -39,6 +40,8 @@ export function parseYaml(text: string, variables: Variables): YamlSource {
   };
   const resolve = indexAnchors(document);
   const found = yamlFaults(document, resolve);
+  const expanded = aliasExcess(document, resolve);
+  if (expanded !== undefined) found.push({ ...expanded, path: [], fatal: true });
   const faults = found.map((fault) => at(fault.offset, fault.path, fault.message));
   const spoiled = new Set<Node>();
   visit(document, {
@@ -56,17 +59,8 @@ export function parseYaml(text: string, variables: Variables): YamlSource {
     return node !== undefined && spoiled.has(node) ? undefined : at(offset, problem.path, problem.message, problem.suggestion);
   };
   if (found.some((fault) => fault.fatal)) return { content: undefined, faults, locate };
-  try {
-    return { content: document.toJS({ maxAliasCount }), faults, locate };
-  } catch (error) {
-    // Broken aliases are among the faults above, so what is left is the refusal to expand too many.
-    if (!(error instanceof ReferenceError)) throw error;
-    return {
-      content: undefined,
-      faults: [...faults, at(0, [], "the aliases expand to too much")],
-      locate,
-    };
-  }
+  // What they expand to is counted above, merges too, which yaml's own bound leaves out.
+  return { content: document.toJS({ maxAliasCount: -1 }), faults, locate };
 }
 
 /** Keeps what a number or a boolean was written as where its value would be shown differently; of a key always. */

@@ -1,0 +1,72 @@
+import { type Document, isAlias, isCollection, isPair, Lexer, LineCounter, Parser, visit } from "yaml";
+import type { ResolveAlias } from "./yaml-anchor.ts";
+
+/*
+ * What berth reads may be a stranger's, and the time that YAML takes grows faster than its text: with its depth, its number of
+ * tokens and what its aliases stand for. None of the bounds is in the way of a file that people or programs write.
+ */
+
+const deepest = 50;
+/** A machine in one line has some ten. */
+const mostTokens = 50_000;
+/** Of all aliases and merges together, each with what it stands for. */
+const mostExpanded = 200_000;
+
+interface Excess {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** Why a text is too deep or too long to be parsed, and where, from 1; looks no further than that. Undefined when it is neither. */
+export function textExcess(text: string): { readonly line: number; readonly column: number; readonly message: string } | undefined {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  const excess = findExcess(text, parser);
+  if (excess === undefined) return undefined;
+  const { line, col } = lines.linePos(excess.offset);
+  return { line, column: col, message: excess.message };
+}
+
+function findExcess(text: string, parser: Parser): Excess | undefined {
+  let tokens = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    // What is given out is whole documents, of which only the depth on the way to them matters here.
+    for (const _token of parser.next(lexeme));
+    if (parser.stack.length > deepest)
+      return { offset: parser.offset, message: `maps and lists are nested more than ${deepest} deep here` };
+    tokens += 1;
+    if (tokens > mostTokens) {
+      return { offset: parser.offset, message: `the file is too long: up to here it has ${mostTokens} words and marks of YAML` };
+    }
+  }
+  return undefined;
+}
+
+/** Where the aliases of a document have come to stand for too much; undefined when they do not. */
+export function aliasExcess(document: Document, resolve: ResolveAlias): Excess | undefined {
+  const sizes = new Map<unknown, number>();
+  const sizeOf = (node: unknown): number => {
+    const known = sizes.get(node);
+    if (known !== undefined) return known;
+    // One that stands within itself is a fault of its own.
+    sizes.set(node, 0);
+    let size = 1;
+    if (isAlias(node)) size += sizeOf(resolve(node));
+    else if (isPair(node)) size += sizeOf(node.value);
+    else if (isCollection(node)) for (const item of node.items) size += sizeOf(item);
+    sizes.set(node, size);
+    return size;
+  };
+  let expanded = 0;
+  let excess: Excess | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      expanded += sizeOf(alias);
+      if (expanded <= mostExpanded) return undefined;
+      excess = { offset: alias.range?.[0] ?? 0, message: `the aliases expand to too much: up to here to ${mostExpanded} values` };
+      return visit.BREAK;
+    },
+  });
+  return excess;
+}
