@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import type { Context } from "./context.ts";
-import { readConsoleLine, readJournalLine, textSink } from "./log-sink.ts";
+import { type Context, openContext } from "./context.ts";
+import { readGlobals } from "./global-options.ts";
+import { jsonSink, readConsoleLine, readJournalLine, textSink } from "./log-sink.ts";
 import { memoryIo } from "./memory-io.ts";
 
 test.each([
@@ -16,8 +17,29 @@ test.each([
   ['{"MESSAGE":"a","PRIORITY":"6"}', { MESSAGE: "a", PRIORITY: "6" }],
   ["-- remark --", { MESSAGE: "-- remark --" }],
   ["null", { MESSAGE: "null" }],
+  ['{"MESSAGE":[1,2],"A":["x",[3]],"B":null}', { MESSAGE: [1, 2], A: ["x", [3]], B: null }],
+  ['{"A":[[[1]]]}', { MESSAGE: '{"A":[[[1]]]}' }],
 ])("journal %p", (line, expected) => {
   expect(readJournalLine(line) as object).toEqual(expected);
+});
+
+test("what a machine has nested without end ends no log", async () => {
+  const memory = memoryIo({});
+  const { context } = openContext(memory.io, readGlobals({ json: true }), memory.io.signal, []);
+  const sink = jsonSink(context, "web", readJournalLine);
+  const line = `{"A":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
+  await sink.push({ stream: "stdout", data: Buffer.from(`${line}\n{"MESSAGE":"next"}\n`) });
+  await sink.end();
+  expect(
+    memory
+      .stdout()
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text)),
+  ).toEqual([
+    { machine: "web", MESSAGE: line },
+    { machine: "web", MESSAGE: "next" },
+  ]);
 });
 
 const hostile = "\x1b]0;owned\x07\x1b[32mfine\x1b[0m\r\nrest";

@@ -47,15 +47,23 @@ export function jsonSink(context: Context, machine: string, read: (line: string)
   };
 }
 
-/** An entry of `journalctl --output=json`. */
+/** A field of a journal is text, or its bytes, or a list of such: systemd's JOURNAL_EXPORT_FORMATS, Journal JSON Format. */
+const deepestField = 2;
+
+/** An entry of `journalctl --output=json`, or whatever the machine has in its place: what is nested deeper could not even be written again. */
 export function readJournalLine(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null && isWithin(value, deepestField + 1)) return value as Record<string, unknown>;
   } catch {
     // Not an entry, such as a remark of journalctl: it is shown as it is.
   }
   return { MESSAGE: line };
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
 }
 
 /** A line of the console with the engine's time before it, in the journal's own terms: microseconds of Unix time, as text. */
