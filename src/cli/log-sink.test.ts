@@ -23,12 +23,12 @@ test.each([
   expect(readJournalLine(line) as object).toEqual(expected);
 });
 
-test("what a machine has nested without end ends no log", async () => {
+test("what a machine has nested without end ends no log, and none passes for another", async () => {
   const memory = memoryIo({});
   const { context } = openContext(memory.io, readGlobals({ json: true }), memory.io.signal, []);
   const sink = jsonSink(context, "web", readJournalLine);
   const line = `{"A":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
-  await sink.push({ stream: "stdout", data: Buffer.from(`${line}\n{"MESSAGE":"next"}\n`) });
+  await sink.push({ stream: "stdout", data: Buffer.from(`${line}\n{"MESSAGE":"next","machine":"other"}\n`) });
   await sink.end();
   expect(
     memory

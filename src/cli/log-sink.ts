@@ -32,7 +32,11 @@ const plain = (line: Buffer) => Buffer.from(colouredLine(line.toString()));
 /** Lines of JSON, made of the lines on standard output by `read`; standard error stays text. */
 export function jsonSink(context: Context, machine: string, read: (line: string) => Readonly<Record<string, unknown>>): LogSink {
   const splitter = createLineSplitter();
-  const item = (line: Buffer) => context.item({ machine, ...read(line.toString()) }, () => "");
+  const item = (line: Buffer) => {
+    // Whose line it is no line says itself.
+    const { machine: _theirs, ...entry } = read(line.toString());
+    return context.item({ machine, ...entry }, () => "");
+  };
   const errors = textSink(context, `${machine}: `);
   return {
     async push(chunk) {
