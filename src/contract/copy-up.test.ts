@@ -10,7 +10,7 @@ test.each<[string, Contents, string | undefined]>([
   ["as much as there is room for", { ...small, bytes: run.size, inodes: run.inodes }, undefined],
   ["a FIFO", { ...small, odd: "/run/initctl" }, "/run/initctl is no file, directory or link, and cannot be copied"],
   ["too much", { ...small, bytes: run.size + 1 }, "it takes 9M, and /run holds 8M"],
-  ["too many", { ...small, inodes: 101 }, "it is 101 files, and /run holds 100"],
+  ["too many", { ...small, inodes: 101 }, "it is more than the 100 files that /run holds"],
 ])("%s", (_, contents, obstacle) => {
   const { tmpfs, warnings } = settleCopyUp([run, lock], () => contents);
   expect(tmpfs).toEqual([{ ...run, copyUp: obstacle === undefined }, lock]);

@@ -4,7 +4,7 @@ import type { Tmpfs } from "./tmpfs.ts";
 export interface Contents {
   /** Of its files, in whole pages. */
   readonly bytes: number;
-  /** Files, directories and links, with itself. */
+  /** Files, directories and links, with itself, as far as they were counted. */
   readonly inodes: number;
   /** The path of something that is none of these: a FIFO, a socket, a device node. */
   readonly odd: string | undefined;
@@ -12,15 +12,15 @@ export interface Contents {
 
 /**
  * Leaves out the copying where the real runtime would fail at it, and the machine with it: of what it cannot copy
- * (runc's tmpcopyup knows files, directories and links), and of more than the tmpfs holds.
+ * (runc's tmpcopyup knows files, directories and links), and of more than the tmpfs holds: beyond so many files none need be counted.
  */
 export function settleCopyUp(
   tmpfs: readonly Tmpfs[],
-  contentsOf: (path: string) => Contents,
+  contentsOf: (path: string, mostInodes: number) => Contents,
 ): { readonly tmpfs: readonly Tmpfs[]; readonly warnings: readonly string[] } {
   const warnings: string[] = [];
   const settled = tmpfs.map((mount) => {
-    const obstacle = mount.copyUp ? copyObstacle(mount, contentsOf(mount.target)) : undefined;
+    const obstacle = mount.copyUp ? copyObstacle(mount, contentsOf(mount.target, mount.inodes)) : undefined;
     if (obstacle === undefined) return mount;
     warnings.push(`what the image has in ${mount.target} is left out: ${obstacle}`);
     return { ...mount, copyUp: false };
@@ -32,6 +32,6 @@ function copyObstacle({ target, size, inodes }: Tmpfs, contents: Contents): stri
   if (contents.odd !== undefined) return `${contents.odd} is no file, directory or link, and cannot be copied`;
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)}M`;
   if (contents.bytes > size) return `it takes ${mebibytes(contents.bytes)}, and ${target} holds ${mebibytes(size)}`;
-  if (contents.inodes > inodes) return `it is ${contents.inodes} files, and ${target} holds ${inodes}`;
+  if (contents.inodes > inodes) return `it is more than the ${inodes} files that ${target} holds`;
   return undefined;
 }

@@ -22,4 +22,9 @@ test.each([
   ["what is none of these", "/tmp", { bytes: 0, inodes: 3, odd: "/tmp/b/fifo" }],
   ["a path too long for anybody", "/deep", { odd: expect.stringContaining("ddd") }],
   ["nothing", "/missing", { bytes: 0, inodes: 0, odd: undefined }],
-])("%s", (_, path, expected) => expect(readContents(root, path)).toMatchObject(expected));
+])("%s", (_, path, expected) => expect(readContents(root, path, 1000)).toMatchObject(expected));
+
+test("no more files are counted than tell that there are too many", () => {
+  expect(readContents(root, "/run", 6).inodes).toBe(6);
+  expect(readContents(root, "/run", 3).inodes).toBe(4);
+});

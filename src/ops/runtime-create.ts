@@ -103,7 +103,9 @@ export async function runtimeCreate({
       const storage = overlay === undefined ? "other" : "overlay";
       const needs = contract(reading.guest, host, { ...wishes, storage, wasFull, obstacle });
       writeState(state, needs, { ...wishes, hostname, cgroup: limitedCgroup(config, host, needs) });
-      const { tmpfs, warnings } = settleCopyUp(needs.tmpfs, (path) => (taken.has(path) ? nothing : readContents(rootPath, path)));
+      const { tmpfs, warnings } = settleCopyUp(needs.tmpfs, (path, most) =>
+        taken.has(path) ? nothing : readContents(rootPath, path, most),
+      );
       const hostnameFile = join(state, "hostname");
       const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });
       const isolated =
