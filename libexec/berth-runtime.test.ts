@@ -368,7 +368,7 @@ describe("exec", () => {
     expect(real).toEqual(words("--process", "/p/x", "isolated"));
   });
 
-  test.each([[["--process", "/p/x", "whole"]], [["--process", "/p/x", "stranger"]], [["lacks", "ls"]]])(
+  test.each([[["--process", "/p/x", "whole"]], [["--process", "/p/x", "stranger"]], [["lacks", "ls"]], [["lacks", "cp", "-p", "x", "y"]]])(
     "%p goes through untouched",
     (rest) => {
       const { berth, real } = call({ words: words(...rest) });
@@ -383,6 +383,14 @@ describe("exec", () => {
     const [own, parents] = readFileSync(join(record, "group"), "utf8").trim().split(/\s+/);
     expect(own).toBe(String(parents));
     expect(own).not.toBe(readFileSync("/proc/self/stat", "utf8").split(" ")[4] ?? "");
+  });
+
+  test("in the foreground it takes as long as it takes, whatever options its own command has", () => {
+    const parent = 'readlink "/proc/$PPID/exe" >"$REC/parent"';
+    call({ words: words("whole", "sort", "-d", "--detach"), env: { DO: parent } });
+    expect(readFileSync(join(record, "parent"), "utf8")).not.toContain("timeout");
+    call({ words: words("-d", "whole", "sort"), env: { DO: parent } });
+    expect(readFileSync(join(record, "parent"), "utf8")).toContain("timeout");
   });
 
   test("detached, that is killed as it takes too long, is said in the log as the engine reads it", () => {
