@@ -398,7 +398,7 @@ describe("exec", () => {
     expect(call({ words: ["--log", log, ...words("-d", "whole", "ls")], env: { DO: "kill -KILL $$" } }).status).toBe(137);
     expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({
       level: "error",
-      msg: "the machine did not take the command for 60 s: it may have frozen or limited its own init",
+      msg: "the command's start was killed, at the latest after 60 s: the machine may have frozen or limited its own init",
     });
   });
 });
@@ -497,7 +497,10 @@ describe.skipIf(!asRoot)("start (needs root)", () => {
     const log = join(record, "log");
     const env = { PATH: `${directory}:${process.env.PATH}` };
     expect(call({ words: ["--log", log, ...words], env })).toMatchObject({ status: 1, real: undefined });
-    expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({ level: "error", msg: "the machine's mounts could not be shared" });
+    expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({
+      level: "error",
+      msg: "the machine's mounts could not be shared: mount ended with 32, at the latest after 10 s",
+    });
     rmSync(join(directory, "mount"));
     guest.kill("SIGKILL");
   });
@@ -545,16 +548,35 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
   });
 
   test.each([
+    ["in a cgroup whose name is no text", { LC_ALL: "C.UTF-8" }],
+    ["where the engine's PATH has a directory of no fixed place", { PATH: `:${process.env.PATH}` }],
+  ])("nor does it survive %s", async (_, env) => {
+    freeze("0");
+    const odd = Buffer.concat([Buffer.from(`${run}/freezer/box/`), Buffer.from([0xff])]);
+    const file = (name: string) => Buffer.concat([odd, Buffer.from(`/${name}`)]);
+    mkdirSync(odd);
+    writeFileSync(file("freezer.self_freezing"), "1\n");
+    writeFileSync(file("freezer.state"), "FROZEN\n");
+    writeFileSync(file("cgroup.procs"), `${victim?.pid}\n`);
+    writeFileSync(join(run, "freezer/box/inner/cgroup.procs"), "");
+    const ended = once(victim as ChildProcess, "exit");
+    expect(call({ words: ["--root", "/r/frozen", "kill", "box", "9"], env })).toMatchObject({ status: 0, stderr: "" });
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    expect(readFileSync(file("freezer.state"), "utf8")).toBe("THAWED\n");
+  });
+
+  test.each([
     ["a machine that has ended", "", ["kill", "box", "9"]],
     ["a machine whose init waits to be reaped", "Z", ["delete", "--force", "box"]],
   ] as const)("%s is not looked at any more, however many cgroups it has left", async (_, state, verb) => {
     freeze("1");
     // Its parent never asks what has become of it.
-    const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+    const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
     const [line] = parent.stdout === null ? [] : await once(parent.stdout, "data");
     const pid = Number(String(line));
     const begun = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
     writeFileSync(join(stateOf("/r/frozen", "box"), "pid"), state === "" ? "999999999\n" : `${pid}\n${begun}\n`);
+    await until(async () => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
     process.kill(pid, "SIGKILL");
     await until(async () => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
     expect(call({ words: ["--root", "/r/frozen", ...verb] })).toMatchObject({ status: 0, stderr: "" });
@@ -779,6 +801,17 @@ describe("delete", () => {
     expect(existsSync(state)).toBe(false);
   });
 
+  test("has a runtime forget a machine of which it could not remove all cgroups", () => {
+    const state = stateOf("/run/roots/a b", "box");
+    mkdirSync(join(run, "left/cgroup/below"), { recursive: true });
+    writeFileSync(join(state, "cgroups"), "/run/left/cgroup\n");
+    writeFileSync(join(state, "pid"), "999999999\n");
+    const DO = '[ ! -d /run/left/cgroup ] || exit 1; rmdir "/run/roots/a b/box"';
+    expect(call({ words, env: { DO } })).toMatchObject({ status: 0, real: words, stderr: "" });
+    expect(existsSync(state)).toBe(false);
+    expect(existsSync(join(run, "left/cgroup"))).toBe(false);
+  });
+
   test("gives the engine its own mount back before the state of a machine that has a mirror goes", () => {
     const state = stateOf("/run/roots/a b", "box");
     writeFileSync(join(state, "mirror"), "{}");
@@ -914,7 +947,10 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
     spawnSync("nsenter", [`--target=${holder?.pid}`, "--mount", "--", ...command], { input, encoding: "utf8" });
   const shell = (script: string) => expect(inNamespace(["sh", "-ec", script])).toMatchObject({ status: 0, stderr: "" });
   const settle = (input = stdin(), named = "/run/named", unified = "/run/unified", controllers = "") =>
-    inNamespace(["dash", join(directory, "berth-runtime"), "settle", stage, String(base), named, unified, "", controllers, "2000"], input);
+    inNamespace(
+      ["dash", join(directory, "berth-runtime"), "settle", stage, String(base), named, unified, "", controllers, "2000", "14"],
+      input,
+    );
   const isMounted = () => readFileSync(`/proc/${holder?.pid}/mountinfo`, "utf8").includes(` ${stage} `);
   /** What belongs to the machine's root now. */
   const given = () =>
@@ -957,6 +993,7 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
     prepare();
     expect(settle(stdin(), "/run/named", "/run/unified", "/run")).toMatchObject({ status: 0, stderr: "" });
     expect(readFileSync(join(run, `unified/engine/${id}/cgroup.max.descendants`), "utf8")).toBe("2000\n");
+    expect(readFileSync(join(run, `unified/engine/${id}/cgroup.max.depth`), "utf8")).toBe("14\n");
     expect(readFileSync(join(run, `settled/${id}/freezer`), "utf8")).toBe(`/run/freezer/docker/${id}\n`);
     expect(readFileSync(join(run, `settled/${id}/limits`), "utf8")).toBe(`/run/unified/engine/${id}\n`);
     expect(given()).toContain(`/run/freezer/docker/${id}\n`);

@@ -111,6 +111,7 @@ export async function isolate(
       domainNameOf(config),
       view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
       cgroupBounds["cgroup.max.descendants"],
+      cgroupBounds["cgroup.max.depth"],
       config.root.readonly === true ? "ro" : "rw",
     ];
     return { config: isolateConfig(config, { ids, stage, settle, mountProgram }), warnings };
