@@ -54,7 +54,7 @@ function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T |
     if (fault !== undefined) {
       const found = end === "unseen" ? "may be there" : "was found";
       throw new BerthError("file-untrusted", `${path} ${found}, but it is not only yours: ${fault}`, {
-        hint: `look at it, and if it is to be used, name it: --file ${path}`,
+        hint: `look at it, and keep it in a directory of your own, or name it: --file ${path}`,
       });
     }
     // It has just gone.

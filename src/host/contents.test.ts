@@ -27,4 +27,5 @@ test.each([
 test("no more files are counted than tell that there are too many", () => {
   expect(readContents(root, "/run", 6).inodes).toBe(6);
   expect(readContents(root, "/run", 3).inodes).toBe(4);
+  expect(readContents(root, "/run", 1).inodes).toBe(2);
 });

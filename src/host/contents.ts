@@ -14,15 +14,19 @@ export function readContents(root: string, directory: string, most: number): Con
   const found = rootFiles(root).resolve(directory);
   let [bytes, inodes, odd]: [number, number, string | undefined] = [0, 0, undefined];
   const pending = found === undefined ? [] : [found];
-  for (let path = pending.pop(); path !== undefined && inodes <= most; path = pending.pop()) {
+  // Those of which no more than the name is known count, too.
+  const seen = () => inodes + pending.length;
+  while (seen() <= most) {
+    const path = pending.pop();
+    if (path === undefined) break;
     const place = join(root, path);
     // Too long a path for any program.
     const stat = orMissing(() => lstatSync(place));
     inodes += 1;
     if (stat === undefined) odd = path;
     else if (stat.isFile()) bytes += Math.ceil(stat.size / page) * page;
-    else if (stat.isDirectory()) for (const name of firstNames(place, most + 1)) pending.push(join(path, name));
+    else if (stat.isDirectory()) for (const name of firstNames(place, most + 1 - seen())) pending.push(join(path, name));
     else if (!stat.isSymbolicLink()) odd = path;
   }
-  return { bytes, inodes, odd };
+  return { bytes, inodes: seen(), odd };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withFilesKept } from "./files-kept.ts";
@@ -29,6 +29,21 @@ test("when work fails its files are what they were, in whatever way it has left 
   expect(readdirSync(directory).toSorted()).toEqual(["gone", "link", "old", "same"]);
   expect(["gone", "old", "same"].map((name) => readFileSync(at(name), "utf8"))).toEqual(["gone", "old", "same"]);
   expect(readlinkSync(at("link"))).toBe("old");
+});
+
+test("one that cannot be put back keeps no other, is named, and so is its copy, which stays", async () => {
+  const work = async () => {
+    await replaceFile(at("gone"), "other");
+    rmSync(at("old"));
+    mkdirSync(join(at("old"), "in the way"), { recursive: true });
+  };
+  await expect(failing(work)).rejects.toMatchObject({
+    message: `no; and ${at("old")} could not be put back`,
+    hint: expect.stringMatching(/old/),
+  });
+  expect(readFileSync(at("gone"), "utf8")).toBe("gone");
+  const copies = readdirSync(directory).filter((name) => !["gone", "link", "old", "same"].includes(name));
+  expect(copies.map((name) => readFileSync(at(name), "utf8"))).toEqual(["old"]);
 });
 
 test("when it does not, they are as it has left them, and nothing else is there", async () => {

@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
 import { inMounts } from "../../test/lab/mount-namespace.ts";
 
-const passwd = ["root:x:0:0::/root:/bin/sh", "ann:x:1000:1000::/home/ann:/bin/sh", "www:x:33:33::/:/bin/sh", "bob:x:1001:1003::/:/bin/sh"];
+const passwd = [
+  "root:x:0:0::/root:/bin/sh",
+  "ann:x:1000:1000::/home/ann:/bin/sh",
+  "www:x:33:33::/:/bin/sh",
+  "bob:x:1001:1003::/:/bin/sh",
+  "sync:x:5:0::/sbin:/bin/sync",
+];
 const group = ["root:x:0:", "ann:x:1000:www,ann,gone", "www:x:33:", "staff:x:1003:"];
 
 /** Who has these groups where a directory service is, or none, which `getent` answers for; null for who is not known. */

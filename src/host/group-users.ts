@@ -8,6 +8,15 @@ import { directoryLimit, readOrEmpty } from "./foreign-ids.ts";
  * nobody tells, and stands for all where the directory does not answer.
  */
 export function readGroupUsers(gid: number): readonly number[] {
+  const users = known.get(gid) ?? readUsers(gid);
+  known.set(gid, users);
+  return users;
+}
+
+/** By the group's number, as long as this process lives: a directory service may take its time. */
+const known = new Map<number, readonly number[]>();
+
+function readUsers(gid: number): readonly number[] {
   const [passwd, group] = [readOrEmpty("/etc/passwd"), readOrEmpty("/etc/group")];
   const ask = hasDirectory(readOrEmpty("/etc/nsswitch.conf")) ? getent : () => "";
   const told = parseMembers(group, gid) === undefined ? ask("group", [String(gid)]) : group;

@@ -205,9 +205,12 @@ test("so is a huge one, of which no more is read than a holder's names take", as
   expect(statSync(leasePath(folder)).size).toBe(8 * 1024 ** 3);
 });
 
-test.each(["", "{", '{"machine":"a","load'])("what a writer that was killed has left, %p, is taken", async (left) => {
-  writeFileSync(leasePath(folder), left);
-  const lease = await take(holder("a")).lease;
-  expect(readFileSync(leasePath(folder), "utf8")).toBe(`${JSON.stringify(holder("a"))}\n`);
-  lease.release();
-});
+test.each(["", "{", '{"machine":"a","load', "\0".repeat(90)])(
+  "what a writer that was killed has left, or a loss of power, %p, is taken",
+  async (left) => {
+    writeFileSync(leasePath(folder), left);
+    const lease = await take(holder("a")).lease;
+    expect(readFileSync(leasePath(folder), "utf8")).toBe(`${JSON.stringify(holder("a"))}\n`);
+    lease.release();
+  },
+);

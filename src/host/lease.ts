@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, lstatSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, unlinkSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../errors.ts";
 import { type HolderState, isSame, judgeLease, type LeaseHolder, parseHolder } from "../plan/loader/lease.ts";
@@ -93,6 +93,7 @@ function writeHolder(file: number, place: Place, holder: LeaseHolder): void {
   try {
     ftruncateSync(file);
     writeSync(file, `${JSON.stringify(holder)}\n`);
+    fsyncSync(file);
   } catch (cause) {
     throw explain(cause, place);
   }

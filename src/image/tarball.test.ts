@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { appendFile, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -206,8 +208,12 @@ describe("what is no root", () => {
     await run("mkfifo", [join(folder, "pipe.tar")]);
     await symlink("pipe.tar", join(folder, "link.tar"));
     const refused = { code: "file-invalid", message: expect.stringContaining("is a pipe, a device or a socket") };
-    for (const path of [join(folder, "pipe.tar"), join(folder, "link.tar"), "/dev/zero"])
+    // Such as bash's <(…) is one.
+    const other = spawn("bash", ["-c", "exec 3< <(exec sleep 60); echo; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    await once(other.stdout, "data");
+    for (const path of [join(folder, "pipe.tar"), join(folder, "link.tar"), "/dev/zero", `/proc/${other.pid}/fd/3`])
       expect(await failure(withTarball(path, inspectTarball))).toMatchObject(refused);
+    other.kill();
   });
 });
 

@@ -46,6 +46,7 @@ function openTarball(path: string): number {
         hint: "Copy it to a directory of this host's own, and name that.",
       });
     }
+    if (place === undefined && /^\/proc\/\d+\/fd\/\d+$/.test(steps.at(-1)?.path ?? "")) throw noFile(path);
     if (place === undefined) {
       throw new BerthError("file-missing", `there is no file ${path}`, {
         hint: `See how far its path leads, and whether you may go there: \`namei -l ${path}\`.`,
@@ -57,11 +58,7 @@ function openTarball(path: string): number {
         hint: `Pack it first: \`tar -C ${path} --numeric-owner --acls --xattrs -cf root.tar .\`.`,
       });
     }
-    if (!stat.isFile()) {
-      throw new BerthError("file-invalid", `${path} is a pipe, a device or a socket; a tarball is a file, to be read twice`, {
-        hint: `Write it to a file, and name that: \`cat ${path} >root.tar\`.`,
-      });
-    }
+    if (!stat.isFile()) throw noFile(path);
     try {
       return openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
@@ -69,6 +66,11 @@ function openTarball(path: string): number {
     }
   });
 }
+
+const noFile = (path: string) =>
+  new BerthError("file-invalid", `${path} is a pipe, a device or a socket; a tarball is a file, to be read twice`, {
+    hint: `Write it to a file, and name that: \`cat ${path} >root.tar\`.`,
+  });
 
 const readFrom = promisify(read);
 

@@ -184,7 +184,7 @@ async function removePrograms(file: string): Promise<void> {
 /** Unless something else is in it. */
 async function removeDirectory(): Promise<void> {
   await rmdir(installDirectory).catch((error: unknown) => {
-    if (!hasErrno(error, ["ENOENT", "ENOTEMPTY"])) throw error;
+    if (!hasErrno(error, ["ENOENT", "ENOTEMPTY", "EBUSY"])) throw error;
   });
 }
 

@@ -127,6 +127,7 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
   };
   const observed = await observe(engine, fleet, signal);
   const steps = planUp(fleet, options.names, observed);
+  warnOfBinds(engine, steps, observed, options);
   const creates = steps.flatMap((step) => (step.do === "create" ? [step] : []));
   for (const { machine } of creates) {
     options.onState(machine.name, "preparing");
@@ -145,7 +146,6 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
       },
     },
   );
-  warnOfBinds(engine, steps, observed, options);
   for (const step of steps) if (step.do === "create-network") await ensureNetwork(engine, fleet.project, step.network, signal);
   const inDomain = { ...fleet, network: { ...fleet.network, domain: observed.domain } };
   const there = new Map(observed.containers.map((container) => [container.id, container]));

@@ -10,9 +10,18 @@ export function parseUserIds(passwd: string, names: readonly string[]): readonly
   return names.map((name) => Number(users.find(([other]) => other === name)?.[2] ?? Number.NaN));
 }
 
-/** The numbers of the users whose first group this is, by the same. */
+/** The first number of a person's, as distributions give them (login.defs(5), UID_MIN). */
+const firstPerson = 1000;
+
+/**
+ * The numbers of the users whose first group this is, by the same. Root's group is that of some of the system's own, too, as whom
+ * nobody logs in: sync, shutdown, halt and operator on Fedora.
+ */
 export function parseFirstUsers(passwd: string, gid: number): readonly number[] {
-  return rows(passwd).flatMap(([, , uid, first]) => (first === String(gid) ? [Number(uid)] : []));
+  return rows(passwd).flatMap(([, , uid, first]) => {
+    const isSystems = gid === 0 && Number(uid) > 0 && Number(uid) < firstPerson;
+    return first === String(gid) && !isSystems ? [Number(uid)] : [];
+  });
 }
 
 const rows = (text: string) => text.split("\n").map((line) => line.split(":"));

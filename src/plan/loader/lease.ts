@@ -55,7 +55,7 @@ export function parseHolder(text: string): LeaseHolder | undefined {
 /** What every lease begins with: whoever writes one names its machine first. */
 const beginning = '{"machine":"';
 
-/** Whether a file's text is a lease's: a holder, what one that was killed has written of it, or nothing yet. */
+/** Whether a file's text is a lease's: a holder, what one that was killed has written of it, or nothing yet, be it as zeros after a loss of power. */
 export function isLease(text: string): boolean {
-  return parseHolder(text) !== undefined || text.startsWith(beginning) || beginning.startsWith(text);
+  return /^\0*$/.test(text) || parseHolder(text) !== undefined || text.startsWith(beginning) || beginning.startsWith(text);
 }
