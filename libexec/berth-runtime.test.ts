@@ -509,17 +509,13 @@ describe.skipIf(!asRoot)("start (needs root)", () => {
 describe("kill and delete, of a machine that has frozen some of itself (cgroup v1)", () => {
   let victim: ChildProcess | undefined;
   /** A place like the machine's freezer cgroup, with one in it that holds a process. */
-  const freeze = (selfFreezing: "0" | "1") => {
+  const freeze = () => {
     const state = stateOf("/r/frozen", "box");
     writeFileSync(join(state, "freezer"), "/run/freezer/box\n");
-    for (const [cgroup, own] of [
-      ["box", "0"],
-      ["box/inner", selfFreezing],
-    ] as const) {
+    for (const cgroup of ["box", "box/inner"]) {
       mkdirSync(join(run, "freezer", cgroup), { recursive: true });
       writeFileSync(join(run, "freezer", cgroup, "freezer.state"), "FROZEN\n");
-      writeFileSync(join(run, "freezer", cgroup, "freezer.self_freezing"), `${own}\n`);
-      writeFileSync(join(run, "freezer", cgroup, "cgroup.procs"), cgroup === "box" ? "" : `${victim?.pid}\n`);
+      writeFileSync(join(run, "freezer", cgroup, "cgroup.procs"), cgroup === "box" ? "0\n" : `${victim?.pid}\n`);
     }
   };
   const states = () => ["box", "box/inner"].map((cgroup) => readFileSync(join(run, "freezer", cgroup, "freezer.state"), "utf8").trim());
@@ -539,7 +535,7 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
     [["delete", "-f", "box"]],
     [["delete", "-force=true", "box"]],
   ])("%p lets go what is frozen once it is killed, and has the real runtime's status", async (verb) => {
-    freeze("1");
+    freeze();
     const words = ["--root", "/r/frozen", ...verb];
     const ended = once(victim as ChildProcess, "exit");
     expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "" });
@@ -551,11 +547,10 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
     ["in a cgroup whose name is no text", { LC_ALL: "C.UTF-8" }],
     ["where the engine's PATH has a directory of no fixed place", { PATH: `:${process.env.PATH}` }],
   ])("nor does it survive %s", async (_, env) => {
-    freeze("0");
+    freeze();
     const odd = Buffer.concat([Buffer.from(`${run}/freezer/box/`), Buffer.from([0xff])]);
     const file = (name: string) => Buffer.concat([odd, Buffer.from(`/${name}`)]);
     mkdirSync(odd);
-    writeFileSync(file("freezer.self_freezing"), "1\n");
     writeFileSync(file("freezer.state"), "FROZEN\n");
     writeFileSync(file("cgroup.procs"), `${victim?.pid}\n`);
     writeFileSync(join(run, "freezer/box/inner/cgroup.procs"), "");
@@ -569,7 +564,7 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
     ["a machine that has ended", "", ["kill", "box", "9"]],
     ["a machine whose init waits to be reaped", "Z", ["delete", "--force", "box"]],
   ] as const)("%s is not looked at any more, however many cgroups it has left", async (_, state, verb) => {
-    freeze("1");
+    freeze();
     // Its parent never asks what has become of it.
     const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
     const [line] = parent.stdout === null ? [] : await once(parent.stdout, "data");
@@ -587,12 +582,10 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
   });
 
   test.each([
-    ["another signal", "1", ["kill", "box", "10"]],
-    ["to a machine that its host has paused", "0", ["kill", "box", "9"]],
-    ["a delete without force", "1", ["delete", "box"]],
-    ["a delete of a machine that its host has paused", "0", ["delete", "--force", "box"]],
-  ] as const)("%s touches nothing", (_, own, verb) => {
-    freeze(own);
+    ["another signal", ["kill", "box", "10"]],
+    ["a delete without force", ["delete", "box"]],
+  ] as const)("%s touches nothing", (_, verb) => {
+    freeze();
     const words = ["--root", "/r/frozen", ...verb];
     expect(call({ words })).toMatchObject({ status: 0, real: words, stderr: "" });
     expect(states()).toEqual(["FROZEN", "FROZEN"]);
@@ -652,6 +645,19 @@ describe("kill and delete, of a machine that waits by limits of its own making",
     expect(victim?.signalCode).toBeNull();
   });
 
+  test("by that alone where there is a freezer, too, in which nothing is looked for", () => {
+    limit({ "cpu.max": "1000 1000000\n" });
+    writeFileSync(join(directoryOf("box"), "cgroup.kill"), "");
+    mkdirSync(directoryOf("freezer"));
+    writeFileSync(join(directoryOf("freezer"), "cgroup.procs"), `${victim?.pid}\n`);
+    writeFileSync(join(directoryOf("freezer"), "freezer.state"), "");
+    writeFileSync(join(stateOf("/r/limited", "box"), "freezer"), "/run/limited/freezer\n");
+    expect(call({ words: ["--root", "/r/limited", "kill", "box", "9"] })).toMatchObject({ status: 0, stderr: "" });
+    expect(victim?.signalCode).toBeNull();
+    expect(readFileSync(join(directoryOf("freezer"), "freezer.state"), "utf8")).toBe("THAWED\n");
+    rmSync(join(run, "berth/runtime/r/limited/box/freezer"));
+  });
+
   test("where a machine of v1 has made a directory of that name", async () => {
     limit({ "cpu.cfs_quota_us": "1000\n" });
     mkdirSync(join(directoryOf("box"), "cgroup.kill"));
@@ -663,7 +669,6 @@ describe("kill and delete, of a machine that waits by limits of its own making",
   test.each([
     ["another signal", { "cpu.max": "1000 1000000\n" }, ["kill", "box", "10"]],
     ["a delete without force", { "cpu.max": "1000 1000000\n" }, ["delete", "box"]],
-    ["a machine without such limits", { "cpu.max": "max 100000\n", "io.max": "", "cpu.cfs_quota_us": "-1\n" }, ["kill", "box", "9"]],
   ] as const)("%s touches nothing", (_, limits, verb) => {
     limit(limits);
     expect(call({ words: ["--root", "/r/limited", ...verb] })).toMatchObject({ status: 0, stderr: "" });

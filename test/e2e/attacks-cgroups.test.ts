@@ -99,6 +99,12 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
   const deeply = (controller: string) => `
       cd /sys/fs/cgroup/${controller}; name=$(printf "%0200d" 1)
       for level in $(seq 24); do mkdir $name && cd -P $name; done`;
+  /** The cgroup that it is frozen in has another name at each look. */
+  const freezeRenamed = () => `
+      cd /sys/fs/cgroup/freezer; mkdir -p a/inner
+      sleep 1000 & echo $! >a/inner/cgroup.procs; echo 1 >a/inner/cgroup.procs; echo FROZEN >a/inner/freezer.state
+      until grep FROZEN a/inner/freezer.state; do sleep 0.1; done
+      perl -e 'while (1) { rename "a", "b"; rename "b", "a" }' >/dev/null 2>&1 &`;
   const freezeDeeply = () => `
       ${deeply("freezer")}
       sleep 1000 & echo $! >cgroup.procs; echo 1 >cgroup.procs; echo FROZEN >freezer.state
@@ -161,6 +167,8 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
   }, 150_000);
 
   test.each(removals)("what it freezes it does not keep from being killed: by %s", (_, removal) => remove(freeze(), "FROZEN", removal));
+
+  test.each(removals)("nor in one that it renames all the time: by %s", (_, removal) => remove(freezeRenamed(), "FROZEN", removal));
 
   test.each(removals)("nor in cgroups with paths that are too long: by %s", (_, removal) => remove(freezeDeeply(), "FROZEN", removal));
 
