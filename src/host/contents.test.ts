@@ -29,3 +29,10 @@ test("no more files are counted than tell that there are too many", () => {
   expect(readContents(root, "/run", 3).inodes).toBe(4);
   expect(readContents(root, "/run", 1).inodes).toBe(2);
 });
+
+test("of directories within directories, each of several pages, all files count", () => {
+  const script = `mkdir wide; cd wide; perl -e 'for (1 .. 3) { for my $n (1 .. 40) { mkdir "$n" . "d" x 200 } chdir "1" . "d" x 200 }'`;
+  execFileSync("sh", ["-c", script], { cwd: root });
+  expect(readContents(root, "/wide", 1000)).toEqual({ bytes: 0, inodes: 121, odd: undefined });
+  expect(readContents(root, "/wide", 50).inodes).toBe(51);
+});

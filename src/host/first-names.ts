@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { callNumbers, check, hold, libc } from "./libc.ts";
 
-const pageSize = 32 * 1024;
 /** Of struct linux_dirent64, getdents64(2). */
 const [lengthAt, typeAt, nameAt] = [16, 18, 19];
 
@@ -21,22 +20,39 @@ export function firstNames(directory: string, most: number): readonly string[] {
 
 /** The same with what each is. */
 export function firstEntries(directory: string, most: number): readonly NamedEntry[] {
-  const file = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  const page = Buffer.alloc(pageSize);
   const entries: NamedEntry[] = [];
+  for (const page of pagesOf(directory)) {
+    entries.push(...page);
+    if (entries.length >= most) break;
+  }
+  return entries.slice(0, most);
+}
+
+/**
+ * All of a directory, as many entries at a time as the kernel gives at once. It is open until the last were taken, or no more are
+ * wanted.
+ */
+export function* pagesOf(directory: string): Generator<readonly NamedEntry[]> {
+  const file = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    while (entries.length < most) {
-      const read = check("getdents64", libc.syscall(callNumbers.getdents64, file, hold(page), page.length, 0, 0));
-      if (read === 0) break;
-      for (let at = 0; at < read; at += page.readUInt16LE(at + lengthAt)) {
-        const name = page.toString("utf8", at + nameAt, page.indexOf(0, at + nameAt));
-        if (name !== "." && name !== "..") entries.push({ name, kind: kinds.get(page.readUInt8(at + typeAt)) ?? "other" });
-      }
-    }
-    return entries.slice(0, most);
+    for (let page = readPage(file); page !== undefined; page = readPage(file)) yield page;
   } finally {
     closeSync(file);
   }
+}
+
+/** Small, since whoever walks a tree keeps a page of each directory on the way. */
+const buffer = Buffer.alloc(4096);
+
+/** Undefined at the end. */
+function readPage(file: number): readonly NamedEntry[] | undefined {
+  const read = check("getdents64", libc.syscall(callNumbers.getdents64, file, hold(buffer), buffer.length, 0, 0));
+  const entries: NamedEntry[] = [];
+  for (let at = 0; at < read; at += buffer.readUInt16LE(at + lengthAt)) {
+    const name = buffer.toString("utf8", at + nameAt, buffer.indexOf(0, at + nameAt));
+    if (name !== "." && name !== "..") entries.push({ name, kind: kinds.get(buffer.readUInt8(at + typeAt)) ?? "other" });
+  }
+  return read === 0 ? undefined : entries;
 }
 
 /** DT_DIR and DT_REG, readdir(3). */
