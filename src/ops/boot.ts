@@ -180,19 +180,26 @@ const linesPerUnit = 10;
 export async function readFailedUnits(engine: Engine, id: string, signal: AbortSignal): Promise<readonly FailedUnit[]> {
   const list = ["systemctl", "list-units", "--state=failed", "--all", "--plain", "--full", "--no-legend", "--no-pager"];
   const { stdout } = await execCapture(engine, id, { cmd: list, signal });
-  const units = stdout.split("\n").flatMap((line) => /^(\S+)\s+\S+\s+\S+\s+\S+\s*(.*)$/.exec(line.trim()) ?? []);
+  const units = parseUnits(stdout);
   if (units.length === 0) return [];
   // What a unit said last may still be on its way into the journal (journalctl(1)); one too old to know this has it soon.
   await execCapture(engine, id, { cmd: ["journalctl", "--sync"], signal });
   const last = [`--since=@${await readBegin(engine, id, signal)}`, "--lines", String(linesPerUnit)];
   const failed: FailedUnit[] = [];
-  for (let index = 0; index < Math.min(units.length, mostUnits * 3); index += 3) {
-    const unit = units[index + 1] ?? "";
+  for (const { unit, description } of units.slice(0, mostUnits)) {
     const journal = ["journalctl", "--unit", unit, ...last, "--output=cat", "--no-pager", "--quiet"];
     const { stdout: text } = await execCapture(engine, id, { cmd: journal, most: longestTail, signal });
-    failed.push({ unit, description: units[index + 2] ?? "", lines: text.split("\n").filter((line) => line !== "") });
+    failed.push({ unit, description, lines: text.split("\n").filter((line) => line !== "") });
   }
   return failed;
+}
+
+/** The units of `systemctl list-units`, with what they are. All of a line fits, carriage returns too, so that none is gone through again. */
+export function parseUnits(list: string): readonly { readonly unit: string; readonly description: string }[] {
+  return list.split("\n").flatMap((line) => {
+    const [, unit, description = ""] = /^(\S+)\s+\S+\s+\S+\s+\S+\s*(.*)$/s.exec(line.trim()) ?? [];
+    return unit === undefined ? [] : [{ unit, description }];
+  });
 }
 
 /**

@@ -63,6 +63,7 @@ test.each([
   ["tabs", "a\tb", "a\tb"],
   ["no moves, titles, clipboard, answers", "\x1b]0;t\x07\x1b]52;c;ZQ==\x1b\\\x1b[2Ja\x1b[5nb\x1bc", "ab"],
   ["no line drawn over", "passed\rfailed\r", "passed failed"],
+  ["no carriage returns that end it, and goes through very many but once", `${"\r".repeat(1_000_000)}a\r\r`, " a"],
   ["no colour inside a sequence of another kind", "\x1b]0;a\x1b[31mb\x07c", ";a\x1b[31mb c\x1b[m"],
 ])("a line of a log keeps %s", (_, line, expected) => expect(colouredLine(line)).toBe(expected));
 

@@ -22,7 +22,7 @@ export function plainLines(text: string): string {
 /** A line of a log for a terminal: plain, but for tabs and colours (ECMA-48 SGR), which end with the line. */
 export function colouredLine(line: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with one.
-  const parts = line.replace(/\r+$/, "").split(/(\t|\x1b\[[\d;:]*m)/);
+  const parts = line.replace(/(?<!\r)\r+$/, "").split(/(\t|\x1b\[[\d;:]*m)/);
   const text = parts.map((part, at) => (at % 2 === 1 ? part : plainText(part))).join("");
   return parts.some((part) => part.endsWith("m") && part.startsWith("\x1b")) ? `${text}\x1b[m` : text;
 }
