@@ -1,5 +1,9 @@
-import { stripVTControlCharacters } from "node:util";
-
+/**
+ * Control sequences, control strings such as titles, which only their terminator ends, and other escapes (ECMA-48, ECMA-35). Each part
+ * ends where the next one can begin alone, so that what is no sequence after all is not gone through again, as node:util's would.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const sequences = /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\0-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 /**
@@ -11,7 +15,7 @@ const unseen =
 
 /** Text from a machine or a file, made harmless for a terminal and fit for one line: no escape sequences, nothing that is not seen. */
 export function plainText(text: string): string {
-  return stripVTControlCharacters(text).replace(controls, " ").replace(unseen, "\ufffd");
+  return text.replace(sequences, "").replace(controls, " ").replace(unseen, "\ufffd");
 }
 
 /** The same of a text of several lines. */
