@@ -46,7 +46,7 @@ export async function programOf(engine: Engine, container: string, command: read
   const [path = ""] = command;
   try {
     const { linkTarget, name } = await statPath(engine, container, path, { signal });
-    return linkTarget === "" ? path.replace(/[^/]*$/, name) : linkTarget;
+    return linkTarget === "" ? `${path.slice(0, path.lastIndexOf("/") + 1)}${name}` : linkTarget;
   } catch (error) {
     throw hasCode(error, "not-found") ? noInit(command, error) : error;
   }

@@ -53,6 +53,8 @@ function namespaceOf(pid: string): string | undefined {
 }
 
 const bus: ReadonlySet<string> = new Set(["/run/systemd/private"]);
+/** Bytes of a machine's table of sockets: some ten thousand. With more it is asked without having been seen on its bus. */
+const mostOfTable = 1024 * 1024;
 
 /**
  * Undefined when the process has ended, whatever has its number by now. Reads synchronously, as all here: /proc answers faster than
@@ -64,7 +66,7 @@ export function readSystemdProgress(init: StartedProcess): SystemdProgress | und
   const cgroup = readProc(String(pid), "cgroup");
   if (cgroup === "" || !isThere(init)) return undefined;
   if (!/\/init\.scope\b/.test(cgroup)) return "early";
-  return readHeldListeners(pid, bus).length === 0 ? "in-scope" : "on-bus";
+  return readHeldListeners(pid, bus, mostOfTable).length === 0 ? "in-scope" : "on-bus";
 }
 
 /** Empty for a process that has ended, or whose file is not ours to read. */
