@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseListeners, readHeldListeners } from "./held-listeners.ts";
+import { parseListeners, readHeldListeners, readListening } from "./held-listeners.ts";
 
 const table = `Num       RefCount Protocol Flags    Type St Inode Path
 00000000840fccd3: 00000002 00000000 00010000 0001 01 200347 /tmp/x/docker.sock
@@ -17,6 +17,24 @@ test.each([
   ["/tmp/a dir/docker.sock", ["200349"]],
   ["/tmp/x/docker", []],
 ])("listeners at %s", (path, inodes) => expect(parseListeners(table, new Set([path]))).toEqual(inodes));
+
+test("a long table is read piece by piece, and no further than so many bytes", () => {
+  const file = join(tmpdir(), `berth-table-${process.pid}`);
+  const line = (inode: number, path: string) => `00000000840fccd3: 00000002 00000000 00010000 0001 01 ${inode} ${path}\n`;
+  const lines = Array.from({ length: 5_000 }, (_, n) => line(n, n % 1_000 === 999 ? "/x" : `/${"y".repeat(n % 90)}`));
+  const upTo = (count: number) => lines.slice(0, count).join("").length;
+  try {
+    writeFileSync(file, lines.join(""));
+    const read = (most: number) => readListening(file, new Set(["/x"]), most);
+    expect(read(Number.POSITIVE_INFINITY)).toEqual(["999", "1999", "2999", "3999", "4999"]);
+    expect([upTo(3_000), upTo(3_000) - 1, 1_000, 0].map(read)).toEqual([["999", "1999", "2999"], ["999", "1999"], [], []]);
+    // A line longer than any of the kernel's.
+    writeFileSync(file, `${"z".repeat(200_000)}\n${line(7, "/x")}`);
+    expect(read(Number.POSITIVE_INFINITY)).toEqual(["7"]);
+  } finally {
+    rmSync(file, { force: true });
+  }
+});
 
 test("the kernel's own tables: who listens holds the socket, its own child that was given none does not", async () => {
   const path = join(tmpdir(), `berth-listener-${process.pid}.sock`);

@@ -15,8 +15,7 @@ export function readHeldListeners(pid: number, paths: ReadonlySet<string>, most 
   return readHeldSockets(pid, listening) ?? listening;
 }
 
-/** Some ten thousand sockets. */
-const pieceSize = 1024 * 1024;
+const pieceSize = 64 * 1024;
 
 /** Of a table of /proc/net/unix, of which no more is kept at once than a piece; a line that is cut off at the end does not count. */
 export function readListening(table: string, paths: ReadonlySet<string>, most: number): readonly string[] {
