@@ -57,6 +57,9 @@ const listens = `use Socket; $^F = 255; my ($path, @next) = @ARGV; unlink $path;
   socket(S, PF_UNIX, SOCK_STREAM, 0) or die $!; bind(S, pack_sockaddr_un($path)) or die $!; listen(S, 9) or die $!;
   if (@next) { fork or exec @next or die $!; sleep 600 } ${runs}`;
 
+/** Starts very many processes with as many groups as there can be, and says so: the status of each is half a megabyte. */
+const crowd = `$) = join " ", 0, 100000 .. 165000; for (1 .. 600) { fork or do { sleep 600; exit } } $| = 1; print "runs\\n"; sleep 600`;
+
 describe("the engine of a socket", () => {
   let directory = "";
   let dockerd = "";
@@ -149,6 +152,12 @@ describe("the engine of a socket", () => {
     await start(...here, dockerd, "-e", runs);
     expect(await foundBy4242(socket)).toBe("undefined");
     expect(await findEngineProcess(socket)).toBe(found as number);
+  });
+
+  test.skipIf(!isRoot)("is found without a look at the groups of all processes (needs root)", async () => {
+    await start("perl", "-e", crowd);
+    await start("perl", "-e", listens, socket, dockerd, "-e", runs);
+    for (let looks = 0; looks < 2; looks += 1) expect(await findEngineProcess(socket)).toBeGreaterThan(1);
   });
 
   test.skipIf(!isRoot)("is, to root, no dockerd in another user namespace (needs root)", async () => {

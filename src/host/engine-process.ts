@@ -36,12 +36,15 @@ export async function findEngineProcess(socket: string): Promise<number | undefi
  * Others than root may not see the namespace, and may have a rootless engine in one of their own. Undefined for all other processes.
  */
 async function readEngine(pid: number): Promise<{ readonly parent: number } | undefined> {
-  const engine = parseEngine(readStatus(pid));
+  // First what is short: a status is as long as a process has groups, and nobody hears a signal while it is read.
+  if (readProc(pid, "comm") !== "dockerd\n") return undefined;
   const self = process.geteuid?.() ?? 0;
-  if (engine === undefined || engine.users.some((user) => user !== 0 && user !== self)) return undefined;
-  if (self !== 0) return engine;
-  const [own, theirs] = await Promise.all([readLinkTarget("/proc/self/ns/user"), readLinkTarget(`/proc/${pid}/ns/user`)]);
-  return own !== undefined && own === theirs ? engine : undefined;
+  if (self === 0) {
+    const [own, theirs] = await Promise.all([readLinkTarget("/proc/self/ns/user"), readLinkTarget(`/proc/${pid}/ns/user`)]);
+    if (own === undefined || own !== theirs) return undefined;
+  }
+  const engine = parseEngine(readProc(pid, "status"));
+  return engine === undefined || engine.users.some((user) => user !== 0 && user !== self) ? undefined : engine;
 }
 
 /**
@@ -65,10 +68,10 @@ export function parseEngine(status: string): { readonly parent: number; readonly
   return parent === undefined || users === undefined ? undefined : { parent: Number(parent), users: users.map(Number) };
 }
 
-/** Empty for a process that has ended or is hidden. One look says all, at once: the directory's owner is root for whom nobody may trace. */
-function readStatus(pid: number): string {
+/** Empty for a process that has ended or is hidden. One look at its status says all, at once: the directory's owner is root for whom nobody may trace. */
+function readProc(pid: number, file: "comm" | "status"): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, "utf8");
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {
     if (hasErrno(error, ["ENOENT", "ESRCH", "EACCES", "EPERM"])) return "";
     throw error;

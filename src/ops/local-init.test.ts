@@ -31,6 +31,9 @@ const engine = `use Socket; my ($path, @next) = @ARGV; socket(S, PF_UNIX, SOCK_S
   if (!fork) { exec @next or die $! } $| = 1; print "listens\\n"; sleep 600`;
 const newNamespace = ["unshare", "--pid", "--fork", "--kill-child", "--"] as const;
 
+/** Starts very many processes with as many groups as there can be, and says so: the status of each is half a megabyte. */
+const crowd = `$) = join " ", 0, 100000 .. 165000; for (1 .. 600) { fork or do { sleep 600; exit } } $| = 1; print "runs\\n"; sleep 600`;
+
 describe("a container's first process", () => {
   const id = "0123456789abcdef".repeat(4);
   const hierarchy = existsSync("/sys/fs/cgroup/cgroup.procs") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/systemd";
@@ -96,6 +99,8 @@ describe("a container's first process", () => {
     move(init, "docker");
     const engineNumber = Number(/^NSpid:.*\t(\d+)\t1$/m.exec(readFileSync(`/proc/${init}/status`, "utf8"))?.[1]);
     expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
+    await once(start("perl", "-e", crowd).stdout as NodeJS.ReadableStream, "data");
+    for (let looks = 0; looks < 2; looks += 1) expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
 
     // As a user does it who has a cgroup: less deep, as deep, and with the very number that the engine has for its own.
     const flat = start("unshare", "--user", ...newNamespace.slice(1), "sleep", "600");

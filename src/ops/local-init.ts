@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readHeldListeners } from "../host/held-listeners.ts";
-import { findProcess, isThere, type StartedProcess } from "../host/process-stat.ts";
+import { findProcess, isThere, parseProcessStat, type StartedProcess } from "../host/process-stat.ts";
 import { readListener } from "../host/socket-listener.ts";
 
 /** How far a machine's systemd is: not in its place yet, in its place, or ready for `systemctl`. */
@@ -20,6 +20,8 @@ export function findLocalInit(socket: string, enginePid: number, id: string): St
   if (namespace === undefined) return undefined;
   const found = readdirSync("/proc").find((pid) => {
     if (!/^\d+$/.test(pid)) return false;
+    // First what is short, and settles it for nearly all: a status is as long as a process has groups.
+    if (namespaceOf(String(parseProcessStat(readProc(pid, "stat"))?.parent)) !== namespace) return false;
     const status = readProc(pid, "status");
     const numbers = parseNumbers(status);
     if (numbers.length !== depth + 1 || numbers.at(-2) !== String(enginePid) || numbers.at(-1) !== "1") return false;
