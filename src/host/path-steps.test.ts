@@ -60,6 +60,23 @@ test("it ends where nothing is: a name, a link to it, a link to itself, below a 
     expect([isThere(at(name)), realPathOf(at(name), trustedUsers({}))]).toEqual([false, undefined]);
 });
 
+test("it ends where links would make it longer than a path can be, though the kernel goes on; one link may be as long", () => {
+  const around = "a/../".repeat(800);
+  symlinkSync(`${around}second`, at("first"));
+  symlinkSync(`${around}a`, at("second"));
+  expect(existsSync(at("first"))).toBe(true);
+  // Of the first link all is walked, of the second nothing.
+  const { steps, real, end } = wayOf(at("first"));
+  expect([steps.length, steps.at(-1), real, end]).toEqual([802, "/second@", [], "missing"]);
+  expect([isThere(at("first")), realPathOf(at("first"), trustedUsers({}))]).toEqual([false, undefined]);
+  expect(realPathOf(at("second"), trustedUsers({}))).toBe(at("a"));
+});
+
+test("a path that the kernel takes for too long is not walked", () => {
+  const [steps, real] = [[], []];
+  expect(wayOf(`${at("a")}${"/.".repeat(2048)}`)).toEqual({ steps, real, end: "missing" });
+});
+
 test("nothing is left open, wherever it ends, also when the work fails", () => {
   symlinkSync(at("a"), at("c", "absolute"));
   symlinkSync("../a/b", at("c", "relative"));

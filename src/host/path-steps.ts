@@ -11,6 +11,12 @@ import { pathOnly } from "./path-only.ts";
 const mostLinks = 40;
 
 /**
+ * Characters of a path, and of all targets of links on a way together: PATH_MAX without its NUL. The kernel takes each of those as long as
+ * a path, 82,000 names in all, and each step here bears all of its path; a system's own links add up to a few hundred characters.
+ */
+const longestPath = 4095;
+
+/**
  * Runs `work`, which must be synchronous, with the way of an absolute path, and a name of the very end where that is there, which
  * nobody can exchange (proc_pid_fd(5)). It goes from one step to the next, each opened before it is looked at, and looks into no FUSE of other users than the trusted
  * ones: such a user might never answer, or answer that all is root's.
@@ -25,28 +31,30 @@ export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (wa
     const mounts = { known: new Set([mountIdOf(place)]), trusted };
     const root = seenStepOf("/", place, mounts);
     const steps = [root];
-    let real = [root];
-    const names = namesOf(path);
-    let links = 0;
-    for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const real = [root];
+    if (path.length > longestPath) return work({ steps, real, end: "missing" }, undefined);
+    // The next one last.
+    const names = namesOf(path).reverse();
+    const links = { number: 0, length: 0 };
+    for (let name = names.pop(); name !== undefined; name = names.pop()) {
       const next = openStep(place, name, join(real.at(-1)?.path ?? "/", name), mounts);
       if (next === undefined) return work({ steps, real, end: "missing" }, undefined);
       const { step, opened } = next;
       if (name !== ".." || step.kind === "fuse") steps.push(step);
       if (step.kind === "directory" || step.kind === "file") {
         goTo(opened);
-        real = name === ".." ? real.slice(0, Math.max(1, real.length - 1)) : [...real, step];
+        if (name !== "..") real.push(step);
+        else if (real.length > 1) real.pop();
         continue;
       }
       closeSync(opened);
       if (step.kind === "fuse") return work({ steps, real, end: "unseen" }, undefined);
-      links += 1;
-      const target = links > mostLinks ? undefined : readTarget(place, name);
+      const target = nextTarget(place, name, links);
       if (target === undefined) return work({ steps, real, end: "missing" }, undefined);
-      names.unshift(...namesOf(target));
+      names.push(...namesOf(target).reverse());
       if (target.startsWith("/")) {
         goTo(openSync("/", placeOnly));
-        real = [root];
+        real.length = 1;
       }
     }
     return work({ steps, real, end: "there" }, placeName(place));
@@ -94,6 +102,14 @@ function openStep(directory: number, name: string, path: string, mounts: Mounts)
     closeSync(opened);
     throw error;
   }
+}
+
+/** Where a link leads; undefined where that is nowhere, or it and the `links` before it on the way, as which it counts, are too many or too long. */
+function nextTarget(directory: number, name: string, links: { number: number; length: number }): string | undefined {
+  links.number += 1;
+  const target = links.number > mostLinks ? undefined : readTarget(directory, name);
+  links.length += target?.length ?? 0;
+  return links.length > longestPath ? undefined : target;
 }
 
 /** By its name: whoever could exchange it meanwhile is seen by the steps before it. */
