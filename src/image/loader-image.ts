@@ -49,9 +49,11 @@ export async function packLoaderImage(references: readonly string[], version: st
     size,
     architecture,
     warnings: programs.iptables.length > 0 ? [] : [withoutIptables],
-    archive: () => packImage(references, config, { stream: packTree(tree), size, diffId }),
+    archive: () => packImage(references, config, { stream: packTree(tree), size, sha256: diffId, diffId, source }),
   };
 }
+
+const source = "a program that the loader's image is made of";
 
 const withoutIptables =
   "iptables is not installed here, so it is not in the image: ports cannot be published on hosts whose Docker uses iptables; install the package iptables and run this again";

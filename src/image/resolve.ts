@@ -91,11 +91,12 @@ async function resolveTarball(engine: Engine, name: string, path: string, option
   return await withTarball(file, async (tarball) => {
     // The path makes the tag: another content of the same file takes its place, and a file of that name elsewhere does not.
     const tag = createHash("sha256").update(file).digest("hex").slice(0, 12);
-    const place: Place = { name, repository: `berth/${name}`, tag, digest: await hashTarball(tarball, signal) };
+    const digest = await hashTarball(tarball, signal);
+    const place: Place = { name, repository: `berth/${name}`, tag, digest };
     const current = await findCurrent(engine, place, signal);
     if (current !== undefined && !rebuild) return current;
     options.onProgress?.(name, "importing into the engine");
-    return await storeTarball(engine, tarball, place, signal);
+    return await storeTarball(engine, { ...tarball, sha256: digest }, place, signal);
   });
 }
 

@@ -28,6 +28,7 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
   const diffId = createHash("sha256").update(layer).digest("hex");
   const layers = [`sha256:${diffId}`];
   const reference = rootReference(diffId);
+  const content = { size: layer.length, sha256: diffId, diffId, source: reference };
   const config = {
     architecture: architectures[process.arch] ?? process.arch,
     os: "linux",
@@ -39,7 +40,7 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
   return {
     reference,
     async load(engine, signal) {
-      await loadImages(engine, packImage(reference, config, { stream: Readable.from([layer]), size: layer.length, diffId }), { signal });
+      await loadImages(engine, packImage(reference, config, { ...content, stream: Readable.from([layer]) }), { signal });
     },
   };
 }

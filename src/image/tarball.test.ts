@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, open, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
+import type { Engine } from "../engine/engine.ts";
 import { BerthError } from "../errors.ts";
 import { run } from "../host/run.ts";
-import { hashTarball, inspectTarball, type Tarball, withTarball } from "./tarball.ts";
+import { hashTarball, importTarball, inspectTarball, type Tarball, withTarball } from "./tarball.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -87,6 +89,7 @@ describe("roots", () => {
     expect(await inspect(content)).toEqual({
       sha256: createHash("sha256").update(content).digest("hex"),
       bytes: content.length,
+      fileSha256: createHash("sha256").update(content).digest("hex"),
       command: ["/sbin/init"],
       guest: {
         os: { id: "debian", versionId: "12", prettyName: "Debian GNU/Linux 12 (bookworm)" },
@@ -246,6 +249,88 @@ test("a file is read as far as it went when it was opened, whoever appends to it
     return await hashTarball(tarball);
   });
   expect(hash).toBe(createHash("sha256").update("abc").digest("hex"));
+});
+
+describe("what is sent is what was read", () => {
+  /** An engine that does `before` as the image is sent to it, and what it has been sent. */
+  function engine(before: () => Promise<void>): { readonly engine: Engine; readonly sent: Buffer[] } {
+    const sent: Buffer[] = [];
+    const request: Engine["request"] = async ({ body }) => {
+      await before();
+      for await (const chunk of body as Readable) sent.push(chunk as Buffer);
+      return { kind: "answer", status: 200, headers: {}, body: Readable.from([]) };
+    };
+    return { engine: { endpoint: { kind: "unix", path: join(folder, "none.sock"), source: "" }, apiVersion: "1.41", request }, sent };
+  }
+  const send = async (path: string, stand: Engine, sha256?: string) =>
+    await withTarball(path, (tarball) =>
+      importTarball(stand, sha256 === undefined ? tarball : { ...tarball, sha256 }, {
+        reference: "berth/web:1",
+        labels: {},
+        architecture: "amd64",
+      }),
+    );
+  /** Is read in many parts, however it is compressed. */
+  const large = async () => await tar({ ...merged, "./var/large": randomBytes(3_000_000).toString("latin1") });
+
+  /** A skippable frame (RFC 8878, 3.1.2) of so many bytes in all. */
+  const skipped = (bytes: number) => {
+    const frame = Buffer.alloc(bytes);
+    frame.writeUInt32LE(0x184d2a50, 0);
+    frame.writeUInt32LE(bytes - 8, 4);
+    return frame;
+  };
+  const more = zstdCompressSync(Buffer.alloc(8_000_000));
+
+  for (const [name, compress, end] of [
+    ["plain", (content: Buffer) => content, Buffer.from("other")],
+    ["gzip", gzipSync, Buffer.from("other")],
+    // It unpacks to more than before, without a fault.
+    [
+      "zstd",
+      (content: Buffer) => Buffer.concat([zstdCompressSync(content), skipped(9000)]),
+      Buffer.concat([more, skipped(9000 - more.length)]),
+    ],
+  ] as const) {
+    test(`${name}: as it is; else the engine gets no manifest`, async () => {
+      const path = join(folder, `sent-${name}`);
+      await writeFile(path, compress(await large()));
+      const whole = engine(async () => {});
+      await send(path, whole.engine);
+      expect(Buffer.concat(whole.sent).includes("manifest.json")).toBe(true);
+
+      const cut = engine(async () => {
+        const file = await open(path, "r+");
+        await file.write(end, 0, end.length, (await file.stat()).size - end.length);
+        await file.close();
+      });
+      const refused = { code: "file-invalid", message: `${path} has changed while it was read` };
+      expect(await failure(send(path, cut.engine))).toMatchObject(refused);
+      expect(cut.sent.length).toBeGreaterThan(0);
+      expect(Buffer.concat(cut.sent).includes("manifest.json")).toBe(false);
+    });
+  }
+
+  test("nothing of another file than was looked up is sent", async () => {
+    const path = join(folder, "looked-up");
+    await writeFile(path, await tar(merged));
+    const sha256 = await withTarball(path, hashTarball);
+    const stand = engine(async () => {});
+    await send(path, stand.engine, sha256);
+    expect(stand.sent.length).toBeGreaterThan(0);
+    stand.sent.length = 0;
+    await writeFile(path, await tar({ ...merged, "./etc/other": "" }));
+    expect(await failure(send(path, stand.engine, sha256))).toMatchObject({
+      code: "file-invalid",
+      message: `${path} has changed while it was read`,
+    });
+    expect(stand.sent).toEqual([]);
+  });
+
+  test("a file counts to its end, also the zeros of a tape behind what is compressed", async () => {
+    const content = Buffer.concat([gzipSync(await tar(merged)), Buffer.alloc(1_000_000)]);
+    expect((await inspect(content)).fileSha256).toBe(createHash("sha256").update(content).digest("hex"));
+  });
 });
 
 test("the hash is the file's", async () => {

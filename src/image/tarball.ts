@@ -9,7 +9,7 @@ import { loadImages } from "../engine/images.ts";
 import { BerthError } from "../errors.ts";
 import { trustedUsers, withWay } from "../host/path-steps.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
-import { packImage, renderImageConfig } from "./image-archive.ts";
+import { changed, packImage, renderImageConfig } from "./image-archive.ts";
 import { type RootFacts, readRootFacts } from "./root-facts.ts";
 import { onlyDirectory, readTarIndex, tarFiles } from "./tar-index.ts";
 
@@ -20,6 +20,8 @@ export interface Tarball {
   readonly descriptor: number;
   /** Bytes. No reading goes on beyond them, however much is written to it meanwhile. */
   readonly size: number;
+  /** SHA-256 of the file in hex, where an earlier reading told: the next is to give the same. */
+  readonly sha256?: string;
 }
 
 /**
@@ -86,17 +88,26 @@ export interface TarballFacts extends RootFacts {
   /** Of the plain tar: SHA-256 in hex, and length in bytes. */
   readonly sha256: string;
   readonly bytes: number;
+  /** SHA-256 of the file as it is, in hex. */
+  readonly fileSha256: string;
 }
 
 /**
  * Reads the tarball once, to its end, and says what machine it makes. Throws `file-invalid` when it is damaged or cut
- * off, `no-os`, `no-init`, `tool-missing` when the program that unpacks it is not installed, and the signal's reason when that fires.
+ * off, or is not what an earlier reading told, `no-os`, `no-init`, `tool-missing` when the program that unpacks it is not installed, and
+ * the signal's reason when that fires.
  */
 export async function inspectTarball(tarball: Tarball, signal?: AbortSignal): Promise<TarballFacts> {
   const { compression, path } = tarball;
   // A file of a few bytes may unpack to terabytes, and one of terabytes to nothing: neither keeps an interruption waiting.
-  const { index, sha256, bytes } = await readTarIndex(decompress(raw(tarball, signal), compression, path), path, signal);
-  return { ...readRootFacts(tarFiles(index), onlyDirectory(index), tarball.path), sha256, bytes };
+  const file = hashByPosition();
+  const source = raw(tarball, signal, file.take);
+  const { index, sha256, bytes } = await readTarIndex(decompress(source, compression, path), path, signal);
+  // What unpacks it may leave something unread behind the end of what is compressed.
+  for await (const _ of readChunks(tarball, signal, file.take, file.length()));
+  const fileSha256 = file.digest();
+  if (tarball.sha256 !== undefined && tarball.sha256 !== fileSha256) throw changed(path);
+  return { ...readRootFacts(tarFiles(index), onlyDirectory(index), path), sha256, bytes, fileSha256 };
 }
 
 export interface ImportOptions {
@@ -109,7 +120,8 @@ export interface ImportOptions {
 
 /**
  * Streams a tarball into the engine; nothing is copied on the way. It is read once before the first byte is sent: what
- * starts the image stands ahead of its content, and a bad file never gets to the engine.
+ * starts the image stands ahead of its content, and a bad file never gets to the engine. Throws `file-invalid` where what would be sent is not
+ * what was read: who may write to the file could have the engine take any image of any name from it. Then the engine has no image of it.
  */
 export async function importTarball(engine: Engine, tarball: Tarball, options: ImportOptions): Promise<void> {
   const { labels, architecture, reference, signal } = options;
@@ -118,10 +130,10 @@ export async function importTarball(engine: Engine, tarball: Tarball, options: I
   // Engines unpack gzip themselves, so it stays small on its way to a remote one; xz and zstd need programs which may not be there.
   const layer =
     tarball.compression === "gzip"
-      ? { stream: raw(tarball), size: tarball.size }
-      : { stream: decompress(raw(tarball), tarball.compression, tarball.path), size: facts.bytes };
+      ? { stream: raw(tarball), size: tarball.size, sha256: facts.fileSha256 }
+      : { stream: decompress(raw(tarball), tarball.compression, tarball.path), size: facts.bytes, sha256: facts.sha256 };
   try {
-    await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256 }), { signal });
+    await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256, source: tarball.path }), { signal });
   } catch (error) {
     // The engine holds a root twice while it loads it: as it came, and unpacked.
     throw await explainDiskFull(engine, error, 2 * facts.bytes);
@@ -129,15 +141,33 @@ export async function importTarball(engine: Engine, tarball: Tarball, options: I
 }
 
 /** The file from its start; it stays open, to be read again. */
-const raw = (tarball: Tarball, signal?: AbortSignal): Readable => Readable.from(readChunks(tarball, signal), { objectMode: false });
+const raw = (tarball: Tarball, signal?: AbortSignal, take?: Take): Readable =>
+  Readable.from(readChunks(tarball, signal, take), { objectMode: false });
 
-async function* readChunks({ descriptor, size }: Tarball, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  for (let position = 0; position < size; ) {
+/** Is given each chunk and where in the file it begins. */
+type Take = (chunk: Buffer, position: number) => void;
+
+/** A SHA-256 of chunks that follow each other; one that was taken already, by another reading, is passed over. */
+function hashByPosition(): { readonly take: Take; readonly length: () => number; readonly digest: () => string } {
+  const hash = createHash("sha256");
+  let length = 0;
+  const take: Take = (chunk, position) => {
+    if (position !== length) return;
+    hash.update(chunk);
+    length += chunk.length;
+  };
+  return { take, length: () => length, digest: () => hash.digest("hex") };
+}
+
+async function* readChunks({ descriptor, size }: Tarball, signal?: AbortSignal, take?: Take, from = 0): AsyncGenerator<Buffer> {
+  for (let position = from; position < size; ) {
     signal?.throwIfAborted();
     const length = Math.min(1 << 18, size - position);
     const { bytesRead, buffer } = await readFrom(descriptor, Buffer.allocUnsafe(length), 0, length, position);
     if (bytesRead === 0) return;
+    const chunk = buffer.subarray(0, bytesRead);
+    take?.(chunk, position);
     position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    yield chunk;
   }
 }
