@@ -35,7 +35,7 @@ export async function signalExec(
     }
   }
   // One that ends has no memory any more, and so no stack, before it is a zombie; the engine notes its end later still.
-  for (const end = performance.now() + endMs; ; await sleep(20, undefined, { signal })) {
+  for (const end = performance.now() + endMs; ; await sleep(20)) {
     if (!isAlive(await processes(), Pid)) return true;
     if (performance.now() >= end) return false;
   }
