@@ -86,4 +86,15 @@ describe.skipIf(!canHaveEngines)("SIGKILL of a service's parts, one after the ot
     await cleanedUp(worker(), before);
     expect(await besides(folder)).toEqual([]);
   });
+
+  // It is by that shell that commands from outside are hung up before a machine is stopped.
+  test("the loader, by the swarm, since its machine's shell never ends: its guard leaves nothing", async () => {
+    await create();
+    task = await runningTask(manager(), "box");
+    await inside(worker(), task.machine, "rm /bin/sh; printf '#!/bin/dash\\nexec sleep 600\\n' >/bin/sh; chmod 755 /bin/sh");
+    await worker().docker("exec", "--detach", task.machine, "sleep", "600");
+    await removeService(manager(), "box");
+    await cleanedUp(worker(), before);
+    expect(await besides(folder)).toEqual([]);
+  });
 });

@@ -6,7 +6,7 @@ import { tryRun } from "../../src/host/run.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { views } from "./attack.ts";
 import { dist, runBerth } from "./berth.ts";
-import { parseList } from "./fleet.ts";
+import { clean, parseList } from "./fleet.ts";
 import { booted, inside, removeContainers, runMachine, waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 import { startSecondEngine } from "./second-engine.ts";
@@ -67,6 +67,32 @@ describe.skipIf(!canHaveEngines)("what a machine has at the places that berth lo
     expect(waited.stderr).toContain("well: running");
     await writeFile(join(directory, "end"), "");
     await removeContainers(engine, "well", "mute");
+  });
+
+  test("a shell without an end keeps no machine from being stopped, and no lock", async () => {
+    const engine = node("v2");
+    for (const [name, command] of [
+      ["stopped", "stop --timeout=2 stopped"],
+      ["killed", "stop --timeout=0 killed"],
+      ["anew", "restart --no-wait --time=2 anew"],
+      ["gone", "down --yes --timeout=2 gone"],
+    ] as const) {
+      expect((await engine.berth(`up ${name} --image bookworm`)).status).toBe(0);
+      await inside(engine, name, "rm /bin/sh; printf '#!/bin/dash\\nexec sleep 600\\n' >/bin/sh; chmod 755 /bin/sh");
+      await engine.docker("exec", "--detach", name, "sleep", "600");
+      // What does not end by itself is killed, with the status 137.
+      const env = { PATH: process.env.PATH, HOME: "/root", DOCKER_HOST: engine.socket };
+      const berth = ["--signal=KILL", "60", join(dist, "berth"), ...command.split(" ")];
+      const { status, stderr } = await tryRun("timeout", berth, { env, cwd: "/" });
+      expect([command, status, status === 0 ? "" : stderr]).toEqual([command, 0, ""]);
+    }
+    const states = parseList<{ readonly name: string; readonly state: string }>((await engine.berth("ls --json")).stdout);
+    expect(Object.fromEntries(states.map(({ name, state }) => [name, state]))).toEqual({
+      stopped: "exited",
+      killed: "exited",
+      anew: "running",
+    });
+    await clean(engine);
   });
 
   test.each(views)("on %s no process of a machine's is taken for dockerd, and nothing is removed for it", async (view) => {
