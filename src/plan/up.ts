@@ -128,15 +128,15 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
       hint: `it has: ${[...byName.keys()].join(", ")}`,
     });
   }
-  const ordered: MachineSpec[] = [];
+  const ordered = new Set<MachineSpec>();
   const visit = (name: string): void => {
     const machine = byName.get(name);
-    if (machine === undefined || ordered.includes(machine)) return;
+    if (machine === undefined || ordered.has(machine)) return;
     for (const dependency of machine.dependsOn) visit(dependency);
-    ordered.push(machine);
+    ordered.add(machine);
   };
   const ofSwarm = fleet.machines.filter((machine) => machine.root !== undefined).map((machine) => machine.name);
-  const local = [...byName.keys()].filter((name) => !ofSwarm.includes(name));
+  const local = fleet.machines.filter((machine) => machine.root === undefined).map((machine) => machine.name);
   const deployed = names.length > 0 ? names.filter((name) => ofSwarm.includes(name)) : local.length > 0 ? [] : ofSwarm;
   if (deployed.length > 0) {
     const [first] = deployed;
@@ -145,7 +145,7 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
     });
   }
   for (const name of names.length > 0 ? names : local) visit(name);
-  return ordered;
+  return [...ordered];
 }
 
 /** A name that another fleet's machine has: whose it is, and how both can be. */

@@ -1,7 +1,7 @@
 import type { MachineSpec, NetworkSpec } from "./machine.ts";
 import { addressFault, gatewayOf } from "./network.ts";
 import { type Path, type Problem, problem } from "./problem.ts";
-import { publishesCollide } from "./publish.ts";
+import { checkPublished } from "./publish-check.ts";
 import { suggest } from "./suggest.ts";
 
 type CheckedKey = "address" | "aliases" | "publish" | "volumes" | "tmpfs" | "memory_swap" | "depends_on";
@@ -16,18 +16,26 @@ interface Checked {
   readonly isFaulty: (path: Path) => boolean;
 }
 
-/** Everything that does not fit together: addresses, names, host ports, mount targets, limits, dependencies. */
+/** So many are looked for: nobody reads more, and of a large file's defaults there could be millions. */
+const mostProblems = 100;
+/** Among so many machines is looked for the one that was meant. */
+const mostCandidates = 500;
+/** So many members of a cycle are named at its start. */
+const mostMembers = 10;
+
+/** What does not fit together: addresses, names, host ports, mount targets, limits, dependencies. No more than `mostProblems`. */
 export function checkFleet(checked: Checked): Problem[] {
-  const found = [
-    ...checkAddresses(checked),
-    ...checkAliases(checked),
-    ...checkPublished(checked),
-    ...checkTargets(checked),
-    ...checkSwap(checked),
-    ...checkDependencies(checked),
-  ];
-  // A default that does not fit is found once for each machine.
-  return [...new Map(found.map((fault) => [JSON.stringify([fault.path, fault.message]), fault])).values()];
+  const checks = [checkAddresses, checkAliases, checkPublished, checkTargets, checkSwap, checkDependencies];
+  // A default that does not fit is found again for each machine.
+  const found = new Map<string, Problem>();
+  for (const [index, check] of checks.entries()) {
+    for (const fault of check(checked)) {
+      const place = JSON.stringify([fault.path, fault.path[0] === "defaults" ? index : fault.message]);
+      if (!found.has(place)) found.set(place, fault);
+      if (found.size === mostProblems) return [...found.values()];
+    }
+  }
+  return [...found.values()];
 }
 
 function* checkAddresses({ network, machines, origin, isFaulty }: Checked): Generator<Problem> {
@@ -67,37 +75,14 @@ function* checkAliases({ machines, origin }: Checked): Generator<Problem> {
   }
 }
 
-function* checkPublished({ machines, origin }: Checked): Generator<Problem> {
-  const entries = machines.flatMap(({ name, publish, ...machine }) =>
-    publish.map((published, index) => ({ name, index, published, host: hostOf(machine) })),
-  );
-  for (const [place, { name, index, published, host }] of entries.entries()) {
-    const earlier = entries.slice(0, place).filter((entry) => entry.name === name || (host !== undefined && entry.host === host));
-    const other = earlier.find((entry) => publishesCollide(entry.published, published));
-    if (other === undefined) continue;
-    const last = published.hostPort + published.count - 1;
-    const ports = `${published.hostPort}${published.count > 1 ? `-${last}` : ""}/${published.protocol}`;
-    const whom = other.name === name ? "twice" : `by ${other.name} as well as by ${name}`;
-    yield problem([...origin(name, "publish"), index], `the host's port ${ports} is published ${whom}`);
-  }
-}
-
-/** Where a machine's ports are published: on the engine's host, on a node of the swarm, or on one that is not known yet. */
-function hostOf({ root, deploy }: Pick<MachineSpec, "root" | "deploy">): string | undefined {
-  return root === undefined ? "" : deploy?.node;
-}
-
 function* checkTargets({ machines, origin }: Checked): Generator<Problem> {
   for (const { name, volumes, tmpfs = [] } of machines) {
-    for (const [index, { target }] of volumes.entries()) {
-      if (volumes.findIndex((volume) => volume.target === target) < index) {
-        yield problem([...origin(name, "volumes"), index], `${target} already has a volume`);
-      }
-    }
-    for (const [index, { target }] of tmpfs.entries()) {
-      const other = volumes.some((volume) => volume.target === target) ? "a volume" : "a tmpfs";
-      if (other === "a volume" || tmpfs.findIndex((earlier) => earlier.target === target) < index) {
-        yield problem([...origin(name, "tmpfs"), index], `${target} already has ${other}`);
+    const holders = new Map<string, string>();
+    for (const [key, what, mounts] of [["volumes", "a volume", volumes] as const, ["tmpfs", "a tmpfs", tmpfs] as const]) {
+      for (const [index, { target }] of mounts.entries()) {
+        const holder = holders.get(target);
+        if (holder !== undefined) yield problem([...origin(name, key), index], `${target} already has ${holder}`);
+        else holders.set(target, what);
       }
     }
   }
@@ -116,32 +101,48 @@ function* checkSwap({ machines, origin, isFaulty }: Checked): Generator<Problem>
 function* checkDependencies({ machines, origin }: Checked): Generator<Problem> {
   const dependencies = new Map(machines.map(({ name, dependsOn }) => [name, dependsOn]));
   for (const { name, dependsOn } of machines) {
+    const seen = new Set<string>();
     for (const [index, needed] of dependsOn.entries()) {
-      if (dependsOn.indexOf(needed) < index) yield problem([...origin(name, "depends_on"), index], `${needed} is given twice`);
+      if (seen.has(needed)) yield problem([...origin(name, "depends_on"), index], `${needed} is given twice`);
+      seen.add(needed);
       if (dependencies.has(needed)) continue;
-      const others = [...dependencies.keys()].filter((other) => other !== name);
+      const others = dependencies.size > mostCandidates ? [] : [...dependencies.keys()].filter((other) => other !== name);
       yield problem([...origin(name, "depends_on"), index], `there is no machine ${needed}`, suggest(needed, others));
     }
   }
   for (const cycle of findCycles(dependencies)) {
-    const [first = ""] = cycle;
-    const message = cycle.length === 1 ? `${first} depends on itself` : `these depend on each other: ${[...cycle, first].join(" → ")}`;
+    const [first = "", second] = cycle;
+    const message = second === undefined ? `${first} depends on itself` : `these depend on each other: ${renderCycle(cycle)}`;
     yield problem(origin(first, "depends_on"), message);
   }
 }
 
-/** Cycles of a graph, each once and starting at its first member in the graph's order; none is missed that would leave the graph cyclic. */
+/** `a → b → a`; of a long one its start. */
+function renderCycle(cycle: readonly string[]): string {
+  const left = cycle.length - mostMembers;
+  const named = left > 1 ? [...cycle.slice(0, mostMembers), `(${left} more)`] : cycle;
+  return [...named, cycle[0]].join(" → ");
+}
+
+/**
+ * Cycles of a graph, each once and starting at its first member in the graph's order; none is missed that would leave the graph
+ * cyclic, apart from those beyond `mostProblems`.
+ */
 function findCycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
   const done = new Set<string>();
-  const trail: string[] = [];
+  /** In their order, which is the way to here. */
+  const trail = new Set<string>();
   const cycles: string[][] = [];
   const visit = (name: string): void => {
-    const start = trail.indexOf(name);
-    if (start >= 0) cycles.push(trail.slice(start));
-    if (start >= 0 || done.has(name)) return;
-    trail.push(name);
+    if (done.has(name) || cycles.length === mostProblems) return;
+    if (trail.has(name)) {
+      const way = [...trail];
+      cycles.push(way.slice(way.indexOf(name)));
+      return;
+    }
+    trail.add(name);
     for (const next of edges.get(name) ?? []) visit(next);
-    trail.pop();
+    trail.delete(name);
     done.add(name);
   };
   for (const name of edges.keys()) visit(name);
