@@ -9,8 +9,11 @@ import type { Project } from "../spec/project.ts";
 import { findNetwork } from "./observe.ts";
 import { poll } from "./poll.ts";
 
-/** Makes a project's network, which bears the domain's name. Throws what the engine says with what to do about it. */
-export async function ensureNetwork(engine: Engine, project: Project, network: PlannedNetwork, signal: AbortSignal): Promise<void> {
+/**
+ * Makes a project's network, which bears the domain's name. False where there is one by now with another subnet than the planned. Throws
+ * what the engine says with what to do about it.
+ */
+export async function ensureNetwork(engine: Engine, project: Project, network: PlannedNetwork, signal: AbortSignal): Promise<boolean> {
   const { domain, subnet, gateway } = network;
   try {
     await createNetwork(
@@ -23,16 +26,19 @@ export async function ensureNetwork(engine: Engine, project: Project, network: P
       },
       { signal },
     );
+    return true;
   } catch (error) {
     if (!(error instanceof BerthError) || signal.aborted) throw error;
     // Another berth was faster: from another host, or one that was killed meanwhile.
     const look = async () => {
-      if ((await findNetwork(engine, domain, signal))?.Labels?.[label.network] === domain) return "ours";
+      const found = await findNetwork(engine, domain, signal);
+      if (found?.Labels?.[label.network] === domain) return found.IPAM.Config?.some(({ Subnet }) => Subnet === subnet) ? "ours" : "another";
       const others = (await listNetworks(engine, { signal })).filter(({ Name }) => Name !== domain);
       const isTaken = others.some(({ IPAM }) => IPAM.Config?.some((config) => subnetsOverlap(config.Subnet ?? "", subnet)));
       return isTaken ? "taken" : undefined;
     };
-    if ((await poll(finishMs, look, signal)) === "ours") return;
+    const seen = await poll(finishMs, look, signal);
+    if (seen === "ours" || seen === "another") return seen === "ours";
     throw new BerthError(error.code, `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`, {
       hint: "choose a network.subnet that no other network of the engine's host uses",
       cause: error,

@@ -146,7 +146,11 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
       },
     },
   );
-  for (const step of steps) if (step.do === "create-network") await ensureNetwork(engine, fleet.project, step.network, signal);
+  for (const step of steps) {
+    // What a berth that was killed has asked for: the addresses are planned anew, in that network.
+    if (step.do === "create-network" && !(await ensureNetwork(engine, fleet.project, step.network, signal)))
+      return prepare(engine, fleet, options);
+  }
   const inDomain = { ...fleet, network: { ...fleet.network, domain: observed.domain } };
   const there = new Map(observed.containers.map((container) => [container.id, container]));
   const machines = await Promise.all(
