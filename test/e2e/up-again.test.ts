@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { label } from "../../src/plan/labels.ts";
 import { labImage } from "../lab/lab-image.ts";
+import { runBerth } from "./berth.ts";
+import { serveEngineProxy } from "./engine-proxy.ts";
 import { addresses, clean, containers, networks, parseList } from "./fleet.ts";
 import { waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
@@ -50,6 +55,27 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
       expect(readdirSync(dirname(node("one").socket.slice("unix://".length))).filter((file) => file.includes("lock"))).toEqual([]);
     },
   );
+
+  // As one that was killed may have asked for it a moment before.
+  test("where a network of another subnet comes in between, addresses are planned anew, in that", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "berth-between-"));
+    const all = ["GET", "HEAD", "POST", "PUT", "DELETE"].map((method) => ({ line: method, method, path: /^/ }));
+    const { docker, socket } = node("one");
+    const between = async (call: string) => {
+      const marks = ["--label", `${label.network}=berth.internal`, "--subnet", "172.29.77.0/24"];
+      if (call === "POST /networks/create") await docker("network", "create", ...marks, "berth.internal");
+    };
+    const path = join(directory, "docker.sock");
+    const proxy = await serveEngineProxy(path, socket.slice("unix://".length), all, between);
+    try {
+      const { status, stdout, stderr } = await runBerth(`unix://${path}`, [...three, "--json"]);
+      expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+      expect(parseList(stdout).map(({ address }) => address)).toEqual(["172.29.77.2", "172.29.77.3", "172.29.77.4"]);
+    } finally {
+      await proxy.close();
+      await rm(directory, { recursive: true });
+    }
+  });
 
   test("removed by several at once: all agree", async () => {
     for (let round = 0; round < 3; round++) {
