@@ -1,6 +1,6 @@
 import type { MachineSpec, NetworkSpec } from "./machine.ts";
 import { addressFault, gatewayOf } from "./network.ts";
-import { type Path, type Problem, problem } from "./problem.ts";
+import { firstProblems, mostProblems, type Path, type Problem, problem } from "./problem.ts";
 import { checkPublished } from "./publish-check.ts";
 import { suggest } from "./suggest.ts";
 
@@ -16,8 +16,6 @@ interface Checked {
   readonly isFaulty: (path: Path) => boolean;
 }
 
-/** So many are looked for: nobody reads more, and of a large file's defaults there could be millions. */
-const mostProblems = 100;
 /** Among so many machines is looked for the one that was meant. */
 const mostCandidates = 500;
 /** So many members of a cycle are named at its start. */
@@ -26,16 +24,7 @@ const mostMembers = 10;
 /** What does not fit together: addresses, names, host ports, mount targets, limits, dependencies. No more than `mostProblems`. */
 export function checkFleet(checked: Checked): Problem[] {
   const checks = [checkAddresses, checkAliases, checkPublished, checkTargets, checkSwap, checkDependencies];
-  // A default that does not fit is found again for each machine.
-  const found = new Map<string, Problem>();
-  for (const [index, check] of checks.entries()) {
-    for (const fault of check(checked)) {
-      const place = JSON.stringify([fault.path, fault.path[0] === "defaults" ? index : fault.message]);
-      if (!found.has(place)) found.set(place, fault);
-      if (found.size === mostProblems) return [...found.values()];
-    }
-  }
-  return [...found.values()];
+  return firstProblems(checks.map((check) => check(checked)));
 }
 
 function* checkAddresses({ network, machines, origin, isFaulty }: Checked): Generator<Problem> {

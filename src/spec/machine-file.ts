@@ -2,7 +2,7 @@ import { BerthError } from "../errors.ts";
 import { readFleet } from "./fleet.ts";
 import type { Variables } from "./interpolate.ts";
 import type { Fleet } from "./machine.ts";
-import { renderFault, renderPath } from "./problem.ts";
+import { cut, renderFault, renderPath } from "./problem.ts";
 import { projectNameOf } from "./project.ts";
 import { type Located, parseYaml } from "./yaml-source.ts";
 
@@ -27,26 +27,39 @@ export interface MachineFileOptions {
   readonly environment: Variables;
 }
 
+/** So many problems are named, and the rest is counted. */
+const mostNamed = 50;
+/** Of so many is looked where they were written. */
+const mostLocated = 200;
+
 /**
  * Reads a machine file (docs/machine-file.md). Paths of the host stay as written; see `resolvePaths`.
- * Throws one `file-invalid` for everything that is wrong, a line of its message and a `FileProblem` of its details each, in the file's order.
+ * Throws one `file-invalid` for everything that is wrong, a line of its message and a `FileProblem` of its details each, in the file's order;
+ * of very many things for the first.
  */
 export function parseMachineFile(text: string, { fileName, shownAs = fileName, environment }: MachineFileOptions): Fleet {
   const source = parseYaml(text, environment);
   if (source.content === undefined) throw invalid(shownAs, source.faults);
   const reading = readFleet(source.content, environment, { name: projectNameOf(fileName), file: fileName });
-  const located = reading.problems.flatMap((problem) => source.locate(problem) ?? []);
-  if (!("fleet" in reading) || source.faults.length > 0) throw invalid(shownAs, [...source.faults, ...located]);
+  const located = reading.problems.slice(0, mostLocated).flatMap((problem) => source.locate(problem) ?? []);
+  const beyond = Math.max(0, reading.problems.length - mostLocated);
+  if (!("fleet" in reading) || source.faults.length > 0) throw invalid(shownAs, [...source.faults, ...located], beyond);
   return reading.fleet;
 }
 
-function invalid(fileName: string, found: readonly Located[]): BerthError {
+function invalid(fileName: string, found: readonly Located[], beyond = 0): BerthError {
   const problems = found
-    .map((fault): FileProblem => ({ ...fault, path: renderPath(fault.path) }))
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+    .slice(0, mostNamed)
+    .map((fault): FileProblem => {
+      const { suggestion, ...rest } = { ...fault, path: cut(renderPath(fault.path)), message: cut(fault.message) };
+      return suggestion === undefined ? rest : { ...rest, suggestion: cut(suggestion) };
+    });
   const lines = problems.map((problem) => {
     const where = `${fileName}:${problem.line}:${problem.column}`;
     return `${where} ${problem.path === "" ? "" : `${problem.path}: `}${renderFault(problem)}`;
   });
+  const more = found.length - problems.length + beyond;
+  if (more > 0) lines.push(`and ${more} more`);
   return new BerthError("file-invalid", lines.join("\n"), { hint: `Correct ${fileName}; nothing has been changed.`, details: problems });
 }

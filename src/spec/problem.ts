@@ -13,6 +13,22 @@ export function problem(path: Path, message: string, suggestion?: string, target
   return { path, target, message, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
+/** So many are looked for: nobody reads more, and of a large file's defaults there could be millions. */
+export const mostProblems = 100;
+
+/** The first that some checks find, no more than `mostProblems`. A default that does not fit, found again for each machine, is one for a check. */
+export function firstProblems(checks: readonly Iterable<Problem>[]): Problem[] {
+  const found = new Map<string, Problem>();
+  for (const [index, check] of checks.entries()) {
+    for (const fault of check) {
+      const place = JSON.stringify([fault.path, fault.path[0] === "defaults" ? index : fault.message]);
+      if (!found.has(place)) found.set(place, fault);
+      if (found.size === mostProblems) return [...found.values()];
+    }
+  }
+  return [...found.values()];
+}
+
 /** A path as people read it: `machines.web.publish[1]`. */
 export function renderPath(path: Path): string {
   return path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`), "");
@@ -21,4 +37,13 @@ export function renderPath(path: Path): string {
 /** A message with its suggestion: `unknown key; did you mean "memory"?`. */
 export function renderFault(fault: { readonly message: string; readonly suggestion?: string | undefined }): string {
   return fault.suggestion === undefined ? fault.message : `${fault.message}; did you mean "${fault.suggestion}"?`;
+}
+
+/** A message quotes what was written, however long that is: its start and its end tell. */
+const longestText = 400;
+
+/** A text, without its middle where it is longer than is read. */
+export function cut(text: string): string {
+  if (text.length <= longestText) return text;
+  return `${text.slice(0, longestText / 2)}…${text.slice(-longestText / 2)}`;
 }

@@ -40,7 +40,7 @@ ${exampleMachineFile.trimEnd()}
 
 The file is one YAML 1.2 document with a \`name\` and four sections, \`network\`, \`defaults\`, \`images\` and \`machines\`; only \`machines\` is needed.
 A section whose name starts with \`x-\` is yours: a place for anchors.
-Everything that is wrong is reported at once, with line and column, and nothing is changed then.
+Everything that is wrong is reported at once (the first fifty things, if they are more), with line and column, and nothing is changed then.
 `;
 
 const closing = `## Variables and anchors
