@@ -7,13 +7,14 @@ import type { Variables } from "./interpolate.ts";
 import { defaults, type Fleet, type ImageSpec, type MachineSpec, type NetworkSpec } from "./machine.ts";
 import { parseImageName, parseName } from "./name.ts";
 import { impliedSubnet } from "./network.ts";
-import { type Path, type Problem, problem } from "./problem.ts";
+import { firstProblems, type Path, type Problem, problem } from "./problem.ts";
 import { domainOf, type Project } from "./project.ts";
 import { readDeploy } from "./read-deploy.ts";
 import { type Fields, readFields, readKey, readMap } from "./read-fields.ts";
 import { readImage } from "./read-image.ts";
 import { fileSchema, machineShape, networkShape, ownShape, projectShape, sharedShape } from "./schema.ts";
 import { unknownKey } from "./unknown-key.ts";
+import { mostExpanded, textSize } from "./yaml-bounds.ts";
 
 /** The keys whose maps are merged with the defaults' instead of replacing them. */
 const mergedKeys: ReadonlySet<string> = new Set(["environment", "labels"]);
@@ -51,22 +52,8 @@ export function readFleet(raw: unknown, environment: Variables, unnamed: Project
   if (written.length === 0 && !problems.some(({ path }) => path.length === 0 || path[0] === "machines")) {
     problems.push(problem(["machines"], "there are no machines; name at least one under machines"));
   }
-  const own = new Map<string, Own>();
-  const machines = written.map(([name, value]) => {
-    readKey(parseName, name, ["machines", name], problems);
-    const fields = readFields("machines", readShape, value, ["machines", name], problems);
-    own.set(name, fields);
-    const keys = isMap(value) ? Object.keys(value) : [];
-    if (!keys.includes("image") && !keys.includes("root") && !isMapWith(file.defaults, "image") && (isMap(value) || value === null)) {
-      problems.push(problem(["machines", name], "image is missing; give one here or under defaults"));
-    }
-    // A key that is written but faulty is not the default's.
-    const inherited = Object.fromEntries(Object.entries(shared).filter(([key]) => mergedKeys.has(key) || !keys.includes(key)));
-    const machine = buildMachine(name, fields, inherited, environment);
-    if (fields.root === undefined && fields.deploy === undefined) return machine;
-    const deploy = readDeploy(fields.deploy, machine.stopTimeout, ["machines", name, "deploy"], problems);
-    return fields.root === undefined ? machine : { ...machine, image: "", root: fields.root, dependsOn: [], deploy };
-  });
+  const { own, machines, isWhole } = readMachines(written, file.defaults, shared, environment, problems);
+  if (!isWhole) return { problems };
   const network = buildNetwork(wished, project, machines);
   const origin = (name: string, key: keyof typeof machineShape) => originOf(name, key, own.get(name));
   const faulty = new Set(problems.map(({ path }) => pathKey(path.slice(0, path[0] === "machines" ? 3 : 2))));
@@ -77,9 +64,55 @@ export function readFleet(raw: unknown, environment: Variables, unnamed: Project
       origin,
       isFaulty: (path) => faulty.has(pathKey(path)),
     }),
-    ...checkRoots({ machines, keys: (name) => writtenKeys(file.machines, name), origin }),
+    ...firstProblems([checkRoots({ machines, keys: (name) => writtenKeys(file.machines, name), origin })]),
   );
   return problems.length > 0 ? { problems } : { fleet: { project, network, images: Object.fromEntries(images), machines }, problems: [] };
+}
+
+/** `isWhole` is false where they come to too much, which no check goes on from. */
+interface MachinesReading {
+  /** What each has of its own. */
+  readonly own: ReadonlyMap<string, Own>;
+  readonly machines: readonly MachineSpec[];
+  readonly isWhole: boolean;
+}
+
+function readMachines(
+  written: readonly (readonly [string, unknown])[],
+  rawDefaults: unknown,
+  shared: Fields<typeof sharedShape>,
+  environment: Variables,
+  problems: Problem[],
+): MachinesReading {
+  const own = new Map<string, Own>();
+  const sharedSizes = Object.fromEntries(Object.entries(shared).map(([key, value]) => [key, sizeOf(value)]));
+  const machines: MachineSpec[] = [];
+  let size = 0;
+  for (const [name, value] of written) {
+    readKey(parseName, name, ["machines", name], problems);
+    const fields = readFields("machines", readShape, value, ["machines", name], problems);
+    own.set(name, fields);
+    const keys = isMap(value) ? Object.keys(value) : [];
+    if (!keys.includes("image") && !keys.includes("root") && !isMapWith(rawDefaults, "image") && (isMap(value) || value === null)) {
+      problems.push(problem(["machines", name], "image is missing; give one here or under defaults"));
+    }
+    // A key that is written but faulty is not the default's.
+    const inherited = Object.fromEntries(Object.entries(shared).filter(([key]) => mergedKeys.has(key) || !keys.includes(key)));
+    for (const item of Object.values(fields)) size += sizeOf(item);
+    for (const key of Object.keys(inherited)) size += sharedSizes[key] ?? 0;
+    if (size > mostExpanded) {
+      const message = `the machines are too much, each with what it has of the defaults: up to here ${mostExpanded} values`;
+      problems.unshift(problem(["machines", name], message, undefined, "key"));
+      return { own, machines, isWhole: false };
+    }
+    const machine = buildMachine(name, fields, inherited, environment);
+    const deploy =
+      fields.root === undefined && fields.deploy === undefined
+        ? undefined
+        : readDeploy(fields.deploy, machine.stopTimeout, ["machines", name, "deploy"], problems);
+    machines.push(fields.root === undefined ? machine : { ...machine, image: "", root: fields.root, dependsOn: [], ...given({ deploy }) });
+  }
+  return { own, machines, isWhole: true };
 }
 
 /** Addresses without a subnet are of one that they imply; else a free one is chosen where the network is made. */
@@ -142,6 +175,13 @@ function buildMachine(name: string, own: Own, shared: Fields<typeof sharedShape>
 /** Where a machine's key was written: with the machine, or under the defaults. */
 function originOf(name: string, key: keyof typeof machineShape, own: Own | undefined): Path {
   return own?.[key] === undefined && Object.hasOwn(sharedShape, key) ? ["defaults", key] : ["machines", name, key];
+}
+
+/** How much the values of some keys are: an entry of a list counts as one, and a long text more. */
+function sizeOf(value: unknown): number {
+  if (!isMap(value)) return textSize(value);
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + sizeOf(item), 0);
+  return Object.values(value).reduce((sum: number, item) => sum + sizeOf(item) - 1, 1);
 }
 
 function pathKey(path: Path): string {

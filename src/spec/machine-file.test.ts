@@ -26,7 +26,8 @@ function faults(text: string, environment: Record<string, string> = {}): string[
   if (!hasCode(thrown, "file-invalid")) throw new Error(`expected file-invalid, met ${JSON.stringify(thrown)}`, { cause: thrown });
   const lines = thrown.message.split("\n");
   const details = thrown.details as FileProblem[];
-  expect(lines.map((line) => line.split(" ")[0])).toEqual(details.map(({ line, column }) => `berth.yaml:${line}:${column}`));
+  const named = lines.filter((line) => !/^and \d+ more$/.test(line));
+  expect(named.map((line) => line.split(" ")[0])).toEqual(details.map(({ line, column }) => `berth.yaml:${line}:${column}`));
   return lines.map((line) => line.replace(/^berth\.yaml:/, ""));
 }
 
@@ -383,4 +384,80 @@ test("a file of more than any fleet needs is refused where that shows", () => {
 test("many machines may share one anchor", () => {
   const machines = Array.from({ length: 250 }, (_, index) => `  m${index}: {<<: *base, environment: *vars}\n`).join("");
   expect(read(`x-vars: &vars {A: b}\nx-base: &base {image: i, environment: *vars}\nmachines:\n${machines}`).machines).toHaveLength(250);
+});
+
+const repeat = (count: number, make: (index: number) => string) => Array.from({ length: count }, (_, index) => make(index)).join(", ");
+
+test.each([
+  ["ports", `publish: [${repeat(1000, () => '"0:1"')}]`],
+  ["volumes", `volumes: [${repeat(1000, (index) => `/v${index}`)}]`],
+  ["variables", `environment: {${repeat(1000, (index) => `V${index}: a`)}}`],
+  ["machines", `depends_on: [${repeat(1000, (index) => `m${index}`)}]`],
+  ["long texts", `environment: {A: ${"a".repeat(100_000)}}`],
+])("a thousand machines with a thousand %s of the defaults are refused where that shows", (_what, key) => {
+  const [fault, ...others] = faults(`defaults: {image: x, ${key}}\nmachines: {${repeat(1000, (index) => `m${index}: `)}}\n`);
+  expect(fault).toMatch(
+    /^2:\d+ machines\.m(?:19\d|200): the machines are too much, each with what it has of the defaults: up to here 200000 values$/,
+  );
+  expect(others).toEqual([]);
+});
+
+test("a hundred machines have a thousand entries of the defaults, and a thousand machines a hundred", () => {
+  for (const [machines, entries] of [
+    [100, 1000],
+    [1000, 100],
+  ] as const) {
+    const text = `defaults: {image: x, publish: [${repeat(entries, () => '"0:1"')}]}\nmachines: {${repeat(machines, (index) => `m${index}: `)}}\n`;
+    const fleet = read(text);
+    expect([fleet.machines.length, fleet.machines.at(-1)?.publish.length]).toEqual([machines, entries]);
+  }
+});
+
+test("of very many problems the first fifty are named and the rest is counted", () => {
+  const lines = faults(`machines: {a: {image: i, publish: [${repeat(1000, () => "x")}]}}\n`);
+  expect(lines).toHaveLength(51);
+  expect(lines[49]).toContain("machines.a.publish[49]: ");
+  expect(lines[50]).toBe("and 950 more");
+  expect(faults(`machines: {a: {image: "${"${!}".repeat(10_000)}"}}`)).toHaveLength(20);
+});
+
+test("what a problem quotes is cut", () => {
+  const long = "a".repeat(100_000);
+  for (const text of [`machines: {a: {image: i, publish: [${long}]}}`, `machines: {a: {image: i, cpus: "\${${long}!}"}}`]) {
+    const [line = "", ...others] = faults(text);
+    expect(line).toContain("aaa…");
+    expect(line.length).toBeLessThan(1000);
+    expect(others).toEqual([]);
+  }
+});
+
+test("an alias of a long text counts as much as the text", () => {
+  const lines = faults(`x-a: &a ${"a".repeat(900_000)}\nmachines: {m: {image: x, publish: [${repeat(1000, () => "*a ")}]}}\n`);
+  expect(lines).toEqual([expect.stringMatching(/^2:\d+ the aliases expand to too much/)]);
+  const made = faults(`x-a: &a "${"$X".repeat(1000)}"\nmachines: {m: {image: x, command: [${repeat(1000, () => "*a ")}]}}\n`, {
+    X: "x".repeat(1000),
+  });
+  expect(made).toEqual([expect.stringMatching(/^2:\d+ the aliases expand to too much/)]);
+});
+
+test("a key is no longer than 1,024 characters, and plain text also by an alias", () => {
+  const long = "a".repeat(1025);
+  for (const text of [`machines: {? ${long} : {image: x}}`, `x-a: &a ${long}\nmachines: {? *a : {image: x}}`]) {
+    expect(faults(text)).toEqual([expect.stringContaining("the key is longer than 1024 characters")]);
+  }
+  expect(faults("x-a: &a [1]\nmachines: {? *a : {image: x}}")).toEqual(["2:14 machines.*a: a key is plain text"]);
+});
+
+test("a key that is a map of thousands is written out once, and cut", () => {
+  const lines = faults(`machines: {m: {image: x}}\nx-a: {? {${repeat(3000, (index) => `k${index}: $`)}} : 1}\n`);
+  expect(lines).toHaveLength(51);
+  for (const line of lines) expect(line.length).toBeLessThan(1000);
+});
+
+test("what the defaults bring to machines with a root is one problem, too", () => {
+  const lines = faults(`defaults: {publish: ["0:1", "0:2"]}\nmachines: {${repeat(1000, (index) => `m${index}: {root: /x}`)}}\n`);
+  expect(lines).toEqual([
+    "1:22 defaults.publish[0]: a machine with a root is published on ports that are named, not chosen",
+    "1:29 defaults.publish[1]: a machine with a root is published on ports that are named, not chosen",
+  ]);
 });

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isCollection, isPair, Lexer, LineCounter, Parser, visit } from "yaml";
+import { type Document, isAlias, isCollection, isPair, isScalar, Lexer, LineCounter, Parser, visit } from "yaml";
 import type { ResolveAlias } from "./yaml-anchor.ts";
 
 /*
@@ -9,8 +9,12 @@ import type { ResolveAlias } from "./yaml-anchor.ts";
 const deepest = 50;
 /** A machine in one line has some ten. */
 const mostTokens = 50_000;
-/** Of all aliases and merges together, each with what it stands for. */
-const mostExpanded = 200_000;
+/** Of all aliases and merges together, each with what it stands for; and of all machines, each with what it has of the defaults. */
+export const mostExpanded = 200_000;
+/** So much of a text is as much as a value. */
+const textOfValue = 100;
+/** A path has a key's text once more for each fault below it. */
+const longestKey = 1024;
 
 interface Excess {
   readonly offset: number;
@@ -53,7 +57,8 @@ export function aliasExcess(document: Document, resolve: ResolveAlias): Excess |
     sizes.set(node, 0);
     let size = 1;
     if (isAlias(node)) size += sizeOf(resolve(node));
-    else if (isPair(node)) size += sizeOf(node.value);
+    else if (isPair(node)) size += sizeOf(node.value) + sizeOf(node.key) - 1;
+    else if (isScalar(node)) size = textSize(node.value);
     else if (isCollection(node)) for (const item of node.items) size += sizeOf(item);
     sizes.set(node, size);
     return size;
@@ -65,6 +70,25 @@ export function aliasExcess(document: Document, resolve: ResolveAlias): Excess |
       expanded += sizeOf(alias);
       if (expanded <= mostExpanded) return undefined;
       excess = { offset: alias.range?.[0] ?? 0, message: `the aliases expand to too much: up to here to ${mostExpanded} values` };
+      return visit.BREAK;
+    },
+  });
+  return excess;
+}
+
+/** What a text counts among values. */
+export function textSize(value: unknown): number {
+  return typeof value === "string" ? 1 + Math.floor(value.length / textOfValue) : 1;
+}
+
+/** Where a key is longer than any that means something; undefined when none is. */
+export function keyExcess(document: Document, resolve: ResolveAlias): Excess | undefined {
+  let excess: Excess | undefined;
+  visit(document, {
+    Pair(_key, { key }) {
+      const behind = isAlias(key) ? resolve(key) : key;
+      if (!isScalar(behind) || String(behind.value).length <= longestKey) return undefined;
+      excess = { offset: (isAlias(key) ? key : behind).range?.[0] ?? 0, message: `the key is longer than ${longestKey} characters` };
       return visit.BREAK;
     },
   });

@@ -45,12 +45,13 @@ function describe(error: Pick<YAMLParseError, "code" | "message">): string {
 }
 
 function pairFault(pair: Pair, resolve: ResolveAlias): string | undefined {
-  if (!isScalar(pair.key) && !isAlias(pair.key)) return "a key is plain text";
-  if (!isMerge(pair)) return undefined;
   const behind = (node: unknown): unknown => (isAlias(node) ? resolve(node) : node);
+  const key = behind(pair.key);
+  // An alias that leads nowhere is a fault of its own.
+  if (!isScalar(key) && key !== undefined) return "a key is plain text";
+  if (!isMerge(pair)) return undefined;
   const source = behind(pair.value);
   const sources = isSeq(source) ? source.items.map(behind) : [source];
-  // An alias that leads nowhere is a fault of its own.
   return sources.every((item) => item === undefined || isMap(item)) ? undefined : "<< merges a map, or a list of maps";
 }
 

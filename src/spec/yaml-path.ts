@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
-import type { Path, Problem } from "./problem.ts";
+import { cut, type Path, type Problem } from "./problem.ts";
 import type { ResolveAlias } from "./yaml-anchor.ts";
 
 type Ancestors = readonly (Document | Node | Pair)[];
@@ -18,8 +18,17 @@ export function pathOf(key: number | "key" | "value" | null, ancestors: Ancestor
 
 /** A pair's key as the text it was written as; `<<` for a merge. */
 export function keyText(pair: Pair): string {
-  if (!isScalar(pair.key)) return String(pair.key);
+  if (!isScalar(pair.key)) return writtenKey(pair);
   return typeof pair.key.value === "string" ? pair.key.value : (pair.key.source ?? String(pair.key.value));
+}
+
+/** Of keys that are no text: every path through one has it, and to write one out takes as long as it is. */
+const writtenKeys = new WeakMap<Pair, string>();
+
+function writtenKey(pair: Pair): string {
+  const text = writtenKeys.get(pair) ?? cut(String(pair.key));
+  writtenKeys.set(pair, text);
+  return text;
 }
 
 /** Whether a pair merges another map into its own (`<<: *anchor`). */

@@ -2,7 +2,7 @@ import { LineCounter, type Node, parseDocument, type Scalar, visit } from "yaml"
 import { interpolate, type Variables } from "./interpolate.ts";
 import type { Path, Problem } from "./problem.ts";
 import { indexAnchors } from "./yaml-anchor.ts";
-import { aliasExcess, textExcess } from "./yaml-bounds.ts";
+import { aliasExcess, keyExcess, textExcess } from "./yaml-bounds.ts";
 import { yamlFaults } from "./yaml-fault.ts";
 import { locateNode, pathOf } from "./yaml-path.ts";
 
@@ -24,6 +24,9 @@ interface YamlSource {
   readonly locate: (problem: Problem) => Located | undefined;
 }
 
+/** So many faults of variables in one text are named. */
+const mostReasons = 20;
+
 /**
  * Reads one YAML 1.2 document, with anchors and merge keys, and puts variables into its values (not its keys).
  * One that is deeper, or longer, or expands to more than any that is written to be read is at fault before it is parsed.
@@ -40,8 +43,8 @@ export function parseYaml(text: string, variables: Variables): YamlSource {
   };
   const resolve = indexAnchors(document);
   const found = yamlFaults(document, resolve);
-  const expanded = aliasExcess(document, resolve);
-  if (expanded !== undefined) found.push({ ...expanded, path: [], fatal: true });
+  const longKey = keyExcess(document, resolve);
+  if (longKey !== undefined) found.push({ ...longKey, path: [], fatal: true });
   const faults = found.map((fault) => at(fault.offset, fault.path, fault.message));
   const spoiled = new Set<Node>();
   visit(document, {
@@ -50,15 +53,21 @@ export function parseYaml(text: string, variables: Variables): YamlSource {
       if (key === "key" || typeof node.value !== "string") return;
       const { text: value, faults: reasons } = interpolate(node.value, variables);
       node.value = value;
-      for (const reason of reasons) faults.push(at(node.range?.[0] ?? 0, pathOf(key, ancestors), reason));
-      if (reasons.length > 0) spoiled.add(node);
+      if (reasons.length === 0) return;
+      const path = pathOf(key, ancestors);
+      // One text may hold thousands.
+      for (const each of reasons.slice(0, mostReasons)) faults.push(at(node.range?.[0] ?? 0, path, each));
+      spoiled.add(node);
     },
   });
   const locate = (problem: Problem): Located | undefined => {
     const { offset, node } = locateNode(document, resolve, problem.path, problem.target);
     return node !== undefined && spoiled.has(node) ? undefined : at(offset, problem.path, problem.message, problem.suggestion);
   };
-  if (found.some((fault) => fault.fatal)) return { content: undefined, faults, locate };
+  // With what variables have made of the texts.
+  const expanded = aliasExcess(document, resolve);
+  if (expanded !== undefined) faults.push(at(expanded.offset, [], expanded.message));
+  if (expanded !== undefined || found.some((fault) => fault.fatal)) return { content: undefined, faults, locate };
   // What they expand to is counted above, merges too, which yaml's own bound leaves out.
   return { content: document.toJS({ maxAliasCount: -1 }), faults, locate };
 }
