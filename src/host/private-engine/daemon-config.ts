@@ -1,5 +1,6 @@
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { BerthError } from "../../errors.ts";
+import { replaceFile } from "../replace-file.ts";
 import { engineCgroup } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
 
@@ -21,12 +22,11 @@ export async function readDaemonConfig(place: PrivateEnginePlace): Promise<Daemo
   throw new BerthError("file-invalid", `${config} is not a JSON object`, { hint: "Correct or remove it." });
 }
 
-/** Lays the start's own settings over the kept ones and writes daemon.json, atomically. */
+/** Lays the start's own settings over the kept ones and writes daemon.json, atomically, for whom its owner lets read it. */
 export async function applyDaemonConfig(options: PrivateEngineOptions): Promise<DaemonConfig> {
   const { config } = enginePaths(options);
   const merged = { ...(await readDaemonConfig(options)), ...options.extraConfig };
-  await writeFile(`${config}.new`, `${JSON.stringify(merged, undefined, 2)}\n`, { mode: 0o644 });
-  await rename(`${config}.new`, config);
+  await replaceFile(config, `${JSON.stringify(merged, undefined, 2)}\n`);
   return merged;
 }
 
