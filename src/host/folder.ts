@@ -4,6 +4,7 @@ import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import { readGuest } from "../contract/guest.ts";
 import { BerthError } from "../errors.ts";
 import { type FolderEntry, type FolderFacts, mostNames } from "../plan/loader/folder.ts";
+import { isAt } from "../spec/path.ts";
 import { firstEntries, type NamedEntry } from "./first-names.ts";
 import { trustedUsers, withWay } from "./path-steps.ts";
 import { filesBy, type Locate, realRoot } from "./root-files.ts";
@@ -35,7 +36,7 @@ function outsideOthersFuse(root: string): Locate {
   const others = parseOthersFuse(readFileSync("/proc/self/mountinfo", "utf8"));
   return (path) => {
     const place = join(root, path);
-    return others.some(({ point }) => place === point || place.startsWith(`${point}/`)) ? undefined : place;
+    return others.some(({ point }) => isAt(point, place)) ? undefined : place;
   };
 }
 

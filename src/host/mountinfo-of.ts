@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 /**
  * How much of a machine's mountinfo is looked at, bytes: some thousand mounts, with those of its start first. Whoever may
@@ -20,6 +20,9 @@ export function readMountinfoOf(pid: number): string {
 export function parseMountId(fdinfo: string): number {
   return Number(/^mnt_id:\s*(\d+)$/m.exec(fdinfo)?.[1]);
 }
+
+/** The same of one that this process has open, by its descriptor. */
+export const mountIdOf = (file: number): number => parseMountId(readFileSync(`/proc/self/fdinfo/${file}`, "utf8"));
 
 /** The lines of an open file up to that limit. */
 export function readLines(file: number, most = mostBytes): string {

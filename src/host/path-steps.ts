@@ -4,7 +4,7 @@ import { parseOthersFuse } from "../contract/fuse-mount.ts";
 import type { PathStep, Way } from "../plan/path-access.ts";
 import { hasAccessList } from "./acl.ts";
 import { readGroupUsers } from "./group-users.ts";
-import { parseMountId } from "./mountinfo-of.ts";
+import { mountIdOf } from "./mountinfo-of.ts";
 import { pathOnly } from "./path-only.ts";
 
 /** As many as the kernel follows (path_resolution(7)). */
@@ -142,8 +142,6 @@ function seenStepOf(path: string, place: number, mounts: Mounts): PathStep {
   if (user === undefined) return stepOf(path, place);
   return { path, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false, groupUsers: () => [] };
 }
-
-const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));
 
 interface Mounts {
   /** The ids of mounts that none but trusted users answer for: nobody but root or a trusted user unmounts these. */

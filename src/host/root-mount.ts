@@ -1,7 +1,7 @@
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { replaceFault } from "../plan/path-access.ts";
 import { hasErrno } from "./errno.ts";
-import { parseMountId } from "./mountinfo-of.ts";
+import { mountIdOf } from "./mountinfo-of.ts";
 import { pathOnly } from "./path-only.ts";
 import { stepOf } from "./path-steps.ts";
 import { openAt, resolving } from "./syscalls.ts";
@@ -48,4 +48,3 @@ function isRootsAlone(directory: number): boolean {
 }
 
 const root: ReadonlySet<number> = new Set([0]);
-const mountIdOf = (place: number) => parseMountId(readFileSync(`/proc/self/fdinfo/${place}`, "utf8"));
