@@ -162,10 +162,10 @@ test("what was found and is no plain file, or a huge one, is named, and nobody w
   expect(found).toThrow(refused("is longer than 1 MiB, which no machine file is"));
   rmSync(file);
   mkdirSync(file);
-  expect(found).toThrow(refused("was found, but it is no plain file"));
+  expect(found).toThrow(refused("was found, but it is not a regular file"));
   rmdirSync(file);
   execFileSync("mkfifo", [file]);
-  expect(found).toThrow(refused("was found, but it is no plain file"));
+  expect(found).toThrow(refused("was found, but it is not a regular file"));
   const writer = Bun.spawn(["sh", "-c", `echo 'machines: {web: {image: x}}' >${file}`]);
   expect(foundBy(contextIn(directory, { file }).context)).toBe(file);
   expect(await writer.exited).toBe(0);

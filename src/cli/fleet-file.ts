@@ -82,7 +82,7 @@ function readText(place: string, path: string): string {
 /** Nobody waits for a FIFO that was merely found. */
 function readPlain(place: string, path: string): string {
   if (statSync(place).isFile()) return readText(place, path);
-  throw new BerthError("file-invalid", `${path} was found, but it is no plain file`, {
+  throw new BerthError("file-invalid", `${path} was found, but it is not a regular file`, {
     hint: "remove it, or name a machine file with --file",
   });
 }

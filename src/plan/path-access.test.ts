@@ -64,7 +64,7 @@ test.each([
   ["in a directory of root's", wayTo({ "/": 0o755, "/srv": 0o755 }, "/srv/berth.yaml"), undefined],
   ["in /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml"), "others may put a file of yours into /tmp"],
   ["a link in /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml", "link"), "others may put a link of yours into /tmp"],
-  ["below /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777, "/tmp/work": 0o700 }, "/tmp/work/berth.yaml"), undefined],
+  ["below /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777, "/tmp/own": 0o700 }, "/tmp/own/berth.yaml"), undefined],
   [
     "in a sticky directory of a group's that others are in",
     wayTo({ "/g": 0o1775 }, "/g/berth.yaml"),
@@ -73,7 +73,7 @@ test.each([
   ["in a sticky directory that nobody else may write to", wayTo({ "/": 0o755, "/s": 0o1755 }, "/s/berth.yaml"), undefined],
   [
     "beyond a link in /tmp",
-    [...wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/work", "link"), ...wayTo({ "/srv": 0o755 }, "/srv/berth.yaml")],
+    [...wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/own", "link"), ...wayTo({ "/srv": 0o755 }, "/srv/berth.yaml")],
     "others may put a link of yours into /tmp",
   ],
   ["of others", wayTo({ "/": 0o777 }, "/berth.yaml"), "everybody may write to /"],
