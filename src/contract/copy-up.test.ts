@@ -3,12 +3,17 @@ import { type Contents, settleCopyUp } from "./copy-up.ts";
 
 const run = { target: "/run", mode: "755", copyUp: true, size: 8 * 1024 ** 2, inodes: 100 };
 const lock = { ...run, target: "/run/lock", copyUp: false };
-const small: Contents = { bytes: 4096, inodes: 3, odd: undefined };
+const small: Contents = { bytes: 4096, inodes: 3, odd: undefined, closed: undefined };
 
 test.each<[string, Contents, string | undefined]>([
   ["files that fit", small, undefined],
   ["as much as there is room for", { ...small, bytes: run.size, inodes: run.inodes }, undefined],
   ["a FIFO", { ...small, odd: "/run/initctl" }, "/run/initctl is no file, directory or link, and cannot be copied"],
+  [
+    "a file that the machine may not read",
+    { ...small, closed: "/run/secret" },
+    "the owner of /run/secret is beyond the machine's ids, and nobody else may read it",
+  ],
   ["too much", { ...small, bytes: run.size + 1 }, "it takes 9M, and /run holds 8M"],
   ["too many", { ...small, inodes: 101 }, "it is more than the 100 files that /run holds"],
 ])("%s", (_, contents, obstacle) => {

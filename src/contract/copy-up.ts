@@ -2,17 +2,19 @@ import type { Tmpfs } from "./tmpfs.ts";
 
 /** What a directory of the image holds, links not followed. */
 export interface Contents {
-  /** Of its files, in whole pages. */
+  /** Of its files and long links, in whole pages. */
   readonly bytes: number;
   /** Files, directories and links, with itself, as far as they were counted. */
   readonly inodes: number;
   /** The path of something that is none of these: a FIFO, a socket, a device node. */
   readonly odd: string | undefined;
+  /** The path of something that the machine's root may not read: of an id that the machine does not have. */
+  readonly closed: string | undefined;
 }
 
 /**
  * Leaves out the copying where the real runtime would fail at it, and the machine with it: of what it cannot copy
- * (runc's tmpcopyup knows files, directories and links), and of more than the tmpfs holds: beyond so many files none need be counted.
+ * (runc's tmpcopyup knows files, directories and links), of what it may not read, and of more than the tmpfs holds: beyond so many files none need be counted.
  */
 export function settleCopyUp(
   tmpfs: readonly Tmpfs[],
@@ -30,6 +32,7 @@ export function settleCopyUp(
 
 function copyObstacle({ target, size, inodes }: Tmpfs, contents: Contents): string | undefined {
   if (contents.odd !== undefined) return `${contents.odd} is no file, directory or link, and cannot be copied`;
+  if (contents.closed !== undefined) return `the owner of ${contents.closed} is beyond the machine's ids, and nobody else may read it`;
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)}M`;
   if (contents.bytes > size) return `it takes ${mebibytes(contents.bytes)}, and ${target} holds ${mebibytes(size)}`;
   if (contents.inodes > inodes) return `it is more than the ${inodes} files that ${target} holds`;

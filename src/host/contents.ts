@@ -1,17 +1,25 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { Contents } from "../contract/copy-up.ts";
 import { pagesOf } from "./first-names.ts";
 import { orMissing, rootFiles } from "./root-files.ts";
 
 const page = 4096;
+/** A tmpfs keeps a link's text beside its inode where that, with the byte that ends it, is no longer (mm/shmem.c: SHORT_SYMLINK_LEN). */
+const shortLink = 128;
 
 /**
- * What is below a directory of a root at rest (see `rootFiles`); of one that is not there, nothing. Looks no further than one
- * more than `most` files, however many an image has there, and keeps no more names than one page of each directory on the way.
+ * What is below a directory of a root at rest (see `rootFiles`), for a machine of so many ids (undefined: the host's); of one that is
+ * not there, nothing. Looks no further than one more than `most` files, however many an image has there, and keeps no more names than
+ * one page of each directory on the way.
  */
-export function readContents(root: string, directory: string, most: number): Contents {
-  let [bytes, inodes, odd]: [number, number, string | undefined] = [0, 0, undefined];
+export function readContents(
+  root: string,
+  directory: string,
+  { most, ids }: { readonly most: number; readonly ids: number | undefined },
+): Contents {
+  let [bytes, inodes]: [number, number] = [0, 0];
+  let [odd, closed]: [string | undefined, string | undefined] = [undefined, undefined];
   // No deeper than a path is long.
   const count = (path: string) => {
     const place = join(root, path);
@@ -21,7 +29,9 @@ export function readContents(root: string, directory: string, most: number): Con
     if (stat === undefined) odd = path;
     else if (stat.isFile()) bytes += Math.ceil(stat.size / page) * page;
     else if (stat.isDirectory()) countAll(path, place);
-    else if (!stat.isSymbolicLink()) odd = path;
+    else if (stat.isSymbolicLink()) bytes += stat.size < shortLink ? 0 : page;
+    else odd = path;
+    if (stat !== undefined && ids !== undefined && isClosed(stat, ids)) closed = path;
   };
   const countAll = (path: string, place: string) => {
     for (const entries of pagesOf(place)) {
@@ -33,5 +43,12 @@ export function readContents(root: string, directory: string, most: number): Con
   };
   const found = rootFiles(root).resolve(directory);
   if (found !== undefined) count(found);
-  return { bytes, inodes, odd };
+  return { bytes, inodes, odd, closed };
+}
+
+/** Whether the root of a user namespace of so many ids has no right to read it: over an inode of other ids its capabilities hold nothing. */
+function isClosed(stat: Stats, ids: number): boolean {
+  if (stat.isSymbolicLink() || (stat.uid < ids && stat.gid < ids)) return false;
+  const needed = stat.isDirectory() ? 0o005 : 0o004;
+  return (stat.mode & needed) !== needed;
 }

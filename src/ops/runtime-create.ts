@@ -51,7 +51,7 @@ interface Applied {
   readonly needs: Contract;
 }
 
-const nothing = { bytes: 0, inodes: 0, odd: undefined };
+const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined };
 
 /**
  * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of it.
@@ -104,7 +104,7 @@ export async function runtimeCreate({
       const needs = contract(reading.guest, host, { ...wishes, storage, wasFull, obstacle });
       writeState(state, needs, { ...wishes, hostname, cgroup: limitedCgroup(config, host, needs) });
       const { tmpfs, warnings } = settleCopyUp(needs.tmpfs, (path, most) =>
-        taken.has(path) ? nothing : readContents(rootPath, path, most),
+        taken.has(path) ? nothing : readContents(rootPath, path, { most, ids: needs.ids }),
       );
       const hostnameFile = join(state, "hostname");
       const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });

@@ -142,12 +142,13 @@ describe("what the image has in /run and /tmp", () => {
   });
 
   test.skipIf(!canHaveEngines).each(["full", "strict"])(
-    "a FIFO or a device node there keeps no machine from booting: %s (needs root)",
+    "a FIFO, a device node or a file of an id beyond the machine's keeps none from booting: %s (needs root)",
     async (profile) => {
       const engine = node("runtime");
       for (const [image, make] of [
         ["with-fifo", "mkfifo /tmp/fifo; echo kept >/run/file"],
         ["with-device", "mknod /run/null c 1 3; echo lost >/run/file"],
+        ["with-closed", "echo closed >/run/file; chown 70000 /run/file; chmod 600 /run/file"],
       ] as const) {
         await engine.docker("run", "--name", image, "bookworm", "sh", "-c", make);
         await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', image, image);
@@ -157,6 +158,8 @@ describe("what the image has in /run and /tmp", () => {
       }
       // What can be copied is, as ever.
       expect(await inside(engine, "box-with-fifo", "cat /run/file; test -e /tmp/fifo || echo none")).toBe("kept\nnone");
+      const closed = await inside(engine, "box-with-closed", "cat /run/file 2>/dev/null || echo none");
+      expect(closed).toBe(profile === "full" ? "none" : "closed");
       expect(await inside(engine, "box-with-device", "ls /run/file /run/null 2>/dev/null || echo none")).toBe("none");
     },
   );
