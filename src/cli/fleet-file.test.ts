@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
 import { openContext } from "./context.ts";
-import { findFleet } from "./fleet-file.ts";
+import { findFleet, readPipedFile } from "./fleet-file.ts";
 import { readGlobals } from "./global-options.ts";
 import { memoryIo } from "./memory-io.ts";
 
@@ -31,9 +31,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-function contextIn(cwd: string, globals: Readonly<Record<string, unknown>> = {}, env: Readonly<Record<string, string>> = {}) {
+function contextIn(
+  cwd: string,
+  globals: Readonly<Record<string, unknown>> = {},
+  env: Readonly<Record<string, string>> = {},
+  piped?: string,
+) {
   const memory = memoryIo({ cwd, env });
-  const { context } = openContext(memory.io, readGlobals(globals), memory.io.signal, []);
+  const { context } = openContext(memory.io, { ...readGlobals(globals), piped }, memory.io.signal, []);
   return { context, stderr: memory.stderr };
 }
 
@@ -155,7 +160,7 @@ test("so is one in a directory such as /tmp, into which anybody may move a file 
   expect(foundBy(contextIn(join(directory, "work")).context)).toBe(join(directory, "work", "berth.yaml"));
 });
 
-test("what was found and is no plain file, or a huge one, is named, and nobody waits for it; a FIFO that is named is read", async () => {
+test("what was found and is no plain file, or a huge one, is named, and nobody waits for it", () => {
   const found = () => foundBy(contextIn(directory).context);
   const refused = (message: string) => expect.objectContaining({ code: "file-invalid", message: `${file} ${message}` });
   truncateSync(file, 2 * 1024 * 1024);
@@ -166,9 +171,15 @@ test("what was found and is no plain file, or a huge one, is named, and nobody w
   rmdirSync(file);
   execFileSync("mkfifo", [file]);
   expect(found).toThrow(refused("was found, but it is not a regular file"));
+});
+
+test("a pipe that is named is read before the command, and once", async () => {
+  rmSync(file);
+  execFileSync("mkfifo", [file]);
   const writer = Bun.spawn(["sh", "-c", `echo 'machines: {web: {image: x}}' >${file}`]);
-  expect(foundBy(contextIn(directory, { file }).context)).toBe(file);
+  const piped = await readPipedFile(readGlobals({ file }), directory, new AbortController().signal);
   expect(await writer.exited).toBe(0);
+  expect(foundBy(contextIn(directory, { file }, {}, piped).context)).toBe(file);
 });
 
 test("a fleet is of the file itself, whatever link leads to it", () => {

@@ -2,12 +2,13 @@ import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BerthError } from "../errors.ts";
 import { isThere, trustedUsers, withWay } from "../host/path-steps.ts";
-import { readTextUpTo } from "../host/text-up-to.ts";
+import { readPipeUpTo, readTextUpTo } from "../host/text-up-to.ts";
 import { foundFault } from "../plan/path-access.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { parseMachineFile } from "../spec/machine-file.ts";
 import { resolvePaths } from "../spec/resolve-paths.ts";
 import type { Context } from "./context.ts";
+import type { GlobalOptions } from "./global-options.ts";
 
 const fileNames = ["berth.yaml", "berth.yml"];
 
@@ -47,7 +48,8 @@ interface TrustedFile {
 function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T | undefined {
   const path = locateFleetFile(context);
   if (path === undefined) return undefined;
-  if (context.global.file !== undefined) return work(named(path));
+  const { file, piped } = context.global;
+  if (file !== undefined) return work({ path, real: undefined, read: () => piped ?? readText(path, path) });
   const trusted = trustedUsers(context.io.env);
   return withWay(path, trusted, ({ steps, real, end }, place) => {
     const fault = foundFault(steps, trusted);
@@ -65,14 +67,31 @@ function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T |
   });
 }
 
-const named = (path: string): TrustedFile => ({ path, real: undefined, read: () => readText(path, path) });
-
 /** No file of a fleet is longer; what people or programs write has some kilobytes. */
 const longest = 1024 ** 2;
 
-/** Reads what a file's name may stand for, a pipe too, but not without end. */
+/** Reads what a file's name may stand for, but not without end. */
 function readText(place: string, path: string): string {
-  const text = readTextUpTo(place, longest);
+  return notTooLong(readTextUpTo(place, longest), path);
+}
+
+/** What --file names, where that is a pipe; before any command, since none may wait for it without an ear for signals. */
+export async function readPipedFile({ file }: GlobalOptions, cwd: string, signal: AbortSignal): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const path = resolve(cwd, file);
+  return isPipe(path) ? notTooLong(await readPipeUpTo(path, longest, signal), path) : undefined;
+}
+
+function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    // Who wants it says so.
+    return false;
+  }
+}
+
+function notTooLong(text: string | undefined, path: string): string {
   if (text !== undefined) return text;
   throw new BerthError("file-invalid", `${path} is longer than 1 MiB, which no machine file is`, {
     hint: "name a machine file with --file, such as one of `machines: {web: {image: debian-12}}`",

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./run.ts";
-import { readTextUpTo } from "./text-up-to.ts";
+import { readPipeUpTo, readTextUpTo } from "./text-up-to.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -29,3 +29,16 @@ test("a pipe is read to its end, however it comes", async () => {
 });
 
 test("of what has no end no more is read", () => expect(readTextUpTo("/dev/zero", 1000)).toBeUndefined());
+
+test("a pipe's writer may come late, and be waited for no longer", async () => {
+  const pipe = join(directory, "pipe");
+  await run("mkfifo", [pipe]);
+  const { signal } = new AbortController();
+  const [text] = await Promise.all([readPipeUpTo(pipe, 4, signal), run("sh", ["-c", `sleep 0.2; printf abcd >${pipe}`])]);
+  expect(text).toBe("abcd");
+  const [longer] = await Promise.all([readPipeUpTo(pipe, 3, signal), run("sh", ["-c", `printf abcd >${pipe}`])]);
+  expect(longer).toBeUndefined();
+  expect(readPipeUpTo(pipe, 4, AbortSignal.timeout(50))).rejects.toMatchObject({ name: "TimeoutError" });
+  // Lets go whoever waits for it.
+  await run("sh", ["-c", `: >${pipe}`]);
+});

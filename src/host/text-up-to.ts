@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { open } from "node:fs/promises";
 
 /**
  * The text of a file, which may be a pipe; undefined for one that is longer than so many bytes, of which no more is read: it may have
@@ -11,8 +12,34 @@ export function readTextUpTo(path: string, longest: number): string | undefined 
     let length = 0;
     for (let read = -1; read !== 0 && length <= longest; length += read)
       read = readSync(file, content, length, content.length - length, null);
-    return length > longest ? undefined : content.toString("utf8", 0, length);
+    return textOf(content, length);
   } finally {
     closeSync(file);
   }
 }
+
+/**
+ * The same of a pipe, whose writer may be long in coming and in writing: rejects with the signal's reason once that is aborted. What waits
+ * for the pipe then ends with this process.
+ */
+export async function readPipeUpTo(path: string, longest: number, signal: AbortSignal): Promise<string | undefined> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  const read = async () => {
+    await using file = await open(path, "r");
+    const content = Buffer.alloc(longest + 1);
+    let length = 0;
+    for (let bytesRead = -1; bytesRead !== 0 && length <= longest; length += bytesRead)
+      ({ bytesRead } = await file.read(content, length, content.length - length, null));
+    return textOf(content, length);
+  };
+  try {
+    return await Promise.race([read(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+const textOf = (content: Buffer, length: number) => (length === content.length ? undefined : content.toString("utf8", 0, length));

@@ -95,15 +95,21 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
     expect({ stdout, stderr }).toEqual({ stdout: "141\n", stderr: "" });
   });
 
+  const listening = "until (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done; sleep 1";
   test.each(["logs --follow web", "stats --json", "exec web -- sleep 1000", "exec web -- cat /dev/zero", "wait web --for stopped"])(
     "SIGTERM ends it, whether or not somebody reads: %s",
     async (line) => {
-      const listening = "until (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done; sleep 1";
       const script = `mkfifo "$0/../$$.fifo"; exec 3<>"$0/../$$.fifo"; rm "$0/../$$.fifo"; berth ${line} >&3 & ${listening}; kill -TERM $!; wait $!`;
       expect((await shell(script)).status).toBe(130);
       expect((await shell(`berth ${line} >/dev/null & ${listening}; kill -TERM $!; wait $!`)).status).toBe(130);
     },
   );
+
+  test("nor whether the pipe that is its machine file has a writer", async () => {
+    const fifo = `"$0/../$$.fifo"`;
+    const script = `mkfifo ${fifo}; berth --file ${fifo} up & ${listening}; kill -TERM $!; wait $!; echo $?; rm ${fifo}`;
+    expect((await shell(script)).stdout).toBe("130\n");
+  }, 30_000);
 
   // The flags of the open file that the caller goes on with (proc_pid_fdinfo(5)).
   const flags = (descriptor: number) => `sed -n 's/^flags:\\t//p' /proc/self/fdinfo/${descriptor}`;
