@@ -10,11 +10,14 @@ import { pathOnly } from "./path-only.ts";
 /** As many as the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
 
-/**
- * Characters of a path, and of all targets of links on a way together: PATH_MAX without its NUL. The kernel takes each of those as long as
- * a path, 82,000 names in all, and each step here bears all of its path; a system's own links add up to a few hundred characters.
- */
+/** Characters that the kernel takes for a path: PATH_MAX without its NUL. */
 const longestPath = 4095;
+
+/**
+ * Names on a way, those of its links and `..` too. The kernel follows 82,000 in all, a system's own ways have some ten; each takes its
+ * time, and each step bears all of its path.
+ */
+const mostNames = 256;
 
 /**
  * Runs `work`, which must be synchronous, with the way of an absolute path, and a name of the very end where that is there, which
@@ -35,21 +38,24 @@ export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (wa
     if (path.length > longestPath) return work({ steps, real, end: "missing" }, undefined);
     // The next one last.
     const names = namesOf(path).reverse();
-    const links = { number: 0, length: 0 };
+    let links = 0;
+    let looked = 0;
     for (let name = names.pop(); name !== undefined; name = names.pop()) {
+      looked += 1;
+      if (looked > mostNames) return work({ steps, real, end: "too-long" }, undefined);
       const next = openStep(place, name, join(real.at(-1)?.path ?? "/", name), mounts);
       if (next === undefined) return work({ steps, real, end: "missing" }, undefined);
       const { step, opened } = next;
       if (name !== ".." || step.kind === "fuse") steps.push(step);
       if (step.kind === "directory" || step.kind === "file") {
         goTo(opened);
-        if (name !== "..") real.push(step);
-        else if (real.length > 1) real.pop();
+        advance(real, name, step);
         continue;
       }
       closeSync(opened);
       if (step.kind === "fuse") return work({ steps, real, end: "unseen" }, undefined);
-      const target = nextTarget(place, name, links);
+      links += 1;
+      const target = links > mostLinks ? undefined : readTarget(place, name);
       if (target === undefined) return work({ steps, real, end: "missing" }, undefined);
       names.push(...namesOf(target).reverse());
       if (target.startsWith("/")) {
@@ -63,12 +69,12 @@ export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (wa
   }
 }
 
-/** Whether something is at a path, as existsSync(3) tells; what lies below a FUSE of others than the trusted users counts as there. */
+/** Whether something is at a path, as existsSync(3) tells, and its way is not too long to be looked at; what lies below a FUSE of others than the trusted users counts as there. */
 export function isThere(path: string, trusted = trustedUsers({})): boolean {
-  return withWay(path, trusted, ({ end }) => end !== "missing");
+  return withWay(path, trusted, ({ end }) => end === "there" || end === "unseen");
 }
 
-/** The path without links of what is at a path; undefined where there is nothing, or it lies below a FUSE of others than the trusted users. */
+/** The path without links of what is at a path; undefined where there is nothing, it lies below a FUSE of others than the trusted users, or its way is too long. */
 export function realPathOf(path: string, trusted: ReadonlySet<number>): string | undefined {
   return withWay(path, trusted, ({ real, end }) => (end === "there" ? real.at(-1)?.path : undefined));
 }
@@ -81,6 +87,12 @@ export function othersFuseOf(path: string, trusted: ReadonlySet<number>): PathSt
 const placeOnly = pathOnly | constants.O_NOFOLLOW;
 const placeName = (place: number) => `/proc/self/fd/${place}`;
 const namesOf = (path: string) => path.split("/").filter((name) => name !== "" && name !== ".");
+
+/** The directories without links, one name further; above / is / itself. */
+function advance(real: PathStep[], name: string, step: PathStep): void {
+  if (name !== "..") real.push(step);
+  else if (real.length > 1) real.pop();
+}
 
 /** Undefined for whatever may be the reason that it is not to be had. */
 function openName(directory: number, name: string): number | undefined {
@@ -104,15 +116,7 @@ function openStep(directory: number, name: string, path: string, mounts: Mounts)
   }
 }
 
-/** Where a link leads; undefined where that is nowhere, or it and the `links` before it on the way, as which it counts, are too many or too long. */
-function nextTarget(directory: number, name: string, links: { number: number; length: number }): string | undefined {
-  links.number += 1;
-  const target = links.number > mostLinks ? undefined : readTarget(directory, name);
-  links.length += target?.length ?? 0;
-  return links.length > longestPath ? undefined : target;
-}
-
-/** By its name: whoever could exchange it meanwhile is seen by the steps before it. */
+/** Where a link leads. By its name: whoever could exchange it meanwhile is seen by the steps before it. */
 function readTarget(directory: number, name: string): string | undefined {
   try {
     return readlinkSync(`${placeName(directory)}/${name}`);

@@ -8,6 +8,6 @@ import { grantsRoot, othersReach, type Way } from "../plan/path-access.ts";
  */
 export function isReachable({ real, end }: Way, trusted: ReadonlySet<number>): boolean {
   const last = real.at(-1);
-  if (last === undefined || end === "unseen" || (end === "there" && last.kind !== "directory")) return false;
+  if (last === undefined || end === "unseen" || end === "too-long" || (end === "there" && last.kind !== "directory")) return false;
   return othersReach(real, trusted) && grantsRoot(readFileSync("/proc/self/mountinfo", "utf8"), last.path);
 }

@@ -7,13 +7,15 @@ import type { Engine } from "../engine/engine.ts";
 import { trustedUsers } from "../host/path-steps.ts";
 import type { ObservedContainer } from "../plan/up.ts";
 import { parseMachineFile } from "../spec/machine-file.ts";
-import { bindWarning, fileWarnings, listWritables, writables } from "./bind-warnings.ts";
+import { bindWarning, bindWarnings, fileWarnings, listWritables, writables } from "./bind-warnings.ts";
 
 let directory: string;
 const at = (...names: readonly string[]) => join(directory, ...names);
 const warning = (source: string, isWritable = true) => bindWarning(source, isWritable, trustedUsers({}));
 const swapped = (fault: string) => expect.stringMatching(new RegExp(`lead to any directory of the host.*: ${fault}. Keep it .*/srv$`));
 const other = 65534;
+const onHost = { endpoint: { kind: "unix", path: "/nowhere", source: "test" } } as Engine;
+const look = (signal = new AbortController().signal) => ({ trusted: trustedUsers({}), signal });
 
 beforeEach(() => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), "berth-binds-")));
@@ -49,38 +51,54 @@ test("what is written into the end itself is the machine's affair", () => {
   expect([warning(at("home", "data"), false), warning(at("home", "file"))]).toEqual([undefined, undefined]);
 });
 
+test("one whose way is too long to be looked at is warned of", () => {
+  symlinkSync(`${"data/../".repeat(400)}data`, at("home", "link"));
+  expect(warning(at("home", "link"), false)).toEqual(swapped("its way has more names, with those of its links, than are looked at"));
+});
+
+test("no more are looked at than a command may take its time for, and none after a signal", async () => {
+  const binds = Array.from({ length: 1003 }, (_, index) => ({ source: at("home", "data", String(index)), readOnly: true, target: "/x" }));
+  expect(await bindWarnings(onHost, binds, look())).toEqual([
+    "of the host's paths that machines are given 3 were not looked at, after 1000",
+  ]);
+  expect(await bindWarnings(onHost, binds.slice(0, 1000), look())).toEqual([]);
+  const interruption = new AbortController();
+  const looks = bindWarnings(onHost, binds, look(interruption.signal));
+  interruption.abort(new Error("enough"));
+  expect(looks).rejects.toThrow("enough");
+});
+
 describe("a machine that may write where the machine file is", () => {
-  const onHost = { endpoint: { kind: "unix", path: "/nowhere", source: "test" } } as Engine;
   const said = (files: readonly string[], sources: Readonly<Record<string, string>>, engine = onHost) => {
     const writable = Object.entries(sources).map(([machine, source]) => ({ machine, source }));
-    return fileWarnings(engine, files, writable, trustedUsers({}));
+    return fileWarnings(engine, files, writable, look());
   };
   const writes = (file: string, source: string, machines: string) =>
     expect.stringMatching(
       new RegExp(`^root in ${machines} can write ${file} by the bind of ${source}, .*Mount it :ro, or keep the file in`),
     );
 
-  test("is named, by the file itself, its directory, one above, or a link to one; one beside it is not", () => {
+  test("is named, by the file itself, its directory, one above, or a link to one; one beside it is not", async () => {
     const file = at("home", "berth.yaml");
     writeFileSync(file, "");
     symlinkSync(at("home"), at("link"));
     for (const source of [file, at("home"), directory, "/", at("link")]) {
-      expect([source, said([file], { web: source })]).toEqual([source, [writes(file, source, "web")]]);
+      expect([source, await said([file], { web: source })]).toEqual([source, [writes(file, source, "web")]]);
     }
-    expect(said([file], { web: at("home", "data"), db: at("none"), mail: at("home", "data", "berth.yaml") })).toEqual([]);
-    expect(said([file], { web: at("home"), db: at("home") })).toEqual([writes(file, at("home"), "web, db")]);
-    expect(said([file], { web: at("home") }, { endpoint: { kind: "tcp" } } as Engine)).toEqual([]);
+    expect(await said([file], { web: at("home", "data"), db: at("none"), mail: at("home", "data", "berth.yaml") })).toEqual([]);
+    expect(await said([file], { web: at("home"), db: at("home") })).toEqual([writes(file, at("home"), "web, db")]);
+    expect(await said([file], { web: at("home") }, { endpoint: { kind: "tcp" } } as Engine)).toEqual([]);
   });
 
-  test("so is one that has a link on the way to it, or where another would be found before it", () => {
+  test("so is one that has a link on the way to it, or where another would be found before it", async () => {
     const [file, nearer] = [at("berth.yaml"), at("home", "data", "berth.yaml")];
     mkdirSync(at("own"));
     writeFileSync(at("own", "real"), "");
     symlinkSync(at("own", "real"), at("home", "middle"));
     symlinkSync(at("home", "middle"), file);
-    expect(said([file], { web: at("home") })).toEqual([writes(file, at("home"), "web")]);
-    expect(said([file], { web: at("home", "data") })).toEqual([]);
-    expect(said([file, nearer], { web: at("home", "data") })).toEqual([writes(nearer, at("home", "data"), "web")]);
+    expect(await said([file], { web: at("home") })).toEqual([writes(file, at("home"), "web")]);
+    expect(await said([file], { web: at("home", "data") })).toEqual([]);
+    expect(await said([file, nearer], { web: at("home", "data") })).toEqual([writes(nearer, at("home", "data"), "web")]);
   });
 
   test("is one that is to be made by its file, or one that is there by what it has, whatever file made it", () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
 import { realPathOf, withWay } from "../host/path-steps.ts";
 import { isReachable } from "../host/reachable.ts";
@@ -12,10 +13,37 @@ import { containerName, machineContainers, writesOf } from "./machines.ts";
  * another in such a one's place; else, of a directory that a machine may write to, where they can walk to it.
  * Where the engine is on another host nothing is known of them.
  */
-export function bindWarnings(engine: Engine, binds: readonly Bind[], trusted: ReadonlySet<number>): readonly string[] {
+export async function bindWarnings(engine: Engine, binds: readonly Bind[], { trusted, signal }: Look): Promise<readonly string[]> {
   if (engine.endpoint.kind !== "unix") return [];
   const writable = new Set(binds.flatMap(({ source, readOnly }) => (readOnly ? [] : [source])));
-  return [...new Set(binds.map(({ source }) => source))].flatMap((source) => bindWarning(source, writable.has(source), trusted) ?? []);
+  const sources = new Set(binds.map(({ source }) => source));
+  return await lookAtEach(sources, signal, (source) => bindWarning(source, writable.has(source), trusted));
+}
+
+/** Who is trusted, and what ends the look. */
+interface Look {
+  readonly trusted: ReadonlySet<number>;
+  readonly signal: AbortSignal;
+}
+
+/** Of one command: a path may take a hundredth of a second, and a stranger's file name tens of thousands. */
+const mostPaths = 1000;
+
+/** What there is to say of paths of the host, the first so many. Rejects with the signal's reason once that is aborted. */
+async function lookAtEach(
+  sources: ReadonlySet<string>,
+  signal: AbortSignal,
+  look: (source: string) => string | undefined,
+): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  for (const source of [...sources].slice(0, mostPaths)) {
+    // Signals are heard in between alone.
+    await setImmediate();
+    signal.throwIfAborted();
+    warnings.push(...[look(source) ?? []].flat());
+  }
+  const left = sources.size - mostPaths;
+  return left > 0 ? [...warnings, `of the host's paths that machines are given ${left} were not looked at, after ${mostPaths}`] : warnings;
 }
 
 /** The same of one. */
@@ -54,19 +82,20 @@ export async function listWritables(engine: Engine, signal: AbortSignal): Promis
  * What to say of machines that may write to one of these machine files, or could put another in its place: they have the file, a link
  * that leads to it, or a directory that one is in. For each path that they have the first such file is named.
  */
-export function fileWarnings(
+export async function fileWarnings(
   engine: Engine,
   files: readonly string[],
   writable: readonly Writable[],
-  trusted: ReadonlySet<number>,
-): readonly string[] {
+  { trusted, signal }: Look,
+): Promise<readonly string[]> {
   if (engine.endpoint.kind !== "unix") return [];
   const ways = files.map((file) => ({ file, paths: withWay(file, trusted, ({ steps }) => steps.map(({ path }) => path)) }));
-  return [...Map.groupBy(writable, ({ source }) => source)].flatMap(([source, machines]) => {
+  const machines = Map.groupBy(writable, ({ source }) => source);
+  return await lookAtEach(new Set(machines.keys()), signal, (source) => {
     const real = realPathOf(source, trusted);
     const way = real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
-    if (way === undefined) return [];
-    const names = [...new Set(machines.map(({ machine }) => machine))];
-    return [`${writtenByMachines(way.file, source, names)} Mount it :ro, or keep the file in a directory that no machine may write to`];
+    if (way === undefined) return undefined;
+    const names = [...new Set(machines.get(source)?.map(({ machine }) => machine))];
+    return `${writtenByMachines(way.file, source, names)} Mount it :ro, or keep the file in a directory that no machine may write to`;
   });
 }

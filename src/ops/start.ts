@@ -38,7 +38,7 @@ export async function startMachines(
 ): Promise<readonly MachineOutcome[]> {
   const { signal, onState, onWarning } = options;
   const binds = machines.flatMap(({ labels }) => bindsOf(parseSpecLabel(labels[label.spec])));
-  for (const warning of bindWarnings(engine, binds, options.trusted)) onWarning(warning);
+  for (const warning of await bindWarnings(engine, binds, options)) onWarning(warning);
   const parallel = options.parallel ?? Math.max(4, (await readInfo(engine, { signal })).NCPU * 4);
   const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
   return await eachMachine(startWaves(machines), { parallel, signal, onFailed }, (machine) => start(engine, machine, options));

@@ -68,15 +68,15 @@ export interface MachineUp {
 export async function previewUp(engine: Engine, fleet: Fleet, options: PreviewOptions): Promise<readonly Step[]> {
   const observed = await observe(engine, fleet, options.signal);
   const steps = planUp(fleet, options.names, observed);
-  warnOfBinds(engine, steps, observed, options);
+  await warnOfBinds(engine, steps, observed, options);
   return steps;
 }
 
-function warnOfBinds(engine: Engine, steps: readonly Step[], { containers }: Observed, options: PreviewOptions): void {
-  const trusted = trustedUsers(options.images.env);
-  const ofFile = fileWarnings(engine, options.files, writables(steps, containers), trusted);
+async function warnOfBinds(engine: Engine, steps: readonly Step[], { containers }: Observed, options: PreviewOptions): Promise<void> {
+  const look = { trusted: trustedUsers(options.images.env), signal: options.signal };
+  const ofFile = await fileWarnings(engine, options.files, writables(steps, containers), look);
   const binds = steps.flatMap((step) => (step.do === "create-network" ? [] : bindsOf(step.machine)));
-  for (const warning of [...ofFile, ...bindWarnings(engine, binds, trusted)]) options.onWarning(warning);
+  for (const warning of new Set([...ofFile, ...(await bindWarnings(engine, binds, look))])) options.onWarning(warning);
 }
 
 /**
@@ -127,7 +127,7 @@ async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
   };
   const observed = await observe(engine, fleet, signal);
   const steps = planUp(fleet, options.names, observed);
-  warnOfBinds(engine, steps, observed, options);
+  await warnOfBinds(engine, steps, observed, options);
   const creates = steps.flatMap((step) => (step.do === "create" ? [step] : []));
   for (const { machine } of creates) {
     options.onState(machine.name, "preparing");

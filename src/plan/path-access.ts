@@ -22,8 +22,11 @@ export interface Way {
   readonly steps: readonly PathStep[];
   /** The directories of it without links, from / to its end, which is the last: what it resolves to. */
   readonly real: readonly PathStep[];
-  /** `missing`: beyond the last step nothing is there, or nothing that this user may see. `unseen`: that is a `fuse`, and is not looked into. */
-  readonly end: "there" | "missing" | "unseen";
+  /**
+   * `missing`: beyond the last step nothing is there, or nothing that this user may see. `unseen`: that is a `fuse`, and is not looked into.
+   * `too-long`: it goes on, over more names than are looked at.
+   */
+  readonly end: "there" | "missing" | "unseen" | "too-long";
 }
 
 /**
@@ -63,6 +66,7 @@ export function foundFault(steps: readonly PathStep[], trusted: ReadonlySet<numb
  * What is not there yet may be made by whoever may write to the directory that it is to be in.
  */
 export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number>): string | undefined {
+  if (end === "too-long") return "its way has more names, with those of its links, than are looked at";
   const [parent, last] = [real.at(-2), real.at(-1)];
   if (end === "unseen" || last === undefined) return replaceFault(steps, trusted);
   // A sticky directory keeps nobody from making what is not there.

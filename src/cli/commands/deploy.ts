@@ -64,7 +64,8 @@ Status 5 says that a machine failed or did not boot in time.`,
     const engine = await openContextEngine(context);
     if (planned.length > 0) {
       const writable = await listWritables(engine, context.signal);
-      const warnings = fileWarnings(engine, fleetFilePlaces(context), writable, trustedUsers(context.io.env));
+      const look = { trusted: trustedUsers(context.io.env), signal: context.signal };
+      const warnings = await fileWarnings(engine, fleetFilePlaces(context), writable, look);
       for (const warning of warnings) context.warn(warning);
     }
     const progress = context.progress();
