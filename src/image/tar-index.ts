@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { Readable } from "node:stream";
-import { extract, type Header } from "tar-stream";
+import { type Extract, extract, type Header } from "tar-stream";
 import type { RootFiles } from "../contract/guest.ts";
 import { BerthError } from "../errors.ts";
 import { longestPath, TarRoom } from "./tar-room.ts";
@@ -38,7 +38,7 @@ const mostLinks = 40;
 export async function readTarIndex(source: Readable, what: string, signal?: AbortSignal): Promise<TarReading> {
   const index = new Map<string, Entry>([["/", directory]]);
   const room = new TarRoom(what);
-  const parser = extract();
+  const parser = boundGlobals(extract(), room);
   let failure: Error | undefined;
   let wake = () => {};
   const done = new Promise<void>((resolve) => {
@@ -98,6 +98,20 @@ export async function readTarIndex(source: Readable, what: string, signal?: Abor
   if (bytes === 0) throw new BerthError("file-invalid", `${what} is empty`);
   if (last.some((byte) => byte !== 0)) throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
   return { index, sha256: hash.digest("hex"), bytes };
+}
+
+/**
+ * tar-stream copies a global header (pax(5)) for the own of each member, also of one that is yet to come, and lets nobody ask for less of it
+ * (`_decodeLongHeader`, version 3.2.2).
+ */
+function boundGlobals(parser: Extract, room: TarRoom): Extract {
+  const inner = parser as unknown as { readonly _header: { readonly type: string }; _decodeLongHeader(content: Uint8Array): void };
+  const decode = inner._decodeLongHeader;
+  inner._decodeLongHeader = (content) => {
+    if (inner._header.type === "pax-global-header") room.checkGlobal(content.length);
+    decode.call(inner, content);
+  };
+  return parser;
 }
 
 function invalid(what: string, cause: Error, bytes: number): BerthError {

@@ -5,6 +5,8 @@ import { BerthError } from "../errors.ts";
 export const longestPath = 4095;
 /** Of one member (pax(5)): more than a file can have of attributes and times. */
 const mostRecords = 10_000;
+/** Bytes of what is said of all members at once (pax(5), global header): git-archive(1) writes 52. */
+const mostGlobal = 8192;
 /** Bytes of an index, for some two million files. */
 const mostBytes = 384 * 2 ** 20;
 /** What a member takes besides its names. */
@@ -38,6 +40,14 @@ export class TarRoom {
         hint: "Make it anew with tar(1) from the root's files.",
       },
     );
+  }
+
+  /** Throws `file-invalid` for a global header of so many bytes that reading each member takes long. */
+  checkGlobal(bytes: number): void {
+    if (bytes <= mostGlobal) return;
+    throw new BerthError("file-invalid", `${this.#what} has a global header of ${bytes} bytes; ${mostGlobal} are the most`, {
+      hint: "Make it anew with tar(1) from the root's files.",
+    });
   }
 
   /** Takes room for a member that is kept by these texts. Throws `file-invalid` when there is none left. */

@@ -49,6 +49,25 @@ async function records(many: number): Promise<Buffer> {
   return await bytesOf(archive);
 }
 
+/** A tar's global header (pax(5)) of so many bytes, without what ends a tar. */
+async function globalHeader(bytes: number): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: "global" }, `${bytes} comment=`.padEnd(bytes - 1, "x").concat("\n"));
+  archive.finalize();
+  const made = await bytesOf(archive);
+  const header = made.subarray(0, 512);
+  header.write("g", 156);
+  header.fill(" ", 148, 156);
+  header.write(
+    header
+      .reduce((sum, byte) => sum + byte)
+      .toString(8)
+      .padStart(6, "0"),
+    148,
+  );
+  return made.subarray(0, -1024);
+}
+
 let count = 0;
 async function inspect(content: Uint8Array) {
   count += 1;
@@ -179,6 +198,7 @@ describe("what is no root", () => {
     ["a link to one", async () => tar({ "sbin/init": `->${"a/".repeat(100_000)}` }), /a path of 200000 characters/],
     ["more directories than are looked through", async () => tar(deep(100)), /more names than berth looks through/],
     ["more records of a file than it can have", async () => records(20_000), /\d+ extended records for ä/],
+    ["a global header that each member would bear", () => globalHeader(8193), /a global header of 8193 bytes; 8192 are the most/],
   ];
   for (const [name, content, message] of large) {
     test(`${name}: it is refused before it fills the memory`, async () => {
@@ -186,6 +206,11 @@ describe("what is no root", () => {
       expect(await failure(inspect(await content()))).toMatchObject(refused);
     }, 30_000);
   }
+
+  test("a global header as long as it may be is none of the root's business", async () => {
+    const root = await tar({ "etc/os-release": release, "sbin/init": "->tini", "sbin/tini": "" });
+    expect((await failure(inspect(Buffer.concat([await globalHeader(8192), root])))).code).toBe("no-init");
+  });
 
   test("links that lead through each other without an end take no time", async () => {
     const within = "a/".repeat(1900);
