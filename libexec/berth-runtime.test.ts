@@ -637,6 +637,17 @@ describe("kill and delete, of a machine that waits by limits of its own making",
     }
   });
 
+  test("and what waits for a file system of its own (FUSE), where it has users of its own", () => {
+    limit({});
+    const words = ["--root", "/r/limited", "--log", "/dev/null", "kill", "box", "9"];
+    expect(call({ words }).berth).toBeUndefined();
+    const state = stateOf("/r/limited", "box");
+    writeFileSync(join(state, "ids"), "1 1\n");
+    const free = ["runtime", "free", "--state", "/run/berth/runtime/r/limited/box", "--log", "/dev/null", "--", "box"];
+    expect(call({ words })).toMatchObject({ status: 0, stderr: "", berth: free });
+    rmSync(join(state, "ids"));
+  });
+
   test("by the kernel's own kill where it has one (cgroup v2)", () => {
     limit({ "io.max": "8:0 rbps=1 wbps=max riops=max wiops=max\n" });
     writeFileSync(join(directoryOf("box"), "cgroup.kill"), "");

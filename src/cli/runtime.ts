@@ -4,6 +4,7 @@ import { BerthError } from "../errors.ts";
 import { hasErrno } from "../host/errno.ts";
 import { logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
 import { runtimeExec } from "../ops/runtime-exec.ts";
+import { freeMachine } from "../ops/runtime-free.ts";
 import { endMirror } from "../ops/runtime-mirror.ts";
 import { clearState } from "../ops/runtime-state.ts";
 import { complain } from "./complain.ts";
@@ -34,6 +35,12 @@ export async function main(argv: readonly string[]): Promise<number> {
         return [];
       });
     }
+    if (verb === "free") {
+      return await report(log, async () => {
+        freeMachine(state);
+        return [];
+      });
+    }
     if (verb === "delete") {
       return await report(log, async () => {
         await endMirror(state);
@@ -50,6 +57,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 const usage = `usage, by berth-runtime and lxcfs.service alone:
   berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--alone yes] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
+  berth runtime free --state DIR [--log FILE] -- ID
   berth runtime lxcfs [PID]
   berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT]
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID

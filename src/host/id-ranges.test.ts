@@ -3,7 +3,7 @@ import { inMounts } from "../../test/lab/mount-namespace.ts";
 import { firstSlot, idsPerSlot, slotBase, slots } from "../oci/id-slots.ts";
 
 const taking = `
-  const { holdIds, releaseIds, takeIds } = await import(${JSON.stringify(import.meta.resolve("./id-ranges.ts"))});
+  const { holdIds, idsOfEngine, releaseIds, takeIds } = await import(${JSON.stringify(import.meta.resolve("./id-ranges.ts"))});
   const { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } = await import("node:fs");
   const machine = (name) => { const state = "/run/states/" + name; mkdirSync(state, { recursive: true }); return state; };
   const take = (name, machineId, count = ${idsPerSlot}) => takeIds(machine(name), machineId.padEnd(32, "0"), count);
@@ -125,6 +125,16 @@ test("a private engine's are the host's: each sees the other's, and what an engi
     [slot(7), slot(9)],
   ];
   expect(seen).toEqual([range(7), range(8), range(9), others, before, after, false]);
+});
+
+test("what an engine's machines have is known by its init's number", async () => {
+  const seen = await inMounts(`${taking}
+    holdIds("x");
+    await take("b", "00000020");
+    writeFileSync("/run/berth/root", "/proc/77/root\\n");
+    await take("a", "00000007", ${2 * idsPerSlot});
+    return [idsOfEngine(77), idsOfEngine(7)];`);
+  expect(seen).toEqual([expect.arrayContaining([range(7), range(8)]), []]);
 });
 
 // What a machine has put where a dead engine had a state must not be read, let alone waited for.

@@ -77,6 +77,25 @@ export function releaseIds(engine: string): void {
   });
 }
 
+/** What machines of a private engine have, by the number of its init. */
+export function idsOfEngine(pid: number): readonly IdRange[] {
+  if (!existsSync(idsDirectory)) return [];
+  return readdirSync(idsDirectory).flatMap((name) => {
+    if (!/^\d+$/.test(name) || !targetOf(name).startsWith(`/proc/${pid}/root/`)) return [];
+    return [rangeOf(Number(name), 1)];
+  });
+}
+
+/** Where a link leads; nowhere where it has just gone. */
+function targetOf(name: string): string {
+  try {
+    return readlinkSync(join(idsDirectory, name));
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT"])) return "";
+    throw error;
+  }
+}
+
 const markPrefix = "engine-";
 const markOf = (engine: string) => join(idsDirectory, markPrefix + engine);
 

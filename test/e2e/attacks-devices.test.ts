@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { run } from "../../src/host/run.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { attackFrom, attackFromHost, bootBoth, expectConfined, hostFacts, mighty, prisoner, views } from "./attack.ts";
+import { booted, inside, runMachine } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
 
 const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
 const secret = "a secret of the host";
+/** In the host's /dev, for a machine's runtime takes a device from where the machine has it, as the machine's root. */
+const fuseOf = (view: string) => `/dev/berth-fuse-${view}`;
 
 describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
   let directory: string;
@@ -34,6 +37,7 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
   afterAll(async () => {
     if (disk !== "") await run("losetup", ["--detach", disk]);
     await rm(directory, { recursive: true });
+    for (const view of views) await rm(fuseOf(view), { force: true });
   });
 
   test.each(views)("on %s no device node can be made, wherever", async (view) => {
@@ -108,6 +112,37 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
     };
     expect((await attackFrom(node(view), prisoner, read)).got.filter((name) => name !== "fuse" && name !== "net/tun")).toEqual([]);
   });
+
+  // What waits for its answer (a process that has the connection open itself) no signal ends, and nothing else that the kernel does.
+  const answerNobody = `$| = 1; mkdir "/mnt/fuse"; open(my $fuse, "+<", $ARGV[0]) or die "no FUSE: $!"; my $number = fileno $fuse;
+    my ($source, $at, $type, $options) = ("x", "/mnt/fuse", "fuse", "fd=$number,rootmode=40000,user_id=0,group_id=0");
+    syscall(165, $source, $at, $type, 0, $options) == 0 or die "no mount: $!";
+    sysread($fuse, my $request, 1 << 20); my (undef, undef, $unique) = unpack "LLQ", $request;
+    syswrite($fuse, pack("LlQ", 80, 0, $unique) . pack("LLLLSSLLSSL", 7, 31, 4096, 0, 16, 12, 4096, 1, 1, 0, 0) . ("\\0" x 28));
+    my $waiting = fork; unless ($waiting) { stat "/mnt/fuse/x"; sleep 1000 }
+    sysread($fuse, $request, 1 << 20); print "$waiting\n"; close STDOUT; sleep 1000`;
+  test.each(views)(
+    "on %s a file system of its own that answers nobody keeps it from no removal",
+    async (view) => {
+      const engine = node(view);
+      // As udev has it on a host.
+      const device = fuseOf(view);
+      await run("mknod", ["-m", "666", device, "c", "10", "229"]);
+      for (const [name, removal] of Object.entries({ "kill, then rm": ["kill"], "rm --force": ["rm", "--force"] })) {
+        await runMachine(engine, "silent", "bookworm", "-e", "BERTH_PROFILE=full", `--device=${device}`);
+        expect(await booted(engine, "silent")).toBe("running");
+        const waiting = await inside(
+          engine,
+          "silent",
+          `mkfifo /run/said; perl -e '${answerNobody}' ${device} >/run/said 2>&1 </dev/null & read -r said </run/said; echo "$said"`,
+        );
+        expect([name, waiting]).toEqual([name, expect.stringMatching(/^\d+$/)]);
+        expect([name, await engine.docker(...removal, "silent")]).toMatchObject([name, { status: 0, stderr: "" }]);
+        if (removal[0] === "kill") expect(await engine.docker("rm", "silent")).toMatchObject({ status: 0, stderr: "" });
+      }
+    },
+    60_000,
+  );
 
   test.each(views)("on %s the host is as it was", async (view) => {
     const before = await hostFacts(node(view));

@@ -1,7 +1,8 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../errors.ts";
-import { releaseIds } from "../id-ranges.ts";
+import { abortConnectionsOf } from "../fuse-connection.ts";
+import { idsOfEngine, releaseIds } from "../id-ranges.ts";
 import type { ProcessStat } from "../process-stat.ts";
 import { freeEngineCgroups, readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
@@ -58,6 +59,7 @@ async function killAndWait(identity: ProcessStat, engine: string): Promise<void>
   for (const end = performance.now() + endLimit; performance.now() < end; ) {
     // More than once, since what holds its neighbours may itself take a moment to end.
     await freeEngineCgroups(engine);
+    for (const ids of idsOfEngine(identity.pid)) abortConnectionsOf(ids);
     if (await waitUntilGone(identity, thawPause)) return;
   }
   throw stillThere(identity);
