@@ -173,6 +173,12 @@ test("what was found and is no plain file, or a huge one, is named, and nobody w
   expect(found).toThrow(refused("was found, but it is not a regular file"));
 });
 
+test.skipIf(process.getuid?.() !== 0)("one that leads to a file of the kernel's, whose reader would wait, is empty (needs root)", () => {
+  rmSync(file);
+  symlinkSync("/proc/kmsg", file);
+  expect(() => foundBy(contextIn(directory).context)).toThrow(expect.objectContaining({ code: "file-invalid" }));
+});
+
 test("a pipe that is named is read before the command, and once", async () => {
   rmSync(file);
   execFileSync("mkfifo", [file]);

@@ -75,16 +75,18 @@ function readText(place: string, path: string): string {
   return notTooLong(readTextUpTo(place, longest), path);
 }
 
-/** What --file names, where that is a pipe; before any command, since none may wait for it without an ear for signals. */
+/** What --file names, where that may keep whoever reads it waiting, such as a pipe; before any command, since none may wait for it without an ear for signals. */
 export async function readPipedFile({ file }: GlobalOptions, cwd: string, signal: AbortSignal): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const path = resolve(cwd, file);
-  return isPipe(path) ? notTooLong(await readPipeUpTo(path, longest, signal), path) : undefined;
+  return mayWait(path) ? notTooLong(await readPipeUpTo(path, longest, signal), path) : undefined;
 }
 
-function isPipe(path: string): boolean {
+/** A pipe, a terminal, a file of the kernel's that has no size. */
+function mayWait(path: string): boolean {
   try {
-    return statSync(path).isFIFO();
+    const stat = statSync(path);
+    return stat.isFIFO() || stat.isCharacterDevice() || (stat.isFile() && stat.size === 0);
   } catch {
     // Who wants it says so.
     return false;
@@ -98,9 +100,10 @@ function notTooLong(text: string | undefined, path: string): string {
   });
 }
 
-/** Nobody waits for a FIFO that was merely found. */
+/** Nobody waits for what was merely found: a FIFO, or a file of the kernel's that has no size, such as /proc/kmsg. */
 function readPlain(place: string, path: string): string {
-  if (statSync(place).isFile()) return readText(place, path);
+  const stat = statSync(place);
+  if (stat.isFile()) return stat.size === 0 ? "" : readText(place, path);
   throw new BerthError("file-invalid", `${path} was found, but it is not a regular file`, {
     hint: "remove it, or name a machine file with --file",
   });

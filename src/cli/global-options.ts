@@ -17,7 +17,7 @@ export interface GlobalOptions {
   readonly host: string | undefined;
   readonly context: string | undefined;
   readonly file: string | undefined;
-  /** What `file` holds, where that is a pipe: it can be read but once, and may keep whoever reads it waiting. */
+  /** What `file` holds, where that is a pipe or the like: it can be read but once, and may keep whoever reads it waiting. */
   readonly piped?: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;

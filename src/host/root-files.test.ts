@@ -133,6 +133,13 @@ test("links that multiply end", () => {
   expect(rootFiles(root).resolve("/bomb-29")).toBeUndefined();
 });
 
+test("links that are longer together than a path are not followed, one that is as long is", () => {
+  const around = "etc/../".repeat(500);
+  link("long", `${around}etc/inside`);
+  link("longer", `${around}long`);
+  expect(["/long", "/longer"].map((path) => rootFiles(root).resolve(path))).toEqual(["/etc/inside", undefined]);
+});
+
 test("a huge file is read in part", () => {
   writeFileSync(join(root, "huge"), "ID=debian\n");
   truncateSync(join(root, "huge"), 8 * 2 ** 30);

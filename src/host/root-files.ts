@@ -7,8 +7,10 @@ import { firstNames } from "./first-names.ts";
 const longestText = 64 * 1024;
 /** Of one directory: more than any that is looked into has. */
 const mostNames = 10_000;
-/** As many links as the kernel follows before ELOOP (path_resolution(7)). */
+/** As many links as the kernel follows before ELOOP (path_resolution(7)), */
 const mostLinks = 40;
+/** and, of them together, as many characters as a path has: one may be as long, and a root's add up to a few hundred. */
+const longestLinks = 4095;
 
 /**
  * Reads a root filesystem in a directory. Every symbolic link, absolute ones too, is resolved inside that root, by hand
@@ -80,7 +82,7 @@ export interface Walk {
   readonly missing: readonly string[];
 }
 
-/** Walks a path as the kernel does in a process whose root this is; undefined after too many links. */
+/** Walks a path as the kernel does in a process whose root this is; undefined after too many links, or too long ones. */
 export function walkRoot(locate: Locate, path: string): Walk | undefined {
   // The names still to walk, the next one last.
   const pending = path.split("/").reverse();
@@ -89,7 +91,7 @@ export function walkRoot(locate: Locate, path: string): Walk | undefined {
     missing: rest.filter((name) => name !== "" && name !== "."),
   });
   let resolved: string[] = [];
-  let links = 0;
+  let [links, length] = [0, 0];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (name === "" || name === ".") continue;
     if (name === "..") {
@@ -100,9 +102,10 @@ export function walkRoot(locate: Locate, path: string): Walk | undefined {
     const stat = candidate === undefined ? undefined : lstatSync(candidate, { throwIfNoEntry: false });
     if (candidate === undefined || stat === undefined) return end(resolved, name, ...pending.reverse());
     if (stat.isSymbolicLink()) {
-      links += 1;
-      if (links > mostLinks) return undefined;
       const target = readlinkSync(candidate);
+      links += 1;
+      length += target.length;
+      if (links > mostLinks || length > longestLinks) return undefined;
       if (target.startsWith("/")) resolved = [];
       pending.push(...target.split("/").reverse());
     } else {

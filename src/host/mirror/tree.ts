@@ -2,7 +2,7 @@ import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
 import type { IdRange } from "../../oci/user-namespace.ts";
 import { pathOnly } from "../path-only.ts";
-import { answered, calls, ELOOP, ENODEV, ENOENT, ENOTDIR, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
+import { answered, calls, EAGAIN, ELOOP, ENODEV, ENOENT, ENOTDIR, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
 import { HeldFiles } from "./held.ts";
 import { idMeant, idSeen } from "./ids.ts";
 import { isSame, type Node, Nodes, rootId } from "./nodes.ts";
@@ -18,6 +18,9 @@ const basicStatus = 0x7ff;
 
 /** A path leads there no longer: something on it has gone, or is no directory any more (a link is none). */
 const elsewhere: readonly number[] = [ENOENT, ENOTDIR, ELOOP];
+
+/** For so many milliseconds in all are leases waited for; beyond that a file with one cannot be opened (EAGAIN). */
+const longestLeases = 30_000;
 
 const zero = Buffer.alloc(1);
 
@@ -43,13 +46,15 @@ export class Tree {
   readonly held = new HeldFiles();
   readonly #range: IdRange;
   readonly #changedBack: () => void;
+  #leasesMs: number;
   readonly #how = new BigUint64Array([0n, 0n, noOtherMount | noMagicLinks | noSymlinks | beneath]);
 
   /**
    * `root` is a descriptor of the mount's root directory; nodes are numbered from `first` on. `changedBack` is called whenever this
    * process has been another user: that takes from it what it had asked of the kernel, such as its parent death signal (prctl(2)).
    */
-  constructor(root: number, range: IdRange, first: number, changedBack: () => void = () => {}) {
+  constructor(root: number, range: IdRange, first: number, changedBack: () => void = () => {}, leasesMs = longestLeases) {
+    this.#leasesMs = leasesMs;
     this.root = root;
     this.#range = range;
     this.#changedBack = changedBack;
@@ -138,13 +143,19 @@ export class Tree {
 
   /**
    * Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe would wait. A lease
-   * (fcntl(2), F_SETLEASE) is waited for, since another could be taken before the next try.
+   * (fcntl(2), F_SETLEASE) is waited for, since another could be taken before the next try, but not one after the other: whoever keeps
+   * one to the end, as nobody does who shares files by them, may have thousands.
    */
   reopen(file: number, flags: number): number {
     const { type } = this.status;
     if (type !== S_IFREG && type !== S_IFDIR) return -ENODEV;
     const kept = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
-    return answered(calls.open(pathOf(file), kept | closeOnExec, 0));
+    const opened = answered(calls.open(pathOf(file), kept | closeOnExec | O_NONBLOCK, 0));
+    if (opened !== -EAGAIN || this.#leasesMs <= 0) return opened;
+    const begin = performance.now();
+    const waited = answered(calls.open(pathOf(file), kept | closeOnExec, 0));
+    this.#leasesMs -= performance.now() - begin;
+    return waited;
   }
 
   /** Makes something in a directory as the machine's user that the engine's user is: `make` is the call. */
