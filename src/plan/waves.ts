@@ -9,7 +9,7 @@ export function planWaves<M extends { readonly name: string; readonly dependsOn:
     const wave = left.filter((machine) => !needed.has(machine.name));
     // Labels edited by hand may hold a cycle: then they go together.
     waves.push(wave.length > 0 ? wave : left);
-    left = wave.length > 0 ? left.filter((machine) => !wave.includes(machine)) : [];
+    left = wave.length > 0 ? left.filter((machine) => needed.has(machine.name)) : [];
   }
   return waves;
 }
