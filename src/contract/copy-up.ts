@@ -10,6 +10,8 @@ export interface Contents {
   readonly odd: string | undefined;
   /** The path of something that the machine's root may not read: of an id that the machine does not have. */
   readonly closed: string | undefined;
+  /** The path of a directory that lies too deep to be copied in a moment. */
+  readonly deep: string | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export function settleCopyUp(
 ): { readonly tmpfs: readonly Tmpfs[]; readonly warnings: readonly string[] } {
   const warnings: string[] = [];
   const settled = tmpfs.map((mount) => {
-    const obstacle = mount.copyUp ? copyObstacle(mount, contentsOf(mount.target, mount.inodes)) : undefined;
+    const obstacle = mount.copyUp ? copyObstacle(mount, contentsOf(mount.target, Math.min(mount.inodes, mostFiles))) : undefined;
     if (obstacle === undefined) return mount;
     warnings.push(`what the image has in ${mount.target} is left out: ${obstacle}`);
     return { ...mount, copyUp: false };
@@ -30,11 +32,16 @@ export function settleCopyUp(
   return { tmpfs: settled, warnings };
 }
 
+/** The start waits for them, some ten thousand a second. */
+const mostFiles = 100_000;
+
 function copyObstacle({ target, size, inodes }: Tmpfs, contents: Contents): string | undefined {
   if (contents.odd !== undefined) return `${contents.odd} is no file, directory or link, and cannot be copied`;
   if (contents.closed !== undefined) return `the owner of ${contents.closed} is beyond the machine's ids, and nobody else may read it`;
+  if (contents.deep !== undefined) return `${contents.deep.slice(0, 80)}… lies too deep`;
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)}M`;
   if (contents.bytes > size) return `it takes ${mebibytes(contents.bytes)}, and ${target} holds ${mebibytes(size)}`;
+  if (contents.inodes > mostFiles) return `it is more than ${mostFiles} files, which take too long to copy`;
   if (contents.inodes > inodes) return `it is more than the ${inodes} files that ${target} holds`;
   return undefined;
 }

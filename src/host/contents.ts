@@ -5,6 +5,8 @@ import { pagesOf } from "./first-names.ts";
 import { orMissing, rootFiles } from "./root-files.ts";
 
 const page = 4096;
+/** Directories below each other: the kernel walks all of them for each file, and so does whoever copies. */
+const deepest = 64;
 /** A tmpfs keeps a link's text beside its inode where that, with the byte that ends it, is no longer (mm/shmem.c: SHORT_SYMLINK_LEN). */
 const shortLink = 128;
 
@@ -19,31 +21,31 @@ export function readContents(
   { most, ids }: { readonly most: number; readonly ids: number | undefined },
 ): Contents {
   let [bytes, inodes]: [number, number] = [0, 0];
-  let [odd, closed]: [string | undefined, string | undefined] = [undefined, undefined];
-  // No deeper than a path is long.
-  const count = (path: string) => {
+  let [odd, closed, deep]: (string | undefined)[] = [];
+  const count = (path: string, depth: number) => {
     const place = join(root, path);
     // Too long a path for any program.
     const stat = orMissing(() => lstatSync(place));
     inodes += 1;
     if (stat === undefined) odd = path;
     else if (stat.isFile()) bytes += Math.ceil(stat.size / page) * page;
-    else if (stat.isDirectory()) countAll(path, place);
+    else if (stat.isDirectory() && depth === deepest) deep = path;
+    else if (stat.isDirectory()) countAll(path, place, depth + 1);
     else if (stat.isSymbolicLink()) bytes += stat.size < shortLink ? 0 : page;
     else odd = path;
     if (stat !== undefined && ids !== undefined && isClosed(stat, ids)) closed = path;
   };
-  const countAll = (path: string, place: string) => {
+  const countAll = (path: string, place: string, depth: number) => {
     for (const entries of pagesOf(place)) {
       for (const { name } of entries) {
-        if (inodes > most) return;
-        count(join(path, name));
+        if (inodes > most || deep !== undefined) return;
+        count(join(path, name), depth);
       }
     }
   };
   const found = rootFiles(root).resolve(directory);
-  if (found !== undefined) count(found);
-  return { bytes, inodes, odd, closed };
+  if (found !== undefined) count(found, 0);
+  return { bytes, inodes, odd, closed, deep };
 }
 
 /** Whether the root of a user namespace of so many ids has no right to read it: over an inode of other ids its capabilities hold nothing. */

@@ -57,7 +57,10 @@ export function openLease(place: Place): number {
   try {
     file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
-    throw hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"]) ? foreign(`the lease ${shown} is no plain file`, cause) : explain(cause, place);
+    if (hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"])) throw foreign(`the lease ${shown} is no plain file`, cause);
+    // Of a program that runs; of a file that somebody has a lease on in the sense of fcntl(2).
+    if (hasErrno(cause, ["ETXTBSY", "EAGAIN"])) throw foreign(`the lease ${shown} is in use by something else`, cause);
+    throw explain(cause, place);
   }
   const found = fstatSync(file);
   if (found.isFile() && found.uid === process.geteuid?.() && found.nlink <= 1) return file;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -129,6 +130,19 @@ test.each<[string, (path: string, victim: string) => void]>([
   });
   expect(readFileSync(victim, "utf8")).toBe("precious\n");
   expect(readdirSync(parent).sort()).toEqual([".root.berth-lease", "root", "victim"]);
+});
+
+test("a program that runs under its name is named", async () => {
+  copyFileSync("/bin/sleep", leasePath(folder));
+  chmodSync(leasePath(folder), 0o700);
+  const running = spawn(leasePath(folder), ["60"], { stdio: "ignore" });
+  await once(running, "spawn");
+  await expect(take(holder("a")).lease).rejects.toMatchObject({
+    code: "host-unfit",
+    message: "the lease /srv/.root.berth-lease is in use by something else",
+  });
+  running.kill();
+  await once(running, "exit");
 });
 
 test("a further name of another file is refused, and not written", async () => {

@@ -63,8 +63,11 @@ export function filesBy(locate: Locate): RootFiles {
   };
 }
 
-/** A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for the kernel. */
-const impossible: ReadonlySet<unknown> = new Set(["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE"]);
+/**
+ * A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for the kernel; nor is there
+ * anything to wait for where somebody has a lease on it (fcntl(2)).
+ */
+const impossible: ReadonlySet<unknown> = new Set(["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE", "EAGAIN"]);
 
 export function orMissing<T>(look: () => T): T | undefined {
   try {

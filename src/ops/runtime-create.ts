@@ -51,7 +51,7 @@ interface Applied {
   readonly needs: Contract;
 }
 
-const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined };
+const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined, deep: undefined };
 
 /**
  * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of it.

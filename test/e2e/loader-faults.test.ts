@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rename } from "node:fs/promises";
+import { chmod, copyFile, rename, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { leasePath } from "../../src/host/lease-place.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { inside, stateOf, waitFor } from "./machine.ts";
 import { canHaveEngines } from "./nodes.ts";
@@ -97,6 +98,24 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
     await ended;
     await isRight(await runningTask(manager(), "box"));
   });
+
+  test("a program that runs under the lease's name: the task fails and names it, and no guard is left", async () => {
+    const lease = leasePath(folder);
+    await copyFile("/bin/sleep", lease);
+    await chmod(lease, 0o700);
+    const other = spawn(lease, ["600"], { stdio: "ignore" });
+    await once(other, "spawn");
+    await create("box", published);
+    expect((await failedTask(manager(), "box")).said).toContain("berth-lease is in use by something else");
+    await sleep(10_000);
+    // Of a task that has just been begun.
+    expect((await containersOn()).length).toBeLessThanOrEqual(2);
+    const ended = once(other, "exit");
+    other.kill("SIGKILL");
+    await ended;
+    await rm(lease);
+    await isRight(await runningTask(manager(), "box"));
+  }, 60_000);
 
   test("two services that publish one port: the second says so, the first is not touched", async () => {
     await create("box", published);

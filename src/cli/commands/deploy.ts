@@ -8,9 +8,10 @@ import { renderStack } from "../../plan/service-stack.ts";
 import { parseDuration } from "../../spec/duration.ts";
 import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
-import { quoted } from "../completion/shell-words.ts";
+import { shownWord } from "../completion/shell-words.ts";
 import { fleetFilePlaces, loadFleet } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
+import { plainLines } from "../render/text.ts";
 import { reportOutcomes } from "../report-outcomes.ts";
 import { version } from "../version.ts";
 
@@ -56,7 +57,7 @@ Status 5 says that a machine failed or did not boot in time.`,
     }
     if (stack) {
       const text = renderStack(plans());
-      await context.result({ stack: text }, () => text);
+      await context.result({ stack: text }, ({ width }) => (width === undefined ? text : plainLines(text)));
       return undefined;
     }
     if ((rollback || rm) && names.length === 0) throw usageError(`${modes[0]} wants the names of machines`);
@@ -87,6 +88,6 @@ Status 5 says that a machine failed or did not boot in time.`,
 
 /** A command for a POSIX shell, each flag on a line. */
 function renderCommand(parts: readonly (readonly string[])[]): string {
-  const lines = parts.map((words) => words.map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : quoted(word))).join(" "));
+  const lines = parts.map((words) => words.map(shownWord).join(" "));
   return `${lines.join(" \\\n  ")}\n`;
 }

@@ -55,9 +55,10 @@ export async function serveGuard({ engine, task, report, note }: GuardOptions): 
     await Promise.race([watching, held.lost, watchFolder(task, held, leaving.signal)]);
   } catch (error) {
     if (!leaving.signal.aborted) {
-      if (!(error instanceof BerthError)) throw error;
-      report({ refused: { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) } });
-      note(error.message);
+      // Whatever it is: a guard that ended here would come again, and another with each loader, and nobody would remove them.
+      const { code, message, hint } = error instanceof BerthError ? error : new BerthError("internal", String(error), { cause: error });
+      report({ refused: { code, message, ...(hint !== undefined && { hint }) } });
+      note(code === "internal" && error instanceof Error ? (error.stack ?? message) : message);
       // A machine that runs without what it needs, as after this guard was killed, must not go on.
       stopTimeout = 0;
       await tidyMachine(engine, task, { stopTimeout, note });
