@@ -342,6 +342,12 @@ test("broken syntax is placed, and nothing is guessed from it", () => {
   expect(others.filter((line) => line.includes("machines"))).toEqual([]);
 });
 
+test("a key that is doubled among very many is named", () => {
+  const keys = Array.from({ length: 20_000 }, (_, at) => `"${at}${"k".repeat(30)}"`);
+  const doubled = `x-a: {${[...keys, keys[0]].join(",")}}\nmachines: {a: {image: x}}`;
+  expect(faults(doubled)).toEqual([`1:${6 + [...keys, ""].join(",").length + 1} x-a.0${"k".repeat(30)}: the key is given twice`]);
+});
+
 test("a file that expands to too much is refused", () => {
   const levels = (line: (index: number, aliases: string) => string) =>
     Array.from({ length: 9 }, (_, index) => line(index + 1, Array(10).fill(`*a${index}`).join(", "))).join("");

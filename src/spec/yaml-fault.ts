@@ -13,15 +13,16 @@ interface YamlFault {
 
 /** Everything wrong with the YAML itself: syntax, doubled keys, unknown tags, keys that are no text, aliases and merges that lead nowhere. */
 export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): YamlFault[] {
-  const doubled = new Map<number, Path>();
   const faults: YamlFault[] = [];
+  const known = new Map<unknown, Set<unknown>>();
   visit(document, {
     Pair(_key, pair, ancestors) {
-      const path = [...pathOf(null, ancestors), keyText(pair)];
-      const offset = rangeStart(pair.key) ?? 0;
-      doubled.set(offset, path);
-      const message = pairFault(pair, resolve);
-      if (message !== undefined) faults.push({ offset, path, message, fatal: true });
+      const fault = pairFault(pair, resolve);
+      const isDouble = isKnown(known, ancestors.at(-1), pair);
+      if (fault === undefined && !isDouble) return;
+      const where = { offset: rangeStart(pair.key) ?? 0, path: [...pathOf(null, ancestors), keyText(pair)] };
+      if (isDouble) faults.push({ ...where, message: "the key is given twice", fatal: false });
+      if (fault !== undefined) faults.push({ ...where, message: fault, fatal: true });
     },
     Alias(key, alias, ancestors) {
       const target = resolve(alias);
@@ -30,16 +31,23 @@ export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): Ya
       else if (ancestors.includes(target)) faults.push({ ...where, message: `*${alias.source} stands within &${alias.source} itself` });
     },
   });
-  const parsed = [...document.errors, ...document.warnings].map((error): YamlFault => {
-    const isDouble = error.code === "DUPLICATE_KEY";
-    const path = (isDouble ? doubled.get(error.pos[0]) : undefined) ?? [];
-    return { offset: error.pos[0], path, message: describe(error), fatal: !isDouble && error.name === "YAMLParseError" };
-  });
+  const parsed = [...document.errors, ...document.warnings].map(
+    (error): YamlFault => ({ offset: error.pos[0], path: [], message: describe(error), fatal: error.name === "YAMLParseError" }),
+  );
   return [...parsed, ...faults];
 }
 
+/** Whether a map has had the key of a pair before; `known` are the keys of each map so far. */
+function isKnown(known: Map<unknown, Set<unknown>>, map: unknown, { key }: Pair): boolean {
+  if (!isScalar(key)) return false;
+  const keys = known.get(map) ?? new Set();
+  known.set(map, keys);
+  if (keys.has(key.value)) return true;
+  keys.add(key.value);
+  return false;
+}
+
 function describe(error: Pick<YAMLParseError, "code" | "message">): string {
-  if (error.code === "DUPLICATE_KEY") return "the key is given twice";
   if (error.code === "MULTIPLE_DOCS") return "a second YAML document starts here; a file holds one";
   return error.message;
 }

@@ -36,7 +36,8 @@ export function parseYaml(text: string, variables: Variables): YamlSource {
   const excess = textExcess(text);
   if (excess !== undefined) return { content: undefined, faults: [{ path: [], ...excess }], locate: () => undefined };
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "error" });
+  // Keys that are given twice are found below: yaml compares each with all before it.
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "error", uniqueKeys: false });
   const at = (offset: number, path: Path, message: string, suggestion?: string): Located => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1), path, message, ...(suggestion === undefined ? {} : { suggestion }) };
