@@ -506,26 +506,14 @@ describe.skipIf(!asRoot)("start (needs root)", () => {
   });
 });
 
-describe("kill and delete, of a machine that has frozen some of itself (cgroup v1)", () => {
-  let victim: ChildProcess | undefined;
-  /** A place like the machine's freezer cgroup, with one in it that holds a process. */
-  const freeze = () => {
-    const state = stateOf("/r/frozen", "box");
-    writeFileSync(join(state, "freezer"), "/run/freezer/box\n");
-    for (const cgroup of ["box", "box/inner"]) {
-      mkdirSync(join(run, "freezer", cgroup), { recursive: true });
-      writeFileSync(join(run, "freezer", cgroup, "freezer.state"), "FROZEN\n");
-      writeFileSync(join(run, "freezer", cgroup, "cgroup.procs"), cgroup === "box" ? "0\n" : `${victim?.pid}\n`);
-    }
+describe("kill and delete, of a machine that may hold some of itself", () => {
+  const end = ["runtime", "end", "--state", "/run/berth/runtime/r/held/box", "--log", "", "--", "box"];
+  const hold = (file: "freezer" | "limits") => {
+    const state = stateOf("/r/held", "box");
+    writeFileSync(join(state, file), "/run/held/box\n");
+    return state;
   };
-  const states = () => ["box", "box/inner"].map((cgroup) => readFileSync(join(run, "freezer", cgroup, "freezer.state"), "utf8").trim());
-  beforeEach(() => {
-    victim = spawn("sleep", ["600"], { stdio: "ignore" });
-  });
-  afterEach(() => {
-    victim?.kill("SIGKILL");
-    rmSync(join(run, "freezer"), { recursive: true });
-  });
+  afterEach(() => rmSync(join(run, "berth/runtime/r/held"), { recursive: true, force: true }));
 
   test.each([
     [["kill", "box", "9"]],
@@ -534,157 +522,49 @@ describe("kill and delete, of a machine that has frozen some of itself (cgroup v
     [["delete", "--force", "box"]],
     [["delete", "-f", "box"]],
     [["delete", "-force=true", "box"]],
-  ])("%p lets go what is frozen once it is killed, and has the real runtime's status", async (verb) => {
-    freeze();
-    const words = ["--root", "/r/frozen", ...verb];
-    const ended = once(victim as ChildProcess, "exit");
-    expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "" });
-    expect(await ended).toEqual([null, "SIGKILL"]);
-    expect(states()).toEqual(["THAWED", "THAWED"]);
+  ])("%p has berth end what is left of it, and has the real runtime's status", (verb) => {
+    for (const file of ["freezer", "limits"] as const) {
+      hold(file);
+      const words = ["--root", "/r/held", ...verb];
+      expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "", berth: end });
+    }
   });
 
-  test.each([
-    ["in a cgroup whose name is no text", { LC_ALL: "C.UTF-8" }],
-    ["where the engine's PATH has a directory of no fixed place", { PATH: `:${process.env.PATH}` }],
-  ])("nor does it survive %s", async (_, env) => {
-    freeze();
-    const odd = Buffer.concat([Buffer.from(`${run}/freezer/box/`), Buffer.from([0xff])]);
-    const file = (name: string) => Buffer.concat([odd, Buffer.from(`/${name}`)]);
-    mkdirSync(odd);
-    writeFileSync(file("freezer.state"), "FROZEN\n");
-    writeFileSync(file("cgroup.procs"), `${victim?.pid}\n`);
-    writeFileSync(join(run, "freezer/box/inner/cgroup.procs"), "");
-    const ended = once(victim as ChildProcess, "exit");
-    expect(call({ words: ["--root", "/r/frozen", "kill", "box", "9"], env })).toMatchObject({ status: 0, stderr: "" });
-    expect(await ended).toEqual([null, "SIGKILL"]);
-    expect(readFileSync(file("freezer.state"), "utf8")).toBe("THAWED\n");
+  test("of one that runs on nothing is ended before it has had a second", () => {
+    const state = hold("limits");
+    const running = spawn("sleep", ["600"], { stdio: "ignore" });
+    writeFileSync(join(state, "pid"), `${running.pid}\n${startOf(running)}\n`);
+    const began = performance.now();
+    expect(call({ words: ["--root", "/r/held", "kill", "box", "9"] }).berth).toEqual(end);
+    expect(performance.now() - began).toBeGreaterThan(1000);
+    running.kill("SIGKILL");
   });
 
   test.each([
     ["a machine that has ended", "", ["kill", "box", "9"]],
     ["a machine whose init waits to be reaped", "Z", ["delete", "--force", "box"]],
-  ] as const)("%s is not looked at any more, however many cgroups it has left", async (_, state, verb) => {
-    freeze();
+  ] as const)("%s is not looked at any more, however many cgroups it has left", async (_, kind, verb) => {
+    const state = hold("limits");
     // Its parent never asks what has become of it.
     const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
     const [line] = parent.stdout === null ? [] : await once(parent.stdout, "data");
     const pid = Number(String(line));
     const begun = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
-    writeFileSync(join(stateOf("/r/frozen", "box"), "pid"), state === "" ? "999999999\n" : `${pid}\n${begun}\n`);
+    writeFileSync(join(state, "pid"), kind === "" ? "999999999\n" : `${pid}\n${begun}\n`);
     await until(async () => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
     process.kill(pid, "SIGKILL");
     await until(async () => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
-    expect(call({ words: ["--root", "/r/frozen", ...verb] })).toMatchObject({ status: 0, stderr: "" });
-    expect(states()).toEqual(["FROZEN", "FROZEN"]);
-    expect(victim?.signalCode).toBeNull();
+    expect(call({ words: ["--root", "/r/held", ...verb] })).toMatchObject({ status: 0, stderr: "", berth: undefined });
     parent.kill("SIGKILL");
-    rmSync(join(run, "berth/runtime/r/frozen/box/pid"), { force: true });
   });
 
   test.each([
     ["another signal", ["kill", "box", "10"]],
     ["a delete without force", ["delete", "box"]],
-  ] as const)("%s touches nothing", (_, verb) => {
-    freeze();
-    const words = ["--root", "/r/frozen", ...verb];
-    expect(call({ words })).toMatchObject({ status: 0, real: words, stderr: "" });
-    expect(states()).toEqual(["FROZEN", "FROZEN"]);
-    expect(victim?.signalCode).toBeNull();
-  });
-});
-
-describe("kill and delete, of a machine that waits by limits of its own making", () => {
-  let victim: ChildProcess | undefined;
-  const directoryOf = (cgroup: string) => join(run, "limited", cgroup);
-  /** Places like the machine's cgroups: its own with the engine's limits, and one in it with these. */
-  const limit = (inner: Readonly<Record<string, string>>) => {
-    const state = stateOf("/r/limited", "box");
-    writeFileSync(join(state, "limits"), "/run/limited/gone\n/run/limited/box\n");
-    mkdirSync(directoryOf("box/in ner"), { recursive: true });
-    writeFileSync(join(directoryOf("box"), "io.max"), "8:0 rbps=1 wbps=max riops=max wiops=max\n");
-    writeFileSync(join(directoryOf("box"), "cgroup.procs"), "");
-    writeFileSync(join(directoryOf("box/in ner"), "cgroup.procs"), `${victim?.pid}\n`);
-    for (const [file, text] of Object.entries(inner)) writeFileSync(join(directoryOf("box/in ner"), file), text);
-  };
-  const inner = (file: string) => readFileSync(join(directoryOf("box/in ner"), file), "utf8");
-  beforeEach(() => {
-    victim = spawn("sleep", ["600"], { stdio: "ignore" });
-  });
-  afterEach(() => {
-    victim?.kill("SIGKILL");
-    rmSync(directoryOf(""), { recursive: true });
-  });
-
-  test.each([
-    ["io.max", "8:0 rbps=1 wbps=max riops=max wiops=max\n", "8:0 rbps=max wbps=max riops=max wiops=max\n"],
-    ["blkio.throttle.write_iops_device", "8:0 1\n", "8:0 0\n"],
-    ["cpu.max", "1000 1000000\n", "max\n"],
-    ["cpu.cfs_quota_us", "1000\n", "-1\n"],
-  ])("%s is lifted once all is killed, and with the real runtime's status", async (file, held, lifted) => {
-    for (const verb of [
-      ["kill", "box", "KILL"],
-      ["delete", "--force", "box"],
-    ]) {
-      limit({ [file]: held });
-      const words = ["--root", "/r/limited", ...verb];
-      const ended = once(victim as ChildProcess, "exit");
-      expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "" });
-      expect(await ended).toEqual([null, "SIGKILL"]);
-      expect(inner(file)).toBe(lifted);
-      // The host's own limit of the machine stays.
-      expect(readFileSync(join(directoryOf("box"), "io.max"), "utf8")).toContain("rbps=1 ");
-      victim = spawn("sleep", ["600"], { stdio: "ignore" });
-    }
-  });
-
-  test("and what waits for a file system of its own (FUSE), where it has users of its own", () => {
-    limit({});
-    const words = ["--root", "/r/limited", "--log", "/dev/null", "kill", "box", "9"];
-    expect(call({ words }).berth).toBeUndefined();
-    const state = stateOf("/r/limited", "box");
-    writeFileSync(join(state, "ids"), "1 1\n");
-    const free = ["runtime", "free", "--state", "/run/berth/runtime/r/limited/box", "--log", "/dev/null", "--", "box"];
-    expect(call({ words })).toMatchObject({ status: 0, stderr: "", berth: free });
-    rmSync(join(state, "ids"));
-  });
-
-  test("by the kernel's own kill where it has one (cgroup v2)", () => {
-    limit({ "io.max": "8:0 rbps=1 wbps=max riops=max wiops=max\n" });
-    writeFileSync(join(directoryOf("box"), "cgroup.kill"), "");
-    expect(call({ words: ["--root", "/r/limited", "kill", "box", "9"] })).toMatchObject({ status: 0, stderr: "" });
-    expect(readFileSync(join(directoryOf("box"), "cgroup.kill"), "utf8")).toBe("1\n");
-    expect(victim?.signalCode).toBeNull();
-  });
-
-  test("by that alone where there is a freezer, too, in which nothing is looked for", () => {
-    limit({ "cpu.max": "1000 1000000\n" });
-    writeFileSync(join(directoryOf("box"), "cgroup.kill"), "");
-    mkdirSync(directoryOf("freezer"));
-    writeFileSync(join(directoryOf("freezer"), "cgroup.procs"), `${victim?.pid}\n`);
-    writeFileSync(join(directoryOf("freezer"), "freezer.state"), "");
-    writeFileSync(join(stateOf("/r/limited", "box"), "freezer"), "/run/limited/freezer\n");
-    expect(call({ words: ["--root", "/r/limited", "kill", "box", "9"] })).toMatchObject({ status: 0, stderr: "" });
-    expect(victim?.signalCode).toBeNull();
-    expect(readFileSync(join(directoryOf("freezer"), "freezer.state"), "utf8")).toBe("THAWED\n");
-    rmSync(join(run, "berth/runtime/r/limited/box/freezer"));
-  });
-
-  test("where a machine of v1 has made a directory of that name", async () => {
-    limit({ "cpu.cfs_quota_us": "1000\n" });
-    mkdirSync(join(directoryOf("box"), "cgroup.kill"));
-    const ended = once(victim as ChildProcess, "exit");
-    expect(call({ words: ["--root", "/r/limited", "kill", "box", "9"] })).toMatchObject({ status: 0, stderr: "" });
-    expect(await ended).toEqual([null, "SIGKILL"]);
-  });
-
-  test.each([
-    ["another signal", { "cpu.max": "1000 1000000\n" }, ["kill", "box", "10"]],
-    ["a delete without force", { "cpu.max": "1000 1000000\n" }, ["delete", "box"]],
-  ] as const)("%s touches nothing", (_, limits, verb) => {
-    limit(limits);
-    expect(call({ words: ["--root", "/r/limited", ...verb] })).toMatchObject({ status: 0, stderr: "" });
-    for (const [file, text] of Object.entries(limits)) expect(inner(file)).toBe(text);
-    expect(victim?.signalCode).toBeNull();
+  ] as const)("%s ends nothing", (_, verb) => {
+    hold("freezer");
+    const words = ["--root", "/r/held", ...verb];
+    expect(call({ words })).toMatchObject({ status: 0, real: words, stderr: "", berth: undefined });
   });
 });
 
@@ -823,9 +703,14 @@ describe("delete", () => {
     writeFileSync(join(state, "cgroups"), "/run/left/cgroup\n");
     writeFileSync(join(state, "pid"), "999999999\n");
     const DO = '[ ! -d /run/left/cgroup ] || exit 1; rmdir "/run/roots/a b/box"';
-    expect(call({ words, env: { DO } })).toMatchObject({ status: 0, real: words, stderr: "" });
+    writeFileSync(join(directory, "berth"), `${patcher.split("exit")[0]}rm -r /run/left/cgroup`);
+    const berth = ["runtime", "rmdir", "--state", "/run/berth/runtime/run/roots/a b/box", "--log", "", "--", "box"];
+    try {
+      expect(call({ words, env: { DO } })).toMatchObject({ status: 0, real: words, stderr: "", berth });
+    } finally {
+      writeFileSync(join(directory, "berth"), patcher);
+    }
     expect(existsSync(state)).toBe(false);
-    expect(existsSync(join(run, "left/cgroup"))).toBe(false);
   });
 
   test("gives the engine its own mount back before the state of a machine that has a mirror goes", () => {

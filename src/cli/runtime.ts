@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { BerthError } from "../errors.ts";
 import { hasErrno } from "../host/errno.ts";
 import { logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
+import { endMachine, removeMachineCgroups } from "../ops/runtime-end.ts";
 import { runtimeExec } from "../ops/runtime-exec.ts";
-import { freeMachine } from "../ops/runtime-free.ts";
 import { endMirror } from "../ops/runtime-mirror.ts";
 import { clearState } from "../ops/runtime-state.ts";
 import { complain } from "./complain.ts";
@@ -35,12 +35,13 @@ export async function main(argv: readonly string[]): Promise<number> {
         return [];
       });
     }
-    if (verb === "free") {
+    if (verb === "end") {
       return await report(log, async () => {
-        freeMachine(state);
+        endMachine(state);
         return [];
       });
     }
+    if (verb === "rmdir") return await report(log, () => removeMachineCgroups(state));
     if (verb === "delete") {
       return await report(log, async () => {
         await endMirror(state);
@@ -57,7 +58,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 const usage = `usage, by berth-runtime and lxcfs.service alone:
   berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--alone yes] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
-  berth runtime free --state DIR [--log FILE] -- ID
+  berth runtime end --state DIR [--log FILE] -- ID
+  berth runtime rmdir --state DIR [--log FILE] -- ID
   berth runtime lxcfs [PID]
   berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT]
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID

@@ -30,12 +30,12 @@ export function firstEntries(directory: string, most: number): readonly NamedEnt
 
 /**
  * All of a directory, as many entries at a time as the kernel gives at once. It is open until the last were taken, or no more are
- * wanted.
+ * wanted. As latin1 each character of a name is a byte of it, whatever text that is.
  */
-export function* pagesOf(directory: string): Generator<readonly NamedEntry[]> {
+export function* pagesOf(directory: string, encoding: "utf8" | "latin1" = "utf8"): Generator<readonly NamedEntry[]> {
   const file = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    for (let page = readPage(file); page !== undefined; page = readPage(file)) yield page;
+    for (let page = readPage(file, encoding); page !== undefined; page = readPage(file, encoding)) yield page;
   } finally {
     closeSync(file);
   }
@@ -45,11 +45,11 @@ export function* pagesOf(directory: string): Generator<readonly NamedEntry[]> {
 const buffer = Buffer.alloc(4096);
 
 /** Undefined at the end. */
-function readPage(file: number): readonly NamedEntry[] | undefined {
+function readPage(file: number, encoding: "utf8" | "latin1"): readonly NamedEntry[] | undefined {
   const read = check("getdents64", libc.syscall(callNumbers.getdents64, file, hold(buffer), buffer.length, 0, 0));
   const entries: NamedEntry[] = [];
   for (let at = 0; at < read; at += buffer.readUInt16LE(at + lengthAt)) {
-    const name = buffer.toString("utf8", at + nameAt, buffer.indexOf(0, at + nameAt));
+    const name = buffer.toString(encoding, at + nameAt, buffer.indexOf(0, at + nameAt));
     if (name !== "." && name !== "..") entries.push({ name, kind: kinds.get(buffer.readUInt8(at + typeAt)) ?? "other" });
   }
   return read === 0 ? undefined : entries;

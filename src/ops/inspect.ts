@@ -78,8 +78,10 @@ export async function inspectMachines(
   const limit = createLimit(mostAtOnce);
   const one = async (machine: Machine): Promise<MachineDetails> => {
     const container = await inspectContainer(engine, machine.id, { signal });
-    const within = container.State.Running && !container.State.Paused ? await readWithin(engine, machine, signal) : outside;
-    const rootId = container.State.Running ? await readRootId(engine, container.Id, container.State.Pid, signal) : undefined;
+    const { Running, Paused, Pid } = container.State;
+    // Of a machine that takes no command engines answer no top either, as long as one of these is being started: so it is asked for first.
+    const rootId = Running ? await inTime(signal, (bounded) => readRootId(engine, container.Id, Pid, bounded)) : undefined;
+    const within = Running && !Paused ? await readWithin(engine, machine, signal) : outside;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
     return { ...detailsOf(machine, container, rootId, { name: runtime, berth: isBerthRuntime(info, runtime) }), ...within };
   };
@@ -96,6 +98,17 @@ const outside: Within = { initState: undefined, failedUnits: [], machineId: unde
 
 /** How long a machine that is busy may keep us, until it has booted and with each thing that it is asked; milliseconds. */
 const patience = { boot: 1500, question: 3000 };
+
+/** The answer to a question; undefined when it has not come in time. */
+async function inTime<T>(signal: AbortSignal, question: (bounded: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const limit = AbortSignal.timeout(patience.question);
+  try {
+    return await question(AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (signal.aborted || !limit.aborted) throw error;
+    return undefined;
+  }
+}
 
 /** What only the machine itself knows. One that does not answer in time leaves it unknown. */
 async function readWithin(engine: Engine, { id, name }: Machine, signal: AbortSignal): Promise<Within> {

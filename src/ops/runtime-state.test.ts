@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeMachineCgroups } from "./runtime-end.ts";
 import { clearState, sweepStates, writeState } from "./runtime-state.ts";
 
 let directory = "";
@@ -48,6 +49,21 @@ function sweepLater(): void {
   if (existsSync(mark())) setBegun("\n-120000\n");
   sweep();
 }
+
+test("one whose cgroups are still there is swept once these have gone", () => {
+  write();
+  const [gone, left] = [join(directory, "gone"), join(directory, "left")];
+  mkdirSync(left);
+  writeFileSync(join(state, "cgroups"), `${gone}\n${left}\n`);
+  setBegun("\n-120000\n");
+  const asked: string[] = [];
+  const sweep = () => sweepStates(join(directory, "states"), join(directory, "containers"), (of) => asked.push(of));
+  sweep();
+  expect([asked, existsSync(mark())]).toEqual([[state], true]);
+  expect(removeMachineCgroups(state)).toEqual([]);
+  sweep();
+  expect([asked, existsSync(state), existsSync(left)]).toEqual([[state], false, false]);
+});
 
 test("a state holds what is known of it, and goes whole", () => {
   fill();

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Contract } from "../contract/contract.ts";
 import type { Wishes } from "../contract/wishes.ts";
 import { inDirectory } from "../host/beneath.ts";
+import type { HeldCgroups } from "../host/end-cgroups.ts";
 import { hasErrno } from "../host/errno.ts";
 import { readMonotonicClock } from "../host/monotonic-clock.ts";
 import { readPlainFile } from "../host/plain-file.ts";
@@ -85,8 +86,17 @@ export function isOldState(state: string): boolean | undefined {
   return age < 0 || age > staleAfterMs;
 }
 
-/** Removes the states of machines that are no more: of failed creates, and of engines that were killed. */
-export function sweepStates(directory: string, root: string): void {
+/** Removes cgroups that a machine has left, by a process of its own: there may be tens of thousands. */
+function removeCgroupsLater(state: string): void {
+  const cmd = [process.execPath, "runtime", "rmdir", "--state", state, "--", basename(state)];
+  Bun.spawn({ cmd, stdio: ["ignore", "ignore", "ignore"], detached: true }).unref();
+}
+
+/**
+ * Removes the states of machines that are no more: of failed creates, and of engines that were killed. One whose cgroups are still there
+ * stays until these have gone, which `removeCgroups` sees to.
+ */
+export function sweepStates(directory: string, root: string, removeCgroups = removeCgroupsLater): void {
   if (!existsSync(directory)) return;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
@@ -95,7 +105,10 @@ export function sweepStates(directory: string, root: string): void {
     const isOld = isOldState(state);
     // A crash before the mark, or after it, left the directory alone.
     if (isOld === undefined) removeEmpty(state);
-    else if (isOld && !existsSync(join(root, id))) clearState(state);
+    else if (isOld && !existsSync(join(root, id))) {
+      if (readCgroups(state).some((cgroup) => existsSync(cgroup))) removeCgroups(state);
+      else clearState(state);
+    }
   }
 }
 
@@ -137,6 +150,14 @@ export function isIsolated({ pid, startTime, range }: IsolatedMachine): boolean 
 /** The capabilities that this host lacks and the machine was made without; and all those it has, where it has its own set. */
 export function readCapabilities(state: string): { readonly lacking: readonly string[]; readonly granted: readonly string[] } {
   return { lacking: readLines(join(state, "lacking")), granted: readLines(join(state, "capabilities")) };
+}
+
+/** Its own cgroup in each hierarchy. */
+export const readCgroups = (state: string): readonly string[] => readLines(join(state, "cgroups"));
+
+/** Those in which some of it may be held. */
+export function readHeld(state: string): HeldCgroups {
+  return { freezer: readLines(join(state, "freezer")), limits: readLines(join(state, "limits")) };
 }
 
 function readLines(file: string): readonly string[] {

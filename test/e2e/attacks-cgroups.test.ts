@@ -177,6 +177,20 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
 
   test.each(removals)("nor in cgroups with paths that are too long: by %s", (_, removal) => remove(freezeDeeply(), "FROZEN", removal));
 
+  // A program for each of them would take minutes.
+  const freezeFarBelow = () => `
+      for controller in freezer cpu blkio devices; do
+        perl -e 'chdir shift or die; for (1 .. 1500) { mkdir "d" or die; chdir "d" or die }' /sys/fs/cgroup/$controller || exit
+      done
+      cd -P /sys/fs/cgroup/freezer/$(printf %01500d 0 | sed s:0:d/:g)
+      sleep 1000 & echo $! >cgroup.procs; echo 1 >cgroup.procs; echo FROZEN >freezer.state
+      until grep FROZEN freezer.state; do sleep 0.1; done`;
+  test.each(removals)(
+    "nor in thousands of cgroups below each other: by %s",
+    (_, removal) => remove(freezeFarBelow(), "FROZEN", removal),
+    60_000,
+  );
+
   test.skipIf(disk === undefined)("nor what waits by a limit in such cgroups (needs a disk)", () =>
     remove(throttle(disk?.number ?? "", deeply("blkio")), "WAITS", removals[0]?.[1] as never),
   );

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { calls } from "../../host/mirror/calls.ts";
 import { Connection } from "../../host/mirror/connection.ts";
 import type { Served } from "../../host/mirror/server-process.ts";
@@ -29,6 +30,8 @@ export function serveFiles({ device, root, range, parent }: Served): void {
   calls.prctl(setSecureBits, noSetuidFixup, 0, 0, 0);
   const tie = () => endWith(parent);
   tie();
+  // What it keeps of names grows with what is looked at, and it may end at any moment: whoever looks is told so, and it comes again.
+  writeFileSync("/proc/self/oom_score_adj", "1000");
   calls.alarm(longestAnswer);
   const connection = new Connection(device, root, range, firstNode(), tie);
   const polled = new Int32Array([device, readable]);

@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { removeCgroups, walkCgroups } from "./cgroup-tree.ts";
+
+let top = "";
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), "berth-tree-"));
+});
+// rm, since it can remove what no path is long enough for.
+afterEach(() => execFileSync("rm", ["-rf", top]));
+
+const depths = () => {
+  const seen: number[] = [];
+  walkCgroups(top, (_, depth) => seen.push(depth));
+  return seen;
+};
+
+test("each is visited before those in it, however many and deep they are", () => {
+  execFileSync("sh", ["-c", `mkdir -p a/b c; touch a/file; seq --format=c/%g 1000 | xargs mkdir`], { cwd: top });
+  expect(depths().toSorted()).toEqual([0, 1, 1, 2, ...Array.from({ length: 1000 }, () => 2)]);
+  expect(depths()[0]).toBe(0);
+  execFileSync("perl", ["-e", 'for (1 .. 1000) { mkdir "d" x 200 or die; chdir "d" x 200 or die }'], { cwd: top });
+  expect(Math.max(...depths())).toBe(1000);
+  const open = () => readdirSync("/proc/self/fd").length;
+  const before = open();
+  expect(removeCgroups(top)).toBe(false);
+  expect(open()).toBe(before);
+}, 30_000);
+
+test("all are removed, the deepest first, whatever their names", () => {
+  mkdirSync(Buffer.concat([Buffer.from(`${top}/`), Buffer.from([0xff])]));
+  execFileSync("perl", ["-e", 'for (1 .. 200) { mkdir "d" x 200 or die; chdir "d" x 200 or die }'], { cwd: top });
+  expect(removeCgroups(top)).toBe(true);
+  expect(existsSync(top)).toBe(false);
+  expect(removeCgroups(top)).toBe(true);
+  mkdirSync(top);
+});

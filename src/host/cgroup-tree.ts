@@ -1,0 +1,77 @@
+import { closeSync, constants, openSync, rmdirSync } from "node:fs";
+import { hasErrno } from "./errno.ts";
+import { pagesOf } from "./first-names.ts";
+
+/** An open cgroup: the path is good meanwhile, however long its own is. */
+type Visit = (place: string, depth: number) => void;
+
+const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const placeOf = (directory: number) => `/proc/self/fd/${directory}`;
+
+/**
+ * Visits a cgroup and all below it, each before those in it, and after it, with its parent's place, `leave`. A machine may make cgroups
+ * with paths that are too long for any call, so each is reached from the one above; and with names that are no text. What goes
+ * meanwhile is passed over.
+ */
+export function walkCgroups(top: string, visit: Visit, leave?: (path: Buffer) => void): void {
+  let current = openOrNone(Buffer.from(top));
+  if (current === undefined) return;
+  try {
+    visit(placeOf(current), 0);
+    // Of each cgroup on the way, what is in it and still to be visited, and its name.
+    const way = [{ name: "", inside: childrenOf(current) }];
+    for (let here = way.at(-1); here !== undefined; here = way.at(-1)) {
+      const name = here.inside.pop();
+      const next = openOrNone(name === undefined ? Buffer.from(`${placeOf(current)}/..`) : pathOf(current, name));
+      if (name === undefined) {
+        way.pop();
+        // Of the top what is above it is nobody's here.
+        if (next === undefined || way.length === 0) return void (next !== undefined && closeSync(next));
+      } else if (next === undefined) continue;
+      closeSync(current);
+      current = next;
+      if (name === undefined) leave?.(pathOf(current, here.name));
+      else {
+        way.push({ name, inside: childrenOf(current) });
+        visit(placeOf(current), way.length - 1);
+      }
+    }
+  } finally {
+    closeSync(current);
+  }
+}
+
+/** Removes a cgroup and all below it; false where one of them is still in use. */
+export function removeCgroups(top: string): boolean {
+  let isEmpty = true;
+  const remove = (path: string | Buffer) => {
+    try {
+      rmdirSync(path);
+    } catch (error) {
+      if (hasErrno(error, ["EBUSY", "ENOTEMPTY"])) isEmpty = false;
+      else if (!hasErrno(error, ["ENOENT"])) throw error;
+    }
+  };
+  walkCgroups(top, () => {}, remove);
+  if (isEmpty) remove(top);
+  return isEmpty;
+}
+
+const pathOf = (directory: number, name: string) => Buffer.concat([Buffer.from(`${placeOf(directory)}/`), Buffer.from(name, "latin1")]);
+
+function openOrNone(path: Buffer): number | undefined {
+  try {
+    return openSync(path, openDirectory);
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ENODEV"])) return undefined;
+    throw error;
+  }
+}
+
+/** Names, each character of which is a byte. */
+function childrenOf(directory: number): string[] {
+  const names: string[] = [];
+  for (const page of pagesOf(placeOf(directory), "latin1"))
+    names.push(...page.flatMap(({ name, kind }) => (kind === "directory" ? [name] : [])));
+  return names;
+}

@@ -1,0 +1,22 @@
+import { removeCgroups } from "../host/cgroup-tree.ts";
+import { endCgroups } from "../host/end-cgroups.ts";
+import { abortConnectionsOf } from "../host/fuse-connection.ts";
+import { readCgroups, readHeld, readIsolated } from "./runtime-state.ts";
+
+/** Ends what is left of a machine that was told SIGKILL, and what it waits for of itself: its cgroups, its own file systems (FUSE). */
+export function endMachine(state: string): void {
+  try {
+    endCgroups(readHeld(state));
+  } finally {
+    const machine = readIsolated(state);
+    if (machine !== undefined) abortConnectionsOf(machine.range);
+  }
+}
+
+/**
+ * Removes the cgroups of a machine that has ended, with those that it has made in them: what goes by whole paths, as runtimes do, cannot
+ * remove all. Warns of those that are still in use.
+ */
+export function removeMachineCgroups(state: string): readonly string[] {
+  return readCgroups(state).flatMap((cgroup) => (removeCgroups(cgroup) ? [] : [`the cgroup ${cgroup} is still in use`]));
+}
