@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BuildPlan } from "./build-plan.ts";
@@ -13,6 +13,7 @@ echo run >>"$RUNS"
 echo "I: installing essential packages..." >&2
 case "$2" in
   fail) echo "E: no such archive" >&2; echo "E: mmdebstrap failed to run" >&2; exit 25 ;;
+  place) mkdir "$TMPDIR/root"; echo "I: $TMPDIR/root..." >&2; setpriv --reuid=65534 --regid=65534 --clear-groups test -d "$TMPDIR/root" || exit; sleep 0.5 ;;
   hang) trap 'exit 143' TERM; sleep 30 & wait ;;
 esac
 sleep 0.2
@@ -105,10 +106,37 @@ describe("building into the cache", () => {
     expect(await roots()).toEqual(["web-0123456789ab.tar"]);
   });
 
+  test("without mmdebstrap", async () => {
+    for (const tool of ["flock", "mount", "rm", "sh", "true", "unshare"]) await symlink(Bun.which(tool) ?? tool, join(cache, tool));
+    process.env.PATH = cache;
+    const failure = await buildRoot(plan(), { cache }).catch((error: unknown) => error);
+    process.env.PATH = `${folder}:${path}`;
+    expect(failure).toMatchObject({ code: "tool-missing", message: "mmdebstrap is not installed" });
+    expect(await roots()).toEqual([]);
+  });
+
   test("without the archive's keys", async () => {
     const failure = buildRoot({ ...plan(), keyring: join(folder, "ubuntu.gpg") }, { cache });
     await expect(failure).rejects.toMatchObject({ code: "tool-missing", hint: expect.stringContaining("ubuntu-keyring") });
   });
+});
+
+test.skipIf(process.getuid?.() !== 0)("other users reach a half-built root by none of its names (needs root)", async () => {
+  for (const directory of [folder, cache]) await chmod(directory, 0o755);
+  const reached: (readonly [string, boolean, boolean])[] = [];
+  const onProgress = (step: string) => {
+    const work = /^.*\.work-\w+/.exec(step)?.[0] ?? "";
+    for (const name of step.startsWith("/") ? [step.slice(work.length + 1), "tree/root"] : []) {
+      const look = (...as: readonly string[]) => Bun.spawnSync([...as, "test", "-d", join(work, name)]).success;
+      reached.push([name, look("env"), look("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")]);
+    }
+  };
+  await buildRoot(plan("place"), { cache, onProgress });
+  expect(reached).toEqual([
+    ["root", false, false],
+    ["tree/root", true, false],
+  ]);
+  expect(await roots()).toEqual(["web-0123456789ab.tar"]);
 });
 
 test("steps", () => {

@@ -1,8 +1,9 @@
-import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError, hasCode } from "../errors.ts";
 import { withLock } from "../host/lock.ts";
 import { run } from "../host/run.ts";
+import { type BuildPlace, makeBuildPlace } from "./build-place.ts";
 import type { BuildPlan } from "./build-plan.ts";
 import { runBuilder } from "./run-builder.ts";
 
@@ -37,12 +38,9 @@ export async function buildRoot(plan: BuildPlan, options: BuildOptions): Promise
     await removeLeftovers(roots, stem);
     const work = await mkdtemp(join(roots, `.${stem}.work-`));
     try {
-      // apt drops its privileges to download, and mmdebstrap without root works as other users: they may pass, and see no names, so
-      // that nobody finds the set-uid programs of the half-built root.
-      await chmod(work, 0o711);
-      const unfinished = join(work, "root.tar");
-      await build(plan.command(unfinished), work, options);
-      await rename(unfinished, target);
+      const place = await makeBuildPlace(work);
+      await build(plan.command(join(place.inside, "root.tar")), place, options);
+      await rename(join(place.outside, "root.tar"), target);
     } finally {
       await removeTree(work);
     }
@@ -82,13 +80,13 @@ async function checkReady(plan: BuildPlan, roots: string): Promise<void> {
   }
 }
 
-async function build(command: readonly string[], work: string, options: BuildOptions): Promise<void> {
+async function build(command: readonly string[], { inside, outside, caller }: BuildPlace, options: BuildOptions): Promise<void> {
   // mmdebstrap unpacks into TMPDIR; without root it does so as users who may not enter a cache below a home directory.
-  const env = process.getuid?.() === 0 ? { ...process.env, TMPDIR: work } : process.env;
+  const env = process.getuid?.() === 0 ? { ...process.env, TMPDIR: inside } : process.env;
   try {
-    await runBuilder(command, { ...options, env });
+    await runBuilder(command, { ...options, caller, env });
   } catch (error) {
-    if (hasCode(error, "tool-failed") && (await freeBytes(work)) < 64 * 2 ** 20) {
+    if (hasCode(error, "tool-failed") && (await freeBytes(outside)) < 64 * 2 ** 20) {
       throw new BerthError("disk-full", "the disk became full while the root was built", {
         cause: error,
         hint: "Free some space, or name another directory with BERTH_CACHE.",

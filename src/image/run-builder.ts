@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { BerthError } from "../errors.ts";
 
 export interface BuilderOptions {
+  /** What it is called by, as a `BuildPlace` has it: a program that becomes mmdebstrap. */
+  readonly caller: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onProgress?: ((step: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -13,9 +15,10 @@ export interface BuilderOptions {
  * Throws `tool-missing`, `interrupted`, and `tool-failed` with what apt and mmdebstrap said last.
  */
 export async function runBuilder(args: readonly string[], options: BuilderOptions): Promise<void> {
-  const { signal, onProgress } = options;
+  const { caller, signal, onProgress } = options;
   if (signal?.aborted) throw interrupted(signal);
-  const child = spawn("mmdebstrap", args, { env: options.env as NodeJS.ProcessEnv, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const [program = "mmdebstrap", ...words] = [...caller, "mmdebstrap", ...args];
+  const child = spawn(program, words, { env: options.env as NodeJS.ProcessEnv, stdio: ["ignore", "ignore", "pipe"], detached: true });
   const lines: string[] = [];
   const onLine = (line: string) => {
     lines.push(line);
@@ -40,14 +43,20 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
     });
     if (signal?.aborted) throw interrupted(signal);
     if (rest !== "") onLine(rest);
+    if (status === shellFindsNone) throw missing();
     if (status !== 0) throw failure(status, lines);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    throw new BerthError("tool-missing", "mmdebstrap is not installed", { cause, hint: "Run `apt-get install mmdebstrap`." });
+    throw (cause as NodeJS.ErrnoException).code === "ENOENT" ? missing(cause) : cause;
   } finally {
     signal?.removeEventListener("abort", stop);
   }
 }
+
+/** The status of a shell whose command was not found (POSIX.1-2017, Shell Command Language 2.8.2). */
+const shellFindsNone = 127;
+
+const missing = (cause?: unknown) =>
+  new BerthError("tool-missing", "mmdebstrap is not installed", { cause, hint: "Run `apt-get install mmdebstrap`." });
 
 function terminateGroup(leader: number): void {
   try {
