@@ -1,5 +1,3 @@
-import type { ContainerSummary } from "../engine/container-types.ts";
-import { listContainers, waitContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Network } from "../engine/network-types.ts";
 import { inspectNetwork, listNetworks } from "../engine/networks.ts";
@@ -14,10 +12,11 @@ import type { Observed, ObservedNetwork } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { containerName, machineOf, writesOf } from "./machines.ts";
 import { ownContainers, renamedContainers } from "./own-containers.ts";
+import { listSettled } from "./settled-containers.ts";
 
-/** What the engine has of a fleet: three calls, however many machines, and one for each image. */
+/** What the engine has of a fleet: three calls, however many machines, one for each image, and one for each machine that was never started. */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
-  const [containers, networks] = await Promise.all([listSettled(engine, signal), listNetworks(engine, { signal })]);
+  const [{ containers, unsettled }, networks] = await Promise.all([listSettled(engine, signal), listNetworks(engine, { signal })]);
   const wanted = new Set(fleet.machines.map((machine) => machine.name));
   const own = new Map((await ownContainers(engine, containers, label.machine, signal)).map((container) => [container.Id, container]));
   const machines = new Set(own.keys());
@@ -27,8 +26,8 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
     .map((container) => {
       const { name, id, state, network, address, owner, init } = machineOf(container);
       const claim = claimOf(fleet, { owner, network }, isThere);
-      const [ours, specLabel] = [machines.has(id), container.Labels[label.spec]];
-      return { name, id, ours, state, owner, claim, network, address, specLabel, init, writes: writesOf(container) };
+      const [ours, isWhole, specLabel] = [machines.has(id), !unsettled.has(id), container.Labels[label.spec]];
+      return { name, id, ours, isWhole, state, owner, claim, network, address, specLabel, init, writes: writesOf(container) };
     });
   const domain = domainFor(fleet, observed);
   const network = await findNetwork(engine, domain, signal);
@@ -53,20 +52,6 @@ function subnetsOf({ IPAM }: Network): readonly string[] {
 async function readRoutes(engine: Engine): Promise<readonly string[]> {
   const pid = engine.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined;
   return pid === undefined ? [] : parseRoutes((await readText(`/proc/${pid}/net/route`)) ?? "");
-}
-
-/** All containers, once those machines are gone that the engine still removes for one who may have been killed meanwhile. */
-async function listSettled(engine: Engine, signal: AbortSignal): Promise<readonly ContainerSummary[]> {
-  const containers = await listContainers(engine, { all: true, signal });
-  const removing = containers.filter((container) => container.State === "removing");
-  const leaving = await ownContainers(engine, removing, label.machine, signal);
-  if (leaving.length === 0) return containers;
-  await Promise.all(leaving.map(({ Id }) => waitContainer(engine, Id, { condition: "removed", signal }).catch(unlessGone)));
-  return listContainers(engine, { all: true, signal });
-}
-
-function unlessGone(error: unknown): undefined {
-  if (!hasCode(error, "not-found")) throw error;
 }
 
 /** The engine network of that name, or undefined. */

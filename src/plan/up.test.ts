@@ -20,6 +20,7 @@ function container(name: string, state: string, more: Partial<ObservedContainer>
     name,
     id: `id-${name}`,
     ours: true,
+    isWhole: true,
     state,
     owner: undefined,
     claim: "owner",
@@ -100,6 +101,12 @@ test("a network shared on purpose, by a domain that is written, is used", () => 
   const shared = { ...fleetOf({ web: {} }), network: { domain: "lab.test" } };
   const observed = { ...bare, domain: "lab.test", network: { ...network, foreignFile: "/srv/lab/berth.yaml" } };
   expect(outline(shared, observed)).toEqual(["create web"]);
+});
+
+test("what the engine is not through with is not started, and its name not given to another", () => {
+  const observed = { ...bare, containers: [container("web", "created", { isWhole: false })] };
+  expect(() => planUp(fleetOf({ web: {}, db: {} }), [], observed)).toThrow(expect.objectContaining({ code: "conflict" }));
+  expect(outline(fleetOf({ web: {}, db: {} }), observed, ["db"])).toEqual(["create db"]);
 });
 
 test("a name that the engine would refuse is refused before anything is made", () => {

@@ -33,6 +33,8 @@ export interface ObservedContainer {
   readonly name: string;
   readonly id: string;
   readonly ours: boolean;
+  /** False for one that the engine has not made to the end, or removed, in the time that it had. */
+  readonly isWhole: boolean;
   readonly state: string;
   readonly owner: Project | undefined;
   readonly claim: Claim;
@@ -64,7 +66,7 @@ export type MachineStep = Exclude<Step, { readonly do: "create-network" }>;
 /**
  * What `up` has to do so that the machines run, in an order that respects depends_on. It creates what is missing, starts
  * what stopped, leaves what runs, and notes what differs from the file. Throws `not-ours` before anything of somebody
- * else's would be touched, `not-found` for names that are not in the fleet, and `conflict` for addresses.
+ * else's would be touched, `not-found` for names that are not in the fleet, and `conflict` for addresses and what the engine is not through with.
  */
 export function planUp(fleet: Fleet, names: readonly string[], observed: Observed): readonly Step[] {
   const machines = selectMachines(fleet, names);
@@ -91,6 +93,11 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
     if ((there?.network ?? observed.domain) !== observed.domain) {
       throw new BerthError("conflict", `${name} is already a machine of the network ${there?.network}`, {
         hint: "names of machines are unique on an engine: choose another, or remove that machine with `berth rm`",
+      });
+    }
+    if (there?.isWhole === false) {
+      throw new BerthError("conflict", `the engine still makes or removes ${name}, as somebody who is gone has asked it to`, {
+        hint: "say it again in a while; if that goes on, restart the engine",
       });
     }
   }

@@ -17,6 +17,21 @@ const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("
 const moments = ["preparing", "creating", "starting", "booting", "running"];
 const three = ["up", "aa", "bb", "cc", "--image", "bookworm"];
 
+const everyCall = ["GET", "HEAD", "POST", "PUT", "DELETE"].map((method) => ({ line: method, method, path: /^/ }));
+
+/** Runs berth with something done before the engine hears of a call: what was asked for by one that is killed may come at any moment. */
+async function upThrough(args: readonly string[], before: (call: string) => Promise<void>) {
+  const directory = await mkdtemp(join(tmpdir(), "berth-between-"));
+  const path = join(directory, "docker.sock");
+  const proxy = await serveEngineProxy(path, node("one").socket.slice("unix://".length), everyCall, before);
+  try {
+    return await runBerth(`unix://${path}`, args);
+  } finally {
+    await proxy.close();
+    await rm(directory, { recursive: true });
+  }
+}
+
 describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
   afterEach(() => clean(node("one")));
 
@@ -58,23 +73,28 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
 
   // As one that was killed may have asked for it a moment before.
   test("where a network of another subnet comes in between, addresses are planned anew, in that", async () => {
-    const directory = await mkdtemp(join(tmpdir(), "berth-between-"));
-    const all = ["GET", "HEAD", "POST", "PUT", "DELETE"].map((method) => ({ line: method, method, path: /^/ }));
-    const { docker, socket } = node("one");
-    const between = async (call: string) => {
+    const { status, stdout, stderr } = await upThrough([...three, "--json"], async (call) => {
       const marks = ["--label", `${label.network}=berth.internal`, "--subnet", "172.29.77.0/24"];
-      if (call === "POST /networks/create") await docker("network", "create", ...marks, "berth.internal");
-    };
-    const path = join(directory, "docker.sock");
-    const proxy = await serveEngineProxy(path, socket.slice("unix://".length), all, between);
-    try {
-      const { status, stdout, stderr } = await runBerth(`unix://${path}`, [...three, "--json"]);
-      expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
-      expect(parseList(stdout).map(({ address }) => address)).toEqual(["172.29.77.2", "172.29.77.3", "172.29.77.4"]);
-    } finally {
-      await proxy.close();
-      await rm(directory, { recursive: true });
-    }
+      if (call === "POST /networks/create") await node("one").docker("network", "create", ...marks, "berth.internal");
+    });
+    expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+    expect(parseList(stdout).map(({ address }) => address)).toEqual(["172.29.77.2", "172.29.77.3", "172.29.77.4"]);
+  });
+
+  // The engine copies what the image has there into a new volume: a create that takes a while, as any does on a busy host.
+  const slow = ["up", "aa", "--image", "bookworm", "--volume", "big:/usr", "--json"];
+  const isListed = async () => ((await containers(node("one"))).has("aa") ? true : undefined);
+
+  test("what the engine still makes for one that was killed is waited for, and started", async () => {
+    const running = node("one").startBerth(slow);
+    await waitFor("the engine shows it", isListed);
+    running.kill("SIGKILL");
+    await running.ended;
+    const { status, stdout } = await node("one").berth(slow);
+    expect([status, parseList(stdout).map(({ action, state, address, error }) => error ?? [action, state, address])]).toEqual([
+      0,
+      [["started", "running", "172.31.0.2"]],
+    ]);
   });
 
   test("removed by several at once: all agree", async () => {

@@ -1,0 +1,63 @@
+import type { ContainerSummary } from "../engine/container-types.ts";
+import { inspectContainer, listContainers, waitContainer } from "../engine/containers.ts";
+import type { Engine } from "../engine/engine.ts";
+import { hasCode } from "../errors.ts";
+import { label } from "../plan/labels.ts";
+import { progressOf } from "../plan/progress.ts";
+import { createLimit } from "./limit.ts";
+import { ownContainers } from "./own-containers.ts";
+import { poll } from "./poll.ts";
+
+export interface SettledContainers {
+  readonly containers: readonly ContainerSummary[];
+  /** Ids of the machines that the engine was not through with in all the time that it had. */
+  readonly unsettled: ReadonlySet<string>;
+}
+
+/** Milliseconds that an engine has for what it was asked for by one that is gone: it may copy files into volumes. */
+const settleMs = 60_000;
+const mostAtOnce = 16;
+
+/** All containers, once those machines are whole, or gone, that the engine still makes or removes for one who may have been killed meanwhile. */
+export async function listSettled(engine: Engine, signal: AbortSignal): Promise<SettledContainers> {
+  const through = new Set<string>();
+  let seen: SettledContainers = { containers: [], unsettled: new Set() };
+  const look = async () => {
+    seen = await list(engine, through, signal);
+    return seen.unsettled.size === 0 ? seen : undefined;
+  };
+  return (await poll(settleMs, look, signal)) ?? seen;
+}
+
+/** `through` are ids of those that the engine was through with before: only then does a list tell all of them. Further ones are added. */
+async function list(engine: Engine, through: Set<string>, signal: AbortSignal): Promise<SettledContainers> {
+  const containers = await listContainers(engine, { all: true, signal });
+  const doubtful = containers.filter(({ Id, State }) => (State === "created" || State === "removing") && !through.has(Id));
+  const machines = await ownContainers(engine, doubtful, label.machine, signal);
+  const limit = createLimit(mostAtOnce);
+  const look = async ({ Id, State }: ContainerSummary) => {
+    const progress = progressOf(State, await readState(engine, Id, signal));
+    if (progress === "removing") await waitRemoved(engine, Id, signal);
+    if (progress === "through") through.add(Id);
+  };
+  await Promise.all(machines.map((machine) => limit(() => look(machine))));
+  return { containers, unsettled: new Set(machines.map(({ Id }) => Id)) };
+}
+
+/** The state of a container as it is known by its id; undefined when there is none of that. */
+async function readState(engine: Engine, id: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await inspectContainer(engine, id, { signal })).State.Status;
+  } catch (error) {
+    if (hasCode(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
+async function waitRemoved(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+  try {
+    await waitContainer(engine, id, { condition: "removed", signal });
+  } catch (error) {
+    if (!hasCode(error, "not-found")) throw error;
+  }
+}
