@@ -2,10 +2,10 @@ import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { putArchive } from "../engine/archive.ts";
 import type { ContainerCreateResponse } from "../engine/container-types.ts";
-import { createContainer, listContainers, removeContainer } from "../engine/containers.ts";
+import { createContainer, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { SystemInfo } from "../engine/system.ts";
-import { hasCode } from "../errors.ts";
+import { type BerthError, hasCode } from "../errors.ts";
 import type { ResolvedImage } from "../image/store.ts";
 import { machineCommand, type PlannedImage, renderContainer } from "../plan/container.ts";
 import { initFromLabels, label } from "../plan/labels.ts";
@@ -14,8 +14,6 @@ import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
 import { withCreation } from "./creation.ts";
 import { requireInit } from "./guest-probe.ts";
-import { ownContainers } from "./own-containers.ts";
-import { poll } from "./poll.ts";
 
 export type CreateStep = Extract<Step, { do: "create" }>;
 
@@ -36,6 +34,11 @@ export interface CreatedMachine {
   readonly byRuntime: boolean;
 }
 
+/** What became of a create where another container has the machine's name by now: the engine's word on it. */
+export interface NameTaken {
+  readonly taken: BerthError;
+}
+
 /**
  * Creates a machine's container, ready to be started. Throws `no-init`, `host-unfit`, and what the engine refuses;
  * then nothing is left of it.
@@ -46,14 +49,16 @@ export async function createMachine(
   step: CreateStep,
   image: ResolvedImage,
   { info, signal, onWarning }: CreateOptions,
-): Promise<CreatedMachine> {
+): Promise<CreatedMachine | NameTaken> {
   const { machine, address } = step;
   const planned = plannedImage(image);
   const post = ({ application }: ChosenApplication) => {
     const body = renderContainer(machine, fleet, planned, address, application);
     return createContainer(engine, withCreation(body), { name: machine.name, signal });
   };
-  const { chosen, created } = await createApplied(engine, machine, planned, info, post, signal);
+  const applied = await createApplied(engine, machine, planned, info, post, signal);
+  if ("taken" in applied) return applied;
+  const { chosen, created } = applied;
   const { Id, Warnings } = created;
   for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) onWarning(`${machine.name}: ${warning}`);
   if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, signal);
@@ -69,35 +74,22 @@ async function createApplied(
   info: ReadInfo,
   post: (chosen: ChosenApplication) => Promise<ContainerCreateResponse>,
   signal: AbortSignal,
-): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse }> {
+): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse } | NameTaken> {
+  const attempt = async (chosen: ChosenApplication) => {
+    try {
+      return { chosen, created: await post(chosen) };
+    } catch (error) {
+      if (hasCode(error, "conflict")) return { taken: error };
+      throw error;
+    }
+  };
   try {
-    return { chosen: byRuntime, created: await post(byRuntime) };
+    return await attempt(byRuntime);
   } catch (error) {
-    if (hasCode(error, "conflict"))
-      return { chosen: byRuntime, created: { Id: await findBeingMade(engine, machine, error, signal), Warnings: null } };
     // Asked only now which runtimes there are: to answer that, engines run programs.
     if ((!hasCode(error, "engine-refused") && !hasCode(error, "engine-api")) || hasRuntime(await info())) throw error;
-    const chosen = await applyByApi(engine, await info(), machine, image, signal);
-    return { chosen, created: await post(chosen) };
+    return await attempt(await applyByApi(engine, await info(), machine, image, signal));
   }
-}
-
-/** An engine finishes a create whose caller was killed; this is longer than any takes. */
-const createLimitMs = 10_000;
-
-/**
- * The container that took the machine's name since we looked: an engine still works on the create of a berth that was
- * killed, and shows its container only when it is whole. Throws the conflict itself when it is none of berth's.
- */
-async function findBeingMade(engine: Engine, machine: MachineSpec, conflict: unknown, signal: AbortSignal): Promise<string> {
-  const look = async () => {
-    const containers = await listContainers(engine, { all: true, filters: { name: [`^/${machine.name}$`] }, signal });
-    return containers.length === 0 ? undefined : containers;
-  };
-  const containers = (await poll(createLimitMs, look, signal)) ?? [];
-  const [made] = await ownContainers(engine, containers, label.machine, signal);
-  if (made !== undefined) return made.Id;
-  throw conflict;
 }
 
 /** berth-runtime hands on what is no init untouched, so it would run as a mere container. Of an image that berth made it is known. */

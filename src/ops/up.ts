@@ -1,23 +1,18 @@
 import { removeContainer, startContainer, unpauseContainer } from "../engine/containers.ts";
 import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
-import { readInfo, type SystemInfo } from "../engine/system.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { withLock } from "../host/lock.ts";
-import { trustedUsers } from "../host/path-steps.ts";
-import { type ResolveOptions, resolveImages } from "../image/resolve.ts";
-import type { ResolvedImage } from "../image/store.ts";
-import { bindsOf } from "../plan/binds.ts";
+import type { ResolveOptions } from "../image/resolve.ts";
 import type { Difference } from "../plan/labels.ts";
-import { type MachineStep, type Observed, planUp, type Step } from "../plan/up.ts";
+import { planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
-import { bindWarnings, fileWarnings, writables } from "./bind-warnings.ts";
 import { type Boot, waitBooted } from "./boot.ts";
-import { type CreateStep, createMachine, type ReadInfo } from "./create-machine.ts";
-import { ensureNetwork } from "./ensure-network.ts";
+import type { ReadInfo } from "./create-machine.ts";
 import { noInit, programOf } from "./guest-probe.ts";
 import { createLimit } from "./limit.ts";
 import { observe } from "./observe.ts";
+import { type PreparedMachine, prepareMachines, warnOfBinds } from "./prepare-machines.ts";
 import { readRootId } from "./root-id.ts";
 
 export type UpState = "waiting" | "preparing" | "creating" | "starting" | "booting" | "running" | "degraded" | "failed" | "skipped";
@@ -72,22 +67,16 @@ export async function previewUp(engine: Engine, fleet: Fleet, options: PreviewOp
   return steps;
 }
 
-async function warnOfBinds(engine: Engine, steps: readonly Step[], { containers }: Observed, options: PreviewOptions): Promise<void> {
-  const look = { trusted: trustedUsers(options.images.env), signal: options.signal };
-  const ofFile = await fileWarnings(engine, options.files, writables(steps, containers), look);
-  const binds = steps.flatMap((step) => (step.do === "create-network" ? [] : bindsOf(step.machine)));
-  for (const warning of new Set([...ofFile, ...(await bindWarnings(engine, binds, look))])) options.onWarning(warning);
-}
-
 /**
  * Makes the machines run: creates what is missing, starts what stopped, leaves what runs, in parallel and each after
  * what it depends on. A machine that fails stops only those that depend on it; its error is in its result. A machine
  * made by this call whose first start the engine refuses is removed again. Interrupted anywhere, the next call goes on.
  * Throws before anything is done for what concerns all: a wrong plan, an image, the network.
  */
-export async function up(engine: Engine, fleet: Fleet, options: UpOptions): Promise<readonly MachineUp[]> {
+export async function up(engine: Engine, fleet: Fleet, given: UpOptions): Promise<readonly MachineUp[]> {
+  const options = { ...given, onWarning: onceEach(given.onWarning) };
   const { signal, lockFile, onWaiting } = options;
-  const prepared = await withLock(lockFile, signal, () => prepare(engine, fleet, options), onWaiting);
+  const prepared = await withLock(lockFile, signal, () => prepareMachines(engine, fleet, options), onWaiting);
   const limit = createLimit(options.parallel ?? (await defaultParallel(prepared.machines.length, prepared.info)));
   // Why machines are strict where full is the default is mostly a matter of the host: one answers for all.
   const witness = prepared.machines.find(({ step, byRuntime }) => byRuntime && step.machine.profile === undefined);
@@ -99,15 +88,13 @@ export async function up(engine: Engine, fleet: Fleet, options: UpOptions): Prom
   return await Promise.all(results.values());
 }
 
-interface PreparedMachine {
-  readonly step: MachineStep;
-  readonly id: string;
-  readonly address: string | undefined;
-  readonly init: string | undefined;
-  readonly error: BerthError | undefined;
-  /** Whether this call has made it, with berth-runtime. */
-  readonly byRuntime?: boolean;
-  readonly isWitness?: boolean;
+/** Passes a text on the first time alone: what is planned anew is warned of again. */
+function onceEach(tell: (text: string) => void): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (!told.has(text)) tell(text);
+    told.add(text);
+  };
 }
 
 /** So many may boot at once anywhere; more where the engine has the processors. */
@@ -115,75 +102,6 @@ const fewAtOnce = 16;
 
 async function defaultParallel(machines: number, info: ReadInfo): Promise<number> {
   return machines <= fewAtOnce ? fewAtOnce : Math.max(fewAtOnce, (await info()).NCPU * 4);
-}
-
-/** Everything up to the starts, under a lock: two `up`s at once must not both create a machine or give away one address. */
-async function prepare(engine: Engine, fleet: Fleet, options: UpOptions) {
-  const { signal } = options;
-  let asked: Promise<SystemInfo> | undefined;
-  const info: ReadInfo = () => {
-    asked ??= readInfo(engine, { signal });
-    return asked;
-  };
-  const observed = await observe(engine, fleet, signal);
-  const steps = planUp(fleet, options.names, observed);
-  await warnOfBinds(engine, steps, observed, options);
-  const creates = steps.flatMap((step) => (step.do === "create" ? [step] : []));
-  for (const { machine } of creates) {
-    options.onState(machine.name, "preparing");
-    for (const { name } of observed.renamed.filter((renamed) => renamed.machine === machine.name)) {
-      options.onWarning(`${machine.name}: is made anew, since docker has renamed the one that was, to ${name}, which stays as it is`);
-    }
-  }
-  const images = await resolveImages(
-    engine,
-    creates.map((step) => step.machine.image),
-    {
-      ...options.images,
-      signal,
-      onProgress: (reference, text) => {
-        for (const { machine } of creates) if (machine.image === reference) options.onState(machine.name, "preparing", text);
-      },
-    },
-  );
-  for (const step of steps) {
-    // What a berth that was killed has asked for: the addresses are planned anew, in that network.
-    if (step.do === "create-network" && !(await ensureNetwork(engine, fleet.project, step.network, signal)))
-      return prepare(engine, fleet, options);
-  }
-  const inDomain = { ...fleet, network: { ...fleet.network, domain: observed.domain } };
-  const there = new Map(observed.containers.map((container) => [container.id, container]));
-  const machines = await Promise.all(
-    steps.flatMap((step): Promise<PreparedMachine>[] => {
-      if (step.do === "create-network") return [];
-      if (step.do === "create") return [create(engine, inDomain, step, images.get(step.machine.image), info, options)];
-      const { address, init, claim, owner } = there.get(step.id) ?? {};
-      if (claim === "heir" && owner !== undefined) {
-        options.onWarning(`${step.machine.name}: ${owner.file} made it and is not there any more, so it is this file's now`);
-      }
-      return [Promise.resolve({ step, id: step.id, address, init, error: undefined })];
-    }),
-  );
-  return { info, machines };
-}
-
-async function create(
-  engine: Engine,
-  fleet: Fleet,
-  step: CreateStep,
-  image: ResolvedImage | undefined,
-  info: ReadInfo,
-  { signal, onState, onWarning }: UpOptions,
-): Promise<PreparedMachine> {
-  const { machine, address } = step;
-  if (image === undefined) throw new BerthError("internal", `the image of ${machine.name} was not resolved`);
-  onState(machine.name, "creating");
-  try {
-    return { step, address, error: undefined, ...(await createMachine(engine, fleet, step, image, { info, signal, onWarning })) };
-  } catch (error) {
-    if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
-    return { step, id: "", address: undefined, init: undefined, error };
-  }
 }
 
 async function runAfter(

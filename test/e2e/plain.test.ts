@@ -4,6 +4,7 @@ import { labImage } from "../lab/lab-image.ts";
 import { clean, containers, networks, parseList } from "./fleet.ts";
 import { failedUnits, inside } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
+import { berthThrough } from "./through-proxy.ts";
 
 const node = useNodes({
   nodes: { hybrid: { runtime: false }, v2: { runtime: false, cgroupView: "v2", images: ["bookworm"] } },
@@ -38,6 +39,19 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
     expect((await engine.berth("down --yes --all")).status).toBe(0);
     expect(ownCgroups()).toEqual([]);
     expect([(await containers(engine)).size, await networks(engine)]).toEqual([0, []]);
+  });
+
+  test("made meanwhile for one that was killed, it is taken as it is", async () => {
+    const engine = node("hybrid");
+    const up = ["up", web, "--image", "bookworm", "--json"];
+    let other: Promise<unknown> | undefined;
+    const { status, stdout } = await berthThrough(engine, up, async (call) => {
+      // It has looked into the image by then.
+      if (!call.startsWith("HEAD ")) return;
+      other ??= engine.berth(up);
+      await other;
+    });
+    expect([status, parseList(stdout).map(({ action, state, error }) => error ?? [action, state])]).toEqual([0, [["kept", "running"]]]);
   });
 
   test("on cgroup2 alone an engine before 28 cannot: host-unfit, with the way out, and nothing left", async () => {

@@ -1,36 +1,18 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { label } from "../../src/plan/labels.ts";
 import { labImage } from "../lab/lab-image.ts";
-import { runBerth } from "./berth.ts";
-import { serveEngineProxy } from "./engine-proxy.ts";
 import { addresses, clean, containers, networks, parseList } from "./fleet.ts";
 import { waitFor } from "./machine.ts";
 import { canHaveEngines, useNodes } from "./nodes.ts";
+import { berthThrough } from "./through-proxy.ts";
 
 const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("bookworm") } });
 
 /** What `up` has said when it is interrupted. */
 const moments = ["preparing", "creating", "starting", "booting", "running"];
 const three = ["up", "aa", "bb", "cc", "--image", "bookworm"];
-
-const everyCall = ["GET", "HEAD", "POST", "PUT", "DELETE"].map((method) => ({ line: method, method, path: /^/ }));
-
-/** Runs berth with something done before the engine hears of a call: what was asked for by one that is killed may come at any moment. */
-async function upThrough(args: readonly string[], before: (call: string) => Promise<void>) {
-  const directory = await mkdtemp(join(tmpdir(), "berth-between-"));
-  const path = join(directory, "docker.sock");
-  const proxy = await serveEngineProxy(path, node("one").socket.slice("unix://".length), everyCall, before);
-  try {
-    return await runBerth(`unix://${path}`, args);
-  } finally {
-    await proxy.close();
-    await rm(directory, { recursive: true });
-  }
-}
 
 describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
   afterEach(() => clean(node("one")));
@@ -73,7 +55,7 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
 
   // As one that was killed may have asked for it a moment before.
   test("where a network of another subnet comes in between, addresses are planned anew, in that", async () => {
-    const { status, stdout, stderr } = await upThrough([...three, "--json"], async (call) => {
+    const { status, stdout, stderr } = await berthThrough(node("one"), [...three, "--json"], async (call) => {
       const marks = ["--label", `${label.network}=berth.internal`, "--subnet", "172.29.77.0/24"];
       if (call === "POST /networks/create") await node("one").docker("network", "create", ...marks, "berth.internal");
     });
@@ -95,6 +77,35 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
       0,
       [["started", "running", "172.31.0.2"]],
     ]);
+  });
+
+  test("made for one that was killed, in the midst of a create, it is taken as it is", async () => {
+    const marks = [`${label.machine}=aa`, `${label.network}=berth.internal`, `${label.project}=`].flatMap((mark) => ["--label", mark]);
+    const flags = "--name aa --runtime berth --tty --network berth.internal --ip 172.31.0.7 --volume big:/usr".split(" ");
+    let killed: Promise<unknown> | undefined;
+    const { status, stdout } = await berthThrough(node("one"), slow, async (call) => {
+      // Whoever took it for a failure of its own would remove it when it is whole.
+      if (call.startsWith("DELETE ")) await killed;
+      if (call !== "POST /containers/create" || killed !== undefined) return;
+      killed = node("one").docker("create", ...marks, ...flags, "bookworm");
+      await waitFor("the engine shows it", isListed);
+    });
+    await killed;
+    expect([status, parseList(stdout).map(({ action, state, address, error }) => error ?? [action, state, address])]).toEqual([
+      0,
+      [["started", "running", "172.31.0.7"]],
+    ]);
+  });
+
+  test("made meanwhile for another file, it is that one's", async () => {
+    const marks = { machine: "aa", network: "berth.internal", project: "x", file: "/proc/version" } as const;
+    const flags = Object.entries(marks).flatMap(([key, value]) => ["--label", `berth.${key}=${value}`]);
+    const { status, stdout } = await berthThrough(node("one"), ["up", "aa", "--image", "bookworm", "--json"], async (call) => {
+      if (call === "POST /containers/create")
+        await node("one").docker("create", "--name", "aa", ...flags, "--network", "berth.internal", "bookworm");
+    });
+    expect([status, JSON.parse(stdout)]).toMatchObject([1, { error: { code: "conflict", message: "aa is a machine of /proc/version" } }]);
+    expect((await containers(node("one"))).get("aa")?.state).toBe("created");
   });
 
   test("removed by several at once: all agree", async () => {
