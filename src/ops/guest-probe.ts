@@ -4,7 +4,7 @@ import { type Guest, parseOsRelease } from "../contract/guest.ts";
 import { type InitKind, initKindOf } from "../contract/init.ts";
 import { getArchive, statPath } from "../engine/archive.ts";
 import { captureText } from "../engine/capture.ts";
-import { createContainer, removeContainer } from "../engine/containers.ts";
+import { createContainer, inspectContainer, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { label } from "../plan/labels.ts";
@@ -41,14 +41,17 @@ export async function probeGuest(
   }
 }
 
-/** The command's program in a container, its symbolic links resolved. Throws `no-init` when there is none. */
+/** The command's program in a container, its symbolic links resolved. Throws `no-init` when it has none, `not-found` when it is gone itself. */
 export async function programOf(engine: Engine, container: string, command: readonly string[], signal: AbortSignal): Promise<string> {
   const [path = ""] = command;
   try {
     const { linkTarget, name } = await statPath(engine, container, path, { signal });
     return linkTarget === "" ? `${path.slice(0, path.lastIndexOf("/") + 1)}${name}` : linkTarget;
   } catch (error) {
-    throw hasCode(error, "not-found") ? noInit(command, error) : error;
+    if (!hasCode(error, "not-found")) throw error;
+    // That answer leaves open which of the two is not there: this one does not.
+    await inspectContainer(engine, container, { signal });
+    throw noInit(command, error);
   }
 }
 
