@@ -44,6 +44,13 @@ async function list(engine: Engine, through: Set<string>, signal: AbortSignal): 
   return { containers, unsettled: new Set(machines.map(({ Id }) => Id)) };
 }
 
+/** Whether a container is there no more; where it is on its way out, once it is. */
+export async function isGone(engine: Engine, id: string, signal: AbortSignal): Promise<boolean> {
+  const state = await readState(engine, id, signal);
+  if (state === "removing") await waitRemoved(engine, id, signal);
+  return state === undefined || state === "removing";
+}
+
 /** The state of a container as it is known by its id; undefined when there is none of that. */
 async function readState(engine: Engine, id: string, signal: AbortSignal): Promise<string | undefined> {
   try {

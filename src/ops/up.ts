@@ -14,6 +14,7 @@ import { createLimit } from "./limit.ts";
 import { observe } from "./observe.ts";
 import { type PreparedMachine, prepareMachines, warnOfBinds } from "./prepare-machines.ts";
 import { readRootId } from "./root-id.ts";
+import { isGone } from "./settled-containers.ts";
 
 export type UpState = "waiting" | "preparing" | "creating" | "starting" | "booting" | "running" | "degraded" | "failed" | "skipped";
 
@@ -83,7 +84,10 @@ export async function up(engine: Engine, fleet: Fleet, given: UpOptions): Promis
   const results = new Map<string, Promise<MachineUp>>();
   for (const machine of prepared.machines) {
     const dependencies = machine.step.machine.dependsOn.flatMap((name) => results.get(name) ?? []);
-    results.set(machine.step.machine.name, runAfter(engine, { ...machine, isWitness: machine === witness }, dependencies, limit, options));
+    results.set(
+      machine.step.machine.name,
+      runAfter(engine, fleet, { ...machine, isWitness: machine === witness }, dependencies, limit, options),
+    );
   }
   return await Promise.all(results.values());
 }
@@ -106,6 +110,7 @@ async function defaultParallel(machines: number, info: ReadInfo): Promise<number
 
 async function runAfter(
   engine: Engine,
+  fleet: Fleet,
   machine: PreparedMachine,
   dependencies: readonly Promise<MachineUp>[],
   limit: ReturnType<typeof createLimit>,
@@ -121,21 +126,18 @@ async function runAfter(
   }
   if (machine.error !== undefined) return failed(machine, machine.error, options);
   try {
-    return await limit(() => run(engine, machine, options));
+    return await limit(() => run(engine, fleet, machine, options));
   } catch (error) {
     if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted) throw error;
     return failed(machine, error, options);
   }
 }
 
-async function run(engine: Engine, machine: PreparedMachine, options: UpOptions): Promise<MachineUp> {
+async function run(engine: Engine, fleet: Fleet, prepared: PreparedMachine, options: UpOptions): Promise<MachineUp> {
+  const began = options.now();
+  const machine = await startThere(engine, fleet, prepared, options);
   const { step, id } = machine;
   const { name } = step.machine;
-  const began = options.now();
-  if (step.do !== "keep") {
-    options.onState(name, "starting");
-    await (step.do === "unpause" ? unpauseContainer(engine, id, options) : start(engine, machine, options.signal));
-  }
   if (!options.wait) {
     options.onState(name, "running", machine.address);
     return { ...outcome(machine), state: "started" };
@@ -154,15 +156,61 @@ async function run(engine: Engine, machine: PreparedMachine, options: UpOptions)
 const strictByDefault =
   "strict, since this host can give no user namespace of its own: `berth doctor` says why, --profile strict accepts it";
 
-async function start(engine: Engine, { step, id }: PreparedMachine, signal: AbortSignal): Promise<void> {
+/** How often a machine that is gone when it is to be started is planned anew. */
+const mostRenewals = 3;
+
+/** Starts the machine; where somebody, who may have been killed, has had it removed by then, the one that a fresh look gives in its place. */
+async function startThere(engine: Engine, fleet: Fleet, prepared: PreparedMachine, options: UpOptions): Promise<PreparedMachine> {
+  const { name } = prepared.step.machine;
+  let machine = prepared;
+  for (let renewals = 0; machine.step.do !== "keep"; renewals++) {
+    options.onState(name, "starting");
+    const gone = await start(engine, machine, options.signal);
+    if (gone === undefined) break;
+    if (renewals === mostRenewals) throw gone;
+    machine = await prepareAgain(engine, fleet, machine, options);
+    if (machine.error !== undefined) throw machine.error;
+  }
+  return machine;
+}
+
+async function prepareAgain(
+  engine: Engine,
+  fleet: Fleet,
+  { step, isWitness }: PreparedMachine,
+  options: UpOptions,
+): Promise<PreparedMachine> {
+  const { signal, lockFile, onWaiting } = options;
+  const { name } = step.machine;
+  const alone = { ...options, names: [name] };
+  const { machines } = await withLock(lockFile, signal, () => prepareMachines(engine, fleet, alone), onWaiting);
+  const again = machines.find((machine) => machine.step.machine.name === name);
+  if (again === undefined) throw new BerthError("internal", `${name} was not planned again`);
+  return { ...again, ...(isWitness && { isWitness }) };
+}
+
+/** What the engine said, where the machine is gone. */
+async function start(engine: Engine, { step, id }: PreparedMachine, signal: AbortSignal): Promise<BerthError | undefined> {
   try {
-    await startContainer(engine, id, { signal });
+    await (step.do === "unpause" ? unpauseContainer(engine, id, { signal }) : startContainer(engine, id, { signal }));
+    return undefined;
   } catch (error) {
-    if (step.do !== "create" || signal.aborted || hasCode(error, "engine-lost")) throw error;
+    if (signal.aborted || hasCode(error, "engine-lost")) throw error;
+    if ((hasCode(error, "not-found") || hasCode(error, "conflict")) && (await isGone(engine, id, signal))) return error;
+    if (step.do !== "create") throw error;
     const explained = await explainStart(engine, id, step.machine, error);
-    // It never ran, so nothing of its own is lost, and the next `up` makes it anew after whatever was mended.
-    await removeContainer(engine, id, { force: true, volumes: true });
+    await removeUnstarted(engine, id);
     throw explained;
+  }
+}
+
+/** It never ran, so nothing of its own is lost, and the next `up` makes it anew after whatever was mended. */
+async function removeUnstarted(engine: Engine, id: string): Promise<void> {
+  try {
+    await removeContainer(engine, id, { volumes: true });
+  } catch (error) {
+    // Somebody else was faster: removed it, or started it with more luck.
+    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
   }
 }
 

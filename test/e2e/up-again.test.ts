@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { RunResult } from "../../src/host/run.ts";
 import { label } from "../../src/plan/labels.ts";
 import { labImage } from "../lab/lab-image.ts";
 import { addresses, clean, containers, networks, parseList } from "./fleet.ts";
@@ -106,6 +107,68 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     });
     expect([status, JSON.parse(stdout)]).toMatchObject([1, { error: { code: "conflict", message: "aa is a machine of /proc/version" } }]);
     expect((await containers(node("one"))).get("aa")?.state).toBe("created");
+  });
+
+  describe("what one that was killed has had removed", () => {
+    const up = ["up", "aa", "--image", "bookworm", "--json"];
+    const outcome = ({ status, stdout }: RunResult) => [
+      status,
+      parseList(stdout).map(({ action, state, error }) => error ?? [action, state]),
+    ];
+    /** Does that once, before the engine hears that the machine is to be started. */
+    const beforeStart = (work: () => Promise<unknown>) => {
+      let isDone = false;
+      return async (call: string) => {
+        if (isDone || !/^POST .*[/](un)?(start|pause)$/.test(call)) return;
+        isDone = true;
+        await work();
+      };
+    };
+
+    test("just made", async () => {
+      const result = await berthThrough(
+        node("one"),
+        up,
+        beforeStart(() => node("one").docker("rm", "aa")),
+      );
+      expect(outcome(result)).toEqual([0, [["created", "running"]]]);
+    });
+
+    test.each(["stop", "pause"])("after a %s", async (ended) => {
+      expect((await node("one").berth(up)).status).toBe(0);
+      await node("one").docker(ended, "aa");
+      const result = await berthThrough(
+        node("one"),
+        up,
+        beforeStart(() => node("one").docker("rm", "--force", "aa")),
+      );
+      expect(outcome(result)).toEqual([0, [["created", "running"]]]);
+    });
+
+    test("and that the engine is still at", async () => {
+      expect((await node("one").berth(up)).status).toBe(0);
+      await node("one").berth(["exec", "aa", "sh", "-c", "mkdir /many; cd /many; seq 5000 | xargs touch"]);
+      expect((await node("one").berth("stop aa")).status).toBe(0);
+      let removal: Promise<unknown> | undefined;
+      const leave = async () => {
+        removal = node("one").docker("rm", "aa");
+        await waitFor("it is on its way out", async () => {
+          const { status, stdout } = await node("one").tryDocker("inspect", "--format", "{{.State.Status}}", "aa");
+          return status !== 0 || stdout.trim() === "removing" ? true : undefined;
+        });
+      };
+      expect(outcome(await berthThrough(node("one"), up, beforeStart(leave)))).toEqual([0, [["created", "running"]]]);
+      await removal;
+    });
+
+    test("is no machine that another has started meanwhile", async () => {
+      const result = await berthThrough(node("one"), up, async (call) => {
+        if (/^POST .*[/]start$/.test(call)) throw new Error("no luck");
+        if (call.startsWith("DELETE ")) await node("one").docker("start", "aa");
+      });
+      expect(outcome(result)).toMatchObject([1, [{ code: "engine-api", message: expect.stringContaining("no luck") }]]);
+      expect((await containers(node("one"))).get("aa")?.state).toBe("running");
+    });
   });
 
   test("removed by several at once: all agree", async () => {
