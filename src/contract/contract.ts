@@ -128,7 +128,8 @@ function grantedCapabilities(asked: readonly string[], host: Host, reboots: bool
 }
 
 /** An image's filled id is everybody's who uses the image. The machine's own, which systemd wrote at its first boot, stays. */
-function isForeign(found: string | undefined, own: string): boolean {
+/** Whether a machine-id that files bring along is another's. */
+export function isForeign(found: string | undefined, own: string): boolean {
   return found !== undefined && found !== "" && found !== "uninitialized" && found !== own;
 }
 

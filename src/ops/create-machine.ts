@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
+import { isForeign } from "../contract/contract.ts";
 import { putArchive } from "../engine/archive.ts";
 import type { ContainerCreateResponse } from "../engine/container-types.ts";
-import { createContainer, removeContainer } from "../engine/containers.ts";
+import { createContainer, inspectContainer, removeContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { SystemInfo } from "../engine/system.ts";
 import { type BerthError, hasCode } from "../errors.ts";
@@ -13,7 +14,7 @@ import type { Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
 import { withCreation } from "./creation.ts";
-import { requireInit } from "./guest-probe.ts";
+import { readMachineId, requireInit } from "./guest-probe.ts";
 
 export type CreateStep = Extract<Step, { do: "create" }>;
 
@@ -61,7 +62,9 @@ export async function createMachine(
   const { chosen, created } = applied;
   const { Id, Warnings } = created;
   for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) onWarning(`${machine.name}: ${warning}`);
-  if ("runtime" in chosen.application) await checkInit(engine, Id, machine, planned, signal);
+  // Of an image that berth made it is known.
+  const isKnown = machine.command === undefined && planned.labels[label.init] !== undefined;
+  if ("runtime" in chosen.application && !isKnown) await checkInit(engine, Id, machineCommand(machine, planned), signal);
   if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, signal);
   return { id: Id, init: initFromLabels(image.labels), byRuntime: "runtime" in chosen.application };
 }
@@ -92,14 +95,43 @@ async function createApplied(
   }
 }
 
-/** berth-runtime hands on what is no init untouched, so it would run as a mere container. Of an image that berth made it is known. */
-async function checkInit(engine: Engine, id: string, machine: MachineSpec, image: PlannedImage, signal: AbortSignal): Promise<void> {
-  if (machine.command === undefined && image.labels[label.init] !== undefined) return;
+/**
+ * Does what is left to do for a machine that was never started, where the berth that made it was killed before it was through. Again
+ * does no harm. `init` is what its labels tell of. Throws `no-init`; then nothing is left of it.
+ */
+export async function finishCreate(engine: Engine, id: string, init: string | undefined, signal: AbortSignal): Promise<void> {
+  const { Config, Path, Args } = await inspectContainer(engine, id, { signal });
+  const machineId = machineIdOf(Config.Env ?? []);
+  if (machineId === undefined) {
+    if (init === undefined) await checkInit(engine, id, [Path, ...Args], signal);
+    return;
+  }
+  if (isForeign(await readMachineId(engine, id, signal), machineId)) await putMachineId(engine, id, machineId, signal);
+}
+
+/** The machine-id that a machine which is made without berth-runtime was given; undefined for any other. */
+function machineIdOf(environment: readonly string[]): string | undefined {
+  const last = environment.findLast((variable) => variable.startsWith("container_uuid=")) ?? "";
+  const digits = last.slice(last.indexOf("=") + 1).replaceAll("-", "");
+  return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
+}
+
+/** berth-runtime hands on what is no init untouched, so it would run as a mere container. */
+async function checkInit(engine: Engine, id: string, command: readonly string[], signal: AbortSignal): Promise<void> {
   try {
-    await requireInit(engine, id, machineCommand(machine, image), signal);
+    await requireInit(engine, id, command, signal);
   } catch (error) {
-    if (hasCode(error, "no-init")) await removeContainer(engine, id, { force: true, volumes: true });
+    if (hasCode(error, "no-init")) await removeUnstarted(engine, id);
     throw error;
+  }
+}
+
+/** Removes a machine that never ran, so that nothing of its own is lost. One that somebody else has removed or started meanwhile is as it is. */
+export async function removeUnstarted(engine: Engine, id: string): Promise<void> {
+  try {
+    await removeContainer(engine, id, { volumes: true });
+  } catch (error) {
+    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
   }
 }
 

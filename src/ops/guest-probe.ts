@@ -33,12 +33,17 @@ export async function probeGuest(
         (await readText(engine, Id, "/etc/os-release", signal)) ?? (await readText(engine, Id, "/usr/lib/os-release", signal)),
       ),
       init: { kind, program, version: Number.isInteger(version) && version > 0 ? version : undefined },
-      machineId: (await readText(engine, Id, "/etc/machine-id", signal))?.trim(),
+      machineId: await readMachineId(engine, Id, signal),
       mergedUsr: program.startsWith("/usr/"),
     };
   } finally {
     await removeContainer(engine, Id, { force: true, volumes: true });
   }
+}
+
+/** The machine-id that is in a container's files, if any. */
+export async function readMachineId(engine: Engine, container: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await readText(engine, container, "/etc/machine-id", signal))?.trim();
 }
 
 /** The command's program in a container, its symbolic links resolved. Throws `no-init` when it has none, `not-found` when it is gone itself. */

@@ -9,7 +9,7 @@ import { bindsOf } from "../plan/binds.ts";
 import { type MachineStep, type Observed, planUp, type Step } from "../plan/up.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { bindWarnings, fileWarnings, writables } from "./bind-warnings.ts";
-import { type CreateStep, createMachine, type ReadInfo } from "./create-machine.ts";
+import { type CreateStep, createMachine, finishCreate, type ReadInfo } from "./create-machine.ts";
 import { ensureNetwork } from "./ensure-network.ts";
 import { observe } from "./observe.ts";
 import { poll } from "./poll.ts";
@@ -112,13 +112,25 @@ async function prepareOnce(engine: Engine, fleet: Fleet, work: Work, options: Up
       if (!created.isTaken) made.set(step.machine.name, created);
       return created;
     }
-    const { address, init, claim, owner } = there.get(step.id) ?? {};
+    const { state, address, init, claim, owner } = there.get(step.id) ?? {};
     if (claim === "heir" && owner !== undefined) {
       options.onWarning(`${step.machine.name}: ${owner.file} made it and is not there any more, so it is this file's now`);
     }
-    return { step, id: step.id, address, init, error: undefined };
+    const error = state === "created" ? await finish(engine, step.id, init, signal) : undefined;
+    return { step, id: step.id, address, init, error };
   };
   return await Promise.all(steps.flatMap((step) => (step.do === "create-network" ? [] : [prepareStep(step)])));
+}
+
+/** Why a machine that was never started cannot be. Of one that is gone by now its start will tell. */
+async function finish(engine: Engine, id: string, init: string | undefined, signal: AbortSignal): Promise<BerthError | undefined> {
+  try {
+    await finishCreate(engine, id, init, signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
+    return hasCode(error, "not-found") ? undefined : error;
+  }
 }
 
 async function create(

@@ -1,4 +1,4 @@
-import { removeContainer, startContainer, unpauseContainer } from "../engine/containers.ts";
+import { startContainer, unpauseContainer } from "../engine/containers.ts";
 import { explainDiskFull } from "../engine/disk-full.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BerthError, hasCode } from "../errors.ts";
@@ -8,7 +8,7 @@ import type { Difference } from "../plan/labels.ts";
 import { planUp, type Step } from "../plan/up.ts";
 import type { Fleet, MachineSpec } from "../spec/machine.ts";
 import { type Boot, waitBooted } from "./boot.ts";
-import type { ReadInfo } from "./create-machine.ts";
+import { type ReadInfo, removeUnstarted } from "./create-machine.ts";
 import { noInit, programOf } from "./guest-probe.ts";
 import { createLimit } from "./limit.ts";
 import { observe } from "./observe.ts";
@@ -198,19 +198,10 @@ async function start(engine: Engine, { step, id }: PreparedMachine, signal: Abor
     if (signal.aborted || hasCode(error, "engine-lost")) throw error;
     if ((hasCode(error, "not-found") || hasCode(error, "conflict")) && (await isGone(engine, id, signal))) return error;
     if (step.do !== "create") throw error;
+    // The next `up` makes it anew after whatever was mended.
     const explained = await explainStart(engine, id, step.machine, error);
     await removeUnstarted(engine, id);
     throw explained;
-  }
-}
-
-/** It never ran, so nothing of its own is lost, and the next `up` makes it anew after whatever was mended. */
-async function removeUnstarted(engine: Engine, id: string): Promise<void> {
-  try {
-    await removeContainer(engine, id, { volumes: true });
-  } catch (error) {
-    // Somebody else was faster: removed it, or started it with more luck.
-    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
   }
 }
 

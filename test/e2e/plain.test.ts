@@ -54,6 +54,23 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
     expect([status, parseList(stdout).map(({ action, state, error }) => error ?? [action, state])]).toEqual([0, [["kept", "running"]]]);
   });
 
+  test("killed before it had given a machine its id, the next up gives it", async () => {
+    const engine = node("hybrid");
+    const script = "echo 0123456789abcdef0123456789abcdef > /etc/machine-id";
+    await engine.docker("run", "--name", "once", "bookworm", "/bin/sh", "-c", script);
+    await engine.docker("commit", "--change", 'CMD ["/sbin/init"]', "once", "used");
+    const up = ["up", web, "--image", "used", "--json"];
+    const killed = await berthThrough(engine, up, async (call) => {
+      if (call.startsWith("PUT ")) throw new Error("killed");
+    });
+    expect([killed.stdout, (await containers(engine)).get(web)?.state]).toEqual([expect.stringContaining("killed"), "created"]);
+    expect((await engine.berth(up)).status).toBe(0);
+    const uuid = (await engine.docker("inspect", "--format", "{{.Config.Env}}", web)).stdout.match(/container_uuid=([\da-f-]+)/)?.[1];
+    expect(await inside(engine, web, "cat /etc/machine-id")).toBe(uuid?.replaceAll("-", "") ?? "none");
+    await clean(engine);
+    await engine.docker("rmi", "used");
+  });
+
   test("on cgroup2 alone an engine before 28 cannot: host-unfit, with the way out, and nothing left", async () => {
     const { status, stdout } = await node("v2").berth("up web --image bookworm");
     expect(status).toBe(1);

@@ -171,6 +171,16 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     });
   });
 
+  test("killed before it had looked for an init, the next up looks", async () => {
+    const up = ["up", "aa", "--image", "bookworm", "--command", "/bin/sleep", "--command", "100", "--json"];
+    const killed = await berthThrough(node("one"), up, async (call) => {
+      if (call.startsWith("HEAD ")) throw new Error("killed");
+    });
+    expect([killed.status, (await containers(node("one"))).get("aa")?.state]).toEqual([1, "created"]);
+    const { status, stdout } = await node("one").berth(up);
+    expect([status, parseList(stdout)[0]?.error?.code, (await containers(node("one"))).size]).toEqual([1, "no-init", 0]);
+  });
+
   test("removed by several at once: all agree", async () => {
     for (let round = 0; round < 3; round++) {
       expect((await node("one").berth("up aa --image bookworm")).status).toBe(0);
