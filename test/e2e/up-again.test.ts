@@ -73,10 +73,11 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     await waitFor("the engine shows it", isListed);
     running.kill("SIGKILL");
     await running.ended;
+    // Newer engines show it when it is whole, so that it may have been started, too.
     const { status, stdout } = await node("one").berth(slow);
     expect([status, parseList(stdout).map(({ action, state, address, error }) => error ?? [action, state, address])]).toEqual([
       0,
-      [["started", "running", "172.31.0.2"]],
+      [[expect.stringMatching(/^(started|kept)$/), "running", "172.31.0.2"]],
     ]);
   });
 
