@@ -127,8 +127,7 @@ function grantedCapabilities(asked: readonly string[], host: Host, reboots: bool
   return { granted: wanted.filter((name) => known.has(name)), lacking: wanted.filter((name) => !known.has(name)) };
 }
 
-/** An image's filled id is everybody's who uses the image. The machine's own, which systemd wrote at its first boot, stays. */
-/** Whether a machine-id that files bring along is another's. */
+/** Whether a machine-id that files bring along is another's: an image's is everybody's who uses it. The machine's own, which systemd wrote at its first boot, stays. */
 export function isForeign(found: string | undefined, own: string): boolean {
   return found !== undefined && found !== "" && found !== "uninitialized" && found !== own;
 }
