@@ -1,7 +1,6 @@
 import { BerthError, hasCode } from "../errors.ts";
 import type { Registry } from "./command.ts";
 import { errorView, openContext } from "./context.ts";
-import { readPipedFile } from "./fleet-file.ts";
 import { type GlobalOptions, guessGlobals } from "./global-options.ts";
 import { drain, type Io, write } from "./io.ts";
 import { isBrokenPipe, outputLoss, watchOutputs } from "./output-loss.ts";
@@ -36,8 +35,7 @@ export async function execute(argv: readonly string[], io: Io, registry: Registr
 async function invoke(invocation: Invocation, io: Io, signal: AbortSignal, registry: Registry): Promise<number | undefined> {
   if (invocation.kind === "help") return void (await write(io.stdout, invocation.text));
   if (invocation.kind === "version") return void (await write(io.stdout, versionLine()));
-  const piped = await readPipedFile(invocation.global, io.cwd, signal);
-  const { context, close } = openContext(io, { ...invocation.global, piped }, signal, registry);
+  const { context, close } = openContext(io, invocation.global, signal, registry);
   try {
     return await invocation.spec.action(context, invocation.args, invocation.options);
   } finally {

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { inMounts, isRoot } from "../../test/lab/mount-namespace.ts";
 import { openContext } from "./context.ts";
-import { findFleet, readPipedFile } from "./fleet-file.ts";
+import { findFleet, withFileRead } from "./fleet-file.ts";
 import { readGlobals } from "./global-options.ts";
 import { memoryIo } from "./memory-io.ts";
 
@@ -31,14 +31,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-function contextIn(
-  cwd: string,
-  globals: Readonly<Record<string, unknown>> = {},
-  env: Readonly<Record<string, string>> = {},
-  piped?: string,
-) {
+function contextIn(cwd: string, globals: Readonly<Record<string, unknown>> = {}, env: Readonly<Record<string, string>> = {}) {
   const memory = memoryIo({ cwd, env });
-  const { context } = openContext(memory.io, { ...readGlobals(globals), piped }, memory.io.signal, []);
+  const { context } = openContext(memory.io, readGlobals(globals), memory.io.signal, []);
   return { context, stderr: memory.stderr };
 }
 
@@ -179,13 +174,27 @@ test.skipIf(process.getuid?.() !== 0)("one that leads to a file of the kernel's,
   expect(() => foundBy(contextIn(directory).context)).toThrow(expect.objectContaining({ code: "file-invalid" }));
 });
 
-test("a pipe that is named is read before the command, and once", async () => {
+test("a pipe that is named is read once, and may keep its reader waiting", async () => {
   rmSync(file);
   execFileSync("mkfifo", [file]);
-  const writer = Bun.spawn(["sh", "-c", `echo 'machines: {web: {image: x}}' >${file}`]);
-  const piped = await readPipedFile(readGlobals({ file }), directory, new AbortController().signal);
+  const writer = Bun.spawn(["sh", "-c", `sleep 0.1; echo 'machines: {web: {image: x}}' >${file}`]);
+  const context = await withFileRead(contextIn(directory, { file }).context);
   expect(await writer.exited).toBe(0);
-  expect(foundBy(contextIn(directory, { file }, {}, piped).context)).toBe(file);
+  expect([foundBy(context), foundBy(context)]).toEqual([file, file]);
+});
+
+test("a terminal that there is not is told as any file that cannot be read", async () => {
+  const program = `const { withFileRead, findFleet } = await import(${JSON.stringify(import.meta.resolve("./fleet-file.ts"))});
+    const context = { global: { file: "/dev/tty" }, io: { cwd: "/", env: {} }, signal: new AbortController().signal };
+    try { findFleet(await withFileRead(context)); } catch ({ code, message }) { console.log(code + ": " + message); }`;
+  const { stdout } = Bun.spawnSync(["setsid", "--wait", process.execPath, "-e", program]);
+  expect(stdout.toString()).toBe("file-missing: /dev/tty cannot be read\n");
+});
+
+test("in a directory that lies too deep no file is taken for its own", () => {
+  execFileSync("sh", ["-c", "mkdir -p $(printf %0260d 0 | sed s:0:d/:g)"], { cwd: directory });
+  const deep = join(directory, "d/".repeat(260));
+  expect(() => findFleet(contextIn(deep).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
 });
 
 test("a fleet is of the file itself, whatever link leads to it", () => {

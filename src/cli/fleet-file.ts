@@ -3,12 +3,11 @@ import { basename, dirname, join, resolve } from "node:path";
 import { BerthError } from "../errors.ts";
 import { isThere, trustedUsers, withWay } from "../host/path-steps.ts";
 import { readPipeUpTo, readTextUpTo } from "../host/text-up-to.ts";
-import { foundFault } from "../plan/path-access.ts";
+import { foundFault, tooLong } from "../plan/path-access.ts";
 import type { Fleet } from "../spec/machine.ts";
 import { parseMachineFile } from "../spec/machine-file.ts";
 import { resolvePaths } from "../spec/resolve-paths.ts";
 import type { Context } from "./context.ts";
-import type { GlobalOptions } from "./global-options.ts";
 
 const fileNames = ["berth.yaml", "berth.yml"];
 
@@ -52,9 +51,9 @@ function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T |
   if (file !== undefined) return work({ path, real: undefined, read: () => piped ?? readText(path, path) });
   const trusted = trustedUsers(context.io.env);
   return withWay(path, trusted, ({ steps, real, end }, place) => {
-    const fault = foundFault(steps, trusted);
+    const fault = foundFault(steps, trusted) ?? (end === "too-long" ? tooLong : undefined);
     if (fault !== undefined) {
-      const found = end === "unseen" ? "may be there" : "was found";
+      const found = end === "unseen" || end === "too-long" ? "may be there" : "was found";
       throw new BerthError("file-untrusted", `${path} ${found}, but it is not only yours: ${fault}`, {
         hint: `look at it, and keep it in a directory of your own, or name it: --file ${path}`,
       });
@@ -75,11 +74,21 @@ function readText(place: string, path: string): string {
   return notTooLong(readTextUpTo(place, longest), path);
 }
 
-/** What --file names, where that may keep whoever reads it waiting, such as a pipe; before any command, since none may wait for it without an ear for signals. */
-export async function readPipedFile({ file }: GlobalOptions, cwd: string, signal: AbortSignal): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const path = resolve(cwd, file);
-  return mayWait(path) ? notTooLong(await readPipeUpTo(path, longest, signal), path) : undefined;
+/**
+ * A context whose machine file nobody waits for without an ear for signals: what --file names is read, where that may keep whoever reads
+ * it waiting, such as a pipe. What cannot be read is told by who wants it.
+ */
+export async function withFileRead(context: Context): Promise<Context> {
+  const { file } = context.global;
+  const path = file === undefined ? undefined : resolve(context.io.cwd, file);
+  if (path === undefined || !mayWait(path)) return context;
+  try {
+    const text = await readPipeUpTo(path, longest, context.signal);
+    return { ...context, global: { ...context.global, piped: notTooLong(text, path) } };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return context;
+  }
 }
 
 /** A pipe, a terminal, a file of the kernel's that has no size. */

@@ -5,7 +5,7 @@ import { findMachines, listMachines, type Machine } from "../ops/machines.ts";
 import { claimOf, describeOwner } from "../plan/owner.ts";
 import type { Fleet } from "../spec/machine.ts";
 import type { Context } from "./context.ts";
-import { findFleet, findFleetFile, locateFleetFile } from "./fleet-file.ts";
+import { findFleet, findFleetFile, locateFleetFile, withFileRead } from "./fleet-file.ts";
 
 /** The argument of commands on several machines. */
 export const machinesArgument = {
@@ -52,7 +52,7 @@ export function bothError(): BerthError {
 
 /** Those of the machine file that are there; a machine of another file that has the same name is not. */
 async function machinesOfFile(context: Context, engine: Engine, mayMiss: boolean): Promise<readonly Machine[]> {
-  const fleet = fleetHere(context);
+  const fleet = fleetHere(await withFileRead(context));
   const names = fleet.machines.flatMap(({ name, root }) => (root === undefined ? [name] : []));
   const { machines, missing } = await findThere(context, engine, names, true);
   const own = machines.filter((machine) => claimOf(fleet, machine, isThere) !== "stranger");

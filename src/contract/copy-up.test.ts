@@ -12,7 +12,7 @@ test.each<[string, Contents, string | undefined]>([
   [
     "a file that the machine may not read",
     { ...small, closed: "/run/secret" },
-    "the owner of /run/secret is beyond the machine's ids, and nobody else may read it",
+    "the owner or the group of /run/secret is beyond the machine's ids, and the machine may not read it",
   ],
   ["a directory far below", { ...small, deep: `/run${"/d".repeat(65)}` }, `/run${"/d".repeat(38)}… lies too deep`],
   ["too much", { ...small, bytes: run.size + 1 }, "it takes 9M, and /run holds 8M"],

@@ -37,7 +37,8 @@ const mostFiles = 100_000;
 
 function copyObstacle({ target, size, inodes }: Tmpfs, contents: Contents): string | undefined {
   if (contents.odd !== undefined) return `${contents.odd} is no file, directory or link, and cannot be copied`;
-  if (contents.closed !== undefined) return `the owner of ${contents.closed} is beyond the machine's ids, and nobody else may read it`;
+  if (contents.closed !== undefined)
+    return `the owner or the group of ${contents.closed} is beyond the machine's ids, and the machine may not read it`;
   if (contents.deep !== undefined) return `${contents.deep.slice(0, 80)}… lies too deep`;
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)}M`;
   if (contents.bytes > size) return `it takes ${mebibytes(contents.bytes)}, and ${target} holds ${mebibytes(size)}`;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeCgroups, walkCgroups } from "./cgroup-tree.ts";
+import { isCgroup, removeCgroups, walkCgroups } from "./cgroup-tree.ts";
 
 let top = "";
 beforeEach(() => {
@@ -29,6 +29,30 @@ test("each is visited before those in it, however many and deep they are", () =>
   expect(removeCgroups(top)).toBe(false);
   expect(open()).toBe(before);
 }, 30_000);
+
+test("what goes while it is visited, or before, is passed over", () => {
+  for (const name of ["a", "b", "c"]) mkdirSync(join(top, name));
+  const seen: number[] = [];
+  walkCgroups(top, (place, depth) => {
+    seen.push(depth);
+    if (depth === 1) for (const name of ["a", "b", "c"]) rmSync(join(top, name), { recursive: true, force: true });
+    expect(place).toStartWith("/proc/self/fd/");
+  });
+  expect(seen).toEqual([0, 1]);
+});
+
+test("after some time no more is removed", () => {
+  mkdirSync(join(top, "a"));
+  expect([removeCgroups(top, performance.now() - 1), existsSync(join(top, "a"))]).toEqual([false, true]);
+});
+
+const hierarchy = readFileSync("/proc/self/mountinfo", "utf8")
+  .split("\n")
+  .find((line) => / - cgroup2? /.test(line))
+  ?.split(" ")[4];
+test.skipIf(hierarchy === undefined)("a cgroup is told from any other directory (needs a cgroup hierarchy)", () => {
+  expect([top, "/nowhere", hierarchy ?? ""].map((path) => isCgroup(path))).toEqual([false, false, true]);
+});
 
 test("all are removed, the deepest first, whatever their names", () => {
   mkdirSync(Buffer.concat([Buffer.from(`${top}/`), Buffer.from([0xff])]));

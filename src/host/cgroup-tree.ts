@@ -1,9 +1,9 @@
-import { closeSync, constants, openSync, rmdirSync } from "node:fs";
+import { closeSync, constants, openSync, rmdirSync, statfsSync } from "node:fs";
 import { hasErrno } from "./errno.ts";
 import { pagesOf } from "./first-names.ts";
 
 /** An open cgroup: the path is good meanwhile, however long its own is. */
-type Visit = (place: string, depth: number) => void;
+export type Visit = (place: string, depth: number) => unknown;
 
 const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const placeOf = (directory: number) => `/proc/self/fd/${directory}`;
@@ -41,10 +41,28 @@ export function walkCgroups(top: string, visit: Visit, leave?: (path: Buffer) =>
   }
 }
 
-/** Removes a cgroup and all below it; false where one of them is still in use. */
-export function removeCgroups(top: string): boolean {
+/** The magic numbers of cgroup v1 and cgroup2 (statfs(2)). */
+const cgroupFileSystems: readonly number[] = [0x27e0eb, 0x63677270];
+
+/** Whether a path leads to a cgroup. */
+export function isCgroup(path: string): boolean {
+  const directory = openOrNone(Buffer.from(path));
+  if (directory === undefined) return false;
+  try {
+    return cgroupFileSystems.includes(statfsSync(placeOf(directory)).type);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Removes a cgroup and all below it; false where one of them is still in use, or that time (performance.now()) has come. */
+export function removeCgroups(top: string, end = Number.POSITIVE_INFINITY): boolean {
   let isEmpty = true;
   const remove = (path: string | Buffer) => {
+    if (performance.now() > end) {
+      isEmpty = false;
+      return;
+    }
     try {
       rmdirSync(path);
     } catch (error) {
@@ -63,15 +81,22 @@ function openOrNone(path: Buffer): number | undefined {
   try {
     return openSync(path, openDirectory);
   } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ENODEV"])) return undefined;
+    if (hasErrno(error, gone)) return undefined;
     throw error;
   }
 }
 
+const gone: readonly string[] = ["ENOENT", "ENODEV", "ENOTDIR"];
+
 /** Names, each character of which is a byte. */
 function childrenOf(directory: number): string[] {
   const names: string[] = [];
-  for (const page of pagesOf(placeOf(directory), "latin1"))
-    names.push(...page.flatMap(({ name, kind }) => (kind === "directory" ? [name] : [])));
+  try {
+    for (const page of pagesOf(placeOf(directory), "latin1")) {
+      names.push(...page.flatMap(({ name, kind }) => (kind === "directory" ? [name] : [])));
+    }
+  } catch (error) {
+    if (!hasErrno(error, gone)) throw error;
+  }
   return names;
 }

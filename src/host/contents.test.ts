@@ -52,10 +52,13 @@ test("a link that a tmpfs has no room for beside its inode is a page", () => {
 
 test.skipIf(process.getuid?.() !== 0).each([
   ["a file of a user beyond", "install -m 600 -o 70000 /dev/null at", true],
-  ["of a group beyond", "install -m 640 -g 70000 /dev/null at", true],
+  ["of a group beyond", "install -m 640 -o 5 -g 70000 /dev/null at", true],
+  ["of a group beyond, and its own", "install -m 640 -g 70000 /dev/null at", false],
+  ["of a user beyond, and its own group", "install -m 640 -o 70000 /dev/null at", false],
   ["a directory that none may enter", "install -d -m 704 -o 70000 at", true],
-  ["a file that all may read", "install -m 604 -o 70000 /dev/null at", false],
-  ["a directory that all may read", "install -d -m 705 -o 70000 at", false],
+  ["a file that all may read", "install -m 604 -o 70000 -g 70000 /dev/null at", false],
+  ["a directory that all may read", "install -d -m 705 -o 70000 -g 70000 at", false],
+  ["what all but its own group may read", "install -m 604 -o 70000 /dev/null at", true],
   ["a file of the last id", "install -m 600 -o 65535 -g 65535 /dev/null at", false],
   ["a link", "ln -s nowhere at; chown -h 70000 at", false],
 ])("what a machine of its own ids may not read: %s (needs root)", (_, make, closed) => {

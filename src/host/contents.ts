@@ -51,6 +51,8 @@ export function readContents(
 /** Whether the root of a user namespace of so many ids has no right to read it: over an inode of other ids its capabilities hold nothing. */
 function isClosed(stat: Stats, ids: number): boolean {
   if (stat.isSymbolicLink() || (stat.uid < ids && stat.gid < ids)) return false;
-  const needed = stat.isDirectory() ? 0o005 : 0o004;
-  return (stat.mode & needed) !== needed;
+  const needed = stat.isDirectory() ? 0o5 : 0o4;
+  // What the owner, the group, or everybody may do.
+  const bits = stat.uid === 0 ? stat.mode >> 6 : stat.gid === 0 ? stat.mode >> 3 : stat.mode;
+  return (bits & needed) !== needed;
 }

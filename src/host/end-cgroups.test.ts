@@ -79,6 +79,9 @@ test("what fails keeps nothing from the rest, and is told", async () => {
   symlinkSync("/proc/version", inner("cpu.max"));
   for (const cgroup of ["a", "z"]) writeFileSync(join(box, cgroup, "cpu.max"), "1 2\n");
   const end = ended();
+  // Nor does a cgroup that cannot be opened.
+  expect(() => endCgroups({ freezer: [`${box}\0`], limits: [box] })).toThrow();
+  writeFileSync(join(box, "a", "cpu.max"), "1 2\n");
   expect(() => endCgroups({ freezer: [], limits: [box] })).toThrow(expect.objectContaining({ syscall: expect.any(String) }));
   expect(await end).toEqual([null, "SIGKILL"]);
   expect(["a", "z"].map((cgroup) => text(join(box, cgroup, "cpu.max")))).toEqual(["max\n", "max\n"]);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { walkCgroups } from "./cgroup-tree.ts";
+import { type Visit, walkCgroups } from "./cgroup-tree.ts";
 import { hasErrno } from "./errno.ts";
 
 /** A machine's cgroups in the hierarchies that matter here. */
@@ -18,15 +18,17 @@ export interface HeldCgroups {
  */
 export function endCgroups({ freezer, limits }: HeldCgroups): void {
   throughAll((attempt) => {
+    const each = (cgroup: string, visit: Visit) =>
+      attempt(() => walkCgroups(cgroup, (place, depth) => void attempt(() => visit(place, depth))));
     // What is frozen takes no SIGKILL on v1, but makes, renames and limits no cgroup either.
     for (const cgroup of freezer) attempt(() => tell(join(cgroup, "freezer.state"), () => ["FROZEN"]));
     const killed = limits.map((cgroup) => attempt(() => killCgroup(cgroup)));
     if (!killed.includes(true)) {
-      for (const cgroup of freezer.length > 0 ? freezer : limits) walkCgroups(cgroup, (place) => attempt(() => killProcesses(place)));
+      for (const cgroup of freezer.length > 0 ? freezer : limits) each(cgroup, killProcesses);
     }
-    for (const cgroup of freezer) walkCgroups(cgroup, (place) => attempt(() => thaw(place)));
+    for (const cgroup of freezer) each(cgroup, thaw);
     // Its own limits are the engine's.
-    for (const cgroup of limits) walkCgroups(cgroup, (place, depth) => depth > 0 && attempt(() => lift(place)));
+    for (const cgroup of limits) each(cgroup, (place, depth) => depth > 0 && lift(place));
   });
 }
 

@@ -69,9 +69,9 @@ export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (wa
   }
 }
 
-/** Whether something is at a path, as existsSync(3) tells, and its way is not too long to be looked at; what lies below a FUSE of others than the trusted users counts as there. */
+/** Whether something is at a path, as existsSync(3) tells; what lies below a FUSE of others than the trusted users, or too far to be looked at, counts as there. */
 export function isThere(path: string, trusted = trustedUsers({})): boolean {
-  return withWay(path, trusted, ({ end }) => end === "there" || end === "unseen");
+  return withWay(path, trusted, ({ end }) => end !== "missing");
 }
 
 /** The path without links of what is at a path; undefined where there is nothing, it lies below a FUSE of others than the trusted users, or its way is too long. */
@@ -79,9 +79,9 @@ export function realPathOf(path: string, trusted: ReadonlySet<number>): string |
   return withWay(path, trusted, ({ real, end }) => (end === "there" ? real.at(-1)?.path : undefined));
 }
 
-/** The FUSE of others than the trusted users that a path lies in or is; undefined where there is none. */
+/** The FUSE of others than the trusted users that a path lies in or is, or where its way is too long to tell; undefined where there is none. */
 export function othersFuseOf(path: string, trusted: ReadonlySet<number>): PathStep | undefined {
-  return withWay(path, trusted, ({ steps, end }) => (end === "unseen" ? steps.at(-1) : undefined));
+  return withWay(path, trusted, ({ steps, end }) => (end === "unseen" || end === "too-long" ? steps.at(-1) : undefined));
 }
 
 const placeOnly = pathOnly | constants.O_NOFOLLOW;

@@ -8,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { loadImages } from "../engine/images.ts";
 import { BerthError } from "../errors.ts";
 import { trustedUsers, withWay } from "../host/path-steps.ts";
+import { tooLong } from "../plan/path-access.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
 import { changed, packImage, renderImageConfig } from "./image-archive.ts";
 import { type RootFacts, readRootFacts } from "./root-facts.ts";
@@ -48,6 +49,8 @@ function openTarball(path: string): number {
         hint: "Copy it to a directory of this host's own, and name that.",
       });
     }
+    if (end === "too-long")
+      throw new BerthError("file-invalid", `${path} cannot be opened: ${tooLong}`, { hint: "name it by a shorter path" });
     if (place === undefined && /^\/proc\/\d+\/fd\/\d+$/.test(steps.at(-1)?.path ?? "")) throw noFile(path);
     if (place === undefined) {
       throw new BerthError("file-missing", `there is no file ${path}`, {

@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../engine/engine.ts";
-import { realPathOf, withWay } from "../host/path-steps.ts";
+import { withWay } from "../host/path-steps.ts";
 import { isReachable } from "../host/reachable.ts";
 import { type Bind, bindsOf } from "../plan/binds.ts";
-import { reachedByOthers, swapFault, swappedByOthers, writtenByMachines } from "../plan/path-access.ts";
+import { reachedByOthers, swapFault, swappedByOthers, tooLong, writtenByMachines } from "../plan/path-access.ts";
 import type { ObservedContainer, Step } from "../plan/up.ts";
 import { isAt } from "../spec/path.ts";
 import { containerName, machineContainers, writesOf } from "./machines.ts";
@@ -92,7 +92,13 @@ export async function fileWarnings(
   const ways = files.map((file) => ({ file, paths: withWay(file, trusted, ({ steps }) => steps.map(({ path }) => path)) }));
   const machines = Map.groupBy(writable, ({ source }) => source);
   return await lookAtEach(new Set(machines.keys()), signal, (source) => {
-    const real = realPathOf(source, trusted);
+    const { real, isLong } = withWay(source, trusted, (way) => ({
+      real: way.end === "there" ? way.real.at(-1)?.path : undefined,
+      isLong: way.end === "too-long",
+    }));
+    // In `up` its bind is warned of, too.
+    if (isLong)
+      return `whether ${[...new Set(machines.get(source)?.map(({ machine }) => machine))].join(", ")} can write the machine file by the bind of ${source} is not known: ${tooLong}`;
     const way = real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
     if (way === undefined) return undefined;
     const names = [...new Set(machines.get(source)?.map(({ machine }) => machine))];

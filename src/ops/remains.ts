@@ -12,7 +12,6 @@ import { isStageOpen } from "../host/stage.ts";
 import type { Remains } from "../plan/doctor-facts.ts";
 import { label } from "../plan/labels.ts";
 import { ownContainers } from "./own-containers.ts";
-import { removeMachineCgroups } from "./runtime-end.ts";
 import { clearState, isOldState, stageOf } from "./runtime-state.ts";
 
 /** Where berth-runtime keeps a machine's own files: below it the runtime's root, then the container's id. */
@@ -63,7 +62,6 @@ async function removeState(engineProcess: number, state: string): Promise<void> 
     inDirectory(top, relative(stateRoot, dirname(state)) || ".", (place) => {
       const opened = join(place, basename(state));
       if (isStageOpen(stageOf(opened))) detachStage(engineProcess, stageOf(state));
-      removeMachineCgroups(opened);
       clearState(opened);
     }),
   );

@@ -23,6 +23,7 @@ import { wishedHostname, wishedProfile } from "../oci/wished.ts";
 import { readBundleConfig, writeBundleConfig } from "./bundle-config.ts";
 import { isolate, readOverlay } from "./isolate.ts";
 import { readWishes } from "./read-wishes.ts";
+import { removeMachineCgroups } from "./runtime-end.ts";
 import { forgetOthers } from "./runtime-mirror.ts";
 import { clearState, sweepStates, writeState } from "./runtime-state.ts";
 import { writeLogin, writeMasks } from "./shared-directory.ts";
@@ -51,6 +52,8 @@ interface Applied {
   readonly needs: Contract;
 }
 
+/** Milliseconds that a start takes for cgroups that another machine has left, of which there may be tens of thousands. */
+const longestSweep = 200;
 const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined, deep: undefined };
 
 /**
@@ -132,7 +135,7 @@ export async function runtimeCreate({
       writeBundleConfig(bundle, text, renderConfig(alone ? clearedAtEnd(patched, launcher, state) : patched));
       return [...ignored.map(leftOut), ...needs.warnings, ...warnings, ...settled.warnings, ...isolated.warnings];
     };
-    sweepStates(dirname(state), root);
+    sweepStates(dirname(state), root, (left) => removeMachineCgroups(left, longestSweep));
     try {
       return await apply();
     } catch (error) {

@@ -1,4 +1,4 @@
-import { removeCgroups } from "../host/cgroup-tree.ts";
+import { isCgroup, removeCgroups } from "../host/cgroup-tree.ts";
 import { endCgroups } from "../host/end-cgroups.ts";
 import { abortConnectionsOf } from "../host/fuse-connection.ts";
 import { readCgroups, readHeld, readIsolated } from "./runtime-state.ts";
@@ -15,8 +15,11 @@ export function endMachine(state: string): void {
 
 /**
  * Removes the cgroups of a machine that has ended, with those that it has made in them: what goes by whole paths, as runtimes do, cannot
- * remove all. Warns of those that are still in use.
+ * remove all. Warns of those that are left: in use, or for want of time, which is without end unless milliseconds are given.
  */
-export function removeMachineCgroups(state: string): readonly string[] {
-  return readCgroups(state).flatMap((cgroup) => (removeCgroups(cgroup) ? [] : [`the cgroup ${cgroup} is still in use`]));
+export function removeMachineCgroups(state: string, milliseconds = Number.POSITIVE_INFINITY): readonly string[] {
+  const end = performance.now() + milliseconds;
+  return readCgroups(state).flatMap((cgroup) =>
+    !isCgroup(cgroup) || removeCgroups(cgroup, end) ? [] : [`the cgroup ${cgroup} is still there, or one in it`],
+  );
 }

@@ -86,17 +86,11 @@ export function isOldState(state: string): boolean | undefined {
   return age < 0 || age > staleAfterMs;
 }
 
-/** Removes cgroups that a machine has left, by a process of its own: there may be tens of thousands. */
-function removeCgroupsLater(state: string): void {
-  const cmd = [process.execPath, "runtime", "rmdir", "--state", state, "--", basename(state)];
-  Bun.spawn({ cmd, stdio: ["ignore", "ignore", "ignore"], detached: true }).unref();
-}
-
 /**
- * Removes the states of machines that are no more: of failed creates, and of engines that were killed. One whose cgroups are still there
- * stays until these have gone, which `removeCgroups` sees to.
+ * Removes the states of machines that are no more: of failed creates, and of engines that were killed. One with cgroups
+ * that `removeCgroups` says are left stays, for the next sweep to go on.
  */
-export function sweepStates(directory: string, root: string, removeCgroups = removeCgroupsLater): void {
+export function sweepStates(directory: string, root: string, removeCgroups: (state: string) => readonly string[]): void {
   if (!existsSync(directory)) return;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
@@ -105,10 +99,7 @@ export function sweepStates(directory: string, root: string, removeCgroups = rem
     const isOld = isOldState(state);
     // A crash before the mark, or after it, left the directory alone.
     if (isOld === undefined) removeEmpty(state);
-    else if (isOld && !existsSync(join(root, id))) {
-      if (readCgroups(state).some((cgroup) => existsSync(cgroup))) removeCgroups(state);
-      else clearState(state);
-    }
+    else if (isOld && !existsSync(join(root, id)) && removeCgroups(state).length === 0) clearState(state);
   }
 }
 

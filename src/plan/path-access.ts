@@ -61,12 +61,15 @@ export function foundFault(steps: readonly PathStep[], trusted: ReadonlySet<numb
   return moved && `others may put a ${moved.kind} of yours into ${parentOf(moved.path)}`;
 }
 
+/** What is unknown of a way that goes on over more names than are looked at. */
+export const tooLong = "its way has more names, with those of its links, than are looked at";
+
 /**
  * As `replaceFault`, of where a way leads: whoever decides over the directories and links on it, and not who may write to what is at its end.
  * What is not there yet may be made by whoever may write to the directory that it is to be in.
  */
 export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number>): string | undefined {
-  if (end === "too-long") return "its way has more names, with those of its links, than are looked at";
+  if (end === "too-long") return tooLong;
   const [parent, last] = [real.at(-2), real.at(-1)];
   if (end === "unseen" || last === undefined) return replaceFault(steps, trusted);
   // A sticky directory keeps nobody from making what is not there.

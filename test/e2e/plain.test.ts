@@ -52,6 +52,8 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
       await other;
     });
     expect([status, parseList(stdout).map(({ action, state, error }) => error ?? [action, state])]).toEqual([0, [["kept", "running"]]]);
+    await engine.berth("down --yes --all");
+    expect(ownCgroups()).toEqual([]);
   });
 
   test("killed before it had given a machine its id, the next up gives it", async () => {
@@ -67,7 +69,9 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
     expect((await engine.berth(up)).status).toBe(0);
     const uuid = (await engine.docker("inspect", "--format", "{{.Config.Env}}", web)).stdout.match(/container_uuid=([\da-f-]+)/)?.[1];
     expect(await inside(engine, web, "cat /etc/machine-id")).toBe(uuid?.replaceAll("-", "") ?? "none");
-    await clean(engine);
+    await engine.docker("rm", "once");
+    expect((await engine.berth("down --yes --all")).status).toBe(0);
+    expect(ownCgroups()).toEqual([]);
     await engine.docker("rmi", "used");
   });
 

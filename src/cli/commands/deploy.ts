@@ -8,9 +8,9 @@ import { renderStack } from "../../plan/service-stack.ts";
 import { parseDuration } from "../../spec/duration.ts";
 import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
-import { shownWord } from "../completion/shell-words.ts";
-import { fleetFilePlaces, loadFleet } from "../fleet-file.ts";
+import { fleetFilePlaces, loadFleet, withFileRead } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
+import { shownWord } from "../render/shell-word.ts";
 import { plainLines } from "../render/text.ts";
 import { reportOutcomes } from "../report-outcomes.ts";
 import { version } from "../version.ts";
@@ -46,7 +46,8 @@ Status 5 says that a machine failed or did not boot in time.`,
       on ? [flag] : [],
     );
     if (modes.length > 1) throw usageError(`${modes.join(" and ")} do not go together`);
-    const plans = () => planServices(selectRoots(loadFleet(context), names), `berth-loader:${version}`);
+    const read = await withFileRead(context);
+    const plans = () => planServices(selectRoots(loadFleet(read), names), `berth-loader:${version}`);
     if (dryRun) {
       const commands = plans().map(renderServiceCommand);
       await context.result(
@@ -86,7 +87,7 @@ Status 5 says that a machine failed or did not boot in time.`,
   },
 });
 
-/** A command for a POSIX shell, each flag on a line. */
+/** A command for a shell (see `shownWord`), each flag on a line. */
 function renderCommand(parts: readonly (readonly string[])[]): string {
   const lines = parts.map((words) => words.map(shownWord).join(" "));
   return `${lines.join(" \\\n  ")}\n`;

@@ -5,6 +5,7 @@ import { parseDuration } from "../../spec/duration.ts";
 import { defineCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { chooseToRemove } from "../down-choice.ts";
+import { withFileRead } from "../fleet-file.ts";
 import { allOption, whose } from "../machine-choice.ts";
 import { openContextEngine } from "../open.ts";
 import { plainText } from "../render/text.ts";
@@ -30,7 +31,7 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
     { command: "berth down --all", description: "every machine of the engine" },
   ],
   async action(context, { name: names }, { yes, timeout, domain, all }) {
-    const choose = chooseToRemove(context, { names, domain, all });
+    const choose = chooseToRemove(await withFileRead(context), { names, domain, all });
     const engine = await openContextEngine(context);
     const choice = choose(await listMachines(engine, context.signal));
     for (const other of choice.others) context.note(`${whose(other)}: it stays`);

@@ -9,7 +9,7 @@ import { profiles, restartPolicies } from "../../spec/machine.ts";
 import { resolvePaths } from "../../spec/resolve-paths.ts";
 import { defineCommand, type OptionValues } from "../command.ts";
 import type { Context } from "../context.ts";
-import { fleetFilePlaces, loadFleet } from "../fleet-file.ts";
+import { fleetFilePlaces, loadFleet, withFileRead } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
 import { plainLines } from "../render/text.ts";
 import { renderUp, upStatus } from "../render/up.ts";
@@ -71,7 +71,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
     { command: 'NAMES="web db" IMAGE=debian-12 berth up', description: "the same by environment" },
   ],
   async action(context, { name: given }, chosen) {
-    const { names, fleet } = chooseFleet(context, given, chosen);
+    const { names, fleet } = chooseFleet(await withFileRead(context), given, chosen);
     const engine = await openContextEngine(context);
     const options = {
       names,

@@ -1,5 +1,6 @@
 import { allNodes, type CommandNode } from "../command-tree.ts";
-import { kindOfValue, quoted, shellOptions } from "./shell-words.ts";
+import { quoted } from "../render/shell-word.ts";
+import { kindOfValue, shellOptions } from "./shell-words.ts";
 
 /**
  * The completion script for bash 4 and later; needs no bash-completion package. The line is split at white space and not

@@ -1,7 +1,6 @@
 import type { ArgumentSpec, OptionSpec } from "../command.ts";
 import type { CommandNode } from "../command-tree.ts";
 import { longFlag } from "../option-values.ts";
-import { plainText } from "../render/text.ts";
 
 /** An option as a shell sees it. */
 export interface ShellOption {
@@ -25,21 +24,3 @@ export function shellOptions(node: CommandNode): readonly ShellOption[] {
 export function kindOfValue(spec: OptionSpec | ArgumentSpec): string {
   return spec.choices ? `choice:${spec.choices.join(",")}` : (spec.completes ?? "none");
 }
-
-/** A word in single quotes of POSIX shells. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/**
- * A word for a shell that a terminal shows as it is: what is not seen, or would do something to the terminal, by its bytes, as
- * dollar-single-quotes have them (POSIX.1-2024, Shell Command Language, 2.2.4; bash, zsh, ksh).
- */
-export function shownWord(text: string): string {
-  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
-  if (plainText(text) === text) return quoted(text);
-  const shown = [...text].map((sign) => (plainText(sign) === sign && !/['\\]/.test(sign) ? sign : escapedBytes(sign)));
-  return `$'${shown.join("")}'`;
-}
-
-const escapedBytes = (sign: string) => [...Buffer.from(sign)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");

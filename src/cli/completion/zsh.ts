@@ -1,5 +1,6 @@
 import type { CommandNode } from "../command-tree.ts";
-import { kindOfValue, quoted, type ShellOption, shellOptions } from "./shell-words.ts";
+import { quoted } from "../render/shell-word.ts";
+import { kindOfValue, type ShellOption, shellOptions } from "./shell-words.ts";
 
 /** The completion function for zsh (zshcompsys(1)): one function of `_arguments` per command. */
 export function renderZsh(root: CommandNode): string {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../errors.ts";
 import { removeCgroups } from "../cgroup-tree.ts";
 import { freeCgroups } from "../end-cgroups.ts";
@@ -25,7 +25,11 @@ export async function readEngineCgroups(name: string): Promise<readonly string[]
 
 /** Lets go what machines hold of themselves so that SIGKILL does not end it. */
 export async function freeEngineCgroups(name: string): Promise<void> {
-  for (const directory of await readEngineCgroups(name)) freeCgroups(directory);
+  for (const directory of await readEngineCgroups(name)) {
+    freeCgroups(directory);
+    // Signals are heard in between alone.
+    await setImmediate();
+  }
 }
 
 /** Removes the engine's cgroups, deepest first. Its processes must have ended; `conflict` when one has not after 5 seconds. */

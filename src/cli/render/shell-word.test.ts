@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { shownWord } from "./shell-words.ts";
+import { shownWord } from "./shell-word.ts";
 
 const words: readonly (readonly [string, string])[] = [
   ["", "''"],
