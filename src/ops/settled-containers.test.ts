@@ -10,10 +10,12 @@ const folder = mkdtempSync(join(tmpdir(), "berth-settled-"));
 const socket = join(folder, "docker.sock");
 /** What the engine says of a path without the query, look by look; the last goes on. */
 let answers: Record<string, (readonly [status: number, body: unknown])[]> = {};
+const never = 0;
 const server = createServer((request, response) => {
   const path = (request.url ?? "").split("?")[0]?.replace(/^\/v[\d.]+/, "") ?? "";
   const told = answers[path] ?? [[200, { ApiVersion: "1.41", Version: "20.10.24" }]];
   const [status, body] = (told.length > 1 ? told.shift() : told[0]) ?? [500, {}];
+  if (status === never) return;
   return response.writeHead(status).end(JSON.stringify(body));
 });
 afterAll(() => {
@@ -35,6 +37,11 @@ const image = [[200, { Id: "image", Config: { Labels: {} } }]] as const;
 const none = [404, { message: "No such container: one" }] as const;
 const known = (state: string) => [200, { Id: "one", State: { Status: state } }] as const;
 const list = (...containers: readonly object[]) => [200, containers] as const;
+
+async function connectToIt() {
+  if (!server.listening) await new Promise<void>((resolve) => server.listen(socket, resolve));
+  return await connect({ kind: "unix", path: socket, source: "--host" });
+}
 
 test.each([
   ["half made at first", [list(machine("created")), list(machine("created", "10.0.0.2"))], [none, known("created")], "10.0.0.2"],
@@ -60,11 +67,20 @@ test.each([
     "/containers/one/wait": [none],
     "/images/image/json": [...image],
   };
-  if (!server.listening) await new Promise<void>((resolve) => server.listen(socket, resolve));
-  const engine = await connect({ kind: "unix", path: socket, source: "--host" });
-  const { containers, unsettled } = await listSettled(engine, new AbortController().signal);
+  const { containers, unsettled } = await listSettled(await connectToIt(), new AbortController().signal);
   expect(containers.map(({ NetworkSettings }) => NetworkSettings?.Networks?.["berth.internal"]?.IPAMConfig?.IPv4Address)).toEqual(
     address === undefined ? [] : [address],
   );
   expect(unsettled).toEqual(new Set());
+});
+
+test("a removal that has no end is waited for so long and no longer", async () => {
+  answers = {
+    "/containers/json": [list(machine("removing"))],
+    "/containers/one/json": [known("removing")],
+    "/containers/one/wait": [[never, {}]],
+    "/images/image/json": [...image],
+  };
+  const { containers, unsettled } = await listSettled(await connectToIt(), new AbortController().signal, 100);
+  expect([containers.length, [...unsettled]]).toEqual([1, ["one"]]);
 });

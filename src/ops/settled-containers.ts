@@ -19,36 +19,39 @@ const settleMs = 60_000;
 const mostAtOnce = 16;
 
 /** All containers, once those machines are whole, or gone, that the engine still makes or removes for one who may have been killed meanwhile. */
-export async function listSettled(engine: Engine, signal: AbortSignal): Promise<SettledContainers> {
+export async function listSettled(engine: Engine, signal: AbortSignal, limitMs = settleMs): Promise<SettledContainers> {
   const through = new Set<string>();
   let seen: SettledContainers = { containers: [], unsettled: new Set() };
   const look = async () => {
-    seen = await list(engine, through, signal);
+    seen = await list(engine, { through, limitMs }, signal);
     return seen.unsettled.size === 0 ? seen : undefined;
   };
-  return (await poll(settleMs, look, signal)) ?? seen;
+  return (await poll(limitMs, look, signal)) ?? seen;
 }
 
 /** `through` are ids of those that the engine was through with before: only then does a list tell all of them. Further ones are added. */
-async function list(engine: Engine, through: Set<string>, signal: AbortSignal): Promise<SettledContainers> {
+async function list(
+  engine: Engine,
+  { through, limitMs }: { readonly through: Set<string>; readonly limitMs: number },
+  signal: AbortSignal,
+): Promise<SettledContainers> {
   const containers = await listContainers(engine, { all: true, signal });
   const doubtful = containers.filter(({ Id, State }) => (State === "created" || State === "removing") && !through.has(Id));
   const machines = await ownContainers(engine, doubtful, label.machine, signal);
   const limit = createLimit(mostAtOnce);
   const look = async ({ Id, State }: ContainerSummary) => {
     const progress = progressOf(State, await readState(engine, Id, signal));
-    if (progress === "removing") await waitRemoved(engine, Id, signal);
+    if (progress === "removing") await waitRemoved(engine, Id, signal, limitMs);
     if (progress === "through") through.add(Id);
   };
   await Promise.all(machines.map((machine) => limit(() => look(machine))));
   return { containers, unsettled: new Set(machines.map(({ Id }) => Id)) };
 }
 
-/** Whether a container is there no more; where it is on its way out, once it is. */
+/** Whether a container is there no more; where it is on its way out, once it is, unless that takes too long. */
 export async function isGone(engine: Engine, id: string, signal: AbortSignal): Promise<boolean> {
   const state = await readState(engine, id, signal);
-  if (state === "removing") await waitRemoved(engine, id, signal);
-  return state === undefined || state === "removing";
+  return state === undefined || (state === "removing" && (await waitRemoved(engine, id, signal)));
 }
 
 /** The state of a container as it is known by its id; undefined when there is none of that. */
@@ -61,10 +64,15 @@ async function readState(engine: Engine, id: string, signal: AbortSignal): Promi
   }
 }
 
-async function waitRemoved(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+/** False where it is still there after all the time that an engine has. */
+async function waitRemoved(engine: Engine, id: string, signal: AbortSignal, limitMs = settleMs): Promise<boolean> {
+  const limit = AbortSignal.timeout(limitMs);
   try {
-    await waitContainer(engine, id, { condition: "removed", signal });
+    await waitContainer(engine, id, { condition: "removed", signal: AbortSignal.any([signal, limit]) });
+    return true;
   } catch (error) {
+    if (limit.aborted && !signal.aborted) return false;
     if (!hasCode(error, "not-found")) throw error;
+    return true;
   }
 }
