@@ -41,9 +41,19 @@ test("what goes while it is visited, or before, is passed over", () => {
   expect(seen).toEqual([0, 1]);
 });
 
-test("after some time no more is removed", () => {
-  mkdirSync(join(top, "a"));
-  expect([removeCgroups(top, performance.now() - 1), existsSync(join(top, "a"))]).toEqual([false, true]);
+test("after some time no more is visited, nor removed", () => {
+  for (const name of ["a", "b", "c"]) mkdirSync(join(top, name));
+  const end = performance.now() + 50;
+  let seen = 0;
+  walkCgroups(
+    top,
+    () => {
+      seen += 1;
+      while (performance.now() < end);
+    },
+    { end },
+  );
+  expect([seen, removeCgroups(top, end), readdirSync(top).toSorted()]).toEqual([1, false, ["a", "b", "c"]]);
 });
 
 const hierarchy = readFileSync("/proc/self/mountinfo", "utf8")

@@ -8,19 +8,26 @@ export type Visit = (place: string, depth: number) => unknown;
 const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const placeOf = (directory: number) => `/proc/self/fd/${directory}`;
 
+interface WalkOptions {
+  /** What is done after all in a cgroup, with its path by its parent's place. */
+  readonly leave?: (path: Buffer) => void;
+  /** When the walk ends, wherever it is (performance.now()). */
+  readonly end?: number;
+}
+
 /**
- * Visits a cgroup and all below it, each before those in it, and after it, with its parent's place, `leave`. A machine may make cgroups
+ * Visits a cgroup and all below it, each before those in it. A machine may make cgroups
  * with paths that are too long for any call, so each is reached from the one above; and with names that are no text. What goes
  * meanwhile is passed over.
  */
-export function walkCgroups(top: string, visit: Visit, leave?: (path: Buffer) => void): void {
+export function walkCgroups(top: string, visit: Visit, { leave, end = Number.POSITIVE_INFINITY }: WalkOptions = {}): void {
   let current = openOrNone(Buffer.from(top));
   if (current === undefined) return;
   try {
     visit(placeOf(current), 0);
     // Of each cgroup on the way, what is in it and still to be visited, and its name.
     const way = [{ name: "", inside: childrenOf(current) }];
-    for (let here = way.at(-1); here !== undefined; here = way.at(-1)) {
+    for (let here = way.at(-1); here !== undefined && performance.now() < end; here = way.at(-1)) {
       const name = here.inside.pop();
       const next = openOrNone(name === undefined ? Buffer.from(`${placeOf(current)}/..`) : pathOf(current, name));
       if (name === undefined) {
@@ -59,10 +66,6 @@ export function isCgroup(path: string): boolean {
 export function removeCgroups(top: string, end = Number.POSITIVE_INFINITY): boolean {
   let isEmpty = true;
   const remove = (path: string | Buffer) => {
-    if (performance.now() > end) {
-      isEmpty = false;
-      return;
-    }
     try {
       rmdirSync(path);
     } catch (error) {
@@ -70,7 +73,8 @@ export function removeCgroups(top: string, end = Number.POSITIVE_INFINITY): bool
       else if (!hasErrno(error, ["ENOENT"])) throw error;
     }
   };
-  walkCgroups(top, () => {}, remove);
+  walkCgroups(top, () => {}, { leave: remove, end });
+  if (performance.now() >= end) return false;
   if (isEmpty) remove(top);
   return isEmpty;
 }

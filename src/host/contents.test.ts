@@ -59,6 +59,7 @@ test.skipIf(process.getuid?.() !== 0).each([
   ["a file that all may read", "install -m 604 -o 70000 -g 70000 /dev/null at", false],
   ["a directory that all may read", "install -d -m 705 -o 70000 -g 70000 at", false],
   ["what all but its own group may read", "install -m 604 -o 70000 /dev/null at", true],
+  ["a file with an access control list", "install -m 644 -o 70000 -g 70000 /dev/null at; setfacl -m u:0:- at", true],
   ["a file of the last id", "install -m 600 -o 65535 -g 65535 /dev/null at", false],
   ["a link", "ln -s nowhere at; chown -h 70000 at", false],
 ])("what a machine of its own ids may not read: %s (needs root)", (_, make, closed) => {

@@ -1,6 +1,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { Contents } from "../contract/copy-up.ts";
+import { hasAccessList } from "./acl.ts";
 import { pagesOf } from "./first-names.ts";
 import { orMissing, rootFiles } from "./root-files.ts";
 
@@ -33,7 +34,7 @@ export function readContents(
     else if (stat.isDirectory()) countAll(path, place, depth + 1);
     else if (stat.isSymbolicLink()) bytes += stat.size < shortLink ? 0 : page;
     else odd = path;
-    if (stat !== undefined && ids !== undefined && isClosed(stat, ids)) closed = path;
+    if (stat !== undefined && ids !== undefined && isClosed(place, stat, ids)) closed = path;
   };
   const countAll = (path: string, place: string, depth: number) => {
     for (const entries of pagesOf(place)) {
@@ -49,8 +50,10 @@ export function readContents(
 }
 
 /** Whether the root of a user namespace of so many ids has no right to read it: over an inode of other ids its capabilities hold nothing. */
-function isClosed(stat: Stats, ids: number): boolean {
+function isClosed(place: string, stat: Stats, ids: number): boolean {
   if (stat.isSymbolicLink() || (stat.uid < ids && stat.gid < ids)) return false;
+  // By that the group's bits are no one's, and it may name the root as well.
+  if (stat.uid !== 0 && hasAccessList(place)) return true;
   const needed = stat.isDirectory() ? 0o5 : 0o4;
   // What the owner, the group, or everybody may do.
   const bits = stat.uid === 0 ? stat.mode >> 6 : stat.gid === 0 ? stat.mode >> 3 : stat.mode;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeCgroups } from "./cgroup-tree.ts";
 import { endCgroups } from "./end-cgroups.ts";
 
 /** A machine's cgroup in one hierarchy, and one in that which holds a process. */
@@ -63,6 +64,20 @@ test("the kernel's own kill is enough where it has one (cgroup v2)", () => {
   writeFileSync(join(box, "cgroup.kill"), "");
   endCgroups({ freezer: [], limits: [box] });
   expect([text(join(box, "cgroup.kill")), victim.signalCode]).toEqual(["1\n", null]);
+});
+
+const cgroup2 = readFileSync("/proc/self/mountinfo", "utf8")
+  .split("\n")
+  .find((line) => line.includes(" - cgroup2 "))
+  ?.split(" ")[4];
+test.skipIf(process.getuid?.() !== 0 || cgroup2 === undefined)("in a cgroup of the kernel's (needs root, cgroup2)", async () => {
+  const cgroup = join(cgroup2 ?? "", `berth-end-${process.pid}`);
+  mkdirSync(join(cgroup, "inner"), { recursive: true });
+  writeFileSync(join(cgroup, "inner", "cgroup.procs"), `${victim.pid}`);
+  const end = ended();
+  endCgroups({ freezer: [], limits: [cgroup] });
+  expect(await end).toEqual([null, "SIGKILL"]);
+  expect(removeCgroups(cgroup)).toBe(true);
 });
 
 test("a directory of that name, which a machine of v1 may make, is none", async () => {

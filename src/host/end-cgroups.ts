@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type Visit, walkCgroups } from "./cgroup-tree.ts";
 import { hasErrno } from "./errno.ts";
@@ -21,7 +21,7 @@ export function endCgroups({ freezer, limits }: HeldCgroups): void {
     const each = (cgroup: string, visit: Visit) =>
       attempt(() => walkCgroups(cgroup, (place, depth) => void attempt(() => visit(place, depth))));
     // What is frozen takes no SIGKILL on v1, but makes, renames and limits no cgroup either.
-    for (const cgroup of freezer) attempt(() => tell(join(cgroup, "freezer.state"), () => ["FROZEN"]));
+    for (const cgroup of freezer) attempt(() => tell(join(cgroup, "freezer.state"), "FROZEN"));
     const killed = limits.map((cgroup) => attempt(() => killCgroup(cgroup)));
     if (!killed.includes(true)) {
       for (const cgroup of freezer.length > 0 ? freezer : limits) each(cgroup, killProcesses);
@@ -56,12 +56,12 @@ function throughAll(work: (attempt: <T>(part: () => T) => T | undefined) => void
   if (failures.length > 0) throw failures[0];
 }
 
-const thaw = (place: string) => tell(join(place, "freezer.state"), () => ["THAWED"]);
+const thaw = (place: string) => tell(join(place, "freezer.state"), "THAWED");
 
-/** What each file of a cgroup is to be told, by what it says, for no limit; each line is one write(2). */
-const lifting: Readonly<Record<string, (text: string) => readonly string[]>> = {
-  "cpu.cfs_quota_us": () => ["-1"],
-  "cpu.max": () => ["max"],
+/** What each file of a cgroup is to be told for no limit: a word, or lines by what it says. */
+const lifting: Readonly<Record<string, string | ((text: string) => readonly string[])>> = {
+  "cpu.cfs_quota_us": "-1",
+  "cpu.max": "max",
   "io.max": (text) => devicesOf(text).map((device) => `${device} rbps=max wbps=max riops=max wiops=max`),
   ...Object.fromEntries(
     ["read_bps", "write_bps", "read_iops", "write_iops"].map((what) => [
@@ -75,16 +75,29 @@ const devicesOf = (text: string) => text.split("\n").flatMap((line) => line.matc
 
 function lift(place: string): void {
   throughAll((attempt) => {
-    for (const [name, lines] of Object.entries(lifting)) attempt(() => tell(join(place, name), lines));
+    for (const [name, words] of Object.entries(lifting)) attempt(() => tell(join(place, name), words));
   });
 }
 
-/** Where the file is, and as long as it is: another hierarchy's is not, and a machine of v1 may make directories of any name. */
-function tell(file: string, lines: (text: string) => readonly string[]): void {
+/**
+ * Each line is one write(2). Where the file is, and as long as it is: another hierarchy's is not, and a machine of v1 may make directories
+ * of any name. Read is only what is needed, since some cannot be (cgroup.kill).
+ */
+function tell(file: string, words: string | ((text: string) => readonly string[])): void {
   try {
-    for (const line of lines(readFileSync(file, "utf8"))) writeFileSync(file, `${line}\n`, { flag: "r+" });
+    const lines = typeof words === "string" ? [words] : words(readFileSync(file, "utf8"));
+    for (const line of lines) write(file, `${line}\n`);
   } catch (error) {
     if (!hasErrno(error, ["ENOENT", "ENODEV", "EISDIR"])) throw error;
+  }
+}
+
+function write(file: string, text: string): void {
+  const opened = openSync(file, constants.O_WRONLY);
+  try {
+    writeSync(opened, text);
+  } finally {
+    closeSync(opened);
   }
 }
 
@@ -92,7 +105,7 @@ function tell(file: string, lines: (text: string) => readonly string[]): void {
 function killCgroup(cgroup: string): boolean {
   const file = join(cgroup, "cgroup.kill");
   if (!existsSync(file) || !statSync(file).isFile()) return false;
-  tell(file, () => ["1"]);
+  tell(file, "1");
   return true;
 }
 

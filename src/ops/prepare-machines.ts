@@ -43,6 +43,8 @@ interface Work {
 
 /** Milliseconds for a name that is taken to be seen, or to be free again: an engine may copy files into volumes before it shows a container. */
 const takenMs = 60_000;
+/** Milliseconds for the few calls that finish what a killed berth has begun. */
+const finishMs = 10_000;
 /** Milliseconds until it is tried again, where nothing is seen of it. */
 const unseenMs = 1000;
 
@@ -124,10 +126,13 @@ async function prepareOnce(engine: Engine, fleet: Fleet, work: Work, options: Up
 
 /** Why a machine that was never started cannot be. Of one that is gone by now its start will tell. */
 async function finish(engine: Engine, id: string, init: string | undefined, signal: AbortSignal): Promise<BerthError | undefined> {
+  // One that is being started already the engine answers nothing of.
+  const limit = AbortSignal.timeout(finishMs);
   try {
-    await finishCreate(engine, id, init, signal);
+    await finishCreate(engine, id, init, AbortSignal.any([signal, limit]));
     return undefined;
   } catch (error) {
+    if (limit.aborted && !signal.aborted) return undefined;
     if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
     return hasCode(error, "not-found") ? undefined : error;
   }

@@ -135,7 +135,8 @@ export async function runtimeCreate({
       writeBundleConfig(bundle, text, renderConfig(alone ? clearedAtEnd(patched, launcher, state) : patched));
       return [...ignored.map(leftOut), ...needs.warnings, ...warnings, ...settled.warnings, ...isolated.warnings];
     };
-    sweepStates(dirname(state), root, (left) => removeMachineCgroups(left, longestSweep));
+    const end = performance.now() + longestSweep;
+    sweepStates(dirname(state), root, (left) => removeMachineCgroups(left, end));
     try {
       return await apply();
     } catch (error) {

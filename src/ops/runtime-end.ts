@@ -15,10 +15,9 @@ export function endMachine(state: string): void {
 
 /**
  * Removes the cgroups of a machine that has ended, with those that it has made in them: what goes by whole paths, as runtimes do, cannot
- * remove all. Warns of those that are left: in use, or for want of time, which is without end unless milliseconds are given.
+ * remove all. Warns of those that are left: in use, or for want of time, which is over at `end` (performance.now()).
  */
-export function removeMachineCgroups(state: string, milliseconds = Number.POSITIVE_INFINITY): readonly string[] {
-  const end = performance.now() + milliseconds;
+export function removeMachineCgroups(state: string, end?: number): readonly string[] {
   return readCgroups(state).flatMap((cgroup) =>
     !isCgroup(cgroup) || removeCgroups(cgroup, end) ? [] : [`the cgroup ${cgroup} is still there, or one in it`],
   );

@@ -74,6 +74,16 @@ test.each([
   expect(unsettled).toEqual(new Set());
 });
 
+test("one that the engine is starting, and tells nothing of meanwhile, is waited for no longer than for an answer", async () => {
+  answers = {
+    "/containers/json": [list(machine("created", "10.0.0.2"))],
+    "/containers/one/json": [[never, {}]],
+    "/images/image/json": [...image],
+  };
+  const { containers, unsettled } = await listSettled(await connectToIt(), new AbortController().signal);
+  expect([containers.length, [...unsettled]]).toEqual([1, []]);
+}, 20_000);
+
 test("a removal that has no end is waited for so long and no longer", async () => {
   answers = {
     "/containers/json": [list(machine("removing"))],

@@ -16,14 +16,17 @@ export interface SettledContainers {
 
 /** Milliseconds that an engine has for what it was asked for by one that is gone: it may copy files into volumes. */
 const settleMs = 60_000;
+/** Milliseconds for what it tells at once of a container that it does not start. */
+const answerMs = 5000;
 const mostAtOnce = 16;
 
 /** All containers, once those machines are whole, or gone, that the engine still makes or removes for one who may have been killed meanwhile. */
 export async function listSettled(engine: Engine, signal: AbortSignal, limitMs = settleMs): Promise<SettledContainers> {
+  const end = performance.now() + limitMs;
   const through = new Set<string>();
   let seen: SettledContainers = { containers: [], unsettled: new Set() };
   const look = async () => {
-    seen = await list(engine, { through, limitMs }, signal);
+    seen = await list(engine, { through, end }, signal);
     return seen.unsettled.size === 0 ? seen : undefined;
   };
   return (await poll(limitMs, look, signal)) ?? seen;
@@ -32,7 +35,7 @@ export async function listSettled(engine: Engine, signal: AbortSignal, limitMs =
 /** `through` are ids of those that the engine was through with before: only then does a list tell all of them. Further ones are added. */
 async function list(
   engine: Engine,
-  { through, limitMs }: { readonly through: Set<string>; readonly limitMs: number },
+  { through, end }: { readonly through: Set<string>; readonly end: number },
   signal: AbortSignal,
 ): Promise<SettledContainers> {
   const containers = await listContainers(engine, { all: true, signal });
@@ -41,7 +44,7 @@ async function list(
   const limit = createLimit(mostAtOnce);
   const look = async ({ Id, State }: ContainerSummary) => {
     const progress = progressOf(State, await readState(engine, Id, signal));
-    if (progress === "removing") await waitRemoved(engine, Id, signal, limitMs);
+    if (progress === "removing") await waitRemoved(engine, Id, signal, Math.max(0, end - performance.now()));
     if (progress === "through") through.add(Id);
   };
   await Promise.all(machines.map((machine) => limit(() => look(machine))));
@@ -54,11 +57,16 @@ export async function isGone(engine: Engine, id: string, signal: AbortSignal): P
   return state === undefined || (state === "removing" && (await waitRemoved(engine, id, signal)));
 }
 
-/** The state of a container as it is known by its id; undefined when there is none of that. */
+/**
+ * The state of a container as it is known by its id; undefined when there is none of that. One that the engine is starting right now it
+ * tells nothing of before that is through, be it never: then `running`, since it is whole.
+ */
 async function readState(engine: Engine, id: string, signal: AbortSignal): Promise<string | undefined> {
+  const limit = AbortSignal.timeout(answerMs);
   try {
-    return (await inspectContainer(engine, id, { signal })).State.Status;
+    return (await inspectContainer(engine, id, { signal: AbortSignal.any([signal, limit]) })).State.Status;
   } catch (error) {
+    if (limit.aborted && !signal.aborted) return "running";
     if (hasCode(error, "not-found")) return undefined;
     throw error;
   }

@@ -10,7 +10,7 @@ import { usageError } from "../../spec/usage.ts";
 import { defineCommand } from "../command.ts";
 import { fleetFilePlaces, loadFleet, withFileRead } from "../fleet-file.ts";
 import { openContextEngine } from "../open.ts";
-import { shownWord } from "../render/shell-word.ts";
+import { posixWord, shownWord } from "../render/shell-word.ts";
 import { plainLines } from "../render/text.ts";
 import { reportOutcomes } from "../report-outcomes.ts";
 import { version } from "../version.ts";
@@ -52,7 +52,8 @@ Status 5 says that a machine failed or did not boot in time.`,
       const commands = plans().map(renderServiceCommand);
       await context.result(
         commands.map((words) => words.flat()),
-        () => commands.map(renderCommand).join("\n"),
+        // A script is for any shell, and what a terminal shows must not be another command than it is.
+        ({ width }) => commands.map((parts) => renderCommand(parts, width === undefined ? posixWord : shownWord)).join("\n"),
       );
       return undefined;
     }
@@ -87,8 +88,8 @@ Status 5 says that a machine failed or did not boot in time.`,
   },
 });
 
-/** A command for a shell (see `shownWord`), each flag on a line. */
-function renderCommand(parts: readonly (readonly string[])[]): string {
-  const lines = parts.map((words) => words.map(shownWord).join(" "));
+/** A command for a shell, each flag on a line. */
+function renderCommand(parts: readonly (readonly string[])[], wordOf: (text: string) => string): string {
+  const lines = parts.map((words) => words.map(wordOf).join(" "));
   return `${lines.join(" \\\n  ")}\n`;
 }

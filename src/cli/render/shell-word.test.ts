@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { shownWord } from "./shell-word.ts";
+import { posixWord, shownWord } from "./shell-word.ts";
 
 const words: readonly (readonly [string, string])[] = [
   ["", "''"],
@@ -14,4 +14,8 @@ const words: readonly (readonly [string, string])[] = [
 test.each(words)("%p is shown as %s, which a shell reads as it was", (word, shown) => {
   expect(shownWord(word)).toBe(shown);
   expect(execFileSync("bash", ["-c", `printf %s ${shown}`], { encoding: "utf8" })).toBe(word);
+});
+
+test.each(words)("%p is a word of any shell, too", (word) => {
+  expect(execFileSync("dash", ["-c", `printf %s ${posixWord(word)}`], { encoding: "utf8" })).toBe(word);
 });
