@@ -1,6 +1,7 @@
 import { createCapture } from "./capture.ts";
 import type { Engine } from "./engine.ts";
 import { type CommandOptions, startCommandIn } from "./exec.ts";
+import { inTime } from "./in-time.ts";
 import { type SignalOptions, signalExec } from "./signal-exec.ts";
 
 export interface CaptureOptions extends CommandOptions {
@@ -19,12 +20,7 @@ export interface Captured {
 
 /** A machine that does not let its command be ended is waited for no longer: what it says is heard by nobody. */
 async function kill(engine: Engine, container: string, id: string, { user, signal }: SignalOptions): Promise<void> {
-  const limit = AbortSignal.timeout(killLimit);
-  try {
-    await signalExec(engine, container, id, "KILL", { user, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) });
-  } catch (error) {
-    if (!limit.aborted || signal?.aborted === true) throw error;
-  }
+  await inTime(killLimit, signal, (bounded) => signalExec(engine, container, id, "KILL", { user, signal: bounded }));
 }
 
 /** The status of what SIGKILL ended. */

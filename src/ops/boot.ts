@@ -4,6 +4,7 @@ import type { ContainerInspect } from "../engine/container-types.ts";
 import { inspectContainer, topContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { execCapture } from "../engine/exec-capture.ts";
+import { inTime } from "../engine/in-time.ts";
 import { readLogs } from "../engine/logs.ts";
 import { outputBytes } from "../engine/output.ts";
 import { BerthError, hasCode } from "../errors.ts";
@@ -213,15 +214,9 @@ async function readBegin(engine: Engine, id: string, signal: AbortSignal): Promi
 
 /** None of a machine that does not answer either. */
 async function listJobs(engine: Engine, id: string, signal: AbortSignal): Promise<readonly string[]> {
-  const limit = AbortSignal.timeout(5000);
   const cmd = ["systemctl", "list-jobs", "--no-legend", "--no-pager"];
-  try {
-    const { stdout } = await execCapture(engine, id, { cmd, signal: AbortSignal.any([signal, limit]) });
-    return stdout.split("\n").filter((line) => line.trim() !== "");
-  } catch (error) {
-    if (!limit.aborted || signal.aborted) throw error;
-    return [];
-  }
+  const listed = await inTime(5000, signal, (bounded) => execCapture(engine, id, { cmd, signal: bounded }));
+  return listed?.stdout.split("\n").filter((line) => line.trim() !== "") ?? [];
 }
 
 /** Bytes of a log's last lines: a line has no end that we could rely on. */

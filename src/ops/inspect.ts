@@ -2,6 +2,7 @@ import type { ContainerInspect } from "../engine/container-types.ts";
 import { inspectContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
 import { execCapture } from "../engine/exec-capture.ts";
+import { inTime } from "../engine/in-time.ts";
 import { readInfo } from "../engine/system.ts";
 import { hasCode } from "../errors.ts";
 import { label, parseSpecLabel } from "../plan/labels.ts";
@@ -80,7 +81,8 @@ export async function inspectMachines(
     const container = await inspectContainer(engine, machine.id, { signal });
     const { Running, Paused, Pid } = container.State;
     // Of a machine that takes no command engines answer no top either, as long as one of these is being started: so it is asked for first.
-    const rootId = Running ? await inTime(signal, (bounded) => readRootId(engine, container.Id, Pid, bounded)) : undefined;
+    const readRoot = (bounded: AbortSignal) => readRootId(engine, container.Id, Pid, bounded);
+    const rootId = Running ? await inTime(patience.question, signal, readRoot) : undefined;
     const within = Running && !Paused ? await readWithin(engine, machine, signal) : outside;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
     return { ...detailsOf(machine, container, rootId, { name: runtime, berth: isBerthRuntime(info, runtime) }), ...within };
@@ -98,17 +100,6 @@ const outside: Within = { initState: undefined, failedUnits: [], machineId: unde
 
 /** How long a machine that is busy may keep us, until it has booted and with each thing that it is asked; milliseconds. */
 const patience = { boot: 1500, question: 3000 };
-
-/** The answer to a question; undefined when it has not come in time. */
-async function inTime<T>(signal: AbortSignal, question: (bounded: AbortSignal) => Promise<T>): Promise<T | undefined> {
-  const limit = AbortSignal.timeout(patience.question);
-  try {
-    return await question(AbortSignal.any([signal, limit]));
-  } catch (error) {
-    if (signal.aborted || !limit.aborted) throw error;
-    return undefined;
-  }
-}
 
 /** What only the machine itself knows. One that does not answer in time leaves it unknown. */
 async function readWithin(engine: Engine, { id, name }: Machine, signal: AbortSignal): Promise<Within> {

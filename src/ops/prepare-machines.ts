@@ -1,5 +1,6 @@
 import { listContainers } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
+import { inTime } from "../engine/in-time.ts";
 import { readInfo, type SystemInfo } from "../engine/system.ts";
 import { BerthError, hasCode } from "../errors.ts";
 import { trustedUsers } from "../host/path-steps.ts";
@@ -127,12 +128,10 @@ async function prepareOnce(engine: Engine, fleet: Fleet, work: Work, options: Up
 /** Why a machine that was never started cannot be. Of one that is gone by now its start will tell. */
 async function finish(engine: Engine, id: string, init: string | undefined, signal: AbortSignal): Promise<BerthError | undefined> {
   // One that is being started already the engine answers nothing of.
-  const limit = AbortSignal.timeout(finishMs);
   try {
-    await finishCreate(engine, id, init, AbortSignal.any([signal, limit]));
+    await inTime(finishMs, signal, (bounded) => finishCreate(engine, id, init, bounded));
     return undefined;
   } catch (error) {
-    if (limit.aborted && !signal.aborted) return undefined;
     if (!(error instanceof BerthError) || hasCode(error, "interrupted")) throw error;
     return hasCode(error, "not-found") ? undefined : error;
   }

@@ -1,6 +1,7 @@
 import type { ContainerSummary } from "../engine/container-types.ts";
 import { inspectContainer, listContainers, waitContainer } from "../engine/containers.ts";
 import type { Engine } from "../engine/engine.ts";
+import { inTime } from "../engine/in-time.ts";
 import { hasCode } from "../errors.ts";
 import { label } from "../plan/labels.ts";
 import { progressOf } from "../plan/progress.ts";
@@ -62,11 +63,10 @@ export async function isGone(engine: Engine, id: string, signal: AbortSignal): P
  * tells nothing of before that is through, be it never: then `running`, since it is whole.
  */
 async function readState(engine: Engine, id: string, signal: AbortSignal): Promise<string | undefined> {
-  const limit = AbortSignal.timeout(answerMs);
   try {
-    return (await inspectContainer(engine, id, { signal: AbortSignal.any([signal, limit]) })).State.Status;
+    const known = await inTime(answerMs, signal, (bounded) => inspectContainer(engine, id, { signal: bounded }));
+    return known?.State.Status ?? "running";
   } catch (error) {
-    if (limit.aborted && !signal.aborted) return "running";
     if (hasCode(error, "not-found")) return undefined;
     throw error;
   }
@@ -74,12 +74,10 @@ async function readState(engine: Engine, id: string, signal: AbortSignal): Promi
 
 /** False where it is still there after all the time that an engine has. */
 async function waitRemoved(engine: Engine, id: string, signal: AbortSignal, limitMs = settleMs): Promise<boolean> {
-  const limit = AbortSignal.timeout(limitMs);
+  const wait = (bounded: AbortSignal) => waitContainer(engine, id, { condition: "removed", signal: bounded });
   try {
-    await waitContainer(engine, id, { condition: "removed", signal: AbortSignal.any([signal, limit]) });
-    return true;
+    return (await inTime(limitMs, signal, wait)) !== undefined;
   } catch (error) {
-    if (limit.aborted && !signal.aborted) return false;
     if (!hasCode(error, "not-found")) throw error;
     return true;
   }
