@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type Visit, walkCgroups } from "./cgroup-tree.ts";
 import { hasErrno } from "./errno.ts";
@@ -80,15 +80,17 @@ function lift(place: string): void {
 }
 
 /**
- * Each line is one write(2). Where the file is, and as long as it is: another hierarchy's is not, and a machine of v1 may make directories
- * of any name. Read is only what is needed, since some cannot be (cgroup.kill).
+ * Each line is one write(2). Where the file is, and as long as it is, which is returned: another hierarchy's is not, and a machine of v1 may
+ * make directories of any name. Read is only what is needed, since some cannot be (cgroup.kill).
  */
-function tell(file: string, words: string | ((text: string) => readonly string[])): void {
+function tell(file: string, words: string | ((text: string) => readonly string[])): boolean {
   try {
     const lines = typeof words === "string" ? [words] : words(readFileSync(file, "utf8"));
     for (const line of lines) write(file, `${line}\n`);
+    return true;
   } catch (error) {
     if (!hasErrno(error, ["ENOENT", "ENODEV", "EISDIR"])) throw error;
+    return false;
   }
 }
 
@@ -101,13 +103,8 @@ function write(file: string, text: string): void {
   }
 }
 
-/** All at once, where the kernel can (cgroups(7), cgroup.kill). */
-function killCgroup(cgroup: string): boolean {
-  const file = join(cgroup, "cgroup.kill");
-  if (!existsSync(file) || !statSync(file).isFile()) return false;
-  tell(file, "1");
-  return true;
-}
+/** All at once, where the kernel can (cgroups(7), cgroup.kill): whether it can. */
+const killCgroup = (cgroup: string) => tell(join(cgroup, "cgroup.kill"), "1");
 
 /** Each as soon as its number is read, before another process may have that. None is 0, which is of no namespace that this process sees. */
 function killProcesses(place: string): void {

@@ -5,6 +5,10 @@ import { openAt, openFileSystem, resolving } from "./syscalls.ts";
 
 /** A fusectl that is mounted nowhere, once it was needed. */
 let control: number | undefined;
+function openControl(): number {
+  control ??= openFileSystem("fusectl");
+  return control;
+}
 
 /**
  * Ends a FUSE connection at once, wherever it is still mounted: whoever waits for an answer is told that there will be none, also where
@@ -20,8 +24,7 @@ export function abortConnection(device: string): void {
  * ends, ends so. A connection belongs to the user that it was made for (user_id), whatever is left of where it was mounted.
  */
 export function abortConnectionsOf({ base, count }: IdRange): void {
-  control ??= openFileSystem("fusectl");
-  const all = `/proc/self/fd/${control}`;
+  const all = `/proc/self/fd/${openControl()}`;
   for (const connection of readdirSync(all)) {
     const stat = statSync(`${all}/${connection}`, { throwIfNoEntry: false });
     if (stat !== undefined && stat.uid >= base && stat.uid < base + count) abort(connection);
@@ -29,9 +32,8 @@ export function abortConnectionsOf({ base, count }: IdRange): void {
 }
 
 function abort(connection: string): void {
-  control ??= openFileSystem("fusectl");
   try {
-    const file = openAt(control, `${connection}/abort`, constants.O_WRONLY, resolving.noLinks);
+    const file = openAt(openControl(), `${connection}/abort`, constants.O_WRONLY, resolving.noLinks);
     try {
       writeSync(file, "1");
     } finally {
