@@ -40,7 +40,8 @@ async function lookAtEach(
     // Signals are heard in between alone.
     await setImmediate();
     signal.throwIfAborted();
-    warnings.push(...[look(source) ?? []].flat());
+    const warning = look(source);
+    if (warning !== undefined) warnings.push(warning);
   }
   const left = sources.size - mostPaths;
   return left > 0 ? [...warnings, `of the host's paths that machines are given ${left} were not looked at, after ${mostPaths}`] : warnings;
@@ -92,16 +93,15 @@ export async function fileWarnings(
   const ways = files.map((file) => ({ file, paths: withWay(file, trusted, ({ steps }) => steps.map(({ path }) => path)) }));
   const machines = Map.groupBy(writable, ({ source }) => source);
   return await lookAtEach(new Set(machines.keys()), signal, (source) => {
+    const names = [...new Set(machines.get(source)?.map(({ machine }) => machine))];
     const { real, isLong } = withWay(source, trusted, (way) => ({
       real: way.end === "there" ? way.real.at(-1)?.path : undefined,
       isLong: way.end === "too-long",
     }));
     // In `up` its bind is warned of, too.
-    if (isLong)
-      return `whether ${[...new Set(machines.get(source)?.map(({ machine }) => machine))].join(", ")} can write the machine file by the bind of ${source} is not known: ${tooLong}`;
+    if (isLong) return `whether ${names.join(", ")} can write the machine file by the bind of ${source} is not known: ${tooLong}`;
     const way = real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
     if (way === undefined) return undefined;
-    const names = [...new Set(machines.get(source)?.map(({ machine }) => machine))];
     return `${writtenByMachines(way.file, source, names)} Mount it :ro, or keep the file in a directory that no machine may write to`;
   });
 }
