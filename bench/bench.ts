@@ -1,6 +1,6 @@
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { BerthError } from "../src/errors.ts";
+import { BerthError } from "#errors.ts";
 import { list, version } from "./commands.ts";
 import type { Comparison, Outcome } from "./comparison.ts";
 import { calls, containers } from "./containers.ts";

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { BerthError } from "../src/errors.ts";
-import { label } from "../src/plan/labels.ts";
+import { BerthError } from "#errors.ts";
+import { label } from "#labels/machine.ts";
 import { type Comparison, seriesOf, target } from "./comparison.ts";
 import { berth, docker, image, type Place } from "./place.ts";
 import { type Contender, interleave, median, timed } from "./rounds.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BerthError } from "../src/errors.ts";
-import { tryRun } from "../src/host/run.ts";
+import { BerthError } from "#errors.ts";
+import { tryRun } from "#host/process/run.ts";
 import { type Comparison, ratioTarget, seriesOf } from "./comparison.ts";
 import { berth, docker, image, type Place } from "./place.ts";
 import { type Contender, interleave, timed } from "./rounds.ts";

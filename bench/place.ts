@@ -1,9 +1,9 @@
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { BerthError } from "../src/errors.ts";
-import { type RunResult, run } from "../src/host/run.ts";
-import { createLab, type LabNode } from "../test/lab/lab.ts";
-import { labImage } from "../test/lab/lab-image.ts";
+import { BerthError } from "#errors.ts";
+import { type RunResult, run } from "#host/process/run.ts";
+import { createLab, type LabNode } from "#lab/lab.ts";
+import { labImage } from "#lab/lab-image.ts";
 
 export const dist = resolve(import.meta.dir, "../dist");
 

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { labImage } from "../test/lab/lab-image.ts";
+import { labImage } from "#lab/lab-image.ts";
 import { type Comparison, differenceTarget, seriesOf, target } from "./comparison.ts";
 import { waitRunning } from "./machines.ts";
 import { berth, docker, image, type Place } from "./place.ts";

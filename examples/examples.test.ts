@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseMachineFile } from "../src/spec/machine-file.ts";
-import { resolvePaths } from "../src/spec/resolve-paths.ts";
+import { parseMachineFile } from "#machinefile/read/machine-file.ts";
+import { resolvePaths } from "#machinefile/read/resolve-paths.ts";
 
 const files = [...new Bun.Glob("*/berth.yaml").scanSync(import.meta.dir)].map((name) => join(import.meta.dir, name));
 

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { BerthError } from "../src/errors.ts";
-import { readMounts } from "../src/host/private-engine/mount-table.ts";
+import { BerthError } from "#errors.ts";
+import { readMounts } from "#host/embedded-engine/mount-table.ts";
 import { type Flags, readFlags, usage } from "./flags.ts";
 import { renderPage } from "./page.ts";
 import { fallsShort, notesOf, renderNotes, renderTable, type Table } from "./table.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BerthError } from "../src/errors.ts";
-import type { RunResult } from "../src/host/run.ts";
+import { BerthError } from "#errors.ts";
+import type { RunResult } from "#host/process/run.ts";
 
 /** One machine of a column, running. */
 export interface Machine {

@@ -1,4 +1,4 @@
-import { BerthError } from "../src/errors.ts";
+import { BerthError } from "#errors.ts";
 import type { Column } from "./columns.ts";
 import { type Machine, waitForBoot } from "./machine.ts";
 import type { Place } from "./place.ts";

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../src/host/lock.ts";
-import { removeTree } from "../src/host/private-engine/remove-tree.ts";
-import { run } from "../src/host/run.ts";
-import { readHostMirror } from "../src/image/host-mirror.ts";
-import { planSources } from "../src/image/mirror.ts";
-import { cacheDirectory } from "../test/lab/cache.ts";
+import { removeTree } from "#host/embedded-engine/remove-tree.ts";
+import { withLock } from "#host/process/lock.ts";
+import { run } from "#host/process/run.ts";
+import { readHostMirror } from "#image/build/host-mirror.ts";
+import { cacheDirectory } from "#lab/cache.ts";
+import { planSources } from "#plan/image/mirror.ts";
 import { isDirectory } from "./roots.ts";
 
 /**

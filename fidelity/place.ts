@@ -1,10 +1,10 @@
 import { basename, join } from "node:path";
+import { BerthError } from "#errors.ts";
+import { engineCgroup } from "#host/embedded-engine/engine-cgroups.ts";
+import type { CgroupView } from "#host/embedded-engine/options.ts";
+import { type RunResult, tryRun } from "#host/process/run.ts";
+import { createLab, type LabNode } from "#lab/lab.ts";
 import { dist, launcher, requireBuilt } from "../bench/place.ts";
-import { BerthError } from "../src/errors.ts";
-import { engineCgroup } from "../src/host/private-engine/engine-cgroups.ts";
-import type { CgroupView } from "../src/host/private-engine/options.ts";
-import { type RunResult, tryRun } from "../src/host/run.ts";
-import { createLab, type LabNode } from "../test/lab/lab.ts";
 import { preparePackages } from "./package-archive.ts";
 import { peerRoot, rootTarball } from "./roots.ts";
 

@@ -1,10 +1,10 @@
 import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../src/host/lock.ts";
-import { removeTree } from "../src/host/private-engine/remove-tree.ts";
-import { run } from "../src/host/run.ts";
-import { cacheDirectory } from "../test/lab/cache.ts";
-import { labImage } from "../test/lab/lab-image.ts";
+import { removeTree } from "#host/embedded-engine/remove-tree.ts";
+import { withLock } from "#host/process/lock.ts";
+import { run } from "#host/process/run.ts";
+import { cacheDirectory } from "#lab/cache.ts";
+import { labImage } from "#lab/lab-image.ts";
 
 /** What a machine has that people log in to: beside systemd its logins, users' managers, and tools that show the network and kernel. */
 const machine = ["systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "libpam-systemd", "dbus-user-session", "procps"] as const;

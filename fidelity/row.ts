@@ -1,4 +1,4 @@
-import type { RunResult } from "../src/host/run.ts";
+import type { RunResult } from "#host/process/run.ts";
 
 /** Something that real units or administrators need, as a script that is run in a machine by root's shell. */
 export interface Row {

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../test/lab/until.ts";
+import { until } from "#lab/until.ts";
 
 const asRoot = process.getuid?.() === 0;
 

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { registry } from "../src/cli/registry.ts";
-import { createStyle } from "../src/cli/render/color.ts";
-import { renderError } from "../src/cli/render/error.ts";
-import { BerthError } from "../src/errors.ts";
+import { registry } from "#cli/registry.ts";
+import { createStyle } from "#cli/render/color.ts";
+import { renderError } from "#cli/render/error.ts";
+import { BerthError } from "#errors.ts";
 import { berth, berthOrExit, machineFile, runBerth, top } from "./demo/berth.ts";
 import { takeDown } from "./demo/down.ts";
 import { prepareEngine } from "./demo/engine.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { renderMachineFileReference } from "../src/spec/reference.ts";
+import { renderMachineFileReference } from "#machinefile/schema/reference.ts";
 
 // `npm run docs`: what is made from the source in docs/: the reference of the machine file and the manual pages.
 const top = resolve(import.meta.dir, "..");

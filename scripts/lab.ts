@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import type { CgroupView } from "../src/host/private-engine/options.ts";
-import { createLab } from "../test/lab/lab.ts";
-import { labEngineRoot } from "../test/lab/lab-image.ts";
+import type { CgroupView } from "#host/embedded-engine/options.ts";
+import { createLab } from "#lab/lab.ts";
+import { labEngineRoot } from "#lab/lab-image.ts";
 
 // `npm run lab`: engines to try things on by hand, until Ctrl-C.
 const usage = "usage: npm run lab -- [--nodes N] [--view hybrid|v2] [--engine bookworm|trixie|sid] [--uplink]";

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "../../src/host/private-engine/remove-tree.ts";
+import { removeTree } from "#host/embedded-engine/remove-tree.ts";
 import type { Machine } from "../machine.ts";
 import { archivePoint, type Place } from "../place.ts";
 import { unpackRoot } from "../roots.ts";

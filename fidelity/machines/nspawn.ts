@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { removeTree } from "../../src/host/private-engine/remove-tree.ts";
-import { tryRun } from "../../src/host/run.ts";
+import { removeTree } from "#host/embedded-engine/remove-tree.ts";
+import { tryRun } from "#host/process/run.ts";
 import type { Machine } from "../machine.ts";
 import { archivePoint, type Place } from "../place.ts";
 import { unpackRoot } from "../roots.ts";

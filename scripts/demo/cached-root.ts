@@ -2,8 +2,8 @@ import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { removeTree } from "../../src/host/private-engine/remove-tree.ts";
-import { cacheDirectory } from "../../src/image/cache.ts";
+import { removeTree } from "#host/embedded-engine/remove-tree.ts";
+import { cacheDirectory } from "#plan/image/cache.ts";
 import { imageName } from "./berth.ts";
 
 /** Removes the root that the image was made of, also a half-built one, and the cache itself when nothing else is in it. */

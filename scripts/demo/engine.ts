@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { renderEndpoint } from "../../src/engine/address.ts";
-import { connect } from "../../src/engine/connect.ts";
-import { resolveEndpoint } from "../../src/engine/endpoint.ts";
-import { readVersion } from "../../src/engine/system.ts";
-import { hasCode } from "../../src/errors.ts";
-import { defaultPrivateEngine } from "../../src/host/private-engine/options.ts";
-import { privateEngineStatus } from "../../src/host/private-engine/status.ts";
+import { renderEndpoint } from "#api/address.ts";
+import { connect } from "#engine/connection/connect.ts";
+import { resolveEndpoint } from "#engine/connection/endpoint.ts";
+import { readVersion } from "#engine/system.ts";
+import { hasCode } from "#errors.ts";
+import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { berthOrExit, runBerth } from "./berth.ts";
 
 /** What the demo writes into the embedded engine's data when it starts it, so that it later takes away what it made and no more. */

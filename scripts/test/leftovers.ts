@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { tryRun } from "../../src/host/run.ts";
+import { tryRun } from "#host/process/run.ts";
 
 /** Things on this host, each by a line that names it. */
 type Traces = readonly string[];

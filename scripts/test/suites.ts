@@ -23,8 +23,8 @@ export function planSuites(files: readonly string[], patterns: readonly string[]
     .map((file): Suite => ({ name: file.replace(/\.test\.ts$/, ""), files: [file], testLimit: 3 * minute, limit: 20 * minute }));
   return {
     unit: unit.length === 0 ? [] : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 10 * minute }],
-    lab: suites.filter(({ name }) => name.startsWith("test/lab/")),
-    engines: suites.filter(({ name }) => !name.startsWith("test/lab/")),
+    lab: suites.filter(({ name }) => name.startsWith("test/e2e/lab/")),
+    engines: suites.filter(({ name }) => !name.startsWith("test/e2e/lab/")),
   };
 }
 

@@ -8,8 +8,8 @@ interface Entry {
 
 /** What must start within milliseconds, by first argument or as `berth-NAME`: loaded instead of the command line. */
 const entries: Readonly<Record<string, () => Promise<Entry>>> = {
-  "--version": () => import("../cli/version.ts"),
-  runtime: () => import("../cli/runtime.ts"),
+  "--version": () => import("#cli/version.ts"),
+  runtime: () => import("#cli/runtime.ts"),
 };
 
 // Much of what root's berth writes others read, and none may write, whatever the caller's shell says.
@@ -20,5 +20,5 @@ const words = process.argv.slice(2);
 const calledAs = basename(process.argv0).replace(/^berth-/, "");
 const [name = "", rest] = Object.hasOwn(entries, calledAs) ? [calledAs, words] : [words[0], words.slice(1)];
 const fast = Object.hasOwn(entries, name) ? entries[name] : undefined;
-if (!fast) (await import("../host/own-outputs.ts")).openOwnOutputs();
-leave(fast ? await (await fast()).main(rest, leave) : await (await import("../cli/main.ts")).main(words, leave));
+if (!fast) (await import("#host/process/own-outputs.ts")).openOwnOutputs();
+leave(fast ? await (await fast()).main(rest, leave) : await (await import("#cli/frame/main.ts")).main(words, leave));

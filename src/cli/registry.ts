@@ -1,4 +1,4 @@
-import type { Registry } from "./command.ts";
+import type { Registry } from "./frame/command.ts";
 
 /** All commands, in the order help shows them. A summary stands here again so that help loads no command. */
 export const registry: Registry = [

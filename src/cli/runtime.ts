@@ -1,13 +1,13 @@
 import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { BerthError } from "../errors.ts";
-import { hasErrno } from "../host/errno.ts";
-import { logRuntime, runtimeCreate } from "../ops/runtime-create.ts";
-import { endMachine, removeMachineCgroups } from "../ops/runtime-end.ts";
-import { runtimeExec } from "../ops/runtime-exec.ts";
-import { endMirror } from "../ops/runtime-mirror.ts";
-import { clearState } from "../ops/runtime-state.ts";
-import { complain } from "./complain.ts";
+import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { logRuntime, runtimeCreate } from "#ops/runtime/create.ts";
+import { endMachine, removeMachineCgroups } from "#ops/runtime/end.ts";
+import { runtimeExec } from "#ops/runtime/exec.ts";
+import { endMirror } from "#ops/runtime/mirror.ts";
+import { clearState } from "#ops/runtime/state.ts";
+import { complain } from "./frame/complain.ts";
 
 /**
  * `berth runtime create …` and `exec …`, which the launcher berth-runtime calls before the real runtime: short of every
@@ -68,17 +68,17 @@ const usage = `usage, by berth-runtime and lxcfs.service alone:
 /** `berth runtime mirror` for all mirrors of the host; with descriptors and ids for one machine's files. */
 async function runMirror(words: readonly string[]): Promise<number> {
   if (words.length === 0) {
-    const { serveMirrors } = await import("../daemons/mirror/serve.ts");
+    const { serveMirrors } = await import("#daemons/mirror/serve.ts");
     serveMirrors(sayReady);
     return 0;
   }
-  const { readServed } = await import("../host/mirror/server-process.ts");
+  const { readServed } = await import("#host/mirror/server-process.ts");
   const served = readServed(words);
   if (served === undefined) {
     complain(usage);
     return 2;
   }
-  const { serveFiles } = await import("../daemons/mirror/serve-files.ts");
+  const { serveFiles } = await import("#daemons/mirror/serve-files.ts");
   serveFiles(served);
   return 0;
 }
@@ -98,7 +98,7 @@ async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
     complain(usage);
     return 2;
   }
-  const { renewMachineLxcfs, renewMachinesLxcfs } = await import("../ops/renew-lxcfs.ts");
+  const { renewMachineLxcfs, renewMachinesLxcfs } = await import("#ops/runtime/renew-lxcfs.ts");
   return await report("", async () => {
     if (pid !== undefined) {
       if (await renewMachineLxcfs(Number(pid))) writeSync(1, "renewed\n");

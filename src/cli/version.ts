@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { version } from "../../package.json";
-import { complain } from "./complain.ts";
+import { complain } from "./frame/complain.ts";
 
 export { version };
 

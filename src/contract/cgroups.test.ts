@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { BerthError } from "../errors.ts";
+import { BerthError } from "#errors.ts";
 import { contractCgroups } from "./cgroups.ts";
 import type { HostCgroup } from "./host.ts";
 

@@ -1,4 +1,4 @@
-import { BerthError } from "../errors.ts";
+import { BerthError } from "#errors.ts";
 import type { GuestInit } from "./guest.ts";
 import type { HostCgroup } from "./host.ts";
 

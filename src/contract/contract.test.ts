@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { capabilities as known } from "../spec/capability.ts";
+import { capabilities as known } from "#linux/capability.ts";
 import { contract } from "./contract.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";

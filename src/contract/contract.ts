@@ -1,5 +1,5 @@
-import { BerthError } from "../errors.ts";
-import type { Profile } from "../spec/machine.ts";
+import { BerthError } from "#errors.ts";
+import type { Profile } from "#machinefile/machine.ts";
 import { type CgroupView, contractCgroups } from "./cgroups.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { capabilities } from "../spec/capability.ts";
+import { capabilities } from "#linux/capability.ts";
 import { parseCapabilityMask, parseCgroupLayout } from "./host.ts";
 
 const real = (name: string) => readFileSync(`${import.meta.dir}/testdata/${name}.mountinfo`, "utf8");

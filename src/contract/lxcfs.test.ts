@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { hasCode } from "../errors.ts";
+import { hasCode } from "#errors.ts";
 import { contractLxcfs, parseLxcfs, staleLxcfsMounts } from "./lxcfs.ts";
 
 const host = `25 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw

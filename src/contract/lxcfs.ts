@@ -1,6 +1,6 @@
-import { BerthError } from "../errors.ts";
-import { isRootsFuse } from "./fuse-mount.ts";
-import { unescapeMount } from "./mount-escape.ts";
+import { BerthError } from "#errors.ts";
+import { isRootsFuse } from "#linux/fuse-mount.ts";
+import { unescapeMount } from "#linux/mount-escape.ts";
 
 /** lxcfs as it is mounted on the engine's host. */
 export interface HostLxcfs {

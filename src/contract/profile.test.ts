@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { capabilities as known } from "../spec/capability.ts";
+import { capabilities as known } from "#linux/capability.ts";
 import type { Host } from "./host.ts";
 import { contractProfile, hostObstacles, profileCapabilities } from "./profile.ts";
 import type { Wishes } from "./wishes.ts";

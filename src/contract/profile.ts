@@ -1,5 +1,5 @@
-import { BerthError } from "../errors.ts";
-import type { Profile } from "../spec/machine.ts";
+import { BerthError } from "#errors.ts";
+import type { Profile } from "#machinefile/machine.ts";
 import type { Host } from "./host.ts";
 import type { Wishes } from "./wishes.ts";
 

@@ -1,4 +1,4 @@
-import type { Profile } from "../spec/machine.ts";
+import type { Profile } from "#machinefile/machine.ts";
 import type { InitKind } from "./init.ts";
 
 /** How much a tmpfs holds. What is in it is memory that no killing frees, so each has an end. */

@@ -1,4 +1,4 @@
-import type { Profile } from "../spec/machine.ts";
+import type { Profile } from "#machinefile/machine.ts";
 
 /** What was asked for. */
 export interface Wishes {

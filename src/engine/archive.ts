@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import { BerthError } from "../errors.ts";
+import { BerthError } from "#errors.ts";
+import type { Engine } from "./connection/engine.ts";
+import { path, requestStatus, requestStream, type StreamReply } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { path, requestStatus, requestStream, type StreamReply } from "./request.ts";
 
 /** A file in a container: the header X-Docker-Container-Path-Stat, with Go's os.FileMode taken apart. */
 export interface PathStat {

@@ -1,5 +1,3 @@
-import { BerthError, hasCode } from "../errors.ts";
-import { supports } from "./connect.ts";
 import type {
   ContainerCreateConfig,
   ContainerCreateResponse,
@@ -7,10 +5,12 @@ import type {
   ContainerSummary,
   ContainerTopResponse,
   ContainerWaitResponse,
-} from "./container-types.ts";
-import type { Engine } from "./engine.ts";
-import type { HostConfig } from "./host-config.ts";
-import { path, request, requestStatus } from "./request.ts";
+} from "#api/container.ts";
+import type { HostConfig } from "#api/host-config.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { supports } from "./connection/connect.ts";
+import type { Engine } from "./connection/engine.ts";
+import { path, request, requestStatus } from "./connection/request.ts";
 
 /** Engine API, "Container". All of these take a name or an id and throw as `request` says. */
 export interface Abortable {

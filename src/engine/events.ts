@@ -1,7 +1,7 @@
+import type { Engine } from "./connection/engine.ts";
+import { readJsonLines } from "./connection/json-lines.ts";
+import { requestStream } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { readJsonLines } from "./json-lines.ts";
-import { requestStream } from "./request.ts";
 
 export interface EventMessage {
   readonly Type: string;

@@ -1,7 +1,7 @@
-import { createCapture } from "./capture.ts";
-import type { Engine } from "./engine.ts";
+import { createCapture } from "./connection/capture.ts";
+import type { Engine } from "./connection/engine.ts";
+import { inTime } from "./connection/in-time.ts";
 import { type CommandOptions, startCommandIn } from "./exec.ts";
-import { inTime } from "./in-time.ts";
 import { type SignalOptions, signalExec } from "./signal-exec.ts";
 
 export interface CaptureOptions extends CommandOptions {

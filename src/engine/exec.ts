@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine } from "./connection/engine.ts";
+import { openSession, type Session } from "./connection/output.ts";
+import { path, request, requestHijack, requestStatus } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { openSession, type Session } from "./output.ts";
-import { path, request, requestHijack, requestStatus } from "./request.ts";
 
 /** What POST /containers/{id}/exec takes. */
 export interface ExecConfig {

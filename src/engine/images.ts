@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
-import { BerthError } from "../errors.ts";
-import type { ContainerConfig } from "./container-types.ts";
+import type { ContainerConfig } from "#api/container.ts";
+import { BerthError } from "#errors.ts";
+import type { Engine } from "./connection/engine.ts";
+import { readMessages } from "./connection/json-lines.ts";
+import { path, request, requestStatus, requestStream } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { readMessages } from "./json-lines.ts";
-import { path, request, requestStatus, requestStream } from "./request.ts";
 
 export interface ImageSummary {
   readonly Id: string;

@@ -1,8 +1,8 @@
+import type { OutputChunk } from "#api/demux.ts";
+import type { Engine } from "./connection/engine.ts";
+import { openSession, readOutput, type Session } from "./connection/output.ts";
+import { path, requestHijack, requestStream } from "./connection/request.ts";
 import { type Abortable, inspectContainer } from "./containers.ts";
-import type { OutputChunk } from "./demux.ts";
-import type { Engine } from "./engine.ts";
-import { openSession, readOutput, type Session } from "./output.ts";
-import { path, requestHijack, requestStream } from "./request.ts";
 
 export interface LogsOptions extends Abortable {
   /** Both by default. */

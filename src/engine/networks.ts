@@ -1,7 +1,7 @@
+import type { EndpointSettings, Network, NetworkCreateConfig } from "#api/network.ts";
+import type { Engine } from "./connection/engine.ts";
+import { path, request, requestStatus } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import type { EndpointSettings, Network, NetworkCreateConfig } from "./network-types.ts";
-import { path, request, requestStatus } from "./request.ts";
 
 /** Engine API, "Network". The list holds no containers; inspect for these. */
 export function listNetworks(engine: Engine, options: Abortable & { readonly filters?: Filters } = {}): Promise<readonly Network[]> {

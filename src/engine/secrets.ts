@@ -1,6 +1,6 @@
+import type { Engine } from "./connection/engine.ts";
+import { request } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { request } from "./request.ts";
 
 /** A secret or config of a swarm, without its content. */
 export interface StoredFile {

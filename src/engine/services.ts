@@ -1,9 +1,9 @@
+import type { OutputChunk } from "#api/demux.ts";
+import type { Service, ServiceSpec } from "#api/service.ts";
+import type { Engine } from "./connection/engine.ts";
+import { readOutput } from "./connection/output.ts";
+import { path, request, requestStatus, requestStream } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
-import type { OutputChunk } from "./demux.ts";
-import type { Engine } from "./engine.ts";
-import { readOutput } from "./output.ts";
-import { path, request, requestStatus, requestStream } from "./request.ts";
-import type { Service, ServiceSpec } from "./service-types.ts";
 
 /** Engine API, "Service". Only a manager of a swarm answers; ask `readInfo` first. */
 export function listServices(engine: Engine, options: Abortable & { readonly filters?: Filters } = {}): Promise<readonly Service[]> {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Readable } from "node:stream";
-import { BerthError } from "../errors.ts";
-import type { Engine } from "./engine.ts";
+import { BerthError } from "#errors.ts";
+import type { Engine } from "./connection/engine.ts";
 import { isAlive, signalExec, stackOf } from "./signal-exec.ts";
 
 const processes = [["12", "00007ffdd4530510"], ["13", "0000000000000000"], ["14", "?"], ["15"]];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine } from "./connection/engine.ts";
 import { topContainer } from "./containers.ts";
-import type { Engine } from "./engine.ts";
 import { execStatus, inspectExec } from "./exec.ts";
 
 export interface SignalOptions {

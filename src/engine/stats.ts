@@ -1,7 +1,7 @@
+import type { Engine } from "./connection/engine.ts";
+import { readJsonLines } from "./connection/json-lines.ts";
+import { path, request, requestStream } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { readJsonLines } from "./json-lines.ts";
-import { path, request, requestStream } from "./request.ts";
 
 /** One sample. Memory and traffic are bytes, CPU times nanoseconds; what the host does not count is missing. */
 export interface ContainerStats {

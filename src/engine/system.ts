@@ -1,6 +1,6 @@
+import type { Engine } from "./connection/engine.ts";
+import { request, requestStatus } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { request, requestStatus } from "./request.ts";
 
 export interface Version {
   readonly Version: string;

@@ -1,7 +1,7 @@
+import type { TaskSpec } from "#api/service.ts";
+import type { Engine } from "./connection/engine.ts";
+import { request } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { request } from "./request.ts";
-import type { TaskSpec } from "./service-types.ts";
 
 /** In the order in which a task goes through them; from `complete` on it has ended. */
 export type TaskState =

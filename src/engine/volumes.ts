@@ -1,6 +1,6 @@
+import type { Engine } from "./connection/engine.ts";
+import { path, request, requestStatus } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
-import type { Engine } from "./engine.ts";
-import { path, request, requestStatus } from "./request.ts";
 
 export interface Volume {
   readonly Name: string;

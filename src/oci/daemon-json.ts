@@ -1,4 +1,4 @@
-import { BerthError } from "../errors.ts";
+import { BerthError } from "#errors.ts";
 import { parseConfig, renderConfig } from "./json.ts";
 
 /** What berth writes into dockerd's daemon.json (dockerd(8), "runtimes" and "default-runtime"). */

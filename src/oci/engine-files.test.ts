@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { MachineFiles, Place } from "../contract/guest.ts";
+import type { MachineFiles, Place } from "#contract/guest.ts";
 import type { OciConfig, OciMount } from "./config.ts";
 import { mountedFiles, settleEngineFiles } from "./engine-files.ts";
 

@@ -1,4 +1,4 @@
-import type { MachineFiles, MountedFiles } from "../contract/guest.ts";
+import type { MachineFiles, MountedFiles } from "#contract/guest.ts";
 import { isBind, type OciConfig, type OciMount } from "./config.ts";
 
 /** What is mounted in a container but for the engine's own files, for `MachineFiles`. A tmpfs that the root's files are copied into shows these. */

@@ -1,4 +1,4 @@
-import { idsOfSystem } from "../spec/limit.ts";
+import { idsOfSystem } from "#machinefile/value/limit.ts";
 
 /** Ids are given out in slots of one ordinary system's. */
 export const idsPerSlot = idsOfSystem;

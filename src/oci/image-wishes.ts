@@ -1,4 +1,4 @@
-import { BerthError } from "../errors.ts";
+import { BerthError } from "#errors.ts";
 import { environmentOf, type OciConfig } from "./config.ts";
 import { jsonStrings } from "./json-strings.ts";
 

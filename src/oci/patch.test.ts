@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import type { CgroupView } from "../contract/cgroups.ts";
-import { type Contract, contract } from "../contract/contract.ts";
-import type { Host, HostCgroup } from "../contract/host.ts";
-import type { InitKind } from "../contract/init.ts";
-import { capabilities } from "../spec/capability.ts";
+import type { CgroupView } from "#contract/cgroups.ts";
+import { type Contract, contract } from "#contract/contract.ts";
+import type { Host, HostCgroup } from "#contract/host.ts";
+import type { InitKind } from "#contract/init.ts";
+import { capabilities } from "#linux/capability.ts";
 import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "./config.ts";
 import { parseConfig, renderConfig } from "./json.ts";
 import { cgroupBounds, patchConfig, type Surroundings } from "./patch.ts";

@@ -1,7 +1,7 @@
-import type { Contract } from "../contract/contract.ts";
-import { tmpfsOptions } from "../contract/tmpfs.ts";
-import { isAt } from "../spec/path.ts";
-import { parseCgroupsPath } from "./cgroup-path.ts";
+import type { Contract } from "#contract/contract.ts";
+import { tmpfsOptions } from "#contract/tmpfs.ts";
+import { parseCgroupsPath } from "#linux/cgroup-path.ts";
+import { isAt } from "#machinefile/value/path.ts";
 import type { CapabilitySet, OciConfig, OciMount } from "./config.ts";
 import { isForRuntime } from "./image-wishes.ts";
 import { boundTerminals } from "./terminals.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { contractTmpfs } from "../contract/tmpfs.ts";
+import { contractTmpfs } from "#contract/tmpfs.ts";
 import type { OciConfig, OciMount } from "./config.ts";
 import { askedShmSize, boundMount, memoryLimit } from "./tmpfs.ts";
 

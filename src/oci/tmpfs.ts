@@ -1,4 +1,4 @@
-import { boundTmpfs, type TmpfsContract, tmpfsOptions } from "../contract/tmpfs.ts";
+import { boundTmpfs, type TmpfsContract, tmpfsOptions } from "#contract/tmpfs.ts";
 import type { OciConfig, OciMount } from "./config.ts";
 
 /** What engines give a /dev/shm of theirs unasked, as Docker and containerd write it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hasCode } from "../errors.ts";
+import { hasCode } from "#errors.ts";
 import type { OciConfig } from "./config.ts";
 import { keepsMachineId, wishedHostname, wishedIds, wishedLxcfs, wishedProfile } from "./wished.ts";
 

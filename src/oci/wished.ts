@@ -1,7 +1,7 @@
-import { BerthError } from "../errors.ts";
-import { idsOfSystem, parseIds } from "../spec/limit.ts";
-import { type Profile, profiles } from "../spec/machine.ts";
-import { parseHostname } from "../spec/name.ts";
+import { BerthError } from "#errors.ts";
+import { type Profile, profiles } from "#machinefile/machine.ts";
+import { idsOfSystem, parseIds } from "#machinefile/value/limit.ts";
+import { parseHostname } from "#machinefile/value/name.ts";
 import { environmentOf, type OciConfig } from "./config.ts";
 
 /**

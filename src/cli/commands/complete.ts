@@ -1,7 +1,7 @@
-import { defineCommand } from "../command.ts";
-import { completionSources } from "../completion/sources.ts";
-import { write } from "../io.ts";
-import { plainText } from "../render/text.ts";
+import { completionSources } from "#cli/completion/sources.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { write } from "#cli/frame/io.ts";
+import { plainText } from "#cli/render/text.ts";
 
 /** A shell that waits longer for a TAB feels broken. */
 const patienceMs = 2000;

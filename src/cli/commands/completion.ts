@@ -1,9 +1,9 @@
-import { defineCommand } from "../command.ts";
-import { loadCommandTree } from "../command-tree.ts";
-import { renderBash } from "../completion/bash.ts";
-import { renderFish } from "../completion/fish.ts";
-import { renderZsh } from "../completion/zsh.ts";
-import { write } from "../io.ts";
+import { renderBash } from "#cli/completion/bash.ts";
+import { renderFish } from "#cli/completion/fish.ts";
+import { renderZsh } from "#cli/completion/zsh.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { loadCommandTree } from "#cli/frame/command-tree.ts";
+import { write } from "#cli/frame/io.ts";
 
 export const command = defineCommand({
   name: "completion",

@@ -1,17 +1,17 @@
-import { inspectContainer, resizeContainer } from "../../engine/containers.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { attachContainer, readLogs } from "../../engine/logs.ts";
-import { BerthError } from "../../errors.ts";
-import { noDetachKeys, type TerminalSize } from "../../ops/machine-command.ts";
-import { findMachine, type Machine } from "../../ops/machines.ts";
-import { requireRunning } from "../../ops/running.ts";
-import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { createDetachScanner, type DetachKeys, parseDetachKeys } from "../detach-keys.ts";
-import { write } from "../io.ts";
-import { parseLines } from "../log-request.ts";
-import { openContextEngine } from "../open.ts";
-import { isInteractive, takeTerminal, terminalSize } from "../terminal.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { write } from "#cli/frame/io.ts";
+import { parseLines } from "#cli/logs/log-request.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { createDetachScanner, type DetachKeys, parseDetachKeys } from "#cli/terminal/detach-keys.ts";
+import { isInteractive, takeTerminal, terminalSize } from "#cli/terminal/terminal.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { inspectContainer, resizeContainer } from "#engine/containers.ts";
+import { attachContainer, readLogs } from "#engine/logs.ts";
+import { BerthError } from "#errors.ts";
+import { noDetachKeys, type TerminalSize } from "#ops/machine/machine-command.ts";
+import { findMachine, type Machine } from "#ops/machine/machines.ts";
+import { requireRunning } from "#ops/machine/running.ts";
 
 export const command = defineCommand({
   name: "console",

@@ -1,19 +1,19 @@
-import { trustedUsers } from "../../host/path-steps.ts";
-import { fileWarnings, listWritables } from "../../ops/bind-warnings.ts";
-import { deploy, removeServices, rollBack } from "../../ops/deploy.ts";
-import { planServices, selectRoots } from "../../plan/deploy.ts";
-import type { ServicePlan } from "../../plan/service.ts";
-import { renderServiceCommand } from "../../plan/service-command.ts";
-import { renderStack } from "../../plan/service-stack.ts";
-import { parseDuration } from "../../spec/duration.ts";
-import { usageError } from "../../spec/usage.ts";
-import { defineCommand } from "../command.ts";
-import { fleetFilePlaces, loadFleet, withFileRead } from "../fleet-file.ts";
-import { openContextEngine } from "../open.ts";
-import { posixWord, shownWord } from "../render/shell-word.ts";
-import { plainLines } from "../render/text.ts";
-import { reportOutcomes } from "../report-outcomes.ts";
-import { version } from "../version.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { fleetFilePlaces, loadFleet, withFileRead } from "#cli/options/fleet-file.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { reportOutcomes } from "#cli/render/report-outcomes.ts";
+import { posixWord, shownWord } from "#cli/render/shell-word.ts";
+import { plainLines } from "#cli/render/text.ts";
+import { version } from "#cli/version.ts";
+import { trustedUsers } from "#host/files/path-steps.ts";
+import { parseDuration } from "#machinefile/value/duration.ts";
+import { fileWarnings, listWritables } from "#ops/machine/bind-warnings.ts";
+import { deploy, removeServices, rollBack } from "#ops/swarm/deploy.ts";
+import { planServices, selectRoots } from "#plan/swarm/deploy.ts";
+import type { ServicePlan } from "#plan/swarm/service.ts";
+import { renderServiceCommand } from "#plan/swarm/service-command.ts";
+import { renderStack } from "#plan/swarm/service-stack.ts";
+import { usageError } from "#usage.ts";
 
 export const command = defineCommand({
   name: "deploy",

@@ -1,13 +1,13 @@
-import { hasCode } from "../../errors.ts";
-import { readDoctorFacts, readFactsWithoutEngine } from "../../ops/doctor.ts";
-import { removeRemains } from "../../ops/remains.ts";
-import { planDoctor } from "../../plan/doctor.ts";
-import type { DoctorFacts } from "../../plan/doctor-facts.ts";
-import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { openContextEngine } from "../open.ts";
-import { renderChecks } from "../render/doctor.ts";
-import { marksFor } from "../render/progress-state.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { renderChecks } from "#cli/render/doctor.ts";
+import { marksFor } from "#cli/render/progress-state.ts";
+import { hasCode } from "#errors.ts";
+import { readDoctorFacts, readFactsWithoutEngine } from "#ops/engine/doctor.ts";
+import { removeRemains } from "#ops/machine/remains.ts";
+import { planDoctor } from "#plan/doctor/doctor.ts";
+import type { DoctorFacts } from "#plan/doctor/doctor-facts.ts";
 
 export const command = defineCommand({
   name: "doctor",

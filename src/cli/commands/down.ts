@@ -1,14 +1,14 @@
-import { down } from "../../ops/down.ts";
-import { listMachines } from "../../ops/machines.ts";
-import { engineLock } from "../../ops/open-engine.ts";
-import { parseDuration } from "../../spec/duration.ts";
-import { defineCommand } from "../command.ts";
-import { confirm } from "../confirm.ts";
-import { chooseToRemove } from "../down-choice.ts";
-import { withFileRead } from "../fleet-file.ts";
-import { allOption, whose } from "../machine-choice.ts";
-import { openContextEngine } from "../open.ts";
-import { plainText } from "../render/text.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { chooseToRemove } from "#cli/options/down-choice.ts";
+import { withFileRead } from "#cli/options/fleet-file.ts";
+import { allOption, whose } from "#cli/options/machine-choice.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { plainText } from "#cli/render/text.ts";
+import { confirm } from "#cli/terminal/confirm.ts";
+import { parseDuration } from "#machinefile/value/duration.ts";
+import { engineLock } from "#ops/engine/open-engine.ts";
+import { down } from "#ops/machine/down.ts";
+import { listMachines } from "#ops/machine/machines.ts";
 
 export const command = defineCommand({
   name: "down",

@@ -1,9 +1,9 @@
-import { defaultPrivateEngine } from "../../host/private-engine/options.ts";
-import { startPrivateEngine } from "../../host/private-engine/start.ts";
-import { type PrivateEngineStatus, privateEngineStatus } from "../../host/private-engine/status.ts";
-import { stopPrivateEngine } from "../../host/private-engine/stop.ts";
-import { type CommandGroup, defineCommand } from "../command.ts";
-import type { Context, View } from "../context.ts";
+import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
+import type { Context, View } from "#cli/frame/context.ts";
+import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { startPrivateEngine } from "#host/embedded-engine/start.ts";
+import { type PrivateEngineStatus, privateEngineStatus } from "#host/embedded-engine/status.ts";
+import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
 
 const start = defineCommand({
   name: "start",

@@ -1,10 +1,10 @@
-import { startCommand } from "../../ops/machine-command.ts";
-import { reachMachine } from "../../ops/reach-machine.ts";
-import { usageError } from "../../spec/usage.ts";
-import { defineCommand } from "../command.ts";
-import { openContextEngine } from "../open.ts";
-import { relayCommand } from "../relay.ts";
-import { commandEnvironment, wantsTerminal } from "../run-options.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { commandEnvironment, wantsTerminal } from "#cli/options/run-options.ts";
+import { relayCommand } from "#cli/terminal/relay.ts";
+import { startCommand } from "#ops/machine/machine-command.ts";
+import { reachMachine } from "#ops/swarm/reach-machine.ts";
+import { usageError } from "#usage.ts";
 
 export const command = defineCommand({
   name: "exec",

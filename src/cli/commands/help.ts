@@ -1,6 +1,6 @@
-import { defineCommand } from "../command.ts";
-import { write } from "../io.ts";
-import { helpText } from "../parse.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { write } from "#cli/frame/io.ts";
+import { helpText } from "#cli/frame/parse.ts";
 
 export const command = defineCommand({
   name: "help",

@@ -1,8 +1,8 @@
-import { listMachineImages, type MachineImage } from "../../image/list.ts";
-import { defineCommand } from "../command.ts";
-import { openContextEngine } from "../open.ts";
-import { formatSize } from "../render/size.ts";
-import { type Column, renderTable } from "../render/table.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { formatSize } from "#cli/render/size.ts";
+import { type Column, renderTable } from "#cli/render/table.ts";
+import { listMachineImages, type MachineImage } from "#image/store/list.ts";
 
 const columns: readonly Column<MachineImage>[] = [
   { header: "NAME", value: (image) => image.name },

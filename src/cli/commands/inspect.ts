@@ -1,8 +1,8 @@
-import { inspectMachines } from "../../ops/inspect.ts";
-import { findMachines } from "../../ops/machines.ts";
-import { defineCommand } from "../command.ts";
-import { openContextEngine } from "../open.ts";
-import { renderDetails } from "../render/inspect.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { renderDetails } from "#cli/render/inspect.ts";
+import { inspectMachines } from "#ops/machine/inspect.ts";
+import { findMachines } from "#ops/machine/machines.ts";
 
 export const command = defineCommand({
   name: "inspect",

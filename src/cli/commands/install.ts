@@ -1,6 +1,6 @@
-import { installDirectory, installRuntime } from "../../ops/install-runtime.ts";
-import { type CommandGroup, defineCommand } from "../command.ts";
-import { engineConfig, engineOptions } from "../engine-options.ts";
+import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
+import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
+import { installDirectory, installRuntime } from "#ops/engine/install-runtime.ts";
 
 const runtime = defineCommand({
   name: "runtime",

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseVolume } from "../../spec/volume.ts";
-import type { Registry } from "../command.ts";
-import { memoryIo } from "../memory-io.ts";
-import { run } from "../run.ts";
+import type { Registry } from "#cli/frame/command.ts";
+import { run } from "#cli/frame/run.ts";
+import { memoryIo } from "#cli/test/memory-io.ts";
+import { parseVolume } from "#machinefile/value/volume.ts";
 
 const entry = (name: string, load: Registry[number]["load"]): Registry[number] => ({ name, summary: "", group: "Machines", load });
 const registry: Registry = [

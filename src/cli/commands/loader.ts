@@ -1,4 +1,4 @@
-import type { CommandGroup } from "../command.ts";
+import type { CommandGroup } from "#cli/frame/command.ts";
 import { guard } from "./loader/guard.ts";
 import { image } from "./loader/image.ts";
 import { run } from "./loader/run.ts";

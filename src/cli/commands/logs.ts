@@ -1,16 +1,16 @@
-import type { Engine } from "../../engine/engine.ts";
-import { hasCode } from "../../errors.ts";
-import { findMachine, findMachines, type Machine } from "../../ops/machines.ts";
-import { findSwarmMachine, type SwarmMachine } from "../../ops/swarm-machines.ts";
-import { usageError } from "../../spec/usage.ts";
-import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { journalOnly, parseLines } from "../log-request.ts";
-import { type LogView, showConsole, showJournal } from "../machine-logs.ts";
-import { openContextEngine } from "../open.ts";
-import { createStyle, wantsColor } from "../render/color.ts";
-import { pad, plainText, textWidth } from "../render/text.ts";
-import { showServiceLog } from "../swarm-logs.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { journalOnly, parseLines } from "#cli/logs/log-request.ts";
+import { type LogView, showConsole, showJournal } from "#cli/logs/machine-logs.ts";
+import { showServiceLog } from "#cli/logs/swarm-logs.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { createStyle, wantsColor } from "#cli/render/color.ts";
+import { pad, plainText, textWidth } from "#cli/render/text.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { hasCode } from "#errors.ts";
+import { findMachine, findMachines, type Machine } from "#ops/machine/machines.ts";
+import { findSwarmMachine, type SwarmMachine } from "#ops/swarm/swarm-machines.ts";
+import { usageError } from "#usage.ts";
 
 export const command = defineCommand({
   name: "logs",

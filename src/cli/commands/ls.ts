@@ -1,11 +1,11 @@
-import { listMachines, type Machine } from "../../ops/machines.ts";
-import { listSwarmMachines } from "../../ops/swarm-machines.ts";
-import { requireManager } from "../../ops/swarm-manager.ts";
-import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { openContextEngine } from "../open.ts";
-import { type Column, renderTable } from "../render/table.ts";
-import { swarmColumns } from "../swarm-table.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { swarmColumns } from "#cli/render/swarm-table.ts";
+import { type Column, renderTable } from "#cli/render/table.ts";
+import { listMachines, type Machine } from "#ops/machine/machines.ts";
+import { listSwarmMachines } from "#ops/swarm/swarm-machines.ts";
+import { requireManager } from "#ops/swarm/swarm-manager.ts";
 
 const columns: readonly Column<Machine>[] = [
   { header: "NAME", value: (machine) => machine.name },

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { BerthError } from "../../errors.ts";
-import { defineCommand } from "../command.ts";
-import { allNodes, loadCommandTree } from "../command-tree.ts";
-import { write } from "../io.ts";
-import { renderManPage } from "../man/page.ts";
-import { version } from "../version.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { allNodes, loadCommandTree } from "#cli/frame/command-tree.ts";
+import { write } from "#cli/frame/io.ts";
+import { renderManPage } from "#cli/man/page.ts";
+import { version } from "#cli/version.ts";
+import { BerthError } from "#errors.ts";
 
 export const command = defineCommand({
   name: "man",

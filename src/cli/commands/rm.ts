@@ -1,8 +1,8 @@
-import { removeMachines } from "../../ops/remove.ts";
-import { defineCommand } from "../command.ts";
-import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
-import { openContextEngine } from "../open.ts";
-import { reportOutcomes } from "../report-outcomes.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { allOption, chooseMachines, machinesArgument } from "#cli/options/machine-choice.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { reportOutcomes } from "#cli/render/report-outcomes.ts";
+import { removeMachines } from "#ops/machine/remove.ts";
 
 export const command = defineCommand({
   name: "rm",

@@ -1,6 +1,6 @@
-import { machineFileJsonSchema } from "../../spec/schema.ts";
-import { defineCommand } from "../command.ts";
-import { renderJson } from "../render/json.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { renderJson } from "#cli/render/json.ts";
+import { machineFileJsonSchema } from "#machinefile/schema/schema.ts";
 
 export const command = defineCommand({
   name: "schema",

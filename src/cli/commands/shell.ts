@@ -1,11 +1,11 @@
-import { BerthError } from "../../errors.ts";
-import { loginCommand } from "../../ops/login-command.ts";
-import { reachMachine } from "../../ops/reach-machine.ts";
-import { defineCommand } from "../command.ts";
-import { openContextEngine } from "../open.ts";
-import { relayCommand } from "../relay.ts";
-import { commandEnvironment, wantsTerminal } from "../run-options.ts";
-import { isInteractive } from "../terminal.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { commandEnvironment, wantsTerminal } from "#cli/options/run-options.ts";
+import { relayCommand } from "#cli/terminal/relay.ts";
+import { isInteractive } from "#cli/terminal/terminal.ts";
+import { BerthError } from "#errors.ts";
+import { reachMachine } from "#ops/swarm/reach-machine.ts";
+import { loginCommand } from "#plan/machine/login-command.ts";
 
 export const command = defineCommand({
   name: "shell",

@@ -1,8 +1,8 @@
-import { type MachineUsage, sampleMachines } from "../../ops/stats.ts";
-import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { openContextEngine } from "../open.ts";
-import { renderFrame, renderUsage } from "../render/usage.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { renderFrame, renderUsage } from "#cli/render/usage.ts";
+import { type MachineUsage, sampleMachines } from "#ops/machine/stats.ts";
 
 const intervalMs = 1000;
 

@@ -1,6 +1,6 @@
-import { uninstallRuntime } from "../../ops/install-runtime.ts";
-import { type CommandGroup, defineCommand } from "../command.ts";
-import { engineConfig, engineOptions } from "../engine-options.ts";
+import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
+import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
+import { uninstallRuntime } from "#ops/engine/install-runtime.ts";
 import { all } from "./uninstall/all.ts";
 
 const runtime = defineCommand({

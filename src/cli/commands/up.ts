@@ -1,18 +1,18 @@
-import { BerthError } from "../../errors.ts";
-import { engineLock } from "../../ops/open-engine.ts";
-import { type MachineUp, previewUp, up } from "../../ops/up.ts";
-import type { Step } from "../../plan/up.ts";
-import { fleetFromFlags, namesFromEnvironment } from "../../spec/adhoc.ts";
-import { parseDuration } from "../../spec/duration.ts";
-import type { Fleet } from "../../spec/machine.ts";
-import { profiles, restartPolicies } from "../../spec/machine.ts";
-import { resolvePaths } from "../../spec/resolve-paths.ts";
-import { defineCommand, type OptionValues } from "../command.ts";
-import type { Context } from "../context.ts";
-import { fleetFilePlaces, loadFleet, withFileRead } from "../fleet-file.ts";
-import { openContextEngine } from "../open.ts";
-import { plainLines } from "../render/text.ts";
-import { renderUp, upStatus } from "../render/up.ts";
+import { defineCommand, type OptionValues } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { fleetFilePlaces, loadFleet, withFileRead } from "#cli/options/fleet-file.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { plainLines } from "#cli/render/text.ts";
+import { renderUp, upStatus } from "#cli/render/up.ts";
+import { BerthError } from "#errors.ts";
+import type { Fleet } from "#machinefile/machine.ts";
+import { profiles, restartPolicies } from "#machinefile/machine.ts";
+import { fleetFromFlags, namesFromEnvironment } from "#machinefile/read/adhoc.ts";
+import { resolvePaths } from "#machinefile/read/resolve-paths.ts";
+import { parseDuration } from "#machinefile/value/duration.ts";
+import { engineLock } from "#ops/engine/open-engine.ts";
+import { type MachineUp, previewUp, up } from "#ops/machine/up.ts";
+import type { Step } from "#plan/machine/up.ts";
 
 const options = {
   image: { value: "IMAGE", description: "built-in name, image of the engine, or tarball of a root", env: "IMAGE", completes: "image" },

@@ -1,5 +1,5 @@
-import { defineCommand } from "../command.ts";
-import { version, versionLine } from "../version.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { version, versionLine } from "#cli/version.ts";
 
 export const command = defineCommand({
   name: "version",

@@ -1,9 +1,9 @@
-import { waitMachines } from "../../ops/wait.ts";
-import { defineCommand } from "../command.ts";
-import { allOption, chooseMachines, machinesArgument } from "../machine-choice.ts";
-import { openContextEngine } from "../open.ts";
-import { reportOutcomes } from "../report-outcomes.ts";
-import { parseMilliseconds } from "../time-option.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { allOption, chooseMachines, machinesArgument } from "#cli/options/machine-choice.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { parseMilliseconds } from "#cli/options/time-option.ts";
+import { reportOutcomes } from "#cli/render/report-outcomes.ts";
+import { waitMachines } from "#ops/machine/wait.ts";
 
 export const command = defineCommand({
   name: "wait",

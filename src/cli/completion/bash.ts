@@ -1,5 +1,5 @@
-import { allNodes, type CommandNode } from "../command-tree.ts";
-import { quoted } from "../render/shell-word.ts";
+import { allNodes, type CommandNode } from "#cli/frame/command-tree.ts";
+import { quoted } from "#cli/render/shell-word.ts";
 import { kindOfValue, shellOptions } from "./shell-words.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Context } from "../context.ts";
+import type { Context } from "#cli/frame/context.ts";
 import type { Candidate } from "./sources.ts";
 
 /** The names of berth's own commands. */

@@ -1,4 +1,4 @@
-import { allNodes, type CommandNode } from "../command-tree.ts";
+import { allNodes, type CommandNode } from "#cli/frame/command-tree.ts";
 import { kindOfValue, shellOptions } from "./shell-words.ts";
 
 /** The completion script for fish 3: a condition on the words so far, then what may come (complete(1) of fish). */

@@ -1,6 +1,6 @@
-import { listMachineImages } from "../../image/list.ts";
-import type { Context } from "../context.ts";
-import { openContextEngine } from "../open.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { listMachineImages } from "#image/store/list.ts";
 import type { Candidate } from "./sources.ts";
 
 /** The built-in images and those that berth made, each name once. */

@@ -1,6 +1,6 @@
-import { listMachines } from "../../ops/machines.ts";
-import type { Context } from "../context.ts";
-import { openContextEngine } from "../open.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { listMachines } from "#ops/machine/machines.ts";
 import type { Candidate } from "./sources.ts";
 
 /** The engine's machines, with their state. */

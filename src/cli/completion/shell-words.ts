@@ -1,6 +1,6 @@
-import type { ArgumentSpec, OptionSpec } from "../command.ts";
-import type { CommandNode } from "../command-tree.ts";
-import { longFlag } from "../option-values.ts";
+import type { ArgumentSpec, OptionSpec } from "#cli/frame/command.ts";
+import type { CommandNode } from "#cli/frame/command-tree.ts";
+import { longFlag } from "#cli/frame/option-values.ts";
 
 /** An option as a shell sees it. */
 export interface ShellOption {

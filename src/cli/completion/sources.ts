@@ -1,5 +1,5 @@
-import type { CompletionHint } from "../command.ts";
-import type { Context } from "../context.ts";
+import type { CompletionHint } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
 
 export interface Candidate {
   readonly word: string;

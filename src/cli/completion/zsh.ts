@@ -1,5 +1,5 @@
-import type { CommandNode } from "../command-tree.ts";
-import { quoted } from "../render/shell-word.ts";
+import type { CommandNode } from "#cli/frame/command-tree.ts";
+import { quoted } from "#cli/render/shell-word.ts";
 import { kindOfValue, type ShellOption, shellOptions } from "./shell-words.ts";
 
 /** The completion function for zsh (zshcompsys(1)): one function of `_arguments` per command. */

@@ -2,11 +2,11 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tryRun } from "../../host/run.ts";
-import { allNodes, loadCommandTree } from "../command-tree.ts";
-import { memoryIo } from "../memory-io.ts";
-import { registry } from "../registry.ts";
-import { run } from "../run.ts";
+import { allNodes, loadCommandTree } from "#cli/frame/command-tree.ts";
+import { run } from "#cli/frame/run.ts";
+import { registry } from "#cli/registry.ts";
+import { memoryIo } from "#cli/test/memory-io.ts";
+import { tryRun } from "#host/process/run.ts";
 import { renderManPage } from "./page.ts";
 import { roffArgument, roffText } from "./roff.ts";
 

@@ -1,5 +1,5 @@
-import type { Check } from "../../plan/doctor-facts.ts";
-import type { View } from "../context.ts";
+import type { View } from "#cli/frame/context.ts";
+import type { Check } from "#plan/doctor/doctor-facts.ts";
 import type { Marks } from "./progress-state.ts";
 import { pad, plainText, textWidth } from "./text.ts";
 import { wrapText } from "./wrap.ts";

@@ -1,5 +1,5 @@
-import { BerthError } from "../../errors.ts";
-import type { View } from "../context.ts";
+import type { View } from "#cli/frame/context.ts";
+import { BerthError } from "#errors.ts";
 import { failedUnitsIn, renderFailedUnits } from "./failed-units.ts";
 import { plainLines } from "./text.ts";
 import { wrapText } from "./wrap.ts";

@@ -1,4 +1,4 @@
-import type { View } from "../context.ts";
+import type { View } from "#cli/frame/context.ts";
 import { plainText } from "./text.ts";
 import { wrapText } from "./wrap.ts";
 

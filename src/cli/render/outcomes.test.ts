@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { BerthError } from "../../errors.ts";
-import type { MachineOutcome } from "../../ops/each-machine.ts";
+import { BerthError } from "#errors.ts";
+import type { MachineOutcome } from "#ops/task/each-machine.ts";
 import { outcomeErrors, outcomesToJson, worstStatus } from "./outcomes.ts";
 
 const fine: MachineOutcome = { name: "web", changed: true, state: "running", failedUnits: [], error: undefined };

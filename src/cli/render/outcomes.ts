@@ -1,5 +1,5 @@
-import { BerthError } from "../../errors.ts";
-import type { MachineOutcome } from "../../ops/each-machine.ts";
+import { BerthError } from "#errors.ts";
+import type { MachineOutcome } from "#ops/task/each-machine.ts";
 
 /** Every machine's failure as an error, a degraded boot too. */
 export function outcomeErrors(outcomes: readonly MachineOutcome[]): readonly BerthError[] {

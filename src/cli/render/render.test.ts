@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { BerthError } from "../../errors.ts";
+import { BerthError } from "#errors.ts";
 import { createStyle, wantsColor } from "./color.ts";
 import { formatDuration } from "./duration.ts";
 import { errorToJson, renderCauses, renderError, toBerthError } from "./error.ts";

@@ -1,6 +1,6 @@
-import { BerthError } from "../../errors.ts";
-import type { MachineUp } from "../../ops/up.ts";
-import type { View } from "../context.ts";
+import type { View } from "#cli/frame/context.ts";
+import { BerthError } from "#errors.ts";
+import type { MachineUp } from "#ops/machine/up.ts";
 import { formatDuration } from "./duration.ts";
 import { renderError } from "./error.ts";
 import { renderFailedUnits } from "./failed-units.ts";

@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { mirrorDirectory } from "../../host/mirror/request.ts";
-import { isStranded } from "../../host/mount-namespace.ts";
+import { mirrorDirectory } from "#host/mirror/request.ts";
+import { isStranded } from "#host/namespace/mount-namespace.ts";
 
 /** A log that is longer when the next server begins is begun anew, and no server says more than that of different faults. */
 const [longestLog, mostFaults] = [256 * 1024, 1_000];

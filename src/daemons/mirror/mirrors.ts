@@ -1,11 +1,11 @@
 import { closeSync } from "node:fs";
-import type { EndOfFileSystem } from "../../host/mirror/end-of-file-system.ts";
-import { cloneOf, deviceOf, type MountedMirror, mountMirror } from "../../host/mirror/mounts.ts";
-import { clearPlace, dropDoubled, giveBack, overlaysAt, readMountinfo, typeAt, uncoverPlace } from "../../host/mirror/place.ts";
-import type { MirrorPlan } from "../../host/mirror/request.ts";
-import type { ServerProcess } from "../../host/mirror/server-process.ts";
-import { ShownFiles } from "../../host/mirror/shown-files.ts";
-import { detachMount } from "../../host/syscalls.ts";
+import type { EndOfFileSystem } from "#host/mirror/end-of-file-system.ts";
+import { cloneOf, deviceOf, type MountedMirror, mountMirror } from "#host/mirror/mounts.ts";
+import { clearPlace, dropDoubled, giveBack, overlaysAt, readMountinfo, typeAt, uncoverPlace } from "#host/mirror/place.ts";
+import type { MirrorPlan } from "#host/mirror/request.ts";
+import type { ServerProcess } from "#host/mirror/server-process.ts";
+import { ShownFiles } from "#host/mirror/shown-files.ts";
+import { detachMount } from "#host/syscall/syscalls.ts";
 import type { Faults } from "./faults.ts";
 
 interface Mirror {

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hasErrno } from "../../host/errno.ts";
-import { type MirrorPlan, mirrorFile } from "../../host/mirror/request.ts";
-import { readMountinfoOf } from "../../host/mountinfo-of.ts";
-import { lastMountAt } from "../../oci/overlay.ts";
-import { isIsolated, readIsolated } from "../../ops/runtime-state.ts";
+import { type MirrorPlan, mirrorFile } from "#host/mirror/request.ts";
+import { readMountinfoOf } from "#host/namespace/mountinfo-of.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { lastMountAt } from "#linux/overlay.ts";
+import { isIsolated, readIsolated } from "#ops/runtime/state.ts";
 import type { Faults } from "./faults.ts";
 import type { Mirrors } from "./mirrors.ts";
 

@@ -1,12 +1,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { inMounts, isRoot } from "../../../test/lab/mount-namespace.ts";
+import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 setDefaultTimeout(60_000);
 
 const program = join(import.meta.dir, "../../bin/berth.ts");
-const mounts = import.meta.resolve("../../host/mirror/mounts.ts");
-const connection = import.meta.resolve("../../host/mirror/connection.ts");
+const mounts = import.meta.resolve("#host/mirror/mounts.ts");
+const connection = import.meta.resolve("#host/mirror/connection.ts");
 /** Mounts /run/files at /run/mirror and starts who answers for it: his parent, or who says so. Says his number. */
 const parent = (named: string) => `
   const { cloneOf, mountMirror } = await import(${JSON.stringify(mounts)});

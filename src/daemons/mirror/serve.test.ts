@@ -1,9 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { inMounts, isRoot } from "../../../test/lab/mount-namespace.ts";
+import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 setDefaultTimeout(120_000);
 
-const program = Bun.fileURLToPath(import.meta.resolve("../../bin/berth.ts"));
+const program = Bun.fileURLToPath(import.meta.resolve("#bin/berth.ts"));
 const first = 5000;
 const base = 0x7000_0000 + first * 65_536;
 

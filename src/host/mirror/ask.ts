@@ -1,5 +1,5 @@
-import { BerthError } from "../../errors.ts";
-import { hasErrno } from "../errno.ts";
+import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { type MirrorRequest, mirrorSocket } from "./request.ts";
 
 export interface AskMirror {

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { inMounts, isRoot } from "../../../test/lab/mount-namespace.ts";
+import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 setDefaultTimeout(60_000);
 

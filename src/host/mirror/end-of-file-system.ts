@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import { libc } from "../libc.ts";
+import { libc } from "#host/syscall/libc.ts";
 
 /** inotify(7): IN_UNMOUNT, and IN_DELETE_SELF, since something must be asked for that never happens to a mount's root. */
 const ofItsEnd = 0x2000 | 0x400;

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { tryLockFile } from "../syscalls.ts";
+import { tryLockFile } from "#host/syscall/syscalls.ts";
 import { answered, calls, EAGAIN, EINTR } from "./calls.ts";
 import { mirrorDirectory, mirrorSocket } from "./request.ts";
 

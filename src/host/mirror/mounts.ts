@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
-import { inMountNamespace } from "../mount-namespace.ts";
-import { cloneMount, mount, mountFlags } from "../syscalls.ts";
+import { inMountNamespace } from "#host/namespace/mount-namespace.ts";
+import { cloneMount, mount, mountFlags } from "#host/syscall/syscalls.ts";
 import { answered, calls, ENOENT } from "./calls.ts";
 import { mirrorsAt, mirrorType, typeAt } from "./place.ts";
 import { largestTransfer } from "./protocol.ts";

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { copyFileSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hasErrno } from "../errno.ts";
-import { run } from "../run.ts";
+import { run } from "#host/process/run.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 test("is started also when its program was replaced or removed", async () => {
   const directory = mkdtempSync(join(tmpdir(), "berth-server-"));

@@ -1,7 +1,7 @@
 import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
-import type { IdRange } from "../../oci/user-namespace.ts";
-import { pathOnly } from "../path-only.ts";
+import { pathOnly } from "#host/syscall/path-only.ts";
+import type { IdRange } from "#oci/user-namespace.ts";
 import { answered, calls, EAGAIN, ELOOP, ENODEV, ENOENT, ENOTDIR, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
 import { HeldFiles } from "./held.ts";
 import { idMeant, idSeen } from "./ids.ts";

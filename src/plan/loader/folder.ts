@@ -1,5 +1,5 @@
-import type { GuestReading } from "../../contract/guest.ts";
-import { BerthError } from "../../errors.ts";
+import type { GuestReading } from "#contract/guest.ts";
+import { BerthError } from "#errors.ts";
 
 /** What the guard sees of a root's folder. Names are of its first level, in order. */
 export interface FolderFacts {

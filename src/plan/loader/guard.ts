@@ -1,7 +1,7 @@
-import { given } from "../../spec/given.ts";
-import { parentOf } from "../../spec/path.ts";
-import type { Publish } from "../../spec/publish.ts";
-import { label } from "../labels.ts";
+import { label } from "#labels/machine.ts";
+import { given } from "#machinefile/given.ts";
+import { parentOf } from "#machinefile/value/path.ts";
+import type { Publish } from "#machinefile/value/publish.ts";
 import type { FolderFacts } from "./folder.ts";
 
 /** What a guard is told, as JSON in its environment. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseLoaderLabels } from "../../spec/loader/parse.ts";
+import { parseLoaderLabels } from "#labels/loader/parse.ts";
 import { type GuardTask, renderGuard } from "./guard.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "./machine.ts";
 

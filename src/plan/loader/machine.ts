@@ -1,11 +1,11 @@
-import type { Guest } from "../../contract/guest.ts";
-import type { DockerBody } from "../../spec/docker-flags/body.ts";
-import { joinPieces } from "../../spec/docker-flags/join.ts";
-import { given } from "../../spec/given.ts";
-import type { LoaderSpec } from "../../spec/loader/spec.ts";
-import { renderVolume } from "../../spec/volume.ts";
-import { type Application, renderLimits, renderRuntimeVariables } from "../container.ts";
-import { label } from "../labels.ts";
+import type { DockerBody } from "#api/create-body.ts";
+import type { Guest } from "#contract/guest.ts";
+import { joinPieces } from "#docker-flags/join.ts";
+import type { LoaderSpec } from "#labels/loader/spec.ts";
+import { label } from "#labels/machine.ts";
+import { given } from "#machinefile/given.ts";
+import { renderVolume } from "#machinefile/value/volume.ts";
+import { type Application, renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
 
 /** The body of POST /containers/create. */

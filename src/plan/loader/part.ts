@@ -1,4 +1,4 @@
-import { isGiven, type Labels, label } from "../labels.ts";
+import { isGiven, type Labels, label } from "#labels/machine.ts";
 
 /** What a container is to a loader, whose container has the id `loader`. */
 export interface LoaderPart {

@@ -1,8 +1,8 @@
-import { serveGuard } from "../../../daemons/loader/guard.ts";
-import { BerthError } from "../../../errors.ts";
-import { type GuardTask, guardPaths } from "../../../plan/loader/guard.ts";
-import { defineCommand } from "../../command.ts";
-import { openContextEngine } from "../../open.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { serveGuard } from "#daemons/loader/guard/guard.ts";
+import { BerthError } from "#errors.ts";
+import { type GuardTask, guardPaths } from "#plan/loader/guard.ts";
 
 export const guard = defineCommand({
   name: "guard",

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { BerthError } from "../../../errors.ts";
-import { type LoaderImage, packLoaderImage, storeLoaderImage } from "../../../image/loader-image.ts";
-import { parseImageTag } from "../../../image/loader-image-reference.ts";
-import { writeArchive } from "../../../image/write-archive.ts";
-import { defineCommand } from "../../command.ts";
-import type { Context } from "../../context.ts";
-import { openContextEngine } from "../../open.ts";
-import { formatSize } from "../../render/size.ts";
-import { version } from "../../version.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { formatSize } from "#cli/render/size.ts";
+import { version } from "#cli/version.ts";
+import { BerthError } from "#errors.ts";
+import { type LoaderImage, packLoaderImage, storeLoaderImage } from "#image/loader/loader-image.ts";
+import { writeArchive } from "#image/store/write-archive.ts";
+import { parseImageTag } from "#plan/image/loader-image-reference.ts";
 
 const defaultTags: readonly string[] = [`berth-loader:${version}`, "berth-loader:latest"];
 

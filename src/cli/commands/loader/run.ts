@@ -1,7 +1,7 @@
-import { runLoader } from "../../../daemons/loader/run.ts";
-import { defineCommand } from "../../command.ts";
-import { write } from "../../io.ts";
-import { openContextEngine } from "../../open.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import { write } from "#cli/frame/io.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { runLoader } from "#daemons/loader/machine/run.ts";
 
 export const run = defineCommand({
   name: "run",

@@ -1,18 +1,18 @@
 import { homedir } from "node:os";
-import { readInfo } from "../../../engine/system.ts";
-import { findEngineProcess } from "../../../host/engine-process.ts";
-import { requireRoot } from "../../../host/require-root.ts";
-import { cacheDirectory } from "../../../image/cache.ts";
-import { hasRuntime } from "../../../ops/application.ts";
-import { type Belongings, findBelongings, removeBelongings } from "../../../ops/belongings.ts";
-import { refuseWhileMachines, uninstallRuntime } from "../../../ops/install-runtime.ts";
-import { defineCommand } from "../../command.ts";
-import { confirm } from "../../confirm.ts";
-import type { Context } from "../../context.ts";
-import { engineConfig, engineOptions } from "../../engine-options.ts";
-import { openContextEngine } from "../../open.ts";
-import { formatSize } from "../../render/size.ts";
-import { plainText } from "../../render/text.ts";
+import { defineCommand } from "#cli/frame/command.ts";
+import type { Context } from "#cli/frame/context.ts";
+import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
+import { openContextEngine } from "#cli/options/open.ts";
+import { formatSize } from "#cli/render/size.ts";
+import { plainText } from "#cli/render/text.ts";
+import { confirm } from "#cli/terminal/confirm.ts";
+import { readInfo } from "#engine/system.ts";
+import { findEngineProcess } from "#host/process/engine-process.ts";
+import { requireRoot } from "#host/process/require-root.ts";
+import { refuseWhileMachines, uninstallRuntime } from "#ops/engine/install-runtime.ts";
+import { hasRuntime } from "#ops/machine/application.ts";
+import { type Belongings, findBelongings, removeBelongings } from "#ops/machine/belongings.ts";
+import { cacheDirectory } from "#plan/image/cache.ts";
 
 /** One thing that goes. */
 interface Part {

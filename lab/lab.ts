@@ -1,0 +1,159 @@
+import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "#host/embedded-engine/options.ts";
+import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
+import { removeTree } from "#host/embedded-engine/remove-tree.ts";
+import { startPrivateEngine } from "#host/embedded-engine/start.ts";
+import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
+import { orUndefined } from "#host/process/proc-file.ts";
+import { type RunResult, run, tryRun } from "#host/process/run.ts";
+import { type HeldNamespace, holdNamespace, layWire, plugIn, unplugged } from "./wire.ts";
+
+export interface LabNodeSpec
+  extends Pick<PrivateEngineOptions, "cgroupView" | "rootDirectory" | "shownDirectories" | "uplink" | "bridgeAddress" | "extraConfig"> {
+  readonly name: string;
+}
+
+export interface LabSpec {
+  readonly nodes: readonly LabNodeSpec[];
+  /** Joins the nodes by a network, 10.90.0.0/24; no by default. */
+  readonly wire?: boolean;
+  /** Adds a host that is no node to the wire. */
+  readonly client?: boolean;
+}
+
+/** Something programs can be run on. */
+export interface LabHost {
+  readonly name: string;
+  /** Its address on the wire; undefined without one. */
+  readonly address: string | undefined;
+  /** A process in its namespaces. */
+  readonly pid: number;
+  /** Runs a program there; throws `tool-failed` when it fails. */
+  run(command: string, ...args: readonly string[]): Promise<RunResult>;
+}
+
+export interface LabNode extends LabHost {
+  /** The engine's address, as DOCKER_HOST takes it. */
+  readonly socket: string;
+  readonly configFile: string;
+  /** Runs the host's docker client against the node's engine. */
+  docker(...args: readonly string[]): Promise<RunResult>;
+}
+
+export interface Lab {
+  readonly directory: string;
+  readonly nodes: readonly LabNode[];
+  readonly client: LabHost | undefined;
+  /** Joins a node to the wire again, once its engine was started anew in other namespaces: `pid` is in these. */
+  plugInAgain(name: string, pid: number): Promise<void>;
+  /** Ends and removes all of it; a second call does nothing. */
+  destroy(): Promise<void>;
+}
+
+const directoryPrefix = "berth-lab-";
+
+/**
+ * Starts engines as nodes of a lab, under one temporary directory. All its processes die when this one does, even by SIGKILL;
+ * what such a death leaves in files and cgroups the next lab removes.
+ */
+export async function createLab(spec: LabSpec): Promise<Lab> {
+  await removeDeadLabs();
+  const directory = await realpath(await mkdtemp(join(tmpdir(), directoryPrefix)));
+  await writeFile(join(directory, "owner"), await readFile("/proc/self/stat"));
+  const places = spec.nodes.map(({ name }) => nodePlace(directory, name));
+  const held: HeldNamespace[] = [];
+  let destroyed: Promise<void> | undefined;
+  const destroy = () => {
+    destroyed ??= destroyLab(directory, places, held);
+    return destroyed;
+  };
+  try {
+    const wire = spec.wire === true || spec.client === true ? await layWire() : undefined;
+    if (wire !== undefined) held.push(wire);
+    // All must have settled before a failure is cleaned up.
+    const started = await Promise.allSettled(spec.nodes.map((node, index) => startNode(directory, node, index, wire)));
+    const nodes = started.map((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
+    const client = spec.client === true && wire !== undefined ? await startClient(wire, held) : undefined;
+    const plugInAgain = async (name: string, pid: number) => {
+      const host = hostNumber(spec.nodes.findIndex((node) => node.name === name));
+      if (wire === undefined) return;
+      // The kernel takes the old plug out a moment after the last process of its namespace.
+      await unplugged(wire, host);
+      await plugIn(wire, pid, host);
+    };
+    return { directory, nodes, client, plugInAgain, destroy };
+  } catch (error) {
+    await destroy();
+    throw error;
+  }
+}
+
+function nodePlace(directory: string, name: string): PrivateEnginePlace {
+  const unique = basename(directory).slice(directoryPrefix.length).toLowerCase();
+  return { name: `lab-${unique}-${name}`, stateDirectory: join(directory, name, "state"), dataDirectory: join(directory, name, "data") };
+}
+
+async function startNode(directory: string, node: LabNodeSpec, index: number, wire: HeldNamespace | undefined): Promise<LabNode> {
+  const place = nodePlace(directory, node.name);
+  await mkdir(join(directory, node.name));
+  const { name, ...settings } = node;
+  const { pid, configFile } = await startPrivateEngine({ ...settings, ...place, hostname: name, tethered: true });
+  const socket = `unix://${enginePaths(place).socket}`;
+  return {
+    name,
+    pid,
+    socket,
+    configFile,
+    address: wire === undefined ? undefined : await plugIn(wire, pid, hostNumber(index)),
+    run: (command, ...args) => run("nsenter", [`--target=${pid}`, "--mount", "--net", "--uts", "--pid", "--", command, ...args]),
+    docker: (...args) => run("/usr/bin/docker", ["--host", socket, ...args]),
+  };
+}
+
+/** The last number of a node's address on the wire. */
+function hostNumber(index: number): number {
+  return 11 + index;
+}
+
+async function startClient(wire: HeldNamespace, held: HeldNamespace[]): Promise<LabHost> {
+  const namespace = await holdNamespace();
+  held.push(namespace);
+  const { pid } = namespace;
+  return {
+    name: "client",
+    pid,
+    address: await plugIn(wire, pid, 10),
+    run: (command, ...args) => run("nsenter", [`--net=/proc/${pid}/ns/net`, "--", command, ...args]),
+  };
+}
+
+async function destroyLab(directory: string, places: readonly PrivateEnginePlace[], held: readonly HeldNamespace[]): Promise<void> {
+  await Promise.all(places.map((place) => stopPrivateEngine({ ...place, grace: 0 })));
+  await Promise.all(held.map((namespace) => namespace.release()));
+  await removeTree(directory);
+}
+
+/** Removes what labs left whose process was killed. */
+async function removeDeadLabs(): Promise<void> {
+  for (const entry of await readdir(tmpdir())) {
+    if (!entry.startsWith(directoryPrefix)) continue;
+    const directory = await orUndefined(realpath(join(tmpdir(), entry)));
+    // Another lab's end, or its removal by another one, was faster.
+    if (directory === undefined) continue;
+    const owner = await readRecordedProcess(join(directory, "owner"));
+    if (owner === undefined || (await isAlive(owner))) continue;
+    const files = await readdir(directory, { withFileTypes: true });
+    const nodes = files.filter((file) => file.isDirectory()).map(({ name }) => nodePlace(directory, name));
+    await destroyLab(directory, nodes, []);
+  }
+}
+
+/** Whether a lab can be made here: needs root and namespaces. Tests that need one say aloud when they skip. */
+export async function canMakeLab(): Promise<boolean> {
+  return process.getuid?.() === 0 && (await tryRun("unshare", ["--net", "--mount", "--pid", "--fork", "true"])).status === 0;
+}

@@ -1,0 +1,148 @@
+import { BerthError } from "#errors.ts";
+
+/** Files of a TLS client, and whether the server's certificate is checked. Only paths: no secret travels in an endpoint. */
+export interface TlsFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly verify: boolean;
+}
+
+/** Where an engine listens, and `source`: what named it (an option, a variable, a context), for messages. */
+export type Endpoint = UnixEndpoint | TcpEndpoint | SshEndpoint;
+
+export interface UnixEndpoint {
+  readonly kind: "unix";
+  readonly path: string;
+  readonly source: string;
+}
+
+export interface TcpEndpoint {
+  readonly kind: "tcp";
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsFiles;
+  readonly source: string;
+}
+
+export interface SshEndpoint {
+  readonly kind: "ssh";
+  readonly host: string;
+  readonly user?: string;
+  readonly port?: number;
+  /** The engine's socket on that host; the remote docker program's own default without it. */
+  readonly socket?: string;
+  readonly source: string;
+}
+
+/** Docker's ports for the Engine API, without and with TLS (dockerd(8)). */
+const plainPort = 2375;
+const tlsPort = 2376;
+
+const hostName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+const ipv6 = /^\[([0-9A-Fa-f:.]+)\]$/;
+
+/**
+ * Reads an engine address as DOCKER_HOST has it: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://, https://, ssh://[USER@]HOST[:PORT][/SOCKET].
+ * `tls` is what the surroundings say about TLS and counts for tcp alone. Throws `usage` saying what is wrong.
+ */
+export function parseEndpoint(text: string, source: string, tls?: TlsFiles): Endpoint {
+  const wrong = (what: string): BerthError =>
+    new BerthError("usage", `${source}: ${JSON.stringify(text)} is not an engine address: ${what}`, {
+      hint: "Use unix:///path/to/docker.sock, tcp://host:2376 or ssh://user@host.",
+    });
+  const full = text.includes("://") ? text : `tcp://${text}`;
+  const scheme = full.slice(0, full.indexOf("://"));
+  const rest = full.slice(scheme.length + 3);
+  switch (scheme) {
+    case "unix":
+      if (rest !== "" && !rest.startsWith("/")) throw wrong("the socket's path must be absolute, as in unix:///path");
+      if (rest.includes("\0")) throw wrong("a path holds no NUL");
+      return { kind: "unix", path: rest || defaultSocket, source };
+    case "tcp":
+    case "http":
+    case "https":
+      return parseTcp(rest, scheme, source, tls, wrong);
+    case "ssh":
+      return parseSsh(rest, source, wrong);
+    case "npipe":
+    case "fd":
+      throw wrong(`${scheme}:// is not for a client on Linux`);
+    default:
+      throw wrong(`unknown scheme ${JSON.stringify(scheme)}`);
+  }
+}
+
+export const defaultSocket = "/var/run/docker.sock";
+
+/** The address as DOCKER_HOST would have it. */
+export function renderEndpoint(endpoint: Endpoint): string {
+  switch (endpoint.kind) {
+    case "unix":
+      return `unix://${endpoint.path}`;
+    case "tcp":
+      return `tcp://${bracket(endpoint.host)}:${endpoint.port}`;
+    case "ssh": {
+      const user = endpoint.user === undefined ? "" : `${endpoint.user}@`;
+      const port = endpoint.port === undefined ? "" : `:${endpoint.port}`;
+      return `ssh://${user}${bracket(endpoint.host)}${port}${endpoint.socket ?? ""}`;
+    }
+  }
+}
+
+const bracket = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
+type Wrong = (what: string) => BerthError;
+
+function parseTcp(rest: string, scheme: string, source: string, tls: TlsFiles | undefined, wrong: Wrong): TcpEndpoint {
+  const { authority, path } = splitPath(rest);
+  if (path !== "" && path !== "/") throw wrong("nothing may follow the port");
+  if (authority.includes("@")) throw wrong("the API knows no users; certificates do that");
+  const { host, port } = parseHostPort(authority, wrong);
+  const secure = scheme === "http" ? undefined : (tls ?? (scheme === "https" ? { verify: true } : undefined));
+  return {
+    kind: "tcp",
+    host,
+    port: port ?? (secure ? tlsPort : plainPort),
+    ...(secure && { tls: secure }),
+    source,
+  };
+}
+
+function parseSsh(rest: string, source: string, wrong: Wrong): SshEndpoint {
+  const { authority, path } = splitPath(rest);
+  const at = authority.lastIndexOf("@");
+  const user = at < 0 ? undefined : authority.slice(0, at);
+  if (user?.includes(":")) throw wrong("a password does not belong here; use an ssh key");
+  if (user !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?$/.test(user)) throw wrong("the user's name is not one ssh would take");
+  const { host, port } = parseHostPort(authority.slice(at + 1), wrong);
+  // The remote side hands its command line to the login shell, so only what no shell reads otherwise is let through.
+  if (!/^[A-Za-z0-9._/-]*$/.test(path)) throw wrong("the socket's path may hold letters, digits and ._/- alone");
+  return {
+    kind: "ssh",
+    host,
+    ...(user !== undefined && { user }),
+    ...(port !== undefined && { port }),
+    ...(path !== "" && path !== "/" && { socket: path }),
+    source,
+  };
+}
+
+function splitPath(rest: string): { authority: string; path: string } {
+  const slash = rest.indexOf("/");
+  return slash < 0 ? { authority: rest, path: "" } : { authority: rest.slice(0, slash), path: rest.slice(slash) };
+}
+
+function parseHostPort(authority: string, wrong: Wrong): { host: string; port?: number } {
+  const parts = /^(\[[^\]]*\]|[^:]*)(?::([^:]*))?$/.exec(authority);
+  if (!parts) throw wrong("an IPv6 address needs brackets, as in [::1]:2376");
+  const [, name = "", digits] = parts;
+  if (name === "") throw wrong("the host is missing");
+  if (name.startsWith("-")) throw wrong("a host cannot begin with '-'");
+  const host = ipv6.exec(name)?.[1] ?? name;
+  if (host === name && !hostName.test(name)) throw wrong(`${JSON.stringify(name)} is no host name`);
+  if (digits === undefined) return { host };
+  const port = Number(digits);
+  if (!/^\d{1,5}$/.test(digits) || port < 1 || port > 65535) throw wrong(`${JSON.stringify(digits)} is no port (1 to 65535)`);
+  return { host, port };
+}

@@ -1,0 +1,22 @@
+import { type Context, errorView } from "#cli/frame/context.ts";
+import { write } from "#cli/frame/io.ts";
+import type { MachineOutcome } from "#ops/task/each-machine.ts";
+import { renderError } from "./error.ts";
+import { outcomeErrors, outcomesToJson, worstStatus } from "./outcomes.ts";
+
+/**
+ * Ends a command on several machines: what came of each as JSON, or with --quiet the names that went well (the progress has
+ * said the rest); then every error. Resolves to the exit status of the worst.
+ */
+export async function reportOutcomes(context: Context, outcomes: readonly MachineOutcome[]): Promise<number | undefined> {
+  const { io, global } = context;
+  const well = outcomes.filter((outcome) => outcome.error === undefined);
+  await context.result(outcomesToJson(outcomes), () => (global.quiet ? well.map(({ name }) => `${name}\n`).join("") : ""));
+  const errors = outcomeErrors(outcomes);
+  if (!global.json) {
+    const view = errorView(io, global);
+    for (const error of errors) await write(io.stderr, renderError(error, view));
+  }
+  if (outcomes.length === 0) context.note("there are no machines to do it to");
+  return worstStatus(errors);
+}

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { findContainer } from "#daemons/loader/machine/find-container.ts";
+import type { Tidied } from "#daemons/loader/machine/tidy.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { type EventMessage, watchEvents } from "#engine/events.ts";
+import { label } from "#labels/machine.ts";
+import { throughAbsence } from "./engine-away.ts";
+
+/**
+ * How a loader ended: it has removed its machine itself; it was told to stop, so that its machine has had all the time that the
+ * service gives it; or it died of something else.
+ */
+export type LoaderEnd = "done" | "asked" | "died";
+
+/** A loader and its machine, and the name of the guard that watches them. */
+export interface Watched extends Tidied {
+  readonly guard: string;
+}
+
+const pauseMs = 250;
+
+/**
+ * Resolves when a loader's container runs no more, or has removed its machine, however long the engine is away meanwhile, and
+ * also when that was while the guard was being started again.
+ */
+export async function watchLoader(engine: Engine, watched: Watched, signal: AbortSignal): Promise<LoaderEnd> {
+  const seen = { asked: false, machine: false };
+  for (;;) {
+    const end = await throughAbsence(() => watchOnce(engine, watched, seen, signal), signal);
+    if (end !== undefined) return end;
+    // The engine ended the stream: it is shutting down.
+    await sleep(pauseMs, undefined, { signal });
+  }
+}
+
+/** Undefined when the watch has ended and not the loader. */
+async function watchOnce(
+  engine: Engine,
+  { loader, machine, guard }: Watched,
+  seen: { asked: boolean; machine: boolean },
+  signal: AbortSignal,
+): Promise<LoaderEnd | undefined> {
+  const [guarding, loading, running] = await Promise.all([guard, loader, machine].map((name) => findContainer(engine, name, signal)));
+  const lives = loading?.State.Running ?? false;
+  if (running?.Config.Labels?.[label.loader] === loader) seen.machine = true;
+  // An engine that was away may have lost its events.
+  else if (seen.machine) return "done";
+  const now = Date.now() / 1000;
+  // Created before now, whatever a clock says that was set back since: an engine refuses what ends before it begins.
+  const since = guarding && Math.min(Date.parse(guarding.Created) / 1000, now);
+  const events = await watchEvents(engine, {
+    filters: { type: ["container"], container: [loader, machine] },
+    // From the guard's creation on, so that nothing falls between two watches, nor between a look and a watch. To hear it twice is no harm.
+    ...(since !== undefined && { since }),
+    // Of a loader that has ended the past alone is asked for, which ends.
+    ...(!lives && { until: now }),
+    signal,
+  });
+  const ended = () => (seen.asked ? "asked" : "died");
+  for await (const event of events) {
+    if (isRemoval(event, loader)) return "done";
+    if (event.Actor.ID !== loader) continue;
+    if (event.Action === "die" || event.Action === "destroy") return ended();
+    if (event.Action === "kill" && stopping.includes(event.Actor.Attributes.signal ?? "")) seen.asked = true;
+  }
+  return lives ? undefined : ended();
+}
+
+/** Whether a loader's machine was removed, as opposed to an earlier one of the same name. */
+function isRemoval({ Action, Actor }: EventMessage, loader: string): boolean {
+  return Action === "destroy" && Actor.Attributes[label.loader] === loader;
+}
+
+/** SIGTERM and SIGINT, by which engines and people ask for an end. */
+const stopping: readonly string[] = ["15", "2"];

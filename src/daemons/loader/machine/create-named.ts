@@ -1,0 +1,20 @@
+import { BerthError, hasCode } from "#errors.ts";
+import { poll } from "#ops/task/poll.ts";
+
+/** What a guard of the same loader still removes has its name for so long at most. */
+const nameLimitMs = 30_000;
+
+/** Creates a container as soon as its name is free. Throws `conflict` when it does not become so. */
+export async function createNamed<T>(name: string, create: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const attempt = async () => {
+    try {
+      return await create();
+    } catch (error) {
+      if (hasCode(error, "conflict")) return undefined;
+      throw error;
+    }
+  };
+  const created = await poll(nameLimitMs, attempt, signal);
+  if (created !== undefined) return created;
+  throw new BerthError("conflict", `there is a container ${name} already`, { hint: `docker rm -f ${name}` });
+}

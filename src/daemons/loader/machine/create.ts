@@ -1,0 +1,140 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ContainerInspect } from "#api/container.ts";
+import type { Guest } from "#contract/guest.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { createContainer } from "#engine/containers.ts";
+import type { SystemInfo } from "#engine/system.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { makeRootImage } from "#image/build/root-image.ts";
+import { findImage } from "#image/store/store.ts";
+import type { LoaderSpec } from "#labels/loader/spec.ts";
+import { byRuntime, type ChosenApplication, chooseByApi, hasRuntime, runtimeName } from "#ops/machine/application.ts";
+import { withCreation } from "#ops/machine/creation.ts";
+import { type FolderFacts, planRoot } from "#plan/loader/folder.ts";
+import { imageEntries, type LoadedMachine, renderLoadedMachine } from "#plan/loader/machine.ts";
+import { parseSwarmFiles } from "#plan/loader/self.ts";
+import { createLoading } from "./create-loading.ts";
+import { createNamed } from "./create-named.ts";
+
+/** What a loader is to run. */
+export interface LoaderTask {
+  readonly self: ContainerInspect;
+  readonly spec: LoaderSpec;
+  readonly info: SystemInfo;
+  /** The machine's name. */
+  readonly machine: string;
+  readonly stopTimeout: number;
+}
+
+const unnamed =
+  "the machine's host name is in its /etc/hostname alone: to take it from there its init needs SYS_ADMIN, or berth-runtime sets it";
+
+export interface CreateOptions {
+  readonly engine: Engine;
+  readonly note: (text: string) => void;
+  readonly warn: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Creates a service's machine, ready to be started, from what its guard sees of the folder. Throws `no-os`, `host-unfit`, what the engine refuses. */
+export async function createMachine(
+  { self, spec, info, machine }: LoaderTask,
+  facts: FolderFacts | undefined,
+  { engine, note, warn, signal }: CreateOptions,
+): Promise<string> {
+  const taken = spec.volumes.map(({ target }) => target);
+  const root = spec.root === undefined || facts === undefined ? undefined : planRoot(spec.root, spec.command, facts, taken);
+  for (const text of root?.notes ?? []) note(text);
+  const guest = facts === undefined || "missing" in facts.reading ? undefined : facts.reading.guest;
+  const { application, warnings } = chooseApplication({ self, spec, info, guest });
+  for (const text of warnings) warn(text);
+  const created = await createLoaded(
+    engine,
+    {
+      spec,
+      name: machine,
+      loader: self.Id,
+      service: self.Config.Labels?.["com.docker.swarm.service.name"],
+      root,
+      guest,
+      identity: facts?.identity,
+      application,
+      files: await readSwarmFiles(self),
+    },
+    signal,
+  );
+  for (const text of created.warnings) warn(text);
+  return created.id;
+}
+
+/** Whether berth-runtime gives the machine what its init needs. */
+export function isByRuntime(spec: LoaderSpec, info: SystemInfo): boolean {
+  const named = spec.flags.body.HostConfig?.Runtime;
+  return hasRuntime(info) && (named === undefined || named === runtimeName);
+}
+
+function chooseApplication({
+  self,
+  spec,
+  info,
+  guest,
+}: Pick<LoaderTask, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplication {
+  if (isByRuntime(spec, info)) return byRuntime;
+  if (guest === undefined) {
+    throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", { hint: "berth install runtime" });
+  }
+  // The folder's own id stays; without one the init takes what the environment says, and keeps it in the folder.
+  const own = guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId) ? guest.machineId : self.Id.slice(0, 32);
+  const chosen = chooseByApi(info, guest, {
+    ...spec,
+    shmSize: spec.flags.body.HostConfig?.ShmSize,
+    lxcfs: false,
+    name: shortName(self),
+    machineId: own,
+  });
+  return spec.hostname === undefined || spec.profile === "privileged" ? chosen : { ...chosen, warnings: [...chosen.warnings, unnamed] };
+}
+
+/** What names things of a loader's that must not meet another's. */
+export const shortName = (self: ContainerInspect) => self.Id.slice(0, 12);
+
+/** Where the engine keeps a container's secrets and configs on the host: beside the files that the container has of it. */
+async function readSwarmFiles(self: ContainerInspect) {
+  const directory = join(dirname(self.HostnamePath), "mounts", "secrets");
+  const files = parseSwarmFiles(await readFile("/proc/self/mountinfo", "utf8"));
+  return files.map(({ target, name }) => ({ target, source: join(directory, name) }));
+}
+
+interface CreatedLoaded {
+  readonly id: string;
+  /** What the engine warns of. */
+  readonly warnings: readonly string[];
+}
+
+/** With an image made for the folder, unless the engine has it. */
+async function createLoaded(
+  engine: Engine,
+  machine: Omit<LoadedMachine, "image" | "imageId">,
+  signal: AbortSignal,
+): Promise<CreatedLoaded> {
+  const { spec, root, name } = machine;
+  const made = root === undefined ? undefined : await makeRootImage(imageEntries(root));
+  const reference = made?.reference ?? spec.image;
+  if (reference === undefined) throw new BerthError("internal", "there is neither a folder nor an image");
+  const imageId = made === undefined ? (await findImage(engine, reference, signal))?.id : undefined;
+  const body = withCreation(renderLoadedMachine({ ...machine, image: reference, imageId }));
+  const { platform } = spec.flags;
+  const post = () => createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
+  const create = async () => {
+    if (made !== undefined) return await createLoading(post, () => made.load(engine, signal));
+    return await post().catch((error: unknown) => Promise.reject(explain(error, spec.image)));
+  };
+  const created = await createNamed(name, create, signal);
+  return { id: created.Id, warnings: created.Warnings ?? [] };
+}
+
+function explain(error: unknown, image: string | undefined): unknown {
+  if (image === undefined || !hasCode(error, "not-found")) return error;
+  return new BerthError("not-found", error.message, { hint: `the image must be on the node: docker pull ${image}`, cause: error });
+}

@@ -1,0 +1,32 @@
+import { normalizePath } from "#machinefile/value/path.ts";
+import { usageError } from "#usage.ts";
+import { type Draft, host } from "./draft.ts";
+
+/** `--device`: `PATH[:PATH-INSIDE][:rwm]`, or a device's name in the Container Device Interface, `VENDOR/CLASS=NAME`. */
+export function parseDeviceFlag(text: string): Draft {
+  if (/^[a-z][\w.-]*\/[a-z][\w-]*=[a-z0-9][\w.:-]*$/i.test(text)) return { cdiDevices: [text] };
+  const [outside = "", second, third, ...more] = text.split(":");
+  const isMode = third === undefined && second !== undefined && isDeviceMode(second);
+  const inside = isMode ? undefined : second;
+  const mode = isMode ? second : (third ?? "rwm");
+  if (more.length > 0 || ![outside, inside ?? outside].every((path) => path.startsWith("/"))) {
+    throw usageError(`"${text}" is no device; write PATH[:PATH-INSIDE][:rwm] with absolute paths`);
+  }
+  if (!isDeviceMode(mode)) throw usageError(`"${text}": "${mode}" is none or more of r, w and m`);
+  // The client tidies the last path, and only when no mode follows the second.
+  const PathOnHost = inside === undefined ? normalizePath(outside) : outside;
+  const PathInContainer = inside === undefined ? PathOnHost : third === undefined ? normalizePath(inside) : inside;
+  return host({ Devices: [{ PathOnHost, PathInContainer, CgroupPermissions: mode }] });
+}
+
+/** `--device-cgroup-rule`: `TYPE MAJOR:MINOR MODE` (cgroup-v1, devices.txt). */
+export function parseDeviceRule(text: string): string {
+  if (!/^[acb] (?:\d+|\*):(?:\d+|\*) [rwm]{1,3}$/.test(text)) {
+    throw usageError(`"${text}" is no rule for devices; write such as "c 1:3 rwm" or "b *:* m"`);
+  }
+  return text;
+}
+
+function isDeviceMode(text: string): boolean {
+  return /^[rwm]{1,3}$/.test(text) && new Set(text).size === text.length;
+}

@@ -1,0 +1,28 @@
+import type { DockerBody, DockerHostConfig, DockerUlimit } from "#api/create-body.ts";
+import type { Attachment } from "./attachment.ts";
+
+/** What flags have said, one piece a flag; `joinPieces` makes one of two. What is not in the body is settled when all have spoken. */
+export interface Draft {
+  readonly name?: string;
+  readonly platform?: string;
+  readonly body?: DockerBody;
+  readonly attach?: readonly Stream[];
+  readonly entrypoint?: string;
+  readonly healthCommand?: string;
+  readonly withoutHealth?: boolean;
+  /** By their names: a later one replaces an earlier. */
+  readonly ulimits?: Readonly<Record<string, DockerUlimit>>;
+  /** Devices by their names in the Container Device Interface. */
+  readonly cdiDevices?: readonly string[];
+  readonly networks?: readonly Attachment[];
+  /** What --ip, --network-alias and their like ask of the first network. */
+  readonly endpoint?: Omit<Attachment, "target">;
+}
+
+export const streams = ["stdin", "stdout", "stderr"] as const;
+export type Stream = (typeof streams)[number];
+
+/** A piece for the body's HostConfig. */
+export function host(HostConfig: DockerHostConfig): Draft {
+  return { body: { HostConfig } };
+}

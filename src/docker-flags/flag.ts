@@ -1,0 +1,39 @@
+import { usageError } from "#usage.ts";
+import type { Draft } from "./draft.ts";
+import { parseBoolean } from "./literal.ts";
+
+/** One flag of `docker run`. */
+export interface Flag {
+  readonly name: string;
+  /** Its one letter. */
+  readonly short?: string;
+  /** Names that are no longer in docker's help. */
+  readonly formerly?: string;
+  /** Whether it takes no word of its own as its value: `--tty`, or `--tty=false`. */
+  readonly isSwitch: boolean;
+  /** What it asks for. Throws `usage` for a value that cannot be; the flag's name need not be in it. */
+  readonly read: (text: string) => Draft;
+}
+
+interface Names {
+  readonly short?: string;
+  readonly formerly?: string;
+}
+
+/** A flag that has a value. */
+export function valued(name: string, read: (text: string) => Draft, names: Names = {}): Flag {
+  return { name, isSwitch: false, read, ...names };
+}
+
+/** A flag that is on or off. */
+export function toggle(name: string, read: (on: boolean) => Draft, names: Names = {}): Flag {
+  return { name, isSwitch: true, read: (text) => read(parseBoolean(text)), ...names };
+}
+
+/** A flag of docker's that is refused, and why. */
+export function refused(name: string, reason: string, { isSwitch = false, ...names }: Names & { readonly isSwitch?: boolean } = {}): Flag {
+  const read = () => {
+    throw usageError(`this flag cannot be given here: ${reason}`);
+  };
+  return { name, isSwitch, read, ...names };
+}

@@ -1,0 +1,61 @@
+import type { DockerBody } from "#api/create-body.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { given } from "#machinefile/given.ts";
+import { renderFault } from "#machinefile/problem.ts";
+import { suggestionOf, usageError } from "#usage.ts";
+import type { Draft } from "./draft.ts";
+import { joinPieces } from "./join.ts";
+import { settlements } from "./settle.ts";
+import { type Occurrence, readWords } from "./words.ts";
+
+/** What flags of `docker run` ask of the Engine API. */
+export interface DockerFlags {
+  /** For POST /containers/create: only what was asked for, not what the docker client says besides. */
+  readonly body: DockerBody;
+  /** Query parameters of that call. */
+  readonly name?: string;
+  readonly platform?: string;
+}
+
+/**
+ * Reads the flags of `docker run` (20.10 to 29), as words, into what the docker client makes of them: lists add up, and of a flag
+ * with one value the last counts. Flags that are the client's own work, or need a file or variable of its caller's, are refused
+ * by name, and so are unknown ones, bad values and contradictions. Throws one `usage` error for everything that is wrong, one line each.
+ */
+export function parseDockerFlags(words: readonly string[]): DockerFlags {
+  const { occurrences, problems: unknown } = readWords(words);
+  const problems = [...unknown];
+  const attempt = <T>(as: string | undefined, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!hasCode(error, "usage")) throw error;
+      const message = as === undefined ? error.message : `${as}: ${error.message}`;
+      problems.push(renderFault({ message, suggestion: suggestionOf(error) }));
+      return undefined;
+    }
+  };
+  const draft = occurrences.map((one) => attempt(one.as, () => readOccurrence(one)) ?? {}).reduce<Draft>(joinPieces, {});
+  const pieces = settlements.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
+  if (problems.length > 0) throw new BerthError("usage", problems.join("\n"), { details: problems });
+  const body = tidy([draft.body ?? {}, ...pieces].reduce<DockerBody>(joinPieces, {}));
+  return { body, ...given({ name: draft.name, platform: draft.platform }) };
+}
+
+function readOccurrence({ flag, value }: Occurrence): Draft {
+  if (value === undefined) throw usageError("the value is missing");
+  return flag.read(value);
+}
+
+/** The client gives one volume once, a variable with its last value, and no health check that says nothing. */
+function tidy({ Healthcheck, Env, ...body }: DockerBody): DockerBody {
+  const Binds = body.HostConfig?.Binds;
+  const variables = new Map(Env?.map((variable) => [variable.slice(0, variable.indexOf("=")), variable]));
+  const health = Object.fromEntries(Object.entries(Healthcheck ?? {}).filter(([, value]) => value !== 0));
+  return {
+    ...body,
+    ...(Env !== undefined && { Env: [...variables.values()] }),
+    ...(Object.keys(health).length > 0 && { Healthcheck: health }),
+    ...(Binds !== undefined && { HostConfig: { ...body.HostConfig, Binds: [...new Set(Binds)] } }),
+  };
+}

@@ -1,0 +1,28 @@
+import type { DockerDeviceRequest } from "#api/create-body.ts";
+import { suggest } from "#suggest.ts";
+import { usageError } from "#usage.ts";
+import { parseCsv } from "./csv.ts";
+import { joinPieces } from "./join.ts";
+import { parseEntry, parseInteger, splitAssignment } from "./literal.ts";
+
+const keys: Readonly<Record<string, (text: string) => DockerDeviceRequest>> = {
+  driver: (Driver) => ({ Driver }),
+  count: (text) => ({ Count: text === "all" ? -1 : parseInteger(text) }),
+  device: (text) => ({ DeviceIDs: text.split(",") }),
+  capabilities: (text) => ({ Capabilities: [[...text.split(","), "gpu"]] }),
+  options: (text) => ({ Options: parseCsv(text).map(parseEntry).reduce(joinPieces, {}) }),
+};
+
+/** `--gpus`: `all`, a number, or `device=0,driver=…,"capabilities=a,b"`. */
+export function parseGpusFlag(text: string): DockerDeviceRequest {
+  const fields = parseCsv(text).map((field) => (field.includes("=") ? splitAssignment(field) : (["count", field] as const)));
+  const twice = fields.find(([key], index) => fields.findIndex(([other]) => other === key) < index);
+  if (twice !== undefined) throw usageError(`"${text}" says ${twice[0]} twice`);
+  const pieces = fields.map(([key, value]) => {
+    const read = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    if (read === undefined) throw usageError(`"${key}" is nothing that GPUs can be asked for by`, suggest(key, Object.keys(keys)));
+    return read(value);
+  });
+  const { Count, Capabilities = [["gpu"]], Options = {}, ...rest } = pieces.reduce(joinPieces, {});
+  return { Count: Count ?? (rest.DeviceIDs === undefined ? 1 : 0), Capabilities, Options, ...rest };
+}

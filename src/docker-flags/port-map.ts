@@ -1,0 +1,75 @@
+import type { DockerBody } from "#api/create-body.ts";
+import { usageError } from "#usage.ts";
+import { isAddress } from "./address.ts";
+import { parseChoice, splitAssignment } from "./literal.ts";
+
+const protocols = ["tcp", "udp", "sctp"] as const;
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * `--publish`: `[[ADDRESS:][HOST]:]PORT[/PROTOCOL]` with ranges, or `target=PORT,published=HOST,protocol=PROTOCOL`. Unlike in a
+ * machine file, a lone port leaves the host's to the engine; a range for one port gives the engine the choice within it.
+ */
+export function parsePublishFlag(text: string): DockerBody {
+  const { address, outside, inside } = splitPublished(text.includes("=") ? plainForm(text) : text);
+  const { ports, protocol } = parsePorts(inside, text);
+  const own = outside === "" ? undefined : parseRange(outside, text);
+  const count = ports.last - ports.first + 1;
+  if (own !== undefined && count > 1 && own.last - own.first + 1 !== count) {
+    throw usageError(`"${text}": the ranges of the host and of the container differ in length`);
+  }
+  if (address !== "" && !isAddress(address)) throw usageError(`"${text}": "${address}" is not an address`);
+  const bindings = eachOf(ports).map((port, index) => {
+    const HostPort = own === undefined ? "" : count === 1 && own.last > own.first ? `${own.first}-${own.last}` : String(own.first + index);
+    return [`${port}/${protocol}`, [{ HostIp: address, HostPort }]] as const;
+  });
+  return { ...exposed(ports, protocol), HostConfig: { PortBindings: Object.fromEntries(bindings) } };
+}
+
+/** `--expose`: `PORT[/PROTOCOL]` or a range. */
+export function parseExposeFlag(text: string): DockerBody {
+  const { ports, protocol } = parsePorts(text, text);
+  return exposed(ports, protocol);
+}
+
+function exposed(ports: Range, protocol: string): DockerBody {
+  return { ExposedPorts: Object.fromEntries(eachOf(ports).map((port) => [`${port}/${protocol}`, {}])) };
+}
+
+function eachOf({ first, last }: Range): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+function plainForm(text: string): string {
+  const given = new Map(text.split(",").map((part) => splitAssignment(part)));
+  for (const [key, value] of given) {
+    if (value === "") throw usageError(`"${text}": "${key}" has no value; write target=PORT,published=HOST`);
+    parseChoice(key, ["target", "published", "protocol"]);
+  }
+  return `${given.get("published") ?? ""}:${given.get("target") ?? ""}/${given.get("protocol") ?? "tcp"}`;
+}
+
+/** Of an IPv6 address in front, with brackets or without, all but the last two parts are its own. */
+function splitPublished(text: string): { readonly address: string; readonly outside: string; readonly inside: string } {
+  const parts = text.split(":");
+  const address = parts.slice(0, -2).join(":");
+  return { address: address.replace(/^\[(.*)\]$/, "$1"), outside: parts.at(-2) ?? "", inside: parts.at(-1) ?? "" };
+}
+
+function parsePorts(text: string, whole: string): { readonly ports: Range; readonly protocol: string } {
+  const [, range = "", protocol = "tcp"] = /^([^/]*)(?:\/(.+))?$/.exec(text) ?? [];
+  return { ports: parseRange(range, whole), protocol: parseChoice(protocol.toLowerCase(), protocols) };
+}
+
+function parseRange(text: string, whole: string): Range {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match === null || last > 65535) throw usageError(`"${whole}": "${text}" is not a port up to 65535 or a range of them`);
+  if (last < first) throw usageError(`"${whole}": the range ${text} runs backwards`);
+  return { first, last };
+}

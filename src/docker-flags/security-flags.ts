@@ -1,0 +1,63 @@
+import { parseCapability } from "#linux/capability.ts";
+import { usageError } from "#usage.ts";
+import { parseDeviceFlag, parseDeviceRule } from "./device.ts";
+import { type Draft, host } from "./draft.ts";
+import { type Flag, toggle, valued } from "./flag.ts";
+import { parseGpusFlag } from "./gpus.ts";
+import { parseChoice, splitAssignment } from "./literal.ts";
+
+/** What the container may do, which devices it has, and which namespaces are its own. */
+export const securityFlags: readonly Flag[] = [
+  toggle("privileged", (Privileged) => host({ Privileged })),
+  valued("cap-add", (text) => host({ CapAdd: [parseCapabilityFlag(text)] })),
+  valued("cap-drop", (text) => host({ CapDrop: [parseCapabilityFlag(text)] })),
+  valued("security-opt", parseSecurityFlag),
+  valued("device", parseDeviceFlag),
+  valued("device-cgroup-rule", (text) => host({ DeviceCgroupRules: [parseDeviceRule(text)] })),
+  valued("gpus", (text) => host({ DeviceRequests: [parseGpusFlag(text)] })),
+  valued("sysctl", (text) => host({ Sysctls: parseSysctl(text) })),
+  valued("cgroup-parent", (CgroupParent) => host({ CgroupParent })),
+  valued("cgroupns", (text) => host({ CgroupnsMode: parseChoice(text, ["", "host", "private"]) })),
+  valued("ipc", (text) => host({ IpcMode: parseNamespace(text, ["", "none", "private", "host", "shareable"]) })),
+  valued("pid", (text) => host({ PidMode: parseNamespace(text, ["", "host"]) })),
+  valued("userns", (text) => host({ UsernsMode: parseChoice(text, ["", "host"]) })),
+  valued("uts", (text) => host({ UTSMode: parseChoice(text, ["", "host"]) })),
+];
+
+/** As it is written, which older engines keep; letter case and the prefix are the engine's to settle. */
+function parseCapabilityFlag(text: string): string {
+  const name = text.trim().replaceAll("-", "_");
+  if (!/^(?:CAP_)?ALL$/i.test(name)) parseCapability(name);
+  return name;
+}
+
+/** One of the modes, or the namespace of `container:NAME`. */
+function parseNamespace(text: string, modes: readonly string[]): string {
+  if (/^container:[^:]+$/.test(text)) return text;
+  return parseChoice(
+    text,
+    [...modes, "container:NAME"].filter((mode) => mode !== text || mode !== "container:NAME"),
+  );
+}
+
+/** `--security-opt`: `KEY=VALUE`, `KEY:VALUE` as it was once written, or no-new-privileges alone. */
+function parseSecurityFlag(text: string): Draft {
+  // This one is the client's own: it asks the engine to hide and guard no paths at all.
+  if (text === "systempaths=unconfined") return host({ MaskedPaths: [], ReadonlyPaths: [] });
+  const [, key, value] = /^([^=:]*)[=:](.+)$/s.exec(text) ?? [];
+  if (key === undefined && text !== "no-new-privileges") throw usageError(`"${text}" is no security option; write KEY=VALUE`);
+  if (key === "seccomp" && value !== "unconfined" && value !== "builtin") {
+    throw usageError(
+      "a seccomp profile is a file that the docker client reads, which is not here; use seccomp=unconfined or seccomp=builtin",
+    );
+  }
+  return host({ SecurityOpt: [text] });
+}
+
+/** Those that belong to a namespace of the container's own (docker run, "Configure namespaced kernel parameters"). */
+function parseSysctl(text: string): Readonly<Record<string, string>> {
+  const [name, value] = splitAssignment(text);
+  const isNamespaced = /^(?:net\.|fs\.mqueue\.|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$)/.test(name);
+  if (!isNamespaced || !text.includes("=")) throw usageError(`"${text}" is no kernel parameter of a container's own`);
+  return { [name]: value };
+}

@@ -1,0 +1,49 @@
+import type { DockerBody, DockerHealth } from "#api/create-body.ts";
+import { usageError } from "#usage.ts";
+import type { Draft } from "./draft.ts";
+import { endpointsBody } from "./endpoints.ts";
+
+/** Settles what several flags say together, each a piece of the body. They throw `usage` where flags contradict each other. */
+export const settlements: readonly ((draft: Draft) => DockerBody)[] = [
+  endpointsBody,
+  streamsBody,
+  healthBody,
+  ({ entrypoint }) => (entrypoint === undefined ? {} : { Entrypoint: [entrypoint] }),
+  ({ ulimits = {} }) =>
+    listed(
+      "Ulimits",
+      Object.values(ulimits).sort((a, b) => (a.Name < b.Name ? -1 : 1)),
+    ),
+  ({ cdiDevices = [] }) => listed("DeviceRequests", cdiDevices.length === 0 ? [] : [{ Driver: "cdi", DeviceIDs: cdiDevices }]),
+  checkedTogether,
+];
+
+function listed<K extends "Ulimits" | "DeviceRequests", T>(key: K, list: readonly T[]): DockerBody {
+  return list.length === 0 ? {} : { HostConfig: { [key]: list } };
+}
+
+/** As `docker create` has it: input that is kept open is attached to, and ends with the first who was. */
+function streamsBody({ attach, body }: Draft): DockerBody {
+  const isOpen = body?.OpenStdin === true;
+  return {
+    ...(attach !== undefined && { AttachStdout: attach.includes("stdout"), AttachStderr: attach.includes("stderr") }),
+    ...((isOpen || attach?.includes("stdin")) && { AttachStdin: true }),
+    ...(isOpen && { StdinOnce: true }),
+  };
+}
+
+function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft): DockerBody {
+  const isAsked = healthCommand !== "" || Object.values(body?.Healthcheck ?? {}).some((value) => value !== 0);
+  if (withoutHealth && isAsked) throw usageError("--no-healthcheck: the other flags about health ask for a check");
+  const Test: DockerHealth["Test"] = withoutHealth ? ["NONE"] : ["CMD-SHELL", healthCommand];
+  return withoutHealth || healthCommand !== "" ? { Healthcheck: { Test } } : {};
+}
+
+function checkedTogether({ body }: Draft): DockerBody {
+  const { AutoRemove, RestartPolicy, LogConfig } = body?.HostConfig ?? {};
+  if (AutoRemove === true && !["", "no"].includes(RestartPolicy?.Name ?? "")) {
+    throw usageError("--rm: what is removed when it ends cannot be started again by --restart");
+  }
+  if (LogConfig?.Type === "none" && LogConfig.Config !== undefined) throw usageError("--log-opt: the log driver none has no options");
+  return {};
+}

@@ -1,0 +1,21 @@
+import type { DockerUlimit } from "#api/create-body.ts";
+import { usageError } from "#usage.ts";
+import { parseChoice, parseInteger } from "./literal.ts";
+
+/** Those of getrlimit(2) that docker has names for. */
+const names = [
+  ...["core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc"],
+  ...["rss", "rtprio", "rttime", "sigpending", "stack"],
+];
+
+/** `--ulimit`: `NAME=SOFT[:HARD]`, -1 for none. */
+export function parseUlimitFlag(text: string): DockerUlimit {
+  const match = /^([^=]+)=([^:]+)(?::([^:]+))?$/.exec(text);
+  if (match === null) throw usageError(`"${text}" is no limit; write NAME=SOFT:HARD, such as nofile=1024:2048`);
+  const [, name = "", soft = "", hard = soft] = match;
+  const limit = { Name: parseChoice(name, names), Soft: parseInteger(soft), Hard: parseInteger(hard) };
+  if (limit.Hard !== -1 && (limit.Soft === -1 || limit.Soft > limit.Hard)) {
+    throw usageError(`"${text}": the soft limit is above the hard one`);
+  }
+  return limit;
+}

@@ -1,0 +1,66 @@
+import { renderFault } from "#machinefile/problem.ts";
+import { suggest } from "#suggest.ts";
+import type { Flag } from "./flag.ts";
+import { flagNamed, flagOfLetter, givableNames } from "./table.ts";
+
+/** One flag as it was given. */
+export interface Occurrence {
+  readonly flag: Flag;
+  /** As it is written: `--memory` or `-m`. */
+  readonly as: string;
+  /** Undefined when there is none and one is needed. */
+  readonly value: string | undefined;
+}
+
+/**
+ * The flags in a list of words, as docker divides it: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-n=value`, letters
+ * of switches together (`-it`). With them whatever is no flag of docker's, one sentence each.
+ */
+export function readWords(words: readonly string[]): { readonly occurrences: readonly Occurrence[]; readonly problems: readonly string[] } {
+  const occurrences: Occurrence[] = [];
+  const problems: string[] = [];
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const found = /^--./.test(word) ? readLong(word) : /^-[^-]/.test(word) ? readLetters(word) : `"${word}" is no flag`;
+    if (typeof found === "string") {
+      problems.push(found);
+      // What an unknown flag takes is unknown too; that it has a word of its own is no second mistake.
+      while (word.startsWith("-") && rest[0] !== undefined && !rest[0].startsWith("-")) rest.shift();
+      continue;
+    }
+    const last = found.at(-1);
+    if (last !== undefined && last.value === undefined) found[found.length - 1] = { ...last, value: rest.shift() };
+    occurrences.push(...found);
+  }
+  return { occurrences, problems };
+}
+
+function readLong(word: string): Occurrence[] | string {
+  const [as, value] = cut(word);
+  const flag = flagNamed(as.slice(2));
+  if (flag !== undefined) return [{ flag, as, value: value ?? (flag.isSwitch ? "true" : undefined) }];
+  const near = suggest(as.slice(2), givableNames());
+  return renderFault({ message: `${as}: docker run has no such flag`, suggestion: near && `--${near}` });
+}
+
+function readLetters(word: string): Occurrence[] | string {
+  const found: Occurrence[] = [];
+  for (let rest = word.slice(1); rest !== ""; ) {
+    const letter = rest.slice(0, 1);
+    const flag = flagOfLetter(letter);
+    const as = `-${letter}`;
+    if (flag === undefined) return `${as}: docker run has no such flag`;
+    rest = rest.slice(1);
+    if (rest.startsWith("=") || (!flag.isSwitch && rest !== "")) {
+      found.push({ flag, as, value: rest.replace(/^=/, "") });
+      break;
+    }
+    found.push({ flag, as, value: flag.isSwitch ? "true" : undefined });
+  }
+  return found;
+}
+
+function cut(word: string): readonly [string, string | undefined] {
+  const equals = word.indexOf("=");
+  return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
+}

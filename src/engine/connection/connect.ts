@@ -1,0 +1,108 @@
+import { type Endpoint, renderEndpoint } from "#api/address.ts";
+import { BerthError } from "#errors.ts";
+import type { Engine } from "./engine.ts";
+import { unreachable } from "./failure.ts";
+import { engineError, readText } from "./request.ts";
+import { createDial, type Dial } from "./transport.ts";
+
+/** The newest API this client was written for (Docker 29), and the oldest it works with (Docker 20.10). */
+const newest = "1.52";
+const oldest = "1.41";
+
+export interface ConnectOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Asks the engine for its versions and settles on the newest API both sides speak.
+ * Throws `engine-unreachable` when nothing answers there, `engine-refused` when the engine is too old, too new, or no Docker engine.
+ */
+export async function connect(endpoint: Endpoint, options: ConnectOptions = {}): Promise<Engine> {
+  const dial = createDial(endpoint);
+  const pinged = await pingVersion(dial, endpoint, options.signal);
+  // The ping costs the engine nothing; for /version it runs programs. The oldest API it speaks matters only when it is newer than we.
+  if (pinged !== undefined && compareVersions(pinged, newest) <= 0) {
+    return { endpoint, apiVersion: negotiate(pinged, oldest, renderEndpoint(endpoint)), request: dial };
+  }
+  const answer = await readVersion(dial, endpoint, options.signal);
+  return { endpoint, apiVersion: negotiate(answer.ApiVersion, answer.MinAPIVersion ?? oldest, renderEndpoint(endpoint)), request: dial };
+}
+
+/** The API version in the answer to GET /_ping; undefined when what answers does not say one. */
+async function pingVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    const reply = await dial({ method: "GET", path: "/_ping", query: {}, headers: {}, hijack: false, ...(signal && { signal }) });
+    if (reply.kind !== "answer") throw new BerthError("internal", "the engine took over a connection it was not offered");
+    await readText(reply.body);
+    const version = reply.headers["api-version"];
+    return reply.status === 200 && typeof version === "string" && /^\d+\.\d+$/.test(version) ? version : undefined;
+  } catch (error) {
+    throw unreachable(error, endpoint);
+  }
+}
+
+/** min(server, ours), when both sides speak it. Throws `engine-refused`. */
+export function negotiate(server: string, serverOldest: string, where: string): string {
+  if (compareVersions(server, oldest) < 0) {
+    throw new BerthError("engine-refused", `the engine at ${where} speaks API ${server}; ${oldest} is the oldest that works`, {
+      hint: "Update it to Docker 20.10 or later.",
+      details: { server, oldest },
+    });
+  }
+  if (compareVersions(serverOldest, newest) > 0) {
+    throw new BerthError(
+      "engine-refused",
+      `the engine at ${where} speaks no API older than ${serverOldest}; ${newest} is the newest known here`,
+      {
+        hint: "Update berth.",
+        details: { serverOldest, newest },
+      },
+    );
+  }
+  return compareVersions(server, newest) < 0 ? server : newest;
+}
+
+/** Negative, 0 or positive, as versions count: 1.9 is before 1.41. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a.split(".").map(Number), b.split(".").map(Number)];
+  return (left[0] ?? 0) - (right[0] ?? 0) || (left[1] ?? 0) - (right[1] ?? 0);
+}
+
+/** Whether the API spoken with this engine is at least that version. */
+export function supports(engine: Engine, version: string): boolean {
+  return compareVersions(engine.apiVersion, version) >= 0;
+}
+
+interface VersionAnswer {
+  readonly ApiVersion: string;
+  readonly MinAPIVersion?: string;
+}
+
+async function readVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<VersionAnswer> {
+  let text: string;
+  let status: number;
+  try {
+    const reply = await dial({ method: "GET", path: "/version", query: {}, headers: {}, hijack: false, ...(signal && { signal }) });
+    if (reply.kind !== "answer") throw new BerthError("internal", "the engine took over a connection it was not offered");
+    status = reply.status;
+    text = await readText(reply.body);
+  } catch (error) {
+    throw unreachable(error, endpoint);
+  }
+  if (status !== 200) throw engineError(status, "GET", "/version", text);
+  const answer = parseVersion(text);
+  if (answer) return answer;
+  throw new BerthError("engine-refused", `what answers at ${renderEndpoint(endpoint)} is not a Docker engine`, {
+    hint: `Check the address; it came from ${endpoint.source}.`,
+    details: { answer: text.slice(0, 400) },
+  });
+}
+
+function parseVersion(text: string): VersionAnswer | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<VersionAnswer> | null;
+    return /^\d+\.\d+$/.test(value?.ApiVersion ?? "") ? (value as VersionAnswer) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Agent } from "node:http";
+import { Duplex } from "node:stream";
+import { renderEndpoint, type SshEndpoint } from "#api/address.ts";
+import { BerthError } from "#errors.ts";
+
+const connectTimeoutSeconds = 30;
+
+/**
+ * The arguments for ssh(1). `docker system dial-stdio` joins its standard input and output to the engine on that host; it is what
+ * the docker program itself uses. The endpoint's parts were checked by `parseEndpoint` to hold nothing a shell or ssh would read otherwise.
+ */
+export function sshArguments(endpoint: SshEndpoint): readonly string[] {
+  return [
+    "-T",
+    "-o",
+    `ConnectTimeout=${connectTimeoutSeconds}`,
+    ...(endpoint.user === undefined ? [] : ["-l", endpoint.user]),
+    ...(endpoint.port === undefined ? [] : ["-p", String(endpoint.port)]),
+    "--",
+    endpoint.host,
+    "docker",
+    ...(endpoint.socket === undefined ? [] : ["--host", `unix://${endpoint.socket}`]),
+    "system",
+    "dial-stdio",
+  ];
+}
+
+/**
+ * An HTTP agent whose connections are ssh processes of the user's own `ssh`, so ~/.ssh/config, agents and known_hosts count.
+ * Idle connections are kept for the next request, since each costs a whole handshake; they keep no process alive.
+ */
+export function sshAgent(endpoint: SshEndpoint): Agent {
+  const agent = new Agent({ keepAlive: true });
+  agent.createConnection = () => dialSsh(endpoint);
+  return agent;
+}
+
+const children = new Set<ChildProcess>();
+let watchingExit = false;
+
+/** ssh ends by itself when its input closes; this is for one that still waits for its server. */
+function dieWithUs(child: ChildProcess): void {
+  children.add(child);
+  child.once("close", () => children.delete(child));
+  if (watchingExit) return;
+  watchingExit = true;
+  process.once("exit", () => {
+    for (const each of children) each.kill();
+  });
+}
+
+/** One connection. It ends or fails only when ssh has ended, so that ssh's own words come with the error. */
+function dialSsh(endpoint: SshEndpoint): Duplex {
+  // A session of its own: Ctrl-C goes to berth alone, which still needs the connection to tidy up.
+  const child = spawn("ssh", sshArguments(endpoint), { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  dieWithUs(child);
+  const { stdin, stdout, stderr } = child;
+  let words = "";
+  stderr.on("data", (chunk: Buffer) => {
+    words = (words + chunk.toString()).slice(-4096);
+  });
+  const duplex = new Duplex({
+    allowHalfOpen: false,
+    read: () => stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => {
+      // A broken pipe is not reported here: ssh is ending, and its status says why.
+      if (stdin.writable) stdin.write(chunk, () => done());
+      else done();
+    },
+    final: (done) => {
+      stdin.end();
+      done();
+    },
+    destroy: (error, done) => {
+      child.kill();
+      stdin.destroy();
+      stdout.destroy();
+      done(error);
+    },
+  });
+  stdin.on("error", () => stdin.destroy());
+  let answered = false;
+  stdout.on("data", (chunk: Buffer) => {
+    answered = true;
+    if (!duplex.push(chunk)) stdout.pause();
+  });
+  child.once("error", (cause: NodeJS.ErrnoException) => duplex.destroy(cannotStart(cause)));
+  child.once("close", (status, signal) => {
+    if (status === 0) duplex.push(null);
+    else duplex.destroy(sshFailed(endpoint, status === null ? `was ended by ${signal}` : `ended with status ${status}`, words, answered));
+  });
+  return Object.assign(duplex, socketManners(child));
+}
+
+function cannotStart(cause: NodeJS.ErrnoException): BerthError {
+  return cause.code === "ENOENT"
+    ? new BerthError("tool-missing", "ssh is not installed", { cause, hint: "Install the OpenSSH client.", details: { command: "ssh" } })
+    : new BerthError("tool-failed", `ssh could not be started: ${cause.message}`, { cause });
+}
+
+/** `how` ssh ended; `answered`: the engine had been reached before. */
+function sshFailed(endpoint: SshEndpoint, how: string, words: string, answered: boolean): BerthError {
+  const said = words.trim();
+  const login = sshArguments(endpoint).slice(1, -2).join(" ");
+  return new BerthError(
+    answered ? "engine-lost" : "engine-unreachable",
+    `${renderEndpoint(endpoint)}: ssh ${how}${said ? `: ${said}` : ""}`,
+    {
+      hint: `See that \`ssh ${login} version\` works without asking anything.`,
+      details: { endpoint: renderEndpoint(endpoint), source: endpoint.source, stderr: said },
+    },
+  );
+}
+
+/** What an HTTP agent does to a socket it keeps; `unref` lets the process end while a connection is idle. */
+function socketManners(child: ChildProcess): Record<string, () => void> {
+  const pipes = [child.stdin, child.stdout, child.stderr] as readonly unknown[] as readonly { ref?: () => void; unref?: () => void }[];
+  const nothing = (): void => undefined;
+  return {
+    setKeepAlive: nothing,
+    setNoDelay: nothing,
+    setTimeout: nothing,
+    ref: () => {
+      child.ref();
+      for (const pipe of pipes) pipe.ref?.();
+    },
+    unref: () => {
+      child.unref();
+      for (const pipe of pipes) pipe.unref?.();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { readdir, readFile } from "node:fs/promises";
+import { BerthError } from "#errors.ts";
+import { replaceFile } from "#host/files/replace-file.ts";
+import { engineCgroup } from "./engine-cgroups.ts";
+import { enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
+
+/** slirp4netns's own name server, slirp4netns(1). */
+export const uplinkNameServer = "10.0.2.3";
+
+type DaemonConfig = Readonly<Record<string, unknown>>;
+
+/** The engine's daemon.json; undefined when there is none yet. */
+export async function readDaemonConfig(place: PrivateEnginePlace): Promise<DaemonConfig | undefined> {
+  const { config } = enginePaths(place);
+  try {
+    const value: unknown = JSON.parse(await readFile(config, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as DaemonConfig;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new BerthError("file-invalid", `${config} cannot be read as JSON`, { cause, hint: "Correct or remove it." });
+  }
+  throw new BerthError("file-invalid", `${config} is not a JSON object`, { hint: "Correct or remove it." });
+}
+
+/** Lays the start's own settings over the kept ones and writes daemon.json, atomically, for whom its owner lets read it. */
+export async function applyDaemonConfig(options: PrivateEngineOptions): Promise<DaemonConfig> {
+  const { config } = enginePaths(options);
+  const merged = { ...(await readDaemonConfig(options)), ...options.extraConfig };
+  await replaceFile(config, `${JSON.stringify(merged, undefined, 2)}\n`);
+  return merged;
+}
+
+/**
+ * The flags that are the engine's frame, dockerd(8). What daemon.json says already gets no flag: dockerd refuses both at once.
+ */
+export function dockerdArguments(options: PrivateEngineOptions, config: DaemonConfig): readonly string[] {
+  const paths = enginePaths(options);
+  const flag = (key: string, name: string, value: string | undefined) =>
+    value === undefined || config[key] !== undefined ? [] : [`--${name}=${value}`];
+  return [
+    `--data-root=${paths.dataRoot}`,
+    "--exec-root=/run/docker",
+    "--pidfile=/run/docker.pid",
+    `--host=unix://${paths.socket}`,
+    `--config-file=${paths.config}`,
+    ...flag("cgroup-parent", "cgroup-parent", engineCgroup(options.name)),
+    ...flag("exec-opts", "exec-opt", "native.cgroupdriver=cgroupfs"),
+    ...flag("bip", "bip", options.bridgeAddress),
+    ...flag("dns", "dns", options.uplink === true ? uplinkNameServer : undefined),
+  ];
+}
+
+/**
+ * Throws `not-ours` for a directory that holds something and no engine's daemon.json: neither to be used nor to be removed.
+ * True when the directory is there.
+ */
+export async function checkDataDirectory(place: PrivateEnginePlace): Promise<boolean> {
+  const entries = await readdir(place.dataDirectory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (entries === undefined) return false;
+  if (entries.length > 0 && !entries.includes("daemon.json")) {
+    throw new BerthError("not-ours", `${place.dataDirectory} holds files that no private engine made`, {
+      hint: "Choose an empty directory.",
+    });
+  }
+  return true;
+}

@@ -1,0 +1,86 @@
+import { isAbsolute, join } from "node:path";
+import { BerthError } from "#errors.ts";
+
+/** Which cgroup tree the engine sees: the host's as it is (v1, hybrid or v2), or cgroup2 alone. */
+export type CgroupView = "host" | "v2";
+
+/** Where a private engine is; enough to stop it and to ask for its status. */
+export interface PrivateEnginePlace {
+  /** Lower-case letters, digits, `_`, `.` and `-`; names its cgroups: `/berth-engine-NAME`. */
+  readonly name: string;
+  /** Socket, log and identity of the running engine. Absolute; stays, empty, after a stop. */
+  readonly stateDirectory: string;
+  /** Images, machines and daemon.json. Absolute; belongs to the engine alone. */
+  readonly dataDirectory: string;
+}
+
+export interface PrivateEngineOptions extends PrivateEnginePlace {
+  /** `host` by default. */
+  readonly cgroupView?: CgroupView;
+  /** A way out through slirp4netns, with DNS; none by default. */
+  readonly uplink?: boolean;
+  /** The address and prefix of the engine's default bridge, such as `172.20.0.1/16`; Docker's choice by default. */
+  readonly bridgeAddress?: string;
+  /** A root filesystem with another dockerd to run instead of the host's. It is not changed. */
+  readonly rootDirectory?: string;
+  /** Directories of the host that stay in sight, at their own path, when `rootDirectory` is given. */
+  readonly shownDirectories?: readonly string[];
+  /** Settings for daemon.json; they are laid over those kept from earlier starts. */
+  readonly extraConfig?: Readonly<Record<string, unknown>>;
+  /** The engine's own host name (its name as a swarm node); the host's by default. */
+  readonly hostname?: string;
+  /** Whether the engine dies with the calling process, even by SIGKILL; by default it outlives it. */
+  readonly tethered?: boolean;
+}
+
+/** The product's own places: /run/berth/engine and /var/lib/berth/engine, with `-NAME` after them for other names than `default`. */
+export function defaultPrivateEngine(name = "default"): PrivateEnginePlace {
+  const directory = name === "default" ? "engine" : `engine-${name}`;
+  return { name, stateDirectory: join("/run/berth", directory), dataDirectory: join("/var/lib/berth", directory) };
+}
+
+/** The engine's files in its state and data directories. */
+export function enginePaths(place: PrivateEnginePlace) {
+  const state = (file: string) => join(place.stateDirectory, file);
+  return {
+    socket: state("docker.sock"),
+    log: state("engine.log"),
+    init: state("init"),
+    uplink: state("uplink"),
+    uplinkReady: state("uplink.ready"),
+    resolvConf: state("resolv.conf"),
+    settings: state("settings.json"),
+    config: join(place.dataDirectory, "daemon.json"),
+    dataRoot: join(place.dataDirectory, "docker"),
+  } as const;
+}
+
+/** Throws `usage` for names and paths that the kernel or dockerd would refuse in their own words later. */
+export function checkPlace(place: PrivateEnginePlace): void {
+  if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(place.name)) {
+    throw new BerthError("usage", `"${place.name}" cannot name an engine`, { hint: "Use lower-case letters, digits, _ . and -." });
+  }
+  for (const path of [place.stateDirectory, place.dataDirectory]) checkPath(path);
+  const { socket } = enginePaths(place);
+  // sun_path, unix(7)
+  if (Buffer.byteLength(socket) > 107) {
+    throw new BerthError("usage", `${socket} is too long for a socket`, { hint: "Choose a state directory with a shorter path." });
+  }
+}
+
+/** As `checkPlace`, for all options of a start. */
+export function checkOptions(options: PrivateEngineOptions): void {
+  checkPlace(options);
+  for (const path of options.shownDirectories ?? []) checkPath(path);
+  if (options.rootDirectory === undefined) return;
+  checkPath(options.rootDirectory);
+  for (const path of [options.rootDirectory, options.stateDirectory]) {
+    if (/[,:\\]/.test(path)) throw new BerthError("usage", `${path} holds a character that overlay mounts cannot take (, : \\)`);
+  }
+}
+
+function checkPath(path: string): void {
+  if (!isAbsolute(path) || path === "/" || path.includes("\n")) {
+    throw new BerthError("usage", `${JSON.stringify(path)} must be an absolute path below /`);
+  }
+}

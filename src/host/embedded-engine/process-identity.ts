@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BerthError } from "#errors.ts";
+import { type ProcessStat, parseProcessStat } from "#host/process/process-stat.ts";
+
+/** The process recorded in a file by its own stat line, alive or not; undefined when there is no such file. */
+export async function readRecordedProcess(path: string): Promise<ProcessStat | undefined> {
+  const line = await readIfThere(path);
+  return line === undefined ? undefined : parseProcessStat(line);
+}
+
+/** The process that has this pid now; undefined when there is none. */
+export async function readProcess(pid: number): Promise<ProcessStat | undefined> {
+  const line = await readIfThere(`/proc/${pid}/stat`);
+  return line === undefined ? undefined : parseProcessStat(line);
+}
+
+/** Whether this very process still runs; a zombie does not. */
+export async function isAlive(identity: ProcessStat): Promise<boolean> {
+  const now = await readProcess(identity.pid);
+  return now !== undefined && now.startTime === identity.startTime && now.state !== "Z" && now.state !== "X";
+}
+
+/** Signals this very process; a recycled pid is left alone. False when it is gone already. */
+export async function signalProcess(identity: ProcessStat, signal: NodeJS.Signals): Promise<boolean> {
+  if (!(await isAlive(identity))) return false;
+  try {
+    process.kill(identity.pid, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw new BerthError("host-unfit", `cannot signal process ${identity.pid}`, { cause: error, hint: "Run as root." });
+  }
+}
+
+/** Waits until the process has ended; false when it still runs after so many milliseconds. */
+export async function waitUntilGone(identity: ProcessStat, milliseconds: number): Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  while (await isAlive(identity)) {
+    if (performance.now() > end) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
+  }
+}

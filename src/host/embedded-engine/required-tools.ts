@@ -1,0 +1,52 @@
+import { access, constants } from "node:fs/promises";
+import { join } from "node:path";
+import { BerthError } from "#errors.ts";
+
+const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
+
+/** The search path of the engine and its tools: the system's own, whatever the caller's shell has put before it. */
+export const enginePath = searched.join(":");
+
+/** What a tool is called in Debian's packages. */
+const packages: Readonly<Record<string, string>> = {
+  dockerd: "docker.io",
+  "docker-init": "docker.io",
+  tini: "tini",
+  iptables: "iptables",
+  ip: "iproute2",
+  mount: "mount",
+  unshare: "util-linux",
+  setpriv: "util-linux",
+  pivot_root: "util-linux",
+  flock: "util-linux",
+  slirp4netns: "slirp4netns",
+  nft: "nftables",
+  sh: "dash",
+  cat: "coreutils",
+};
+
+/**
+ * Finds the first of several equivalent programs below a root directory; its path is as seen from that root.
+ * Throws `tool-missing`, naming the Debian package.
+ */
+export async function findTool(names: readonly [string, ...string[]], root = "/"): Promise<string> {
+  for (const name of names) {
+    for (const directory of searched) {
+      const path = join(directory, name);
+      if (await isExecutable(join(root, path))) return path;
+    }
+  }
+  const wanted = packages[names[0]] ?? names[0];
+  const where = root === "/" ? "" : ` in ${root}`;
+  throw new BerthError("tool-missing", `${names.join(" or ")} is not installed${where}`, {
+    hint: `Install the package ${wanted}${where}.`,
+    details: { tool: names[0], package: wanted, root },
+  });
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BerthError } from "#errors.ts";
+import { holdIds } from "#host/namespace/id-ranges.ts";
+import { withLock } from "#host/process/lock.ts";
+import { lockPlace } from "#host/process/lock-place.ts";
+import type { ProcessStat } from "#host/process/process-stat.ts";
+import { requireRoot } from "#host/process/require-root.ts";
+import { applyDaemonConfig, checkDataDirectory, dockerdArguments, uplinkNameServer } from "./daemon-config.ts";
+import { askEngine } from "./engine-socket.ts";
+import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
+import { readRecordedProcess } from "./process-identity.ts";
+import { removeRemains } from "./remains.ts";
+import { removeTree } from "./remove-tree.ts";
+import { enginePath, findTool } from "./required-tools.ts";
+import { initScript, uplinkScript } from "./scripts.ts";
+import { holdShadowed } from "./shadowed.ts";
+import { type EngineSettings, privateEngineStatus } from "./status.ts";
+
+export interface StartedPrivateEngine {
+  /** Path of the API socket. */
+  readonly socket: string;
+  /** The namespaces' init, as the host numbers it; SIGHUP to it makes dockerd read its daemon.json again. */
+  readonly pid: number;
+  /** The daemon.json that a start keeps and an edit may change. */
+  readonly configFile: string;
+}
+
+/** How long a start may take until the engine answers. */
+const startLimit = 60_000;
+
+/**
+ * Starts a dockerd of the distribution in network, mount and PID namespaces of its own, and returns when it answers.
+ * The host's firewall, routes, mounts and engine stay as they are; on its cgroup tree there is `/berth-engine-NAME` alone.
+ * An engine that runs already is returned as it is, unless it has another cgroup view, uplink or root (`conflict`).
+ * `onWaiting` is told when another berth is at work on it. After a failed start nothing is left. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
+ */
+export async function startPrivateEngine(given: PrivateEngineOptions, onWaiting?: () => void): Promise<StartedPrivateEngine> {
+  checkOptions(given);
+  requireRoot("a private engine");
+  await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
+  const stateDirectory = await realpath(given.stateDirectory);
+  const work = async () => {
+    const running = await findRunning(given);
+    if (running !== undefined) return running;
+    const tools = await findTools(given);
+    const isNew = !(await checkDataDirectory(given));
+    await removeRemains(given);
+    await mkdir(given.dataDirectory, { recursive: true, mode: 0o711 });
+    const dataDirectory = await realpath(given.dataDirectory);
+    const rootDirectory = given.rootDirectory === undefined ? {} : { rootDirectory: await realpath(given.rootDirectory) };
+    const options = { ...given, stateDirectory, dataDirectory, ...rootDirectory };
+    try {
+      return await startNew(options, tools);
+    } catch (error) {
+      await removeRemains(options);
+      if (isNew) await removeTree(dataDirectory);
+      throw error;
+    }
+  };
+  return withLock(lockPlace(stateDirectory), undefined, work, onWaiting);
+}
+
+type Tools = Readonly<Record<"init" | "dockerd" | "unshare", string>>;
+
+async function findTools(options: PrivateEngineOptions): Promise<Tools> {
+  const root = options.rootDirectory ?? "/";
+  const dockerd = await findTool(["dockerd"], root);
+  const init = await findTool(["docker-init", "tini"], root);
+  await findTool(["iptables"], root);
+  for (const tool of ["ip", "mount", "setpriv", "pivot_root"] as const) await findTool([tool]);
+  if (options.uplink === true) await findTool(["slirp4netns"]);
+  return { dockerd, init, unshare: await findTool(["unshare"]) };
+}
+
+function settingsOf(options: EngineSettings): EngineSettings {
+  return {
+    cgroupView: options.cgroupView ?? "host",
+    uplink: options.uplink ?? false,
+    ...(options.rootDirectory === undefined ? {} : { rootDirectory: options.rootDirectory }),
+  };
+}
+
+async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivateEngine | undefined> {
+  const status = await privateEngineStatus(options);
+  if (status.state !== "running" || status.pid === undefined) return undefined;
+  const wanted = settingsOf(options);
+  if (JSON.stringify(status.settings) !== JSON.stringify(wanted)) {
+    throw new BerthError("conflict", `the engine ${options.name} runs already, with other settings`, {
+      hint: "Stop it first, then start it anew.",
+      details: { running: status.settings, wanted },
+    });
+  }
+  // It may be one whose starter was killed before it answered.
+  const end = performance.now() + startLimit;
+  while ((await askEngine(status.socket, "/_ping")) === undefined) {
+    // Or one that has been killed and is about to end.
+    if ((await privateEngineStatus(options)).state !== "running") return undefined;
+    if (performance.now() > end) {
+      throw new BerthError("engine-unreachable", `the engine ${options.name} runs but does not answer`, {
+        hint: `See ${status.log}; stop the engine, then start it anew.`,
+      });
+    }
+    await sleep(100);
+  }
+  return { socket: status.socket, pid: status.pid, configFile: status.configFile };
+}
+
+async function startNew(options: PrivateEngineOptions, tools: Tools): Promise<StartedPrivateEngine> {
+  const paths = enginePaths(options);
+  const config = await applyDaemonConfig(options);
+  await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
+  if (options.rootDirectory === undefined) await holdShadowed(options.name);
+  const idsMark = holdIds(options.name);
+  if (options.uplink === true) await writeFile(paths.resolvConf, `nameserver ${uplinkNameServer}\n`);
+  const init = await waitForAnswer(options, spawnEngine(options, tools, { idsMark, dockerdArgs: dockerdArguments(options, config) }));
+  return { socket: paths.socket, pid: init.pid, configFile: paths.config };
+}
+
+interface EngineArguments {
+  /** As `holdIds` gives it. */
+  readonly idsMark: string;
+  readonly dockerdArgs: readonly string[];
+}
+
+function spawnEngine(options: PrivateEngineOptions, tools: Tools, { idsMark, dockerdArgs }: EngineArguments): ChildProcess {
+  const uplink = options.uplink === true;
+  // The kernel kills the tethered one when its parent ends, and --kill-child hands that on to init.
+  const tether = options.tethered === true ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+  const namespaces = "--net --mount --pid --uts --fork --kill-child --propagation private --".split(" ");
+  const engine = [
+    ...[...tether, tools.unshare, ...namespaces, "sh", "-c", initScript, "berth-engine"],
+    ...[options.stateDirectory, options.dataDirectory, options.cgroupView ?? "host", options.rootDirectory ?? ""],
+    ...[uplink ? "yes" : "no", options.hostname ?? "", idsMark, ...(options.shownDirectories ?? []), "--"],
+    ...[tools.init, tools.dockerd, ...dockerdArgs],
+  ];
+  const joined = uplink ? [...tether, "sh", "-c", uplinkScript, "berth-uplink", options.stateDirectory, ...engine] : engine;
+  const [command = tools.unshare, ...args] = joined;
+  const log = openSync(enginePaths(options).log, "a", 0o640);
+  try {
+    // detached is setsid(2): no terminal's hang-up or Ctrl-C reaches the engine.
+    const child = spawn(command, args, { detached: true, cwd: "/", stdio: ["ignore", log, log], env: engineEnvironment() });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** What dockerd itself understands; DOCKER_HOST and the like are the caller's business. */
+function engineEnvironment(): Record<string, string> {
+  const kept = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+  const present = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { ...Object.fromEntries(present), PATH: enginePath, HOME: "/root", LANG: "C.UTF-8" };
+}
+
+async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess): Promise<ProcessStat> {
+  const paths = enginePaths(options);
+  let ended: string | undefined;
+  child.once("error", (error) => {
+    ended = error.message;
+  });
+  child.once("exit", (status, signal) => {
+    ended = signal === null ? `it ended with status ${status}` : `it ended by ${signal}`;
+  });
+  const end = performance.now() + startLimit;
+  while (ended === undefined && performance.now() < end) {
+    const isReady = (await askEngine(paths.socket, "/_ping")) !== undefined && (options.uplink !== true || (await isUplinkReady(options)));
+    const init = isReady ? await readRecordedProcess(paths.init) : undefined;
+    if (init !== undefined) return init;
+    await sleep(30);
+  }
+  const log = (await readFile(paths.log, "utf8")).trimEnd().split("\n").slice(-20);
+  throw new BerthError(
+    "engine-unreachable",
+    `the private engine ${options.name} did not start: ${ended ?? "it did not answer in time"}\n${log.join("\n")}`,
+    { hint: "The lines above are the end of its log.", details: { log } },
+  );
+}
+
+/** slirp4netns writes one byte when the network is there. */
+async function isUplinkReady(options: PrivateEngineOptions): Promise<boolean> {
+  return stat(enginePaths(options).uplinkReady).then(
+    ({ size }) => size > 0,
+    () => false,
+  );
+}

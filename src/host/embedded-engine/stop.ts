@@ -1,0 +1,46 @@
+import { realpath } from "node:fs/promises";
+import { withLock } from "#host/process/lock.ts";
+import { lockPlace } from "#host/process/lock-place.ts";
+import { isMissing } from "#host/process/proc-file.ts";
+import { checkDataDirectory } from "./daemon-config.ts";
+import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
+import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
+import { readHolder, removeRemains } from "./remains.ts";
+import { removeTree } from "./remove-tree.ts";
+
+export interface StopPrivateEngineOptions extends PrivateEnginePlace {
+  /** Removes the data directory too, with all images and machines. */
+  readonly removeData?: boolean;
+  /** How long dockerd may take to stop its machines before all are killed, in milliseconds; 30 000 by default. */
+  readonly grace?: number;
+}
+
+/**
+ * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its cgroups and its state
+ * files removed. Works on the remains of a killed engine and on none at all; `onWaiting` is told when another berth is at work on it.
+ * True when it was running.
+ */
+export async function stopPrivateEngine(options: StopPrivateEngineOptions, onWaiting?: () => void): Promise<boolean> {
+  checkPlace(options);
+  const isThere = !(await isMissing(options.stateDirectory));
+  // By the path that its start took, where a link leads there.
+  const lock = lockPlace(isThere ? await realpath(options.stateDirectory) : options.stateDirectory);
+  return withLock(lock, undefined, () => stopLocked(options), onWaiting);
+}
+
+async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
+  // Foreign data must not be found only after the engine is gone.
+  if (options.removeData === true) await checkDataDirectory(options);
+  const init = await readRecordedProcess(enginePaths(options).init);
+  const wasRunning = init !== undefined && (await isAlive(init));
+  const grace = options.grace ?? 30_000;
+  const holder = init === undefined ? undefined : await readHolder(init);
+  if (wasRunning && grace > 0) {
+    // tini hands the signal to dockerd and ends when that has ended.
+    await signalProcess(init, "SIGTERM");
+    await waitUntilGone(init, grace);
+  }
+  await removeRemains(options, holder);
+  if (options.removeData === true) await removeTree(options.dataDirectory);
+  return wasRunning;
+}

@@ -1,0 +1,51 @@
+import { constants, copyFile, link, rename, rm } from "node:fs/promises";
+import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { draftName } from "./draft-name.ts";
+
+/**
+ * Does work that replaces files, each whole (see `replaceFile`): when it fails they are again what they were, and those that were not there
+ * are gone. What there was is kept beside it under another name meanwhile (link(2)), so that this takes no room on a full disk. Of those
+ * that cannot be put back the names of the copies are told, which stay.
+ */
+export async function withFilesKept<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
+  const kept = new Map<string, string>();
+  const lost: string[] = [];
+  try {
+    for (const path of paths) {
+      const name = draftName(path);
+      if (await keep(path, name)) kept.set(path, name);
+    }
+    return await work();
+  } catch (error) {
+    for (const path of paths) await putBack(path, kept.get(path)).catch(() => lost.push(path));
+    if (lost.length === 0) throw error;
+    throw new BerthError(
+      "tool-failed",
+      `${error instanceof Error ? error.message : error}; and ${lost.join(" and ")} could not be put back`,
+      {
+        hint: `do so yourself, by what is kept: ${lost.map((path) => kept.get(path) ?? `${path} was not there`).join(", ")}`,
+        cause: error,
+      },
+    );
+  } finally {
+    // Of two names of one file rename(2) leaves both.
+    for (const [path, name] of kept) if (!lost.includes(path)) await rm(name, { force: true });
+  }
+}
+
+/** False where there is no file to keep. */
+async function keep(path: string, name: string): Promise<boolean> {
+  try {
+    await link(path, name);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT"])) return false;
+    // A file system without further names (FAT, some by FUSE).
+    if (!hasErrno(error, ["EPERM", "ENOTSUP", "EOPNOTSUPP"])) throw error;
+    await copyFile(path, name, constants.COPYFILE_EXCL);
+    return true;
+  }
+}
+
+const putBack = (path: string, name: string | undefined) => (name === undefined ? rm(path, { force: true }) : rename(name, path));

@@ -1,0 +1,51 @@
+import { lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { readGuest } from "#contract/guest.ts";
+import { BerthError } from "#errors.ts";
+import { parseOthersFuse } from "#linux/fuse-mount.ts";
+import { isAt } from "#machinefile/value/path.ts";
+import { type FolderEntry, type FolderFacts, mostNames } from "#plan/loader/folder.ts";
+import { firstEntries, type NamedEntry } from "./first-names.ts";
+import { trustedUsers, withWay } from "./path-steps.ts";
+import { filesBy, type Locate, realRoot } from "./root-files.ts";
+
+/**
+ * Looks at a machine's folder, by no link out of it and into no other user's FUSE in it: that might never answer. Throws `file-missing`
+ * where it is none.
+ */
+export function readFolder(path: string, command: readonly string[]): FolderFacts {
+  const identity = identityOf(path);
+  if (identity === undefined) throw new BerthError("file-missing", "the folder is not there any more");
+  const locate = outsideOthersFuse(realRoot(path));
+  // One more tells that there are too many.
+  const entries = firstEntries(path, mostNames + 1)
+    .map((entry) => describe(entry, locate(`/${entry.name}`)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { entries, reading: readGuest(command, filesBy(locate)), identity };
+}
+
+/** What tells one folder from another, whatever path leads to it; undefined for what is no directory, or in another user's FUSE. */
+export function identityOf(path: string): string | undefined {
+  return withWay(path, trustedUsers({}), (_, place) => {
+    const stat = place === undefined ? undefined : statSync(place, { bigint: true });
+    return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined;
+  });
+}
+
+function outsideOthersFuse(root: string): Locate {
+  const others = parseOthersFuse(readFileSync("/proc/self/mountinfo", "utf8"));
+  return (path) => {
+    const place = join(root, path);
+    return others.some(({ point }) => isAt(point, place)) ? undefined : place;
+  };
+}
+
+/** `place` is where it is to be looked at, if it is. */
+function describe({ name, kind }: NamedEntry, place: string | undefined): FolderEntry {
+  if (place === undefined) return { name, kind };
+  const stat = lstatSync(place, { throwIfNoEntry: false });
+  // What stands in for bytes that are no UTF-8 leads nowhere.
+  if (stat === undefined) return { name, kind: "unnamable" };
+  if (stat.isSymbolicLink()) return { name, kind: "link", target: readlinkSync(place) };
+  return { name, kind: stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other" };
+}

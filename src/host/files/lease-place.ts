@@ -1,0 +1,112 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { pathOnly } from "#host/syscall/path-only.ts";
+import { isLease } from "#plan/loader/lease.ts";
+import { type PathStep, replaceFault } from "#plan/machine/path-access.ts";
+import { stepOf } from "./path-steps.ts";
+
+/** Where a lease is, here and for people. */
+export interface Place {
+  readonly path: string;
+  readonly shown: string;
+}
+
+/** Where a folder's lease is: beside it, never in it. */
+export function leasePath(folder: string): string {
+  return join(dirname(folder), `.${basename(folder)}.berth-lease`);
+}
+
+/** The place of a folder's lease. Throws `host-unfit` where others than its directory's owner may make files. */
+export function leasePlace(folder: string, shown: string): Place {
+  checkParent(folder, shown);
+  return { path: leasePath(folder), shown: leasePath(shown) };
+}
+
+/**
+ * Whoever may make files beside a folder could have its lease before the machine, for good, also in a directory that is sticky. Whose
+ * directory it is may put another folder there: such a user has the say over the machine anyhow.
+ */
+function checkParent(folder: string, shown: string): void {
+  const step = parentOf(folder, shown);
+  const fault = replaceFault([{ ...step, mode: step.mode & 0o777 }], new Set([0, step.uid]));
+  if (fault === undefined) return;
+  throw new BerthError("host-unfit", `others can keep ${shown} from its machine by a file beside it: ${fault}`, {
+    hint: "keep the folder in a directory to which root alone may write",
+  });
+}
+
+function parentOf(folder: string, shown: string): PathStep {
+  const place = openSync(dirname(folder), pathOnly | constants.O_DIRECTORY);
+  try {
+    return stepOf(dirname(shown), place);
+  } finally {
+    closeSync(place);
+  }
+}
+
+/**
+ * A descriptor of it. Nobody waits for a FIFO, and what a link leads to is not written, nor what else bears the name: whose directory
+ * it is can have put any there.
+ */
+export function openLease(place: Place): number {
+  const { path, shown } = place;
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let file: number;
+  try {
+    file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (cause) {
+    if (hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"])) throw foreign(`the lease ${shown} is no plain file`, cause);
+    // Of a program that runs; of a file that somebody has a lease on in the sense of fcntl(2).
+    if (hasErrno(cause, ["ETXTBSY", "EAGAIN"])) throw foreign(`the lease ${shown} is in use by something else`, cause);
+    throw explain(cause, place);
+  }
+  const found = fstatSync(file);
+  if (found.isFile() && found.uid === process.geteuid?.() && found.nlink <= 1) return file;
+  closeSync(file);
+  if (!found.isFile()) throw foreign(`the lease ${shown} is no plain file`);
+  throw foreign(found.nlink > 1 ? `the lease ${shown} is a hard link` : `the lease ${shown} belongs to the user ${found.uid}`);
+}
+
+/** More than any holder's names take. */
+const longestHolder = 4096;
+
+/**
+ * What is written in it. Throws `host-unfit` for what is no lease: whose directory it is can have given the name to any file in
+ * there, also one of root's that a service has open, or a container as a bind.
+ */
+export function readLease(file: number, { shown }: Place): string {
+  const buffer = Buffer.alloc(longestHolder + 1);
+  const text = buffer.toString("utf8", 0, readSync(file, buffer, 0, buffer.length, 0));
+  if (Buffer.byteLength(text) <= longestHolder && isLease(text)) return text;
+  throw foreign(`the lease ${shown} is another file: it names no holder`);
+}
+
+function foreign(message: string, cause?: unknown): BerthError {
+  return new BerthError("host-unfit", message, {
+    cause,
+    hint: "remove it, and see who may write there: berth keeps in it who has the folder beside it",
+  });
+}
+
+/** A failed call on a lease, for people. */
+export function explain(cause: unknown, { shown }: Place): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new BerthError("disk-full", `there is no room for the lease ${shown}`, { cause, hint: "free some space on that file system" });
+  }
+  if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
+    return new BerthError("host-unfit", `the lease ${shown} cannot be written (${code})`, {
+      cause,
+      hint: "the directory that holds the machine's folder must be writable: berth keeps there who has the folder",
+    });
+  }
+  if (code === "ENOLCK" || code === "EOPNOTSUPP" || code === "ENOSYS") {
+    return new BerthError("host-unfit", `the file system of ${shown} has no locks (${code})`, {
+      cause,
+      hint: "keep the folder on a file system with flock(2), such as ext4, xfs, btrfs or NFS with locks",
+    });
+  }
+  return cause;
+}

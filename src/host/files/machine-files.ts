@@ -1,0 +1,45 @@
+import { existsSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import type { MachineFiles, MountedFiles, Place } from "#contract/guest.ts";
+import { isAt } from "#machinefile/value/path.ts";
+import { filesBy, orMissing, realRoot, walkRoot } from "./root-files.ts";
+
+/**
+ * Reads the files that a machine will have: those of its root with the mounts over them, in their order. As with `rootFiles`
+ * every symbolic link means what it means in the machine: one in a directory of the host's that is bound leads nowhere
+ * on the host, be it absolute or go up.
+ */
+export function machineFiles(root: string, mounts: readonly MountedFiles[]): MachineFiles {
+  const table: MountedAt[] = [];
+  const real = realRoot(root);
+  // Of mounts at a path or above it the last one is in sight.
+  const mountOf = (path: string, among: readonly MountedAt[]) => among.findLastIndex(({ point }) => isAt(point, path));
+  const locate = (path: string, among: readonly MountedAt[] = table): string | undefined => {
+    const index = mountOf(path, among);
+    const mount = among[index];
+    if (mount === undefined) return join(real, path);
+    if (mount.source !== undefined) return join(mount.source, path.slice(mount.point.length));
+    // Of another file system no more is known than that it is where something else was.
+    return path === mount.point ? locate(path, among.slice(0, index)) : undefined;
+  };
+  const place = (path: string): Place => {
+    const walked = orMissing(() => walkRoot(locate, path));
+    // Links without end, or names that cannot be: the runtime refuses to mount there.
+    if (walked === undefined) return { path, exists: false, bound: false };
+    const { found, missing } = walked;
+    return {
+      path: join(found, ...missing),
+      exists: missing.length === 0,
+      bound: table[mountOf(found, table)]?.source !== undefined,
+    };
+  };
+  for (const { destination, source } of mounts) {
+    table.push({ point: place(destination).path, source: source !== undefined && existsSync(source) ? realpathSync(source) : undefined });
+  }
+  return { ...filesBy((path) => locate(path)), place };
+}
+
+interface MountedAt {
+  readonly point: string;
+  readonly source: string | undefined;
+}

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm, rmdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { readIfThere, replaceFile } from "#host/files/replace-file.ts";
+import { run } from "#host/process/run.ts";
+
+/** A drop-in (systemd.unit(5)) holds whether or not lxcfs is installed yet. */
+const dropIn = "/etc/systemd/system/lxcfs.service.d/50-berth.conf";
+
+/** Whether systemd is what runs this host (sd_booted(3)). */
+const isBooted = () => existsSync("/run/systemd/system");
+
+/**
+ * At boot lxcfs comes before the machines that the engine starts again. The dash: machines that cannot be renewed are no
+ * reason to have no lxcfs (systemd.service(5)).
+ */
+function renderDropIn(program: string): string {
+  return `# Written by \`berth install runtime\`: machines get the lxcfs that has just been started.
+[Unit]
+Before=docker.service
+
+[Service]
+ExecStartPost=-${program} runtime lxcfs
+`;
+}
+
+/**
+ * Has systemd give machines the new lxcfs whenever it starts lxcfs, by `berth runtime lxcfs` of this program. Without
+ * systemd nothing is done: then that is for whoever starts lxcfs.
+ */
+export async function installLxcfsDropIn(program: string): Promise<void> {
+  if (!isBooted()) return;
+  const content = renderDropIn(program);
+  if ((await readIfThere(dropIn)) === content) return;
+  await mkdir(dirname(dropIn), { recursive: true, mode: 0o755 });
+  await replaceFile(dropIn, content, 0o644);
+  await run("systemctl", ["daemon-reload"]);
+}
+
+/** Takes the drop-in away again. */
+export async function removeLxcfsDropIn(): Promise<void> {
+  if ((await readIfThere(dropIn)) === undefined) return;
+  await rm(dropIn);
+  await rmdir(dirname(dropIn)).catch((error: NodeJS.ErrnoException) => {
+    // Others' drop-ins stay.
+    if (error.code !== "ENOTEMPTY") throw error;
+  });
+  if (isBooted()) await run("systemctl", ["daemon-reload"]);
+}

@@ -1,0 +1,184 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { BerthError } from "#errors.ts";
+import { readForeignIds } from "#host/facts/foreign-ids.ts";
+import { isThere, parseProcessStat } from "#host/process/process-stat.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { lockFile } from "#host/syscall/syscalls.ts";
+import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "#oci/id-slots.ts";
+import type { IdRange } from "#oci/user-namespace.ts";
+
+/** Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it, the private ones too. */
+const idsDirectory = "/run/berth/ids";
+/**
+ * In a private engine: where its own files are for the host, such as `/proc/123/root`. Its links begin with that, so that the host
+ * sees where they lead, and sees that they lead nowhere when the engine has ended. None on the host.
+ */
+const ownRootFile = "/run/berth/root";
+
+/**
+ * Takes a range of host ids for a machine, the same one as before where it is free, and notes it down in the machine's
+ * state: with that it is freed, whoever removes it. All under a lock that a crash frees. What belongs to an account of this host, or
+ * to a process, is left out. Throws `host-unfit` when all are taken.
+ */
+export async function takeIds(state: string, machineId: string, count: number): Promise<IdRange> {
+  const wanted = Math.ceil(count / idsPerSlot);
+  const { known, isOfDirectory } = readForeignIds();
+  const refused: IdRange[] = [];
+  for (;;) {
+    const range = withLinks((links) => {
+      // What a start that failed has left in the same state is nobody else's.
+      rmSync(join(state, "ids"), { force: true });
+      links.removeFree();
+      const first = findFree(wanted, preferredSlot(machineId), links, [...known, ...refused]);
+      // First the machine's own note: a slot without it is free.
+      writeFileSync(join(state, "ids"), `${first} ${wanted}\n`);
+      for (let slot = first; slot < first + wanted; slot += 1) links.add(slot, state);
+      return rangeOf(first, wanted);
+    });
+    // Asked without the lock, since that may take a while.
+    if (!(await isOfDirectory(range))) return range;
+    refused.push(range);
+  }
+}
+
+/**
+ * Keeps the directory there for a private engine that has it in sight: what is removed is nothing any more, wherever it is mounted.
+ * Returns the file in which the engine's init is to write down its own line of /proc/PID/stat: links by a number that is another
+ * process's since lead nowhere.
+ */
+export function holdIds(engine: string): string {
+  withLinks(() => writeFileSync(markOf(engine), ""));
+  return markOf(engine);
+}
+
+/** Takes that back, with the links that led to the engine's files, and the directory if nobody needs it. */
+export function releaseIds(engine: string): void {
+  if (!existsSync(idsDirectory)) return;
+  withLinks((links) => {
+    rmSync(markOf(engine), { force: true });
+    links.removeFree();
+    if (readdirSync(idsDirectory).length === 0) rmdirSync(idsDirectory);
+  });
+}
+
+/** What machines of a private engine have, by the number of its init. */
+export function idsOfEngine(pid: number): readonly IdRange[] {
+  if (!existsSync(idsDirectory)) return [];
+  return readdirSync(idsDirectory).flatMap((name) => {
+    if (!/^\d+$/.test(name) || !targetOf(name).startsWith(`/proc/${pid}/root/`)) return [];
+    return [rangeOf(Number(name), 1)];
+  });
+}
+
+/** Where a link leads; nowhere where it has just gone. */
+function targetOf(name: string): string {
+  try {
+    return readlinkSync(join(idsDirectory, name));
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT"])) return "";
+    throw error;
+  }
+}
+
+const markPrefix = "engine-";
+const markOf = (engine: string) => join(idsDirectory, markPrefix + engine);
+
+const rangeOf = (first: number, wanted: number): IdRange => ({ base: slotBase(first), count: wanted * idsPerSlot });
+
+function findFree(wanted: number, preferred: number, links: Links, others: readonly IdRange[]): number {
+  const places = slots - wanted + 1;
+  for (let tried = 0; tried < places; tried += 1) {
+    const first = firstSlot + ((preferred - firstSlot + tried) % places);
+    const range = rangeOf(first, wanted);
+    if (others.some((other) => overlap(other, range))) continue;
+    if (Array.from({ length: wanted }, (_, index) => first + index).every(links.isFree)) return first;
+  }
+  throw new BerthError("host-unfit", `no ${wanted * idsPerSlot} ids in a row are free on this host`, {
+    hint: "stop a machine, or name the profile strict",
+  });
+}
+
+const overlap = (one: IdRange, other: IdRange) => one.base < other.base + other.count && other.base < one.base + one.count;
+
+interface Links {
+  isFree(slot: number): boolean;
+  add(slot: number, state: string): void;
+  removeFree(): void;
+}
+
+/** Whether a number may be that of a private engine: of one that lives, or of one that has not written down its own. */
+function readEngines(): (pid: number) => boolean {
+  const marks = readdirSync(idsDirectory).filter((name) => name.startsWith(markPrefix));
+  const engines = marks.map((name) => parseProcessStat(readFileSync(join(idsDirectory, name), "utf8")));
+  return (pid) => engines.some((engine) => engine === undefined || (engine.pid === pid && isThere(engine)));
+}
+
+/** Works on the links while nobody else does; the directory, which is root's alone, is its own lock. */
+function withLinks<T>(work: (links: Links) => T): T {
+  const lock = lockDirectory();
+  try {
+    return work(linksOf(existsSync(ownRootFile) ? readFileSync(ownRootFile, "utf8").trim() : ""));
+  } finally {
+    closeSync(lock);
+  }
+}
+
+function lockDirectory(): number {
+  for (;;) {
+    mkdirSync(idsDirectory, { recursive: true, mode: 0o700 });
+    const lock = openSync(idsDirectory, constants.O_RDONLY | constants.O_DIRECTORY);
+    // Made by an earlier release it was open to all.
+    fchmodSync(lock, 0o700);
+    lockFile(lock);
+    // Whoever had it may have removed it meanwhile.
+    if (fstatSync(lock).nlink > 0) return lock;
+    closeSync(lock);
+  }
+}
+
+function linksOf(ownRoot: string): Links {
+  const isEngine = ownRoot === "" ? readEngines() : () => true;
+  /** A slot is taken as long as the state that its link names says so; of another's link the host alone can tell. */
+  const isFree = (slot: number): boolean => {
+    try {
+      const target = readlinkSync(pathOf(slot));
+      if (!target.startsWith(`${ownRoot}/`)) return false;
+      const [, engine] = /^\/proc\/(\d+)\/root\//.exec(target) ?? [];
+      if (engine !== undefined && !isEngine(Number(engine))) return true;
+      const [first = 0, count = 0] = readFileSync(join(target.slice(ownRoot.length), "ids"), "utf8")
+        .split(" ")
+        .map(Number);
+      return slot < first || slot >= first + count;
+    } catch (error) {
+      if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return true;
+      throw error;
+    }
+  };
+  return {
+    isFree,
+    add: (slot, state) => symlinkSync(`${ownRoot}${state}`, pathOf(slot)),
+    removeFree() {
+      for (const name of readdirSync(idsDirectory)) {
+        if (/^\d+$/.test(name) && isFree(Number(name))) rmSync(pathOf(Number(name)), { force: true });
+      }
+    },
+  };
+}
+
+const pathOf = (slot: number) => join(idsDirectory, String(slot));

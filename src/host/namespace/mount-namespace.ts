@@ -1,0 +1,105 @@
+import { closeSync, constants, openSync } from "node:fs";
+import { atWorkingDirectory, callNumbers, check, libc, text } from "#host/syscall/libc.ts";
+import { pathOnly } from "#host/syscall/path-only.ts";
+import { openAt, resolving } from "#host/syscall/syscalls.ts";
+import { parseMountId, readLines } from "./mountinfo-of.ts";
+
+/*
+ * Work in the mount namespaces of machines, by system calls of this very process: nothing that is a machine's is ever run,
+ * and no path of a machine is followed further than the machine itself. Sources: setns(2), openat2(2), move_mount(2).
+ */
+
+const cloneNewNamespace = 0x20000;
+const cloneDirectories = 0x200;
+const closeOnExec = 0x80000;
+const detachLazily = 2;
+const fromAndToEmptyPath = 0x4 | 0x40;
+
+/** A look into a mount namespace. All of it is only good within `inMountNamespace`. */
+export interface MountNamespace {
+  /** The namespace's mountinfo (proc_pid_mountinfo(5)), as far as one looks at a machine's. */
+  mountinfo(): string;
+  /** An open descriptor of what is at a path, the topmost mount there; no symbolic link is followed. To be closed. */
+  openPlace(path: string): number;
+  /** The mountinfo id of the mount that an open place is on. */
+  mountIdOf(place: number): number;
+  /** Takes the mount away whose root the place is. False when the kernel keeps it since another user namespace made it. */
+  detach(place: number): boolean;
+  /** Attaches a cloned mount at an open place. */
+  attach(clone: number, place: number): void;
+}
+
+/**
+ * Runs `work` with this thread in the mount namespace that a descriptor of /proc/PID/ns/mnt names, and returns to the
+ * process's own. `work` must be synchronous and load nothing: paths mean the machine's files meanwhile.
+ */
+export function inMountNamespace<T>(namespace: number, work: (inside: MountNamespace) => T): T {
+  const own = openSync("/proc/thread-self/ns/mnt", "r");
+  const procfs = openSync("/proc", constants.O_RDONLY | constants.O_DIRECTORY);
+  const readProc = (path: string) => {
+    const file = check("openat", libc.openat(procfs, text(path), closeOnExec));
+    try {
+      return readLines(file);
+    } finally {
+      closeSync(file);
+    }
+  };
+  try {
+    enter(namespace);
+    return work({
+      mountinfo: () => readProc("thread-self/mountinfo"),
+      openPlace: (path) => openAt(atWorkingDirectory, path, pathOnly | constants.O_NOFOLLOW, resolving.noLinks),
+      mountIdOf: (place) => parseMountId(readProc(`thread-self/fdinfo/${place}`)),
+      detach: (place) => {
+        check("fchdir", libc.fchdir(procfs));
+        try {
+          check("umount2", libc.umount2(text(`thread-self/fd/${place}`), detachLazily));
+          return true;
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === "EINVAL") return false;
+          throw error;
+        }
+      },
+      attach: (clone, place) =>
+        void check("move_mount", libc.syscall(callNumbers.moveMount, clone, text(""), place, text(""), fromAndToEmptyPath)),
+    });
+  } finally {
+    goBack(own);
+    closeSync(own);
+    closeSync(procfs);
+  }
+}
+
+function goBack(own: number): void {
+  try {
+    enter(own);
+  } catch (cause) {
+    throw new Stranded("a thread has stayed in another's mount namespace", { cause });
+  }
+}
+
+class Stranded extends Error {
+  override readonly name = "Stranded";
+}
+
+/** Whether an error is that this thread could not go back from a mount namespace: whose files its paths mean now is unknown, so nothing must go on. */
+export const isStranded = (error: unknown): boolean => error instanceof Stranded;
+
+/**
+ * A thread cannot enter while it shares its root and working directory with others, as each new thread does with its maker:
+ * it parts from them first, and again should JavaScript's own engine have made one in between.
+ */
+function enter(namespace: number): void {
+  for (let left = mostNewThreads; ; left -= 1) {
+    check("unshare", libc.unshare(cloneDirectories));
+    try {
+      check("setns", libc.setns(namespace, cloneNewNamespace));
+      return;
+    } catch (error) {
+      if (left === 0 || (error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+    }
+  }
+}
+
+/** More than the engine has in all. */
+const mostNewThreads = 64;

@@ -1,0 +1,32 @@
+import { closeSync, fstatSync, statSync } from "node:fs";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { check, hold, libc } from "#host/syscall/libc.ts";
+import { isInSlots } from "#oci/id-slots.ts";
+
+/** ioctl_ns(2): NS_GET_USERNS and NS_GET_OWNER_UID. */
+const getUserNamespace = 0xb701;
+const getOwner = 0xb704;
+
+/**
+ * Whether a mount namespace, by a descriptor, may be a machine's: root has made it, or somebody in a machine. Any user of the
+ * host can make others, in a user namespace of their own, and mount in them whatever looks like a machine's mounts.
+ */
+export function mayBeMachines(namespace: number): boolean {
+  let owning: number;
+  try {
+    owning = check("ioctl", libc.ioctl(namespace, getUserNamespace, null));
+  } catch (error) {
+    // One that is outside of this process's own user namespace.
+    if (hasErrno(error, ["EPERM"])) return false;
+    throw error;
+  }
+  try {
+    if (fstatSync(owning).ino === statSync("/proc/self/ns/user").ino) return true;
+    const maker = new Uint32Array(1);
+    check("ioctl", libc.ioctl(owning, getOwner, hold(maker)));
+    const [user = Number.NaN] = maker;
+    return user === 0 || isInSlots(user);
+  } finally {
+    closeSync(owning);
+  }
+}

@@ -1,0 +1,50 @@
+import { closeSync, constants, openSync } from "node:fs";
+import { stepOf } from "#host/files/path-steps.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { pathOnly } from "#host/syscall/path-only.ts";
+import { openAt, resolving } from "#host/syscall/syscalls.ts";
+import { replaceFault } from "#plan/machine/path-access.ts";
+import { mountIdOf } from "./mountinfo-of.ts";
+
+/** Nobody's file system is asked anything of what it is the root of. */
+const directoryOnly = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** A mount by its id and its place in this mount namespace's mountinfo. */
+export interface MountPlace {
+  readonly id: number;
+  readonly directory: string;
+}
+
+/**
+ * An open place (O_PATH), to be closed, of the root of a mount; undefined where another lies over it by now, or where
+ * somebody else than root could put another in its place: who owns a directory on the way, or may write to one. `others`
+ * are the ids of mounts that other users answer for. It goes from one directory to the next and looks into none before
+ * it knows whose it is, so that nobody keeps it waiting.
+ */
+export function openRootsMount({ id, directory }: MountPlace, others: ReadonlySet<number>): number | undefined {
+  let place = openSync("/", directoryOnly);
+  let found = false;
+  try {
+    for (const name of directory.split("/").filter((part) => part !== "")) {
+      if (others.has(mountIdOf(place)) || !isRootsAlone(place)) return undefined;
+      const next = openAt(place, name, directoryOnly, resolving.noLinks);
+      closeSync(place);
+      place = next;
+    }
+    found = mountIdOf(place) === id;
+    return found ? place : undefined;
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ENOTDIR", "ELOOP", "ENOTCONN"])) return undefined;
+    throw error;
+  } finally {
+    if (!found) closeSync(place);
+  }
+}
+
+/** A sticky directory will not do: whose the place is that a mount lies over is not to be seen. */
+function isRootsAlone(directory: number): boolean {
+  const step = stepOf(`/proc/self/fd/${directory}`, directory);
+  return replaceFault([{ ...step, mode: step.mode & 0o777 }], root) === undefined;
+}
+
+const root: ReadonlySet<number> = new Set([0]);

@@ -1,0 +1,90 @@
+import { closeSync, openSync, readlinkSync, readSync } from "node:fs";
+import { firstNames } from "#host/files/first-names.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+
+/**
+ * The inodes of the sockets by which a process listens at one of these paths, by the kernel's own tables (proc_net(5), proc_pid_fd(5)):
+ * no path of the process's is looked at, whatever is there. To other users than the process's own what it holds is hidden, and then
+ * it is all of its network namespace. None of a process that has ended, and none beyond its lowest 4,096 descriptors: what an engine
+ * or an init was given or has begun with is among them, and whoever has more holds up nobody by them. Of the table no more bytes
+ * are looked at than `most`: in a machine it is as long as its root likes.
+ */
+export function readHeldListeners(pid: number, paths: ReadonlySet<string>, most = Number.POSITIVE_INFINITY): readonly string[] {
+  const listening = orNone(() => readListening(`/proc/${pid}/net/unix`, paths, most)) ?? [];
+  if (listening.length === 0) return [];
+  return readHeldSockets(pid, listening) ?? listening;
+}
+
+const pieceSize = 64 * 1024;
+
+/** Of a table of /proc/net/unix, of which no more is kept at once than a piece; a line that is cut off at the end does not count. */
+export function readListening(table: string, paths: ReadonlySet<string>, most: number): readonly string[] {
+  const piece = Buffer.allocUnsafe(Math.min(most, pieceSize));
+  const found: string[] = [];
+  const file = openSync(table, "r");
+  try {
+    let kept = 0;
+    for (let left = most; left > 0; ) {
+      const read = readSync(file, piece, kept, Math.min(piece.length - kept, left), null);
+      if (read === 0) break;
+      left -= read;
+      const length = kept + read;
+      const end = piece.lastIndexOf("\n", length - 1) + 1;
+      found.push(...parseListeners(piece.toString("utf8", 0, end), paths));
+      kept = end === 0 && length === piece.length ? 0 : length - end;
+      piece.copyWithin(0, end, end + kept);
+    }
+  } finally {
+    closeSync(file);
+  }
+  return found;
+}
+
+/** The inodes of listening sockets bound to one of these paths. */
+export function parseListeners(table: string, paths: ReadonlySet<string>): readonly string[] {
+  return table.split("\n").flatMap((line) => {
+    const [, , , flags, , , inode, ...path] = line.trim().split(/\s+/);
+    // __SO_ACCEPTCON, linux/net.h
+    return inode !== undefined && flags === "00010000" && paths.has(path.join(" ")) ? [inode] : [];
+  });
+}
+
+const mostDescriptors = 4_096;
+
+/**
+ * Which of these sockets a process holds, by their inodes, among its lowest 4,096 descriptors; undefined for one whose descriptors we
+ * may not see. None of a process that has ended.
+ */
+export function readHeldSockets(pid: number, inodes: readonly string[]): readonly string[] | undefined {
+  const directory = `/proc/${pid}/fd`;
+  const sought = new Map(inodes.map((inode) => [`socket:[${inode}]`, inode]));
+  const found: string[] = [];
+  try {
+    // They are listed in the order of their numbers.
+    for (const name of firstNames(directory, mostDescriptors)) {
+      const link = orNone(() => readlinkSync(`${directory}/${name}`)) ?? "";
+      const inode = sought.get(link);
+      if (inode === undefined) continue;
+      found.push(inode);
+      sought.delete(link);
+      if (sought.size === 0) break;
+    }
+  } catch (error) {
+    if (hasErrno(error, ["EACCES", "EPERM"])) return undefined;
+    if (hasErrno(error, gone)) return [];
+    throw error;
+  }
+  return found;
+}
+
+const gone = ["ENOENT", "ESRCH", "EINVAL"];
+
+/** Undefined for what has ended or was closed meanwhile. */
+function orNone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (hasErrno(error, [...gone, "EACCES", "EPERM"])) return undefined;
+    throw error;
+  }
+}

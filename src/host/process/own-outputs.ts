@@ -1,0 +1,42 @@
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { check, libc } from "#host/syscall/libc.ts";
+
+const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/**
+ * Opens this process's standard input and outputs anew where they are pipes or terminals, so that O_NONBLOCK, which Bun sets on what any
+ * library looks at, is set on no open file of the caller's: that one is shared with all that write there beside us, and outlives us
+ * (open(2), fcntl(2)). To be done before anything looks. What cannot be opened again stays as it is: a socket, a terminal of another user.
+ * https://github.com/oven-sh/bun/issues/33827
+ */
+export function openOwnOutputs(): void {
+  for (const [descriptor, access] of [
+    [0, O_RDONLY],
+    [1, O_WRONLY],
+    [2, O_WRONLY],
+  ] as const) {
+    const own = openAnew(descriptor, access);
+    if (own === undefined) continue;
+    check("dup2", libc.dup2(own, descriptor));
+    closeSync(own);
+    // Writes wait for the reader; who has it otherwise sets it again, on ours.
+    check("fcntl", libc.fcntl(descriptor, setFlags, access));
+  }
+}
+
+/** fcntl(2), F_SETFL. */
+const setFlags = 4;
+
+function openAnew(descriptor: number, access: number): number | undefined {
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFIFO() && !stat.isCharacterDevice()) return undefined;
+    // Without waiting for the other end of a pipe, which may have gone.
+    return openSync(`/proc/self/fd/${descriptor}`, access | O_NONBLOCK | O_NOCTTY);
+  } catch (error) {
+    // It is closed, another user's, or its other end has gone.
+    if (hasErrno(error, ["EBADF", "EACCES", "EPERM", "ENXIO", "EIO", "ENOENT"])) return undefined;
+    throw error;
+  }
+}

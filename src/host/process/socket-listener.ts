@@ -1,0 +1,40 @@
+import { closeSync } from "node:fs";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { check, hold, libc } from "#host/syscall/libc.ts";
+
+const unixDomain = 1;
+/** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, socket(2). */
+const streamSocket = 1 | 0x800 | 0x80000;
+/** SOL_SOCKET and SO_PEERCRED, socket(7). */
+const peerCredentials = [1, 17] as const;
+/** Of struct sockaddr_un with its two bytes of a family (unix(7)). */
+const longestAddress = 110;
+
+/**
+ * The process that listens at a Unix socket, as the kernel tells it to who connects (SO_PEERCRED, unix(7)): the one that called
+ * listen(2). Undefined where nobody listens, it takes no more connections at this moment, or it has no number in our PID namespace.
+ * Does not wait.
+ */
+export function readListener(path: string): number | undefined {
+  const address = Buffer.from(`\x01\0${path}\0`);
+  if (address.length > longestAddress) return undefined;
+  const socket = check("socket", libc.socket(unixDomain, streamSocket, 0));
+  try {
+    check("connect", libc.connect(socket, hold(address), address.length));
+    const [pid = 0] = readCredentials(socket);
+    return pid > 0 ? pid : undefined;
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "ECONNREFUSED", "EPROTOTYPE", "EAGAIN", "ELOOP"])) return undefined;
+    throw error;
+  } finally {
+    closeSync(socket);
+  }
+}
+
+/** struct ucred: process, user and group. */
+function readCredentials(socket: number): Int32Array {
+  const credentials = new Int32Array(3);
+  const length = new Int32Array([credentials.byteLength]);
+  check("getsockopt", libc.getsockopt(socket, ...peerCredentials, hold(credentials), hold(length)));
+  return credentials;
+}

@@ -1,0 +1,44 @@
+import { networkInterfaces } from "node:os";
+import ipaddr from "ipaddr.js";
+import { BerthError } from "#errors.ts";
+
+/** An address of this host and the network that it stands in. */
+export interface HostAddress {
+  readonly interface: string;
+  readonly address: string;
+  /** In bits. */
+  readonly prefix: number;
+}
+
+/** Every address of this network namespace, loopback included; canonical. */
+export function readHostAddresses(): readonly HostAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.flatMap(({ address, cidr }) => {
+      // Node has no network for an address whose mask has holes; such a one leads nowhere.
+      if (cidr === null) return [];
+      return [{ interface: name, address: ipaddr.parse(address).toString(), prefix: Number(cidr.split("/")[1]) }];
+    }),
+  );
+}
+
+/** The narrowest network of the host that the machine's address is in. Throws `host-unfit` when there is none. */
+export function findWay(addresses: readonly HostAddress[], target: string): HostAddress {
+  const [way] = addresses.filter((network) => isInNetwork(target, network)).sort((a, b) => b.prefix - a.prefix);
+  if (way === undefined) {
+    throw new BerthError("host-unfit", `no interface of this host leads to the machine's address ${target}`, {
+      hint: "Ports are published on the machine's own host, through the engine's bridge.",
+    });
+  }
+  // It becomes part of an nft script.
+  if (!/^[\w.@-]{1,15}$/.test(way.interface)) {
+    throw new BerthError("host-unfit", `the interface "${way.interface}" has a name that cannot be used in a firewall rule`);
+  }
+  return way;
+}
+
+/** Whether an address stands in the same network as this one of the host. */
+export function isInNetwork(address: string, network: HostAddress): boolean {
+  const [one, base] = [ipaddr.process(address), ipaddr.parse(network.address)];
+  if (one.kind() !== base.kind()) return false;
+  return network.prefix > 0 && one.match(base, network.prefix);
+}

@@ -1,0 +1,128 @@
+import { BerthError } from "#errors.ts";
+import { readNumber } from "#host/process/proc-file.ts";
+import { forgetFlows } from "#host/syscall/conntrack.ts";
+import type { Publish } from "#machinefile/value/publish.ts";
+import type { Flow } from "#plan/network/conntrack-message.ts";
+import {
+  checkPublishes,
+  type Family,
+  type ForwardTargets,
+  families,
+  isFlowOf,
+  isForwarded,
+  isLoopback,
+  planAcceptRules,
+  publishWarnings,
+  renderPortTable,
+} from "#plan/network/port-rules.ts";
+import { addAcceptRules, readAcceptRules, removeAcceptRules } from "./accept-rules.ts";
+import { findWay, type HostAddress, readHostAddresses } from "./interfaces.ts";
+import { awaitFormerTables, holdPortTable } from "./port-table.ts";
+import { reservePorts } from "./reservation.ts";
+
+export interface ForwardOptions {
+  /** Nobody else's on this host; `[a-z0-9]{1,24}`. It names the table and the rules' comment. */
+  readonly name: string;
+  readonly publish: readonly Publish[];
+  readonly targets: ForwardTargets;
+  /** Called at most once, when the ports have been closed from outside; `close` is to be called nevertheless. */
+  readonly onLost: (error: BerthError) => void;
+  /** For the log: what becomes known while they are open. */
+  readonly note: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface OpenPorts {
+  /** What is not as one may expect, a sentence each. */
+  readonly warnings: readonly string[];
+  /** Leaves the host as it was; ends the flows to the machine. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/**
+ * Publishes ports of this network namespace, the host's, to a machine behind one of its bridges, so that the machine sees each
+ * peer's own address. All of them or none. They are closed by `close` and, whatever happens, by the end of this process; then
+ * accept rules may stay, which let nothing through by themselves and which `sweepPorts` removes.
+ * Clients on loopback and on the machine's own bridge, and IPv6 clients of a machine without IPv6, are relayed; TCP only.
+ * Throws `usage` for ports that cannot be published so, `conflict` naming every port that is taken and, where /proc tells, by
+ * whom, `host-unfit`, `tool-missing`, `tool-failed`, and `interrupted` when the signal fires.
+ */
+export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
+  const { name, publish, targets, onLost, note, signal } = options;
+  checkPublishes(publish, targets);
+  const reached = families.filter((family) => targets[family] !== undefined);
+  if (reached.length === 0) throw new BerthError("host-unfit", "the machine has no address that its host could reach");
+  await checkForwarding(publish, reached);
+  const addresses = readHostAddresses();
+  const bridges = reached.flatMap((family) => findWay(addresses, targets[family] ?? ""));
+  const script = renderPortTable(name, publish, targets, [...new Set(bridges.map((bridge) => bridge.interface))]);
+
+  const locals = new Set(addresses.map(({ address }) => address).filter((address) => !isLoopback(address)));
+  const isOurs = (flow: Flow) => isFlowOf(flow, publish, targets) && locals.has(flow.destination);
+  const isTargets = ({ repliesFrom }: Flow) => families.some((family) => targets[family] === repliesFrom);
+
+  const undo: (() => Promise<void>)[] = [];
+  const close = async () => {
+    const failures: unknown[] = [];
+    for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  };
+  const warnings = [...publishWarnings(publish, targets, addresses.some(isOutsideIpv6))];
+  try {
+    checkSignal(signal);
+    const reservation = await reservePorts(publish, { targets, bridges }, note);
+    undo.push(() => reservation.close());
+    await awaitFormerTables(publish);
+    checkSignal(signal);
+    // Once the table is gone: its rules would begin the flow anew.
+    undo.push(async () => void tryForget((flow) => isOurs(flow) && isTargets(flow)));
+    const table = await holdPortTable(name, script, onLost);
+    undo.push(() => table.close());
+    checkSignal(signal);
+    undo.push(async () => removeAcceptRules((await readAcceptRules()).filter((rule) => rule.name === name)));
+    warnings.push(...(await addAcceptRules(planAcceptRules(name, publish, targets))));
+    checkSignal(signal);
+    // What has come to these ports before, for a former machine or for nobody, would go on going there.
+    warnings.push(...tryForget((flow) => isOurs(flow) && !isTargets(flow)));
+  } catch (error) {
+    await close().catch((more: unknown) => {
+      throw new BerthError("tool-failed", `${String(error)}; and what was begun could not be undone: ${String(more)}`, { cause: error });
+    });
+    throw error;
+  }
+  return { warnings, close };
+}
+
+function tryForget(isStale: (flow: Flow) => boolean): readonly string[] {
+  try {
+    forgetFlows(isStale);
+    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return [
+      `UDP clients that have been sending to these ports may not reach the machine until they pause: connection tracking answers ${code}`,
+    ];
+  }
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new BerthError("interrupted", "interrupted while opening ports", { cause: signal.reason });
+}
+
+const switches = { ipv4: "net/ipv4/ip_forward", ipv6: "net/ipv6/conf/all/forwarding" } as const;
+
+async function checkForwarding(publish: readonly Publish[], reached: readonly Family[]): Promise<void> {
+  for (const family of reached) {
+    if (!publish.some((one) => isForwarded(one, family))) continue;
+    const path = switches[family];
+    if ((await readNumber(`/proc/sys/${path}`)) === 1) continue;
+    const name = path.replaceAll("/", ".");
+    throw new BerthError("host-unfit", `this host does not forward packets: ${name} is off`, { hint: `Run \`sysctl -w ${name}=1\`.` });
+  }
+}
+
+/** Whether clients elsewhere may know the host by this address. */
+function isOutsideIpv6({ address }: HostAddress): boolean {
+  return address.includes(":") && !isLoopback(address) && !address.startsWith("fe80:");
+}

@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BerthError, hasCode } from "#errors.ts";
+import { tryRun } from "#host/process/run.ts";
+import { type Publish, publishesCollide } from "#machinefile/value/publish.ts";
+import { parsePortTables, tableName } from "#plan/network/port-rules.ts";
+
+export interface PortTable {
+  /** Removes the table. */
+  close(): Promise<void>;
+}
+
+/** For how long the nft of a process that has ended may still be there, in milliseconds. */
+const formerLimitMs = 5000;
+const hint =
+  "Publishing needs nftables with NAT in a kernel of 5.12 or later, and the capability NET_ADMIN in the host's network namespace.";
+
+/**
+ * Makes a table by the line `script`, which must give it `flags owner`: it then belongs to a living nft, whose end, however it
+ * comes, ends the table. That nft ends with its standard input, thus with this process; on a death by itself `onLost` is called.
+ * Throws `conflict` when the table exists, `tool-missing` without nft, `host-unfit` when the kernel refuses.
+ */
+export async function holdPortTable(name: string, script: string, onLost: (error: BerthError) => void): Promise<PortTable> {
+  if ((await readPortTables()).has(name)) throw new BerthError("conflict", `${tableName(name)} publishes ports already`);
+  // A session of its own keeps ^C from it; with such a home it leaves no history file.
+  const nft = spawn("nft", ["-i"], { stdio: ["pipe", "pipe", "pipe"], detached: true, env: { PATH: process.env.PATH, HOME: "/dev/null" } });
+  let errors = "";
+  let isOpen = false;
+  nft.stderr.on("data", (chunk: Buffer) => {
+    // Enough for a report; what nft says of a wrong line repeats the line.
+    if (errors.length < 4096) errors += chunk.toString();
+  });
+  const failed = new Promise<Error>((resolve) => nft.once("error", resolve));
+  const ended = new Promise<void>((resolve) => nft.once("close", () => resolve()));
+  // A write to one that has just ended; its end is what matters.
+  nft.stdin.on("error", () => {});
+  const end = async () => {
+    isOpen = false;
+    nft.stdin.end();
+    await ended;
+  };
+  // It answers in order: once it describes, it has done what the first line says, or has told why not.
+  const answered = new Promise<void>((resolve) => nft.stdout.once("data", () => resolve()));
+  nft.stdin.write(`${script}\ndescribe tcp dport\n`);
+  const cause = await Promise.race([failed, ended, answered]);
+  if (cause instanceof Error) throw new BerthError("tool-failed", `nft could not be started: ${cause.message}`, { cause });
+  const isMade = await readPortTables().then(
+    (tables) => tables.has(name),
+    async (error: unknown) => {
+      await end();
+      throw error;
+    },
+  );
+  if (!isMade || errors !== "" || nft.exitCode !== null) {
+    await end();
+    throw new BerthError("host-unfit", `the ports' table could not be made: ${errors.split("\n")[0] || "nft ended"}`, {
+      hint,
+      details: { stderr: errors },
+    });
+  }
+  isOpen = true;
+  void ended.then(() => {
+    if (isOpen) onLost(new BerthError("tool-failed", "the published ports are closed: the nft process that kept them open has ended"));
+  });
+  return { close: end };
+}
+
+/** The names whose tables exist; each has a living owner. Throws `tool-missing` without nft, `host-unfit` when tables cannot be listed. */
+export async function readPortTables(): Promise<ReadonlySet<string>> {
+  return new Set((await list("tables")).matchAll(/^table inet berth-([a-z0-9]{1,24})$/gm).map(([, name = ""]) => name));
+}
+
+/**
+ * Waits until no table stands in the way of ports that could be bound: one that publishes them, too, is of a process which has
+ * just ended, and goes when its nft sees that. Throws `conflict` when it stays.
+ */
+export async function awaitFormerTables(publish: readonly Publish[]): Promise<void> {
+  for (const end = performance.now() + formerLimitMs; ; await sleep(10)) {
+    const former = parsePortTables(await list("ruleset")).filter((table) =>
+      table.publish.some((theirs) => publish.some((ours) => publishesCollide(theirs, ours))),
+    );
+    if (former.length === 0) return;
+    if (performance.now() < end) continue;
+    const names = former.map(({ name }) => tableName(name)).join(", ");
+    throw new BerthError("conflict", `some of these ports are still published by ${names} in nftables`, {
+      hint: "End the nft process that owns it.",
+    });
+  }
+}
+
+// As text: the JSON of nft 1.0.6 is broken, or breaks it, where a table has an owner.
+async function list(what: "tables" | "ruleset"): Promise<string> {
+  const { status, stdout, stderr } = await tryRun("nft", ["-n", "list", what, "inet"]).catch((cause: unknown) => {
+    if (!hasCode(cause, "tool-missing")) throw cause;
+    throw new BerthError("tool-missing", cause.message, { cause, hint: "Run `apt-get install nftables`." });
+  });
+  if (status === 0) return stdout;
+  throw new BerthError("host-unfit", `nft cannot list ${what}: ${stderr.split("\n")[0]}`, { hint, details: { stderr } });
+}

@@ -1,0 +1,49 @@
+import { dlopen, ptr } from "bun:ffi";
+import { closeSync } from "node:fs";
+import { deleteFlowMessage, type Flow, type FlowAnswer, listFlowsMessage, parseFlowAnswer } from "#plan/network/conntrack-message.ts";
+import { check } from "./libc.ts";
+
+const { symbols: sockets } = dlopen("libc.so.6", {
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  send: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+});
+
+/** AF_NETLINK, SOCK_RAW with SOCK_CLOEXEC, NETLINK_NETFILTER */
+const netfilterSocket = [16, 0x80003, 12] as const;
+const noEntry = 2;
+const addressFamilies = [2, 10] as const;
+
+/**
+ * Makes the kernel forget the tracked flows of this network namespace that `isStale` picks: a flow keeps the destination it began
+ * with, however the rules have changed, for as long as its packets come. Its next packet is looked at anew.
+ * It does not yield meanwhile: the kernel answers at once. Throws an error with a `code` where it may not, or has no tracking.
+ */
+export function forgetFlows(isStale: (flow: Flow) => boolean): void {
+  const socket = check("socket", sockets.socket(...netfilterSocket));
+  try {
+    for (const family of addressFamilies) {
+      // The whole list first: the kernel answers one question after the other.
+      const stale = ask(socket, listFlowsMessage(family), isStale);
+      for (const { key } of stale) ask(socket, deleteFlowMessage(key), isStale);
+    }
+  } finally {
+    closeSync(socket);
+  }
+}
+
+function ask(socket: number, message: Buffer, picks: (flow: Flow) => boolean): readonly Flow[] {
+  check("send", sockets.send(socket, ptr(message), message.length, 0));
+  const picked: Flow[] = [];
+  const buffer = Buffer.alloc(1 << 16);
+  for (let answer: FlowAnswer | undefined; answer?.isLast !== true; ) {
+    const length = check("recv", sockets.recv(socket, ptr(buffer), buffer.length, 0));
+    answer = parseFlowAnswer(buffer.subarray(0, length));
+    // A flow may have ended by itself before it could be deleted.
+    if (answer.error !== 0 && answer.error !== noEntry) {
+      throw Object.assign(new Error(`connection tracking: errno ${answer.error}`), { code: `errno ${answer.error}` });
+    }
+    picked.push(...answer.flows.filter(picks));
+  }
+  return picked;
+}

@@ -1,0 +1,51 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseOsRelease } from "#contract/guest.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import type { System } from "#machinefile/machine.ts";
+import { type AptFile, hostMirror, type Mirror, parseAptSources } from "#plan/image/mirror.ts";
+
+/**
+ * The archive that this machine takes its own packages from, if it runs that distribution. It is near, allowed and
+ * known to work, which no built-in default can be. Undefined on any other host.
+ */
+export async function readHostMirror(os: System): Promise<Mirror | undefined> {
+  const release = (await readIfThere("/etc/os-release")) ?? (await readIfThere("/usr/lib/os-release"));
+  if (parseOsRelease(release)?.id !== os) return undefined;
+  const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release ?? "")?.[1];
+  const symbolic = os === "debian" ? ["stable", "testing", "sid", "unstable", "oldstable"] : [];
+  return hostMirror(parseAptSources(await readAptFiles()), [...(codename === undefined ? [] : [codename]), ...symbolic]);
+}
+
+/** In the order in which apt reads them: sources.list(5). */
+async function readAptFiles(): Promise<readonly AptFile[]> {
+  const directory = "/etc/apt/sources.list.d";
+  const names = (await listIfThere(directory)).filter((name) => /\.(list|sources)$/.test(name)).sort();
+  const files: AptFile[] = [];
+  for (const name of ["/etc/apt/sources.list", ...names.map((name) => join(directory, name))]) {
+    const text = await readIfThere(name);
+    if (text !== undefined) files.push({ name, text });
+  }
+  return files;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
+async function listIfThere(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
+}
+
+/** Sources with a password in them are not readable for everybody: not to be known, like what is not there. */
+const isAbsence = (error: unknown): boolean => hasErrno(error, ["ENOENT", "EACCES"]);

@@ -1,0 +1,122 @@
+import { access, mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { BerthError, hasCode } from "#errors.ts";
+import { withLock } from "#host/process/lock.ts";
+import { run } from "#host/process/run.ts";
+import type { BuildPlan } from "#plan/image/build-plan.ts";
+import { type BuildPlace, makeBuildPlace } from "./build-place.ts";
+import { runBuilder } from "./run-builder.ts";
+
+export interface BuildOptions {
+  /** The directory of `cacheDirectory`; made when missing. */
+  readonly cache: string;
+  /** Builds even if the cache has the root. */
+  readonly rebuild?: boolean | undefined;
+  /** Told each step as mmdebstrap names it: "installing essential packages". */
+  readonly onProgress?: ((step: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const gibibyte = 2 ** 30;
+
+/**
+ * Makes the planned root, or finds it in the cache, and returns the tarball's path. Two callers at once build it once.
+ * A file in the cache is always whole: it gets its name when it is done. An interrupted build leaves nothing.
+ * Throws `tool-missing`, `tool-failed` (with mmdebstrap's last lines), `disk-full`, `interrupted`.
+ */
+export async function buildRoot(plan: BuildPlan, options: BuildOptions): Promise<string> {
+  const roots = join(options.cache, "roots");
+  await mkdir(roots, { recursive: true });
+  const stem = `${plan.name}-${plan.digest.slice(0, 12)}`;
+  const target = join(roots, `${stem}.tar`);
+  const since = Date.now();
+  return await withLock(join(roots, `.${stem}.lock`), options.signal, async () => {
+    const made = await timeMade(target);
+    // Whoever waited for another's build takes what that made, even when asked to build anew.
+    if (made !== undefined && (!options.rebuild || made >= since)) return target;
+    await checkReady(plan, roots);
+    await removeLeftovers(roots, stem);
+    const work = await mkdtemp(join(roots, `.${stem}.work-`));
+    try {
+      const place = await makeBuildPlace(work);
+      await build(plan.command(join(place.inside, "root.tar")), place, options);
+      await rename(join(place.outside, "root.tar"), target);
+    } finally {
+      await removeTree(work);
+    }
+    await removeOlder(roots, plan.name, target);
+    return target;
+  });
+}
+
+async function timeMade(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).mtimeMs;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** What can be known to go wrong before half a minute is spent on it. */
+async function checkReady(plan: BuildPlan, roots: string): Promise<void> {
+  const free = await freeBytes(roots);
+  if (free < gibibyte) {
+    throw new BerthError("disk-full", `${roots} has ${Math.floor(free / 2 ** 20)} MiB free; building a root takes 1024 MiB`, {
+      hint: "Free some space, or name another directory with BERTH_CACHE.",
+      details: { directory: roots, free },
+    });
+  }
+  try {
+    await access(plan.keyring);
+  } catch (cause) {
+    throw new BerthError("tool-missing", `the keys that the archive's packages are checked with are missing: ${plan.keyring}`, {
+      cause,
+      hint: plan.keyring.includes("ubuntu")
+        ? "Install the package that brings them: ubuntu-keyring on Ubuntu, ubuntu-archive-keyring on Debian releases that have it."
+        : "Run `apt-get install debian-archive-keyring`.",
+      details: { keyring: plan.keyring },
+    });
+  }
+}
+
+async function build(command: readonly string[], { inside, outside, caller }: BuildPlace, options: BuildOptions): Promise<void> {
+  // mmdebstrap unpacks into TMPDIR; without root it does so as users who may not enter a cache below a home directory.
+  const env = process.getuid?.() === 0 ? { ...process.env, TMPDIR: inside } : process.env;
+  try {
+    await runBuilder(command, { ...options, caller, env });
+  } catch (error) {
+    if (hasCode(error, "tool-failed") && (await freeBytes(outside)) < 64 * 2 ** 20) {
+      throw new BerthError("disk-full", "the disk became full while the root was built", {
+        cause: error,
+        hint: "Free some space, or name another directory with BERTH_CACHE.",
+        details: { directory: options.cache },
+      });
+    }
+    throw error;
+  }
+}
+
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+/** A killed builder's directories. Whoever holds the lock is the only one to have any. */
+async function removeLeftovers(roots: string, stem: string): Promise<void> {
+  for (const name of await readdir(roots)) if (name.startsWith(`.${stem}.work-`)) await removeTree(join(roots, name));
+}
+
+/** A half-built root may have the host's /dev, /proc and /sys mounted in it if its builder was killed: never descend into these. */
+async function removeTree(directory: string): Promise<void> {
+  await run("rm", ["-rf", "--one-file-system", "--", directory]);
+}
+
+/** Roots that an earlier recipe of that name gave. */
+async function removeOlder(roots: string, name: string, current: string): Promise<void> {
+  for (const file of await readdir(roots)) {
+    const path = join(roots, file);
+    const stem = file.slice(0, -".0123456789ab.tar".length);
+    if (path !== current && stem === name && /-[0-9a-f]{12}\.tar$/.test(file)) await rm(path);
+  }
+}

@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
+import type { Engine } from "#engine/connection/engine.ts";
+import { loadImages } from "#engine/images.ts";
+import { readVersion } from "#engine/system.ts";
+import { BerthError } from "#errors.ts";
+import { tryRun } from "#host/process/run.ts";
+import { explainDiskFull } from "#image/store/disk-full.ts";
+import { imageId, packImage } from "#image/store/image-archive.ts";
+import { findImage, removeDangling } from "#image/store/store.ts";
+import { packTree, type Tree } from "#image/store/tree.ts";
+import { imageLabel } from "#labels/loader/labels.ts";
+import { renderLoaderConfig } from "#plan/image/loader-image-config.ts";
+import { gatherPrograms } from "./loader-image-programs.ts";
+import { loaderRoot } from "./loader-image-root.ts";
+
+export interface LoaderImage {
+  /** What it is called, with tags. */
+  readonly references: readonly string[];
+  /** `sha256:…`, the same for the same programs. */
+  readonly id: string;
+  /** Bytes of its layer, unpacked. */
+  readonly size: number;
+  /** As engines call it: amd64, arm64. */
+  readonly architecture: string;
+  /** What it will not be able to do, and why; sentences for people. */
+  readonly warnings: readonly string[];
+  /** A tar of it for `docker load`, anew with each call. */
+  archive(): Readable;
+}
+
+/** The running berth, whatever has taken its file's place since it started (proc(5)). Not `self`: programs that are started read it too. */
+const runningBerth = `/proc/${process.pid}/exe`;
+
+/**
+ * Makes the loader's image of the running berth and of what it needs from this host. The same programs make the same image.
+ * Throws `tool-missing` when something is not installed or berth runs from its source.
+ */
+export async function packLoaderImage(references: readonly string[], version: string): Promise<LoaderImage> {
+  await checkCompiled(version);
+  const programs = await gatherPrograms(runningBerth);
+  const tree: Tree = new Map([...loaderRoot, ...programs.tree]);
+  const { diffId, size } = await measure(packTree(tree));
+  const architecture = process.arch === "x64" ? "amd64" : process.arch;
+  const config = renderLoaderConfig({ version, architecture }, diffId);
+  return {
+    references,
+    id: imageId(config),
+    size,
+    architecture,
+    warnings: programs.iptables.length > 0 ? [] : [withoutIptables],
+    archive: () => packImage(references, config, { stream: packTree(tree), size, sha256: diffId, diffId, source }),
+  };
+}
+
+const source = "a program that the loader's image is made of";
+
+const withoutIptables =
+  "iptables is not installed here, so it is not in the image: ports cannot be published on hosts whose Docker uses iptables; install the package iptables and run this again";
+
+/** From source the running program is Bun alone. */
+async function checkCompiled(version: string): Promise<void> {
+  const { stdout } = await tryRun(runningBerth, ["--version"]);
+  if (stdout === `berth ${version}\n`) return;
+  throw new BerthError("tool-missing", "the image is made from the built program, and this berth runs from its source", {
+    hint: "Run `npm run build`, and use dist/berth.",
+  });
+}
+
+async function measure(layer: Readable): Promise<{ readonly diffId: string; readonly size: number }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of layer) {
+    hash.update(chunk as Uint8Array);
+    size += (chunk as Uint8Array).length;
+  }
+  return { diffId: hash.digest("hex"), size };
+}
+
+/**
+ * Puts the image into an engine, unless it is there under all its names; returns the engine's id of it. One that had a name
+ * before goes if nothing needs it. Throws `host-unfit` when the engine's processors are of another kind.
+ */
+export async function storeLoaderImage(engine: Engine, image: LoaderImage, signal?: AbortSignal): Promise<string> {
+  const { Arch: architecture } = await readVersion(engine, { signal });
+  if (architecture !== image.architecture) {
+    throw new BerthError("host-unfit", `the engine's machine is ${architecture}, and this berth is made for ${image.architecture}`, {
+      hint: "Run berth there, or write the image into a file with --output.",
+    });
+  }
+  const find = () => Promise.all(image.references.map((reference) => findImage(engine, reference, signal)));
+  const before = await find();
+  if (before.every((found) => found?.id === image.id)) return image.id;
+  try {
+    await loadImages(engine, image.archive(), { signal });
+  } catch (error) {
+    throw await explainDiskFull(engine, error, 2 * image.size);
+  }
+  const [stored] = await find();
+  if (stored === undefined) throw new BerthError("not-found", `the image ${image.references[0]} was removed right after it was made`);
+  for (const id of new Set(before.flatMap((old) => (old?.labels[imageLabel] === undefined ? [] : [old.id])))) {
+    if (id !== stored.id) await removeDangling(engine, id, signal);
+  }
+  return stored.id;
+}

@@ -1,0 +1,23 @@
+import type { Engine } from "#engine/connection/engine.ts";
+import { readInfo } from "#engine/system.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { readDisk } from "#host/facts/engine-disk.ts";
+import { findEngineProcess } from "#host/process/engine-process.ts";
+
+/**
+ * The error itself, or `disk-full` where an engine of this host failed and its disk has less room than `needed` bytes:
+ * engines report a full disk as any other fault of their own, by a sentence that is for people.
+ */
+export async function explainDiskFull(engine: Engine, error: unknown, needed: number): Promise<unknown> {
+  if (!hasCode(error, "engine-api") || engine.endpoint.kind !== "unix") return error;
+  const pid = await findEngineProcess(engine.endpoint.path);
+  if (pid === undefined) return error;
+  const { DockerRootDir } = await readInfo(engine);
+  const disk = await readDisk(pid, DockerRootDir);
+  if (disk === undefined || disk.free >= needed) return error;
+  return new BerthError("disk-full", `the engine's disk is full (${DockerRootDir}): ${error.message}`, {
+    hint: "make room (`docker system df` shows what takes it), then run this again: it goes on where it stopped",
+    details: { ...disk, needed },
+    cause: error,
+  });
+}

@@ -1,0 +1,69 @@
+import type { Engine } from "#engine/connection/engine.ts";
+import { type ImageSummary, listImages } from "#engine/images.ts";
+import { builtinImages } from "#plan/image/builtin.ts";
+import { isAsMade } from "./as-made.ts";
+import { inspectIfThere } from "./store.ts";
+
+/** A line of `berth images`. */
+export interface MachineImage {
+  /** What people call it. */
+  readonly name: string;
+  readonly builtin: boolean;
+  /** Undefined as long as it is not built. */
+  readonly stored: StoredImage | undefined;
+}
+
+export interface StoredImage {
+  readonly id: string;
+  readonly reference: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Unix time, seconds. */
+  readonly created: number;
+  readonly os: string | undefined;
+  readonly init: string | undefined;
+}
+
+/**
+ * The built-in images, built or not, and the others that berth made of roots: those that have berth's name and are as berth made
+ * them, since what is made of them has the same labels. Sorted by name, newest first among equals.
+ */
+export async function listMachineImages(engine: Engine, signal?: AbortSignal): Promise<readonly MachineImage[]> {
+  const labelled = await listImages(engine, { filters: { label: ["berth.image"] }, signal });
+  const made = labelled.map(async (image) => {
+    const found = referenceOf(image) === undefined ? undefined : await inspectIfThere(engine, image.Id, signal);
+    return found !== undefined && isAsMade(found) ? [image] : [];
+  });
+  return arrangeImages((await Promise.all(made)).flat());
+}
+
+/** `listMachineImages` for what the engine listed and berth made. */
+export function arrangeImages(summaries: readonly ImageSummary[]): readonly MachineImage[] {
+  const stored = summaries.flatMap((summary) => describe(summary) ?? []);
+  const missing = [...builtinImages.keys()].filter((name) => !stored.some((image) => image.builtin && image.name === name));
+  return [...stored, ...missing.map((name) => ({ name, builtin: true, stored: undefined }))].toSorted(
+    (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) || (b.stored?.created ?? 0) - (a.stored?.created ?? 0),
+  );
+}
+
+function describe(summary: ImageSummary): MachineImage | undefined {
+  const { Id, Size, Created, Labels } = summary;
+  const name = nameOf(summary);
+  const reference = referenceOf(summary);
+  if (reference === undefined) return undefined;
+  return {
+    name,
+    builtin: builtinImages.has(name) && reference === builtinReference(name),
+    stored: { id: Id, reference, size: Size, created: Created, os: Labels?.["berth.os"], init: Labels?.["berth.init"] },
+  };
+}
+
+/** The name that berth gave it, a built-in one's own first; it may have others that people gave it. */
+function referenceOf(summary: ImageSummary): string | undefined {
+  const name = nameOf(summary);
+  const given = (summary.RepoTags ?? []).filter((tag) => tag.startsWith(`berth/${name}:`));
+  return given.find((tag) => tag === builtinReference(name)) ?? given[0];
+}
+
+const nameOf = ({ Labels }: ImageSummary) => Labels?.["berth.image"] ?? "";
+const builtinReference = (name: string) => `berth/${name}:latest`;

@@ -1,0 +1,68 @@
+import { createWriteStream } from "node:fs";
+import { realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { BerthError } from "#errors.ts";
+import { draftName } from "#host/files/draft-name.ts";
+
+/**
+ * Writes an archive to a file. What was there stays until the new one is whole; where it is no plain file (a pipe, a device) it is
+ * written to as it is. Throws `file-missing` when there is no such directory, `file-invalid`, `disk-full`, `interrupted`.
+ */
+export async function writeArchive(archive: Readable, file: string, signal?: AbortSignal): Promise<void> {
+  try {
+    const place = await findPlace(file);
+    if (!place.replaced) return await orAborted(pipeline(archive, createWriteStream(place.path), { signal }), signal);
+    const draft = draftName(place.path);
+    try {
+      await pipeline(archive, createWriteStream(draft, { flags: "wx" }), { signal });
+      await rename(draft, place.path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+  } catch (cause) {
+    throw explain(cause as NodeJS.ErrnoException, file);
+  } finally {
+    archive.destroy();
+  }
+}
+
+/** A pipe that nobody reads keeps a write, and with it the stream's end, for ever: an interruption does not wait for it. */
+async function orAborted(writing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  // Whichever of the two ends later is heard of no more.
+  for (const one of [writing, aborted.promise]) one.catch(() => undefined);
+  try {
+    await Promise.race([writing, aborted.promise]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** The file itself where it is a link, and whether another may take its place. */
+async function findPlace(file: string): Promise<{ readonly path: string; readonly replaced: boolean }> {
+  try {
+    const path = await realpath(file);
+    const found = await stat(path);
+    if (found.isDirectory()) throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
+    return { path, replaced: found.isFile() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return { path: file, replaced: true };
+  }
+}
+
+function explain(cause: NodeJS.ErrnoException, file: string): Error {
+  if (cause.name === "AbortError" || cause instanceof BerthError) return cause;
+  if (cause.code === "ENOENT") {
+    return new BerthError("file-missing", `there is no directory ${dirname(file)}`, { cause, hint: "Make it, or name another file." });
+  }
+  return new BerthError(cause.code === "ENOSPC" ? "disk-full" : "file-invalid", `cannot write ${file}: ${cause.message}`, {
+    cause,
+    hint: cause.code === "ENOSPC" ? "Make room, then run this again." : "Name a file that you may write to.",
+  });
+}

@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { totalmem } from "node:os";
+import { PassThrough, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { BerthError } from "#errors.ts";
+
+export type Compression = "none" | "gzip" | "xz" | "zstd" | "bzip2";
+
+const magics: readonly (readonly [Compression, readonly number[]])[] = [
+  ["gzip", [0x1f, 0x8b]], // RFC 1952, 2.3.1
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]], // The .xz File Format, 2.1.1.1
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]], // RFC 8878, 3.1.1
+  ["bzip2", [0x42, 0x5a, 0x68]],
+];
+
+/** How a file's content is compressed, told by its first bytes. Its name does not matter. */
+export function detectCompression(start: Uint8Array): Compression {
+  return magics.find(([, magic]) => magic.every((byte, index) => start[index] === byte))?.[0] ?? "none";
+}
+
+/** What a program says is one line. */
+const longestReason = 1000;
+
+/**
+ * Mebibytes that a program may take to unpack: what a tarball asks for is its author's choice, up to 4 GiB. The largest presets of xz and
+ * zstd take 65 and 128 MiB, `zstd --long=31` takes 2 GiB.
+ */
+const mostMebibytes = () => Math.min(2048, Math.max(256, Math.floor(totalmem() / 2 ** 20 / 4)));
+
+const options: Readonly<Record<Exclude<Compression, "none" | "gzip">, (mebibytes: number) => readonly string[]>> = {
+  xz: (mebibytes) => ["-dc", `--memlimit-decompress=${mebibytes}MiB`],
+  zstd: (mebibytes) => ["-dcq", `--memory=${mebibytes}MiB`],
+  // Takes 4 MiB at most.
+  bzip2: () => ["-dc"],
+};
+
+/**
+ * The plain bytes of a compressed stream. Errors of either side come out of the stream returned: `file-invalid` when the
+ * data is damaged or cut off, or takes more memory to unpack than so many mebibytes, `tool-missing` when the program that unpacks it is not installed. `what` names it to people.
+ */
+export function decompress(source: Readable, compression: Compression, what: string, mebibytes = mostMebibytes()): Readable {
+  if (compression === "none") return source;
+  const plain = new PassThrough();
+  const fail = (error: Error | null | undefined) => void (error && plain.destroy(explain(error, { compression, what, mebibytes })));
+  source.once("error", fail);
+  plain.once("close", () => void source.destroy());
+  if (compression === "gzip") {
+    const gunzip = createGunzip();
+    gunzip.on("error", fail);
+    source.pipe(gunzip).pipe(plain);
+    return plain;
+  }
+  // Node's zlib has no xz or bzip2, and of zstd it reads no long-distance window; the programs do.
+  const child = spawn(compression, [...options[compression](mebibytes)], { stdio: ["pipe", "pipe", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(0, longestReason);
+  });
+  child.once("error", fail);
+  // A program that gives up early closes its input; its exit status tells more than our broken pipe.
+  child.stdin.on("error", (error: NodeJS.ErrnoException) => void (error.code !== "EPIPE" && fail(error)));
+  source.pipe(child.stdin);
+  child.stdout.pipe(plain, { end: false });
+  child.once("close", (status, signal) => {
+    if (status === 0) plain.end();
+    else fail(new Error(stderr.trim() || `${compression} ended with ${status ?? signal}`));
+  });
+  plain.once("close", () => void child.kill());
+  return plain;
+}
+
+function explain(
+  cause: Error,
+  { compression, what, mebibytes }: { readonly compression: Compression; readonly what: string; readonly mebibytes: number },
+): Error {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (cause instanceof BerthError) return cause;
+  if (code === "ENOENT") {
+    const hint = `Run \`apt-get install ${compression === "xz" ? "xz-utils" : compression}\`, or unpack the file first.`;
+    return new BerthError("tool-missing", `${what} is compressed with ${compression}, which is not installed`, { cause, hint });
+  }
+  const orLarge = compression === "xz" || compression === "zstd" ? `, or takes more than ${mebibytes} MiB of memory to unpack` : "";
+  return new BerthError("file-invalid", `${what} is damaged or cut off${orLarge}: ${cause.message}`, { cause });
+}

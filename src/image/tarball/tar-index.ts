@@ -1,0 +1,213 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import type { Readable } from "node:stream";
+import { type Extract, extract, type Header } from "tar-stream";
+import type { RootFiles } from "#contract/guest.ts";
+import { BerthError } from "#errors.ts";
+import { longestPath, TarRoom } from "./tar-room.ts";
+
+type Kind = "directory" | "file" | "symlink";
+
+interface Entry {
+  readonly kind: Kind;
+  /** A symbolic link's target. */
+  readonly target?: string;
+  readonly text?: string;
+  /** Whether a file begins as elf(5) has it. */
+  readonly isElf?: boolean;
+}
+
+/** Every path of a tar, absolute, without what is in the files but for the few that the contract reads, and how programs begin. */
+export type TarIndex = ReadonlyMap<string, Entry>;
+
+export interface TarReading {
+  readonly index: TarIndex;
+  /** Of the whole plain tar: SHA-256 in hex, and length in bytes. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+const longestText = 64 * 1024;
+/** As many links as the kernel follows before ELOOP (path_resolution(7)). */
+const mostLinks = 40;
+
+/**
+ * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or cut off, or is none that a root can be (see `TarRoom`);
+ * errors of the stream itself pass through. `what` names it to people. Throws the signal's reason when that fires.
+ */
+export async function readTarIndex(source: Readable, what: string, signal?: AbortSignal): Promise<TarReading> {
+  const index = new Map<string, Entry>([["/", directory]]);
+  const room = new TarRoom(what);
+  const parser = boundGlobals(extract(), room);
+  let failure: Error | undefined;
+  let wake = () => {};
+  const done = new Promise<void>((resolve) => {
+    parser.on("finish", () => resolve());
+    parser.on("error", (error: Error) => {
+      failure = error;
+      wake();
+      resolve();
+    });
+  });
+  parser.on("drain", () => wake());
+  const orFail = (work: () => void) => {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      parser.destroy(error as Error);
+      return false;
+    }
+  };
+  parser.on("entry", (header, stream, next) => {
+    // The parser tells the same error itself; unheard here, it would end the process.
+    stream.on("error", () => {});
+    if (!orFail(() => room.check(header))) return;
+    const path = absolute(header.name);
+    const chunks: Uint8Array[] = [];
+    let wanted = header.size <= longestText && isRead(path) ? longestText : elf.length;
+    stream.on("data", (data) => {
+      if (wanted <= 0) return;
+      const chunk = data as Uint8Array;
+      chunks.push(chunk);
+      wanted -= chunk.length;
+    });
+    stream.on("end", () => {
+      if (orFail(() => add(index, room, path, header, chunks))) next();
+    });
+  });
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let last: Buffer = Buffer.alloc(0);
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    signal?.throwIfAborted();
+    bytes += chunk.length;
+    hash.update(chunk);
+    last = chunk.length >= 512 ? chunk.subarray(-512) : Buffer.concat([last, chunk]).subarray(-512);
+    if (failure !== undefined) break;
+    if (!parser.write(chunk)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+  parser.end(undefined);
+  await done;
+  if (failure !== undefined) throw invalid(what, failure, bytes);
+  // tar(5): two blocks of zeros end an archive; a file cut off between two members lacks them.
+  if (bytes === 0) throw new BerthError("file-invalid", `${what} is empty`);
+  if (last.some((byte) => byte !== 0)) throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
+  return { index, sha256: hash.digest("hex"), bytes };
+}
+
+/**
+ * tar-stream copies a global header (pax(5)) for the own of each member, also of one that is yet to come, and lets nobody ask for less of it
+ * (`_decodeLongHeader`, version 3.2.2).
+ */
+function boundGlobals(parser: Extract, room: TarRoom): Extract {
+  const inner = parser as unknown as { readonly _header: { readonly type: string }; _decodeLongHeader(content: Uint8Array): void };
+  const decode = inner._decodeLongHeader;
+  inner._decodeLongHeader = (content) => {
+    if (inner._header.type === "pax-global-header") room.checkGlobal(content.length);
+    decode.call(inner, content);
+  };
+  return parser;
+}
+
+function invalid(what: string, cause: Error, bytes: number): BerthError {
+  if (cause instanceof BerthError) return cause;
+  const reason = bytes < 512 ? "it is too short for one" : cause.message;
+  return new BerthError("file-invalid", `${what} is not a tar of a root filesystem, or is damaged: ${reason}`, {
+    cause,
+    hint: "Make one with `tar -C ROOT --numeric-owner --acls --xattrs -cf root.tar .`.",
+  });
+}
+
+const absolute = (name: string): string => {
+  const path = posix.normalize(`/${name}`);
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+};
+
+/** os-release(5) may be a link to a file of any such name. */
+const isRead = (path: string): boolean => path === "/etc/machine-id" || posix.basename(path).startsWith("os-release");
+
+const elf = "\x7fELF";
+
+const directory: Entry = { kind: "directory" };
+
+function add(index: Map<string, Entry>, room: TarRoom, path: string, header: Header, chunks: readonly Uint8Array[]): void {
+  const put = (at: string, entry: Entry) => {
+    room.take(at, entry.target ?? "", entry.text ?? "");
+    index.set(at, entry);
+  };
+  // Directories need no entries of their own in a tar.
+  for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent)) put(parent, directory);
+  if (path === "/") return;
+  if (header.type === "symlink") put(path, { kind: "symlink", target: header.linkname });
+  else if (header.type === "directory") put(path, directory);
+  else if (header.type === "link") put(path, index.get(absolute(header.linkname)) ?? plain);
+  else put(path, fileOf(path, Buffer.concat(chunks)));
+}
+
+const plain: Entry = { kind: "file" };
+const program: Entry = { kind: "file", isElf: true };
+
+function fileOf(path: string, begin: Buffer): Entry {
+  const isElf = begin.toString("latin1", 0, elf.length) === elf;
+  return isRead(path) ? { kind: "file", isElf, text: begin.toString() } : isElf ? program : plain;
+}
+
+/** The root in a tar, as the contract reads it. Every symbolic link is resolved inside it. */
+export function tarFiles(index: TarIndex): RootFiles {
+  const resolve = (path: string) => resolveIn(index, path);
+  return {
+    resolve,
+    read(path) {
+      const resolved = resolve(path);
+      return resolved === undefined ? undefined : index.get(resolved)?.text;
+    },
+    isElf(path) {
+      const resolved = resolve(path);
+      return resolved !== undefined && index.get(resolved)?.isElf === true;
+    },
+    list(path) {
+      const resolved = resolve(path);
+      if (resolved === undefined) return [];
+      const prefix = resolved === "/" ? "/" : `${resolved}/`;
+      return [...index.keys()]
+        .filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/") && key !== "/")
+        .map((key) => posix.basename(key));
+    },
+  };
+}
+
+function resolveIn(index: TarIndex, path: string): string | undefined {
+  // The names still to walk, the next one last.
+  const pending = path.split("/").reverse();
+  let resolved = "/";
+  let [links, length] = [0, 0];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (name === "" || name === ".") continue;
+    const candidate = posix.join(resolved, name);
+    const entry = index.get(candidate);
+    if (entry === undefined) return undefined;
+    if (entry.kind !== "symlink") {
+      resolved = candidate;
+      continue;
+    }
+    const target = entry.target ?? "";
+    links += 1;
+    length += target.length;
+    // Each link may be as long as a path, and all of them together as long as one: a root's add up to a few hundred characters.
+    if (links > mostLinks || length > longestPath) return undefined;
+    if (target.startsWith("/")) resolved = "/";
+    pending.push(...target.split("/").reverse());
+  }
+  return resolved;
+}
+
+/** The directory that holds everything of the tar, if it is no root by itself: `rootfs` of a tar of `rootfs/…`. */
+export function onlyDirectory(index: TarIndex): string | undefined {
+  const [only, ...others] = tarFiles(index).list("/");
+  return only !== undefined && others.length === 0 && index.get(`/${only}`)?.kind === "directory" ? only : undefined;
+}

@@ -1,0 +1,66 @@
+import type { Header } from "tar-stream";
+import { BerthError } from "#errors.ts";
+
+/** PATH_MAX without its NUL (path_resolution(7)): no engine unpacks a longer one, nor a link to one. */
+export const longestPath = 4095;
+/** Of one member (pax(5)): more than a file can have of attributes and times. */
+const mostRecords = 10_000;
+/** Bytes of what is said of all members at once (pax(5), global header): git-archive(1) writes 52. */
+const mostGlobal = 8192;
+/** Bytes of an index, for some two million files. */
+const mostBytes = 384 * 2 ** 20;
+/** What a member takes besides its names. */
+const memberBytes = 128;
+
+/** The room for an index of a tar, whose author is not trusted: nothing in it takes more than its share. `what` names the tar to people. */
+export class TarRoom {
+  readonly #what: string;
+  #left = mostBytes;
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /** Throws `file-invalid` for a member that no root can have. */
+  check({ name, linkname, pax }: Header): void {
+    for (const path of [name, linkname ?? ""]) {
+      if (path.length <= longestPath) continue;
+      throw new BerthError(
+        "file-invalid",
+        `${this.#what} has a path of ${path.length} characters, ${path.slice(0, 40)}…: Linux knows none beyond ${longestPath}`,
+        { hint: "Pack it again without that: `tar --exclude=…`." },
+      );
+    }
+    const records = Object.keys(pax ?? {}).length;
+    if (records <= mostRecords) return;
+    throw new BerthError(
+      "file-invalid",
+      `${this.#what} has ${records} extended records for ${name.slice(0, 40)}; ${mostRecords} are the most`,
+      {
+        hint: "Make it anew with tar(1) from the root's files.",
+      },
+    );
+  }
+
+  /** Throws `file-invalid` for a global header of so many bytes that reading each member takes long. */
+  checkGlobal(bytes: number): void {
+    if (bytes <= mostGlobal) return;
+    throw new BerthError("file-invalid", `${this.#what} has a global header of ${bytes} bytes; ${mostGlobal} are the most`, {
+      hint: "Make it anew with tar(1) from the root's files.",
+    });
+  }
+
+  /** Takes room for a member that is kept by these texts. Throws `file-invalid` when there is none left. */
+  take(...texts: readonly string[]): void {
+    for (const { length } of texts) this.#left -= length;
+    this.#left -= memberBytes;
+    if (this.#left >= 0) return;
+    throw new BerthError(
+      "file-invalid",
+      `${this.#what} has more names than berth looks through: ${mostBytes / 2 ** 20} MiB, as of two million files`,
+      {
+        hint: "Leave data out of the root, such as by `tar --exclude=./srv`, and give it to the machine as a volume.",
+      },
+    );
+  }
+}

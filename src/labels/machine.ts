@@ -1,0 +1,132 @@
+import type { MachineSpec } from "#machinefile/machine.ts";
+
+/**
+ * Labels are berth's only store. But engines hand them down, from an image to all that is made of it: none of a container's
+ * is believed to be berth's before `isGiven` has told.
+ */
+export const label = {
+  /** On containers: the machine's name. */
+  machine: "berth.machine",
+  /** On machines: a random word, another for each that is made, so that no copy's image tells of this one. */
+  creation: "berth.creation",
+  /** On a container that is made to look into an image: its name. */
+  probe: "berth.probe",
+  /** On containers and networks: the domain. */
+  network: "berth.network",
+  /** On containers and networks: the project's name, and the path of its machine file, empty where there is none. */
+  project: "berth.project",
+  file: "berth.file",
+  /** On containers: the MachineSpec they were made from, as JSON. */
+  spec: "berth.spec",
+  /** On containers and images: the kind of init, such as `systemd`, and its version. On a machine empty where its image's is not believed. */
+  init: "berth.init",
+  initVersion: "berth.init.version",
+  /** On images: os-release's PRETTY_NAME. */
+  os: "berth.os",
+  /** On a service's machine: its loader's container, its service, its folder (empty where its root is an image), and what tells that folder from others. */
+  loader: "berth.loader",
+  service: "berth.service",
+  root: "berth.root",
+  rootIdentity: "berth.root.identity",
+  /** On a guard: its loader's container. */
+  guard: "berth.guard",
+  /** On the image that is made for a folder. */
+  rootImage: "berth.root.image",
+} as const;
+
+export type Labels = Readonly<Record<string, string>>;
+
+/**
+ * Whether one of a container's labels was given to it when it was made, as opposed to handed down by its image: then the image lacks
+ * it, or has another value. Such a label alone says that berth made a container.
+ */
+export function isGiven(keys: readonly string[], labels: Labels, image: Labels): boolean {
+  return keys.some((key) => labels[key] !== undefined && labels[key] !== image[key]);
+}
+
+/**
+ * Whether it is berth that made a container, by the label `key`, under the name in it: the label was given, or others that it gives
+ * machines. Where the image is gone (undefined) and cannot be compared with, the network tells that a machine was made in: no image says
+ * where it is run.
+ */
+export function isMadeByBerth(
+  key: (typeof label)["machine" | "probe"],
+  labels: Labels,
+  networkMode: string | undefined,
+  image: Labels | undefined,
+): boolean {
+  if (image !== undefined) return isGiven(key === label.machine ? [key, label.creation, label.loader] : [key], labels, image);
+  const { [label.network]: network = "default", [label.loader]: loader = "" } = labels;
+  if (key !== label.machine) return false;
+  if (networkMode === `container:${loader}`) return /^[0-9a-f]{64}$/.test(loader);
+  return networkMode === network && !predefinedNetworks.includes(network);
+}
+
+/**
+ * A machine's labels without those of berth's that its image handed down: these decide nothing about it, whose it is or what it needs.
+ * What berth gives each time it has given with the same value; what an image runs is its own to tell.
+ */
+export function withoutHandedDown(labels: Labels, networkMode: string | undefined, image: Labels): Labels {
+  const always = networkMode?.startsWith("container:") ? byLoader : byUp;
+  const isHandedDown = ([key, value]: readonly [string, string]) =>
+    key.startsWith("berth.") && image[key] === value && !always.includes(key);
+  return Object.fromEntries(Object.entries(labels).filter((entry) => !isHandedDown(entry)));
+}
+
+const ofAll: readonly string[] = [label.machine, label.creation, label.init, label.initVersion, label.os];
+const byUp = [...ofAll, label.network, label.project, label.file, label.spec];
+const byLoader = [...ofAll, label.loader, label.service];
+
+/** Networks that an engine has of itself, in which everything runs that asks for none. */
+const predefinedNetworks: readonly string[] = ["default", "bridge", "host", "none"];
+
+/** The init that labels tell of, such as "systemd 252"; undefined where they tell of none. */
+export function initFromLabels(labels: Readonly<Record<string, string>>): string | undefined {
+  const kind = labels[label.init];
+  const version = labels[label.initVersion];
+  if (!kind) return undefined;
+  return version ? `${kind} ${version}` : kind;
+}
+
+/** The machine's specification as its label holds it: keys in the order of their names, so that equal specs are equal texts. */
+export function renderSpecLabel(spec: MachineSpec): string {
+  return JSON.stringify(spec, (_, value: unknown) => (isRecord(value) ? Object.fromEntries(Object.entries(value).sort(byKey)) : value));
+}
+
+/** Reads the label back; undefined for one that is missing or was written by something else. */
+export function parseSpecLabel(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    // Not JSON: then it is not our label, and nothing can be compared.
+    return undefined;
+  }
+}
+
+export interface Difference {
+  /** The key as the machine file has it, such as `memory`. */
+  readonly key: string;
+  readonly has: unknown;
+  readonly wants: unknown;
+}
+
+/** What differs between the machine as it was made and as it is asked for. An address or default not written is no wish. */
+export function compareSpecs(has: Readonly<Record<string, unknown>>, wants: MachineSpec): readonly Difference[] {
+  const wanted: Readonly<Record<string, unknown>> = { ...wants };
+  const keys = [...new Set([...Object.keys(has), ...Object.keys(wanted)])].sort();
+  return keys.filter((key) => canonical(has[key]) !== canonical(wanted[key])).map((key) => ({ key, has: has[key], wants: wanted[key] }));
+}
+
+function canonical(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, inner: unknown) => (isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(byKey)) : inner));
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,126 @@
+import { parseOthersFuse } from "./fuse-mount.ts";
+import { escapeMount, unescapeMount } from "./mount-escape.ts";
+
+/** An overlay mount's parts (Documentation/filesystems/overlayfs.rst): absolute directories, lower ones from the top down. */
+export interface Overlay {
+  readonly lower: readonly string[];
+  readonly upper: string;
+  /** Its other options, such as `index=off` or SELinux's `context="…"`. */
+  readonly options: readonly string[];
+  /** How it was mounted: the source, all options, and the directory that names of layers are relative to. */
+  readonly mounted: { readonly source: string; readonly options: string; readonly directory: string };
+}
+
+/** A mount as /proc/PID/mountinfo has it (proc_pid_mountinfo(5)). */
+export interface MountLine {
+  /** Which file system it is of, as `major:minor`. */
+  readonly device: string;
+  /** Which directory of that file system it shows, "/" for all. */
+  readonly root: string;
+  readonly type: string;
+  readonly source: string;
+  /** The file system's own options. */
+  readonly options: string;
+  /** Whether what is mounted or unmounted there elsewhere shows here too (mount_namespaces(7)). */
+  readonly isPropagated: boolean;
+}
+
+/** The topmost mount at a place; undefined where there is none. */
+export function lastMountAt(mountinfo: string, point: string): MountLine | undefined {
+  const line = linesAt(mountinfo, point).at(-1);
+  return line === undefined ? undefined : parseMountLine(line);
+}
+
+/** All mounts at a place, the topmost last. */
+export function mountsAt(mountinfo: string, point: string): readonly MountLine[] {
+  return linesAt(mountinfo, point).flatMap((line) => parseMountLine(line) ?? []);
+}
+
+function linesAt(mountinfo: string, point: string): readonly string[] {
+  const place = escapeMount(point);
+  return mountinfo.split("\n").filter((line) => line.includes(place) && line.split(" ", 5)[4] === place);
+}
+
+function parseMountLine(line: string): MountLine | undefined {
+  const fields = line.split(" ");
+  const dash = fields.indexOf("-");
+  const type = fields[dash + 1];
+  if (dash === -1 || type === undefined) return undefined;
+  return {
+    device: fields[2] ?? "",
+    root: unescapeMount(fields[3] ?? ""),
+    type,
+    source: unescapeMount(fields[dash + 2] ?? ""),
+    options: unescapeMount(fields.slice(dash + 3).join(" ")),
+    isPropagated: fields.slice(6, dash).some((tag) => /^(shared|master):/.test(tag)),
+  };
+}
+
+/** What engines call the place of a container's files: Docker's and Podman's storage, containerd. The host may have overlays too, such as at /usr or /etc. */
+const containersPlace = /\/(merged|rootfs)$/;
+
+/**
+ * Where other containers' overlays are mounted that no other mount namespace's unmounting would take away here. What lies below another
+ * user's FUSE is out of reach: the way there is that user's to answer for, or never to.
+ */
+export function otherOverlays(mountinfo: string, point: string): readonly string[] {
+  const others = parseOthersFuse(mountinfo).map((other) => `${other.point}/`);
+  return mountinfo.split("\n").flatMap((line) => {
+    if (!line.includes(" - overlay ")) return [];
+    const place = unescapeMount(line.split(" ", 5)[4] ?? "/");
+    if (place === point || !containersPlace.test(place) || others.some((other) => place.startsWith(other))) return [];
+    return parseMountLine(line)?.isPropagated === true ? [] : [place];
+  });
+}
+
+/**
+ * The overlay mounted at a directory, by /proc/self/mountinfo (proc_pid_mountinfo(5)); undefined when there is none, when
+ * it has no upper directory, or when its layers are named relative to a directory that cannot be told. `exists` tells
+ * whether a path is there: an engine with many layers names them relative to where it keeps them.
+ */
+export function parseOverlay(mountinfo: string, point: string, exists: (path: string) => boolean): Overlay | undefined {
+  const line = lastMountAt(mountinfo, point);
+  if (line?.type !== "overlay") return undefined;
+  const options = splitOptions(line.options);
+  const valuesOf = (name: string) => options.flatMap((option) => (option.startsWith(`${name}=`) ? [option.slice(name.length + 1)] : []));
+  const [upper] = valuesOf("upperdir").map(unescapeLayer);
+  const lower = [...valuesOf("lowerdir").flatMap(splitLayers), ...valuesOf("lowerdir+").map(unescapeLayer)];
+  // Layers that hold data only (`::`, datadir+) are no directories to be mapped one by one.
+  const hasDataLayers = options.some((option) => option.startsWith("datadir+=") || /^lowerdir=.*::/.test(option));
+  if (upper === undefined || lower.length === 0 || hasDataLayers) return undefined;
+  const base = [upper, ...lower].every((path) => path.startsWith("/")) ? "" : baseOf(point, [upper, ...lower], exists);
+  if (base === undefined) return undefined;
+  const absolute = (path: string) => (path.startsWith("/") ? path : `${base}/${path}`);
+  return {
+    lower: lower.map(absolute),
+    upper: absolute(upper),
+    options: options.filter((option) => !placed.test(option)),
+    mounted: { source: line.source, options: options.filter((option) => !/^(rw|ro)$/.test(option)).join(","), directory: base || "/" },
+  };
+}
+
+/** What is said anew for a mount of other directories, or is a flag of the mount. */
+const placed = /^(rw|ro|(lowerdir\+?|upperdir|workdir)=.*)$/;
+
+/** The nearest directory above the mount point in which all relative names are there. */
+function baseOf(point: string, names: readonly string[], exists: (path: string) => boolean): string | undefined {
+  const relative = names.filter((name) => !name.startsWith("/"));
+  const parts = point.split("/");
+  for (let length = parts.length - 1; length > 1; length -= 1) {
+    const base = parts.slice(0, length).join("/");
+    if (relative.every((name) => exists(`${base}/${name}`))) return base;
+  }
+  return undefined;
+}
+
+/** Options are apart by commas; one in double quotes, or after a backslash, belongs to a value. */
+function splitOptions(text: string): readonly string[] {
+  return text.match(/(?:\\.|"[^"]*"|[^,\\"])+/g) ?? [];
+}
+
+/** Layers are apart by colons. */
+function splitLayers(value: string): readonly string[] {
+  return (value.match(/(?:\\.|[^:\\])+/g) ?? []).map(unescapeLayer);
+}
+
+const unescapeLayer = (path: string) => path.replace(/\\(.)/g, "$1");

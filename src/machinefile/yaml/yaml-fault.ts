@@ -1,0 +1,68 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, visit, type YAMLParseError } from "yaml";
+import type { Path } from "#machinefile/problem.ts";
+import type { ResolveAlias } from "./yaml-anchor.ts";
+import { isMerge, keyText, pathOf } from "./yaml-path.ts";
+
+interface YamlFault {
+  readonly offset: number;
+  readonly path: Path;
+  readonly message: string;
+  /** Whether the content cannot be judged any further. */
+  readonly fatal: boolean;
+}
+
+/** Everything wrong with the YAML itself: syntax, doubled keys, unknown tags, keys that are no text, aliases and merges that lead nowhere. */
+export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): YamlFault[] {
+  const faults: YamlFault[] = [];
+  const known = new Map<unknown, Set<unknown>>();
+  visit(document, {
+    Pair(_key, pair, ancestors) {
+      const fault = pairFault(pair, resolve);
+      const isDouble = isKnown(known, ancestors.at(-1), pair);
+      if (fault === undefined && !isDouble) return;
+      const where = { offset: rangeStart(pair.key) ?? 0, path: [...pathOf(null, ancestors), keyText(pair)] };
+      if (isDouble) faults.push({ ...where, message: "the key is given twice", fatal: false });
+      if (fault !== undefined) faults.push({ ...where, message: fault, fatal: true });
+    },
+    Alias(key, alias, ancestors) {
+      const target = resolve(alias);
+      const where = { offset: rangeStart(alias) ?? 0, path: pathOf(key, ancestors), fatal: true };
+      if (target === undefined) faults.push({ ...where, message: `there is no anchor &${alias.source} before this` });
+      else if (ancestors.includes(target)) faults.push({ ...where, message: `*${alias.source} stands within &${alias.source} itself` });
+    },
+  });
+  const parsed = [...document.errors, ...document.warnings].map(
+    (error): YamlFault => ({ offset: error.pos[0], path: [], message: describe(error), fatal: error.name === "YAMLParseError" }),
+  );
+  return [...parsed, ...faults];
+}
+
+/** Whether a map has had the key of a pair before; `known` are the keys of each map so far. */
+function isKnown(known: Map<unknown, Set<unknown>>, map: unknown, { key }: Pair): boolean {
+  if (!isScalar(key)) return false;
+  const keys = known.get(map) ?? new Set();
+  known.set(map, keys);
+  if (keys.has(key.value)) return true;
+  keys.add(key.value);
+  return false;
+}
+
+function describe(error: Pick<YAMLParseError, "code" | "message">): string {
+  if (error.code === "MULTIPLE_DOCS") return "a second YAML document starts here; a file holds one";
+  return error.message;
+}
+
+function pairFault(pair: Pair, resolve: ResolveAlias): string | undefined {
+  const behind = (node: unknown): unknown => (isAlias(node) ? resolve(node) : node);
+  const key = behind(pair.key);
+  // An alias that leads nowhere is a fault of its own.
+  if (!isScalar(key) && key !== undefined) return "a key is plain text";
+  if (!isMerge(pair)) return undefined;
+  const source = behind(pair.value);
+  const sources = isSeq(source) ? source.items.map(behind) : [source];
+  return sources.every((item) => item === undefined || isMap(item)) ? undefined : "<< merges a map, or a list of maps";
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range) ? node.range[0] : undefined;
+}

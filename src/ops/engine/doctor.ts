@@ -1,0 +1,61 @@
+import { renderEndpoint } from "#api/address.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { request } from "#engine/connection/request.ts";
+import type { SystemInfo } from "#engine/system.ts";
+import type { BerthError } from "#errors.ts";
+import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
+import { isMissingInRootOf } from "#host/files/beneath.ts";
+import { findEngineProcess } from "#host/process/engine-process.ts";
+import { runtimeName } from "#ops/machine/application.ts";
+import { findRemains } from "#ops/machine/remains.ts";
+import { isBerthRuntime } from "#ops/machine/runtime-name.ts";
+import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
+
+/** GET /info of an engine up to Docker 29 also tells of forwarding. */
+type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };
+
+/** Reads what `planDoctor` judges: of the engine, of its host where that is this one, and of what crashes left. */
+export async function readDoctorFacts(engine: Engine, path: string | undefined, signal: AbortSignal): Promise<DoctorFacts> {
+  const [info, pid, imageBuilder] = await Promise.all([
+    request<Info>(engine, { path: "/info", signal }),
+    engine.endpoint.kind === "unix" ? findEngineProcess(engine.endpoint.path) : undefined,
+    hasProgram("mmdebstrap", path),
+  ]);
+  return {
+    engine: await engineFacts(engine, info, pid),
+    host: pid === undefined ? undefined : await readHostFacts(pid, info.DockerRootDir),
+    imageBuilder,
+    remains: await findRemains(engine, pid, signal),
+  };
+}
+
+/** The same without an engine: what this host alone tells. */
+export async function readFactsWithoutEngine(error: BerthError, path: string | undefined): Promise<DoctorFacts> {
+  return {
+    engine: { unreachable: error.message, hint: error.hint },
+    host: await readHostFacts("self", undefined),
+    imageBuilder: await hasProgram("mmdebstrap", path),
+    remains: { states: [], probes: [] },
+  };
+}
+
+async function engineFacts(engine: Engine, info: Info, pid: number | undefined): Promise<EngineFacts> {
+  const names = Object.keys(info.Runtimes).filter((name) => isBerthRuntime(info, name));
+  const runtime = names.find((name) => name === info.DefaultRuntime) ?? names.find((name) => name === runtimeName) ?? names[0];
+  const program = runtime === undefined ? undefined : info.Runtimes[runtime]?.path;
+  const gone = pid !== undefined && program?.startsWith("/") && (await isMissingInRootOf(pid, program));
+  return {
+    address: renderEndpoint(engine.endpoint),
+    version: info.ServerVersion,
+    apiVersion: engine.apiVersion,
+    kernel: info.KernelVersion,
+    cgroupVersion: info.CgroupVersion,
+    storageDriver: info.Driver,
+    runtime,
+    runtimeIsDefault: runtime === info.DefaultRuntime,
+    runtimeMissing: gone === true ? program : undefined,
+    limits: { memory: info.MemoryLimit, swap: info.SwapLimit, pids: info.PidsLimit ?? false },
+    securityOptions: info.SecurityOptions,
+    forwarding: info.IPv4Forwarding,
+  };
+}

@@ -1,0 +1,82 @@
+import type { Engine } from "#engine/connection/engine.ts";
+import { listContainers } from "#engine/containers.ts";
+import { listNetworks, removeNetwork } from "#engine/networks.ts";
+import { hasCode } from "#errors.ts";
+import { findCachedRoots, removeCachedRoots } from "#image/build/cached-roots.ts";
+import { findOwnImages, type OwnImage, removeOwnImage } from "#image/store/own-images.ts";
+import { label } from "#labels/machine.ts";
+import type { Remains } from "#plan/doctor/doctor-facts.ts";
+import { findRemains, removeRemains } from "./remains.ts";
+
+/** What berth has made beside machines and can make again. Nothing of it is the user's. */
+export interface Belongings {
+  readonly images: readonly OwnImage[];
+  /** Those on which no container is, running or not. */
+  readonly networks: readonly UnusedNetwork[];
+  /** What crashes have left. */
+  readonly remains: Remains;
+  /** Paths of roots that images were built from. */
+  readonly roots: readonly string[];
+}
+
+interface UnusedNetwork {
+  readonly name: string;
+  readonly id: string;
+}
+
+export interface BelongingsPlace {
+  /** The engine's process, where it is on this host. */
+  readonly pid: number | undefined;
+  /** As `cacheDirectory` says. */
+  readonly cache: string;
+  readonly signal: AbortSignal;
+}
+
+/** Finds them; changes nothing. */
+export async function findBelongings(engine: Engine, { pid, cache, signal }: BelongingsPlace): Promise<Belongings> {
+  const [images, networks, remains, roots] = await Promise.all([
+    findOwnImages(engine, signal),
+    findUnusedNetworks(engine, signal),
+    findRemains(engine, pid, signal),
+    findCachedRoots(cache),
+  ]);
+  return { images, networks, remains, roots };
+}
+
+/** Removes them. Returns the images and networks that stay, since something else needs them. */
+export async function removeBelongings(
+  engine: Engine,
+  { images, networks, remains, roots }: Belongings,
+  { cache, signal }: BelongingsPlace,
+): Promise<readonly string[]> {
+  const kept: string[] = [];
+  await removeRemains(engine, remains, signal);
+  for (const network of networks) if (!(await removeUnusedNetwork(engine, network, signal))) kept.push(network.name);
+  for (const image of images) if (!(await removeOwnImage(engine, image, signal))) kept.push(image.reference);
+  await removeCachedRoots(cache, roots);
+  return kept;
+}
+
+async function findUnusedNetworks(engine: Engine, signal: AbortSignal): Promise<Belongings["networks"]> {
+  const networks = await listNetworks(engine, { filters: { label: [label.network] }, signal });
+  const own = networks.flatMap(({ Name, Id, Labels }) => (Labels?.[label.network] === Name ? [{ name: Name, id: Id }] : []));
+  const unused = own.map(async (network) => ((await isUsed(engine, network, signal)) ? [] : [network]));
+  return (await Promise.all(unused)).flat();
+}
+
+/** By its name, too: a container that has never been started does not know the network's id. */
+async function isUsed(engine: Engine, { name, id }: UnusedNetwork, signal: AbortSignal): Promise<boolean> {
+  return (await listContainers(engine, { all: true, filters: { network: [name, id] }, signal })).length > 0;
+}
+
+/** False where something has come upon it meanwhile. */
+async function removeUnusedNetwork(engine: Engine, network: UnusedNetwork, signal: AbortSignal): Promise<boolean> {
+  if (await isUsed(engine, network, signal)) return false;
+  try {
+    await removeNetwork(engine, network.id, { signal });
+    return true;
+  } catch (error) {
+    if (hasCode(error, "not-found")) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import { Readable } from "node:stream";
+import { pack } from "tar-stream";
+import type { ContainerCreateResponse } from "#api/container.ts";
+import { isForeign } from "#contract/contract.ts";
+import { putArchive } from "#engine/archive.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
+import type { SystemInfo } from "#engine/system.ts";
+import { type BerthError, hasCode } from "#errors.ts";
+import type { ResolvedImage } from "#image/store/store.ts";
+import { initFromLabels, label } from "#labels/machine.ts";
+import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import { machineCommand, type PlannedImage, renderContainer } from "#plan/machine/container.ts";
+import type { Step } from "#plan/machine/up.ts";
+import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
+import { withCreation } from "./creation.ts";
+import { readMachineId, requireInit } from "./guest-probe.ts";
+
+export type CreateStep = Extract<Step, { do: "create" }>;
+
+/** What the engine says of itself, asked once and only when somebody wants to know. */
+export type ReadInfo = () => Promise<SystemInfo>;
+
+export interface CreateOptions {
+  readonly info: ReadInfo;
+  readonly signal: AbortSignal;
+  readonly onWarning: (text: string) => void;
+}
+
+export interface CreatedMachine {
+  readonly id: string;
+  /** Such as "systemd 252"; undefined where the image does not tell. */
+  readonly init: string | undefined;
+  /** Whether berth-runtime boots it, which then chooses the profile. */
+  readonly byRuntime: boolean;
+}
+
+/** What became of a create where another container has the machine's name by now: the engine's word on it. */
+export interface NameTaken {
+  readonly taken: BerthError;
+}
+
+/**
+ * Creates a machine's container, ready to be started. Throws `no-init`, `host-unfit`, and what the engine refuses;
+ * then nothing is left of it.
+ */
+export async function createMachine(
+  engine: Engine,
+  fleet: Fleet,
+  step: CreateStep,
+  image: ResolvedImage,
+  { info, signal, onWarning }: CreateOptions,
+): Promise<CreatedMachine | NameTaken> {
+  const { machine, address } = step;
+  const planned = plannedImage(image);
+  const post = ({ application }: ChosenApplication) => {
+    const body = renderContainer(machine, fleet, planned, address, application);
+    return createContainer(engine, withCreation(body), { name: machine.name, signal });
+  };
+  const applied = await createApplied(engine, machine, planned, info, post, signal);
+  if ("taken" in applied) return applied;
+  const { chosen, created } = applied;
+  const { Id, Warnings } = created;
+  for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) onWarning(`${machine.name}: ${warning}`);
+  // Of an image that berth made it is known.
+  const isKnown = machine.command === undefined && planned.labels[label.init] !== undefined;
+  if ("runtime" in chosen.application && !isKnown) await checkInit(engine, Id, machineCommand(machine, planned), signal);
+  if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, signal);
+  return { id: Id, init: initFromLabels(image.labels), byRuntime: "runtime" in chosen.application };
+}
+
+/** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */
+async function createApplied(
+  engine: Engine,
+  machine: MachineSpec,
+  image: PlannedImage,
+  info: ReadInfo,
+  post: (chosen: ChosenApplication) => Promise<ContainerCreateResponse>,
+  signal: AbortSignal,
+): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse } | NameTaken> {
+  const attempt = async (chosen: ChosenApplication) => {
+    try {
+      return { chosen, created: await post(chosen) };
+    } catch (error) {
+      if (hasCode(error, "conflict")) return { taken: error };
+      throw error;
+    }
+  };
+  try {
+    return await attempt(byRuntime);
+  } catch (error) {
+    // Asked only now which runtimes there are: to answer that, engines run programs.
+    if ((!hasCode(error, "engine-refused") && !hasCode(error, "engine-api")) || hasRuntime(await info())) throw error;
+    return await attempt(await applyByApi(engine, await info(), machine, image, signal));
+  }
+}
+
+/**
+ * Does what is left to do for a machine that was never started, where the berth that made it was killed before it was through. Again
+ * does no harm. `init` is what its labels tell of. Throws `no-init`; then nothing is left of it.
+ */
+export async function finishCreate(engine: Engine, id: string, init: string | undefined, signal: AbortSignal): Promise<void> {
+  const { Config, Path, Args } = await inspectContainer(engine, id, { signal });
+  const machineId = machineIdOf(Config.Env ?? []);
+  if (machineId === undefined) {
+    if (init === undefined) await checkInit(engine, id, [Path, ...Args], signal);
+    return;
+  }
+  if (isForeign(await readMachineId(engine, id, signal), machineId)) await putMachineId(engine, id, machineId, signal);
+}
+
+/** The machine-id that a machine which is made without berth-runtime was given; undefined for any other. */
+function machineIdOf(environment: readonly string[]): string | undefined {
+  const last = environment.findLast((variable) => variable.startsWith("container_uuid=")) ?? "";
+  const digits = last.slice(last.indexOf("=") + 1).replaceAll("-", "");
+  return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
+}
+
+/** berth-runtime hands on what is no init untouched, so it would run as a mere container. */
+async function checkInit(engine: Engine, id: string, command: readonly string[], signal: AbortSignal): Promise<void> {
+  try {
+    await requireInit(engine, id, command, signal);
+  } catch (error) {
+    if (hasCode(error, "no-init")) await removeUnstarted(engine, id);
+    throw error;
+  }
+}
+
+/** Removes a machine that never ran, so that nothing of its own is lost. One that somebody else has removed or started meanwhile is as it is. */
+export async function removeUnstarted(engine: Engine, id: string): Promise<void> {
+  try {
+    await removeContainer(engine, id, { volumes: true });
+  } catch (error) {
+    if (!hasCode(error, "not-found") && !hasCode(error, "conflict")) throw error;
+  }
+}
+
+function plannedImage(image: ResolvedImage): PlannedImage {
+  return {
+    id: image.id,
+    reference: image.reference,
+    labels: image.labels,
+    handedDown: image.config.Labels ?? {},
+    command: [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])],
+  };
+}
+
+async function putMachineId(engine: Engine, id: string, machineId: string, signal: AbortSignal): Promise<void> {
+  const tar = pack();
+  tar.entry({ name: "machine-id", mode: 0o444 }, `${machineId}\n`);
+  tar.finalize();
+  await putArchive(engine, id, "/etc", Readable.from(tar), { signal });
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import { extract } from "tar-stream";
+import { type Guest, parseOsRelease } from "#contract/guest.ts";
+import { type InitKind, initKindOf } from "#contract/init.ts";
+import { getArchive, statPath } from "#engine/archive.ts";
+import { captureText } from "#engine/connection/capture.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { label } from "#labels/machine.ts";
+
+/**
+ * The guest facts of an image, read through the Engine API: for engines whose files are not ours to see.
+ * The version is known of an image that berth made. Throws `no-init` for an image whose command is no init.
+ */
+export async function probeGuest(
+  engine: Engine,
+  image: { readonly id: string; readonly labels: Readonly<Record<string, string>> },
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<Guest> {
+  // A container that is never started: the engine shows the files of those alone.
+  const name = `berth-probe-${randomBytes(8).toString("hex")}`;
+  const body = { Image: image.id, Entrypoint: [], Cmd: command, Labels: { [label.probe]: name } };
+  const { Id } = await createContainer(engine, body, { name, signal });
+  try {
+    const program = await programOf(engine, Id, command, signal);
+    const kind = initOf(program, command);
+    if (kind === undefined) throw noInit(command);
+    const version = kind === image.labels[label.init] ? Number(image.labels[label.initVersion]) : 0;
+    return {
+      os: parseOsRelease(
+        (await readText(engine, Id, "/etc/os-release", signal)) ?? (await readText(engine, Id, "/usr/lib/os-release", signal)),
+      ),
+      init: { kind, program, version: Number.isInteger(version) && version > 0 ? version : undefined },
+      machineId: await readMachineId(engine, Id, signal),
+      mergedUsr: program.startsWith("/usr/"),
+    };
+  } finally {
+    await removeContainer(engine, Id, { force: true, volumes: true });
+  }
+}
+
+/** The machine-id that is in a container's files, if any. */
+export async function readMachineId(engine: Engine, container: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await readText(engine, container, "/etc/machine-id", signal))?.trim();
+}
+
+/** The command's program in a container, its symbolic links resolved. Throws `no-init` when it has none, `not-found` when it is gone itself. */
+export async function programOf(engine: Engine, container: string, command: readonly string[], signal: AbortSignal): Promise<string> {
+  const [path = ""] = command;
+  try {
+    const { linkTarget, name } = await statPath(engine, container, path, { signal });
+    return linkTarget === "" ? `${path.slice(0, path.lastIndexOf("/") + 1)}${name}` : linkTarget;
+  } catch (error) {
+    if (!hasCode(error, "not-found")) throw error;
+    // That answer leaves open which of the two is not there: this one does not.
+    await inspectContainer(engine, container, { signal });
+    throw noInit(command, error);
+  }
+}
+
+/** Throws `no-init` unless the command, in this container, is an init that berth knows. */
+export async function requireInit(engine: Engine, container: string, command: readonly string[], signal: AbortSignal): Promise<void> {
+  if (initOf(await programOf(engine, container, command, signal), command) === undefined) throw noInit(command);
+}
+
+/** As berth-runtime tells it (`readGuest`): BusyBox is a hundred programs in one. */
+function initOf(program: string, command: readonly string[]): InitKind | undefined {
+  const kind = initKindOf(program, () => true);
+  return kind === "busybox" && command[0]?.endsWith("/init") !== true && command[1] !== "init" ? undefined : kind;
+}
+
+/** A failure to tell what a container runs, with what to do about it. */
+export function noInit(command: readonly string[], cause?: unknown): BerthError {
+  return new BerthError("no-init", `the image has no init: its command is ${command.join(" ") || "empty"}`, {
+    hint: "use an image of a whole system (Debian: install systemd-sysv in it), or name its init with --command or `command:`",
+    cause,
+  });
+}
+
+/** Bytes of a file that is read: machine-id(5) and os-release(5) are short, and a longer one is none. */
+const longestText = 64 * 1024;
+
+async function readText(engine: Engine, container: string, path: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    // The archive of a symbolic link holds the link, not the file.
+    const { linkTarget } = await statPath(engine, container, path, { signal });
+    const { stream } = await getArchive(engine, container, linkTarget || path, { signal });
+    try {
+      // The first entry is the file itself; what comes behind it, of a folder, nobody wants.
+      for await (const entry of stream.pipe(extract())) {
+        if (entry.header.type !== "file") return undefined;
+        const text = await captureText(entry as AsyncIterable<Buffer>, longestText);
+        return text.isCut ? undefined : text.text();
+      }
+      return undefined;
+    } finally {
+      stream.destroy();
+    }
+  } catch (error) {
+    if (hasCode(error, "not-found")) return undefined;
+    throw error;
+  }
+}

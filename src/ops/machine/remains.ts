@@ -1,0 +1,110 @@
+import { closeSync, openSync, readdirSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import type { Engine } from "#engine/connection/engine.ts";
+import { listContainers, removeContainer } from "#engine/containers.ts";
+import { readInfo } from "#engine/system.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { inDirectory, inRootOf, isMissingInRootOf } from "#host/files/beneath.ts";
+import { inMountNamespace } from "#host/namespace/mount-namespace.ts";
+import { isStageOpen } from "#host/namespace/mount-stage.ts";
+import { findProcess, isThere } from "#host/process/process-stat.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { label } from "#labels/machine.ts";
+import { clearState, isOldState, stageOf } from "#ops/runtime/state.ts";
+import type { Remains } from "#plan/doctor/doctor-facts.ts";
+import { ownContainers } from "./own-containers.ts";
+
+/** Where berth-runtime keeps a machine's own files: below it the runtime's root, then the container's id. */
+const stateRoot = "/run/berth/runtime";
+/** Milliseconds. Younger ones may be somebody's work at this very moment. */
+const staleMs = 60_000;
+
+/** What crashes have left on an engine and, given its process, on its host. */
+export async function findRemains(engine: Engine, pid: number | undefined, signal: AbortSignal): Promise<Remains> {
+  const [containers, { SystemTime }] = await Promise.all([listContainers(engine, { all: true, signal }), readInfo(engine, { signal })]);
+  // What the engine made it has dated by its own clock, which another may have set back since.
+  const now = SystemTime === undefined ? Date.now() : Date.parse(SystemTime);
+  const alive = new Set(containers.filter(({ State }) => State !== "exited" && State !== "dead").map(({ Id }) => Id));
+  const old = containers.filter(({ State, Created }) => State === "created" && Math.abs(now - Created * 1000) > staleMs);
+  const probes = await ownContainers(engine, old, label.probe, signal);
+  const engineProcess = pid === undefined ? undefined : findProcess(pid);
+  const states = engineProcess === undefined ? [] : await staleStates(engineProcess.pid, alive);
+  return { engineProcess, states, probes: probes.map(({ Id }) => Id) };
+}
+
+/** Removes what `findRemains` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the engine has ended since. */
+export async function removeRemains(engine: Engine, { engineProcess, states, probes }: Remains, signal: AbortSignal): Promise<void> {
+  for (const id of probes) {
+    try {
+      await removeContainer(engine, id, { force: true, volumes: true, signal });
+    } catch (error) {
+      // Somebody else removed it meanwhile.
+      if (!hasCode(error, "not-found")) throw error;
+    }
+  }
+  if (engineProcess === undefined) return;
+  for (const state of states) {
+    // It may have been long ago, and whatever has the number now is not to be looked into.
+    if (!isThere(engineProcess))
+      throw new BerthError("engine-lost", "the engine has ended meanwhile", { hint: "start it, and say it again" });
+    try {
+      await removeState(engineProcess.pid, state);
+    } catch (cause) {
+      if (!hasErrno(cause, ["EACCES", "EPERM", "EROFS"])) throw cause;
+      throw new BerthError("host-unfit", `${state} cannot be removed`, { hint: "run `berth doctor --fix` as root", cause });
+    }
+  }
+}
+
+/** By directories that were opened from the engine's own root on, so that nothing is removed by a link, whoever makes one at this moment. */
+async function removeState(engineProcess: number, state: string): Promise<void> {
+  await inRootOf(engineProcess, stateRoot, (top) =>
+    inDirectory(top, relative(stateRoot, dirname(state)) || ".", (place) => {
+      const opened = join(place, basename(state));
+      if (isStageOpen(stageOf(opened))) detachStage(engineProcess, stageOf(state));
+      clearState(opened);
+    }),
+  );
+}
+
+/** A stage is mounted in its engine's mount namespace, and is to be unmounted there alone. */
+function detachStage(engineProcess: number, stage: string): void {
+  const namespace = openSync(`/proc/${engineProcess}/ns/mnt`, "r");
+  try {
+    inMountNamespace(namespace, (inside) => {
+      const mounted = inside.openPlace(stage);
+      try {
+        inside.detach(mounted);
+      } finally {
+        closeSync(mounted);
+      }
+    });
+  } finally {
+    closeSync(namespace);
+  }
+}
+
+async function staleStates(engineProcess: number, alive: ReadonlySet<string>): Promise<readonly string[]> {
+  const stale: string[] = [];
+  for (const state of (await inRootOf(engineProcess, stateRoot, (top) => findOldStates(top, "", 0))) ?? []) {
+    if (alive.has(basename(state))) continue;
+    // A container lives as long as its directory below the runtime's root.
+    if (await isMissingInRootOf(engineProcess, state)) stale.push(`${stateRoot}/${state}`);
+  }
+  return stale;
+}
+
+const deepest = 16;
+
+/** Those which no create can be at work on, by their paths below the directory of all of them; none below what is not ours to see. */
+function findOldStates(directory: string, path: string, depth: number): readonly string[] {
+  try {
+    const isOld = isOldState(directory);
+    if (isOld !== undefined) return isOld ? [path] : [];
+    const names = depth > deepest ? [] : readdirSync(directory);
+    return names.flatMap((name) => inDirectory(directory, name, (place) => findOldStates(place, join(path, name), depth + 1)) ?? []);
+  } catch (error) {
+    if (hasErrno(error, ["ENOENT", "EACCES"])) return [];
+    throw error;
+  }
+}

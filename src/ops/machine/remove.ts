@@ -1,0 +1,53 @@
+import type { Engine } from "#engine/connection/engine.ts";
+import { inspectContainer, removeContainer } from "#engine/containers.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { removeCgroupParent } from "#ops/engine/cgroup-parent.ts";
+import { eachMachine, type MachineOutcome, type Reached } from "#ops/task/each-machine.ts";
+import type { Machine } from "./machines.ts";
+
+export type RemoveState = "removing" | "removed" | "failed";
+
+export interface RemoveOptions {
+  readonly signal: AbortSignal;
+  /** Kills a machine that runs. */
+  readonly force: boolean;
+  readonly onState: (name: string, state: RemoveState, detail?: string) => void;
+}
+
+const mostAtOnce = 16;
+
+/**
+ * Removes machines with their file systems and anonymous volumes, never named ones. A machine that runs is a `conflict`
+ * unless forced. On an engine of this host the parent cgroup that a machine had without berth-runtime goes too.
+ */
+export async function removeMachines(
+  engine: Engine,
+  machines: readonly Machine[],
+  options: RemoveOptions,
+): Promise<readonly MachineOutcome[]> {
+  const { signal, onState } = options;
+  const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
+  return await eachMachine([machines], { parallel: mostAtOnce, signal, onFailed }, (machine) => remove(engine, machine, options));
+}
+
+async function remove(engine: Engine, machine: Machine, { signal, force, onState }: RemoveOptions): Promise<Reached> {
+  const { id, name } = machine;
+  onState(name, "removing");
+  let changed = true;
+  try {
+    const { State, HostConfig } = await inspectContainer(engine, id, { signal });
+    if (!force && (State.Running || State.Paused || State.Restarting)) {
+      throw new BerthError("conflict", `${name} is ${State.Status}`, {
+        hint: `stop it first (berth stop ${name}), or remove it with --force`,
+      });
+    }
+    await removeContainer(engine, id, { force, volumes: true, signal });
+    await removeCgroupParent(engine, HostConfig.CgroupParent);
+  } catch (error) {
+    // Somebody else removed it meanwhile.
+    if (!hasCode(error, "not-found")) throw error;
+    changed = false;
+  }
+  onState(name, "removed");
+  return { changed, state: "removed" };
+}

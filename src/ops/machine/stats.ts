@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine } from "#engine/connection/engine.ts";
+import { type ContainerStats, readStats } from "#engine/stats.ts";
+import { hasCode } from "#errors.ts";
+import { createLimit } from "#ops/task/limit.ts";
+import { computeUsage, type Usage } from "#plan/machine/usage.ts";
+import { findMachines, listMachines, type Machine } from "./machines.ts";
+
+export interface MachineUsage extends Usage {
+  readonly name: string;
+  readonly state: string;
+  /** When it was read, RFC 3339. */
+  readonly time: string | undefined;
+}
+
+export interface SampleOptions {
+  /** Which machines; all that run when empty. */
+  readonly names: readonly string[];
+  /** Milliseconds between samples. */
+  readonly interval: number;
+  readonly signal: AbortSignal;
+}
+
+const mostAtOnce = 16;
+
+/**
+ * The machines' usage again and again, at once first, then in the interval; the CPU share is known from the second time on.
+ * Machines that come and go are followed: each time tells what is there then. Ends by its signal with `interrupted`.
+ */
+export async function* sampleMachines(engine: Engine, options: SampleOptions): AsyncGenerator<readonly MachineUsage[]> {
+  const { names, interval, signal } = options;
+  const limit = createLimit(mostAtOnce);
+  let before: ReadonlyMap<string, ContainerStats> = new Map();
+  for (;;) {
+    const began = performance.now();
+    const machines = names.length > 0 ? await findMachines(engine, names, signal) : await running(engine, signal);
+    const samples = await Promise.all(machines.map((machine) => limit(() => sample(engine, machine, signal))));
+    yield samples.map(({ machine, stats }) => usageOf(machine, stats, before.get(machine.id)));
+    before = new Map(samples.flatMap(({ machine, stats }) => (stats === undefined ? [] : [[machine.id, stats] as const])));
+    await sleep(Math.max(0, interval - (performance.now() - began)), undefined, { signal });
+  }
+}
+
+async function running(engine: Engine, signal: AbortSignal): Promise<readonly Machine[]> {
+  return (await listMachines(engine, signal)).filter((machine) => machine.state === "running" || machine.state === "paused");
+}
+
+interface Sample {
+  readonly machine: Machine;
+  readonly stats: ContainerStats | undefined;
+}
+
+async function sample(engine: Engine, machine: Machine, signal: AbortSignal): Promise<Sample> {
+  // The engine has nothing to say of a machine that does not run, and takes its time to.
+  if (machine.state !== "running" && machine.state !== "paused") return { machine, stats: undefined };
+  try {
+    return { machine, stats: await readStats(engine, machine.id, { oneShot: true, signal }) };
+  } catch (error) {
+    // Removed since it was listed.
+    if (hasCode(error, "not-found")) return { machine, stats: undefined };
+    throw error;
+  }
+}
+
+function usageOf({ name, state }: Machine, stats: ContainerStats | undefined, before: ContainerStats | undefined): MachineUsage {
+  return stats === undefined
+    ? { name, state, time: undefined, ...nothing }
+    : { name, state, time: stats.read, ...computeUsage(stats, before) };
+}
+
+const nothing: Usage = {
+  cpuPercent: undefined,
+  memory: undefined,
+  memoryLimit: undefined,
+  memoryPercent: undefined,
+  pids: undefined,
+  networkReceived: undefined,
+  networkSent: undefined,
+  blockRead: undefined,
+  blockWritten: undefined,
+};

@@ -1,0 +1,84 @@
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type AskMirror, askMirror, askRunningMirror } from "#host/mirror/ask.ts";
+import { EndOfFileSystem } from "#host/mirror/end-of-file-system.ts";
+import { giveBack, uncoverPlace } from "#host/mirror/place.ts";
+import { type MirrorPlan, mirrorFile } from "#host/mirror/request.ts";
+import { readMountinfoOf } from "#host/namespace/mountinfo-of.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { detachMount, forgetNames } from "#host/syscall/syscalls.ts";
+import { lastMountAt, otherOverlays } from "#linux/overlay.ts";
+import type { IsolatedMachine } from "./state.ts";
+
+/*
+ * While a machine with mapped ids lives, its files are mounted once, for itself. What the engine has of them is a mirror: a
+ * file system in the place of the engine's own mount, which asks berth's server for what the machine has.
+ */
+
+const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
+
+/** Somebody may look at the engine's mount at this moment, and ends it only afterwards. */
+const longestLookMs = 1_000;
+
+/**
+ * Takes the engine's mount of a machine's files away, so that the machine's own can be mounted; `show` then puts the mirror of
+ * those in its place. The server's namespace is the engine's, where this process is in another.
+ */
+export async function takePlace(files: Omit<MirrorPlan, "device">, server: AskMirror): Promise<{ show(root: string): Promise<void> }> {
+  const directory = openSync(files.place, constants.O_RDONLY | constants.O_DIRECTORY);
+  const end = EndOfFileSystem.of(directory);
+  closeSync(directory);
+  if (server.namespace !== undefined) uncoverPlace(files.place);
+  await askMirror({ do: "clear", place: files.place }, server);
+  // Where it goes on all the same, the kernel's log has a line that says so.
+  end?.ends(longestLookMs);
+  end?.close();
+  return {
+    show: async (root) => {
+      const plan = { ...files, device: lastMountAt(readMountinfo(), root)?.device ?? "" };
+      writePlan(plan);
+      await askMirror({ do: "show", plan, pid: process.pid, root }, server);
+    },
+  };
+}
+
+/** Lets go, in this mount namespace of our own, of other containers' files, which may be about to be mounted for themselves alone. */
+export function forgetOthers(mountinfo: string, rootPath: string): void {
+  for (const place of otherOverlays(mountinfo, rootPath)) detachMount(place);
+}
+
+/**
+ * Sees that the engine has a mirror of a machine's files. Its server comes again by itself when it is killed, unless it was killed
+ * with all that watches over it.
+ *
+ * A machine of before there were mirrors has none until its next start: its files are mounted once more, for the engine, which has
+ * changed some of them there. The machine's mount still knows those that are in use, such as a file that another is mounted over, as
+ * they were, and by a mirror they could not be written to any more (EEXIST). What either has brought is there for the next command.
+ */
+export async function keepMirror(state: string, { pid, root }: IsolatedMachine, server: AskMirror): Promise<void> {
+  if (existsSync(join(state, mirrorFile))) {
+    await askMirror({ do: "look" }, server);
+    return;
+  }
+  try {
+    // An engine that was started anew may have its mounts out of our sight, and what is no overlay was not mounted for the machine.
+    if (lastMountAt(readMountinfo(), root)?.type === "overlay") forgetNames(root);
+    if (lastMountAt(readMountinfoOf(pid), "/")?.type === "overlay") forgetNames(`/proc/${pid}/root`);
+  } catch (error) {
+    // The machine has ended, perhaps this very moment: the runtime itself says so.
+    if (!hasErrno(error, ["ENOENT", "ESRCH"])) throw error;
+  }
+}
+
+function writePlan(plan: MirrorPlan): void {
+  writeFileSync(join(plan.state, mirrorFile), JSON.stringify(plan), { mode: 0o600 });
+}
+
+/** Gives the place back to the engine, after the machine's end. */
+export async function endMirror(state: string): Promise<void> {
+  const file = join(state, mirrorFile);
+  if (!(await askRunningMirror({ do: "release", state }))) {
+    giveBack(JSON.parse(readFileSync(file, "utf8")) as MirrorPlan);
+  }
+  rmSync(file);
+}

@@ -1,0 +1,38 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sha256 } from "#host/files/sha256.ts";
+
+/** Directories that are mounted into machines and shared by all which have the same ones, each named after its content. */
+const masks = "/run/berth/masks";
+const logins = "/run/berth/login";
+
+/** A directory with a link to /dev/null of each name; undefined for none. */
+export function writeMasks(names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  return shareDirectory(masks, names.join("\n"), (draft) => {
+    for (const name of names) symlinkSync("/dev/null", join(draft, name));
+  });
+}
+
+/** A directory with this drop-in, whose name lets any other win; undefined for none. */
+export function writeLogin(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  return shareDirectory(logins, text, (draft) => writeFileSync(join(draft, "00-berth.conf"), text, { mode: 0o644 }));
+}
+
+/** It is made aside and renamed, so that another machine's start never sees half of it. */
+function shareDirectory(parent: string, content: string, fill: (draft: string) => void): string {
+  const directory = join(parent, sha256(content).slice(0, 16));
+  if (existsSync(directory)) return directory;
+  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  const draft = mkdtempSync(`${directory}.`);
+  chmodSync(draft, 0o755);
+  fill(draft);
+  try {
+    renameSync(draft, directory);
+  } catch (cause) {
+    rmSync(draft, { recursive: true });
+    if (!existsSync(directory)) throw cause;
+  }
+  return directory;
+}

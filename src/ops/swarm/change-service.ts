@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ServiceSpec } from "#api/service.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { inspectService, updateService } from "#engine/services.ts";
+import { BerthError, hasCode } from "#errors.ts";
+
+/** A service as it was when its change was planned. */
+export interface PlannedService {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly spec: unknown;
+  /** What a roll-back goes back to; left out where it does not matter. */
+  readonly previous?: unknown;
+}
+
+/** A specification, or going back to the one before. */
+export type ServiceChange = ServiceSpec | "rollback";
+
+/**
+ * Changes a service as planned. A swarm refuses what was planned for an older version, and makes a version each time that it
+ * notes how its own update fares: so the change is tried again as long as that is all that happened. Throws `conflict` when
+ * another has changed what was planned for.
+ */
+export async function changeService(engine: Engine, planned: PlannedService, change: ServiceChange, signal: AbortSignal): Promise<void> {
+  const { id, name, spec, previous } = planned;
+  for (let { version } = planned; ; ) {
+    try {
+      if (change !== "rollback") return await updateService(engine, id, change, { version, signal });
+      // The API wants a specification and does not look at it.
+      return await updateService(engine, id, spec as ServiceSpec, { version, rollback: true, signal });
+    } catch (error) {
+      // The engine has no status for this refusal, so the version tells.
+      if (!hasCode(error, "engine-api")) throw error;
+      const { Version, Spec, PreviousSpec } = await inspectService(engine, id, { signal });
+      if (Version.Index === version) throw error;
+      if (!isDeepStrictEqual(Spec, spec) || (previous !== undefined && !isDeepStrictEqual(PreviousSpec, previous))) {
+        throw new BerthError("conflict", `${name} was changed by another meanwhile`, {
+          cause: error,
+          hint: `see what it is now (docker service inspect ${name}), then try again`,
+        });
+      }
+      version = Version.Index;
+    }
+  }
+}

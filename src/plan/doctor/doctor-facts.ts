@@ -1,0 +1,76 @@
+import type { Host, HostCgroup } from "#contract/host.ts";
+
+/** What `berth doctor` looks at. Undefined is what could not be read. */
+export interface DoctorFacts {
+  readonly engine: EngineFacts | UnreachableEngine;
+  /** The engine's host; undefined when it is another one, or in a virtual machine. */
+  readonly host: HostFacts | undefined;
+  /** Whether mmdebstrap is installed where berth runs. */
+  readonly imageBuilder: boolean;
+  readonly remains: Remains;
+}
+
+export interface UnreachableEngine {
+  readonly unreachable: string;
+  readonly hint: string | undefined;
+}
+
+export interface EngineFacts {
+  readonly address: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly kernel: string;
+  readonly cgroupVersion: string | undefined;
+  /** How it keeps images: `overlay2`, `overlayfs`, `vfs`. */
+  readonly storageDriver: string;
+  /** Under which name berth-runtime is registered. */
+  readonly runtime: string | undefined;
+  readonly runtimeIsDefault: boolean;
+  /** The registered program, when it is not there. */
+  readonly runtimeMissing: string | undefined;
+  readonly limits: { readonly memory: boolean; readonly swap: boolean; readonly pids: boolean };
+  /** As the engine lists them: `name=seccomp,profile=default`. */
+  readonly securityOptions: readonly string[];
+  readonly forwarding: boolean | undefined;
+}
+
+export interface HostFacts {
+  readonly cgroup: HostCgroup | undefined;
+  readonly userNamespaces: Host["userNamespaces"];
+  /** Capabilities that the kernel knows and the engine may not have. */
+  readonly lackingCapabilities: readonly string[] | undefined;
+  readonly inotifyInstances: number | undefined;
+  readonly keys: { readonly user: number; readonly root: number } | undefined;
+  readonly ptys: { readonly most: number; readonly used: number } | undefined;
+  readonly apparmor: boolean;
+  readonly selinux: boolean;
+  /** SELinux's boolean container_manage_cgroup. */
+  readonly selinuxManageCgroup: boolean | undefined;
+  readonly lxcfs: boolean;
+  /** The engine's own directory; bytes. */
+  readonly disk: { readonly directory: string; readonly free: number } | undefined;
+  /** net.bridge.bridge-nf-call-iptables, of the engine's network namespace. */
+  readonly bridgeFilter: boolean | undefined;
+}
+
+/** What crashes have left: nothing of it belongs to a machine that is there. */
+export interface Remains {
+  /** The engine's process, where it runs on this host, and what tells it from a later one of its number (proc_pid_stat(5), field 22). */
+  readonly engineProcess?: { readonly pid: number; readonly startTime: string } | undefined;
+  /** Directories of machines that are no more, as that process names them. */
+  readonly states: readonly string[];
+  /** Ids of containers that were only made to look into an image. */
+  readonly probes: readonly string[];
+}
+
+export type CheckStatus = "ok" | "warn" | "fail";
+
+export interface Check {
+  /** Stable: scripts may look for it. */
+  readonly id: string;
+  readonly title: string;
+  readonly status: CheckStatus;
+  readonly detail: string;
+  /** What to do; none when it is ok. */
+  readonly hint: string | undefined;
+}

@@ -1,0 +1,166 @@
+import { engineMapsIds, hostObstacles } from "#contract/profile.ts";
+import { capabilities as known } from "#linux/capability.ts";
+import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Remains } from "./doctor-facts.ts";
+import { checkHost } from "./doctor-host.ts";
+
+/** What the facts mean for machines: `fail` where none can run, `warn` for what is weaker or will run out. */
+export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts): readonly Check[] {
+  const checks =
+    "unreachable" in engine
+      ? [check("engine", "Docker engine", "fail", engine.unreachable, engine.hint ?? "start Docker, or name an engine with --host")]
+      : checkEngine(engine, host);
+  return [...checks, ...(host === undefined ? [unseen] : checkHost(host)), checkBuilder(imageBuilder), checkRemains(remains)];
+}
+
+export function check(id: string, title: string, status: CheckStatus, detail: string, hint?: string): Check {
+  return { id, title, status, detail, hint: status === "ok" ? undefined : hint };
+}
+
+const unseen = check("host", "Engine's host", "ok", "not to be seen from here; run `berth doctor` there to check its limits");
+
+function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly Check[] {
+  return [
+    check("engine", "Docker engine", "ok", `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`),
+    checkRuntime(engine),
+    checkLimits(engine),
+    checkSeccomp(engine),
+    checkIsolation(engine, host),
+    ...checkForwarding(engine),
+  ];
+}
+
+/** From here on `--security-opt writable-cgroups=true` exists (Docker 28 release notes). */
+const firstWithWritableCgroups = 28;
+
+function checkRuntime({ runtime, runtimeIsDefault, runtimeMissing, version, cgroupVersion }: EngineFacts): Check {
+  const title = "berth-runtime";
+  const install = "run `berth install runtime` on the engine's host";
+  if (runtimeMissing !== undefined) {
+    return check(
+      "runtime",
+      title,
+      "fail",
+      `registered as ${runtime}, but ${runtimeMissing} is not there: no container of it starts`,
+      install,
+    );
+  }
+  if (runtime !== undefined) {
+    return check(
+      "runtime",
+      title,
+      "ok",
+      runtimeIsDefault
+        ? "the default runtime: plain `docker run` boots machines"
+        : `registered as ${runtime}; \`docker run\` needs --runtime ${runtime}`,
+    );
+  }
+  if (cgroupVersion === "2" && Number.parseInt(version, 10) < firstWithWritableCgroups) {
+    const detail = `not registered, and without it an engine before Docker ${firstWithWritableCgroups} cannot give a machine its own cgroups`;
+    return check("runtime", title, "fail", detail, install);
+  }
+  const cost = [
+    "the image's files in /run and /tmp are hidden",
+    "units and generators that cannot work in a container run at boot",
+    ...(cgroupVersion === "2" ? [] : ["machines see the names of the host's cgroups"]),
+    "plain `docker run` boots no machine",
+  ];
+  return check("runtime", title, "warn", `not registered, so machines are weaker: ${cost.join("; ")}`, install);
+}
+
+function checkLimits({ limits, cgroupVersion }: EngineFacts): Check {
+  const missing = (["memory", "swap", "pids"] as const).filter((key) => !limits[key]);
+  const title = "Limits";
+  if (missing.length === 0) return check("limits", title, "ok", "memory, swap and processes can be limited");
+  const how =
+    cgroupVersion === "2"
+      ? "enable the controllers in the root of the host's cgroup2 (cgroup.subtree_control)"
+      : "boot the host with cgroup_enable=memory swapaccount=1";
+  // Without swap accounting a memory limit still holds.
+  const detail =
+    missing.length === 1 && missing[0] === "swap"
+      ? "swap is not counted: a machine may use any amount"
+      : `the host cannot limit: ${missing.join(", ")}`;
+  return check("limits", title, "warn", detail, how);
+}
+
+function checkSeccomp({ securityOptions }: EngineFacts): Check {
+  const option = securityOptions.find((one) => one.startsWith("name=seccomp"));
+  const title = "Seccomp";
+  if (option === undefined) {
+    return check(
+      "seccomp",
+      title,
+      "warn",
+      "off: nothing filters the system calls of machines",
+      "use a kernel with CONFIG_SECCOMP_FILTER, and an engine built with seccomp",
+    );
+  }
+  const profile = /profile=([^,]+)/.exec(option)?.[1] ?? "default";
+  if (profile === "unconfined") {
+    return check(
+      "seccomp",
+      title,
+      "warn",
+      "the engine's profile is unconfined: nothing filters the system calls of machines",
+      "remove seccomp-profile from the engine's daemon.json",
+    );
+  }
+  return check("seccomp", title, "ok", `the engine's profile ${profile}`);
+}
+
+/** Whether machines can be `full`; of a host that cannot be seen, as far as the engine tells. */
+function checkIsolation({ kernel, storageDriver, securityOptions, runtime }: EngineFacts, host: HostFacts | undefined): Check {
+  const title = "User namespaces";
+  const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
+  const lacking = host?.lackingCapabilities ?? [];
+  const capabilities = new Set<string>(known.filter((name) => !lacking.includes(name)));
+  const obstacles = [
+    ...(runtime === undefined ? ["berth-runtime is not registered"] : []),
+    ...hostObstacles({ kernel: [major, minor], userNamespaces: host?.userNamespaces ?? "free", capabilities }),
+    ...(storageDriver.startsWith("overlay") ? [] : [`the engine keeps images by ${storageDriver}, not in an overlay`]),
+    ...(securityOptions.some((option) => /^name=(userns|rootless)$/.test(option)) ? [engineMapsIds] : []),
+  ];
+  if (obstacles.length === 0) return check("isolation", title, "ok", `kernel ${kernel}; each machine gets one of its own (profile full)`);
+  const detail = `machines are strict, and their root is the host's root without its capabilities: ${obstacles.join("; ")}`;
+  return check("isolation", title, "warn", detail, "see docs/profiles.md for what full needs");
+}
+
+function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {
+  if (forwarding === undefined) return [];
+  if (forwarding) return [check("forwarding", "IP forwarding", "ok", "on")];
+  return [
+    check(
+      "forwarding",
+      "IP forwarding",
+      "warn",
+      "off: machines reach nothing beyond the host, and published ports may not work",
+      "sysctl -w net.ipv4.ip_forward=1",
+    ),
+  ];
+}
+
+function checkBuilder(present: boolean): Check {
+  const title = "Building images";
+  if (present) return check("image-tools", title, "ok", "mmdebstrap is installed");
+  return check(
+    "image-tools",
+    title,
+    "warn",
+    "mmdebstrap is not installed here: built-in images cannot be built",
+    "apt-get install mmdebstrap",
+  );
+}
+
+function checkRemains({ states, probes }: Remains): Check {
+  const title = "Remains of crashes";
+  const found = [
+    ...(states.length > 0 ? [`${count(states.length, "state directory", "state directories")} of machines that are no more`] : []),
+    ...(probes.length > 0 ? [`${count(probes.length, "container", "containers")} made to look into an image`] : []),
+  ];
+  if (found.length === 0) return check("remains", title, "ok", "none");
+  return check("remains", title, "warn", found.join(", "), "berth doctor --fix");
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

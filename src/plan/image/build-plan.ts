@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { BerthError } from "#errors.ts";
+import type { ScratchImage, System } from "#machinefile/machine.ts";
+import { parsePackage, parseRelease } from "#machinefile/value/image.ts";
+import { parseImageName } from "#machinefile/value/name.ts";
+import { builtinImages, machinePackages } from "./builtin.ts";
+
+/** Raise it when the same arguments come to mean another root, so that images made before are made again. */
+const recipeVersion = 1;
+
+export interface BuildPlan {
+  readonly name: string;
+  /** mmdebstrap(1)'s arguments for a tarball at that path. */
+  readonly command: (target: string) => readonly string[];
+  /** Under which reference the engine keeps the image. */
+  readonly repository: string;
+  readonly tag: string;
+  /** SHA-256, in hex, of everything that determines the result but the state of the archive on that day. */
+  readonly digest: string;
+  /** The file with the archive's keys, which must be on this machine. */
+  readonly keyring: string;
+}
+
+/** Debian's architecture names for those that berth runs on (node's `process.arch`). */
+export function debianArchitecture(arch: string): string {
+  const name = { x64: "amd64", arm64: "arm64" }[arch];
+  if (name === undefined) throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
+  return name;
+}
+
+export const keyrings: Readonly<Record<System, string>> = {
+  debian: "/usr/share/keyrings/debian-archive-keyring.gpg",
+  ubuntu: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
+};
+
+/** Ubuntu's universe holds much of what Debian has in main. */
+const components: Readonly<Record<System, string>> = { debian: "main", ubuntu: "main,universe" };
+
+/**
+ * Says how a recipe becomes an image. `sources` are sources.list(5) lines (none: mmdebstrap's own default, which has
+ * the updates too); `architecture` is Debian's name of this machine's own. A built-in recipe under its own name keeps one
+ * reference, `berth/debian-12:latest`; any other bears its digest as tag, so that two projects may use one name for two recipes.
+ * Throws `usage` for a name, release or package that cannot be one.
+ */
+export function planBuild(name: string, spec: ScratchImage, sources: readonly string[], architecture: string): BuildPlan {
+  // They end up in a reference and in what apt reads, so they are checked here too, wherever they came from.
+  parseImageName(name);
+  parseRelease(spec.release);
+  const packages = [...new Set([...machinePackages, ...spec.packages.map(parsePackage)])];
+  const command = (target: string): readonly string[] => [
+    `--variant=${spec.variant ?? "minbase"}`,
+    "--format=tar",
+    `--architectures=${architecture}`,
+    `--components=${components[spec.os]}`,
+    `--include=${packages.join(",")}`,
+    ...hooks.map((hook) => `--customize-hook=${hook}`),
+    "--",
+    spec.release,
+    target,
+    ...sources,
+  ];
+  const digest = createHash("sha256")
+    .update(JSON.stringify([recipeVersion, spec.os, command("")]))
+    .digest("hex");
+  return {
+    name,
+    command,
+    repository: `berth/${name}`,
+    tag: isBuiltin(name, spec) ? "latest" : digest.slice(0, 12),
+    digest,
+    keyring: keyrings[spec.os],
+  };
+}
+
+/** The mirror is where the same packages come from, so it does not make another image of a built-in one. */
+function isBuiltin(name: string, spec: ScratchImage): boolean {
+  const builtin = builtinImages.get(name);
+  const essence = ({ os, release, packages, variant }: ScratchImage) => JSON.stringify([os, release, packages, variant ?? "minbase"]);
+  return builtin !== undefined && essence(builtin) === essence(spec);
+}
+
+/**
+ * mmdebstrap runs each with the root's path as $1. It empties /etc/machine-id and removes apt's lists and cache, the
+ * package tools' logs and /run itself; the rest of what must not be in an image many machines start from is ours.
+ */
+const hooks: readonly string[] = [
+  // mmdebstrap copies these two from the build host, and the engine puts the machine's own in place.
+  'rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
+  // machine-id(5): an empty file, also where nothing made one, so that each machine gets its own.
+  ': >"$1/etc/machine-id"; rm -f "$1/var/lib/dbus/machine-id" "$1/var/lib/systemd/random-seed" "$1/var/lib/systemd/credential.secret"',
+  // Host keys are the machine's own: made before sshd first starts (later ExecStartPre= lines are the distribution's own check).
+  'rm -f "$1"/etc/ssh/ssh_host_*; if [ -e "$1/usr/sbin/sshd" ]; then mkdir -p "$1/etc/systemd/system/ssh.service.d" && ' +
+    'printf "[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n" ' +
+    '>"$1/etc/systemd/system/ssh.service.d/host-keys.conf"; fi',
+  // Old copies that package tools keep, and the rest of the logs: files whose owner and mode matter stay, empty.
+  'rm -f "$1"/var/log/bootstrap.log "$1"/var/lib/dpkg/*-old "$1"/var/cache/debconf/*-old "$1"/etc/*- ; ' +
+    'find "$1/var/log" -type f -size +0 ! -name README -exec truncate -s 0 {} +',
+];

@@ -1,0 +1,49 @@
+import { type Guest, parseOsRelease, type RootFiles, readGuest } from "#contract/guest.ts";
+import { BerthError } from "#errors.ts";
+
+/** A root that can be a machine. */
+export interface RootFacts {
+  readonly guest: Guest;
+  /** What starts it. */
+  readonly command: readonly string[];
+}
+
+/** Where an init is by custom; a root with systemd but without systemd-sysv has no /sbin/init. */
+const initPaths: readonly string[] = ["/sbin/init", "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/usr/bin/init", "/init"];
+
+/**
+ * Says what machine a root makes. Throws `no-os` when it is no operating system's at all and `no-init` when one is there
+ * but nothing known that could be process 1. `only` is the one directory that everything is in, if so; `what` names the root to people.
+ */
+export function readRootFacts(files: RootFiles, only: string | undefined, what: string): RootFacts {
+  for (const path of initPaths) {
+    const reading = readGuest([path], files);
+    if ("guest" in reading) return { guest: reading.guest, command: [path] };
+  }
+  const release = "os-release";
+  const system = parseOsRelease(files.read(`/etc/${release}`) ?? files.read(`/usr/lib/${release}`));
+  const found = { init: initPaths.filter((path) => files.resolve(path) !== undefined), top: files.list("/").slice(0, 20) };
+  if (system === undefined) {
+    throw new BerthError("no-os", `${what} holds no operating system: it has neither /etc/os-release nor an init that berth knows`, {
+      hint: hintFor(files, only),
+      details: found,
+    });
+  }
+  const program = found.init[0];
+  const has = program === undefined ? "no /sbin/init" : `an init that berth does not know, ${program} (${files.resolve(program)})`;
+  throw new BerthError("no-init", `${what} is ${system.prettyName} with ${has}`, {
+    hint: "Install one into it, such as the packages systemd and systemd-sysv.",
+    details: { ...found, os: system.id },
+  });
+}
+
+function hintFor(files: RootFiles, only: string | undefined): string {
+  const has = (path: string) => files.resolve(path) !== undefined;
+  if (has("/manifest.json") || has("/oci-layout"))
+    return "This is an archive of images: load it with `docker load -i FILE`, then name the image.";
+  const inside =
+    only === undefined ? undefined : ["/etc/os-release", "/usr/lib/os-release", "/sbin/init"].some((path) => has(`/${only}${path}`));
+  if (inside)
+    return `The root is in ${only}/ inside the tar. Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`;
+  return "Give a tar of a whole root filesystem, with etc/, usr/ and sbin/ at its top.";
+}

@@ -1,0 +1,187 @@
+import { placeOptions } from "#contract/tmpfs.ts";
+import { type Labels, label, renderSpecLabel } from "#labels/machine.ts";
+import { renderOwner } from "#labels/owner.ts";
+import { given } from "#machinefile/given.ts";
+import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import type { DeviceRate } from "#machinefile/value/device-rate.ts";
+import type { Publish } from "#machinefile/value/publish.ts";
+import { renderVolume } from "#machinefile/value/volume.ts";
+import type { ApiContract } from "./api-contract.ts";
+
+/** How the contract reaches the machine: by berth-runtime under this name, or by the Engine API itself. */
+export type Application = { readonly runtime: string } | { readonly api: ApiContract };
+
+export interface PlannedImage {
+  readonly id: string;
+  /** What people call it, which `ls` and `docker ps` then show. */
+  readonly reference: string;
+  /** What the image runs: its entrypoint and command together; empty when it names none. */
+  readonly command: readonly string[];
+  /** What berth knows of it. */
+  readonly labels: Labels;
+  /** What the container inherits. */
+  readonly handedDown: Labels;
+}
+
+const defaultInit = ["/sbin/init"];
+
+/** The body of the Engine API's POST /containers/create for a machine. */
+export function renderContainer(
+  machine: MachineSpec,
+  { network, project }: Pick<Fleet, "network" | "project">,
+  image: PlannedImage,
+  address: string | undefined,
+  application: Application,
+) {
+  const api = "api" in application ? application.api : undefined;
+  const privileged = machine.profile === "privileged";
+  return {
+    Hostname: machine.hostname,
+    Domainname: network.domain,
+    Image: image.reference,
+    Tty: true,
+    OpenStdin: true,
+    // Entrypoint and command go in one, so that whatever the image has, the init is what runs.
+    Entrypoint: [],
+    Cmd: [...machineCommand(machine, image), ...(api?.arguments ?? [])],
+    Env: [
+      ...renderRuntimeVariables({ ...machine, hostname: undefined, image: image.id }, application),
+      ...Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`),
+      ...(api?.environment ?? []),
+    ],
+    Labels: {
+      ...machine.labels,
+      [label.machine]: machine.name,
+      [label.network]: network.domain,
+      ...renderOwner(project),
+      [label.spec]: renderSpecLabel(machine),
+      ...initLabels(machine, image),
+    },
+    ...(api ? { StopSignal: api.stopSignal } : {}),
+    ...(machine.stopTimeout === undefined ? {} : { StopTimeout: machine.stopTimeout }),
+    ExposedPorts: Object.fromEntries(machine.publish.flatMap((publish) => ports(publish).map(({ key }) => [key, {}]))),
+    HostConfig: {
+      ...("runtime" in application ? { Runtime: application.runtime } : {}),
+      Binds: [...machine.volumes.filter((volume) => volume.kind !== "anonymous").map(renderVolume), ...(api?.binds ?? [])],
+      Mounts: machine.volumes
+        .filter((volume) => volume.kind === "anonymous")
+        .map((volume) => ({ Type: "volume" as const, Target: volume.target })),
+      Tmpfs: api?.tmpfs ?? renderTmpfs(machine),
+      ...(api ? { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions } : {}),
+      ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
+      Privileged: privileged,
+      CapAdd: privileged ? [] : [...new Set([...machine.capabilities, ...(api?.capabilitiesAdded ?? [])])],
+      RestartPolicy: { Name: machine.restart },
+      ...renderLimits(machine),
+      PortBindings: portBindings(machine.publish),
+      NetworkMode: network.domain,
+    },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [network.domain]: {
+          ...(address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }),
+          // A network bears the domain's name, so the engine's resolver answers for NAME and NAME.DOMAIN alike.
+          Aliases: [...new Set([machine.name, machine.hostname, ...machine.aliases])],
+        },
+      },
+    },
+  };
+}
+
+/** An inherited word on the init is taken back where it is not of this image's own command: an engine lets no label be unset. */
+function initLabels(machine: MachineSpec, { labels, handedDown }: PlannedImage): Labels {
+  const known = machine.command === undefined ? labels : {};
+  return Object.fromEntries([label.init, label.initVersion].filter((key) => key in handedDown).map((key) => [key, known[key] ?? ""]));
+}
+
+/** What is asked of berth-runtime for a machine. */
+export interface RuntimeWishes extends Partial<Pick<MachineSpec, "profile" | "ids" | "lxcfs">> {
+  /** Undefined where the name is the engine's to set. */
+  readonly hostname?: string | undefined;
+  /** Whether the machine-id in its files is its own. */
+  readonly keepsMachineId?: boolean;
+  /** The image's id, by which the runtime knows these wishes for ours; undefined for an image without an environment. */
+  readonly image: string | undefined;
+}
+
+/** What berth-runtime reads and keeps from the machine: all of it, empty where nothing is asked, so that no image's environment asks. */
+export function renderRuntimeVariables(wishes: RuntimeWishes, application: Application): readonly string[] {
+  if (!("runtime" in application)) return [];
+  const { image, profile, ids, lxcfs, hostname, keepsMachineId } = wishes;
+  return Object.entries({
+    BERTH_IMAGE: image,
+    BERTH_PROFILE: profile,
+    BERTH_IDS: ids,
+    BERTH_LXCFS: lxcfs ? "1" : undefined,
+    BERTH_HOSTNAME: hostname,
+    BERTH_MACHINE_ID: keepsMachineId ? "keep" : undefined,
+    BERTH_RUNTIME: undefined,
+    "oci-systemd-hook": undefined,
+    container_uuid: undefined,
+  }).map(([name, value]) => `${name}=${value ?? ""}`);
+}
+
+/** Engines give this much unasked, and so berth-runtime takes it for not asked; a tmpfs that says it is asked for. */
+const unaskedShmSize = 64 * 1024 ** 2;
+
+/** The machine's tmpfs as the Engine API has them, path → options; at a place of the contract's with that one's, unless they say otherwise. */
+export function renderTmpfs({ tmpfs = [], shmSize }: Pick<MachineSpec, "tmpfs" | "shmSize">): Readonly<Record<string, string>> {
+  const shm = shmSize === unaskedShmSize ? [{ target: "/dev/shm", options: [`size=${shmSize}`] }] : [];
+  return Object.fromEntries([...shm, ...tmpfs].map(({ target, options }) => [target, [...placeOptions(target), ...options].join(",")]));
+}
+
+type Limits = Pick<
+  MachineSpec,
+  | "cpus"
+  | "memory"
+  | "memorySwap"
+  | "shmSize"
+  | "pids"
+  | "cpuset"
+  | "blkioWeight"
+  | "deviceReadBps"
+  | "deviceWriteBps"
+  | "deviceReadIops"
+  | "deviceWriteIops"
+>;
+
+/** What PID 1 is to be: the machine's own word, else the image's, else /sbin/init. */
+export function machineCommand(machine: MachineSpec, image: PlannedImage): readonly string[] {
+  if (machine.command !== undefined) return machine.command;
+  return image.command.length > 0 ? image.command : defaultInit;
+}
+
+/** The limits of a machine in HostConfig: only those that were asked for, since an engine without the controller refuses or warns of any. */
+export function renderLimits(machine: Limits) {
+  const rates = (list: readonly DeviceRate[] | undefined) => list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
+  return given({
+    NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),
+    Memory: machine.memory,
+    MemorySwap: machine.memorySwap,
+    ShmSize: machine.shmSize,
+    PidsLimit: machine.pids,
+    CpusetCpus: machine.cpuset,
+    BlkioWeight: machine.blkioWeight,
+    BlkioDeviceReadBps: rates(machine.deviceReadBps),
+    BlkioDeviceWriteBps: rates(machine.deviceWriteBps),
+    BlkioDeviceReadIOps: rates(machine.deviceReadIops),
+    BlkioDeviceWriteIOps: rates(machine.deviceWriteIops),
+  });
+}
+
+function ports(publish: Publish) {
+  return Array.from({ length: publish.count }, (_, index) => ({
+    key: `${publish.port + index}/${publish.protocol}`,
+    binding: {
+      ...(publish.address === undefined ? {} : { HostIp: publish.address }),
+      HostPort: publish.hostPort === 0 ? "" : String(publish.hostPort + index),
+    },
+  }));
+}
+
+/** One port of the machine may be published several times. */
+function portBindings(list: readonly Publish[]): Record<string, { HostIp?: string; HostPort: string }[]> {
+  const map: Record<string, { HostIp?: string; HostPort: string }[]> = {};
+  for (const { key, binding } of list.flatMap(ports)) map[key] = [...(map[key] ?? []), binding];
+  return map;
+}

@@ -1,0 +1,184 @@
+import { BerthError } from "#errors.ts";
+import { compareSpecs, type Difference, parseSpecLabel } from "#labels/machine.ts";
+import { type Claim, describeOwner } from "#labels/owner.ts";
+import type { Fleet, MachineSpec, NetworkSpec } from "#machinefile/machine.ts";
+import { domainOf, type Project } from "#machinefile/project.ts";
+import { allocateAddresses } from "#plan/network/address.ts";
+import { freeSubnet } from "#plan/network/free-subnet.ts";
+
+/** What is there, as far as `up` cares. */
+export interface Observed {
+  /** The domain that the fleet's machines are in. */
+  readonly domain: string;
+  /** The engine network with the domain's name. */
+  readonly network: ObservedNetwork | undefined;
+  /** Subnets that the network's must have no part of: of the engine's other networks, and of its host's routes as far as they are known. */
+  readonly taken: { readonly networks: readonly string[]; readonly routes: readonly string[] };
+  /** Every container that bears a machine's name, or is berth's. */
+  readonly containers: readonly ObservedContainer[];
+  /** Containers that were made as machines of the fleet's names, and have another by now. */
+  readonly renamed: readonly { readonly name: string; readonly machine: string }[];
+}
+
+export interface ObservedNetwork {
+  readonly ours: boolean;
+  /** The machine file of somebody else that it was made for. */
+  readonly foreignFile: string | undefined;
+  readonly subnet: string | undefined;
+  /** Addresses that others than berth's machines hold on it. */
+  readonly addresses: readonly string[];
+}
+
+export interface ObservedContainer {
+  readonly name: string;
+  readonly id: string;
+  readonly ours: boolean;
+  /** False for one that the engine has not made to the end, or removed, in the time that it had. */
+  readonly isWhole: boolean;
+  readonly state: string;
+  readonly owner: Project | undefined;
+  readonly claim: Claim;
+  /** The domain it belongs to. */
+  readonly network: string | undefined;
+  readonly address: string | undefined;
+  readonly specLabel: string | undefined;
+  /** What it may write to of the host: the paths of its mounts there. */
+  readonly writes: readonly string[];
+  /** Such as "systemd 252"; undefined where its labels do not tell. */
+  readonly init: string | undefined;
+}
+
+/** A network as it is made: with its subnet. */
+export type PlannedNetwork = NetworkSpec & { readonly subnet: string };
+
+export type Step =
+  | { readonly do: "create-network"; readonly network: PlannedNetwork }
+  | { readonly do: "create"; readonly machine: MachineSpec; readonly address: string }
+  | {
+      readonly do: "start" | "unpause" | "keep";
+      readonly machine: MachineSpec;
+      readonly id: string;
+      readonly differences: readonly Difference[];
+    };
+
+export type MachineStep = Exclude<Step, { readonly do: "create-network" }>;
+
+/**
+ * What `up` has to do so that the machines run, in an order that respects depends_on. It creates what is missing, starts
+ * what stopped, leaves what runs, and notes what differs from the file. Throws `not-ours` before anything of somebody
+ * else's would be touched, `not-found` for names that are not in the fleet, and `conflict` for addresses and what the engine is not through with.
+ */
+export function planUp(fleet: Fleet, names: readonly string[], observed: Observed): readonly Step[] {
+  const machines = selectMachines(fleet, names);
+  const { gateway } = fleet.network;
+  checkNetwork(fleet, observed.network);
+  const byName = new Map(observed.containers.map((container) => [container.name, container]));
+  const short = machines.find((machine) => machine.name.length === 1);
+  if (short !== undefined) {
+    throw new BerthError("usage", `the name "${short.name}" is too short: the engine gives a container no name of one character`, {
+      hint: "choose one of two characters or more",
+    });
+  }
+  const foreign = machines.filter((machine) => byName.get(machine.name)?.ours === false);
+  if (foreign.length > 0) {
+    const list = foreign.map((machine) => machine.name).join(", ");
+    throw new BerthError("not-ours", `a container that berth did not make has this name: ${list}`, {
+      hint: "rename or remove that container, or give the machine another name",
+      details: foreign.map((machine) => machine.name),
+    });
+  }
+  for (const { name } of machines) {
+    const there = byName.get(name);
+    if (there?.owner !== undefined && there.claim === "stranger") throw ofAnother(name, there.owner);
+    if ((there?.network ?? observed.domain) !== observed.domain) {
+      throw new BerthError("conflict", `${name} is already a machine of the network ${there?.network}`, {
+        hint: "names of machines are unique on an engine: choose another, or remove that machine with `berth rm`",
+      });
+    }
+    if (there?.isWhole === false) {
+      throw new BerthError("conflict", `the engine still makes or removes ${name}, as somebody who is gone has asked it to`, {
+        hint: "say it again in a while; if that goes on, restart the engine",
+      });
+    }
+  }
+  const missing = machines.filter((machine) => !byName.has(machine.name));
+  const taken = new Set(
+    [
+      ...(observed.network?.addresses ?? []),
+      ...observed.containers.filter((c) => c.network === observed.domain).map((c) => c.address),
+    ].filter((a) => a !== undefined),
+  );
+  const subnet = observed.network?.subnet ?? fleet.network.subnet ?? freeSubnet(observed.taken.networks, observed.taken.routes);
+  const addresses = allocateAddresses(missing, subnet, gateway, taken);
+  return [
+    ...(observed.network === undefined
+      ? [{ do: "create-network", network: { ...fleet.network, domain: observed.domain, subnet } } as const]
+      : []),
+    ...machines.map((machine): MachineStep => {
+      const container = byName.get(machine.name);
+      if (container === undefined) return { do: "create", machine, address: addresses.get(machine.name) ?? "" };
+      const has = parseSpecLabel(container.specLabel);
+      const differences = has === undefined ? [] : compareSpecs(has, machine);
+      const action =
+        container.state === "running" || container.state === "restarting" ? "keep" : container.state === "paused" ? "unpause" : "start";
+      return { do: action, machine, id: container.id, differences };
+    }),
+  ];
+}
+
+/** The named machines and what they depend on, dependencies first; all that are not of a swarm when none is named. Throws `usage` for one that is. */
+export function selectMachines(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
+  const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
+  const unknown = names.filter((name) => !byName.has(name));
+  if (unknown.length > 0) {
+    throw new BerthError("not-found", `no such machine in the file: ${unknown.join(", ")}`, {
+      hint: `it has: ${[...byName.keys()].join(", ")}`,
+    });
+  }
+  const ordered = new Set<MachineSpec>();
+  const visit = (name: string): void => {
+    const machine = byName.get(name);
+    if (machine === undefined || ordered.has(machine)) return;
+    for (const dependency of machine.dependsOn) visit(dependency);
+    ordered.add(machine);
+  };
+  const ofSwarm = fleet.machines.filter((machine) => machine.root !== undefined).map((machine) => machine.name);
+  const local = fleet.machines.filter((machine) => machine.root === undefined).map((machine) => machine.name);
+  const deployed = names.length > 0 ? names.filter((name) => ofSwarm.includes(name)) : local.length > 0 ? [] : ofSwarm;
+  if (deployed.length > 0) {
+    const [first] = deployed;
+    throw new BerthError("usage", `the root of ${deployed.join(", ")} is a folder of a node: a swarm runs such a machine`, {
+      hint: `run it with \`berth deploy ${first}\``,
+    });
+  }
+  for (const name of names.length > 0 ? names : local) visit(name);
+  return [...ordered];
+}
+
+/** A name that another fleet's machine has: whose it is, and how both can be. */
+function ofAnother(name: string, owner: Project): BerthError {
+  const remove = owner.file === undefined ? `berth rm -f ${name}` : `berth --file ${owner.file} down ${name}`;
+  return new BerthError("conflict", `${name} is a machine of ${describeOwner(owner)}`, {
+    hint: `names of machines are unique on an engine: remove that one (\`${remove}\`), or name yours otherwise and give it the alias ${name}`,
+    details: { name, owner },
+  });
+}
+
+function checkNetwork({ network: wanted, project }: Fleet, has: ObservedNetwork | undefined): void {
+  if (has === undefined) return;
+  if (has.foreignFile !== undefined && wanted.domain === domainOf(project.name)) {
+    throw new BerthError("conflict", `the network ${wanted.domain} is of ${has.foreignFile}`, {
+      hint: "give this project another name (the file's key name), or write its network.domain to be on that network as well",
+    });
+  }
+  if (!has.ours) {
+    throw new BerthError("not-ours", `the engine has a network ${wanted.domain} that berth did not make`, {
+      hint: "choose another network.domain, or remove that network",
+    });
+  }
+  if (has.subnet !== undefined && wanted.subnet !== undefined && has.subnet !== wanted.subnet) {
+    throw new BerthError("conflict", `the network ${wanted.domain} exists with the subnet ${has.subnet}, not ${wanted.subnet}`, {
+      hint: "write that subnet in the file, or remove the network's machines first with `berth down`",
+    });
+  }
+}

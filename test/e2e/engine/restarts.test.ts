@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { labImage } from "#lab/lab-image.ts";
+import { cgroupsOf, idsOf, imageDigest, stageMounts, takenSlots } from "#support/isolated.ts";
+import { booted, inside, removeAll, runMachine, signalsDuring, stateOf, waitFor } from "#support/machine.ts";
+import { broughtOut, mirrorsLeft, mountedFor } from "#support/mirrors.ts";
+import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { type SecondEngine, startSecondEngine } from "#support/second-engine.ts";
+
+const node = useNodes({ nodes: { hybrid: { images: [] }, v2: { cgroupView: "v2", images: [] } }, images: {} });
+
+describe.skipIf(!canHaveEngines).each([
+  ["hybrid", false],
+  ["v2", true],
+] as const)("dockerd killed on %s, live-restore %p (needs root)", (view, liveRestore) => {
+  let second: SecondEngine;
+  let digest: string;
+  beforeAll(async () => {
+    const config = { "live-restore": liveRestore };
+    second = await startSecondEngine(node(view), "second", { config, image: "bookworm", tarball: await labImage("bookworm") });
+    digest = await imageDigest(second.node, "bookworm");
+  }, 60_000);
+
+  test("machines go on or boot again, and are as usable as before", async () => {
+    const engine = second.node;
+    // With these ids no machine prefers the range of the other, which would go to whichever starts first.
+    const uuid = (digit: number) => `--env=container_uuid=0000000${digit}${"0".repeat(24)}`;
+    await Promise.all([
+      runMachine(engine, "always", "bookworm", "--network=none", "--restart=always", uuid(1)),
+      runMachine(engine, "never", "bookworm", "--network=none", uuid(2)),
+    ]);
+    const names = ["always", "never"] as const;
+    for (const name of names) expect(await booted(engine, name)).toBe("running");
+    const before = await Promise.all(names.map((name) => stateOf(engine, name)));
+    const ids = await Promise.all(names.map((name) => idsOf(engine, name)));
+    const machineId = await inside(engine, "never", "ls /root/letter 2>/dev/null; echo dear >/root/note; cat /etc/machine-id");
+
+    await second.kill();
+    await second.start();
+    if (liveRestore) expect(await Promise.all(names.map((name) => stateOf(engine, name)))).toEqual(before);
+    else {
+      // An engine that keeps nothing alive ends what the one before has left.
+      await waitFor("the engine has ended it", async () => ((await stateOf(engine, "never")).running ? undefined : true));
+      await engine.docker("start", "never");
+    }
+    for (const name of names) expect(await booted(engine, name)).toBe("running");
+    expect(await Promise.all(names.map((name) => idsOf(engine, name)))).toEqual(ids);
+    expect(await inside(engine, "never", "cat /etc/machine-id; cat /root/note")).toBe(`${machineId}\ndear`);
+    // An engine that was started anew mounts its own files over the machine's, where it keeps machines alive.
+    for (const name of names) {
+      await waitFor(`the engine sees what ${name} has`, async () =>
+        (await mountedFor(engine, name)).at(-1) === "fuse.berth" ? true : undefined,
+      );
+      await inside(engine, name, "echo late >/root/late; mv /root/late /root/letter");
+      await waitFor(`docker cp gives what ${name} has`, async () =>
+        (await broughtOut(engine, `${name}:/root/letter`)) === "late\n" ? true : undefined,
+      );
+    }
+
+    const directory = await mkdtemp(join(tmpdir(), "berth-restart-"));
+    try {
+      await writeFile(join(directory, "letter"), "later\n");
+      for (const name of names) {
+        await engine.docker("cp", join(directory, "letter"), `${name}:/root/letter`);
+        expect(await inside(engine, name, "cat /root/letter")).toBe("later");
+      }
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+    expect(await signalsDuring(engine, "always", () => engine.docker("restart", "--time=60", "always"))).toEqual(["15"]);
+    expect(await booted(engine, "always")).toBe("running");
+    expect(await signalsDuring(engine, "never", () => engine.docker("stop", "--time=60", "never"))).toEqual(["15"]);
+    expect((await stateOf(engine, "never")).status).toBe(0);
+    await removeAll(engine);
+  });
+
+  test("after all that nothing is mounted and nothing is left, and the image is what it was", async () => {
+    const engine = second.node;
+    expect(await stageMounts(engine)).toBe("");
+    await waitFor("the server ends", async () => ((await mirrorsLeft(engine)).length === 0 ? true : undefined));
+    expect(await cgroupsOf(engine)).toBe("");
+    expect(await imageDigest(engine, "bookworm")).toBe(digest);
+    // A slot is given back by the next machine that takes one.
+    await runMachine(engine, "last", "bookworm", "--network=none");
+    expect(await booted(engine, "last")).toBe("running");
+    expect(await takenSlots(engine)).toHaveLength(1);
+    expect(await cgroupsOf(engine)).toContain("/init.scope");
+    await removeAll(engine);
+  });
+});

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { labImage } from "#lab/lab-image.ts";
+import { clean, containers, parseList, useFleets } from "#support/fleet.ts";
+import { canHaveEngines, useNodes } from "#support/nodes.ts";
+
+const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("bookworm") } });
+const fleet = useFleets();
+const berth = (args: string | readonly string[]) => node("one").berth(args);
+/** The state the engine gives a machine. */
+const state = async (name: string) => (await containers(node("one"))).get(name)?.state;
+
+describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
+  beforeAll(async () => {
+    const { status, stderr } = await berth("up web db --image bookworm");
+    if (status !== 0) throw new Error(stderr);
+  });
+  afterAll(() => clean(node("one")));
+
+  test("stop, start, restart, wait; each is fine twice", async () => {
+    for (const command of ["stop web", "stop web", "wait web --for stopped --timeout 10s"])
+      expect([command, (await berth(command)).status]).toEqual([command, 0]);
+    expect([await state("web"), await state("db")]).toEqual(["exited", "running"]);
+    for (const command of ["start web", "start web", "wait web db", "restart web"])
+      expect([command, (await berth(command)).status]).toEqual([command, 0]);
+    expect(await state("web")).toBe("running");
+    expect((await berth("stop --all --json")).status).toBe(0);
+    expect([await state("web"), await state("db")]).toEqual(["exited", "exited"]);
+    const { status, stdout } = await berth("start --all --json");
+    expect([status, parseList(stdout).map(({ state }) => state)]).toEqual([0, ["running", "running"]]);
+    expect((await berth("stop nobody")).status).toBe(4);
+    const cwd = fleet("machines: {own: {image: bookworm}}\n");
+    expect((await node("one").berth("up", { cwd })).status).toBe(0);
+    expect((await node("one").berth("stop", { cwd })).status).toBe(0);
+    expect([await state("own"), await state("web"), await state("db")]).toEqual(["exited", "running", "running"]);
+    expect((await node("one").berth("start", { cwd })).status).toBe(0);
+    expect((await node("one").berth("down --yes", { cwd })).status).toBe(0);
+  });
+
+  test("exec and shell give the command's own output and status", async () => {
+    const { status, stdout, stderr } = await berth(["exec", "web", "sh", "-c", "echo out; echo err >&2; exit 7"]);
+    expect([status, stdout, stderr]).toEqual([7, "out\n", "err\n"]);
+    expect((await berth(["exec", "web", "hostname"])).stdout).toBe("web\n");
+    expect((await berth(["exec", "web", "no-such-program"])).status).toBeOneOf([126, 127]);
+    expect((await berth(["shell", "web", "--", "id", "-un"])).stdout).toBe("root\n");
+    expect((await berth(["exec", "nobody", "true"])).status).toBe(4);
+  });
+
+  test("logs are the journal, and with --console the console", async () => {
+    await berth(["exec", "web", "sh", "-c", "echo a letter for the journal | systemd-cat -t postman"]);
+    await berth(["exec", "web", "journalctl", "--sync"]);
+    const journal = await berth("logs web -n 20");
+    expect(journal.status).toBe(0);
+    expect(journal.stdout).toContain("a letter for the journal");
+    expect((await berth("logs --console web")).stdout).toContain("Welcome to");
+    expect((await berth("logs nobody")).status).toBe(4);
+  });
+
+  test("a console needs a terminal", async () => {
+    const { status, stderr } = await berth("console web");
+    expect([status, stderr]).toEqual([2, expect.stringContaining("terminal")]);
+  });
+
+  test("ls, inspect, stats, images and doctor as JSON and as tables, on standard output alone", async () => {
+    const read = async (command: string) => {
+      const { status, stdout, stderr } = await berth(`${command} --json`);
+      expect([command, status, stderr]).toEqual([command, 0, ""]);
+      return JSON.parse(stdout) as unknown;
+    };
+    expect(await read("ls")).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: "web", state: "running", address: "172.31.0.2" })]),
+    );
+    expect(await read("inspect web")).toEqual([expect.objectContaining({ name: "web", initState: "running", failedUnits: [] })]);
+    expect(await read("stats --no-stream web")).toMatchObject({ name: "web" });
+    expect(await read("images")).toEqual(expect.arrayContaining([expect.objectContaining({ name: "debian-12" })]));
+    for (const command of ["ls", "inspect web db", "stats --no-stream", "images"]) {
+      const { status, stdout } = await berth(command);
+      expect([command, status, stdout.includes("\u001b")]).toEqual([command, 0, false]);
+      expect(stdout.split("\n").length).toBeGreaterThan(2);
+    }
+    const doctor = await berth("doctor --json");
+    expect(doctor.stderr).toBe("");
+    expect(parseList<{ readonly id: string; readonly status: string }>(doctor.stdout).find(({ id }) => id === "runtime")?.status).toBe(
+      "ok",
+    );
+  });
+
+  test("rm leaves alone what runs, unless forced", async () => {
+    expect((await berth("up extra --image bookworm")).status).toBe(0);
+    expect((await berth("rm extra")).status).toBe(1);
+    expect(await state("extra")).toBe("running");
+    expect((await berth("rm -f extra")).status).toBe(0);
+    expect(await state("extra")).toBeUndefined();
+    expect((await berth("rm extra")).status).toBe(4);
+    expect((await berth("rm -f extra")).status).toBe(0);
+    expect([await state("web"), await state("db")]).toEqual(["running", "running"]);
+  });
+});

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { resolve } from "node:path";
+import { type RunResult, run, tryRun } from "#host/process/run.ts";
+
+const top = resolve(import.meta.dir, "../..");
+/** The built programs: what a user has. */
+export const dist = resolve(top, "dist");
+const program = resolve(dist, "berth");
+
+/** Makes dist/berth when it is not there; `npm test` has built it before. */
+export async function ensureBuilt(): Promise<void> {
+  if (!existsSync(program)) await run(process.execPath, [resolve(top, "scripts/build.ts")]);
+}
+
+export interface BerthOptions {
+  /** The temporary directory by default, so that no machine file is found by chance. */
+  readonly cwd?: string;
+  /** Laid over a plain user's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A user's environment: nothing of this process's own but its paths. */
+function environment(socket: string | undefined, own: BerthOptions["env"] = {}): Record<string, string | undefined> {
+  return {
+    PATH: process.env.PATH,
+    HOME: homedir(),
+    LANG: "C.UTF-8",
+    TMPDIR: tmpdir(),
+    ...(socket === undefined ? {} : { DOCKER_HOST: socket }),
+    ...own,
+  };
+}
+
+/** Runs dist/berth against an engine, or against none in particular. Any status is a result. */
+export function runBerth(socket: string | undefined, args: readonly string[], options: BerthOptions = {}): Promise<RunResult> {
+  return tryRun(program, args, { cwd: options.cwd ?? tmpdir(), env: environment(socket, options.env) });
+}
+
+export interface RunningBerth {
+  readonly kill: (signal: NodeJS.Signals) => void;
+  /** What it has said so far on standard error. */
+  readonly stderr: () => string;
+  readonly ended: Promise<RunResult>;
+}
+
+/** Starts dist/berth and lets it run, to be interrupted. */
+export function startBerth(socket: string, args: readonly string[], options: BerthOptions = {}): RunningBerth {
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? tmpdir(),
+    env: environment(socket, options.env) as NodeJS.ProcessEnv,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<RunResult>((done, fail) => {
+    child.once("error", fail);
+    child.once("close", (status, signal) => done({ status: status ?? (signal === "SIGKILL" ? 137 : 128), stdout, stderr }));
+  });
+  return { kill: (signal) => void child.kill(signal), stderr: () => stderr, ended };
+}

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
+import { startPrivateEngine } from "#host/embedded-engine/start.ts";
+import { type RunResult, run, tryRun } from "#host/process/run.ts";
+import { canMakeLab, createLab, type Lab, type LabHost, type LabNode, type LabNodeSpec, type LabSpec } from "#lab/lab.ts";
+import { until } from "#lab/until.ts";
+import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
+
+/** Whether there can be engines here; a file whose tests need some says "(needs root)". */
+export const canHaveEngines = await canMakeLab();
+
+export interface Node extends LabNode {
+  /** Runs the built berth against the node's engine. */
+  berth(args: string | readonly string[], options?: BerthOptions): Promise<RunResult>;
+  startBerth(args: string | readonly string[], options?: BerthOptions): RunningBerth;
+  /** Runs the docker client; any status is a result. */
+  tryDocker(...args: readonly string[]): Promise<RunResult>;
+  /** Kills dockerd and all it runs, as a power failure does, and returns when it is gone. */
+  crash(): Promise<void>;
+  /** Starts the engine again on its data, and returns when it answers; the name then gives this node. */
+  revive(): Promise<Node>;
+}
+
+export interface NodeWish extends Omit<LabNodeSpec, "name"> {
+  /** Registers berth-runtime by `berth install runtime`. Yes by default. */
+  readonly runtime?: boolean;
+  /** Which of the images it gets; all by default. */
+  readonly images?: readonly string[];
+  /** A root with another engine than the host's. It sees the built programs. */
+  readonly root?: () => Promise<string>;
+}
+
+export interface NodesWish extends Pick<LabSpec, "wire" | "client"> {
+  readonly nodes: Readonly<Record<string, NodeWish>>;
+  /** Root tarballs by the name that their images get; all run /sbin/init. */
+  readonly images: Readonly<Record<string, () => Promise<string>>>;
+}
+
+/** A lab's nodes, and the host beside them that was asked for. */
+export interface LabInUse {
+  node(name: string): Node;
+  client(): LabHost;
+}
+
+/**
+ * Engines for the tests of one file: made before the first, gone without a trace after the last. Returns how to get at one
+ * by its name, within tests.
+ */
+export function useNodes(wish: NodesWish): (name: string) => Node {
+  return useLab(wish).node;
+}
+
+/** As `useNodes`, with the wire's other host. */
+export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse {
+  const nodes = new Map<string, Node>();
+  let lab: Lab | undefined;
+  setDefaultTimeout(90_000);
+  // Roots with packages of their own are built in it, the first time.
+  beforeAll(async () => {
+    if (!canHaveEngines) return;
+    await ensureBuilt();
+    const specs = await Promise.all(Object.entries(wishes).map(async ([name, node]) => ({ ...(await engineSpec(node)), name })));
+    lab = await createLab({ nodes: specs, ...rest });
+    for (const [index, node] of lab.nodes.entries()) nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes, lab));
+    await Promise.all([...nodes.values()].map((node) => prepare(node, wishes[node.name], images)));
+  }, 600_000);
+  afterAll(() => lab?.destroy(), 60_000);
+  return {
+    node: (name) => {
+      const node = nodes.get(name);
+      if (node === undefined) throw new Error(`there is no node ${name}`);
+      return node;
+    },
+    client: () => {
+      if (lab?.client === undefined) throw new Error("there is no client");
+      return lab.client;
+    },
+  };
+}
+
+async function engineSpec({ runtime: _runtime, images: _images, root, ...spec }: NodeWish): Promise<Omit<LabNodeSpec, "name">> {
+  return root === undefined ? spec : { ...spec, rootDirectory: await root(), shownDirectories: [dist] };
+}
+
+async function prepare(node: Node, wish: NodeWish = {}, tarballs: NodesWish["images"] = {}): Promise<void> {
+  const { runtime = true, images = Object.keys(tarballs) } = wish;
+  if (runtime) await installRuntime(node);
+  for (const name of images) {
+    const tarball = await tarballs[name]?.();
+    if (tarball !== undefined) await node.docker("import", "--change", 'CMD ["/sbin/init"]', tarball, name);
+  }
+}
+
+/** Registers the runtime as a user does on an engine that is not the host's own. */
+export async function installRuntime(node: Node, ...flags: readonly string[]): Promise<RunResult> {
+  const own = ["--in-place", "--engine-config", node.configFile, "--engine-pid", String(node.pid)];
+  const result = await node.berth(["install", "runtime", ...own, ...flags]);
+  if (result.status !== 0) throw new Error(`berth install runtime failed: ${result.stderr}`);
+  return result;
+}
+
+/** Registers a runtime of a test's own with a node's engine. */
+export async function addRuntime(node: Node, name: string, path: string): Promise<void> {
+  const config = JSON.parse(await readFile(node.configFile, "utf8")) as { readonly runtimes?: object };
+  await writeFile(node.configFile, JSON.stringify({ ...config, runtimes: { ...config.runtimes, [name]: { path } } }));
+  process.kill(node.pid, "SIGHUP");
+  await until(async () => (await node.docker("info", "--format", "{{json .Runtimes}}")).stdout.includes(`"${name}"`));
+}
+
+function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map<string, Node>, lab: Lab): Node {
+  const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
+  return {
+    ...node,
+    berth: (args, options) => runBerth(node.socket, words(args), options),
+    startBerth: (args, options) => startBerth(node.socket, words(args), options),
+    tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args]),
+    crash: async () => {
+      process.kill(node.pid, "SIGKILL");
+      await until(async () => (await tryRun("/usr/bin/docker", ["--host", node.socket, "version"])).status !== 0);
+    },
+    revive: async () => {
+      const stateDirectory = dirname(node.socket.slice("unix://".length));
+      const unique = basename(lab.directory).slice("berth-".length).toLowerCase();
+      const place = {
+        name: `${unique}-${node.name}`,
+        stateDirectory,
+        dataDirectory: dirname(node.configFile),
+      };
+      const starting = startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
+      // As a host's network comes up while its engine starts: a swarm's member wants its address.
+      const joining = node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory, starting);
+      const [{ pid }] = await Promise.all([starting, joining]);
+      const run: LabNode["run"] = (command, ...args) => runIn(pid, command, args);
+      const revived = withPrograms({ ...node, pid, run }, spec, nodes, lab);
+      nodes.set(node.name, revived);
+      return revived;
+    },
+  };
+}
+
+/** Joins a node that starts again to the wire as soon as its new init is there. */
+async function plugInEarly(lab: Lab, node: LabNode, stateDirectory: string, starting: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  starting.then(over, over);
+  for (;;) {
+    // A start that has failed says why itself.
+    const isLast = isOver;
+    const init = await readRecordedProcess(join(stateDirectory, "init"));
+    if (init !== undefined && init.pid !== node.pid && (await isAlive(init))) return lab.plugInAgain(node.name, init.pid);
+    if (isLast) return;
+    await sleep(20);
+  }
+}
+
+function runIn(pid: number, command: string, args: readonly string[]): Promise<RunResult> {
+  return run("nsenter", [`--target=${pid}`, "--mount", "--net", "--uts", "--pid", "--", command, ...args]);
+}
