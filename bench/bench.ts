@@ -39,7 +39,8 @@ const comparisons: readonly Comparison[] = [
   restingLoaders,
 ];
 
-const usage = "usage: npm run bench -- [PATTERN] [--rounds N] [--json]   (PATTERN is part of a comparison's name)";
+const usage =
+  "usage: npm run bench -- [PATTERN] [--rounds N] [--json]   (PATTERN is part of a comparison's name)";
 
 interface Flags {
   readonly chosen: readonly Comparison[];
@@ -57,7 +58,10 @@ function readFlags(): Flags {
   if (more.length > 0) throw new Error("only one pattern");
   if (rounds !== undefined && !/^[1-9]\d{0,3}$/.test(rounds)) throw new Error("--rounds takes 1 to 9999");
   const chosen = comparisons.filter(({ name }) => name.includes(pattern));
-  if (chosen.length === 0) throw new Error(`no comparison is called like "${pattern}": ${comparisons.map(({ name }) => name).join("; ")}`);
+  if (chosen.length === 0)
+    throw new Error(
+      `no comparison is called like "${pattern}": ${comparisons.map(({ name }) => name).join("; ")}`,
+    );
   return { chosen, rounds: rounds === undefined ? undefined : Number(rounds), json };
 }
 
@@ -73,7 +77,9 @@ function flagsOrExit(): Flags {
 async function main({ chosen, rounds, json }: Flags, signal: AbortSignal): Promise<void> {
   const [load = 0] = loadavg();
   if (load > availableParallelism() / 2) {
-    console.error(`bench: the machine is busy (load ${load.toFixed(1)}): milliseconds will be too many, and ratios less certain`);
+    console.error(
+      `bench: the machine is busy (load ${load.toFixed(1)}): milliseconds will be too many, and ratios less certain`,
+    );
   }
   const place = await createPlace(signal);
   try {

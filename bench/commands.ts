@@ -9,8 +9,15 @@ export const version: Comparison = {
   name: "the smallest command",
   rounds: 30,
   async run(place, rounds) {
-    const series = await interleave([command(place, docker, "--version"), command(place, berth, "--version")], rounds, place.signal);
-    return { series, targets: [target("berth --version", median(seriesOf(series, "berth --version").samples), 25, "ms")] };
+    const series = await interleave(
+      [command(place, docker, "--version"), command(place, berth, "--version")],
+      rounds,
+      place.signal,
+    );
+    return {
+      series,
+      targets: [target("berth --version", median(seriesOf(series, "berth --version").samples), 25, "ms")],
+    };
   },
 };
 
@@ -25,9 +32,18 @@ export const list: Comparison = {
       const name = `listed${index}`;
       await place.run(docker, "create", "--name", name, "--label", `${label.machine}=${name}`, image);
     }
-    const series = await interleave([command(place, docker, "ps", "--all"), command(place, berth, "ls")], rounds, place.signal);
+    const series = await interleave(
+      [command(place, docker, "ps", "--all"), command(place, berth, "ls")],
+      rounds,
+      place.signal,
+    );
     await place.clear();
-    return { series, targets: [target(`berth ls, ${machines} machines`, median(seriesOf(series, "berth ls").samples), 100, "ms")] };
+    return {
+      series,
+      targets: [
+        target(`berth ls, ${machines} machines`, median(seriesOf(series, "berth ls").samples), 100, "ms"),
+      ],
+    };
   },
 };
 
@@ -38,7 +54,10 @@ function command({ env }: Place, program: string, ...args: readonly string[]): C
     name,
     measure: () =>
       timed(() => {
-        const { status, stderr } = spawnSync(program, args, { env: env as NodeJS.ProcessEnv, stdio: ["ignore", "ignore", "pipe"] });
+        const { status, stderr } = spawnSync(program, args, {
+          env: env as NodeJS.ProcessEnv,
+          stdio: ["ignore", "ignore", "pipe"],
+        });
         if (status !== 0) throw new BerthError("tool-failed", `${name} failed: ${stderr.toString().trim()}`);
       }),
   };

@@ -10,7 +10,10 @@ export interface Comparison {
 }
 
 export interface Outcome {
-  /** The first is the peer that the table's ratios refer to; none where something is measured that has no peer. */
+  /**
+   * The first is the peer that the table's ratios refer to; none where something is measured that has no
+   * peer.
+   */
   readonly series: readonly Series[];
   readonly targets: readonly Target[];
 }

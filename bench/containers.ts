@@ -14,9 +14,16 @@ export const containers: Comparison = {
       name,
       measure: () => timed(() => place.run(docker, "run", "--rm", `--runtime=${runtime}`, image, "true")),
     });
-    const series = await interleave([contender("runc", "runc"), contender("berth", "berth-runtime")], rounds, place.signal);
+    const series = await interleave(
+      [contender("runc", "runc"), contender("berth", "berth-runtime")],
+      rounds,
+      place.signal,
+    );
     const [runc, ours] = [seriesOf(series, "runc"), seriesOf(series, "berth-runtime")];
-    return { series, targets: [differenceTarget("docker run --rm IMAGE true: berth-runtime beside runc", 3, ours, runc)] };
+    return {
+      series,
+      targets: [differenceTarget("docker run --rm IMAGE true: berth-runtime beside runc", 3, ours, runc)],
+    };
   },
 };
 
@@ -24,8 +31,8 @@ export const containers: Comparison = {
 const batch = 20;
 
 /**
- * The launcher with /bin/true as its real runtime, beside /bin/true itself: what is ours alone. The bundles are an
- * engine's own, and what the launcher leaves in /run goes with the engine's namespace.
+ * The launcher with /bin/true as its real runtime, beside /bin/true itself: what is ours alone. The bundles
+ * are an engine's own, and what the launcher leaves in /run goes with the engine's namespace.
  */
 export const calls: Comparison = {
   name: "one call of a runtime, which is /bin/true",
@@ -35,9 +42,20 @@ export const calls: Comparison = {
     const contender = (name: string, bundle: string, command: string): Contender => ({
       name,
       async measure() {
-        // All contenders copy, so it cancels: berth rewrites config.json, and the next call needs it as it was.
+        // All contenders copy, so it cancels: berth rewrites config.json, and the next call needs it as it
+        // was.
         const loop = `i=0; while [ $i -lt ${batch} ]; do i=$((i + 1)); cp ${bundle}/original ${bundle}/config.json; ${command} || exit; done`;
-        const enter = [`--target=${place.node.pid}`, "--mount", "--pid", "--", "env", "BERTH_REAL_RUNTIME=/bin/true", "sh", "-c", loop];
+        const enter = [
+          `--target=${place.node.pid}`,
+          "--mount",
+          "--pid",
+          "--",
+          "env",
+          "BERTH_REAL_RUNTIME=/bin/true",
+          "sh",
+          "-c",
+          loop,
+        ];
         return (await timed(() => place.run("nsenter", ...enter))) / batch;
       },
     });
@@ -48,7 +66,11 @@ export const calls: Comparison = {
         contender("/bin/true", bundles.plain, `/bin/true ${create(bundles.plain)}`),
         contender("launcher: state", bundles.plain, `${launcher} --root /run/bench state 0`),
         contender("launcher: create", bundles.plain, `${launcher} ${create(bundles.plain)}`),
-        contender("launcher: create one that boots", bundles.booting, `${launcher} ${create(bundles.booting)}`),
+        contender(
+          "launcher: create one that boots",
+          bundles.booting,
+          `${launcher} ${create(bundles.booting)}`,
+        ),
       ],
       rounds,
       place.signal,
@@ -57,7 +79,12 @@ export const calls: Comparison = {
     return {
       series,
       targets: [
-        differenceTarget("a container that boots: launcher and patch", 10, seriesOf(series, "launcher: create one that boots"), peer),
+        differenceTarget(
+          "a container that boots: launcher and patch",
+          10,
+          seriesOf(series, "launcher: create one that boots"),
+          peer,
+        ),
       ],
     };
   },
@@ -69,7 +96,8 @@ async function makeBundles(place: Place): Promise<{ readonly plain: string; read
   const file = `/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/${id}/config.json`;
   const { stdout: plain } = await place.node.run("cat", file);
   const config = JSON.parse(plain) as { readonly process: { readonly env: readonly string[] } };
-  // What a user namespace costs shows only where a real runtime takes over what is mounted for it: see isolation.ts.
+  // What a user namespace costs shows only where a real runtime takes over what is mounted for it: see
+  // isolation.ts.
   const env = [...config.process.env, "BERTH_PROFILE=strict"];
   const booting = JSON.stringify({ ...config, process: { ...config.process, env, args: ["/sbin/init"] } });
   const write = async (name: string, text: string) => {

@@ -6,7 +6,10 @@ import { type Comparison, ratioTarget, seriesOf } from "./comparison.ts";
 import { berth, docker, image, type Place } from "./place.ts";
 import { type Contender, interleave, timed } from "./rounds.ts";
 
-/** How machines are run by hand: what systemd needs, as options of `docker run`, in the host's cgroup namespace. */
+/**
+ * How machines are run by hand: what systemd needs, as options of `docker run`, in the host's cgroup
+ * namespace.
+ */
 const recipe = [
   "--cgroupns=host --tmpfs /run:exec --tmpfs /run/lock --tmpfs /tmp:exec",
   "-v /sys/fs/cgroup:/sys/fs/cgroup:ro -e container=docker --stop-signal SIGRTMIN+3",
@@ -75,14 +78,22 @@ export const tenMachines: Comparison = {
     return {
       series,
       targets: [
-        ratioTarget("ten machines: berth up beside docker run in a loop", 0.9, ours, seriesOf(series, "docker run in a loop")),
+        ratioTarget(
+          "ten machines: berth up beside docker run in a loop",
+          0.9,
+          ours,
+          seriesOf(series, "docker run in a loop"),
+        ),
         ratioTarget(`ten machines: berth up beside ${compose}`, 0.7, ours, seriesOf(series, compose)),
       ],
     };
   },
 };
 
-/** Starts from an engine without containers; the networks that berth and compose make stay, since only the first start makes them. */
+/**
+ * Starts from an engine without containers; the networks that berth and compose make stay, since only the
+ * first start makes them.
+ */
 export function contender(place: Place, name: string, command: readonly string[]): Contender {
   return {
     name,
@@ -103,21 +114,29 @@ export function shell(script: string, names: readonly string[]): readonly string
   return ["sh", "-c", script, "sh", ...names];
 }
 
-/** `docker compose` where the client has it, else docker-compose, which had its own program until version 2. */
+/**
+ * `docker compose` where the client has it, else docker-compose, which had its own program until version 2.
+ */
 async function findCompose(): Promise<string> {
   if ((await tryRun(docker, ["compose", "version"])).status === 0) return `${docker} compose`;
   try {
     if ((await tryRun("docker-compose", ["version"])).status === 0) return "docker-compose";
   } catch (cause) {
-    throw new BerthError("tool-missing", "there is neither docker compose nor docker-compose to compare with", {
-      hint: "Run `apt-get install docker-compose`.",
-      cause,
-    });
+    throw new BerthError(
+      "tool-missing",
+      "there is neither docker compose nor docker-compose to compare with",
+      {
+        hint: "Run `apt-get install docker-compose`.",
+        cause,
+      },
+    );
   }
   throw new BerthError("tool-failed", "docker-compose does not work here");
 }
 
-/** The recipe as docker-compose takes it; on cgroup v1 the host's cgroup namespace is the engine's default. */
+/**
+ * The recipe as docker-compose takes it; on cgroup v1 the host's cgroup namespace is the engine's default.
+ */
 function composeFile(names: readonly string[]): string {
   const machine = {
     image,
@@ -128,5 +147,8 @@ function composeFile(names: readonly string[]): string {
     stop_signal: "SIGRTMIN+3",
   };
   // YAML, since JSON is.
-  return JSON.stringify({ version: "3", services: Object.fromEntries(names.map((name) => [name, { ...machine, container_name: name }])) });
+  return JSON.stringify({
+    version: "3",
+    services: Object.fromEntries(names.map((name) => [name, { ...machine, container_name: name }])),
+  });
 }

@@ -40,7 +40,10 @@ export async function requireBuilt(program: string): Promise<void> {
 export async function createPlace(signal: AbortSignal): Promise<Place> {
   for (const program of [berth, launcher]) await requireBuilt(program);
   const tarball = await labImage("bookworm");
-  const lab = await createLab({ nodes: [{ name: "bench", extraConfig: { runtimes: { berth: { path: launcher } } } }], wire: true });
+  const lab = await createLab({
+    nodes: [{ name: "bench", extraConfig: { runtimes: { berth: { path: launcher } } } }],
+    wire: true,
+  });
   try {
     const [node] = lab.nodes;
     if (node === undefined) throw new BerthError("internal", "the lab has no node");
@@ -63,6 +66,8 @@ export async function createPlace(signal: AbortSignal): Promise<Place> {
 }
 
 async function clear(place: Place): Promise<void> {
-  const ids = (await place.run(docker, "ps", "--all", "--quiet")).stdout.split("\n").filter((id) => id !== "");
+  const ids = (await place.run(docker, "ps", "--all", "--quiet")).stdout
+    .split("\n")
+    .filter((id) => id !== "");
   if (ids.length > 0) await place.run(docker, "rm", "--force", "--volumes", ...ids);
 }

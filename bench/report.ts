@@ -1,19 +1,29 @@
 import type { Outcome, Target } from "./comparison.ts";
 import { median, medianRatio, quantile, type Series } from "./rounds.ts";
 
-/** One comparison as a table of 80 columns: median, the middle half of the times, and the ratio to the first, its peer. */
+/**
+ * One comparison as a table of 80 columns: median, the middle half of the times, and the ratio to the first,
+ * its peer.
+ */
 export function renderOutcome(name: string, { series }: Outcome): string {
   const [peer] = series;
   if (peer === undefined) return "";
   const rounds = peer.samples.length;
   const head = row(`  ${rounds} rounds`, "median", "middle half", "ratio");
-  return [name, head, ...series.map((one) => renderSeries(one, peer === one ? undefined : peer)), ""].join("\n");
+  return [name, head, ...series.map((one) => renderSeries(one, peer === one ? undefined : peer)), ""].join(
+    "\n",
+  );
 }
 
 function renderSeries(series: Series, peer: Series | undefined): string {
   const { name, samples } = series;
   const half = `${milliseconds(quantile(samples, 0.25))} – ${milliseconds(quantile(samples, 0.75))}`;
-  return row(`  ${name}`, `${milliseconds(median(samples))} ms`, half, peer === undefined ? "" : medianRatio(series, peer).toFixed(2));
+  return row(
+    `  ${name}`,
+    `${milliseconds(median(samples))} ms`,
+    half,
+    peer === undefined ? "" : medianRatio(series, peer).toFixed(2),
+  );
 }
 
 function row(name: string, middle: string, half: string, ratio: string): string {
@@ -26,6 +36,9 @@ function milliseconds(time: number): string {
 }
 
 export function renderTarget({ text, figure, limit, unit, met }: Target): string {
-  const shown = unit === "times" ? [`${figure.toFixed(2)}×`, `${limit}×`] : [`${milliseconds(figure)} ${unit}`, `${limit} ${unit}`];
+  const shown =
+    unit === "times"
+      ? [`${figure.toFixed(2)}×`, `${limit}×`]
+      : [`${milliseconds(figure)} ${unit}`, `${limit} ${unit}`];
   return `${met ? "met   " : "missed"}  ${text.padEnd(51)}${shown[0]?.padStart(8)}, at most ${shown[1]}`;
 }

@@ -1,4 +1,7 @@
-/** One of the things compared: does it once and tells how long it took, in milliseconds. What it does before and after is not timed. */
+/**
+ * One of the things compared: does it once and tells how long it took, in milliseconds. What it does before
+ * and after is not timed.
+ */
 export interface Contender {
   readonly name: string;
   measure(): Promise<number>;
@@ -11,10 +14,14 @@ export interface Series {
 }
 
 /**
- * Measures all contenders in each round, every other round in reverse (A B C, C B A, …), so that what drifts meanwhile
- * falls on all alike. A first round, which warms caches, is thrown away.
+ * Measures all contenders in each round, every other round in reverse (A B C, C B A, …), so that what drifts
+ * meanwhile falls on all alike. A first round, which warms caches, is thrown away.
  */
-export async function interleave(contenders: readonly Contender[], rounds: number, signal: AbortSignal): Promise<readonly Series[]> {
+export async function interleave(
+  contenders: readonly Contender[],
+  rounds: number,
+  signal: AbortSignal,
+): Promise<readonly Series[]> {
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
@@ -51,7 +58,9 @@ export function medianRatio(ours: Series, peer: Series): number {
   return median(ours.samples.map((time, round) => time / (peer.samples[round] ?? Number.NaN)));
 }
 
-/** The median over the rounds of how much longer this took than the peer in the same round, in milliseconds. */
+/**
+ * The median over the rounds of how much longer this took than the peer in the same round, in milliseconds.
+ */
 export function medianDifference(ours: Series, peer: Series): number {
   return median(ours.samples.map((time, round) => time - (peer.samples[round] ?? Number.NaN)));
 }

@@ -6,7 +6,10 @@ import { waitRunning } from "./machines.ts";
 import { berth, docker, image, type Place } from "./place.ts";
 import { type Contender, interleave, timed } from "./rounds.ts";
 
-/** What a service's machine costs beside a plain container of a service, and what its loader costs at rest; docs/loader.md. */
+/**
+ * What a service's machine costs beside a plain container of a service, and what its loader costs at rest;
+ * docs/loader.md.
+ */
 
 const network = "bench-overlay";
 /** Time in which a loader's work at rest is measured, and before that for the boots to settle. */
@@ -20,7 +23,12 @@ export const serviceStart: Comparison = {
     return await inSwarm(place, async (folder) => {
       const plain: Contender = {
         name: "a plain container",
-        measure: () => start(place, [image, "sleep", "infinity"], `until [ -n "$(${docker} ps -q -f name=timed.1)" ]; do sleep 0.02; done`),
+        measure: () =>
+          start(
+            place,
+            [image, "sleep", "infinity"],
+            `until [ -n "$(${docker} ps -q -f name=timed.1)" ]; do sleep 0.02; done`,
+          ),
       };
       const machine: Contender = {
         name: "a machine by its loader",
@@ -35,7 +43,14 @@ export const serviceStart: Comparison = {
       const ours = seriesOf(series, machine.name);
       return {
         series,
-        targets: [differenceTarget("a service's machine beside a plain container", 1500, ours, seriesOf(series, plain.name))],
+        targets: [
+          differenceTarget(
+            "a service's machine beside a plain container",
+            1500,
+            ours,
+            seriesOf(series, plain.name),
+          ),
+        ],
       };
     });
   },
@@ -89,7 +104,12 @@ async function inSwarm<T>(place: Place, work: (folder: string) => Promise<T>): P
   }
 }
 
-const loaderWords = (folder: string) => ["--mount", "SOCKET", `--container-label=berth.loader.root=${folder}`, "bench-loader:latest"];
+const loaderWords = (folder: string) => [
+  "--mount",
+  "SOCKET",
+  `--container-label=berth.loader.root=${folder}`,
+  "bench-loader:latest",
+];
 
 function createWords(name: string, words: readonly string[]): readonly string[] {
   return [
@@ -109,7 +129,15 @@ async function start(place: Place, words: readonly string[], wait: string): Prom
   await removeServices(place);
   const create = createWords("timed", withSocket(place, words));
   const time = await timed(() =>
-    place.run("timeout", "120", "sh", "-c", `${waitRunning}\n${docker} "$@" >/dev/null\n${wait}`, "sh", ...create),
+    place.run(
+      "timeout",
+      "120",
+      "sh",
+      "-c",
+      `${waitRunning}\n${docker} "$@" >/dev/null\n${wait}`,
+      "sh",
+      ...create,
+    ),
   );
   await removeServices(place);
   return time;

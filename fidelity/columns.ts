@@ -23,8 +23,12 @@ const berth = (id: string, what: string, options: readonly string[]): Column => 
 });
 
 export const columns: readonly Column[] = [
-  berth("strict", "berth, profile strict: `docker run --runtime=berth -e BERTH_PROFILE=strict`", ["--env=BERTH_PROFILE=strict"]),
-  berth("full", "berth, profile full: `docker run --runtime=berth -e BERTH_PROFILE=full`", ["--env=BERTH_PROFILE=full"]),
+  berth("strict", "berth, profile strict: `docker run --runtime=berth -e BERTH_PROFILE=strict`", [
+    "--env=BERTH_PROFILE=strict",
+  ]),
+  berth("full", "berth, profile full: `docker run --runtime=berth -e BERTH_PROFILE=full`", [
+    "--env=BERTH_PROFILE=full",
+  ]),
   berth("privil.", "berth, profile privileged: `docker run --runtime=berth --privileged`", ["--privileged"]),
   {
     id: "nspawn",

@@ -50,7 +50,8 @@ async function measure(
 }
 
 function asJson({ view, rows, columns, cells }: Table, versions: Versions): unknown {
-  const cellsOf = (id: string) => Object.fromEntries(rows.map((row, index) => [row.id, cells.get(id)?.[index]]));
+  const cellsOf = (id: string) =>
+    Object.fromEntries(rows.map((row, index) => [row.id, cells.get(id)?.[index]]));
   return { view, versions, columns: Object.fromEntries(columns.map(({ id }) => [id, cellsOf(id)])) };
 }
 
@@ -88,8 +89,11 @@ async function main(flags: Flags, signal: AbortSignal): Promise<boolean> {
       ),
     );
   }
-  const short = results.flatMap(({ table }) => fallsShort(table).map((row) => `${row.title} (${table.view})`));
-  if (short.length > 0) console.error(`fidelity: systemd-nspawn passes what profile full fails: ${short.join(", ")}`);
+  const short = results.flatMap(({ table }) =>
+    fallsShort(table).map((row) => `${row.title} (${table.view})`),
+  );
+  if (short.length > 0)
+    console.error(`fidelity: systemd-nspawn passes what profile full fails: ${short.join(", ")}`);
   return short.length === 0;
 }
 

@@ -48,7 +48,8 @@ export function readFlags(args: readonly string[]): Flags {
     },
   });
   const { view = values.write ? "both" : "hybrid", verbose, json, write, help } = values;
-  if (view !== "hybrid" && view !== "v2" && view !== "both") throw new Error("--view takes hybrid, v2 or both");
+  if (view !== "hybrid" && view !== "v2" && view !== "both")
+    throw new Error("--view takes hybrid, v2 or both");
   const isPart = values.view !== undefined || values.only.length > 0 || values.columns.length > 0;
   if (write && (isPart || json)) throw new Error("--write takes all rows, columns and views");
   return {
@@ -63,9 +64,14 @@ export function readFlags(args: readonly string[]): Flags {
 }
 
 /** Those named, in their own order; all without names. */
-function choose<T extends { readonly id: string }>(all: readonly T[], words: readonly string[], what: string): readonly T[] {
+function choose<T extends { readonly id: string }>(
+  all: readonly T[],
+  words: readonly string[],
+  what: string,
+): readonly T[] {
   const names = words.flatMap((word) => word.split(",")).filter((name) => name !== "");
   const unknown = names.find((name) => all.every(({ id }) => id !== name));
-  if (unknown !== undefined) throw new Error(`there is no ${what} "${unknown}": ${all.map(({ id }) => id).join(" ")}`);
+  if (unknown !== undefined)
+    throw new Error(`there is no ${what} "${unknown}": ${all.map(({ id }) => id).join(" ")}`);
   return names.length === 0 ? all : all.filter(({ id }) => names.includes(id));
 }

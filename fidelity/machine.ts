@@ -4,7 +4,10 @@ import type { RunResult } from "#host/process/run.ts";
 
 /** One machine of a column, running. */
 export interface Machine {
-  /** Runs a shell script in root's shell, as the manager of the column gives an administrator one. Any status is a result. */
+  /**
+   * Runs a shell script in root's shell, as the manager of the column gives an administrator one. Any status
+   * is a result.
+   */
   run(script: string): Promise<RunResult>;
   /** The cgroups of its process 1, as proc_pid_cgroup(5) shows them; undefined once it has ended. */
   readCgroups(): Promise<string | undefined>;
@@ -17,7 +20,10 @@ export interface Machine {
 
 const limit = 40_000;
 
-/** Waits until systemd has booted a machine, well or badly. Throws `boot-failed` when it ends or does not answer. */
+/**
+ * Waits until systemd has booted a machine, well or badly. Throws `boot-failed` when it ends or does not
+ * answer.
+ */
 export async function waitForBoot(machine: Machine): Promise<void> {
   const end = performance.now() + limit;
   const check = async (what: string) => {

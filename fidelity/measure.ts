@@ -18,13 +18,21 @@ export async function measureColumn(
   const cells: Cell[] = [];
   const machine = await column.start(place).catch(refusal);
   try {
-    const fault = machine instanceof BerthError ? machine : await waitForBoot(machine).then(() => undefined, refusal);
+    const fault =
+      machine instanceof BerthError ? machine : await waitForBoot(machine).then(() => undefined, refusal);
     for (const row of rows) {
       signal.throwIfAborted();
-      const lacking = row.controller !== undefined && !place.controllers.includes(row.controller) ? row.controller : undefined;
+      const lacking =
+        row.controller !== undefined && !place.controllers.includes(row.controller)
+          ? row.controller
+          : undefined;
       const cell =
         lacking !== undefined
-          ? { verdict: "n/a" as const, reason: `this host's cgroup2 has no ${lacking} controller`, output: "" }
+          ? {
+              verdict: "n/a" as const,
+              reason: `this host's cgroup2 has no ${lacking} controller`,
+              output: "",
+            }
           : machine instanceof BerthError || fault !== undefined
             ? notBooted(fault)
             : await runRow(machine, row);
@@ -45,14 +53,16 @@ async function runRow(machine: Machine, row: Row): Promise<Cell> {
   if (row.afterRestart === undefined || cell.verdict !== "yes") return cell;
   await machine.restart();
   const fault = await waitForBoot(machine).then(() => undefined, refusal);
-  if (fault !== undefined) return { verdict: "no", reason: `after a restart: ${fault.message}`, output: cell.output };
+  if (fault !== undefined)
+    return { verdict: "no", reason: `after a restart: ${fault.message}`, output: cell.output };
   const after = await run(row.afterRestart);
   return { ...after, output: cell.output + after.output };
 }
 
 /** A machine that cannot be had is a result here; what interrupts is not. */
 function refusal(error: unknown): BerthError {
-  if (error instanceof BerthError && error.code !== "interrupted" && error.code !== "tool-missing") return error;
+  if (error instanceof BerthError && error.code !== "interrupted" && error.code !== "tool-missing")
+    return error;
   throw error;
 }
 

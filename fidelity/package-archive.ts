@@ -10,11 +10,22 @@ import { planSources } from "#plan/image/mirror.ts";
 import { isDirectory } from "./roots.ts";
 
 /**
- * A directory of the packages and all that they need beyond a root, with the index that apt reads
- * (`deb [trusted=yes] file:DIRECTORY ./`); cached by the root's packages. Machines need no network for it, so it works alike in all.
+ * A directory of the packages and all that they need beyond a root, with the index that apt reads (`deb
+ * [trusted=yes] file:DIRECTORY ./`); cached by the root's packages. Machines need no network for it, so it
+ * works alike in all.
  */
-export async function preparePackages(tarball: string, packages: readonly string[], signal: AbortSignal): Promise<string> {
-  const { stdout: status } = await run("tar", ["--extract", "--to-stdout", "--file", tarball, "./var/lib/dpkg/status"]);
+export async function preparePackages(
+  tarball: string,
+  packages: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const { stdout: status } = await run("tar", [
+    "--extract",
+    "--to-stdout",
+    "--file",
+    tarball,
+    "./var/lib/dpkg/status",
+  ]);
   const digest = createHash("sha256")
     .update(`${packages.toSorted().join(" ")}\n${status}`)
     .digest("hex")
@@ -38,12 +49,22 @@ export async function preparePackages(tarball: string, packages: readonly string
 }
 
 /** By the host's apt with state and sources of its own, from the archive that the root came from. */
-async function download(directory: string, status: string, packages: readonly string[], signal: AbortSignal): Promise<void> {
+async function download(
+  directory: string,
+  status: string,
+  packages: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const state = join(directory, "apt");
-  for (const name of ["lists/partial", "cache/archives/partial"]) await mkdir(join(state, name), { recursive: true });
+  for (const name of ["lists/partial", "cache/archives/partial"])
+    await mkdir(join(state, name), { recursive: true });
   await writeFile(join(state, "status"), status);
-  const mirror = process.env.BERTH_MIRROR || (await readHostMirror("debian")) || "http://deb.debian.org/debian";
-  await writeFile(join(state, "sources.list"), `${planSources({ os: "debian", release: "bookworm" }, mirror).join("\n")}\n`);
+  const mirror =
+    process.env.BERTH_MIRROR || (await readHostMirror("debian")) || "http://deb.debian.org/debian";
+  await writeFile(
+    join(state, "sources.list"),
+    `${planSources({ os: "debian", release: "bookworm" }, mirror).join("\n")}\n`,
+  );
   const settings = {
     "Dir::State": state,
     "Dir::State::status": join(state, "status"),
@@ -58,7 +79,10 @@ async function download(directory: string, status: string, packages: readonly st
   const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   await run("apt-get", [...options, "update", "-q"], { signal });
   const install = ["install", "-q", "-y", "--download-only", "--no-install-recommends"];
-  await run("apt-get", [...options, ...install, ...packages], { signal, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+  await run("apt-get", [...options, ...install, ...packages], {
+    signal,
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
   const archives = join(state, "cache", "archives");
   for (const file of await debs(archives)) await rename(join(archives, file), join(directory, file));
   await rm(state, { recursive: true });

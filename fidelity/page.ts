@@ -5,7 +5,10 @@ import type { Versions } from "./versions.ts";
 
 const headings = { hybrid: "cgroup v1 with cgroup2 beside it (hybrid)", v2: "cgroup v2" } as const;
 
-/** docs/fidelity.md: the tables of all views with their notes, and how they were made. The same results give the same text. */
+/**
+ * docs/fidelity.md: the tables of all views with their notes, and how they were made. The same results give
+ * the same text.
+ */
 export function renderPage(tables: readonly Table[], versions: Versions): string {
   return `# Fidelity
 
@@ -48,7 +51,10 @@ function renderNote({ row, columns: which, verdict, reason }: Note): string {
 }
 
 function describe({ kernel, engine, runc, systemd, nspawn, lxc, lacking }: Versions): string {
-  const peers = [...(nspawn === undefined ? [] : [`systemd-nspawn ${nspawn}`]), ...(lxc === undefined ? [] : [`LXC ${lxc}`])];
+  const peers = [
+    ...(nspawn === undefined ? [] : [`systemd-nspawn ${nspawn}`]),
+    ...(lxc === undefined ? [] : [`LXC ${lxc}`]),
+  ];
   const host = lacking.length === 0 ? "" : ` The host has no ${lacking.join(", ")} to give.`;
   return `This page is of kernel ${kernel.replace(/-.*/, "")}, Docker ${engine} with runc ${runc}, ${peers.join(", ")}, and systemd ${systemd} in the machines.${host}`;
 }

@@ -14,7 +14,10 @@ export const image = "fidelity:latest";
 /** Where machines see the packages that they install. */
 export const archivePoint = "/srv/debs";
 
-/** Namespaces with an engine that knows berth-runtime, in which all columns run: they see the same kernel, cgroups and capabilities. */
+/**
+ * Namespaces with an engine that knows berth-runtime, in which all columns run: they see the same kernel,
+ * cgroups and capabilities.
+ */
 export interface Place {
   readonly node: LabNode;
   readonly cgroupView: CgroupView;
@@ -24,7 +27,10 @@ export interface Place {
   readonly directory: string;
   /** The root that the image was made of. */
   readonly tarball: string;
-  /** A directory of Debian packages with their index, as the namespaces see it; undefined when none are wanted. */
+  /**
+   * A directory of Debian packages with their index, as the namespaces see it; undefined when none are
+   * wanted.
+   */
   readonly archive: string | undefined;
   /** The cgroup below which everything of this place is. */
   readonly cgroup: string;
@@ -45,13 +51,23 @@ export interface PlaceWish {
   readonly signal: AbortSignal;
 }
 
-/** Starts the engine. With peers its root is one that holds them, built for this; the host's packages stay as they are. */
+/**
+ * Starts the engine. With peers its root is one that holds them, built for this; the host's packages stay as
+ * they are.
+ */
 export async function createPlace({ cgroupView, peers, packages, signal }: PlaceWish): Promise<Place> {
   await requireBuilt(launcher);
   const tarball = await rootTarball();
   const archive = packages.length === 0 ? undefined : await preparePackages(tarball, packages, signal);
-  const root = peers ? { rootDirectory: await peerRoot(), shownDirectories: [dist, ...(archive === undefined ? [] : [archive])] } : {};
-  const lab = await createLab({ nodes: [{ name: "node", cgroupView, extraConfig: { runtimes: { berth: { path: launcher } } }, ...root }] });
+  const root = peers
+    ? {
+        rootDirectory: await peerRoot(),
+        shownDirectories: [dist, ...(archive === undefined ? [] : [archive])],
+      }
+    : {};
+  const lab = await createLab({
+    nodes: [{ name: "node", cgroupView, extraConfig: { runtimes: { berth: { path: launcher } } }, ...root }],
+  });
   try {
     const [node] = lab.nodes;
     if (node === undefined) throw new BerthError("internal", "the lab has no node");

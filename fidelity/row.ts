@@ -12,7 +12,10 @@ export interface Row {
   readonly script: string;
   /** Run after the machine has been shut down and booted again; both must pass. */
   readonly afterRestart?: string;
-  /** The controllers that the host must have, in the hierarchy that machines are shown, before anybody can pass. */
+  /**
+   * The controllers that the host must have, in the hierarchy that machines are shown, before anybody can
+   * pass.
+   */
   readonly controller?: string;
   /** Whether it installs packages from the archive in /srv/debs. */
   readonly packages?: readonly string[];
@@ -33,8 +36,9 @@ export interface Cell {
 const inapplicable = 77;
 
 /**
- * What all scripts have: `fail` and `inapplicable`, which end with a reason; `unit`, which runs a command as a transient
- * unit and waits; `why`, which names a unit's status (systemd.exec(5), "Process Exit Codes"); `soon`, which waits for something.
+ * What all scripts have: `fail` and `inapplicable`, which end with a reason; `unit`, which runs a command as
+ * a transient unit and waits; `why`, which names a unit's status (systemd.exec(5), "Process Exit Codes");
+ * `soon`, which waits for something.
  */
 const prelude = `
 LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -87,7 +91,9 @@ export function renderScript(script: string): string {
   return `${prelude}\n${script}`;
 }
 
-/** Reads a script's outcome. What a script says by `fail` or `inapplicable` is the reason, else its last line. */
+/**
+ * Reads a script's outcome. What a script says by `fail` or `inapplicable` is the reason, else its last line.
+ */
 export function judge({ status, stdout, stderr }: RunResult, limit: number): Cell {
   const output = `${stdout}${stderr}`;
   if (status === 0) return { verdict: "yes", reason: "", output };

@@ -55,7 +55,9 @@ export function notesOf({ rows, columns, cells }: Table): readonly Note[] {
 
 /** Notes as lines of at most 80 columns. */
 export function renderNotes(notes: readonly Note[]): string {
-  return notes.map(({ row, columns, reason }) => fold(`${row.title}, ${columns.join(", ")}: ${reason}`)).join("\n");
+  return notes
+    .map(({ row, columns, reason }) => fold(`${row.title}, ${columns.join(", ")}: ${reason}`))
+    .join("\n");
 }
 
 /** Breaks a text between words; a longer word stays whole. */
@@ -64,7 +66,8 @@ function fold(text: string): string {
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1) ?? "";
     if (last === "") lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= (lines.length === 1 ? 80 : 78)) lines[lines.length - 1] = `${last} ${word}`;
+    else if (last.length + 1 + word.length <= (lines.length === 1 ? 80 : 78))
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines.map((line, index) => (index === 0 ? line : `  ${line}`)).join("\n");
@@ -72,5 +75,8 @@ function fold(text: string): string {
 
 /** The rows that the mark passes and profile full does not. */
 export function fallsShort({ rows, cells }: Table): readonly Row[] {
-  return rows.filter((_, index) => cells.get("nspawn")?.[index]?.verdict === "yes" && cells.get("full")?.[index]?.verdict === "no");
+  return rows.filter(
+    (_, index) =>
+      cells.get("nspawn")?.[index]?.verdict === "yes" && cells.get("full")?.[index]?.verdict === "no",
+  );
 }

@@ -17,7 +17,14 @@ export interface Versions {
 
 export async function readVersions(place: Place): Promise<Versions> {
   const first = async (command: string, ...args: readonly string[]) => {
-    const { status, stdout } = await place.tryRun("sh", "-c", 'command -v "$1" >/dev/null && exec "$@"', "sh", command, ...args);
+    const { status, stdout } = await place.tryRun(
+      "sh",
+      "-c",
+      'command -v "$1" >/dev/null && exec "$@"',
+      "sh",
+      command,
+      ...args,
+    );
     return status === 0 ? /\d+(\.\d+)+|\d+/.exec(stdout)?.[0] : undefined;
   };
   const guest = await place.node.docker("run", "--rm", "--entrypoint", "/bin/systemctl", image, "--version");

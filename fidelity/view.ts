@@ -35,7 +35,10 @@ export async function measureView({
   try {
     const cells = new Map<string, readonly Cell[]>();
     for (const column of columns) {
-      cells.set(column.id, await measureColumn(place, column, rows, signal, (row, cell) => watch(column, row, cell)));
+      cells.set(
+        column.id,
+        await measureColumn(place, column, rows, signal, (row, cell) => watch(column, row, cell)),
+      );
     }
     return { table: { view, rows, columns, cells }, versions: await readVersions(place) };
   } finally {

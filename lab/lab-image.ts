@@ -9,7 +9,15 @@ import { cacheDirectory, mirrorArguments, type Release } from "./cache.ts";
 /** A small Debian that boots: an init, its bus, and enough to look at its network. */
 const bootable = ["systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping"] as const;
 /** An engine's own root: dockerd and all it calls. */
-const engine = ["docker.io", "iptables", "iproute2", "tini", "ca-certificates", "iputils-ping", "procps"] as const;
+const engine = [
+  "docker.io",
+  "iptables",
+  "iproute2",
+  "tini",
+  "ca-certificates",
+  "iputils-ping",
+  "procps",
+] as const;
 
 /** What the example makes its mail server's root with. */
 const mailExample = resolve(import.meta.dir, "../../examples/mail-on-swarm");
@@ -19,7 +27,10 @@ export async function labImage(release: Release, packages: readonly string[] = b
   return cached(`${release}-${digest(packages)}.tar`, (path) => debian(release, packages, path));
 }
 
-/** A root directory with the release's Docker, to be given as an engine's `rootDirectory`; engines do not change it. */
+/**
+ * A root directory with the release's Docker, to be given as an engine's `rootDirectory`; engines do not
+ * change it.
+ */
 export async function labEngineRoot(release: "trixie" | "sid"): Promise<string> {
   return cached(`engine-${release}-${digest(engine)}`, (path) => debian(release, engine, path));
 }
@@ -27,17 +38,27 @@ export async function labEngineRoot(release: "trixie" | "sid"): Promise<string> 
 /** A root tarball with postfix and dovecot, which takes mail for its users: the example's own. */
 export async function labMailRoot(): Promise<string> {
   const makeRoot = join(mailExample, "make-root");
-  const sources = await Promise.all([makeRoot, join(mailExample, "set-up")].map((file) => readFile(file, "utf8")));
+  const sources = await Promise.all(
+    [makeRoot, join(mailExample, "set-up")].map((file) => readFile(file, "utf8")),
+  );
   return cached(`mail-${digest(sources)}.tar`, async (path) => {
     await run(makeRoot, [path]);
   });
 }
 
 async function debian(release: Release, packages: readonly string[], path: string): Promise<void> {
-  await run("mmdebstrap", ["--variant=minbase", `--include=${packages.join(",")}`, release, path, ...mirrorArguments()]);
+  await run("mmdebstrap", [
+    "--variant=minbase",
+    `--include=${packages.join(",")}`,
+    release,
+    path,
+    ...mirrorArguments(),
+  ]);
 }
 
-/** Builds under another name and renames, so that what is in the cache is whole; two at once build it once. */
+/**
+ * Builds under another name and renames, so that what is in the cache is whole; two at once build it once.
+ */
 async function cached(name: string, build: (path: string) => Promise<void>): Promise<string> {
   const directory = await cacheDirectory();
   const path = join(directory, name);

@@ -1,7 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "#host/embedded-engine/options.ts";
+import {
+  enginePaths,
+  type PrivateEngineOptions,
+  type PrivateEnginePlace,
+} from "#host/embedded-engine/options.ts";
 import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
 import { removeTree } from "#host/embedded-engine/remove-tree.ts";
 import { startPrivateEngine } from "#host/embedded-engine/start.ts";
@@ -11,7 +15,10 @@ import { type RunResult, run, tryRun } from "#host/process/run.ts";
 import { type HeldNamespace, holdNamespace, layWire, plugIn, unplugged } from "./wire.ts";
 
 export interface LabNodeSpec
-  extends Pick<PrivateEngineOptions, "cgroupView" | "rootDirectory" | "shownDirectories" | "uplink" | "bridgeAddress" | "extraConfig"> {
+  extends Pick<
+    PrivateEngineOptions,
+    "cgroupView" | "rootDirectory" | "shownDirectories" | "uplink" | "bridgeAddress" | "extraConfig"
+  > {
   readonly name: string;
 }
 
@@ -46,7 +53,9 @@ export interface Lab {
   readonly directory: string;
   readonly nodes: readonly LabNode[];
   readonly client: LabHost | undefined;
-  /** Joins a node to the wire again, once its engine was started anew in other namespaces: `pid` is in these. */
+  /**
+   * Joins a node to the wire again, once its engine was started anew in other namespaces: `pid` is in these.
+   */
   plugInAgain(name: string, pid: number): Promise<void>;
   /** Ends and removes all of it; a second call does nothing. */
   destroy(): Promise<void>;
@@ -55,8 +64,8 @@ export interface Lab {
 const directoryPrefix = "berth-lab-";
 
 /**
- * Starts engines as nodes of a lab, under one temporary directory. All its processes die when this one does, even by SIGKILL;
- * what such a death leaves in files and cgroups the next lab removes.
+ * Starts engines as nodes of a lab, under one temporary directory. All its processes die when this one does,
+ * even by SIGKILL; what such a death leaves in files and cgroups the next lab removes.
  */
 export async function createLab(spec: LabSpec): Promise<Lab> {
   await removeDeadLabs();
@@ -73,7 +82,9 @@ export async function createLab(spec: LabSpec): Promise<Lab> {
     const wire = spec.wire === true || spec.client === true ? await layWire() : undefined;
     if (wire !== undefined) held.push(wire);
     // All must have settled before a failure is cleaned up.
-    const started = await Promise.allSettled(spec.nodes.map((node, index) => startNode(directory, node, index, wire)));
+    const started = await Promise.allSettled(
+      spec.nodes.map((node, index) => startNode(directory, node, index, wire)),
+    );
     const nodes = started.map((result) => {
       if (result.status === "rejected") throw result.reason;
       return result.value;
@@ -95,14 +106,28 @@ export async function createLab(spec: LabSpec): Promise<Lab> {
 
 function nodePlace(directory: string, name: string): PrivateEnginePlace {
   const unique = basename(directory).slice(directoryPrefix.length).toLowerCase();
-  return { name: `lab-${unique}-${name}`, stateDirectory: join(directory, name, "state"), dataDirectory: join(directory, name, "data") };
+  return {
+    name: `lab-${unique}-${name}`,
+    stateDirectory: join(directory, name, "state"),
+    dataDirectory: join(directory, name, "data"),
+  };
 }
 
-async function startNode(directory: string, node: LabNodeSpec, index: number, wire: HeldNamespace | undefined): Promise<LabNode> {
+async function startNode(
+  directory: string,
+  node: LabNodeSpec,
+  index: number,
+  wire: HeldNamespace | undefined,
+): Promise<LabNode> {
   const place = nodePlace(directory, node.name);
   await mkdir(join(directory, node.name));
   const { name, ...settings } = node;
-  const { pid, configFile } = await startPrivateEngine({ ...settings, ...place, hostname: name, tethered: true });
+  const { pid, configFile } = await startPrivateEngine({
+    ...settings,
+    ...place,
+    hostname: name,
+    tethered: true,
+  });
   const socket = `unix://${enginePaths(place).socket}`;
   return {
     name,
@@ -110,7 +135,8 @@ async function startNode(directory: string, node: LabNodeSpec, index: number, wi
     socket,
     configFile,
     address: wire === undefined ? undefined : await plugIn(wire, pid, hostNumber(index)),
-    run: (command, ...args) => run("nsenter", [`--target=${pid}`, "--mount", "--net", "--uts", "--pid", "--", command, ...args]),
+    run: (command, ...args) =>
+      run("nsenter", [`--target=${pid}`, "--mount", "--net", "--uts", "--pid", "--", command, ...args]),
     docker: (...args) => run("/usr/bin/docker", ["--host", socket, ...args]),
   };
 }
@@ -132,7 +158,11 @@ async function startClient(wire: HeldNamespace, held: HeldNamespace[]): Promise<
   };
 }
 
-async function destroyLab(directory: string, places: readonly PrivateEnginePlace[], held: readonly HeldNamespace[]): Promise<void> {
+async function destroyLab(
+  directory: string,
+  places: readonly PrivateEnginePlace[],
+  held: readonly HeldNamespace[],
+): Promise<void> {
   await Promise.all(places.map((place) => stopPrivateEngine({ ...place, grace: 0 })));
   await Promise.all(held.map((namespace) => namespace.release()));
   await removeTree(directory);
@@ -153,7 +183,12 @@ async function removeDeadLabs(): Promise<void> {
   }
 }
 
-/** Whether a lab can be made here: needs root and namespaces. Tests that need one say aloud when they skip. */
+/**
+ * Whether a lab can be made here: needs root and namespaces. Tests that need one say aloud when they skip.
+ */
 export async function canMakeLab(): Promise<boolean> {
-  return process.getuid?.() === 0 && (await tryRun("unshare", ["--net", "--mount", "--pid", "--fork", "true"])).status === 0;
+  return (
+    process.getuid?.() === 0 &&
+    (await tryRun("unshare", ["--net", "--mount", "--pid", "--fork", "true"])).status === 0
+  );
 }

@@ -3,19 +3,32 @@ import { run } from "#host/process/run.ts";
 export const isRoot = process.getuid?.() === 0;
 
 /**
- * Runs a program of TypeScript in a mount namespace of its own, in which /run is empty, after a shell script that mounts
- * what it needs: the value that the program's default export gives, by way of JSON. All mounts end with it.
- * Without root it has a user namespace besides, in which few file systems can be mounted and none is mapped.
+ * Runs a program of TypeScript in a mount namespace of its own, in which /run is empty, after a shell script
+ * that mounts what it needs: the value that the program's default export gives, by way of JSON. All mounts
+ * end with it. Without root it has a user namespace besides, in which few file systems can be mounted and
+ * none is mapped.
  */
 export async function inMounts<T>(program: string, before = ":"): Promise<T> {
   const namespace = [...(isRoot ? [] : ["--user", "--map-root-user"]), "--mount", "--propagation", "private"];
   const script = `mount -t tmpfs tmpfs /run && { ${before}\n} && exec "$@"`;
   const source = `const value = await (async () => { ${program} })(); console.log(JSON.stringify(value ?? null));`;
-  const { stdout } = await run("unshare", [...namespace, "sh", "-ec", script, "sh", process.execPath, "-e", source]);
+  const { stdout } = await run("unshare", [
+    ...namespace,
+    "sh",
+    "-ec",
+    script,
+    "sh",
+    process.execPath,
+    "-e",
+    source,
+  ]);
   return JSON.parse(stdout) as T;
 }
 
-/** A statement for such a program, as root: mounts at a path what the user 4242 might by fusermount3 -o allow_other, and nobody ever answers for it. */
+/**
+ * A statement for such a program, as root: mounts at a path what the user 4242 might by fusermount3 -o
+ * allow_other, and nobody ever answers for it.
+ */
 export function hungFuse(path: string, type: "directory" | "file" = "directory"): string {
   const [syscalls, noSuidNoDev] = [import.meta.resolve("#host/syscall/syscalls.ts"), 2 | 4];
   const options = `rootmode=${type === "directory" ? 40_000 : 100_000},user_id=4242,group_id=4242,allow_other`;

@@ -8,7 +8,9 @@ const kinds = ["net", "mnt", "pid"] as const;
 
 /** The namespaces of a process that the caller does not share, such as `net:[4026532000]`. */
 export async function ownNamespaces(pid: number): Promise<readonly string[]> {
-  const all = await Promise.all(kinds.map(async (kind) => [await namespaceOf(pid, kind), await namespaceOf("self", kind)]));
+  const all = await Promise.all(
+    kinds.map(async (kind) => [await namespaceOf(pid, kind), await namespaceOf("self", kind)]),
+  );
   return all.flatMap(([theirs, ours]) => (theirs === undefined || theirs === ours ? [] : [theirs]));
 }
 
@@ -18,10 +20,14 @@ export async function ticksNow(): Promise<number> {
 }
 
 /**
- * The processes that are in one of these namespaces, or whose command line names this text. Those that started after
- * `until` do not count: the kernel gives a namespace's number to another as soon as it is gone.
+ * The processes that are in one of these namespaces, or whose command line names this text. Those that
+ * started after `until` do not count: the kernel gives a namespace's number to another as soon as it is gone.
  */
-export async function processesOf(namespaces: readonly string[], text: string, until = Infinity): Promise<readonly number[]> {
+export async function processesOf(
+  namespaces: readonly string[],
+  text: string,
+  until = Infinity,
+): Promise<readonly number[]> {
   const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = await Promise.all(
     pids.map(async (pid) => {

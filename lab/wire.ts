@@ -13,17 +13,30 @@ export interface HeldNamespace {
 /** The lab's network; a /24. */
 const prefix = "10.90.0";
 
-/** Makes a network namespace with `lo` up. The kernel ends its holder when this process ends, however it does. */
+/**
+ * Makes a network namespace with `lo` up. The kernel ends its holder when this process ends, however it does.
+ */
 export async function holdNamespace(): Promise<HeldNamespace> {
   const holder = spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", "--", "unshare", "--net", "--", "sh", "-c", "ip link set lo up && echo ready && exec sleep infinity"],
+    [
+      "--pdeathsig",
+      "KILL",
+      "--",
+      "unshare",
+      "--net",
+      "--",
+      "sh",
+      "-c",
+      "ip link set lo up && echo ready && exec sleep infinity",
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const exited = once(holder, "exit");
   const first = await Promise.race([once(holder.stdout, "data").then(() => true), exited.then(() => false)]);
   const { pid } = holder;
-  if (!first || pid === undefined) throw new BerthError("host-unfit", "a network namespace cannot be made", { hint: "Run as root." });
+  if (!first || pid === undefined)
+    throw new BerthError("host-unfit", "a network namespace cannot be made", { hint: "Run as root." });
   // The pipe must not keep the test alive.
   holder.stdout.destroy();
   holder.unref();
@@ -49,11 +62,25 @@ export async function layWire(): Promise<HeldNamespace> {
   return wire;
 }
 
-/** Plugs a process's network namespace into the wire as `eth0`, with the address 10.90.0.HOST/24. The host's own namespace is not passed. */
+/**
+ * Plugs a process's network namespace into the wire as `eth0`, with the address 10.90.0.HOST/24. The host's
+ * own namespace is not passed.
+ */
 export async function plugIn(wire: HeldNamespace, pid: number, host: number): Promise<string> {
   const address = `${prefix}.${host}`;
   const port = `port${host}`;
-  await runInNetwork(wire.pid, "ip", ["link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", String(pid)]);
+  await runInNetwork(wire.pid, "ip", [
+    "link",
+    "add",
+    port,
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "eth0",
+    "netns",
+    String(pid),
+  ]);
   await runInNetwork(wire.pid, "ip", ["link", "set", port, "master", "wire", "up"]);
   await runInNetwork(pid, "ip", ["address", "add", `${address}/24`, "dev", "eth0"]);
   await runInNetwork(pid, "ip", ["link", "set", "eth0", "up"]);
@@ -62,5 +89,7 @@ export async function plugIn(wire: HeldNamespace, pid: number, host: number): Pr
 
 /** Waits until what was plugged in as HOST is out of the wire, its namespace being gone. */
 export async function unplugged(wire: HeldNamespace, host: number): Promise<void> {
-  await until(async () => !(await runInNetwork(wire.pid, "ip", ["-oneline", "link"])).stdout.includes(` port${host}@`));
+  await until(
+    async () => !(await runInNetwork(wire.pid, "ip", ["-oneline", "link"])).stdout.includes(` port${host}@`),
+  );
 }

@@ -54,9 +54,21 @@ beforeAll(async () => {
   chmodSync(join(directory, "berth-runtime"), 0o755);
   // The launcher's state lies in /run: here it gets one of its own.
   const script = "mount -t tmpfs tmpfs /run && echo ready && exec sleep 600";
-  holder = spawn("unshare", [...(asRoot ? [] : ["--user", "--map-root-user"]), "--mount", "--propagation", "private", "sh", "-c", script], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  holder = spawn(
+    "unshare",
+    [
+      ...(asRoot ? [] : ["--user", "--map-root-user"]),
+      "--mount",
+      "--propagation",
+      "private",
+      "sh",
+      "-c",
+      script,
+    ],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   if (holder.stdout) await once(holder.stdout, "data");
   run = `/proc/${holder.pid}/root/run`;
 });
@@ -80,11 +92,27 @@ interface Call {
 
 function call({ words, env = {}, shell = ["dash"], before = ":", direct = false, cwd = directory }: Call) {
   const command = direct ? [join(directory, "real")] : [...shell, join(directory, "berth-runtime")];
-  const enter = ["--target", String(holder?.pid), "--mount", ...(asRoot ? [] : ["--user", "--preserve-credentials"]), `--wd=${cwd}`];
-  const result = spawnSync("nsenter", [...enter, "--", "bash", "-c", `${before}; exec "$@"`, "bash", ...command, ...words], {
-    env: { PATH: process.env.PATH ?? "", REC: record, DO: ":", BERTH_REAL_RUNTIME: join(directory, "real"), ...env },
-    encoding: "utf8",
-  });
+  const enter = [
+    "--target",
+    String(holder?.pid),
+    "--mount",
+    ...(asRoot ? [] : ["--user", "--preserve-credentials"]),
+    `--wd=${cwd}`,
+  ];
+  const result = spawnSync(
+    "nsenter",
+    [...enter, "--", "bash", "-c", `${before}; exec "$@"`, "bash", ...command, ...words],
+    {
+      env: {
+        PATH: process.env.PATH ?? "",
+        REC: record,
+        DO: ":",
+        BERTH_REAL_RUNTIME: join(directory, "real"),
+        ...env,
+      },
+      encoding: "utf8",
+    },
+  );
   return {
     status: result.status,
     stdout: result.stdout,
@@ -111,7 +139,8 @@ function stateOf(root: string, id: string, signal = "37\n"): string {
   mkdirSync(join(state, "host"), { recursive: true });
   writeFileSync(join(state, "stop-signal"), signal);
   writeFileSync(join(state, "machine-id"), "x");
-  for (const name of ["container-manager", "container-uuid", "os-release"]) writeFileSync(join(state, "host", name), "x");
+  for (const name of ["container-manager", "container-uuid", "os-release"])
+    writeFileSync(join(state, "host", name), "x");
   return state;
 }
 
@@ -131,13 +160,27 @@ const globals: readonly (readonly [string[], string, string])[] = [
   [["--log", "/l/x.json", "--log-format", "json", "--root", "/r/a", "--systemd-cgroup"], "/r/a", "/l/x.json"],
   [["--log=/l/x.json", "--log-format=json", "--debug", "--root=/r/a"], "/r/a", "/l/x.json"],
   [["-log", "kill", "-log-format", "delete", "-root", "/r/a"], "/r/a", "kill"],
-  [["--criu", "delete", "--rootless", "false", "--cgroup-manager", "systemd", "--log-level", "debug"], "/run/real", ""],
+  [
+    ["--criu", "delete", "--rootless", "false", "--cgroup-manager", "systemd", "--log-level", "debug"],
+    "/run/real",
+    "",
+  ],
 ];
 
 describe("a container with an init", () => {
   test.each(globals)("%p: berth is told root %s and log %s", (words, root, log) => {
     const bundle = bundleOf(["/sbin/init"]);
-    const all = [...words, "create", "--bundle", bundle, "--pid-file", "/p/create", "--console-socket", "kill", "box"];
+    const all = [
+      ...words,
+      "create",
+      "--bundle",
+      bundle,
+      "--pid-file",
+      "/p/create",
+      "--console-socket",
+      "kill",
+      "box",
+    ];
     const { status, berth, real: called } = call({ words: all });
     expect(status).toBe(0);
     expect(called).toEqual(all);
@@ -164,7 +207,9 @@ describe("a container with an init", () => {
 
   test("run says that no delete may follow", () => {
     const bundle = bundleOf(["/sbin/init"]);
-    const [run, create] = ["run", "create"].map((verb) => call({ words: [verb, "--bundle", bundle, "box"] }).berth?.join(" "));
+    const [run, create] = ["run", "create"].map((verb) =>
+      call({ words: [verb, "--bundle", bundle, "box"] }).berth?.join(" "),
+    );
     expect([run?.includes("--alone yes"), create?.includes("--alone")]).toEqual([true, false]);
   });
 
@@ -199,15 +244,24 @@ describe("a container with an init", () => {
     const bundle = bundleOf(args);
     expect(call({ words: ["create", "-b", bundle, "box"] }).berth).toBeDefined();
     rmSync(join(record, "berth.argv"));
-    writeFileSync(join(bundle, "config.json"), JSON.stringify({ process: { args } }, null, 4).replaceAll("/", "\\/"));
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ process: { args } }, null, 4).replaceAll("/", "\\/"),
+    );
     expect(call({ words: ["create", "-b", bundle, "box"] }).berth).toBeDefined();
   });
 
-  test.each([1, 5, 130])("when berth fails with %d, so does create, and the real runtime is not run", (status) => {
-    const result = call({ words: ["create", "-b", bundleOf(["/sbin/init"]), "box"], env: { BERTH_STATUS: String(status) } });
-    expect(result.status).toBe(status);
-    expect(result.real).toBeUndefined();
-  });
+  test.each([1, 5, 130])(
+    "when berth fails with %d, so does create, and the real runtime is not run",
+    (status) => {
+      const result = call({
+        words: ["create", "-b", bundleOf(["/sbin/init"]), "box"],
+        env: { BERTH_STATUS: String(status) },
+      });
+      expect(result.status).toBe(status);
+      expect(result.real).toBeUndefined();
+    },
+  );
 });
 
 describe("everything else goes through untouched", () => {
@@ -234,11 +288,19 @@ describe("everything else goes through untouched", () => {
     const words = ["--root", "/r/left", "create", "--bundle", bundle, "box"];
     expect(call({ words }).berth).toBeUndefined();
     stateOf("/r/left", "box");
-    expect(call({ words })).toMatchObject({ status: 0, real: words, berth: expect.arrayContaining(["/run/berth/runtime/r/left/box"]) });
+    expect(call({ words })).toMatchObject({
+      status: 0,
+      real: words,
+      berth: expect.arrayContaining(["/run/berth/runtime/r/left/box"]),
+    });
   });
 
   test("create without a config.json", () => {
-    expect(call({ words: ["create", "--bundle", join(record, "none"), "box"] })).toMatchObject({ status: 0, berth: undefined, stderr: "" });
+    expect(call({ words: ["create", "--bundle", join(record, "none"), "box"] })).toMatchObject({
+      status: 0,
+      berth: undefined,
+      stderr: "",
+    });
   });
 
   test.each([
@@ -259,7 +321,13 @@ describe("everything else goes through untouched", () => {
     [["", " ", "*", "a\nb", "'"]],
   ])("%p", (words) => {
     const bundle = bundleOf(["/sbin/init"]);
-    expect(call({ words, cwd: bundle })).toMatchObject({ status: 0, real: words, berth: undefined, stdout: "", stderr: "" });
+    expect(call({ words, cwd: bundle })).toMatchObject({
+      status: 0,
+      real: words,
+      berth: undefined,
+      stdout: "",
+      stderr: "",
+    });
   });
 
   test("a real runtime that is not there is the shell's usual 127", () => {
@@ -329,7 +397,12 @@ describe("kill", () => {
     [["kill", "torn", "15"], undefined],
   ])("%p becomes %p", (words, expected) => {
     const result = call({ words: [...at, ...words] });
-    expect(result).toMatchObject({ status: 0, real: [...at, ...(expected ?? words)], stdout: "", stderr: "" });
+    expect(result).toMatchObject({
+      status: 0,
+      real: [...at, ...(expected ?? words)],
+      stdout: "",
+      stderr: "",
+    });
   });
 
   test("of another root's container of the same name is untouched", () => {
@@ -352,34 +425,59 @@ describe("exec", () => {
     writeFileSync(join(stateOf("/r/exec", "isolated"), "capabilities"), "CAP_SYS_ADMIN\n");
   });
 
-  test.each([[["--process", "/p/x"]], [["--process=/p/x"]], [["-p", "/p/x"]], [["--pid-file", "/p/y", "--process", "/p/x", "-d"]]])(
-    "%p of a machine whose host lacks capabilities: berth takes them from the process first",
-    (flags) => {
-      const { berth, real } = call({ words: words(...flags, "lacks") });
-      const state = "/run/berth/runtime/r/exec/lacks";
-      expect(berth).toEqual(["runtime", "exec", "--process", "/p/x", "--state", state, "--log", "", "--", "lacks"]);
-      expect(real).toEqual(words(...flags, "lacks"));
-    },
-  );
+  test.each([
+    [["--process", "/p/x"]],
+    [["--process=/p/x"]],
+    [["-p", "/p/x"]],
+    [["--pid-file", "/p/y", "--process", "/p/x", "-d"]],
+  ])("%p of a machine whose host lacks capabilities: berth takes them from the process first", (flags) => {
+    const { berth, real } = call({ words: words(...flags, "lacks") });
+    const state = "/run/berth/runtime/r/exec/lacks";
+    expect(berth).toEqual([
+      "runtime",
+      "exec",
+      "--process",
+      "/p/x",
+      "--state",
+      state,
+      "--log",
+      "",
+      "--",
+      "lacks",
+    ]);
+    expect(real).toEqual(words(...flags, "lacks"));
+  });
 
   test("of a machine in a user namespace: berth gives the process the machine's", () => {
     const { berth, real } = call({ words: words("--process", "/p/x", "isolated") });
-    expect(berth?.slice(0, 6)).toEqual(["runtime", "exec", "--process", "/p/x", "--state", "/run/berth/runtime/r/exec/isolated"]);
+    expect(berth?.slice(0, 6)).toEqual([
+      "runtime",
+      "exec",
+      "--process",
+      "/p/x",
+      "--state",
+      "/run/berth/runtime/r/exec/isolated",
+    ]);
     expect(real).toEqual(words("--process", "/p/x", "isolated"));
   });
 
-  test.each([[["--process", "/p/x", "whole"]], [["--process", "/p/x", "stranger"]], [["lacks", "ls"]], [["lacks", "cp", "-p", "x", "y"]]])(
-    "%p goes through untouched",
-    (rest) => {
-      const { berth, real } = call({ words: words(...rest) });
-      expect(berth).toBeUndefined();
-      expect(real).toEqual(words(...rest));
-    },
-  );
+  test.each([
+    [["--process", "/p/x", "whole"]],
+    [["--process", "/p/x", "stranger"]],
+    [["lacks", "ls"]],
+    [["lacks", "cp", "-p", "x", "y"]],
+  ])("%p goes through untouched", (rest) => {
+    const { berth, real } = call({ words: words(...rest) });
+    expect(berth).toBeUndefined();
+    expect(real).toEqual(words(...rest));
+  });
 
   test("detached, in a process group of its own, with its status", () => {
     const group = 'for pid in $$ $PPID; do cut -d" " -f5 </proc/$pid/stat; done >"$REC/group"; exit 7';
-    expect(call({ words: words("--detach", "whole", "ls"), env: { DO: group } })).toMatchObject({ status: 7, stderr: "" });
+    expect(call({ words: words("--detach", "whole", "ls"), env: { DO: group } })).toMatchObject({
+      status: 7,
+      stderr: "",
+    });
     const [own, parents] = readFileSync(join(record, "group"), "utf8").trim().split(/\s+/);
     expect(own).toBe(String(parents));
     expect(own).not.toBe(readFileSync("/proc/self/stat", "utf8").split(" ")[4] ?? "");
@@ -395,7 +493,9 @@ describe("exec", () => {
 
   test("detached, that is killed as it takes too long, is said in the log as the engine reads it", () => {
     const log = join(directory, "exec.log");
-    expect(call({ words: ["--log", log, ...words("-d", "whole", "ls")], env: { DO: "kill -KILL $$" } }).status).toBe(137);
+    expect(
+      call({ words: ["--log", log, ...words("-d", "whole", "ls")], env: { DO: "kill -KILL $$" } }).status,
+    ).toBe(137);
     expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({
       level: "error",
       msg: "the command's start was killed, at the latest after 60 s: the machine may have frozen or limited its own init",
@@ -410,7 +510,9 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
     // A machine gives its init any name.
     const odd = join(directory, "x) Z (1\n) 2 3");
     copyFileSync("/bin/sleep", odd);
-    owner = spawn("unshare", ["--net", "sh", "-c", 'echo ready; exec "$0" 600', odd], { stdio: ["ignore", "pipe", "inherit"] });
+    owner = spawn("unshare", ["--net", "sh", "-c", 'echo ready; exec "$0" 600', odd], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     if (owner.stdout) await once(owner.stdout, "data");
     network = readlinkSync(`/proc/${owner.pid}/ns/net`);
   });
@@ -472,12 +574,16 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
 describe.skipIf(!asRoot)("start (needs root)", () => {
   const words = ["--root", "/r/start", "start", "box"];
   const machine = (...files: readonly string[]) => {
-    const guest = spawn("unshare", ["--mount", "--propagation", "private", "sleep", "600"], { stdio: "ignore" });
+    const guest = spawn("unshare", ["--mount", "--propagation", "private", "sleep", "600"], {
+      stdio: "ignore",
+    });
     const state = stateOf("/r/start", "box");
-    for (const name of files) writeFileSync(join(state, name), name === "pid" ? `${guest.pid}\n${startOf(guest)}\n` : "");
+    for (const name of files)
+      writeFileSync(join(state, name), name === "pid" ? `${guest.pid}\n${startOf(guest)}\n` : "");
     return guest;
   };
-  const shared = (guest: ChildProcess) => readFileSync(`/proc/${guest.pid}/mountinfo`, "utf8").match(/ \/ \/ .* shared:\d+ .*- /) !== null;
+  const shared = (guest: ChildProcess) =>
+    readFileSync(`/proc/${guest.pid}/mountinfo`, "utf8").match(/ \/ \/ .* shared:\d+ .*- /) !== null;
   afterEach(() => rmSync(join(run, "berth/runtime/r/start/box"), { recursive: true }));
 
   test.each([
@@ -526,7 +632,12 @@ describe("kill and delete, of a machine that may hold some of itself", () => {
     for (const file of ["freezer", "limits"] as const) {
       hold(file);
       const words = ["--root", "/r/held", ...verb];
-      expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({ status: 3, real: words, stderr: "", berth: end });
+      expect(call({ words, env: { REAL_STATUS: "3" } })).toMatchObject({
+        status: 3,
+        real: words,
+        stderr: "",
+        berth: end,
+      });
     }
   });
 
@@ -546,7 +657,9 @@ describe("kill and delete, of a machine that may hold some of itself", () => {
   ] as const)("%s is not looked at any more, however many cgroups it has left", async (_, kind, verb) => {
     const state = hold("limits");
     // Its parent never asks what has become of it.
-    const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+    const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     const [line] = parent.stdout === null ? [] : await once(parent.stdout, "data");
     const pid = Number(String(line));
     const begun = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
@@ -554,7 +667,11 @@ describe("kill and delete, of a machine that may hold some of itself", () => {
     await until(async () => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
     process.kill(pid, "SIGKILL");
     await until(async () => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
-    expect(call({ words: ["--root", "/r/held", ...verb] })).toMatchObject({ status: 0, stderr: "", berth: undefined });
+    expect(call({ words: ["--root", "/r/held", ...verb] })).toMatchObject({
+      status: 0,
+      stderr: "",
+      berth: undefined,
+    });
     parent.kill("SIGKILL");
   });
 
@@ -570,13 +687,21 @@ describe("kill and delete, of a machine that may hold some of itself", () => {
 
 describe.skipIf(!asRoot)("the mount namespace of a machine's runtime (needs root)", () => {
   const engine = () => readlinkSync(`/proc/${holder?.pid}/ns/mnt`);
-  /** Where berth and the real runtime were, and whether the latter was left a descriptor of the engine's namespace. */
+  /**
+   * Where berth and the real runtime were, and whether the latter was left a descriptor of the engine's
+   * namespace.
+   */
   const seen = (isIsolated: boolean, args: readonly string[] = ["/sbin/init"]) => {
     const state = stateOf("/r/staged", "box");
     if (isIsolated) writeFileSync(join(state, "ids"), "3 1\n");
-    const note = 'readlink /proc/self/ns/mnt >"$REC/real.mounts"; pwd >"$REC/real.directory"; ls -l /proc/$$/fd >"$REC/real.descriptors"';
+    const note =
+      'readlink /proc/self/ns/mnt >"$REC/real.mounts"; pwd >"$REC/real.directory"; ls -l /proc/$$/fd >"$REC/real.descriptors"';
     const bundle = bundleOf(args);
-    const result = call({ words: ["--root", "/r/staged", "create", "-b", bundle, "box"], env: { DO: note }, cwd: bundle });
+    const result = call({
+      words: ["--root", "/r/staged", "create", "-b", bundle, "box"],
+      env: { DO: note },
+      cwd: bundle,
+    });
     rmSync(state, { recursive: true });
     expect(result).toMatchObject({ status: 0, stderr: "" });
     const read = (name: string) => readFileSync(join(record, name), "utf8").trim();
@@ -634,7 +759,10 @@ test("the server of mirrors is started ahead for a machine that may get one, onc
   const directoryOfMirrors = join(run, "berth/mirror");
   const isServed = (env: readonly string[], linux: object = { maskedPaths: ["/proc/kcore"] }) => {
     const bundle = bundleOf(["/sbin/init"]);
-    writeFileSync(join(bundle, "config.json"), JSON.stringify({ process: { args: ["/sbin/init"], env }, root: { path: "rootfs" }, linux }));
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ process: { args: ["/sbin/init"], env }, root: { path: "rootfs" }, linux }),
+    );
     // Whatever it starts has this descriptor, and so is waited for.
     expect(call({ words: ["create", "-b", bundle, "box"], before: "exec 9>&1" }).status).toBe(0);
     const served = join(record, "served");
@@ -645,12 +773,16 @@ test("the server of mirrors is started ahead for a machine that may get one, onc
   try {
     expect(isServed([])).toBe(false);
     mkdirSync(directoryOfMirrors, { recursive: true });
-    expect([[], ["BERTH_PROFILE="], ["BERTH_PROFILE=full"]].map((env) => isServed(env))).toEqual([true, true, true]);
-    expect([isServed(["BERTH_PROFILE=strict"]), isServed(["BERTH_PROFILE=privileged"], {}), isServed([], {})]).toEqual([
-      false,
-      false,
-      false,
+    expect([[], ["BERTH_PROFILE="], ["BERTH_PROFILE=full"]].map((env) => isServed(env))).toEqual([
+      true,
+      true,
+      true,
     ]);
+    expect([
+      isServed(["BERTH_PROFILE=strict"]),
+      isServed(["BERTH_PROFILE=privileged"], {}),
+      isServed([], {}),
+    ]).toEqual([false, false, false]);
     writeFileSync(join(directoryOfMirrors, "socket"), "");
     expect(isServed([])).toBe(false);
   } finally {
@@ -704,7 +836,16 @@ describe("delete", () => {
     writeFileSync(join(state, "pid"), "999999999\n");
     const DO = '[ ! -d /run/left/cgroup ] || exit 1; rmdir "/run/roots/a b/box"';
     writeFileSync(join(directory, "berth"), `${patcher.split("exit")[0]}rm -r /run/left/cgroup`);
-    const berth = ["runtime", "rmdir", "--state", "/run/berth/runtime/run/roots/a b/box", "--log", "", "--", "box"];
+    const berth = [
+      "runtime",
+      "rmdir",
+      "--state",
+      "/run/berth/runtime/run/roots/a b/box",
+      "--log",
+      "",
+      "--",
+      "box",
+    ];
     try {
       expect(call({ words, env: { DO } })).toMatchObject({ status: 0, real: words, stderr: "", berth });
     } finally {
@@ -718,7 +859,16 @@ describe("delete", () => {
     writeFileSync(join(state, "mirror"), "{}");
     const { berth, status } = call({ words, env: { DO: 'rmdir "/run/roots/a b/box"' } });
     expect(status).toBe(0);
-    expect(berth).toEqual(["runtime", "delete", "--state", "/run/berth/runtime/run/roots/a b/box", "--log", "", "--", "box"]);
+    expect(berth).toEqual([
+      "runtime",
+      "delete",
+      "--state",
+      "/run/berth/runtime/run/roots/a b/box",
+      "--log",
+      "",
+      "--",
+      "box",
+    ]);
     expect(existsSync(state)).toBe(false);
   });
 
@@ -726,12 +876,16 @@ describe("delete", () => {
     const state = stateOf("/run/roots/a b", "box");
     writeFileSync(join(state, "mirror"), "{}");
     const place = "/run/berth/runtime/run/roots/a b/box";
-    for (const _ of ["there", "gone"]) expect(call({ words: ["clear", place] })).toMatchObject({ status: 0, stderr: "", real: undefined });
+    for (const _ of ["there", "gone"])
+      expect(call({ words: ["clear", place] })).toMatchObject({ status: 0, stderr: "", real: undefined });
     expect(recorded("berth.argv")).toEqual(["runtime", "delete", "--state", place, "--log", "", "--", "box"]);
     expect(existsSync(state)).toBe(false);
     stateOf("/run/roots/a b", "box");
     const hook = `'${join(directory, "berth-runtime")}' clear '${place}'`;
-    expect(call({ words, env: { DO: `rmdir "/run/roots/a b/box"; ${hook}` } })).toMatchObject({ status: 0, stderr: "" });
+    expect(call({ words, env: { DO: `rmdir "/run/roots/a b/box"; ${hook}` } })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
   });
 
   test("asks for no such thing where there is no mirror, or the container is still there", () => {
@@ -748,7 +902,8 @@ describe("delete", () => {
   test("keeps it when the container is still there", () => {
     const state = stateOf("/run/roots/a b", "box");
     expect(call({ words, env: { REAL_STATUS: "1" } }).status).toBe(1);
-    for (const file of ["stop-signal", "machine-id", "host/os-release"]) expect(existsSync(join(state, file))).toBe(true);
+    for (const file of ["stop-signal", "machine-id", "host/os-release"])
+      expect(existsSync(join(state, file))).toBe(true);
   });
 
   test("leaves what is not ours", () => {
@@ -763,7 +918,18 @@ describe("delete", () => {
   /** The state of a machine in a user namespace, with its stage's place. */
   const isolated = () => {
     const state = stateOf("/run/roots/a b", "box");
-    for (const name of ["lacking", "capabilities", "ids", "root", "pid", "freezer", "limits", "cgroups", "hostname", "network"])
+    for (const name of [
+      "lacking",
+      "capabilities",
+      "ids",
+      "root",
+      "pid",
+      "freezer",
+      "limits",
+      "cgroups",
+      "hostname",
+      "network",
+    ])
       writeFileSync(join(state, name), "x");
     mkdirSync(join(state, "stage/root"), { recursive: true });
     return state;
@@ -845,17 +1011,43 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   const stdin = (rest: object = {}) =>
     JSON.stringify({ ociVersion: "1.0.2", id, status: "creating", pid: sleeper?.pid, bundle: "/b", ...rest });
   const inNamespace = (command: readonly string[], input = "") =>
-    spawnSync("nsenter", [`--target=${holder?.pid}`, "--mount", "--", ...command], { input, encoding: "utf8" });
-  const shell = (script: string) => expect(inNamespace(["sh", "-ec", script])).toMatchObject({ status: 0, stderr: "" });
+    spawnSync("nsenter", [`--target=${holder?.pid}`, "--mount", "--", ...command], {
+      input,
+      encoding: "utf8",
+    });
+  const shell = (script: string) =>
+    expect(inNamespace(["sh", "-ec", script])).toMatchObject({ status: 0, stderr: "" });
   const settle = (input = stdin(), named = "/run/named", unified = "/run/unified", controllers = "") =>
     inNamespace(
-      ["dash", join(directory, "berth-runtime"), "settle", stage, String(base), named, unified, "", controllers, "2000", "14"],
+      [
+        "dash",
+        join(directory, "berth-runtime"),
+        "settle",
+        stage,
+        String(base),
+        named,
+        unified,
+        "",
+        controllers,
+        "2000",
+        "14",
+      ],
       input,
     );
   const isMounted = () => readFileSync(`/proc/${holder?.pid}/mountinfo`, "utf8").includes(` ${stage} `);
   /** What belongs to the machine's root now. */
   const given = () =>
-    inNamespace(["find", "/run/named", "/run/unified", "/run/memory", "/run/freezer", "-uid", String(base), "-gid", String(base)]).stdout;
+    inNamespace([
+      "find",
+      "/run/named",
+      "/run/unified",
+      "/run/memory",
+      "/run/freezer",
+      "-uid",
+      String(base),
+      "-gid",
+      String(base),
+    ]).stdout;
   beforeAll(() => {
     sleeper = spawn("sleep", ["600"], { stdio: "ignore" });
   });
@@ -864,8 +1056,14 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   });
   /** The stage, and places like three hierarchies in which the process is in these cgroups. */
   const prepare = (named = `/docker/${id}`, unified = `/engine/${id}`) => {
-    const files = "cgroup.procs cgroup.threads cgroup.subtree_control tasks memory.max cgroup.max.depth cgroup.max.descendants";
-    const cgroups = [`/run/named${named}`, `/run/unified${unified}`, `/run/memory/docker/${id}`, `/run/freezer/docker/${id}`];
+    const files =
+      "cgroup.procs cgroup.threads cgroup.subtree_control tasks memory.max cgroup.max.depth cgroup.max.descendants";
+    const cgroups = [
+      `/run/named${named}`,
+      `/run/unified${unified}`,
+      `/run/memory/docker/${id}`,
+      `/run/freezer/docker/${id}`,
+    ];
     shell(`
       mkdir -p ${stage}; mount -t tmpfs x ${stage}
       for cgroup in ${cgroups.join(" ")}; do mkdir -p $cgroup; for file in ${files}; do : >$cgroup/$file; done; done
@@ -881,12 +1079,19 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   test("gives its cgroups, and no limit, to the machine's root, notes its process down and takes the stage away", () => {
     prepare();
     expect(settle()).toMatchObject({ status: 0, stdout: "", stderr: "" });
-    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n${startOf(sleeper)}\n`);
+    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(
+      `${sleeper?.pid}\n${startOf(sleeper)}\n`,
+    );
     expect(isMounted()).toBe(false);
     const [named, unified] = [`/run/named/docker/${id}`, `/run/unified/engine/${id}`];
     expect(given().trim().split("\n").toSorted()).toEqual([
       ...[named, `${named}/cgroup.procs`, `${named}/tasks`],
-      ...[unified, `${unified}/cgroup.procs`, `${unified}/cgroup.subtree_control`, `${unified}/cgroup.threads`],
+      ...[
+        unified,
+        `${unified}/cgroup.procs`,
+        `${unified}/cgroup.subtree_control`,
+        `${unified}/cgroup.threads`,
+      ],
     ]);
   });
 
@@ -907,7 +1112,9 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
   ])("whatever the state looks like: %s", (_, write) => {
     prepare();
     expect(settle(write())).toMatchObject({ status: 0, stderr: "" });
-    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(`${sleeper?.pid}\n${startOf(sleeper)}\n`);
+    expect(readFileSync(join(run, `settled/${id}/pid`), "utf8")).toBe(
+      `${sleeper?.pid}\n${startOf(sleeper)}\n`,
+    );
   });
 
   test.each([
@@ -954,7 +1161,9 @@ describe("the real runtime starts as if the launcher were not there", () => {
       return parts.map((name) => {
         const text = readFileSync(join(record, name), "utf8");
         // Bash sets these two of its own accord; the engine's shell is the one of /bin/sh.
-        return name === "real.environ" && shell !== "dash" ? text.replace(/^(_|SHLVL|OLDPWD)=.*\n/gm, "") : text.replace(/\[\d+\]$/gm, "");
+        return name === "real.environ" && shell !== "dash"
+          ? text.replace(/^(_|SHLVL|OLDPWD)=.*\n/gm, "")
+          : text.replace(/\[\d+\]$/gm, "");
       });
     };
     const direct = look(true);

@@ -3,13 +3,17 @@ import { chmod, copyFile, mkdir, readdir, rename, rm, stat, utimes } from "node:
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-// `npm run build`: dist/berth, one program of everything, and dist/berth-runtime beside it, when a source is newer than they are.
+// `npm run build`: dist/berth, one program of everything, and dist/berth-runtime beside it, when a source is
+// newer than they are.
 const top = resolve(import.meta.dir, "..");
 const dist = join(top, "dist");
 const program = join(dist, "berth");
 const launcher = join(dist, "berth-runtime");
 
-/** The newest change below a path, in milliseconds; directories count, since a removal shows only there. Tests do not go into the program. */
+/**
+ * The newest change below a path, in milliseconds; directories count, since a removal shows only there. Tests
+ * do not go into the program.
+ */
 async function newestChange(path: string): Promise<number> {
   const found = await stat(path);
   if (!found.isDirectory()) return path.endsWith(".test.ts") ? 0 : found.mtimeMs;
@@ -25,16 +29,27 @@ async function timeMade(path: string): Promise<number> {
 }
 
 async function isCurrent(): Promise<boolean> {
-  const sources = ["src", "libexec", "package.json", "tsconfig.json", "node_modules/.package-lock.json", "scripts/build.ts"];
+  const sources = [
+    "src",
+    "libexec",
+    "package.json",
+    "tsconfig.json",
+    "node_modules/.package-lock.json",
+    "scripts/build.ts",
+  ];
   const newest = await Promise.all(sources.map((source) => newestChange(join(top, source))));
   return Math.min(await timeMade(program), await timeMade(launcher)) > Math.max(...newest);
 }
 
-/** docker-modem loads a whole ssh client at its start; berth dials by the user's own ssh and gives it the connection. */
+/**
+ * docker-modem loads a whole ssh client at its start; berth dials by the user's own ssh and gives it the
+ * connection.
+ */
 const withoutSsh2: Bun.BunPlugin = {
   name: "without ssh2",
   setup(build) {
-    const contents = "module.exports = () => { throw new Error('docker-modem has no ssh of its own here'); };";
+    const contents =
+      "module.exports = () => { throw new Error('docker-modem has no ssh of its own here'); };";
     build.onLoad({ filter: /\/docker-modem\/lib\/ssh\.js$/ }, () => ({ contents, loader: "js" }));
   },
 };

@@ -9,7 +9,8 @@ import { berth, berthOrExit, machineFile, runBerth, top } from "./demo/berth.ts"
 import { takeDown } from "./demo/down.ts";
 import { prepareEngine } from "./demo/engine.ts";
 
-// `npm run demo`: two machines on the engine that is there, or on berth's own. `npm run demo -- --down` removes all of it.
+// `npm run demo`: two machines on the engine that is there, or on berth's own. `npm run demo -- --down`
+// removes all of it.
 const usage = "usage: npm run demo [-- --down]";
 
 function wantsDown(): boolean {
@@ -36,7 +37,10 @@ interface Sight {
 /** What shows that these are machines, and that they know each other by name. */
 const sights: readonly Sight[] = [
   { command: ["exec", "demo-web", "systemctl", "is-system-running"], expected: /^running$/m },
-  { command: ["exec", "demo-web", "systemctl", "--failed", "--no-pager"], expected: /^0 loaded units listed/m },
+  {
+    command: ["exec", "demo-web", "systemctl", "--failed", "--no-pager"],
+    expected: /^0 loaded units listed/m,
+  },
   { command: ["exec", "demo-db", "systemctl", "is-system-running"], expected: /^running$/m },
   { command: ["exec", "demo-db", "wget", "-qO-", "http://demo-web/"], shown: /<title>/, expected: /nginx/ },
 ];
@@ -69,7 +73,8 @@ const suggestions: readonly (readonly [verb: string, rest: string])[] = [
 function sayWhatNext(): void {
   const known = new Set(registry.map(({ name }) => name));
   console.log("\nTry next:");
-  for (const [verb, rest] of suggestions) if (known.has(verb)) console.log(`  ${berth} ${verb} ${rest}`.trimEnd());
+  for (const [verb, rest] of suggestions)
+    if (known.has(verb)) console.log(`  ${berth} ${verb} ${rest}`.trimEnd());
   console.log("It is all described in examples/demo/berth.yaml. To remove it again:");
   console.log("  npm run demo -- --down");
 }
@@ -84,7 +89,9 @@ async function main(): Promise<number> {
   }
   const began = performance.now();
   await prepareEngine();
-  console.log("Machines: examples/demo/berth.yaml (the first time, Debian is built from its\npackages: about a minute)\n");
+  console.log(
+    "Machines: examples/demo/berth.yaml (the first time, Debian is built from its\npackages: about a minute)\n",
+  );
   await berthOrExit("up", "--file", machineFile);
   console.log(`\nBoth run, ${((performance.now() - began) / 1000).toFixed(1)} s after the start.`);
   const wrong = await showAll();

@@ -3,7 +3,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderMachineFileReference } from "#machinefile/schema/reference.ts";
 
-// `npm run docs`: what is made from the source in docs/: the reference of the machine file and the manual pages.
+// `npm run docs`: what is made from the source in docs/: the reference of the machine file and the manual
+// pages.
 const top = resolve(import.meta.dir, "..");
 const manual = join(top, "docs/man");
 

@@ -4,7 +4,8 @@ import { createLab } from "#lab/lab.ts";
 import { labEngineRoot } from "#lab/lab-image.ts";
 
 // `npm run lab`: engines to try things on by hand, until Ctrl-C.
-const usage = "usage: npm run lab -- [--nodes N] [--view hybrid|v2] [--engine bookworm|trixie|sid] [--uplink]";
+const usage =
+  "usage: npm run lab -- [--nodes N] [--view hybrid|v2] [--engine bookworm|trixie|sid] [--uplink]";
 
 interface Flags {
   readonly nodes: number;
@@ -25,7 +26,8 @@ function readFlags(): Flags {
   const { nodes, view, engine, uplink } = values;
   if (!/^[1-9]$/.test(nodes)) throw new Error("--nodes takes 1 to 9");
   if (view !== "hybrid" && view !== "v2") throw new Error("--view takes hybrid or v2");
-  if (engine !== "bookworm" && engine !== "trixie" && engine !== "sid") throw new Error("--engine takes bookworm, trixie or sid");
+  if (engine !== "bookworm" && engine !== "trixie" && engine !== "sid")
+    throw new Error("--engine takes bookworm, trixie or sid");
   return { nodes: Number(nodes), cgroupView: view === "v2" ? "v2" : "host", engine, uplink };
 }
 
@@ -42,8 +44,12 @@ const { nodes, cgroupView, engine, uplink } = flagsOrExit();
 // The host's own dockerd stands for bookworm; others come as roots of their own.
 const root = engine === "bookworm" ? {} : { rootDirectory: await labEngineRoot(engine) };
 const names = Array.from({ length: nodes }, (_, index) => `node${index + 1}`);
-const lab = await createLab({ nodes: names.map((name) => ({ name, cgroupView, uplink, ...root })), wire: true });
-for (const node of lab.nodes) console.log(`export DOCKER_HOST=${node.socket}  # ${node.name}, ${node.address}, init ${node.pid}`);
+const lab = await createLab({
+  nodes: names.map((name) => ({ name, cgroupView, uplink, ...root })),
+  wire: true,
+});
+for (const node of lab.nodes)
+  console.log(`export DOCKER_HOST=${node.socket}  # ${node.name}, ${node.address}, init ${node.pid}`);
 console.log("Ctrl-C takes it down.");
 
 await new Promise<void>((resolve) => {

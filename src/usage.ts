@@ -1,6 +1,8 @@
 import { BerthError } from "./errors.ts";
 
-/** A `usage` error for something a person wrote, with the value they may have meant in its hint and details. */
+/**
+ * A `usage` error for something a person wrote, with the value they may have meant in its hint and details.
+ */
 export function usageError(message: string, suggestion?: string): BerthError {
   if (suggestion === undefined) return new BerthError("usage", message);
   return new BerthError("usage", message, { hint: `Did you mean "${suggestion}"?`, details: { suggestion } });

@@ -4,9 +4,13 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Place } from "../place.ts";
 
-/** A program that runs a machine in the foreground, in a place's namespaces and in a cgroup of its own there. */
+/**
+ * A program that runs a machine in the foreground, in a place's namespaces and in a cgroup of its own there.
+ */
 export interface Child {
-  /** The program itself and process 1 of its machine, as the host numbers them; undefined once it has ended. */
+  /**
+   * The program itself and process 1 of its machine, as the host numbers them; undefined once it has ended.
+   */
   readPids(): Promise<{ readonly program: number; readonly init: number } | undefined>;
   readonly ended: Promise<unknown>;
   console(): string;
@@ -47,8 +51,13 @@ export function startChild(place: Place, name: string, command: readonly string[
   return { readPids: () => readPids(child), ended: once(child, "close"), console: () => output };
 }
 
-/** The program is nsenter's child, since nsenter forks for the PID namespace, and the machine's process 1 is the program's. */
-async function readPids(child: ChildProcess): Promise<{ readonly program: number; readonly init: number } | undefined> {
+/**
+ * The program is nsenter's child, since nsenter forks for the PID namespace, and the machine's process 1 is
+ * the program's.
+ */
+async function readPids(
+  child: ChildProcess,
+): Promise<{ readonly program: number; readonly init: number } | undefined> {
   for (const end = performance.now() + 10_000; performance.now() < end; await sleep(50)) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return undefined;
     const [program] = await childrenOf(child.pid);

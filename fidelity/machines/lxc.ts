@@ -6,7 +6,9 @@ import { archivePoint, type Place } from "../place.ts";
 import { unpackRoot } from "../roots.ts";
 import { type Child, startChild } from "./child.ts";
 
-/** Debian's defaults for an unprivileged container that root starts; its root is mapped when it is mounted. */
+/**
+ * Debian's defaults for an unprivileged container that root starts; its root is mapped when it is mounted.
+ */
 const renderConfig = (place: Place, name: string, root: string) => `
 lxc.include = /usr/share/lxc/config/common.conf
 lxc.include = /usr/share/lxc/config/userns.conf
@@ -32,15 +34,26 @@ export async function startLxc(place: Place, name: string): Promise<Machine> {
   await writeFile(config, renderConfig(place, name, root));
   const whose = ["-P", place.directory, "-n", name];
   const start = () =>
-    startChild(place, `${name}-start`, ["lxc-start", "--foreground", ...whose, "-f", config, "-o", join(directory, "log")]);
+    startChild(place, `${name}-start`, [
+      "lxc-start",
+      "--foreground",
+      ...whose,
+      "-f",
+      config,
+      "-o",
+      join(directory, "log"),
+    ]);
   let child: Child = start();
   return {
     run: (script) => place.tryRun("lxc-attach", ...whose, "--clear-env", "--", "sh", "-c", script),
     readCgroups: async () => {
       const pids = await child.readPids();
-      return pids === undefined ? undefined : readFile(`/proc/${pids.init}/cgroup`, "utf8").catch(() => undefined);
+      return pids === undefined
+        ? undefined
+        : readFile(`/proc/${pids.init}/cgroup`, "utf8").catch(() => undefined);
     },
-    readConsole: async () => `${child.console()}\n${await readFile(join(directory, "log"), "utf8").catch(() => "")}`,
+    readConsole: async () =>
+      `${child.console()}\n${await readFile(join(directory, "log"), "utf8").catch(() => "")}`,
     restart: async () => {
       await place.node.run("lxc-stop", ...whose, "--timeout", "20");
       await child.ended;

@@ -8,21 +8,49 @@ import { archivePoint, type Place } from "../place.ts";
 import { unpackRoot } from "../roots.ts";
 import { type Child, startChild } from "./child.ts";
 
-/** The options of Debian's systemd-nspawn@.service, which `machinectl start` uses; there is no machined to register with here. */
-const options = ["--quiet", "--keep-unit", "--register=no", "--boot", "--link-journal=try-guest", "--network-veth", "-U"];
+/**
+ * The options of Debian's systemd-nspawn@.service, which `machinectl start` uses; there is no machined to
+ * register with here.
+ */
+const options = [
+  "--quiet",
+  "--keep-unit",
+  "--register=no",
+  "--boot",
+  "--link-journal=try-guest",
+  "--network-veth",
+  "-U",
+];
 
 /** A machine of systemd-nspawn. Its root's shell is a unit of its own, as `machinectl shell` makes one. */
 export async function startNspawn(place: Place, name: string): Promise<Machine> {
   const root = join(place.directory, name);
   await unpackRoot(place.tarball, root);
   const bind = place.archive === undefined ? [] : [`--bind-ro=${place.archive}:${archivePoint}`];
-  const start = () => startChild(place, name, ["systemd-nspawn", ...options, `--machine=${name}`, `--directory=${root}`, ...bind]);
+  const start = () =>
+    startChild(place, name, [
+      "systemd-nspawn",
+      ...options,
+      `--machine=${name}`,
+      `--directory=${root}`,
+      ...bind,
+    ]);
   let child: Child = start();
   const enter = async (script: string) => {
     const pids = await child.readPids();
     if (pids === undefined) return { status: 255, stdout: "", stderr: "the machine has ended" };
     // The manager takes "$$" for "$", systemd.service(5).
-    const unit = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--", "sh", "-c", script.replaceAll("$", "$$$$")];
+    const unit = [
+      "systemd-run",
+      "--quiet",
+      "--wait",
+      "--pipe",
+      "--collect",
+      "--",
+      "sh",
+      "-c",
+      script.replaceAll("$", "$$$$"),
+    ];
     return tryRun("nsenter", [`--target=${pids.init}`, "--all", "--", ...unit], { signal: place.signal });
   };
   const end = async (signals: readonly NodeJS.Signals[]) => {
@@ -39,7 +67,9 @@ export async function startNspawn(place: Place, name: string): Promise<Machine> 
     run: enter,
     readCgroups: async () => {
       const pids = await child.readPids();
-      return pids === undefined ? undefined : readFile(`/proc/${pids.init}/cgroup`, "utf8").catch(() => undefined);
+      return pids === undefined
+        ? undefined
+        : readFile(`/proc/${pids.init}/cgroup`, "utf8").catch(() => undefined);
     },
     readConsole: async () => child.console(),
     restart: async () => {

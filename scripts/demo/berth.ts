@@ -18,7 +18,9 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 /** Ends the demo where a signal has asked for it; what was begun stays, for the next run. */
 function leaveIfInterrupted(): void {
   if (interrupted === undefined) return;
-  console.error("\nInterrupted. `npm run demo` goes on from here; `npm run demo -- --down` removes everything.");
+  console.error(
+    "\nInterrupted. `npm run demo` goes on from here; `npm run demo -- --down` removes everything.",
+  );
   process.exit(130);
 }
 

@@ -6,7 +6,10 @@ import { removeTree } from "#host/embedded-engine/remove-tree.ts";
 import { cacheDirectory } from "#plan/image/cache.ts";
 import { imageName } from "./berth.ts";
 
-/** Removes the root that the image was made of, also a half-built one, and the cache itself when nothing else is in it. */
+/**
+ * Removes the root that the image was made of, also a half-built one, and the cache itself when nothing else
+ * is in it.
+ */
 export async function removeCachedRoot(): Promise<void> {
   const cache = cacheDirectory(process.env, process.getuid?.() ?? -1, homedir());
   const roots = join(cache, "roots");
@@ -14,7 +17,8 @@ export async function removeCachedRoot(): Promise<void> {
   for (const file of await list(roots)) {
     if (new RegExp(`^\\.?${imageName}-[0-9a-f]{12}\\.(tar|lock)$`).test(file)) await rm(join(roots, file));
     // What a killed builder left; the host's /dev and /proc may be mounted in it.
-    else if (new RegExp(`^\\.${imageName}-[0-9a-f]{12}\\.work-`).test(file)) await removeTree(join(roots, file));
+    else if (new RegExp(`^\\.${imageName}-[0-9a-f]{12}\\.work-`).test(file))
+      await removeTree(join(roots, file));
   }
   await removeEmpty(roots);
   await removeEmpty(cache);
@@ -33,7 +37,8 @@ async function endBuilders(path: string): Promise<void> {
     const groups = new Set(await groupsNaming(path));
     if (groups.size === 0) return;
     // mmdebstrap tidies up when asked to end; after 5 s there is no more asking.
-    if (tries === 0 || tries === 50) for (const group of groups) signalGroup(group, tries === 0 ? "SIGTERM" : "SIGKILL");
+    if (tries === 0 || tries === 50)
+      for (const group of groups) signalGroup(group, tries === 0 ? "SIGTERM" : "SIGKILL");
     await sleep(100);
   }
 }

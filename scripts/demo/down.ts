@@ -12,14 +12,21 @@ import { berthOrExit, imageName, machineFile } from "./berth.ts";
 import { removeCachedRoot, removeEmpty } from "./cached-root.ts";
 import { embedded, type Marker, markerFile, readMarker } from "./engine.ts";
 
-/** Takes away what the demo made, wherever it was interrupted: machines, network, image, engine, cached root. True when nothing stays. */
+/**
+ * Takes away what the demo made, wherever it was interrupted: machines, network, image, engine, cached root.
+ * True when nothing stays.
+ */
 export async function takeDown(): Promise<boolean> {
   const marker = await readMarker();
   const isGone = marker === undefined ? true : await removeDemoEngine(marker);
   const engine = await openIfThere();
   if (engine !== undefined) await removeMachinesAndImage(engine);
   await removeCachedRoot();
-  for (const directory of [embedded.stateDirectory, dirname(embedded.stateDirectory), dirname(embedded.dataDirectory)])
+  for (const directory of [
+    embedded.stateDirectory,
+    dirname(embedded.stateDirectory),
+    dirname(embedded.dataDirectory),
+  ])
     await removeEmpty(directory);
   return isGone;
 }
@@ -27,7 +34,8 @@ export async function takeDown(): Promise<boolean> {
 async function removeDemoEngine({ madeData }: Marker): Promise<boolean> {
   const status = await privateEngineStatus(embedded);
   if (madeData) {
-    const others = status.state === "running" ? await foreignContainers(await openEmbedded(status.socket)) : [];
+    const others =
+      status.state === "running" ? await foreignContainers(await openEmbedded(status.socket)) : [];
     if (others.length > 0) {
       console.error(`berth's engine stays: it has containers that are not the demo's: ${others.join(", ")}`);
       console.error("`berth engine stop --remove-data` removes it with all that is in it.");
@@ -46,7 +54,8 @@ async function removeDemoEngine({ madeData }: Marker): Promise<boolean> {
   return true;
 }
 
-const openEmbedded = (socket: string): Promise<Engine> => openEngine({ env: process.env, host: `unix://${socket}` });
+const openEmbedded = (socket: string): Promise<Engine> =>
+  openEngine({ env: process.env, host: `unix://${socket}` });
 
 async function openIfThere(): Promise<Engine | undefined> {
   try {
@@ -59,7 +68,10 @@ async function openIfThere(): Promise<Engine | undefined> {
 
 /** Names of containers that are no machines of the demo. */
 async function foreignContainers(engine: Engine): Promise<readonly string[]> {
-  const { network } = parseMachineFile(await Bun.file(machineFile).text(), { fileName: machineFile, environment: {} });
+  const { network } = parseMachineFile(await Bun.file(machineFile).text(), {
+    fileName: machineFile,
+    environment: {},
+  });
   const containers = await listContainers(engine, { all: true });
   return containers
     .filter(({ Labels }) => Labels?.[label.network] !== network.domain)

@@ -9,7 +9,10 @@ import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { berthOrExit, runBerth } from "./berth.ts";
 
-/** What the demo writes into the embedded engine's data when it starts it, so that it later takes away what it made and no more. */
+/**
+ * What the demo writes into the embedded engine's data when it starts it, so that it later takes away what it
+ * made and no more.
+ */
 export interface Marker {
   /** Whether the data are the demo's too, or were there before. */
   readonly madeData: boolean;
@@ -49,12 +52,16 @@ export async function prepareEngine(): Promise<void> {
   }
   const status = await privateEngineStatus(embedded);
   if (status.state === "running" && (await readMarker()) === undefined) {
-    console.log(`Engine: berth's own, which runs already (unix://${status.socket}). Nothing is installed in it.`);
+    console.log(
+      `Engine: berth's own, which runs already (unix://${status.socket}). Nothing is installed in it.`,
+    );
     return;
   }
   if (status.state !== "running") {
     if (process.getuid?.() !== 0) {
-      console.error("No Docker engine answers, and starting berth's own takes root. Run this as root, or start Docker.");
+      console.error(
+        "No Docker engine answers, and starting berth's own takes root. Run this as root, or start Docker.",
+      );
       process.exit(3);
     }
     console.log("Engine: none answers, so berth's own is started, in namespaces of its own.");
@@ -75,7 +82,10 @@ async function startEngine(): Promise<void> {
   if (status !== 0) process.exit(status);
 }
 
-/** Says that the engine is the demo's, before it starts: an interruption must not leave one that nobody takes away. */
+/**
+ * Says that the engine is the demo's, before it starts: an interruption must not leave one that nobody takes
+ * away.
+ */
 async function mark(): Promise<void> {
   const { dataDirectory } = embedded;
   const parent = dirname(dataDirectory);

@@ -6,17 +6,28 @@ import { tryRun } from "#host/process/run.ts";
 /** Things on this host, each by a line that names it. */
 type Traces = readonly string[];
 
-/** Waits until there is nothing, at most 5 s: some things end by themselves a moment later. Returns what stays. */
+/**
+ * Waits until there is nothing, at most 5 s: some things end by themselves a moment later. Returns what
+ * stays.
+ */
 async function settle(look: () => Promise<Traces>): Promise<Traces> {
   let left = await look();
-  for (const end = performance.now() + 5000; left.length > 0 && performance.now() < end; left = await look()) await sleep(250);
+  for (const end = performance.now() + 5000; left.length > 0 && performance.now() < end; left = await look())
+    await sleep(250);
   return left;
 }
 
-/** What a suite with this temporary directory has left: files in it, mounts on it, and processes that have to do with it. */
+/**
+ * What a suite with this temporary directory has left: files in it, mounts on it, and processes that have to
+ * do with it.
+ */
 export function leftoversOf(directory: string): Promise<Traces> {
   return settle(async () => {
-    const [files, mounts, running] = await Promise.all([list(directory), readFile("/proc/self/mountinfo", "utf8"), processesOf(directory)]);
+    const [files, mounts, running] = await Promise.all([
+      list(directory),
+      readFile("/proc/self/mountinfo", "utf8"),
+      processesOf(directory),
+    ]);
     const points = mounts.split("\n").map((line) => line.split(" ")[4] ?? "");
     return [
       ...files.map((file) => `file ${join(directory, file)}`),
@@ -26,7 +37,10 @@ export function leftoversOf(directory: string): Promise<Traces> {
   });
 }
 
-/** Processes that name the directory in their words, environment, open files or in the mounts of a namespace of their own. */
+/**
+ * Processes that name the directory in their words, environment, open files or in the mounts of a namespace
+ * of their own.
+ */
 async function processesOf(directory: string): Promise<Traces> {
   const ours = await readlink("/proc/self/ns/mnt");
   // A process may end while it is looked at.
@@ -53,7 +67,10 @@ async function processesOf(directory: string): Promise<Traces> {
 /** A lock's file stays, since two could hold "the" lock otherwise. */
 const lockFiles = "file /run/berth/locks";
 
-/** The host's own state, which no test may change: network, firewall, cgroups, the places that berth keeps things in. */
+/**
+ * The host's own state, which no test may change: network, firewall, cgroups, the places that berth keeps
+ * things in.
+ */
 export async function readHostState(): Promise<Traces> {
   const found = await Promise.all([
     named("network namespace", "/run/netns"),
@@ -62,7 +79,9 @@ export async function readHostState(): Promise<Traces> {
     named("file", "/var/lib/berth"),
     named("file", "/var/cache/berth"),
     named("file", "/usr/local/lib/berth"),
-    ...["/etc/docker", "/opt", "/opt/containerd", "/var/lib/docker", "/var/lib/docker/network/files"].map((place) => named("file", place)),
+    ...["/etc/docker", "/opt", "/opt/containerd", "/var/lib/docker", "/var/lib/docker/network/files"].map(
+      (place) => named("file", place),
+    ),
     cgroups(),
     rules(),
   ]);
@@ -85,18 +104,22 @@ async function named(kind: string, directory: string): Promise<Traces> {
 }
 
 /**
- * Cgroups of berth's engines that nothing is in any more (one with processes is somebody's who works here too), and the slices that a
- * guest's systemd makes when it gets at the host's tree. In every hierarchy.
+ * Cgroups of berth's engines that nothing is in any more (one with processes is somebody's who works here
+ * too), and the slices that a guest's systemd makes when it gets at the host's tree. In every hierarchy.
  */
 async function cgroups(): Promise<Traces> {
   const root = "/sys/fs/cgroup";
   const roots = [root, ...(await list(root)).map((name) => join(root, name))];
   const found = await Promise.all(
     roots.map(async (directory) => {
-      const suspects = (await list(directory)).filter((name) => /^(berth.*|(system|user|machine)\.slice|init\.scope)$/.test(name));
+      const suspects = (await list(directory)).filter((name) =>
+        /^(berth.*|(system|user|machine)\.slice|init\.scope)$/.test(name),
+      );
       const paths = suspects.map((name) => join(directory, name));
       const busy = await Promise.all(paths.map(isPopulated));
-      return paths.filter((path, index) => busy[index] === false || !path.includes("/berth")).map((path) => `cgroup ${path}`);
+      return paths
+        .filter((path, index) => busy[index] === false || !path.includes("/berth"))
+        .map((path) => `cgroup ${path}`);
     }),
   );
   return found.flat();
@@ -106,7 +129,9 @@ async function isPopulated(cgroup: string): Promise<boolean> {
   const members = await readFile(join(cgroup, "cgroup.procs"), "utf8").catch(() => "");
   if (members !== "") return true;
   const below = await readdir(cgroup, { withFileTypes: true }).catch(() => []);
-  const populated = await Promise.all(below.filter((entry) => entry.isDirectory()).map(({ name }) => isPopulated(join(cgroup, name))));
+  const populated = await Promise.all(
+    below.filter((entry) => entry.isDirectory()).map(({ name }) => isPopulated(join(cgroup, name))),
+  );
   return populated.includes(true);
 }
 
@@ -118,7 +143,9 @@ async function rules(): Promise<Traces> {
       () => "",
     );
   // Asking the legacy tools about a table that is not there would make it.
-  const tables = (await readFile("/proc/net/ip_tables_names", "utf8").catch(() => "")).split("\n").filter((name) => name !== "");
+  const tables = (await readFile("/proc/net/ip_tables_names", "utf8").catch(() => ""))
+    .split("\n")
+    .filter((name) => name !== "");
   const texts = await Promise.all([
     ask("nft", "--stateless", "list", "ruleset"),
     ...tables.map((table) => ask("iptables-legacy-save", "--table", table)),

@@ -23,14 +23,22 @@ describe("parseReport", () => {
   test("tells passed, failed and skipped tests; one skipped without a reason has failed too", () => {
     const report = parseReport(xml, { what: "a.test.ts", status: 1, output: "skipped: no mirror\n" });
     expect(report.passed).toBe(1);
-    expect(report.failed).toEqual(["a.test.ts > d > f", 'a.test.ts > d > t: is skipped and does not say "(needs …)"']);
+    expect(report.failed).toEqual([
+      "a.test.ts > d > f",
+      'a.test.ts > d > t: is skipped and does not say "(needs …)"',
+    ]);
     expect(report.skipped).toEqual(["a.test.ts > d (needs zsh) > s", "a.test.ts > d > t"]);
     expect(report.notes).toEqual(["no mirror"]);
   });
 
   test.each([
     ["no report at all", "", 139, ["a.test.ts: ended with status 139"]],
-    ["an error outside of the tests", '<testcase name="x" classname="" file="a"/>', 1, ["a.test.ts: ended with status 1"]],
+    [
+      "an error outside of the tests",
+      '<testcase name="x" classname="" file="a"/>',
+      1,
+      ["a.test.ts: ended with status 1"],
+    ],
     ["all is well", '<testcase name="x" classname="" file="a"/>', 0, []],
   ])("%s", (_, text, status, failed) => {
     expect(parseReport(text, { what: "a.test.ts", status, output: "" }).failed).toEqual(failed);

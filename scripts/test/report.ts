@@ -9,17 +9,24 @@ export interface Report {
 }
 
 /**
- * Reads bun's JUnit report. A run that failed without a failed test, as one that crashed or could not load a file, counts as
- * one failure by the name `what`; so does a skipped test that does not say what it needs.
+ * Reads bun's JUnit report. A run that failed without a failed test, as one that crashed or could not load a
+ * file, counts as one failure by the name `what`; so does a skipped test that does not say what it needs.
  */
-export function parseReport(xml: string, run: { readonly what: string; readonly status: number; readonly output: string }): Report {
-  const cases = [...xml.matchAll(/<testcase ([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)].map(([, attributes = "", body = ""]) => ({
-    name: fullName(attributes),
-    body,
-  }));
+export function parseReport(
+  xml: string,
+  run: { readonly what: string; readonly status: number; readonly output: string },
+): Report {
+  const cases = [...xml.matchAll(/<testcase ([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)].map(
+    ([, attributes = "", body = ""]) => ({
+      name: fullName(attributes),
+      body,
+    }),
+  );
   const skipped = cases.filter(({ body }) => body.includes("<skipped")).map(({ name }) => name);
   const broken = cases.filter(({ body }) => /<(failure|error)\b/.test(body)).map(({ name }) => name);
-  const mute = skipped.filter((name) => !/\(needs [^)]+\)/.test(name)).map((name) => `${name}: is skipped and does not say "(needs …)"`);
+  const mute = skipped
+    .filter((name) => !/\(needs [^)]+\)/.test(name))
+    .map((name) => `${name}: is skipped and does not say "(needs …)"`);
   const failed = [...broken, ...mute];
   if (run.status !== 0 && broken.length === 0) failed.push(`${run.what}: ended with status ${run.status}`);
   return {
@@ -45,7 +52,8 @@ function decode(text: string): string {
 
 /** The totals, as the last line of `npm test` gives them. */
 export function renderTotals(reports: readonly Report[]): string {
-  const sum = (count: (report: Report) => number) => reports.reduce((total, report) => total + count(report), 0);
+  const sum = (count: (report: Report) => number) =>
+    reports.reduce((total, report) => total + count(report), 0);
   const skipped = sum((report) => report.skipped.length);
   const totals = `${sum((report) => report.passed)} passed, ${sum((report) => report.failed.length)} failed`;
   return skipped === 0 ? totals : `${totals}, ${skipped} skipped`;

@@ -34,8 +34,8 @@ export function testEnvironment(): Record<string, string | undefined> {
 }
 
 /**
- * Runs a suite; never throws for what it does. `directory` takes its report, and its temporary directory: what is still there
- * afterwards, or runs with it, is a failure.
+ * Runs a suite; never throws for what it does. `directory` takes its report, and its temporary directory:
+ * what is still there afterwards, or runs with it, is a failure.
  */
 export async function runSuite(suite: Suite, directory: string): Promise<SuiteResult> {
   const began = performance.now();
@@ -75,5 +75,12 @@ export async function runSuite(suite: Suite, directory: string): Promise<SuiteRe
   const parsed = parseReport(xml, { what: suite.name, status, output: text });
   const left = (await leftoversOf(temporary)).map((trace) => `${suite.name}: left behind: ${trace}`);
   if (left.length === 0) await rmdir(temporary);
-  return { ...parsed, failed: [...parsed.failed, ...left], suite, status, output, took: performance.now() - began };
+  return {
+    ...parsed,
+    failed: [...parsed.failed, ...left],
+    suite,
+    status,
+    output,
+    took: performance.now() - began,
+  };
 }

@@ -5,7 +5,10 @@ import { type Suite, top } from "./run.ts";
 export interface Plan {
   /** Unit tests, in one process. */
   readonly unit: readonly Suite[];
-  /** Tests of the lab itself. They look at what is gone from this host, so nothing else with engines may run beside them. */
+  /**
+   * Tests of the lab itself. They look at what is gone from this host, so nothing else with engines may run
+   * beside them.
+   */
   readonly lab: readonly Suite[];
   /** The other tests with engines, each file in a process of its own. */
   readonly engines: readonly Suite[];
@@ -15,14 +18,24 @@ const minute = 60_000;
 
 /** Divides the test files whose path holds one of the patterns (all without any) into suites. */
 export function planSuites(files: readonly string[], patterns: readonly string[]): Plan {
-  const chosen = files.filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern))).toSorted();
+  const chosen = files
+    .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
+    .toSorted();
   const isEngineTest = (file: string) => file.startsWith("test/");
   const unit = chosen.filter((file) => !isEngineTest(file));
-  const suites = chosen
-    .filter(isEngineTest)
-    .map((file): Suite => ({ name: file.replace(/\.test\.ts$/, ""), files: [file], testLimit: 3 * minute, limit: 20 * minute }));
+  const suites = chosen.filter(isEngineTest).map(
+    (file): Suite => ({
+      name: file.replace(/\.test\.ts$/, ""),
+      files: [file],
+      testLimit: 3 * minute,
+      limit: 20 * minute,
+    }),
+  );
   return {
-    unit: unit.length === 0 ? [] : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 10 * minute }],
+    unit:
+      unit.length === 0
+        ? []
+        : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 10 * minute }],
     lab: suites.filter(({ name }) => name.startsWith("test/e2e/lab/")),
     engines: suites.filter(({ name }) => !name.startsWith("test/e2e/lab/")),
   };
@@ -42,7 +55,10 @@ export interface Root {
   readonly release: string;
 }
 
-/** Which roots these files name: their calls `labImage("bookworm")` and `labEngineRoot("trixie")`. Others are built when they are asked for. */
+/**
+ * Which roots these files name: their calls `labImage("bookworm")` and `labEngineRoot("trixie")`. Others are
+ * built when they are asked for.
+ */
 export async function findRoots(files: readonly string[]): Promise<readonly Root[]> {
   const roots = new Map<string, Root>();
   for (const file of files) {

@@ -16,7 +16,10 @@ test.each([
   ["https://host", { kind: "tcp", host: "host", port: 2376, tls: { verify: true }, source }],
   ["ssh://host", { kind: "ssh", host: "host", source }],
   ["ssh://me@host:2222", { kind: "ssh", host: "host", user: "me", port: 2222, source }],
-  ["ssh://me@[fe80::1]/run/user/7/docker.sock", { kind: "ssh", host: "fe80::1", user: "me", socket: "/run/user/7/docker.sock", source }],
+  [
+    "ssh://me@[fe80::1]/run/user/7/docker.sock",
+    { kind: "ssh", host: "fe80::1", user: "me", socket: "/run/user/7/docker.sock", source },
+  ],
 ])("%s", (text, endpoint) => {
   expect(parseEndpoint(text, source) as unknown).toEqual(endpoint);
 });
@@ -56,9 +59,12 @@ test.each([
   expect(error.message).toContain(says);
 });
 
-test.each(["unix:///a/b", "tcp://host:2375", "tcp://[::1]:99", "ssh://host", "ssh://me@host:22/run/x.sock"])("%s comes back", (text) => {
-  expect(renderEndpoint(parseEndpoint(text, source))).toBe(text);
-});
+test.each(["unix:///a/b", "tcp://host:2375", "tcp://[::1]:99", "ssh://host", "ssh://me@host:22/run/x.sock"])(
+  "%s comes back",
+  (text) => {
+    expect(renderEndpoint(parseEndpoint(text, source))).toBe(text);
+  },
+);
 
 function thrown(action: () => unknown): BerthError {
   try {

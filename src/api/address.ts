@@ -1,6 +1,9 @@
 import { BerthError } from "#errors.ts";
 
-/** Files of a TLS client, and whether the server's certificate is checked. Only paths: no secret travels in an endpoint. */
+/**
+ * Files of a TLS client, and whether the server's certificate is checked. Only paths: no secret travels in an
+ * endpoint.
+ */
 export interface TlsFiles {
   readonly ca?: string;
   readonly cert?: string;
@@ -43,8 +46,9 @@ const hostName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const ipv6 = /^\[([0-9A-Fa-f:.]+)\]$/;
 
 /**
- * Reads an engine address as DOCKER_HOST has it: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://, https://, ssh://[USER@]HOST[:PORT][/SOCKET].
- * `tls` is what the surroundings say about TLS and counts for tcp alone. Throws `usage` saying what is wrong.
+ * Reads an engine address as DOCKER_HOST has it: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://,
+ * https://, ssh://[USER@]HOST[:PORT][/SOCKET]. `tls` is what the surroundings say about TLS and counts for
+ * tcp alone. Throws `usage` saying what is wrong.
  */
 export function parseEndpoint(text: string, source: string, tls?: TlsFiles): Endpoint {
   const wrong = (what: string): BerthError =>
@@ -56,7 +60,8 @@ export function parseEndpoint(text: string, source: string, tls?: TlsFiles): End
   const rest = full.slice(scheme.length + 3);
   switch (scheme) {
     case "unix":
-      if (rest !== "" && !rest.startsWith("/")) throw wrong("the socket's path must be absolute, as in unix:///path");
+      if (rest !== "" && !rest.startsWith("/"))
+        throw wrong("the socket's path must be absolute, as in unix:///path");
       if (rest.includes("\0")) throw wrong("a path holds no NUL");
       return { kind: "unix", path: rest || defaultSocket, source };
     case "tcp":
@@ -94,7 +99,13 @@ const bracket = (host: string): string => (host.includes(":") ? `[${host}]` : ho
 
 type Wrong = (what: string) => BerthError;
 
-function parseTcp(rest: string, scheme: string, source: string, tls: TlsFiles | undefined, wrong: Wrong): TcpEndpoint {
+function parseTcp(
+  rest: string,
+  scheme: string,
+  source: string,
+  tls: TlsFiles | undefined,
+  wrong: Wrong,
+): TcpEndpoint {
   const { authority, path } = splitPath(rest);
   if (path !== "" && path !== "/") throw wrong("nothing may follow the port");
   if (authority.includes("@")) throw wrong("the API knows no users; certificates do that");
@@ -114,10 +125,13 @@ function parseSsh(rest: string, source: string, wrong: Wrong): SshEndpoint {
   const at = authority.lastIndexOf("@");
   const user = at < 0 ? undefined : authority.slice(0, at);
   if (user?.includes(":")) throw wrong("a password does not belong here; use an ssh key");
-  if (user !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?$/.test(user)) throw wrong("the user's name is not one ssh would take");
+  if (user !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?$/.test(user))
+    throw wrong("the user's name is not one ssh would take");
   const { host, port } = parseHostPort(authority.slice(at + 1), wrong);
-  // The remote side hands its command line to the login shell, so only what no shell reads otherwise is let through.
-  if (!/^[A-Za-z0-9._/-]*$/.test(path)) throw wrong("the socket's path may hold letters, digits and ._/- alone");
+  // The remote side hands its command line to the login shell, so only what no shell reads otherwise is let
+  // through.
+  if (!/^[A-Za-z0-9._/-]*$/.test(path))
+    throw wrong("the socket's path may hold letters, digits and ._/- alone");
   return {
     kind: "ssh",
     host,
@@ -130,7 +144,9 @@ function parseSsh(rest: string, source: string, wrong: Wrong): SshEndpoint {
 
 function splitPath(rest: string): { authority: string; path: string } {
   const slash = rest.indexOf("/");
-  return slash < 0 ? { authority: rest, path: "" } : { authority: rest.slice(0, slash), path: rest.slice(slash) };
+  return slash < 0
+    ? { authority: rest, path: "" }
+    : { authority: rest.slice(0, slash), path: rest.slice(slash) };
 }
 
 function parseHostPort(authority: string, wrong: Wrong): { host: string; port?: number } {
@@ -143,6 +159,7 @@ function parseHostPort(authority: string, wrong: Wrong): { host: string; port?: 
   if (host === name && !hostName.test(name)) throw wrong(`${JSON.stringify(name)} is no host name`);
   if (digits === undefined) return { host };
   const port = Number(digits);
-  if (!/^\d{1,5}$/.test(digits) || port < 1 || port > 65535) throw wrong(`${JSON.stringify(digits)} is no port (1 to 65535)`);
+  if (!/^\d{1,5}$/.test(digits) || port < 1 || port > 65535)
+    throw wrong(`${JSON.stringify(digits)} is no port (1 to 65535)`);
   return { host, port };
 }

@@ -47,7 +47,14 @@ export interface ContainerCreateResponse {
   readonly Warnings: readonly string[] | null;
 }
 
-export type ContainerStatus = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+export type ContainerStatus =
+  | "created"
+  | "running"
+  | "paused"
+  | "restarting"
+  | "removing"
+  | "exited"
+  | "dead";
 
 export interface ContainerSummary {
   readonly Id: string;
@@ -104,7 +111,10 @@ export interface ContainerState {
   /** RFC 3339; year 1 for never. */
   readonly StartedAt: string;
   readonly FinishedAt: string;
-  readonly Health?: { readonly Status: "none" | "starting" | "healthy" | "unhealthy"; readonly FailingStreak: number };
+  readonly Health?: {
+    readonly Status: "none" | "starting" | "healthy" | "unhealthy";
+    readonly FailingStreak: number;
+  };
 }
 
 export interface ContainerInspect {
@@ -137,7 +147,9 @@ export interface ContainerInspect {
 
 export interface NetworkSettings {
   readonly SandboxKey: string;
-  readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>> | null;
+  readonly Ports: Readonly<
+    Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
+  > | null;
   readonly Networks: Readonly<Record<string, EndpointSettings>>;
 }
 

@@ -1,4 +1,7 @@
-/** What flags of `docker run` put into POST /containers/create (Engine API, "ContainerCreate"), under the API's own names. Sizes are bytes. */
+/**
+ * What flags of `docker run` put into POST /containers/create (Engine API, "ContainerCreate"), under the
+ * API's own names. Sizes are bytes.
+ */
 export interface DockerBody {
   readonly Hostname?: string;
   readonly Domainname?: string;
@@ -85,7 +88,9 @@ export interface DockerHostConfig {
   readonly OomScoreAdj?: number;
   readonly PidMode?: string;
   readonly PidsLimit?: number;
-  readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort: string }[]>>;
+  readonly PortBindings?: Readonly<
+    Record<string, readonly { readonly HostIp?: string; readonly HostPort: string }[]>
+  >;
   readonly Privileged?: boolean;
   readonly PublishAllPorts?: boolean;
   readonly ReadonlyPaths?: readonly string[];
@@ -162,7 +167,11 @@ export interface DockerMount {
 
 /** A container's place on one network, as it is asked for. */
 export interface DockerEndpoint {
-  readonly IPAMConfig?: { readonly IPv4Address?: string; readonly IPv6Address?: string; readonly LinkLocalIPs?: readonly string[] };
+  readonly IPAMConfig?: {
+    readonly IPv4Address?: string;
+    readonly IPv6Address?: string;
+    readonly LinkLocalIPs?: readonly string[];
+  };
   readonly Links?: readonly string[];
   readonly Aliases?: readonly string[];
   readonly MacAddress?: string;

@@ -8,7 +8,13 @@ function frame(type: number, data: string): Buffer {
   return Buffer.concat([head, Buffer.from(data)]);
 }
 
-const frames = Buffer.concat([frame(1, "out"), frame(2, "error"), frame(1, ""), frame(0, "in"), frame(1, "ü".repeat(300))]);
+const frames = Buffer.concat([
+  frame(1, "out"),
+  frame(2, "error"),
+  frame(1, ""),
+  frame(0, "in"),
+  frame(1, "ü".repeat(300)),
+]);
 
 /** The pieces of each stream put together. */
 function join(chunks: readonly OutputChunk[]): Record<string, string> {
@@ -20,7 +26,8 @@ function join(chunks: readonly OutputChunk[]): Record<string, string> {
 test.each([1, 2, 3, 7, 8, 9, 11, 100, 1000])("frames in pieces of %d bytes", (size) => {
   const demuxer = createDemuxer();
   const chunks: OutputChunk[] = [];
-  for (let at = 0; at < frames.length; at += size) chunks.push(...demuxer.push(frames.subarray(at, at + size)));
+  for (let at = 0; at < frames.length; at += size)
+    chunks.push(...demuxer.push(frames.subarray(at, at + size)));
   demuxer.end();
   expect(join(chunks)).toEqual({ stdout: `outin${"ü".repeat(300)}`, stderr: "error" });
 });
@@ -37,12 +44,16 @@ test.each([4, 8, 10])("a stream cut after %d bytes is lost", (length) => {
 });
 
 test("bytes of a terminal are no frames", () => {
-  expect(() => createDemuxer().push(Buffer.from("root@web:~# "))).toThrow(expect.objectContaining({ code: "engine-api" }));
+  expect(() => createDemuxer().push(Buffer.from("root@web:~# "))).toThrow(
+    expect.objectContaining({ code: "engine-api" }),
+  );
 });
 
 test("an error of the engine's own, in two pieces", () => {
   const demuxer = createDemuxer();
   const bytes = frame(3, "log driver broke");
   expect(demuxer.push(bytes.subarray(0, 12))).toEqual([]);
-  expect(() => demuxer.push(bytes.subarray(12))).toThrow(expect.objectContaining({ code: "engine-api", message: "log driver broke" }));
+  expect(() => demuxer.push(bytes.subarray(12))).toThrow(
+    expect.objectContaining({ code: "engine-api", message: "log driver broke" }),
+  );
 });

@@ -9,13 +9,19 @@ export interface OutputChunk {
 
 /** Takes apart the stream an engine sends for a container without a terminal. */
 export interface Demuxer {
-  /** The output in these bytes; a frame may come in any number of pieces. Throws `engine-api` for what is no frame. */
+  /**
+   * The output in these bytes; a frame may come in any number of pieces. Throws `engine-api` for what is no
+   * frame.
+   */
   push(bytes: Buffer): readonly OutputChunk[];
   /** To call at the end of the stream. Throws `engine-lost` when it ended inside a frame. */
   end(): void;
 }
 
-/** Engine API, "Attach to a container", "Stream format": a frame is type, three zeros, length (big endian), payload. */
+/**
+ * Engine API, "Attach to a container", "Stream format": a frame is type, three zeros, length (big endian),
+ * payload.
+ */
 const headerLength = 8;
 const stdout = 1;
 const stderr = 2;
@@ -37,7 +43,9 @@ export function createDemuxer(): Demuxer {
       type = header.readUInt8(0);
       left = header.readUInt32BE(4);
       if (type > systemError || header.readUIntBE(1, 3) !== 0) {
-        throw new BerthError("engine-api", "the engine's output stream is not framed", { details: { header: header.toString("hex") } });
+        throw new BerthError("engine-api", "the engine's output stream is not framed", {
+          details: { header: header.toString("hex") },
+        });
       }
       if (left === 0) header = Buffer.alloc(0);
     }
@@ -66,7 +74,8 @@ export function createDemuxer(): Demuxer {
       return chunks;
     },
     end() {
-      if (left > 0 || header.length > 0) throw new BerthError("engine-lost", "the engine's output stream ended inside a frame");
+      if (left > 0 || header.length > 0)
+        throw new BerthError("engine-lost", "the engine's output stream ended inside a frame");
     },
   };
 }

@@ -1,6 +1,9 @@
 import type { DockerHostConfig } from "./create-body.ts";
 
-/** The Engine API's HostConfig, as it is asked for and as engines answer it: with null for what nothing was said of, unless it is a text. */
+/**
+ * The Engine API's HostConfig, as it is asked for and as engines answer it: with null for what nothing was
+ * said of, unless it is a text.
+ */
 export type HostConfig = { readonly [Key in keyof DockerHostConfig]: OrNull<DockerHostConfig[Key]> };
 
 type OrNull<T> = T extends string | undefined ? T : T | null;

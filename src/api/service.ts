@@ -33,10 +33,22 @@ export interface ContainerSpec {
   readonly Labels?: Readonly<Record<string, string>>;
   readonly TTY?: boolean;
   readonly Init?: boolean;
-  readonly Mounts?: readonly { readonly Type: "bind" | "volume" | "tmpfs"; readonly Source?: string; readonly Target: string }[];
+  readonly Mounts?: readonly {
+    readonly Type: "bind" | "volume" | "tmpfs";
+    readonly Source?: string;
+    readonly Target: string;
+  }[];
   readonly StopGracePeriod?: number;
-  readonly Secrets?: readonly { readonly File?: SwarmFile; readonly SecretID: string; readonly SecretName: string }[];
-  readonly Configs?: readonly { readonly File?: SwarmFile; readonly ConfigID: string; readonly ConfigName: string }[];
+  readonly Secrets?: readonly {
+    readonly File?: SwarmFile;
+    readonly SecretID: string;
+    readonly SecretName: string;
+  }[];
+  readonly Configs?: readonly {
+    readonly File?: SwarmFile;
+    readonly ConfigID: string;
+    readonly ConfigName: string;
+  }[];
 }
 
 export interface SwarmFile {
@@ -70,7 +82,13 @@ export interface Service {
   readonly Spec: ServiceSpec;
   readonly PreviousSpec?: ServiceSpec | null;
   readonly UpdateStatus?: {
-    readonly State?: "updating" | "paused" | "completed" | "rollback_started" | "rollback_paused" | "rollback_completed";
+    readonly State?:
+      | "updating"
+      | "paused"
+      | "completed"
+      | "rollback_started"
+      | "rollback_paused"
+      | "rollback_completed";
     readonly Message?: string;
   } | null;
 }

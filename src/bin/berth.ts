@@ -6,7 +6,10 @@ interface Entry {
   main(argv: readonly string[], leave: (status: number) => never): Promise<number>;
 }
 
-/** What must start within milliseconds, by first argument or as `berth-NAME`: loaded instead of the command line. */
+/**
+ * What must start within milliseconds, by first argument or as `berth-NAME`: loaded instead of the command
+ * line.
+ */
 const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   "--version": () => import("#cli/version.ts"),
   runtime: () => import("#cli/runtime.ts"),
@@ -21,4 +24,8 @@ const calledAs = basename(process.argv0).replace(/^berth-/, "");
 const [name = "", rest] = Object.hasOwn(entries, calledAs) ? [calledAs, words] : [words[0], words.slice(1)];
 const fast = Object.hasOwn(entries, name) ? entries[name] : undefined;
 if (!fast) (await import("#host/process/own-outputs.ts")).openOwnOutputs();
-leave(fast ? await (await fast()).main(rest, leave) : await (await import("#cli/frame/main.ts")).main(words, leave));
+leave(
+  fast
+    ? await (await fast()).main(rest, leave)
+    : await (await import("#cli/frame/main.ts")).main(words, leave),
+);

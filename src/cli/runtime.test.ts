@@ -13,9 +13,11 @@ afterEach(() => rmSync(bundle, { recursive: true }));
 
 const state = () => join(bundle, "state");
 const log = () => join(bundle, "log.json");
-const call = (...words: string[]) => main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--log", log(), ...words]);
+const call = (...words: string[]) =>
+  main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--log", log(), ...words]);
 const write = (config: string) => writeFileSync(join(bundle, "config.json"), config);
-const configOf = (program: string) => JSON.stringify({ process: { args: [program] }, root: { path: "rootfs" } });
+const configOf = (program: string) =>
+  JSON.stringify({ process: { args: [program] }, root: { path: "rootfs" } });
 
 test.each([
   [],
@@ -34,7 +36,11 @@ test("a container that is no machine is left alone", async () => {
 });
 
 test.each([
-  ["a missing init", configOf("/sbin/init"), "this image has no init: /sbin/init does not exist in it; install"],
+  [
+    "a missing init",
+    configOf("/sbin/init"),
+    "this image has no init: /sbin/init does not exist in it; install",
+  ],
   ["a config.json that is none", "{", "JSON"],
 ])("%s is said in the runtime's log, one JSON line", async (_, config, text) => {
   write(config);
@@ -51,5 +57,7 @@ test.each([
 
 test("without a log it still fails", async () => {
   write(configOf("/sbin/init"));
-  expect(await main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--", "box"])).toBe(1);
+  expect(await main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--", "box"])).toBe(
+    1,
+  );
 });

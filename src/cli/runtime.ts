@@ -10,9 +10,9 @@ import { clearState } from "#ops/runtime/state.ts";
 import { complain } from "./frame/complain.ts";
 
 /**
- * `berth runtime create …` and `exec …`, which the launcher berth-runtime calls before the real runtime: short of every
- * dependency, since each container that boots waits for it. What goes wrong is said where the engine reads it, in the
- * runtime's log. Resolves to the exit status.
+ * `berth runtime create …` and `exec …`, which the launcher berth-runtime calls before the real runtime:
+ * short of every dependency, since each container that boots waits for it. What goes wrong is said where the
+ * engine reads it, in the runtime's log. Resolves to the exit status.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv;
@@ -113,7 +113,11 @@ async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
 }
 
 /** Does the work and logs its warnings, or its failure, after undoing. */
-async function report(log: string, work: () => Promise<readonly string[]> | readonly string[], undo?: () => void): Promise<number> {
+async function report(
+  log: string,
+  work: () => Promise<readonly string[]> | readonly string[],
+  undo?: () => void,
+): Promise<number> {
   try {
     for (const warning of await work()) logRuntime(log, "warning", `berth: ${await plain(warning)}`);
     return 0;
@@ -133,10 +137,14 @@ async function plain(text: string): Promise<string> {
   return plainText(text);
 }
 
-/** The one form which the launcher writes: `--name value` pairs, `--`, the id. (Loading node:util for its parseArgs takes 0.8 ms of every boot.) */
+/**
+ * The one form which the launcher writes: `--name value` pairs, `--`, the id. (Loading node:util for its
+ * parseArgs takes 0.8 ms of every boot.)
+ */
 function parseCall(words: readonly string[]) {
   const options = new Map<string, string>();
   let at = 0;
-  for (; at + 1 < words.length && words[at] !== "--"; at += 2) options.set(words[at] ?? "", words[at + 1] ?? "");
+  for (; at + 1 < words.length && words[at] !== "--"; at += 2)
+    options.set(words[at] ?? "", words[at + 1] ?? "");
   return { options, id: words[at] === "--" && words.length === at + 2 ? words[at + 1] : undefined };
 }

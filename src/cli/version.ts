@@ -17,7 +17,9 @@ export async function main(): Promise<number> {
   } catch (failure) {
     // `berth --version | true`, or a full disk.
     if (failure instanceof Error && "code" in failure && failure.code === "EPIPE") return 141;
-    complain(`berth: standard output cannot be written: ${failure instanceof Error ? failure.message : failure}\n`);
+    complain(
+      `berth: standard output cannot be written: ${failure instanceof Error ? failure.message : failure}\n`,
+    );
     return 1;
   }
 }

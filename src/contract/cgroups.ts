@@ -20,7 +20,9 @@ export interface CgroupContract {
   readonly warnings: readonly string[];
 }
 
-/** From here on systemd can run on cgroup2 alone (NEWS 233: unified hierarchy without the hybrid's v1 mount). */
+/**
+ * From here on systemd can run on cgroup2 alone (NEWS 233: unified hierarchy without the hybrid's v1 mount).
+ */
 const firstWithCgroup2 = 233;
 /** From here on systemd waits half a minute before it accepts v1 (NEWS 256). */
 const firstToShunV1 = 256;
@@ -29,7 +31,10 @@ const firstWithoutV1 = 258;
 /** Stands for "newer than any": a systemd whose version the root does not tell is taken for a current one. */
 const current = 1000;
 
-/** Chooses the view; `isolated` is a machine in a user namespace of its own. Throws `host-unfit` where this host cannot give this init what it needs. */
+/**
+ * Chooses the view; `isolated` is a machine in a user namespace of its own. Throws `host-unfit` where this
+ * host cannot give this init what it needs.
+ */
 export function contractCgroups(init: GuestInit, host: HostCgroup, isolated: boolean): CgroupContract {
   if (init.kind !== "systemd") return { view: "read-only", arguments: [], warnings: [] };
   const version = init.version ?? current;
@@ -38,9 +43,13 @@ export function contractCgroups(init: GuestInit, host: HostCgroup, isolated: boo
 
 function onV2(version: number, host: HostCgroup): CgroupContract {
   if (version < firstWithCgroup2) {
-    throw new BerthError("host-unfit", `systemd ${version} in this machine knows only cgroup v1, and this host has only cgroup v2`, {
-      hint: "boot the host with systemd.unified_cgroup_hierarchy=0 on its kernel command line, or use a newer root",
-    });
+    throw new BerthError(
+      "host-unfit",
+      `systemd ${version} in this machine knows only cgroup v1, and this host has only cgroup v2`,
+      {
+        hint: "boot the host with systemd.unified_cgroup_hierarchy=0 on its kernel command line, or use a newer root",
+      },
+    );
   }
   const warnings = host.nsdelegate
     ? []
@@ -51,7 +60,8 @@ function onV2(version: number, host: HostCgroup): CgroupContract {
 }
 
 function onV1(version: number, host: HostCgroup, isolated: boolean): CgroupContract {
-  if (version >= firstToShunV1 && host.unified !== undefined) return { view: "unified", arguments: [], warnings: [] };
+  if (version >= firstToShunV1 && host.unified !== undefined)
+    return { view: "unified", arguments: [], warnings: [] };
   if (version >= firstWithoutV1) {
     throw new BerthError(
       "host-unfit",
@@ -62,9 +72,13 @@ function onV1(version: number, host: HostCgroup, isolated: boolean): CgroupContr
     );
   }
   if (host.named === undefined) {
-    throw new BerthError("host-unfit", "this host has no cgroup hierarchy named systemd, which the machine's systemd needs", {
-      hint: "make it: mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
-    });
+    throw new BerthError(
+      "host-unfit",
+      "this host has no cgroup hierarchy named systemd, which the machine's systemd needs",
+      {
+        hint: "make it: mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+      },
+    );
   }
   // proc-cmdline reads PID 1's own arguments in a container.
   return {

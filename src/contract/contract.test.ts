@@ -44,7 +44,12 @@ test("what systemd 252 gets on a v2 host", () => {
     ids: undefined,
     lxcfs: [],
     cgroup: "cgroup2",
-    ...contractTmpfs(host.memory, { init: "systemd", profile: "strict", limit: undefined, shmSize: undefined }),
+    ...contractTmpfs(host.memory, {
+      init: "systemd",
+      profile: "strict",
+      limit: undefined,
+      shmSize: undefined,
+    }),
     environment: { container_uuid: "01234567-89ab-cdef-0123-456789abcdef" },
     defaultEnvironment: { container: "docker" },
     arguments: [],
@@ -56,7 +61,9 @@ test("what systemd 252 gets on a v2 host", () => {
     warnings: [],
   });
   expect(systemCalls).toContain("name_to_handle_at");
-  expect(new Set([...systemCalls, ...unknownSystemCalls]).size).toBe(systemCalls.length + unknownSystemCalls.length);
+  expect(new Set([...systemCalls, ...unknownSystemCalls]).size).toBe(
+    systemCalls.length + unknownSystemCalls.length,
+  );
   expect(new Set(masks.units).size).toBe(masks.units.length);
   expect(masks.generators).toContain("systemd-gpt-auto-generator");
   for (const unit of [
@@ -67,7 +74,12 @@ test("what systemd 252 gets on a v2 host", () => {
   ]) {
     expect(masks.units).toContain(unit);
   }
-  for (const unit of ["systemd-hwdb-update.service", "systemd-journald-audit.socket", "dev-hugepages.mount", "getty@.service"]) {
+  for (const unit of [
+    "systemd-hwdb-update.service",
+    "systemd-journald-audit.socket",
+    "dev-hugepages.mount",
+    "getty@.service",
+  ]) {
     expect(masks.units).toContain(unit);
   }
   expect(new Set(masks.units).size).toBe(masks.units.length);
@@ -75,7 +87,12 @@ test("what systemd 252 gets on a v2 host", () => {
 
 test("the machine's memory limit and what is asked for /dev/shm decide how much its tmpfs hold", () => {
   const needs = contract(systemd, host, { ...wishes, memory: 2 ** 28, shmSize: 2 ** 27 });
-  const { tmpfs, shm, user } = contractTmpfs(host.memory, { init: "systemd", profile: "strict", limit: 2 ** 28, shmSize: 2 ** 27 });
+  const { tmpfs, shm, user } = contractTmpfs(host.memory, {
+    init: "systemd",
+    profile: "strict",
+    limit: 2 ** 28,
+    shmSize: 2 ** 27,
+  });
   expect(needs).toMatchObject({ tmpfs, shm, user });
 });
 
@@ -105,7 +122,10 @@ describe("masks", () => {
     [262, true],
     [undefined, true],
   ])("systemd %p gets them as a directory: %p", (version, byDirectory) => {
-    const hybrid: Host = { ...host, cgroup: { layout: "hybrid", named: "/n", unified: "/u", nsdelegate: false } };
+    const hybrid: Host = {
+      ...host,
+      cgroup: { layout: "hybrid", named: "/n", unified: "/u", nsdelegate: false },
+    };
     const { masks, arguments: words } = contract(guestOf("systemd", version), hybrid, wishes);
     expect(masks.units.includes("systemd-udevd.service")).toBe(byDirectory);
     expect(masks.generators.length > 0).toBe(byDirectory);
@@ -114,8 +134,13 @@ describe("masks", () => {
   });
 
   test("arguments for the cgroup view stand beside them", () => {
-    const v1: Host = { ...host, cgroup: { layout: "v1", named: "/n", unified: undefined, nsdelegate: false } };
-    expect(contract(guestOf("systemd", 257), v1, wishes).arguments).toEqual(["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"]);
+    const v1: Host = {
+      ...host,
+      cgroup: { layout: "v1", named: "/n", unified: undefined, nsdelegate: false },
+    };
+    expect(contract(guestOf("systemd", 257), v1, wishes).arguments).toEqual([
+      "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
+    ]);
   });
 });
 
@@ -125,9 +150,21 @@ describe("capabilities", () => {
 
   test.each([
     ["all there", systemd, host, ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"], []],
-    ["unknown, so all are tried", systemd, { ...host, capabilities: undefined }, ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"], []],
+    [
+      "unknown, so all are tried",
+      systemd,
+      { ...host, capabilities: undefined },
+      ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"],
+      [],
+    ],
     ["two lacking", systemd, poor, ["CAP_CHOWN"], ["CAP_SYS_RESOURCE", "CAP_SYS_BOOT"]],
-    ["one asked for by user and init is lacking once", guestOf("runit"), poor, ["CAP_CHOWN"], ["CAP_SYS_RESOURCE", "CAP_SYS_BOOT"]],
+    [
+      "one asked for by user and init is lacking once",
+      guestOf("runit"),
+      poor,
+      ["CAP_CHOWN"],
+      ["CAP_SYS_RESOURCE", "CAP_SYS_BOOT"],
+    ],
     ["not doubled", guestOf("runit"), host, ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"], []],
   ] as const)("%s", (_, guest, outside, granted, lacking) => {
     const needs = contract(guest, outside, asked);
@@ -166,16 +203,23 @@ test.each([
   }
 });
 
-test.each(["strict", "full"] as const)("what the seccomp profile refuses by name stays refused in %s, and is said", (profile) => {
-  const needs = contract(systemd, host, { ...wishes, profile, refused: ["unshare", "statx", "bpf"] });
-  const [free, held] = [contract(systemd, host, { ...wishes, profile }).systemCalls, needs.systemCalls];
-  const gone = profile === "full" ? ["statx", "unshare"] : ["statx"];
-  expect(free.filter((name) => !held.includes(name)).toSorted()).toEqual(gone);
-  expect(needs.warnings).toEqual([expect.stringContaining(gone.join(", "))]);
-});
+test.each(["strict", "full"] as const)(
+  "what the seccomp profile refuses by name stays refused in %s, and is said",
+  (profile) => {
+    const needs = contract(systemd, host, { ...wishes, profile, refused: ["unshare", "statx", "bpf"] });
+    const [free, held] = [contract(systemd, host, { ...wishes, profile }).systemCalls, needs.systemCalls];
+    const gone = profile === "full" ? ["statx", "unshare"] : ["statx"];
+    expect(free.filter((name) => !held.includes(name)).toSorted()).toEqual(gone);
+    expect(needs.warnings).toEqual([expect.stringContaining(gone.join(", "))]);
+  },
+);
 
 test("no terminal is one warning, and every warning is said", () => {
-  const v2: Host = { ...host, cgroup: { ...host.cgroup, nsdelegate: false }, capabilities: new Set(["CAP_KILL"]) };
+  const v2: Host = {
+    ...host,
+    cgroup: { ...host.cgroup, nsdelegate: false },
+    capabilities: new Set(["CAP_KILL"]),
+  };
   const { warnings } = contract(systemd, v2, { ...wishes, terminal: false });
   expect(warnings.map((text) => /nsdelegate|CAP_CHOWN|docker run -t/.exec(text)?.[0])).toEqual([
     "nsdelegate",
@@ -189,16 +233,25 @@ test("the host's network keeps all sysctls read-only", () => {
 });
 
 describe("another container's network", () => {
-  const inherited = { ...wishes, profile: undefined, dropped: [], shared: ["network"], ownNetwork: false, inheritsNetwork: true };
+  const inherited = {
+    ...wishes,
+    profile: undefined,
+    dropped: [],
+    shared: ["network"],
+    ownNetwork: false,
+    inheritsNetwork: true,
+  };
 
   test("a machine in a user namespace is told what it cannot change, and sets nothing up", () => {
     const needs = contract(systemd, host, inherited);
     expect(needs).toMatchObject({ profile: "full", ids: 65_536, readOnlySysctls: undefined });
     expect(needs.warnings).toEqual([expect.stringContaining("cannot change it")]);
-    for (const unit of ["networking.service", "systemd-networkd.socket", "ifup@.service"]) expect(needs.masks.units).toContain(unit);
+    for (const unit of ["networking.service", "systemd-networkd.socket", "ifup@.service"])
+      expect(needs.masks.units).toContain(unit);
     expect(new Set(needs.masks.units).size).toBe(needs.masks.units.length);
     // That a firewall is not in force must show.
-    for (const unit of ["nftables.service", "netfilter-persistent.service"]) expect(needs.masks.units).not.toContain(unit);
+    for (const unit of ["nftables.service", "netfilter-persistent.service"])
+      expect(needs.masks.units).not.toContain(unit);
     expect(needs.capabilities).toContain("CAP_NET_ADMIN");
   });
 
@@ -213,8 +266,13 @@ describe("another container's network", () => {
   });
 
   test("an old systemd gets the masks as arguments", () => {
-    const hybrid: Host = { ...host, cgroup: { layout: "hybrid", named: "/n", unified: "/u", nsdelegate: false } };
-    expect(contract(guestOf("systemd", 215), hybrid, inherited).arguments).toContain("systemd.mask=networking.service");
+    const hybrid: Host = {
+      ...host,
+      cgroup: { layout: "hybrid", named: "/n", unified: "/u", nsdelegate: false },
+    };
+    expect(contract(guestOf("systemd", 215), hybrid, inherited).arguments).toContain(
+      "systemd.mask=networking.service",
+    );
   });
 });
 
@@ -224,15 +282,21 @@ test.each([
   ["uninitialized", undefined],
   ["ffffffffffffffffffffffffffffffff", wishes.machineId],
   ["garbage", wishes.machineId],
-  // What systemd wrote at the first boot: mounting over it would make systemd-machine-id-commit.service run, and fail.
+  // What systemd wrote at the first boot: mounting over it would make systemd-machine-id-commit.service run,
+  // and fail.
   [wishes.machineId, undefined],
 ] as const)("a machine-id that is %p", (found, expected) => {
   expect(contract({ ...systemd, machineId: found }, host, wishes).machineId).toBe(expected);
 });
 
-test.each(["docker", "podman", "oci"] as const)("$container is %s unless the user says otherwise", (manager) => {
-  expect(contract(systemd, host, { ...wishes, manager }).defaultEnvironment).toEqual({ container: manager });
-});
+test.each(["docker", "podman", "oci"] as const)(
+  "$container is %s unless the user says otherwise",
+  (manager) => {
+    expect(contract(systemd, host, { ...wishes, manager }).defaultEnvironment).toEqual({
+      container: manager,
+    });
+  },
+);
 
 test("its inputs are left alone", () => {
   const frozen = Object.freeze({ ...wishes, capabilities: Object.freeze([...wishes.capabilities]) });

@@ -11,10 +11,15 @@ import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
 import { contractTmpfs, type TmpfsContract } from "./tmpfs.ts";
 import type { Wishes } from "./wishes.ts";
 
-/** Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more. */
+/**
+ * Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more.
+ */
 export interface Contract extends TmpfsContract {
   readonly profile: Profile;
-  /** How many ids of its own the machine's user namespace has; undefined where it has the host's (`full` alone has its own). */
+  /**
+   * How many ids of its own the machine's user namespace has; undefined where it has the host's (`full` alone
+   * has its own).
+   */
   readonly ids: number | undefined;
   readonly cgroup: CgroupView;
   /** Set in PID 1's environment, over what is there. */
@@ -26,7 +31,10 @@ export interface Contract extends TmpfsContract {
   /** Masks handed over as directories. Those handed over as arguments are in `arguments`. */
   readonly masks: Masks;
   readonly capabilities: readonly string[];
-  /** Capabilities that were asked for and that this host lacks: the real runtime refuses a process that asks for them. */
+  /**
+   * Capabilities that were asked for and that this host lacks: the real runtime refuses a process that asks
+   * for them.
+   */
   readonly lacking: readonly string[];
   /** System calls to allow on top of the engine's profile. */
   readonly systemCalls: readonly string[];
@@ -65,17 +73,26 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     profile,
     ids: profile === "full" ? wishes.ids : undefined,
     cgroup: cgroups.view,
-    ...contractTmpfs(host.memory, { init: guest.init.kind, profile, limit: wishes.memory, shmSize: wishes.shmSize }),
+    ...contractTmpfs(host.memory, {
+      init: guest.init.kind,
+      profile,
+      limit: wishes.memory,
+      shmSize: wishes.shmSize,
+    }),
     environment: { container_uuid: dashed(wishes.machineId) },
     defaultEnvironment: { container: wishes.manager },
-    arguments: [...cgroups.arguments, ...(byDirectory ? [] : masks.units.map((unit) => `systemd.mask=${unit}`))],
+    arguments: [
+      ...cgroups.arguments,
+      ...(byDirectory ? [] : masks.units.map((unit) => `systemd.mask=${unit}`)),
+    ],
     masks: byDirectory ? masks : { units: [], generators: [] },
     capabilities: capabilities.granted,
     lacking: capabilities.lacking,
     systemCalls: calls.allowed,
     unknownSystemCalls,
     stopSignal: traits.stopSignal,
-    // An empty or uninitialized one is filled by systemd itself from container_uuid, and keeps its meaning for first boots.
+    // An empty or uninitialized one is filled by systemd itself from container_uuid, and keeps its meaning
+    // for first boots.
     machineId: isForeign(guest.machineId, wishes.machineId) ? wishes.machineId : undefined,
     readOnlySysctls: wishes.ownNetwork
       ? host.sysctlDirectories.filter((name) => name !== "net").map((name) => `/proc/sys/${name}`)
@@ -85,10 +102,18 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
       ...warnings,
       ...(inheritsNetwork ? [inheritedNetwork] : []),
       ...cgroups.warnings,
-      ...(calls.refused.length > 0 ? [`the seccomp profile refuses what such a machine has otherwise: ${calls.refused.join(", ")}`] : []),
-      ...(traits.rebootsToStop && !capabilities.granted.includes("CAP_SYS_BOOT") && !mayReboot ? [cannotReboot] : []),
+      ...(calls.refused.length > 0
+        ? [`the seccomp profile refuses what such a machine has otherwise: ${calls.refused.join(", ")}`]
+        : []),
+      ...(traits.rebootsToStop && !capabilities.granted.includes("CAP_SYS_BOOT") && !mayReboot
+        ? [cannotReboot]
+        : []),
       ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
-      ...(wishes.terminal ? [] : ["without a terminal the machine has no console and its boot messages are not logged (docker run -t)"]),
+      ...(wishes.terminal
+        ? []
+        : [
+            "without a terminal the machine has no console and its boot messages are not logged (docker run -t)",
+          ]),
     ],
   };
 }
@@ -107,11 +132,16 @@ function refuseHopeless({ applied, user, capabilities }: Wishes): void {
   }
 }
 
-/** The calls that a profile of seccomp is widened by. What one refuses by name is somebody's word, and holds. */
+/**
+ * The calls that a profile of seccomp is widened by. What one refuses by name is somebody's word, and holds.
+ */
 function contractSystemCalls(profile: Profile, reboots: boolean, refused: readonly string[]) {
   const groups = [...systemCalls, ...(profile === "full" ? fullSystemCalls : [])];
   const wanted = [...groups.flatMap((group) => group.names), ...(reboots ? ["reboot"] : [])];
-  return { allowed: wanted.filter((name) => !refused.includes(name)), refused: wanted.filter((name) => refused.includes(name)) };
+  return {
+    allowed: wanted.filter((name) => !refused.includes(name)),
+    refused: wanted.filter((name) => refused.includes(name)),
+  };
 }
 
 const cannotReboot =
@@ -124,10 +154,16 @@ function grantedCapabilities(asked: readonly string[], host: Host, reboots: bool
   const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;
   const known = host.capabilities;
   if (known === undefined) return { granted: wanted, lacking: [] };
-  return { granted: wanted.filter((name) => known.has(name)), lacking: wanted.filter((name) => !known.has(name)) };
+  return {
+    granted: wanted.filter((name) => known.has(name)),
+    lacking: wanted.filter((name) => !known.has(name)),
+  };
 }
 
-/** Whether a machine-id that files bring along is another's: an image's is everybody's who uses it. The machine's own, which systemd wrote at its first boot, stays. */
+/**
+ * Whether a machine-id that files bring along is another's: an image's is everybody's who uses it. The
+ * machine's own, which systemd wrote at its first boot, stays.
+ */
 export function isForeign(found: string | undefined, own: string): boolean {
   return found !== undefined && found !== "" && found !== "uninitialized" && found !== own;
 }

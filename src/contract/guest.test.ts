@@ -42,15 +42,23 @@ function rootOf(tree: Tree): RootFiles {
       if (directory === undefined) return [];
       return [
         ...new Set(
-          paths.filter((known) => known.startsWith(`${directory}/`)).map((known) => known.split("/")[directory.split("/").length] ?? ""),
+          paths
+            .filter((known) => known.startsWith(`${directory}/`))
+            .map((known) => known.split("/")[directory.split("/").length] ?? ""),
         ),
       ];
     },
   };
 }
 
-const merged: Tree = { "/bin": { to: "usr/bin" }, "/sbin": { to: "usr/sbin" }, "/lib": { to: "usr/lib" }, "/usr/bin/sh": "" };
-const bookworm = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n';
+const merged: Tree = {
+  "/bin": { to: "usr/bin" },
+  "/sbin": { to: "usr/sbin" },
+  "/lib": { to: "usr/lib" },
+  "/usr/bin/sh": "",
+};
+const bookworm =
+  'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n';
 const debian: Tree = {
   ...merged,
   "/usr/sbin/init": { to: "../lib/systemd/systemd" },
@@ -95,7 +103,13 @@ describe("machines", () => {
   const busybox: Tree = { "/bin/busybox": elf, "/sbin/init": { to: "/bin/busybox" }, "/etc/inittab": "" };
   test.each<[string, string[], Tree, string, string]>([
     ["systemd by its own path", ["/usr/lib/systemd/systemd"], debian, "systemd", "/usr/lib/systemd/systemd"],
-    ["systemd with arguments", ["/lib/systemd/systemd", "--log-level=debug"], debian, "systemd", "/usr/lib/systemd/systemd"],
+    [
+      "systemd with arguments",
+      ["/lib/systemd/systemd", "--log-level=debug"],
+      debian,
+      "systemd",
+      "/usr/lib/systemd/systemd",
+    ],
     [
       "/init as a link to systemd",
       ["/init"],
@@ -105,9 +119,27 @@ describe("machines", () => {
     ],
     ["busybox by a link", ["/sbin/init"], busybox, "busybox", "/bin/busybox"],
     ["busybox by its name", ["/bin/busybox", "init"], busybox, "busybox", "/bin/busybox"],
-    ["sysvinit", ["/sbin/init"], { ...merged, "/usr/sbin/init": elf, "/etc/inittab": "" }, "sysvinit", "/usr/sbin/init"],
-    ["openrc-init", ["/sbin/init"], { "/sbin/init": { to: "openrc-init" }, "/sbin/openrc-init": elf }, "openrc", "/sbin/openrc-init"],
-    ["runit-init", ["/sbin/init"], { "/sbin/init": { to: "runit-init" }, "/sbin/runit-init": elf }, "runit", "/sbin/runit-init"],
+    [
+      "sysvinit",
+      ["/sbin/init"],
+      { ...merged, "/usr/sbin/init": elf, "/etc/inittab": "" },
+      "sysvinit",
+      "/usr/sbin/init",
+    ],
+    [
+      "openrc-init",
+      ["/sbin/init"],
+      { "/sbin/init": { to: "openrc-init" }, "/sbin/openrc-init": elf },
+      "openrc",
+      "/sbin/openrc-init",
+    ],
+    [
+      "runit-init",
+      ["/sbin/init"],
+      { "/sbin/init": { to: "runit-init" }, "/sbin/runit-init": elf },
+      "runit",
+      "/sbin/runit-init",
+    ],
     ["systemd of NixOS", ["/init"], { "/init": { to: `${nix}` }, [nix]: elf }, "systemd", nix],
     [
       "sysvinit beside others",
@@ -119,7 +151,10 @@ describe("machines", () => {
     [
       "s6-linux-init",
       ["/sbin/init"],
-      { "/sbin/init": { to: "/etc/s6-linux-init/current/bin/init" }, "/etc/s6-linux-init/current/bin/init": "#!/bin/execlineb" },
+      {
+        "/sbin/init": { to: "/etc/s6-linux-init/current/bin/init" },
+        "/etc/s6-linux-init/current/bin/init": "#!/bin/execlineb",
+      },
       "s6",
       "/etc/s6-linux-init/current/bin/init",
     ],
@@ -137,12 +172,22 @@ describe("no machines", () => {
     ["s6-overlay's script /init", ["/init"], { "/init": "#!/bin/sh", "/etc/inittab": "" }, "init"],
     ["an init without /etc/inittab", ["/usr/local/bin/init"], { "/usr/local/bin/init": "#!/bin/sh" }, "init"],
     ["a script named systemd", ["/x/systemd"], { "/x/systemd": "#!/bin/sh" }, "init"],
-    ["a script in systemd's place", ["/lib/systemd/systemd"], { "/lib/systemd/systemd": "#!/bin/sh" }, "init"],
+    [
+      "a script in systemd's place",
+      ["/lib/systemd/systemd"],
+      { "/lib/systemd/systemd": "#!/bin/sh" },
+      "init",
+    ],
     ["somebody's program named systemd", ["/app/systemd"], { ...debian, "/app/systemd": elf }, "init"],
     ["somebody's program named init, in Alpine", ["/app/init"], { ...busybox, "/app/init": elf }, "init"],
     ["a script as /sbin/init", ["/sbin/init"], { "/sbin/init": "#!/bin/sh", "/etc/inittab": "" }, "init"],
     ["a script named runit", ["/usr/local/bin/runit"], { "/usr/local/bin/runit": "#!/bin/sh" }, "init"],
-    ["docker-init", ["/sbin/docker-init", "--", "/sbin/init"], { ...debian, "/usr/sbin/docker-init": "" }, "init"],
+    [
+      "docker-init",
+      ["/sbin/docker-init", "--", "/sbin/init"],
+      { ...debian, "/usr/sbin/docker-init": "" },
+      "init",
+    ],
     ["tini", ["/usr/bin/tini", "--", "/sbin/init"], { ...debian, "/usr/bin/tini": "" }, "init"],
     ["a bare s6-svscan", ["/bin/s6-svscan", "/etc/services"], { "/bin/s6-svscan": "" }, "init"],
     ["systemd for a user", ["/usr/lib/systemd/systemd", "--user"], debian, "init"],
@@ -168,7 +213,9 @@ test.each<[string, Tree, number | undefined]>([
   ["unknown", { "/etc/os-release": "ID=mine" }, undefined],
   ["unknown without os-release", {}, undefined],
 ])("systemd's version: %s", (_, tree, version) => {
-  expect(readGuest(["/usr/lib/systemd/systemd"], rootOf({ ...systemd, ...tree }))).toMatchObject({ guest: { init: { version } } });
+  expect(readGuest(["/usr/lib/systemd/systemd"], rootOf({ ...systemd, ...tree }))).toMatchObject({
+    guest: { init: { version } },
+  });
 });
 
 test.each<[string | undefined, string | undefined]>([
@@ -186,8 +233,14 @@ test.each([
   [undefined, undefined],
   ["", { id: "linux", versionId: undefined, prettyName: "linux" }],
   ["ID=arch\nNAME='Arch Linux'", { id: "arch", versionId: undefined, prettyName: "Arch Linux" }],
-  ['# comment\r\n\r\nID="rhel"\r\nVERSION_ID="9.4"\r\n', { id: "rhel", versionId: "9.4", prettyName: "rhel" }],
-  ['ID=a\nID=b\nPRETTY_NAME="$HOME `x`"\nnot a line', { id: "b", versionId: undefined, prettyName: "$HOME `x`" }],
+  [
+    '# comment\r\n\r\nID="rhel"\r\nVERSION_ID="9.4"\r\n',
+    { id: "rhel", versionId: "9.4", prettyName: "rhel" },
+  ],
+  [
+    'ID=a\nID=b\nPRETTY_NAME="$HOME `x`"\nnot a line',
+    { id: "b", versionId: undefined, prettyName: "$HOME `x`" },
+  ],
 ])("os-release %p", (text, expected) => {
   expect(parseOsRelease(text)).toEqual(expected);
 });

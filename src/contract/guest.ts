@@ -4,7 +4,10 @@ import { type InitKind, initKindOf } from "./init.ts";
 export interface Guest {
   readonly os: GuestOs | undefined;
   readonly init: GuestInit;
-  /** What /etc/machine-id holds, without white space (machine-id(5)): empty, `uninitialized`, an id; undefined when it is missing. */
+  /**
+   * What /etc/machine-id holds, without white space (machine-id(5)): empty, `uninitialized`, an id; undefined
+   * when it is missing.
+   */
   readonly machineId: string | undefined;
   /** Whether /bin is a link into /usr. */
   readonly mergedUsr: boolean;
@@ -25,7 +28,10 @@ export interface GuestInit {
   readonly version: number | undefined;
 }
 
-/** Read-only view of a root; every path is absolute and resolved inside that root. A missing path is undefined or empty, never an error. */
+/**
+ * Read-only view of a root; every path is absolute and resolved inside that root. A missing path is undefined
+ * or empty, never an error.
+ */
 export interface RootFiles {
   /** The path with all symbolic links resolved inside the root, or undefined if nothing is there. */
   resolve(path: string): string | undefined;
@@ -62,8 +68,9 @@ export interface MachineFiles extends RootFiles {
 export type GuestReading = { readonly guest: Guest } | { readonly missing: "program" | "init" };
 
 /**
- * Reads the guest facts for the command a container is to run. `missing: "init"` says that the command is no init that
- * berth knows, so the container is none of its business; `missing: "program"` that the file is not there at all.
+ * Reads the guest facts for the command a container is to run. `missing: "init"` says that the command is no
+ * init that berth knows, so the container is none of its business; `missing: "program"` that the file is not
+ * there at all.
  */
 export function readGuest(command: readonly string[], files: RootFiles): GuestReading {
   const path = command[0];
@@ -73,7 +80,8 @@ export function readGuest(command: readonly string[], files: RootFiles): GuestRe
   const has = (candidate: string) => files.resolve(candidate) !== undefined;
   const kind = initKindOf(program, has);
   // BusyBox is a hundred programs in one: only `busybox init`, or a link named init, is an init.
-  if (kind === undefined || (kind === "busybox" && !path.endsWith("/init") && command[1] !== "init")) return { missing: "init" };
+  if (kind === undefined || (kind === "busybox" && !path.endsWith("/init") && command[1] !== "init"))
+    return { missing: "init" };
   // A name alone makes no init; s6's is a script by design (s6-linux-init-maker).
   if (kind !== "s6" && !files.isElf(program)) return { missing: "init" };
   if (kind === "systemd" && command.includes("--user")) return { missing: "init" };
@@ -94,17 +102,22 @@ export function parseOsRelease(text: string | undefined): GuestOs | undefined {
   const fields = new Map<string, string>();
   for (const line of text.split("\n")) {
     const match = /^([A-Z0-9_]+)=(.*)$/.exec(line.trim());
-    if (match?.[1] !== undefined && match[2] !== undefined) fields.set(match[1], match[2].replace(/^(["'])(.*)\1$/, "$2"));
+    if (match?.[1] !== undefined && match[2] !== undefined)
+      fields.set(match[1], match[2].replace(/^(["'])(.*)\1$/, "$2"));
   }
   const id = fields.get("ID") ?? "linux";
-  return { id, versionId: fields.get("VERSION_ID"), prettyName: fields.get("PRETTY_NAME") ?? fields.get("NAME") ?? id };
+  return {
+    id,
+    versionId: fields.get("VERSION_ID"),
+    prettyName: fields.get("PRETTY_NAME") ?? fields.get("NAME") ?? id,
+  };
 }
 
 const multiarch = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
 
 /**
- * systemd's major version, from the private library that bears it in its name (since 231), else from the package
- * database's own word for the distributions that shipped older ones.
+ * systemd's major version, from the private library that bears it in its name (since 231), else from the
+ * package database's own word for the distributions that shipped older ones.
  */
 function systemdVersion(files: RootFiles, os: GuestOs | undefined): number | undefined {
   const directories = [

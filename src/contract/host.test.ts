@@ -12,8 +12,16 @@ const unified = "/sys/fs/cgroup/unified";
 describe("layouts", () => {
   test.each([
     ["a hybrid host", real("hybrid"), { layout: "hybrid", named, unified, nsdelegate: false }],
-    ["a v2 host whose root, switched to from the initrd, is listed after /sys", real("v2"), { layout: "v2", nsdelegate: true }],
-    ["/sys mounted anew over hybrid mounts, with cgroup2", real("v2-over-hybrid"), { layout: "v2", nsdelegate: false }],
+    [
+      "a v2 host whose root, switched to from the initrd, is listed after /sys",
+      real("v2"),
+      { layout: "v2", nsdelegate: true },
+    ],
+    [
+      "/sys mounted anew over hybrid mounts, with cgroup2",
+      real("v2-over-hybrid"),
+      { layout: "v2", nsdelegate: false },
+    ],
     [
       "/sys mounted anew over hybrid mounts, with the same",
       real("hybrid-over-hybrid"),
@@ -24,7 +32,11 @@ describe("layouts", () => {
       `${root}${tmpfs}4 3 0:22 / ${named} rw shared:9 - cgroup cgroup rw,xattr,name=systemd\n5 3 0:23 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n`,
       { layout: "v1", named, unified: undefined, nsdelegate: false },
     ],
-    ["v1 without name=systemd", `${root}${tmpfs}5 3 0:23 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory`, { layout: "v1" }],
+    [
+      "v1 without name=systemd",
+      `${root}${tmpfs}5 3 0:23 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory`,
+      { layout: "v1" },
+    ],
     [
       "v1 where something keeps a cgroup2 elsewhere",
       `${root}${tmpfs}5 3 0:23 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n6 1 0:24 / /run/cilium/cgroupv2 rw - cgroup2 none rw`,
@@ -51,15 +63,25 @@ describe("layouts", () => {
       { layout: "v2", nsdelegate: true },
     ],
   ] as const)("%s", (_, mountinfo, expected) => {
-    const whole = { named: undefined, unified: expected.layout === "v2" ? "/sys/fs/cgroup" : undefined, nsdelegate: false };
+    const whole = {
+      named: undefined,
+      unified: expected.layout === "v2" ? "/sys/fs/cgroup" : undefined,
+      nsdelegate: false,
+    };
     expect(parseCgroupLayout(mountinfo)).toEqual({ ...whole, ...expected });
   });
 
   test.each([
     ["nothing", ""],
     ["no cgroup mount", root],
-    ["hidden below an empty /sys", `${root}3 2 0:21 / /sys/fs/cgroup rw - cgroup2 c rw\n9 2 0:30 / /sys rw - sysfs sysfs rw`],
-    ["hidden below a tmpfs", `${root}3 2 0:21 / /sys/fs/cgroup rw - cgroup2 c rw\n9 3 0:30 / /sys/fs/cgroup rw - tmpfs t rw`],
+    [
+      "hidden below an empty /sys",
+      `${root}3 2 0:21 / /sys/fs/cgroup rw - cgroup2 c rw\n9 2 0:30 / /sys rw - sysfs sysfs rw`,
+    ],
+    [
+      "hidden below a tmpfs",
+      `${root}3 2 0:21 / /sys/fs/cgroup rw - cgroup2 c rw\n9 3 0:30 / /sys/fs/cgroup rw - tmpfs t rw`,
+    ],
     ["no mountinfo at all", "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0"],
   ])("none can be seen: %s", (_, mountinfo) => {
     expect(parseCgroupLayout(mountinfo)).toBeUndefined();

@@ -3,9 +3,15 @@ import type { LxcfsOffer } from "./lxcfs.ts";
 /** What is outside: the facts of the machine that runs the engine. */
 export interface Host {
   readonly cgroup: HostCgroup;
-  /** The capability bounding set of the runtime's own process, canonical names (`CAP_SYS_ADMIN`); undefined when it cannot be known. */
+  /**
+   * The capability bounding set of the runtime's own process, canonical names (`CAP_SYS_ADMIN`); undefined
+   * when it cannot be known.
+   */
   readonly capabilities: ReadonlySet<string> | undefined;
-  /** Whether it can make user namespaces of any ids; `nested` when it has only some itself (user_namespaces(7)). */
+  /**
+   * Whether it can make user namespaces of any ids; `nested` when it has only some itself
+   * (user_namespaces(7)).
+   */
   readonly userNamespaces: "free" | "nested" | "off";
   readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
   /** Names of the directories in /proc/sys. */
@@ -22,8 +28,9 @@ export interface Host {
 
 export interface HostCgroup {
   /**
-   * v2 has cgroup2 at /sys/fs/cgroup itself, hybrid has it at /sys/fs/cgroup/unified beside the v1 controllers, v1 at neither
-   * place. Runtimes and systemd look nowhere else, and a v1 hierarchy mounted besides does not change what they see.
+   * v2 has cgroup2 at /sys/fs/cgroup itself, hybrid has it at /sys/fs/cgroup/unified beside the v1
+   * controllers, v1 at neither place. Runtimes and systemd look nowhere else, and a v1 hierarchy mounted
+   * besides does not change what they see.
    */
   readonly layout: "v1" | "hybrid" | "v2";
   /** Where the v1 hierarchy `name=systemd` is mounted. */
@@ -35,18 +42,24 @@ export interface HostCgroup {
 }
 
 /**
- * The layout that /proc/self/mountinfo shows (proc_pid_mountinfo(5)); undefined when no cgroup file system can be seen.
- * Only mounts that their own path reaches count: others lie hidden below later ones. The order of the lines does not
- * tell them, since a root that an initrd switched to is listed after what was moved into it.
+ * The layout that /proc/self/mountinfo shows (proc_pid_mountinfo(5)); undefined when no cgroup file system
+ * can be seen. Only mounts that their own path reaches count: others lie hidden below later ones. The order
+ * of the lines does not tell them, since a root that an initrd switched to is listed after what was moved
+ * into it.
  */
 export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
   const mounts = mountinfo.split("\n").flatMap((line) => parseMount(line.split(" ")) ?? []);
   const listed = new Set(mounts.map((mount) => mount.id));
   const isTop = (mount: Mount) => mount.parent === mount.id || !listed.has(mount.parent);
-  const byPlace = new Map(mounts.map((mount) => [place(isTop(mount) ? outside : mount.parent, mount.point), mount]));
-  const visible = mounts.filter((mount) => mount.type.startsWith("cgroup") && mountAt(mount.point, byPlace) === mount);
+  const byPlace = new Map(
+    mounts.map((mount) => [place(isTop(mount) ? outside : mount.parent, mount.point), mount]),
+  );
+  const visible = mounts.filter(
+    (mount) => mount.type.startsWith("cgroup") && mountAt(mount.point, byPlace) === mount,
+  );
   if (visible.length === 0) return undefined;
-  const cgroup2At = (point: string) => visible.find((mount) => mount.type === "cgroup2" && mount.point === point);
+  const cgroup2At = (point: string) =>
+    visible.find((mount) => mount.type === "cgroup2" && mount.point === point);
   const whole = cgroup2At("/sys/fs/cgroup");
   const unified = whole ?? cgroup2At("/sys/fs/cgroup/unified");
   return {
@@ -68,12 +81,16 @@ interface Mount {
 const cgroupRoot = "/sys/fs/cgroup";
 const onTheWay: readonly string[] = ["/", "/sys", "/sys/fs", cgroupRoot];
 
-/** A mount on the way to /sys/fs/cgroup, there, or below; the type and options come after any number of optional fields and a dash. */
+/**
+ * A mount on the way to /sys/fs/cgroup, there, or below; the type and options come after any number of
+ * optional fields and a dash.
+ */
 function parseMount(fields: readonly string[]): Mount | undefined {
   const [id, parent, , , point] = fields;
   const dash = fields.indexOf("-");
   const type = fields[dash + 1];
-  if (id === undefined || parent === undefined || point === undefined || type === undefined || dash === -1) return undefined;
+  if (id === undefined || parent === undefined || point === undefined || type === undefined || dash === -1)
+    return undefined;
   if (!onTheWay.includes(point) && !point.startsWith(`${cgroupRoot}/`)) return undefined;
   return { id, parent, point, type, options: fields[dash + 3]?.split(",") ?? [] };
 }
@@ -82,10 +99,15 @@ function parseMount(fields: readonly string[]): Mount | undefined {
 const outside = "";
 const place = (parent: string, point: string) => `${parent} ${point}`;
 
-/** The mount that a path below /sys/fs/cgroup leads to: at each directory on the way whatever is mounted there, and then over that. */
+/**
+ * The mount that a path below /sys/fs/cgroup leads to: at each directory on the way whatever is mounted
+ * there, and then over that.
+ */
 function mountAt(path: string, byPlace: ReadonlyMap<string, Mount>): Mount | undefined {
   let mount: Mount | undefined;
-  for (const directory of onTheWay.includes(path) ? onTheWay.slice(0, onTheWay.indexOf(path) + 1) : [...onTheWay, path]) {
+  for (const directory of onTheWay.includes(path)
+    ? onTheWay.slice(0, onTheWay.indexOf(path) + 1)
+    : [...onTheWay, path]) {
     let over = byPlace.get(place(mount?.id ?? outside, directory));
     while (over !== undefined) {
       mount = over;

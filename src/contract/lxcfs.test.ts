@@ -5,7 +5,8 @@ import { contractLxcfs, parseLxcfs, staleLxcfsMounts } from "./lxcfs.ts";
 const host = `25 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw
 837 25 0:179 / /var/lib/lxcfs rw,nosuid,nodev,relatime shared:7 - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
 `;
-const marker = "1190 1130 0:52 /berth/runtime/run/docker/runtime-runc/moby/0123/host /run/host ro,nosuid - tmpfs tmpfs rw\n";
+const marker =
+  "1190 1130 0:52 /berth/runtime/run/docker/runtime-runc/moby/0123/host /run/host ro,nosuid - tmpfs tmpfs rw\n";
 const machine = (device: string) =>
   `1160 1129 0:161 / /proc rw - proc proc rw
 1163 1160 ${device} /proc/meminfo /proc/meminfo ro,nosuid,nodev,noexec,relatime - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
@@ -20,7 +21,11 @@ const users = host.replaceAll("_id=0", "_id=4242").replace("837", "838").replace
 test.each<[string, string, readonly object[]]>([
   ["a host without one", "25 1 254:1 / / rw - ext4 /dev/vda1 rw\n", []],
   ["a host with one", host, [{ id: 837, directory: "/var/lib/lxcfs", device: "0:179" }]],
-  ["the last of two first", host + host.replaceAll("0:179", "0:63").replace("837", "901"), [{ id: 901 }, { id: 837 }]],
+  [
+    "the last of two first",
+    host + host.replaceAll("0:179", "0:63").replace("837", "901"),
+    [{ id: 901 }, { id: 837 }],
+  ],
   ["a place with a space", host.replace("/var/lib/lxcfs", "/srv/l\\040x"), [{ directory: "/srv/l x" }]],
   ["single files of one", machine("0:1").replace(/^1170.*\n/m, ""), []],
   ["what another user calls so", users, []],
@@ -41,8 +46,18 @@ test("a machine gets the files that the host's lxcfs offers, each over the kerne
 
 test.each([
   ["without lxcfs", undefined, "runtime", "systemctl start lxcfs"],
-  ["with a dead one", { directory: "/var/lib/lxcfs", device: "0:1", files: [] }, "runtime", "apt-get install lxcfs"],
-  ["without berth-runtime", { directory: "/var/lib/lxcfs", device: "0:1", files: ["/proc/stat"] }, "api", "berth install runtime"],
+  [
+    "with a dead one",
+    { directory: "/var/lib/lxcfs", device: "0:1", files: [] },
+    "runtime",
+    "apt-get install lxcfs",
+  ],
+  [
+    "without berth-runtime",
+    { directory: "/var/lib/lxcfs", device: "0:1", files: ["/proc/stat"] },
+    "api",
+    "berth install runtime",
+  ],
 ] as const)("%s the host is unfit", (_, lxcfs, applied, remedy) => {
   let thrown: unknown;
   try {
@@ -73,7 +88,8 @@ test("one that lies over another of lxcfs is, whichever of them has ended", () =
   const over = `1300 1163 0:10 /proc/meminfo /proc/meminfo ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
 1301 1300 0:8 /proc/meminfo /proc/meminfo ro - fuse.lxcfs lxcfs rw,user_id=0,group_id=0
 `;
-  const staleOf = (device: string) => staleLxcfsMounts(marker + machine(device) + over, "0:10").map(({ id }) => id);
+  const staleOf = (device: string) =>
+    staleLxcfsMounts(marker + machine(device) + over, "0:10").map(({ id }) => id);
   expect(staleOf("0:9")).toEqual([1163, 1167, 1301]);
   expect(staleOf("0:10")).toEqual([1301]);
 });

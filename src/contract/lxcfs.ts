@@ -27,8 +27,9 @@ export interface LxcfsBind {
 }
 
 /**
- * What lxcfs shows of a machine instead of its host (lxcfs(1), and the files below its directory): memory and swap,
- * processors, age, load, and the I/O of its own cgroup. Each is a place where the OCI runtimes allow a mount.
+ * What lxcfs shows of a machine instead of its host (lxcfs(1), and the files below its directory): memory and
+ * swap, processors, age, load, and the I/O of its own cgroup. Each is a place where the OCI runtimes allow a
+ * mount.
  */
 export const lxcfsFiles: readonly string[] = [
   "/proc/cpuinfo",
@@ -41,7 +42,10 @@ export const lxcfsFiles: readonly string[] = [
   "/sys/devices/system/cpu/online",
 ];
 
-/** The lxcfs that a mountinfo (proc_pid_mountinfo(5)) shows and root has mounted; where there are several the last comes first. */
+/**
+ * The lxcfs that a mountinfo (proc_pid_mountinfo(5)) shows and root has mounted; where there are several the
+ * last comes first.
+ */
 export function parseLxcfs(mountinfo: string): readonly LxcfsMount[] {
   return lxcfsMounts(mountinfo)
     .filter(({ root }) => root === "/")
@@ -50,10 +54,13 @@ export function parseLxcfs(mountinfo: string): readonly LxcfsMount[] {
 }
 
 /**
- * The mounts by which a machine that asked for lxcfs sees itself, of the files that the host's lxcfs offers. Throws
- * `host-unfit` where there is no lxcfs, and where there is no berth-runtime to mount it.
+ * The mounts by which a machine that asked for lxcfs sees itself, of the files that the host's lxcfs offers.
+ * Throws `host-unfit` where there is no lxcfs, and where there is no berth-runtime to mount it.
  */
-export function contractLxcfs(lxcfs: LxcfsOffer | undefined, applied: "runtime" | "api"): readonly LxcfsBind[] {
+export function contractLxcfs(
+  lxcfs: LxcfsOffer | undefined,
+  applied: "runtime" | "api",
+): readonly LxcfsBind[] {
   if (applied === "api") {
     throw new BerthError("host-unfit", "lxcfs takes berth-runtime, which this engine does not know", {
       hint: "run `berth install runtime` on the engine's host, or leave lxcfs out",
@@ -74,7 +81,10 @@ export interface StaleMount {
   readonly file: string;
 }
 
-/** berth-runtime's own mount at /run/host, which tells machines from other containers with lxcfs, such as LXC's. */
+/**
+ * berth-runtime's own mount at /run/host, which tells machines from other containers with lxcfs, such as
+ * LXC's.
+ */
 function isMachines(line: string): boolean {
   if (!line.includes(" /run/host ")) return false;
   const [, , , root = "", point] = line.split(" ", 5);
@@ -82,27 +92,35 @@ function isMachines(line: string): boolean {
 }
 
 /**
- * Which mounts of lxcfs a machine has, by its mountinfo, that are not of the lxcfs with this device: when theirs has ended,
- * they answer "Transport endpoint is not connected" for ever. None for what is not a machine of berth-runtime.
+ * Which mounts of lxcfs a machine has, by its mountinfo, that are not of the lxcfs with this device: when
+ * theirs has ended, they answer "Transport endpoint is not connected" for ever. None for what is not a
+ * machine of berth-runtime.
  */
 export function staleLxcfsMounts(mountinfo: string, device: string): readonly StaleMount[] {
   if (!mountinfo.split("\n").some(isMachines)) return [];
   const isHidden = hidden(mountinfo);
   return lxcfsMounts(mountinfo)
-    .filter((mount) => mount.device !== device && mount.root === mount.point && lxcfsFiles.includes(mount.point))
+    .filter(
+      (mount) => mount.device !== device && mount.root === mount.point && lxcfsFiles.includes(mount.point),
+    )
     .filter((mount) => !isHidden(mount))
     .map(({ id, point }) => ({ id, file: point }));
 }
 
 /**
- * Tells of a mount whether another lies over all of the mount in which its place is: then it is not to be seen, nor to be reached. At
- * the place itself several may lie one over the other, each in the one below: so it is when two mount namespaces, one of which sees
- * what is mounted in the other, get lxcfs anew at the same time.
+ * Tells of a mount whether another lies over all of the mount in which its place is: then it is not to be
+ * seen, nor to be reached. At the place itself several may lie one over the other, each in the one below: so
+ * it is when two mount namespaces, one of which sees what is mounted in the other, get lxcfs anew at the same
+ * time.
  */
 function hidden(mountinfo: string): (mount: MountOfLxcfs) => boolean {
   const lines = mountinfo.split("\n").map((line) => line.split(" ", 5));
   const mounts = new Map(lines.map(([id = "", parent = "", , , point = ""]) => [id, { parent, point }]));
-  const covered = new Set([...mounts.values()].flatMap(({ parent, point }) => (mounts.get(parent)?.point === point ? [parent] : [])));
+  const covered = new Set(
+    [...mounts.values()].flatMap(({ parent, point }) =>
+      mounts.get(parent)?.point === point ? [parent] : [],
+    ),
+  );
   /** What the lowest mount at such a place is in, by those that lie over it. */
   const foundations = new Map<string, string>();
   return ({ parent, point }) => {

@@ -7,7 +7,10 @@ export interface Masks {
   readonly generators: readonly string[];
 }
 
-/** `.attached` directories, the place for masks that /etc/systemd/system still overrides, are known from here on. */
+/**
+ * `.attached` directories, the place for masks that /etc/systemd/system still overrides, are known from here
+ * on.
+ */
 const firstWithAttached = 239;
 
 const reasons: readonly { readonly why: string; readonly units: readonly string[] }[] = [
@@ -94,8 +97,8 @@ const reasons: readonly { readonly why: string; readonly units: readonly string[
 ];
 
 /**
- * What sets up a network, for a machine whose network is another container's and set up by that. Not firewalls: that they
- * are not in force must show.
+ * What sets up a network, for a machine whose network is another container's and set up by that. Not
+ * firewalls: that they are not in force must show.
  */
 const networkUnits: readonly string[] = [
   "networking.service",
@@ -127,14 +130,23 @@ const generators = [
 
 const units = reasons.flatMap((reason) => reason.units);
 
-/** What cannot work in a container, or in one that inherits a network, and therefore need not start. Other inits than systemd mask nothing. */
+/**
+ * What cannot work in a container, or in one that inherits a network, and therefore need not start. Other
+ * inits than systemd mask nothing.
+ */
 export function contractMasks(init: GuestInit, inheritsNetwork: boolean): Masks {
   if (init.kind !== "systemd") return { units: [], generators: [] };
   const masked = inheritsNetwork ? [...units, ...networkUnits] : units;
-  return { units: masked, generators: (init.version ?? firstWithAttached) < firstWithAttached ? [] : generators };
+  return {
+    units: masked,
+    generators: (init.version ?? firstWithAttached) < firstWithAttached ? [] : generators,
+  };
 }
 
-/** How the masks reach systemd: as directories mounted into its search path, else as arguments (systemd-debug-generator(8)). */
+/**
+ * How the masks reach systemd: as directories mounted into its search path, else as arguments
+ * (systemd-debug-generator(8)).
+ */
 export function masksByDirectory(init: GuestInit): boolean {
   return (init.version ?? firstWithAttached) >= firstWithAttached;
 }

@@ -45,12 +45,27 @@ describe("the profile", () => {
     ["no FUSE", { fuse: false }, {}, /\/dev\/fuse/],
     ["user namespaces that are off", { userNamespaces: "off" }, {}, /max_user_namespaces/],
     ["a host without CAP_SYS_ADMIN", { capabilities: without("CAP_SYS_ADMIN") }, {}, /lacks CAP_SYS_ADMIN$/],
-    ["a host without two of them", { capabilities: without("CAP_SETUID", "CAP_CHOWN") }, {}, /lacks CAP_SETUID, CAP_CHOWN$/],
+    [
+      "a host without two of them",
+      { capabilities: without("CAP_SETUID", "CAP_CHOWN") },
+      {},
+      /lacks CAP_SETUID, CAP_CHOWN$/,
+    ],
     ["an engine that maps ids itself", {}, { remapped: true }, /userns-remap/],
-    ["a trial that failed", {}, { obstacle: "the layers cannot be mounted" }, /the layers cannot be mounted$/],
+    [
+      "a trial that failed",
+      {},
+      { obstacle: "the layers cannot be mounted" },
+      /the layers cannot be mounted$/,
+    ],
     ["another storage driver", {}, { storage: "other" }, /overlay2/],
     ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],
-    ["another container's network, and more", {}, { shared: ["network", "pid"], inheritsNetwork: true }, /network, pid$/],
+    [
+      "another container's network, and more",
+      {},
+      { shared: ["network", "pid"], inheritsNetwork: true },
+      /network, pid$/,
+    ],
     ["another container's processes", {}, { shared: ["pid"], inheritsNetwork: true }, /pid$/],
     ["an engine without the runtime", {}, { applied: "api" }, /berth install runtime/],
   ];
@@ -67,14 +82,20 @@ describe("the profile", () => {
     );
     // Who asks for less gets it, without a word.
     for (const profile of ["strict", "privileged"] as const) {
-      expect(contractProfile(unfit, { ...wishes, ...wish, profile, wasFull: true })).toEqual({ profile, warnings: [] });
+      expect(contractProfile(unfit, { ...wishes, ...wish, profile, wasFull: true })).toEqual({
+        profile,
+        warnings: [],
+      });
     }
   });
 
-  test.each([undefined, "full"] as const)("%p asked for with another container's network: full", (profile) => {
-    const shared = { ...wishes, profile, shared: ["network"], inheritsNetwork: true };
-    expect(contractProfile(host, shared)).toEqual({ profile: "full", warnings: [] });
-  });
+  test.each([undefined, "full"] as const)(
+    "%p asked for with another container's network: full",
+    (profile) => {
+      const shared = { ...wishes, profile, shared: ["network"], inheritsNetwork: true };
+      expect(contractProfile(host, shared)).toEqual({ profile: "full", warnings: [] });
+    },
+  );
 
   test.each([
     [[5, 19], 0],
@@ -93,7 +114,16 @@ describe("the profile", () => {
 
 describe("the capabilities", () => {
   const defaults = [
-    ...["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD", "CAP_NET_BIND_SERVICE"],
+    ...[
+      "CAP_AUDIT_WRITE",
+      "CAP_CHOWN",
+      "CAP_DAC_OVERRIDE",
+      "CAP_FOWNER",
+      "CAP_FSETID",
+      "CAP_KILL",
+      "CAP_MKNOD",
+      "CAP_NET_BIND_SERVICE",
+    ],
     ...["CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"],
   ];
   const full = profileCapabilities("full", defaults, []);
@@ -103,18 +133,26 @@ describe("the capabilities", () => {
   });
 
   test("full has all that the engine gives and what units need, each once, and all of them exist", () => {
-    expect(full).toEqual(expect.arrayContaining([...defaults, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"]));
+    expect(full).toEqual(
+      expect.arrayContaining([...defaults, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"]),
+    );
     expect(new Set(full).size).toBe(full.length);
     expect(full.filter((name) => !(known as readonly string[]).includes(name))).toEqual([]);
   });
 
-  test.each(["CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_TIME", "CAP_BPF", "CAP_PERFMON", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM"])(
-    "full has no %s unless it was added",
-    (name) => {
-      expect(full).not.toContain(name);
-      expect(profileCapabilities("full", [...defaults, name], [])).toContain(name);
-    },
-  );
+  test.each([
+    "CAP_SYS_MODULE",
+    "CAP_SYS_RAWIO",
+    "CAP_SYS_TIME",
+    "CAP_BPF",
+    "CAP_PERFMON",
+    "CAP_MAC_ADMIN",
+    "CAP_SYSLOG",
+    "CAP_WAKE_ALARM",
+  ])("full has no %s unless it was added", (name) => {
+    expect(full).not.toContain(name);
+    expect(profileCapabilities("full", [...defaults, name], [])).toContain(name);
+  });
 
   test.each([
     ["of the engine's", ["CAP_MKNOD", "CAP_NET_RAW"]],
@@ -130,9 +168,13 @@ describe("the capabilities", () => {
     ["one", ["CAP_CHOWN"]],
     ["most of the engine's", defaults.slice(1)],
     ["more than the engine's", ["CAP_SYS_TIME"]],
-  ])("who dropped all and added %s has just that, and has it where the engine does not tell who dropped what", (_, asked) => {
-    for (const dropped of [["ALL"], ["ALL", "CAP_KILL"], undefined]) expect(profileCapabilities("full", asked, dropped)).toEqual(asked);
-  });
+  ])(
+    "who dropped all and added %s has just that, and has it where the engine does not tell who dropped what",
+    (_, asked) => {
+      for (const dropped of [["ALL"], ["ALL", "CAP_KILL"], undefined])
+        expect(profileCapabilities("full", asked, dropped)).toEqual(asked);
+    },
+  );
 
   test("an engine that does not tell and that has dropped nothing gets a machine in full", () => {
     expect(profileCapabilities("full", defaults, undefined)).toEqual(full);

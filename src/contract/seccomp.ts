@@ -1,6 +1,6 @@
 /**
- * System calls which systemd and what it runs need and which the profiles of engines back to Docker 20.10 refuse.
- * None of them gives a process a right it lacks: each checks its own capabilities in the kernel.
+ * System calls which systemd and what it runs need and which the profiles of engines back to Docker 20.10
+ * refuse. None of them gives a process a right it lacks: each checks its own capabilities in the kernel.
  */
 export const systemCalls: readonly { readonly why: string; readonly names: readonly string[] }[] = [
   { why: "journald and systemd 256+ identify cgroups and mounts by handle", names: ["name_to_handle_at"] },
@@ -20,12 +20,16 @@ export const systemCalls: readonly { readonly why: string; readonly names: reado
       "statx",
     ],
   },
-  { why: "a service confines itself by Landlock", names: ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"] },
+  {
+    why: "a service confines itself by Landlock",
+    names: ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"],
+  },
 ];
 
 /**
- * System calls that a profile `full` has besides: engines grant most of them to whoever has CAP_SYS_ADMIN, which the
- * machine has over its own user namespace, where the kernel lets each reach only what that namespace owns.
+ * System calls that a profile `full` has besides: engines grant most of them to whoever has CAP_SYS_ADMIN,
+ * which the machine has over its own user namespace, where the kernel lets each reach only what that
+ * namespace owns.
  */
 export const fullSystemCalls: readonly { readonly why: string; readonly names: readonly string[] }[] = [
   {
@@ -41,15 +45,22 @@ export const fullSystemCalls: readonly { readonly why: string; readonly names: r
   },
   { why: "hostnamectl and NIS", names: ["sethostname", "setdomainname"] },
   { why: "journald, udev and antivirus programs watch mounts of their own", names: ["fanotify_init"] },
-  { why: "databases place their memory (CAP_SYS_NICE over their own processes)", names: ["get_mempolicy", "mbind", "set_mempolicy"] },
-  { why: "strace, gdb and CRIU compare their own processes (CAP_SYS_PTRACE)", names: ["kcmp", "process_madvise"] },
+  {
+    why: "databases place their memory (CAP_SYS_NICE over their own processes)",
+    names: ["get_mempolicy", "mbind", "set_mempolicy"],
+  },
+  {
+    why: "strace, gdb and CRIU compare their own processes (CAP_SYS_PTRACE)",
+    names: ["kcmp", "process_madvise"],
+  },
 ];
 
 /**
- * System calls between the newest that old profiles know and the newest allowed above. The real runtime answers ENOSYS
- * only above a profile's newest, and EPERM below it; programs take EPERM for a refusal and do not fall back. And kernel
- * keyrings (keyrings(7)), which profiles refuse with EPERM: runtimes of containers inside a machine go on without a key ring
- * of their own only where there are none at all (LXC's common.seccomp does the same).
+ * System calls between the newest that old profiles know and the newest allowed above. The real runtime
+ * answers ENOSYS only above a profile's newest, and EPERM below it; programs take EPERM for a refusal and do
+ * not fall back. And kernel keyrings (keyrings(7)), which profiles refuse with EPERM: runtimes of containers
+ * inside a machine go on without a key ring of their own only where there are none at all (LXC's
+ * common.seccomp does the same).
  */
 export const unknownSystemCalls: readonly string[] = [
   "mount_setattr",

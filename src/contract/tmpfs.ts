@@ -24,7 +24,10 @@ export interface TmpfsContract {
   readonly tmpfs: readonly Tmpfs[];
   /** The one that the engine mounts at /dev/shm. */
   readonly shm: Tmpfs;
-  /** The one that logind mounts at /run/user/UID for each user who logs in; undefined leaves it to logind, which takes a tenth of what it sees. */
+  /**
+   * The one that logind mounts at /run/user/UID for each user who logs in; undefined leaves it to logind,
+   * which takes a tenth of what it sees.
+   */
   readonly user: Bounds | undefined;
 }
 
@@ -41,9 +44,10 @@ const page = 4096;
 const mebibyte = 1024 ** 2;
 
 /**
- * Shares of the memory. Without a limit they are those of a system (systemd's mountpoint-util.h, tmp.mount). Under a limit
- * those that a user can fill (/tmp, /dev/shm, /run/lock, /run/user/UID) are below half of it in all, inodes included, so that whoever fills
- * them meets ENOSPC, and the machine never the kernel's OOM killer, which would end it all.
+ * Shares of the memory. Without a limit they are those of a system (systemd's mountpoint-util.h, tmp.mount).
+ * Under a limit those that a user can fill (/tmp, /dev/shm, /run/lock, /run/user/UID) are below half of it in
+ * all, inodes included, so that whoever fills them meets ENOSPC, and the machine never the kernel's OOM
+ * killer, which would end it all.
  */
 const shares = {
   system: { run: 0.2, tmp: 0.5, shm: 0.5, user: 0.1 },
@@ -67,7 +71,10 @@ const places = {
 } as const;
 
 /** How much a machine's tmpfs hold, by its memory: its limit, or where that is none the host's, in bytes. */
-export function contractTmpfs(hostMemory: number, { init, profile, limit = hostMemory, shmSize }: TmpfsWishes): TmpfsContract {
+export function contractTmpfs(
+  hostMemory: number,
+  { init, profile, limit = hostMemory, shmSize }: TmpfsWishes,
+): TmpfsContract {
   const limited = limit < hostMemory;
   const memory = limited ? limit : hostMemory;
   const share = limited ? shares.limited : shares.system;
@@ -94,7 +101,9 @@ function bounds(bytes: number): Bounds {
 /** Mount options of a tmpfs at one of these places, without its size; none elsewhere. */
 export function placeOptions(target: string): readonly string[] {
   const place = Object.values(places).find((candidate) => candidate.target === target);
-  return place === undefined ? [] : ["nosuid", "nodev", place === places.shm ? "noexec" : "exec", `mode=${place.mode}`];
+  return place === undefined
+    ? []
+    : ["nosuid", "nodev", place === places.shm ? "noexec" : "exec", `mode=${place.mode}`];
 }
 
 /** All of them. */
@@ -103,19 +112,31 @@ export function tmpfsOptions({ target, size, inodes }: Tmpfs): readonly string[]
 }
 
 /**
- * Options of a tmpfs that somebody else mounts, with an end: its own size, or where it names none that of the contract's at the
- * same place, elsewhere of /tmp's; and the inodes that go with it. One that asks for no end (0), or cannot be written to, stays as it is.
+ * Options of a tmpfs that somebody else mounts, with an end: its own size, or where it names none that of the
+ * contract's at the same place, elsewhere of /tmp's; and the inodes that go with it. One that asks for no end
+ * (0), or cannot be written to, stays as it is.
  */
-export function boundTmpfs(target: string, options: readonly string[], { tmpfs, shm }: Omit<TmpfsContract, "user">): readonly string[] {
-  const optionOf = (name: string) => options.findLast((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
-  const own = [...tmpfs, shm].find((candidate) => candidate.target === target) ?? tmpfs.find((candidate) => candidate.target === "/tmp");
+export function boundTmpfs(
+  target: string,
+  options: readonly string[],
+  { tmpfs, shm }: Omit<TmpfsContract, "user">,
+): readonly string[] {
+  const optionOf = (name: string) =>
+    options.findLast((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
+  const own =
+    [...tmpfs, shm].find((candidate) => candidate.target === target) ??
+    tmpfs.find((candidate) => candidate.target === "/tmp");
   const [size, blocks] = [optionOf("size"), optionOf("nr_blocks")];
   const asked = size === undefined ? Number(blocks) * page : parseSize(size);
   if (own === undefined || options.includes("ro") || asked === 0) return options;
   const sized = size !== undefined || blocks !== undefined;
   // A share of the host's memory, or what the kernel will refuse.
   const { inodes } = Number.isNaN(asked) ? own : bounds(asked);
-  return [...options, ...(sized ? [] : [`size=${own.size}`]), ...(optionOf("nr_inodes") === undefined ? [`nr_inodes=${inodes}`] : [])];
+  return [
+    ...options,
+    ...(sized ? [] : [`size=${own.size}`]),
+    ...(optionOf("nr_inodes") === undefined ? [`nr_inodes=${inodes}`] : []),
+  ];
 }
 
 /** A size as the kernel reads it (memparse): a number, with k, m, g or t for powers of 1024. */
@@ -124,7 +145,10 @@ function parseSize(text: string): number {
   return Number(digits) * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
 }
 
-/** A drop-in for logind.conf(5) by which what logind mounts keeps to the contract; it would count files by the host's memory. */
+/**
+ * A drop-in for logind.conf(5) by which what logind mounts keeps to the contract; it would count files by the
+ * host's memory.
+ */
 export function renderLogin({ user }: Pick<TmpfsContract, "user">): string | undefined {
   return user && `[Login]\nRuntimeDirectorySize=${user.size}\nRuntimeDirectoryInodesMax=${user.inodes}\n`;
 }

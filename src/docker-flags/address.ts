@@ -25,14 +25,19 @@ export function parseIPv6(text: string): string {
   return ipaddr.IPv6.parse(text).toString();
 }
 
-/** A line for /etc/hosts as the API has it, `NAME:ADDRESS`; written with `:` or `=`, the address bare or in brackets, or `host-gateway`. */
+/**
+ * A line for /etc/hosts as the API has it, `NAME:ADDRESS`; written with `:` or `=`, the address bare or in
+ * brackets, or `host-gateway`.
+ */
 export function parseExtraHost(text: string): string {
   const separator = text.includes("=") ? "=" : ":";
   const at = text.indexOf(separator);
   const name = text.slice(0, Math.max(at, 0));
   const address = text.slice(at + 1).replace(/^\[(.+)\]$/, "$1");
-  if (name === "" || name.includes(":")) throw usageError(`"${text}" is no host with an address; write NAME:ADDRESS`);
-  if (address !== "host-gateway" && !isAddress(address.trim())) throw usageError(`"${text}": "${address}" is not an address`);
+  if (name === "" || name.includes(":"))
+    throw usageError(`"${text}" is no host with an address; write NAME:ADDRESS`);
+  if (address !== "host-gateway" && !isAddress(address.trim()))
+    throw usageError(`"${text}": "${address}" is not an address`);
   return `${name}:${address}`;
 }
 
@@ -51,7 +56,9 @@ export function parseSearchDomain(text: string): string {
 /** A hardware address of six bytes, as it is written. */
 export function parseMac(text: string): string {
   const mac = text.trim();
-  if (!/^(?:[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?:-[0-9a-f]{2}){5})|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2})$/i.test(mac)) {
+  if (
+    !/^(?:[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?:-[0-9a-f]{2}){5})|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2})$/i.test(mac)
+  ) {
     throw usageError(`"${text}" is not a hardware address; write such as 92:d0:c6:0a:29:33`);
   }
   return mac;

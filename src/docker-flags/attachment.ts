@@ -29,13 +29,17 @@ const keys: Readonly<Record<string, (text: string) => Partial<Attachment>>> = {
   "link-local-ip": (text) => ({ linkLocal: [parseAnyAddress(text)] }),
   "driver-opt": (text) => {
     const [key, value] = splitAssignment(text);
-    if (key === "" || !text.includes("=")) throw usageError(`"${text}" is no option of a driver; write driver-opt=NAME=VALUE`);
+    if (key === "" || !text.includes("="))
+      throw usageError(`"${text}" is no option of a driver; write driver-opt=NAME=VALUE`);
     return { driverOptions: { [key.trim()]: value.trim() } };
   },
   "gw-priority": (text) => ({ priority: parseInteger(text) }),
 };
 
-/** `--network`: a name, or `name=NAME,alias=…,ip=…,driver-opt=…=…`, in which docker takes no notice of letter case. */
+/**
+ * `--network`: a name, or `name=NAME,alias=…,ip=…,driver-opt=…=…`, in which docker takes no notice of letter
+ * case.
+ */
 export function parseNetworkFlag(text: string): Attachment {
   if (!/\w=\w/.test(text)) {
     if (text.trim() === "") throw usageError("there is no network's name");
@@ -44,7 +48,11 @@ export function parseNetworkFlag(text: string): Attachment {
   const pieces = parseCsv(text).map((field) => {
     const [key, value] = splitAssignment(field.toLowerCase()).map((part) => part.trim());
     const read = Object.hasOwn(keys, key ?? "") ? keys[key ?? ""] : undefined;
-    if (read === undefined) throw usageError(`"${key}" is nothing that a network can be given`, suggest(key ?? "", Object.keys(keys)));
+    if (read === undefined)
+      throw usageError(
+        `"${key}" is nothing that a network can be given`,
+        suggest(key ?? "", Object.keys(keys)),
+      );
     return read(value ?? "");
   });
   const { target = "", ...rest } = pieces.reduce(joinPieces, {});

@@ -1,7 +1,10 @@
 import type { DockerBody } from "#api/create-body.ts";
 import { usageError } from "#usage.ts";
 
-/** `--volume`: `TARGET` for an anonymous volume, `SOURCE:TARGET[:OPTIONS]` for one of the engine's or a path of its host. */
+/**
+ * `--volume`: `TARGET` for an anonymous volume, `SOURCE:TARGET[:OPTIONS]` for one of the engine's or a path
+ * of its host.
+ */
 export function parseVolumeFlag(text: string): DockerBody {
   const parts = text.split(":");
   const target = parts.length === 1 ? text : parts[1];
@@ -14,8 +17,12 @@ export function parseVolumeFlag(text: string): DockerBody {
   return { HostConfig: { Binds: [text] } };
 }
 
-/** A path of the host is absolute here: what else docker takes is relative to the directory or the home of who runs its client. */
+/**
+ * A path of the host is absolute here: what else docker takes is relative to the directory or the home of who
+ * runs its client.
+ */
 export function checkSource(source: string): string {
-  if (/^[.~]/.test(source)) throw usageError(`"${source}": a relative path is the docker client's own; write an absolute one`);
+  if (/^[.~]/.test(source))
+    throw usageError(`"${source}": a relative path is the docker client's own; write an absolute one`);
   return source;
 }

@@ -14,7 +14,11 @@ export const clientFlags: readonly Flag[] = [
   refused("pull", "the docker client pulls images itself, before it makes a container"),
   refused("quiet", "it is about what the docker client prints", { short: "q", isSwitch }),
   refused("sig-proxy", "the docker client passes signals on itself", { isSwitch }),
-  refused("use-api-socket", "the docker client makes up mounts for it; mount the engine's socket with --volume", { isSwitch }),
+  refused(
+    "use-api-socket",
+    "the docker client makes up mounts for it; mount the engine's socket with --volume",
+    { isSwitch },
+  ),
   refused("cpu-count", "only an engine on Windows has it"),
   refused("cpu-percent", "only an engine on Windows has it"),
   refused("io-maxbandwidth", "only an engine on Windows has it"),

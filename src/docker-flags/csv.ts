@@ -1,6 +1,9 @@
 import { usageError } from "#usage.ts";
 
-/** The fields of one line of CSV, as `--mount`, `--network` and `--gpus` have them: a field with a comma stands in double quotes as a whole, a quote in it doubled (RFC 4180). */
+/**
+ * The fields of one line of CSV, as `--mount`, `--network` and `--gpus` have them: a field with a comma
+ * stands in double quotes as a whole, a quote in it doubled (RFC 4180).
+ */
 export function parseCsv(text: string): readonly string[] {
   const fields: string[] = [];
   // Each turn takes a field and the comma after it; the last has none.
@@ -8,7 +11,9 @@ export function parseCsv(text: string): readonly string[] {
   for (;;) {
     const match = field.exec(text);
     if (match === null) {
-      throw usageError(`"${text}" is not a list; a part with a comma stands in double quotes as a whole, such as "src=/a,b"`);
+      throw usageError(
+        `"${text}" is not a list; a part with a comma stands in double quotes as a whole, such as "src=/a,b"`,
+      );
     }
     fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");
     if (match[3] === "") return fields;

@@ -2,7 +2,10 @@ import { normalizePath } from "#machinefile/value/path.ts";
 import { usageError } from "#usage.ts";
 import { type Draft, host } from "./draft.ts";
 
-/** `--device`: `PATH[:PATH-INSIDE][:rwm]`, or a device's name in the Container Device Interface, `VENDOR/CLASS=NAME`. */
+/**
+ * `--device`: `PATH[:PATH-INSIDE][:rwm]`, or a device's name in the Container Device Interface,
+ * `VENDOR/CLASS=NAME`.
+ */
 export function parseDeviceFlag(text: string): Draft {
   if (/^[a-z][\w.-]*\/[a-z][\w-]*=[a-z0-9][\w.:-]*$/i.test(text)) return { cdiDevices: [text] };
   const [outside = "", second, third, ...more] = text.split(":");
@@ -15,7 +18,8 @@ export function parseDeviceFlag(text: string): Draft {
   if (!isDeviceMode(mode)) throw usageError(`"${text}": "${mode}" is none or more of r, w and m`);
   // The client tidies the last path, and only when no mode follows the second.
   const PathOnHost = inside === undefined ? normalizePath(outside) : outside;
-  const PathInContainer = inside === undefined ? PathOnHost : third === undefined ? normalizePath(inside) : inside;
+  const PathInContainer =
+    inside === undefined ? PathOnHost : third === undefined ? normalizePath(inside) : inside;
   return host({ Devices: [{ PathOnHost, PathInContainer, CgroupPermissions: mode }] });
 }
 

@@ -1,7 +1,10 @@
 import type { DockerBody, DockerHostConfig, DockerUlimit } from "#api/create-body.ts";
 import type { Attachment } from "./attachment.ts";
 
-/** What flags have said, one piece a flag; `joinPieces` makes one of two. What is not in the body is settled when all have spoken. */
+/**
+ * What flags have said, one piece a flag; `joinPieces` makes one of two. What is not in the body is settled
+ * when all have spoken.
+ */
 export interface Draft {
   readonly name?: string;
   readonly platform?: string;

@@ -16,8 +16,14 @@ const flagOf: Readonly<Record<keyof Omit<Attachment, "target">, string>> = {
   priority: "gw-priority",
 };
 
-/** The networks of a container: what `--network` asks for, and what the flags beside it ask of the first. Throws `usage` where they disagree. */
-export function endpointsBody({ networks = [], endpoint = {} }: Pick<Draft, "networks" | "endpoint">): DockerBody {
+/**
+ * The networks of a container: what `--network` asks for, and what the flags beside it ask of the first.
+ * Throws `usage` where they disagree.
+ */
+export function endpointsBody({
+  networks = [],
+  endpoint = {},
+}: Pick<Draft, "networks" | "endpoint">): DockerBody {
   const [main = { target: "default" }, ...others] = networks;
   const twice = Object.keys(flagOf).find((key) => Object.hasOwn(main, key) && Object.hasOwn(endpoint, key)) as
     | keyof typeof flagOf
@@ -25,7 +31,11 @@ export function endpointsBody({ networks = [], endpoint = {} }: Pick<Draft, "net
   if (twice !== undefined) throw usageError(`${flagOf[twice]}: --network says it already`);
   const { links, ...plain } = endpoint;
   // Links on the engine's default bridge are the container's, not the network's.
-  const first: Attachment = { ...main, ...plain, ...(links !== undefined && isUserDefined(main.target) ? { links } : {}) };
+  const first: Attachment = {
+    ...main,
+    ...plain,
+    ...(links !== undefined && isUserDefined(main.target) ? { links } : {}),
+  };
   const all = [first, ...others];
   checkTargets(all);
   const endpoints = all.map((attachment) => [attachment.target, endpointOf(attachment)] as const);
@@ -48,7 +58,8 @@ function checkTargets(attachments: readonly Attachment[]): void {
   const twice = targets.find((target, index) => targets.indexOf(target) < index);
   if (twice !== undefined) throw usageError(`--network: "${twice}" is named twice`);
   const own = targets.find((target) => !isUserDefined(target));
-  if (own !== undefined && targets.some(isUserDefined)) throw usageError(`--network: "${own}" cannot stand beside other networks`);
+  if (own !== undefined && targets.some(isUserDefined))
+    throw usageError(`--network: "${own}" cannot stand beside other networks`);
   if (attachments.some(({ target, aliases }) => aliases !== undefined && !isUserDefined(target))) {
     throw usageError("--network-alias: only a network of one's own has aliases; name it with --network");
   }

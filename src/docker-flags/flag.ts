@@ -31,7 +31,11 @@ export function toggle(name: string, read: (on: boolean) => Draft, names: Names 
 }
 
 /** A flag of docker's that is refused, and why. */
-export function refused(name: string, reason: string, { isSwitch = false, ...names }: Names & { readonly isSwitch?: boolean } = {}): Flag {
+export function refused(
+  name: string,
+  reason: string,
+  { isSwitch = false, ...names }: Names & { readonly isSwitch?: boolean } = {},
+): Flag {
   const read = () => {
     throw usageError(`this flag cannot be given here: ${reason}`);
   };

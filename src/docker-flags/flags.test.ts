@@ -16,7 +16,10 @@ test.each<[string[], DockerBody]>([
   [["-m", "1g"], { HostConfig: { Memory: 1073741824 } }],
   [["-m1g"], { HostConfig: { Memory: 1073741824 } }],
   [["-m=1g"], { HostConfig: { Memory: 1073741824 } }],
-  [["-itm", "1g"], { OpenStdin: true, AttachStdin: true, StdinOnce: true, Tty: true, HostConfig: { Memory: 1073741824 } }],
+  [
+    ["-itm", "1g"],
+    { OpenStdin: true, AttachStdin: true, StdinOnce: true, Tty: true, HostConfig: { Memory: 1073741824 } },
+  ],
   [["-it=false"], { OpenStdin: true, AttachStdin: true, StdinOnce: true, Tty: false }],
   [["--tty", "--privileged"], { Tty: true, HostConfig: { Privileged: true } }],
   [["--hostname=a=b"], { Hostname: "a=b" }],
@@ -27,7 +30,11 @@ test.each<[string[], DockerBody]>([
 });
 
 test("the name and the platform are no part of the body", () => {
-  expect(parseDockerFlags(["--name=a", "--platform=linux/amd64"])).toEqual({ body: {}, name: "a", platform: "linux/amd64" });
+  expect(parseDockerFlags(["--name=a", "--platform=linux/amd64"])).toEqual({
+    body: {},
+    name: "a",
+    platform: "linux/amd64",
+  });
 });
 
 test.each([
@@ -45,7 +52,18 @@ test.each([
 
 test("of a flag with one value the last counts, lists add up, names in maps replace", () => {
   expect(
-    bodyOf("--memory=1g", "--memory=2g", "--dns=1.1.1.1", "--dns=8.8.8.8", "-la=1", "-lb", "-la=2", "-eA=1", "-eB=x=y", "-eA=2"),
+    bodyOf(
+      "--memory=1g",
+      "--memory=2g",
+      "--dns=1.1.1.1",
+      "--dns=8.8.8.8",
+      "-la=1",
+      "-lb",
+      "-la=2",
+      "-eA=1",
+      "-eB=x=y",
+      "-eA=2",
+    ),
   ).toEqual({
     Env: ["A=2", "B=x=y"],
     Labels: { a: "2", b: "" },
@@ -62,7 +80,12 @@ test("of a flag with one value the last counts, lists add up, names in maps repl
 });
 
 test("names that mean something to JavaScript are names", () => {
-  const { Labels, HostConfig } = bodyOf("--label=__proto__=x", "--label=constructor=y", "--sysctl=net.__proto__=1", "--tmpfs=/a");
+  const { Labels, HostConfig } = bodyOf(
+    "--label=__proto__=x",
+    "--label=constructor=y",
+    "--sysctl=net.__proto__=1",
+    "--tmpfs=/a",
+  );
   expect(JSON.stringify(Labels)).toBe('{"__proto__":"x","constructor":"y"}');
   expect(HostConfig?.Sysctls).toEqual({ "net.__proto__": "1" });
   expect(messageOf("--constructor=1")).toContain("no such flag");
@@ -70,9 +93,18 @@ test("names that mean something to JavaScript are names", () => {
 });
 
 test.each<[string[], DockerBody]>([
-  [["--health-cmd=a b", "--health-interval=1.5s"], { Healthcheck: { Test: ["CMD-SHELL", "a b"], Interval: 1_500_000_000 } }],
-  [["--health-timeout=1m30s", "--health-start-period=100ms"], { Healthcheck: { Timeout: 90e9, StartPeriod: 100e6 } }],
-  [["--health-start-interval=1h", "--health-retries=3"], { Healthcheck: { StartInterval: 3600e9, Retries: 3 } }],
+  [
+    ["--health-cmd=a b", "--health-interval=1.5s"],
+    { Healthcheck: { Test: ["CMD-SHELL", "a b"], Interval: 1_500_000_000 } },
+  ],
+  [
+    ["--health-timeout=1m30s", "--health-start-period=100ms"],
+    { Healthcheck: { Timeout: 90e9, StartPeriod: 100e6 } },
+  ],
+  [
+    ["--health-start-interval=1h", "--health-retries=3"],
+    { Healthcheck: { StartInterval: 3600e9, Retries: 3 } },
+  ],
   [["--health-interval=0s", "--health-cmd="], {}],
   [["--no-healthcheck"], { Healthcheck: { Test: ["NONE"] } }],
 ])("%p: health", (words, body) => {
@@ -87,7 +119,13 @@ test.each<[string[], DockerBody]>([
 });
 
 test("systempaths=unconfined is the client's own: it empties the lists of paths", () => {
-  expect(bodyOf("--security-opt=systempaths=unconfined", "--security-opt=label:disable", "--security-opt=no-new-privileges")).toEqual({
+  expect(
+    bodyOf(
+      "--security-opt=systempaths=unconfined",
+      "--security-opt=label:disable",
+      "--security-opt=no-new-privileges",
+    ),
+  ).toEqual({
     HostConfig: { MaskedPaths: [], ReadonlyPaths: [], SecurityOpt: ["label:disable", "no-new-privileges"] },
   });
 });
@@ -148,20 +186,32 @@ test("what needs something of the client's is refused, and no value of a variabl
   expect(messageOf("-e=", "--env==secret")).not.toContain("secret");
   expect(messageOf("--security-opt=seccomp=profile.json")).toContain("a file that the docker client reads");
   expect(messageOf("--volume=./a:/b")).toContain("a relative path is the docker client's own");
-  expect(messageOf("--mount=type=bind,src=~/a,dst=/b")).toContain("a relative path is the docker client's own");
+  expect(messageOf("--mount=type=bind,src=~/a,dst=/b")).toContain(
+    "a relative path is the docker client's own",
+  );
   expect(messageOf("--label=berth.machine=x")).toContain("berth's own");
 });
 
 test("an unknown flag is named, with the one that may be meant", () => {
-  expect(messageOf("--privilegd=true")).toBe('--privilegd: docker run has no such flag; did you mean "--privileged"?');
+  expect(messageOf("--privilegd=true")).toBe(
+    '--privilegd: docker run has no such flag; did you mean "--privileged"?',
+  );
   expect(messageOf("-Z")).toBe("-Z: docker run has no such flag");
   expect(messageOf("image")).toBe('"image" is no flag');
   for (const word of ["-", "--", "---x", "--=x", ""]) messageOf(word);
 });
 
 test("everything that is wrong is said at once, a line each, and nothing twice", () => {
-  const { error, message } = faultOf(() => parseDockerFlags(["--memory=x", "--foo", "bar", "-t=maybe", "--cidfile", "y", "--hostname"]));
-  expect(message.split("\n").map((line) => line.split(":")[0])).toEqual(["--foo", "--memory", "-t", "--cidfile", "--hostname"]);
+  const { error, message } = faultOf(() =>
+    parseDockerFlags(["--memory=x", "--foo", "bar", "-t=maybe", "--cidfile", "y", "--hostname"]),
+  );
+  expect(message.split("\n").map((line) => line.split(":")[0])).toEqual([
+    "--foo",
+    "--memory",
+    "-t",
+    "--cidfile",
+    "--hostname",
+  ]);
   expect(error.details).toEqual(message.split("\n"));
 });
 

@@ -18,9 +18,10 @@ export interface DockerFlags {
 }
 
 /**
- * Reads the flags of `docker run` (20.10 to 29), as words, into what the docker client makes of them: lists add up, and of a flag
- * with one value the last counts. Flags that are the client's own work, or need a file or variable of its caller's, are refused
- * by name, and so are unknown ones, bad values and contradictions. Throws one `usage` error for everything that is wrong, one line each.
+ * Reads the flags of `docker run` (20.10 to 29), as words, into what the docker client makes of them: lists
+ * add up, and of a flag with one value the last counts. Flags that are the client's own work, or need a file
+ * or variable of its caller's, are refused by name, and so are unknown ones, bad values and contradictions.
+ * Throws one `usage` error for everything that is wrong, one line each.
  */
 export function parseDockerFlags(words: readonly string[]): DockerFlags {
   const { occurrences, problems: unknown } = readWords(words);
@@ -35,7 +36,9 @@ export function parseDockerFlags(words: readonly string[]): DockerFlags {
       return undefined;
     }
   };
-  const draft = occurrences.map((one) => attempt(one.as, () => readOccurrence(one)) ?? {}).reduce<Draft>(joinPieces, {});
+  const draft = occurrences
+    .map((one) => attempt(one.as, () => readOccurrence(one)) ?? {})
+    .reduce<Draft>(joinPieces, {});
   const pieces = settlements.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
   if (problems.length > 0) throw new BerthError("usage", problems.join("\n"), { details: problems });
   const body = tidy([draft.body ?? {}, ...pieces].reduce<DockerBody>(joinPieces, {}));
@@ -47,7 +50,9 @@ function readOccurrence({ flag, value }: Occurrence): Draft {
   return flag.read(value);
 }
 
-/** The client gives one volume once, a variable with its last value, and no health check that says nothing. */
+/**
+ * The client gives one volume once, a variable with its last value, and no health check that says nothing.
+ */
 function tidy({ Healthcheck, Env, ...body }: DockerBody): DockerBody {
   const Binds = body.HostConfig?.Binds;
   const variables = new Map(Env?.map((variable) => [variable.slice(0, variable.indexOf("=")), variable]));

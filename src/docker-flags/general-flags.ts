@@ -46,7 +46,9 @@ function parseAssigned(text: string): string {
   const equals = text.indexOf("=");
   if (equals === 0) throw usageError('there is no name before the "="');
   if (equals < 0)
-    throw usageError(`"${text}" has no value, and where the docker client would take it from is not here; write ${text}=VALUE`);
+    throw usageError(
+      `"${text}" has no value, and where the docker client would take it from is not here; write ${text}=VALUE`,
+    );
   return text;
 }
 
@@ -59,6 +61,7 @@ function parseRestart(text: string): DockerRestartPolicy {
   const [, name = "", count] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
   const Name = parseChoice(name, ["", "no", "always", "unless-stopped", "on-failure"] as const);
   const MaximumRetryCount = parseInteger(count || "0", 0);
-  if (MaximumRetryCount > 0 && Name !== "on-failure") throw usageError(`"${text}": only on-failure has a number of attempts`);
+  if (MaximumRetryCount > 0 && Name !== "on-failure")
+    throw usageError(`"${text}": only on-failure has a number of attempts`);
   return { Name, MaximumRetryCount };
 }

@@ -15,12 +15,15 @@ const keys: Readonly<Record<string, (text: string) => DockerDeviceRequest>> = {
 
 /** `--gpus`: `all`, a number, or `device=0,driver=…,"capabilities=a,b"`. */
 export function parseGpusFlag(text: string): DockerDeviceRequest {
-  const fields = parseCsv(text).map((field) => (field.includes("=") ? splitAssignment(field) : (["count", field] as const)));
+  const fields = parseCsv(text).map((field) =>
+    field.includes("=") ? splitAssignment(field) : (["count", field] as const),
+  );
   const twice = fields.find(([key], index) => fields.findIndex(([other]) => other === key) < index);
   if (twice !== undefined) throw usageError(`"${text}" says ${twice[0]} twice`);
   const pieces = fields.map(([key, value]) => {
     const read = Object.hasOwn(keys, key) ? keys[key] : undefined;
-    if (read === undefined) throw usageError(`"${key}" is nothing that GPUs can be asked for by`, suggest(key, Object.keys(keys)));
+    if (read === undefined)
+      throw usageError(`"${key}" is nothing that GPUs can be asked for by`, suggest(key, Object.keys(keys)));
     return read(value);
   });
   const { Count, Capabilities = [["gpu"]], Options = {}, ...rest } = pieces.reduce(joinPieces, {});

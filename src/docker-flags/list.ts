@@ -3,9 +3,10 @@ import { usageError } from "#usage.ts";
 import { readWords } from "./words.ts";
 
 /**
- * The entries of a label's comma list: `a=1,"b=x,y",c='d,e'`. Between quotes, which may stand anywhere in an entry, a comma is a
- * plain character; in double ones a backslash takes the meaning from the sign after it. Spaces around an entry are dropped unless
- * quoted. Blank text is an empty list. Throws `usage` for a quote that is not closed, or a backslash before a letter or digit in double quotes.
+ * The entries of a label's comma list: `a=1,"b=x,y",c='d,e'`. Between quotes, which may stand anywhere in an
+ * entry, a comma is a plain character; in double ones a backslash takes the meaning from the sign after it.
+ * Spaces around an entry are dropped unless quoted. Blank text is an empty list. Throws `usage` for a quote
+ * that is not closed, or a backslash before a letter or digit in double quotes.
  */
 export function splitList(text: string): readonly string[] {
   if (text.trim() === "") return [];
@@ -34,14 +35,16 @@ export function splitList(text: string): readonly string[] {
 
 function unquote(quoted: string, whole: string): string {
   return quoted.replace(/\\(.)/gs, (_, sign: string) => {
-    if (/[\p{L}\p{N}]/u.test(sign)) throw usageError(`${whole}: "\\${sign}" means nothing here; a backslash itself is written "\\\\"`);
+    if (/[\p{L}\p{N}]/u.test(sign))
+      throw usageError(`${whole}: "\\${sign}" means nothing here; a backslash itself is written "\\\\"`);
     return sign;
   });
 }
 
 /**
- * The words of docker's flags in a comma list of them without dashes: `privileged=true,tty,label="a=b,c"`; with dashes is fine too.
- * Each entry stays one word, so that none can become another flag's value or two flags. Throws `usage` for an empty entry, and for one that lacks its value.
+ * The words of docker's flags in a comma list of them without dashes: `privileged=true,tty,label="a=b,c"`;
+ * with dashes is fine too. Each entry stays one word, so that none can become another flag's value or two
+ * flags. Throws `usage` for an empty entry, and for one that lacks its value.
  */
 export function flagsFromArgs(text: string): readonly string[] {
   const problems: string[] = [];
@@ -63,9 +66,12 @@ function wordOf(entry: string): string {
   const name = entry.split("=", 1)[0] ?? "";
   const spaced = /^(\S+)\s+(.*)$/s.exec(name);
   if (spaced !== null)
-    throw usageError(`"${entry}": a value stands after "=": ${spaced[1]}=${entry.slice(entry.length - (spaced[2]?.length ?? 0))}`);
+    throw usageError(
+      `"${entry}": a value stands after "=": ${spaced[1]}=${entry.slice(entry.length - (spaced[2]?.length ?? 0))}`,
+    );
   const word = entry.startsWith("-") ? entry : name.length === 1 ? `-${entry}` : `--${entry}`;
   const incomplete = readWords([word]).occurrences.find(({ value }) => value === undefined);
-  if (incomplete !== undefined) throw usageError(`${incomplete.as}: the value is missing; write ${name}=VALUE`);
+  if (incomplete !== undefined)
+    throw usageError(`${incomplete.as}: the value is missing; write ${name}=VALUE`);
   return word;
 }

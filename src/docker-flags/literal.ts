@@ -8,8 +8,14 @@ export function parseBoolean(text: string): boolean {
   throw usageError(`"${text}" is neither true nor false`);
 }
 
-/** A decimal whole number within bounds. A leading zero, which docker takes for the sign of octal, is refused. */
-export function parseInteger(text: string, least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): number {
+/**
+ * A decimal whole number within bounds. A leading zero, which docker takes for the sign of octal, is refused.
+ */
+export function parseInteger(
+  text: string,
+  least = Number.MIN_SAFE_INTEGER,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   const number = /^[+-]?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(number)) throw usageError(`"${text}" is not a whole number`);
   if (number < least) throw usageError(`${text} is too small; ${least} is the least`);
@@ -18,7 +24,16 @@ export function parseInteger(text: string, least = Number.MIN_SAFE_INTEGER, most
 }
 
 /** Nanoseconds in Go's units of time. */
-const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const units: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
 
 /** A time in nanoseconds, as Go's time.ParseDuration reads it: `1m30s`, `1.5h`, `100ms`. Not below zero. */
 export function parseNanoseconds(text: string): number {
@@ -27,7 +42,10 @@ export function parseNanoseconds(text: string): number {
   if (text === "" || parts.map(([whole]) => whole).join("") !== text.replace(/^\+/, "")) {
     throw usageError(`"${text}" is not a time; write such as 90s, 1m30s or 500ms`);
   }
-  const total = parts.reduce((sum, [, number, unit = ""]) => sum + Number(number) * (units[unit] ?? Number.NaN), 0);
+  const total = parts.reduce(
+    (sum, [, number, unit = ""]) => sum + Number(number) * (units[unit] ?? Number.NaN),
+    0,
+  );
   if (!Number.isSafeInteger(Math.round(total))) throw usageError(`"${text}" is too long a time`);
   return Math.round(total);
 }

@@ -34,7 +34,9 @@ const keys: Readonly<Record<string, Read>> = {
   readonly: readOnly,
   ro: readOnly,
   consistency: (text) => ({ Consistency: text.toLowerCase() }),
-  "bind-propagation": (text) => ({ BindOptions: { Propagation: parseChoice(text.toLowerCase(), propagations) } }),
+  "bind-propagation": (text) => ({
+    BindOptions: { Propagation: parseChoice(text.toLowerCase(), propagations) },
+  }),
   "bind-nonrecursive": (text) => ({ BindOptions: { NonRecursive: parseBoolean(text) } }),
   "bind-recursive": (text) => recursions[parseChoice(text, Object.keys(recursions))] ?? {},
   "bind-create-src": (text) => ({ BindOptions: { CreateMountpoint: parseBoolean(text) } }),
@@ -65,19 +67,27 @@ function parseField(field: string): Piece {
   const [written, value] = splitAssignment(field);
   const key = written.toLowerCase();
   const read = Object.hasOwn(keys, key) ? keys[key] : undefined;
-  if (read === undefined) throw usageError(`"${written}" is nothing that a mount can be given`, suggest(key, Object.keys(keys)));
+  if (read === undefined)
+    throw usageError(`"${written}" is nothing that a mount can be given`, suggest(key, Object.keys(keys)));
   if (!field.includes("=")) {
     if (!switches.includes(key)) throw usageError(`"${key}" has no value; write ${key}=…`);
     return read("true");
   }
-  if (value === "" || value !== value.trim()) throw usageError(`"${field}": the value is empty, or has a space at its end`);
+  if (value === "" || value !== value.trim())
+    throw usageError(`"${field}": the value is empty, or has a space at its end`);
   return read(value);
 }
 
 function checkOptions(mount: DockerMount): void {
-  const options = { BindOptions: "bind", VolumeOptions: "volume", ImageOptions: "image", TmpfsOptions: "tmpfs" } as const;
+  const options = {
+    BindOptions: "bind",
+    VolumeOptions: "volume",
+    ImageOptions: "image",
+    TmpfsOptions: "tmpfs",
+  } as const;
   for (const [key, type] of Object.entries(options)) {
-    if (Object.hasOwn(mount, key) && mount.Type !== type) throw usageError(`${type}-… belongs to type=${type}, not to type=${mount.Type}`);
+    if (Object.hasOwn(mount, key) && mount.Type !== type)
+      throw usageError(`${type}-… belongs to type=${type}, not to type=${mount.Type}`);
   }
   const { ReadOnlyNonRecursive, ReadOnlyForceRecursive, Propagation } = mount.BindOptions ?? {};
   if ((ReadOnlyNonRecursive === true || ReadOnlyForceRecursive === true) && mount.ReadOnly !== true) {
@@ -90,6 +100,7 @@ function checkOptions(mount: DockerMount): void {
 
 /** File permissions in octal. */
 function parseMode(text: string): number {
-  if (!/^[0-7]{1,11}$/.test(text) || Number.parseInt(text, 8) > 0xffffffff) throw usageError(`"${text}" is no mode; write such as 1777`);
+  if (!/^[0-7]{1,11}$/.test(text) || Number.parseInt(text, 8) > 0xffffffff)
+    throw usageError(`"${text}" is no mode; write such as 1777`);
   return Number.parseInt(text, 8);
 }

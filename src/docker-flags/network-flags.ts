@@ -1,5 +1,12 @@
 import { usageError } from "#usage.ts";
-import { parseAnyAddress, parseExtraHost, parseIPv4, parseIPv6, parseMac, parseSearchDomain } from "./address.ts";
+import {
+  parseAnyAddress,
+  parseExtraHost,
+  parseIPv4,
+  parseIPv6,
+  parseMac,
+  parseSearchDomain,
+} from "./address.ts";
 import { parseNetworkFlag } from "./attachment.ts";
 import { host } from "./draft.ts";
 import { type Flag, toggle, valued } from "./flag.ts";
@@ -24,6 +31,7 @@ export const networkFlags: readonly Flag[] = [
 ];
 
 function parseLink(text: string): string {
-  if (!/^[^:]+(?::[^:]+)?$/.test(text)) throw usageError(`"${text}" is no link; write CONTAINER or CONTAINER:ALIAS`);
+  if (!/^[^:]+(?::[^:]+)?$/.test(text))
+    throw usageError(`"${text}" is no link; write CONTAINER or CONTAINER:ALIAS`);
   return text;
 }

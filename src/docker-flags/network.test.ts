@@ -27,12 +27,23 @@ test.each<[string[], DockerBody]>([
     },
   ],
   [
-    ["--network=net", "--network-alias=A", "--ip=10.0.0.5", "--link-local-ip=169.254.1.2", "--link=db:x", "--link=web"],
+    [
+      "--network=net",
+      "--network-alias=A",
+      "--ip=10.0.0.5",
+      "--link-local-ip=169.254.1.2",
+      "--link=db:x",
+      "--link=web",
+    ],
     {
       HostConfig: { NetworkMode: "net", Links: ["db:x", "web"] },
       NetworkingConfig: {
         EndpointsConfig: {
-          net: { Aliases: ["A"], Links: ["db:x", "web"], IPAMConfig: { IPv4Address: "10.0.0.5", LinkLocalIPs: ["169.254.1.2"] } },
+          net: {
+            Aliases: ["A"],
+            Links: ["db:x", "web"],
+            IPAMConfig: { IPv4Address: "10.0.0.5", LinkLocalIPs: ["169.254.1.2"] },
+          },
         },
       },
     },
@@ -40,11 +51,17 @@ test.each<[string[], DockerBody]>([
   [["--link=db"], { HostConfig: { Links: ["db"] } }],
   [
     ["--mac-address=92:d0:c6:0a:29:33"],
-    { MacAddress: "92:d0:c6:0a:29:33", NetworkingConfig: { EndpointsConfig: { default: { MacAddress: "92:d0:c6:0a:29:33" } } } },
+    {
+      MacAddress: "92:d0:c6:0a:29:33",
+      NetworkingConfig: { EndpointsConfig: { default: { MacAddress: "92:d0:c6:0a:29:33" } } },
+    },
   ],
   [
     ["--network=a", "--network=name=b,alias=x"],
-    { HostConfig: { NetworkMode: "a" }, NetworkingConfig: { EndpointsConfig: { a: {}, b: { Aliases: ["x"] } } } },
+    {
+      HostConfig: { NetworkMode: "a" },
+      NetworkingConfig: { EndpointsConfig: { a: {}, b: { Aliases: ["x"] } } },
+    },
   ],
 ])("%p: networks", (words, body) => {
   expect(bodyOf(...words)).toEqual(body);
@@ -80,7 +97,13 @@ test("names and addresses", () => {
   expect(
     bodyOf(
       ...["--add-host=a:1.2.3.4", "--add-host=b:::1", "--add-host=c=[::2]", "--add-host=d:host-gateway"],
-      ...["--dns=::FFFF:1.2.3.4", "--dns=2001:DB8:0::1", "--dns-search=a.b.", "--dns-search=.", "--dns-opt=x:1"],
+      ...[
+        "--dns=::FFFF:1.2.3.4",
+        "--dns=2001:DB8:0::1",
+        "--dns-search=a.b.",
+        "--dns-search=.",
+        "--dns-opt=x:1",
+      ],
     ).HostConfig,
   ).toEqual({
     ExtraHosts: ["a:1.2.3.4", "b:::1", "c:::2", "d:host-gateway"],
@@ -110,7 +133,10 @@ test.each<[string, Record<string, { HostIp: string; HostPort: string }[]>]>([
 test("one port may be published more than once, and be exposed besides", () => {
   expect(bodyOf("-p90:80", "-p91:80", "--expose=80", "--expose=81-82/udp", "-P")).toEqual({
     ExposedPorts: { "80/tcp": {}, "81/udp": {}, "82/udp": {} },
-    HostConfig: { PortBindings: { "80/tcp": [90, 91].map((port) => ({ HostIp: "", HostPort: String(port) })) }, PublishAllPorts: true },
+    HostConfig: {
+      PortBindings: { "80/tcp": [90, 91].map((port) => ({ HostIp: "", HostPort: String(port) })) },
+      PublishAllPorts: true,
+    },
   });
 });
 

@@ -11,8 +11,9 @@ interface Range {
 }
 
 /**
- * `--publish`: `[[ADDRESS:][HOST]:]PORT[/PROTOCOL]` with ranges, or `target=PORT,published=HOST,protocol=PROTOCOL`. Unlike in a
- * machine file, a lone port leaves the host's to the engine; a range for one port gives the engine the choice within it.
+ * `--publish`: `[[ADDRESS:][HOST]:]PORT[/PROTOCOL]` with ranges, or
+ * `target=PORT,published=HOST,protocol=PROTOCOL`. Unlike in a machine file, a lone port leaves the host's to
+ * the engine; a range for one port gives the engine the choice within it.
  */
 export function parsePublishFlag(text: string): DockerBody {
   const { address, outside, inside } = splitPublished(text.includes("=") ? plainForm(text) : text);
@@ -24,7 +25,12 @@ export function parsePublishFlag(text: string): DockerBody {
   }
   if (address !== "" && !isAddress(address)) throw usageError(`"${text}": "${address}" is not an address`);
   const bindings = eachOf(ports).map((port, index) => {
-    const HostPort = own === undefined ? "" : count === 1 && own.last > own.first ? `${own.first}-${own.last}` : String(own.first + index);
+    const HostPort =
+      own === undefined
+        ? ""
+        : count === 1 && own.last > own.first
+          ? `${own.first}-${own.last}`
+          : String(own.first + index);
     return [`${port}/${protocol}`, [{ HostIp: address, HostPort }]] as const;
   });
   return { ...exposed(ports, protocol), HostConfig: { PortBindings: Object.fromEntries(bindings) } };
@@ -54,10 +60,18 @@ function plainForm(text: string): string {
 }
 
 /** Of an IPv6 address in front, with brackets or without, all but the last two parts are its own. */
-function splitPublished(text: string): { readonly address: string; readonly outside: string; readonly inside: string } {
+function splitPublished(text: string): {
+  readonly address: string;
+  readonly outside: string;
+  readonly inside: string;
+} {
   const parts = text.split(":");
   const address = parts.slice(0, -2).join(":");
-  return { address: address.replace(/^\[(.*)\]$/, "$1"), outside: parts.at(-2) ?? "", inside: parts.at(-1) ?? "" };
+  return {
+    address: address.replace(/^\[(.*)\]$/, "$1"),
+    outside: parts.at(-2) ?? "",
+    inside: parts.at(-1) ?? "",
+  };
 }
 
 function parsePorts(text: string, whole: string): { readonly ports: Range; readonly protocol: string } {
@@ -69,7 +83,8 @@ function parseRange(text: string, whole: string): Range {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
-  if (match === null || last > 65535) throw usageError(`"${whole}": "${text}" is not a port up to 65535 or a range of them`);
+  if (match === null || last > 65535)
+    throw usageError(`"${whole}": "${text}" is not a port up to 65535 or a range of them`);
   if (last < first) throw usageError(`"${whole}": the range ${text} runs backwards`);
   return { first, last };
 }

@@ -48,7 +48,8 @@ function parseNanoCpus(text: string): number {
   const match = /^(?=\.?\d)(\d*)(?:\.(\d*?)0*)?$/.exec(text);
   if (match === null) throw usageError(`"${text}" is not a number of processors; write such as 2 or 0.5`);
   const [, whole = "", fraction = ""] = match;
-  if (fraction.length > 9) throw usageError(`"${text}" is too precise; nine digits after the point are the most`);
+  if (fraction.length > 9)
+    throw usageError(`"${text}" is too precise; nine digits after the point are the most`);
   const nano = Number(whole || "0") * 1e9 + Number(fraction.padEnd(9, "0"));
   if (!Number.isSafeInteger(nano)) throw usageError(`${text} processors are more than any kernel knows`);
   return nano;
@@ -62,6 +63,7 @@ function parseWeight(text: string): number {
 function parseDeviceWeight(text: string): { readonly Path: string; readonly Weight: number } {
   const colon = text.lastIndexOf(":");
   const path = text.slice(0, Math.max(colon, 0));
-  if (!/^\/dev\/./.test(path)) throw usageError(`"${text}" is no device with a weight; write such as /dev/sda:500`);
+  if (!/^\/dev\/./.test(path))
+    throw usageError(`"${text}" is no device with a weight; write such as /dev/sda:500`);
   return { Path: path, Weight: parseWeight(text.slice(colon + 1)) };
 }

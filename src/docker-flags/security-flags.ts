@@ -18,7 +18,9 @@ export const securityFlags: readonly Flag[] = [
   valued("sysctl", (text) => host({ Sysctls: parseSysctl(text) })),
   valued("cgroup-parent", (CgroupParent) => host({ CgroupParent })),
   valued("cgroupns", (text) => host({ CgroupnsMode: parseChoice(text, ["", "host", "private"]) })),
-  valued("ipc", (text) => host({ IpcMode: parseNamespace(text, ["", "none", "private", "host", "shareable"]) })),
+  valued("ipc", (text) =>
+    host({ IpcMode: parseNamespace(text, ["", "none", "private", "host", "shareable"]) }),
+  ),
   valued("pid", (text) => host({ PidMode: parseNamespace(text, ["", "host"]) })),
   valued("userns", (text) => host({ UsernsMode: parseChoice(text, ["", "host"]) })),
   valued("uts", (text) => host({ UTSMode: parseChoice(text, ["", "host"]) })),
@@ -45,7 +47,8 @@ function parseSecurityFlag(text: string): Draft {
   // This one is the client's own: it asks the engine to hide and guard no paths at all.
   if (text === "systempaths=unconfined") return host({ MaskedPaths: [], ReadonlyPaths: [] });
   const [, key, value] = /^([^=:]*)[=:](.+)$/s.exec(text) ?? [];
-  if (key === undefined && text !== "no-new-privileges") throw usageError(`"${text}" is no security option; write KEY=VALUE`);
+  if (key === undefined && text !== "no-new-privileges")
+    throw usageError(`"${text}" is no security option; write KEY=VALUE`);
   if (key === "seccomp" && value !== "unconfined" && value !== "builtin") {
     throw usageError(
       "a seccomp profile is a file that the docker client reads, which is not here; use seccomp=unconfined or seccomp=builtin",
@@ -54,10 +57,17 @@ function parseSecurityFlag(text: string): Draft {
   return host({ SecurityOpt: [text] });
 }
 
-/** Those that belong to a namespace of the container's own (docker run, "Configure namespaced kernel parameters"). */
+/**
+ * Those that belong to a namespace of the container's own (docker run, "Configure namespaced kernel
+ * parameters").
+ */
 function parseSysctl(text: string): Readonly<Record<string, string>> {
   const [name, value] = splitAssignment(text);
-  const isNamespaced = /^(?:net\.|fs\.mqueue\.|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$)/.test(name);
-  if (!isNamespaced || !text.includes("=")) throw usageError(`"${text}" is no kernel parameter of a container's own`);
+  const isNamespaced =
+    /^(?:net\.|fs\.mqueue\.|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$)/.test(
+      name,
+    );
+  if (!isNamespaced || !text.includes("="))
+    throw usageError(`"${text}" is no kernel parameter of a container's own`);
   return { [name]: value };
 }

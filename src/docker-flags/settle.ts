@@ -3,7 +3,10 @@ import { usageError } from "#usage.ts";
 import type { Draft } from "./draft.ts";
 import { endpointsBody } from "./endpoints.ts";
 
-/** Settles what several flags say together, each a piece of the body. They throw `usage` where flags contradict each other. */
+/**
+ * Settles what several flags say together, each a piece of the body. They throw `usage` where flags
+ * contradict each other.
+ */
 export const settlements: readonly ((draft: Draft) => DockerBody)[] = [
   endpointsBody,
   streamsBody,
@@ -14,7 +17,8 @@ export const settlements: readonly ((draft: Draft) => DockerBody)[] = [
       "Ulimits",
       Object.values(ulimits).sort((a, b) => (a.Name < b.Name ? -1 : 1)),
     ),
-  ({ cdiDevices = [] }) => listed("DeviceRequests", cdiDevices.length === 0 ? [] : [{ Driver: "cdi", DeviceIDs: cdiDevices }]),
+  ({ cdiDevices = [] }) =>
+    listed("DeviceRequests", cdiDevices.length === 0 ? [] : [{ Driver: "cdi", DeviceIDs: cdiDevices }]),
   checkedTogether,
 ];
 
@@ -26,7 +30,10 @@ function listed<K extends "Ulimits" | "DeviceRequests", T>(key: K, list: readonl
 function streamsBody({ attach, body }: Draft): DockerBody {
   const isOpen = body?.OpenStdin === true;
   return {
-    ...(attach !== undefined && { AttachStdout: attach.includes("stdout"), AttachStderr: attach.includes("stderr") }),
+    ...(attach !== undefined && {
+      AttachStdout: attach.includes("stdout"),
+      AttachStderr: attach.includes("stderr"),
+    }),
     ...((isOpen || attach?.includes("stdin")) && { AttachStdin: true }),
     ...(isOpen && { StdinOnce: true }),
   };
@@ -34,7 +41,8 @@ function streamsBody({ attach, body }: Draft): DockerBody {
 
 function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft): DockerBody {
   const isAsked = healthCommand !== "" || Object.values(body?.Healthcheck ?? {}).some((value) => value !== 0);
-  if (withoutHealth && isAsked) throw usageError("--no-healthcheck: the other flags about health ask for a check");
+  if (withoutHealth && isAsked)
+    throw usageError("--no-healthcheck: the other flags about health ask for a check");
   const Test: DockerHealth["Test"] = withoutHealth ? ["NONE"] : ["CMD-SHELL", healthCommand];
   return withoutHealth || healthCommand !== "" ? { Healthcheck: { Test } } : {};
 }
@@ -44,6 +52,7 @@ function checkedTogether({ body }: Draft): DockerBody {
   if (AutoRemove === true && !["", "no"].includes(RestartPolicy?.Name ?? "")) {
     throw usageError("--rm: what is removed when it ends cannot be started again by --restart");
   }
-  if (LogConfig?.Type === "none" && LogConfig.Config !== undefined) throw usageError("--log-opt: the log driver none has no options");
+  if (LogConfig?.Type === "none" && LogConfig.Config !== undefined)
+    throw usageError("--log-opt: the log driver none has no options");
   return {};
 }

@@ -13,14 +13,20 @@ test("volumes with a source are binds, each once; others are the container's", (
   });
 });
 
-test.each(["", "data", "a:b", "/a:", ":/a", "/a:/b:ro:x", "x:/a", "../a:/b"])("--volume %p is refused", (text) => {
-  expect(messageOf("-v", text)).toStartWith("-v: ");
-});
+test.each(["", "data", "a:b", "/a:", ":/a", "/a:/b:ro:x", "x:/a", "../a:/b"])(
+  "--volume %p is refused",
+  (text) => {
+    expect(messageOf("-v", text)).toStartWith("-v: ");
+  },
+);
 
 test.each<[string, DockerMount]>([
   ["dst=/b", { Type: "volume", Target: "/b" }],
   ["type=bind,src=/a,target=/b,ro", { Type: "bind", Source: "/a", Target: "/b", ReadOnly: true }],
-  ['type=bind,"source=/a,b",destination=/c,readonly=false', { Type: "bind", Source: "/a,b", Target: "/c", ReadOnly: false }],
+  [
+    'type=bind,"source=/a,b",destination=/c,readonly=false',
+    { Type: "bind", Source: "/a,b", Target: "/c", ReadOnly: false },
+  ],
   ['type=bind,"src=/a""b",dst=/c', { Type: "bind", Source: '/a"b', Target: "/c" }],
   [
     "TYPE=Bind,src=/a,dst=/b,bind-propagation=RSLAVE,bind-nonrecursive,bind-create-src,consistency=Cached",
@@ -57,8 +63,14 @@ test.each<[string, DockerMount]>([
       },
     },
   ],
-  ["type=tmpfs,dst=/b,tmpfs-size=1m,tmpfs-mode=1777", { Type: "tmpfs", Target: "/b", TmpfsOptions: { SizeBytes: 1048576, Mode: 0o1777 } }],
-  ["type=image,src=i,dst=/b,image-subpath=s", { Type: "image", Source: "i", Target: "/b", ImageOptions: { Subpath: "s" } }],
+  [
+    "type=tmpfs,dst=/b,tmpfs-size=1m,tmpfs-mode=1777",
+    { Type: "tmpfs", Target: "/b", TmpfsOptions: { SizeBytes: 1048576, Mode: 0o1777 } },
+  ],
+  [
+    "type=image,src=i,dst=/b,image-subpath=s",
+    { Type: "image", Source: "i", Target: "/b", ImageOptions: { Subpath: "s" } },
+  ],
 ])("--mount %s", (text, mount) => {
   expect(bodyOf("--mount", text)).toEqual({ HostConfig: { Mounts: [mount] } });
 });
@@ -98,6 +110,9 @@ test.each<[string, [string, string, string]]>([
   expect(bodyOf("--device", text)).toEqual({ HostConfig: { Devices: [device] } });
 });
 
-test.each(["", "null", "/dev/a:b", "/dev/a:/b:x", "/dev/a:/b:rr", "/dev/a:/b:r:w", ":/b"])("--device %p is refused", (text) => {
-  expect(messageOf("--device", text)).toStartWith("--device: ");
-});
+test.each(["", "null", "/dev/a:b", "/dev/a:/b:x", "/dev/a:/b:rr", "/dev/a:/b:r:w", ":/b"])(
+  "--device %p is refused",
+  (text) => {
+    expect(messageOf("--device", text)).toStartWith("--device: ");
+  },
+);

@@ -6,16 +6,28 @@ import { resourceFlags } from "./resource-flags.ts";
 import { securityFlags } from "./security-flags.ts";
 import { storageFlags } from "./storage-flags.ts";
 
-const flags = [...generalFlags, ...securityFlags, ...resourceFlags, ...networkFlags, ...storageFlags, ...clientFlags];
+const flags = [
+  ...generalFlags,
+  ...securityFlags,
+  ...resourceFlags,
+  ...networkFlags,
+  ...storageFlags,
+  ...clientFlags,
+];
 
 const byName: ReadonlyMap<string, Flag> = new Map(
-  flags.flatMap((flag) => [flag.name, flag.formerly].flatMap((name) => (name === undefined ? [] : [[name, flag] as const]))),
+  flags.flatMap((flag) =>
+    [flag.name, flag.formerly].flatMap((name) => (name === undefined ? [] : [[name, flag] as const])),
+  ),
 );
 const byLetter: ReadonlyMap<string, Flag> = new Map(
   flags.flatMap((flag) => (flag.short === undefined ? [] : [[flag.short, flag] as const])),
 );
 
-/** Every flag of `docker run`, from Docker 20.10 to 29, by its name without the dashes; also those that are refused. */
+/**
+ * Every flag of `docker run`, from Docker 20.10 to 29, by its name without the dashes; also those that are
+ * refused.
+ */
 export function flagNamed(name: string): Flag | undefined {
   return byName.get(name);
 }

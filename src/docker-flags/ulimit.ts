@@ -11,7 +11,8 @@ const names = [
 /** `--ulimit`: `NAME=SOFT[:HARD]`, -1 for none. */
 export function parseUlimitFlag(text: string): DockerUlimit {
   const match = /^([^=]+)=([^:]+)(?::([^:]+))?$/.exec(text);
-  if (match === null) throw usageError(`"${text}" is no limit; write NAME=SOFT:HARD, such as nofile=1024:2048`);
+  if (match === null)
+    throw usageError(`"${text}" is no limit; write NAME=SOFT:HARD, such as nofile=1024:2048`);
   const [, name = "", soft = "", hard = soft] = match;
   const limit = { Name: parseChoice(name, names), Soft: parseInteger(soft), Hard: parseInteger(hard) };
   if (limit.Hard !== -1 && (limit.Soft === -1 || limit.Soft > limit.Hard)) {

@@ -13,15 +13,23 @@ export interface Occurrence {
 }
 
 /**
- * The flags in a list of words, as docker divides it: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-n=value`, letters
- * of switches together (`-it`). With them whatever is no flag of docker's, one sentence each.
+ * The flags in a list of words, as docker divides it: `--name=value`, `--name value`, `-n value`, `-nvalue`,
+ * `-n=value`, letters of switches together (`-it`). With them whatever is no flag of docker's, one sentence
+ * each.
  */
-export function readWords(words: readonly string[]): { readonly occurrences: readonly Occurrence[]; readonly problems: readonly string[] } {
+export function readWords(words: readonly string[]): {
+  readonly occurrences: readonly Occurrence[];
+  readonly problems: readonly string[];
+} {
   const occurrences: Occurrence[] = [];
   const problems: string[] = [];
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const found = /^--./.test(word) ? readLong(word) : /^-[^-]/.test(word) ? readLetters(word) : `"${word}" is no flag`;
+    const found = /^--./.test(word)
+      ? readLong(word)
+      : /^-[^-]/.test(word)
+        ? readLetters(word)
+        : `"${word}" is no flag`;
     if (typeof found === "string") {
       problems.push(found);
       // What an unknown flag takes is unknown too; that it has a word of its own is no second mistake.
@@ -29,7 +37,8 @@ export function readWords(words: readonly string[]): { readonly occurrences: rea
       continue;
     }
     const last = found.at(-1);
-    if (last !== undefined && last.value === undefined) found[found.length - 1] = { ...last, value: rest.shift() };
+    if (last !== undefined && last.value === undefined)
+      found[found.length - 1] = { ...last, value: rest.shift() };
     occurrences.push(...found);
   }
   return { occurrences, problems };

@@ -10,10 +10,16 @@ test.each([
   ["a character device", 2 ** 26 + 2 ** 21 + 0o660, { type: "other", mode: 0o660 }],
   ["a socket", 2 ** 24 + 0o666, { type: "other", mode: 0o666 }],
 ])("%s", (_name, mode, stat) => {
-  const header = Buffer.from(JSON.stringify({ name: "n", size: 5, mode, mtime: "2024-01-02T03:04:05Z", linkTarget: "" })).toString(
-    "base64",
-  );
-  expect(parsePathStat(header) as unknown).toEqual({ name: "n", size: 5, mtime: "2024-01-02T03:04:05Z", linkTarget: "", ...stat });
+  const header = Buffer.from(
+    JSON.stringify({ name: "n", size: 5, mode, mtime: "2024-01-02T03:04:05Z", linkTarget: "" }),
+  ).toString("base64");
+  expect(parsePathStat(header) as unknown).toEqual({
+    name: "n",
+    size: 5,
+    mtime: "2024-01-02T03:04:05Z",
+    linkTarget: "",
+    ...stat,
+  });
 });
 
 test("a header that is not base64 of JSON", () => {

@@ -18,7 +18,12 @@ export interface PathStat {
 }
 
 /** What is at an absolute path; works on stopped containers too. Throws `not-found`. */
-export async function statPath(engine: Engine, id: string, where: string, options: Abortable = {}): Promise<PathStat> {
+export async function statPath(
+  engine: Engine,
+  id: string,
+  where: string,
+  options: Abortable = {},
+): Promise<PathStat> {
   const query = { path: where };
   const reply = await requestStream(engine, {
     method: "HEAD",
@@ -42,12 +47,20 @@ export async function getArchive(
   where: string,
   options: Abortable = {},
 ): Promise<{ readonly stat: PathStat; readonly stream: Readable }> {
-  const reply = await requestStream(engine, { path: path`/containers/${id}/archive`, query: { path: where }, signal: options.signal });
+  const reply = await requestStream(engine, {
+    path: path`/containers/${id}/archive`,
+    query: { path: where },
+    signal: options.signal,
+  });
   return { stat: statOf(reply), stream: reply.body };
 }
 
 /** A tar of the whole root, volumes left out. Read it to the end or destroy it. */
-export async function exportContainer(engine: Engine, id: string, options: Abortable = {}): Promise<Readable> {
+export async function exportContainer(
+  engine: Engine,
+  id: string,
+  options: Abortable = {},
+): Promise<Readable> {
   return (await requestStream(engine, { path: path`/containers/${id}/export`, signal: options.signal })).body;
 }
 
@@ -59,10 +72,22 @@ export interface PutArchiveOptions extends Abortable {
 }
 
 /** Unpacks a tar (plain or compressed) into a folder that must exist. */
-export async function putArchive(engine: Engine, id: string, where: string, tar: Readable, options: PutArchiveOptions = {}): Promise<void> {
+export async function putArchive(
+  engine: Engine,
+  id: string,
+  where: string,
+  tar: Readable,
+  options: PutArchiveOptions = {},
+): Promise<void> {
   const { signal, ...flags } = options;
   const query = { path: where, ...flags };
-  await requestStatus(engine, { method: "PUT", path: path`/containers/${id}/archive`, query, body: tar, signal });
+  await requestStatus(engine, {
+    method: "PUT",
+    path: path`/containers/${id}/archive`,
+    query,
+    body: tar,
+    signal,
+  });
 }
 
 function statOf(reply: StreamReply): PathStat {
@@ -73,7 +98,11 @@ function statOf(reply: StreamReply): PathStat {
 }
 
 /** Go's os.FileMode: type and special bits at the top, permissions in the lowest nine. */
-const goMode = { directory: 2 ** 31, symlink: 2 ** 27, other: 2 ** 26 + 2 ** 25 + 2 ** 24 + 2 ** 21 + 2 ** 19 };
+const goMode = {
+  directory: 2 ** 31,
+  symlink: 2 ** 27,
+  other: 2 ** 26 + 2 ** 25 + 2 ** 24 + 2 ** 21 + 2 ** 19,
+};
 const goSetuid = 2 ** 23;
 const goSetgid = 2 ** 22;
 const goSticky = 2 ** 20;
@@ -83,15 +112,28 @@ export function parsePathStat(header: string): PathStat {
   try {
     raw = JSON.parse(Buffer.from(header, "base64").toString()) as Record<string, unknown>;
   } catch (cause) {
-    throw new BerthError("engine-api", "X-Docker-Container-Path-Stat is not JSON in base64", { cause, details: { header } });
+    throw new BerthError("engine-api", "X-Docker-Container-Path-Stat is not JSON in base64", {
+      cause,
+      details: { header },
+    });
   }
   const mode = Number(raw.mode);
   const has = (bits: number): boolean => (mode & bits) !== 0;
   return {
     name: String(raw.name),
     size: Number(raw.size),
-    mode: (mode & 0o777) | (has(goSetuid) ? 0o4000 : 0) | (has(goSetgid) ? 0o2000 : 0) | (has(goSticky) ? 0o1000 : 0),
-    type: has(goMode.directory) ? "directory" : has(goMode.symlink) ? "symlink" : has(goMode.other) ? "other" : "file",
+    mode:
+      (mode & 0o777) |
+      (has(goSetuid) ? 0o4000 : 0) |
+      (has(goSetgid) ? 0o2000 : 0) |
+      (has(goSticky) ? 0o1000 : 0),
+    type: has(goMode.directory)
+      ? "directory"
+      : has(goMode.symlink)
+        ? "symlink"
+        : has(goMode.other)
+          ? "other"
+          : "file",
     mtime: String(raw.mtime),
     linkTarget: String(raw.linkTarget ?? ""),
   };

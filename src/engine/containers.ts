@@ -29,12 +29,17 @@ export interface ListContainersOptions extends Abortable {
   readonly filters?: Filters;
 }
 
-export function listContainers(engine: Engine, options: ListContainersOptions = {}): Promise<readonly ContainerSummary[]> {
+export function listContainers(
+  engine: Engine,
+  options: ListContainersOptions = {},
+): Promise<readonly ContainerSummary[]> {
   const { signal, ...query } = options;
   return request(engine, { path: "/containers/json", query, signal });
 }
 
-/** `platform` is os/arch[/variant]. Throws `conflict` when the name is taken, `not-found` without the image. */
+/**
+ * `platform` is os/arch[/variant]. Throws `conflict` when the name is taken, `not-found` without the image.
+ */
 export function createContainer(
   engine: Engine,
   config: ContainerCreateConfig,
@@ -56,7 +61,10 @@ export function inspectContainer(
 /** Whether this changed anything: false when it ran already. */
 export async function startContainer(engine: Engine, id: string, options: Abortable = {}): Promise<boolean> {
   const where = path`/containers/${id}/start`;
-  return (await requestStatus(engine, { method: "POST", path: where, signal: options.signal, expect: [304] })) !== 304;
+  return (
+    (await requestStatus(engine, { method: "POST", path: where, signal: options.signal, expect: [304] })) !==
+    304
+  );
 }
 
 export interface StopOptions extends Abortable {
@@ -70,7 +78,15 @@ export interface StopOptions extends Abortable {
 export async function stopContainer(engine: Engine, id: string, options: StopOptions = {}): Promise<boolean> {
   const where = path`/containers/${id}/stop`;
   const query = stopQuery(engine, options);
-  return (await requestStatus(engine, { method: "POST", path: where, query, signal: options.signal, expect: [304] })) !== 304;
+  return (
+    (await requestStatus(engine, {
+      method: "POST",
+      path: where,
+      query,
+      signal: options.signal,
+      expect: [304],
+    })) !== 304
+  );
 }
 
 export async function restartContainer(engine: Engine, id: string, options: StopOptions = {}): Promise<void> {
@@ -82,19 +98,37 @@ export async function restartContainer(engine: Engine, id: string, options: Stop
   });
 }
 
-function stopQuery(engine: Engine, { timeout, stopSignal }: StopOptions): { t: number | undefined; signal: string | undefined } {
+function stopQuery(
+  engine: Engine,
+  { timeout, stopSignal }: StopOptions,
+): { t: number | undefined; signal: string | undefined } {
   if (stopSignal !== undefined && !supports(engine, "1.42")) {
-    throw new BerthError("engine-refused", `this engine (API ${engine.apiVersion}) stops with the container's own signal alone`, {
-      hint: "Send the signal with kill and wait, or update the engine to Docker 23 or later.",
-    });
+    throw new BerthError(
+      "engine-refused",
+      `this engine (API ${engine.apiVersion}) stops with the container's own signal alone`,
+      {
+        hint: "Send the signal with kill and wait, or update the engine to Docker 23 or later.",
+      },
+    );
   }
   return { t: timeout, signal: stopSignal };
 }
 
-/** Sends a signal, by name or number ("37" where names such as SIGRTMIN+3 are refused); SIGKILL by default. */
-export async function killContainer(engine: Engine, id: string, options: Abortable & { readonly killSignal?: string } = {}): Promise<void> {
+/**
+ * Sends a signal, by name or number ("37" where names such as SIGRTMIN+3 are refused); SIGKILL by default.
+ */
+export async function killContainer(
+  engine: Engine,
+  id: string,
+  options: Abortable & { readonly killSignal?: string } = {},
+): Promise<void> {
   const query = { signal: options.killSignal };
-  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/kill`, query, signal: options.signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/containers/${id}/kill`,
+    query,
+    signal: options.signal,
+  });
 }
 
 export interface RemoveOptions extends Abortable {
@@ -104,8 +138,15 @@ export interface RemoveOptions extends Abortable {
   readonly volumes?: boolean;
 }
 
-/** Returns when it is gone, also when it was on its way out already: by another, or by one who was killed meanwhile. */
-export async function removeContainer(engine: Engine, id: string, options: RemoveOptions = {}): Promise<void> {
+/**
+ * Returns when it is gone, also when it was on its way out already: by another, or by one who was killed
+ * meanwhile.
+ */
+export async function removeContainer(
+  engine: Engine,
+  id: string,
+  options: RemoveOptions = {},
+): Promise<void> {
   const { signal } = options;
   const query = { force: options.force, v: options.volumes };
   try {
@@ -113,7 +154,8 @@ export async function removeContainer(engine: Engine, id: string, options: Remov
   } catch (error) {
     if (!hasCode(error, "conflict")) throw error;
     // One that is being killed for its removal still "runs"; but who may kill it is refused for nothing else.
-    const isLeaving = options.force === true || (await inspectContainer(engine, id, { signal })).State.Status === "removing";
+    const isLeaving =
+      options.force === true || (await inspectContainer(engine, id, { signal })).State.Status === "removing";
     if (!isLeaving || (await waitContainer(engine, id, { condition: "removed", signal })).Error) throw error;
   }
 }
@@ -125,17 +167,40 @@ export function waitContainer(
   options: Abortable & { readonly condition?: "not-running" | "next-exit" | "removed" } = {},
 ): Promise<ContainerWaitResponse> {
   const { signal, condition } = options;
-  return request(engine, { method: "POST", path: path`/containers/${id}/wait`, query: { condition }, signal });
+  return request(engine, {
+    method: "POST",
+    path: path`/containers/${id}/wait`,
+    query: { condition },
+    signal,
+  });
 }
 
-export async function renameContainer(engine: Engine, id: string, name: string, options: Abortable = {}): Promise<void> {
-  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/rename`, query: { name }, signal: options.signal });
+export async function renameContainer(
+  engine: Engine,
+  id: string,
+  name: string,
+  options: Abortable = {},
+): Promise<void> {
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/containers/${id}/rename`,
+    query: { name },
+    signal: options.signal,
+  });
 }
 
 /** What can change while it runs: limits and the restart policy. */
 export type ContainerUpdate = Pick<
   HostConfig,
-  "NanoCpus" | "CpuShares" | "CpusetCpus" | "Memory" | "MemoryReservation" | "MemorySwap" | "PidsLimit" | "BlkioWeight" | "RestartPolicy"
+  | "NanoCpus"
+  | "CpuShares"
+  | "CpusetCpus"
+  | "Memory"
+  | "MemoryReservation"
+  | "MemorySwap"
+  | "PidsLimit"
+  | "BlkioWeight"
+  | "RestartPolicy"
 >;
 
 export function updateContainer(
@@ -144,7 +209,12 @@ export function updateContainer(
   update: ContainerUpdate,
   options: Abortable = {},
 ): Promise<{ readonly Warnings: readonly string[] | null }> {
-  return request(engine, { method: "POST", path: path`/containers/${id}/update`, body: update, signal: options.signal });
+  return request(engine, {
+    method: "POST",
+    path: path`/containers/${id}/update`,
+    body: update,
+    signal: options.signal,
+  });
 }
 
 /** Sets the terminal's size, in characters. */
@@ -154,7 +224,12 @@ export async function resizeContainer(
   size: Abortable & { readonly height: number; readonly width: number },
 ): Promise<void> {
   const query = { h: size.height, w: size.width };
-  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/resize`, query, signal: size.signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/containers/${id}/resize`,
+    query,
+    signal: size.signal,
+  });
 }
 
 /** The processes as the host's ps(1) shows them; `psArgs` are ps's arguments, "-ef" by default. */
@@ -163,15 +238,29 @@ export function topContainer(
   id: string,
   options: Abortable & { readonly psArgs?: string } = {},
 ): Promise<ContainerTopResponse> {
-  return request(engine, { path: path`/containers/${id}/top`, query: { ps_args: options.psArgs }, signal: options.signal });
+  return request(engine, {
+    path: path`/containers/${id}/top`,
+    query: { ps_args: options.psArgs },
+    signal: options.signal,
+  });
 }
 
-/** Freezes every process of a running container. Throws `conflict` when it does not run or is paused already. */
+/**
+ * Freezes every process of a running container. Throws `conflict` when it does not run or is paused already.
+ */
 export async function pauseContainer(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
-  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/pause`, signal: options.signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/containers/${id}/pause`,
+    signal: options.signal,
+  });
 }
 
 /** Lets a paused container run on. Throws `conflict` when it was not paused. */
 export async function unpauseContainer(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
-  await requestStatus(engine, { method: "POST", path: path`/containers/${id}/unpause`, signal: options.signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/containers/${id}/unpause`,
+    signal: options.signal,
+  });
 }

@@ -23,10 +23,17 @@ export interface WatchEventsOptions extends Abortable {
 }
 
 /**
- * Watches the engine. Resolves when the engine has answered, which is a moment before its watch begins: give a `since` from before
- * to miss nothing. Leave the loop to end it.
+ * Watches the engine. Resolves when the engine has answered, which is a moment before its watch begins: give
+ * a `since` from before to miss nothing. Leave the loop to end it.
  */
-export async function watchEvents(engine: Engine, options: WatchEventsOptions = {}): Promise<AsyncIterable<EventMessage>> {
+export async function watchEvents(
+  engine: Engine,
+  options: WatchEventsOptions = {},
+): Promise<AsyncIterable<EventMessage>> {
   const { signal, ...query } = options;
-  return readJsonLines<EventMessage>(engine, await requestStream(engine, { path: "/events", query, signal }), signal);
+  return readJsonLines<EventMessage>(
+    engine,
+    await requestStream(engine, { path: "/events", query, signal }),
+    signal,
+  );
 }

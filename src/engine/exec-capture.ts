@@ -18,9 +18,18 @@ export interface Captured {
   readonly isCut: boolean;
 }
 
-/** A machine that does not let its command be ended is waited for no longer: what it says is heard by nobody. */
-async function kill(engine: Engine, container: string, id: string, { user, signal }: SignalOptions): Promise<void> {
-  await inTime(killLimit, signal, (bounded) => signalExec(engine, container, id, "KILL", { user, signal: bounded }));
+/**
+ * A machine that does not let its command be ended is waited for no longer: what it says is heard by nobody.
+ */
+async function kill(
+  engine: Engine,
+  container: string,
+  id: string,
+  { user, signal }: SignalOptions,
+): Promise<void> {
+  await inTime(killLimit, signal, (bounded) =>
+    signalExec(engine, container, id, "KILL", { user, signal: bounded }),
+  );
 }
 
 /** The status of what SIGKILL ended. */
@@ -29,10 +38,15 @@ const killed = 137;
 const killLimit = 10_000;
 
 /**
- * Runs a command in a container to its end and keeps what it says. A status other than 0 is a result, not an error; 126 and 127 also stand
- * for a command that cannot be run. One that says too much is killed: what it would say is the machine's to choose, and the memory ours.
+ * Runs a command in a container to its end and keeps what it says. A status other than 0 is a result, not an
+ * error; 126 and 127 also stand for a command that cannot be run. One that says too much is killed: what it
+ * would say is the machine's to choose, and the memory ours.
  */
-export async function execCapture(engine: Engine, container: string, options: CaptureOptions): Promise<Captured> {
+export async function execCapture(
+  engine: Engine,
+  container: string,
+  options: CaptureOptions,
+): Promise<Captured> {
   const { most, user, signal } = options;
   const { id, output, status, close } = await startCommandIn(engine, container, options);
   const captures = { stdout: createCapture(most), stderr: createCapture(most) };

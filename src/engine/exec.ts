@@ -27,23 +27,52 @@ export interface ExecInspect {
   readonly Pid: number;
 }
 
-/** Prepares a process in a running container and returns its id. Throws `conflict` when the container does not run. */
-export async function createExec(engine: Engine, container: string, config: ExecConfig, options: Abortable = {}): Promise<string> {
+/**
+ * Prepares a process in a running container and returns its id. Throws `conflict` when the container does not
+ * run.
+ */
+export async function createExec(
+  engine: Engine,
+  container: string,
+  config: ExecConfig,
+  options: Abortable = {},
+): Promise<string> {
   const where = path`/containers/${container}/exec`;
-  return (await request<{ Id: string }>(engine, { method: "POST", path: where, body: config, signal: options.signal })).Id;
+  return (
+    await request<{ Id: string }>(engine, {
+      method: "POST",
+      path: where,
+      body: config,
+      signal: options.signal,
+    })
+  ).Id;
 }
 
 /** Starts a prepared process and takes over the connection. `tty` must be what it was prepared with. */
-export async function startExec(engine: Engine, id: string, options: Abortable & { readonly tty?: boolean } = {}): Promise<Session> {
+export async function startExec(
+  engine: Engine,
+  id: string,
+  options: Abortable & { readonly tty?: boolean } = {},
+): Promise<Session> {
   const { signal, tty = false } = options;
   const body = { Detach: false, Tty: tty };
-  return openSession(engine, await requestHijack(engine, { method: "POST", path: path`/exec/${id}/start`, body, signal }), tty, signal);
+  return openSession(
+    engine,
+    await requestHijack(engine, { method: "POST", path: path`/exec/${id}/start`, body, signal }),
+    tty,
+    signal,
+  );
 }
 
 /** Starts a prepared process and leaves it. */
 export async function startExecDetached(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
   const body = { Detach: true, Tty: false };
-  await requestStatus(engine, { method: "POST", path: path`/exec/${id}/start`, body, signal: options.signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/exec/${id}/start`,
+    body,
+    signal: options.signal,
+  });
 }
 
 export function inspectExec(engine: Engine, id: string, options: Abortable = {}): Promise<ExecInspect> {
@@ -73,8 +102,15 @@ export interface StartedCommand extends Session {
   readonly status: () => Promise<number>;
 }
 
-/** Starts a command in a container. Aborting drops the connection; the engine has no call that ends the command, so it may run on. */
-export async function startCommandIn(engine: Engine, container: string, options: CommandOptions): Promise<StartedCommand> {
+/**
+ * Starts a command in a container. Aborting drops the connection; the engine has no call that ends the
+ * command, so it may run on.
+ */
+export async function startCommandIn(
+  engine: Engine,
+  container: string,
+  options: CommandOptions,
+): Promise<StartedCommand> {
   const { cmd, user, env, signal } = options;
   const config: ExecConfig = {
     Cmd: cmd,
@@ -88,8 +124,15 @@ export async function startCommandIn(engine: Engine, container: string, options:
   return { ...session, id, status: () => exitCode(engine, id, signal) };
 }
 
-/** Runs a command in a container to its end, whatever it says, and gives its status; 126 and 127 also stand for one that cannot be run. */
-export async function execStatus(engine: Engine, container: string, options: CommandOptions): Promise<number> {
+/**
+ * Runs a command in a container to its end, whatever it says, and gives its status; 126 and 127 also stand
+ * for one that cannot be run.
+ */
+export async function execStatus(
+  engine: Engine,
+  container: string,
+  options: CommandOptions,
+): Promise<number> {
   const { output, status } = await startCommandIn(engine, container, options);
   // Read, so that it is not held up.
   for await (const _ of output);
@@ -97,8 +140,9 @@ export async function execStatus(engine: Engine, container: string, options: Com
 }
 
 /**
- * How a command ended. The engine has no call that waits for it, and its output may end first: the engine notes the exit a moment later, and
- * a command may close its output and go on. So this asks until it has ended.
+ * How a command ended. The engine has no call that waits for it, and its output may end first: the engine
+ * notes the exit a moment later, and a command may close its output and go on. So this asks until it has
+ * ended.
  */
 async function exitCode(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<number> {
   for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {

@@ -60,8 +60,15 @@ export interface ImportImageOptions extends Abortable {
 
 const imageId = /^sha256:[0-9a-f]{64}$/;
 
-/** Makes an image of one layer from a tar of a root (plain or compressed). Returns its id. What `tar` throws comes out as it is. */
-export async function importImage(engine: Engine, tar: Readable, options: ImportImageOptions = {}): Promise<string> {
+/**
+ * Makes an image of one layer from a tar of a root (plain or compressed). Returns its id. What `tar` throws
+ * comes out as it is.
+ */
+export async function importImage(
+  engine: Engine,
+  tar: Readable,
+  options: ImportImageOptions = {},
+): Promise<string> {
   const { signal, changes, ...query } = options;
   const reply = await requestStream(engine, {
     method: "POST",
@@ -80,13 +87,25 @@ export async function importImage(engine: Engine, tar: Readable, options: Import
 /** Loads images as `saveImages` (docker save) writes them; the archive's manifest names the images. */
 export async function loadImages(engine: Engine, tar: Readable, { signal }: Abortable = {}): Promise<void> {
   const headers = { "Content-Type": "application/x-tar" };
-  const reply = await requestStream(engine, { method: "POST", path: "/images/load", query: { quiet: true }, body: tar, headers, signal });
+  const reply = await requestStream(engine, {
+    method: "POST",
+    path: "/images/load",
+    query: { quiet: true },
+    body: tar,
+    headers,
+    signal,
+  });
   await readMessages(engine, reply, signal);
 }
 
 /** A tar of these images with their names. Read it to the end or destroy it. */
-export async function saveImages(engine: Engine, names: readonly string[], options: Abortable = {}): Promise<Readable> {
-  return (await requestStream(engine, { path: "/images/get", query: { names }, signal: options.signal })).body;
+export async function saveImages(
+  engine: Engine,
+  names: readonly string[],
+  options: Abortable = {},
+): Promise<Readable> {
+  return (await requestStream(engine, { path: "/images/get", query: { names }, signal: options.signal }))
+    .body;
 }
 
 export async function tagImage(
@@ -98,7 +117,10 @@ export async function tagImage(
   await requestStatus(engine, { method: "POST", path: path`/images/${name}/tag`, query, signal });
 }
 
-/** What was taken away: names and, with the last name, the layers. Throws `conflict` while a container uses it. */
+/**
+ * What was taken away: names and, with the last name, the layers. Throws `conflict` while a container uses
+ * it.
+ */
 export function removeImage(
   engine: Engine,
   name: string,
@@ -119,8 +141,13 @@ export interface CommitOptions extends Abortable {
 }
 
 /** Makes an image of a container's root as it is, volumes and tmpfs left out. Returns its id. */
-export async function commitContainer(engine: Engine, container: string, options: CommitOptions = {}): Promise<string> {
+export async function commitContainer(
+  engine: Engine,
+  container: string,
+  options: CommitOptions = {},
+): Promise<string> {
   const { signal, changes, ...rest } = options;
   const query = { container, ...rest, changes };
-  return (await request<{ Id: string }>(engine, { method: "POST", path: "/commit", query, body: {}, signal })).Id;
+  return (await request<{ Id: string }>(engine, { method: "POST", path: "/commit", query, body: {}, signal }))
+    .Id;
 }

@@ -20,10 +20,21 @@ export interface LogsOptions extends Abortable {
   readonly tty?: boolean;
 }
 
-/** Opens a container's log; resolves when the engine has begun to answer. The output comes as `readOutput` says. */
-export async function readLogs(engine: Engine, id: string, options: LogsOptions = {}): Promise<AsyncIterable<OutputChunk>> {
+/**
+ * Opens a container's log; resolves when the engine has begun to answer. The output comes as `readOutput`
+ * says.
+ */
+export async function readLogs(
+  engine: Engine,
+  id: string,
+  options: LogsOptions = {},
+): Promise<AsyncIterable<OutputChunk>> {
   const { signal, tty = await hasTty(engine, id, signal), stdout = true, stderr = true, ...query } = options;
-  const reply = await requestStream(engine, { path: path`/containers/${id}/logs`, query: { stdout, stderr, ...query }, signal });
+  const reply = await requestStream(engine, {
+    path: path`/containers/${id}/logs`,
+    query: { stdout, stderr, ...query },
+    signal,
+  });
   return readOutput(engine, reply.body, tty, signal);
 }
 
@@ -40,8 +51,20 @@ export interface AttachOptions extends Abortable {
 }
 
 /** Attaches to PID 1; its output from now on comes, so attach before the start to miss nothing. */
-export async function attachContainer(engine: Engine, id: string, options: AttachOptions = {}): Promise<Session> {
-  const { signal, tty = await hasTty(engine, id, signal), stdin = false, stdout = true, stderr = true, logs, detachKeys } = options;
+export async function attachContainer(
+  engine: Engine,
+  id: string,
+  options: AttachOptions = {},
+): Promise<Session> {
+  const {
+    signal,
+    tty = await hasTty(engine, id, signal),
+    stdin = false,
+    stdout = true,
+    stderr = true,
+    logs,
+    detachKeys,
+  } = options;
   const duplex = await requestHijack(engine, {
     method: "POST",
     path: path`/containers/${id}/attach`,

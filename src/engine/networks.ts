@@ -4,7 +4,10 @@ import { path, request, requestStatus } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
 
 /** Engine API, "Network". The list holds no containers; inspect for these. */
-export function listNetworks(engine: Engine, options: Abortable & { readonly filters?: Filters } = {}): Promise<readonly Network[]> {
+export function listNetworks(
+  engine: Engine,
+  options: Abortable & { readonly filters?: Filters } = {},
+): Promise<readonly Network[]> {
   const { signal, ...query } = options;
   return request(engine, { path: "/networks", query, signal });
 }
@@ -14,9 +17,20 @@ export function inspectNetwork(engine: Engine, id: string, options: Abortable = 
 }
 
 /** Returns the id. Throws `conflict` when the name is taken. */
-export async function createNetwork(engine: Engine, config: NetworkCreateConfig, options: Abortable = {}): Promise<string> {
+export async function createNetwork(
+  engine: Engine,
+  config: NetworkCreateConfig,
+  options: Abortable = {},
+): Promise<string> {
   const body = { CheckDuplicate: true, ...config };
-  return (await request<{ Id: string }>(engine, { method: "POST", path: "/networks/create", body, signal: options.signal })).Id;
+  return (
+    await request<{ Id: string }>(engine, {
+      method: "POST",
+      path: "/networks/create",
+      body,
+      signal: options.signal,
+    })
+  ).Id;
 }
 
 export async function removeNetwork(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
@@ -31,7 +45,12 @@ export async function connectNetwork(
   options: Abortable = {},
 ): Promise<void> {
   const body = { Container: container, EndpointConfig: endpoint };
-  await requestStatus(engine, { method: "POST", path: path`/networks/${id}/connect`, body, signal: options.signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/networks/${id}/connect`,
+    body,
+    signal: options.signal,
+  });
 }
 
 export async function disconnectNetwork(
@@ -41,5 +60,10 @@ export async function disconnectNetwork(
   options: Abortable & { readonly force?: boolean } = {},
 ): Promise<void> {
   const body = { Container: container, Force: options.force ?? false };
-  await requestStatus(engine, { method: "POST", path: path`/networks/${id}/disconnect`, body, signal: options.signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/networks/${id}/disconnect`,
+    body,
+    signal: options.signal,
+  });
 }

@@ -6,7 +6,10 @@ import { path, request, requestStatus, requestStream } from "./connection/reques
 import type { Abortable, Filters } from "./containers.ts";
 
 /** Engine API, "Service". Only a manager of a swarm answers; ask `readInfo` first. */
-export function listServices(engine: Engine, options: Abortable & { readonly filters?: Filters } = {}): Promise<readonly Service[]> {
+export function listServices(
+  engine: Engine,
+  options: Abortable & { readonly filters?: Filters } = {},
+): Promise<readonly Service[]> {
   const { signal, ...query } = options;
   return request(engine, { path: "/services", query, signal });
 }
@@ -17,9 +20,19 @@ export function inspectService(engine: Engine, id: string, options: Abortable = 
 }
 
 /** Returns the id. Throws `conflict` when the name is taken. */
-export async function createService(engine: Engine, spec: ServiceSpec, options: Abortable = {}): Promise<string> {
-  return (await request<{ readonly ID: string }>(engine, { method: "POST", path: "/services/create", body: spec, signal: options.signal }))
-    .ID;
+export async function createService(
+  engine: Engine,
+  spec: ServiceSpec,
+  options: Abortable = {},
+): Promise<string> {
+  return (
+    await request<{ readonly ID: string }>(engine, {
+      method: "POST",
+      path: "/services/create",
+      body: spec,
+      signal: options.signal,
+    })
+  ).ID;
 }
 
 export interface UpdateServiceOptions extends Abortable {
@@ -30,10 +43,21 @@ export interface UpdateServiceOptions extends Abortable {
 }
 
 /** Replaces the whole specification. */
-export async function updateService(engine: Engine, id: string, spec: ServiceSpec, options: UpdateServiceOptions): Promise<void> {
+export async function updateService(
+  engine: Engine,
+  id: string,
+  spec: ServiceSpec,
+  options: UpdateServiceOptions,
+): Promise<void> {
   const { signal, version, rollback = false } = options;
   const query = { version, ...(rollback && { rollback: "previous" }) };
-  await requestStatus(engine, { method: "POST", path: path`/services/${id}/update`, query, body: spec, signal });
+  await requestStatus(engine, {
+    method: "POST",
+    path: path`/services/${id}/update`,
+    query,
+    body: spec,
+    signal,
+  });
 }
 
 /** Its tasks stop after this call has answered. */
@@ -54,17 +78,33 @@ export interface ServiceLogsOptions extends Abortable {
 }
 
 /** The log of all tasks of a service, on whatever node; the output comes as `readOutput` says. */
-export function readServiceLogs(engine: Engine, id: string, options: ServiceLogsOptions = {}): Promise<AsyncIterable<OutputChunk>> {
+export function readServiceLogs(
+  engine: Engine,
+  id: string,
+  options: ServiceLogsOptions = {},
+): Promise<AsyncIterable<OutputChunk>> {
   return readSwarmLogs(engine, path`/services/${id}/logs`, options);
 }
 
 /** The log of one task. */
-export function readTaskLogs(engine: Engine, id: string, options: ServiceLogsOptions = {}): Promise<AsyncIterable<OutputChunk>> {
+export function readTaskLogs(
+  engine: Engine,
+  id: string,
+  options: ServiceLogsOptions = {},
+): Promise<AsyncIterable<OutputChunk>> {
   return readSwarmLogs(engine, path`/tasks/${id}/logs`, options);
 }
 
-async function readSwarmLogs(engine: Engine, where: string, options: ServiceLogsOptions): Promise<AsyncIterable<OutputChunk>> {
+async function readSwarmLogs(
+  engine: Engine,
+  where: string,
+  options: ServiceLogsOptions,
+): Promise<AsyncIterable<OutputChunk>> {
   const { signal, tty = false, ...query } = options;
-  const reply = await requestStream(engine, { path: where, query: { stdout: true, stderr: true, ...query }, signal });
+  const reply = await requestStream(engine, {
+    path: where,
+    query: { stdout: true, stderr: true, ...query },
+    signal,
+  });
   return readOutput(engine, reply.body, tty, signal);
 }

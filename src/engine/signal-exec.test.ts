@@ -41,9 +41,16 @@ test("an interruption while a command ends is one", async () => {
     request: async ({ path, signal }) => {
       signal?.throwIfAborted();
       // Its stack is gone, and it is none the less there.
-      const body = path.endsWith("/json") ? { Running: true, Pid: 13 } : { Processes: [["13", "0000000000000000", "R"]] };
+      const body = path.endsWith("/json")
+        ? { Running: true, Pid: 13 }
+        : { Processes: [["13", "0000000000000000", "R"]] };
       setTimeout(() => interruption.abort(new BerthError("interrupted", "interrupted")), 5);
-      return { kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
+      return {
+        kind: "answer",
+        status: 200,
+        headers: {},
+        body: Readable.from([Buffer.from(JSON.stringify(body))]),
+      };
     },
   };
   const sent = signalExec(engine, "web", "command", "HUP", { signal: interruption.signal });

@@ -10,10 +10,11 @@ export interface SignalOptions {
 }
 
 /**
- * Sends a signal, such as "INT", to the process group of a command that was started in a machine. Resolves to whether it was
- * reached or had ended by itself. The Engine API has no such call: it names a command by its pid on the host, which the machine
- * numbers otherwise and a distant host keeps to itself. What both sides see alike is the random address of its stack
- * (proc_pid_stat(5), startstack; `stackp` of ps(1)), so that is how a shell in the machine finds it.
+ * Sends a signal, such as "INT", to the process group of a command that was started in a machine. Resolves to
+ * whether it was reached or had ended by itself. The Engine API has no such call: it names a command by its
+ * pid on the host, which the machine numbers otherwise and a distant host keeps to itself. What both sides
+ * see alike is the random address of its stack (proc_pid_stat(5), startstack; `stackp` of ps(1)), so that is
+ * how a shell in the machine finds it.
  */
 export async function signalExec(
   engine: Engine,
@@ -25,7 +26,8 @@ export async function signalExec(
   const { signal, user } = options;
   const { Running, Pid } = await inspectExec(engine, exec, { signal });
   if (!Running) return true;
-  const processes = async () => (await topContainer(engine, container, { psArgs: "-eo pid,stackp,stat", signal })).Processes ?? [];
+  const processes = async () =>
+    (await topContainer(engine, container, { psArgs: "-eo pid,stackp,stat", signal })).Processes ?? [];
   const stack = stackOf(await processes(), Pid);
   if (stack !== undefined) {
     const cmd = ["/bin/sh", "-c", script, "sh", name, stack];
@@ -34,7 +36,8 @@ export async function signalExec(
       if ((await execStatus(engine, container, { cmd, user: as, signal })) === 0) return true;
     }
   }
-  // One that ends has no memory any more, and so no stack, before it is a zombie; the engine notes its end later still.
+  // One that ends has no memory any more, and so no stack, before it is a zombie; the engine notes its end
+  // later still.
   for (const end = performance.now() + endMs; ; await sleep(20)) {
     if (!isAlive(await processes(), Pid)) return true;
     if (performance.now() >= end) return false;
@@ -58,7 +61,10 @@ export function stackOf(processes: readonly (readonly string[])[], pid: number):
   return address === 0n ? undefined : String(address);
 }
 
-/** Only a command that came from outside has the parent 0; engines make it the leader of its own process group. */
+/**
+ * Only a command that came from outside has the parent 0; engines make it the leader of its own process
+ * group.
+ */
 const script = `signal=$1 stack=$2
 for stat in /proc/[0-9]*/stat; do
   { read -r line <"$stat"; } 2>/dev/null || continue

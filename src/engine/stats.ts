@@ -3,7 +3,9 @@ import { readJsonLines } from "./connection/json-lines.ts";
 import { path, request, requestStream } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
 
-/** One sample. Memory and traffic are bytes, CPU times nanoseconds; what the host does not count is missing. */
+/**
+ * One sample. Memory and traffic are bytes, CPU times nanoseconds; what the host does not count is missing.
+ */
 export interface ContainerStats {
   readonly id?: string;
   readonly name?: string;
@@ -13,7 +15,11 @@ export interface ContainerStats {
   readonly cpu_stats: CPUStats;
   /** The sample before; all zero in the first one. */
   readonly precpu_stats: CPUStats;
-  readonly memory_stats: { readonly usage?: number; readonly limit?: number; readonly stats?: Readonly<Record<string, number>> };
+  readonly memory_stats: {
+    readonly usage?: number;
+    readonly limit?: number;
+    readonly stats?: Readonly<Record<string, number>>;
+  };
   readonly pids_stats: { readonly current?: number; readonly limit?: number };
   readonly networks?: Readonly<Record<string, NetworkStats>>;
   readonly blkio_stats: { readonly io_service_bytes_recursive?: readonly BlkioStatEntry[] | null };
@@ -48,15 +54,30 @@ export interface BlkioStatEntry {
   readonly value: number;
 }
 
-/** One sample. `oneShot` answers at once; without it the engine takes a second to have a CPU time before to compare with. */
-export function readStats(engine: Engine, id: string, options: Abortable & { readonly oneShot?: boolean } = {}): Promise<ContainerStats> {
+/**
+ * One sample. `oneShot` answers at once; without it the engine takes a second to have a CPU time before to
+ * compare with.
+ */
+export function readStats(
+  engine: Engine,
+  id: string,
+  options: Abortable & { readonly oneShot?: boolean } = {},
+): Promise<ContainerStats> {
   const query = { stream: false, "one-shot": options.oneShot };
   return request(engine, { path: path`/containers/${id}/stats`, query, signal: options.signal });
 }
 
 /** A sample a second until the container is removed or the loop left. */
-export async function watchStats(engine: Engine, id: string, options: Abortable = {}): Promise<AsyncIterable<ContainerStats>> {
+export async function watchStats(
+  engine: Engine,
+  id: string,
+  options: Abortable = {},
+): Promise<AsyncIterable<ContainerStats>> {
   const { signal } = options;
-  const reply = await requestStream(engine, { path: path`/containers/${id}/stats`, query: { stream: true }, signal });
+  const reply = await requestStream(engine, {
+    path: path`/containers/${id}/stats`,
+    query: { stream: true },
+    signal,
+  });
   return readJsonLines<ContainerStats>(engine, reply, signal);
 }

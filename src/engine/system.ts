@@ -44,9 +44,13 @@ export interface SystemInfo {
   readonly MemoryLimit: boolean;
   readonly SwapLimit: boolean;
   readonly PidsLimit?: boolean;
-  readonly Runtimes: Readonly<Record<string, { readonly path?: string; readonly runtimeArgs?: readonly string[] | null }>>;
+  readonly Runtimes: Readonly<
+    Record<string, { readonly path?: string; readonly runtimeArgs?: readonly string[] | null }>
+  >;
   readonly DefaultRuntime: string;
-  /** Such as "name=seccomp,profile=default", "name=apparmor", "name=userns", "name=rootless", "name=cgroupns". */
+  /**
+   * Such as "name=seccomp,profile=default", "name=apparmor", "name=userns", "name=rootless", "name=cgroupns".
+   */
   readonly SecurityOptions: readonly string[];
   readonly Swarm: {
     readonly LocalNodeState: "inactive" | "pending" | "active" | "error" | "locked";
@@ -57,7 +61,10 @@ export interface SystemInfo {
   };
   readonly LiveRestoreEnabled: boolean;
   readonly Labels: readonly string[] | null;
-  readonly Plugins?: { readonly Network?: readonly string[] | null; readonly Volume?: readonly string[] | null };
+  readonly Plugins?: {
+    readonly Network?: readonly string[] | null;
+    readonly Volume?: readonly string[] | null;
+  };
   readonly Warnings: readonly string[] | null;
 }
 

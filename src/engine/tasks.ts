@@ -38,12 +38,19 @@ export interface Task {
     readonly State: TaskState;
     readonly Message?: string;
     readonly Err?: string;
-    readonly ContainerStatus?: { readonly ContainerID?: string; readonly PID?: number; readonly ExitCode?: number };
+    readonly ContainerStatus?: {
+      readonly ContainerID?: string;
+      readonly PID?: number;
+      readonly ExitCode?: number;
+    };
   };
 }
 
 /** All tasks, those that ended too as far as the swarm keeps them. Only a manager of a swarm answers. */
-export function listTasks(engine: Engine, options: Abortable & { readonly filters?: Filters } = {}): Promise<readonly Task[]> {
+export function listTasks(
+  engine: Engine,
+  options: Abortable & { readonly filters?: Filters } = {},
+): Promise<readonly Task[]> {
   const { signal, ...query } = options;
   return request(engine, { path: "/tasks", query, signal });
 }

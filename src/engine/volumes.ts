@@ -19,13 +19,23 @@ export interface VolumeCreateConfig {
   readonly Labels?: Readonly<Record<string, string>>;
 }
 
-export async function listVolumes(engine: Engine, options: Abortable & { readonly filters?: Filters } = {}): Promise<readonly Volume[]> {
+export async function listVolumes(
+  engine: Engine,
+  options: Abortable & { readonly filters?: Filters } = {},
+): Promise<readonly Volume[]> {
   const { signal, ...query } = options;
-  return (await request<{ Volumes: readonly Volume[] | null }>(engine, { path: "/volumes", query, signal })).Volumes ?? [];
+  return (
+    (await request<{ Volumes: readonly Volume[] | null }>(engine, { path: "/volumes", query, signal }))
+      .Volumes ?? []
+  );
 }
 
 /** Makes it, or returns the one of that name that is there already; look at its labels to know. */
-export function createVolume(engine: Engine, config: VolumeCreateConfig, options: Abortable = {}): Promise<Volume> {
+export function createVolume(
+  engine: Engine,
+  config: VolumeCreateConfig,
+  options: Abortable = {},
+): Promise<Volume> {
   return request(engine, { method: "POST", path: "/volumes/create", body: config, signal: options.signal });
 }
 
@@ -34,7 +44,11 @@ export function inspectVolume(engine: Engine, name: string, options: Abortable =
 }
 
 /** Throws `conflict` while a container uses it. */
-export async function removeVolume(engine: Engine, name: string, options: Abortable & { readonly force?: boolean } = {}): Promise<void> {
+export async function removeVolume(
+  engine: Engine,
+  name: string,
+  options: Abortable & { readonly force?: boolean } = {},
+): Promise<void> {
   const { signal, ...query } = options;
   await requestStatus(engine, { method: "DELETE", path: path`/volumes/${name}`, query, signal });
 }

@@ -1,8 +1,8 @@
 import type { MachineSpec } from "#machinefile/machine.ts";
 
 /**
- * Labels are berth's only store. But engines hand them down, from an image to all that is made of it: none of a container's
- * is believed to be berth's before `isGiven` has told.
+ * Labels are berth's only store. But engines hand them down, from an image to all that is made of it: none of
+ * a container's is believed to be berth's before `isGiven` has told.
  */
 export const label = {
   /** On containers: the machine's name. */
@@ -13,17 +13,26 @@ export const label = {
   probe: "berth.probe",
   /** On containers and networks: the domain. */
   network: "berth.network",
-  /** On containers and networks: the project's name, and the path of its machine file, empty where there is none. */
+  /**
+   * On containers and networks: the project's name, and the path of its machine file, empty where there is
+   * none.
+   */
   project: "berth.project",
   file: "berth.file",
   /** On containers: the MachineSpec they were made from, as JSON. */
   spec: "berth.spec",
-  /** On containers and images: the kind of init, such as `systemd`, and its version. On a machine empty where its image's is not believed. */
+  /**
+   * On containers and images: the kind of init, such as `systemd`, and its version. On a machine empty where
+   * its image's is not believed.
+   */
   init: "berth.init",
   initVersion: "berth.init.version",
   /** On images: os-release's PRETTY_NAME. */
   os: "berth.os",
-  /** On a service's machine: its loader's container, its service, its folder (empty where its root is an image), and what tells that folder from others. */
+  /**
+   * On a service's machine: its loader's container, its service, its folder (empty where its root is an
+   * image), and what tells that folder from others.
+   */
   loader: "berth.loader",
   service: "berth.service",
   root: "berth.root",
@@ -37,17 +46,17 @@ export const label = {
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * Whether one of a container's labels was given to it when it was made, as opposed to handed down by its image: then the image lacks
- * it, or has another value. Such a label alone says that berth made a container.
+ * Whether one of a container's labels was given to it when it was made, as opposed to handed down by its
+ * image: then the image lacks it, or has another value. Such a label alone says that berth made a container.
  */
 export function isGiven(keys: readonly string[], labels: Labels, image: Labels): boolean {
   return keys.some((key) => labels[key] !== undefined && labels[key] !== image[key]);
 }
 
 /**
- * Whether it is berth that made a container, by the label `key`, under the name in it: the label was given, or others that it gives
- * machines. Where the image is gone (undefined) and cannot be compared with, the network tells that a machine was made in: no image says
- * where it is run.
+ * Whether it is berth that made a container, by the label `key`, under the name in it: the label was given,
+ * or others that it gives machines. Where the image is gone (undefined) and cannot be compared with, the
+ * network tells that a machine was made in: no image says where it is run.
  */
 export function isMadeByBerth(
   key: (typeof label)["machine" | "probe"],
@@ -55,7 +64,8 @@ export function isMadeByBerth(
   networkMode: string | undefined,
   image: Labels | undefined,
 ): boolean {
-  if (image !== undefined) return isGiven(key === label.machine ? [key, label.creation, label.loader] : [key], labels, image);
+  if (image !== undefined)
+    return isGiven(key === label.machine ? [key, label.creation, label.loader] : [key], labels, image);
   const { [label.network]: network = "default", [label.loader]: loader = "" } = labels;
   if (key !== label.machine) return false;
   if (networkMode === `container:${loader}`) return /^[0-9a-f]{64}$/.test(loader);
@@ -63,8 +73,9 @@ export function isMadeByBerth(
 }
 
 /**
- * A machine's labels without those of berth's that its image handed down: these decide nothing about it, whose it is or what it needs.
- * What berth gives each time it has given with the same value; what an image runs is its own to tell.
+ * A machine's labels without those of berth's that its image handed down: these decide nothing about it,
+ * whose it is or what it needs. What berth gives each time it has given with the same value; what an image
+ * runs is its own to tell.
  */
 export function withoutHandedDown(labels: Labels, networkMode: string | undefined, image: Labels): Labels {
   const always = networkMode?.startsWith("container:") ? byLoader : byUp;
@@ -88,9 +99,14 @@ export function initFromLabels(labels: Readonly<Record<string, string>>): string
   return version ? `${kind} ${version}` : kind;
 }
 
-/** The machine's specification as its label holds it: keys in the order of their names, so that equal specs are equal texts. */
+/**
+ * The machine's specification as its label holds it: keys in the order of their names, so that equal specs
+ * are equal texts.
+ */
 export function renderSpecLabel(spec: MachineSpec): string {
-  return JSON.stringify(spec, (_, value: unknown) => (isRecord(value) ? Object.fromEntries(Object.entries(value).sort(byKey)) : value));
+  return JSON.stringify(spec, (_, value: unknown) =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).sort(byKey)) : value,
+  );
 }
 
 /** Reads the label back; undefined for one that is missing or was written by something else. */
@@ -112,15 +128,25 @@ export interface Difference {
   readonly wants: unknown;
 }
 
-/** What differs between the machine as it was made and as it is asked for. An address or default not written is no wish. */
-export function compareSpecs(has: Readonly<Record<string, unknown>>, wants: MachineSpec): readonly Difference[] {
+/**
+ * What differs between the machine as it was made and as it is asked for. An address or default not written
+ * is no wish.
+ */
+export function compareSpecs(
+  has: Readonly<Record<string, unknown>>,
+  wants: MachineSpec,
+): readonly Difference[] {
   const wanted: Readonly<Record<string, unknown>> = { ...wants };
   const keys = [...new Set([...Object.keys(has), ...Object.keys(wanted)])].sort();
-  return keys.filter((key) => canonical(has[key]) !== canonical(wanted[key])).map((key) => ({ key, has: has[key], wants: wanted[key] }));
+  return keys
+    .filter((key) => canonical(has[key]) !== canonical(wanted[key]))
+    .map((key) => ({ key, has: has[key], wants: wanted[key] }));
 }
 
 function canonical(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, inner: unknown) => (isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(byKey)) : inner));
+  return JSON.stringify(value, (_, inner: unknown) =>
+    isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(byKey)) : inner,
+  );
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -9,14 +9,22 @@ const fleetOf = (file: string, text = ""): Fleet =>
   parseMachineFile(`${text}machines: {web: {image: x}}\n`, { fileName: file, environment: {} });
 const shop = fleetOf("/srv/shop/berth.yaml");
 const typed = fleetFromFlags({ names: ["web"], image: "x" }, {});
-const madeBy = (fleet: Fleet) => ({ owner: ownerOf(renderOwner(fleet.project)), network: fleet.network.domain });
+const madeBy = (fleet: Fleet) => ({
+  owner: ownerOf(renderOwner(fleet.project)),
+  network: fleet.network.domain,
+});
 const unknown = (network: string) => ({ owner: undefined, network });
 
 test.each([
   ["the file itself", shop, madeBy(shop), "owner"],
   ["another file", fleetOf("/srv/blog/berth.yaml"), madeBy(shop), "stranger"],
   ["another file of the same project", fleetOf("/home/me/shop/berth.yaml"), madeBy(shop), "stranger"],
-  ["another file with the same domain", fleetOf("/srv/blog/berth.yaml", "network: {domain: shop.internal}\n"), madeBy(shop), "stranger"],
+  [
+    "another file with the same domain",
+    fleetOf("/srv/blog/berth.yaml", "network: {domain: shop.internal}\n"),
+    madeBy(shop),
+    "stranger",
+  ],
   ["the command line, for a file's", typed, madeBy(shop), "stranger"],
   ["a file, for the command line's", shop, madeBy(typed), "stranger"],
   ["the command line, for its own", typed, madeBy(typed), "owner"],
@@ -54,7 +62,9 @@ test("the domain is the project's, but where machines are still in the one of al
   expect(domainFor(shop, [there("web", unknown("berth.internal"))])).toBe("berth.internal");
   expect(domainFor(shop, [there("db", unknown("berth.internal"))])).toBe("shop.internal");
   expect(domainFor(shop, [there("web", madeBy(typed) as never)])).toBe("shop.internal");
-  expect(domainFor(fleetOf("/a/shop/berth.yaml", "network: {domain: lab.test}\n"), [there("web", unknown("berth.internal"))])).toBe(
-    "lab.test",
-  );
+  expect(
+    domainFor(fleetOf("/a/shop/berth.yaml", "network: {domain: lab.test}\n"), [
+      there("web", unknown("berth.internal")),
+    ]),
+  ).toBe("lab.test");
 });

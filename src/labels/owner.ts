@@ -4,7 +4,10 @@ import { label } from "./machine.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** The labels that tell whose a machine or a network is. An image may bear another's, so the file's is there without one, too. */
+/**
+ * The labels that tell whose a machine or a network is. An image may bear another's, so the file's is there
+ * without one, too.
+ */
 export function renderOwner({ name, file }: Project): Labels {
   return { [label.project]: name, [label.file]: file ?? "" };
 }
@@ -15,7 +18,10 @@ export function ownerOf(labels: Labels): Project | undefined {
   return name === undefined ? undefined : { name, ...(file && { file }) };
 }
 
-/** What a fleet is to a machine that bears one of its names: `heir` where the file that made it is gone, and this one is of the same project. */
+/**
+ * What a fleet is to a machine that bears one of its names: `heir` where the file that made it is gone, and
+ * this one is of the same project.
+ */
 export type Claim = "owner" | "heir" | "stranger";
 
 export interface Claimed {
@@ -25,22 +31,36 @@ export interface Claimed {
 }
 
 /**
- * Whether a machine is the fleet's: it belongs to the file that made it, whatever its name. `isThere` tells whether a
- * file is. One whose maker is not known is of who has its domain.
+ * Whether a machine is the fleet's: it belongs to the file that made it, whatever its name. `isThere` tells
+ * whether a file is. One whose maker is not known is of who has its domain.
  */
-export function claimOf({ project, network }: Fleet, machine: Claimed, isThere: (file: string) => boolean): Claim {
+export function claimOf(
+  { project, network }: Fleet,
+  machine: Claimed,
+  isThere: (file: string) => boolean,
+): Claim {
   const { owner } = machine;
   if (owner === undefined) {
     const isIn = (machine.network ?? network.domain) === network.domain;
     return isIn || isFormer(project, network.domain, machine) ? "owner" : "stranger";
   }
   if (owner.file === project.file) return "owner";
-  const isOrphan = owner.file !== undefined && project.file !== undefined && owner.name === project.name && !isThere(owner.file);
+  const isOrphan =
+    owner.file !== undefined &&
+    project.file !== undefined &&
+    owner.name === project.name &&
+    !isThere(owner.file);
   return isOrphan ? "heir" : "stranger";
 }
 
-/** The domain that a fleet's machines are in: its own, but for a fleet whose machines are still in the one that all files had by default. */
-export function domainFor({ project, network, machines }: Fleet, there: readonly (Claimed & { readonly name: string })[]): string {
+/**
+ * The domain that a fleet's machines are in: its own, but for a fleet whose machines are still in the one
+ * that all files had by default.
+ */
+export function domainFor(
+  { project, network, machines }: Fleet,
+  there: readonly (Claimed & { readonly name: string })[],
+): string {
   const { domain } = network;
   const own = there.filter(({ name }) => machines.some((machine) => machine.name === name));
   if (own.some((machine) => machine.network === domain)) return domain;

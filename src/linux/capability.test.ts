@@ -5,7 +5,9 @@ import { capabilities, parseCapability } from "./capability.ts";
 test("all 41 capabilities stand at their kernel number", () => {
   expect(new Set(capabilities).size).toBe(41);
   expect(
-    ["CAP_CHOWN", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"].map((name) => capabilities.indexOf(name as "CAP_CHOWN")),
+    ["CAP_CHOWN", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"].map((name) =>
+      capabilities.indexOf(name as "CAP_CHOWN"),
+    ),
   ).toEqual([0, 12, 21, 40]);
 });
 

@@ -1,7 +1,10 @@
 import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
 
-/** Every Linux capability in the kernel's order: the index is its number (capabilities(7), linux/capability.h). */
+/**
+ * Every Linux capability in the kernel's order: the index is its number (capabilities(7),
+ * linux/capability.h).
+ */
 export const capabilities = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",
@@ -58,7 +61,10 @@ export function parseCapability(text: string): Capability {
   const canonical = name.startsWith("CAP_") ? name : `CAP_${name}`;
   const capability = known.get(canonical);
   if (capability === undefined) {
-    throw usageError(`"${text}" is not a Linux capability`, suggest(canonical, capabilities)?.slice(name === canonical ? 0 : 4));
+    throw usageError(
+      `"${text}" is not a Linux capability`,
+      suggest(canonical, capabilities)?.slice(name === canonical ? 0 : 4),
+    );
   }
   return capability;
 }

@@ -1,7 +1,8 @@
 /**
- * The path, below a hierarchy's root, of the cgroup that a runtime makes for config.json's `linux.cgroupsPath`:
- * an absolute path as it is, or the systemd driver's `slice:prefix:name` as systemd nests slices
- * (systemd.slice(5): a-b.slice lies in a.slice). Undefined for a relative or missing one: there the runtime chooses.
+ * The path, below a hierarchy's root, of the cgroup that a runtime makes for config.json's
+ * `linux.cgroupsPath`: an absolute path as it is, or the systemd driver's `slice:prefix:name` as systemd
+ * nests slices (systemd.slice(5): a-b.slice lies in a.slice). Undefined for a relative or missing one: there
+ * the runtime chooses.
  */
 export function parseCgroupsPath(cgroupsPath: string | undefined): string | undefined {
   if (cgroupsPath === undefined || cgroupsPath === "") return undefined;

@@ -5,14 +5,19 @@ const magic: readonly number[] = [0x7f, 0x45, 0x4c, 0x46, 2, 1];
 const ptInterp = 3;
 
 /**
- * The program that loads a program's libraries (PT_INTERP, elf(5)); undefined when it needs none. Throws `host-unfit` for what
- * is no 64-bit little-endian ELF file; `what` names it to people.
+ * The program that loads a program's libraries (PT_INTERP, elf(5)); undefined when it needs none. Throws
+ * `host-unfit` for what is no 64-bit little-endian ELF file; `what` names it to people.
  */
 export function readInterpreter(program: Uint8Array, what: string): string | undefined {
-  const unfit = () => new BerthError("host-unfit", `${what} is no program of this machine's kind (ELF, 64 bit, little-endian)`);
+  const unfit = () =>
+    new BerthError("host-unfit", `${what} is no program of this machine's kind (ELF, 64 bit, little-endian)`);
   if (program.length < 64 || magic.some((byte, index) => program[index] !== byte)) throw unfit();
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
-  const [table, size, count] = [Number(view.getBigUint64(32, true)), view.getUint16(54, true), view.getUint16(56, true)];
+  const [table, size, count] = [
+    Number(view.getBigUint64(32, true)),
+    view.getUint16(54, true),
+    view.getUint16(56, true),
+  ];
   for (let index = 0; index < count; index += 1) {
     const header = table + index * size;
     if (header + 56 > program.length) throw unfit();

@@ -14,18 +14,25 @@ export interface OthersFuse {
   readonly user: number;
 }
 
-/** The mounts in a mountinfo (proc_pid_mountinfo(5)) that other users than root answer for: whoever looks into one may wait for ever. */
+/**
+ * The mounts in a mountinfo (proc_pid_mountinfo(5)) that other users than root answer for: whoever looks into
+ * one may wait for ever.
+ */
 export function parseOthersFuse(mountinfo: string): readonly OthersFuse[] {
   return mountinfo.split("\n").flatMap((line) => {
     const [, type = "", , options = ""] = line.slice(line.indexOf(" - ") + 1).split(" ");
     if (!/^fuse(blk)?(\.|$)/.test(type)) return [];
     const fields = line.split(" ", 5);
-    return isRootsFuse(options) ? [] : [{ id: Number(fields[0]), point: unescapeMount(fields[4] ?? ""), user: userOf(options) }];
+    return isRootsFuse(options)
+      ? []
+      : [{ id: Number(fields[0]), point: unescapeMount(fields[4] ?? ""), user: userOf(options) }];
   });
 }
 
 function userOf(options: string): number {
-  const users = new Set(options.split(",").flatMap((option) => (option.startsWith("user_id=") ? [option.slice(8)] : [])));
+  const users = new Set(
+    options.split(",").flatMap((option) => (option.startsWith("user_id=") ? [option.slice(8)] : [])),
+  );
   const [user = ""] = users;
   return users.size === 1 && /^\d+$/.test(user) ? Number(user) : Number.NaN;
 }

@@ -1,10 +1,14 @@
 /** The names of a group's members by the lines of group(5); undefined for a group that is not among them. */
 export function parseMembers(group: string, gid: number): readonly string[] | undefined {
   const lines = rows(group).filter(([, , number]) => number === String(gid));
-  return lines.length === 0 ? undefined : lines.flatMap(([, , , members = ""]) => members.split(",").filter((name) => name !== ""));
+  return lines.length === 0
+    ? undefined
+    : lines.flatMap(([, , , members = ""]) => members.split(",").filter((name) => name !== ""));
 }
 
-/** The numbers that users of these names have by the lines of passwd(5); NaN for one who is not among them. */
+/**
+ * The numbers that users of these names have by the lines of passwd(5); NaN for one who is not among them.
+ */
 export function parseUserIds(passwd: string, names: readonly string[]): readonly number[] {
   const users = rows(passwd);
   return names.map((name) => Number(users.find(([other]) => other === name)?.[2] ?? Number.NaN));
@@ -14,8 +18,8 @@ export function parseUserIds(passwd: string, names: readonly string[]): readonly
 const firstPerson = 1000;
 
 /**
- * The numbers of the users whose first group this is, by the same. Root's group is that of some of the system's own, too, as whom
- * nobody logs in: sync, shutdown, halt and operator on Fedora.
+ * The numbers of the users whose first group this is, by the same. Root's group is that of some of the
+ * system's own, too, as whom nobody logs in: sync, shutdown, halt and operator on Fedora.
  */
 export function parseFirstUsers(passwd: string, gid: number): readonly number[] {
   return rows(passwd).flatMap(([, , uid, first]) => {

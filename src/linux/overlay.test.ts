@@ -6,7 +6,8 @@ const point = `${docker}/5f0c/merged`;
 const lineOf = (options: string, { at = point, type = "overlay", optional = "shared:1 " } = {}) =>
   `101 30 0:52 / ${at} rw,relatime ${optional}- ${type} overlay ${options}`;
 const none = () => false;
-const parse = (options: string, exists: (path: string) => boolean = none) => parseOverlay(lineOf(options), point, exists);
+const parse = (options: string, exists: (path: string) => boolean = none) =>
+  parseOverlay(lineOf(options), point, exists);
 
 describe("an overlay's layers", () => {
   test.each([
@@ -19,7 +20,13 @@ describe("an overlay's layers", () => {
       ["index=off", "xino=off", "metacopy=on"],
     ],
     ["read-only for a while", "ro,lowerdir=/l,upperdir=/u,workdir=/w", ["/l"], "/u", []],
-    ["each by an option of its own", "rw,lowerdir+=/a,lowerdir+=/b:c,upperdir=/u,workdir=/w", ["/a", "/b:c"], "/u", []],
+    [
+      "each by an option of its own",
+      "rw,lowerdir+=/a,lowerdir+=/b:c,upperdir=/u,workdir=/w",
+      ["/a", "/b:c"],
+      "/u",
+      [],
+    ],
     [
       "with an escaped colon",
       String.raw`rw,lowerdir=/a\\134:b:/c,upperdir=/u,workdir=/w`.replace("\\\\134", "\\134"),
@@ -27,8 +34,20 @@ describe("an overlay's layers", () => {
       "/u",
       [],
     ],
-    ["with an escaped comma", String.raw`rw,lowerdir=/a\134,b,upperdir=/u\134,v,workdir=/w`, ["/a,b"], "/u,v", []],
-    ["with a space and a backslash", String.raw`rw,lowerdir=/a\040b:/c\134\134d,upperdir=/u,workdir=/w`, ["/a b", "/c\\d"], "/u", []],
+    [
+      "with an escaped comma",
+      String.raw`rw,lowerdir=/a\134,b,upperdir=/u\134,v,workdir=/w`,
+      ["/a,b"],
+      "/u,v",
+      [],
+    ],
+    [
+      "with a space and a backslash",
+      String.raw`rw,lowerdir=/a\040b:/c\134\134d,upperdir=/u,workdir=/w`,
+      ["/a b", "/c\\d"],
+      "/u",
+      [],
+    ],
     [
       "with SELinux's quoted context",
       'rw,context="system_u:object_r:container_file_t:s0:c1,c2",lowerdir=/l,upperdir=/u,workdir=/w',
@@ -37,7 +56,12 @@ describe("an overlay's layers", () => {
       ['context="system_u:object_r:container_file_t:s0:c1,c2"'],
     ],
   ] as const)("%s", (_, options, lower, upper, others) => {
-    expect(parse(options)).toEqual({ lower: [...lower], upper, options: [...others], mounted: expect.anything() });
+    expect(parse(options)).toEqual({
+      lower: [...lower],
+      upper,
+      options: [...others],
+      mounted: expect.anything(),
+    });
   });
 
   test("named relative to where the engine keeps them", () => {
@@ -55,7 +79,10 @@ describe("an overlay's layers", () => {
 
   test("some relative, some not", () => {
     const options = "rw,lowerdir=l/AAA,upperdir=/elsewhere/diff,workdir=/elsewhere/work";
-    expect(parse(options, (path) => path === `${docker}/l/AAA`)).toMatchObject({ lower: [`${docker}/l/AAA`], upper: "/elsewhere/diff" });
+    expect(parse(options, (path) => path === `${docker}/l/AAA`)).toMatchObject({
+      lower: [`${docker}/l/AAA`],
+      upper: "/elsewhere/diff",
+    });
   });
 });
 
@@ -119,11 +146,23 @@ describe("how it was mounted", () => {
 describe("the topmost mount at a place", () => {
   const good = "rw,lowerdir=/l,upperdir=/u,workdir=/w";
   test.each([
-    ["with its source and its options", lineOf(good), { type: "overlay", source: "overlay", options: good, isPropagated: true }],
+    [
+      "with its source and its options",
+      lineOf(good),
+      { type: "overlay", source: "overlay", options: good, isPropagated: true },
+    ],
     ["one that is no one else's", lineOf(good, { optional: "" }), { isPropagated: false }],
-    ["one that another's unmounting takes away", lineOf(good, { optional: "master:7 " }), { isPropagated: true }],
+    [
+      "one that another's unmounting takes away",
+      lineOf(good, { optional: "master:7 " }),
+      { isPropagated: true },
+    ],
     ["one that no bind may show", lineOf(good, { optional: "unbindable " }), { isPropagated: false }],
-    ["the last of several", `${lineOf(good)}\n${lineOf("berth rw,user_id=0", { type: "fuse.berth" })}`, { type: "fuse.berth" }],
+    [
+      "the last of several",
+      `${lineOf(good)}\n${lineOf("berth rw,user_id=0", { type: "fuse.berth" })}`,
+      { type: "fuse.berth" },
+    ],
     ["none", lineOf(good, { at: `${point}/below` }), undefined],
   ])("%s", (_, mountinfo, expected) => {
     const found = lastMountAt(mountinfo, point);
@@ -139,7 +178,11 @@ describe("the topmost mount at a place", () => {
 describe("other overlays, which their owner's unmounting would not take away here", () => {
   const good = "rw,lowerdir=/l,upperdir=/u,workdir=/w";
   test.each<[string, string[], string[]]>([
-    ["private ones, wherever", [lineOf(good, { at: String.raw`/a\040b/rootfs`, optional: "" })], ["/a b/rootfs"]],
+    [
+      "private ones, wherever",
+      [lineOf(good, { at: String.raw`/a\040b/rootfs`, optional: "" })],
+      ["/a b/rootfs"],
+    ],
     [
       "not those that follow another namespace",
       [lineOf(good, { at: "/a/merged", optional: "master:7 " }), lineOf(good, { at: "/b/merged" })],

@@ -1,7 +1,10 @@
 import { parseOthersFuse } from "./fuse-mount.ts";
 import { escapeMount, unescapeMount } from "./mount-escape.ts";
 
-/** An overlay mount's parts (Documentation/filesystems/overlayfs.rst): absolute directories, lower ones from the top down. */
+/**
+ * An overlay mount's parts (Documentation/filesystems/overlayfs.rst): absolute directories, lower ones from
+ * the top down.
+ */
 export interface Overlay {
   readonly lower: readonly string[];
   readonly upper: string;
@@ -56,46 +59,65 @@ function parseMountLine(line: string): MountLine | undefined {
   };
 }
 
-/** What engines call the place of a container's files: Docker's and Podman's storage, containerd. The host may have overlays too, such as at /usr or /etc. */
+/**
+ * What engines call the place of a container's files: Docker's and Podman's storage, containerd. The host may
+ * have overlays too, such as at /usr or /etc.
+ */
 const containersPlace = /\/(merged|rootfs)$/;
 
 /**
- * Where other containers' overlays are mounted that no other mount namespace's unmounting would take away here. What lies below another
- * user's FUSE is out of reach: the way there is that user's to answer for, or never to.
+ * Where other containers' overlays are mounted that no other mount namespace's unmounting would take away
+ * here. What lies below another user's FUSE is out of reach: the way there is that user's to answer for, or
+ * never to.
  */
 export function otherOverlays(mountinfo: string, point: string): readonly string[] {
   const others = parseOthersFuse(mountinfo).map((other) => `${other.point}/`);
   return mountinfo.split("\n").flatMap((line) => {
     if (!line.includes(" - overlay ")) return [];
     const place = unescapeMount(line.split(" ", 5)[4] ?? "/");
-    if (place === point || !containersPlace.test(place) || others.some((other) => place.startsWith(other))) return [];
+    if (place === point || !containersPlace.test(place) || others.some((other) => place.startsWith(other)))
+      return [];
     return parseMountLine(line)?.isPropagated === true ? [] : [place];
   });
 }
 
 /**
- * The overlay mounted at a directory, by /proc/self/mountinfo (proc_pid_mountinfo(5)); undefined when there is none, when
- * it has no upper directory, or when its layers are named relative to a directory that cannot be told. `exists` tells
- * whether a path is there: an engine with many layers names them relative to where it keeps them.
+ * The overlay mounted at a directory, by /proc/self/mountinfo (proc_pid_mountinfo(5)); undefined when there
+ * is none, when it has no upper directory, or when its layers are named relative to a directory that cannot
+ * be told. `exists` tells whether a path is there: an engine with many layers names them relative to where it
+ * keeps them.
  */
-export function parseOverlay(mountinfo: string, point: string, exists: (path: string) => boolean): Overlay | undefined {
+export function parseOverlay(
+  mountinfo: string,
+  point: string,
+  exists: (path: string) => boolean,
+): Overlay | undefined {
   const line = lastMountAt(mountinfo, point);
   if (line?.type !== "overlay") return undefined;
   const options = splitOptions(line.options);
-  const valuesOf = (name: string) => options.flatMap((option) => (option.startsWith(`${name}=`) ? [option.slice(name.length + 1)] : []));
+  const valuesOf = (name: string) =>
+    options.flatMap((option) => (option.startsWith(`${name}=`) ? [option.slice(name.length + 1)] : []));
   const [upper] = valuesOf("upperdir").map(unescapeLayer);
   const lower = [...valuesOf("lowerdir").flatMap(splitLayers), ...valuesOf("lowerdir+").map(unescapeLayer)];
   // Layers that hold data only (`::`, datadir+) are no directories to be mapped one by one.
-  const hasDataLayers = options.some((option) => option.startsWith("datadir+=") || /^lowerdir=.*::/.test(option));
+  const hasDataLayers = options.some(
+    (option) => option.startsWith("datadir+=") || /^lowerdir=.*::/.test(option),
+  );
   if (upper === undefined || lower.length === 0 || hasDataLayers) return undefined;
-  const base = [upper, ...lower].every((path) => path.startsWith("/")) ? "" : baseOf(point, [upper, ...lower], exists);
+  const base = [upper, ...lower].every((path) => path.startsWith("/"))
+    ? ""
+    : baseOf(point, [upper, ...lower], exists);
   if (base === undefined) return undefined;
   const absolute = (path: string) => (path.startsWith("/") ? path : `${base}/${path}`);
   return {
     lower: lower.map(absolute),
     upper: absolute(upper),
     options: options.filter((option) => !placed.test(option)),
-    mounted: { source: line.source, options: options.filter((option) => !/^(rw|ro)$/.test(option)).join(","), directory: base || "/" },
+    mounted: {
+      source: line.source,
+      options: options.filter((option) => !/^(rw|ro)$/.test(option)).join(","),
+      directory: base || "/",
+    },
   };
 }
 
@@ -103,7 +125,11 @@ export function parseOverlay(mountinfo: string, point: string, exists: (path: st
 const placed = /^(rw|ro|(lowerdir\+?|upperdir|workdir)=.*)$/;
 
 /** The nearest directory above the mount point in which all relative names are there. */
-function baseOf(point: string, names: readonly string[], exists: (path: string) => boolean): string | undefined {
+function baseOf(
+  point: string,
+  names: readonly string[],
+  exists: (path: string) => boolean,
+): string | undefined {
   const relative = names.filter((name) => !name.startsWith("/"));
   const parts = point.split("/");
   for (let length = parts.length - 1; length > 1; length -= 1) {

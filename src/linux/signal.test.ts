@@ -12,6 +12,7 @@ test.each([
   [" PWR ", 30],
 ])("%s is %d", (text, number) => expect(parseStopSignal(text)).toBe(number));
 
-test.each(["", "0", "65", "RTMIN-1", "RTMAX+1", "SIGNAL", "TERM;reboot", "--privileged", "RTMIN+", "3.5"])("%p is none", (text) =>
-  expect(() => parseStopSignal(text)).toThrow(/is not a signal/),
+test.each(["", "0", "65", "RTMIN-1", "RTMAX+1", "SIGNAL", "TERM;reboot", "--privileged", "RTMIN+", "3.5"])(
+  "%p is none",
+  (text) => expect(() => parseStopSignal(text)).toThrow(/is not a signal/),
 );

@@ -46,7 +46,9 @@ export function parseStopSignal(text: string): number {
     .replace(/^SIG(?=[A-Z])/, "");
   const number = /^\d+$/.test(name) ? Number(name) : (numbers[name] ?? realTime(name));
   if (number === undefined || number < 1 || number > rtmax)
-    throw usageError(`"${text}" is not a signal; write such as SIGTERM, RTMIN+3 or a number from 1 to ${rtmax}`);
+    throw usageError(
+      `"${text}" is not a signal; write such as SIGTERM, RTMIN+3 or a number from 1 to ${rtmax}`,
+    );
   return number;
 }
 

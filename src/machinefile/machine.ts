@@ -34,7 +34,10 @@ export interface NetworkSpec {
   readonly gateway?: string;
 }
 
-/** Where an image comes from: built from a distribution's packages, read from a root filesystem's tarball, or known to the engine. */
+/**
+ * Where an image comes from: built from a distribution's packages, read from a root filesystem's tarball, or
+ * known to the engine.
+ */
 export type ImageSpec = ScratchImage | TarballImage | EngineImage;
 
 export interface ScratchImage {
@@ -108,7 +111,10 @@ export interface MachineSpec {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Everything that one file or command line asks for. Names are unique, references among machines are sound, and there is one machine or more. */
+/**
+ * Everything that one file or command line asks for. Names are unique, references among machines are sound,
+ * and there is one machine or more.
+ */
 export interface Fleet {
   readonly project: Project;
   readonly network: NetworkSpec;

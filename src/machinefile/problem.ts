@@ -9,14 +9,22 @@ export interface Problem {
   readonly suggestion?: string;
 }
 
-export function problem(path: Path, message: string, suggestion?: string, target: Problem["target"] = "value"): Problem {
+export function problem(
+  path: Path,
+  message: string,
+  suggestion?: string,
+  target: Problem["target"] = "value",
+): Problem {
   return { path, target, message, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
 /** So many are looked for: nobody reads more, and of a large file's defaults there could be millions. */
 export const mostProblems = 100;
 
-/** The first that some checks find, no more than `mostProblems`. A default that does not fit, found again for each machine, is one for a check. */
+/**
+ * The first that some checks find, no more than `mostProblems`. A default that does not fit, found again for
+ * each machine, is one for a check.
+ */
 export function firstProblems(checks: readonly Iterable<Problem>[]): Problem[] {
   const found = new Map<string, Problem>();
   for (const [index, check] of checks.entries()) {
@@ -31,12 +39,20 @@ export function firstProblems(checks: readonly Iterable<Problem>[]): Problem[] {
 
 /** A path as people read it: `machines.web.publish[1]`. */
 export function renderPath(path: Path): string {
-  return path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`), "");
+  return path.reduce<string>(
+    (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`),
+    "",
+  );
 }
 
 /** A message with its suggestion: `unknown key; did you mean "memory"?`. */
-export function renderFault(fault: { readonly message: string; readonly suggestion?: string | undefined }): string {
-  return fault.suggestion === undefined ? fault.message : `${fault.message}; did you mean "${fault.suggestion}"?`;
+export function renderFault(fault: {
+  readonly message: string;
+  readonly suggestion?: string | undefined;
+}): string {
+  return fault.suggestion === undefined
+    ? fault.message
+    : `${fault.message}; did you mean "${fault.suggestion}"?`;
 }
 
 /** A message quotes what was written, however long that is: its start and its end tell. */

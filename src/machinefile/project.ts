@@ -8,7 +8,9 @@ export interface Project {
   readonly file?: string;
 }
 
-/** The project of machines that are described on the command line, and of a directory whose name gives none. */
+/**
+ * The project of machines that are described on the command line, and of a directory whose name gives none.
+ */
 export const namelessProject = "berth";
 
 /** The name that a machine file's directory gives its project: its last part, made a DNS label. */

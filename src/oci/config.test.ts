@@ -36,7 +36,10 @@ describe("ownsNamespace", () => {
 });
 
 describe("nameHost", () => {
-  const config: OciConfig = { ...configOf(["HOSTNAME=old", "HOSTNAME=mine"], { namespaces: [{ type: "uts" }] }), hostname: "old" };
+  const config: OciConfig = {
+    ...configOf(["HOSTNAME=old", "HOSTNAME=mine"], { namespaces: [{ type: "uts" }] }),
+    hostname: "old",
+  };
 
   test("names the container, and where the engine's name is in the environment that too", () => {
     expect(nameHost(config, "new")).toEqual({

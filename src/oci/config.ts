@@ -1,4 +1,7 @@
-/** The parts of an OCI runtime config.json that berth reads or writes (OCI runtime-spec, config.md and config-linux.md). Everything else passes through. */
+/**
+ * The parts of an OCI runtime config.json that berth reads or writes (OCI runtime-spec, config.md and
+ * config-linux.md). Everything else passes through.
+ */
 export interface OciConfig {
   ociVersion: string;
   process: OciProcess;
@@ -6,7 +9,12 @@ export interface OciConfig {
   mounts?: OciMount[];
   annotations?: Record<string, string>;
   hostname?: string;
-  hooks?: { createRuntime?: OciHook[]; startContainer?: OciHook[]; poststop?: OciHook[]; [other: string]: unknown };
+  hooks?: {
+    createRuntime?: OciHook[];
+    startContainer?: OciHook[];
+    poststop?: OciHook[];
+    [other: string]: unknown;
+  };
   linux?: OciLinux;
   [other: string]: unknown;
 }
@@ -41,7 +49,10 @@ export interface OciMount {
 export interface OciLinux {
   namespaces?: { type: string; path?: string }[];
   cgroupsPath?: string;
-  seccomp?: { syscalls?: { names: string[]; action: string; [other: string]: unknown }[]; [other: string]: unknown };
+  seccomp?: {
+    syscalls?: { names: string[]; action: string; [other: string]: unknown }[];
+    [other: string]: unknown;
+  };
   devices?: { path: string; [other: string]: unknown }[];
   resources?: {
     memory?: { limit?: number; [other: string]: unknown };
@@ -65,21 +76,35 @@ export function environmentOf(config: OciConfig, name: string): string | undefin
 
 /** Whether a mount shows a file or directory of the host's, which it names by its absolute path. */
 export function isBind({ type, source, options = [] }: OciMount): boolean {
-  return (type === "bind" || options.includes("bind") || options.includes("rbind")) && source?.startsWith("/") === true;
+  return (
+    (type === "bind" || options.includes("bind") || options.includes("rbind")) &&
+    source?.startsWith("/") === true
+  );
 }
 
 /** Gives a container another host name; $HOSTNAME, where that is the engine's, follows. */
 export function nameHost(config: OciConfig, hostname: string): OciConfig {
-  const env = config.process.env?.map((entry) => (entry === `HOSTNAME=${config.hostname}` ? `HOSTNAME=${hostname}` : entry));
+  const env = config.process.env?.map((entry) =>
+    entry === `HOSTNAME=${config.hostname}` ? `HOSTNAME=${hostname}` : entry,
+  );
   return { ...config, hostname, process: { ...config.process, ...(env ? { env } : {}) } };
 }
 
-/** The path of the network namespace that the container is to join; undefined for one of its own, and for the host's when none is named. */
+/**
+ * The path of the network namespace that the container is to join; undefined for one of its own, and for the
+ * host's when none is named.
+ */
 export function joinedNetwork(config: OciConfig): string | undefined {
   return config.linux?.namespaces?.find(({ type }) => type === "network")?.path;
 }
 
-/** Whether the container has a namespace of its own of this type, rather than the host's or another container's. */
+/**
+ * Whether the container has a namespace of its own of this type, rather than the host's or another
+ * container's.
+ */
 export function ownsNamespace(config: OciConfig, type: string): boolean {
-  return config.linux?.namespaces?.some((namespace) => namespace.type === type && namespace.path === undefined) ?? false;
+  return (
+    config.linux?.namespaces?.some((namespace) => namespace.type === type && namespace.path === undefined) ??
+    false
+  );
 }

@@ -13,8 +13,9 @@ export interface RuntimeEntry {
 type Settings = Record<string, unknown>;
 
 /**
- * daemon.json with the runtime in it and everything else as it was; an undefined text is a file that does not exist.
- * The same text comes back when nothing had to change. Throws `file-invalid` for what dockerd would not read either.
+ * daemon.json with the runtime in it and everything else as it was; an undefined text is a file that does not
+ * exist. The same text comes back when nothing had to change. Throws `file-invalid` for what dockerd would
+ * not read either.
  */
 export function addRuntime(text: string | undefined, entry: RuntimeEntry, file: string): string {
   const settings = parseSettings(text, file);
@@ -24,17 +25,26 @@ export function addRuntime(text: string | undefined, entry: RuntimeEntry, file: 
     runtimes: { ...runtimes, [entry.name]: { path: entry.path } },
     ...(entry.makeDefault ? { "default-runtime": entry.name } : {}),
   };
-  return text !== undefined && renderConfig(changed) === renderConfig(settings) ? text : render(changed, text);
+  return text !== undefined && renderConfig(changed) === renderConfig(settings)
+    ? text
+    : render(changed, text);
 }
 
 /**
- * daemon.json without the runtime; undefined when nothing else is left in it. `before` is the file as it was before the
- * runtime came: its default runtime comes back, and its very text where nothing else was changed since.
+ * daemon.json without the runtime; undefined when nothing else is left in it. `before` is the file as it was
+ * before the runtime came: its default runtime comes back, and its very text where nothing else was changed
+ * since.
  */
-export function removeRuntime(text: string | undefined, name: string, before: string | undefined, file: string): string | undefined {
+export function removeRuntime(
+  text: string | undefined,
+  name: string,
+  before: string | undefined,
+  file: string,
+): string | undefined {
   const settings = parseSettings(text, file);
   const registered = runtimesOf(settings, file);
-  if (text !== undefined && !Object.hasOwn(registered, name) && settings["default-runtime"] !== name) return text;
+  if (text !== undefined && !Object.hasOwn(registered, name) && settings["default-runtime"] !== name)
+    return text;
   const { [name]: _gone, ...runtimes } = registered;
   const { runtimes: _, "default-runtime": chosen, ...rest } = settings;
   const earlier = before === undefined ? undefined : parseSettings(before, file)["default-runtime"];
@@ -49,8 +59,8 @@ export function removeRuntime(text: string | undefined, name: string, before: st
 }
 
 /**
- * What has a running dockerd forget a runtime that these settings (undefined for none) no longer name: on SIGHUP it keeps
- * the runtimes and the default that a file says nothing of.
+ * What has a running dockerd forget a runtime that these settings (undefined for none) no longer name: on
+ * SIGHUP it keeps the runtimes and the default that a file says nothing of.
  */
 export function forgetRuntimes(text: string | undefined, file: string): string {
   return render({ runtimes: {}, "default-runtime": "runc", ...parseSettings(text, file) }, text);
@@ -66,13 +76,19 @@ function parseSettings(text: string | undefined, file: string): Settings {
   try {
     value = parseConfig(text);
   } catch (cause) {
-    throw new BerthError("file-invalid", `${file} is not JSON, so it was left alone: ${cause instanceof Error ? cause.message : cause}`, {
-      hint: "mend it (dockerd --validate --config-file FILE), then run this again",
-      cause,
-    });
+    throw new BerthError(
+      "file-invalid",
+      `${file} is not JSON, so it was left alone: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        hint: "mend it (dockerd --validate --config-file FILE), then run this again",
+        cause,
+      },
+    );
   }
   if (!isObject(value))
-    throw new BerthError("file-invalid", `${file} holds no JSON object, so it was left alone`, { hint: "mend it, then run this again" });
+    throw new BerthError("file-invalid", `${file} holds no JSON object, so it was left alone`, {
+      hint: "mend it, then run this again",
+    });
   return value;
 }
 

@@ -28,10 +28,15 @@ const inRoot = filesWith({ exists: true, bound: false }, "debian\n");
 const inFolder = filesWith({ exists: true, bound: true }, "folder\n");
 const missing = filesWith({ exists: false, bound: true });
 const all = configOf(engineFile("resolv.conf"), engineFile("hostname"), engineFile("hosts"));
-const settle = (config: OciConfig, files: MachineFiles, { isolated = true, hostname }: { isolated?: boolean; hostname?: string } = {}) =>
-  settleEngineFiles(config, { id, isolated, hostname, hostnameFile: "/state/hostname", files });
-const kept = (settled: { readonly config: OciConfig }) => settled.config.mounts?.map(({ destination, source }) => [destination, source]);
-const sources = (...names: readonly string[]) => names.map((name) => [`/etc/${name}`, engineFile(name).source]);
+const settle = (
+  config: OciConfig,
+  files: MachineFiles,
+  { isolated = true, hostname }: { isolated?: boolean; hostname?: string } = {},
+) => settleEngineFiles(config, { id, isolated, hostname, hostnameFile: "/state/hostname", files });
+const kept = (settled: { readonly config: OciConfig }) =>
+  settled.config.mounts?.map(({ destination, source }) => [destination, source]);
+const sources = (...names: readonly string[]) =>
+  names.map((name) => [`/etc/${name}`, engineFile(name).source]);
 
 describe("the host name", () => {
   test.each([
@@ -39,7 +44,11 @@ describe("the host name", () => {
     ["of the one whose network it has", other],
   ])("in the root: a file of the machine's, not the engine's %s", (_, of) => {
     const settled = settle(configOf(engineFile("hosts", of), engineFile("hostname", of)), inRoot);
-    expect(settled).toMatchObject({ writesHostname: true, warnings: [], config: { mounts: [engineFile("hosts", of)] } });
+    expect(settled).toMatchObject({
+      writesHostname: true,
+      warnings: [],
+      config: { mounts: [engineFile("hosts", of)] },
+    });
     expect(settle(configOf(engineFile("hostname", of)), inRoot, { hostname: "mail" })).toMatchObject({
       writesHostname: true,
       config: { mounts: [] },
@@ -51,16 +60,26 @@ describe("the host name", () => {
     ["the folder's own, where it is the one that is asked for", "folder", false],
     ["a file over the folder's, where another is asked for", "mail", true],
   ])("in a bound directory: %s", (_, hostname, covered) => {
-    const settled = settle(configOf(engineFile("hostname", other)), inFolder, { ...(hostname ? { hostname } : {}) });
+    const settled = settle(configOf(engineFile("hostname", other)), inFolder, {
+      ...(hostname ? { hostname } : {}),
+    });
     expect(settled.writesHostname).toBe(false);
     expect(kept(settled)).toEqual(covered ? [["/etc/hostname", "/state/hostname"]] : []);
   });
 
   test("strict: the engine's file stays, or has the name that is asked for", () => {
     for (const files of [inRoot, inFolder]) {
-      expect(settle(all, files, { isolated: false })).toEqual({ config: all, writesHostname: false, warnings: [] });
+      expect(settle(all, files, { isolated: false })).toEqual({
+        config: all,
+        writesHostname: false,
+        warnings: [],
+      });
       const named = settle(all, files, { isolated: false, hostname: "mail" });
-      expect(kept(named)).toEqual([...sources("resolv.conf"), ["/etc/hostname", "/state/hostname"], ...sources("hosts")]);
+      expect(kept(named)).toEqual([
+        ...sources("resolv.conf"),
+        ["/etc/hostname", "/state/hostname"],
+        ...sources("hosts"),
+      ]);
     }
   });
 });
@@ -83,13 +102,20 @@ describe("a bound directory in which a file is missing", () => {
 });
 
 test.each<[string, OciMount]>([
-  ["a file of the user's own", { destination: "/etc/hostname", type: "bind", source: "/srv/hostname", options: ["rbind"] }],
+  [
+    "a file of the user's own",
+    { destination: "/etc/hostname", type: "bind", source: "/srv/hostname", options: ["rbind"] },
+  ],
   ["another file of the engine's", { ...engineFile("hosts"), destination: "/etc/hostname" }],
   ["a file elsewhere", { ...engineFile("hosts"), destination: "/srv/hosts" }],
   ["a file system", { destination: "/etc/hosts", type: "tmpfs", source: "tmpfs" }],
 ])("%s is left alone", (_, mount) => {
   for (const files of [inRoot, inFolder, missing]) {
-    expect(settle(configOf(mount), files, { hostname: "mail" })).toEqual({ config: configOf(mount), writesHostname: false, warnings: [] });
+    expect(settle(configOf(mount), files, { hostname: "mail" })).toEqual({
+      config: configOf(mount),
+      writesHostname: false,
+      warnings: [],
+    });
   }
 });
 

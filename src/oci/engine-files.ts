@@ -1,10 +1,15 @@
 import type { MachineFiles, MountedFiles } from "#contract/guest.ts";
 import { isBind, type OciConfig, type OciMount } from "./config.ts";
 
-/** What is mounted in a container but for the engine's own files, for `MachineFiles`. A tmpfs that the root's files are copied into shows these. */
+/**
+ * What is mounted in a container but for the engine's own files, for `MachineFiles`. A tmpfs that the root's
+ * files are copied into shows these.
+ */
 export function mountedFiles(config: OciConfig, id: string): readonly MountedFiles[] {
   return (config.mounts ?? [])
-    .filter((mount) => mount.options?.includes("tmpcopyup") !== true && engineFileName(mount, id) === undefined)
+    .filter(
+      (mount) => mount.options?.includes("tmpcopyup") !== true && engineFileName(mount, id) === undefined,
+    )
     .map((mount) => ({ destination: mount.destination, source: isBind(mount) ? mount.source : undefined }));
 }
 
@@ -29,10 +34,11 @@ export interface EngineFiles {
 }
 
 /**
- * Decides about the files that the engine mounts over a container's own: /etc/hostname, /etc/hosts, /etc/resolv.conf. In a
- * directory of the host's that is bound at /etc the runtime would make a mount point that is not there, and nothing is to be
- * made in it: such a file is left out. And over the engine's /etc/hostname `hostnamectl set-hostname` cannot rename another: a
- * machine has its own, as a file of its root, or the one that is in the bound directory; but for one of another name than asked for.
+ * Decides about the files that the engine mounts over a container's own: /etc/hostname, /etc/hosts,
+ * /etc/resolv.conf. In a directory of the host's that is bound at /etc the runtime would make a mount point
+ * that is not there, and nothing is to be made in it: such a file is left out. And over the engine's
+ * /etc/hostname `hostnamectl set-hostname` cannot rename another: a machine has its own, as a file of its
+ * root, or the one that is in the bound directory; but for one of another name than asked for.
  */
 export function settleEngineFiles(config: OciConfig, wish: EngineFilesWish): EngineFiles {
   const warnings: string[] = [];
@@ -57,18 +63,30 @@ export function settleEngineFiles(config: OciConfig, wish: EngineFilesWish): Eng
 const noResolver =
   "the directory that is bound at /etc has no resolv.conf to mount the engine's over: the machine knows none of its name servers (touch it there)";
 
-function settleHostname(mount: OciMount, { isolated, hostname, hostnameFile, files }: EngineFilesWish, bound: boolean): OciMount[] {
-  if (isolated && bound && (hostname === undefined || files.read(mount.destination)?.trim() === hostname)) return [];
+function settleHostname(
+  mount: OciMount,
+  { isolated, hostname, hostnameFile, files }: EngineFilesWish,
+  bound: boolean,
+): OciMount[] {
+  if (isolated && bound && (hostname === undefined || files.read(mount.destination)?.trim() === hostname))
+    return [];
   return [hostname === undefined ? mount : { ...mount, source: hostnameFile }];
 }
 
 const engineFileNames = ["hostname", "hosts", "resolv.conf"] as const;
 
-/** Docker keeps them in a directory that is named after the container, or after the one whose network this one has. */
-function engineFileName({ destination, source }: OciMount, id: string): (typeof engineFileNames)[number] | undefined {
+/**
+ * Docker keeps them in a directory that is named after the container, or after the one whose network this one
+ * has.
+ */
+function engineFileName(
+  { destination, source }: OciMount,
+  id: string,
+): (typeof engineFileNames)[number] | undefined {
   return engineFileNames.find(
     (name) =>
       destination === `/etc/${name}` &&
-      (source?.endsWith(`/${id}/${name}`) === true || new RegExp(`/[0-9a-f]{64}/${name}$`).test(source ?? "")),
+      (source?.endsWith(`/${id}/${name}`) === true ||
+        new RegExp(`/[0-9a-f]{64}/${name}$`).test(source ?? "")),
   );
 }

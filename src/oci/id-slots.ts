@@ -3,13 +3,13 @@ import { idsOfSystem } from "#machinefile/value/limit.ts";
 /** Ids are given out in slots of one ordinary system's. */
 export const idsPerSlot = idsOfSystem;
 /**
- * Where slot 0 would be: systemd's "Users, Groups, UIDs and GIDs" has 1879048192 to 2147352575 unused, above its containers' and
- * below its foreign ones; shadow's subuids lie far below.
+ * Where slot 0 would be: systemd's "Users, Groups, UIDs and GIDs" has 1879048192 to 2147352575 unused, above
+ * its containers' and below its foreign ones; shadow's subuids lie far below.
  */
 const origin = 0x7000_0000;
 /**
- * The lowest slot that is given out: SSSD gives a directory's users ids up to 2000200000 unless told otherwise (sssd-ldap(5),
- * ldap_idmap_range_max), FreeIPA too.
+ * The lowest slot that is given out: SSSD gives a directory's users ids up to 2000200000 unless told
+ * otherwise (sssd-ldap(5), ldap_idmap_range_max), FreeIPA too.
  */
 export const firstSlot = Math.ceil((2_000_200_000 - origin) / idsPerSlot);
 /** How many there are. */

@@ -13,12 +13,38 @@ const imageOf = (env: readonly string[]) => ({ text: JSON.stringify({ config: { 
 
 test.each<[string, readonly string[], readonly string[], readonly string[], readonly string[]]>([
   ["the user's alone", ["A=1", "BERTH_PROFILE=strict"], ["A=1"], ["A=1", "BERTH_PROFILE=strict"], []],
-  ["the image's alone", ["A=1", "BERTH_PROFILE=strict"], ["A=1", "BERTH_PROFILE=strict"], ["A=1"], ["BERTH_PROFILE=strict"]],
-  ["the user's over the image's", ["BERTH_PROFILE=full"], ["BERTH_PROFILE=strict"], ["BERTH_PROFILE=full"], []],
+  [
+    "the image's alone",
+    ["A=1", "BERTH_PROFILE=strict"],
+    ["A=1", "BERTH_PROFILE=strict"],
+    ["A=1"],
+    ["BERTH_PROFILE=strict"],
+  ],
+  [
+    "the user's over the image's",
+    ["BERTH_PROFILE=full"],
+    ["BERTH_PROFILE=strict"],
+    ["BERTH_PROFILE=full"],
+    [],
+  ],
   [
     "all of the image's that ask for something",
-    ["BERTH_IDS=1", "BERTH_RUNTIME=disabled", "oci-systemd-hook=disabled", "container_uuid=x", "container=y", "XBERTH_A=1"],
-    ["BERTH_IDS=1", "BERTH_RUNTIME=disabled", "oci-systemd-hook=disabled", "container_uuid=x", "container=y", "XBERTH_A=1"],
+    [
+      "BERTH_IDS=1",
+      "BERTH_RUNTIME=disabled",
+      "oci-systemd-hook=disabled",
+      "container_uuid=x",
+      "container=y",
+      "XBERTH_A=1",
+    ],
+    [
+      "BERTH_IDS=1",
+      "BERTH_RUNTIME=disabled",
+      "oci-systemd-hook=disabled",
+      "container_uuid=x",
+      "container=y",
+      "XBERTH_A=1",
+    ],
     ["container=y", "XBERTH_A=1"],
     ["BERTH_IDS=1", "BERTH_RUNTIME=disabled", "oci-systemd-hook=disabled", "container_uuid=x"],
   ],
@@ -52,7 +78,10 @@ test.each([
   ["in the second of two", '{"config":{"Env":[],"env":["BERTH_PROFILE=strict"]}}'],
   ["kept by a null", '{"config":{"Env":["BERTH_PROFILE=strict"],"ENV":[null]}}'],
   ["in a config of another case", '{"Config":{"eNV":["BERTH_PROFILE=strict"]}}'],
-  ["in letters that are the same to Go", '{"config":{"Env":[]},"con\u017fig":{"Env":["BERTH_PROFILE=strict"]}}'],
+  [
+    "in letters that are the same to Go",
+    '{"config":{"Env":[]},"con\u017fig":{"Env":["BERTH_PROFILE=strict"]}}',
+  ],
   ["in escapes", String.raw`{"config":{"env":["\u0042ERTH_PROFILE\u003dstrict"]}}`],
 ])("an image's own word is found %s", (_, text) => {
   const config = configOf(["A=1", "BERTH_PROFILE=strict", "BERTH_IDS=131072"]);
@@ -60,19 +89,28 @@ test.each([
   expect(withoutImageWishes(config, { image, imageJson: { text } })).toEqual(without);
 });
 
-test.each(["BERTH_HOSTNAME=a\ufffd", "BERTH_HOSTNAME=a\ud800", "oci-systemd-hook=\udc00", "container_uuid=\ufffd"])(
-  "what cannot be compared is nobody's: %j",
-  (entry) => {
-    const without = { config: configOf(["A=\ufffd"]), ignored: [entry] };
-    expect(withoutImageWishes(configOf(["A=\ufffd", entry]), { image, imageJson: imageOf([]) })).toEqual(without);
-  },
-);
+test.each([
+  "BERTH_HOSTNAME=a\ufffd",
+  "BERTH_HOSTNAME=a\ud800",
+  "oci-systemd-hook=\udc00",
+  "container_uuid=\ufffd",
+])("what cannot be compared is nobody's: %j", (entry) => {
+  const without = { config: configOf(["A=\ufffd"]), ignored: [entry] };
+  expect(withoutImageWishes(configOf(["A=\ufffd", entry]), { image, imageJson: imageOf([]) })).toEqual(
+    without,
+  );
+});
 
 describe("with the image gone", () => {
   const word = { image, imageJson: { unread: "is gone" } };
 
   test.each<[string, readonly string[], readonly string[], readonly string[]]>([
-    ["nothing of ours counts", ["A=1", "BERTH_PROFILE=strict", "BERTH_IDS="], ["A=1"], ["BERTH_PROFILE=strict"]],
+    [
+      "nothing of ours counts",
+      ["A=1", "BERTH_PROFILE=strict", "BERTH_IDS="],
+      ["A=1"],
+      ["BERTH_PROFILE=strict"],
+    ],
     [
       "nor with another image's id beside it",
       ["BERTH_IMAGE=sha256:2", "oci-systemd-hook=disabled", "container_uuid=x"],
@@ -80,7 +118,12 @@ describe("with the image gone", () => {
       ["oci-systemd-hook=disabled", "container_uuid=x"],
     ],
     ["what asks for nothing is no matter", ["A=1", "BERTH_IMAGE=sha256:2", "BERTH_PROFILE="], ["A=1"], []],
-    ["its own id vouches", [`BERTH_IMAGE=${image}`, "BERTH_PROFILE=strict"], [`BERTH_IMAGE=${image}`, "BERTH_PROFILE=strict"], []],
+    [
+      "its own id vouches",
+      [`BERTH_IMAGE=${image}`, "BERTH_PROFILE=strict"],
+      [`BERTH_IMAGE=${image}`, "BERTH_PROFILE=strict"],
+      [],
+    ],
   ])("%s", (_, env, kept, named) => {
     const { config, ignored } = withoutImageWishes(configOf(env), word);
     expect(config).toEqual(configOf(kept));

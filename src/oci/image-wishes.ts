@@ -9,7 +9,10 @@ export interface ImageWord {
   readonly imageJson: ImageJson;
 }
 
-/** An image's JSON to the byte as its author wrote it, which Go and JavaScript read differently; or why it is not to be had, after "the image". */
+/**
+ * An image's JSON to the byte as its author wrote it, which Go and JavaScript read differently; or why it is
+ * not to be had, after "the image".
+ */
 export type ImageJson = { readonly text: string } | { readonly unread: string };
 
 /** Whether a variable is for berth-runtime and not for the machine; `entry` may be a whole NAME=VALUE. */
@@ -18,10 +21,11 @@ export function isForRuntime(entry: string): boolean {
 }
 
 /**
- * A container's config without what its image asks of berth-runtime, which is the user's to ask: variables that the image
- * has too, with the same value. Where in its JSON says nothing: engines find an environment in places where another reader sees none.
- * What is asked with the image's id beside it (BERTH_IMAGE) is the user's in any case, since
- * no image can hold its own id. Without its JSON all the others are left out. `ignored` are those left out that asked for something.
+ * A container's config without what its image asks of berth-runtime, which is the user's to ask: variables
+ * that the image has too, with the same value. Where in its JSON says nothing: engines find an environment in
+ * places where another reader sees none. What is asked with the image's id beside it (BERTH_IMAGE) is the
+ * user's in any case, since no image can hold its own id. Without its JSON all the others are left out.
+ * `ignored` are those left out that asked for something.
  */
 export function withoutImageWishes(
   config: OciConfig,
@@ -46,8 +50,8 @@ function wordsOf(json: string, entries: ReadonlySet<string>): ReadonlySet<string
 }
 
 /**
- * Refuses a machine some of whose wishes may be the user's and may be its image's, as that is not to be had: without them it would be
- * another than it was. Throws `not-found`.
+ * Refuses a machine some of whose wishes may be the user's and may be its image's, as that is not to be had:
+ * without them it would be another than it was. Throws `not-found`.
  */
 export function checkTold({ image, imageJson }: ImageWord, ignored: readonly string[]): void {
   // By itself it asks for nothing.
@@ -62,7 +66,10 @@ export function checkTold({ image, imageJson }: ImageWord, ignored: readonly str
   );
 }
 
-/** Whether an entry is no text, or was none to the engine, which writes U+FFFD for what it cannot decode: then it cannot be compared. */
+/**
+ * Whether an entry is no text, or was none to the engine, which writes U+FFFD for what it cannot decode: then
+ * it cannot be compared.
+ */
 function isGarbled(entry: string): boolean {
   return entry.includes("\ufffd") || !entry.isWellFormed();
 }

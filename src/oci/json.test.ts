@@ -34,9 +34,12 @@ describe("what comes in goes out, byte for byte", () => {
   });
 });
 
-test.each(["", "{", '{"a":18446744073709551615', '{"a":1234567890123456-7}', '{"a":01234567890123456}'])("not JSON: %s", (text) => {
-  expect(() => parseConfig(text)).toThrow(SyntaxError);
-});
+test.each(["", "{", '{"a":18446744073709551615', '{"a":1234567890123456-7}', '{"a":01234567890123456}'])(
+  "not JSON: %s",
+  (text) => {
+    expect(() => parseConfig(text)).toThrow(SyntaxError);
+  },
+);
 
 test("short numbers stay numbers", () => {
   expect(parseConfig('{"a":5,"b":18446744073709551615}')).toMatchObject({ a: 5 });

@@ -7,7 +7,10 @@ import { isForRuntime } from "./image-wishes.ts";
 import { boundTerminals } from "./terminals.ts";
 import { boundMount } from "./tmpfs.ts";
 
-/** Where the runtime has put what the contract needs from the host's side; undefined where the contract asks for none. */
+/**
+ * Where the runtime has put what the contract needs from the host's side; undefined where the contract asks
+ * for none.
+ */
 export interface Surroundings {
   /** The container's id, as the runtime was called with. */
   readonly id: string;
@@ -26,9 +29,9 @@ export interface Surroundings {
 }
 
 /**
- * How many cgroups a machine may make below its own, and how deep (cgroup2's core files): ids of memory cgroups are the whole
- * kernel's, 65,535 of them. Some hundred services and containers are far from it, and no path of so few names is too long for a call
- * (PATH_MAX), with which runtimes remove cgroups.
+ * How many cgroups a machine may make below its own, and how deep (cgroup2's core files): ids of memory
+ * cgroups are the whole kernel's, 65,535 of them. Some hundred services and containers are far from it, and
+ * no path of so few names is too long for a call (PATH_MAX), with which runtimes remove cgroups.
  */
 export const cgroupBounds = { "cgroup.max.descendants": "2000", "cgroup.max.depth": "14" } as const;
 
@@ -47,16 +50,22 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
       ...config.process,
       args: [...config.process.args, ...contract.arguments],
       env: patchEnvironment(config.process.env ?? [], contract),
-      ...(config.process.capabilities ? { capabilities: patchCapabilities(config.process.capabilities, contract.capabilities) } : {}),
+      ...(config.process.capabilities
+        ? { capabilities: patchCapabilities(config.process.capabilities, contract.capabilities) }
+        : {}),
     },
     mounts: patchMounts(config.mounts ?? [], contract, surroundings, cgroupsPath),
     linux: {
       ...linux,
       ...(needsPath && parseCgroupsPath(linux.cgroupsPath) === undefined ? { cgroupsPath } : {}),
-      ...(contract.cgroup === "read-only" && contract.ids === undefined ? {} : { namespaces: privateCgroups(linux.namespaces ?? []) }),
+      ...(contract.cgroup === "read-only" && contract.ids === undefined
+        ? {}
+        : { namespaces: privateCgroups(linux.namespaces ?? []) }),
       ...(linux.seccomp ? { seccomp: patchSeccomp(linux.seccomp, contract) } : {}),
       // The host's virtual consoles would let init and agetty write on the host's screen.
-      ...(linux.devices ? { devices: linux.devices.filter((device) => !/^\/dev\/tty\d+$/.test(device.path)) } : {}),
+      ...(linux.devices
+        ? { devices: linux.devices.filter((device) => !/^\/dev\/tty\d+$/.test(device.path)) }
+        : {}),
       ...(contract.cgroup === "cgroup2"
         ? { resources: { ...linux.resources, unified: { ...cgroupBounds, ...linux.resources?.unified } } }
         : {}),
@@ -68,7 +77,9 @@ export function patchConfig(config: OciConfig, contract: Contract, surroundings:
 /** What is for the runtime is not for the machine. */
 function patchEnvironment(env: readonly string[], contract: Contract): string[] {
   const nameOf = (entry: string) => entry.split("=", 1)[0] ?? entry;
-  const kept = env.filter((entry) => !Object.hasOwn(contract.environment, nameOf(entry)) && !isForRuntime(entry));
+  const kept = env.filter(
+    (entry) => !Object.hasOwn(contract.environment, nameOf(entry)) && !isForRuntime(entry),
+  );
   const names = new Set(kept.map(nameOf));
   const added = {
     ...Object.fromEntries(Object.entries(contract.defaultEnvironment).filter(([name]) => !names.has(name))),
@@ -78,14 +89,18 @@ function patchEnvironment(env: readonly string[], contract: Contract): string[] 
 }
 
 /**
- * Takes from each set what the contract does not grant, and adds what it grants beyond the bounding set: a process of
- * fewer capabilities than its bounding set (another user than root) keeps to them. Inheritable and ambient sets are never widened.
+ * Takes from each set what the contract does not grant, and adds what it grants beyond the bounding set: a
+ * process of fewer capabilities than its bounding set (another user than root) keeps to them. Inheritable and
+ * ambient sets are never widened.
  */
 function patchCapabilities(
   sets: Partial<Record<CapabilitySet, string[]>>,
   granted: readonly string[],
 ): Partial<Record<CapabilitySet, string[]>> {
-  const kept = Object.entries(sets).map(([name, set]) => [name, set.filter((capability) => granted.includes(capability))]);
+  const kept = Object.entries(sets).map(([name, set]) => [
+    name,
+    set.filter((capability) => granted.includes(capability)),
+  ]);
   return widenCapabilities(
     Object.fromEntries(kept),
     granted.filter((name) => !sets.bounding?.includes(name)),
@@ -98,7 +113,12 @@ export function widenCapabilities(
   granted: readonly string[],
 ): Partial<Record<CapabilitySet, string[]>> {
   const isKept = (name: string) => name === "inheritable" || name === "ambient";
-  return Object.fromEntries(Object.entries(sets).map(([name, set]) => [name, isKept(name) ? set : [...new Set([...set, ...granted])]]));
+  return Object.fromEntries(
+    Object.entries(sets).map(([name, set]) => [
+      name,
+      isKept(name) ? set : [...new Set([...set, ...granted])],
+    ]),
+  );
 }
 
 /** The sets without these capabilities. */
@@ -106,7 +126,12 @@ export function dropCapabilities(
   sets: Partial<Record<CapabilitySet, string[]>>,
   lacking: readonly string[],
 ): Partial<Record<CapabilitySet, string[]>> {
-  return Object.fromEntries(Object.entries(sets).map(([name, set]) => [name, set.filter((capability) => !lacking.includes(capability))]));
+  return Object.fromEntries(
+    Object.entries(sets).map(([name, set]) => [
+      name,
+      set.filter((capability) => !lacking.includes(capability)),
+    ]),
+  );
 }
 
 function privateCgroups(namespaces: readonly { type: string; path?: string }[]) {
@@ -132,7 +157,10 @@ function patchSeccomp(seccomp: Seccomp, { systemCalls, unknownSystemCalls }: Con
   };
 }
 
-/** Rules that refuse these calls, or allow them under a condition alone, would contradict one that allows them. */
+/**
+ * Rules that refuse these calls, or allow them under a condition alone, would contradict one that allows
+ * them.
+ */
 function withoutConditions(rules: readonly SeccompRule[], names: readonly string[]): readonly SeccompRule[] {
   return rules.flatMap((rule) => {
     if (rule.action === "SCMP_ACT_ALLOW" && rule.args === undefined) return [rule];
@@ -141,28 +169,46 @@ function withoutConditions(rules: readonly SeccompRule[], names: readonly string
   });
 }
 
-function readonlyPaths(paths: readonly string[] | undefined, contract: Contract): { readonlyPaths?: string[] } {
+function readonlyPaths(
+  paths: readonly string[] | undefined,
+  contract: Contract,
+): { readonlyPaths?: string[] } {
   if (contract.ids !== undefined) return { readonlyPaths: ["/sys"] };
   const sysctls = contract.readOnlySysctls;
   if (paths === undefined) return {};
-  return { readonlyPaths: sysctls === undefined ? [...paths] : paths.flatMap((path) => (path === "/proc/sys" ? sysctls : [path])) };
+  return {
+    readonlyPaths:
+      sysctls === undefined ? [...paths] : paths.flatMap((path) => (path === "/proc/sys" ? sysctls : [path])),
+  };
 }
 
 const cgroupOptions = ["nosuid", "noexec", "nodev"];
 
-function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundings: Surroundings, cgroupsPath: string): OciMount[] {
+function patchMounts(
+  mounts: readonly OciMount[],
+  contract: Contract,
+  surroundings: Surroundings,
+  cgroupsPath: string,
+): OciMount[] {
   const taken = new Set(mounts.map((mount) => mount.destination));
-  // A writable /sys makes udev and logind take the host's devices for theirs, privileged or not. In a user namespace it is
-  // mounted writable and made read-only after that: the machine could mount no sysfs for its own network namespaces otherwise.
+  // A writable /sys makes udev and logind take the host's devices for theirs, privileged or not. In a user
+  // namespace it is mounted writable and made read-only after that: the machine could mount no sysfs for its
+  // own network namespaces otherwise.
   const sysOptions = contract.ids === undefined ? readOnly : writable;
   const others = mounts
     .filter((mount) => !isAt("/sys/fs/cgroup", mount.destination))
     .map((mount) =>
-      mount.destination === "/sys" ? { ...mount, options: sysOptions(mount.options ?? []) } : boundTerminals(boundMount(mount, contract)),
+      mount.destination === "/sys"
+        ? { ...mount, options: sysOptions(mount.options ?? []) }
+        : boundTerminals(boundMount(mount, contract)),
     );
   // After every other mount of /sys, so that none covers the machine's view with the host's.
   const sys = others.findLastIndex((mount) => isAt("/sys", mount.destination));
-  const patched = [...others.slice(0, sys + 1), ...cgroupMounts(contract, surroundings, cgroupsPath), ...others.slice(sys + 1)];
+  const patched = [
+    ...others.slice(0, sys + 1),
+    ...cgroupMounts(contract, surroundings, cgroupsPath),
+    ...others.slice(sys + 1),
+  ];
   const added: OciMount[] = contract.tmpfs
     .filter((tmpfs) => !taken.has(tmpfs.target))
     .map((tmpfs) => ({
@@ -181,12 +227,19 @@ function patchMounts(mounts: readonly OciMount[], contract: Contract, surroundin
   ];
   for (const [destination, source] of binds) {
     if (source !== undefined && !taken.has(destination)) {
-      added.push({ destination, type: "bind", source, options: ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"] });
+      added.push({
+        destination,
+        type: "bind",
+        source,
+        options: ["bind", "ro", "nosuid", "nodev", "noexec", "rprivate"],
+      });
     }
   }
   // Before anything the user mounts below /run or /tmp, so that it stays visible; /var/run is a link to /run.
   const first = patched.findIndex((mount) => /^\/(run|tmp|var\/run|var\/lock)\//.test(mount.destination));
-  return first === -1 ? [...patched, ...added] : [...patched.slice(0, first), ...added, ...patched.slice(first)];
+  return first === -1
+    ? [...patched, ...added]
+    : [...patched.slice(0, first), ...added, ...patched.slice(first)];
 }
 
 /** What is mounted at and below /sys/fs/cgroup, in place of whatever the engine or the user mounts there. */
@@ -200,7 +253,14 @@ function cgroupMounts(contract: Contract, surroundings: Surroundings, cgroupsPat
   const bind = (destination: string, source: string | undefined): OciMount[] =>
     source === undefined
       ? []
-      : [{ destination, type: "bind", source: source + cgroupsPath, options: ["bind", "rw", ...cgroupOptions, "rprivate"] }];
+      : [
+          {
+            destination,
+            type: "bind",
+            source: source + cgroupsPath,
+            options: ["bind", "rw", ...cgroupOptions, "rprivate"],
+          },
+        ];
   switch (contract.cgroup) {
     case "read-only":
       return [cgroup("ro")];
@@ -210,7 +270,10 @@ function cgroupMounts(contract: Contract, surroundings: Surroundings, cgroupsPat
       return bind("/sys/fs/cgroup", surroundings.unified);
     case "named":
     case "delegated":
-      return [cgroup(contract.cgroup === "named" ? "ro" : "rw"), ...bind("/sys/fs/cgroup/systemd", surroundings.named)];
+      return [
+        cgroup(contract.cgroup === "named" ? "ro" : "rw"),
+        ...bind("/sys/fs/cgroup/systemd", surroundings.named),
+      ];
   }
 }
 

@@ -7,7 +7,12 @@ import { refusedCalls } from "./refused-calls.ts";
 const testdata = `${import.meta.dir}/testdata`;
 type Rule = NonNullable<NonNullable<NonNullable<OciConfig["linux"]>["seccomp"]>["syscalls"]>[number];
 const refusedBy = (...syscalls: readonly Rule[]) =>
-  refusedCalls({ ociVersion: "1.0.2", process: { args: [] }, root: { path: "/" }, linux: { seccomp: { syscalls: [...syscalls] } } });
+  refusedCalls({
+    ociVersion: "1.0.2",
+    process: { args: [] },
+    root: { path: "/" },
+    linux: { seccomp: { syscalls: [...syscalls] } },
+  });
 
 test.each(readdirSync(testdata))("an engine's own profile refuses nothing by name: %s", (name) => {
   expect(refusedCalls(parseConfig(readFileSync(`${testdata}/${name}`, "utf8")) as OciConfig)).toEqual([]);

@@ -1,8 +1,9 @@
 import type { OciMount } from "./config.ts";
 
 /**
- * Terminals are one budget of the whole host, 3,072 of them for containers (kernel.pty.max less kernel.pty.reserve): without a bound
- * any user in a machine could take them all, and no other machine could start or be entered.
+ * Terminals are one budget of the whole host, 3,072 of them for containers (kernel.pty.max less
+ * kernel.pty.reserve): without a bound any user in a machine could take them all, and no other machine could
+ * start or be entered.
  */
 const mostTerminals = 512;
 

@@ -9,8 +9,18 @@ const shm = (size: string, source = "shm"): OciMount => ({
   source,
   options: ["nosuid", "noexec", "nodev", "mode=1777", size],
 });
-const config = (...mounts: OciMount[]): OciConfig => ({ ociVersion: "1", process: { args: [] }, root: { path: "r" }, mounts });
-const needs = contractTmpfs(2 ** 34, { init: "systemd", profile: "full", limit: 2 ** 27, shmSize: undefined });
+const config = (...mounts: OciMount[]): OciConfig => ({
+  ociVersion: "1",
+  process: { args: [] },
+  root: { path: "r" },
+  mounts,
+});
+const needs = contractTmpfs(2 ** 34, {
+  init: "systemd",
+  profile: "full",
+  limit: 2 ** 27,
+  shmSize: undefined,
+});
 
 test.each([
   ["Docker's own size", shm("size=67108864"), undefined],
@@ -18,7 +28,9 @@ test.each([
   ["one that was asked for", shm("size=1073741824"), 2 ** 30],
   ["a mount of the user's", shm("size=67108864", "tmpfs"), undefined],
   ["a bind", { destination: "/dev/shm", type: "bind", source: "/srv", options: ["rbind"] }, undefined],
-] as const)("what was asked for /dev/shm: %s", (_, mount, bytes) => expect(askedShmSize(config(mount as OciMount))).toBe(bytes));
+] as const)("what was asked for /dev/shm: %s", (_, mount, bytes) =>
+  expect(askedShmSize(config(mount as OciMount))).toBe(bytes),
+);
 
 test.each([
   [undefined, undefined],
@@ -37,12 +49,20 @@ describe("mounts of the engine's and the user's", () => {
       ...["nosuid", "nodev", "noexec", "mode=1777"],
       ...[`size=${needs.shm.size}`, `nr_inodes=${needs.shm.inodes}`],
     ]);
-    const asked = contractTmpfs(2 ** 34, { init: "systemd", profile: "full", limit: 2 ** 27, shmSize: 2 ** 30 });
+    const asked = contractTmpfs(2 ** 34, {
+      init: "systemd",
+      profile: "full",
+      limit: 2 ** 27,
+      shmSize: 2 ** 30,
+    });
     expect(boundMount(shm("size=1073741824"), asked).options).toContain("size=1073741824");
   });
 
   test("a size of the user's stays, be it the engine's own", () => {
-    expect(boundMount(shm("size=67108864", "tmpfs"), needs).options).toEqual([...(shm("size=67108864").options ?? []), "nr_inodes=8192"]);
+    expect(boundMount(shm("size=67108864", "tmpfs"), needs).options).toEqual([
+      ...(shm("size=67108864").options ?? []),
+      "nr_inodes=8192",
+    ]);
   });
 
   test.each<OciMount>([

@@ -27,21 +27,52 @@ const isolated = (config: OciConfig) => isolateConfig(config, isolation);
 
 describe("which mounts are staged", () => {
   test.each<[string, OciMount, boolean | undefined]>([
-    ["a bind by its type", { destination: "/data", type: "bind", source: "/srv/data", options: ["bind", "ro"] }, false],
-    ["a bind by its option alone", { destination: "/data", type: "none", source: "/srv/data", options: ["rbind"] }, true],
+    [
+      "a bind by its type",
+      { destination: "/data", type: "bind", source: "/srv/data", options: ["bind", "ro"] },
+      false,
+    ],
+    [
+      "a bind by its option alone",
+      { destination: "/data", type: "none", source: "/srv/data", options: ["rbind"] },
+      true,
+    ],
     ["a bind without options", { destination: "/data", type: "bind", source: "/srv/data" }, false],
     ["the engine's resolv.conf", engineFile("resolv.conf"), true],
-    ["a hostname of the user's own", { destination: "/etc/hostname", type: "bind", source: "/srv/hostname", options: ["rbind"] }, true],
-    ["a directory whose name begins alike", { destination: "/sys/fs/cgroups", type: "bind", source: "/srv/c", options: ["rbind"] }, true],
-    ["the machine's cgroup", { destination: "/sys/fs/cgroup", type: "bind", source: "/sys/fs/cgroup/x", options: ["bind"] }, undefined],
-    ["one below it", { destination: "/sys/fs/cgroup/systemd", type: "bind", source: "/sys/fs/cgroup/x", options: ["bind"] }, undefined],
+    [
+      "a hostname of the user's own",
+      { destination: "/etc/hostname", type: "bind", source: "/srv/hostname", options: ["rbind"] },
+      true,
+    ],
+    [
+      "a directory whose name begins alike",
+      { destination: "/sys/fs/cgroups", type: "bind", source: "/srv/c", options: ["rbind"] },
+      true,
+    ],
+    [
+      "the machine's cgroup",
+      { destination: "/sys/fs/cgroup", type: "bind", source: "/sys/fs/cgroup/x", options: ["bind"] },
+      undefined,
+    ],
+    [
+      "one below it",
+      { destination: "/sys/fs/cgroup/systemd", type: "bind", source: "/sys/fs/cgroup/x", options: ["bind"] },
+      undefined,
+    ],
     ["a tmpfs", { destination: "/scratch", type: "tmpfs", source: "tmpfs" }, undefined],
-    ["a source that is no path", { destination: "/x", type: "bind", source: "name", options: ["bind"] }, undefined],
+    [
+      "a source that is no path",
+      { destination: "/x", type: "bind", source: "name", options: ["bind"] },
+      undefined,
+    ],
     ["no source", { destination: "/x", type: "bind", options: ["bind"] }, undefined],
   ])("%s", (_, mount, recursive) => {
     const { source = "", destination } = mount;
     const restricted = mount.options?.includes("ro") ? ["readOnly" as const] : [];
-    const expected = recursive === undefined ? [] : [{ name: "1", source, destination, recursive, restricted, allRestricted: [] }];
+    const expected =
+      recursive === undefined
+        ? []
+        : [{ name: "1", source, destination, recursive, restricted, allRestricted: [] }];
     expect(planBinds(configOf([proc, mount]))).toEqual(expected);
   });
 
@@ -54,12 +85,19 @@ describe("which mounts are staged", () => {
 describe("whose its user namespace is", () => {
   const all = ["CAP_KILL", "CAP_SYS_PTRACE", "CAP_SYS_RESOURCE"];
   const without = (name: string) => new Set(all.filter((one) => one !== name));
-  const limited = { process: { args: ["/sbin/init"], rlimits: [{ type: "RLIMIT_NOFILE", hard: 2048, soft: 1024 }] } };
+  const limited = {
+    process: { args: ["/sbin/init"], rlimits: [{ type: "RLIMIT_NOFILE", hard: 2048, soft: 1024 }] },
+  };
   const own = isolation.ids.base;
   test.each<[string, Partial<OciConfig>, ReadonlySet<string> | undefined, number | undefined]>([
     ["its own root's", limited, new Set(all), own],
     ["the same where what the host has is not known", limited, undefined, own],
-    ["the host's root's where that may not set its limits otherwise", limited, without("CAP_SYS_RESOURCE"), undefined],
+    [
+      "the host's root's where that may not set its limits otherwise",
+      limited,
+      without("CAP_SYS_RESOURCE"),
+      undefined,
+    ],
     ["its own where there are none", {}, without("CAP_SYS_RESOURCE"), own],
     ["the host's where that may not signal it otherwise", {}, without("CAP_KILL"), undefined],
     ["nor see it", {}, without("CAP_SYS_PTRACE"), undefined],
@@ -70,11 +108,19 @@ describe("whose its user namespace is", () => {
 
 describe("the config of an isolated machine", () => {
   test("root and binds come from the stage, all else stays in its order", () => {
-    const before = configOf([proc, engineFile("hosts"), { destination: "/s", type: "tmpfs", source: "tmpfs" }]);
+    const before = configOf([
+      proc,
+      engineFile("hosts"),
+      { destination: "/s", type: "tmpfs", source: "tmpfs" },
+    ]);
     const copy = structuredClone(before);
     expect(isolated(before)).toMatchObject({
       root: { path: "/run/berth/s/stage/root", readonly: false },
-      mounts: [proc, { ...engineFile("hosts"), source: "/run/berth/s/stage/1" }, { destination: "/s", type: "tmpfs", source: "tmpfs" }],
+      mounts: [
+        proc,
+        { ...engineFile("hosts"), source: "/run/berth/s/stage/1" },
+        { destination: "/s", type: "tmpfs", source: "tmpfs" },
+      ],
     });
     expect(before).toEqual(copy);
   });
@@ -84,25 +130,44 @@ describe("the config of an isolated machine", () => {
     const config = configOf([], { hooks: { startContainer: [theirs], poststop: [theirs] } });
     const share = { path: "/bin/mount", args: ["mount", "--make-rshared", "/"] };
     expect(isolated(config).hooks).toMatchObject({ startContainer: [theirs, share], poststop: [theirs] });
-    expect(isolateConfig(config, { ...isolation, mountProgram: undefined }).hooks).toMatchObject({ startContainer: [theirs] });
+    expect(isolateConfig(config, { ...isolation, mountProgram: undefined }).hooks).toMatchObject({
+      startContainer: [theirs],
+    });
   });
 
   test("what a bind may not do is set in the stage, since mounting again may not be possible in the namespace", () => {
-    const mount = { destination: "/d", type: "bind", source: "/srv/d", options: ["rbind", "ro", "rnosuid", "rprivate"] };
-    expect(planBinds(configOf([mount]))).toMatchObject([{ restricted: ["readOnly"], allRestricted: ["noSuid"] }]);
+    const mount = {
+      destination: "/d",
+      type: "bind",
+      source: "/srv/d",
+      options: ["rbind", "ro", "rnosuid", "rprivate"],
+    };
+    expect(planBinds(configOf([mount]))).toMatchObject([
+      { restricted: ["readOnly"], allRestricted: ["noSuid"] },
+    ]);
     expect(isolated(configOf([mount])).mounts).toMatchObject([{ options: ["rbind", "rprivate"] }]);
   });
 
   test("the namespace is the stage's and holds the range, for users and groups", () => {
     const namespaces = [{ type: "mount" }, { type: "user", path: "/proc/1/ns/user" }, { type: "network" }];
     const { linux } = isolated(configOf([], { linux: { namespaces, cgroupsPath: "/docker/x" } }));
-    expect(linux?.namespaces).toEqual([{ type: "mount" }, { type: "network" }, { type: "user", path: "/run/berth/s/stage/userns" }]);
+    expect(linux?.namespaces).toEqual([
+      { type: "mount" },
+      { type: "network" },
+      { type: "user", path: "/run/berth/s/stage/userns" },
+    ]);
     const mapping = [{ containerID: 0, hostID: 1_879_048_192, size: 65_536 }];
-    expect([linux?.uidMappings, linux?.gidMappings, linux?.cgroupsPath]).toEqual([mapping, mapping, "/docker/x"]);
+    expect([linux?.uidMappings, linux?.gidMappings, linux?.cgroupsPath]).toEqual([
+      mapping,
+      mapping,
+      "/docker/x",
+    ]);
   });
 
   test("nothing in /proc is masked, which would keep containers in the machine from mounting theirs", () => {
-    const { linux } = isolated(configOf([], { linux: { maskedPaths: ["/proc/kcore"], readonlyPaths: ["/proc/sys"] } }));
+    const { linux } = isolated(
+      configOf([], { linux: { maskedPaths: ["/proc/kcore"], readonlyPaths: ["/proc/sys"] } }),
+    );
     expect(Object.keys(linux ?? {})).not.toContain("maskedPaths");
     expect(Object.keys(linux ?? {})).not.toContain("readonlyPaths");
   });
@@ -111,7 +176,10 @@ describe("the config of an isolated machine", () => {
     const hooks = { prestart: [{ path: "/p" }], createRuntime: [{ path: "/first" }] };
     expect(isolated(configOf([], { hooks })).hooks).toMatchObject({
       prestart: [{ path: "/p" }],
-      createRuntime: [{ path: "/first" }, { path: "/opt/berth-runtime", args: ["/opt/berth-runtime", "settle", "a b"] }],
+      createRuntime: [
+        { path: "/first" },
+        { path: "/opt/berth-runtime", args: ["/opt/berth-runtime", "settle", "a b"] },
+      ],
     });
   });
 
@@ -128,14 +196,18 @@ describe("the config of an isolated machine", () => {
     ["mine", "mine"],
     ["unconfined", "unconfined"],
   ])("AppArmor's profile %s becomes %s", (apparmorProfile, expected) => {
-    expect(isolated(configOf([], { process: { args: [], apparmorProfile } })).process.apparmorProfile).toBe(expected);
+    expect(isolated(configOf([], { process: { args: [], apparmorProfile } })).process.apparmorProfile).toBe(
+      expected,
+    );
   });
 
   test.each([
     ["system_u:system_r:container_t:s0:c1,c2", "system_u:system_r:container_init_t:s0:c1,c2"],
     ["system_u:system_r:mine_t:s0", "system_u:system_r:mine_t:s0"],
   ])("SELinux's label %s becomes %s", (selinuxLabel, expected) => {
-    expect(isolated(configOf([], { process: { args: [], selinuxLabel } })).process.selinuxLabel).toBe(expected);
+    expect(isolated(configOf([], { process: { args: [], selinuxLabel } })).process.selinuxLabel).toBe(
+      expected,
+    );
   });
 
   test("where there are no labels there are none afterwards", () => {

@@ -55,7 +55,8 @@ describe("the profile", () => {
     [privileged, [], "privileged"],
     [privileged, ["BERTH_PROFILE=privileged"], "privileged"],
     [privileged, ["BERTH_PROFILE=strict"], "strict"],
-    // Every device alone is no privilege (--device-cgroup-rule), nor is an unmasked /proc (--security-opt systempaths=unconfined).
+    // Every device alone is no privilege (--device-cgroup-rule), nor is an unmasked /proc (--security-opt
+    // systempaths=unconfined).
     [{ ...privileged, maskedPaths: ["/proc/kcore"] }, [], undefined],
     [{ resources: ordinary.resources ?? {} }, [], undefined],
   ];
@@ -63,9 +64,14 @@ describe("the profile", () => {
     expect<string | undefined>(wish(linux, ...env)).toBe(expected);
   });
 
-  test.each([["nonsense"], ["Full"], ["privileged"]])("BERTH_PROFILE=%s of an ordinary container is refused", (word) => {
-    expect(() => wish(ordinary, `BERTH_PROFILE=${word}`)).toThrow(expect.objectContaining({ code: "usage" }));
-  });
+  test.each([["nonsense"], ["Full"], ["privileged"]])(
+    "BERTH_PROFILE=%s of an ordinary container is refused",
+    (word) => {
+      expect(() => wish(ordinary, `BERTH_PROFILE=${word}`)).toThrow(
+        expect.objectContaining({ code: "usage" }),
+      );
+    },
+  );
 });
 
 describe("the ids", () => {
@@ -83,7 +89,9 @@ describe("the ids", () => {
   });
 
   test.each(["0", "-1", "65535", "4194305", "64k", "1e6", "0x20000"])("BERTH_IDS=%s is refused", (word) => {
-    expect(() => wishedIds(configOf(`BERTH_IDS=${word}`), true)).toThrow(expect.objectContaining({ code: "usage" }));
+    expect(() => wishedIds(configOf(`BERTH_IDS=${word}`), true)).toThrow(
+      expect.objectContaining({ code: "usage" }),
+    );
   });
 });
 
@@ -98,7 +106,9 @@ describe("the host name", () => {
   });
 
   test.each(["a b", "-a", "a\nb", "a/../b", "x".repeat(65)])("BERTH_HOSTNAME=%j is refused", (word) => {
-    expect(() => wishedHostname(configOf(`BERTH_HOSTNAME=${word}`))).toThrow(expect.objectContaining({ code: "usage" }));
+    expect(() => wishedHostname(configOf(`BERTH_HOSTNAME=${word}`))).toThrow(
+      expect.objectContaining({ code: "usage" }),
+    );
   });
 });
 
@@ -112,6 +122,8 @@ describe("the machine-id", () => {
   });
 
   test.each(["1", "Keep", "0123456789abcdef0123456789abcdef"])("BERTH_MACHINE_ID=%s is refused", (word) => {
-    expect(() => keepsMachineId(configOf(`BERTH_MACHINE_ID=${word}`))).toThrow(expect.objectContaining({ code: "usage" }));
+    expect(() => keepsMachineId(configOf(`BERTH_MACHINE_ID=${word}`))).toThrow(
+      expect.objectContaining({ code: "usage" }),
+    );
   });
 });

@@ -9,9 +9,14 @@ const patienceMs = 2000;
 export const command = defineCommand({
   name: "__complete",
   summary: "Print the words a shell may complete to",
-  description: "For completion scripts: prints a word a line, with a tab and a description behind it where there is one.",
+  description:
+    "For completion scripts: prints a word a line, with a tab and a description behind it where there is one.",
   arguments: [
-    { name: "kind", description: "what is to be completed", choices: ["machine", "image", "command", "file", "directory"] },
+    {
+      name: "kind",
+      description: "what is to be completed",
+      choices: ["machine", "image", "command", "file", "directory"],
+    },
     { name: "prefix", description: "what is there already", required: false },
   ],
   examples: [{ command: "berth __complete machine we", description: "Machines whose names start with we" }],
@@ -23,7 +28,9 @@ export const command = defineCommand({
     const found = await source.complete({ ...context, signal }, args.prefix ?? "");
     const lines = found
       .filter((candidate) => candidate.word.startsWith(args.prefix ?? ""))
-      .map(({ word, description }) => `${plainText(word)}${description ? `\t${plainText(description)}` : ""}\n`);
+      .map(
+        ({ word, description }) => `${plainText(word)}${description ? `\t${plainText(description)}` : ""}\n`,
+      );
     await write(context.io.stdout, lines.join(""));
     return undefined;
   },

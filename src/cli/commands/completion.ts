@@ -16,7 +16,10 @@ export const command = defineCommand({
   arguments: [{ name: "shell", description: "the shell", choices: ["bash", "zsh", "fish"] }],
   examples: [
     { command: 'eval "$(berth completion bash)"', description: "Complete in this bash from now on" },
-    { command: "berth completion fish > ~/.config/fish/completions/berth.fish", description: "Complete in every fish" },
+    {
+      command: "berth completion fish > ~/.config/fish/completions/berth.fish",
+      description: "Complete in every fish",
+    },
   ],
   async action({ io, registry }, args) {
     const render = { bash: renderBash, zsh: renderZsh, fish: renderFish }[args.shell];

@@ -24,7 +24,13 @@ With other --detach-keys: a single key is pressed three times, several one after
   arguments: [{ name: "name", description: "machine", completes: "machine" }],
   options: {
     detachKeys: { value: "KEYS", description: "keys that leave", default: "ctrl-]", parse: parseNamedKeys },
-    lines: { short: "n", value: "N", description: "lines of its log to show first", default: "10", parse: parseLines },
+    lines: {
+      short: "n",
+      value: "N",
+      description: "lines of its log to show first",
+      default: "10",
+      parse: parseLines,
+    },
   },
   examples: [
     { command: "berth console web", description: "log in on the console" },
@@ -32,14 +38,18 @@ With other --detach-keys: a single key is pressed three times, several one after
   ],
   async action(context, { name }, { detachKeys, lines }) {
     if (context.global.json || !isInteractive(context.io)) {
-      throw new BerthError("usage", "a console needs a terminal", { hint: `without one, read it: berth logs --console ${name}` });
+      throw new BerthError("usage", "a console needs a terminal", {
+        hint: `without one, read it: berth logs --console ${name}`,
+      });
     }
     const engine = await openContextEngine(context);
     const machine = await findMachine(engine, name, context.signal);
     requireRunning(machine);
     const { Config } = await inspectContainer(engine, machine.id, { signal: context.signal });
-    if (!Config.Tty) throw new BerthError("conflict", `${name} has no console: it was made without a terminal`);
-    if (!Config.OpenStdin) context.warn(`${name} was made without standard input: its console shows, but takes no keys`);
+    if (!Config.Tty)
+      throw new BerthError("conflict", `${name} has no console: it was made without a terminal`);
+    if (!Config.OpenStdin)
+      context.warn(`${name} was made without standard input: its console shows, but takes no keys`);
     context.note(`Connected to the console of ${name}. ${leaveHint(detachKeys)} to leave.`);
     const left = await attend(context, engine, machine, detachKeys, lines);
     context.note(left ? `\nLeft the console of ${name}; it runs on.` : `\n${name} has stopped.`);
@@ -48,18 +58,34 @@ With other --detach-keys: a single key is pressed three times, several one after
 });
 
 /** Shows the console and passes keys on. Resolves to whether we left, rather than the machine. */
-async function attend(context: Context, engine: Engine, machine: Machine, { keys }: NamedKeys, lines: number | "all"): Promise<boolean> {
+async function attend(
+  context: Context,
+  engine: Engine,
+  machine: Machine,
+  { keys }: NamedKeys,
+  lines: number | "all",
+): Promise<boolean> {
   const { io, signal } = context;
   const { id } = machine;
   if (lines !== 0) {
-    for await (const { data } of await readLogs(engine, id, { ...(lines !== "all" && { tail: lines }), tty: true, signal }))
+    for await (const { data } of await readLogs(engine, id, {
+      ...(lines !== "all" && { tail: lines }),
+      tty: true,
+      signal,
+    }))
       await write(io.stdout, data);
   }
-  const session = await attachContainer(engine, id, { stdin: true, tty: true, detachKeys: noDetachKeys, signal });
+  const session = await attachContainer(engine, id, {
+    stdin: true,
+    tty: true,
+    detachKeys: noDetachKeys,
+    signal,
+  });
   const scan = createDetachScanner(keys);
   let left = false;
   // A machine that has just stopped cannot be resized; the output then says so.
-  const resize = (size: TerminalSize) => resizeContainer(engine, id, { ...size, signal }).catch(() => undefined);
+  const resize = (size: TerminalSize) =>
+    resizeContainer(engine, id, { ...size, signal }).catch(() => undefined);
   const giveBack = takeTerminal(
     io,
     (bytes) => {
@@ -97,6 +123,8 @@ function parseNamedKeys(text: string): NamedKeys {
 }
 
 function leaveHint({ text, keys }: NamedKeys): string {
-  const shown = text.replace(/ctrl-(.)/gi, (_, key: string) => `Ctrl-${key.toUpperCase()}`).replaceAll(",", " ");
+  const shown = text
+    .replace(/ctrl-(.)/gi, (_, key: string) => `Ctrl-${key.toUpperCase()}`)
+    .replaceAll(",", " ");
   return `Press ${shown}${Number.isFinite(keys.within) ? " three times within a second" : ""}`;
 }

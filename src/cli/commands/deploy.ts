@@ -25,14 +25,21 @@ export const command = defineCommand({
 --rollback takes a machine back to what it was before its last update. --rm removes its service; root and named volumes stay.
 
 Status 5 says that a machine failed or did not boot in time.`,
-  arguments: [{ name: "name", description: "machines", required: false, variadic: true, completes: "machine" }],
+  arguments: [
+    { name: "name", description: "machines", required: false, variadic: true, completes: "machine" },
+  ],
   options: {
     dryRun: { description: "print the docker commands and do nothing" },
     stack: { description: "print a file for docker stack deploy and do nothing" },
     detach: { short: "d", description: "do not wait until they have booted" },
     rollback: { description: "go back to what they were before" },
     rm: { description: "remove their services" },
-    timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "180s", parse: parseDuration },
+    timeout: {
+      value: "TIME",
+      description: "longest boot of a machine, such as 90s",
+      default: "180s",
+      parse: parseDuration,
+    },
   },
   examples: [
     { command: "berth deploy", description: "all machines of berth.yaml that have a root" },
@@ -42,9 +49,12 @@ Status 5 says that a machine failed or did not boot in time.`,
     { command: "berth deploy --rm mail", description: "take it from the swarm" },
   ],
   async action(context, { name: names }, { dryRun, stack, detach, rollback, rm, timeout }) {
-    const modes = Object.entries({ "--dry-run": dryRun, "--stack": stack, "--rollback": rollback, "--rm": rm }).flatMap(([flag, on]) =>
-      on ? [flag] : [],
-    );
+    const modes = Object.entries({
+      "--dry-run": dryRun,
+      "--stack": stack,
+      "--rollback": rollback,
+      "--rm": rm,
+    }).flatMap(([flag, on]) => (on ? [flag] : []));
     if (modes.length > 1) throw usageError(`${modes.join(" and ")} do not go together`);
     const read = await withFileRead(context);
     const plans = () => planServices(selectRoots(loadFleet(read), names), `berth-loader:${version}`);
@@ -53,7 +63,10 @@ Status 5 says that a machine failed or did not boot in time.`,
       await context.result(
         commands.map((words) => words.flat()),
         // A script is for any shell, and what a terminal shows must not be another command than it is.
-        ({ width }) => commands.map((parts) => renderCommand(parts, width === undefined ? posixWord : shownWord)).join("\n"),
+        ({ width }) =>
+          commands
+            .map((parts) => renderCommand(parts, width === undefined ? posixWord : shownWord))
+            .join("\n"),
       );
       return undefined;
     }

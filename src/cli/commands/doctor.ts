@@ -18,7 +18,10 @@ The status is 1 when a check failed; warnings are none.`,
   options: { fix: { description: "remove what crashes have left" } },
   examples: [
     { command: "berth doctor", description: "the engine that berth would use" },
-    { command: "berth doctor --json | jq '.[] | select(.status != \"ok\")'", description: "what is not well" },
+    {
+      command: "berth doctor --json | jq '.[] | select(.status != \"ok\")'",
+      description: "what is not well",
+    },
     { command: "berth doctor --fix", description: "clean up after a crash" },
   ],
   async action(context, _args, { fix }) {

@@ -18,10 +18,23 @@ export const command = defineCommand({
 Machines that another file made are never touched. Without a file it wants names, --domain, or --all for every machine of the engine.
 
 What a machine has written into its own root is lost; \`berth stop\` keeps it. So it asks first, or wants --yes.`,
-  arguments: [{ name: "name", description: "machines; all by default", required: false, variadic: true, completes: "machine" }],
+  arguments: [
+    {
+      name: "name",
+      description: "machines; all by default",
+      required: false,
+      variadic: true,
+      completes: "machine",
+    },
+  ],
   options: {
     yes: { short: "y", description: "do not ask" },
-    timeout: { short: "t", value: "SECONDS", description: "time to shut down before they are killed", parse: parseDuration },
+    timeout: {
+      short: "t",
+      value: "SECONDS",
+      description: "time to shut down before they are killed",
+      parse: parseDuration,
+    },
     domain: { value: "DOMAIN", description: "those on this network that no file made" },
     all: allOption,
   },

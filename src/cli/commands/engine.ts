@@ -12,12 +12,22 @@ const start = defineCommand({
 
 Started already, it is left as it is.`,
   options: {
-    uplink: { description: "let machines reach the outside (by slirp4netns, without touching the host's network)" },
-    view: { value: "VIEW", description: "cgroups it sees: the host's, or cgroup2 alone", choices: ["host", "v2"], default: "host" },
+    uplink: {
+      description: "let machines reach the outside (by slirp4netns, without touching the host's network)",
+    },
+    view: {
+      value: "VIEW",
+      description: "cgroups it sees: the host's, or cgroup2 alone",
+      choices: ["host", "v2"],
+      default: "host",
+    },
   },
   examples: [
     { command: "berth engine start --uplink", description: "with a way out" },
-    { command: 'export DOCKER_HOST="unix://$(berth engine status -q)"', description: "use it from docker too" },
+    {
+      command: 'export DOCKER_HOST="unix://$(berth engine status -q)"',
+      description: "use it from docker too",
+    },
   ],
   async action(context, _args, { uplink, view }) {
     const place = defaultPrivateEngine();
@@ -34,7 +44,10 @@ const stop = defineCommand({
   options: { removeData: { description: "remove its images and machines too" } },
   examples: [{ command: "berth engine stop --remove-data", description: "leave nothing" }],
   async action(context, _args, { removeData }) {
-    const wasRunning = await stopPrivateEngine({ ...defaultPrivateEngine(), removeData }, waitingNote(context));
+    const wasRunning = await stopPrivateEngine(
+      { ...defaultPrivateEngine(), removeData },
+      waitingNote(context),
+    );
     await context.result({ wasRunning, dataRemoved: removeData }, () => "");
     context.note(wasRunning ? "berth's engine has ended" : "berth's engine was not running");
     return undefined;
@@ -44,7 +57,8 @@ const stop = defineCommand({
 const status = defineCommand({
   name: "status",
   summary: "Show the embedded engine",
-  description: "Shows whether berth's own engine runs, and where. With --quiet, only its socket. Status 3 says that it does not run.",
+  description:
+    "Shows whether berth's own engine runs, and where. With --quiet, only its socket. Status 3 says that it does not run.",
   examples: [{ command: "berth engine status", description: "its state" }],
   async action(context) {
     const found = await privateEngineStatus(defaultPrivateEngine());
@@ -61,7 +75,8 @@ export const command: CommandGroup = {
   commands: [start, stop, status],
 };
 
-const waitingNote = (context: Context) => () => context.note("waits for another berth that is at work on this engine");
+const waitingNote = (context: Context) => () =>
+  context.note("waits for another berth that is at work on this engine");
 
 async function show(context: Context, found: PrivateEngineStatus): Promise<void> {
   await context.result(found, (view) => (context.global.quiet ? `${found.socket}\n` : render(found, view)));
@@ -79,5 +94,7 @@ function render(found: PrivateEngineStatus, { style }: View): string {
     ["uplink", found.settings === undefined ? undefined : found.settings.uplink ? "slirp4netns" : "none"],
     ["init", found.pid === undefined ? undefined : `process ${found.pid}`],
   ];
-  return rows.flatMap(([key, value]) => (value === undefined ? [] : [`${key.padEnd(8)} ${value}\n`])).join("");
+  return rows
+    .flatMap(([key, value]) => (value === undefined ? [] : [`${key.padEnd(8)} ${value}\n`]))
+    .join("");
 }

@@ -26,22 +26,40 @@ With --json the result is one object with status, stdout and stderr; a command t
     interactive: { short: "i", description: "pass standard input on" },
     tty: { short: "t", description: "give it a terminal" },
     noTty: { short: "T", description: "give it none, not even from a terminal" },
-    user: { short: "u", value: "USER", description: "run as this user: name or number, with :group if wanted" },
+    user: {
+      short: "u",
+      value: "USER",
+      description: "run as this user: name or number, with :group if wanted",
+    },
     workdir: { short: "w", value: "DIR", description: "run in this directory" },
     env: { short: "e", value: "NAME[=VALUE]", repeat: true, description: "variable; without a value, ours" },
     detach: { short: "d", description: "start it and leave it to itself" },
-    sshUser: { value: "USER", description: "who logs in to another node of the swarm", env: "BERTH_SSH_USER" },
+    sshUser: {
+      value: "USER",
+      description: "who logs in to another node of the swarm",
+      env: "BERTH_SSH_USER",
+    },
   },
   passThrough: true,
   examples: [
     { command: "berth exec web systemctl status nginx", description: "look at a service" },
-    { command: "berth exec -u www-data -w /var/www web ls -l", description: "as another user, in a directory" },
+    {
+      command: "berth exec -u www-data -w /var/www web ls -l",
+      description: "as another user, in a directory",
+    },
     { command: "berth exec -i web tar x -C /srv < site.tar", description: "feed it a file" },
   ],
-  async action(context, { name, command: cmd }, { interactive, user, workdir, env, detach, sshUser, ...terminal }) {
+  async action(
+    context,
+    { name, command: cmd },
+    { interactive, user, workdir, env, detach, sshUser, ...terminal },
+  ) {
     if (detach && interactive) throw usageError("--detach leaves no standard input to pass on");
     const { tty, stdin } = wantsTerminal(context, { ...terminal, interactive, detach });
-    const { engine, machine } = await reachMachine(await openContextEngine(context), name, { signal: context.signal, sshUser });
+    const { engine, machine } = await reachMachine(await openContextEngine(context), name, {
+      signal: context.signal,
+      sshUser,
+    });
     const wanted = { cmd, user, workdir, stdin, tty, env: commandEnvironment(context.io.env, env, tty) };
     if (!detach) return relayCommand(context, engine, machine, wanted);
     await startCommand(engine, machine, wanted, context.signal);

@@ -5,7 +5,8 @@ import { helpText } from "#cli/frame/parse.ts";
 export const command = defineCommand({
   name: "help",
   summary: "Show help for a command",
-  description: "Shows what a command does, its arguments, its options and examples: the same as COMMAND --help.",
+  description:
+    "Shows what a command does, its arguments, its options and examples: the same as COMMAND --help.",
   arguments: [
     {
       name: "command",

@@ -13,7 +13,11 @@ const columns: readonly Column<MachineImage>[] = [
   },
   { header: "SYSTEM", value: (image) => image.stored?.os ?? "", shrinks: true },
   { header: "INIT", value: (image) => image.stored?.init ?? "" },
-  { header: "SIZE", value: (image) => (image.stored === undefined ? "" : formatSize(image.stored.size)), align: "right" },
+  {
+    header: "SIZE",
+    value: (image) => (image.stored === undefined ? "" : formatSize(image.stored.size)),
+    align: "right",
+  },
   { header: "REFERENCE", value: (image) => image.stored?.reference ?? "", shrinks: true },
 ];
 
@@ -24,13 +28,21 @@ export const command = defineCommand({
   options: { noTrunc: { description: "do not cut off long columns" } },
   examples: [
     { command: "berth images", description: "all images" },
-    { command: "berth images --json | jq -r '.[] | select(.stored) | .stored.reference'", description: "those the engine has" },
+    {
+      command: "berth images --json | jq -r '.[] | select(.stored) | .stored.reference'",
+      description: "those the engine has",
+    },
   ],
   async action(context, _args, { noTrunc }) {
     const images = await listMachineImages(await openContextEngine(context), context.signal);
     if (context.global.quiet)
-      await context.result(images, () => [...new Set(images.map(({ name }) => name))].map((name) => `${name}\n`).join(""));
-    else await context.result(images, ({ width, style }) => renderTable(columns, images, { width, noTrunc, style }));
+      await context.result(images, () =>
+        [...new Set(images.map(({ name }) => name))].map((name) => `${name}\n`).join(""),
+      );
+    else
+      await context.result(images, ({ width, style }) =>
+        renderTable(columns, images, { width, noTrunc, style }),
+      );
     return undefined;
   },
 });

@@ -8,7 +8,12 @@ import { run } from "#cli/frame/run.ts";
 import { memoryIo } from "#cli/test/memory-io.ts";
 import { parseVolume } from "#machinefile/value/volume.ts";
 
-const entry = (name: string, load: Registry[number]["load"]): Registry[number] => ({ name, summary: "", group: "Machines", load });
+const entry = (name: string, load: Registry[number]["load"]): Registry[number] => ({
+  name,
+  summary: "",
+  group: "Machines",
+  load,
+});
 const registry: Registry = [
   entry("start", () => import("./start.ts")),
   entry("stop", () => import("./stop.ts")),
@@ -33,13 +38,21 @@ interface Container {
   readonly broken?: boolean;
 }
 
-/** As much of an engine as these commands ask for: it answers by the state of its containers, and keeps what was called. */
+/**
+ * As much of an engine as these commands ask for: it answers by the state of its containers, and keeps what
+ * was called.
+ */
 let containers: Map<string, Container>;
 let calls: string[];
 let server: Server;
 let directory: string;
 
-const machine = (name: string, state: string, dependsOn: readonly string[] = [], broken = false): [string, Container] => [
+const machine = (
+  name: string,
+  state: string,
+  dependsOn: readonly string[] = [],
+  broken = false,
+): [string, Container] => [
   name,
   { state, broken, labels: { "berth.machine": name, "berth.spec": JSON.stringify({ dependsOn }) } },
 ];
@@ -92,14 +105,19 @@ function reply(method: "rm" | undefined, path: string, query: string | undefined
   if (container === undefined) return [404, { message: `No such container: ${name}` }];
   if (verb === "json") {
     const Running = container.state === "running";
-    return [200, { State: { Status: container.state, Running, Paused: false, Restarting: false }, HostConfig: {} }];
+    return [
+      200,
+      { State: { Status: container.state, Running, Paused: false, Restarting: false }, HostConfig: {} },
+    ];
   }
   calls.push(`${verb} ${name}${query === undefined ? "" : ` ${query}`}`);
   return container.broken ? [500, { message: `${name} is broken` }] : act(name, container, verb);
 }
 
 function imageOf({ imageLabels = {} }: Partial<Container> = {}): Answer {
-  return imageLabels === null ? [404, { message: "No such image" }] : [200, { Config: { Labels: imageLabels } }];
+  return imageLabels === null
+    ? [404, { message: "No such image" }]
+    : [200, { Config: { Labels: imageLabels } }];
 }
 
 function act(name: string, container: Container, verb: string): Answer {
@@ -125,7 +143,10 @@ const summary = ([name, { state, labels, networkMode = "default", created = 0 }]
 });
 
 async function berth(...argv: readonly string[]) {
-  const memory = memoryIo({ env: { DOCKER_HOST: `unix://${join(directory, "docker.sock")}`, PATH: "/nowhere" }, cwd: directory });
+  const memory = memoryIo({
+    env: { DOCKER_HOST: `unix://${join(directory, "docker.sock")}`, PATH: "/nowhere" },
+    cwd: directory,
+  });
   const status = await run(argv, memory.io, registry);
   return { status, stdout: memory.stdout(), stderr: memory.stderr() };
 }
@@ -134,7 +155,11 @@ describe("stop", () => {
   test("dependents first; the time is docker's", async () => {
     containers = new Map([machine("db", "running"), machine("web", "running", ["db"])]);
     const { status, stdout } = await berth("stop", "db", "web", "-t", "7", "-q");
-    expect({ status, stdout, calls }).toEqual({ status: 0, stdout: "web\ndb\n", calls: ["stop web t=7", "stop db t=7"] });
+    expect({ status, stdout, calls }).toEqual({
+      status: 0,
+      stdout: "web\ndb\n",
+      calls: ["stop web t=7", "stop db t=7"],
+    });
   });
 
   test("one that does not run is fine and said", async () => {
@@ -151,7 +176,11 @@ describe("stop", () => {
   });
 
   test("a failure stops no other; all errors are told", async () => {
-    containers = new Map([machine("a", "running", [], true), machine("b", "running"), machine("c", "running", [], true)]);
+    containers = new Map([
+      machine("a", "running", [], true),
+      machine("b", "running"),
+      machine("c", "running", [], true),
+    ]);
     const { status, stderr } = await berth("stop", "--all");
     expect(status).toBe(1);
     expect(stderr).toContain("berth: a is broken");
@@ -166,10 +195,19 @@ describe("stop", () => {
     Object.assign(containers.get("web")?.labels ?? {}, { "berth.project": "other", "berth.file": other });
     writeFileSync(other, "");
     const named = await berth("stop", "web");
-    expect([named.status, named.stderr]).toEqual([1, expect.stringContaining(`web is a machine of ${other}`)]);
+    expect([named.status, named.stderr]).toEqual([
+      1,
+      expect.stringContaining(`web is a machine of ${other}`),
+    ]);
     const unnamed = await berth("stop");
-    expect([unnamed.status, unnamed.stderr]).toEqual([0, expect.stringContaining(`not there: web is a machine of ${other}`)]);
-    expect(await berth("start")).toMatchObject({ status: 4, stderr: expect.stringContaining(`web is a machine of ${other}`) });
+    expect([unnamed.status, unnamed.stderr]).toEqual([
+      0,
+      expect.stringContaining(`not there: web is a machine of ${other}`),
+    ]);
+    expect(await berth("start")).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining(`web is a machine of ${other}`),
+    });
     expect(calls).toEqual([]);
     expect((await berth("stop", "--file", other, "web")).status).toBe(0);
     expect((await berth("stop", "--all")).status).toBe(0);
@@ -186,7 +224,11 @@ describe("stop", () => {
       const { status, stderr } = await berth(command, ...(command === "rm" ? ["-f"] : []), "web");
       expect([command, status, stderr.match(/[^ ]*berth\.yaml/g)]).toEqual([command, 0, [found, found]]);
       const unnamed = await berth(command);
-      expect([command, unnamed.status, unnamed.stderr]).toEqual([command, 2, expect.stringContaining(`${found} was found`)]);
+      expect([command, unnamed.status, unnamed.stderr]).toEqual([
+        command,
+        2,
+        expect.stringContaining(`${found} was found`),
+      ]);
     }
     expect(calls).toEqual(["stop web", "rm web force=true&v=true"]);
   });
@@ -198,14 +240,20 @@ describe("stop", () => {
     expect(await berth("stop", "one")).toMatchObject({ status: 4, stderr: hint });
     expect(await berth("stop", "uno")).toMatchObject({ status: 1, stderr: hint });
     containers.set(...machine("one", "exited"));
-    expect(await berth("stop", "uno")).toMatchObject({ status: 1, stderr: expect.stringContaining("another has that name: use docker") });
+    expect(await berth("stop", "uno")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("another has that name: use docker"),
+    });
     expect(calls).toEqual([]);
   });
 
   test("one whose file is gone is to be had by its name", async () => {
     writeFileSync(join(directory, "berth.yaml"), "machines: {web: {image: debian-12}}\n");
     containers = new Map([machine("web", "running")]);
-    Object.assign(containers.get("web")?.labels ?? {}, { "berth.project": "other", "berth.file": "/nowhere/berth.yaml" });
+    Object.assign(containers.get("web")?.labels ?? {}, {
+      "berth.project": "other",
+      "berth.file": "/nowhere/berth.yaml",
+    });
     expect((await berth("stop")).stderr).toContain("not there: web is a machine of /nowhere/berth.yaml");
     expect((await berth("stop", "web")).status).toBe(0);
     expect(calls).toEqual(["stop web"]);
@@ -257,19 +305,51 @@ describe("which machines", () => {
   const ofVpn = { ...ofLoader, "berth.loader": "vpn" };
   test.each<[what: string, isMachine: boolean, Omit<Container, "state">]>([
     ["of an image with the labels of a machine of this name", false, { labels: ofDb, imageLabels: ofDb }],
-    ["of such an image, in that machine's network", false, { labels: ofDb, imageLabels: ofDb, networkMode: "berth.internal" }],
+    [
+      "of such an image, in that machine's network",
+      false,
+      { labels: ofDb, imageLabels: ofDb, networkMode: "berth.internal" },
+    ],
     ["of an image with an earlier berth's labels", false, { labels: early, imageLabels: early }],
-    ["of an image that names a network everybody has", false, { labels: inBridge, imageLabels: inBridge, networkMode: "bridge" }],
-    ["of an image that names a container", false, { labels: ofVpn, imageLabels: ofVpn, networkMode: "container:vpn" }],
+    [
+      "of an image that names a network everybody has",
+      false,
+      { labels: inBridge, imageLabels: inBridge, networkMode: "bridge" },
+    ],
+    [
+      "of an image that names a container",
+      false,
+      { labels: ofVpn, imageLabels: ofVpn, networkMode: "container:vpn" },
+    ],
     ["of an image that is gone, and in no network of berth's", false, { labels: ofDb, imageLabels: null }],
     ["of another name", false, { labels: { ...ofDb, "berth.machine": "web" } }],
     ["with labels that its image lacks", true, { labels: ofDb }],
     ["restored from its own commit", true, { labels: { ...ofDb, "berth.creation": "2" }, imageLabels: ofDb }],
-    ["of such an image, in that one's network", false, { labels: early, imageLabels: early, networkMode: "berth.internal" }],
-    ["of an image whose other label is another", false, { labels: { ...early, "berth.os": "x" }, imageLabels: early }],
-    ["of a loader, restored from its own commit", true, { labels: ofLoader, imageLabels: { ...ofLoader, "berth.loader": "8".repeat(64) } }],
-    ["of an image that is gone, in its own network", true, { labels: ofDb, imageLabels: null, networkMode: "berth.internal" }],
-    ["of a loader, of an image that is gone", true, { labels: ofLoader, imageLabels: null, networkMode: `container:${loader}` }],
+    [
+      "of such an image, in that one's network",
+      false,
+      { labels: early, imageLabels: early, networkMode: "berth.internal" },
+    ],
+    [
+      "of an image whose other label is another",
+      false,
+      { labels: { ...early, "berth.os": "x" }, imageLabels: early },
+    ],
+    [
+      "of a loader, restored from its own commit",
+      true,
+      { labels: ofLoader, imageLabels: { ...ofLoader, "berth.loader": "8".repeat(64) } },
+    ],
+    [
+      "of an image that is gone, in its own network",
+      true,
+      { labels: ofDb, imageLabels: null, networkMode: "berth.internal" },
+    ],
+    [
+      "of a loader, of an image that is gone",
+      true,
+      { labels: ofLoader, imageLabels: null, networkMode: `container:${loader}` },
+    ],
   ])("a container %s", async (_, isMachine, container) => {
     containers = new Map([["db", { state: "exited", ...container }]]);
     const { status, stderr } = await berth("rm", "db");
@@ -282,7 +362,10 @@ describe("which machines", () => {
   });
 
   test("those of the file; what is not there is passed over by stop, not by start", async () => {
-    writeFileSync(join(directory, "berth.yaml"), "machines:\n  web: {image: debian-12}\n  gone: {image: debian-12}\n");
+    writeFileSync(
+      join(directory, "berth.yaml"),
+      "machines:\n  web: {image: debian-12}\n  gone: {image: debian-12}\n",
+    );
     containers = new Map([machine("web", "running"), machine("other", "running")]);
     const stopped = await berth("stop");
     expect(stopped.status).toBe(0);
@@ -296,38 +379,64 @@ describe("which machines", () => {
 
 describe("start", () => {
   test("dependencies first; a paused one is continued, one that runs stays", async () => {
-    containers = new Map([machine("web", "exited", ["db"]), machine("db", "paused"), machine("x", "running")]);
+    containers = new Map([
+      machine("web", "exited", ["db"]),
+      machine("db", "paused"),
+      machine("x", "running"),
+    ]);
     const { status, stdout } = await berth("start", "web", "db", "x", "--no-wait", "--json");
     expect(status).toBe(0);
     expect(calls.indexOf("unpause db")).toBeLessThan(calls.indexOf("start web"));
-    expect(JSON.parse(stdout)).toContainEqual({ name: "x", state: "started", changed: false, failedUnits: [] });
+    expect(JSON.parse(stdout)).toContainEqual({
+      name: "x",
+      state: "started",
+      changed: false,
+      failedUnits: [],
+    });
   });
 });
 
 test("restart stops all, then starts them the other way round; what cannot be stopped is not started", async () => {
-  containers = new Map([machine("db", "running"), machine("web", "running", ["db"]), machine("bad", "running", [], true)]);
+  containers = new Map([
+    machine("db", "running"),
+    machine("web", "running", ["db"]),
+    machine("bad", "running", [], true),
+  ]);
   const { status } = await berth("restart", "--all", "--no-wait", "-t", "3");
   expect(status).toBe(1);
-  expect(calls.filter((call) => !call.endsWith("bad t=3"))).toEqual(["stop web t=3", "stop db t=3", "start db", "start web"]);
+  expect(calls.filter((call) => !call.endsWith("bad t=3"))).toEqual([
+    "stop web t=3",
+    "stop db t=3",
+    "start db",
+    "start web",
+  ]);
 });
 
-test.each(["start", "restart"])("%s warns of a bind on whose way others decide, as up does, once", async (command) => {
-  const shared = join(directory, "shared");
-  mkdirSync(join(shared, "data"), { recursive: true });
-  const volumes = ["data:/srv", `${join(shared, "data")}:/data:ro`].map(parseVolume);
-  for (const name of ["web", "db"]) {
-    containers.set(name, { state: "exited", labels: { "berth.machine": name, "berth.spec": JSON.stringify({ volumes }) } });
-  }
-  const warnings = async () => {
-    const { status, stderr } = await berth(command, "web", "db", "--no-wait");
-    expect(status).toBe(0);
-    return stderr.split("\n").filter((line) => line.includes("lead to any directory of the host"));
-  };
-  expect(await warnings()).toEqual([]);
-  chmodSync(shared, 0o777);
-  const expected = new RegExp(`${join(shared, "data")} .*everybody may write to ${shared}\\. Keep it .* /srv$`);
-  expect(await warnings()).toEqual([expect.stringMatching(expected)]);
-});
+test.each(["start", "restart"])(
+  "%s warns of a bind on whose way others decide, as up does, once",
+  async (command) => {
+    const shared = join(directory, "shared");
+    mkdirSync(join(shared, "data"), { recursive: true });
+    const volumes = ["data:/srv", `${join(shared, "data")}:/data:ro`].map(parseVolume);
+    for (const name of ["web", "db"]) {
+      containers.set(name, {
+        state: "exited",
+        labels: { "berth.machine": name, "berth.spec": JSON.stringify({ volumes }) },
+      });
+    }
+    const warnings = async () => {
+      const { status, stderr } = await berth(command, "web", "db", "--no-wait");
+      expect(status).toBe(0);
+      return stderr.split("\n").filter((line) => line.includes("lead to any directory of the host"));
+    };
+    expect(await warnings()).toEqual([]);
+    chmodSync(shared, 0o777);
+    const expected = new RegExp(
+      `${join(shared, "data")} .*everybody may write to ${shared}\\. Keep it .* /srv$`,
+    );
+    expect(await warnings()).toEqual([expect.stringMatching(expected)]);
+  },
+);
 
 describe("rm", () => {
   test("one that runs is left alone, the others go with their anonymous volumes", async () => {
@@ -341,7 +450,11 @@ describe("rm", () => {
   test("forced: one that runs goes, one that is not there is fine", async () => {
     containers = new Map([machine("web", "running")]);
     const { status, stdout } = await berth("rm", "-f", "web", "gone", "-q");
-    expect({ status, stdout, calls }).toEqual({ status: 0, stdout: "web\n", calls: ["rm web force=true&v=true"] });
+    expect({ status, stdout, calls }).toEqual({
+      status: 0,
+      stdout: "web\n",
+      calls: ["rm web force=true&v=true"],
+    });
   });
 });
 
@@ -390,9 +503,24 @@ test("doctor --fix removes the containers that berth made to look into images, n
     ["mine", { state: "created", labels: probe("mine"), imageLabels: probe("mine") }],
     ["precious", { state: "created", labels: probe(""), imageLabels: probe("") }],
     ["gone", { state: "created", labels: probe("gone"), imageLabels: null }],
-    ["away", { state: "created", labels: { ...probe("away"), "berth.network": "net" }, imageLabels: null, networkMode: "net" }],
+    [
+      "away",
+      {
+        state: "created",
+        labels: { ...probe("away"), "berth.network": "net" },
+        imageLabels: null,
+        networkMode: "net",
+      },
+    ],
     // A machine of an image that has its name.
-    ["web", { state: "created", labels: { ...probe("web"), "berth.machine": "web", "berth.creation": "1" }, imageLabels: probe("web") }],
+    [
+      "web",
+      {
+        state: "created",
+        labels: { ...probe("web"), "berth.machine": "web", "berth.creation": "1" },
+        imageLabels: probe("web"),
+      },
+    ],
   ]);
   const { stderr } = await berth("doctor", "--fix");
   expect(stderr).toBe("removed berth-probe-1\nremoved berth-probe-2\n");
@@ -416,7 +544,9 @@ test("doctor --fix leaves those that somebody may be looking into, by the clock 
 
 test("doctor without an engine: a failed check, status 1, and this host's own checks", async () => {
   server.closeAllConnections();
-  const memory = memoryIo({ env: { DOCKER_HOST: `unix://${join(directory, "none.sock")}`, PATH: "/nowhere" } });
+  const memory = memoryIo({
+    env: { DOCKER_HOST: `unix://${join(directory, "none.sock")}`, PATH: "/nowhere" },
+  });
   const status = await run(["doctor", "--json"], memory.io, registry);
   const checks: { id: string; status: string }[] = JSON.parse(memory.stdout());
   expect(status).toBe(1);

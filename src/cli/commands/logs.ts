@@ -27,7 +27,12 @@ With --json every entry is a line of JSON with the journal's fields and the mach
   arguments: [{ name: "name", description: "machines", variadic: true, completes: "machine" }],
   options: {
     follow: { short: "f", description: "go on with what comes" },
-    lines: { short: "n", value: "N", description: "the last lines; all, or with --follow 10, by default", parse: parseLines },
+    lines: {
+      short: "n",
+      value: "N",
+      description: "the last lines; all, or with --follow 10, by default",
+      parse: parseLines,
+    },
     since: { short: "S", value: "TIME", description: 'from this time on: 10m, today, "2030-01-31 12:00"' },
     until: { short: "U", value: "TIME", description: "up to this time" },
     timestamps: { short: "t", description: "exact times, in ISO format" },
@@ -36,13 +41,20 @@ With --json every entry is a line of JSON with the journal's fields and the mach
     grep: { short: "g", value: "PATTERN", description: "messages that match" },
     boot: { short: "b", description: "of the current boot" },
     bootId: { value: "BOOT", description: "of a boot: 0 is the current one, -1 the one before, or its id" },
-    output: { short: "o", value: "FORMAT", description: "journalctl's form of output, such as short-iso, cat, verbose" },
+    output: {
+      short: "o",
+      value: "FORMAT",
+      description: "journalctl's form of output, such as short-iso, cat, verbose",
+    },
     noHostname: { description: "leave out the host name" },
     console: { description: "the console's log instead of the journal" },
   },
   examples: [
     { command: "berth logs -f web", description: "follow the journal" },
-    { command: "berth logs -u nginx -p err --since 1h web db", description: "errors of a service in two machines" },
+    {
+      command: "berth logs -u nginx -p err --since 1h web db",
+      description: "errors of a service in two machines",
+    },
     { command: "berth logs --console -n 50 web", description: "how the machine booted" },
     { command: "berth logs --json -b web | jq -r .MESSAGE", description: "for programs" },
   ],
@@ -50,9 +62,11 @@ With --json every entry is a line of JSON with the journal's fields and the mach
     const { json, quiet } = context.global;
     const request = { ...options, json, quiet };
     if (json && options.output !== undefined) throw usageError("--output is for people, --json for programs");
-    if (options.boot && options.bootId !== undefined) throw usageError("--boot and --boot-id both name a boot");
+    if (options.boot && options.bootId !== undefined)
+      throw usageError("--boot and --boot-id both name a boot");
     const [flag] = journalOnly(request);
-    if (console && flag !== undefined) throw usageError(`${flag} is for the journal; the console's log has no such thing`);
+    if (console && flag !== undefined)
+      throw usageError(`${flag} is for the journal; the console's log has no such thing`);
     const engine = await openContextEngine(context);
     const machines = await findSources(engine, [...new Set(names)], context.signal);
     const prefix = createPrefix(
@@ -76,15 +90,24 @@ With --json every entry is a line of JSON with the journal's fields and the mach
 
 type Source = Machine | SwarmMachine;
 
-/** Machines of the engine, and for names that none of them bears those of its swarm. Throws `not-found`, `not-ours`. */
-async function findSources(engine: Engine, names: readonly string[], signal: AbortSignal): Promise<readonly Source[]> {
+/**
+ * Machines of the engine, and for names that none of them bears those of its swarm. Throws `not-found`,
+ * `not-ours`.
+ */
+async function findSources(
+  engine: Engine,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Source[]> {
   try {
     return await findMachines(engine, names, signal);
   } catch (error) {
     if (!hasCode(error, "not-found") || !Array.isArray(error.details)) throw error;
     const missing: readonly unknown[] = error.details;
     const found = await Promise.all(
-      names.map((name) => (missing.includes(name) ? findSwarmMachine(engine, name, signal) : findMachine(engine, name, signal))),
+      names.map((name) =>
+        missing.includes(name) ? findSwarmMachine(engine, name, signal) : findMachine(engine, name, signal),
+      ),
     );
     if (found.includes(undefined)) throw error;
     return found.flatMap((machine) => machine ?? []);

@@ -43,10 +43,20 @@ With --swarm it shows the machines that services of the engine's swarm run, on a
     if (swarm) {
       await requireManager(engine, context.signal);
       const machines = await listSwarmMachines(engine, context.signal);
-      await show(context, swarmColumns(Date.now()), running ? machines.filter(({ task }) => task?.state === "running") : machines, noTrunc);
+      await show(
+        context,
+        swarmColumns(Date.now()),
+        running ? machines.filter(({ task }) => task?.state === "running") : machines,
+        noTrunc,
+      );
     } else {
       const machines = await listMachines(engine, context.signal);
-      await show(context, columns, running ? machines.filter(({ state }) => state === "running") : machines, noTrunc);
+      await show(
+        context,
+        columns,
+        running ? machines.filter(({ state }) => state === "running") : machines,
+        noTrunc,
+      );
     }
     return undefined;
   },
@@ -58,7 +68,8 @@ async function show<Row extends { readonly name: string }>(
   machines: readonly Row[],
   noTrunc: boolean,
 ): Promise<void> {
-  if (context.global.quiet) await context.result(machines, () => machines.map((machine) => `${machine.name}\n`).join(""));
+  if (context.global.quiet)
+    await context.result(machines, () => machines.map((machine) => `${machine.name}\n`).join(""));
   else
     await context.result(machines, ({ width, style }) =>
       renderTable(shown, machines, { ...(width !== undefined && { width }), noTrunc, style }),

@@ -15,10 +15,21 @@ export const command = defineCommand({
 
     With --output all pages are written into a directory instead, one file each, made if it does not exist.`,
   arguments: [
-    { name: "command", description: "the command's words; berth itself without", required: false, variadic: true, completes: "command" },
+    {
+      name: "command",
+      description: "the command's words; berth itself without",
+      required: false,
+      variadic: true,
+      completes: "command",
+    },
   ],
   options: {
-    output: { short: "o", value: "DIR", description: "write all pages into this directory", completes: "directory" },
+    output: {
+      short: "o",
+      value: "DIR",
+      description: "write all pages into this directory",
+      completes: "directory",
+    },
   },
   examples: [
     { command: "berth man | man -l -", description: "Read the manual" },
@@ -36,22 +47,30 @@ export const command = defineCommand({
     }
     const words = args.command.join(" ");
     const node = nodes.find(({ path, aliases }) => path.join(" ") === words || aliases.includes(words));
-    if (node === undefined) throw new BerthError("usage", `"${words}" is not a berth command`, { hint: "See 'berth --help'." });
+    if (node === undefined)
+      throw new BerthError("usage", `"${words}" is not a berth command`, { hint: "See 'berth --help'." });
     await write(context.io.stdout, renderManPage(node, version).text);
     return undefined;
   },
 });
 
-async function writePages(directory: string, pages: readonly { readonly file: string; readonly text: string }[]): Promise<void> {
+async function writePages(
+  directory: string,
+  pages: readonly { readonly file: string; readonly text: string }[],
+): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
     for (const page of pages) await writeFile(resolve(directory, page.file), page.text);
   } catch (cause) {
     const disk = cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new BerthError(disk ? "disk-full" : "file-invalid", `cannot write manual pages to ${directory}: ${reason}`, {
-      cause,
-      hint: "Name a directory you may write to with --output.",
-    });
+    throw new BerthError(
+      disk ? "disk-full" : "file-invalid",
+      `cannot write manual pages to ${directory}: ${reason}`,
+      {
+        cause,
+        hint: "Name a directory you may write to with --output.",
+      },
+    );
   }
 }

@@ -13,9 +13,19 @@ export const command = defineCommand({
   arguments: [machinesArgument],
   options: {
     all: allOption,
-    time: { short: "t", value: "SECONDS", description: "time to shut down before it is killed; -1 for ever", parse: parseStopTime },
+    time: {
+      short: "t",
+      value: "SECONDS",
+      description: "time to shut down before it is killed; -1 for ever",
+      parse: parseStopTime,
+    },
     noWait: { description: "do not wait until they have booted" },
-    timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "120s", parse: parseMilliseconds },
+    timeout: {
+      value: "TIME",
+      description: "longest boot of a machine, such as 90s",
+      default: "120s",
+      parse: parseMilliseconds,
+    },
   },
   examples: [
     { command: "berth restart web", description: "one machine" },

@@ -21,7 +21,11 @@ With --force a machine that is not there is fine, too.`,
   ],
   async action(context, { name: names }, { all, force }) {
     const engine = await openContextEngine(context);
-    const machines = await chooseMachines(context, engine, { names, all, passMissing: force ? "always" : "of-file" });
+    const machines = await chooseMachines(context, engine, {
+      names,
+      all,
+      passMissing: force ? "always" : "of-file",
+    });
     const progress = context.progress();
     const outcomes = await removeMachines(engine, machines, {
       signal: context.signal,

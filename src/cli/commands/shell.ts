@@ -19,26 +19,49 @@ A machine that a service of the engine's swarm runs bears its own name or its se
 It is not a session that logind or PAM know of: for one, log in with \`berth console\` or ssh.`,
   arguments: [
     { name: "name", description: "machine", completes: "machine" },
-    { name: "command", description: "program and its arguments, instead of the shell", required: false, variadic: true },
+    {
+      name: "command",
+      description: "program and its arguments, instead of the shell",
+      required: false,
+      variadic: true,
+    },
   ],
   options: {
     user: { short: "u", value: "USER", description: "whose shell: name or number", default: "root" },
     env: { short: "e", value: "NAME[=VALUE]", repeat: true, description: "variable; without a value, ours" },
-    sshUser: { value: "USER", description: "who logs in to another node of the swarm", env: "BERTH_SSH_USER" },
+    sshUser: {
+      value: "USER",
+      description: "who logs in to another node of the swarm",
+      env: "BERTH_SSH_USER",
+    },
   },
   passThrough: true,
   examples: [
     { command: "berth shell web", description: "be root in a machine" },
     { command: "berth shell -u postgres db", description: "be another user" },
-    { command: "berth shell -u postgres db -- psql -l", description: "run one command as that user, at home" },
+    {
+      command: "berth shell -u postgres db -- psql -l",
+      description: "run one command as that user, at home",
+    },
   ],
   async action(context, { name, command: cmd }, { user, env, sshUser }) {
     if (cmd.length === 0 && (context.global.json || !isInteractive(context.io))) {
-      throw new BerthError("usage", "a shell needs a terminal", { hint: `without one, run a command: berth exec ${name} COMMAND` });
+      throw new BerthError("usage", "a shell needs a terminal", {
+        hint: `without one, run a command: berth exec ${name} COMMAND`,
+      });
     }
     const { tty, stdin } = wantsTerminal(context, { interactive: false, tty: false, noTty: false });
-    const { engine, machine } = await reachMachine(await openContextEngine(context), name, { signal: context.signal, sshUser });
+    const { engine, machine } = await reachMachine(await openContextEngine(context), name, {
+      signal: context.signal,
+      sshUser,
+    });
     const variables = commandEnvironment(context.io.env, env, tty);
-    return relayCommand(context, engine, machine, { cmd: loginCommand(user, cmd), user, env: variables, stdin, tty });
+    return relayCommand(context, engine, machine, {
+      cmd: loginCommand(user, cmd),
+      user,
+      env: variables,
+      stdin,
+      tty,
+    });
   },
 });

@@ -16,7 +16,12 @@ Machines of berth.yaml that are not there yet are made by \`berth up\`. Status 5
   options: {
     all: allOption,
     noWait: { description: "do not wait until they have booted" },
-    timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "120s", parse: parseMilliseconds },
+    timeout: {
+      value: "TIME",
+      description: "longest boot of a machine, such as 90s",
+      default: "120s",
+      parse: parseMilliseconds,
+    },
   },
   examples: [
     { command: "berth start", description: "the machines of berth.yaml" },

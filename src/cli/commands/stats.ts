@@ -12,7 +12,15 @@ export const command = defineCommand({
   description: `A table of processor, memory, processes and traffic, as \`docker stats\` has it, drawn anew each second until ^C; without names, of every machine that runs. Where standard output is no terminal it is printed once.
 
 CPU is a share of one processor: 150% is one and a half. A \`--\` stands for what the host does not count. With --json each machine's sample is a line, sizes in bytes.`,
-  arguments: [{ name: "name", description: "machines; all that run by default", required: false, variadic: true, completes: "machine" }],
+  arguments: [
+    {
+      name: "name",
+      description: "machines; all that run by default",
+      required: false,
+      variadic: true,
+      completes: "machine",
+    },
+  ],
   options: { noStream: { description: "show it once" } },
   examples: [
     { command: "berth stats", description: "every machine that runs, until ^C" },
@@ -21,7 +29,11 @@ CPU is a share of one processor: 150% is one and a half. A \`--\` stands for wha
   ],
   async action(context, { name: names }, { noStream }) {
     const engine = await openContextEngine(context);
-    const samples = sampleMachines(engine, { names: [...new Set(names)], interval: intervalMs, signal: context.signal });
+    const samples = sampleMachines(engine, {
+      names: [...new Set(names)],
+      interval: intervalMs,
+      signal: context.signal,
+    });
     if (context.global.json) return await printLines(context, samples, noStream);
     if (noStream || !context.io.stdoutIsTerminal) return await printOnce(context, samples);
     return await drawLive(context, samples);
@@ -57,7 +69,10 @@ async function drawLive(context: Context, samples: Samples): Promise<number> {
   try {
     for await (const machines of samples) {
       await context.item(machines, (view) => {
-        const { output, lines } = renderFrame(renderUsage(machines, view), drawn, { rows: io.rows(), columns: io.columns() });
+        const { output, lines } = renderFrame(renderUsage(machines, view), drawn, {
+          rows: io.rows(),
+          columns: io.columns(),
+        });
         drawn = lines;
         return output;
       });

@@ -12,7 +12,12 @@ export const command = defineCommand({
   arguments: [machinesArgument],
   options: {
     all: allOption,
-    timeout: { short: "t", value: "SECONDS", description: "time to shut down before it is killed; -1 for ever", parse: parseStopTime },
+    timeout: {
+      short: "t",
+      value: "SECONDS",
+      description: "time to shut down before it is killed; -1 for ever",
+      parse: parseStopTime,
+    },
   },
   examples: [
     { command: "berth stop", description: "the machines of berth.yaml" },

@@ -13,7 +13,9 @@ const runtime = defineCommand({
     const config = await engineConfig(context, options);
     const change = await uninstallRuntime(config, options.force);
     await context.result(change, () => "");
-    context.note(change.changed ? "the engine no longer knows the runtime berth" : `${change.file} did not have it`);
+    context.note(
+      change.changed ? "the engine no longer knows the runtime berth" : `${change.file} did not have it`,
+    );
     return undefined;
   },
 });

@@ -15,26 +15,48 @@ import { type MachineUp, previewUp, up } from "#ops/machine/up.ts";
 import type { Step } from "#plan/machine/up.ts";
 
 const options = {
-  image: { value: "IMAGE", description: "built-in name, image of the engine, or tarball of a root", env: "IMAGE", completes: "image" },
+  image: {
+    value: "IMAGE",
+    description: "built-in name, image of the engine, or tarball of a root",
+    env: "IMAGE",
+    completes: "image",
+  },
   memory: { short: "m", value: "SIZE", description: "memory limit, such as 512M" },
   memorySwap: { value: "SIZE", description: "memory and swap together; -1 is unlimited swap" },
   shmSize: { value: "SIZE", description: "how much /dev/shm holds, such as 1G (a share of the memory)" },
-  tmpfs: { value: "PATH[:OPTIONS]", repeat: true, description: "file system in memory, such as /tmp:size=64m" },
+  tmpfs: {
+    value: "PATH[:OPTIONS]",
+    repeat: true,
+    description: "file system in memory, such as /tmp:size=64m",
+  },
   cpus: { value: "N", description: "processors, such as 1.5" },
   pids: { value: "N", description: "most processes and threads" },
   cpusetCpus: { value: "LIST", description: "processors to run on, such as 0-3,6" },
   blkioWeight: { value: "N", description: "share of block I/O, 10 to 1000" },
-  deviceReadBps: { value: "DEVICE:SIZE", repeat: true, description: "bytes a second it may read, such as /dev/sda:10mb" },
+  deviceReadBps: {
+    value: "DEVICE:SIZE",
+    repeat: true,
+    description: "bytes a second it may read, such as /dev/sda:10mb",
+  },
   deviceWriteBps: { value: "DEVICE:SIZE", repeat: true, description: "bytes a second it may write" },
   deviceReadIops: { value: "DEVICE:N", repeat: true, description: "read operations a second" },
   deviceWriteIops: { value: "DEVICE:N", repeat: true, description: "write operations a second" },
   lxcfs: { description: "show the machine its own memory, processors, uptime and load (needs lxcfs)" },
-  publish: { short: "p", value: "PORTS", repeat: true, description: "publish a port: [[ADDRESS:]HOST:]PORT[/udp]" },
+  publish: {
+    short: "p",
+    value: "PORTS",
+    repeat: true,
+    description: "publish a port: [[ADDRESS:]HOST:]PORT[/udp]",
+  },
   volume: { short: "v", value: "VOLUME", repeat: true, description: "mount [SOURCE:]TARGET[:ro]" },
   env: { short: "e", value: "NAME=VALUE", repeat: true, description: "variable for init" },
   label: { short: "l", value: "NAME=VALUE", repeat: true, description: "label for the container" },
   capAdd: { value: "CAPABILITY", repeat: true, description: "capability to add, such as NET_ADMIN" },
-  profile: { value: "PROFILE", description: "how much the machine may do (full, else strict)", choices: profiles },
+  profile: {
+    value: "PROFILE",
+    description: "how much the machine may do (full, else strict)",
+    choices: profiles,
+  },
   ids: { value: "N", description: "user and group ids of a machine in profile full (65536)" },
   restart: { value: "POLICY", description: "when the engine starts it again", choices: restartPolicies },
   stopTimeout: { value: "SECONDS", description: "time to shut down before it is killed" },
@@ -49,8 +71,17 @@ const options = {
   noWait: { description: "do not wait until they have booted" },
   rebuild: { description: "build or import the images anew" },
   mirror: { value: "URL", description: "package archive to build images from", env: "BERTH_MIRROR" },
-  parallel: { value: "N", description: "how many boot at once (4 per processor, at least 16)", parse: parseCount },
-  timeout: { value: "TIME", description: "longest boot of a machine, such as 90s", default: "120s", parse: parseDuration },
+  parallel: {
+    value: "N",
+    description: "how many boot at once (4 per processor, at least 16)",
+    parse: parseCount,
+  },
+  timeout: {
+    value: "TIME",
+    description: "longest boot of a machine, such as 90s",
+    default: "120s",
+    parse: parseDuration,
+  },
 } as const;
 
 export const command = defineCommand({
@@ -61,12 +92,17 @@ export const command = defineCommand({
 With --image no file is needed: the names are the machines. NAMES and IMAGE in the environment do the same.
 
 Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 says that a machine did not boot, or booted degraded.`,
-  arguments: [{ name: "name", description: "machines", required: false, variadic: true, completes: "machine" }],
+  arguments: [
+    { name: "name", description: "machines", required: false, variadic: true, completes: "machine" },
+  ],
   options,
   examples: [
     { command: "berth up", description: "all machines of berth.yaml" },
     { command: "berth up web db --image debian-12", description: "two machines without a file" },
-    { command: "berth up web --image ./root.tar.xz -p 8080:80 -m 512M", description: "from a tarball, with a port and a limit" },
+    {
+      command: "berth up web --image ./root.tar.xz -p 8080:80 -m 512M",
+      description: "from a tarball, with a port and a limit",
+    },
     { command: "berth up --dry-run", description: "what would be done" },
     { command: 'NAMES="web db" IMAGE=debian-12 berth up', description: "the same by environment" },
   ],
@@ -75,7 +111,13 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
     const engine = await openContextEngine(context);
     const options = {
       names,
-      images: { fleetImages: fleet.images, cwd: context.io.cwd, env: context.io.env, mirror: chosen.mirror, rebuild: chosen.rebuild },
+      images: {
+        fleetImages: fleet.images,
+        cwd: context.io.cwd,
+        env: context.io.env,
+        mirror: chosen.mirror,
+        rebuild: chosen.rebuild,
+      },
       signal: context.signal,
       onWarning: (text: string) => context.warn(text),
       files: chosen.image === undefined ? fleetFilePlaces(context) : [],
@@ -100,7 +142,8 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
     await context.result(results.map(forJson), (view) => renderUp(results, view));
     const speaker = chosen.image === undefined ? "the file" : "the command line";
     for (const { name: machine, differences } of results) {
-      for (const { key, has, wants } of differences) context.note(`${machine}: ${key} is ${show(has)}, ${speaker} says ${show(wants)}`);
+      for (const { key, has, wants } of differences)
+        context.note(`${machine}: ${key} is ${show(has)}, ${speaker} says ${show(wants)}`);
     }
     if (results.some((machine) => machine.differences.length > 0))
       context.note("  → to make such a machine anew: berth rm -f NAME && berth up NAME");
@@ -109,15 +152,23 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
 });
 
 /** The file's fleet, or with --image one made of the names. */
-function chooseFleet(context: Context, given: readonly string[], chosen: UpFlags): { names: readonly string[]; fleet: Fleet } {
+function chooseFleet(
+  context: Context,
+  given: readonly string[],
+  chosen: UpFlags,
+): { names: readonly string[]; fleet: Fleet } {
   const fromEnvironment = namesFromEnvironment(context.io.env);
   const names = given.length > 0 ? given : fromEnvironment.names;
   if (chosen.image === undefined) {
     const extra = (Object.keys(fileFree) as (keyof typeof fileFree)[]).filter((key) => isGiven(chosen[key]));
     if (extra.length > 0) {
-      throw new BerthError("usage", `${extra.map((key) => fileFree[key]).join(", ")} ${extra.length === 1 ? "goes" : "go"} with --image`, {
-        hint: "machines of a file are described in the file",
-      });
+      throw new BerthError(
+        "usage",
+        `${extra.map((key) => fileFree[key]).join(", ")} ${extra.length === 1 ? "goes" : "go"} with --image`,
+        {
+          hint: "machines of a file are described in the file",
+        },
+      );
     }
     return { names, fleet: loadFleet(context) };
   }
@@ -186,7 +237,8 @@ function isGiven(value: string | boolean | readonly string[] | undefined): boole
 
 function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new BerthError("usage", `"${text}" is not a number from 1 on`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new BerthError("usage", `"${text}" is not a number from 1 on`);
   return count;
 }
 
@@ -211,5 +263,8 @@ function forJson(machine: MachineUp) {
   const { error, ...rest } = machine;
   return error === undefined
     ? rest
-    : { ...rest, error: { code: error.code, message: error.message, hint: error.hint, details: error.details } };
+    : {
+        ...rest,
+        error: { code: error.code, message: error.message, hint: error.hint, details: error.details },
+      };
 }

@@ -14,8 +14,17 @@ With --for stopped it waits until they do not run any more; --json then tells th
   arguments: [machinesArgument],
   options: {
     all: allOption,
-    for: { value: "STATE", description: "what to wait for", choices: ["running", "stopped"], default: "running" },
-    timeout: { value: "TIME", description: "longest wait, such as 90s (120s for a boot, no limit for a stop)", parse: parseMilliseconds },
+    for: {
+      value: "STATE",
+      description: "what to wait for",
+      choices: ["running", "stopped"],
+      default: "running",
+    },
+    timeout: {
+      value: "TIME",
+      description: "longest wait, such as 90s (120s for a boot, no limit for a stop)",
+      parse: parseMilliseconds,
+    },
   },
   examples: [
     { command: "berth start --no-wait && berth wait", description: "start all, wait later" },

@@ -3,9 +3,9 @@ import { quoted } from "#cli/render/shell-word.ts";
 import { kindOfValue, shellOptions } from "./shell-words.ts";
 
 /**
- * The completion script for bash 4 and later; needs no bash-completion package. The line is split at white space and not
- * taken from COMP_WORDS, which bash also splits at = and : (`--image=debian:12`); what stands before the last of these is
- * taken off the replies again, for readline replaces only what comes after it.
+ * The completion script for bash 4 and later; needs no bash-completion package. The line is split at white
+ * space and not taken from COMP_WORDS, which bash also splits at = and : (`--image=debian:12`); what stands
+ * before the last of these is taken off the replies again, for readline replaces only what comes after it.
  */
 export function renderBash(root: CommandNode): string {
   return `# bash completion for berth; made by "berth completion bash"
@@ -85,10 +85,15 @@ complete -F _berth berth
 `;
 }
 
-/** One branch of the table. Lists are words divided by spaces; `values` has `FLAG=KIND`, `kinds` a kind per argument, `*` for the rest. */
+/**
+ * One branch of the table. Lists are words divided by spaces; `values` has `FLAG=KIND`, `kinds` a kind per
+ * argument, `*` for the rest.
+ */
 function facts(node: CommandNode): string {
   const options = shellOptions(node);
-  const values = options.flatMap(({ flags, spec }) => (spec.value ? flags.map((flag) => `${flag}=${kindOfValue(spec)}`) : []));
+  const values = options.flatMap(({ flags, spec }) =>
+    spec.value ? flags.map((flag) => `${flag}=${kindOfValue(spec)}`) : [],
+  );
   const kinds = node.arguments.map((argument) => `${kindOfValue(argument)}${argument.variadic ? "*" : ""}`);
   const subs = node.children.flatMap((child) => [child.path.at(-1) ?? "", ...child.aliases]);
   const lists = {

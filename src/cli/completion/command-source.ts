@@ -3,5 +3,7 @@ import type { Candidate } from "./sources.ts";
 
 /** The names of berth's own commands. */
 export async function complete(context: Context): Promise<readonly Candidate[]> {
-  return context.registry.filter((entry) => !entry.hidden).map((entry) => ({ word: entry.name, description: entry.summary }));
+  return context.registry
+    .filter((entry) => !entry.hidden)
+    .map((entry) => ({ word: entry.name, description: entry.summary }));
 }

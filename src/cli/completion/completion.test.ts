@@ -43,7 +43,10 @@ const group = {
   summary: "x",
   description: "x",
   examples,
-  commands: [defineCommand({ ...leaf, name: "serve" }), defineCommand({ ...leaf, name: "zone", options: {}, arguments: [] })],
+  commands: [
+    defineCommand({ ...leaf, name: "serve" }),
+    defineCommand({ ...leaf, name: "zone", options: {}, arguments: [] }),
+  ],
 };
 const commands: Registry = [leaf, exec, group].map((command) => ({
   name: command.name,
@@ -70,7 +73,9 @@ esac | { while IFS= read -r line; do case "$line" in "$3"*) printf '%s\\n' "$lin
 );
 chmodSync(berth, 0o755);
 
-/** What bash would offer: the words split as readline splits them, the function called as complete -F does. */
+/**
+ * What bash would offer: the words split as readline splits them, the function called as complete -F does.
+ */
 async function offered(line: string): Promise<readonly string[]> {
   const script = join(directory, "berth.bash");
   writeFileSync(script, renderBash(await loadCommandTree(commands)));
@@ -134,10 +139,14 @@ describe.skipIf(Bun.which("fish") === null)("fish completes (needs fish)", () =>
   test.each(asked)("%s", async (line, expected) => {
     const script = join(directory, "berth.fish");
     writeFileSync(script, renderFish(await loadCommandTree(commands)));
-    const { stdout, stderr } = await tryRun("fish", ["--no-config", "-c", `source $argv[1]; complete -C $argv[2]`, script, line], {
-      env: { PATH: `${directory}:${process.env.PATH}`, HOME: directory },
-      cwd: directory,
-    });
+    const { stdout, stderr } = await tryRun(
+      "fish",
+      ["--no-config", "-c", `source $argv[1]; complete -C $argv[2]`, script, line],
+      {
+        env: { PATH: `${directory}:${process.env.PATH}`, HOME: directory },
+        cwd: directory,
+      },
+    );
     const words = stdout.split("\n").flatMap((found) => found.split("\t")[0] || []);
     expect([words.toSorted(), stderr]).toEqual([[...expected], ""]);
   });
@@ -174,7 +183,18 @@ const shells = [
 describe.each(shells)("$shell", ({ shell, render }) => {
   test("has all commands, options and choices, and nothing hidden", async () => {
     const script = render(await loadCommandTree(commands));
-    for (const word of ["up", "boot", "exec", "serve", "zone", "image", "profile", "strict", "no-color", "version"])
+    for (const word of [
+      "up",
+      "boot",
+      "exec",
+      "serve",
+      "zone",
+      "image",
+      "profile",
+      "strict",
+      "no-color",
+      "version",
+    ])
       expect(script).toContain(word);
     expect(script).not.toContain("secret");
   });

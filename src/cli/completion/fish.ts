@@ -1,7 +1,10 @@
 import { allNodes, type CommandNode } from "#cli/frame/command-tree.ts";
 import { kindOfValue, shellOptions } from "./shell-words.ts";
 
-/** The completion script for fish 3: a condition on the words so far, then what may come (complete(1) of fish). */
+/**
+ * The completion script for fish 3: a condition on the words so far, then what may come (complete(1) of
+ * fish).
+ */
 export function renderFish(root: CommandNode): string {
   return `# fish completion for berth; made by "berth completion fish"
 set -g __berth_commands ${allNodes(root).slice(1).flatMap(pathsOf).map(quote).join(" ")}
@@ -41,10 +44,14 @@ function lines(node: CommandNode): string {
     .map((path) => {
       const here = `complete -c berth -n ${quote(`__berth_at ${quote(path)}`)}`;
       const options = shellOptions(node).map(({ flags, spec }) => {
-        const names = flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
+        const names = flags.map((flag) =>
+          flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+        );
         return `${here} ${names.join(" ")}${spec.value ? value(kindOfValue(spec)) : ""} -d ${quote(spec.description)}\n`;
       });
-      const children = node.children.map((child) => `${here} -a ${quote(child.path.at(-1) ?? "")} -d ${quote(child.summary)}\n`);
+      const children = node.children.map(
+        (child) => `${here} -a ${quote(child.path.at(-1) ?? "")} -d ${quote(child.summary)}\n`,
+      );
       const kinds = new Set(node.arguments.map(kindOfValue).filter((kind) => kind !== "none"));
       return [...children, ...[...kinds].map((kind) => `${here}${words(kind)}\n`), ...options].join("");
     })
@@ -59,7 +66,9 @@ function pathsOf(node: CommandNode): readonly string[] {
 function valueFlags(root: CommandNode): readonly string[] {
   return allNodes(root).flatMap((node) =>
     pathsOf(node).flatMap((path) =>
-      shellOptions(node).flatMap(({ flags, spec }) => (spec.value ? flags.map((flag) => `${path}|${flag}`) : [])),
+      shellOptions(node).flatMap(({ flags, spec }) =>
+        spec.value ? flags.map((flag) => `${path}|${flag}`) : [],
+      ),
     ),
   );
 }

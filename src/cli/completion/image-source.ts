@@ -9,7 +9,8 @@ export async function complete(context: Context): Promise<readonly Candidate[]> 
   const words = new Map<string, string>();
   for (const { name, builtin, stored } of images) {
     const word = builtin ? name : stored?.reference;
-    if (word !== undefined && !words.has(word)) words.set(word, stored === undefined ? "not built" : (stored.os ?? "built"));
+    if (word !== undefined && !words.has(word))
+      words.set(word, stored === undefined ? "not built" : (stored.os ?? "built"));
   }
   return [...words].map(([word, description]) => ({ word, description }));
 }

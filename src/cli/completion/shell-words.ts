@@ -12,7 +12,10 @@ export interface ShellOption {
 /** All options a command takes, help included. */
 export function shellOptions(node: CommandNode): readonly ShellOption[] {
   const help: ShellOption = { flags: ["-h", "--help"], spec: { short: "h", description: "show this help" } };
-  const version: ShellOption = { flags: ["-v", "--version"], spec: { short: "v", description: "show the version and exit" } };
+  const version: ShellOption = {
+    flags: ["-v", "--version"],
+    spec: { short: "v", description: "show the version and exit" },
+  };
   const given = Object.entries({ ...node.options, ...node.globals }).map(([key, spec]) => ({
     flags: [...(spec.short ? [`-${spec.short}`] : []), longFlag(key)],
     spec,

@@ -8,8 +8,9 @@ export interface Candidate {
 }
 
 /**
- * Finds the words that may stand where the cursor is. `prefix` is what is there already; candidates that do not start
- * with it are dropped afterwards. The context's signal ends after a short time, since a shell is waiting.
+ * Finds the words that may stand where the cursor is. `prefix` is what is there already; candidates that do
+ * not start with it are dropped afterwards. The context's signal ends after a short time, since a shell is
+ * waiting.
  */
 export interface CompletionSource {
   complete(context: Context, prefix: string): Promise<readonly Candidate[]>;

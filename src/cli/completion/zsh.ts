@@ -43,14 +43,24 @@ function leaf(node: CommandNode): string {
   });
   // -A: no options after the first argument where they belong to the command run inside.
   const flags = node.passThrough ? "-s -S -A '-*'" : "-s -S";
-  return body(node.path, [`_arguments ${flags}`, ...shellOptions(node).flatMap(optionSpecs), ...specs].join(" \\\n    "));
+  return body(
+    node.path,
+    [`_arguments ${flags}`, ...shellOptions(node).flatMap(optionSpecs), ...specs].join(" \\\n    "),
+  );
 }
 
 function group(node: CommandNode): string {
-  const names = node.children.flatMap((child) => [child.path.at(-1) ?? "", ...child.aliases].map((name) => ({ name, child })));
+  const names = node.children.flatMap((child) =>
+    [child.path.at(-1) ?? "", ...child.aliases].map((name) => ({ name, child })),
+  );
   const listed = names.map(({ name, child }) => `      ${quoted(`${name}:${child.summary}`)}`).join("\n");
   const cases = names.map(({ name, child }) => `      ${name}) ${functionName(child.path)} ;;`).join("\n");
-  const call = ["_arguments -C -s -S", ...shellOptions(node).flatMap(optionSpecs), "'1: :->command'", "'*:: :->rest'"].join(" \\\n    ");
+  const call = [
+    "_arguments -C -s -S",
+    ...shellOptions(node).flatMap(optionSpecs),
+    "'1: :->command'",
+    "'*:: :->rest'",
+  ].join(" \\\n    ");
   return body(
     node.path,
     `${node.path.length === 0 ? "local berth_program=$words[1]\n  " : ""}local curcontext=$curcontext state line

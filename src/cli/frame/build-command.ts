@@ -1,5 +1,12 @@
 import { Argument, Command } from "commander";
-import { type CommandGroup, type CommandSpec, type Example, helpGroups, isGroup, type Registry } from "./command.ts";
+import {
+  type CommandGroup,
+  type CommandSpec,
+  type Example,
+  helpGroups,
+  isGroup,
+  type Registry,
+} from "./command.ts";
 import { globalsBeside } from "./global-options.ts";
 import { globalHeading, layoutHelp } from "./help-layout.ts";
 import { commanderOption } from "./option-values.ts";
@@ -34,7 +41,10 @@ export function buildRoot(registry: Registry, output: HelpOutput): Command {
     }
   }
   for (const entry of registry.filter((one) => one.hidden)) root.command(entry.name, { hidden: true });
-  root.addHelpText("after", "\n'berth COMMAND --help' says more about a command, 'berth man' prints the manual.");
+  root.addHelpText(
+    "after",
+    "\n'berth COMMAND --help' says more about a command, 'berth man' prints the manual.",
+  );
   return root;
 }
 
@@ -46,13 +56,16 @@ export function buildCommand(
   choose: (chosen: Chosen) => void,
 ): Command {
   const path = `${parentPath} ${definition.name}`;
-  const command = dressed(new Command(path), output).description(paragraphs(definition.description)).summary(definition.summary);
+  const command = dressed(new Command(path), output)
+    .description(paragraphs(definition.description))
+    .summary(definition.summary);
   if (isGroup(definition)) {
     command.usage(usageOf(definition)).enablePositionalOptions();
     addGlobals(command, {});
     for (const spec of definition.commands) {
       const child = buildCommand(spec, path, output, choose).name(spec.name).helpGroup("Commands:");
-      // A name of one word, for commander to find it by; the whole path then stands in front of the usage by itself.
+      // A name of one word, for commander to find it by; the whole path then stands in front of the usage by
+      // itself.
       command.addCommand(child);
     }
   } else {

@@ -32,9 +32,22 @@ export async function loadCommandTree(registry: Registry): Promise<CommandNode> 
   const children = await Promise.all(
     registry
       .filter((entry) => !entry.hidden)
-      .map(async (entry) => ({ ...nodeOf((await entry.load()).command, []), aliases: entry.aliases ?? [], entry })),
+      .map(async (entry) => ({
+        ...nodeOf((await entry.load()).command, []),
+        aliases: entry.aliases ?? [],
+        entry,
+      })),
   );
-  return { path: [], aliases: [], summary: "", arguments: [], options: {}, globals: globalsBeside({}), passThrough: false, children };
+  return {
+    path: [],
+    aliases: [],
+    summary: "",
+    arguments: [],
+    options: {},
+    globals: globalsBeside({}),
+    passThrough: false,
+    children,
+  };
 }
 
 /** The tree's nodes, parents first. */

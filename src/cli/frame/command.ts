@@ -1,6 +1,8 @@
 import type { Context } from "./context.ts";
 
-/** What a word on the command line names, so that the shell can complete it. `command` is a command of berth. */
+/**
+ * What a word on the command line names, so that the shell can complete it. `command` is a command of berth.
+ */
 export type CompletionHint = "machine" | "image" | "command" | "file" | "directory";
 
 export interface ArgumentSpec {
@@ -31,7 +33,10 @@ export interface OptionSpec {
   readonly description: string;
   readonly default?: string;
   readonly choices?: readonly string[];
-  /** Environment variable read when the option is not given (empty counts as unset); a list is split at white space. */
+  /**
+   * Environment variable read when the option is not given (empty counts as unset); a list is split at white
+   * space.
+   */
   readonly env?: string;
   readonly completes?: CompletionHint;
   /** Turns the text into the value; throws BerthError `usage` when it cannot. */
@@ -81,22 +86,33 @@ type ArgumentValue<A> = A extends { readonly variadic: true }
     ? Parsed<A> | undefined
     : Parsed<A>;
 
-export type ArgumentValues<A extends Arguments> = { readonly [S in A[number] as S["name"]]: ArgumentValue<S> };
+export type ArgumentValues<A extends Arguments> = {
+  readonly [S in A[number] as S["name"]]: ArgumentValue<S>;
+};
 export type OptionValues<O extends Options> = { readonly [K in keyof O]: OptionValue<O[K]> };
 
 /** What each command file exports as `export const command = defineCommand({…})`. */
 export interface CommandSpec extends Described {
   readonly arguments: Arguments;
   readonly options: Options;
-  /** Words after the first argument belong to the command run inside, options too (`berth exec web ls -l`). */
+  /**
+   * Words after the first argument belong to the command run inside, options too (`berth exec web ls -l`).
+   */
   readonly passThrough: boolean;
   /** Resolves to an exit status, or to nothing for 0. Failures are thrown as BerthErrors. */
-  action(context: Context, args: Readonly<Record<string, unknown>>, options: Readonly<Record<string, unknown>>): ActionResult;
+  action(
+    context: Context,
+    args: Readonly<Record<string, unknown>>,
+    options: Readonly<Record<string, unknown>>,
+  ): ActionResult;
 }
 
 /** A word that only holds commands: `berth dns serve`. */
 export interface CommandGroup extends Described {
-  /** The name of the command that the word alone, or followed by options, calls; without one it shows its help. */
+  /**
+   * The name of the command that the word alone, or followed by options, calls; without one it shows its
+   * help.
+   */
   readonly default?: string;
   readonly commands: readonly CommandSpec[];
 }
@@ -121,7 +137,8 @@ export function defineCommand<const A extends Arguments = readonly [], const O e
     options: definition.options ?? {},
     passThrough: definition.passThrough ?? false,
     // The parser builds the values after these very definitions.
-    action: (context, args, options) => definition.action(context, args as ArgumentValues<A>, options as OptionValues<O>),
+    action: (context, args, options) =>
+      definition.action(context, args as ArgumentValues<A>, options as OptionValues<O>),
   };
 }
 

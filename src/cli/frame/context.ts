@@ -22,7 +22,10 @@ export interface Context {
   /** Aborted by SIGINT and its like, and when the reader of standard output has gone. */
   readonly signal: AbortSignal;
   readonly registry: Registry;
-  /** The command's one result on standard output: `value` with --json, else what `render` makes of it. Ends the progress. */
+  /**
+   * The command's one result on standard output: `value` with --json, else what `render` makes of it. Ends
+   * the progress.
+   */
   result(value: unknown, render: (view: View) => string): Promise<void>;
   /** One of many results that come over time: a line of JSON with --json. */
   item(value: unknown, render: (view: View) => string): Promise<void>;
@@ -48,7 +51,12 @@ export function errorView(io: Io, global: GlobalOptions): View {
   };
 }
 
-export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal, registry: Registry): OpenContext {
+export function openContext(
+  io: Io,
+  global: GlobalOptions,
+  signal: AbortSignal,
+  registry: Registry,
+): OpenContext {
   const style = createStyle(wantsColor(io.stdoutIsTerminal, global.noColor, io.env));
   const { style: errorStyle } = errorView(io, global);
   const view = (): View => ({ style, width: io.stdoutIsTerminal ? io.columns() : undefined });
@@ -62,7 +70,13 @@ export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal, 
     const { width } = errorView(io, global);
     return plainLines(text)
       .split("\n")
-      .map((line, at) => wrapText(line, { width, first: at === 0 ? first : 0, indent: line.startsWith("  →") ? "    " : "  " }))
+      .map((line, at) =>
+        wrapText(line, {
+          width,
+          first: at === 0 ? first : 0,
+          indent: line.startsWith("  →") ? "    " : "  ",
+        }),
+      )
       .join("\n");
   };
   const close = (): void => {
@@ -82,10 +96,16 @@ export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal, 
     note(text) {
       if (!global.quiet && !global.json) above(`${remark(text)}\n`);
     },
-    warn: (text) => above(`${errorStyle.yellow("berth: warning:")} ${remark(text, "berth: warning: ".length)}\n`),
+    warn: (text) =>
+      above(`${errorStyle.yellow("berth: warning:")} ${remark(text, "berth: warning: ".length)}\n`),
     progress() {
       progress ??= createProgress({
-        mode: global.quiet || global.json ? "silent" : io.stderrIsTerminal && io.env.TERM !== "dumb" ? "live" : "plain",
+        mode:
+          global.quiet || global.json
+            ? "silent"
+            : io.stderrIsTerminal && io.env.TERM !== "dumb"
+              ? "live"
+              : "plain",
         write: say,
         columns: io.columns,
         rows: io.rows,

@@ -7,12 +7,16 @@ const pieceLength = 64 * 1024;
 const againMs = 5;
 
 /**
- * Standard output and standard error, in the order in which both are written to. A thread writes, which may wait for the reader.
- * `process.stdout` would set O_NONBLOCK instead: that is a property of the open file, which our caller and the programs beside us have too,
- * and which outlives us (open(2), fcntl(2)). `patience` is for how many milliseconds a reader who takes nothing is waited for once `signal`
- * is aborted; the stream then fails.
+ * Standard output and standard error, in the order in which both are written to. A thread writes, which may
+ * wait for the reader. `process.stdout` would set O_NONBLOCK instead: that is a property of the open file,
+ * which our caller and the programs beside us have too, and which outlives us (open(2), fcntl(2)). `patience`
+ * is for how many milliseconds a reader who takes nothing is waited for once `signal` is aborted; the stream
+ * then fails.
  */
-export function descriptorOutputs(signal: AbortSignal, patience: number): { readonly stdout: Writable; readonly stderr: Writable } {
+export function descriptorOutputs(
+  signal: AbortSignal,
+  patience: number,
+): { readonly stdout: Writable; readonly stderr: Writable } {
   let last: Promise<void> = Promise.resolve();
   const queue = (): Turn => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -20,7 +24,8 @@ export function descriptorOutputs(signal: AbortSignal, patience: number): { read
     last = last.then(() => promise);
     return turn;
   };
-  const output = (descriptor: number) => new DescriptorOutput((bytes) => writeAll(descriptor, bytes, signal, patience), queue);
+  const output = (descriptor: number) =>
+    new DescriptorOutput((bytes) => writeAll(descriptor, bytes, signal, patience), queue);
   return { stdout: output(1), stderr: output(2) };
 }
 
@@ -67,13 +72,23 @@ class DescriptorOutput extends Writable {
   }
 }
 
-async function writeAll(descriptor: number, bytes: Buffer, signal: AbortSignal, patience: number): Promise<void> {
+async function writeAll(
+  descriptor: number,
+  bytes: Buffer,
+  signal: AbortSignal,
+  patience: number,
+): Promise<void> {
   for (let rest = bytes; rest.length > 0; )
     rest = rest.subarray(await writePiece(descriptor, rest.subarray(0, pieceLength), signal, patience));
 }
 
 /** Resolves to how many bytes were taken. */
-function writePiece(descriptor: number, bytes: Buffer, signal: AbortSignal, patience: number): Promise<number> {
+function writePiece(
+  descriptor: number,
+  bytes: Buffer,
+  signal: AbortSignal,
+  patience: number,
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const hurry = () => {
@@ -98,5 +113,8 @@ function writePiece(descriptor: number, bytes: Buffer, signal: AbortSignal, pati
 
 /** As the kernel has it of a reader that has gone. */
 function notTaken(descriptor: number): Error {
-  return Object.assign(new Error(`nobody reads descriptor ${descriptor}`), { code: "EPIPE", syscall: "write" });
+  return Object.assign(new Error(`nobody reads descriptor ${descriptor}`), {
+    code: "EPIPE",
+    syscall: "write",
+  });
 }

@@ -14,8 +14,8 @@ const brokenPipe = 141;
 const interrupted = new BerthError("interrupted", "").exitStatus;
 
 /**
- * Parses the command line, calls the command and tells about its failure; an output that cannot be written is one. Resolves to the exit
- * status when all that was written has been taken, never rejects.
+ * Parses the command line, calls the command and tells about its failure; an output that cannot be written is
+ * one. Resolves to the exit status when all that was written has been taken, never rejects.
  */
 export async function execute(argv: readonly string[], io: Io, registry: Registry): Promise<number> {
   const lost = watchOutputs(io);
@@ -32,7 +32,12 @@ export async function execute(argv: readonly string[], io: Io, registry: Registr
   }
 }
 
-async function invoke(invocation: Invocation, io: Io, signal: AbortSignal, registry: Registry): Promise<number | undefined> {
+async function invoke(
+  invocation: Invocation,
+  io: Io,
+  signal: AbortSignal,
+  registry: Registry,
+): Promise<number | undefined> {
   if (invocation.kind === "help") return void (await write(io.stdout, invocation.text));
   if (invocation.kind === "version") return void (await write(io.stdout, versionLine()));
   const { context, close } = openContext(io, invocation.global, signal, registry);
@@ -45,7 +50,8 @@ async function invoke(invocation: Invocation, io: Io, signal: AbortSignal, regis
 
 async function fail(thrown: unknown, io: Io, global: GlobalOptions): Promise<number> {
   if (isBrokenPipe(thrown)) return io.signal.aborted ? interrupted : brokenPipe;
-  const error = thrown === io.signal.reason || isAbort(thrown) ? interruption(io, thrown) : toBerthError(thrown);
+  const error =
+    thrown === io.signal.reason || isAbort(thrown) ? interruption(io, thrown) : toBerthError(thrown);
   try {
     await tell(error, io, global);
     if (global.debug) await write(io.stderr, renderCauses(thrown));

@@ -1,7 +1,10 @@
 import { BerthError } from "#errors.ts";
 import type { OptionSpec } from "./command.ts";
 
-/** Options every command takes, before or after its name. A command's own option of the same name or letter wins after the name. */
+/**
+ * Options every command takes, before or after its name. A command's own option of the same name or letter
+ * wins after the name.
+ */
 export const globalOptions = {
   host: { short: "H", value: "HOST", description: "engine to talk to: unix://, tcp:// or ssh://" },
   context: { value: "NAME", description: "docker context to take the engine from" },
@@ -17,7 +20,10 @@ export interface GlobalOptions {
   readonly host: string | undefined;
   readonly context: string | undefined;
   readonly file: string | undefined;
-  /** What `file` holds, where that is a pipe or the like: it can be read but once, and may keep whoever reads it waiting. */
+  /**
+   * What `file` holds, where that is a pipe or the like: it can be read but once, and may keep whoever reads
+   * it waiting.
+   */
   readonly piped?: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -25,8 +31,12 @@ export interface GlobalOptions {
   readonly debug: boolean;
 }
 
-/** The global options a command with these options of its own still takes: its names and letters are its own. */
-export function globalsBeside(own: Readonly<Record<string, OptionSpec>>): Readonly<Record<string, OptionSpec>> {
+/**
+ * The global options a command with these options of its own still takes: its names and letters are its own.
+ */
+export function globalsBeside(
+  own: Readonly<Record<string, OptionSpec>>,
+): Readonly<Record<string, OptionSpec>> {
   const letters = new Set(Object.values(own).map((option) => option.short));
   return Object.fromEntries(
     Object.entries<OptionSpec>(globalOptions)
@@ -54,16 +64,23 @@ export function readGlobals(...given: readonly Readonly<Record<string, unknown>>
     debug: flag("debug"),
   };
   if (globals.host !== undefined && globals.context !== undefined) {
-    throw new BerthError("usage", "--host and --context both name an engine", { hint: "Give one of the two." });
+    throw new BerthError("usage", "--host and --context both name an engine", {
+      hint: "Give one of the two.",
+    });
   }
   return globals;
 }
 
-/** What a command line that could not be parsed most likely asked for, so that its error comes out in the right form. */
+/**
+ * What a command line that could not be parsed most likely asked for, so that its error comes out in the
+ * right form.
+ */
 export function guessGlobals(argv: readonly string[]): GlobalOptions {
   const end = argv.indexOf("--");
   const words = end < 0 ? argv : argv.slice(0, end);
-  const format = words.some((word, index) => word === "--format=json" || (word === "--format" && words[index + 1] === "json"));
+  const format = words.some(
+    (word, index) => word === "--format=json" || (word === "--format" && words[index + 1] === "json"),
+  );
   return {
     host: undefined,
     context: undefined,

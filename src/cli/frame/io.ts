@@ -19,7 +19,10 @@ export interface Io {
   readonly home: string;
   /** Aborted by SIGINT, SIGTERM or SIGHUP; the reason is a BerthError `interrupted`. */
   readonly signal: AbortSignal;
-  /** From now on no further signal ends the process by force: for a server that sees to its end itself, however long that takes. */
+  /**
+   * From now on no further signal ends the process by force: for a server that sees to its end itself,
+   * however long that takes.
+   */
   readonly outlastSignals: () => void;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
@@ -27,7 +30,9 @@ export interface Io {
   readonly setRawMode: ((raw: boolean) => void) | undefined;
 }
 
-/** Writes and waits until the system has taken the text; rejects with the system's error (EPIPE, ENOSPC …). */
+/**
+ * Writes and waits until the system has taken the text; rejects with the system's error (EPIPE, ENOSPC …).
+ */
 export function write(stream: Writable, text: string | Uint8Array): Promise<void> {
   if (text.length === 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -35,7 +40,10 @@ export function write(stream: Writable, text: string | Uint8Array): Promise<void
   });
 }
 
-/** Waits until the system has all that was written before, whoever wrote it; rejects with the error of what could not be. */
+/**
+ * Waits until the system has all that was written before, whoever wrote it; rejects with the error of what
+ * could not be.
+ */
 export function drain(stream: Writable): Promise<void> {
   if (stream.errored) return Promise.reject(stream.errored);
   return new Promise((resolve, reject) => {

@@ -84,22 +84,34 @@ describe("standard output", () => {
   });
 
   describe.skipIf(process.platform !== "linux")("a full disk (needs Linux)", () => {
-    test.each(["flood", "careless"])("%s: ends it, with one sentence where there is room for it", async (name) => {
-      const { status, stderr } = await shell(`"$1" "$2" ${name} > /dev/full`);
-      expect({ status, said: stderr.match(/^berth: (?!warning).*/gm) }).toEqual({
-        status: 1,
-        said: [expect.stringMatching(/^berth: standard output cannot be written: ENOSPC/)],
-      });
-    });
+    test.each(["flood", "careless"])(
+      "%s: ends it, with one sentence where there is room for it",
+      async (name) => {
+        const { status, stderr } = await shell(`"$1" "$2" ${name} > /dev/full`);
+        expect({ status, said: stderr.match(/^berth: (?!warning).*/gm) }).toEqual({
+          status: 1,
+          said: [expect.stringMatching(/^berth: standard output cannot be written: ENOSPC/)],
+        });
+      },
+    );
 
-    test.each(["flood", "careless", "failing"])("%s: ends it where there is no room to say so", async (name) => {
-      expect(await shell(`"$1" "$2" ${name} > /dev/full 2>&1`)).toMatchObject({ status: 1, stderr: "" });
-    });
+    test.each(["flood", "careless", "failing"])(
+      "%s: ends it where there is no room to say so",
+      async (name) => {
+        expect(await shell(`"$1" "$2" ${name} > /dev/full 2>&1`)).toMatchObject({ status: 1, stderr: "" });
+      },
+    );
 
-    test.each(["failing --json", "--version", "-v", "--help", "nothing --json"])("%s: says so on standard error", async (words) => {
-      const { status, stderr } = await shell(`"$1" "$2" ${words} > /dev/full`);
-      expect({ status: status > 0, lines: stderr.match(/^berth: (?!warning).*/gm)?.length }).toEqual({ status: true, lines: 1 });
-    });
+    test.each(["failing --json", "--version", "-v", "--help", "nothing --json"])(
+      "%s: says so on standard error",
+      async (words) => {
+        const { status, stderr } = await shell(`"$1" "$2" ${words} > /dev/full`);
+        expect({ status: status > 0, lines: stderr.match(/^berth: (?!warning).*/gm)?.length }).toEqual({
+          status: true,
+          lines: 1,
+        });
+      },
+    );
 
     test("of standard error: what is said there counts, too", async () => {
       expect((await shell(`"$1" "$2" failing 2> /dev/full`)).status).toBe(1);
@@ -110,7 +122,9 @@ describe("standard output", () => {
 describe("signals", () => {
   async function signalled(name: string, ...signals: readonly NodeJS.Signals[]) {
     // Both outputs in one, since their order counts.
-    const child = spawn("bash", ["-c", 'exec "$@" 2>&1', "bash", process.execPath, program, name], { stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn("bash", ["-c", 'exec "$@" 2>&1', "bash", process.execPath, program, name], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     let output = "";
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     child.stdout.on("data", (chunk: Buffer) => {
@@ -118,14 +132,18 @@ describe("signals", () => {
     });
     for (const [sent, signal] of signals.entries()) {
       // Two signals sent at once would arrive as one: each is answered with a line.
-      while (output.split("\n").length <= sent + 1 && child.exitCode === null) await once(child.stdout, "data");
+      while (output.split("\n").length <= sent + 1 && child.exitCode === null)
+        await once(child.stdout, "data");
       child.kill(signal);
     }
     return { status: await ended, output };
   }
 
   test.each(["SIGINT", "SIGTERM"] as const)("%s lets the command clean up", async (signal) => {
-    expect(await signalled("polite", signal)).toEqual({ status: 130, output: `ready\ncleaned up\nberth: interrupted by ${signal}\n` });
+    expect(await signalled("polite", signal)).toEqual({
+      status: 130,
+      output: `ready\ncleaned up\nberth: interrupted by ${signal}\n`,
+    });
   });
 
   test("a second SIGINT ends at once", async () => {
@@ -133,7 +151,10 @@ describe("signals", () => {
   });
 });
 
-/** `begin NAME` runs a command in the background until it has said that it is ready; its standard output is the file "$2.said". */
+/**
+ * `begin NAME` runs a command in the background until it has said that it is ready; its standard output is
+ * the file "$2.said".
+ */
 const begin = `
 begin() { : >"$main.said"; "$program" "$main" "$@" >"$main.said" & until grep -q ready "$main.said"; do sleep 0.05; done; }
 program=$1 main=$2
@@ -146,7 +167,9 @@ describe("an end that is asked for", () => {
   });
 
   test("one that is sent twice at once, as timeout(1) does, lets the command clean up", async () => {
-    const { stdout } = await shell(`${begin} begin polite; kill -TERM $!; kill -TERM $!; wait $!; cat "$2.said"`);
+    const { stdout } = await shell(
+      `${begin} begin polite; kill -TERM $!; kill -TERM $!; wait $!; cat "$2.said"`,
+    );
     expect(stdout).toBe("ready\ncleaned up\n");
   });
 
@@ -157,15 +180,21 @@ describe("an end that is asked for", () => {
   });
 
   test("a reader who takes nothing holds it up no longer than some seconds", async () => {
-    const { status } = await shell(`mkfifo "$2.fifo"; exec 3<>"$2.fifo"; "$1" "$2" flood >&3 & ${listening}; kill -TERM $!; wait $!`);
+    const { status } = await shell(
+      `mkfifo "$2.fifo"; exec 3<>"$2.fifo"; "$1" "$2" flood >&3 & ${listening}; kill -TERM $!; wait $!`,
+    );
     expect(status).toBe(130);
   }, 20_000);
 });
 
 /** Until the process has a handler for SIGTERM: bit 14 of SigCgt (proc_pid_status(5)). */
-const listening = "while ! (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done";
+const listening =
+  "while ! (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done";
 
-/** Runs a command on ends of a kind, and says for its input and output whether they were non-blocking during it, and after. */
+/**
+ * Runs a command on ends of a kind, and says for its input and output whether they were non-blocking during
+ * it, and after.
+ */
 const flagsProgram = `
 use strict; use Fcntl; use POSIX ":sys_wait_h"; use Socket;
 my ($kind, $signal, @command) = @ARGV;
@@ -192,26 +221,33 @@ while (!$ended) {
 open(my $report, ">", "$command[1].report"); print $report "during $seen, after ", $flags->();
 `;
 
-describe.skipIf(process.platform !== "linux")("the caller's own ends of what it gave us (needs Linux and perl)", () => {
-  const kinds = ["pipe", "socket", "file", "terminal"];
-  const ways = [
-    ["flood", "none"],
-    ["failing", "none"],
-    ["polite", "INT"],
-    ["polite", "TERM"],
-    ["polite", "KILL"],
-  ] as const;
-  test.each(kinds.flatMap((kind) => ways.map(([name, signal]) => [kind, name, signal] as const)))(
-    "a %s is never made non-blocking: %s, signal %s",
-    async (kind, name, signal) => {
-      const words = ["perl", "-e", flagsProgram, kind, signal, process.execPath, program, name];
-      if (kind === "terminal")
-        await tryRun("script", ["-qec", words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" "), "/dev/null"]);
-      else await tryRun("setsid", words);
-      expect(readFileSync(`${program}.report`, "utf8")).toBe("during 00, after 00");
-    },
-  );
-});
+describe.skipIf(process.platform !== "linux")(
+  "the caller's own ends of what it gave us (needs Linux and perl)",
+  () => {
+    const kinds = ["pipe", "socket", "file", "terminal"];
+    const ways = [
+      ["flood", "none"],
+      ["failing", "none"],
+      ["polite", "INT"],
+      ["polite", "TERM"],
+      ["polite", "KILL"],
+    ] as const;
+    test.each(kinds.flatMap((kind) => ways.map(([name, signal]) => [kind, name, signal] as const)))(
+      "a %s is never made non-blocking: %s, signal %s",
+      async (kind, name, signal) => {
+        const words = ["perl", "-e", flagsProgram, kind, signal, process.execPath, program, name];
+        if (kind === "terminal")
+          await tryRun("script", [
+            "-qec",
+            words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" "),
+            "/dev/null",
+          ]);
+        else await tryRun("setsid", words);
+        expect(readFileSync(`${program}.report`, "utf8")).toBe("during 00, after 00");
+      },
+    );
+  },
+);
 
 describe.skipIf(process.platform !== "linux")("a terminal that was taken (needs Linux and script)", () => {
   const modesAround = (ending: string) => `
@@ -231,7 +267,9 @@ wait $!; stty -g > ${program}.after`;
       stdio: ["pipe", "ignore", "inherit"],
     });
     await once(held, "exit");
-    const [before, during, after] = ["before", "during", "after"].map((time) => readFileSync(`${program}.${time}`, "utf8"));
+    const [before, during, after] = ["before", "during", "after"].map((time) =>
+      readFileSync(`${program}.${time}`, "utf8"),
+    );
     expect(during).not.toBe(before);
     expect(after).toBe(before);
   });

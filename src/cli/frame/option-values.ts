@@ -25,7 +25,10 @@ export function describeOption(spec: OptionSpec | ArgumentSpec): string {
   return facts.length > 0 ? `${spec.description} (${facts.join("; ")})` : spec.description;
 }
 
-/** The commander option of a definition. Defaults and variables are ours to read: commander would ask the real environment. */
+/**
+ * The commander option of a definition. Defaults and variables are ours to read: commander would ask the real
+ * environment.
+ */
 export function commanderOption(key: string, spec: OptionSpec): Option {
   const option = new Option(flagsOf(key, spec), describeOption(spec)).hideHelp(spec.hidden ?? false);
   if (spec.value) {
@@ -37,7 +40,10 @@ export function commanderOption(key: string, spec: OptionSpec): Option {
   return option;
 }
 
-/** An option's value: from the command line, else its variable, else its default. A switch nobody mentions is false. */
+/**
+ * An option's value: from the command line, else its variable, else its default. A switch nobody mentions is
+ * false.
+ */
 export function readOption(command: Command, key: string, spec: OptionSpec, env: Environment): unknown {
   const negated = /^no[A-Z]/.test(key);
   const attribute = negated ? key.charAt(2).toLowerCase() + key.slice(3) : key;
@@ -57,7 +63,12 @@ export function readOption(command: Command, key: string, spec: OptionSpec, env:
 }
 
 /** An argument's value, checked; `given` is what commander found for it, `hint` helps when it is missing. */
-export function readArgument(spec: ArgumentSpec, given: string | readonly string[] | undefined, env: Environment, hint: string): unknown {
+export function readArgument(
+  spec: ArgumentSpec,
+  given: string | readonly string[] | undefined,
+  env: Environment,
+  hint: string,
+): unknown {
   const variable = spec.env === undefined ? "" : (env[spec.env] ?? "");
   const words = given === undefined ? [] : typeof given === "string" ? [given] : given;
   const found = words.length > 0 || variable === "" ? words : spec.variadic ? split(variable) : [variable];

@@ -2,8 +2,8 @@ import { BerthError } from "#errors.ts";
 import type { Io } from "./io.ts";
 
 /**
- * Why one of the outputs can be written no more; undefined while both can. A reader that has gone is the system's own error, EPIPE: nobody
- * is to be told. All else is a BerthError, `disk-full` or `output-lost`.
+ * Why one of the outputs can be written no more; undefined while both can. A reader that has gone is the
+ * system's own error, EPIPE: nobody is to be told. All else is a BerthError, `disk-full` or `output-lost`.
  */
 export function outputLoss({ stdout, stderr }: Pick<Io, "stdout" | "stderr">): Error | undefined {
   if (stdout.errored) return explain("standard output", stdout.errored);
@@ -13,13 +13,20 @@ export function outputLoss({ stdout, stderr }: Pick<Io, "stdout" | "stderr">): E
 /** Aborted, with `outputLoss` for its reason, as soon as an output can be written no more. */
 export function watchOutputs(io: Io): AbortSignal {
   const lost = new AbortController();
-  // The listeners stay: a late write may fail after the command, and an error that nobody hears ends the process.
+  // The listeners stay: a late write may fail after the command, and an error that nobody hears ends the
+  // process.
   for (const stream of [io.stdout, io.stderr]) stream.on("error", () => lost.abort(outputLoss(io)));
   return lost.signal;
 }
 
 export function isBrokenPipe(thrown: unknown): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === "EPIPE" && "syscall" in thrown && thrown.syscall === "write";
+  return (
+    thrown instanceof Error &&
+    "code" in thrown &&
+    thrown.code === "EPIPE" &&
+    "syscall" in thrown &&
+    thrown.syscall === "write"
+  );
 }
 
 /** write(2): no room, no more of the user's quota, or as much as a file may hold. */

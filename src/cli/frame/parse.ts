@@ -1,7 +1,14 @@
 import { type Command, CommanderError } from "commander";
 import { BerthError } from "#errors.ts";
 import { buildCommand, buildRoot, type Chosen, type HelpOutput } from "./build-command.ts";
-import { type CommandGroup, type CommandSpec, isGroup, type OptionSpec, type Registry, type RegistryEntry } from "./command.ts";
+import {
+  type CommandGroup,
+  type CommandSpec,
+  isGroup,
+  type OptionSpec,
+  type Registry,
+  type RegistryEntry,
+} from "./command.ts";
 import { type GlobalOptions, globalsBeside, readGlobals } from "./global-options.ts";
 import { type Environment, readArgument, readOption } from "./option-values.ts";
 
@@ -18,7 +25,12 @@ export type Invocation =
     };
 
 /** Loads the one command that is called and reads its words. Throws BerthError `usage`. */
-export async function parse(argv: readonly string[], env: Environment, columns: number, registry: Registry): Promise<Invocation> {
+export async function parse(
+  argv: readonly string[],
+  env: Environment,
+  columns: number,
+  registry: Registry,
+): Promise<Invocation> {
   const help: string[] = [];
   const output: HelpOutput = { columns, write: (text) => help.push(text) };
   const root = buildRoot(registry, output);
@@ -39,7 +51,8 @@ export async function parse(argv: readonly string[], env: Environment, columns: 
     return { kind: "help", text: help.join("") };
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.code === "commander.helpDisplayed" || thrown.code === "commander.help") return { kind: "help", text: help.join("") };
+    if (thrown.code === "commander.helpDisplayed" || thrown.code === "commander.help")
+      return { kind: "help", text: help.join("") };
     // The second line, if any, is "(Did you mean …?)".
     const [message = "", suggestion = ""] = thrown.message.split("\n");
     throw new BerthError("usage", message.replace(/^error: /, ""), {
@@ -48,10 +61,20 @@ export async function parse(argv: readonly string[], env: Environment, columns: 
   }
 }
 
-/** The help of a command by its words, e.g. `["dns", "serve"]`; of berth itself without any. Throws BerthError `usage`. */
-export async function helpText(words: readonly string[], columns: number, registry: Registry): Promise<string> {
+/**
+ * The help of a command by its words, e.g. `["dns", "serve"]`; of berth itself without any. Throws BerthError
+ * `usage`.
+ */
+export async function helpText(
+  words: readonly string[],
+  columns: number,
+  registry: Registry,
+): Promise<string> {
   const found = await parse([...words, "--help"], {}, columns, registry);
-  if (found.kind !== "help") throw new BerthError("usage", `there is no help for "${words.join(" ")}"`, { hint: "See 'berth --help'." });
+  if (found.kind !== "help")
+    throw new BerthError("usage", `there is no help for "${words.join(" ")}"`, {
+      hint: "See 'berth --help'.",
+    });
   return found.text;
 }
 
@@ -75,33 +98,55 @@ async function parseCommand(
     spec,
     args: readArguments(spec, command, env, `See 'berth ${entry.name} --help'.`),
     options: readOptions(spec.options, command, env),
-    global: readGlobals(...levels.map((level) => readOptions(globalsBeside(level === command ? spec.options : {}), level, env))),
+    global: readGlobals(
+      ...levels.map((level) => readOptions(globalsBeside(level === command ? spec.options : {}), level, env)),
+    ),
   };
 }
 
-/** The words of a group with its default command's name where they name none; only help stays the group's own. */
-function withDefault(definition: CommandSpec | CommandGroup, built: Command, words: readonly string[]): readonly string[] {
+/**
+ * The words of a group with its default command's name where they name none; only help stays the group's own.
+ */
+function withDefault(
+  definition: CommandSpec | CommandGroup,
+  built: Command,
+  words: readonly string[],
+): readonly string[] {
   if (!isGroup(definition) || definition.default === undefined) return words;
   const { operands, unknown } = built.parseOptions([...words]);
   const asksHelp = unknown.includes("--help") || unknown.includes("-h");
   return operands.length > 0 || asksHelp ? words : [definition.default, ...words];
 }
 
-function readArguments(spec: CommandSpec, command: Command, env: Environment, hint: string): Readonly<Record<string, unknown>> {
+function readArguments(
+  spec: CommandSpec,
+  command: Command,
+  env: Environment,
+  hint: string,
+): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     spec.arguments.map((argument, at) => {
       const given: string | readonly string[] | undefined = command.processedArgs[at];
       // `berth exec web -- ls`: the dashes only divide.
-      const words = spec.passThrough && at > 0 && Array.isArray(given) && given[0] === "--" ? given.slice(1) : given;
+      const words =
+        spec.passThrough && at > 0 && Array.isArray(given) && given[0] === "--" ? given.slice(1) : given;
       return [argument.name, readArgument(argument, words, env, hint)];
     }),
   );
 }
 
-function readOptions(specs: Readonly<Record<string, OptionSpec>>, command: Command, env: Environment): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(specs).map(([key, spec]) => [key, readOption(command, key, spec, env)]));
+function readOptions(
+  specs: Readonly<Record<string, OptionSpec>>,
+  command: Command,
+  env: Environment,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(specs).map(([key, spec]) => [key, readOption(command, key, spec, env)]),
+  );
 }
 
 function findEntry(registry: Registry, word: string | undefined): RegistryEntry | undefined {
-  return registry.find((entry) => entry.name === word || (word !== undefined && entry.aliases?.includes(word)));
+  return registry.find(
+    (entry) => entry.name === word || (word !== undefined && entry.aliases?.includes(word)),
+  );
 }

@@ -7,8 +7,9 @@ import type { Io } from "./io.ts";
 const patienceMs = 5000;
 
 /**
- * The real process as Io; `signal` is aborted by the caller, who listens to the signals and is told by `outlastSignals` to end nothing
- * by force. `process.stdout` and `process.stderr` are touched where they are terminals alone: see `descriptorOutputs`.
+ * The real process as Io; `signal` is aborted by the caller, who listens to the signals and is told by
+ * `outlastSignals` to end nothing by force. `process.stdout` and `process.stderr` are touched where they are
+ * terminals alone: see `descriptorOutputs`.
  */
 export function processIo(signal: AbortSignal, outlastSignals: () => void): Io {
   const { env } = process;

@@ -9,12 +9,24 @@ import { run } from "./run.ts";
 const seen: unknown[] = [];
 const loaded: string[] = [];
 
-/** Commands of the shapes the real ones have: variables, lists, a letter of a global option, words to pass on, a group. */
+/**
+ * Commands of the shapes the real ones have: variables, lists, a letter of a global option, words to pass on,
+ * a group.
+ */
 const up = defineCommand({
   name: "up",
   summary: "Boot machines",
   description: "Boots machines.",
-  arguments: [{ name: "names", description: "machines", required: false, variadic: true, env: "NAMES", completes: "machine" }],
+  arguments: [
+    {
+      name: "names",
+      description: "machines",
+      required: false,
+      variadic: true,
+      env: "NAMES",
+      completes: "machine",
+    },
+  ],
   options: {
     image: { short: "i", value: "IMAGE", description: "root", env: "IMAGE" },
     label: { value: "LABEL", repeat: true, description: "label" },
@@ -62,7 +74,13 @@ const exec = defineCommand({
 });
 
 const act = (name: string, action: Parameters<typeof defineCommand>[0]["action"]) =>
-  defineCommand({ name, summary: name, description: name, examples: [{ command: `berth ${name}`, description: name }], action });
+  defineCommand({
+    name,
+    summary: name,
+    description: name,
+    examples: [{ command: `berth ${name}`, description: name }],
+    action,
+  });
 
 const dns = {
   name: "dns",
@@ -104,7 +122,11 @@ const loader = {
 };
 
 const failures = {
-  missing: () => new BerthError("not-found", "there is no machine web", { hint: "See 'berth ls'.", details: { name: "web" } }),
+  missing: () =>
+    new BerthError("not-found", "there is no machine web", {
+      hint: "See 'berth ls'.",
+      details: { name: "web" },
+    }),
   bug: () => new TypeError("x is undefined", { cause: new Error("deeper") }),
 };
 
@@ -145,7 +167,12 @@ const commands: Registry = [
       await context.result({ a: 1 }, () => "a is 1\n");
       return undefined;
     }),
-  ].map((command) => ({ name: command.name, summary: command.summary, group: "Other" as const, load: async () => ({ command }) })),
+  ].map((command) => ({
+    name: command.name,
+    summary: command.summary,
+    group: "Other" as const,
+    load: async () => ({ command }),
+  })),
 ];
 
 async function call(line: string, options: MemoryIoOptions = {}, table: Registry = commands) {
@@ -157,12 +184,23 @@ async function call(line: string, options: MemoryIoOptions = {}, table: Registry
 }
 
 describe("values", () => {
-  const defaults = { image: undefined, label: [], profile: "full", cpus: undefined, noTrunc: false, names: [] };
+  const defaults = {
+    image: undefined,
+    label: [],
+    profile: "full",
+    cpus: undefined,
+    noTrunc: false,
+    names: [],
+  };
   const table: readonly [string, Readonly<Record<string, string>>, object][] = [
     ["up", {}, defaults],
     ["boot", {}, defaults],
     ["up web db -i debian", {}, { ...defaults, names: ["web", "db"], image: "debian" }],
-    ["up --label=a --label b --no-trunc --cpus 1.5", {}, { ...defaults, label: ["a", "b"], noTrunc: true, cpus: 1.5 }],
+    [
+      "up --label=a --label b --no-trunc --cpus 1.5",
+      {},
+      { ...defaults, label: ["a", "b"], noTrunc: true, cpus: 1.5 },
+    ],
     ["up", { NAMES: "web db", IMAGE: "x" }, { ...defaults, names: ["web", "db"], image: "x" }],
     ["up mail --image y", { NAMES: "web db", IMAGE: "x" }, { ...defaults, names: ["mail"], image: "y" }],
     ["up", { IMAGE: "" }, defaults],
@@ -220,11 +258,14 @@ describe("wrong usage", () => {
     expect(stderr.split("\n")[1]).toContain(hint);
   });
 
-  test.each(["upp --json", "--format=json up --imge x", "logs --format json"])("%s says it in JSON", async (line) => {
-    const { status, stdout, stderr } = await call(line);
-    expect({ status, stderr }).toEqual({ status: 2, stderr: "" });
-    expect(JSON.parse(stdout).error.code).toBe("usage");
-  });
+  test.each(["upp --json", "--format=json up --imge x", "logs --format json"])(
+    "%s says it in JSON",
+    async (line) => {
+      const { status, stdout, stderr } = await call(line);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: "" });
+      expect(JSON.parse(stdout).error.code).toBe("usage");
+    },
+  );
 });
 
 describe("failures", () => {
@@ -241,7 +282,12 @@ describe("failures", () => {
     const { status, stdout, stderr } = await call("missing --json");
     expect({ status, stderr }).toEqual({ status: 4, stderr: "" });
     expect(JSON.parse(stdout)).toEqual({
-      error: { code: "not-found", message: "there is no machine web", hint: "See 'berth ls'.", details: { name: "web" } },
+      error: {
+        code: "not-found",
+        message: "there is no machine web",
+        hint: "See 'berth ls'.",
+        details: { name: "web" },
+      },
     });
   });
 
@@ -276,7 +322,11 @@ describe("output", () => {
 
   test("a reader that leaves ends it quietly", async () => {
     const { status, stdout, stderr } = await call("flood", { pipeClosesAfter: 30 });
-    expect({ status, stdout, stderr }).toEqual({ status: 141, stdout: "line 0\nline 1\nline 2\nline 3\n", stderr: "" });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 141,
+      stdout: "line 0\nline 1\nline 2\nline 3\n",
+      stderr: "",
+    });
   });
 });
 
@@ -354,7 +404,9 @@ describe("every command", () => {
     expect({ name: command.name, summary: command.summary }).toEqual({ name, summary: entry.summary });
     expect(command.summary).not.toEndWith(".");
     for (const example of command.examples) expect(example.command).toContain("berth");
-    const paths = isGroup(command) ? [name, ...command.commands.map((child) => `${name} ${child.name}`)] : [name];
+    const paths = isGroup(command)
+      ? [name, ...command.commands.map((child) => `${name} ${child.name}`)]
+      : [name];
     for (const path of paths) {
       const { status, stdout } = await call(`${path} --help`, { columns: 80 }, registry);
       expect(status).toBe(0);

@@ -68,5 +68,6 @@ test("what the console cannot answer", () => {
 
 test("lines", () => {
   expect([parseLines("all"), parseLines("0"), parseLines("50")]).toEqual(["all", 0, 50]);
-  for (const text of ["", "-1", "1.5", "x", "1e3"]) expect(() => parseLines(text)).toThrow(expect.objectContaining({ code: "usage" }));
+  for (const text of ["", "-1", "1.5", "x", "1e3"])
+    expect(() => parseLines(text)).toThrow(expect.objectContaining({ code: "usage" }));
 });

@@ -20,10 +20,15 @@ export interface LogRequest {
   readonly quiet: boolean;
 }
 
-/** The command that shows a machine's journal: journalctl(1). Values stand behind "=", so that none is taken for an option. */
+/**
+ * The command that shows a machine's journal: journalctl(1). Values stand behind "=", so that none is taken
+ * for an option.
+ */
 export function journalCommand(request: LogRequest): readonly string[] {
   const { lines, since, until, priority, grep, bootId } = request;
-  const output = request.json ? "json" : (request.output ?? (request.timestamps ? "short-iso-precise" : undefined));
+  const output = request.json
+    ? "json"
+    : (request.output ?? (request.timestamps ? "short-iso-precise" : undefined));
   return [
     "journalctl",
     "--no-pager",
@@ -41,7 +46,10 @@ export function journalCommand(request: LogRequest): readonly string[] {
   ];
 }
 
-/** What the engine is asked for a machine's console; as journalctl, following begins with the last ten lines. Throws `usage`. */
+/**
+ * What the engine is asked for a machine's console; as journalctl, following begins with the last ten lines.
+ * Throws `usage`.
+ */
 export function consoleQuery(request: LogRequest, now: Date) {
   const { follow, lines, since, until } = request;
   const tail = lines ?? (follow && since === undefined ? 10 : "all");
@@ -73,6 +81,7 @@ export function journalOnly(request: LogRequest): readonly string[] {
 export function parseLines(text: string): number | "all" {
   if (text === "all") return text;
   const lines = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(lines)) throw usageError(`"${text}" is not a number of lines`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(lines))
+    throw usageError(`"${text}" is not a number of lines`);
   return lines;
 }

@@ -10,7 +10,10 @@ export interface LogSink {
   end(): Promise<void>;
 }
 
-/** For people, each line behind a prefix if there is one: on a terminal lines that it can do no harm with, else every byte as it comes. */
+/**
+ * For people, each line behind a prefix if there is one: on a terminal lines that it can do no harm with,
+ * else every byte as it comes.
+ */
 export function textSink(context: Context, prefix = ""): LogSink {
   const { io } = context;
   const shown = { stdout: io.stdoutIsTerminal, stderr: io.stderrIsTerminal };
@@ -30,7 +33,11 @@ export function textSink(context: Context, prefix = ""): LogSink {
 const plain = (line: Buffer) => Buffer.from(colouredLine(line.toString()));
 
 /** Lines of JSON, made of the lines on standard output by `read`; standard error stays text. */
-export function jsonSink(context: Context, machine: string, read: (line: string) => Readonly<Record<string, unknown>>): LogSink {
+export function jsonSink(
+  context: Context,
+  machine: string,
+  read: (line: string) => Readonly<Record<string, unknown>>,
+): LogSink {
   const splitter = createLineSplitter();
   const item = (line: Buffer) => {
     // Whose line it is no line says itself.
@@ -51,14 +58,21 @@ export function jsonSink(context: Context, machine: string, read: (line: string)
   };
 }
 
-/** A field of a journal is text, or its bytes, or a list of such: systemd's JOURNAL_EXPORT_FORMATS, Journal JSON Format. */
+/**
+ * A field of a journal is text, or its bytes, or a list of such: systemd's JOURNAL_EXPORT_FORMATS, Journal
+ * JSON Format.
+ */
 const deepestField = 2;
 
-/** An entry of `journalctl --output=json`, or whatever the machine has in its place: what is nested deeper could not even be written again. */
+/**
+ * An entry of `journalctl --output=json`, or whatever the machine has in its place: what is nested deeper
+ * could not even be written again.
+ */
 export function readJournalLine(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null && isWithin(value, deepestField + 1)) return value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null && isWithin(value, deepestField + 1))
+      return value as Record<string, unknown>;
   } catch {
     // Not an entry, such as a remark of journalctl: it is shown as it is.
   }
@@ -70,10 +84,17 @@ function isWithin(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
 }
 
-/** A line of the console with the engine's time before it, in the journal's own terms: microseconds of Unix time, as text. */
+/**
+ * A line of the console with the engine's time before it, in the journal's own terms: microseconds of Unix
+ * time, as text.
+ */
 export function readConsoleLine(line: string): Readonly<Record<string, unknown>> {
-  const [, time, fraction = "", message] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z ?(.*)$/s.exec(line) ?? [];
+  const [, time, fraction = "", message] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z ?(.*)$/s.exec(line) ?? [];
   if (time === undefined || message === undefined) return { MESSAGE: line.replace(/\r$/, "") };
   const seconds = Date.parse(`${time}Z`) / 1000;
-  return { __REALTIME_TIMESTAMP: `${seconds}${fraction.slice(0, 6).padEnd(6, "0")}`, MESSAGE: message.replace(/\r$/, "") };
+  return {
+    __REALTIME_TIMESTAMP: `${seconds}${fraction.slice(0, 6).padEnd(6, "0")}`,
+    MESSAGE: message.replace(/\r$/, ""),
+  };
 }

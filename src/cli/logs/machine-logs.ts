@@ -20,13 +20,14 @@ export interface LogView {
 }
 
 /**
- * Shows a machine's journal, or its console when it does not run or keeps none, and says so. Following ends when it stops.
- * Resolves to the exit status.
+ * Shows a machine's journal, or its console when it does not run or keeps none, and says so. Following ends
+ * when it stops. Resolves to the exit status.
  */
 export async function showJournal(view: LogView, machine: Machine): Promise<number> {
   const { name, state, init } = machine;
   if (state !== "running") return showConsoleInstead(view, machine, `${name} does not run`);
-  if (init !== undefined && !/^systemd\b/.test(init)) return showConsoleInstead(view, machine, `${name} runs ${init} and keeps no journal`);
+  if (init !== undefined && !/^systemd\b/.test(init))
+    return showConsoleInstead(view, machine, `${name} runs ${init} and keeps no journal`);
   const status = await runJournalctl(view, machine);
   return status ?? showConsoleInstead(view, machine, `${name} has no journalctl`);
 }
@@ -43,13 +44,23 @@ async function showConsoleInstead(view: LogView, machine: Machine, reason: strin
 }
 
 /** Resolves to journalctl's exit status, or to nothing when the machine has no journalctl. */
-async function runJournalctl({ context, engine, request, prefix }: LogView, machine: Machine): Promise<number | undefined> {
+async function runJournalctl(
+  { context, engine, request, prefix }: LogView,
+  machine: Machine,
+): Promise<number | undefined> {
   const { io, global, signal } = context;
   const color = !request.json && wantsColor(io.stdoutIsTerminal, global.noColor, io.env);
   const env = color ? ["SYSTEMD_COLORS=1"] : [];
-  const running = await openCommand(engine, machine, { cmd: journalCommand(request), user: "0", env, stdin: false, tty: false }, signal);
+  const running = await openCommand(
+    engine,
+    machine,
+    { cmd: journalCommand(request), user: "0", env, stdin: false, tty: false },
+    signal,
+  );
   const ender = endOnAbort(context, machine, running, false);
-  const sink = request.json ? jsonSink(context, machine.name, readJournalLine) : textSink(context, prefix(machine));
+  const sink = request.json
+    ? jsonSink(context, machine.name, readJournalLine)
+    : textSink(context, prefix(machine));
   try {
     for await (const chunk of running.output) await sink.push(chunk);
     await sink.end();
@@ -70,8 +81,8 @@ async function runJournalctl({ context, engine, request, prefix }: LogView, mach
 }
 
 /**
- * Milliseconds. A machine that stops ends journalctl before itself, and systemd then waits in vain for news of a process that is
- * not its child, mostly until the engine kills it, by default after 10 s.
+ * Milliseconds. A machine that stops ends journalctl before itself, and systemd then waits in vain for news
+ * of a process that is not its child, mostly until the engine kills it, by default after 10 s.
  */
 const stopTime = 15_000;
 
@@ -94,12 +105,24 @@ async function hasStopped(engine: Engine, machine: Machine, signal: AbortSignal)
   }
 }
 
-/** Shows the engine's log of a machine's console. Following ends when the machine stops. Resolves to the exit status. */
-export async function showConsole({ context, engine, request, prefix }: LogView, machine: Machine): Promise<number> {
+/**
+ * Shows the engine's log of a machine's console. Following ends when the machine stops. Resolves to the exit
+ * status.
+ */
+export async function showConsole(
+  { context, engine, request, prefix }: LogView,
+  machine: Machine,
+): Promise<number> {
   const { signal } = context;
-  const sink = request.json ? jsonSink(context, machine.name, readConsoleLine) : textSink(context, prefix(machine));
+  const sink = request.json
+    ? jsonSink(context, machine.name, readConsoleLine)
+    : textSink(context, prefix(machine));
   try {
-    for await (const chunk of await readLogs(engine, machine.id, { ...consoleQuery(request, new Date()), signal })) await sink.push(chunk);
+    for await (const chunk of await readLogs(engine, machine.id, {
+      ...consoleQuery(request, new Date()),
+      signal,
+    }))
+      await sink.push(chunk);
     await sink.end();
   } catch (error) {
     if (signal.aborted) return 130;

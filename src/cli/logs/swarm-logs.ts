@@ -5,8 +5,14 @@ import { consoleQuery, journalOnly } from "./log-request.ts";
 import { jsonSink, readConsoleLine, textSink } from "./log-sink.ts";
 import type { LogView } from "./machine-logs.ts";
 
-/** Shows the console of a machine of the swarm, as its loader passed it on, from whatever node. Following goes on until it is interrupted. */
-export async function showServiceLog({ context, engine, request, prefix }: LogView, machine: SwarmMachine): Promise<number> {
+/**
+ * Shows the console of a machine of the swarm, as its loader passed it on, from whatever node. Following goes
+ * on until it is interrupted.
+ */
+export async function showServiceLog(
+  { context, engine, request, prefix }: LogView,
+  machine: SwarmMachine,
+): Promise<number> {
   const { name, service } = machine;
   const [flag = request.until === undefined ? undefined : "--until"] = journalOnly(request);
   if (flag !== undefined) {

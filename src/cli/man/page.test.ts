@@ -38,7 +38,8 @@ describe("berth man", () => {
     const memory = memoryIo({ cwd: directory });
     expect(await run(["man", "--output", "man1", "--json"], memory.io)).toBe(0);
     const files = readdirSync(join(directory, "man1")).toSorted();
-    for (const { name } of registry.filter((entry) => !entry.hidden)) expect(files).toContain(`berth-${name}.1`);
+    for (const { name } of registry.filter((entry) => !entry.hidden))
+      expect(files).toContain(`berth-${name}.1`);
     expect(files).toContain("berth-engine-start.1");
     expect(files).not.toContain("berth-__complete.1");
     expect(JSON.parse(memory.stdout()).files.length).toBe(files.length);
@@ -54,7 +55,9 @@ describe("berth man", () => {
 
 test.skipIf(Bun.which("groff") === null)("groff finds nothing to warn about", async () => {
   for (const node of allNodes(await loadCommandTree(registry))) {
-    const { status, stderr } = await tryRun("groff", ["-man", "-ww", "-Tascii"], { input: renderManPage(node, "1").text });
+    const { status, stderr } = await tryRun("groff", ["-man", "-ww", "-Tascii"], {
+      input: renderManPage(node, "1").text,
+    });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   }
 });

@@ -45,7 +45,10 @@ function mainPage(root: CommandNode): string {
     section("SYNOPSIS", `.B berth\n${roffText("[OPTIONS] COMMAND [ARGUMENTS]")}\n`),
     section("DESCRIPTION", `.PP\n${about}\n`),
     section("COMMANDS", commands),
-    section("OPTIONS", `These stand before or after a command.\n${options(root.globals)}${helpAndVersion(true)}`),
+    section(
+      "OPTIONS",
+      `These stand before or after a command.\n${options(root.globals)}${helpAndVersion(true)}`,
+    ),
     section("EXIT STATUS", exitStatus.map(([status, meaning]) => tagged(bold(status), meaning)).join("")),
     section(
       "ENVIRONMENT",
@@ -60,16 +63,26 @@ function mainPage(root: CommandNode): string {
 function commandPage(node: CommandNode, name: string): string {
   const { definition } = node;
   if (definition === undefined) return "";
-  const args = node.arguments.map((argument) => tagged(bold(argument.name.toUpperCase()), describeOption(argument))).join("");
-  const examples = definition.examples.map((example) => `.PP\n${roffText(example.description)}:\n${verbatim(example.command)}`).join("");
+  const args = node.arguments
+    .map((argument) => tagged(bold(argument.name.toUpperCase()), describeOption(argument)))
+    .join("");
+  const examples = definition.examples
+    .map((example) => `.PP\n${roffText(example.description)}:\n${verbatim(example.command)}`)
+    .join("");
   const parent = ["berth", ...node.path.slice(0, -1)].join("-");
   return [
     section("NAME", `${roffText(name)} \\- ${roffText(definition.summary)}\n`),
-    section("SYNOPSIS", `.B ${roffText(["berth", ...node.path].join(" "))}\n${roffText(usageOf(definition))}\n`),
+    section(
+      "SYNOPSIS",
+      `.B ${roffText(["berth", ...node.path].join(" "))}\n${roffText(usageOf(definition))}\n`,
+    ),
     section("DESCRIPTION", prose(paragraphs(definition.description))),
     section("COMMANDS", node.children.map(commandLine).join("")),
     section("ARGUMENTS", args),
-    section("OPTIONS", `${options(node.options)}${helpAndVersion(false)}The options of ${reference("berth")} are taken as well.\n`),
+    section(
+      "OPTIONS",
+      `${options(node.options)}${helpAndVersion(false)}The options of ${reference("berth")} are taken as well.\n`,
+    ),
     section("EXAMPLES", examples),
     section(
       "SEE ALSO",

@@ -1,4 +1,7 @@
-/** Text for roff (groff_char(7)): backslashes, hyphens to be copied, and quotes kept; no line starts a request. */
+/**
+ * Text for roff (groff_char(7)): backslashes, hyphens to be copied, and quotes kept; no line starts a
+ * request.
+ */
 export function roffText(text: string): string {
   return text
     .replaceAll("\\", "\\e")

@@ -15,7 +15,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const there = [{ name: "box", network: "box.internal", owner: { name: "box" } }] as unknown as readonly Machine[];
+const there = [
+  { name: "box", network: "box.internal", owner: { name: "box" } },
+] as unknown as readonly Machine[];
 function chosen(...names: readonly string[]) {
   const memory = memoryIo({ cwd: directory });
   const { context } = openContext(memory.io, readGlobals({}), memory.io.signal, []);

@@ -22,12 +22,15 @@ export interface DownChoice {
 }
 
 /**
- * Which of an engine's machines `down` removes: every one for `all`; else those of the machine file, or with `domain` or
- * without a file those that no file made, and of them the named ones. Names that are not there are no error. A file that others
- * decide over is none where names are given.
- * Throws `usage` where nothing says which; what it returns throws `conflict` for a named machine of somebody else's.
+ * Which of an engine's machines `down` removes: every one for `all`; else those of the machine file, or with
+ * `domain` or without a file those that no file made, and of them the named ones. Names that are not there
+ * are no error. A file that others decide over is none where names are given. Throws `usage` where nothing
+ * says which; what it returns throws `conflict` for a named machine of somebody else's.
  */
-export function chooseToRemove(context: Context, { names, domain, all }: DownWish): (there: readonly Machine[]) => DownChoice {
+export function chooseToRemove(
+  context: Context,
+  { names, domain, all }: DownWish,
+): (there: readonly Machine[]) => DownChoice {
   if (all) {
     if (names.length > 0) throw bothError();
     if (domain !== undefined) throw usageError("--all and --domain do not go together");
@@ -42,7 +45,9 @@ export function chooseToRemove(context: Context, { names, domain, all }: DownWis
   const isOwn = (machine: Machine) =>
     fleet === undefined ? machine.owner?.file === undefined : claimOf(fleet, machine, isThere) !== "stranger";
   return (there) => {
-    const meant = there.filter(({ name, network }) => (wanted?.includes(name) ?? true) && (domain === undefined || network === domain));
+    const meant = there.filter(
+      ({ name, network }) => (wanted?.includes(name) ?? true) && (domain === undefined || network === domain),
+    );
     const others = meant.filter((machine) => !isOwn(machine));
     const named = others.find(({ name }) => names.includes(name));
     if (named !== undefined) throw ofAnother(named);
@@ -54,6 +59,8 @@ function ofAnother(machine: Machine): BerthError {
   const { name, owner } = machine;
   const file = owner?.file;
   const hint =
-    file !== undefined && isThere(file) ? `say whose it is: berth --file ${file} down ${name}` : `remove it by itself: berth rm -f ${name}`;
+    file !== undefined && isThere(file)
+      ? `say whose it is: berth --file ${file} down ${name}`
+      : `remove it by itself: berth rm -f ${name}`;
   return new BerthError("conflict", whose(machine), { hint, details: { name, owner } });
 }

@@ -6,13 +6,24 @@ import type { EngineConfig } from "#ops/engine/install-runtime.ts";
 
 /** Which engine's configuration `install` and `uninstall` work on. */
 export const engineOptions = {
-  engineConfig: { value: "FILE", description: "the engine's daemon.json (/etc/docker/daemon.json)", completes: "file" },
+  engineConfig: {
+    value: "FILE",
+    description: "the engine's daemon.json (/etc/docker/daemon.json)",
+    completes: "file",
+  },
   enginePid: { value: "PID", description: "dockerd's process (the one at its socket)", parse: parsePid },
 } as const;
 
 /** The daemon.json and the process of the engine that the command line names. */
-export function engineConfig({ io, global, signal }: Context, chosen: OptionValues<typeof engineOptions>): Promise<EngineConfig> {
-  return findEngineConfig({ env: io.env, host: global.host, context: global.context, signal }, chosen.engineConfig, chosen.enginePid);
+export function engineConfig(
+  { io, global, signal }: Context,
+  chosen: OptionValues<typeof engineOptions>,
+): Promise<EngineConfig> {
+  return findEngineConfig(
+    { env: io.env, host: global.host, context: global.context, signal },
+    chosen.engineConfig,
+    chosen.enginePid,
+  );
 }
 
 function parsePid(text: string): number {

@@ -31,7 +31,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-function contextIn(cwd: string, globals: Readonly<Record<string, unknown>> = {}, env: Readonly<Record<string, string>> = {}) {
+function contextIn(
+  cwd: string,
+  globals: Readonly<Record<string, unknown>> = {},
+  env: Readonly<Record<string, string>> = {},
+) {
   const memory = memoryIo({ cwd, env });
   const { context } = openContext(memory.io, readGlobals(globals), memory.io.signal, []);
   return { context, stderr: memory.stderr };
@@ -53,10 +57,15 @@ test("what is wrong in a file here is told without its directory, in one elsewhe
     [join(directory, "work"), file],
   ] as const) {
     const message = expect.stringMatching(new RegExp(`^${shown}:1:12 .*\\n${shown}:1:18 `));
-    expect(() => findFleet(contextIn(cwd, { file }).context)).toThrow(expect.objectContaining({ code: "file-invalid", message }));
+    expect(() => findFleet(contextIn(cwd, { file }).context)).toThrow(
+      expect.objectContaining({ code: "file-invalid", message }),
+    );
   }
   writeFileSync(file, "machines: {web: {image: x}}\n");
-  expect(findFleet(contextIn(directory, { file }).context)?.project).toEqual({ name: basename(directory).toLowerCase(), file });
+  expect(findFleet(contextIn(directory, { file }).context)?.project).toEqual({
+    name: basename(directory).toLowerCase(),
+    file,
+  });
 });
 
 test("a file that everybody may write to is refused by its name, and can be named", () => {
@@ -73,55 +82,70 @@ test("a file that everybody may write to is refused by its name, and can be name
 
 test("so is one in a directory that everybody may change, or that a link leads to there", () => {
   chmodSync(directory, 0o777);
-  expect(() => findFleet(contextIn(directory).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
+  expect(() => findFleet(contextIn(directory).context)).toThrow(
+    expect.objectContaining({ code: "file-untrusted" }),
+  );
   const other = realpathSync(mkdtempSync(join(tmpdir(), "berth-link-")));
   try {
     symlinkSync(file, join(other, "berth.yaml"));
-    expect(() => findFleet(contextIn(other).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
+    expect(() => findFleet(contextIn(other).context)).toThrow(
+      expect.objectContaining({ code: "file-untrusted" }),
+    );
   } finally {
     rmSync(other, { recursive: true });
   }
 });
 
-test.skipIf(Bun.which("setfacl") === null)("so is one that an access control list lets another user change (needs setfacl)", () => {
-  chmodSync(file, 0o644);
-  execFileSync("setfacl", ["-m", "u:65534:r", file]);
-  expect(foundBy(contextIn(directory).context)).toBe(file);
-  execFileSync("setfacl", ["-m", "u:65534:rw", file]);
-  expect(() => findFleet(contextIn(directory).context)).toThrow(
-    expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("setfacl -b") }),
-  );
-});
+test.skipIf(Bun.which("setfacl") === null)(
+  "so is one that an access control list lets another user change (needs setfacl)",
+  () => {
+    chmodSync(file, 0o644);
+    execFileSync("setfacl", ["-m", "u:65534:r", file]);
+    expect(foundBy(contextIn(directory).context)).toBe(file);
+    execFileSync("setfacl", ["-m", "u:65534:rw", file]);
+    expect(() => findFleet(contextIn(directory).context)).toThrow(
+      expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("setfacl -b") }),
+    );
+  },
+);
 
-test.skipIf(process.getuid?.() !== 0)("another user's file is refused, unless that user has become root (needs root)", () => {
-  chownSync(file, 65534, 65534);
-  expect(() => findFleet(contextIn(directory).context)).toThrow(
-    expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("65534") }),
-  );
-  expect(foundBy(contextIn(directory, {}, { SUDO_UID: "65534" }).context)).toBe(file);
-  expect(() => findFleet(contextIn(directory, {}, { SUDO_UID: "1000" }).context)).toThrow(
-    expect.objectContaining({ code: "file-untrusted" }),
-  );
-});
+test.skipIf(process.getuid?.() !== 0)(
+  "another user's file is refused, unless that user has become root (needs root)",
+  () => {
+    chownSync(file, 65534, 65534);
+    expect(() => findFleet(contextIn(directory).context)).toThrow(
+      expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining("65534") }),
+    );
+    expect(foundBy(contextIn(directory, {}, { SUDO_UID: "65534" }).context)).toBe(file);
+    expect(() => findFleet(contextIn(directory, {}, { SUDO_UID: "1000" }).context)).toThrow(
+      expect.objectContaining({ code: "file-untrusted" }),
+    );
+  },
+);
 
-test.skipIf(!isRoot)("a group of the user's number is another's, too, who is in it (needs root)", async () => {
-  const [group, program] = [
-    (members: string) => `sed '/^[^:]*:[^:]*:4243:/d' /etc/group >/run/group; echo alice:x:4243:${members} >>/run/group; `,
-    `const { findFleet } = await import(${JSON.stringify(import.meta.resolve("./fleet-file.ts"))});
+test.skipIf(!isRoot)(
+  "a group of the user's number is another's, too, who is in it (needs root)",
+  async () => {
+    const [group, program] = [
+      (members: string) =>
+        `sed '/^[^:]*:[^:]*:4243:/d' /etc/group >/run/group; echo alice:x:4243:${members} >>/run/group; `,
+      `const { findFleet } = await import(${JSON.stringify(import.meta.resolve("./fleet-file.ts"))});
     const { openContext } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/context.ts"))});
     const { readGlobals } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/global-options.ts"))});
     const { memoryIo } = await import(${JSON.stringify(import.meta.resolve("#cli/test/memory-io.ts"))});
     const { io } = memoryIo({ cwd: "/run/a", env: { SUDO_UID: "4243" } });
     try { return findFleet(openContext(io, readGlobals({}), io.signal, []).context)?.project.file; } catch ({ code, message }) { return code + ": " + message; }`,
-  ];
-  const file =
-    "mkdir /run/a; echo 'machines: {web: {image: x}}' >/run/a/berth.yaml; chown -R 4243:4243 /run/a; chmod 664 /run/a/berth.yaml; ";
-  const found = (members: string) => inMounts(program, `chmod 755 /run; ${file}${group(members)}mount --bind /run/group /etc/group`);
-  expect([await found(""), await found("root")]).toEqual(["/run/a/berth.yaml", "/run/a/berth.yaml"]);
-  expect(await found("root,nobody")).toMatch(
-    /^file-untrusted: .*the user 65534 is in the group 4243, which may write to \/run\/a\/berth.yaml/,
-  );
-});
+    ];
+    const file =
+      "mkdir /run/a; echo 'machines: {web: {image: x}}' >/run/a/berth.yaml; chown -R 4243:4243 /run/a; chmod 664 /run/a/berth.yaml; ";
+    const found = (members: string) =>
+      inMounts(program, `chmod 755 /run; ${file}${group(members)}mount --bind /run/group /etc/group`);
+    expect([await found(""), await found("root")]).toEqual(["/run/a/berth.yaml", "/run/a/berth.yaml"]);
+    expect(await found("root,nobody")).toMatch(
+      /^file-untrusted: .*the user 65534 is in the group 4243, which may write to \/run\/a\/berth.yaml/,
+    );
+  },
+);
 
 test("so is one whose link leads through a directory that everybody may change to a file that nobody else may", () => {
   const [open, own] = [join(directory, "open"), join(directory, "own")];
@@ -130,7 +154,10 @@ test("so is one whose link leads through a directory that everybody may change t
   symlinkSync(file, join(open, "middle"));
   symlinkSync(join(open, "middle"), join(own, "berth.yaml"));
   expect(() => findFleet(contextIn(own).context)).toThrow(
-    expect.objectContaining({ code: "file-untrusted", message: expect.stringContaining(`everybody may write to ${open}`) }),
+    expect.objectContaining({
+      code: "file-untrusted",
+      message: expect.stringContaining(`everybody may write to ${open}`),
+    }),
   );
   chmodSync(open, 0o755);
   expect(foundBy(contextIn(own).context)).toBe(file);
@@ -157,7 +184,8 @@ test("so is one in a directory such as /tmp, into which anybody may move a file 
 
 test("what was found and is no plain file, or a huge one, is named, and nobody waits for it", () => {
   const found = () => foundBy(contextIn(directory).context);
-  const refused = (message: string) => expect.objectContaining({ code: "file-invalid", message: `${file} ${message}` });
+  const refused = (message: string) =>
+    expect.objectContaining({ code: "file-invalid", message: `${file} ${message}` });
   truncateSync(file, 2 * 1024 * 1024);
   expect(found).toThrow(refused("is longer than 1 MiB, which no machine file is"));
   rmSync(file);
@@ -168,11 +196,16 @@ test("what was found and is no plain file, or a huge one, is named, and nobody w
   expect(found).toThrow(refused("was found, but it is not a regular file"));
 });
 
-test.skipIf(process.getuid?.() !== 0)("one that leads to a file of the kernel's, whose reader would wait, is empty (needs root)", () => {
-  rmSync(file);
-  symlinkSync("/proc/kmsg", file);
-  expect(() => foundBy(contextIn(directory).context)).toThrow(expect.objectContaining({ code: "file-invalid" }));
-});
+test.skipIf(process.getuid?.() !== 0)(
+  "one that leads to a file of the kernel's, whose reader would wait, is empty (needs root)",
+  () => {
+    rmSync(file);
+    symlinkSync("/proc/kmsg", file);
+    expect(() => foundBy(contextIn(directory).context)).toThrow(
+      expect.objectContaining({ code: "file-invalid" }),
+    );
+  },
+);
 
 test("a pipe that is named is read once, and may keep its reader waiting", async () => {
   rmSync(file);
@@ -194,7 +227,9 @@ test("a terminal that there is not is told as any file that cannot be read", asy
 test("in a directory that lies too deep no file is taken for its own", () => {
   execFileSync("sh", ["-c", "mkdir -p $(printf %0260d 0 | sed s:0:d/:g)"], { cwd: directory });
   const deep = join(directory, "d/".repeat(260));
-  expect(() => findFleet(contextIn(deep).context)).toThrow(expect.objectContaining({ code: "file-untrusted" }));
+  expect(() => findFleet(contextIn(deep).context)).toThrow(
+    expect.objectContaining({ code: "file-untrusted" }),
+  );
 });
 
 test("a fleet is of the file itself, whatever link leads to it", () => {
@@ -205,7 +240,10 @@ test("a fleet is of the file itself, whatever link leads to it", () => {
 
 test("no more is read of one that has no end than a machine file may have", () => {
   const message = (path: string) =>
-    expect.objectContaining({ code: "file-invalid", message: `${path} is longer than 1 MiB, which no machine file is` });
+    expect.objectContaining({
+      code: "file-invalid",
+      message: `${path} is longer than 1 MiB, which no machine file is`,
+    });
   execFileSync("truncate", ["--size=8G", file]);
   expect(() => findFleet(contextIn(directory).context)).toThrow(message(file));
   expect(() => findFleet(contextIn(directory, { file: "/dev/zero" }).context)).toThrow(message("/dev/zero"));

@@ -12,8 +12,8 @@ import { foundFault, tooLong } from "#plan/machine/path-access.ts";
 const fileNames = ["berth.yaml", "berth.yml"];
 
 /**
- * Where the machine file is: --file, else berth.yaml here or in a directory above; undefined when there is none and none was named.
- * One that may be below a FUSE of another user counts as there.
+ * Where the machine file is: --file, else berth.yaml here or in a directory above; undefined when there is
+ * none and none was named. One that may be below a FUSE of another user counts as there.
  */
 export function locateFleetFile({ global, io }: Context): string | undefined {
   if (global.file !== undefined) return resolve(io.cwd, global.file);
@@ -24,7 +24,10 @@ export function locateFleetFile({ global, io }: Context): string | undefined {
   }
 }
 
-/** Where `locateFleetFile` finds the machine file, and where it would find another before that one; none where there is none. */
+/**
+ * Where `locateFleetFile` finds the machine file, and where it would find another before that one; none where
+ * there is none.
+ */
 export function fleetFilePlaces(context: Context): readonly string[] {
   const path = locateFleetFile(context);
   if (path === undefined) return [];
@@ -40,9 +43,9 @@ interface TrustedFile {
 }
 
 /**
- * Runs `work`, which must be synchronous, with the machine file to go by; undefined when there is none and none was named. One that
- * was found, and not named, says so where it is not in the working directory, and is refused where others than the user and root
- * decide what is in it: `file-untrusted`.
+ * Runs `work`, which must be synchronous, with the machine file to go by; undefined when there is none and
+ * none was named. One that was found, and not named, says so where it is not in the working directory, and is
+ * refused where others than the user and root decide what is in it: `file-untrusted`.
  */
 function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T | undefined {
   const path = locateFleetFile(context);
@@ -75,8 +78,8 @@ function readText(place: string, path: string): string {
 }
 
 /**
- * A context whose machine file nobody waits for without an ear for signals: what --file names is read, where that may keep whoever reads
- * it waiting, such as a pipe. What cannot be read is told by who wants it.
+ * A context whose machine file nobody waits for without an ear for signals: what --file names is read, where
+ * that may keep whoever reads it waiting, such as a pipe. What cannot be read is told by who wants it.
  */
 export async function withFileRead(context: Context): Promise<Context> {
   const { file } = context.global;
@@ -109,7 +112,10 @@ function notTooLong(text: string | undefined, path: string): string {
   });
 }
 
-/** Nobody waits for what was merely found: a FIFO, or a file of the kernel's that has no size, such as /proc/kmsg. */
+/**
+ * Nobody waits for what was merely found: a FIFO, or a file of the kernel's that has no size, such as
+ * /proc/kmsg.
+ */
 function readPlain(place: string, path: string): string {
   const stat = statSync(place);
   if (stat.isFile()) return stat.size === 0 ? "" : readText(place, path);
@@ -124,8 +130,9 @@ export function findFleetFile(context: Context): string | undefined {
 }
 
 /**
- * The fleet of the machine file to go by; undefined when there is none and none was named. Throws `file-untrusted` for one that was found
- * where others than the user and root decide what is in it, `file-missing`, and `file-invalid` with all its problems.
+ * The fleet of the machine file to go by; undefined when there is none and none was named. Throws
+ * `file-untrusted` for one that was found where others than the user and root decide what is in it,
+ * `file-missing`, and `file-invalid` with all its problems.
  */
 export function findFleet(context: Context): Fleet | undefined {
   return withFleetFile(context, (file) => parseFleet(file, context));
@@ -150,7 +157,10 @@ function parseFleet(file: TrustedFile, { io }: Context): Fleet {
   }
   const shownAs = dirname(path) === io.cwd ? basename(path) : path;
   const fleet = parseMachineFile(text, { fileName: path, shownAs, environment: io.env });
-  return resolvePaths({ ...fleet, project: { ...fleet.project, file: real } }, { directory: dirname(path), home: io.home });
+  return resolvePaths(
+    { ...fleet, project: { ...fleet.project, file: real } },
+    { directory: dirname(path), home: io.home },
+  );
 }
 
 /** The machine file's fleet. Throws `file-missing` when there is no file. */

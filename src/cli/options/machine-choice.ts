@@ -28,18 +28,27 @@ export interface MachineChoice {
 const makeThem = "`berth up` makes what is in the file and not there";
 
 /**
- * The machines a command works on: the named ones, with `all` every one, else those of the machine file. Where there is a
- * machine file, machines of another one are not to be had by name. Throws `usage` for names and `all` together,
- * `not-found`, `not-ours` and `conflict` before anything is done to any.
+ * The machines a command works on: the named ones, with `all` every one, else those of the machine file.
+ * Where there is a machine file, machines of another one are not to be had by name. Throws `usage` for names
+ * and `all` together, `not-found`, `not-ours` and `conflict` before anything is done to any.
  */
-export async function chooseMachines(context: Context, engine: Engine, choice: MachineChoice): Promise<readonly Machine[]> {
+export async function chooseMachines(
+  context: Context,
+  engine: Engine,
+  choice: MachineChoice,
+): Promise<readonly Machine[]> {
   const { all, passMissing } = choice;
   if (all) {
     if (choice.names.length > 0) throw bothError();
     return await listMachines(engine, context.signal);
   }
   if (choice.names.length === 0) return await machinesOfFile(context, engine, passMissing !== "never");
-  const { machines, missing } = await findThere(context, engine, [...new Set(choice.names)], passMissing === "always");
+  const { machines, missing } = await findThere(
+    context,
+    engine,
+    [...new Set(choice.names)],
+    passMissing === "always",
+  );
   refuseOthers(context, machines);
   if (missing.length > 0) context.note(`not there: ${missing.join(", ")}`);
   return machines;
@@ -51,7 +60,11 @@ export function bothError(): BerthError {
 }
 
 /** Those of the machine file that are there; a machine of another file that has the same name is not. */
-async function machinesOfFile(context: Context, engine: Engine, mayMiss: boolean): Promise<readonly Machine[]> {
+async function machinesOfFile(
+  context: Context,
+  engine: Engine,
+  mayMiss: boolean,
+): Promise<readonly Machine[]> {
   const fleet = fleetHere(await withFileRead(context));
   const names = fleet.machines.flatMap(({ name, root }) => (root === undefined ? [name] : []));
   const { machines, missing } = await findThere(context, engine, names, true);
@@ -59,10 +72,14 @@ async function machinesOfFile(context: Context, engine: Engine, mayMiss: boolean
   const others = machines.filter((machine) => !own.includes(machine));
   const absent = [...missing, ...others.map(({ name }) => name)];
   if (absent.length > 0 && !mayMiss) {
-    throw new BerthError("not-found", [`no such machine: ${absent.join(", ")}`, ...others.map(whose)].join("; "), {
-      hint: makeThem,
-      details: absent,
-    });
+    throw new BerthError(
+      "not-found",
+      [`no such machine: ${absent.join(", ")}`, ...others.map(whose)].join("; "),
+      {
+        hint: makeThem,
+        details: absent,
+      },
+    );
   }
   if (absent.length > 0) context.note(`not there: ${[...missing, ...others.map(whose)].join(", ")}`);
   return own;
@@ -77,12 +94,16 @@ function fleetHere(context: Context): Fleet {
 
 /** Nothing says which machines are meant. */
 export function nobodyNamed(hint: string): BerthError {
-  return new BerthError("usage", "no machine is named, and there is no berth.yaml here or in a directory above", { hint });
+  return new BerthError(
+    "usage",
+    "no machine is named, and there is no berth.yaml here or in a directory above",
+    { hint },
+  );
 }
 
 /**
- * What is found of the machine file by who has named machines; of a file that others decide over nothing, which is said: it decides nothing
- * then, and stops nobody.
+ * What is found of the machine file by who has named machines; of a file that others decide over nothing,
+ * which is said: it decides nothing then, and stops nobody.
  */
 export function passUntrusted<T>(context: Context, find: () => T): T | undefined {
   try {
@@ -99,7 +120,9 @@ function refuseOthers(context: Context, machines: readonly Machine[]): void {
   const path = locateFleetFile(context);
   const here = path === undefined ? undefined : realPathOf(path, trustedUsers(context.io.env));
   if (here === undefined) return;
-  const other = machines.find(({ owner }) => owner?.file !== undefined && owner.file !== here && isThere(owner.file));
+  const other = machines.find(
+    ({ owner }) => owner?.file !== undefined && owner.file !== here && isThere(owner.file),
+  );
   if (other === undefined || passUntrusted(context, () => findFleetFile(context)) === undefined) return;
   throw new BerthError("conflict", whose(other), {
     hint: `the machine file here is ${path}; name that one: --file ${other.owner?.file}`,

@@ -3,7 +3,15 @@ import { memoryIo } from "#cli/test/memory-io.ts";
 import { commandEnvironment, type StreamOptions, wantsTerminal } from "./run-options.ts";
 
 const plain: StreamOptions = { interactive: false, tty: false, noTty: false };
-const global = { host: undefined, context: undefined, file: undefined, json: false, quiet: false, noColor: false, debug: false };
+const global = {
+  host: undefined,
+  context: undefined,
+  file: undefined,
+  json: false,
+  quiet: false,
+  noColor: false,
+  debug: false,
+};
 
 test.each<[terminal: boolean, json: boolean, Partial<StreamOptions>, { tty: boolean; stdin: boolean }]>([
   [false, false, {}, { tty: false, stdin: false }],

@@ -10,12 +10,19 @@ export interface StreamOptions {
   readonly detach?: boolean;
 }
 
-/** Whether a command run inside gets a terminal and a standard input. Throws `usage` for what goes not together, as docker does. */
-export function wantsTerminal({ io, global }: Pick<Context, "io" | "global">, options: StreamOptions): { tty: boolean; stdin: boolean } {
+/**
+ * Whether a command run inside gets a terminal and a standard input. Throws `usage` for what goes not
+ * together, as docker does.
+ */
+export function wantsTerminal(
+  { io, global }: Pick<Context, "io" | "global">,
+  options: StreamOptions,
+): { tty: boolean; stdin: boolean } {
   const { interactive, tty, noTty, detach = false } = options;
   if (tty && noTty) throw usageError("--tty and --no-tty say opposite things");
   if (tty && global.json) throw usageError("--tty is for people, --json for programs");
-  if (tty && interactive && !io.stdinIsTerminal) throw usageError("--tty with --interactive needs a terminal as standard input");
+  if (tty && interactive && !io.stdinIsTerminal)
+    throw usageError("--tty with --interactive needs a terminal as standard input");
   const implied = isInteractive(io) && !noTty && !global.json && !detach;
   return { tty: tty || implied, stdin: interactive || implied };
 }
@@ -31,5 +38,7 @@ export function commandEnvironment(
     return variable.includes("=") || value === undefined ? variable : `${variable}=${value}`;
   });
   const term = ours.TERM;
-  return tty && term && !given.some((variable) => /^TERM(=|$)/.test(variable)) ? [`TERM=${term}`, ...named] : named;
+  return tty && term && !given.some((variable) => /^TERM(=|$)/.test(variable))
+    ? [`TERM=${term}`, ...named]
+    : named;
 }

@@ -12,12 +12,22 @@ test("a line a check, advice below it, and a sum", () => {
     marksFor({ LANG: "C" }),
     { style: createStyle(false), width: undefined },
   );
-  expect(text).toBe("+ Engine  28.0\nx Disk    full\n          → make room\n\n1 failed, 0 to look at, 1 fine\n");
+  expect(text).toBe(
+    "+ Engine  28.0\nx Disk    full\n          → make room\n\n1 failed, 0 to look at, 1 fine\n",
+  );
 });
 
 test("details and advice are broken between words on a terminal", () => {
   const text = renderChecks(
-    [{ id: "a", title: "Engine", status: "warn", detail: "it lacks a capability that machines want", hint: "start it with the whole set" }],
+    [
+      {
+        id: "a",
+        title: "Engine",
+        status: "warn",
+        detail: "it lacks a capability that machines want",
+        hint: "start it with the whole set",
+      },
+    ],
     marksFor({ LANG: "C" }),
     { style: createStyle(false), width: 34 },
   );

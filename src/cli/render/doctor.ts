@@ -6,7 +6,11 @@ import { wrapText } from "./wrap.ts";
 
 /** A line for each check, what to do about it below, and a last line that sums up. */
 export function renderChecks(checks: readonly Check[], marks: Marks, { style, width }: View): string {
-  const signs = { ok: style.green(marks.done), warn: style.yellow(marks.warning), fail: style.red(marks.failed) };
+  const signs = {
+    ok: style.green(marks.done),
+    warn: style.yellow(marks.warning),
+    fail: style.red(marks.failed),
+  };
   const titles = Math.max(0, ...checks.map((check) => textWidth(check.title)));
   const lines = checks.map(({ status, title, detail, hint }) => {
     const indent = pad("", titles + 4);

@@ -1,4 +1,6 @@
-/** Milliseconds for people, one or two units: `0.6 s`, `42 s`, `3 min`, `3 min 20 s`, `2 h 5 min`, `3 days`. */
+/**
+ * Milliseconds for people, one or two units: `0.6 s`, `42 s`, `3 min`, `3 min 20 s`, `2 h 5 min`, `3 days`.
+ */
 export function formatDuration(milliseconds: number): string {
   const ms = Math.max(0, milliseconds);
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;

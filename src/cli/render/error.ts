@@ -6,10 +6,14 @@ import { wrapText } from "./wrap.ts";
 
 const report = "Run it again with --debug to see the cause; this is a fault of berth and worth a report.";
 
-/** Anything thrown as a BerthError: an aborted wait is `interrupted`, a full disk `disk-full`, the rest `internal`. */
+/**
+ * Anything thrown as a BerthError: an aborted wait is `interrupted`, a full disk `disk-full`, the rest
+ * `internal`.
+ */
 export function toBerthError(thrown: unknown): BerthError {
   if (thrown instanceof BerthError) return thrown;
-  if (thrown instanceof Error && thrown.name === "AbortError") return new BerthError("interrupted", "interrupted", { cause: thrown });
+  if (thrown instanceof Error && thrown.name === "AbortError")
+    return new BerthError("interrupted", "interrupted", { cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOSPC") {
     return new BerthError("disk-full", message, { cause: thrown, hint: "Make room, then try again." });
@@ -25,7 +29,11 @@ export function errorToJson(error: BerthError): { readonly error: Readonly<Recor
 /** `berth: message`, failed units if there are any, and the hint on a line of its own. */
 export function renderError(error: BerthError, view: View): string {
   const { style, width } = view;
-  const message = wrapText(plainLines(error.message.trimEnd()), { width, first: "berth: ".length, indent: "  " });
+  const message = wrapText(plainLines(error.message.trimEnd()), {
+    width,
+    first: "berth: ".length,
+    indent: "  ",
+  });
   const units = renderFailedUnits(failedUnitsIn(error.details), view);
   const advice = wrapText(plainLines(error.hint ?? ""), { width, first: 4, indent: "    " });
   const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${advice}\n`;
@@ -36,7 +44,11 @@ export function renderError(error: BerthError, view: View): string {
 export function renderCauses(thrown: unknown): string {
   const parts: string[] = [];
   const seen = new Set<unknown>();
-  for (let cause = thrown; cause !== undefined && !seen.has(cause); cause = cause instanceof Error ? cause.cause : undefined) {
+  for (
+    let cause = thrown;
+    cause !== undefined && !seen.has(cause);
+    cause = cause instanceof Error ? cause.cause : undefined
+  ) {
     seen.add(cause);
     parts.push(`${parts.length === 0 ? "" : "caused by: "}${describe(cause)}\n`);
   }

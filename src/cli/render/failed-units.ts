@@ -17,7 +17,10 @@ export function renderFailedUnits(units: readonly FailedUnit[], { style, width }
       const title = failed.description ? `  ${plainText(failed.description)}` : "";
       const lines = failed.lines.length > 0 ? failed.lines : ["(no journal lines)"];
       const journal = lines
-        .map((line) => `      ${style.dim(wrapText(plainText(line), { width, first: 6, indent: "        " }))}\n`)
+        .map(
+          (line) =>
+            `      ${style.dim(wrapText(plainText(line), { width, first: 6, indent: "        " }))}\n`,
+        )
         .join("");
       return `  ${style.red("✘")} ${style.bold(plainText(failed.unit))}${title}\n${journal}`;
     })
@@ -26,7 +29,13 @@ export function renderFailedUnits(units: readonly FailedUnit[], { style, width }
 
 /** Finds failed units in the details of an error: `{ units: [{ unit, description?, lines }] }`. */
 export function failedUnitsIn(details: unknown): readonly FailedUnit[] {
-  if (typeof details !== "object" || details === null || !("units" in details) || !Array.isArray(details.units)) return [];
+  if (
+    typeof details !== "object" ||
+    details === null ||
+    !("units" in details) ||
+    !Array.isArray(details.units)
+  )
+    return [];
   return details.units.filter(isFailedUnit);
 }
 

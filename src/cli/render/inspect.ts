@@ -14,7 +14,10 @@ export function renderDetails(machines: readonly MachineDetails[], view: View): 
 
 function renderMachine(machine: MachineDetails, { style, width }: View): string {
   const { limits, capabilities, image } = machine;
-  const units = renderFailedUnits(machine.failedUnits, { style, width: width === undefined ? undefined : width - 2 });
+  const units = renderFailedUnits(machine.failedUnits, {
+    style,
+    width: width === undefined ? undefined : width - 2,
+  });
   return [
     `${style.bold(plainText(machine.name))}\n`,
     section("State", style, [
@@ -23,7 +26,10 @@ function renderMachine(machine: MachineDetails, { style, width }: View): string 
       ["Started", machine.started],
       ["Finished", machine.finished],
       ["Created", machine.created],
-      ["Restart policy", machine.restarts > 0 ? `${machine.restart} (${machine.restarts} times so far)` : machine.restart],
+      [
+        "Restart policy",
+        machine.restarts > 0 ? `${machine.restart} (${machine.restarts} times so far)` : machine.restart,
+      ],
     ]),
     units === "" ? "" : `  ${style.bold("Failed units")}\n${units.replace(/^(?=.)/gm, "  ")}`,
     section("System", style, [
@@ -37,49 +43,84 @@ function renderMachine(machine: MachineDetails, { style, width }: View): string 
     section("Network", style, [
       ["Host name", machine.hostname],
       ["Network", machine.network],
-      ...machine.addresses.map(({ network, ipv4, ipv6 }): Line => ["Address", addressLine(network, ipv4, ipv6)]),
+      ...machine.addresses.map(
+        ({ network, ipv4, ipv6 }): Line => ["Address", addressLine(network, ipv4, ipv6)],
+      ),
       ["DNS names", list(machine.dnsNames)],
       ...machine.ports.map(({ port, host }): Line => ["Published", `${host.join(", ")} -> ${port}`]),
     ]),
     section("Confinement", style, [
-      ["Profile", machine.rootId ? `${machine.profile}; its root is the host's user ${machine.rootId}` : machine.profile],
-      ["Runtime", machine.runtime.berth ? `${machine.runtime.name} (berth-runtime)` : `${machine.runtime.name} (no berth-runtime)`],
+      [
+        "Profile",
+        machine.rootId
+          ? `${machine.profile}; its root is the host's user ${machine.rootId}`
+          : machine.profile,
+      ],
+      [
+        "Runtime",
+        machine.runtime.berth
+          ? `${machine.runtime.name} (berth-runtime)`
+          : `${machine.runtime.name} (no berth-runtime)`,
+      ],
       ...machine.weaker.map((text): Line => ["Weaker", text]),
       ["Added", list(capabilities.added)],
       ["Dropped", list(capabilities.dropped)],
     ]),
     section("Limits", style, [
       ["Memory", limits.memory === undefined ? "no limit" : formatSize(limits.memory)],
-      ["With swap", limits.memorySwap === undefined ? undefined : limits.memorySwap < 0 ? "no limit" : formatSize(limits.memorySwap)],
+      [
+        "With swap",
+        limits.memorySwap === undefined
+          ? undefined
+          : limits.memorySwap < 0
+            ? "no limit"
+            : formatSize(limits.memorySwap),
+      ],
       ["Processors", limits.cpus === undefined ? "no limit" : String(limits.cpus)],
       ["Processes", limits.pids === undefined ? "no limit" : String(limits.pids)],
     ]),
     section(
       "Mounts",
       style,
-      machine.mounts.map(({ type, source, target, readOnly }): Line => [type, `${source} -> ${target}${readOnly ? " (read-only)" : ""}`]),
+      machine.mounts.map(
+        ({ type, source, target, readOnly }): Line => [
+          type,
+          `${source} -> ${target}${readOnly ? " (read-only)" : ""}`,
+        ],
+      ),
     ),
     section(
       "Made from",
       style,
-      machine.spec === undefined ? [] : Object.entries(machine.spec).map(([key, value]): Line => [key, specValue(value)]),
+      machine.spec === undefined
+        ? []
+        : Object.entries(machine.spec).map(([key, value]): Line => [key, specValue(value)]),
     ),
   ].join("");
 }
 
 function section(title: string, style: Style, lines: readonly Line[]): string {
-  const shown = lines.flatMap(([key, value]) => (value === undefined || value === "" ? [] : [[plainText(key), plainText(value)] as const]));
+  const shown = lines.flatMap(([key, value]) =>
+    value === undefined || value === "" ? [] : [[plainText(key), plainText(value)] as const],
+  );
   if (shown.length === 0) return "";
   const width = Math.max(...shown.map(([key]) => key.length)) + 2;
   return `  ${style.bold(title)}\n${shown.map(([key, value]) => `    ${pad(`${key}:`, width)}${value}\n`).join("")}`;
 }
 
 function stateOf({ state, exitStatus, outOfMemory }: MachineDetails): string {
-  const facts = [...(exitStatus === undefined ? [] : [`status ${exitStatus}`]), ...(outOfMemory ? ["out of memory"] : [])];
+  const facts = [
+    ...(exitStatus === undefined ? [] : [`status ${exitStatus}`]),
+    ...(outOfMemory ? ["out of memory"] : []),
+  ];
   return facts.length > 0 ? `${state} (${facts.join(", ")})` : state;
 }
 
-function addressLine(network: string, ipv4: string | undefined, ipv6: string | undefined): string | undefined {
+function addressLine(
+  network: string,
+  ipv4: string | undefined,
+  ipv6: string | undefined,
+): string | undefined {
   const addresses = [ipv4, ipv6].filter((address) => address !== undefined && address !== "");
   return addresses.length === 0 ? undefined : `${addresses.join(", ")} on ${network}`;
 }

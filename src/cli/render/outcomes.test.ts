@@ -3,7 +3,13 @@ import { BerthError } from "#errors.ts";
 import type { MachineOutcome } from "#ops/task/each-machine.ts";
 import { outcomeErrors, outcomesToJson, worstStatus } from "./outcomes.ts";
 
-const fine: MachineOutcome = { name: "web", changed: true, state: "running", failedUnits: [], error: undefined };
+const fine: MachineOutcome = {
+  name: "web",
+  changed: true,
+  state: "running",
+  failedUnits: [],
+  error: undefined,
+};
 const degraded: MachineOutcome = {
   ...fine,
   name: "db",

@@ -10,7 +10,9 @@ export function outcomeErrors(outcomes: readonly MachineOutcome[]): readonly Ber
     return [
       new BerthError("boot-degraded", `${name} booted degraded`, {
         details: { units: failedUnits },
-        ...(first !== undefined && { hint: `look closer: berth exec ${name} systemctl status ${first.unit}` }),
+        ...(first !== undefined && {
+          hint: `look closer: berth exec ${name} systemctl status ${first.unit}`,
+        }),
       }),
     ];
   });
@@ -24,6 +26,11 @@ export function worstStatus(errors: readonly BerthError[]): number | undefined {
 /** Outcomes for programs: errors as `--json` shows them everywhere. */
 export function outcomesToJson(outcomes: readonly MachineOutcome[]): readonly unknown[] {
   return outcomes.map(({ error, ...rest }) =>
-    error === undefined ? rest : { ...rest, error: { code: error.code, message: error.message, hint: error.hint, details: error.details } },
+    error === undefined
+      ? rest
+      : {
+          ...rest,
+          error: { code: error.code, message: error.message, hint: error.hint, details: error.details },
+        },
   );
 }

@@ -30,10 +30,14 @@ export interface FrameLine {
 
 const gap = "   ";
 
-/** The lines of a live progress, each narrower than the terminal. What does not fit in height is counted in a last line. */
+/**
+ * The lines of a live progress, each narrower than the terminal. What does not fit in height is counted in a
+ * last line.
+ */
 export function renderFrame(entries: readonly ProgressEntry[], options: FrameOptions): readonly FrameLine[] {
   const shown = entries.length <= options.lines ? entries : mostTelling(entries, options.lines - 1);
-  const widest = (text: (entry: ProgressEntry) => string): number => Math.max(0, ...shown.map((entry) => textWidth(text(entry))));
+  const widest = (text: (entry: ProgressEntry) => string): number =>
+    Math.max(0, ...shown.map((entry) => textWidth(text(entry))));
   const nameWidth = Math.min(
     widest((entry) => entry.name),
     Math.max(8, Math.floor(options.columns / 3)),
@@ -58,7 +62,9 @@ export function renderFrame(entries: readonly ProgressEntry[], options: FrameOpt
     return { text: paint(plain, entry, options), width: textWidth(plain) };
   });
   if (shown.length === entries.length) return lines;
-  const finished = entries.filter((entry) => kindOf(entry.state) !== "busy" && kindOf(entry.state) !== "idle").length;
+  const finished = entries.filter(
+    (entry) => kindOf(entry.state) !== "busy" && kindOf(entry.state) !== "idle",
+  ).length;
   const summary = truncate(`  ${finished} of ${entries.length} finished`, options.columns - 1);
   return [...lines, { text: options.style.dim(summary), width: textWidth(summary) }];
 }
@@ -67,7 +73,9 @@ export function renderFrame(entries: readonly ProgressEntry[], options: FrameOpt
 function mostTelling(entries: readonly ProgressEntry[], count: number): readonly ProgressEntry[] {
   const rank = { failed: 0, warning: 1, busy: 2, done: 3, idle: 4 } as const;
   const chosen = new Set(
-    entries.toSorted((one, other) => rank[kindOf(one.state)] - rank[kindOf(other.state)]).slice(0, Math.max(0, count)),
+    entries
+      .toSorted((one, other) => rank[kindOf(one.state)] - rank[kindOf(other.state)])
+      .slice(0, Math.max(0, count)),
   );
   return entries.filter((entry) => chosen.has(entry));
 }
@@ -79,7 +87,13 @@ function markOf(entry: ProgressEntry, { marks, tick }: FrameOptions): string {
 }
 
 function paint(plain: string, entry: ProgressEntry, { style }: FrameOptions): string {
-  const color = { idle: style.dim, busy: style.cyan, done: style.green, warning: style.yellow, failed: style.red }[kindOf(entry.state)];
+  const color = {
+    idle: style.dim,
+    busy: style.cyan,
+    done: style.green,
+    warning: style.yellow,
+    failed: style.red,
+  }[kindOf(entry.state)];
   const [mark = "", ...rest] = plain;
   return color(mark) + rest.join("");
 }

@@ -54,7 +54,10 @@ const unicode: Marks = {
 };
 const ascii: Marks = { idle: ".", done: "+", warning: "!", failed: "x", spinner: ["-", "\\", "|", "/"] };
 
-/** ASCII where the terminal says it shows no more: the Linux console's font, or a locale that names another character set. */
+/**
+ * ASCII where the terminal says it shows no more: the Linux console's font, or a locale that names another
+ * character set.
+ */
 export function marksFor(env: Readonly<Record<string, string | undefined>>): Marks {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
   const plain = env.TERM === "linux" || (locale !== "" && !/utf-?8/i.test(locale));

@@ -39,7 +39,9 @@ describe("plain", () => {
     progress.update("web", { state: "running" });
     progress.update("db", { state: "running", detail: "172.31.0.11", elapsedMs: 1234 });
     progress.done();
-    expect(written.join("")).toBe("web: creating\nweb: booting\nweb: running (0.6 s)\ndb: running, 172.31.0.11 (1.2 s)\n");
+    expect(written.join("")).toBe(
+      "web: creating\nweb: booting\nweb: running (0.6 s)\ndb: running, 172.31.0.11 (1.2 s)\n",
+    );
   });
 
   test("silent", () => {
@@ -106,7 +108,8 @@ describe("live", () => {
 
   test("more machines than lines: a summary, and all of them at the end", () => {
     const { progress, written } = recorded("live", { rows: 5 });
-    for (let number = 0; number < 10; number += 1) progress.update(`m${number}`, { state: number < 7 ? "running" : "booting" });
+    for (let number = 0; number < 10; number += 1)
+      progress.update(`m${number}`, { state: number < 7 ? "running" : "booting" });
     const last = (written.at(-1) ?? "").split("\n");
     expect(last.length - 1).toBe(4);
     expect(last[3]).toContain("7 of 10 finished");
@@ -118,7 +121,12 @@ describe("live", () => {
 
 test.each([20, 40, 79, 80, 200])("no line is wider than %d columns", (columns) => {
   const entries = [
-    { name: "a-machine-with-a-very-long-name-indeed", state: "running", detail: "漢字".repeat(50), elapsedMs: 60_000 },
+    {
+      name: "a-machine-with-a-very-long-name-indeed",
+      state: "running",
+      detail: "漢字".repeat(50),
+      elapsedMs: 60_000,
+    },
     { name: "é👩‍👩‍👧", state: "failed", detail: "\u0301e\u0301", elapsedMs: undefined },
   ] as const;
   const lines = renderFrame(entries, { columns, lines: 10, tick: 3, marks, style: createStyle(false) });

@@ -17,12 +17,16 @@ export interface Progress {
   update(name: string, update: ProgressUpdate): void;
   /** Writes text above the lines; it must end with a line end. */
   print(text: string): void;
-  /** Draws the lines a last time and gives the cursor back. Later updates draw nothing. May be called twice. */
+  /**
+   * Draws the lines a last time and gives the cursor back. Later updates draw nothing. May be called twice.
+   */
   done(): void;
 }
 
 export interface ProgressOptions {
-  /** `live` redraws in place, `plain` writes a line per change, `silent` writes nothing but `print`ed text. */
+  /**
+   * `live` redraws in place, `plain` writes a line per change, `silent` writes nothing but `print`ed text.
+   */
   readonly mode: "live" | "plain" | "silent";
   readonly write: (text: string) => void;
   readonly columns: () => number;
@@ -62,8 +66,15 @@ export function createProgress(options: ProgressOptions): Progress {
   };
 }
 
-/** `web: booting`, `web: running, 172.31.0.10 (0.6 s)`. The key leaves out the time, so that only a change is a new line. */
-function plainLine(name: string, update: ProgressUpdate, measured: number): { readonly text: string; readonly key: string } {
+/**
+ * `web: booting`, `web: running, 172.31.0.10 (0.6 s)`. The key leaves out the time, so that only a change is
+ * a new line.
+ */
+function plainLine(
+  name: string,
+  update: ProgressUpdate,
+  measured: number,
+): { readonly text: string; readonly key: string } {
   const detail = update.detail ? `, ${plainText(update.detail)}` : "";
   const kind = kindOf(update.state);
   const over = kind !== "busy" && kind !== "idle";
@@ -97,12 +108,21 @@ function liveProgress(options: ProgressOptions): Progress {
 
   /** Moves to the first drawn line; a terminal made narrower since has wrapped the lines. */
   const back = (): string => {
-    const height = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.width / options.columns())), 0);
+    const height = drawn.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(line.width / options.columns())),
+      0,
+    );
     return height === 0 ? "" : `\x1b[${height}A\r`;
   };
 
   const draw = (lines: number): void => {
-    const frame = renderFrame(entries(), { columns: options.columns(), lines, tick, marks: options.marks, style: options.style });
+    const frame = renderFrame(entries(), {
+      columns: options.columns(),
+      lines,
+      tick,
+      marks: options.marks,
+      style: options.style,
+    });
     options.write(`${back()}${frame.map((line) => `${line.text}\x1b[K\n`).join("")}\x1b[J`);
     drawn = frame;
   };
@@ -145,7 +165,8 @@ function liveProgress(options: ProgressOptions): Progress {
       if (stopTicking === undefined) return;
       stopTicking();
       // Where it ends before anything was begun, there is nothing to show.
-      for (const [name, { state, detail }] of items) if (state === "preparing" && detail === "") items.delete(name);
+      for (const [name, { state, detail }] of items)
+        if (state === "preparing" && detail === "") items.delete(name);
       draw(Number.POSITIVE_INFINITY);
       options.write(showCursor);
     },

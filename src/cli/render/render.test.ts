@@ -61,7 +61,11 @@ test.each([
     "abcdef",
   ],
   ["what a sequence that never ends would hide", "a\x1bPb\x1b[31", "ab31"],
-  ["a line that might be a sequence in very many ways", `\x1b${";?".repeat(500_000)}\n`, `${"?;".repeat(499_999)}? `],
+  [
+    "a line that might be a sequence in very many ways",
+    `\x1b${";?".repeat(500_000)}\n`,
+    `${"?;".repeat(499_999)}? `,
+  ],
   ["very many sequences that never end", "\x1b]a".repeat(300_000), "a".repeat(300_000)],
   ["sequences of eight bits, and one that never ends", "a\u009b31mb\u009d0;title", "ab 0;title"],
 ])("plain text shows %s", (_, text, expected) => expect(plainText(text)).toBe(expected));
@@ -71,14 +75,20 @@ test.each([
   ["tabs", "a\tb", "a\tb"],
   ["no moves, titles, clipboard, answers", "\x1b]0;t\x07\x1b]52;c;ZQ==\x1b\\\x1b[2Ja\x1b[5nb\x1bc", "ab"],
   ["no line drawn over", "passed\rfailed\r", "passed failed"],
-  ["no carriage returns that end it, and goes through very many but once", `${"\r".repeat(1_000_000)}a\r\r`, " a"],
+  [
+    "no carriage returns that end it, and goes through very many but once",
+    `${"\r".repeat(1_000_000)}a\r\r`,
+    " a",
+  ],
   ["no colour inside a sequence of another kind", "\x1b]0;a\x1b[31mb\x07c", "0;a\x1b[31mb c\x1b[m"],
 ])("a line of a log keeps %s", (_, line, expected) => expect(colouredLine(line)).toBe(expected));
 
 test("JSON escapes what a terminal would obey, and means the same", () => {
   const value = { text: "\x1b[2J\u009b2J\u2028\u2029\u202e\u{e0041}ü\u200d" };
   for (const json of [renderJson(value), renderJsonLine(value)]) {
-    expect([..."\x1b\u009b\u2028\u2029\u202e\u{e0041}"].filter((character) => json.includes(character))).toEqual([]);
+    expect(
+      [..."\x1b\u009b\u2028\u2029\u202e\u{e0041}"].filter((character) => json.includes(character)),
+    ).toEqual([]);
     expect(JSON.parse(json)).toEqual(value);
   }
 });
@@ -89,7 +99,9 @@ describe("errors", () => {
       hint: "see \x1b[2Jit",
       cause: new Error("\x1b[8m"),
     });
-    expect(renderError(error, { style: createStyle(false), width: undefined })).toBe("berth: web ended\n    \ufffdtxt\n  → see it\n");
+    expect(renderError(error, { style: createStyle(false), width: undefined })).toBe(
+      "berth: web ended\n    \ufffdtxt\n  → see it\n",
+    );
     expect(renderCauses(error)).not.toContain("\x1b");
   });
 
@@ -115,7 +127,11 @@ describe("errors", () => {
   test("failed units stand between message and hint", () => {
     const error = new BerthError("boot-degraded", "web is degraded", {
       hint: "See 'berth logs web'.",
-      details: { units: [{ unit: "nginx.service", description: "A web server", lines: ["bind failed\x1b[2J", "exited"] }] },
+      details: {
+        units: [
+          { unit: "nginx.service", description: "A web server", lines: ["bind failed\x1b[2J", "exited"] },
+        ],
+      },
     });
     expect(renderError(error, { style: createStyle(false), width: undefined })).toBe(
       [
@@ -137,7 +153,9 @@ describe("errors", () => {
   ] as const)("%s", (code, thrown) => expect(toBerthError(thrown).code).toBe(code));
 
   test("JSON leaves out what is not there", () => {
-    expect(renderJsonLine(errorToJson(new BerthError("locked", "busy")))).toBe('{"error":{"code":"locked","message":"busy"}}\n');
+    expect(renderJsonLine(errorToJson(new BerthError("locked", "busy")))).toBe(
+      '{"error":{"code":"locked","message":"busy"}}\n',
+    );
   });
 });
 
@@ -155,6 +173,9 @@ test.each([
   [true, false, { NO_COLOR: "1" }, false],
   [true, false, { NO_COLOR: "" }, true],
   [true, false, { TERM: "dumb" }, false],
-])("colour: terminal %p, --no-color %p, %o", (terminal, noColor, env: Readonly<Record<string, string>>, expected) => {
-  expect(wantsColor(terminal, noColor, env)).toBe(expected);
-});
+])(
+  "colour: terminal %p, --no-color %p, %o",
+  (terminal, noColor, env: Readonly<Record<string, string>>, expected) => {
+    expect(wantsColor(terminal, noColor, env)).toBe(expected);
+  },
+);

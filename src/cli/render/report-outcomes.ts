@@ -5,13 +5,18 @@ import { renderError } from "./error.ts";
 import { outcomeErrors, outcomesToJson, worstStatus } from "./outcomes.ts";
 
 /**
- * Ends a command on several machines: what came of each as JSON, or with --quiet the names that went well (the progress has
- * said the rest); then every error. Resolves to the exit status of the worst.
+ * Ends a command on several machines: what came of each as JSON, or with --quiet the names that went well
+ * (the progress has said the rest); then every error. Resolves to the exit status of the worst.
  */
-export async function reportOutcomes(context: Context, outcomes: readonly MachineOutcome[]): Promise<number | undefined> {
+export async function reportOutcomes(
+  context: Context,
+  outcomes: readonly MachineOutcome[],
+): Promise<number | undefined> {
   const { io, global } = context;
   const well = outcomes.filter((outcome) => outcome.error === undefined);
-  await context.result(outcomesToJson(outcomes), () => (global.quiet ? well.map(({ name }) => `${name}\n`).join("") : ""));
+  await context.result(outcomesToJson(outcomes), () =>
+    global.quiet ? well.map(({ name }) => `${name}\n`).join("") : "",
+  );
   const errors = outcomeErrors(outcomes);
   if (!global.json) {
     const view = errorView(io, global);

@@ -11,13 +11,17 @@ export function posixWord(text: string): string {
 }
 
 /**
- * A word for bash, zsh or ksh that a terminal shows as it is: what is not seen, or would do something to the terminal, by its bytes, as
- * dollar-single-quotes have them (POSIX.1-2024, Shell Command Language, 2.2.4; not dash).
+ * A word for bash, zsh or ksh that a terminal shows as it is: what is not seen, or would do something to the
+ * terminal, by its bytes, as dollar-single-quotes have them (POSIX.1-2024, Shell Command Language, 2.2.4; not
+ * dash).
  */
 export function shownWord(text: string): string {
   if (plainText(text) === text) return posixWord(text);
-  const shown = [...text].map((sign) => (plainText(sign) === sign && !/['\\]/.test(sign) ? sign : escapedBytes(sign)));
+  const shown = [...text].map((sign) =>
+    plainText(sign) === sign && !/['\\]/.test(sign) ? sign : escapedBytes(sign),
+  );
   return `$'${shown.join("")}'`;
 }
 
-const escapedBytes = (sign: string) => [...Buffer.from(sign)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+const escapedBytes = (sign: string) =>
+  [...Buffer.from(sign)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");

@@ -10,7 +10,10 @@ export function swarmColumns(now: number): readonly Column<SwarmMachine>[] {
     { header: "SERVICE", value: ({ service }) => service.name },
     { header: "NODE", value: ({ task }) => nodeText(task) },
     { header: "STATE", value: ({ task }) => task?.state ?? "none", paint: paintState },
-    { header: "SINCE", value: ({ task }) => (task === undefined ? "" : formatDuration(now - Date.parse(task.since))) },
+    {
+      header: "SINCE",
+      value: ({ task }) => (task === undefined ? "" : formatDuration(now - Date.parse(task.since))),
+    },
     { header: "ROOT", value: ({ root }) => root ?? "", shrinks: true },
     { header: "ERROR", value: ({ task }) => task?.error ?? "", shrinks: true },
   ];

@@ -33,7 +33,12 @@ describe("renderTable", () => {
   test("cuts off what may be, to the terminal's width", () => {
     const text = renderTable(columns, rows, { width: 30 });
     expect(text).toBe(
-      ["NAME     IMAGE            SIZE", "web      registry.e…   1.5 GiB", "데이터   x                 0 B", ""].join("\n"),
+      [
+        "NAME     IMAGE            SIZE",
+        "web      registry.e…   1.5 GiB",
+        "데이터   x                 0 B",
+        "",
+      ].join("\n"),
     );
   });
 

@@ -22,13 +22,24 @@ export interface TableOptions {
 /** Between columns: the first with which the table fits, else the last. */
 const gaps = ["   ", "  ", " "] as const;
 
-/** A table aligned as docker's: headers, three spaces between columns, or fewer where it does not fit, no lines. */
-export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], options: TableOptions = {}): string {
+/**
+ * A table aligned as docker's: headers, three spaces between columns, or fewer where it does not fit, no
+ * lines.
+ */
+export function renderTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  options: TableOptions = {},
+): string {
   const style = options.style ?? createStyle(false);
   const cells = rows.map((row) => columns.map((column) => plainText(column.value(row))));
-  const natural = columns.map((column, at) => Math.max(textWidth(column.header), ...cells.map((line) => textWidth(line[at] ?? ""))));
+  const natural = columns.map((column, at) =>
+    Math.max(textWidth(column.header), ...cells.map((line) => textWidth(line[at] ?? ""))),
+  );
   const { gap, widths } =
-    options.width === undefined || options.noTrunc ? { gap: gaps[0], widths: natural } : fit(columns, natural, options.width);
+    options.width === undefined || options.noTrunc
+      ? { gap: gaps[0], widths: natural }
+      : fit(columns, natural, options.width);
   const line = (texts: readonly string[], row: Row | undefined): string =>
     columns
       .map((column, at) => {
@@ -50,11 +61,17 @@ export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly
 }
 
 function fit<Row>(columns: readonly Column<Row>[], natural: readonly number[], total: number) {
-  const tries = gaps.map((gap) => ({ gap, ...shrink(columns, natural, total - gap.length * (columns.length - 1)) }));
+  const tries = gaps.map((gap) => ({
+    gap,
+    ...shrink(columns, natural, total - gap.length * (columns.length - 1)),
+  }));
   return tries.find(({ fits }) => fits) ?? { gap: gaps[2], widths: tries[2]?.widths ?? natural };
 }
 
-/** Takes cells from the widest column that may shrink, one by one, until the table fits or nothing more can go. */
+/**
+ * Takes cells from the widest column that may shrink, one by one, until the table fits or nothing more can
+ * go.
+ */
 function shrink<Row>(columns: readonly Column<Row>[], natural: readonly number[], room: number) {
   const widths = [...natural];
   let excess = widths.reduce((sum, width) => sum + width, 0) - room;

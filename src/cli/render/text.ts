@@ -1,19 +1,25 @@
 /**
- * Control sequences, control strings such as titles, which only their terminator ends, and other escapes (ECMA-48, ECMA-35). Each part
- * ends where the next one can begin alone, so that what is no sequence after all is not gone through again, as node:util's would.
+ * Control sequences, control strings such as titles, which only their terminator ends, and other escapes
+ * (ECMA-48, ECMA-35). Each part ends where the next one can begin alone, so that what is no sequence after
+ * all is not gone through again, as node:util's would.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-const sequences = /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\0-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
+const sequences =
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\0-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 /**
- * What is not seen and changes what is: bidirectional controls, and what takes no room (Unicode TR 36). Variation selectors belong to the
- * character before them, joiners between letters to scripts and emoji that need them.
+ * What is not seen and changes what is: bidirectional controls, and what takes no room (Unicode TR 36).
+ * Variation selectors belong to the character before them, joiners between letters to scripts and emoji that
+ * need them.
  */
 const unseen =
   /(?!\u200c|\u200d|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}])\p{Default_Ignorable_Code_Point}|(?<![^\0-\x7f])(?:\u200c|\u200d)|(?:\u200c|\u200d)(?![^\0-\x7f])/gu;
 
-/** Text from a machine or a file, made harmless for a terminal and fit for one line: no escape sequences, nothing that is not seen. */
+/**
+ * Text from a machine or a file, made harmless for a terminal and fit for one line: no escape sequences,
+ * nothing that is not seen.
+ */
 export function plainText(text: string): string {
   return text.replace(sequences, "").replace(controls, " ").replace(unseen, "\ufffd");
 }
@@ -31,7 +37,10 @@ export function colouredLine(line: string): string {
   return parts.some((part) => part.endsWith("m") && part.startsWith("\x1b")) ? `${text}\x1b[m` : text;
 }
 
-/** Cells a text takes on a terminal: wide characters and emoji count two, combining ones nothing (Unicode TR 11, roughly). */
+/**
+ * Cells a text takes on a terminal: wide characters and emoji count two, combining ones nothing (Unicode TR
+ * 11, roughly).
+ */
 export function textWidth(text: string): number {
   if (isAscii(text)) return text.length;
   let width = 0;

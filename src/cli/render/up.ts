@@ -12,7 +12,10 @@ const columns: readonly Column<MachineUp>[] = [
   { header: "STATE", value: (machine) => machine.state, paint: paintState },
   { header: "ADDRESS", value: (machine) => machine.address ?? "" },
   { header: "INIT", value: (machine) => machine.init ?? "" },
-  { header: "BOOT", value: (machine) => (machine.bootMs === undefined ? "" : formatDuration(machine.bootMs)) },
+  {
+    header: "BOOT",
+    value: (machine) => (machine.bootMs === undefined ? "" : formatDuration(machine.bootMs)),
+  },
 ];
 
 /** The machines after `up`, then what each that is degraded or failed has to say. */
@@ -26,7 +29,10 @@ export function renderUp(machines: readonly MachineUp[], view: View): string {
   return table + troubles.join("");
 }
 
-/** The exit status of an `up`: 5 when a machine did not boot well, the first error's own otherwise; undefined when all is well. */
+/**
+ * The exit status of an `up`: 5 when a machine did not boot well, the first error's own otherwise; undefined
+ * when all is well.
+ */
 export function upStatus(machines: readonly MachineUp[]): number | undefined {
   const statuses = machines.flatMap(({ error, state }) =>
     error !== undefined ? [error.exitStatus] : state === "degraded" ? [degraded] : [],

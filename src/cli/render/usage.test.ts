@@ -46,7 +46,9 @@ test("the table", () => {
 
 test("a terminal that is a little too narrow takes from the gaps", () => {
   const text = renderUsage([busy, uncounted], { style: createStyle(false), width: 74 });
-  expect(text.split("\n")[1]).toBe("web   150.26%  100 MiB / 512 MiB  19.53%    12  2 KiB / 0 B  0 B / 3 MiB");
+  expect(text.split("\n")[1]).toBe(
+    "web   150.26%  100 MiB / 512 MiB  19.53%    12  2 KiB / 0 B  0 B / 3 MiB",
+  );
 });
 
 test.each([

@@ -10,11 +10,23 @@ const unknown = "--";
 const columns: readonly Column<MachineUsage>[] = [
   { header: "NAME", value: (machine) => machine.name },
   { header: "CPU %", align: "right", value: ({ cpuPercent }) => percent(cpuPercent) },
-  { header: "MEM USAGE / LIMIT", align: "right", value: ({ memory, memoryLimit }) => pair(memory, memoryLimit) },
+  {
+    header: "MEM USAGE / LIMIT",
+    align: "right",
+    value: ({ memory, memoryLimit }) => pair(memory, memoryLimit),
+  },
   { header: "MEM %", align: "right", value: ({ memoryPercent }) => percent(memoryPercent) },
   { header: "PIDS", align: "right", value: ({ pids }) => (pids === undefined ? unknown : String(pids)) },
-  { header: "NET I/O", align: "right", value: ({ networkReceived, networkSent }) => pair(networkReceived, networkSent) },
-  { header: "BLOCK I/O", align: "right", value: ({ blockRead, blockWritten }) => pair(blockRead, blockWritten) },
+  {
+    header: "NET I/O",
+    align: "right",
+    value: ({ networkReceived, networkSent }) => pair(networkReceived, networkSent),
+  },
+  {
+    header: "BLOCK I/O",
+    align: "right",
+    value: ({ blockRead, blockWritten }) => pair(blockRead, blockWritten),
+  },
 ];
 
 /** The machines' usage as docker's table has it; `--` is what the host does not count. */
@@ -23,15 +35,16 @@ export function renderUsage(machines: readonly MachineUsage[], { style, width }:
 }
 
 /**
- * What turns the frame drawn before into this one, in place, and how many lines of the terminal it takes; lines that do not fit on
- * the terminal are left out, since what has scrolled away cannot be drawn over.
+ * What turns the frame drawn before into this one, in place, and how many lines of the terminal it takes;
+ * lines that do not fit on the terminal are left out, since what has scrolled away cannot be drawn over.
  */
 export function renderFrame(
   text: string,
   linesBefore: number,
   { rows, columns }: { readonly rows: number; readonly columns: number },
 ): { readonly output: string; readonly lines: number } {
-  const height = (line: string) => Math.max(1, Math.ceil(textWidth(stripVTControlCharacters(line)) / columns));
+  const height = (line: string) =>
+    Math.max(1, Math.ceil(textWidth(stripVTControlCharacters(line)) / columns));
   const sum = (lines: readonly string[]) => lines.reduce((total, line) => total + height(line), 0);
   const all = text.trimEnd().split("\n");
   let kept = all.length;

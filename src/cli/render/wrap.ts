@@ -13,17 +13,19 @@ export interface Wrapping {
 const leastRoom = 20;
 
 /**
- * Text for a terminal, its lines broken between words. What is in backquotes, mostly a command, is broken only where it is longer than
- * a line, and a longer word never: so both can be copied. Words stay one space apart.
+ * Text for a terminal, its lines broken between words. What is in backquotes, mostly a command, is broken
+ * only where it is longer than a line, and a longer word never: so both can be copied. Words stay one space
+ * apart.
  */
 export function wrapText(text: string, { width, first = 0, indent }: Wrapping): string {
   if (width === undefined || width - indent.length < leastRoom) return text.replaceAll("\n", `\n${indent}`);
   const [head = "", ...rest] = text.split("\n");
   // Where the text has lines of its own, those that berth breaks are seen by two cells more.
   const deeper = rest.length > 0 ? `${indent}  ` : indent;
-  return [wrapLine(head, width, first, deeper), ...rest.map((line) => `${indent}${wrapLine(line, width, indent.length, deeper)}`)].join(
-    "\n",
-  );
+  return [
+    wrapLine(head, width, first, deeper),
+    ...rest.map((line) => `${indent}${wrapLine(line, width, indent.length, deeper)}`),
+  ].join("\n");
 }
 
 function wrapLine(line: string, width: number, first: number, indent: string): string {
@@ -46,5 +48,7 @@ function wrapLine(line: string, width: number, first: number, indent: string): s
 }
 
 function wordsOf(line: string, room: number): readonly string[] {
-  return (line.match(/(?:[^\s`]|`[^`]*`|`)+/g) ?? []).flatMap((word) => (textWidth(word) <= room ? [word] : word.split(/\s+/)));
+  return (line.match(/(?:[^\s`]|`[^`]*`|`)+/g) ?? []).flatMap((word) =>
+    textWidth(word) <= room ? [word] : word.split(/\s+/),
+  );
 }

@@ -8,7 +8,10 @@ export interface Removal {
   readonly hint: string;
 }
 
-/** Asks on the terminal. Throws `usage` where nobody can be asked, `interrupted` for a no, and for the end of the input (^D). */
+/**
+ * Asks on the terminal. Throws `usage` where nobody can be asked, `interrupted` for a no, and for the end of
+ * the input (^D).
+ */
 export async function confirm({ io, signal }: Context, { what, hint }: Removal): Promise<void> {
   if (!io.stdinIsTerminal) throw new BerthError("usage", `this would remove ${what}`, { hint });
   const asking = createInterface({ input: io.stdin, output: io.stderr });

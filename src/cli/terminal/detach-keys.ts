@@ -15,8 +15,8 @@ export interface Scanned {
 }
 
 /**
- * Reads keys as docker writes them, divided by commas: `ctrl-]`, `ctrl-p`, `a`. A single key is to be pressed three
- * times within a second, as with systemd-nspawn; several are pressed one after another. Throws `usage`.
+ * Reads keys as docker writes them, divided by commas: `ctrl-]`, `ctrl-p`, `a`. A single key is to be pressed
+ * three times within a second, as with systemd-nspawn; several are pressed one after another. Throws `usage`.
  */
 export function parseDetachKeys(text: string): DetachKeys {
   const keys = text.split(",").map(parseKey);
@@ -33,8 +33,8 @@ function parseKey(text: string): number {
 }
 
 /**
- * Looks for the keys in what is typed, however it is cut. No key is held back: all but the last go to the machine too, so
- * that each can still be used inside.
+ * Looks for the keys in what is typed, however it is cut. No key is held back: all but the last go to the
+ * machine too, so that each can still be used inside.
  */
 export function createDetachScanner({ keys, within }: DetachKeys): (bytes: Buffer, now: number) => Scanned {
   // Times of the latest bytes that match the beginning of the keys.
@@ -48,8 +48,16 @@ export function createDetachScanner({ keys, within }: DetachKeys): (bytes: Buffe
   };
 }
 
-/** After one more byte: the longest beginning of the keys that what was typed now ends with (Knuth, Morris, Pratt, in small). */
-function longestMatch(times: readonly number[], keys: readonly number[], byte: number, now: number): readonly number[] {
+/**
+ * After one more byte: the longest beginning of the keys that what was typed now ends with (Knuth, Morris,
+ * Pratt, in small).
+ */
+function longestMatch(
+  times: readonly number[],
+  keys: readonly number[],
+  byte: number,
+  now: number,
+): readonly number[] {
   const typed = [...keys.slice(0, times.length), byte];
   const all = [...times, now];
   for (let start = 0; start < typed.length; start++) {

@@ -77,7 +77,8 @@ function engineOf({ output = [], status, pid = 7, waits = false, echoes = false 
       asked.push({ path, body });
       if (path.endsWith("/containers/c1/exec")) return answer({ Id: `x${++execs}` });
       if (path.endsWith("/exec/x1/start")) return { kind: "hijacked", duplex: command };
-      if (path.endsWith("/exec/x1/json")) return answer({ Running: running, ExitCode: running ? null : status, Pid: pid });
+      if (path.endsWith("/exec/x1/json"))
+        return answer({ Running: running, ExitCode: running ? null : status, Pid: pid });
       if (path.endsWith("/top")) return answer({ Titles: [], Processes: [["7", "ff"]] });
       if (path.endsWith("/start")) {
         end();
@@ -91,7 +92,11 @@ function engineOf({ output = [], status, pid = 7, waits = false, echoes = false 
 
 async function relay(
   script: Script,
-  options: MemoryIoOptions & { readonly stdin?: string; readonly json?: boolean; readonly interrupt?: boolean },
+  options: MemoryIoOptions & {
+    readonly stdin?: string;
+    readonly json?: boolean;
+    readonly interrupt?: boolean;
+  },
 ) {
   const memory = memoryIo(options);
   const global = {
@@ -132,7 +137,10 @@ test.each([126, 127])("a command that cannot be run is %d, with the engine's rea
 });
 
 test("input goes in, and its end too", async () => {
-  expect(await relay({ status: 0, echoes: true }, { stdin: "hi\n" })).toMatchObject({ status: 0, stdout: "hi\n" });
+  expect(await relay({ status: 0, echoes: true }, { stdin: "hi\n" })).toMatchObject({
+    status: 0,
+    stdout: "hi\n",
+  });
 });
 
 test("--json is one result, with the command's status", async () => {
@@ -144,13 +152,23 @@ test("--json is one result, with the command's status", async () => {
 test("an interruption is passed on, and is 130", async () => {
   const { status, stderr, asked } = await relay({ status: 0, waits: true }, { interrupt: true });
   expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
-  const kill = asked.filter(({ path }) => path.endsWith("/containers/c1/exec")).at(-1)?.body as { Cmd: readonly string[] };
+  const kill = asked.filter(({ path }) => path.endsWith("/containers/c1/exec")).at(-1)?.body as {
+    Cmd: readonly string[];
+  };
   expect(kill.Cmd.slice(-2)).toEqual(["INT", "255"]);
 });
 
 test("a machine that does not run is a conflict", async () => {
   const memory = memoryIo();
-  const global = { host: undefined, context: undefined, file: undefined, json: false, quiet: false, noColor: true, debug: false };
+  const global = {
+    host: undefined,
+    context: undefined,
+    file: undefined,
+    json: false,
+    quiet: false,
+    noColor: true,
+    debug: false,
+  };
   const { context } = openContext(memory.io, global, memory.io.signal, []);
   const relaying = relayCommand(
     context,

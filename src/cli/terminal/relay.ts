@@ -5,15 +5,26 @@ import { type Capture, createCapture, sizeOf } from "#engine/connection/capture.
 import type { Engine } from "#engine/connection/engine.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { endCommand } from "#ops/machine/end-command.ts";
-import { type MachineCommand, type Outcome, openCommand, type RunningCommand } from "#ops/machine/machine-command.ts";
+import {
+  type MachineCommand,
+  type Outcome,
+  openCommand,
+  type RunningCommand,
+} from "#ops/machine/machine-command.ts";
 import type { Machine } from "#ops/machine/machines.ts";
 import { takeTerminal, terminalSize } from "./terminal.ts";
 
 /**
- * Runs a command in a machine as if it ran here: its streams are ours, the terminal is its own, an interruption ends it. Resolves
- * to its exit status, 126 or 127 when it cannot be run, 130 when interrupted. With --json its output is one result instead.
+ * Runs a command in a machine as if it ran here: its streams are ours, the terminal is its own, an
+ * interruption ends it. Resolves to its exit status, 126 or 127 when it cannot be run, 130 when interrupted.
+ * With --json its output is one result instead.
  */
-export async function relayCommand(context: Context, engine: Engine, machine: Machine, command: MachineCommand): Promise<number> {
+export async function relayCommand(
+  context: Context,
+  engine: Engine,
+  machine: Machine,
+  command: MachineCommand,
+): Promise<number> {
   const running = await openCommand(engine, machine, command, context.signal);
   const disconnect = connectInput(context.io, running, command);
   const ender = endOnAbort(context, machine, running, command.tty);
@@ -53,12 +64,16 @@ function saysTooMuch(machine: Machine, { cmd }: MachineCommand): BerthError {
   );
 }
 
-/** The signal that ends a command, for the reason why we end: ours for a command without a terminal, else that the terminal hung up. */
+/**
+ * The signal that ends a command, for the reason why we end: ours for a command without a terminal, else that
+ * the terminal hung up.
+ */
 export function endingSignal(reason: unknown, tty: boolean): string {
   if (tty) return "HUP";
   if (!hasCode(reason, "interrupted")) return "PIPE";
   const { details } = reason;
-  const name = typeof details === "object" && details !== null && "signal" in details ? details.signal : undefined;
+  const name =
+    typeof details === "object" && details !== null && "signal" in details ? details.signal : undefined;
   return typeof name === "string" ? name.replace(/^SIG/, "") : "INT";
 }
 
@@ -70,7 +85,12 @@ export interface Ender {
 }
 
 /** Ends the command when we are interrupted, or when the reader of our output has gone. */
-export function endOnAbort({ signal, warn }: Context, machine: Machine, running: RunningCommand, tty: boolean): Ender {
+export function endOnAbort(
+  { signal, warn }: Context,
+  machine: Machine,
+  running: RunningCommand,
+  tty: boolean,
+): Ender {
   let ending: Promise<void> | undefined;
   const end = (name: string) => (ending ??= endOrWarn(running, name, machine, warn));
   const onAbort = () => void end(endingSignal(signal.reason, tty));
@@ -85,7 +105,12 @@ export function endOnAbort({ signal, warn }: Context, machine: Machine, running:
   };
 }
 
-async function endOrWarn(running: RunningCommand, signal: string, machine: Machine, warn: (text: string) => void): Promise<void> {
+async function endOrWarn(
+  running: RunningCommand,
+  signal: string,
+  machine: Machine,
+  warn: (text: string) => void,
+): Promise<void> {
   let reason = "";
   try {
     if (await endCommand(running, signal)) return;
@@ -129,7 +154,16 @@ async function tellOutcome(
 ): Promise<void> {
   if (global.json) {
     const refused = refusal === undefined ? {} : { refusal };
-    await result({ machine: machine.name, status, stdout: captured.stdout.text(), stderr: captured.stderr.text(), ...refused }, () => "");
+    await result(
+      {
+        machine: machine.name,
+        status,
+        stdout: captured.stdout.text(),
+        stderr: captured.stderr.text(),
+        ...refused,
+      },
+      () => "",
+    );
   } else if (refusal !== undefined) {
     const error = new BerthError("tool-missing", `${machine.name} cannot run ${cmd[0]}: ${refusal}`);
     await write(io.stderr, renderError(error, errorView(io, global)));

@@ -11,10 +11,14 @@ export function terminalSize(io: Io): TerminalSize {
 }
 
 /**
- * Hands every key to `onInput` as it is typed, Ctrl-C too, and tells `onSize` whenever the size changes. The returned function
- * gives the terminal back as it was; it may be called twice.
+ * Hands every key to `onInput` as it is typed, Ctrl-C too, and tells `onSize` whenever the size changes. The
+ * returned function gives the terminal back as it was; it may be called twice.
  */
-export function takeTerminal(io: Io, onInput: (bytes: Buffer) => void, onSize: (size: TerminalSize) => void): () => void {
+export function takeTerminal(
+  io: Io,
+  onInput: (bytes: Buffer) => void,
+  onSize: (size: TerminalSize) => void,
+): () => void {
   const giveBack = () => io.setRawMode?.(false);
   const listen = (chunk: Buffer | string) => onInput(Buffer.from(chunk));
   // A second interruption ends the process at once, past everything else.

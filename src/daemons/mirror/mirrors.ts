@@ -1,7 +1,15 @@
 import { closeSync } from "node:fs";
 import type { EndOfFileSystem } from "#host/mirror/end-of-file-system.ts";
 import { cloneOf, deviceOf, type MountedMirror, mountMirror } from "#host/mirror/mounts.ts";
-import { clearPlace, dropDoubled, giveBack, overlaysAt, readMountinfo, typeAt, uncoverPlace } from "#host/mirror/place.ts";
+import {
+  clearPlace,
+  dropDoubled,
+  giveBack,
+  overlaysAt,
+  readMountinfo,
+  typeAt,
+  uncoverPlace,
+} from "#host/mirror/place.ts";
 import type { MirrorPlan } from "#host/mirror/request.ts";
 import type { ServerProcess } from "#host/mirror/server-process.ts";
 import { ShownFiles } from "#host/mirror/shown-files.ts";
@@ -12,8 +20,9 @@ interface Mirror {
   readonly plan: MirrorPlan;
   readonly files: ShownFiles;
   /**
-   * What lies over the engine's mounts over the mirror. An engine that was started anew does not count the mirror for its own mount: it
-   * mounts its overlay over it for a look, and unmounts what is topmost afterwards.
+   * What lies over the engine's mounts over the mirror. An engine that was started anew does not count the
+   * mirror for its own mount: it mounts its overlay over it for a look, and unmounts what is topmost
+   * afterwards.
    */
   readonly covers: Set<ShownFiles>;
 }
@@ -88,7 +97,10 @@ export class Mirrors {
     return this.#shown.has(state) || this.#endings.some(({ plan }) => plan.state === state);
   }
 
-  /** Takes the engine's mount away from a place, where whoever looks waits from now on for what `show` will show. */
+  /**
+   * Takes the engine's mount away from a place, where whoever looks waits from now on for what `show` will
+   * show.
+   */
   clear(place: string): void {
     this.#letGo(place);
     clearPlace(place);
@@ -101,7 +113,8 @@ export class Mirrors {
     const root = cloneOf(pid, path);
     try {
       // Whoever lives there may have mounted another over it.
-      if (deviceOf(root) !== plan.device) throw Object.assign(new Error(`the machine's own files are not at ${path}`), { code: "ESTALE" });
+      if (deviceOf(root) !== plan.device)
+        throw Object.assign(new Error(`the machine's own files are not at ${path}`), { code: "ESTALE" });
       if (!this.#held.has(plan.place)) this.clear(plan.place);
       this.#shown.set(plan.state, { plan, files: this.#showHeld(plan, root), covers: new Set() });
     } catch (error) {
@@ -160,14 +173,18 @@ export class Mirrors {
   }
 
   /**
-   * Whether the machine's upper directory can be another's. A file system says that it ends a moment before it lets go of it, and mostly
-   * it ends with the process that has answered for it: only when that has ended, too, has it certainly let go.
+   * Whether the machine's upper directory can be another's. A file system says that it ends a moment before
+   * it lets go of it, and mostly it ends with the process that has answered for it: only when that has ended,
+   * too, has it certainly let go.
    */
   #hasLetGo({ plan, end }: Ending): boolean {
     return (end === undefined || end.hasEnded()) && !this.#left.some(({ state }) => state === plan.state);
   }
 
-  /** Lets go of a mirror that is of no more use, as when the engine has unmounted it. Whether a machine is without one since. */
+  /**
+   * Lets go of a mirror that is of no more use, as when the engine has unmounted it. Whether a machine is
+   * without one since.
+   */
   lose(files: ShownFiles): boolean {
     for (const [state, mirror] of this.#shown) {
       if (mirror.files === files) {
@@ -214,7 +231,9 @@ export class Mirrors {
     }
   }
 
-  /** Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server. */
+  /**
+   * Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server.
+   */
   #cover({ plan, files, covers }: Mirror): void {
     const mirror = mountMirror(plan.place);
     try {
@@ -230,7 +249,8 @@ export class Mirrors {
 
   #drop(state: string): void {
     const mirror = this.#shown.get(state);
-    for (const files of mirror === undefined ? [] : [mirror.files, ...mirror.covers]) this.#close(state, files);
+    for (const files of mirror === undefined ? [] : [mirror.files, ...mirror.covers])
+      this.#close(state, files);
     this.#shown.delete(state);
   }
 

@@ -14,7 +14,10 @@ const deepest = 16;
 /** A start that takes longer has failed. */
 const longestStartMs = 60_000;
 
-/** Shows anew what a server before this one has shown: its death took the mirrors with it, but not the machines' plans. */
+/**
+ * Shows anew what a server before this one has shown: its death took the mirrors with it, but not the
+ * machines' plans.
+ */
 export class Recovery {
   readonly #mirrors: Mirrors;
   readonly #faults: Faults;
@@ -28,7 +31,10 @@ export class Recovery {
     this.#faults = faults;
   }
 
-  /** Finds the machines that have a plan, and shows what is missing. What fails for one of them is tried again for a while. */
+  /**
+   * Finds the machines that have a plan, and shows what is missing. What fails for one of them is tried again
+   * for a while.
+   */
   begin(): void {
     this.#missing = this.#findPlans(statesDirectory, 0).filter(({ state }) => !this.#mirrors.has(state));
     this.#until = performance.now() + longestStartMs;
@@ -58,7 +64,9 @@ export class Recovery {
 
   look(): void {
     if (performance.now() >= this.#until) this.#missing = [];
-    this.#missing = this.#missing.filter((plan) => this.#faults.within(plan.state, () => this.#isLeftOut(plan), true));
+    this.#missing = this.#missing.filter((plan) =>
+      this.#faults.within(plan.state, () => this.#isLeftOut(plan), true),
+    );
   }
 
   /** Shows a machine if it can be shown; whether it is to be tried again. */
@@ -87,7 +95,10 @@ export class Recovery {
   }
 }
 
-/** Whether a machine has all of its own file system at its root: it may mount anything over it, also a part of the same. */
+/**
+ * Whether a machine has all of its own file system at its root: it may mount anything over it, also a part of
+ * the same.
+ */
 function showsAllOf(pid: number, device: string): boolean {
   const [mountinfo = ""] = orNone(() => [readMountinfoOf(pid)]);
   const root = lastMountAt(mountinfo, "/");

@@ -7,7 +7,10 @@ setDefaultTimeout(60_000);
 const program = join(import.meta.dir, "../../bin/berth.ts");
 const mounts = import.meta.resolve("#host/mirror/mounts.ts");
 const connection = import.meta.resolve("#host/mirror/connection.ts");
-/** Mounts /run/files at /run/mirror and starts who answers for it: his parent, or who says so. Says his number. */
+/**
+ * Mounts /run/files at /run/mirror and starts who answers for it: his parent, or who says so. Says his
+ * number.
+ */
 const parent = (named: string) => `
   const { cloneOf, mountMirror } = await import(${JSON.stringify(mounts)});
   const { agree } = await import(${JSON.stringify(connection)});
@@ -38,10 +41,12 @@ const watched = <T>(named: string, then: string) =>
     files,
   );
 
-test.skipIf(!isRoot)("who has made a file as another user still ends with his parent, whatever is open (needs root)", async () => {
-  const states = await watched<[string, string]>(
-    "process.pid",
-    `const status = () => Bun.file("/proc/" + pid + "/status").text().catch(() => "State:\\tX");
+test.skipIf(!isRoot)(
+  "who has made a file as another user still ends with his parent, whatever is open (needs root)",
+  async () => {
+    const states = await watched<[string, string]>(
+      "process.pid",
+      `const status = () => Bun.file("/proc/" + pid + "/status").text().catch(() => "State:\\tX");
      const state = async () => /^State:\\t(.)/m.exec(await status())[1];
      const user = Bun.spawn(["sh", "-c", "echo text >/run/mirror/file && exec 3</run/mirror/file && echo open && exec sleep 60"], { stdout: "pipe" });
      await user.stdout.getReader().read();
@@ -53,9 +58,10 @@ test.skipIf(!isRoot)("who has made a file as another user still ends with his pa
      user.kill("SIGKILL");
      if (!["X", "Z"].includes(after)) process.kill(pid, "SIGKILL");
      return [before === "X" || before === "Z" ? "ended" : "runs", after === "X" || after === "Z" ? "ended" : "runs"];`,
-  );
-  expect(states).toEqual(["runs", "ended"]);
-});
+    );
+    expect(states).toEqual(["runs", "ended"]);
+  },
+);
 
 test.skipIf(!isRoot)("who begins when his parent has gone ends at once (needs root)", async () => {
   expect(await watched<string>("1", `return await said();`)).toBe("SIGKILL");

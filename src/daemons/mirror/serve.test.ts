@@ -8,8 +8,9 @@ const first = 5000;
 const base = 0x7000_0000 + first * 65_536;
 
 /**
- * Machines as the server finds them by their states: a process with ids of its own whose root is an overlay, and the place at which the
- * engine has it, /run/engine/NAME. The server is run from sources, by a Bun at /run/bun.
+ * Machines as the server finds them by their states: a process with ids of its own whose root is an overlay,
+ * and the place at which the engine has it, /run/engine/NAME. The server is run from sources, by a Bun at
+ * /run/bun.
  */
 const lab = `
   const { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } = await import("node:fs");
@@ -62,7 +63,10 @@ const lab = `
     return text.trim();
   };
   const log = () => existsSync("/run/berth/mirror/log") ? readFileSync("/run/berth/mirror/log", "utf8").trim().split("\\n").map((line) => line.replace(/^\\S+ /, "")) : [];
-  /** Holds the lock of a file of a machine's, so that whoever writes to it waits, and no signal ends that: splice(2) from an empty pipe. */
+  /**
+   * Holds the lock of a file of a machine's, so that whoever writes to it waits, and no signal ends that:
+   * splice(2) from an empty pipe.
+   */
   const hold = async (pid, file) => {
     const script = 'pipe R, W; open F, "+>", $ARGV[0]; my $to = pack "q", 0; $| = 1; print "holds"; syscall 275, fileno R, 0, fileno F, $to, 4096, 0';
     const holder = Bun.spawn(["nsenter", "--mount", "--target", String(pid), "perl", "-e", script, file], { stdin: "ignore", stdout: "pipe" });
@@ -93,7 +97,8 @@ const stuck = `
       await hold(pid, "/held");
       const look = await lookStuck(server, placeOf("bad") + "/held");`;
 
-const inLab = (script: string) => inMounts<unknown>(`${lab} try { ${script} } finally { for (const pid of started.reverse()) kill(pid); }`);
+const inLab = (script: string) =>
+  inMounts<unknown>(`${lab} try { ${script} } finally { for (const pid of started.reverse()) kill(pid); }`);
 
 describe.skipIf(!isRoot)("what one machine makes fail (needs root)", () => {
   test.each([
@@ -183,7 +188,11 @@ describe.skipIf(!isRoot)("what one machine makes fail (needs root)", () => {
       sh("mount -o remount,bind,exec /run/bun");
       await until("an answer", () => nameBy(placeOf("good")) === "good");
       return [failed, server.exitCode, log()];`);
-    expect(seen).toEqual([expect.stringMatching(/abort|not connected/), null, [expect.stringMatching(/posix_spawn: errno 13/)]]);
+    expect(seen).toEqual([
+      expect.stringMatching(/abort|not connected/),
+      null,
+      [expect.stringMatching(/posix_spawn: errno 13/)],
+    ]);
   });
 });
 
@@ -207,7 +216,8 @@ describe.skipIf(!isRoot || process.arch !== "x64")(
       kill(holder);
       await until("what is left ends", () => stateOfProcess(look.pid) === "gone");
       return [early, look.succeeded(), left, server.exitCode, nameBy(placeOf("bad")), nameBy(placeOf("good")), log()];`);
-      const fault = "/run/berth/runtime/root/bad: an answer has taken too long, and whoever had it to give cannot be ended";
+      const fault =
+        "/run/berth/runtime/root/bad: an answer has taken too long, and whoever had it to give cannot be ended";
       expect(seen).toEqual([false, false, "D", null, "bad", "good", [fault]]);
     });
 

@@ -24,10 +24,11 @@ interface Source {
 }
 
 /**
- * Keeps the mirrors of this host, which the engine sees in the place of its own mounts, until there is none any more; nothing where
- * another does. `ready` is called when they can be asked for. It asks no machine's file system itself: for each machine
- * that the engine looks at a process of its own does, which alone waits where the machine has it wait. What fails for one machine
- * ends neither the server nor another's mirror: it is logged, or told to whoever asked for it.
+ * Keeps the mirrors of this host, which the engine sees in the place of its own mounts, until there is none
+ * any more; nothing where another does. `ready` is called when they can be asked for. It asks no machine's
+ * file system itself: for each machine that the engine looks at a process of its own does, which alone waits
+ * where the machine has it wait. What fails for one machine ends neither the server nor another's mirror: it
+ * is logged, or told to whoever asked for it.
  */
 export function serveMirrors(ready: () => void): void {
   const socket = listen();
@@ -79,7 +80,11 @@ class Server {
     return [
       // What an engine mounts over a mirror is covered before anyone reads it.
       { file: this.#mounts, event: priority, act: () => this.#mirrors.cover() },
-      ...this.#mirrors.shownFiles.map((files) => ({ file: files.file, event: readable, act: () => this.#act(files) })),
+      ...this.#mirrors.shownFiles.map((files) => ({
+        file: files.file,
+        event: readable,
+        act: () => this.#act(files),
+      })),
       // Looked at after each turn.
       ...this.#mirrors.endings.flatMap(({ end }) =>
         end === undefined || end.hasEnded() ? [] : [{ file: end.file, event: readable, act: () => {} }],
@@ -89,7 +94,11 @@ class Server {
         event: readable,
         act: () => this.#recovery.resume(this.#mirrors.reap()),
       })),
-      ...[...this.#callers].map((caller) => ({ file: caller.file, event: readable, act: () => this.#listenTo(caller) })),
+      ...[...this.#callers].map((caller) => ({
+        file: caller.file,
+        event: readable,
+        act: () => this.#listenTo(caller),
+      })),
       { file: this.#socket, event: readable, act: () => this.#accept() },
     ];
   }
@@ -97,7 +106,8 @@ class Server {
   /** In milliseconds; -1 for no limit. */
   #limit(): number {
     let limit = Number.POSITIVE_INFINITY;
-    if (this.#mirrors.shownFiles.some(({ isAnswering }) => isAnswering)) limit = Math.min(limit, this.#keptUntil - performance.now());
+    if (this.#mirrors.shownFiles.some(({ isAnswering }) => isAnswering))
+      limit = Math.min(limit, this.#keptUntil - performance.now());
     if (this.#mirrors.isHolding) limit = Math.min(limit, recoveryMs);
     if (this.#recovery.isMissing) limit = Math.min(limit, recoveryMs);
     if (this.#mirrors.isEmpty) limit = Math.min(limit, this.#awaitedUntil - performance.now());
@@ -119,7 +129,8 @@ class Server {
   }
 
   #accept(): void {
-    for (let caller = Caller.accept(this.#socket); caller !== undefined; caller = Caller.accept(this.#socket)) this.#callers.add(caller);
+    for (let caller = Caller.accept(this.#socket); caller !== undefined; caller = Caller.accept(this.#socket))
+      this.#callers.add(caller);
   }
 
   #listenTo(caller: Caller): void {

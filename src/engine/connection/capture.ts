@@ -1,4 +1,6 @@
-/** Bytes: what a command in a machine, an image or an engine may say of itself before nothing more is kept. */
+/**
+ * Bytes: what a command in a machine, an image or an engine may say of itself before nothing more is kept.
+ */
 export const mostCaptured = 1024 * 1024;
 
 /** Output that is kept, up to a limit: who says it is not to be trusted with our memory. */

@@ -7,7 +7,14 @@ import type { Duplex } from "node:stream";
 import { Readable } from "node:stream";
 import type { Endpoint } from "#api/address.ts";
 import type { OutputChunk } from "#api/demux.ts";
-import { createContainer, listContainers, removeContainer, startContainer, stopContainer, waitContainer } from "#engine/containers.ts";
+import {
+  createContainer,
+  listContainers,
+  removeContainer,
+  startContainer,
+  stopContainer,
+  waitContainer,
+} from "#engine/containers.ts";
 import { watchEvents } from "#engine/events.ts";
 import { startExec } from "#engine/exec.ts";
 import { importImage, saveImages } from "#engine/images.ts";
@@ -27,8 +34,12 @@ afterAll(() => {
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
-/** A stand-in engine on a socket of its own: it speaks API 1.44, notes what it is asked, and answers by path. */
-async function standIn(answers: Readonly<Record<string, Answer>>): Promise<{ endpoint: Endpoint; asked: string[] }> {
+/**
+ * A stand-in engine on a socket of its own: it speaks API 1.44, notes what it is asked, and answers by path.
+ */
+async function standIn(
+  answers: Readonly<Record<string, Answer>>,
+): Promise<{ endpoint: Endpoint; asked: string[] }> {
   const asked: string[] = [];
   const version: Answer = (_request, response) =>
     response.end(JSON.stringify({ ApiVersion: "1.44", MinAPIVersion: "1.24", Version: "25.0.1" }));
@@ -39,7 +50,9 @@ async function standIn(answers: Readonly<Record<string, Answer>>): Promise<{ end
     request.on("end", () => {
       const body = Buffer.concat(chunks).toString();
       asked.push(`${request.method} ${decodeURIComponent(request.url ?? "")}${body && ` ${body}`}`);
-      const answer = { "/_ping": pong, "/version": version, ...answers }[(request.url ?? "").replace(/\?.*/, "")];
+      const answer = { "/_ping": pong, "/version": version, ...answers }[
+        (request.url ?? "").replace(/\?.*/, "")
+      ];
       if (answer) answer(request, response, body);
       else response.writeHead(404).end('{"message":"page not found"}');
     });
@@ -82,14 +95,19 @@ test("versions, methods, paths, queries and bodies", async () => {
   const engine = await connect(endpoint);
   expect(engine.apiVersion).toBe("1.44");
   await ping(engine);
-  expect(await listContainers(engine, { all: true, filters: { label: ["x=y"] } })).toMatchObject([{ Id: "a" }]);
-  expect(await createContainer(engine, { Image: "i", HostConfig: { Memory: 5 } }, { name: "n" })).toEqual({ Id: "b", Warnings: [] });
+  expect(await listContainers(engine, { all: true, filters: { label: ["x=y"] } })).toMatchObject([
+    { Id: "a" },
+  ]);
+  expect(await createContainer(engine, { Image: "i", HostConfig: { Memory: 5 } }, { name: "n" })).toEqual({
+    Id: "b",
+    Warnings: [],
+  });
   expect(await startContainer(engine, "b")).toBe(true);
   expect(await stopContainer(engine, "b", { timeout: 3, stopSignal: "RTMIN+3" })).toBe(false);
   await removeContainer(engine, "b", { force: true, volumes: false });
-  expect(await importImage(engine, Readable.from([Buffer.from("tar")]), { repo: "r", changes: ["CMD a"] })).toBe(
-    `sha256:${"0".repeat(64)}`,
-  );
+  expect(
+    await importImage(engine, Readable.from([Buffer.from("tar")]), { repo: "r", changes: ["CMD a"] }),
+  ).toBe(`sha256:${"0".repeat(64)}`);
   expect(asked).toEqual([
     "GET /_ping",
     "HEAD /v1.44/_ping",
@@ -108,7 +126,10 @@ test("a container that is on its way out already is waited for; another conflict
     "/v1.44/containers/leaving": refuse,
     "/v1.44/containers/leaving/wait": json(200, { StatusCode: 137 }),
     "/v1.44/containers/stuck": refuse,
-    "/v1.44/containers/stuck/wait": json(200, { StatusCode: 137, Error: { Message: "device or resource busy" } }),
+    "/v1.44/containers/stuck/wait": json(200, {
+      StatusCode: 137,
+      Error: { Message: "device or resource busy" },
+    }),
     "/v1.44/containers/ending": refuse,
     "/v1.44/containers/ending/json": json(200, { State: { Status: "removing" } }),
     "/v1.44/containers/ending/wait": json(200, { StatusCode: 0 }),
@@ -131,7 +152,11 @@ test.each([
 ])("status %d throws %s", async (status, code) => {
   const { endpoint } = await standIn({ "/v1.44/containers/json": json(status, { message: "why" }) });
   const details = { status, method: "GET", path: "/containers/json", message: "why" };
-  await expect(listContainers(await connect(endpoint))).rejects.toMatchObject({ code, message: "why", details });
+  await expect(listContainers(await connect(endpoint))).rejects.toMatchObject({
+    code,
+    message: "why",
+    details,
+  });
 });
 
 test("a connection that breaks", async () => {
@@ -164,7 +189,9 @@ test("a connection taken over", async () => {
   const engine = await connect(endpoint);
   const output: readonly OutputChunk[] = await Array.fromAsync((await startExec(engine, "x")).output);
   expect(output.map(({ stream, data }) => `${stream} ${data}`)).toEqual(["stderr A"]);
-  await expect(Array.fromAsync((await startExec(engine, "cut")).output)).rejects.toMatchObject({ code: "engine-lost" });
+  await expect(Array.fromAsync((await startExec(engine, "cut")).output)).rejects.toMatchObject({
+    code: "engine-lost",
+  });
   expect(asked).toEqual(["GET /_ping", "UPGRADE /v1.44/exec/x/start", "UPGRADE /v1.44/exec/cut/start"]);
 });
 
@@ -174,8 +201,12 @@ test("aborting, before and midway", async () => {
     "/v1.44/events": (_request, response) => response.write("{}\n"),
   });
   const engine = await connect(endpoint);
-  await expect(listContainers(engine, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "interrupted" });
-  await expect(waitContainer(engine, "b", { signal: AbortSignal.timeout(30) })).rejects.toMatchObject({ code: "interrupted" });
+  await expect(listContainers(engine, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: "interrupted",
+  });
+  await expect(waitContainer(engine, "b", { signal: AbortSignal.timeout(30) })).rejects.toMatchObject({
+    code: "interrupted",
+  });
   const midway = new AbortController();
   const events = await watchEvents(engine, { signal: midway.signal });
   const all = Array.fromAsync(events);
@@ -189,7 +220,9 @@ test("what an upload's source throws comes out as it is", async () => {
     yield Buffer.from("tar");
     throw new RangeError("the source broke");
   };
-  await expect(importImage(await connect(endpoint), Readable.from(source()))).rejects.toThrow(new RangeError("the source broke"));
+  await expect(importImage(await connect(endpoint), Readable.from(source()))).rejects.toThrow(
+    new RangeError("the source broke"),
+  );
 });
 
 test("nobody there, and somebody else", async () => {
@@ -220,7 +253,9 @@ test.each([
   ["1.9", "1.1"],
   ["1.60", "1.53"],
 ])("API %s, oldest %s is refused", (server, oldest) => {
-  expect(() => negotiate(server, oldest, "here")).toThrow(expect.objectContaining({ code: "engine-refused" }));
+  expect(() => negotiate(server, oldest, "here")).toThrow(
+    expect.objectContaining({ code: "engine-refused" }),
+  );
 });
 
 test("versions count, they are not text", () => {

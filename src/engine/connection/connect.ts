@@ -14,28 +14,48 @@ export interface ConnectOptions {
 }
 
 /**
- * Asks the engine for its versions and settles on the newest API both sides speak.
- * Throws `engine-unreachable` when nothing answers there, `engine-refused` when the engine is too old, too new, or no Docker engine.
+ * Asks the engine for its versions and settles on the newest API both sides speak. Throws
+ * `engine-unreachable` when nothing answers there, `engine-refused` when the engine is too old, too new, or
+ * no Docker engine.
  */
 export async function connect(endpoint: Endpoint, options: ConnectOptions = {}): Promise<Engine> {
   const dial = createDial(endpoint);
   const pinged = await pingVersion(dial, endpoint, options.signal);
-  // The ping costs the engine nothing; for /version it runs programs. The oldest API it speaks matters only when it is newer than we.
+  // The ping costs the engine nothing; for /version it runs programs. The oldest API it speaks matters only
+  // when it is newer than we.
   if (pinged !== undefined && compareVersions(pinged, newest) <= 0) {
     return { endpoint, apiVersion: negotiate(pinged, oldest, renderEndpoint(endpoint)), request: dial };
   }
   const answer = await readVersion(dial, endpoint, options.signal);
-  return { endpoint, apiVersion: negotiate(answer.ApiVersion, answer.MinAPIVersion ?? oldest, renderEndpoint(endpoint)), request: dial };
+  return {
+    endpoint,
+    apiVersion: negotiate(answer.ApiVersion, answer.MinAPIVersion ?? oldest, renderEndpoint(endpoint)),
+    request: dial,
+  };
 }
 
 /** The API version in the answer to GET /_ping; undefined when what answers does not say one. */
-async function pingVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<string | undefined> {
+async function pingVersion(
+  dial: Dial,
+  endpoint: Endpoint,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   try {
-    const reply = await dial({ method: "GET", path: "/_ping", query: {}, headers: {}, hijack: false, ...(signal && { signal }) });
-    if (reply.kind !== "answer") throw new BerthError("internal", "the engine took over a connection it was not offered");
+    const reply = await dial({
+      method: "GET",
+      path: "/_ping",
+      query: {},
+      headers: {},
+      hijack: false,
+      ...(signal && { signal }),
+    });
+    if (reply.kind !== "answer")
+      throw new BerthError("internal", "the engine took over a connection it was not offered");
     await readText(reply.body);
     const version = reply.headers["api-version"];
-    return reply.status === 200 && typeof version === "string" && /^\d+\.\d+$/.test(version) ? version : undefined;
+    return reply.status === 200 && typeof version === "string" && /^\d+\.\d+$/.test(version)
+      ? version
+      : undefined;
   } catch (error) {
     throw unreachable(error, endpoint);
   }
@@ -44,10 +64,14 @@ async function pingVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal |
 /** min(server, ours), when both sides speak it. Throws `engine-refused`. */
 export function negotiate(server: string, serverOldest: string, where: string): string {
   if (compareVersions(server, oldest) < 0) {
-    throw new BerthError("engine-refused", `the engine at ${where} speaks API ${server}; ${oldest} is the oldest that works`, {
-      hint: "Update it to Docker 20.10 or later.",
-      details: { server, oldest },
-    });
+    throw new BerthError(
+      "engine-refused",
+      `the engine at ${where} speaks API ${server}; ${oldest} is the oldest that works`,
+      {
+        hint: "Update it to Docker 20.10 or later.",
+        details: { server, oldest },
+      },
+    );
   }
   if (compareVersions(serverOldest, newest) > 0) {
     throw new BerthError(
@@ -78,12 +102,24 @@ interface VersionAnswer {
   readonly MinAPIVersion?: string;
 }
 
-async function readVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<VersionAnswer> {
+async function readVersion(
+  dial: Dial,
+  endpoint: Endpoint,
+  signal: AbortSignal | undefined,
+): Promise<VersionAnswer> {
   let text: string;
   let status: number;
   try {
-    const reply = await dial({ method: "GET", path: "/version", query: {}, headers: {}, hijack: false, ...(signal && { signal }) });
-    if (reply.kind !== "answer") throw new BerthError("internal", "the engine took over a connection it was not offered");
+    const reply = await dial({
+      method: "GET",
+      path: "/version",
+      query: {},
+      headers: {},
+      hijack: false,
+      ...(signal && { signal }),
+    });
+    if (reply.kind !== "answer")
+      throw new BerthError("internal", "the engine took over a connection it was not offered");
     status = reply.status;
     text = await readText(reply.body);
   } catch (error) {
@@ -92,10 +128,14 @@ async function readVersion(dial: Dial, endpoint: Endpoint, signal: AbortSignal |
   if (status !== 200) throw engineError(status, "GET", "/version", text);
   const answer = parseVersion(text);
   if (answer) return answer;
-  throw new BerthError("engine-refused", `what answers at ${renderEndpoint(endpoint)} is not a Docker engine`, {
-    hint: `Check the address; it came from ${endpoint.source}.`,
-    details: { answer: text.slice(0, 400) },
-  });
+  throw new BerthError(
+    "engine-refused",
+    `what answers at ${renderEndpoint(endpoint)} is not a Docker engine`,
+    {
+      hint: `Check the address; it came from ${endpoint.source}.`,
+      details: { answer: text.slice(0, 400) },
+    },
+  );
 }
 
 function parseVersion(text: string): VersionAnswer | undefined {

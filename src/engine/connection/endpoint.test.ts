@@ -9,10 +9,15 @@ const folder = mkdtempSync(join(tmpdir(), "berth-endpoint-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A folder such as ~/.docker with these contexts. */
-function dockerConfig(name: string, currentContext: string | undefined, contexts: Readonly<Record<string, unknown>>): string {
+function dockerConfig(
+  name: string,
+  currentContext: string | undefined,
+  contexts: Readonly<Record<string, unknown>>,
+): string {
   const config = join(folder, name);
   mkdirSync(config);
-  if (currentContext !== undefined) writeFileSync(join(config, "config.json"), JSON.stringify({ currentContext }));
+  if (currentContext !== undefined)
+    writeFileSync(join(config, "config.json"), JSON.stringify({ currentContext }));
   for (const [context, docker] of Object.entries(contexts)) {
     const meta = join(config, "contexts", "meta", sha256(context));
     mkdirSync(meta, { recursive: true });
@@ -41,14 +46,39 @@ const base = { DOCKER_CONFIG: config };
 const full = { ...base, DOCKER_HOST: "unix:///host", DOCKER_CONTEXT: "named" };
 
 test.each([
-  ["nothing set", {}, { DOCKER_CONFIG: noConfig }, { kind: "unix", path: "/var/run/docker.sock", source: "default" }],
+  [
+    "nothing set",
+    {},
+    { DOCKER_CONFIG: noConfig },
+    { kind: "unix", path: "/var/run/docker.sock", source: "default" },
+  ],
   ["~/.docker", {}, { HOME: folder }, { kind: "unix", path: "/var/run/docker.sock", source: "default" }],
   ["the current context", {}, base, { kind: "unix", path: "/current", source: "context current" }],
-  ["DOCKER_CONTEXT", {}, { ...base, DOCKER_CONTEXT: "named" }, { kind: "ssh", host: "named", source: "context named" }],
-  ["DOCKER_CONTEXT=default", {}, { ...base, DOCKER_CONTEXT: "default" }, { kind: "unix", path: "/var/run/docker.sock", source: "default" }],
+  [
+    "DOCKER_CONTEXT",
+    {},
+    { ...base, DOCKER_CONTEXT: "named" },
+    { kind: "ssh", host: "named", source: "context named" },
+  ],
+  [
+    "DOCKER_CONTEXT=default",
+    {},
+    { ...base, DOCKER_CONTEXT: "default" },
+    { kind: "unix", path: "/var/run/docker.sock", source: "default" },
+  ],
   ["DOCKER_HOST before DOCKER_CONTEXT", {}, full, { kind: "unix", path: "/host", source: "DOCKER_HOST" }],
-  ["--context before DOCKER_HOST", { context: "named" }, full, { kind: "ssh", host: "named", source: "context named" }],
-  ["--host before all", { host: "unix:///option" }, full, { kind: "unix", path: "/option", source: "--host" }],
+  [
+    "--context before DOCKER_HOST",
+    { context: "named" },
+    full,
+    { kind: "ssh", host: "named", source: "context named" },
+  ],
+  [
+    "--host before all",
+    { host: "unix:///option" },
+    full,
+    { kind: "unix", path: "/option", source: "--host" },
+  ],
   [
     "a context's certificates",
     { context: "tls" },
@@ -57,7 +87,12 @@ test.each([
       kind: "tcp",
       host: "secure",
       port: 2376,
-      tls: { ca: join(certs, "ca.pem"), cert: join(certs, "cert.pem"), key: join(certs, "key.pem"), verify: false },
+      tls: {
+        ca: join(certs, "ca.pem"),
+        cert: join(certs, "cert.pem"),
+        key: join(certs, "key.pem"),
+        verify: false,
+      },
       source: "context tls",
     },
   ],
@@ -69,7 +104,12 @@ test.each([
       kind: "tcp",
       host: "h",
       port: 1,
-      tls: { ca: join(certs, "ca.pem"), cert: join(certs, "cert.pem"), key: join(certs, "key.pem"), verify: true },
+      tls: {
+        ca: join(certs, "ca.pem"),
+        cert: join(certs, "cert.pem"),
+        key: join(certs, "key.pem"),
+        verify: true,
+      },
       source: "DOCKER_HOST",
     },
   ],
@@ -88,8 +128,18 @@ test.each([
   ["no such context", { context: "nope" }, base, "not-found"],
   ["a context without a host", { context: "broken" }, base, "file-invalid"],
   ["a bad address", {}, { ...base, DOCKER_HOST: "gopher://x" }, "usage"],
-  ["no certificates", {}, { DOCKER_HOST: "tcp://h", DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: noConfig }, "usage"],
-  ["a certificate without its key", {}, { DOCKER_HOST: "tcp://h", DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: halfCerts }, "usage"],
+  [
+    "no certificates",
+    {},
+    { DOCKER_HOST: "tcp://h", DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: noConfig },
+    "usage",
+  ],
+  [
+    "a certificate without its key",
+    {},
+    { DOCKER_HOST: "tcp://h", DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: halfCerts },
+    "usage",
+  ],
 ])("%s: refused", (_name, options, env, code) => {
   expect(() => resolveEndpoint(env, options)).toThrow(expect.objectContaining({ code }));
 });

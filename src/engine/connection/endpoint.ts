@@ -15,10 +15,11 @@ export interface ResolveOptions {
 }
 
 /**
- * Finds the engine as the docker program does: `--host`, `--context`, DOCKER_HOST, DOCKER_CONTEXT, the current context of
- * $DOCKER_CONFIG/config.json (~/.docker), unix:///var/run/docker.sock. The context "default" stands for DOCKER_HOST or that socket.
- * For tcp, DOCKER_TLS_VERIFY (not empty) or DOCKER_TLS asks for TLS with the files in DOCKER_CERT_PATH; a context has its own.
- * Throws `usage` for a value that cannot be, `not-found` for a context that does not exist, `file-invalid` for a broken file of Docker's.
+ * Finds the engine as the docker program does: `--host`, `--context`, DOCKER_HOST, DOCKER_CONTEXT, the
+ * current context of $DOCKER_CONFIG/config.json (~/.docker), unix:///var/run/docker.sock. The context
+ * "default" stands for DOCKER_HOST or that socket. For tcp, DOCKER_TLS_VERIFY (not empty) or DOCKER_TLS asks
+ * for TLS with the files in DOCKER_CERT_PATH; a context has its own. Throws `usage` for a value that cannot
+ * be, `not-found` for a context that does not exist, `file-invalid` for a broken file of Docker's.
  */
 export function resolveEndpoint(env: Environment, options: ResolveOptions = {}): Endpoint {
   if (options.host !== undefined && options.context !== undefined) {
@@ -29,7 +30,9 @@ export function resolveEndpoint(env: Environment, options: ResolveOptions = {}):
   if (env.DOCKER_HOST) return defaultEndpoint(env);
   if (env.DOCKER_CONTEXT) return contextEndpoint(env, env.DOCKER_CONTEXT, "DOCKER_CONTEXT");
   const current = currentContext(env);
-  return current ? contextEndpoint(env, current, join(configFolder(env), "config.json")) : defaultEndpoint(env);
+  return current
+    ? contextEndpoint(env, current, join(configFolder(env), "config.json"))
+    : defaultEndpoint(env);
 }
 
 function defaultEndpoint(env: Environment): Endpoint {
@@ -37,7 +40,8 @@ function defaultEndpoint(env: Environment): Endpoint {
   return { kind: "unix", path: defaultSocket, source: "default" };
 }
 
-const configFolder = (env: Environment): string => env.DOCKER_CONFIG || join(env.HOME || homedir(), ".docker");
+const configFolder = (env: Environment): string =>
+  env.DOCKER_CONFIG || join(env.HOME || homedir(), ".docker");
 
 /** docker(1): any value of DOCKER_TLS_VERIFY but the empty one means yes, even "0". */
 function environmentTls(env: Environment): TlsFiles | undefined {
@@ -70,11 +74,15 @@ function currentContext(env: Environment): string | undefined {
   const config = readJson(file);
   if (config === undefined) return undefined;
   const name = field(config, "currentContext");
-  if (name !== undefined && typeof name !== "string") throw new BerthError("file-invalid", `${file}: currentContext is not a string`);
+  if (name !== undefined && typeof name !== "string")
+    throw new BerthError("file-invalid", `${file}: currentContext is not a string`);
   return name;
 }
 
-/** The store of contexts: docker/cli, cli/context/store. The directory's name is the SHA-256 of the context's name. */
+/**
+ * The store of contexts: docker/cli, cli/context/store. The directory's name is the SHA-256 of the context's
+ * name.
+ */
 function contextEndpoint(env: Environment, name: string, source: string): Endpoint {
   if (name === "default") return defaultEndpoint(env);
   const store = join(configFolder(env), "contexts");
@@ -82,14 +90,19 @@ function contextEndpoint(env: Environment, name: string, source: string): Endpoi
   const file = join(store, "meta", id, "meta.json");
   const meta = readJson(file);
   if (meta === undefined) {
-    throw new BerthError("not-found", `${source}: there is no docker context called ${JSON.stringify(name)}`, {
-      hint: "List them with `docker context ls`.",
-      details: { file },
-    });
+    throw new BerthError(
+      "not-found",
+      `${source}: there is no docker context called ${JSON.stringify(name)}`,
+      {
+        hint: "List them with `docker context ls`.",
+        details: { file },
+      },
+    );
   }
   const docker = field(field(meta, "Endpoints"), "docker");
   const host = field(docker, "Host");
-  if (typeof host !== "string" || host === "") throw new BerthError("file-invalid", `${file}: the context ${name} names no docker host`);
+  if (typeof host !== "string" || host === "")
+    throw new BerthError("file-invalid", `${file}: the context ${name} names no docker host`);
   const folder = join(store, "tls", id, "docker");
   const verify = field(docker, "SkipTLSVerify") !== true;
   const tls = existsSync(folder) || !verify ? { ...tlsFilesIn(folder), verify } : undefined;
@@ -112,6 +125,9 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new BerthError("file-invalid", `${file} is not JSON`, { cause, hint: "Repair it, or name the engine with --host." });
+    throw new BerthError("file-invalid", `${file} is not JSON`, {
+      cause,
+      hint: "Repair it, or name the engine with --host.",
+    });
   }
 }

@@ -30,5 +30,8 @@ test("what is explained stays so, and an abort comes before all", () => {
 
 test("at the first contact a loss means that nobody is there", () => {
   const error = unreachable(explainFailure(failed("ECONNRESET"), secure), secure);
-  expect([error.code, error.message]).toEqual(["engine-unreachable", "no engine answers at tcp://h:2376: it says ECONNRESET"]);
+  expect([error.code, error.message]).toEqual([
+    "engine-unreachable",
+    "no engine answers at tcp://h:2376: it says ECONNRESET",
+  ]);
 });

@@ -11,6 +11,10 @@ test("what comes in time is given, what does not is undefined", async () => {
 });
 
 test("another failure, and the caller's own signal, are told", async () => {
-  await expect(inTime(10_000, undefined, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
-  await expect(inTime(10_000, AbortSignal.timeout(20), forever)).rejects.toMatchObject({ name: "AbortError" });
+  await expect(inTime(10_000, undefined, () => Promise.reject(new Error("broken")))).rejects.toThrow(
+    "broken",
+  );
+  await expect(inTime(10_000, AbortSignal.timeout(20), forever)).rejects.toMatchObject({
+    name: "AbortError",
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * What some work gives, which heeds the signal that it is handed; undefined when it has failed since so many milliseconds were over. Rejects
- * with any other failure, that of the caller's own signal among them.
+ * What some work gives, which heeds the signal that it is handed; undefined when it has failed since so many
+ * milliseconds were over. Rejects with any other failure, that of the caller's own signal among them.
  */
 export async function inTime<T>(
   milliseconds: number,

@@ -8,7 +8,11 @@ async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
 const lines = Buffer.from('{"a":"ü"}\r\n\n{"a":2}\n{"a":3}');
 
 test.each([1, 2, 5, 100])("lines in pieces of %d bytes", async (size) => {
-  expect(await Array.fromAsync(parseJsonLines(pieces(lines, size)))).toEqual([{ a: "ü" }, { a: 2 }, { a: 3 }]);
+  expect(await Array.fromAsync(parseJsonLines(pieces(lines, size)))).toEqual([
+    { a: "ü" },
+    { a: 2 },
+    { a: 3 },
+  ]);
 });
 
 test("a line that is not JSON", async () => {

@@ -4,7 +4,10 @@ import { createLineSplitter } from "./lines.ts";
 import { holdErrors, readChunks } from "./output.ts";
 import type { StreamReply } from "./request.ts";
 
-/** The values of a stream of JSON documents, one a line, as events, statistics and progress come. Throws like `readOutput`. */
+/**
+ * The values of a stream of JSON documents, one a line, as events, statistics and progress come. Throws like
+ * `readOutput`.
+ */
 export function readJsonLines<T>(engine: Engine, reply: StreamReply, signal?: AbortSignal): AsyncIterable<T> {
   holdErrors(reply.body);
   return parseJsonLines<T>(readChunks(engine, reply.body, signal));
@@ -13,7 +16,10 @@ export function readJsonLines<T>(engine: Engine, reply: StreamReply, signal?: Ab
 /** Bytes of one document: labels and the like have no limit of the engine's own. */
 const longestDocument = 16 * 1024 * 1024;
 
-/** Splits text into lines wherever the chunks break, and parses each. Empty lines do not count. Throws `engine-api` for what is not JSON. */
+/**
+ * Splits text into lines wherever the chunks break, and parses each. Empty lines do not count. Throws
+ * `engine-api` for what is not JSON.
+ */
 export async function* parseJsonLines<T>(chunks: AsyncIterable<Buffer>): AsyncGenerator<T> {
   const splitter = createLineSplitter(longestDocument);
   for await (const chunk of chunks) for (const line of splitter.push(chunk)) yield* parseLine<T>(line);
@@ -45,15 +51,21 @@ export interface JSONMessage {
 }
 
 /**
- * Reads progress to its end and gives the last message. These calls answer 200 before they work, so an error comes as a line: thrown as
- * `engine-api`.
+ * Reads progress to its end and gives the last message. These calls answer 200 before they work, so an error
+ * comes as a line: thrown as `engine-api`.
  */
-export async function readMessages(engine: Engine, reply: StreamReply, signal?: AbortSignal): Promise<JSONMessage | undefined> {
+export async function readMessages(
+  engine: Engine,
+  reply: StreamReply,
+  signal?: AbortSignal,
+): Promise<JSONMessage | undefined> {
   let last: JSONMessage | undefined;
   for await (const message of readJsonLines<JSONMessage>(engine, reply, signal)) {
     const trouble = message.errorDetail?.message ?? message.error;
     if (trouble !== undefined)
-      throw new BerthError("engine-api", trouble, { details: { message: trouble, code: message.errorDetail?.code } });
+      throw new BerthError("engine-api", trouble, {
+        details: { message: trouble, code: message.errorDetail?.code },
+      });
     last = message;
   }
   return last;

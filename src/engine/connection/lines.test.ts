@@ -31,7 +31,9 @@ test("a prefix stands before whole lines, wherever the pieces end, and bytes sta
 
 test("a line without an end comes in pieces, so that it fills no memory; nothing of it is lost", () => {
   const splitter = createLineSplitter(4);
-  const lines = ["ab", "cd", "ef", "g\nxxxx", "\n", "y\n"].map((chunk) => splitter.push(Buffer.from(chunk)).map(String));
+  const lines = ["ab", "cd", "ef", "g\nxxxx", "\n", "y\n"].map((chunk) =>
+    splitter.push(Buffer.from(chunk)).map(String),
+  );
   expect(lines).toEqual([[], ["abcd"], [], ["efg", "xxxx"], [], ["y"]]);
   expect(splitter.end()).toBeUndefined();
 });

@@ -10,7 +10,10 @@ export interface LineSplitter {
   end(): Buffer | undefined;
 }
 
-/** A line of more than `most` bytes comes in pieces, each as a line, so that one without an end fills no memory. */
+/**
+ * A line of more than `most` bytes comes in pieces, each as a line, so that one without an end fills no
+ * memory.
+ */
 export function createLineSplitter(most: number = mostCaptured): LineSplitter {
   let pending: Buffer[] = [];
   let held = 0;
@@ -43,7 +46,10 @@ export function createLineSplitter(most: number = mostCaptured): LineSplitter {
   };
 }
 
-/** Changes every line; output is held until its line is complete, so that lines of several machines stay whole. */
+/**
+ * Changes every line; output is held until its line is complete, so that lines of several machines stay
+ * whole.
+ */
 export interface LineDresser {
   push(bytes: Buffer): Buffer;
   end(): Buffer;

@@ -5,9 +5,14 @@ import { explainFailure } from "./failure.ts";
 
 /** A connection into a running process. */
 export interface Session {
-  /** Writing goes to the process's standard input; `end()` closes that alone. With a terminal, reading it gives the raw bytes. */
+  /**
+   * Writing goes to the process's standard input; `end()` closes that alone. With a terminal, reading it
+   * gives the raw bytes.
+   */
   readonly duplex: Duplex;
-  /** What the process says until it ends; read either this or `duplex`. All of it is "stdout" with a terminal. */
+  /**
+   * What the process says until it ends; read either this or `duplex`. All of it is "stdout" with a terminal.
+   */
   readonly output: AsyncIterable<OutputChunk>;
   /** Drops the connection. */
   readonly close: () => void;
@@ -18,30 +23,51 @@ export function openSession(engine: Engine, duplex: Duplex, tty: boolean, signal
 }
 
 /**
- * The output in a stream as it comes, taken apart unless it is a terminal's. Leaving the loop early drops the connection.
- * Throws `engine-lost` or `interrupted` when the stream breaks, `engine-api` when the engine reports an error inside it.
+ * The output in a stream as it comes, taken apart unless it is a terminal's. Leaving the loop early drops the
+ * connection. Throws `engine-lost` or `interrupted` when the stream breaks, `engine-api` when the engine
+ * reports an error inside it.
  */
-export function readOutput(engine: Engine, stream: Readable, tty: boolean, signal?: AbortSignal): AsyncIterable<OutputChunk> {
+export function readOutput(
+  engine: Engine,
+  stream: Readable,
+  tty: boolean,
+  signal?: AbortSignal,
+): AsyncIterable<OutputChunk> {
   holdErrors(stream);
   return tty ? rawOutput(engine, stream, signal) : framedOutput(engine, stream, signal);
 }
 
-async function* rawOutput(engine: Engine, stream: Readable, signal?: AbortSignal): AsyncGenerator<OutputChunk> {
+async function* rawOutput(
+  engine: Engine,
+  stream: Readable,
+  signal?: AbortSignal,
+): AsyncGenerator<OutputChunk> {
   for await (const data of readChunks(engine, stream, signal)) yield { stream: "stdout", data };
 }
 
-async function* framedOutput(engine: Engine, stream: Readable, signal?: AbortSignal): AsyncGenerator<OutputChunk> {
+async function* framedOutput(
+  engine: Engine,
+  stream: Readable,
+  signal?: AbortSignal,
+): AsyncGenerator<OutputChunk> {
   const demuxer = createDemuxer();
   for await (const data of readChunks(engine, stream, signal)) yield* demuxer.push(data);
   demuxer.end();
 }
 
-/** An error between opening and reading must not end the process: the stream keeps it, and the reading throws it. */
+/**
+ * An error between opening and reading must not end the process: the stream keeps it, and the reading throws
+ * it.
+ */
 export function holdErrors(stream: Readable): void {
   stream.on("error", () => undefined);
 }
 
-export async function* readChunks(engine: Engine, stream: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
+export async function* readChunks(
+  engine: Engine,
+  stream: Readable,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of stream) yield chunk as Buffer;
   } catch (cause) {

@@ -21,7 +21,11 @@ test.each([
   ["", "the engine answered GET /x with status 502"],
 ])("the message of %p", (body, message) => {
   const error = engineError(502, "GET", "/x", body);
-  expect([error.code, error.message, error.details]).toEqual(["engine-api", message, { status: 502, method: "GET", path: "/x", message }]);
+  expect([error.code, error.message, error.details]).toEqual([
+    "engine-api",
+    message,
+    { status: 502, method: "GET", path: "/x", message },
+  ]);
 });
 
 test.each([

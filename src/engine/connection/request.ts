@@ -6,7 +6,10 @@ import { captureText, sizeOf } from "./capture.ts";
 import type { Engine } from "./engine.ts";
 import type { Call, Reply } from "./transport.ts";
 
-/** Query values as callers have them: undefined is left out, arrays repeat the key, objects (filters) become JSON. */
+/**
+ * Query values as callers have them: undefined is left out, arrays repeat the key, objects (filters) become
+ * JSON.
+ */
 export type Query = Readonly<Record<string, QueryValue>>;
 type QueryValue = string | number | boolean | readonly string[] | object | undefined;
 
@@ -31,9 +34,10 @@ export interface StreamReply {
 }
 
 /**
- * Asks the engine and reads its JSON answer (undefined when it is empty). Throws `not-found` (404), `conflict` (409), `engine-refused`
- * (other 4xx) and `engine-api` (5xx, or an answer that is not JSON) with {status, method, path, message} in the details;
- * `engine-unreachable`, `engine-lost` when the connection fails, `interrupted` when the signal fires.
+ * Asks the engine and reads its JSON answer (undefined when it is empty). Throws `not-found` (404),
+ * `conflict` (409), `engine-refused` (other 4xx) and `engine-api` (5xx, or an answer that is not JSON) with
+ * {status, method, path, message} in the details; `engine-unreachable`, `engine-lost` when the connection
+ * fails, `interrupted` when the signal fires.
  */
 export async function request<T>(engine: Engine, options: RequestOptions): Promise<T> {
   const reply = await requestStream(engine, options);
@@ -44,7 +48,12 @@ export async function request<T>(engine: Engine, options: RequestOptions): Promi
   } catch (cause) {
     throw new BerthError("engine-api", `the engine's answer to ${options.path} is not JSON`, {
       cause,
-      details: { status: reply.status, method: options.method ?? "GET", path: options.path, message: text.slice(0, 400) },
+      details: {
+        status: reply.status,
+        method: options.method ?? "GET",
+        path: options.path,
+        message: text.slice(0, 400),
+      },
     });
   }
 }
@@ -56,21 +65,33 @@ export async function requestStatus(engine: Engine, options: RequestOptions): Pr
   return reply.status;
 }
 
-/** Like `request`, but hands out the answer's body as it comes. Whoever takes it reads it to the end or destroys it. */
+/**
+ * Like `request`, but hands out the answer's body as it comes. Whoever takes it reads it to the end or
+ * destroys it.
+ */
 export async function requestStream(engine: Engine, options: RequestOptions): Promise<StreamReply> {
   const reply = await send(engine, options, false);
-  if (reply.kind === "hijacked") throw new BerthError("internal", "the engine took over a connection it was not offered");
+  if (reply.kind === "hijacked")
+    throw new BerthError("internal", "the engine took over a connection it was not offered");
   return reply;
 }
 
-/** Takes over the connection: what is written goes to the process inside, what is read comes from it; `end()` closes its input alone. */
+/**
+ * Takes over the connection: what is written goes to the process inside, what is read comes from it; `end()`
+ * closes its input alone.
+ */
 export async function requestHijack(engine: Engine, options: RequestOptions): Promise<Duplex> {
   const reply = await send(engine, options, true);
   if (reply.kind === "hijacked") return reply.duplex;
   reply.body.destroy();
   throw new BerthError("engine-api", `the engine did not hand over the connection for ${options.path}`, {
     hint: "A proxy between here and the engine must let HTTP Upgrade through.",
-    details: { status: reply.status, method: options.method ?? "GET", path: options.path, endpoint: renderEndpoint(engine.endpoint) },
+    details: {
+      status: reply.status,
+      method: options.method ?? "GET",
+      path: options.path,
+      endpoint: renderEndpoint(engine.endpoint),
+    },
   });
 }
 
@@ -85,15 +106,24 @@ async function send(engine: Engine, options: RequestOptions, hijack: boolean): P
     ...(body !== undefined && { body }),
     ...(signal && { signal }),
   });
-  if (reply.kind === "hijacked" || (reply.status >= 200 && reply.status < 300) || expect.includes(reply.status)) return reply;
+  if (
+    reply.kind === "hijacked" ||
+    (reply.status >= 200 && reply.status < 300) ||
+    expect.includes(reply.status)
+  )
+    return reply;
   throw engineError(reply.status, method, where, await readText(reply.body));
 }
 
-/** A path with each name in it encoded. An empty name or a dot would ask for something else altogether, so it is refused (`usage`). */
+/**
+ * A path with each name in it encoded. An empty name or a dot would ask for something else altogether, so it
+ * is refused (`usage`).
+ */
 export function path(parts: TemplateStringsArray, ...names: readonly string[]): string {
   return parts.reduce((whole, part, index) => {
     const name = names[index - 1] ?? "";
-    if (name === "" || name === "." || name === "..") throw new BerthError("usage", `${JSON.stringify(name)} is not a name`);
+    if (name === "" || name === "." || name === "..")
+      throw new BerthError("usage", `${JSON.stringify(name)} is not a name`);
     return whole + encodeURIComponent(name) + part;
   });
 }
@@ -124,7 +154,8 @@ export function engineError(status: number, method: string, where: string, body:
 function engineMessage(body: string): string {
   try {
     const value: unknown = JSON.parse(body);
-    const message = typeof value === "object" && value !== null ? (value as { message?: unknown }).message : undefined;
+    const message =
+      typeof value === "object" && value !== null ? (value as { message?: unknown }).message : undefined;
     if (typeof message === "string") return message.trim();
   } catch {
     // A proxy in between, or a very early error, answers in plain text.
@@ -137,6 +168,7 @@ const longestAnswer = 64 * 1024 * 1024;
 
 export async function readText(body: Readable): Promise<string> {
   const answer = await captureText(body, longestAnswer);
-  if (answer.isCut) throw new BerthError("engine-api", `the engine's answer is longer than ${sizeOf(longestAnswer)}`);
+  if (answer.isCut)
+    throw new BerthError("engine-api", `the engine's answer is longer than ${sizeOf(longestAnswer)}`);
   return answer.text();
 }

@@ -14,7 +14,10 @@ const log = join(folder, "log");
 const path = process.env.PATH;
 let server: Server;
 
-/** A program called ssh, early in PATH: it notes its arguments and joins its standard input and output to the stand-in engine. */
+/**
+ * A program called ssh, early in PATH: it notes its arguments and joins its standard input and output to the
+ * stand-in engine.
+ */
 const script = `#!/bin/sh
 echo "$*" >> ${log}
 case "$*" in
@@ -53,7 +56,10 @@ const ssh = (text: string): SshEndpoint => parseEndpoint(text, "test") as SshEnd
 test.each([
   ["ssh://host", "-T -o ConnectTimeout=30 -- host docker system dial-stdio"],
   ["ssh://me@host:2222", "-T -o ConnectTimeout=30 -l me -p 2222 -- host docker system dial-stdio"],
-  ["ssh://host/run/d.sock", "-T -o ConnectTimeout=30 -- host docker --host unix:///run/d.sock system dial-stdio"],
+  [
+    "ssh://host/run/d.sock",
+    "-T -o ConnectTimeout=30 -- host docker --host unix:///run/d.sock system dial-stdio",
+  ],
 ])("%s", (text, args) => {
   expect(sshArguments(ssh(text)).join(" ")).toBe(args);
 });
@@ -62,7 +68,9 @@ test("requests go through the user's ssh, and one connection serves many", async
   const engine = await connect(ssh("ssh://me@web"));
   await readVersion(engine);
   await readVersion(engine);
-  expect(readFileSync(log, "utf8").trim().split("\n")).toEqual(["-T -o ConnectTimeout=30 -l me -- web docker system dial-stdio"]);
+  expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([
+    "-T -o ConnectTimeout=30 -l me -- web docker system dial-stdio",
+  ]);
 });
 
 test("ssh's own words come with the error", async () => {

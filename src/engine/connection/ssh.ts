@@ -7,8 +7,9 @@ import { BerthError } from "#errors.ts";
 const connectTimeoutSeconds = 30;
 
 /**
- * The arguments for ssh(1). `docker system dial-stdio` joins its standard input and output to the engine on that host; it is what
- * the docker program itself uses. The endpoint's parts were checked by `parseEndpoint` to hold nothing a shell or ssh would read otherwise.
+ * The arguments for ssh(1). `docker system dial-stdio` joins its standard input and output to the engine on
+ * that host; it is what the docker program itself uses. The endpoint's parts were checked by `parseEndpoint`
+ * to hold nothing a shell or ssh would read otherwise.
  */
 export function sshArguments(endpoint: SshEndpoint): readonly string[] {
   return [
@@ -27,8 +28,9 @@ export function sshArguments(endpoint: SshEndpoint): readonly string[] {
 }
 
 /**
- * An HTTP agent whose connections are ssh processes of the user's own `ssh`, so ~/.ssh/config, agents and known_hosts count.
- * Idle connections are kept for the next request, since each costs a whole handshake; they keep no process alive.
+ * An HTTP agent whose connections are ssh processes of the user's own `ssh`, so ~/.ssh/config, agents and
+ * known_hosts count. Idle connections are kept for the next request, since each costs a whole handshake; they
+ * keep no process alive.
  */
 export function sshAgent(endpoint: SshEndpoint): Agent {
   const agent = new Agent({ keepAlive: true });
@@ -88,14 +90,26 @@ function dialSsh(endpoint: SshEndpoint): Duplex {
   child.once("error", (cause: NodeJS.ErrnoException) => duplex.destroy(cannotStart(cause)));
   child.once("close", (status, signal) => {
     if (status === 0) duplex.push(null);
-    else duplex.destroy(sshFailed(endpoint, status === null ? `was ended by ${signal}` : `ended with status ${status}`, words, answered));
+    else
+      duplex.destroy(
+        sshFailed(
+          endpoint,
+          status === null ? `was ended by ${signal}` : `ended with status ${status}`,
+          words,
+          answered,
+        ),
+      );
   });
   return Object.assign(duplex, socketManners(child));
 }
 
 function cannotStart(cause: NodeJS.ErrnoException): BerthError {
   return cause.code === "ENOENT"
-    ? new BerthError("tool-missing", "ssh is not installed", { cause, hint: "Install the OpenSSH client.", details: { command: "ssh" } })
+    ? new BerthError("tool-missing", "ssh is not installed", {
+        cause,
+        hint: "Install the OpenSSH client.",
+        details: { command: "ssh" },
+      })
     : new BerthError("tool-failed", `ssh could not be started: ${cause.message}`, { cause });
 }
 
@@ -115,7 +129,10 @@ function sshFailed(endpoint: SshEndpoint, how: string, words: string, answered: 
 
 /** What an HTTP agent does to a socket it keeps; `unref` lets the process end while a connection is idle. */
 function socketManners(child: ChildProcess): Record<string, () => void> {
-  const pipes = [child.stdin, child.stdout, child.stderr] as readonly unknown[] as readonly { ref?: () => void; unref?: () => void }[];
+  const pipes = [child.stdin, child.stdout, child.stderr] as readonly unknown[] as readonly {
+    ref?: () => void;
+    unref?: () => void;
+  }[];
   const nothing = (): void => undefined;
   return {
     setKeepAlive: nothing,

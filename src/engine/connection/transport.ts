@@ -22,16 +22,28 @@ export interface Call {
 
 /** What came back: an answer of any status, or, for a hijack the engine granted, the bare connection. */
 export type Reply =
-  | { readonly kind: "answer"; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Readable }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      readonly body: Readable;
+    }
   | { readonly kind: "hijacked"; readonly duplex: Duplex };
 
-/** Sends a call. Rejects with `engine-unreachable`, `engine-lost` or `interrupted`; an answer's body fails with the same. */
+/**
+ * Sends a call. Rejects with `engine-unreachable`, `engine-lost` or `interrupted`; an answer's body fails
+ * with the same.
+ */
 export type Dial = (call: Call) => Promise<Reply>;
 
 /** Every status is an answer; what it means is decided where the request is known. */
-const everyStatus: DockerModem.StatusCodes = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true]));
+const everyStatus: DockerModem.StatusCodes = Object.fromEntries(
+  Array.from({ length: 500 }, (_, index) => [100 + index, true]),
+);
 
-/** A way to talk to this endpoint. Nothing is connected, nor is docker-modem loaded, before the first call. */
+/**
+ * A way to talk to this endpoint. Nothing is connected, nor is docker-modem loaded, before the first call.
+ */
 export function createDial(endpoint: Endpoint): Dial {
   let modem: Promise<DockerModem> | undefined;
   return async (call) => {
@@ -42,10 +54,12 @@ export function createDial(endpoint: Endpoint): Dial {
 
 async function createModem(endpoint: Endpoint): Promise<DockerModem> {
   const options = modemOptions(endpoint);
-  // It calls url.parse() for every address but a socket's; the warning of that would be for its authors, not for berth's users.
+  // It calls url.parse() for every address but a socket's; the warning of that would be for its authors, not
+  // for berth's users.
   process.noDeprecation = true;
   const { default: Modem } = await import("docker-modem");
-  // The constructor reads DOCKER_HOST by itself and throws on what it cannot parse; which engine is meant was decided before.
+  // The constructor reads DOCKER_HOST by itself and throws on what it cannot parse; which engine is meant was
+  // decided before.
   const { DOCKER_HOST } = process.env;
   delete process.env.DOCKER_HOST;
   try {
@@ -81,11 +95,17 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new BerthError("file-missing", `${file} cannot be read`, { cause, hint: "The engine's address asks for TLS with this file." });
+    throw new BerthError("file-missing", `${file} cannot be read`, {
+      cause,
+      hint: "The engine's address asks for TLS with this file.",
+    });
   }
 }
 
-/** docker-modem renders its whole request, agent and all, for its debug log at each call, wanted or not: that costs milliseconds. */
+/**
+ * docker-modem renders its whole request, agent and all, for its debug log at each call, wanted or not: that
+ * costs milliseconds.
+ */
 function opaque<T extends Agent>(agent: T): T {
   return Object.assign(agent, { [inspect.custom]: () => "[Agent]" });
 }
@@ -108,7 +128,12 @@ function dial(modem: DockerModem, endpoint: Endpoint, call: Call): Promise<Reply
       } else if (result instanceof IncomingMessage) {
         if (signal) addAbortSignal(signal, result);
         finished(result, () => source?.destroy());
-        resolve({ kind: "answer", status: result.statusCode ?? 0, headers: result.headers, body: guardBody(result, explain) });
+        resolve({
+          kind: "answer",
+          status: result.statusCode ?? 0,
+          headers: result.headers,
+          body: guardBody(result, explain),
+        });
       } else if (result instanceof Duplex) {
         if (signal) addAbortSignal(signal, result);
         resolve({ kind: "hijacked", duplex: result });
@@ -136,7 +161,10 @@ function dialOptions(call: Call, source: Readable | undefined): DockerModem.Dial
   };
 }
 
-/** The same bytes, but a connection that breaks shows as the error that says so, and dropping the stream drops the connection. */
+/**
+ * The same bytes, but a connection that breaks shows as the error that says so, and dropping the stream drops
+ * the connection.
+ */
 function guardBody(body: IncomingMessage, explain: (cause: unknown) => Error): Readable {
   const out = new PassThrough();
   finished(body, { writable: false }, (error) => {

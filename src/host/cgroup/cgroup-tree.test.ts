@@ -19,10 +19,14 @@ const depths = () => {
 };
 
 test("each is visited before those in it, however many and deep they are", () => {
-  execFileSync("sh", ["-c", `mkdir -p a/b c; touch a/file; seq --format=c/%g 1000 | xargs mkdir`], { cwd: top });
+  execFileSync("sh", ["-c", `mkdir -p a/b c; touch a/file; seq --format=c/%g 1000 | xargs mkdir`], {
+    cwd: top,
+  });
   expect(depths().toSorted()).toEqual([0, 1, 1, 2, ...Array.from({ length: 1000 }, () => 2)]);
   expect(depths()[0]).toBe(0);
-  execFileSync("perl", ["-e", 'for (1 .. 1000) { mkdir "d" x 200 or die; chdir "d" x 200 or die }'], { cwd: top });
+  execFileSync("perl", ["-e", 'for (1 .. 1000) { mkdir "d" x 200 or die; chdir "d" x 200 or die }'], {
+    cwd: top,
+  });
   expect(Math.max(...depths())).toBe(1000);
   const open = () => readdirSync("/proc/self/fd").length;
   const before = open();
@@ -35,7 +39,8 @@ test("what goes while it is visited, or before, is passed over", () => {
   const seen: number[] = [];
   walkCgroups(top, (place, depth) => {
     seen.push(depth);
-    if (depth === 1) for (const name of ["a", "b", "c"]) rmSync(join(top, name), { recursive: true, force: true });
+    if (depth === 1)
+      for (const name of ["a", "b", "c"]) rmSync(join(top, name), { recursive: true, force: true });
     expect(place).toStartWith("/proc/self/fd/");
   });
   expect(seen).toEqual([0, 1]);
@@ -60,13 +65,18 @@ const hierarchy = readFileSync("/proc/self/mountinfo", "utf8")
   .split("\n")
   .find((line) => / - cgroup2? /.test(line))
   ?.split(" ")[4];
-test.skipIf(hierarchy === undefined)("a cgroup is told from any other directory (needs a cgroup hierarchy)", () => {
-  expect([top, "/nowhere", hierarchy ?? ""].map((path) => isCgroup(path))).toEqual([false, false, true]);
-});
+test.skipIf(hierarchy === undefined)(
+  "a cgroup is told from any other directory (needs a cgroup hierarchy)",
+  () => {
+    expect([top, "/nowhere", hierarchy ?? ""].map((path) => isCgroup(path))).toEqual([false, false, true]);
+  },
+);
 
 test("all are removed, the deepest first, whatever their names", () => {
   mkdirSync(Buffer.concat([Buffer.from(`${top}/`), Buffer.from([0xff])]));
-  execFileSync("perl", ["-e", 'for (1 .. 200) { mkdir "d" x 200 or die; chdir "d" x 200 or die }'], { cwd: top });
+  execFileSync("perl", ["-e", 'for (1 .. 200) { mkdir "d" x 200 or die; chdir "d" x 200 or die }'], {
+    cwd: top,
+  });
   expect(removeCgroups(top)).toBe(true);
   expect(existsSync(top)).toBe(false);
   expect(removeCgroups(top)).toBe(true);

@@ -16,11 +16,15 @@ interface WalkOptions {
 }
 
 /**
- * Visits a cgroup and all below it, each before those in it. A machine may make cgroups
- * with paths that are too long for any call, so each is reached from the one above; and with names that are no text. What goes
+ * Visits a cgroup and all below it, each before those in it. A machine may make cgroups with paths that are
+ * too long for any call, so each is reached from the one above; and with names that are no text. What goes
  * meanwhile is passed over.
  */
-export function walkCgroups(top: string, visit: Visit, { leave, end = Number.POSITIVE_INFINITY }: WalkOptions = {}): void {
+export function walkCgroups(
+  top: string,
+  visit: Visit,
+  { leave, end = Number.POSITIVE_INFINITY }: WalkOptions = {},
+): void {
   let current = openOrNone(Buffer.from(top));
   if (current === undefined) return;
   try {
@@ -29,7 +33,9 @@ export function walkCgroups(top: string, visit: Visit, { leave, end = Number.POS
     const way = [{ name: "", inside: childrenOf(current) }];
     for (let here = way.at(-1); here !== undefined && performance.now() < end; here = way.at(-1)) {
       const name = here.inside.pop();
-      const next = openOrNone(name === undefined ? Buffer.from(`${placeOf(current)}/..`) : pathOf(current, name));
+      const next = openOrNone(
+        name === undefined ? Buffer.from(`${placeOf(current)}/..`) : pathOf(current, name),
+      );
       if (name === undefined) {
         way.pop();
         // Of the top what is above it is nobody's here.
@@ -62,7 +68,10 @@ export function isCgroup(path: string): boolean {
   }
 }
 
-/** Removes a cgroup and all below it; false where one of them is still in use, or that time (performance.now()) has come. */
+/**
+ * Removes a cgroup and all below it; false where one of them is still in use, or that time
+ * (performance.now()) has come.
+ */
 export function removeCgroups(top: string, end = Number.POSITIVE_INFINITY): boolean {
   let isEmpty = true;
   const remove = (path: string | Buffer) => {
@@ -79,7 +88,8 @@ export function removeCgroups(top: string, end = Number.POSITIVE_INFINITY): bool
   return isEmpty;
 }
 
-const pathOf = (directory: number, name: string) => Buffer.concat([Buffer.from(`${placeOf(directory)}/`), Buffer.from(name, "latin1")]);
+const pathOf = (directory: number, name: string) =>
+  Buffer.concat([Buffer.from(`${placeOf(directory)}/`), Buffer.from(name, "latin1")]);
 
 function openOrNone(path: Buffer): number | undefined {
   try {

@@ -51,14 +51,17 @@ test.each([
   ["blkio.throttle.write_iops_device", "8:0 1\n", "8:0 0\n"],
   ["cpu.max", "1000 1000000\n", "max\n"],
   ["cpu.cfs_quota_us", "1000\n", "-1\n"],
-])("%s is lifted once all is killed; the engine's own limit of the machine stays", async (file, held, lifted) => {
-  for (const path of [join(box, file), inner(file)]) writeFileSync(path, held);
-  const end = ended();
-  endCgroups({ freezer: [], limits: ["/nowhere", box] });
-  expect(await end).toEqual([null, "SIGKILL"]);
-  // Unlike the kernel's files these keep what is longer.
-  expect([text(join(box, file)), text(inner(file)).slice(0, lifted.length)]).toEqual([held, lifted]);
-});
+])(
+  "%s is lifted once all is killed; the engine's own limit of the machine stays",
+  async (file, held, lifted) => {
+    for (const path of [join(box, file), inner(file)]) writeFileSync(path, held);
+    const end = ended();
+    endCgroups({ freezer: [], limits: ["/nowhere", box] });
+    expect(await end).toEqual([null, "SIGKILL"]);
+    // Unlike the kernel's files these keep what is longer.
+    expect([text(join(box, file)), text(inner(file)).slice(0, lifted.length)]).toEqual([held, lifted]);
+  },
+);
 
 test("the kernel's own kill is enough where it has one (cgroup v2)", () => {
   writeFileSync(join(box, "cgroup.kill"), "");
@@ -70,15 +73,18 @@ const cgroup2 = readFileSync("/proc/self/mountinfo", "utf8")
   .split("\n")
   .find((line) => line.includes(" - cgroup2 "))
   ?.split(" ")[4];
-test.skipIf(process.getuid?.() !== 0 || cgroup2 === undefined)("in a cgroup of the kernel's (needs root, cgroup2)", async () => {
-  const cgroup = join(cgroup2 ?? "", `berth-end-${process.pid}`);
-  mkdirSync(join(cgroup, "inner"), { recursive: true });
-  writeFileSync(join(cgroup, "inner", "cgroup.procs"), `${victim.pid}`);
-  const end = ended();
-  endCgroups({ freezer: [], limits: [cgroup] });
-  expect(await end).toEqual([null, "SIGKILL"]);
-  expect(removeCgroups(cgroup)).toBe(true);
-});
+test.skipIf(process.getuid?.() !== 0 || cgroup2 === undefined)(
+  "in a cgroup of the kernel's (needs root, cgroup2)",
+  async () => {
+    const cgroup = join(cgroup2 ?? "", `berth-end-${process.pid}`);
+    mkdirSync(join(cgroup, "inner"), { recursive: true });
+    writeFileSync(join(cgroup, "inner", "cgroup.procs"), `${victim.pid}`);
+    const end = ended();
+    endCgroups({ freezer: [], limits: [cgroup] });
+    expect(await end).toEqual([null, "SIGKILL"]);
+    expect(removeCgroups(cgroup)).toBe(true);
+  },
+);
 
 test("a directory of that name, which a machine of v1 may make, is none", async () => {
   mkdirSync(join(box, "cgroup.kill"));
@@ -97,7 +103,9 @@ test("what fails keeps nothing from the rest, and is told", async () => {
   // Nor does a cgroup that cannot be opened.
   expect(() => endCgroups({ freezer: [`${box}\0`], limits: [box] })).toThrow();
   writeFileSync(join(box, "a", "cpu.max"), "1 2\n");
-  expect(() => endCgroups({ freezer: [], limits: [box] })).toThrow(expect.objectContaining({ syscall: expect.any(String) }));
+  expect(() => endCgroups({ freezer: [], limits: [box] })).toThrow(
+    expect.objectContaining({ syscall: expect.any(String) }),
+  );
   expect(await end).toEqual([null, "SIGKILL"]);
   expect(["a", "z"].map((cgroup) => text(join(box, cgroup, "cpu.max")))).toEqual(["max\n", "max\n"]);
 });

@@ -12,9 +12,10 @@ export interface HeldCgroups {
 }
 
 /**
- * Ends what is left of a machine that was told SIGKILL: holds it as a whole, whatever it may have done to itself, so that none of it holds
- * another meanwhile; kills all, and lets it go. What waits by limits that it has set for some of itself, for a disk or a
- * processor, ends only when these are lifted. Nothing that fails keeps it from the rest; then it throws the first failure.
+ * Ends what is left of a machine that was told SIGKILL: holds it as a whole, whatever it may have done to
+ * itself, so that none of it holds another meanwhile; kills all, and lets it go. What waits by limits that it
+ * has set for some of itself, for a disk or a processor, ends only when these are lifted. Nothing that fails
+ * keeps it from the rest; then it throws the first failure.
  */
 export function endCgroups({ freezer, limits }: HeldCgroups): void {
   throughAll((attempt) => {
@@ -32,7 +33,10 @@ export function endCgroups({ freezer, limits }: HeldCgroups): void {
   });
 }
 
-/** Lets go all that is held in a cgroup or below it. Source: cgroup v1, freezer-subsystem.txt. Throws as `endCgroups` does. */
+/**
+ * Lets go all that is held in a cgroup or below it. Source: cgroup v1, freezer-subsystem.txt. Throws as
+ * `endCgroups` does.
+ */
 export function freeCgroups(top: string): void {
   throughAll((attempt) =>
     walkCgroups(top, (place) => {
@@ -80,8 +84,9 @@ function lift(place: string): void {
 }
 
 /**
- * Each line is one write(2). Where the file is, and as long as it is, which is returned: another hierarchy's is not, and a machine of v1 may
- * make directories of any name. Read is only what is needed, since some cannot be (cgroup.kill).
+ * Each line is one write(2). Where the file is, and as long as it is, which is returned: another hierarchy's
+ * is not, and a machine of v1 may make directories of any name. Read is only what is needed, since some
+ * cannot be (cgroup.kill).
  */
 function tell(file: string, words: string | ((text: string) => readonly string[])): boolean {
   try {
@@ -106,7 +111,10 @@ function write(file: string, text: string): void {
 /** All at once, where the kernel can (cgroups(7), cgroup.kill): whether it can. */
 const killCgroup = (cgroup: string) => tell(join(cgroup, "cgroup.kill"), "1");
 
-/** Each as soon as its number is read, before another process may have that. None is 0, which is of no namespace that this process sees. */
+/**
+ * Each as soon as its number is read, before another process may have that. None is 0, which is of no
+ * namespace that this process sees.
+ */
 function killProcesses(place: string): void {
   for (const pid of readProcesses(join(place, "cgroup.procs"))) {
     try {

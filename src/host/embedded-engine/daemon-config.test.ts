@@ -12,7 +12,11 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 test("daemon.json is for whom its owner lets read it, since it may hold a proxy's password", async () => {
-  const options = { name: "x", stateDirectory: join(directory, "state"), dataDirectory: join(directory, "data") };
+  const options = {
+    name: "x",
+    stateDirectory: join(directory, "state"),
+    dataDirectory: join(directory, "data"),
+  };
   const { config } = enginePaths(options);
   mkdirSync(dirname(config), { recursive: true });
   expect(await applyDaemonConfig({ ...options, extraConfig: { debug: true } })).toEqual({ debug: true });
@@ -21,5 +25,8 @@ test("daemon.json is for whom its owner lets read it, since it may hold a proxy'
   chmodSync(config, 0o600);
   await applyDaemonConfig({ ...options, extraConfig: { debug: true } });
   expect(statSync(config).mode & 0o777).toBe(0o600);
-  expect(JSON.parse(readFileSync(config, "utf8"))).toEqual({ proxies: { "http-proxy": "http://u:p@proxy" }, debug: true });
+  expect(JSON.parse(readFileSync(config, "utf8"))).toEqual({
+    proxies: { "http-proxy": "http://u:p@proxy" },
+    debug: true,
+  });
 });

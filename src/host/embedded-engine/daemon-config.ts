@@ -17,12 +17,18 @@ export async function readDaemonConfig(place: PrivateEnginePlace): Promise<Daemo
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as DaemonConfig;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new BerthError("file-invalid", `${config} cannot be read as JSON`, { cause, hint: "Correct or remove it." });
+    throw new BerthError("file-invalid", `${config} cannot be read as JSON`, {
+      cause,
+      hint: "Correct or remove it.",
+    });
   }
   throw new BerthError("file-invalid", `${config} is not a JSON object`, { hint: "Correct or remove it." });
 }
 
-/** Lays the start's own settings over the kept ones and writes daemon.json, atomically, for whom its owner lets read it. */
+/**
+ * Lays the start's own settings over the kept ones and writes daemon.json, atomically, for whom its owner
+ * lets read it.
+ */
 export async function applyDaemonConfig(options: PrivateEngineOptions): Promise<DaemonConfig> {
   const { config } = enginePaths(options);
   const merged = { ...(await readDaemonConfig(options)), ...options.extraConfig };
@@ -31,7 +37,8 @@ export async function applyDaemonConfig(options: PrivateEngineOptions): Promise<
 }
 
 /**
- * The flags that are the engine's frame, dockerd(8). What daemon.json says already gets no flag: dockerd refuses both at once.
+ * The flags that are the engine's frame, dockerd(8). What daemon.json says already gets no flag: dockerd
+ * refuses both at once.
  */
 export function dockerdArguments(options: PrivateEngineOptions, config: DaemonConfig): readonly string[] {
   const paths = enginePaths(options);
@@ -51,8 +58,8 @@ export function dockerdArguments(options: PrivateEngineOptions, config: DaemonCo
 }
 
 /**
- * Throws `not-ours` for a directory that holds something and no engine's daemon.json: neither to be used nor to be removed.
- * True when the directory is there.
+ * Throws `not-ours` for a directory that holds something and no engine's daemon.json: neither to be used nor
+ * to be removed. True when the directory is there.
  */
 export async function checkDataDirectory(place: PrivateEnginePlace): Promise<boolean> {
   const entries = await readdir(place.dataDirectory).catch((error: NodeJS.ErrnoException) => {

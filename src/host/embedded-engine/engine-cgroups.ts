@@ -32,14 +32,19 @@ export async function freeEngineCgroups(name: string): Promise<void> {
   }
 }
 
-/** Removes the engine's cgroups, deepest first. Its processes must have ended; `conflict` when one has not after 5 seconds. */
+/**
+ * Removes the engine's cgroups, deepest first. Its processes must have ended; `conflict` when one has not
+ * after 5 seconds.
+ */
 export async function removeEngineCgroups(name: string): Promise<void> {
   const end = performance.now() + 5000;
   for (const directory of await readEngineCgroups(name)) {
     while (!removeCgroups(directory)) {
       if (performance.now() > end) {
         const processes = await readFile(join(directory, "cgroup.procs"), "utf8");
-        throw new BerthError("conflict", `the cgroup ${directory} is still in use`, { details: processes.split("\n") });
+        throw new BerthError("conflict", `the cgroup ${directory} is still in use`, {
+          details: processes.split("\n"),
+        });
       }
       // The kernel lets go of the last dying process a moment after it has left the process table.
       await sleep(50);

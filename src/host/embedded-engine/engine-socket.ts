@@ -6,12 +6,17 @@ import { request } from "node:http";
  */
 export function askEngine(socket: string, path: "/_ping" | "/version"): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const asked = request({ socketPath: socket, path, timeout: 2000, headers: { host: "docker", connection: "close" } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.once("end", () => resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString() : undefined));
-      response.once("error", () => resolve(undefined));
-    });
+    const asked = request(
+      { socketPath: socket, path, timeout: 2000, headers: { host: "docker", connection: "close" } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.once("end", () =>
+          resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString() : undefined),
+        );
+        response.once("error", () => resolve(undefined));
+      },
+    );
     // Not there, refused or silent all mean the same to one who waits for it.
     asked.once("error", () => resolve(undefined));
     asked.once("timeout", () => {

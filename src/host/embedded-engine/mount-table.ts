@@ -22,7 +22,10 @@ export async function readMounts(): Promise<readonly MountEntry[]> {
   return parseMountInfo(await readFile("/proc/self/mountinfo", "utf8"));
 }
 
-/** The mounts on and below a directory (without symbolic links in its path), the last mounted first: in this order they can be unmounted. */
+/**
+ * The mounts on and below a directory (without symbolic links in its path), the last mounted first: in this
+ * order they can be unmounted.
+ */
 export function mountsWithin(mounts: readonly MountEntry[], directory: string): readonly MountEntry[] {
   return mounts.filter(({ point }) => point === directory || point.startsWith(`${directory}/`)).toReversed();
 }

@@ -19,7 +19,10 @@ export interface PrivateEngineOptions extends PrivateEnginePlace {
   readonly cgroupView?: CgroupView;
   /** A way out through slirp4netns, with DNS; none by default. */
   readonly uplink?: boolean;
-  /** The address and prefix of the engine's default bridge, such as `172.20.0.1/16`; Docker's choice by default. */
+  /**
+   * The address and prefix of the engine's default bridge, such as `172.20.0.1/16`; Docker's choice by
+   * default.
+   */
   readonly bridgeAddress?: string;
   /** A root filesystem with another dockerd to run instead of the host's. It is not changed. */
   readonly rootDirectory?: string;
@@ -33,10 +36,17 @@ export interface PrivateEngineOptions extends PrivateEnginePlace {
   readonly tethered?: boolean;
 }
 
-/** The product's own places: /run/berth/engine and /var/lib/berth/engine, with `-NAME` after them for other names than `default`. */
+/**
+ * The product's own places: /run/berth/engine and /var/lib/berth/engine, with `-NAME` after them for other
+ * names than `default`.
+ */
 export function defaultPrivateEngine(name = "default"): PrivateEnginePlace {
   const directory = name === "default" ? "engine" : `engine-${name}`;
-  return { name, stateDirectory: join("/run/berth", directory), dataDirectory: join("/var/lib/berth", directory) };
+  return {
+    name,
+    stateDirectory: join("/run/berth", directory),
+    dataDirectory: join("/var/lib/berth", directory),
+  };
 }
 
 /** The engine's files in its state and data directories. */
@@ -58,13 +68,17 @@ export function enginePaths(place: PrivateEnginePlace) {
 /** Throws `usage` for names and paths that the kernel or dockerd would refuse in their own words later. */
 export function checkPlace(place: PrivateEnginePlace): void {
   if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(place.name)) {
-    throw new BerthError("usage", `"${place.name}" cannot name an engine`, { hint: "Use lower-case letters, digits, _ . and -." });
+    throw new BerthError("usage", `"${place.name}" cannot name an engine`, {
+      hint: "Use lower-case letters, digits, _ . and -.",
+    });
   }
   for (const path of [place.stateDirectory, place.dataDirectory]) checkPath(path);
   const { socket } = enginePaths(place);
   // sun_path, unix(7)
   if (Buffer.byteLength(socket) > 107) {
-    throw new BerthError("usage", `${socket} is too long for a socket`, { hint: "Choose a state directory with a shorter path." });
+    throw new BerthError("usage", `${socket} is too long for a socket`, {
+      hint: "Choose a state directory with a shorter path.",
+    });
   }
 }
 
@@ -75,7 +89,8 @@ export function checkOptions(options: PrivateEngineOptions): void {
   if (options.rootDirectory === undefined) return;
   checkPath(options.rootDirectory);
   for (const path of [options.rootDirectory, options.stateDirectory]) {
-    if (/[,:\\]/.test(path)) throw new BerthError("usage", `${path} holds a character that overlay mounts cannot take (, : \\)`);
+    if (/[,:\\]/.test(path))
+      throw new BerthError("usage", `${path} holds a character that overlay mounts cannot take (, : \\)`);
   }
 }
 

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
 import { type ProcessStat, parseProcessStat } from "#host/process/process-stat.ts";
 
-/** The process recorded in a file by its own stat line, alive or not; undefined when there is no such file. */
+/**
+ * The process recorded in a file by its own stat line, alive or not; undefined when there is no such file.
+ */
 export async function readRecordedProcess(path: string): Promise<ProcessStat | undefined> {
   const line = await readIfThere(path);
   return line === undefined ? undefined : parseProcessStat(line);
@@ -29,7 +31,10 @@ export async function signalProcess(identity: ProcessStat, signal: NodeJS.Signal
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-    throw new BerthError("host-unfit", `cannot signal process ${identity.pid}`, { cause: error, hint: "Run as root." });
+    throw new BerthError("host-unfit", `cannot signal process ${identity.pid}`, {
+      cause: error,
+      hint: "Run as root.",
+    });
   }
 }
 

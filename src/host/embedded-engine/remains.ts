@@ -14,7 +14,9 @@ const stages = ["run", "sys", "layer", "root"] as const;
 /** What a start cut short may have left in the middle of a rename. */
 const unfinished = ["init.new"] as const;
 
-/** A killed process that unmounts the last overlays first has a busy disk write all of theirs; milliseconds. */
+/**
+ * A killed process that unmounts the last overlays first has a busy disk write all of theirs; milliseconds.
+ */
 const endLimit = 60_000;
 
 /** Milliseconds between two looks whether something is still frozen. */
@@ -30,8 +32,9 @@ export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
 }
 
 /**
- * Kills what is left of the engine's processes, waits until they and their namespaces are gone, and removes its cgroups and
- * its files of the state directory. The data stay. `known` is the namespaces' holder, for one who has ended init already.
+ * Kills what is left of the engine's processes, waits until they and their namespaces are gone, and removes
+ * its cgroups and its files of the state directory. The data stay. `known` is the namespaces' holder, for one
+ * who has ended init already.
  */
 export async function removeRemains(place: PrivateEnginePlace, known?: ProcessStat): Promise<void> {
   const paths = enginePaths(place);
@@ -69,7 +72,11 @@ async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
   const { config: _config, dataRoot: _dataRoot, ...files } = enginePaths(place);
   // The init file goes last: until then a later stop still knows what to look for.
   const { init, ...others } = files;
-  for (const path of [...Object.values(others), ...unfinished.map((file) => join(place.stateDirectory, file)), init]) {
+  for (const path of [
+    ...Object.values(others),
+    ...unfinished.map((file) => join(place.stateDirectory, file)),
+    init,
+  ]) {
     await rm(path, { force: true });
   }
   for (const stage of stages) {

@@ -4,9 +4,9 @@ import { run } from "#host/process/run.ts";
 import { mountsWithin, readMounts } from "./mount-table.ts";
 
 /**
- * Removes a directory and all below it, never through a mount: what is mounted below is unmounted first, and when
- * anything still is, nothing is removed and `conflict` is thrown. A mount below may be an engine's own image layer.
- * A directory that is not there is fine.
+ * Removes a directory and all below it, never through a mount: what is mounted below is unmounted first, and
+ * when anything still is, nothing is removed and `conflict` is thrown. A mount below may be an engine's own
+ * image layer. A directory that is not there is fine.
  */
 export async function removeTree(path: string): Promise<void> {
   const directory = await realpath(path).catch((error: NodeJS.ErrnoException) => {
@@ -16,16 +16,22 @@ export async function removeTree(path: string): Promise<void> {
   if (directory === undefined) return;
   for (const { point } of mountsWithin(await readMounts(), directory)) {
     if (point === directory) {
-      throw new BerthError("conflict", `${directory} is itself a mount`, { hint: `Unmount ${directory}, or empty it yourself.` });
+      throw new BerthError("conflict", `${directory} is itself a mount`, {
+        hint: `Unmount ${directory}, or empty it yourself.`,
+      });
     }
     await run("umount", ["--", point]);
   }
   const left = mountsWithin(await readMounts(), directory);
   if (left.length > 0) {
-    throw new BerthError("conflict", `${left.length} file systems are still mounted below ${directory}; nothing was removed`, {
-      hint: "Unmount them, then try again.",
-      details: left.map(({ point }) => point),
-    });
+    throw new BerthError(
+      "conflict",
+      `${left.length} file systems are still mounted below ${directory}; nothing was removed`,
+      {
+        hint: "Unmount them, then try again.",
+        details: left.map(({ point }) => point),
+      },
+    );
   }
   await run("rm", ["-rf", "--one-file-system", "--", directory]);
 }

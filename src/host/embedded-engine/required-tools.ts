@@ -4,7 +4,10 @@ import { BerthError } from "#errors.ts";
 
 const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
 
-/** The search path of the engine and its tools: the system's own, whatever the caller's shell has put before it. */
+/**
+ * The search path of the engine and its tools: the system's own, whatever the caller's shell has put before
+ * it.
+ */
 export const enginePath = searched.join(":");
 
 /** What a tool is called in Debian's packages. */

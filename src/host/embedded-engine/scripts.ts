@@ -6,9 +6,9 @@ import { shadowedDirectories } from "./shadowed.ts";
  */
 
 /**
- * Runs as the PID namespace's init: STATE DATA VIEW ROOT UPLINK HOSTNAME MARK SHOWN… -- INIT DOCKERD ARGUMENT…
- * INIT is docker-init or tini, which takes this shell's place: it reaps the orphans of shims and machines, passes
- * SIGTERM and SIGHUP on to dockerd, and ends with it.
+ * Runs as the PID namespace's init: STATE DATA VIEW ROOT UPLINK HOSTNAME MARK SHOWN… -- INIT DOCKERD
+ * ARGUMENT… INIT is docker-init or tini, which takes this shell's place: it reaps the orphans of shims and
+ * machines, passes SIGTERM and SIGHUP on to dockerd, and ends with it.
  */
 export const initScript = `
 set -eu

@@ -8,7 +8,12 @@ import { withLock } from "#host/process/lock.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import type { ProcessStat } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
-import { applyDaemonConfig, checkDataDirectory, dockerdArguments, uplinkNameServer } from "./daemon-config.ts";
+import {
+  applyDaemonConfig,
+  checkDataDirectory,
+  dockerdArguments,
+  uplinkNameServer,
+} from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
 import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
 import { readRecordedProcess } from "./process-identity.ts";
@@ -32,12 +37,16 @@ export interface StartedPrivateEngine {
 const startLimit = 60_000;
 
 /**
- * Starts a dockerd of the distribution in network, mount and PID namespaces of its own, and returns when it answers.
- * The host's firewall, routes, mounts and engine stay as they are; on its cgroup tree there is `/berth-engine-NAME` alone.
- * An engine that runs already is returned as it is, unless it has another cgroup view, uplink or root (`conflict`).
- * `onWaiting` is told when another berth is at work on it. After a failed start nothing is left. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
+ * Starts a dockerd of the distribution in network, mount and PID namespaces of its own, and returns when it
+ * answers. The host's firewall, routes, mounts and engine stay as they are; on its cgroup tree there is
+ * `/berth-engine-NAME` alone. An engine that runs already is returned as it is, unless it has another cgroup
+ * view, uplink or root (`conflict`). `onWaiting` is told when another berth is at work on it. After a failed
+ * start nothing is left. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
  */
-export async function startPrivateEngine(given: PrivateEngineOptions, onWaiting?: () => void): Promise<StartedPrivateEngine> {
+export async function startPrivateEngine(
+  given: PrivateEngineOptions,
+  onWaiting?: () => void,
+): Promise<StartedPrivateEngine> {
   checkOptions(given);
   requireRoot("a private engine");
   await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
@@ -50,7 +59,8 @@ export async function startPrivateEngine(given: PrivateEngineOptions, onWaiting?
     await removeRemains(given);
     await mkdir(given.dataDirectory, { recursive: true, mode: 0o711 });
     const dataDirectory = await realpath(given.dataDirectory);
-    const rootDirectory = given.rootDirectory === undefined ? {} : { rootDirectory: await realpath(given.rootDirectory) };
+    const rootDirectory =
+      given.rootDirectory === undefined ? {} : { rootDirectory: await realpath(given.rootDirectory) };
     const options = { ...given, stateDirectory, dataDirectory, ...rootDirectory };
     try {
       return await startNew(options, tools);
@@ -115,7 +125,10 @@ async function startNew(options: PrivateEngineOptions, tools: Tools): Promise<St
   if (options.rootDirectory === undefined) await holdShadowed(options.name);
   const idsMark = holdIds(options.name);
   if (options.uplink === true) await writeFile(paths.resolvConf, `nameserver ${uplinkNameServer}\n`);
-  const init = await waitForAnswer(options, spawnEngine(options, tools, { idsMark, dockerdArgs: dockerdArguments(options, config) }));
+  const init = await waitForAnswer(
+    options,
+    spawnEngine(options, tools, { idsMark, dockerdArgs: dockerdArguments(options, config) }),
+  );
   return { socket: paths.socket, pid: init.pid, configFile: paths.config };
 }
 
@@ -125,23 +138,39 @@ interface EngineArguments {
   readonly dockerdArgs: readonly string[];
 }
 
-function spawnEngine(options: PrivateEngineOptions, tools: Tools, { idsMark, dockerdArgs }: EngineArguments): ChildProcess {
+function spawnEngine(
+  options: PrivateEngineOptions,
+  tools: Tools,
+  { idsMark, dockerdArgs }: EngineArguments,
+): ChildProcess {
   const uplink = options.uplink === true;
   // The kernel kills the tethered one when its parent ends, and --kill-child hands that on to init.
   const tether = options.tethered === true ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
   const namespaces = "--net --mount --pid --uts --fork --kill-child --propagation private --".split(" ");
   const engine = [
     ...[...tether, tools.unshare, ...namespaces, "sh", "-c", initScript, "berth-engine"],
-    ...[options.stateDirectory, options.dataDirectory, options.cgroupView ?? "host", options.rootDirectory ?? ""],
+    ...[
+      options.stateDirectory,
+      options.dataDirectory,
+      options.cgroupView ?? "host",
+      options.rootDirectory ?? "",
+    ],
     ...[uplink ? "yes" : "no", options.hostname ?? "", idsMark, ...(options.shownDirectories ?? []), "--"],
     ...[tools.init, tools.dockerd, ...dockerdArgs],
   ];
-  const joined = uplink ? [...tether, "sh", "-c", uplinkScript, "berth-uplink", options.stateDirectory, ...engine] : engine;
+  const joined = uplink
+    ? [...tether, "sh", "-c", uplinkScript, "berth-uplink", options.stateDirectory, ...engine]
+    : engine;
   const [command = tools.unshare, ...args] = joined;
   const log = openSync(enginePaths(options).log, "a", 0o640);
   try {
     // detached is setsid(2): no terminal's hang-up or Ctrl-C reaches the engine.
-    const child = spawn(command, args, { detached: true, cwd: "/", stdio: ["ignore", log, log], env: engineEnvironment() });
+    const child = spawn(command, args, {
+      detached: true,
+      cwd: "/",
+      stdio: ["ignore", log, log],
+      env: engineEnvironment(),
+    });
     child.unref();
     return child;
   } finally {
@@ -151,8 +180,19 @@ function spawnEngine(options: PrivateEngineOptions, tools: Tools, { idsMark, doc
 
 /** What dockerd itself understands; DOCKER_HOST and the like are the caller's business. */
 function engineEnvironment(): Record<string, string> {
-  const kept = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"];
-  const present = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const kept = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+  ];
+  const present = kept.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  );
   return { ...Object.fromEntries(present), PATH: enginePath, HOME: "/root", LANG: "C.UTF-8" };
 }
 
@@ -167,7 +207,9 @@ async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess)
   });
   const end = performance.now() + startLimit;
   while (ended === undefined && performance.now() < end) {
-    const isReady = (await askEngine(paths.socket, "/_ping")) !== undefined && (options.uplink !== true || (await isUplinkReady(options)));
+    const isReady =
+      (await askEngine(paths.socket, "/_ping")) !== undefined &&
+      (options.uplink !== true || (await isUplinkReady(options)));
     const init = isReady ? await readRecordedProcess(paths.init) : undefined;
     if (init !== undefined) return init;
     await sleep(30);

@@ -46,6 +46,8 @@ export async function privateEngineStatus(place: PrivateEnginePlace): Promise<Pr
     state: "running",
     pid: init.pid,
     settings,
-    ...(version === undefined ? {} : { version: (JSON.parse(version) as { readonly Version: string }).Version }),
+    ...(version === undefined
+      ? {}
+      : { version: (JSON.parse(version) as { readonly Version: string }).Version }),
   };
 }

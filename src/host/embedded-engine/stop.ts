@@ -11,16 +11,21 @@ import { removeTree } from "./remove-tree.ts";
 export interface StopPrivateEngineOptions extends PrivateEnginePlace {
   /** Removes the data directory too, with all images and machines. */
   readonly removeData?: boolean;
-  /** How long dockerd may take to stop its machines before all are killed, in milliseconds; 30 000 by default. */
+  /**
+   * How long dockerd may take to stop its machines before all are killed, in milliseconds; 30 000 by default.
+   */
   readonly grace?: number;
 }
 
 /**
- * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its cgroups and its state
- * files removed. Works on the remains of a killed engine and on none at all; `onWaiting` is told when another berth is at work on it.
- * True when it was running.
+ * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its
+ * cgroups and its state files removed. Works on the remains of a killed engine and on none at all;
+ * `onWaiting` is told when another berth is at work on it. True when it was running.
  */
-export async function stopPrivateEngine(options: StopPrivateEngineOptions, onWaiting?: () => void): Promise<boolean> {
+export async function stopPrivateEngine(
+  options: StopPrivateEngineOptions,
+  onWaiting?: () => void,
+): Promise<boolean> {
   checkPlace(options);
   const isThere = !(await isMissing(options.stateDirectory));
   // By the path that its start took, where a link leads there.

@@ -8,26 +8,40 @@ import { readDisk } from "./engine-disk.ts";
 import { readUserNamespaces } from "./facts.ts";
 
 /**
- * The facts of this host as an engine sees them: `pid` is the engine's process, or `self`. `dataRoot` is the engine's own
- * directory. What this user may not read stays undefined, or, for mounts, is read as this process sees it.
+ * The facts of this host as an engine sees them: `pid` is the engine's process, or `self`. `dataRoot` is the
+ * engine's own directory. What this user may not read stays undefined, or, for mounts, is read as this
+ * process sees it.
  */
 export async function readHostFacts(pid: number | "self", dataRoot: string | undefined): Promise<HostFacts> {
-  const [cgroup, lackingCapabilities, inotify, userKeys, rootKeys, most, used, apparmor, selinux, manageCgroup, lxcfs, disk, bridge] =
-    await Promise.all([
-      readCgroup(pid),
-      readLacking(pid),
-      readNumber("/proc/sys/fs/inotify/max_user_instances"),
-      readNumber("/proc/sys/kernel/keys/maxkeys"),
-      readNumber("/proc/sys/kernel/keys/root_maxkeys"),
-      readNumber("/proc/sys/kernel/pty/max"),
-      readNumber("/proc/sys/kernel/pty/nr"),
-      readText("/sys/module/apparmor/parameters/enabled"),
-      isMissing("/sys/fs/selinux/enforce"),
-      readText("/sys/fs/selinux/booleans/container_manage_cgroup"),
-      isMissing("/var/lib/lxcfs/proc/meminfo"),
-      dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
-      readBridgeFilter(pid),
-    ]);
+  const [
+    cgroup,
+    lackingCapabilities,
+    inotify,
+    userKeys,
+    rootKeys,
+    most,
+    used,
+    apparmor,
+    selinux,
+    manageCgroup,
+    lxcfs,
+    disk,
+    bridge,
+  ] = await Promise.all([
+    readCgroup(pid),
+    readLacking(pid),
+    readNumber("/proc/sys/fs/inotify/max_user_instances"),
+    readNumber("/proc/sys/kernel/keys/maxkeys"),
+    readNumber("/proc/sys/kernel/keys/root_maxkeys"),
+    readNumber("/proc/sys/kernel/pty/max"),
+    readNumber("/proc/sys/kernel/pty/nr"),
+    readText("/sys/module/apparmor/parameters/enabled"),
+    isMissing("/sys/fs/selinux/enforce"),
+    readText("/sys/fs/selinux/booleans/container_manage_cgroup"),
+    isMissing("/var/lib/lxcfs/proc/meminfo"),
+    dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
+    readBridgeFilter(pid),
+  ]);
   return {
     cgroup,
     userNamespaces: readUserNamespaces(`/proc/${pid}/uid_map`),
@@ -49,7 +63,9 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
 export async function hasProgram(name: string, path: string | undefined): Promise<boolean> {
   const directories = (path ?? "").split(delimiter).filter((directory) => directory !== "");
   const found = await Promise.all(
-    directories.map((directory) => orUndefined(access(join(directory, name), constants.X_OK).then(() => true))),
+    directories.map((directory) =>
+      orUndefined(access(join(directory, name), constants.X_OK).then(() => true)),
+    ),
   );
   return found.includes(true);
 }
@@ -69,7 +85,10 @@ async function readLacking(pid: number | "self"): Promise<readonly string[] | un
 
 /** /proc/sys/net shows the reader's network namespace: it tells nothing of an engine in another one. */
 async function readBridgeFilter(pid: number | "self"): Promise<boolean | undefined> {
-  const [theirs, ours] = await Promise.all([readLinkTarget(`/proc/${pid}/ns/net`), readLinkTarget("/proc/self/ns/net")]);
+  const [theirs, ours] = await Promise.all([
+    readLinkTarget(`/proc/${pid}/ns/net`),
+    readLinkTarget("/proc/self/ns/net"),
+  ]);
   if (theirs === undefined || theirs !== ours) return undefined;
   const value = await readNumber("/proc/sys/net/bridge/bridge-nf-call-iptables");
   return value === undefined ? undefined : value === 1;

@@ -8,9 +8,14 @@ export interface EngineDisk {
   readonly free: number;
 }
 
-/** Reads it as the engine's process finds the directory, in a root of its own perhaps; undefined when it is not there. */
+/**
+ * Reads it as the engine's process finds the directory, in a root of its own perhaps; undefined when it is
+ * not there.
+ */
 export async function readDisk(pid: number | "self", directory: string): Promise<EngineDisk | undefined> {
   // Others than root may not look through the engine's own root.
-  const facts = (await orUndefined(inRootOf(pid, directory, (place) => statfs(place)))) ?? (await orUndefined(statfs(directory)));
+  const facts =
+    (await orUndefined(inRootOf(pid, directory, (place) => statfs(place)))) ??
+    (await orUndefined(statfs(directory)));
   return facts && { directory, free: facts.bavail * facts.bsize };
 }

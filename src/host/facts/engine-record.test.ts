@@ -17,16 +17,36 @@ function write(path: string, value: unknown): void {
   writeFileSync(join(data, path), JSON.stringify(value));
 }
 /** As Docker 20.10 to 28 has it with a storage driver of its own. */
-function writeAll({ image = {}, host = {}, container = {} }: { image?: object; host?: object; container?: object } = {}): void {
-  write(`containers/${id}/config.v2.json`, { ID: id, Image: `sha256:${digest}`, Driver: "overlay2", ...container });
+function writeAll({
+  image = {},
+  host = {},
+  container = {},
+}: {
+  image?: object;
+  host?: object;
+  container?: object;
+} = {}): void {
+  write(`containers/${id}/config.v2.json`, {
+    ID: id,
+    Image: `sha256:${digest}`,
+    Driver: "overlay2",
+    ...container,
+  });
   write(`containers/${id}/hostconfig.json`, { CapDrop: null, ...host });
-  write(`image/overlay2/imagedb/content/sha256/${digest}`, { config: { Env: ["PATH=/bin", "A=1"] }, ...image });
+  write(`image/overlay2/imagedb/content/sha256/${digest}`, {
+    config: { Env: ["PATH=/bin", "A=1"] },
+    ...image,
+  });
 }
 const read = () => readEngineRecord(join(data, "overlay2", "e".repeat(64), "merged"), id);
 
 test("the image, its JSON, and nothing dropped", () => {
   writeAll();
-  expect(read()).toEqual({ image: `sha256:${digest}`, imageJson: { text: '{"config":{"Env":["PATH=/bin","A=1"]}}' }, dropped: [] });
+  expect(read()).toEqual({
+    image: `sha256:${digest}`,
+    imageJson: { text: '{"config":{"Env":["PATH=/bin","A=1"]}}' },
+    dropped: [],
+  });
 });
 
 test.each([

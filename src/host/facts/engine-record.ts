@@ -18,15 +18,16 @@ interface Container {
 }
 
 /**
- * Reads Docker's own files of a container, which lie where its root is: DATA/DRIVER/…/… (moby, daemon/container and
- * image/store). Undefined where they are not those of an engine that keeps its images in a storage driver of its own:
- * then nothing tells what the user asked for from what the image says.
+ * Reads Docker's own files of a container, which lie where its root is: DATA/DRIVER/…/… (moby,
+ * daemon/container and image/store). Undefined where they are not those of an engine that keeps its images in
+ * a storage driver of its own: then nothing tells what the user asked for from what the image says.
  */
 export function readEngineRecord(rootPath: string, id: string): EngineRecord | undefined {
   const data = dirname(dirname(dirname(rootPath)));
   const container = readJson<Container>(join(data, "containers", id, "config.v2.json"));
   const wishes = readJson<{ readonly CapDrop?: unknown }>(join(data, "containers", id, "hostconfig.json"));
-  if (typeof container?.Image !== "string" || typeof container.Driver !== "string" || wishes === undefined) return undefined;
+  if (typeof container?.Image !== "string" || typeof container.Driver !== "string" || wishes === undefined)
+    return undefined;
   const { Image, Driver } = container;
   const [, digest] = /^sha256:([0-9a-f]{64})$/.exec(Image) ?? [];
   if (digest === undefined) return undefined;
@@ -41,12 +42,14 @@ const mostOfImage = 16 * 1024 ** 2;
 
 /** An image goes by force while something that is made of it does not run. */
 function readImage(path: string): ImageJson {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > mostOfImage) return { unread: "is described in more than 16 MiB" };
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > mostOfImage)
+    return { unread: "is described in more than 16 MiB" };
   const text = readText(path);
   return text === undefined ? { unread: "is gone" } : { text };
 }
 
-const texts = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === "string") : []);
+const texts = (value: unknown) =>
+  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
 /** As `docker run --cap-drop` takes a capability: with CAP_ or without, in either case. */
 function canonical(name: string): string {

@@ -4,7 +4,10 @@ import { type Host, parseCapabilityMask, parseCgroupLayout } from "#contract/hos
 import { BerthError } from "#errors.ts";
 import { capabilities } from "#linux/capability.ts";
 
-/** Reads the facts of the host this process runs on; `mountinfo` is that of its own mount namespace. Throws `host-unfit` without any cgroup mount. */
+/**
+ * Reads the facts of the host this process runs on; `mountinfo` is that of its own mount namespace. Throws
+ * `host-unfit` without any cgroup mount.
+ */
 export function readHost(mountinfo = readFileSync("/proc/self/mountinfo", "utf8")): Host {
   const cgroup = parseCgroupLayout(mountinfo);
   if (cgroup === undefined) {
@@ -18,7 +21,10 @@ export function readHost(mountinfo = readFileSync("/proc/self/mountinfo", "utf8"
     cgroup,
     capabilities: bounding === undefined ? undefined : parseCapabilityMask(bounding, capabilities),
     userNamespaces: readUserNamespaces(),
-    lsm: { apparmor: readsYes("/sys/module/apparmor/parameters/enabled"), selinux: existsSync("/sys/fs/selinux/enforce") },
+    lsm: {
+      apparmor: readsYes("/sys/module/apparmor/parameters/enabled"),
+      selinux: existsSync("/sys/fs/selinux/enforce"),
+    },
     sysctlDirectories: readdirSync("/proc/sys"),
     memory: totalmem(),
     fuse: existsSync("/dev/fuse"),

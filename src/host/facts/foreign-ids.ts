@@ -17,12 +17,14 @@ export interface ForeignIds {
 export const directoryLimit = 500;
 
 /**
- * Reads which ids are somebody's already: of accounts, of what they may give to namespaces of their own, and of all processes,
- * which machines of other engines are, too, wherever those keep what they have given.
+ * Reads which ids are somebody's already: of accounts, of what they may give to namespaces of their own, and
+ * of all processes, which machines of other engines are, too, wherever those keep what they have given.
  */
 export function readForeignIds(): ForeignIds {
   const accounts = ["/etc/passwd", "/etc/group"].flatMap((file) => parseAccountIds(readOrEmpty(file)));
-  const subordinate = ["/etc/subuid", "/etc/subgid"].flatMap((file) => parseSubordinateIds(readOrEmpty(file)));
+  const subordinate = ["/etc/subuid", "/etc/subgid"].flatMap((file) =>
+    parseSubordinateIds(readOrEmpty(file)),
+  );
   const asks = hasDirectory(readOrEmpty("/etc/nsswitch.conf"));
   return {
     known: [...accounts, ...subordinate, ...readOwners()],
@@ -44,7 +46,8 @@ function readOwners(): readonly IdRange[] {
 /** getent(1) prints those that there are, whatever its status. */
 async function isKnown(ids: readonly number[]): Promise<boolean> {
   const signal = AbortSignal.timeout(directoryLimit);
-  const look = async (database: string) => (await tryRun("getent", [database, ...ids.map(String)], { signal })).stdout !== "";
+  const look = async (database: string) =>
+    (await tryRun("getent", [database, ...ids.map(String)], { signal })).stdout !== "";
   try {
     return (await Promise.all([look("passwd"), look("group")])).includes(true);
   } catch (error) {

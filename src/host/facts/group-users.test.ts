@@ -10,13 +10,21 @@ const passwd = [
 ];
 const group = ["root:x:0:", "ann:x:1000:www,ann,gone", "www:x:33:", "staff:x:1003:"];
 
-/** Who has these groups where a directory service is, or none, which `getent` answers for; null for who is not known. */
+/**
+ * Who has these groups where a directory service is, or none, which `getent` answers for; null for who is not
+ * known.
+ */
 async function usersOf(gids: readonly number[], sources: string, getent = "exit 2") {
   const program = `const { readGroupUsers } = await import(${JSON.stringify(import.meta.resolve("./group-users.ts"))});
     process.env.PATH = "/run/bin:" + process.env.PATH;
     return ${JSON.stringify(gids)}.map((gid) => readGroupUsers(gid));`;
-  const put = (name: string, text: string) => `cat >/run/${name} <<'EOF'\n${text}\nEOF\nmount --bind /run/${name} /etc/${name}`;
-  const files = [put("passwd", passwd.join("\n")), put("group", group.join("\n")), put("nsswitch.conf", `group: ${sources}`)];
+  const put = (name: string, text: string) =>
+    `cat >/run/${name} <<'EOF'\n${text}\nEOF\nmount --bind /run/${name} /etc/${name}`;
+  const files = [
+    put("passwd", passwd.join("\n")),
+    put("group", group.join("\n")),
+    put("nsswitch.conf", `group: ${sources}`),
+  ];
   const tool = `mkdir /run/bin; printf '#!/bin/sh\\n%s\\n' '${getent}' >/run/bin/getent; chmod 755 /run/bin/getent`;
   return await inMounts<readonly (readonly (number | null)[])[]>(program, [...files, tool].join("\n"));
 }
@@ -32,7 +40,11 @@ test("a group is its members', and theirs whose first group it is; of one that i
 
 test("a directory service tells of groups and users that the files do not have", async () => {
   const answer = `case "$1 $2" in "group 4711") echo "far:*:4711:ann,eve" ;; "passwd eve") echo "eve:*:5000:5000::/:/bin/sh" ;; *) exit 2 ;; esac`;
-  expect(await usersOf([1000, 4711, 4712], "files sss", answer)).toEqual([[33, 1000, null, 1000], [1000, 5000], []]);
+  expect(await usersOf([1000, 4711, 4712], "files sss", answer)).toEqual([
+    [33, 1000, null, 1000],
+    [1000, 5000],
+    [],
+  ]);
 });
 
 test("one that does not answer may have anybody in a group, but in those of the files", async () => {

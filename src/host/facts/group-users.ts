@@ -4,8 +4,8 @@ import { hasDirectory } from "#linux/subordinate-ids.ts";
 import { directoryLimit, readOrEmpty } from "./foreign-ids.ts";
 
 /**
- * The users who have a group, by this host's files, and by its directory service for what these do not know. NaN is one whose number
- * nobody tells, and stands for all where the directory does not answer.
+ * The users who have a group, by this host's files, and by its directory service for what these do not know.
+ * NaN is one whose number nobody tells, and stands for all where the directory does not answer.
  */
 export function readGroupUsers(gid: number): readonly number[] {
   const users = known.get(gid) ?? readUsers(gid);
@@ -28,8 +28,13 @@ function readUsers(gid: number): readonly number[] {
   return [...ids.filter((id) => !Number.isNaN(id)), ...others, ...parseFirstUsers(passwd, gid)];
 }
 
-/** What getent(1) prints of those that there are, whatever its status; undefined without an answer in time. */
+/**
+ * What getent(1) prints of those that there are, whatever its status; undefined without an answer in time.
+ */
 function getent(database: string, keys: readonly string[]): string | undefined {
-  const { error, stdout } = spawnSync("getent", [database, ...keys], { encoding: "utf8", timeout: directoryLimit });
+  const { error, stdout } = spawnSync("getent", [database, ...keys], {
+    encoding: "utf8",
+    timeout: directoryLimit,
+  });
   return error === undefined ? stdout : undefined;
 }

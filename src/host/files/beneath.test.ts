@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
@@ -49,10 +59,9 @@ test("one that is exchanged for a link after it was opened stays the one that it
 test.skipIf(!isRoot)("none is found over a mount (needs root)", async () => {
   const look = `const { inDirectory } = await import(${JSON.stringify(import.meta.resolve("./beneath.ts"))});
     return ["plain", "mounted"].map((name) => inDirectory("/run/top", name, () => "found") ?? "none");`;
-  expect(await inMounts(look, "mkdir -p /run/top/plain /run/top/mounted; mount -t tmpfs tmpfs /run/top/mounted")).toEqual([
-    "found",
-    "none",
-  ]);
+  expect(
+    await inMounts(look, "mkdir -p /run/top/plain /run/top/mounted; mount -t tmpfs tmpfs /run/top/mounted"),
+  ).toEqual(["found", "none"]);
 });
 
 describe.skipIf(!isRoot)("in the root of a process (needs root)", () => {
@@ -60,7 +69,12 @@ describe.skipIf(!isRoot)("in the root of a process (needs root)", () => {
   let end: () => Promise<unknown>;
   beforeEach(async () => {
     mkdirSync(join(top, "proc"));
-    for (const [name, to] of Object.entries({ out: join(outside, "victim"), up: "../../victim", own: "/a/b", loop: "loop" })) {
+    for (const [name, to] of Object.entries({
+      out: join(outside, "victim"),
+      up: "../../victim",
+      own: "/a/b",
+      loop: "loop",
+    })) {
       symlinkSync(to, join(top, name));
     }
     const program = 'chroot shift or die; chdir "/"; $| = 1; print "there"; sleep 600';

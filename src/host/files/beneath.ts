@@ -10,12 +10,17 @@ import { openAt, resolving } from "#host/syscall/syscalls.ts";
  */
 
 /**
- * Runs `work`, which must be synchronous, with a directory below another one, neither by any link on the way nor over a mount.
- * Undefined when there is none. `directory` itself may be anywhere.
+ * Runs `work`, which must be synchronous, with a directory below another one, neither by any link on the way
+ * nor over a mount. Undefined when there is none. `directory` itself may be anywhere.
  */
 export function inDirectory<T>(directory: string, path: string, work: (place: string) => T): T | undefined {
   const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  const opened = openPlace(directory, path, flags, resolving.beneath | resolving.noLinks | resolving.noMounts);
+  const opened = openPlace(
+    directory,
+    path,
+    flags,
+    resolving.beneath | resolving.noLinks | resolving.noMounts,
+  );
   if (opened === undefined) return undefined;
   try {
     return work(nameOf(opened));
@@ -25,8 +30,8 @@ export function inDirectory<T>(directory: string, path: string, work: (place: st
 }
 
 /**
- * Runs `work`, which must be synchronous, with what is at a path that has no links, and what kind of thing that is. Undefined when
- * nothing is there, or it is to be reached by a link after all.
+ * Runs `work`, which must be synchronous, with what is at a path that has no links, and what kind of thing
+ * that is. Undefined when nothing is there, or it is to be reached by a link after all.
  */
 export function withPlace<T>(path: string, work: (place: string, stat: Stats) => T): T | undefined {
   const opened = openPlace("/", path, constants.O_NOFOLLOW, resolving.noLinks);
@@ -40,10 +45,15 @@ export function withPlace<T>(path: string, work: (place: string, stat: Stats) =>
 }
 
 /**
- * Runs `work` with what is at a path in the root of a process (proc_pid_root(5)): links lead where they lead that process, never
- * out, and those of /proc nowhere. Undefined when nothing is there or the process has ended.
+ * Runs `work` with what is at a path in the root of a process (proc_pid_root(5)): links lead where they lead
+ * that process, never out, and those of /proc nowhere. Undefined when nothing is there or the process has
+ * ended.
  */
-export async function inRootOf<T>(pid: number | "self", path: string, work: (place: string) => T | Promise<T>): Promise<T | undefined> {
+export async function inRootOf<T>(
+  pid: number | "self",
+  path: string,
+  work: (place: string) => T | Promise<T>,
+): Promise<T | undefined> {
   const opened = openPlace(`/proc/${pid}/root`, path, 0, resolving.inRoot | resolving.noMagic);
   if (opened === undefined) return undefined;
   try {

@@ -24,7 +24,9 @@ test.each([
   ["one that is as deep as may be", "/deep/d", { bytes: 0, inodes: 64, odd: undefined, deep: undefined }],
   ["a path too long for anybody", "/long", { odd: expect.stringContaining("ddd") }],
   ["nothing", "/missing", { bytes: 0, inodes: 0, odd: undefined }],
-])("%s", (_, path, expected) => expect(readContents(root, path, { most: 1000, ids: undefined })).toMatchObject(expected));
+])("%s", (_, path, expected) =>
+  expect(readContents(root, path, { most: 1000, ids: undefined })).toMatchObject(expected),
+);
 
 test("no more files are counted than tell that there are too many", () => {
   expect(readContents(root, "/run", { most: 6, ids: undefined }).inodes).toBe(6);
@@ -45,9 +47,13 @@ test("of directories within directories, each of several pages, all files count"
 });
 
 test("a link that a tmpfs has no room for beside its inode is a page", () => {
-  const script = 'mkdir links; ln -s "$(printf %127s | tr " " x)" links/short; ln -s "$(printf %128s | tr " " x)" links/long';
+  const script =
+    'mkdir links; ln -s "$(printf %127s | tr " " x)" links/short; ln -s "$(printf %128s | tr " " x)" links/long';
   execFileSync("sh", ["-c", script], { cwd: root });
-  expect(readContents(root, "/links", { most: 1000, ids: undefined })).toMatchObject({ bytes: 4096, inodes: 3 });
+  expect(readContents(root, "/links", { most: 1000, ids: undefined })).toMatchObject({
+    bytes: 4096,
+    inodes: 3,
+  });
 });
 
 test.skipIf(process.getuid?.() !== 0).each([
@@ -59,7 +65,11 @@ test.skipIf(process.getuid?.() !== 0).each([
   ["a file that all may read", "install -m 604 -o 70000 -g 70000 /dev/null at", false],
   ["a directory that all may read", "install -d -m 705 -o 70000 -g 70000 at", false],
   ["what all but its own group may read", "install -m 604 -o 70000 /dev/null at", true],
-  ["a file with an access control list", "install -m 644 -o 70000 -g 70000 /dev/null at; setfacl -m u:0:- at", true],
+  [
+    "a file with an access control list",
+    "install -m 644 -o 70000 -g 70000 /dev/null at; setfacl -m u:0:- at",
+    true,
+  ],
   ["a file of the last id", "install -m 600 -o 65535 -g 65535 /dev/null at", false],
   ["a link", "ln -s nowhere at; chown -h 70000 at", false],
 ])("what a machine of its own ids may not read: %s (needs root)", (_, make, closed) => {

@@ -8,13 +8,16 @@ import { orMissing, rootFiles } from "./root-files.ts";
 const page = 4096;
 /** Directories below each other: the kernel walks all of them for each file, and so does whoever copies. */
 const deepest = 64;
-/** A tmpfs keeps a link's text beside its inode where that, with the byte that ends it, is no longer (mm/shmem.c: SHORT_SYMLINK_LEN). */
+/**
+ * A tmpfs keeps a link's text beside its inode where that, with the byte that ends it, is no longer
+ * (mm/shmem.c: SHORT_SYMLINK_LEN).
+ */
 const shortLink = 128;
 
 /**
- * What is below a directory of a root at rest (see `rootFiles`), for a machine of so many ids (undefined: the host's); of one that is
- * not there, nothing. Looks no further than one more than `most` files, however many an image has there, and keeps no more names than
- * one page of each directory on the way.
+ * What is below a directory of a root at rest (see `rootFiles`), for a machine of so many ids (undefined: the
+ * host's); of one that is not there, nothing. Looks no further than one more than `most` files, however many
+ * an image has there, and keeps no more names than one page of each directory on the way.
  */
 export function readContents(
   root: string,
@@ -49,7 +52,10 @@ export function readContents(
   return { bytes, inodes, odd, closed, deep };
 }
 
-/** Whether the root of a user namespace of so many ids has no right to read it: over an inode of other ids its capabilities hold nothing. */
+/**
+ * Whether the root of a user namespace of so many ids has no right to read it: over an inode of other ids its
+ * capabilities hold nothing.
+ */
 function isClosed(place: string, stat: Stats, ids: number): boolean {
   if (stat.isSymbolicLink() || (stat.uid < ids && stat.gid < ids)) return false;
   // By that the group's bits are no one's, and it may name the root as well.

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withFilesKept } from "./files-kept.ts";
@@ -27,7 +36,11 @@ test("when work fails its files are what they were, in whatever way it has left 
   };
   await expect(failing(work)).rejects.toThrow("no");
   expect(readdirSync(directory).toSorted()).toEqual(["gone", "link", "old", "same"]);
-  expect(["gone", "old", "same"].map((name) => readFileSync(at(name), "utf8"))).toEqual(["gone", "old", "same"]);
+  expect(["gone", "old", "same"].map((name) => readFileSync(at(name), "utf8"))).toEqual([
+    "gone",
+    "old",
+    "same",
+  ]);
   expect(readlinkSync(at("link"))).toBe("old");
 });
 

@@ -4,9 +4,10 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { draftName } from "./draft-name.ts";
 
 /**
- * Does work that replaces files, each whole (see `replaceFile`): when it fails they are again what they were, and those that were not there
- * are gone. What there was is kept beside it under another name meanwhile (link(2)), so that this takes no room on a full disk. Of those
- * that cannot be put back the names of the copies are told, which stay.
+ * Does work that replaces files, each whole (see `replaceFile`): when it fails they are again what they were,
+ * and those that were not there are gone. What there was is kept beside it under another name meanwhile
+ * (link(2)), so that this takes no room on a full disk. Of those that cannot be put back the names of the
+ * copies are told, which stay.
  */
 export async function withFilesKept<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
   const kept = new Map<string, string>();
@@ -48,4 +49,5 @@ async function keep(path: string, name: string): Promise<boolean> {
   }
 }
 
-const putBack = (path: string, name: string | undefined) => (name === undefined ? rm(path, { force: true }) : rename(name, path));
+const putBack = (path: string, name: string | undefined) =>
+  name === undefined ? rm(path, { force: true }) : rename(name, path);

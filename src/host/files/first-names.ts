@@ -11,8 +11,8 @@ export interface NamedEntry {
 }
 
 /**
- * The first names of a directory, in its own order, and no more than so many: whoever fills it with millions would have node:fs read,
- * and keep, them all.
+ * The first names of a directory, in its own order, and no more than so many: whoever fills it with millions
+ * would have node:fs read, and keep, them all.
  */
 export function firstNames(directory: string, most: number): readonly string[] {
   return firstEntries(directory, most).map(({ name }) => name);
@@ -29,10 +29,13 @@ export function firstEntries(directory: string, most: number): readonly NamedEnt
 }
 
 /**
- * All of a directory, as many entries at a time as the kernel gives at once. It is open until the last were taken, or no more are
- * wanted. As latin1 each character of a name is a byte of it, whatever text that is.
+ * All of a directory, as many entries at a time as the kernel gives at once. It is open until the last were
+ * taken, or no more are wanted. As latin1 each character of a name is a byte of it, whatever text that is.
  */
-export function* pagesOf(directory: string, encoding: "utf8" | "latin1" = "utf8"): Generator<readonly NamedEntry[]> {
+export function* pagesOf(
+  directory: string,
+  encoding: "utf8" | "latin1" = "utf8",
+): Generator<readonly NamedEntry[]> {
   const file = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     for (let page = readPage(file, encoding); page !== undefined; page = readPage(file, encoding)) yield page;
@@ -46,11 +49,15 @@ const buffer = Buffer.alloc(4096);
 
 /** Undefined at the end. */
 function readPage(file: number, encoding: "utf8" | "latin1"): readonly NamedEntry[] | undefined {
-  const read = check("getdents64", libc.syscall(callNumbers.getdents64, file, hold(buffer), buffer.length, 0, 0));
+  const read = check(
+    "getdents64",
+    libc.syscall(callNumbers.getdents64, file, hold(buffer), buffer.length, 0, 0),
+  );
   const entries: NamedEntry[] = [];
   for (let at = 0; at < read; at += buffer.readUInt16LE(at + lengthAt)) {
     const name = buffer.toString(encoding, at + nameAt, buffer.indexOf(0, at + nameAt));
-    if (name !== "." && name !== "..") entries.push({ name, kind: kinds.get(buffer.readUInt8(at + typeAt)) ?? "other" });
+    if (name !== "." && name !== "..")
+      entries.push({ name, kind: kinds.get(buffer.readUInt8(at + typeAt)) ?? "other" });
   }
   return read === 0 ? undefined : entries;
 }

@@ -44,25 +44,37 @@ test("of any number of names no more are read than tell that there are too many"
   expect(readFolder(folder, ["/sbin/init"]).entries).toHaveLength(mostNames + 1);
 });
 
-describe.skipIf(!isRoot || !existsSync("/dev/fuse"))("a FUSE of another user that never answers (needs root and /dev/fuse)", () => {
-  const program = `const { identityOf, readFolder } = await import(${JSON.stringify(import.meta.resolve("./folder.ts"))});`;
+describe.skipIf(!isRoot || !existsSync("/dev/fuse"))(
+  "a FUSE of another user that never answers (needs root and /dev/fuse)",
+  () => {
+    const program = `const { identityOf, readFolder } = await import(${JSON.stringify(import.meta.resolve("./folder.ts"))});`;
 
-  test("is no folder", async () => {
-    const look = `return ["/run/m", "/run/m/box", "/run/link", "/run/own"].map((path) => typeof identityOf(path));`;
-    const seen = await inMounts(`${program} ${hungFuse("/run/m")} ${look}`, "mkdir /run/m /run/own; ln -s m/box /run/link");
-    expect(seen).toEqual(["undefined", "undefined", "undefined", "string"]);
-  });
-
-  test("is not looked into where a folder holds it, whatever in that leads there", async () => {
-    const look = `const { entries, reading } = readFolder("/run/box", ["/sbin/init"]); return { entries, reading };`;
-    const before = "mkdir -p /run/box/sbin /run/box/home; ln -s ../home/init /run/box/sbin/init; : >/run/box/file";
-    expect(await inMounts(`${program} ${hungFuse("/run/box/home")} ${hungFuse("/run/box/file", "file")} ${look}`, before)).toEqual({
-      entries: [
-        { name: "file", kind: "file" },
-        { name: "home", kind: "directory" },
-        { name: "sbin", kind: "directory" },
-      ],
-      reading: { missing: "program" },
+    test("is no folder", async () => {
+      const look = `return ["/run/m", "/run/m/box", "/run/link", "/run/own"].map((path) => typeof identityOf(path));`;
+      const seen = await inMounts(
+        `${program} ${hungFuse("/run/m")} ${look}`,
+        "mkdir /run/m /run/own; ln -s m/box /run/link",
+      );
+      expect(seen).toEqual(["undefined", "undefined", "undefined", "string"]);
     });
-  });
-});
+
+    test("is not looked into where a folder holds it, whatever in that leads there", async () => {
+      const look = `const { entries, reading } = readFolder("/run/box", ["/sbin/init"]); return { entries, reading };`;
+      const before =
+        "mkdir -p /run/box/sbin /run/box/home; ln -s ../home/init /run/box/sbin/init; : >/run/box/file";
+      expect(
+        await inMounts(
+          `${program} ${hungFuse("/run/box/home")} ${hungFuse("/run/box/file", "file")} ${look}`,
+          before,
+        ),
+      ).toEqual({
+        entries: [
+          { name: "file", kind: "file" },
+          { name: "home", kind: "directory" },
+          { name: "sbin", kind: "directory" },
+        ],
+        reading: { missing: "program" },
+      });
+    });
+  },
+);

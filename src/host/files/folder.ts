@@ -10,8 +10,8 @@ import { trustedUsers, withWay } from "./path-steps.ts";
 import { filesBy, type Locate, realRoot } from "./root-files.ts";
 
 /**
- * Looks at a machine's folder, by no link out of it and into no other user's FUSE in it: that might never answer. Throws `file-missing`
- * where it is none.
+ * Looks at a machine's folder, by no link out of it and into no other user's FUSE in it: that might never
+ * answer. Throws `file-missing` where it is none.
  */
 export function readFolder(path: string, command: readonly string[]): FolderFacts {
   const identity = identityOf(path);
@@ -24,7 +24,10 @@ export function readFolder(path: string, command: readonly string[]): FolderFact
   return { entries, reading: readGuest(command, filesBy(locate)), identity };
 }
 
-/** What tells one folder from another, whatever path leads to it; undefined for what is no directory, or in another user's FUSE. */
+/**
+ * What tells one folder from another, whatever path leads to it; undefined for what is no directory, or in
+ * another user's FUSE.
+ */
 export function identityOf(path: string): string | undefined {
   return withWay(path, trustedUsers({}), (_, place) => {
     const stat = place === undefined ? undefined : statSync(place, { bigint: true });

@@ -18,23 +18,30 @@ export function leasePath(folder: string): string {
   return join(dirname(folder), `.${basename(folder)}.berth-lease`);
 }
 
-/** The place of a folder's lease. Throws `host-unfit` where others than its directory's owner may make files. */
+/**
+ * The place of a folder's lease. Throws `host-unfit` where others than its directory's owner may make files.
+ */
 export function leasePlace(folder: string, shown: string): Place {
   checkParent(folder, shown);
   return { path: leasePath(folder), shown: leasePath(shown) };
 }
 
 /**
- * Whoever may make files beside a folder could have its lease before the machine, for good, also in a directory that is sticky. Whose
- * directory it is may put another folder there: such a user has the say over the machine anyhow.
+ * Whoever may make files beside a folder could have its lease before the machine, for good, also in a
+ * directory that is sticky. Whose directory it is may put another folder there: such a user has the say over
+ * the machine anyhow.
  */
 function checkParent(folder: string, shown: string): void {
   const step = parentOf(folder, shown);
   const fault = replaceFault([{ ...step, mode: step.mode & 0o777 }], new Set([0, step.uid]));
   if (fault === undefined) return;
-  throw new BerthError("host-unfit", `others can keep ${shown} from its machine by a file beside it: ${fault}`, {
-    hint: "keep the folder in a directory to which root alone may write",
-  });
+  throw new BerthError(
+    "host-unfit",
+    `others can keep ${shown} from its machine by a file beside it: ${fault}`,
+    {
+      hint: "keep the folder in a directory to which root alone may write",
+    },
+  );
 }
 
 function parentOf(folder: string, shown: string): PathStep {
@@ -47,8 +54,8 @@ function parentOf(folder: string, shown: string): PathStep {
 }
 
 /**
- * A descriptor of it. Nobody waits for a FIFO, and what a link leads to is not written, nor what else bears the name: whose directory
- * it is can have put any there.
+ * A descriptor of it. Nobody waits for a FIFO, and what a link leads to is not written, nor what else bears
+ * the name: whose directory it is can have put any there.
  */
 export function openLease(place: Place): number {
   const { path, shown } = place;
@@ -57,24 +64,30 @@ export function openLease(place: Place): number {
   try {
     file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
-    if (hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"])) throw foreign(`the lease ${shown} is no plain file`, cause);
+    if (hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"]))
+      throw foreign(`the lease ${shown} is no plain file`, cause);
     // Of a program that runs; of a file that somebody has a lease on in the sense of fcntl(2).
-    if (hasErrno(cause, ["ETXTBSY", "EAGAIN"])) throw foreign(`the lease ${shown} is in use by something else`, cause);
+    if (hasErrno(cause, ["ETXTBSY", "EAGAIN"]))
+      throw foreign(`the lease ${shown} is in use by something else`, cause);
     throw explain(cause, place);
   }
   const found = fstatSync(file);
   if (found.isFile() && found.uid === process.geteuid?.() && found.nlink <= 1) return file;
   closeSync(file);
   if (!found.isFile()) throw foreign(`the lease ${shown} is no plain file`);
-  throw foreign(found.nlink > 1 ? `the lease ${shown} is a hard link` : `the lease ${shown} belongs to the user ${found.uid}`);
+  throw foreign(
+    found.nlink > 1
+      ? `the lease ${shown} is a hard link`
+      : `the lease ${shown} belongs to the user ${found.uid}`,
+  );
 }
 
 /** More than any holder's names take. */
 const longestHolder = 4096;
 
 /**
- * What is written in it. Throws `host-unfit` for what is no lease: whose directory it is can have given the name to any file in
- * there, also one of root's that a service has open, or a container as a bind.
+ * What is written in it. Throws `host-unfit` for what is no lease: whose directory it is can have given the
+ * name to any file in there, also one of root's that a service has open, or a container as a bind.
  */
 export function readLease(file: number, { shown }: Place): string {
   const buffer = Buffer.alloc(longestHolder + 1);
@@ -94,7 +107,10 @@ function foreign(message: string, cause?: unknown): BerthError {
 export function explain(cause: unknown, { shown }: Place): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new BerthError("disk-full", `there is no room for the lease ${shown}`, { cause, hint: "free some space on that file system" });
+    return new BerthError("disk-full", `there is no room for the lease ${shown}`, {
+      cause,
+      hint: "free some space on that file system",
+    });
   }
   if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
     return new BerthError("host-unfit", `the lease ${shown} cannot be written (${code})`, {

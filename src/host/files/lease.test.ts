@@ -32,7 +32,11 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true }));
 
 const holder = (machine: string, engine = "E1"): LeaseHolder => ({ machine, engine, node: "one" });
-function take(own: LeaseHolder, states: Record<string, HolderState> = {}, signal = new AbortController().signal) {
+function take(
+  own: LeaseHolder,
+  states: Record<string, HolderState> = {},
+  signal = new AbortController().signal,
+) {
   const waited: string[] = [];
   const lease = takeLease({
     folder,
@@ -175,26 +179,35 @@ test.skipIf(process.getuid?.() !== 0)(
 test.each([
   [0o1777, "everybody may write to /srv"],
   [0o777, "everybody may write to /srv"],
-])("where others may make files, mode %o, no lease is taken, and the directory is named", async (mode, why) => {
-  chmodSync(parent, mode);
-  await expect(take(holder("a")).lease).rejects.toMatchObject({
-    code: "host-unfit",
-    message: expect.stringContaining(`others can keep /srv/root from its machine by a file beside it: ${why}`),
-    hint: expect.stringContaining("root alone may write"),
-  });
-  expect(readdirSync(parent)).toEqual(["root"]);
-});
+])(
+  "where others may make files, mode %o, no lease is taken, and the directory is named",
+  async (mode, why) => {
+    chmodSync(parent, mode);
+    await expect(take(holder("a")).lease).rejects.toMatchObject({
+      code: "host-unfit",
+      message: expect.stringContaining(
+        `others can keep /srv/root from its machine by a file beside it: ${why}`,
+      ),
+      hint: expect.stringContaining("root alone may write"),
+    });
+    expect(readdirSync(parent)).toEqual(["root"]);
+  },
+);
 
 test.skipIf(process.getuid?.() !== 0 || Bun.which("setfacl") === null)(
   "so where a group may, or one by an access control list (needs root and setfacl)",
   async () => {
     chmodSync(parent, 0o1770);
     chownSync(parent, 0, 50);
-    await expect(take(holder("a")).lease).rejects.toMatchObject({ message: expect.stringContaining("the group 50 may write to /srv") });
+    await expect(take(holder("a")).lease).rejects.toMatchObject({
+      message: expect.stringContaining("the group 50 may write to /srv"),
+    });
     chownSync(parent, 0, 0);
     (await take(holder("a")).lease).release();
     execFileSync("setfacl", ["-m", "u:4242:rwx", parent]);
-    await expect(take(holder("a")).lease).rejects.toMatchObject({ message: expect.stringContaining("access control list") });
+    await expect(take(holder("a")).lease).rejects.toMatchObject({
+      message: expect.stringContaining("access control list"),
+    });
   },
 );
 

@@ -28,12 +28,19 @@ export interface Lease {
 const pauseMs = 250;
 
 /**
- * Takes the lease of a folder: a file beside it, locked by flock(2) as long as its holder lives, on whatever node of those
- * that share the file system. Waits while a holder that is gone is tidied up after. Throws `conflict` when its holder lives,
- * `disk-full`, and `host-unfit` where the file system has no locks or is read-only, others may make files beside the folder, or
- * something else has the lease's name.
+ * Takes the lease of a folder: a file beside it, locked by flock(2) as long as its holder lives, on whatever
+ * node of those that share the file system. Waits while a holder that is gone is tidied up after. Throws
+ * `conflict` when its holder lives, `disk-full`, and `host-unfit` where the file system has no locks or is
+ * read-only, others may make files beside the folder, or something else has the lease's name.
  */
-export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting, signal }: LeaseOptions): Promise<Lease> {
+export async function takeLease({
+  folder,
+  shown,
+  holder: own,
+  stateOf,
+  onWaiting,
+  signal,
+}: LeaseOptions): Promise<Lease> {
   const place = leasePlace(folder, shown);
   let told = false;
   let seen: { readonly text: string; readonly freeSince: number } | undefined;
@@ -46,7 +53,10 @@ export async function takeLease({ folder, shown, holder: own, stateOf, onWaiting
       if (!locked) seen = undefined;
       else if (seen?.text !== text) seen = { text, freeSince: performance.now() };
       const holder = parseHolder(text);
-      const state = holder !== undefined && holder.engine === own.engine && !isSame(holder, own) ? await stateOf(holder) : undefined;
+      const state =
+        holder !== undefined && holder.engine === own.engine && !isSame(holder, own)
+          ? await stateOf(holder)
+          : undefined;
       const freeFor = seen === undefined ? 0 : performance.now() - seen.freeSince;
       const verdict = judgeLease({ locked, holder, own, state, freeFor });
       if (verdict === "refuse" && holder !== undefined) throw inUse(shown, holder);

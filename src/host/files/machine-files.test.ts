@@ -13,13 +13,25 @@ const image = () => join(place, "image");
 const folder = (name: string) => join(place, "folder", name);
 beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), "berth-files-"));
-  for (const directory of ["image", "image/run", "folder/etc", "folder/usr/sbin", "folder/usr/lib/systemd", "folder/var", "folder/empty"]) {
+  for (const directory of [
+    "image",
+    "image/run",
+    "folder/etc",
+    "folder/usr/sbin",
+    "folder/usr/lib/systemd",
+    "folder/var",
+    "folder/empty",
+  ]) {
     mkdirSync(join(place, directory), { recursive: true });
   }
   writeFileSync(join(place, "secret"), "the host's");
   mkdirSync(join(place, "etc"));
   writeFileSync(join(place, "etc/os-release"), "ID=host");
-  const links = { "image/sbin": "usr/sbin", "image/lib": "usr/lib", "folder/usr/sbin/init": "/lib/systemd/systemd" };
+  const links = {
+    "image/sbin": "usr/sbin",
+    "image/lib": "usr/lib",
+    "folder/usr/sbin/init": "/lib/systemd/systemd",
+  };
   const inFolder = {
     "var/run": "/run",
     "var/up": "../../secret",
@@ -78,7 +90,9 @@ describe("links in a directory of the host's lead nowhere on the host", () => {
   });
 
   test("and a bind whose source is a link shows what that leads to, as for the kernel", () => {
-    expect(machineFiles(image(), [bind("/etc", join(place, "by-link"))]).resolve("/etc/machine-id")).toBe("/etc/machine-id");
+    expect(machineFiles(image(), [bind("/etc", join(place, "by-link"))]).resolve("/etc/machine-id")).toBe(
+      "/etc/machine-id",
+    );
   });
 });
 
@@ -87,10 +101,22 @@ describe("of several mounts", () => {
   const id = "fedcba9876543210fedcba9876543210\n";
 
   test.each<[string, () => readonly MountedFiles[], string | undefined]>([
-    ["one in the other", () => [bind("/etc", folder("empty")), bind("/etc/machine-id", folder("etc/machine-id"))], id],
+    [
+      "one in the other",
+      () => [bind("/etc", folder("empty")), bind("/etc/machine-id", folder("etc/machine-id"))],
+      id,
+    ],
     ["one over the other", () => [bind("/etc", folder("etc")), bind("/etc", folder("empty"))], undefined],
-    ["one over what is in it", () => [bind("/etc/machine-id", folder("etc/machine-id")), bind("/etc", folder("empty"))], undefined],
-    ["a file system over one", () => [bind("/etc", folder("etc")), { destination: "/etc", source: undefined }], undefined],
+    [
+      "one over what is in it",
+      () => [bind("/etc/machine-id", folder("etc/machine-id")), bind("/etc", folder("empty"))],
+      undefined,
+    ],
+    [
+      "a file system over one",
+      () => [bind("/etc", folder("etc")), { destination: "/etc", source: undefined }],
+      undefined,
+    ],
     ["a name that begins alike", () => [bind("/etc", folder("etc")), bind("/etc2", folder("empty"))], id],
     ["a source that is not there", () => [bind("/etc", join(place, "none"))], undefined],
   ])("%s", (_, mounts, expected) => {

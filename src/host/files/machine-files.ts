@@ -5,15 +5,16 @@ import { isAt } from "#machinefile/value/path.ts";
 import { filesBy, orMissing, realRoot, walkRoot } from "./root-files.ts";
 
 /**
- * Reads the files that a machine will have: those of its root with the mounts over them, in their order. As with `rootFiles`
- * every symbolic link means what it means in the machine: one in a directory of the host's that is bound leads nowhere
- * on the host, be it absolute or go up.
+ * Reads the files that a machine will have: those of its root with the mounts over them, in their order. As
+ * with `rootFiles` every symbolic link means what it means in the machine: one in a directory of the host's
+ * that is bound leads nowhere on the host, be it absolute or go up.
  */
 export function machineFiles(root: string, mounts: readonly MountedFiles[]): MachineFiles {
   const table: MountedAt[] = [];
   const real = realRoot(root);
   // Of mounts at a path or above it the last one is in sight.
-  const mountOf = (path: string, among: readonly MountedAt[]) => among.findLastIndex(({ point }) => isAt(point, path));
+  const mountOf = (path: string, among: readonly MountedAt[]) =>
+    among.findLastIndex(({ point }) => isAt(point, path));
   const locate = (path: string, among: readonly MountedAt[] = table): string | undefined => {
     const index = mountOf(path, among);
     const mount = among[index];
@@ -34,7 +35,10 @@ export function machineFiles(root: string, mounts: readonly MountedFiles[]): Mac
     };
   };
   for (const { destination, source } of mounts) {
-    table.push({ point: place(destination).path, source: source !== undefined && existsSync(source) ? realpathSync(source) : undefined });
+    table.push({
+      point: place(destination).path,
+      source: source !== undefined && existsSync(source) ? realpathSync(source) : undefined,
+    });
   }
   return { ...filesBy((path) => locate(path)), place };
 }

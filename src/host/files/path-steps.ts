@@ -14,17 +14,22 @@ const mostLinks = 40;
 const longestPath = 4095;
 
 /**
- * Names on a way, those of its links and `..` too. The kernel follows 82,000 in all, a system's own ways have some ten; each takes its
- * time, and each step bears all of its path.
+ * Names on a way, those of its links and `..` too. The kernel follows 82,000 in all, a system's own ways have
+ * some ten; each takes its time, and each step bears all of its path.
  */
 const mostNames = 256;
 
 /**
- * Runs `work`, which must be synchronous, with the way of an absolute path, and a name of the very end where that is there, which
- * nobody can exchange (proc_pid_fd(5)). It goes from one step to the next, each opened before it is looked at, and looks into no FUSE of other users than the trusted
- * ones: such a user might never answer, or answer that all is root's.
+ * Runs `work`, which must be synchronous, with the way of an absolute path, and a name of the very end where
+ * that is there, which nobody can exchange (proc_pid_fd(5)). It goes from one step to the next, each opened
+ * before it is looked at, and looks into no FUSE of other users than the trusted ones: such a user might
+ * never answer, or answer that all is root's.
  */
-export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (way: Way, place: string | undefined) => T): T {
+export function withWay<T>(
+  path: string,
+  trusted: ReadonlySet<number>,
+  work: (way: Way, place: string | undefined) => T,
+): T {
   let place = openSync("/", placeOnly);
   const goTo = (next: number) => {
     closeSync(place);
@@ -69,19 +74,30 @@ export function withWay<T>(path: string, trusted: ReadonlySet<number>, work: (wa
   }
 }
 
-/** Whether something is at a path, as existsSync(3) tells; what lies below a FUSE of others than the trusted users, or too far to be looked at, counts as there. */
+/**
+ * Whether something is at a path, as existsSync(3) tells; what lies below a FUSE of others than the trusted
+ * users, or too far to be looked at, counts as there.
+ */
 export function isThere(path: string, trusted = trustedUsers({})): boolean {
   return withWay(path, trusted, ({ end }) => end !== "missing");
 }
 
-/** The path without links of what is at a path; undefined where there is nothing, it lies below a FUSE of others than the trusted users, or its way is too long. */
+/**
+ * The path without links of what is at a path; undefined where there is nothing, it lies below a FUSE of
+ * others than the trusted users, or its way is too long.
+ */
 export function realPathOf(path: string, trusted: ReadonlySet<number>): string | undefined {
   return withWay(path, trusted, ({ real, end }) => (end === "there" ? real.at(-1)?.path : undefined));
 }
 
-/** The FUSE of others than the trusted users that a path lies in or is, or where its way is too long to tell; undefined where there is none. */
+/**
+ * The FUSE of others than the trusted users that a path lies in or is, or where its way is too long to tell;
+ * undefined where there is none.
+ */
 export function othersFuseOf(path: string, trusted: ReadonlySet<number>): PathStep | undefined {
-  return withWay(path, trusted, ({ steps, end }) => (end === "unseen" || end === "too-long" ? steps.at(-1) : undefined));
+  return withWay(path, trusted, ({ steps, end }) =>
+    end === "unseen" || end === "too-long" ? steps.at(-1) : undefined,
+  );
 }
 
 const placeOnly = pathOnly | constants.O_NOFOLLOW;
@@ -104,8 +120,16 @@ function openName(directory: number, name: string): number | undefined {
   }
 }
 
-/** What has a name in a directory, as a step of this path, and open, to be closed; undefined as `openName` has it. */
-function openStep(directory: number, name: string, path: string, mounts: Mounts): { step: PathStep; opened: number } | undefined {
+/**
+ * What has a name in a directory, as a step of this path, and open, to be closed; undefined as `openName` has
+ * it.
+ */
+function openStep(
+  directory: number,
+  name: string,
+  path: string,
+  mounts: Mounts,
+): { step: PathStep; opened: number } | undefined {
   const opened = openName(directory, name);
   if (opened === undefined) return undefined;
   try {
@@ -129,31 +153,54 @@ function readTarget(directory: number, name: string): string | undefined {
 const isSystemError = (error: unknown) => (error as NodeJS.ErrnoException).syscall !== undefined;
 
 /**
- * The step that `path` names to what is at an open place (O_PATH), which nobody can exchange: all is asked by that, and at once. An
- * access control list matters where the group may do what others may not, and is looked for only there: see acl.ts.
+ * The step that `path` names to what is at an open place (O_PATH), which nobody can exchange: all is asked by
+ * that, and at once. An access control list matters where the group may do what others may not, and is looked
+ * for only there: see acl.ts.
  */
 export function stepOf(path: string, place: number): PathStep {
   const { uid, gid, mode } = fstatSync(place);
   const type = mode & 0o170000;
   const kind = type === 0o040000 ? "directory" : type === 0o120000 ? "link" : "file";
   const isListed = kind !== "link" && ((mode >> 3) & ~mode & 0o3) !== 0 && hasAccessList(placeName(place));
-  return { path, kind, uid, gid, mode: mode & 0o7777, hasAccessList: () => isListed, groupUsers: () => readGroupUsers(gid) };
+  return {
+    path,
+    kind,
+    uid,
+    gid,
+    mode: mode & 0o7777,
+    hasAccessList: () => isListed,
+    groupUsers: () => readGroupUsers(gid),
+  };
 }
 
 /** The same, unless it is in another user's FUSE. */
 function seenStepOf(path: string, place: number, mounts: Mounts): PathStep {
   const user = othersUser(place, mounts);
   if (user === undefined) return stepOf(path, place);
-  return { path, kind: "fuse", uid: user, gid: user, mode: 0, hasAccessList: () => false, groupUsers: () => [] };
+  return {
+    path,
+    kind: "fuse",
+    uid: user,
+    gid: user,
+    mode: 0,
+    hasAccessList: () => false,
+    groupUsers: () => [],
+  };
 }
 
 interface Mounts {
-  /** The ids of mounts that none but trusted users answer for: nobody but root or a trusted user unmounts these. */
+  /**
+   * The ids of mounts that none but trusted users answer for: nobody but root or a trusted user unmounts
+   * these.
+   */
   readonly known: Set<number>;
   readonly trusted: ReadonlySet<number>;
 }
 
-/** Who answers for what a place is on, if that is a FUSE and none of a trusted user's; NaN where that is not known, as of a mount that has just gone. */
+/**
+ * Who answers for what a place is on, if that is a FUSE and none of a trusted user's; NaN where that is not
+ * known, as of a mount that has just gone.
+ */
 function othersUser(place: number, { known, trusted }: Mounts): number | undefined {
   const id = mountIdOf(place);
   if (known.has(id)) return undefined;

@@ -11,8 +11,8 @@ export interface PlainFile {
 const longest = 4096;
 
 /**
- * Reads a short file of our own; undefined when there is none, or something else has its name: no link is followed and no FIFO
- * waited for.
+ * Reads a short file of our own; undefined when there is none, or something else has its name: no link is
+ * followed and no FIFO waited for.
  */
 export function readPlainFile(path: string): PlainFile | undefined {
   let file: number;
@@ -26,7 +26,10 @@ export function readPlainFile(path: string): PlainFile | undefined {
     const stat = fstatSync(file);
     if (!stat.isFile()) return undefined;
     const buffer = Buffer.alloc(longest);
-    return { text: buffer.toString("utf8", 0, readSync(file, buffer, 0, longest, 0)), modifiedMs: stat.mtimeMs };
+    return {
+      text: buffer.toString("utf8", 0, readSync(file, buffer, 0, longest, 0)),
+      modifiedMs: stat.mtimeMs,
+    };
   } finally {
     closeSync(file);
   }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
-/** An overlay at /run/root of /run/lower, in which a shell script has made files; `upper` is before the mount. */
+/**
+ * An overlay at /run/root of /run/lower, in which a shell script has made files; `upper` is before the mount.
+ */
 const overlay = (lower: string, upper = ":") => `
   mkdir /run/lower /run/upper /run/work /run/root
   (cd /run/lower && umask 022 && ${lower})
@@ -29,9 +31,19 @@ describe.skipIf(!isRoot)("the first hostname of a root (needs root)", () => {
   });
 
   test.each([
-    ["the machine has set another", "mkdir etc && echo debian >etc/hostname", "mkdir etc && echo mine >etc/hostname", "mine\n"],
+    [
+      "the machine has set another",
+      "mkdir etc && echo debian >etc/hostname",
+      "mkdir etc && echo mine >etc/hostname",
+      "mine\n",
+    ],
     ["the machine has a link there", "mkdir etc", "mkdir etc && ln -s /run/secret etc/hostname", "secret\n"],
-    ["the machine has removed it", "mkdir etc && echo debian >etc/hostname", "mkdir etc && mknod etc/hostname c 0 0", "none"],
+    [
+      "the machine has removed it",
+      "mkdir etc && echo debian >etc/hostname",
+      "mkdir etc && mknod etc/hostname c 0 0",
+      "none",
+    ],
   ])("stays as it is when %s", async (_, lower, upper, expected) => {
     expect(await name(lower, { upper })).toEqual([expected, ["etc", "etc/hostname"], "secret\n"]);
   });
@@ -49,6 +61,10 @@ describe.skipIf(!isRoot)("the first hostname of a root (needs root)", () => {
   });
 
   test("an engine that gives no name changes nothing", async () => {
-    expect(await name("mkdir etc && echo debian >etc/hostname", { hostname: "" })).toEqual(["debian\n", [], "secret\n"]);
+    expect(await name("mkdir etc && echo debian >etc/hostname", { hostname: "" })).toEqual([
+      "debian\n",
+      [],
+      "secret\n",
+    ]);
   });
 });

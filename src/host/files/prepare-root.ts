@@ -4,9 +4,9 @@ import { inDirectory } from "./beneath.ts";
 import { rootFiles } from "./root-files.ts";
 
 /**
- * Writes the name that the engine gives a machine into its root's /etc/hostname (hostname(5)) before its first start, which
- * shows in that the overlay's upper directory has none yet; later it is the machine's own. Nothing may run in the root meanwhile.
- * What is no plain file in a real /etc stays as it is.
+ * Writes the name that the engine gives a machine into its root's /etc/hostname (hostname(5)) before its
+ * first start, which shows in that the overlay's upper directory has none yet; later it is the machine's own.
+ * Nothing may run in the root meanwhile. What is no plain file in a real /etc stays as it is.
  */
 export function writeFirstHostname(root: string, upper: string, hostname: string): void {
   const directory = rootFiles(root).resolve("/etc");

@@ -23,8 +23,8 @@ export async function readMode(path: string): Promise<number | undefined> {
 }
 
 /**
- * Replaces a file's text so that whoever reads sees the old or the new whole, also after a crash (rename(2)). Without a mode it
- * keeps the one it has, which is its owner's to choose; a new one is 0644.
+ * Replaces a file's text so that whoever reads sees the old or the new whole, also after a crash (rename(2)).
+ * Without a mode it keeps the one it has, which is its owner's to choose; a new one is 0644.
  */
 export async function replaceFile(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
   const draft = draftName(path);

@@ -10,7 +10,8 @@ let root = "";
 beforeAll(() => {
   outside = mkdtempSync(join(tmpdir(), "berth-root-"));
   root = join(outside, "root");
-  for (const directory of ["etc", "usr/bin", "usr/lib/systemd", "var", "proc"]) mkdirSync(join(root, directory), { recursive: true });
+  for (const directory of ["etc", "usr/bin", "usr/lib/systemd", "var", "proc"])
+    mkdirSync(join(root, directory), { recursive: true });
   mkdirSync(join(outside, "etc"));
   writeFileSync(join(outside, "secret"), "the host's");
   writeFileSync(join(outside, "etc/secret"), "the host's");
@@ -69,10 +70,23 @@ describe("links stay inside the root", () => {
 });
 
 describe("what is no plain file, or no path at all", () => {
-  const special = ["fifo", "device", "socket-like", "loop", "loop-a", "loop/x", "long-name", "long-path", "deep", "etc", "missing"];
+  const special = [
+    "fifo",
+    "device",
+    "socket-like",
+    "loop",
+    "loop-a",
+    "loop/x",
+    "long-name",
+    "long-path",
+    "deep",
+    "etc",
+    "missing",
+  ];
   beforeAll(() => {
     execFileSync("mkfifo", [join(root, "fifo")]);
-    // A link stands for the device where the test may not make one; it is not followed to the host's either way.
+    // A link stands for the device where the test may not make one; it is not followed to the host's either
+    // way.
     link("device", "/dev/zero");
     link("socket-like", "/run/docker.sock");
     link("loop", "loop");
@@ -91,9 +105,12 @@ describe("what is no plain file, or no path at all", () => {
     expect(rootFiles(root).read(`/${name}`)).toBeUndefined();
   });
 
-  test.each(special.filter((name) => name !== "etc" && name !== "long-path" && name !== "deep"))("%s: no names, no error", (name) => {
-    expect(rootFiles(root).list(`/${name}`)).toEqual([]);
-  });
+  test.each(special.filter((name) => name !== "etc" && name !== "long-path" && name !== "deep"))(
+    "%s: no names, no error",
+    (name) => {
+      expect(rootFiles(root).list(`/${name}`)).toEqual([]);
+    },
+  );
 
   test("a real device node is not opened", () => {
     if (process.getuid?.() !== 0) return;
@@ -102,10 +119,13 @@ describe("what is no plain file, or no path at all", () => {
     expect(rootFiles(root).resolve("/zero")).toBe("/zero");
   });
 
-  test.each(["/\0", "/etc/\0", `/${"x".repeat(300)}`, `/${"x/".repeat(5000)}`])("a path that cannot be", (path) => {
-    const files = rootFiles(root);
-    expect([files.resolve(path), files.read(path), files.list(path)]).toEqual([undefined, undefined, []]);
-  });
+  test.each(["/\0", "/etc/\0", `/${"x".repeat(300)}`, `/${"x/".repeat(5000)}`])(
+    "a path that cannot be",
+    (path) => {
+      const files = rootFiles(root);
+      expect([files.resolve(path), files.read(path), files.list(path)]).toEqual([undefined, undefined, []]);
+    },
+  );
 
   test("directories deeper than a path can say", () => {
     const name = "n".repeat(200);
@@ -118,18 +138,24 @@ describe("what is no plain file, or no path at all", () => {
 
   test("a root that is not there", () => {
     const files = rootFiles(join(outside, "nowhere"));
-    expect([files.resolve("/etc"), files.read("/etc/os-release"), files.list("/etc")]).toEqual([undefined, undefined, []]);
+    expect([files.resolve("/etc"), files.read("/etc/os-release"), files.list("/etc")]).toEqual([
+      undefined,
+      undefined,
+      [],
+    ]);
   });
 });
 
 test("a chain of 40 links is followed, one of 41 is not", () => {
-  for (let index = 0; index <= 41; index++) link(`link-${index}`, index === 0 ? "etc/inside" : `link-${index - 1}`);
+  for (let index = 0; index <= 41; index++)
+    link(`link-${index}`, index === 0 ? "etc/inside" : `link-${index - 1}`);
   expect(rootFiles(root).resolve("/link-39")).toBe("/etc/inside");
   expect(rootFiles(root).resolve("/link-40")).toBeUndefined();
 });
 
 test("links that multiply end", () => {
-  for (let index = 0; index < 30; index++) link(`bomb-${index}`, index === 0 ? "." : `bomb-${index - 1}/bomb-${index - 1}`);
+  for (let index = 0; index < 30; index++)
+    link(`bomb-${index}`, index === 0 ? "." : `bomb-${index - 1}/bomb-${index - 1}`);
   expect(rootFiles(root).resolve("/bomb-29")).toBeUndefined();
 });
 
@@ -137,7 +163,10 @@ test("links that are longer together than a path are not followed, one that is a
   const around = "etc/../".repeat(500);
   link("long", `${around}etc/inside`);
   link("longer", `${around}long`);
-  expect(["/long", "/longer"].map((path) => rootFiles(root).resolve(path))).toEqual(["/etc/inside", undefined]);
+  expect(["/long", "/longer"].map((path) => rootFiles(root).resolve(path))).toEqual([
+    "/etc/inside",
+    undefined,
+  ]);
 });
 
 test("a huge file is read in part", () => {
@@ -154,10 +183,11 @@ test("a program is told from a script, and from what is no file", () => {
   writeFileSync(join(root, "script"), "#!/bin/sh\n");
   writeFileSync(join(root, "short"), "\x7fEL");
   link("to-program", "/program");
-  expect(["/program", "/to-program", "/script", "/short", "/etc", "/missing", "/fifo"].map((path) => files.isElf(path))).toEqual([
-    ...[true, true],
-    ...[false, false, false, false, false],
-  ]);
+  expect(
+    ["/program", "/to-program", "/script", "/short", "/etc", "/missing", "/fifo"].map((path) =>
+      files.isElf(path),
+    ),
+  ).toEqual([...[true, true], ...[false, false, false, false, false]]);
 });
 
 test("reading and listing", () => {
@@ -168,22 +198,25 @@ test("reading and listing", () => {
   expect(files.list("/etc/inside")).toEqual([]);
 });
 
-test.each(["read", "list"] as const)("a directory that is exchanged for a link before the last step: %s finds nothing", (look) => {
-  const swapped = `swapped-${look}`;
-  mkdirSync(join(root, swapped, "inner"), { recursive: true });
-  writeFileSync(join(root, swapped, "secret"), "the machine's");
-  mkdirSync(join(outside, "etc/inner"), { recursive: true });
-  writeFileSync(join(outside, "etc/inner/secret"), "the host's");
-  const path = look === "read" ? `/${swapped}/secret` : `/${swapped}/inner`;
-  let looks = 0;
-  const files = filesBy((at) => {
-    if (at === path) looks += 1;
-    if (at === path && looks === 2) {
-      renameSync(join(root, swapped), join(root, `${swapped}-moved`));
-      symlinkSync(join(outside, "etc"), join(root, swapped));
-    }
-    return join(root, at);
-  });
-  expect(files[look](path) ?? []).toEqual([]);
-  expect(looks).toBe(2);
-});
+test.each(["read", "list"] as const)(
+  "a directory that is exchanged for a link before the last step: %s finds nothing",
+  (look) => {
+    const swapped = `swapped-${look}`;
+    mkdirSync(join(root, swapped, "inner"), { recursive: true });
+    writeFileSync(join(root, swapped, "secret"), "the machine's");
+    mkdirSync(join(outside, "etc/inner"), { recursive: true });
+    writeFileSync(join(outside, "etc/inner/secret"), "the host's");
+    const path = look === "read" ? `/${swapped}/secret` : `/${swapped}/inner`;
+    let looks = 0;
+    const files = filesBy((at) => {
+      if (at === path) looks += 1;
+      if (at === path && looks === 2) {
+        renameSync(join(root, swapped), join(root, `${swapped}-moved`));
+        symlinkSync(join(outside, "etc"), join(root, swapped));
+      }
+      return join(root, at);
+    });
+    expect(files[look](path) ?? []).toEqual([]);
+    expect(looks).toBe(2);
+  },
+);

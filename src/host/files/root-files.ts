@@ -9,13 +9,16 @@ const longestText = 64 * 1024;
 const mostNames = 10_000;
 /** As many links as the kernel follows before ELOOP (path_resolution(7)), */
 const mostLinks = 40;
-/** and, of them together, as many characters as a path has: one may be as long, and a root's add up to a few hundred. */
+/**
+ * and, of them together, as many characters as a path has: one may be as long, and a root's add up to a few
+ * hundred.
+ */
 const longestLinks = 4095;
 
 /**
- * Reads a root filesystem in a directory. Every symbolic link, absolute ones too, is resolved inside that root, by hand
- * and one component at a time, so that a hostile image cannot point at the host's files. Nothing may run in the root
- * meanwhile: it is for roots at rest, as they are before their container starts.
+ * Reads a root filesystem in a directory. Every symbolic link, absolute ones too, is resolved inside that
+ * root, by hand and one component at a time, so that a hostile image cannot point at the host's files.
+ * Nothing may run in the root meanwhile: it is for roots at rest, as they are before their container starts.
  */
 export function rootFiles(root: string): RootFiles {
   const real = realRoot(root);
@@ -28,8 +31,8 @@ export function realRoot(root: string): string {
 }
 
 /**
- * Where a path of the root, which has no symbolic links but perhaps its last name, is on the host, by a path that has none either;
- * undefined for what cannot be looked into.
+ * Where a path of the root, which has no symbolic links but perhaps its last name, is on the host, by a path
+ * that has none either; undefined for what cannot be looked into.
  */
 export type Locate = (path: string) => string | undefined;
 
@@ -64,10 +67,16 @@ export function filesBy(locate: Locate): RootFiles {
 }
 
 /**
- * A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for the kernel; nor is there
- * anything to wait for where somebody has a lease on it (fcntl(2)).
+ * A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for
+ * the kernel; nor is there anything to wait for where somebody has a lease on it (fcntl(2)).
  */
-const impossible: ReadonlySet<unknown> = new Set(["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE", "EAGAIN"]);
+const impossible: ReadonlySet<unknown> = new Set([
+  "ENAMETOOLONG",
+  "ENOTDIR",
+  "ENOENT",
+  "ERR_INVALID_ARG_VALUE",
+  "EAGAIN",
+]);
 
 export function orMissing<T>(look: () => T): T | undefined {
   try {
@@ -81,11 +90,17 @@ export function orMissing<T>(look: () => T): T | undefined {
 export interface Walk {
   /** As far as something is there, with all symbolic links resolved. */
   readonly found: string;
-  /** The names after that, of which the first is not there, or which are to be looked for in what is no directory. */
+  /**
+   * The names after that, of which the first is not there, or which are to be looked for in what is no
+   * directory.
+   */
   readonly missing: readonly string[];
 }
 
-/** Walks a path as the kernel does in a process whose root this is; undefined after too many links, or too long ones. */
+/**
+ * Walks a path as the kernel does in a process whose root this is; undefined after too many links, or too
+ * long ones.
+ */
 export function walkRoot(locate: Locate, path: string): Walk | undefined {
   // The names still to walk, the next one last.
   const pending = path.split("/").reverse();
@@ -112,7 +127,8 @@ export function walkRoot(locate: Locate, path: string): Walk | undefined {
       if (target.startsWith("/")) resolved = [];
       pending.push(...target.split("/").reverse());
     } else {
-      if (!stat.isDirectory() && pending.some((rest) => rest !== "" && rest !== ".")) return end(resolved, name, ...pending.reverse());
+      if (!stat.isDirectory() && pending.some((rest) => rest !== "" && rest !== "."))
+        return end(resolved, name, ...pending.reverse());
       resolved.push(name);
     }
   }

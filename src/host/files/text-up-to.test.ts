@@ -24,7 +24,14 @@ test.each([
 test("a pipe is read to its end, however it comes", async () => {
   const program = `const { readTextUpTo } = await import(${JSON.stringify(join(import.meta.dir, "text-up-to.ts"))});
     console.log(readTextUpTo("/dev/stdin", 100));`;
-  const { stdout } = await run("sh", ["-c", '{ printf a; sleep 0.2; printf b; } | "$@"', "sh", process.execPath, "-e", program]);
+  const { stdout } = await run("sh", [
+    "-c",
+    '{ printf a; sleep 0.2; printf b; } | "$@"',
+    "sh",
+    process.execPath,
+    "-e",
+    program,
+  ]);
   expect(stdout).toBe("ab\n");
 });
 
@@ -34,9 +41,15 @@ test("a pipe's writer may come late, and be waited for no longer", async () => {
   const pipe = join(directory, "pipe");
   await run("mkfifo", [pipe]);
   const { signal } = new AbortController();
-  const [text] = await Promise.all([readPipeUpTo(pipe, 4, signal), run("sh", ["-c", `sleep 0.2; printf abcd >${pipe}`])]);
+  const [text] = await Promise.all([
+    readPipeUpTo(pipe, 4, signal),
+    run("sh", ["-c", `sleep 0.2; printf abcd >${pipe}`]),
+  ]);
   expect(text).toBe("abcd");
-  const [longer] = await Promise.all([readPipeUpTo(pipe, 3, signal), run("sh", ["-c", `printf abcd >${pipe}`])]);
+  const [longer] = await Promise.all([
+    readPipeUpTo(pipe, 3, signal),
+    run("sh", ["-c", `printf abcd >${pipe}`]),
+  ]);
   expect(longer).toBeUndefined();
   expect(readPipeUpTo(pipe, 4, AbortSignal.timeout(50))).rejects.toMatchObject({ name: "TimeoutError" });
   // Lets go whoever waits for it.

@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 /**
- * The text of a file, which may be a pipe; undefined for one that is longer than so many bytes, of which no more is read: it may have
- * no end.
+ * The text of a file, which may be a pipe; undefined for one that is longer than so many bytes, of which no
+ * more is read: it may have no end.
  */
 export function readTextUpTo(path: string, longest: number): string | undefined {
   const file = openSync(path, "r");
@@ -19,10 +19,14 @@ export function readTextUpTo(path: string, longest: number): string | undefined 
 }
 
 /**
- * The same of a pipe, whose writer may be long in coming and in writing: rejects with the signal's reason once that is aborted. What waits
- * for the pipe then ends with this process.
+ * The same of a pipe, whose writer may be long in coming and in writing: rejects with the signal's reason
+ * once that is aborted. What waits for the pipe then ends with this process.
  */
-export async function readPipeUpTo(path: string, longest: number, signal: AbortSignal): Promise<string | undefined> {
+export async function readPipeUpTo(
+  path: string,
+  longest: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal.reason);
@@ -42,4 +46,5 @@ export async function readPipeUpTo(path: string, longest: number, signal: AbortS
   }
 }
 
-const textOf = (content: Buffer, length: number) => (length === content.length ? undefined : content.toString("utf8", 0, length));
+const textOf = (content: Buffer, length: number) =>
+  length === content.length ? undefined : content.toString("utf8", 0, length);

@@ -49,9 +49,9 @@ function hasStale(pid: number, device: string): boolean {
 }
 
 /**
- * Mounts the host's lxcfs anew in the mount namespace of a process, over each file whose lxcfs has ended. Returns these files;
- * undefined where no lxcfs runs. A machine that may mount file systems of its own can keep this thread waiting: it belongs
- * into a process of its own.
+ * Mounts the host's lxcfs anew in the mount namespace of a process, over each file whose lxcfs has ended.
+ * Returns these files; undefined where no lxcfs runs. A machine that may mount file systems of its own can
+ * keep this thread waiting: it belongs into a process of its own.
  */
 export function renewLxcfs(pid: number): readonly string[] | undefined {
   return withLxcfs((lxcfs, places) => {
@@ -65,7 +65,11 @@ export function renewLxcfs(pid: number): readonly string[] | undefined {
       const clones = [...places].map(([file, place]) => {
         const clone = cloneMount(`/proc/self/fd/${place}`, false);
         opened.push(clone);
-        restrictMount(clone, mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, false);
+        restrictMount(
+          clone,
+          mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec,
+          false,
+        );
         return [file, clone] as const;
       });
       return inMountNamespace(namespace, (inside) => {
@@ -82,10 +86,15 @@ export function renewLxcfs(pid: number): readonly string[] | undefined {
 }
 
 /**
- * The machine may change at any moment what is at a place: only a mount that mountinfo has told of is taken away or covered.
- * None is asked whether it answers, which might never end.
+ * The machine may change at any moment what is at a place: only a mount that mountinfo has told of is taken
+ * away or covered. None is asked whether it answers, which might never end.
  */
-function renewFile(inside: MountNamespace, file: string, clone: number, stale: readonly StaleMount[]): boolean {
+function renewFile(
+  inside: MountNamespace,
+  file: string,
+  clone: number,
+  stale: readonly StaleMount[],
+): boolean {
   let detached = false;
   for (let left = stale.length; left >= 0; left -= 1) {
     const place = inside.openPlace(file);

@@ -9,16 +9,17 @@ import { parseOthersFuse } from "#linux/fuse-mount.ts";
 const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 
 /**
- * The lxcfs of the host that this process runs on, and which files it offers; undefined where root has mounted none at a place
- * that is root's alone, or the mounted one has ended. `mountinfo` is that of its own mount namespace.
+ * The lxcfs of the host that this process runs on, and which files it offers; undefined where root has
+ * mounted none at a place that is root's alone, or the mounted one has ended. `mountinfo` is that of its own
+ * mount namespace.
  */
 export function readLxcfs(mountinfo = readMountinfo()): LxcfsOffer | undefined {
   return withLxcfs((offer) => offer, mountinfo);
 }
 
 /**
- * The same for work, which must be synchronous, with the files themselves: an open place (O_PATH) of each, which is lxcfs's
- * whatever its path leads to meanwhile.
+ * The same for work, which must be synchronous, with the files themselves: an open place (O_PATH) of each,
+ * which is lxcfs's whatever its path leads to meanwhile.
  */
 export function withLxcfs<T>(
   work: (offer: LxcfsOffer, places: ReadonlyMap<string, number>) => T,
@@ -34,7 +35,8 @@ export function withLxcfs<T>(
         const place = openFile(root, file);
         if (place !== undefined) places.set(file, place);
       }
-      if (places.size > 0) return work({ directory: mount.directory, device: mount.device, files: [...places.keys()] }, places);
+      if (places.size > 0)
+        return work({ directory: mount.directory, device: mount.device, files: [...places.keys()] }, places);
     } finally {
       for (const place of [root, ...places.values()]) closeSync(place);
     }
@@ -49,7 +51,12 @@ const none = ["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "EACCES", "EIO", "ENOTCONN"
 /** Of the very mount, and one that answers. */
 function openFile(root: number, file: string): number | undefined {
   try {
-    const place = openAt(root, file.slice(1), placeOnly, resolving.beneath | resolving.noLinks | resolving.noMounts);
+    const place = openAt(
+      root,
+      file.slice(1),
+      placeOnly,
+      resolving.beneath | resolving.noLinks | resolving.noMounts,
+    );
     if (existsSync(`/proc/self/fd/${place}`)) return place;
     closeSync(place);
   } catch (error) {

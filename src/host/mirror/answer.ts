@@ -4,7 +4,16 @@ import { directoryPage } from "./directory.ts";
 import { type Exchange, isOpen } from "./exchange.ts";
 import { getValue, listNames, removeValue, setValue } from "./extended-attributes.ts";
 import type { Node } from "./nodes.ts";
-import { byHandle, entrySize, largestTransfer, opcodes, openSize, type Reply, type Request, replyHeader } from "./protocol.ts";
+import {
+  byHandle,
+  entrySize,
+  largestTransfer,
+  opcodes,
+  openSize,
+  type Reply,
+  type Request,
+  replyHeader,
+} from "./protocol.ts";
 import { setAttributes } from "./set-attributes.ts";
 import { type Tree, text } from "./tree.ts";
 
@@ -12,20 +21,40 @@ const { O_APPEND, O_DIRECT, O_DIRECTORY, O_TRUNC } = constants;
 /** renameat2(2) */
 const exchange = 2;
 
-/** Answers one request: how many bytes of a reply follow its header, or a negated errno; undefined for what is not answered. */
+/**
+ * Answers one request: how many bytes of a reply follow its header, or a negated errno; undefined for what is
+ * not answered.
+ */
 export function answer(exchanged: Exchange): number | undefined {
   const { request, tree } = exchanged;
   const handler = handlers.get(request.opcode);
   if (handler === undefined) return -ENOSYS;
   const node = tree.nodes.get(request.node);
-  return node === undefined ? (unnamed.has(request.opcode) ? handler(exchanged, nowhere) : -ESTALE) : handler(exchanged, node);
+  return node === undefined
+    ? unnamed.has(request.opcode)
+      ? handler(exchanged, nowhere)
+      : -ESTALE
+    : handler(exchanged, node);
 }
 
 type Handler = (exchange: Exchange, node: Node) => number | undefined;
 
 /** Requests about no node. */
-const unnamed: ReadonlySet<number> = new Set([opcodes.forget, opcodes.batchForget, opcodes.interrupt, opcodes.destroy, opcodes.statfs]);
-const nowhere: Node = { id: 0, parent: undefined, name: "", file: { inode: 0n, type: 0 }, lookups: 0, open: new Set() };
+const unnamed: ReadonlySet<number> = new Set([
+  opcodes.forget,
+  opcodes.batchForget,
+  opcodes.interrupt,
+  opcodes.destroy,
+  opcodes.statfs,
+]);
+const nowhere: Node = {
+  id: 0,
+  parent: undefined,
+  name: "",
+  file: { inode: 0n, type: 0 },
+  lookups: 0,
+  open: new Set(),
+};
 
 /** The entry of a name that was just found or made, for the kernel to know. */
 function entry({ tree, reply }: Exchange, parent: Node, name: string, directory: number): number {
@@ -60,9 +89,18 @@ function closed({ request, tree }: Exchange, node: Node): number {
   return Math.min(0, answered(calls.close(file)));
 }
 
-function rename({ tree }: Exchange, from: Node, to: Node | undefined, oldName: string, newName: string, flags: number): number {
+function rename(
+  { tree }: Exchange,
+  from: Node,
+  to: Node | undefined,
+  oldName: string,
+  newName: string,
+  flags: number,
+): number {
   if (to === undefined) return -ESTALE;
-  const result = tree.inDirectory(from, (source) => tree.inDirectory(to, (target) => tree.rename(source, oldName, target, newName, flags)));
+  const result = tree.inDirectory(from, (source) =>
+    tree.inDirectory(to, (target) => tree.rename(source, oldName, target, newName, flags)),
+  );
   if (result === 0) tree.nodes.renamed(from, oldName, to, newName, (flags & exchange) !== 0);
   return result;
 }
@@ -105,7 +143,8 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [
     opcodes.batchForget,
     ({ tree, request }) => {
-      for (let index = 0; index < request.u32(0); index += 1) tree.nodes.forget(request.u64(8 + 16 * index), request.u64(16 + 16 * index));
+      for (let index = 0; index < request.u32(0); index += 1)
+        tree.nodes.forget(request.u64(8 + 16 * index), request.u64(16 + 16 * index));
       return undefined;
     },
   ],
@@ -131,7 +170,9 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [
     opcodes.readlink,
     ({ tree, reply }, node) =>
-      tree.withSeen(node, (file) => answered(calls.readlinkat(file, text(""), reply.bytes.subarray(replyHeader), 4096))),
+      tree.withSeen(node, (file) =>
+        answered(calls.readlinkat(file, text(""), reply.bytes.subarray(replyHeader), 4096)),
+      ),
   ],
   [
     opcodes.symlink,
@@ -145,7 +186,9 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
     (exchanged, node) => {
       const { request, tree } = exchanged;
       const name = request.name(16);
-      return made(exchanged, node, name, (directory) => tree.makeNode(directory, name, request.u32(0), request.u32(4)));
+      return made(exchanged, node, name, (directory) =>
+        tree.makeNode(directory, name, request.u32(0), request.u32(4)),
+      );
     },
   ],
   [
@@ -162,14 +205,28 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
     opcodes.rename,
     (exchanged, node) => {
       const { request, tree } = exchanged;
-      return rename(exchanged, node, tree.nodes.get(request.u64(0)), request.name(8), secondName(request, 8), 0);
+      return rename(
+        exchanged,
+        node,
+        tree.nodes.get(request.u64(0)),
+        request.name(8),
+        secondName(request, 8),
+        0,
+      );
     },
   ],
   [
     opcodes.rename2,
     (exchanged, node) => {
       const { request, tree } = exchanged;
-      return rename(exchanged, node, tree.nodes.get(request.u64(0)), request.name(16), secondName(request, 16), request.u32(8));
+      return rename(
+        exchanged,
+        node,
+        tree.nodes.get(request.u64(0)),
+        request.name(16),
+        secondName(request, 16),
+        request.u32(8),
+      );
     },
   ],
   [
@@ -186,7 +243,12 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   ],
   [
     opcodes.open,
-    (exchanged, node) => opened(exchanged, node, exchanged.tree.open(node, exchanged.request.u32(0) & ~(O_APPEND | O_DIRECT | O_TRUNC))),
+    (exchanged, node) =>
+      opened(
+        exchanged,
+        node,
+        exchanged.tree.open(node, exchanged.request.u32(0) & ~(O_APPEND | O_DIRECT | O_TRUNC)),
+      ),
   ],
   [opcodes.readdir, (exchanged, node) => readPage(exchanged, node, false)],
   [opcodes.readdirplus, (exchanged, node) => readPage(exchanged, node, true)],
@@ -228,7 +290,8 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
       const file = request.u32(0);
       if (!isOpen(node, file)) return -EINVAL;
       const bytes = request.rest(40);
-      const written = bytes.length === 0 ? 0 : answered(calls.pwrite(file, bytes, bytes.length, request.i64(8)));
+      const written =
+        bytes.length === 0 ? 0 : answered(calls.pwrite(file, bytes, bytes.length, request.i64(8)));
       if (written < 0) return written;
       reply.bytes.fill(0, replyHeader, replyHeader + 8);
       reply.view.setUint32(replyHeader, written, true);
@@ -243,7 +306,9 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
     opcodes.fallocate,
     ({ request }, node) => {
       const file = request.u32(0);
-      return isOpen(node, file) ? answered(calls.fallocate(file, request.u32(24), request.i64(8), request.i64(16))) : -EINVAL;
+      return isOpen(node, file)
+        ? answered(calls.fallocate(file, request.u32(24), request.i64(8), request.i64(16)))
+        : -EINVAL;
     },
   ],
   [
@@ -281,6 +346,7 @@ function statistics(tree: Tree, reply: Reply): number {
   reply.bytes.fill(0, replyHeader, replyHeader + 80);
   for (const [index, at] of [16, 24, 32, 40, 48].entries())
     reply.view.setBigUint64(replyHeader + 8 * index, numbers.readBigUInt64LE(at), true);
-  for (const [index, at] of [8, 64, 72].entries()) reply.view.setUint32(replyHeader + 40 + 4 * index, numbers.readUInt32LE(at), true);
+  for (const [index, at] of [8, 64, 72].entries())
+    reply.view.setUint32(replyHeader + 40 + 4 * index, numbers.readUInt32LE(at), true);
   return 80;
 }

@@ -5,7 +5,10 @@ import { type MirrorRequest, mirrorSocket } from "./request.ts";
 export interface AskMirror {
   /** The launcher, which starts the server and starts it anew when it is killed. */
   readonly launcher: string;
-  /** A descriptor of the mount namespace that the engine has its mounts in, for the server to run in; this process's own without. */
+  /**
+   * A descriptor of the mount namespace that the engine has its mounts in, for the server to run in; this
+   * process's own without.
+   */
   readonly namespace?: number | undefined;
 }
 
@@ -35,8 +38,8 @@ interface Answer {
 }
 
 /**
- * Undefined when no server is there, or it ended before it answered. By Bun's own sockets, and below its own processes: to load
- * node:net would take longer than everything else that a machine's start does here.
+ * Undefined when no server is there, or it ended before it answered. By Bun's own sockets, and below its own
+ * processes: to load node:net would take longer than everything else that a machine's start does here.
  */
 async function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
   const { promise: reply, resolve, reject } = Promise.withResolvers<string>();
@@ -76,7 +79,8 @@ const isAbsent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"];
 
 /** Returns when the server, or another that was started meanwhile, can be asked. */
 async function startServer({ launcher, namespace }: AskMirror): Promise<void> {
-  const enter = namespace === undefined ? [] : ["nsenter", `--mount=/proc/${process.pid}/fd/${namespace}`, "--"];
+  const enter =
+    namespace === undefined ? [] : ["nsenter", `--mount=/proc/${process.pid}/fd/${namespace}`, "--"];
   const command = [...enter, "setsid", launcher, "mirror"];
   const child = spawnServer(command);
   // It says that it is ready, or ends.

@@ -24,7 +24,10 @@ const server = `
   require("node:fs").writeSync(1, "ready\\n");
   do calls.poll(new Int32Array([device, 1]), 1, connection.isHolding ? 50 : -1);
   while (connection.serve() !== "gone" && (connection.letGo(), true));`;
-/** Serves a mirror at /run/mirror while shell scripts run, each with what it is called with as its words: what they say, one string each. */
+/**
+ * Serves a mirror at /run/mirror while shell scripts run, each with what it is called with as its words: what
+ * they say, one string each.
+ */
 const served = (scripts: readonly (readonly [script: string, ...words: string[]])[]) =>
   inMounts<string[]>(
     `const server = Bun.spawn([process.execPath, "-e", ${JSON.stringify(server)}], { stdout: "pipe", stderr: "inherit" });
@@ -96,12 +99,18 @@ describe.skipIf(!isRoot)("a mirror is a directory as any other (needs root)", ()
       "a file that is open when its name goes",
       `echo one >f; exec 3<>f; rm f; cat <&3; echo two >&3; stat -L -c '%h %s' /proc/self/fd/3; truncate -s 0 /proc/self/fd/3; stat -L -c %s /proc/self/fd/3; exec 3>&-; ${list}`,
     ],
-    ["a file that is open when another takes its name", `echo one >f; exec 3<f; echo two >g; mv g f; cat <&3; cat f`],
+    [
+      "a file that is open when another takes its name",
+      `echo one >f; exec 3<f; echo two >g; mv g f; cat <&3; cat f`,
+    ],
     [
       "names that are no UTF-8",
       `touch "$(printf 'a\\377\\376')" "$(printf 'tab\\tnew\\nline')" 'quote"'; mkdir "$(printf '\\200')"; echo x >"$(printf '\\200/\\300')"; ls -R | od -c; cat "$(printf '\\200/\\300')"`,
     ],
-    ["names as long as can be", `long=$(printf %0255d 0); echo x >$long; cat $long; echo y >\${long}0 || echo refused; ls`],
+    [
+      "names as long as can be",
+      `long=$(printf %0255d 0); echo x >$long; cat $long; echo y >\${long}0 || echo refused; ls`,
+    ],
     [
       "twenty thousand names",
       `seq -f 'a rather long name of a file %.0f' 20000 | tr '\\n' '\\0' | xargs -0 touch; ls | wc -l; ls | sha256sum; find . -type f | wc -l; rm -r a*; ls`,
@@ -130,16 +139,24 @@ describe.skipIf(!isRoot)("a mirror is a directory as any other (needs root)", ()
     const script =
       "cd /run/mirror; touch f; chown 65536 f; chgrp 4000000000 f; stat -c %u:%g f; setfacl -m u:65536:r f || echo refused; chown 65535 f; stat -c %u f";
     const [seen = ""] = await served([[script]]);
-    expect(seen.split("\n").filter((line) => !line.includes("Invalid argument"))).toEqual(["65534:65534", "refused", "65535", "status 0"]);
+    expect(seen.split("\n").filter((line) => !line.includes("Invalid argument"))).toEqual([
+      "65534:65534",
+      "refused",
+      "65535",
+      "status 0",
+    ]);
   });
 
   test("the mode that an engine gives to a place it mounts at is not the machine's; another is", async () => {
-    const script = "chmod 755 /run/mirror; chmod 700 /run/mirror; stat -c %a /run/files; chmod 711 /run/mirror; stat -c %a /run/files";
+    const script =
+      "chmod 755 /run/mirror; chmod 700 /run/mirror; stat -c %a /run/files; chmod 711 /run/mirror; stat -c %a /run/files";
     expect((await served([[script]]))[0]).toBe("755\n711\nstatus 0");
   });
 
   test("others' ids in it are seen as nobody's", async () => {
-    const [seen] = await served([["touch /run/files/f; chown 0:5 /run/files/f; stat -c %u:%g /run/mirror/f"]]);
+    const [seen] = await served([
+      ["touch /run/files/f; chown 0:5 /run/files/f; stat -c %u:%g /run/mirror/f"],
+    ]);
     expect(seen).toBe("65534:65534\nstatus 0");
   });
 });
@@ -149,8 +166,18 @@ const patience = `is() { for _ in $(seq 200); do [ "$(eval "$2" 2>&1)" = "$1" ] 
 
 describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", () => {
   test.each([
-    ["a new file after a look for it", "cat /run/mirror/f || :; echo new >/run/files/f", "new", "cat /run/mirror/f"],
-    ["a file appended to", "echo a >/run/files/f; cat /run/mirror/f; echo b >>/run/files/f", "2", "wc -l </run/mirror/f"],
+    [
+      "a new file after a look for it",
+      "cat /run/mirror/f || :; echo new >/run/files/f",
+      "new",
+      "cat /run/mirror/f",
+    ],
+    [
+      "a file appended to",
+      "echo a >/run/files/f; cat /run/mirror/f; echo b >>/run/files/f",
+      "2",
+      "wc -l </run/mirror/f",
+    ],
     [
       "a file written over with as many bytes",
       "echo a >/run/files/f; cat /run/mirror/f; sleep 0.05; echo b >/run/files/f",
@@ -163,7 +190,12 @@ describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", (
       "b",
       "cat /run/mirror/f",
     ],
-    ["a file that goes", "echo a >/run/files/f; cat /run/mirror/f; rm /run/files/f", "none", "[ -e /run/mirror/f ] || echo none"],
+    [
+      "a file that goes",
+      "echo a >/run/files/f; cat /run/mirror/f; rm /run/files/f",
+      "none",
+      "[ -e /run/mirror/f ] || echo none",
+    ],
     [
       "a directory where a file was",
       "echo a >/run/files/f; cat /run/mirror/f; rm /run/files/f; mkdir /run/files/f; echo in >/run/files/f/in",
@@ -194,7 +226,12 @@ describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", (
       "4711 7",
       "stat -c '%a %u' /run/mirror/f",
     ],
-    ["a list of names", "ls /run/mirror; touch /run/files/1 /run/files/2; rm -r /run/files/etc", "1 2", "echo $(ls /run/mirror)"],
+    [
+      "a list of names",
+      "ls /run/mirror; touch /run/files/1 /run/files/2; rm -r /run/files/etc",
+      "1 2",
+      "echo $(ls /run/mirror)",
+    ],
   ])("%s is seen", async (_, script, expected, look) => {
     const [seen] = await served([[`${patience}; (${script}) >/dev/null 2>&1; is '${expected}' "$1"`, look]]);
     expect(seen).toBe(`${expected}\nstatus 0`);
@@ -264,7 +301,9 @@ describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", (
     const script = `echo text >/run/files/leased
       perl -e "$1" >/run/said & holder=$!; until grep -q held /run/said; do sleep 0.05; done
       cat /run/mirror/leased >/run/got; echo added >>/run/mirror/leased; wait $holder; cat /run/said /run/got /run/files/leased`;
-    expect((await served([[script, holder]]))[0]).toBe("held\nasked\ngiven\nrefused\ntext\ntext\nadded\nstatus 0");
+    expect((await served([[script, holder]]))[0]).toBe(
+      "held\nasked\ngiven\nrefused\ntext\ntext\nadded\nstatus 0",
+    );
   });
 });
 
@@ -272,8 +311,12 @@ describe.skipIf(!isRoot)("a machine that is hostile to its engine (needs root)",
   /** Swaps two names for each other as fast as can be, until it is ended. */
   const swap = (one: string, two: string) =>
     `perl -e 'my ($one, $two) = @ARGV; while (1) { syscall(316, -100, $one, -100, $two, 2) }' ${one} ${two} & swapper=$!`;
-  const outside = "cd /run/outside; stat -c '%a %u %s' file; cat file; find . | sort; getfacl -cnp file | wc -l";
-  /** All that an engine does to a file, from within the mirror, so that a link leads nowhere else by itself: how often it has read what, and changed something. */
+  const outside =
+    "cd /run/outside; stat -c '%a %u %s' file; cat file; find . | sort; getfacl -cnp file | wc -l";
+  /**
+   * All that an engine does to a file, from within the mirror, so that a link leads nowhere else by itself:
+   * how often it has read what, and changed something.
+   */
   const change = String.raw`chroot "/run/mirror" or die; chdir "/"; my ($path) = @ARGV; my ($directory) = $path =~ m{(.*)/};
     for (my $round = 0; $round < 1500 || !$done && $round < 30000; $round++) {
       $done++ if chmod 0777, $path; chown 7, 7, $path; truncate $path, 9; utime 5, 5, $path;
@@ -285,9 +328,27 @@ describe.skipIf(!isRoot)("a machine that is hostile to its engine (needs root)",
     print $done > 0 ? "changed" : "nothing changed", " ", join(",", %read), "\n";`;
 
   test.each([
-    ["a directory on the way", "ln -s /run/outside /run/files/link", "/run/files/d", "/run/files/link", "d/file"],
-    ["a directory on the way, up and out", "ln -s ../../run/outside /run/files/link", "/run/files/d", "/run/files/link", "d/file"],
-    ["the file", "ln -s /run/outside/file /run/files/d/link", "/run/files/d/file", "/run/files/d/link", "d/file"],
+    [
+      "a directory on the way",
+      "ln -s /run/outside /run/files/link",
+      "/run/files/d",
+      "/run/files/link",
+      "d/file",
+    ],
+    [
+      "a directory on the way, up and out",
+      "ln -s ../../run/outside /run/files/link",
+      "/run/files/d",
+      "/run/files/link",
+      "d/file",
+    ],
+    [
+      "the file",
+      "ln -s /run/outside/file /run/files/d/link",
+      "/run/files/d/file",
+      "/run/files/d/link",
+      "d/file",
+    ],
   ])("puts a link in the place of %s: what that leads to stays as it is", async (_, put, one, two, path) => {
     const script = `echo precious >/run/outside/file; chmod 600 /run/outside/file; mkdir -p /run/files/d; echo mine >/run/files/d/file; ${put}
       ${swap(one, two)}; perl -e "$1" ${path}; kill $swapper; ${outside}`;

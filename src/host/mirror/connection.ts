@@ -22,7 +22,10 @@ function send(device: number, length: number): void {
   calls.write(device, reply.bytes, whole);
 }
 
-/** Answers the first request of a mirror that was just mounted: until then whoever looks there waits. False when it is no longer mounted. */
+/**
+ * Answers the first request of a mirror that was just mounted: until then whoever looks there waits. False
+ * when it is no longer mounted.
+ */
 export function agree(device: number): boolean {
   const length = read(device);
   if (length === -ENODEV) return false;
@@ -34,13 +37,19 @@ export function agree(device: number): boolean {
   return true;
 }
 
-/** The kernel's end of a mirror, an open /dev/fuse that `agree` was called for, and the machine's files that it shows. */
+/**
+ * The kernel's end of a mirror, an open /dev/fuse that `agree` was called for, and the machine's files that
+ * it shows.
+ */
 export class Connection {
   readonly #device: number;
   readonly #tree: Tree;
   readonly #exchange: Exchange;
 
-  /** The root directory of the mount that is shown, by a descriptor; `first` is the number of the first node, none of which another connection had; see `Tree`. */
+  /**
+   * The root directory of the mount that is shown, by a descriptor; `first` is the number of the first node,
+   * none of which another connection had; see `Tree`.
+   */
   constructor(device: number, root: number, range: IdRange, first: number, changedBack?: () => void) {
     this.#device = device;
     this.#tree = new Tree(root, range, first, changedBack);

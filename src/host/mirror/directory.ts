@@ -24,10 +24,18 @@ const listing = Buffer.alloc(65_536);
 const [direntSize, nameAt] = [24, 19];
 
 /**
- * Reads a page of a directory: struct fuse_dirent or fuse_direntplus, one after the other, each padded to eight bytes. How many bytes
- * it has, 0 at the directory's end, or a negated errno.
+ * Reads a page of a directory: struct fuse_dirent or fuse_direntplus, one after the other, each padded to
+ * eight bytes. How many bytes it has, 0 at the directory's end, or a negated errno.
  */
-export function directoryPage({ tree, reply, node, file, offset, room, withAttributes }: DirectoryPage): number {
+export function directoryPage({
+  tree,
+  reply,
+  node,
+  file,
+  offset,
+  room,
+  withAttributes,
+}: DirectoryPage): number {
   const sought = answered(calls.lseek(file, offset, 0));
   if (sought < 0) return sought;
   const head = withAttributes ? entrySize + direntSize : direntSize;

@@ -21,7 +21,12 @@ function value({ request, reply }: Exchange, bytes: Uint8Array): number {
 /** No value is larger (XATTR_SIZE_MAX, XATTR_LIST_MAX in linux/limits.h). */
 const scratch = Buffer.alloc(65_536);
 
-function readValue(exchanged: Exchange, node: Node, read: (file: number) => number, seen: (bytes: Uint8Array) => Uint8Array): number {
+function readValue(
+  exchanged: Exchange,
+  node: Node,
+  read: (file: number) => number,
+  seen: (bytes: Uint8Array) => Uint8Array,
+): number {
   return exchanged.tree.withSeen(node, (file) => {
     const length = read(file);
     return length < 0 ? length : value(exchanged, seen(scratch.subarray(0, length)));
@@ -36,13 +41,16 @@ export function setValue({ tree, request, range }: Exchange, node: Node): number
   if (meant === undefined) return -EINVAL;
   // An address is wanted also of what is empty.
   const bytes = Buffer.concat([meant, Buffer.alloc(1)]);
-  return tree.withSeen(node, (file) => answered(calls.setxattr(pathOf(file), text(name, 1), bytes, meant.length, request.u32(4))));
+  return tree.withSeen(node, (file) =>
+    answered(calls.setxattr(pathOf(file), text(name, 1), bytes, meant.length, request.u32(4))),
+  );
 }
 
 /** getxattr(2), with the image's ids in the value. */
 export function getValue(exchanged: Exchange, node: Node): number {
   const name = exchanged.request.name(8);
-  const read = (file: number) => answered(calls.getxattr(pathOf(file), text(name, 1), scratch, scratch.length));
+  const read = (file: number) =>
+    answered(calls.getxattr(pathOf(file), text(name, 1), scratch, scratch.length));
   return readValue(exchanged, node, read, (bytes) => attributeSeen(exchanged.range, name, bytes));
 }
 

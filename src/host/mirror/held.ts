@@ -7,10 +7,10 @@ const heldMs = 100;
 const most = 256;
 
 /**
- * Files as the engine has just looked at them, to be opened as such also when the machine replaces them meanwhile: an archive of a
- * file that has become shorter since its header was written is broken as a whole, and a list of changes ends with an error at a
- * directory that is none any more. Each for a moment, since a file that has gone
- * takes room on the disk as long as it is held.
+ * Files as the engine has just looked at them, to be opened as such also when the machine replaces them
+ * meanwhile: an archive of a file that has become shorter since its header was written is broken as a whole,
+ * and a list of changes ends with an error at a directory that is none any more. Each for a moment, since a
+ * file that has gone takes room on the disk as long as it is held.
  */
 export class HeldFiles {
   /** The oldest first. */

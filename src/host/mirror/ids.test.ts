@@ -25,7 +25,9 @@ test.each([
 });
 
 /** linux/posix_acl_xattr.h: a version, then tag, permissions and id of each entry. */
-function accessList(...entries: readonly (readonly [tag: number, permissions: number, id: number])[]): Uint8Array {
+function accessList(
+  ...entries: readonly (readonly [tag: number, permissions: number, id: number])[]
+): Uint8Array {
   const bytes = new Uint8Array(4 + 8 * entries.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 2, true);
@@ -41,7 +43,14 @@ const none = 0xffff_ffff;
 
 describe.each(["system.posix_acl_access", "system.posix_acl_default"])("%s", (name) => {
   const listOf = (first: number, second: number) =>
-    accessList([owner, 7, none], [user, 5, first], [owningGroup, 5, none], [group, 4, second], [mask, 7, none], [other, 0, none]);
+    accessList(
+      [owner, 7, none],
+      [user, 5, first],
+      [owningGroup, 5, none],
+      [group, 4, second],
+      [mask, 7, none],
+      [other, 0, none],
+    );
 
   test("has the image's ids for the engine, and the host's for the machine", () => {
     const [inImage, onHost] = [listOf(1000, 33), listOf(range.base + 1000, range.base + 33)];
@@ -70,22 +79,35 @@ function capabilities(revision: number, flags: number, ...root: readonly number[
   const bytes = new Uint8Array(20 + 4 * root.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, ((revision << 24) | flags) >>> 0, true);
-  for (const [index, word] of [0x2000, 0x1, 0x2, 0x3, ...root].entries()) view.setUint32(4 + 4 * index, word, true);
+  for (const [index, word] of [0x2000, 0x1, 0x2, 0x3, ...root].entries())
+    view.setUint32(4 + 4 * index, word, true);
   return bytes;
 }
 
 describe("a file's capabilities", () => {
   const name = "security.capability";
 
-  test.each([0, 1])("(effective %d) are seen without a namespace when they are the machine's", (effective) => {
-    expect(attributeSeen(range, name, capabilities(3, effective, range.base))).toEqual(capabilities(2, effective));
-  });
+  test.each([0, 1])(
+    "(effective %d) are seen without a namespace when they are the machine's",
+    (effective) => {
+      expect(attributeSeen(range, name, capabilities(3, effective, range.base))).toEqual(
+        capabilities(2, effective),
+      );
+    },
+  );
 
-  test.each([0, 1])("(effective %d) hold in the machine's namespace when the engine gives them, never in the host's", (effective) => {
-    expect(attributeMeant(range, name, capabilities(2, effective))).toEqual(capabilities(3, effective, range.base));
-    expect(attributeMeant(range, name, capabilities(3, effective, 7))).toEqual(capabilities(3, effective, range.base + 7));
-    expect(attributeMeant(range, name, capabilities(3, effective, 65_536))).toBeUndefined();
-  });
+  test.each([0, 1])(
+    "(effective %d) hold in the machine's namespace when the engine gives them, never in the host's",
+    (effective) => {
+      expect(attributeMeant(range, name, capabilities(2, effective))).toEqual(
+        capabilities(3, effective, range.base),
+      );
+      expect(attributeMeant(range, name, capabilities(3, effective, 7))).toEqual(
+        capabilities(3, effective, range.base + 7),
+      );
+      expect(attributeMeant(range, name, capabilities(3, effective, 65_536))).toBeUndefined();
+    },
+  );
 
   test("of a namespace inside the machine, and of none of the machine's", () => {
     expect(attributeSeen(range, name, capabilities(3, 1, range.base + 7))).toEqual(capabilities(3, 1, 7));
@@ -94,7 +116,9 @@ describe("a file's capabilities", () => {
 
   test("are the same again after both ways", () => {
     for (const given of [capabilities(2, 1), capabilities(3, 0, 12)]) {
-      expect(attributeSeen(range, name, attributeMeant(range, name, given) ?? new Uint8Array())).toEqual(given);
+      expect(attributeSeen(range, name, attributeMeant(range, name, given) ?? new Uint8Array())).toEqual(
+        given,
+      );
     }
   });
 });

@@ -12,7 +12,10 @@ export function idSeen({ base, count }: IdRange, id: number): number {
   return id >= base && id < base + count ? id - base : nobody;
 }
 
-/** The host's id for one that the engine names: nobody's of the machine where it has none, since to the machine it is nobody's anyway. */
+/**
+ * The host's id for one that the engine names: nobody's of the machine where it has none, since to the
+ * machine it is nobody's anyway.
+ */
 export function idMeant({ base, count }: IdRange, id: number): number {
   return base + (id < count ? id : nobody);
 }
@@ -34,10 +37,15 @@ export function attributeSeen(range: IdRange, name: string, value: Uint8Array): 
   return replaced(plain, 0, (view.getUint32(0, true) & ~revisionMask) | plainRevision);
 }
 
-/** An extended attribute as the machine is to have it, for one that the engine gives; undefined where it names an id that the machine lacks. */
+/**
+ * An extended attribute as the machine is to have it, for one that the engine gives; undefined where it names
+ * an id that the machine lacks.
+ */
 export function attributeMeant(range: IdRange, name: string, value: Uint8Array): Uint8Array | undefined {
   if (accessLists.includes(name)) {
-    return idsOf(value).some((id) => id >= range.count) ? undefined : withIds(value, (id) => idMeant(range, id));
+    return idsOf(value).some((id) => id >= range.count)
+      ? undefined
+      : withIds(value, (id) => idMeant(range, id));
   }
   if (name !== capability || (value.length !== plainSize && value.length !== namespacedSize)) return value;
   const view = viewOf(value);
@@ -46,7 +54,11 @@ export function attributeMeant(range: IdRange, name: string, value: Uint8Array):
   const root = idMeant(range, named);
   const namespaced = new Uint8Array(namespacedSize);
   namespaced.set(value.subarray(0, plainSize));
-  return replaced(replaced(namespaced, 0, (view.getUint32(0, true) & ~revisionMask) | namespacedRevision), plainSize, root);
+  return replaced(
+    replaced(namespaced, 0, (view.getUint32(0, true) & ~revisionMask) | namespacedRevision),
+    plainSize,
+    root,
+  );
 }
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -57,7 +69,10 @@ function replaced(bytes: Uint8Array, at: number, value: number): Uint8Array {
   return copy;
 }
 
-/** Where the ids stand in an access control list (linux/posix_acl_xattr.h): those of its entries for one user or one group. */
+/**
+ * Where the ids stand in an access control list (linux/posix_acl_xattr.h): those of its entries for one user
+ * or one group.
+ */
 function placesOf(list: Uint8Array): readonly number[] {
   const places: number[] = [];
   for (let at = 4; at + 8 <= list.length; at += 8) {
@@ -70,5 +85,8 @@ function placesOf(list: Uint8Array): readonly number[] {
 const idsOf = (list: Uint8Array) => placesOf(list).map((at) => viewOf(list).getUint32(at, true));
 
 function withIds(list: Uint8Array, change: (id: number) => number): Uint8Array {
-  return placesOf(list).reduce((bytes, at) => replaced(bytes, at, change(viewOf(bytes).getUint32(at, true))), list);
+  return placesOf(list).reduce(
+    (bytes, at) => replaced(bytes, at, change(viewOf(bytes).getUint32(at, true))),
+    list,
+  );
 }

@@ -9,8 +9,8 @@ const [unixFamily, stream, nonBlocking, closeOnExec] = [1, 1, 0x800, 0x80000];
 const longest = 1 << 20;
 
 /**
- * The socket at which mirrors are asked for, in a directory that only root may enter (unix(7)); undefined where another server has it, as
- * long as that lives. Throws where it cannot be made.
+ * The socket at which mirrors are asked for, in a directory that only root may enter (unix(7)); undefined
+ * where another server has it, as long as that lives. Throws where it cannot be made.
  */
 export function listen(): number | undefined {
   mkdirSync(mirrorDirectory, { recursive: true, mode: 0o700 });
@@ -22,7 +22,11 @@ export function listen(): number | undefined {
   address.writeUInt16LE(unixFamily, 0);
   address.write(mirrorSocket, 2, "latin1");
   const socket = answered(calls.socket(unixFamily, stream | nonBlocking | closeOnExec, 0));
-  const steps = [() => socket, () => answered(calls.bind(socket, address, address.length)), () => answered(calls.listen(socket, 128))];
+  const steps = [
+    () => socket,
+    () => answered(calls.bind(socket, address, address.length)),
+    () => answered(calls.listen(socket, 128)),
+  ];
   for (const step of steps) {
     const result = step();
     if (result < 0) throw new Error(`${mirrorSocket}: errno ${-result}`);

@@ -14,17 +14,23 @@ export interface MountedMirror {
   readonly fileSystem: string | undefined;
 }
 
-/** Mounts a mirror that no one can use for more than to look at files: neither set-uid bits nor device files work in it. */
+/**
+ * Mounts a mirror that no one can use for more than to look at files: neither set-uid bits nor device files
+ * work in it.
+ */
 export function mountMirror(place: string): MountedMirror {
   const [readWrite, nonBlocking, closeOnExec] = [2, 0x800, 0x80000];
   const device = answered(calls.open(text("/dev/fuse"), readWrite | nonBlocking | closeOnExec, 0));
   if (device < 0)
     throw new Error(
-      device === -ENOENT ? "this host has no /dev/fuse: run `modprobe fuse`" : `/dev/fuse cannot be opened: errno ${-device}`,
+      device === -ENOENT
+        ? "this host has no /dev/fuse: run `modprobe fuse`"
+        : `/dev/fuse cannot be opened: errno ${-device}`,
     );
   const options = `fd=${device},rootmode=40000,user_id=0,group_id=0,default_permissions,max_read=${largestTransfer}`;
   try {
-    // An engine that was started anew removes a place that it has done with. (What is mounted there is not looked at.)
+    // An engine that was started anew removes a place that it has done with. (What is mounted there is not
+    // looked at.)
     if (typeAt(place) === undefined) mkdirSync(place, { recursive: true, mode: 0o700 });
     mount("berth", place, mirrorType, mountFlags.noSuid | mountFlags.noDev, options);
     return { device, fileSystem: mirrorsAt(place).at(-1) };
@@ -34,7 +40,10 @@ export function mountMirror(place: string): MountedMirror {
   }
 }
 
-/** A descriptor of what a process has mounted at a path: that mount alone, attached nowhere, so that nobody reaches it. */
+/**
+ * A descriptor of what a process has mounted at a path: that mount alone, attached nowhere, so that nobody
+ * reaches it.
+ */
 export function cloneOf(pid: number, path: string): number {
   const namespace = openSync(`/proc/${pid}/ns/mnt`, "r");
   try {
@@ -44,7 +53,10 @@ export function cloneOf(pid: number, path: string): number {
   }
 }
 
-/** Which file system an open file is of, as mountinfo has it. Asks no file system that would have to ask others (statx(2), AT_STATX_DONT_SYNC). */
+/**
+ * Which file system an open file is of, as mountinfo has it. Asks no file system that would have to ask
+ * others (statx(2), AT_STATX_DONT_SYNC).
+ */
 export function deviceOf(file: number): string {
   const [emptyPath, doNotAsk] = [0x1000, 0x4000];
   const status = Buffer.alloc(256);

@@ -13,7 +13,9 @@ beforeEach(() => {
 
 /** Finds each part of a path as a directory or file whose inode number is its place in it. */
 function found(path: string, first = 10n): Node {
-  return path.split("/").reduce((parent, name, index) => nodes.found(parent, name, directory(first + BigInt(index))), root);
+  return path
+    .split("/")
+    .reduce((parent, name, index) => nodes.found(parent, name, directory(first + BigInt(index))), root);
 }
 
 test("the root is there before all, and is never forgotten", () => {
@@ -40,7 +42,10 @@ describe("a file found under a name", () => {
   });
 
   test("is another node also where a file of another type has its inode number", () => {
-    const [first, second] = [nodes.found(root, "name", regular(5n)), nodes.found(root, "name", directory(5n))];
+    const [first, second] = [
+      nodes.found(root, "name", regular(5n)),
+      nodes.found(root, "name", directory(5n)),
+    ];
     expect([nodes.path(first), nodes.path(second)]).toEqual([undefined, "name"]);
   });
 

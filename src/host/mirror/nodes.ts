@@ -5,7 +5,10 @@ export interface FileIdentity {
   readonly type: number;
 }
 
-/** What the kernel knows by a number until it forgets it: a name in a directory, and which file was found there. */
+/**
+ * What the kernel knows by a number until it forgets it: a name in a directory, and which file was found
+ * there.
+ */
 export interface Node {
   readonly id: number;
   parent: Node | undefined;
@@ -22,8 +25,9 @@ export interface Node {
 export const rootId = 1;
 
 /**
- * The names that the kernel knows of a mirror's tree. A node is found by its path, each time anew: whatever is there by then
- * is what the machine has. The kernel says which it forgets, so the table is as large as the kernel's own.
+ * The names that the kernel knows of a mirror's tree. A node is found by its path, each time anew: whatever
+ * is there by then is what the machine has. The kernel says which it forgets, so the table is as large as the
+ * kernel's own.
  */
 export class Nodes {
   readonly #byId = new Map<number, Node>();
@@ -34,7 +38,14 @@ export class Nodes {
 
   constructor(root: FileIdentity, first: number) {
     this.#last = first - 1;
-    this.#byId.set(rootId, { id: rootId, parent: undefined, name: "", file: identityOf(root), lookups: 1, open: new Set() });
+    this.#byId.set(rootId, {
+      id: rootId,
+      parent: undefined,
+      name: "",
+      file: identityOf(root),
+      lookups: 1,
+      open: new Set(),
+    });
   }
 
   get(id: number): Node | undefined {
@@ -123,7 +134,8 @@ export class Nodes {
   }
 }
 
-export const isSame = (one: FileIdentity, other: FileIdentity) => one.inode === other.inode && one.type === other.type;
+export const isSame = (one: FileIdentity, other: FileIdentity) =>
+  one.inode === other.inode && one.type === other.type;
 
 /** A copy of its own: what was looked at is overwritten by the next look. */
 const identityOf = ({ inode, type }: FileIdentity): FileIdentity => ({ inode, type });

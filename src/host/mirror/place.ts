@@ -12,7 +12,10 @@ import type { MirrorPlan } from "./request.ts";
 /** As mountinfo has it: a kind of FUSE that says whose it is. */
 export const mirrorType = "fuse.berth";
 
-/** The kind of the topmost mount at a place; undefined where none is. Looks at no mount itself: a mirror's answers would have to come from here. */
+/**
+ * The kind of the topmost mount at a place; undefined where none is. Looks at no mount itself: a mirror's
+ * answers would have to come from here.
+ */
 export function typeAt(place: string, mountinfo = readMountinfo()): string | undefined {
   return lastMountAt(mountinfo, place)?.type;
 }
@@ -21,14 +24,18 @@ export const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 
 /** Takes the topmost mount away from a place, and so on as long as it is of these kinds. */
 function detachAll(place: string, types: readonly string[]): void {
-  for (let type = typeAt(place); type !== undefined && types.includes(type); type = typeAt(place)) detachMount(place);
+  for (let type = typeAt(place); type !== undefined && types.includes(type); type = typeAt(place))
+    detachMount(place);
 }
 
 /** Which file systems the mirrors at a place are, as mountinfo has it, the topmost last. */
 export const mirrorsAt = (place: string): readonly string[] =>
   mountsAt(readMountinfo(), place).flatMap(({ type, device }) => (type === mirrorType ? [device] : []));
 
-/** Takes mirrors and overlays away from a place, in whatever order they lie there. Nobody goes on to wait for such a mirror's answers. */
+/**
+ * Takes mirrors and overlays away from a place, in whatever order they lie there. Nobody goes on to wait for
+ * such a mirror's answers.
+ */
 export function clearPlace(place: string): void {
   try {
     // A server that was killed may have left one whose answers somebody has still to give.

@@ -78,16 +78,24 @@ describe("a reply", () => {
   test("is as long as it says, and an error has nothing after it", () => {
     const reply = new Reply();
     expect(reply.end(7n, 24)).toBe(40);
-    expect([reply.bytes.readUInt32LE(0), reply.bytes.readInt32LE(4), reply.bytes.readBigUInt64LE(8)]).toEqual([40, 0, 7n]);
+    expect([reply.bytes.readUInt32LE(0), reply.bytes.readInt32LE(4), reply.bytes.readBigUInt64LE(8)]).toEqual(
+      [40, 0, 7n],
+    );
     expect(reply.end(8n, 0, -2)).toBe(16);
-    expect([reply.bytes.readUInt32LE(0), reply.bytes.readInt32LE(4), reply.bytes.readBigUInt64LE(8)]).toEqual([16, -2, 8n]);
+    expect([reply.bytes.readUInt32LE(0), reply.bytes.readInt32LE(4), reply.bytes.readBigUInt64LE(8)]).toEqual(
+      [16, -2, 8n],
+    );
   });
 
   test("gives a name for half a second, and a file's attributes for a twentieth", () => {
     const reply = new Reply();
     reply.entry(replyHeader, 5, status({}), (id) => id);
     const entry = reply.bytes.subarray(replyHeader);
-    expect([entry.readBigUInt64LE(0), entry.readBigUInt64LE(16), entry.readBigUInt64LE(24)]).toEqual([5n, 0n, 0n]);
+    expect([entry.readBigUInt64LE(0), entry.readBigUInt64LE(16), entry.readBigUInt64LE(24)]).toEqual([
+      5n,
+      0n,
+      0n,
+    ]);
     expect([entry.readUInt32LE(32), entry.readUInt32LE(36)]).toEqual([500_000_000, 50_000_000]);
     reply.attributes(status({}), (id) => id);
     expect([entry.readBigUInt64LE(0), entry.readUInt32LE(8)]).toEqual([0n, 50_000_000]);
@@ -99,6 +107,8 @@ describe("a reply", () => {
     expect(reply.bytes.readUInt32LE(replyHeader + 12)).toBe(1 << 13);
     reply.init(0);
     expect(reply.bytes.readUInt32LE(replyHeader + 12)).toBe(0);
-    expect([reply.bytes.readUInt32LE(replyHeader), reply.bytes.readUInt32LE(replyHeader + 4)]).toEqual([7, 31]);
+    expect([reply.bytes.readUInt32LE(replyHeader), reply.bytes.readUInt32LE(replyHeader + 4)]).toEqual([
+      7, 31,
+    ]);
   });
 });

@@ -49,7 +49,17 @@ export const [requestHeader, replyHeader] = [40, 16];
 export const requestSize = largestTransfer + 4096;
 
 /** Bits of `valid` in struct fuse_setattr_in. */
-export const setting = { mode: 1, uid: 2, gid: 4, size: 8, atime: 16, mtime: 32, handle: 64, atimeNow: 128, mtimeNow: 256 } as const;
+export const setting = {
+  mode: 1,
+  uid: 2,
+  gid: 4,
+  size: 8,
+  atime: 16,
+  mtime: 32,
+  handle: 64,
+  atimeNow: 128,
+  mtimeNow: 256,
+} as const;
 /** `getattr_flags`: by an open file. */
 export const byHandle = 1;
 
@@ -58,7 +68,9 @@ const attributeSize = 88;
 export const entrySize = 40 + attributeSize;
 export const openSize = 16;
 
-/** A request that was read into `bytes`; its parts by their place in the structure that follows the header. */
+/**
+ * A request that was read into `bytes`; its parts by their place in the structure that follows the header.
+ */
 export class Request {
   readonly #view: DataView;
   readonly #bytes: Buffer;
@@ -160,8 +172,9 @@ function deviceNumber(major: number, minor: number): number {
 }
 
 /**
- * So long a name is taken for the file that it was. What is known of the file, for one look of the engine's: how long it is decides
- * how much is read of it, and a directory is read that was one. `HeldFiles` keeps it for longer than that.
+ * So long a name is taken for the file that it was. What is known of the file, for one look of the engine's:
+ * how long it is decides how much is read of it, and a directory is read that was one. `HeldFiles` keeps it
+ * for longer than that.
  */
 const nameNanoseconds = 500_000_000;
 const attributesNanoseconds = 50_000_000;
@@ -204,10 +217,25 @@ export class Reply {
 
   /** struct fuse_init_out, for a kernel that offers these flags. */
   init(offered: number): number {
-    const wanted = initFlags.asyncRead | initFlags.bigWrites | initFlags.readdirplus | initFlags.parallelDirectories | initFlags.maxPages;
+    const wanted =
+      initFlags.asyncRead |
+      initFlags.bigWrites |
+      initFlags.readdirplus |
+      initFlags.parallelDirectories |
+      initFlags.maxPages;
     this.bytes.fill(0, replyHeader, replyHeader + 64);
-    const numbers = [7, 31, largestTransfer, (offered & wanted) >>> 0, 16 | (12 << 16), largestTransfer, 1, largestTransfer / 4096];
-    for (const [index, number] of numbers.entries()) this.view.setUint32(replyHeader + 4 * index, number >>> 0, true);
+    const numbers = [
+      7,
+      31,
+      largestTransfer,
+      (offered & wanted) >>> 0,
+      16 | (12 << 16),
+      largestTransfer,
+      1,
+      largestTransfer / 4096,
+    ];
+    for (const [index, number] of numbers.entries())
+      this.view.setUint32(replyHeader + 4 * index, number >>> 0, true);
     return 64;
   }
 }

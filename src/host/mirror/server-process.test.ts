@@ -32,7 +32,9 @@ test("is started also when its program was replaced or removed", async () => {
     );
     const [done, device, root, parent] = (await run(program, [main])).stdout.trim().split(" ");
     expect(done).toBe("true");
-    expect(readFileSync(join(directory, "words"), "utf8")).toBe(`runtime mirror ${device} ${root} 5 7 ${parent}`);
+    expect(readFileSync(join(directory, "words"), "utf8")).toBe(
+      `runtime mirror ${device} ${root} 5 7 ${parent}`,
+    );
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -22,7 +22,8 @@ export interface Served {
 }
 
 /** The words after `berth runtime mirror`. */
-const wordsOf = ({ device, root, range, parent }: Served) => [device, root, range.base, range.count, parent].map(String);
+const wordsOf = ({ device, root, range, parent }: Served) =>
+  [device, root, range.base, range.count, parent].map(String);
 
 /** What these words say; undefined for others. */
 export function readServed(words: readonly string[]): Served | undefined {
@@ -34,8 +35,8 @@ export function readServed(words: readonly string[]): Served | undefined {
 }
 
 /**
- * A process that answers for one machine's files. A machine can make whoever looks at its files wait, by a lock or a throttle that it
- * controls: that is this process and nobody else.
+ * A process that answers for one machine's files. A machine can make whoever looks at its files wait, by a
+ * lock or a throttle that it controls: that is this process and nobody else.
  */
 export class ServerProcess {
   readonly #pid: number;
@@ -54,11 +55,13 @@ export class ServerProcess {
   }
 
   /**
-   * It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). It is the very program that this one is, also when
-   * another version was installed meanwhile, or the program was removed.
+   * It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). It is the very program
+   * that this one is, also when another version was installed meanwhile, or the program was removed.
    */
   static start(served: Omit<Served, "parent">): ServerProcess {
-    const words = [...ownCommand(), "runtime", "mirror", ...wordsOf({ ...served, parent: process.pid })].map(cString);
+    const words = [...ownCommand(), "runtime", "mirror", ...wordsOf({ ...served, parent: process.pid })].map(
+      cString,
+    );
     const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n]);
     const none = new BigUint64Array([0n]);
     const pid = new Int32Array(1);
@@ -79,8 +82,8 @@ export class ServerProcess {
   }
 
   /**
-   * Whether it is to end and has not for a while: what it waits for in the kernel no signal ends. Its alarm is one that does not end it
-   * either. To be asked again and again.
+   * Whether it is to end and has not for a while: what it waits for in the kernel no signal ends. Its alarm
+   * is one that does not end it either. To be asked again and again.
    */
   isStuck(now = performance.now()): boolean {
     if (!isToEnd(readFileSync(`/proc/${this.#pid}/stat`, "utf8"))) return false;
@@ -95,6 +98,7 @@ export class ServerProcess {
 }
 
 /** The one compiled program has its sources within itself; as sources they are a program of Bun's. */
-const ownCommand = () => (Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main]);
+const ownCommand = () =>
+  Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
 
 const cString = (text: string) => Buffer.from(`${text}\0`);

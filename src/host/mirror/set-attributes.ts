@@ -10,8 +10,9 @@ const { O_WRONLY } = constants;
 const [timeNow, timeKept] = [0x3fff_ffff, 0x3fff_fffe];
 
 /**
- * An engine that was started anew makes sure of the directory that it is about to mount at, which it keeps for itself (overlay2 in moby).
- * What is mounted there already is the machine's root, which nobody could use any more.
+ * An engine that was started anew makes sure of the directory that it is about to mount at, which it keeps
+ * for itself (overlay2 in moby). What is mounted there already is the machine's root, which nobody could use
+ * any more.
  */
 const isPlaceMode = (node: Node, mode: number) => node.id === rootId && mode === 0o700;
 
@@ -25,7 +26,11 @@ export function setAttributes(exchanged: Exchange, node: Node): number {
     const steps = [
       () =>
         has(setting.uid | setting.gid)
-          ? tree.own(file, has(setting.uid) ? request.u32(76) : undefined, has(setting.gid) ? request.u32(80) : undefined)
+          ? tree.own(
+              file,
+              has(setting.uid) ? request.u32(76) : undefined,
+              has(setting.gid) ? request.u32(80) : undefined,
+            )
           : 0,
       () => (has(setting.mode) && !isPlaceMode(node, mode) ? answered(calls.chmod(pathOf(file), mode)) : 0),
       () => (has(setting.size) ? truncate(exchanged, node, file) : 0),
@@ -43,7 +48,8 @@ export function setAttributes(exchanged: Exchange, node: Node): number {
 
 /** By a descriptor that may be written to: the engine's own where it has one. */
 function truncate({ tree, request }: Exchange, node: Node, file: number): number {
-  const named = (request.u32(0) & setting.handle) !== 0 && isOpen(node, request.u32(8)) ? request.u32(8) : undefined;
+  const named =
+    (request.u32(0) & setting.handle) !== 0 && isOpen(node, request.u32(8)) ? request.u32(8) : undefined;
   const writable = named ?? tree.reopen(file, O_WRONLY);
   if (writable < 0) return writable;
   const result = answered(calls.ftruncate(writable, request.i64(16)));
@@ -61,7 +67,9 @@ function setTimes({ request }: Exchange, file: number, valid: number): number {
     ] as const
   ).entries()) {
     times[2 * index] = request.i64(seconds);
-    times[2 * index + 1] = BigInt((valid & now) !== 0 ? timeNow : (valid & given) !== 0 ? request.u32(nanoseconds) : timeKept);
+    times[2 * index + 1] = BigInt(
+      (valid & now) !== 0 ? timeNow : (valid & given) !== 0 ? request.u32(nanoseconds) : timeKept,
+    );
   }
   return answered(calls.utimensat(file, text(""), times, 0x1000));
 }

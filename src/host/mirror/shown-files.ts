@@ -9,7 +9,10 @@ import { ServerProcess } from "./server-process.ts";
 /** poll(2) */
 const [readable, failing] = [1, 8];
 
-/** A mirror that is mounted, with the files that it shows. Who answers for them is started when something is asked, and ends by himself. */
+/**
+ * A mirror that is mounted, with the files that it shows. Who answers for them is started when something is
+ * asked, and ends by himself.
+ */
 export class ShownFiles {
   readonly #device: number;
   readonly #fileSystem: string | undefined;
@@ -18,7 +21,10 @@ export class ShownFiles {
   #server: ServerProcess | undefined;
   #isOpen = true;
 
-  /** Owns both descriptors from now on, unless it throws: the mirror's, and the root directory of the mount that is shown. */
+  /**
+   * Owns both descriptors from now on, unless it throws: the mirror's, and the root directory of the mount
+   * that is shown.
+   */
   constructor({ device, fileSystem }: MountedMirror, root: number, range: IdRange) {
     this.#device = device;
     this.#fileSystem = fileSystem;
@@ -27,12 +33,17 @@ export class ShownFiles {
     agree(device);
   }
 
-  /** What can be read from when `act` is to be called: the kernel asks something, or who answers has ended. */
+  /**
+   * What can be read from when `act` is to be called: the kernel asks something, or who answers has ended.
+   */
   get file(): number {
     return this.#server?.ended ?? this.#device;
   }
 
-  /** Has what is asked answered. False when the mirror is no longer mounted, or who answered has failed: then it is of no more use, as when it throws. */
+  /**
+   * Has what is asked answered. False when the mirror is no longer mounted, or who answered has failed: then
+   * it is of no more use, as when it throws.
+   */
   act(): boolean {
     // What was to be looked at may have been closed since.
     if (!this.#isOpen) return true;
@@ -44,7 +55,8 @@ export class ShownFiles {
     }
     const events = this.#events();
     if ((events & failing) !== 0) return false;
-    if ((events & readable) !== 0) this.#server = ServerProcess.start({ device: this.#device, root: this.#root, range: this.#range });
+    if ((events & readable) !== 0)
+      this.#server = ServerProcess.start({ device: this.#device, root: this.#root, range: this.#range });
     return true;
   }
 
@@ -59,7 +71,10 @@ export class ShownFiles {
     return this.#server !== undefined;
   }
 
-  /** Whether an answer has taken longer than it may, and whoever has it to give cannot be ended. To be asked each second. */
+  /**
+   * Whether an answer has taken longer than it may, and whoever has it to give cannot be ended. To be asked
+   * each second.
+   */
   isStuck(): boolean {
     return this.#server?.isStuck() ?? false;
   }
@@ -81,10 +96,14 @@ export class ShownFiles {
     return EndOfFileSystem.of(this.#root);
   }
 
-  /** Tells whoever waits that there will be no answer. Closing does so too, unless who has it to give cannot be ended, and so has /dev/fuse open. */
+  /**
+   * Tells whoever waits that there will be no answer. Closing does so too, unless who has it to give cannot
+   * be ended, and so has /dev/fuse open.
+   */
   abort(): void {
     // Once it is mounted nowhere, another file system may have its number.
-    if (this.#server === undefined || this.#fileSystem === undefined || (this.#events() & failing) !== 0) return;
+    if (this.#server === undefined || this.#fileSystem === undefined || (this.#events() & failing) !== 0)
+      return;
     abortConnection(this.#fileSystem);
   }
 

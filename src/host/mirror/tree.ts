@@ -2,7 +2,18 @@ import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
 import { pathOnly } from "#host/syscall/path-only.ts";
 import type { IdRange } from "#oci/user-namespace.ts";
-import { answered, calls, EAGAIN, ELOOP, ENODEV, ENOENT, ENOTDIR, ESTALE, mknodNumber, openat2Number } from "./calls.ts";
+import {
+  answered,
+  calls,
+  EAGAIN,
+  ELOOP,
+  ENODEV,
+  ENOENT,
+  ENOTDIR,
+  ESTALE,
+  mknodNumber,
+  openat2Number,
+} from "./calls.ts";
 import { HeldFiles } from "./held.ts";
 import { idMeant, idSeen } from "./ids.ts";
 import { isSame, type Node, Nodes, rootId } from "./nodes.ts";
@@ -11,7 +22,10 @@ import { Status } from "./protocol.ts";
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFDIR, S_IFREG } = constants;
 const closeOnExec = 0x80000;
 const [emptyPath, removeDirectory] = [0x1000, 0x200];
-/** openat2(2): no path leads out of the directory that it is resolved from, nor over a link, nor to another mount. */
+/**
+ * openat2(2): no path leads out of the directory that it is resolved from, nor over a link, nor to another
+ * mount.
+ */
 const [noOtherMount, noMagicLinks, noSymlinks, beneath] = [1n, 2n, 4n, 8n];
 /** type and permissions, links, owners, times, inode, size: STATX_BASIC_STATS. */
 const basicStatus = 0x7ff;
@@ -19,12 +33,18 @@ const basicStatus = 0x7ff;
 /** A path leads there no longer: something on it has gone, or is no directory any more (a link is none). */
 const elsewhere: readonly number[] = [ENOENT, ENOTDIR, ELOOP];
 
-/** For so many milliseconds in all are leases waited for; beyond that a file with one cannot be opened (EAGAIN). */
+/**
+ * For so many milliseconds in all are leases waited for; beyond that a file with one cannot be opened
+ * (EAGAIN).
+ */
 const longestLeases = 30_000;
 
 const zero = Buffer.alloc(1);
 
-/** A C string in a buffer of its own, which the next one of the same number overwrites: no call needs more than two. */
+/**
+ * A C string in a buffer of its own, which the next one of the same number overwrites: no call needs more
+ * than two.
+ */
 const texts = [Buffer.alloc(8192), Buffer.alloc(8192)] as const;
 export function text(value: string, which: 0 | 1 = 0): Buffer {
   const buffer = texts[which];
@@ -32,12 +52,16 @@ export function text(value: string, which: 0 | 1 = 0): Buffer {
   return buffer;
 }
 
-/** The path of an open file of this process; what a link of that kind leads to is the file itself, whatever it is (proc_pid_fd(5)). */
+/**
+ * The path of an open file of this process; what a link of that kind leads to is the file itself, whatever it
+ * is (proc_pid_fd(5)).
+ */
 export const pathOf = (file: number, which: 0 | 1 = 0) => text(`/proc/self/fd/${file}`, which);
 
 /**
- * A machine's files, as the engine may name them: below one mount, by paths that no link bends. All is done as the host's
- * root with the machine's own ids, so what is made belongs to whom it would in the machine. Numbers below 0 are negated errnos.
+ * A machine's files, as the engine may name them: below one mount, by paths that no link bends. All is done
+ * as the host's root with the machine's own ids, so what is made belongs to whom it would in the machine.
+ * Numbers below 0 are negated errnos.
  */
 export class Tree {
   readonly nodes: Nodes;
@@ -50,10 +74,17 @@ export class Tree {
   readonly #how = new BigUint64Array([0n, 0n, noOtherMount | noMagicLinks | noSymlinks | beneath]);
 
   /**
-   * `root` is a descriptor of the mount's root directory; nodes are numbered from `first` on. `changedBack` is called whenever this
-   * process has been another user: that takes from it what it had asked of the kernel, such as its parent death signal (prctl(2)).
+   * `root` is a descriptor of the mount's root directory; nodes are numbered from `first` on. `changedBack`
+   * is called whenever this process has been another user: that takes from it what it had asked of the
+   * kernel, such as its parent death signal (prctl(2)).
    */
-  constructor(root: number, range: IdRange, first: number, changedBack: () => void = () => {}, leasesMs = longestLeases) {
+  constructor(
+    root: number,
+    range: IdRange,
+    first: number,
+    changedBack: () => void = () => {},
+    leasesMs = longestLeases,
+  ) {
     this.#leasesMs = leasesMs;
     this.root = root;
     this.#range = range;
@@ -70,8 +101,8 @@ export class Tree {
   }
 
   /**
-   * The node of a name in an open directory, given to the kernel once more, with what is to be known of it in `status`; a negated errno
-   * where nothing is there. A link is not followed.
+   * The node of a name in an open directory, given to the kernel once more, with what is to be known of it in
+   * `status`; a negated errno where nothing is there. A link is not followed.
    */
   find(parent: Node, directory: number, name: string): Node | number {
     const file = answered(calls.openat(directory, text(name), pathOnly | O_NOFOLLOW | closeOnExec, 0));
@@ -88,12 +119,15 @@ export class Tree {
   /** A descriptor of what is at a path, to be closed. */
   place(path: string, flags = 0): number {
     this.#how[0] = BigInt(pathOnly | O_NOFOLLOW | closeOnExec | flags);
-    return answered(calls.syscall(openat2Number, this.root, ptr(text(path)), ptr(this.#how), this.#how.byteLength, 0));
+    return answered(
+      calls.syscall(openat2Number, this.root, ptr(text(path)), ptr(this.#how), this.#how.byteLength, 0),
+    );
   }
 
   /**
-   * Does something with a directory that a node is: with whatever directory has its path now, or where none has, with what the engine
-   * has open of it. The kernel looks the path up again when it is told that the node is stale.
+   * Does something with a directory that a node is: with whatever directory has its path now, or where none
+   * has, with what the engine has open of it. The kernel looks the path up again when it is told that the
+   * node is stale.
    */
   inDirectory(node: Node, work: (directory: number) => number): number {
     const path = this.nodes.path(node);
@@ -108,8 +142,9 @@ export class Tree {
   }
 
   /**
-   * Does something with the file that a node is, `status` being its own: by its path as long as it is there, else by what
-   * the engine has open of it. The kernel looks the name up again when it is told that the node is stale.
+   * Does something with the file that a node is, `status` being its own: by its path as long as it is there,
+   * else by what the engine has open of it. The kernel looks the name up again when it is told that the node
+   * is stale.
    */
   withFile(node: Node, work: (file: number) => number): number {
     const path = this.nodes.path(node);
@@ -127,8 +162,8 @@ export class Tree {
   }
 
   /**
-   * The same; and where the machine has replaced the file since the engine has looked at it, with the one that it has seen. Else a file
-   * that is replaced all the time could never be opened.
+   * The same; and where the machine has replaced the file since the engine has looked at it, with the one
+   * that it has seen. Else a file that is replaced all the time could never be opened.
    */
   withSeen(node: Node, work: (file: number) => number): number {
     const result = this.withFile(node, work);
@@ -142,9 +177,10 @@ export class Tree {
   }
 
   /**
-   * Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe would wait. A lease
-   * (fcntl(2), F_SETLEASE) is waited for, since another could be taken before the next try, but not one after the other: whoever keeps
-   * one to the end, as nobody does who shares files by them, may have thousands.
+   * Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe
+   * would wait. A lease (fcntl(2), F_SETLEASE) is waited for, since another could be taken before the next
+   * try, but not one after the other: whoever keeps one to the end, as nobody does who shares files by them,
+   * may have thousands.
    */
   reopen(file: number, flags: number): number {
     const { type } = this.status;
@@ -172,7 +208,9 @@ export class Tree {
   }
 
   makeFile(directory: number, name: string, flags: number, mode: number): number {
-    return answered(calls.openat(directory, text(name), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | closeOnExec, mode));
+    return answered(
+      calls.openat(directory, text(name), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | closeOnExec, mode),
+    );
   }
 
   makeNode(directory: number, name: string, mode: number, device: number): number {

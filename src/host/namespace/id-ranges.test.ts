@@ -13,7 +13,10 @@ const taking = `
 `;
 /** The so-manieth of those that are given out. */
 const slot = (index: number) => String(firstSlot + index);
-const range = (index: number, count = 1) => ({ base: slotBase(firstSlot + index), count: count * idsPerSlot });
+const range = (index: number, count = 1) => ({
+  base: slotBase(firstSlot + index),
+  count: count * idsPerSlot,
+});
 
 test("a machine has its preferred range each time, and notes it down", async () => {
   const seen = await inMounts(`${taking}
@@ -32,7 +35,12 @@ test("a range that another has is not given, and is free when the other's state 
     range(7),
     range(8),
     range(10),
-    [`${slot(7)} /run/states/d`, `${slot(8)} /run/states/e`, `${slot(9)} /run/states/c`, `${slot(10)} /run/states/f`],
+    [
+      `${slot(7)} /run/states/d`,
+      `${slot(8)} /run/states/e`,
+      `${slot(9)} /run/states/c`,
+      `${slot(10)} /run/states/f`,
+    ],
   ]);
 });
 
@@ -110,7 +118,8 @@ test("a private engine's are the host's: each sees the other's, and what an engi
     const engine = await inEngine("/run/engine", () => take("b", "00000007"));
     const other = await inEngine("/run/another", () => take("c", "00000007"));
     rmSync("/run/states/a", { recursive: true });
-    // An engine cannot tell that the host's is gone, the host can; and it sees the one of the engine that runs.
+    // An engine cannot tell that the host's is gone, the host can; and it sees the one of the engine that
+    // runs.
     const again = [await inEngine("/run/engine", () => take("d", "00000007")), await take("e", "00000007"), await take("f", "00000007")];
     const before = readdirSync("/run/berth/ids").sort();
     rmSync("/run/engine");

@@ -23,18 +23,22 @@ import { lockFile } from "#host/syscall/syscalls.ts";
 import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "#oci/id-slots.ts";
 import type { IdRange } from "#oci/user-namespace.ts";
 
-/** Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it, the private ones too. */
+/**
+ * Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it,
+ * the private ones too.
+ */
 const idsDirectory = "/run/berth/ids";
 /**
- * In a private engine: where its own files are for the host, such as `/proc/123/root`. Its links begin with that, so that the host
- * sees where they lead, and sees that they lead nowhere when the engine has ended. None on the host.
+ * In a private engine: where its own files are for the host, such as `/proc/123/root`. Its links begin with
+ * that, so that the host sees where they lead, and sees that they lead nowhere when the engine has ended.
+ * None on the host.
  */
 const ownRootFile = "/run/berth/root";
 
 /**
- * Takes a range of host ids for a machine, the same one as before where it is free, and notes it down in the machine's
- * state: with that it is freed, whoever removes it. All under a lock that a crash frees. What belongs to an account of this host, or
- * to a process, is left out. Throws `host-unfit` when all are taken.
+ * Takes a range of host ids for a machine, the same one as before where it is free, and notes it down in the
+ * machine's state: with that it is freed, whoever removes it. All under a lock that a crash frees. What
+ * belongs to an account of this host, or to a process, is left out. Throws `host-unfit` when all are taken.
  */
 export async function takeIds(state: string, machineId: string, count: number): Promise<IdRange> {
   const wanted = Math.ceil(count / idsPerSlot);
@@ -58,9 +62,9 @@ export async function takeIds(state: string, machineId: string, count: number): 
 }
 
 /**
- * Keeps the directory there for a private engine that has it in sight: what is removed is nothing any more, wherever it is mounted.
- * Returns the file in which the engine's init is to write down its own line of /proc/PID/stat: links by a number that is another
- * process's since lead nowhere.
+ * Keeps the directory there for a private engine that has it in sight: what is removed is nothing any more,
+ * wherever it is mounted. Returns the file in which the engine's init is to write down its own line of
+ * /proc/PID/stat: links by a number that is another process's since lead nowhere.
  */
 export function holdIds(engine: string): string {
   withLinks(() => writeFileSync(markOf(engine), ""));
@@ -99,7 +103,10 @@ function targetOf(name: string): string {
 const markPrefix = "engine-";
 const markOf = (engine: string) => join(idsDirectory, markPrefix + engine);
 
-const rangeOf = (first: number, wanted: number): IdRange => ({ base: slotBase(first), count: wanted * idsPerSlot });
+const rangeOf = (first: number, wanted: number): IdRange => ({
+  base: slotBase(first),
+  count: wanted * idsPerSlot,
+});
 
 function findFree(wanted: number, preferred: number, links: Links, others: readonly IdRange[]): number {
   const places = slots - wanted + 1;
@@ -114,7 +121,8 @@ function findFree(wanted: number, preferred: number, links: Links, others: reado
   });
 }
 
-const overlap = (one: IdRange, other: IdRange) => one.base < other.base + other.count && other.base < one.base + one.count;
+const overlap = (one: IdRange, other: IdRange) =>
+  one.base < other.base + other.count && other.base < one.base + one.count;
 
 interface Links {
   isFree(slot: number): boolean;
@@ -122,7 +130,10 @@ interface Links {
   removeFree(): void;
 }
 
-/** Whether a number may be that of a private engine: of one that lives, or of one that has not written down its own. */
+/**
+ * Whether a number may be that of a private engine: of one that lives, or of one that has not written down
+ * its own.
+ */
 function readEngines(): (pid: number) => boolean {
   const marks = readdirSync(idsDirectory).filter((name) => name.startsWith(markPrefix));
   const engines = marks.map((name) => parseProcessStat(readFileSync(join(idsDirectory, name), "utf8")));
@@ -154,7 +165,10 @@ function lockDirectory(): number {
 
 function linksOf(ownRoot: string): Links {
   const isEngine = ownRoot === "" ? readEngines() : () => true;
-  /** A slot is taken as long as the state that its link names says so; of another's link the host alone can tell. */
+  /**
+   * A slot is taken as long as the state that its link names says so; of another's link the host alone can
+   * tell.
+   */
   const isFree = (slot: number): boolean => {
     try {
       const target = readlinkSync(pathOf(slot));

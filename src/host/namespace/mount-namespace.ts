@@ -19,19 +19,26 @@ const fromAndToEmptyPath = 0x4 | 0x40;
 export interface MountNamespace {
   /** The namespace's mountinfo (proc_pid_mountinfo(5)), as far as one looks at a machine's. */
   mountinfo(): string;
-  /** An open descriptor of what is at a path, the topmost mount there; no symbolic link is followed. To be closed. */
+  /**
+   * An open descriptor of what is at a path, the topmost mount there; no symbolic link is followed. To be
+   * closed.
+   */
   openPlace(path: string): number;
   /** The mountinfo id of the mount that an open place is on. */
   mountIdOf(place: number): number;
-  /** Takes the mount away whose root the place is. False when the kernel keeps it since another user namespace made it. */
+  /**
+   * Takes the mount away whose root the place is. False when the kernel keeps it since another user namespace
+   * made it.
+   */
   detach(place: number): boolean;
   /** Attaches a cloned mount at an open place. */
   attach(clone: number, place: number): void;
 }
 
 /**
- * Runs `work` with this thread in the mount namespace that a descriptor of /proc/PID/ns/mnt names, and returns to the
- * process's own. `work` must be synchronous and load nothing: paths mean the machine's files meanwhile.
+ * Runs `work` with this thread in the mount namespace that a descriptor of /proc/PID/ns/mnt names, and
+ * returns to the process's own. `work` must be synchronous and load nothing: paths mean the machine's files
+ * meanwhile.
  */
 export function inMountNamespace<T>(namespace: number, work: (inside: MountNamespace) => T): T {
   const own = openSync("/proc/thread-self/ns/mnt", "r");
@@ -48,7 +55,8 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
     enter(namespace);
     return work({
       mountinfo: () => readProc("thread-self/mountinfo"),
-      openPlace: (path) => openAt(atWorkingDirectory, path, pathOnly | constants.O_NOFOLLOW, resolving.noLinks),
+      openPlace: (path) =>
+        openAt(atWorkingDirectory, path, pathOnly | constants.O_NOFOLLOW, resolving.noLinks),
       mountIdOf: (place) => parseMountId(readProc(`thread-self/fdinfo/${place}`)),
       detach: (place) => {
         check("fchdir", libc.fchdir(procfs));
@@ -61,7 +69,10 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
         }
       },
       attach: (clone, place) =>
-        void check("move_mount", libc.syscall(callNumbers.moveMount, clone, text(""), place, text(""), fromAndToEmptyPath)),
+        void check(
+          "move_mount",
+          libc.syscall(callNumbers.moveMount, clone, text(""), place, text(""), fromAndToEmptyPath),
+        ),
     });
   } finally {
     goBack(own);
@@ -82,12 +93,16 @@ class Stranded extends Error {
   override readonly name = "Stranded";
 }
 
-/** Whether an error is that this thread could not go back from a mount namespace: whose files its paths mean now is unknown, so nothing must go on. */
+/**
+ * Whether an error is that this thread could not go back from a mount namespace: whose files its paths mean
+ * now is unknown, so nothing must go on.
+ */
 export const isStranded = (error: unknown): boolean => error instanceof Stranded;
 
 /**
- * A thread cannot enter while it shares its root and working directory with others, as each new thread does with its maker:
- * it parts from them first, and again should JavaScript's own engine have made one in between.
+ * A thread cannot enter while it shares its root and working directory with others, as each new thread does
+ * with its maker: it parts from them first, and again should JavaScript's own engine have made one in
+ * between.
  */
 function enter(namespace: number): void {
   for (let left = mostNewThreads; ; left -= 1) {

@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 const base = 0x7000_0000;
-/** Lower directories /run/l/1 (below) and /run/l/2, an upper one, and what they are mounted as by an engine: /run/l/merged. */
+/**
+ * Lower directories /run/l/1 (below) and /run/l/2, an upper one, and what they are mounted as by an engine:
+ * /run/l/merged.
+ */
 const layers = `
   mkdir -p /run/l/1/etc /run/l/2 /run/l/u/diff /run/l/u/work /run/l/merged /run/state
   echo below >/run/l/1/etc/below; echo above >/run/l/2/above; chown 33:33 /run/l/2/above
@@ -129,7 +132,10 @@ describe.skipIf(!isRoot)("a stage (needs root)", () => {
     ["an empty mount", "mkdir -p /run/state/stage/root; mount -t tmpfs x /run/state/stage"],
     ["nothing", "mkdir -p /run/state"],
   ])("what a crash has left of one goes: %s", async (_, before) => {
-    expect(await staged(`closeStage(stage); return [existsSync(stage), points()];`, before)).toEqual([false, []]);
+    expect(await staged(`closeStage(stage); return [existsSync(stage), points()];`, before)).toEqual([
+      false,
+      [],
+    ]);
   });
 
   test("many that close the same ones at once have no fault", async () => {
@@ -204,7 +210,9 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
     ["a directory", "/run/l/2", "/above", `${base + 33}:${base + 33}`],
     ["a file", "/run/l/2/above", "", `${base + 33}:${base + 33}`],
   ])("%s has mapped ids", async (_, source, file, expected) => {
-    expect(await staged(`open(stage); return [${bind(source, false)}, owner(stage + "/3${file}")];`)).toEqual([true, expected]);
+    expect(await staged(`open(stage); return [${bind(source, false)}, owner(stage + "/3${file}")];`)).toEqual(
+      [true, expected],
+    );
   });
 
   test("a tree, with what is mounted in it; without the tree that is hidden", async () => {
@@ -232,7 +240,9 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
   });
 
   test("what maps no ids is there as it is, and that is told", async () => {
-    expect(await staged(`open(stage); return [${bind("/proc", false)}, existsSync(stage + "/3/self")];`)).toEqual([false, true]);
+    expect(
+      await staged(`open(stage); return [${bind("/proc", false)}, existsSync(stage + "/3/self")];`),
+    ).toEqual([false, true]);
   });
 
   test("what its path leads to is asked once, also while another makes it lead elsewhere", async () => {
@@ -254,7 +264,9 @@ describe.skipIf(!isRoot)("binds in a stage (needs root)", () => {
   });
 
   test("what is not there is a fault", async () => {
-    expect(await staged(`open(stage); return failure(() => ${bind("/run/l/none", false)}).code;`)).toBe("ENOENT");
+    expect(await staged(`open(stage); return failure(() => ${bind("/run/l/none", false)}).code;`)).toBe(
+      "ENOENT",
+    );
   });
 });
 

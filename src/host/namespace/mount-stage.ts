@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "#errors.ts";
 import { inDirectory } from "#host/files/beneath.ts";
@@ -20,14 +30,21 @@ import type { Restriction, StagedBind } from "#oci/user-namespace.ts";
 import { inNetworkNamespace, isOthersNetwork } from "./network-namespace.ts";
 
 /**
- * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids, for the
- * runtime to take them from. Nothing mounted in it is seen from other mount namespaces, and taking away the one tmpfs takes
- * away all of it. What it shows are the engine's own layers and the user's directories: it is detached, never emptied.
+ * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids,
+ * for the runtime to take them from. Nothing mounted in it is seen from other mount namespaces, and taking
+ * away the one tmpfs takes away all of it. What it shows are the engine's own layers and the user's
+ * directories: it is detached, never emptied.
  */
 export function openStage(stage: string, owner: number): void {
   // Runtimes go to the directory that was the root, whatever is there by then, before they enter the machine.
   mkdirSync(join(stage, "root"), { recursive: true, mode: 0o711 });
-  mount("berth", stage, "tmpfs", mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec, `mode=700,uid=${owner},gid=${owner},size=1m`);
+  mount(
+    "berth",
+    stage,
+    "tmpfs",
+    mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec,
+    `mode=700,uid=${owner},gid=${owner},size=1m`,
+  );
   makePrivate(stage);
 }
 
@@ -43,11 +60,16 @@ export function closeStage(stage: string): void {
   // What is mounted nowhere any more cannot be unmounted (umount2(2), EINVAL).
   if (isStageOpen(stage)) unlessDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
   // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
-  inDirectory(dirname(stage), basename(stage), (place) => unlessDone(() => rmdirSync(join(place, "root")), ["ENOENT"]));
+  inDirectory(dirname(stage), basename(stage), (place) =>
+    unlessDone(() => rmdirSync(join(place, "root")), ["ENOENT"]),
+  );
   unlessDone(() => rmdirSync(stage), ["ENOENT", "ENOTDIR"]);
 }
 
-/** Another's start, or the end of the machine, may have been faster: then the call fails with one of these codes. */
+/**
+ * Another's start, or the end of the machine, may have been faster: then the call fails with one of these
+ * codes.
+ */
 function unlessDone(work: () => void, codes: readonly string[]): void {
   try {
     work();
@@ -57,14 +79,15 @@ function unlessDone(work: () => void, codes: readonly string[]): void {
 }
 
 /**
- * Mounts an overlay's layers in the stage with mapped ids. Throws `layers-unmapped` where their file system cannot have it
- * so, else `host-unfit`.
+ * Mounts an overlay's layers in the stage with mapped ids. Throws `layers-unmapped` where their file system
+ * cannot have it so, else `host-unfit`.
  */
 export function stageLayers(stage: string, { lower, upper }: Overlay, userNamespace: number): void {
   const layers = layersOf(stage);
   mkdirSync(layers, { mode: 0o700 });
   try {
-    for (const [index, directory] of lower.entries()) attachMapped(directory, join(layers, String(index)), userNamespace);
+    for (const [index, directory] of lower.entries())
+      attachMapped(directory, join(layers, String(index)), userNamespace);
     // The upper and the work directory must be on one mount.
     attachMapped(dirname(upper), join(layers, "u"), userNamespace);
   } catch (cause) {
@@ -73,9 +96,10 @@ export function stageLayers(stage: string, { lower, upper }: Overlay, userNamesp
 }
 
 /**
- * Mounts, as `root` in the stage, the overlay of the staged layers. The engine's own of the same must be mounted nowhere by
- * then: of two with one upper directory neither knows what the other does (overlayfs.rst, "Sharing and copying layers").
- * Its work directory is one of its own beside the engine's, whose inodes have other owners. Throws `host-unfit`.
+ * Mounts, as `root` in the stage, the overlay of the staged layers. The engine's own of the same must be
+ * mounted nowhere by then: of two with one upper directory neither knows what the other does (overlayfs.rst,
+ * "Sharing and copying layers"). Its work directory is one of its own beside the engine's, whose inodes have
+ * other owners. Throws `host-unfit`.
  */
 export function stageRoot(stage: string, { lower, upper, options }: Overlay): void {
   const root = join(stage, "root");
@@ -83,11 +107,19 @@ export function stageRoot(stage: string, { lower, upper, options }: Overlay): vo
   const work = workOf(upper);
   const isFirst = mkdirSync(work, { recursive: true, mode: 0o700 }) !== undefined;
   try {
-    const own = [`lowerdir=${[...lower.keys()].join(":")}`, `upperdir=u/${escapeLayer(basename(upper))}`, "workdir=u/berth-work"];
-    mountFrom(layersOf(stage), () => mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")));
+    const own = [
+      `lowerdir=${[...lower.keys()].join(":")}`,
+      `upperdir=u/${escapeLayer(basename(upper))}`,
+      "workdir=u/berth-work",
+    ];
+    mountFrom(layersOf(stage), () =>
+      mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")),
+    );
   } catch (cause) {
     // What has not come about must not count as a root that was there.
-    if (isFirst) for (const directory of [madeIn(work), work]) unlessDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
+    if (isFirst)
+      for (const directory of [madeIn(work), work])
+        unlessDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
     throw unstaged("host-unfit", cause);
   }
 }
@@ -95,10 +127,14 @@ export function stageRoot(stage: string, { lower, upper, options }: Overlay): vo
 const layersOf = (stage: string) => join(stage, "layers");
 
 function unstaged(code: "layers-unmapped" | "host-unfit", cause: unknown): BerthError {
-  return new BerthError(code, `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`, {
-    hint: "name the profile strict",
-    cause,
-  });
+  return new BerthError(
+    code,
+    `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`,
+    {
+      hint: "name the profile strict",
+      cause,
+    },
+  );
 }
 
 const workOf = (upper: string) => join(dirname(upper), "berth-work");
@@ -110,10 +146,15 @@ export function hasBeenStaged({ upper }: Overlay): boolean {
   return existsSync(madeIn(workOf(upper)));
 }
 
-/** What a file system answers that maps no ids, and overlayfs of one that it cannot use (mount_setattr(2), mount(2)). */
+/**
+ * What a file system answers that maps no ids, and overlayfs of one that it cannot use (mount_setattr(2),
+ * mount(2)).
+ */
 const unmappable = ["EINVAL", "EPERM", "EOPNOTSUPP", "ENOSYS"];
 
-/** With short names the options of more than a hundred layers fit into the page that mount(2) takes of them. */
+/**
+ * With short names the options of more than a hundred layers fit into the page that mount(2) takes of them.
+ */
 function mountFrom(directory: string, work: () => void): void {
   const before = process.cwd();
   process.chdir(directory);
@@ -139,7 +180,10 @@ function attachMapped(directory: string, place: string, userNamespace: number): 
   }
 }
 
-/** A clone of the mount at a path, and the place for it of its kind. The path may lead elsewhere the next time: it is gone once. */
+/**
+ * A clone of the mount at a path, and the place for it of its kind. The path may lead elsewhere the next
+ * time: it is gone once.
+ */
 function cloneOnto(source: string, recursive: boolean, place: string): number {
   const opened = openSync(source, pathOnly);
   try {
@@ -164,7 +208,8 @@ export function stageBind(
     if (restricted.length > 0) restrictMount(clone, flagsOf(restricted), false);
     if (allRestricted.length > 0) restrictMount(clone, flagsOf(allRestricted), true);
     // A tree may hold mounts that map no ids (/proc, an NFS); then its top alone is mapped, or nothing.
-    const isMapped = triesToMap(clone, userNamespace, recursive) || (recursive && triesToMap(clone, userNamespace, false));
+    const isMapped =
+      triesToMap(clone, userNamespace, recursive) || (recursive && triesToMap(clone, userNamespace, false));
     attachMount(clone, place);
     return isMapped;
   } finally {
@@ -172,7 +217,10 @@ export function stageBind(
   }
 }
 
-/** Binds, as `userns` in the stage, a user namespace by its file descriptor: so it is there by a path, and for as long as the stage. */
+/**
+ * Binds, as `userns` in the stage, a user namespace by its file descriptor: so it is there by a path, and for
+ * as long as the stage.
+ */
 export function stageUserNamespace(stage: string, userNamespace: number): void {
   const place = join(stage, "userns");
   writeFileSync(place, "");
@@ -180,8 +228,9 @@ export function stageUserNamespace(stage: string, userNamespace: number): void {
 }
 
 /**
- * Binds, as `net` in the stage, the network namespace that a path names at this moment, and returns that place: the path is by a
- * process's number, which may be another's the next time. Throws `host-unfit` when it is the host's, or none.
+ * Binds, as `net` in the stage, the network namespace that a path names at this moment, and returns that
+ * place: the path is by a process's number, which may be another's the next time. Throws `host-unfit` when it
+ * is the host's, or none.
  */
 export function stageNetwork(stage: string, network: string): string {
   const place = join(stage, "net");
@@ -202,8 +251,8 @@ const lostNetwork = (cause?: unknown) =>
   });
 
 /**
- * Mounts, as `sys` in the stage, the sysfs of a network namespace, read-only: it shows the links of that, and no mount that the
- * host has below its own /sys. Throws `host-unfit`.
+ * Mounts, as `sys` in the stage, the sysfs of a network namespace, read-only: it shows the links of that, and
+ * no mount that the host has below its own /sys. Throws `host-unfit`.
  */
 export function stageSysfs(stage: string, network: string): void {
   const place = join(stage, "sys");
@@ -212,14 +261,19 @@ export function stageSysfs(stage: string, network: string): void {
   try {
     inNetworkNamespace(network, () => mount("sysfs", place, "sysfs", readOnly | noSuid | noDev | noExec, ""));
   } catch (cause) {
-    throw new BerthError("host-unfit", `the sysfs of the other container's network cannot be mounted: ${(cause as Error).message}`, {
-      hint: "name the profile strict",
-      cause,
-    });
+    throw new BerthError(
+      "host-unfit",
+      `the sysfs of the other container's network cannot be mounted: ${(cause as Error).message}`,
+      {
+        hint: "name the profile strict",
+        cause,
+      },
+    );
   }
 }
 
-const flagsOf = (restrictions: readonly Restriction[]) => restrictions.reduce((flags, name) => flags | mountFlags[name], 0);
+const flagsOf = (restrictions: readonly Restriction[]) =>
+  restrictions.reduce((flags, name) => flags | mountFlags[name], 0);
 
 /** False where a file system maps no ids. */
 function triesToMap(clone: number, userNamespace: number, recursive: boolean): boolean {

@@ -28,5 +28,7 @@ test.each([
 test("this process's own is the whole", () => {
   const points = (mountinfo: string) => mountinfo.split("\n").map((line) => line.split(" ")[4]);
   expect(points(readMountinfoOf(process.pid))).toContain("/proc");
-  expect(readMountinfoOf(process.pid).split("\n")[0]).toBe(readFileSync("/proc/self/mountinfo", "utf8").split("\n")[0] ?? "");
+  expect(readMountinfoOf(process.pid).split("\n")[0]).toBe(
+    readFileSync("/proc/self/mountinfo", "utf8").split("\n")[0] ?? "",
+  );
 });

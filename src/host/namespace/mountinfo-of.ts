@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 /**
- * How much of a machine's mountinfo is looked at, bytes: some thousand mounts, with those of its start first. Whoever may
- * mount in a machine can make it as long as the kernel lets them, a single line too.
+ * How much of a machine's mountinfo is looked at, bytes: some thousand mounts, with those of its start first.
+ * Whoever may mount in a machine can make it as long as the kernel lets them, a single line too.
  */
 const mostBytes = 1 << 20;
 
@@ -22,7 +22,8 @@ export function parseMountId(fdinfo: string): number {
 }
 
 /** The same of one that this process has open, by its descriptor. */
-export const mountIdOf = (file: number): number => parseMountId(readFileSync(`/proc/self/fdinfo/${file}`, "utf8"));
+export const mountIdOf = (file: number): number =>
+  parseMountId(readFileSync(`/proc/self/fdinfo/${file}`, "utf8"));
 
 /** The lines of an open file up to that limit. */
 export function readLines(file: number, most = mostBytes): string {

@@ -6,7 +6,13 @@ import { isRoot } from "#lab/mount-namespace.ts";
 import { firstSlot, slotBase } from "#oci/id-slots.ts";
 import { mayBeMachines } from "./namespace-maker.ts";
 
-const as = (user: number) => ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", "--inh-caps=-all"];
+const as = (user: number) => [
+  "setpriv",
+  `--reuid=${user}`,
+  `--regid=${user}`,
+  "--clear-groups",
+  "--inh-caps=-all",
+];
 const inUserNamespace = ["unshare", "--user", "--map-root-user", "--mount"];
 
 describe.skipIf(!isRoot)("whose a mount namespace is (needs root)", () => {

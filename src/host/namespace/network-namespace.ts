@@ -5,15 +5,20 @@ import { check, libc } from "#host/syscall/libc.ts";
 const cloneNewNetwork = 0x40000000;
 
 /**
- * Whether a path names a network namespace that is not the host's: neither this process's own nor that of process 1, as far
- * as this process may look at it. A path that names nothing is none.
+ * Whether a path names a network namespace that is not the host's: neither this process's own nor that of
+ * process 1, as far as this process may look at it. A path that names nothing is none.
  */
 export function isOthersNetwork(path: string): boolean {
   const there = identityOf(path);
-  return there !== undefined && ["/proc/self/ns/net", "/proc/1/ns/net"].every((own) => identityOf(own) !== there);
+  return (
+    there !== undefined && ["/proc/self/ns/net", "/proc/1/ns/net"].every((own) => identityOf(own) !== there)
+  );
 }
 
-/** Equal for paths of the same namespace (namespaces(7)); undefined for what is not there, or may not be looked at (ptrace(2)). */
+/**
+ * Equal for paths of the same namespace (namespaces(7)); undefined for what is not there, or may not be
+ * looked at (ptrace(2)).
+ */
 function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path);
@@ -24,7 +29,10 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-/** Runs synchronous work with this thread in the network namespace that a path names (setns(2)), and returns to its own. */
+/**
+ * Runs synchronous work with this thread in the network namespace that a path names (setns(2)), and returns
+ * to its own.
+ */
 export function inNetworkNamespace<T>(path: string, work: () => T): T {
   const own = openSync("/proc/thread-self/ns/net", "r");
   try {

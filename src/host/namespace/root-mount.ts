@@ -16,12 +16,15 @@ export interface MountPlace {
 }
 
 /**
- * An open place (O_PATH), to be closed, of the root of a mount; undefined where another lies over it by now, or where
- * somebody else than root could put another in its place: who owns a directory on the way, or may write to one. `others`
- * are the ids of mounts that other users answer for. It goes from one directory to the next and looks into none before
- * it knows whose it is, so that nobody keeps it waiting.
+ * An open place (O_PATH), to be closed, of the root of a mount; undefined where another lies over it by now,
+ * or where somebody else than root could put another in its place: who owns a directory on the way, or may
+ * write to one. `others` are the ids of mounts that other users answer for. It goes from one directory to the
+ * next and looks into none before it knows whose it is, so that nobody keeps it waiting.
  */
-export function openRootsMount({ id, directory }: MountPlace, others: ReadonlySet<number>): number | undefined {
+export function openRootsMount(
+  { id, directory }: MountPlace,
+  others: ReadonlySet<number>,
+): number | undefined {
   let place = openSync("/", directoryOnly);
   let found = false;
   try {

@@ -6,7 +6,8 @@ import { beginUserNamespace } from "./user-namespace.ts";
 
 const base = 0x7000_0000;
 /** ioctl_ns(2), NS_GET_OWNER_UID, of the namespace that is its standard input. */
-const readOwner = 'my $owner = pack("L", 0); ioctl(STDIN, 0xb704, $owner) or die "$!"; print unpack("L", $owner)';
+const readOwner =
+  'my $owner = pack("L", 0); ioctl(STDIN, 0xb704, $owner) or die "$!"; print unpack("L", $owner)';
 
 test.skipIf(!isRoot).each([
   [undefined, 0],
@@ -16,14 +17,20 @@ test.skipIf(!isRoot).each([
   const descriptor = await namespace.map([{ inside: 0, outside: base, count: 65_536 }]);
   namespace.end();
   try {
-    expect(Bun.spawnSync(["perl", "-e", readOwner], { stdin: descriptor }).stdout.toString()).toBe(String(expected));
+    expect(Bun.spawnSync(["perl", "-e", readOwner], { stdin: descriptor }).stdout.toString()).toBe(
+      String(expected),
+    );
   } finally {
     closeSync(descriptor);
   }
 });
 
 test.each([
-  ["allows no more of them", "echo 0 >/proc/sys/user/max_user_namespaces", "unshare failed: No space left on device"],
+  [
+    "allows no more of them",
+    "echo 0 >/proc/sys/user/max_user_namespaces",
+    "unshare failed: No space left on device",
+  ],
   ["has no unshare", "PATH=/nonexistent", "unshare is not installed"],
 ])("a host that %s is unfit, and says why", async (_, before, why) => {
   const program = `const { beginUserNamespace } = await import(${JSON.stringify(import.meta.resolve("./user-namespace.ts"))});

@@ -10,25 +10,33 @@ export interface IdExtent {
 
 /** A user namespace by a process that holds it. */
 export interface UserNamespace {
-  /** A file descriptor of the namespace with these ids mapped, to be closed. Once. Throws `host-unfit` when the host makes none. */
+  /**
+   * A file descriptor of the namespace with these ids mapped, to be closed. Once. Throws `host-unfit` when
+   * the host makes none.
+   */
   map(extents: readonly IdExtent[]): Promise<number>;
-  /** Ends the process; the namespace lives on in what holds its descriptor, or mounts that are mapped by it. */
+  /**
+   * Ends the process; the namespace lives on in what holds its descriptor, or mounts that are mapped by it.
+   */
   end(): void;
 }
 
 const makeAndHold = ["unshare", "--user", "--", "cat"] as const;
 
 /**
- * Begins a user namespace; takes about 3 ms, in which other work may be done. A process cannot make one for itself while
- * it has threads, so unshare(1) does; its cat ends with this process, whose end of the pipe it reads.
+ * Begins a user namespace; takes about 3 ms, in which other work may be done. A process cannot make one for
+ * itself while it has threads, so unshare(1) does; its cat ends with this process, whose end of the pipe it
+ * reads.
  *
- * `owner` is the host's user to whom the kernel counts what is taken in the namespace of inotify and the like, against one
- * user's limits (namespaces(7), /proc/sys/user; fs.inotify in inotify(7)); root by default, whom nothing then is left for.
+ * `owner` is the host's user to whom the kernel counts what is taken in the namespace of inotify and the
+ * like, against one user's limits (namespaces(7), /proc/sys/user; fs.inotify in inotify(7)); root by default,
+ * whom nothing then is left for.
  */
 export function beginUserNamespace(owner?: number): UserNamespace {
   const command = owner === undefined ? makeAndHold : [...become(owner), ...makeAndHold];
   const holder = spawnHolder(command);
-  if (holder === undefined) return { map: () => Promise.reject(unfit(`${command[0]} is not installed`)), end: () => {} };
+  if (holder === undefined)
+    return { map: () => Promise.reject(unfit(`${command[0]} is not installed`)), end: () => {} };
   void greet(holder.stdin);
   const inNamespace = holder.stdout.getReader().read();
   return {
@@ -53,7 +61,9 @@ function spawnHolder(command: readonly string[]) {
   }
 }
 
-/** Gives cat what it is to answer. A program that has ended takes nothing, which shows where it is read from. */
+/**
+ * Gives cat what it is to answer. A program that has ended takes nothing, which shows where it is read from.
+ */
 async function greet(stdin: Bun.FileSink): Promise<void> {
   try {
     stdin.write("\n");
@@ -70,8 +80,9 @@ function unfit(why: string): BerthError {
 }
 
 /**
- * Another user, with the right to make namespaces where that is not everyone's. Its limit of processes, the engine's own
- * (RLIMIT_NPROC), will be that of all in the namespace together, which of root's namespaces it is not.
+ * Another user, with the right to make namespaces where that is not everyone's. Its limit of processes, the
+ * engine's own (RLIMIT_NPROC), will be that of all in the namespace together, which of root's namespaces it
+ * is not.
  */
 function become(user: number): readonly string[] {
   const right = "-all,+sys_admin";

@@ -20,14 +20,22 @@ test.each([
 
 test("a long table is read piece by piece, and no further than so many bytes", () => {
   const file = join(tmpdir(), `berth-table-${process.pid}`);
-  const line = (inode: number, path: string) => `00000000840fccd3: 00000002 00000000 00010000 0001 01 ${inode} ${path}\n`;
-  const lines = Array.from({ length: 5_000 }, (_, n) => line(n, n % 1_000 === 999 ? "/x" : `/${"y".repeat(n % 90)}`));
+  const line = (inode: number, path: string) =>
+    `00000000840fccd3: 00000002 00000000 00010000 0001 01 ${inode} ${path}\n`;
+  const lines = Array.from({ length: 5_000 }, (_, n) =>
+    line(n, n % 1_000 === 999 ? "/x" : `/${"y".repeat(n % 90)}`),
+  );
   const upTo = (count: number) => lines.slice(0, count).join("").length;
   try {
     writeFileSync(file, lines.join(""));
     const read = (most: number) => readListening(file, new Set(["/x"]), most);
     expect(read(Number.POSITIVE_INFINITY)).toEqual(["999", "1999", "2999", "3999", "4999"]);
-    expect([upTo(3_000), upTo(3_000) - 1, 1_000, 0].map(read)).toEqual([["999", "1999", "2999"], ["999", "1999"], [], []]);
+    expect([upTo(3_000), upTo(3_000) - 1, 1_000, 0].map(read)).toEqual([
+      ["999", "1999", "2999"],
+      ["999", "1999"],
+      [],
+      [],
+    ]);
     // A line longer than any of the kernel's.
     writeFileSync(file, `${"z".repeat(200_000)}\n${line(7, "/x")}`);
     expect(read(Number.POSITIVE_INFINITY)).toEqual(["7"]);
@@ -58,11 +66,16 @@ test("of a process with very many descriptors the lowest are looked at alone", a
     socket(S, PF_UNIX, SOCK_STREAM, 0) or die $!; bind(S, pack_sockaddr_un($path)) or die $!; listen(S, 9) or die $!;
     $| = 1; print "listens\\n"; sleep 60`;
   const children = [2_000, 4_200].map((count) =>
-    Bun.spawn(["sh", "-c", 'ulimit -n 5000; exec perl -e "$@"', "sh", listens, `${path}-${count}`, String(count)], { stdout: "pipe" }),
+    Bun.spawn(
+      ["sh", "-c", 'ulimit -n 5000; exec perl -e "$@"', "sh", listens, `${path}-${count}`, String(count)],
+      { stdout: "pipe" },
+    ),
   );
   try {
     for (const child of children) await child.stdout.getReader().read();
-    expect(children.map(({ pid }, n) => readHeldListeners(pid, new Set([`${path}-${[2_000, 4_200][n]}`])).length)).toEqual([1, 0]);
+    expect(
+      children.map(({ pid }, n) => readHeldListeners(pid, new Set([`${path}-${[2_000, 4_200][n]}`])).length),
+    ).toEqual([1, 0]);
   } finally {
     for (const child of children) child.kill("SIGKILL");
     await Promise.all(children.map(({ exited }) => exited));

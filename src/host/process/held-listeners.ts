@@ -3,13 +3,18 @@ import { firstNames } from "#host/files/first-names.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
- * The inodes of the sockets by which a process listens at one of these paths, by the kernel's own tables (proc_net(5), proc_pid_fd(5)):
- * no path of the process's is looked at, whatever is there. To other users than the process's own what it holds is hidden, and then
- * it is all of its network namespace. None of a process that has ended, and none beyond its lowest 4,096 descriptors: what an engine
- * or an init was given or has begun with is among them, and whoever has more holds up nobody by them. Of the table no more bytes
+ * The inodes of the sockets by which a process listens at one of these paths, by the kernel's own tables
+ * (proc_net(5), proc_pid_fd(5)): no path of the process's is looked at, whatever is there. To other users
+ * than the process's own what it holds is hidden, and then it is all of its network namespace. None of a
+ * process that has ended, and none beyond its lowest 4,096 descriptors: what an engine or an init was given
+ * or has begun with is among them, and whoever has more holds up nobody by them. Of the table no more bytes
  * are looked at than `most`: in a machine it is as long as its root likes.
  */
-export function readHeldListeners(pid: number, paths: ReadonlySet<string>, most = Number.POSITIVE_INFINITY): readonly string[] {
+export function readHeldListeners(
+  pid: number,
+  paths: ReadonlySet<string>,
+  most = Number.POSITIVE_INFINITY,
+): readonly string[] {
   const listening = orNone(() => readListening(`/proc/${pid}/net/unix`, paths, most)) ?? [];
   if (listening.length === 0) return [];
   return readHeldSockets(pid, listening) ?? listening;
@@ -17,7 +22,10 @@ export function readHeldListeners(pid: number, paths: ReadonlySet<string>, most 
 
 const pieceSize = 64 * 1024;
 
-/** Of a table of /proc/net/unix, of which no more is kept at once than a piece; a line that is cut off at the end does not count. */
+/**
+ * Of a table of /proc/net/unix, of which no more is kept at once than a piece; a line that is cut off at the
+ * end does not count.
+ */
 export function readListening(table: string, paths: ReadonlySet<string>, most: number): readonly string[] {
   const piece = Buffer.allocUnsafe(Math.min(most, pieceSize));
   const found: string[] = [];
@@ -52,8 +60,8 @@ export function parseListeners(table: string, paths: ReadonlySet<string>): reado
 const mostDescriptors = 4_096;
 
 /**
- * Which of these sockets a process holds, by their inodes, among its lowest 4,096 descriptors; undefined for one whose descriptors we
- * may not see. None of a process that has ended.
+ * Which of these sockets a process holds, by their inodes, among its lowest 4,096 descriptors; undefined for
+ * one whose descriptors we may not see. None of a process that has ended.
  */
 export function readHeldSockets(pid: number, inodes: readonly string[]): readonly string[] | undefined {
   const directory = `/proc/${pid}/fd`;

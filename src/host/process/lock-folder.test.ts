@@ -19,13 +19,16 @@ test("a folder is one machine's, whatever path leads to it, until it is given up
   expect(seen).toEqual(["conflict", "conflict", "none", "none", "file-missing"]);
 });
 
-test.skipIf(!isRoot)("another user, who can lock the folder itself, keeps no machine from it (needs root)", async () => {
-  const seen = await inMounts(`${locking}
+test.skipIf(!isRoot)(
+  "another user, who can lock the folder itself, keeps no machine from it (needs root)",
+  async () => {
+    const seen = await inMounts(`${locking}
     const holder = Bun.spawn(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
       "flock", "--no-fork", "/run/srv/box", "sh", "-c", "echo held; exec cat"], { stdin: "pipe", stdout: "pipe" });
     await holder.stdout.getReader().read();
     const code = failure("/run/srv/box");
     holder.stdin.end();
     return [code, await holder.exited];`);
-  expect(seen).toEqual(["none", 0]);
-});
+    expect(seen).toEqual(["none", 0]);
+  },
+);

@@ -6,7 +6,9 @@ const place = `const { lockPlace } = await import(${JSON.stringify(import.meta.r
   const failure = () => { try { lockPlace("/a"); return "none"; } catch (error) { return error.code; } };`;
 
 test("what is locked has a file of its own, in a directory that nobody else may enter", async () => {
-  const [[one, other, again], locks, above] = await inMounts<[string[], number, number]>(`${place} process.umask(0);
+  const [[one, other, again], locks, above] = await inMounts<
+    [string[], number, number]
+  >(`${place} process.umask(0);
     const paths = [lockPlace("/a"), lockPlace("/b"), lockPlace("/a")];
     return [paths, lstatSync("/run/berth/locks").mode & 0o777, lstatSync("/run/berth").mode & 0o777];`);
   expect(one).toMatch(/^\/run\/berth\/locks\/[0-9a-f]{16}$/);

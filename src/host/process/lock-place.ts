@@ -5,8 +5,9 @@ import { BerthError } from "#errors.ts";
 import { sha256 } from "#host/files/sha256.ts";
 
 /**
- * The file to lock for what has that name, such as a path: in a directory that this user alone may enter, since whoever can open a
- * file can hold its lock. Root's is the host's. Throws `host-unfit` where others have a hand in that directory.
+ * The file to lock for what has that name, such as a path: in a directory that this user alone may enter,
+ * since whoever can open a file can hold its lock. Root's is the host's. Throws `host-unfit` where others
+ * have a hand in that directory.
  */
 export function lockPlace(name: string): string {
   const uid = process.getuid?.();
@@ -17,11 +18,16 @@ export function lockPlace(name: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const found = lstatSync(directory);
   if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o022) !== 0) {
-    throw new BerthError("host-unfit", `${directory} is not this user's alone, so others could hold the locks in it`, {
-      hint: `Remove it: \`rm -r ${directory}\`.`,
-    });
+    throw new BerthError(
+      "host-unfit",
+      `${directory} is not this user's alone, so others could hold the locks in it`,
+      {
+        hint: `Remove it: \`rm -r ${directory}\`.`,
+      },
+    );
   }
-  // An engine that makes it, for a guard's mount, lets others enter; into it only its owner could put anything.
+  // An engine that makes it, for a guard's mount, lets others enter; into it only its owner could put
+  // anything.
   if ((found.mode & 0o077) !== 0) chmodSync(directory, 0o700);
   return join(directory, sha256(name).slice(0, 16));
 }

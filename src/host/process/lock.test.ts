@@ -25,7 +25,9 @@ test("one at a time, also after a failure", async () => {
     throw new Error("as planned");
   };
   const outcomes = await Promise.allSettled([1, 2, 3].map(() => withLock(file, undefined, work)));
-  expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason.message)).toEqual(Array(3).fill("as planned"));
+  expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason.message)).toEqual(
+    Array(3).fill("as planned"),
+  );
 });
 
 test("a killed process frees it", async () => {
@@ -51,7 +53,9 @@ test("waiting can be interrupted; a place that cannot be locked is said", async 
     setTimeout(() => abort.abort(), 50);
     await expect(waiting).rejects.toMatchObject({ code: "interrupted" });
   });
-  await expect(withLock(join(folder, "none", "x"), undefined, async () => {})).rejects.toMatchObject({ code: "tool-failed" });
+  await expect(withLock(join(folder, "none", "x"), undefined, async () => {})).rejects.toMatchObject({
+    code: "tool-failed",
+  });
 });
 
 test("its file is nobody else's, also one that was there", async () => {

@@ -7,11 +7,11 @@ import { BerthError } from "#errors.ts";
 const patience = 2000;
 
 /**
- * Does the work while no other process (or caller in this one) holds the lock on that file; waits for its turn, and tells
- * `onWaiting` when that takes longer than a moment. The file is made, and made this user's alone: whoever can open it can hold it.
- * The lock is flock(2)'s, held by a flock(1) that ends when its standard input does: when this process ends, however it
- * ends, the kernel frees the lock. The file stays: removing it would let two hold "the" lock.
- * Throws `interrupted` when the signal fires while waiting.
+ * Does the work while no other process (or caller in this one) holds the lock on that file; waits for its
+ * turn, and tells `onWaiting` when that takes longer than a moment. The file is made, and made this user's
+ * alone: whoever can open it can hold it. The lock is flock(2)'s, held by a flock(1) that ends when its
+ * standard input does: when this process ends, however it ends, the kernel frees the lock. The file stays:
+ * removing it would let two hold "the" lock. Throws `interrupted` when the signal fires while waiting.
  */
 export async function withLock<T>(
   file: string,
@@ -31,7 +31,11 @@ export async function withLock<T>(
 
 function makeFile(file: string): void {
   try {
-    const made = openSync(file, constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+    const made = openSync(
+      file,
+      constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      0o600,
+    );
     try {
       fchmodSync(made, 0o600);
     } finally {
@@ -44,11 +48,16 @@ function makeFile(file: string): void {
 
 async function takeLock(file: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
   if (signal?.aborted) throw interrupted(signal);
-  // A session of its own, so that a ^C at the terminal reaches it through us alone, after our own work is tidied up.
-  const holder = spawn("flock", ["--exclusive", "--no-fork", file, "sh", "-c", "echo held; exec cat >/dev/null"], {
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-  });
+  // A session of its own, so that a ^C at the terminal reaches it through us alone, after our own work is
+  // tidied up.
+  const holder = spawn(
+    "flock",
+    ["--exclusive", "--no-fork", file, "sh", "-c", "echo held; exec cat >/dev/null"],
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    },
+  );
   const closed = new Promise<void>((resolve) => holder.once("close", () => resolve()));
   const stop = () => void holder.kill("SIGKILL");
   signal?.addEventListener("abort", stop, { once: true });
@@ -64,7 +73,10 @@ async function takeLock(file: string, signal: AbortSignal | undefined): Promise<
     stop();
     if (signal?.aborted) throw interrupted(signal);
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new BerthError("tool-missing", "flock is not installed", { cause, hint: "Run `apt-get install util-linux`." });
+      throw new BerthError("tool-missing", "flock is not installed", {
+        cause,
+        hint: "Run `apt-get install util-linux`.",
+      });
     }
     throw new BerthError("tool-failed", `${file} cannot be locked: ${(cause as Error).message}`, { cause });
   } finally {

@@ -3,8 +3,8 @@ import { check, hold, libc } from "#host/syscall/libc.ts";
 const clockMonotonic = 1;
 
 /**
- * The host's clock that nobody sets (clock_gettime(2), CLOCK_MONOTONIC), in milliseconds since about its boot, times in which the host
- * was suspended left out. All processes have the same.
+ * The host's clock that nobody sets (clock_gettime(2), CLOCK_MONOTONIC), in milliseconds since about its
+ * boot, times in which the host was suspended left out. All processes have the same.
  */
 export function readMonotonicClock(): number {
   const time = new BigInt64Array(2);

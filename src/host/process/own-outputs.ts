@@ -5,9 +5,10 @@ import { check, libc } from "#host/syscall/libc.ts";
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * Opens this process's standard input and outputs anew where they are pipes or terminals, so that O_NONBLOCK, which Bun sets on what any
- * library looks at, is set on no open file of the caller's: that one is shared with all that write there beside us, and outlives us
- * (open(2), fcntl(2)). To be done before anything looks. What cannot be opened again stays as it is: a socket, a terminal of another user.
+ * Opens this process's standard input and outputs anew where they are pipes or terminals, so that O_NONBLOCK,
+ * which Bun sets on what any library looks at, is set on no open file of the caller's: that one is shared
+ * with all that write there beside us, and outlives us (open(2), fcntl(2)). To be done before anything looks.
+ * What cannot be opened again stays as it is: a socket, a terminal of another user.
  * https://github.com/oven-sh/bun/issues/33827
  */
 export function openOwnOutputs(): void {

@@ -1,7 +1,10 @@
 import { access, readFile, readlink } from "node:fs/promises";
 import { hasErrno } from "#host/syscall/errno.ts";
 
-/** What a reading gives, or undefined for what is not there, has just ended, or is not for this user: that is an answer, too. */
+/**
+ * What a reading gives, or undefined for what is not there, has just ended, or is not for this user: that is
+ * an answer, too.
+ */
 export async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;

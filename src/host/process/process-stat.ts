@@ -13,7 +13,10 @@ export interface ProcessStat extends StartedProcess {
   readonly state: string;
 }
 
-/** Reads one line of /proc/PID/stat, or undefined when it is not one. The command name may hold anything, line feeds too. */
+/**
+ * Reads one line of /proc/PID/stat, or undefined when it is not one. The command name may hold anything, line
+ * feeds too.
+ */
 export function parseProcessStat(line: string): ProcessStat | undefined {
   const pid = Number.parseInt(line, 10);
   const fields = fieldsAfterName(line);
@@ -23,7 +26,10 @@ export function parseProcessStat(line: string): ProcessStat | undefined {
   return { pid, parent: Number(parent), startTime: startTime.trim(), state };
 }
 
-/** Whether by its stat a process is ending, or has a SIGKILL to act upon, as any signal is that ends it: flags and signal, fields 9 and 31. */
+/**
+ * Whether by its stat a process is ending, or has a SIGKILL to act upon, as any signal is that ends it: flags
+ * and signal, fields 9 and 31.
+ */
 export function isToEnd(line: string): boolean {
   const [exiting, kill] = [4, 1 << 8];
   const fields = fieldsAfterName(line);

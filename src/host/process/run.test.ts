@@ -12,7 +12,10 @@ test.each([0, 3])("a program that ends with %i before it has read all has that s
 });
 
 test("a program that is not there is missing, one that fails has failed, with its words", async () => {
-  await expect(run("no-such-program", [])).rejects.toMatchObject({ code: "tool-missing", message: "no-such-program is not installed" });
+  await expect(run("no-such-program", [])).rejects.toMatchObject({
+    code: "tool-missing",
+    message: "no-such-program is not installed",
+  });
   await expect(run("sh", ["-c", "echo why >&2; exit 4"])).rejects.toMatchObject({
     code: "tool-failed",
     message: "sh failed with status 4: why",

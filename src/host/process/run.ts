@@ -22,19 +22,33 @@ export interface RunResult {
  * Throws `tool-missing` when it is not installed, and `tool-failed` when it ends with another status than 0,
  * with the command, its status and the end of its standard error in the details.
  */
-export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const result = await tryRun(command, args, options);
   if (result.status !== 0) {
     const tail = result.stderr.trimEnd().split("\n").slice(-5).join("\n");
-    throw new BerthError("tool-failed", `${command} failed with status ${result.status}${tail ? `: ${tail}` : ""}`, {
-      details: { command, args, status: result.status, stderr: result.stderr.slice(-4096) },
-    });
+    throw new BerthError(
+      "tool-failed",
+      `${command} failed with status ${result.status}${tail ? `: ${tail}` : ""}`,
+      {
+        details: { command, args, status: result.status, stderr: result.stderr.slice(-4096) },
+      },
+    );
   }
   return result;
 }
 
-/** Like `run`, but a status other than 0 is a result, not an error. A death by signal N is the status 128 + N. */
-export function tryRun(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+/**
+ * Like `run`, but a status other than 0 is a result, not an error. A death by signal N is the status 128 + N.
+ */
+export function tryRun(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
@@ -51,11 +65,18 @@ export function tryRun(command: string, args: readonly string[], options: RunOpt
     });
     child.once("error", (cause: NodeJS.ErrnoException) => {
       if (cause.code === "ENOENT") {
-        reject(new BerthError("tool-missing", `${command} is not installed`, { cause, details: { command } }));
+        reject(
+          new BerthError("tool-missing", `${command} is not installed`, { cause, details: { command } }),
+        );
       } else if (cause.name === "AbortError") {
         reject(new BerthError("interrupted", `${command} was interrupted`, { cause }));
       } else {
-        reject(new BerthError("tool-failed", `${command} could not be started: ${cause.message}`, { cause, details: { command, args } }));
+        reject(
+          new BerthError("tool-failed", `${command} could not be started: ${cause.message}`, {
+            cause,
+            details: { command, args },
+          }),
+        );
       }
     });
     child.once("close", (status, signal) => {

@@ -11,9 +11,9 @@ const peerCredentials = [1, 17] as const;
 const longestAddress = 110;
 
 /**
- * The process that listens at a Unix socket, as the kernel tells it to who connects (SO_PEERCRED, unix(7)): the one that called
- * listen(2). Undefined where nobody listens, it takes no more connections at this moment, or it has no number in our PID namespace.
- * Does not wait.
+ * The process that listens at a Unix socket, as the kernel tells it to who connects (SO_PEERCRED, unix(7)):
+ * the one that called listen(2). Undefined where nobody listens, it takes no more connections at this moment,
+ * or it has no number in our PID namespace. Does not wait.
  */
 export function readListener(path: string): number | undefined {
   const address = Buffer.from(`\x01\0${path}\0`);
@@ -24,7 +24,19 @@ export function readListener(path: string): number | undefined {
     const [pid = 0] = readCredentials(socket);
     return pid > 0 ? pid : undefined;
   } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "ECONNREFUSED", "EPROTOTYPE", "EAGAIN", "ELOOP"])) return undefined;
+    if (
+      hasErrno(error, [
+        "ENOENT",
+        "ENOTDIR",
+        "EACCES",
+        "EPERM",
+        "ECONNREFUSED",
+        "EPROTOTYPE",
+        "EAGAIN",
+        "ELOOP",
+      ])
+    )
+      return undefined;
     throw error;
   } finally {
     closeSync(socket);

@@ -1,5 +1,12 @@
 import { BerthError } from "#errors.ts";
-import { type AcceptRule, acceptChain, families, type ListedRule, parseAcceptRules, renderAcceptRules } from "#plan/network/port-rules.ts";
+import {
+  type AcceptRule,
+  acceptChain,
+  families,
+  type ListedRule,
+  parseAcceptRules,
+  renderAcceptRules,
+} from "#plan/network/port-rules.ts";
 import { changeTable, deleteRule, type FilterTable, readFilterTables } from "./filter-tables.ts";
 
 export interface FoundRule extends ListedRule {
@@ -7,7 +14,8 @@ export interface FoundRule extends ListedRule {
 }
 
 /**
- * Lets translated packets through wherever something drops what is forwarded, unless the host's own rules drop them first. Returns what could not be looked at, to be warned of.
+ * Lets translated packets through wherever something drops what is forwarded, unless the host's own rules
+ * drop them first. Returns what could not be looked at, to be warned of.
  */
 export async function addAcceptRules(rules: readonly AcceptRule[]): Promise<readonly string[]> {
   const concerned = families.filter((family) => rules.some((rule) => rule.family === family));
@@ -18,7 +26,10 @@ export async function addAcceptRules(rules: readonly AcceptRule[]): Promise<read
     const own = rules.filter(({ family }) => family === table.family);
     await changeTable(table, renderAcceptRules(table.listing, chain, own));
   }
-  return unread.map((reason) => `this host's firewall may drop what is sent to the published ports; it cannot be read: ${reason}`);
+  return unread.map(
+    (reason) =>
+      `this host's firewall may drop what is sent to the published ports; it cannot be read: ${reason}`,
+  );
 }
 
 /** Every accept rule of ours on this host. */
@@ -27,7 +38,10 @@ export async function readAcceptRules(): Promise<readonly FoundRule[]> {
   return tables.flatMap((table) => parseAcceptRules(table.listing).map((rule) => ({ ...rule, table })));
 }
 
-/** Removes rules that were found; that one has gone meanwhile is no error. Throws `tool-failed` when one stays. */
+/**
+ * Removes rules that were found; that one has gone meanwhile is no error. Throws `tool-failed` when one
+ * stays.
+ */
 export async function removeAcceptRules(found: readonly FoundRule[]): Promise<void> {
   const kept: FoundRule[] = [];
   for (const rule of found) if (!(await deleteRule(rule.table, rule.chain, rule.args))) kept.push(rule);

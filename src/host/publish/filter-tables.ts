@@ -23,17 +23,26 @@ const legacyTables = { ipv4: "/proc/net/ip_tables_names", ipv6: "/proc/net/ip6_t
 /** Seconds for which another iptables may hold the lock. */
 const lockLimit = "10";
 
-/** Reads the filter tables that there are. Makes none: the old iptables, whose mere listing does, is asked only where it is in use. */
+/**
+ * Reads the filter tables that there are. Makes none: the old iptables, whose mere listing does, is asked
+ * only where it is in use.
+ */
 export async function readFilterTables(families: readonly Family[]): Promise<FilterTables> {
-  const read = await Promise.all(families.flatMap((family) => [readTable(family, "nf_tables"), readTable(family, "legacy")]));
+  const read = await Promise.all(
+    families.flatMap((family) => [readTable(family, "nf_tables"), readTable(family, "legacy")]),
+  );
   return {
     tables: read.filter((table): table is FilterTable => typeof table === "object"),
     unread: read.filter((reason) => typeof reason === "string"),
   };
 }
 
-async function readTable(family: Family, variant: "nf_tables" | "legacy"): Promise<FilterTable | string | undefined> {
-  if (variant === "legacy" && !/^filter$/m.test((await readText(legacyTables[family])) ?? "")) return undefined;
+async function readTable(
+  family: Family,
+  variant: "nf_tables" | "legacy",
+): Promise<FilterTable | string | undefined> {
+  if (variant === "legacy" && !/^filter$/m.test((await readText(legacyTables[family])) ?? ""))
+    return undefined;
   const command = await findProgram(family, variant);
   if (command === undefined) return `${programs[family]} for ${variant} is not installed`;
   const { status, stdout, stderr } = await tryRun(command, ["-w", lockLimit, "-S"]);
@@ -46,7 +55,9 @@ async function findProgram(family: Family, variant: "nf_tables" | "legacy"): Pro
   if ((await versionOf(named)) !== undefined) return named;
   // One alone has the plain name, and says behind its version which it is: `iptables v1.8.9 (nf_tables)`.
   const version = await versionOf(base);
-  return version !== undefined && version.includes("(nf_tables)") === (variant === "nf_tables") ? base : undefined;
+  return version !== undefined && version.includes("(nf_tables)") === (variant === "nf_tables")
+    ? base
+    : undefined;
 }
 
 async function versionOf(command: string): Promise<string | undefined> {
@@ -64,6 +75,10 @@ export async function changeTable({ command }: FilterTable, transaction: string)
 }
 
 /** Removes a rule; whether it could. */
-export async function deleteRule({ command }: FilterTable, chain: string, rule: readonly string[]): Promise<boolean> {
+export async function deleteRule(
+  { command }: FilterTable,
+  chain: string,
+  rule: readonly string[],
+): Promise<boolean> {
   return (await tryRun(command, ["-w", lockLimit, "-D", chain, ...rule])).status === 0;
 }

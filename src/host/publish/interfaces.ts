@@ -16,14 +16,20 @@ export function readHostAddresses(): readonly HostAddress[] {
     addresses.flatMap(({ address, cidr }) => {
       // Node has no network for an address whose mask has holes; such a one leads nowhere.
       if (cidr === null) return [];
-      return [{ interface: name, address: ipaddr.parse(address).toString(), prefix: Number(cidr.split("/")[1]) }];
+      return [
+        { interface: name, address: ipaddr.parse(address).toString(), prefix: Number(cidr.split("/")[1]) },
+      ];
     }),
   );
 }
 
-/** The narrowest network of the host that the machine's address is in. Throws `host-unfit` when there is none. */
+/**
+ * The narrowest network of the host that the machine's address is in. Throws `host-unfit` when there is none.
+ */
 export function findWay(addresses: readonly HostAddress[], target: string): HostAddress {
-  const [way] = addresses.filter((network) => isInNetwork(target, network)).sort((a, b) => b.prefix - a.prefix);
+  const [way] = addresses
+    .filter((network) => isInNetwork(target, network))
+    .sort((a, b) => b.prefix - a.prefix);
   if (way === undefined) {
     throw new BerthError("host-unfit", `no interface of this host leads to the machine's address ${target}`, {
       hint: "Ports are published on the machine's own host, through the engine's bridge.",
@@ -31,7 +37,10 @@ export function findWay(addresses: readonly HostAddress[], target: string): Host
   }
   // It becomes part of an nft script.
   if (!/^[\w.@-]{1,15}$/.test(way.interface)) {
-    throw new BerthError("host-unfit", `the interface "${way.interface}" has a name that cannot be used in a firewall rule`);
+    throw new BerthError(
+      "host-unfit",
+      `the interface "${way.interface}" has a name that cannot be used in a firewall rule`,
+    );
   }
   return way;
 }

@@ -25,7 +25,9 @@ export interface ForwardOptions {
   readonly name: string;
   readonly publish: readonly Publish[];
   readonly targets: ForwardTargets;
-  /** Called at most once, when the ports have been closed from outside; `close` is to be called nevertheless. */
+  /**
+   * Called at most once, when the ports have been closed from outside; `close` is to be called nevertheless.
+   */
   readonly onLost: (error: BerthError) => void;
   /** For the log: what becomes known while they are open. */
   readonly note: (text: string) => void;
@@ -40,22 +42,26 @@ export interface OpenPorts {
 }
 
 /**
- * Publishes ports of this network namespace, the host's, to a machine behind one of its bridges, so that the machine sees each
- * peer's own address. All of them or none. They are closed by `close` and, whatever happens, by the end of this process; then
- * accept rules may stay, which let nothing through by themselves and which `sweepPorts` removes.
- * Clients on loopback and on the machine's own bridge, and IPv6 clients of a machine without IPv6, are relayed; TCP only.
- * Throws `usage` for ports that cannot be published so, `conflict` naming every port that is taken and, where /proc tells, by
- * whom, `host-unfit`, `tool-missing`, `tool-failed`, and `interrupted` when the signal fires.
+ * Publishes ports of this network namespace, the host's, to a machine behind one of its bridges, so that the
+ * machine sees each peer's own address. All of them or none. They are closed by `close` and, whatever
+ * happens, by the end of this process; then accept rules may stay, which let nothing through by themselves
+ * and which `sweepPorts` removes. Clients on loopback and on the machine's own bridge, and IPv6 clients of a
+ * machine without IPv6, are relayed; TCP only. Throws `usage` for ports that cannot be published so,
+ * `conflict` naming every port that is taken and, where /proc tells, by whom, `host-unfit`, `tool-missing`,
+ * `tool-failed`, and `interrupted` when the signal fires.
  */
 export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
   const { name, publish, targets, onLost, note, signal } = options;
   checkPublishes(publish, targets);
   const reached = families.filter((family) => targets[family] !== undefined);
-  if (reached.length === 0) throw new BerthError("host-unfit", "the machine has no address that its host could reach");
+  if (reached.length === 0)
+    throw new BerthError("host-unfit", "the machine has no address that its host could reach");
   await checkForwarding(publish, reached);
   const addresses = readHostAddresses();
   const bridges = reached.flatMap((family) => findWay(addresses, targets[family] ?? ""));
-  const script = renderPortTable(name, publish, targets, [...new Set(bridges.map((bridge) => bridge.interface))]);
+  const script = renderPortTable(name, publish, targets, [
+    ...new Set(bridges.map((bridge) => bridge.interface)),
+  ]);
 
   const locals = new Set(addresses.map(({ address }) => address).filter((address) => !isLoopback(address)));
   const isOurs = (flow: Flow) => isFlowOf(flow, publish, targets) && locals.has(flow.destination);
@@ -86,7 +92,11 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     warnings.push(...tryForget((flow) => isOurs(flow) && !isTargets(flow)));
   } catch (error) {
     await close().catch((more: unknown) => {
-      throw new BerthError("tool-failed", `${String(error)}; and what was begun could not be undone: ${String(more)}`, { cause: error });
+      throw new BerthError(
+        "tool-failed",
+        `${String(error)}; and what was begun could not be undone: ${String(more)}`,
+        { cause: error },
+      );
     });
     throw error;
   }
@@ -107,7 +117,8 @@ function tryForget(isStale: (flow: Flow) => boolean): readonly string[] {
 }
 
 function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new BerthError("interrupted", "interrupted while opening ports", { cause: signal.reason });
+  if (signal?.aborted)
+    throw new BerthError("interrupted", "interrupted while opening ports", { cause: signal.reason });
 }
 
 const switches = { ipv4: "net/ipv4/ip_forward", ipv6: "net/ipv6/conf/all/forwarding" } as const;
@@ -118,7 +129,9 @@ async function checkForwarding(publish: readonly Publish[], reached: readonly Fa
     const path = switches[family];
     if ((await readNumber(`/proc/sys/${path}`)) === 1) continue;
     const name = path.replaceAll("/", ".");
-    throw new BerthError("host-unfit", `this host does not forward packets: ${name} is off`, { hint: `Run \`sysctl -w ${name}=1\`.` });
+    throw new BerthError("host-unfit", `this host does not forward packets: ${name} is off`, {
+      hint: `Run \`sysctl -w ${name}=1\`.`,
+    });
   }
 }
 

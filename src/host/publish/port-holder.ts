@@ -9,8 +9,8 @@ export interface PortHolder {
 }
 
 /**
- * The process that has a port of this network namespace bound, for an error's text; undefined when /proc does not show it, as
- * in another process namespace. Sources: proc_net(5), proc_pid_fd(5), tcp_states.h.
+ * The process that has a port of this network namespace bound, for an error's text; undefined when /proc does
+ * not show it, as in another process namespace. Sources: proc_net(5), proc_pid_fd(5), tcp_states.h.
  */
 export async function findPortHolder(protocol: "tcp" | "udp", port: number): Promise<PortHolder | undefined> {
   const tables = await Promise.all([protocol, `${protocol}6`].map((table) => readText(`/proc/net/${table}`)));
@@ -30,7 +30,8 @@ export async function findPortHolder(protocol: "tcp" | "udp", port: number): Pro
 export function socketsOnPort(table: string, port: number, protocol: "tcp" | "udp"): readonly string[] {
   return table.split("\n").flatMap((line) => {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
-    if (local === undefined || inode === undefined || Number.parseInt(local.split(":")[1] ?? "", 16) !== port) return [];
+    if (local === undefined || inode === undefined || Number.parseInt(local.split(":")[1] ?? "", 16) !== port)
+      return [];
     return protocol === "udp" || state === "0A" ? [inode] : [];
   });
 }

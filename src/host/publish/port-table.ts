@@ -16,14 +16,24 @@ const hint =
   "Publishing needs nftables with NAT in a kernel of 5.12 or later, and the capability NET_ADMIN in the host's network namespace.";
 
 /**
- * Makes a table by the line `script`, which must give it `flags owner`: it then belongs to a living nft, whose end, however it
- * comes, ends the table. That nft ends with its standard input, thus with this process; on a death by itself `onLost` is called.
- * Throws `conflict` when the table exists, `tool-missing` without nft, `host-unfit` when the kernel refuses.
+ * Makes a table by the line `script`, which must give it `flags owner`: it then belongs to a living nft,
+ * whose end, however it comes, ends the table. That nft ends with its standard input, thus with this process;
+ * on a death by itself `onLost` is called. Throws `conflict` when the table exists, `tool-missing` without
+ * nft, `host-unfit` when the kernel refuses.
  */
-export async function holdPortTable(name: string, script: string, onLost: (error: BerthError) => void): Promise<PortTable> {
-  if ((await readPortTables()).has(name)) throw new BerthError("conflict", `${tableName(name)} publishes ports already`);
+export async function holdPortTable(
+  name: string,
+  script: string,
+  onLost: (error: BerthError) => void,
+): Promise<PortTable> {
+  if ((await readPortTables()).has(name))
+    throw new BerthError("conflict", `${tableName(name)} publishes ports already`);
   // A session of its own keeps ^C from it; with such a home it leaves no history file.
-  const nft = spawn("nft", ["-i"], { stdio: ["pipe", "pipe", "pipe"], detached: true, env: { PATH: process.env.PATH, HOME: "/dev/null" } });
+  const nft = spawn("nft", ["-i"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+    env: { PATH: process.env.PATH, HOME: "/dev/null" },
+  });
   let errors = "";
   let isOpen = false;
   nft.stderr.on("data", (chunk: Buffer) => {
@@ -43,7 +53,8 @@ export async function holdPortTable(name: string, script: string, onLost: (error
   const answered = new Promise<void>((resolve) => nft.stdout.once("data", () => resolve()));
   nft.stdin.write(`${script}\ndescribe tcp dport\n`);
   const cause = await Promise.race([failed, ended, answered]);
-  if (cause instanceof Error) throw new BerthError("tool-failed", `nft could not be started: ${cause.message}`, { cause });
+  if (cause instanceof Error)
+    throw new BerthError("tool-failed", `nft could not be started: ${cause.message}`, { cause });
   const isMade = await readPortTables().then(
     (tables) => tables.has(name),
     async (error: unknown) => {
@@ -53,26 +64,41 @@ export async function holdPortTable(name: string, script: string, onLost: (error
   );
   if (!isMade || errors !== "" || nft.exitCode !== null) {
     await end();
-    throw new BerthError("host-unfit", `the ports' table could not be made: ${errors.split("\n")[0] || "nft ended"}`, {
-      hint,
-      details: { stderr: errors },
-    });
+    throw new BerthError(
+      "host-unfit",
+      `the ports' table could not be made: ${errors.split("\n")[0] || "nft ended"}`,
+      {
+        hint,
+        details: { stderr: errors },
+      },
+    );
   }
   isOpen = true;
   void ended.then(() => {
-    if (isOpen) onLost(new BerthError("tool-failed", "the published ports are closed: the nft process that kept them open has ended"));
+    if (isOpen)
+      onLost(
+        new BerthError(
+          "tool-failed",
+          "the published ports are closed: the nft process that kept them open has ended",
+        ),
+      );
   });
   return { close: end };
 }
 
-/** The names whose tables exist; each has a living owner. Throws `tool-missing` without nft, `host-unfit` when tables cannot be listed. */
+/**
+ * The names whose tables exist; each has a living owner. Throws `tool-missing` without nft, `host-unfit` when
+ * tables cannot be listed.
+ */
 export async function readPortTables(): Promise<ReadonlySet<string>> {
-  return new Set((await list("tables")).matchAll(/^table inet berth-([a-z0-9]{1,24})$/gm).map(([, name = ""]) => name));
+  return new Set(
+    (await list("tables")).matchAll(/^table inet berth-([a-z0-9]{1,24})$/gm).map(([, name = ""]) => name),
+  );
 }
 
 /**
- * Waits until no table stands in the way of ports that could be bound: one that publishes them, too, is of a process which has
- * just ended, and goes when its nft sees that. Throws `conflict` when it stays.
+ * Waits until no table stands in the way of ports that could be bound: one that publishes them, too, is of a
+ * process which has just ended, and goes when its nft sees that. Throws `conflict` when it stays.
  */
 export async function awaitFormerTables(publish: readonly Publish[]): Promise<void> {
   for (const end = performance.now() + formerLimitMs; ; await sleep(10)) {
@@ -90,10 +116,15 @@ export async function awaitFormerTables(publish: readonly Publish[]): Promise<vo
 
 // As text: the JSON of nft 1.0.6 is broken, or breaks it, where a table has an owner.
 async function list(what: "tables" | "ruleset"): Promise<string> {
-  const { status, stdout, stderr } = await tryRun("nft", ["-n", "list", what, "inet"]).catch((cause: unknown) => {
-    if (!hasCode(cause, "tool-missing")) throw cause;
-    throw new BerthError("tool-missing", cause.message, { cause, hint: "Run `apt-get install nftables`." });
-  });
+  const { status, stdout, stderr } = await tryRun("nft", ["-n", "list", what, "inet"]).catch(
+    (cause: unknown) => {
+      if (!hasCode(cause, "tool-missing")) throw cause;
+      throw new BerthError("tool-missing", cause.message, { cause, hint: "Run `apt-get install nftables`." });
+    },
+  );
   if (status === 0) return stdout;
-  throw new BerthError("host-unfit", `nft cannot list ${what}: ${stderr.split("\n")[0]}`, { hint, details: { stderr } });
+  throw new BerthError("host-unfit", `nft cannot list ${what}: ${stderr.split("\n")[0]}`, {
+    hint,
+    details: { stderr },
+  });
 }

@@ -6,14 +6,19 @@ export interface RelayLimits {
   readonly each: number;
 }
 
-/** As many as a service on loopback has use for; what each of them may hold in memory is some hundred kilobytes. */
+/**
+ * As many as a service on loopback has use for; what each of them may hold in memory is some hundred
+ * kilobytes.
+ */
 const most = 2_000;
-/** What a process of ours needs besides: its engine, what it looks at, and the programs that change the rules. */
+/**
+ * What a process of ours needs besides: its engine, what it looks at, and the programs that change the rules.
+ */
 const ownDescriptors = 128;
 
 /**
- * The limits for a process that may have so many descriptors and has so many ports bound. A connection takes two: even all of them leave
- * half of what is left for others, and no port can have all.
+ * The limits for a process that may have so many descriptors and has so many ports bound. A connection takes
+ * two: even all of them leave half of what is left for others, and no port can have all.
  */
 export function relayLimits(descriptors: number, ports: number): RelayLimits {
   const all = Math.max(2, Math.min(most, Math.floor((descriptors - ports - ownDescriptors) / 4)));
@@ -26,7 +31,9 @@ export function readDescriptorLimit(): number {
   return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
-/** Counts what is relayed over all ports. `tell` is called once, when one is turned away for the first time. */
+/**
+ * Counts what is relayed over all ports. `tell` is called once, when one is turned away for the first time.
+ */
 export class RelayGate {
   readonly #limits: RelayLimits;
   readonly #tell: (text: string) => void;
@@ -38,13 +45,18 @@ export class RelayGate {
     this.#tell = tell;
   }
 
-  /** The gate of one port, by what people call it: lets one more in, whose end is told by what it gives; undefined when there are too many. */
+  /**
+   * The gate of one port, by what people call it: lets one more in, whose end is told by what it gives;
+   * undefined when there are too many.
+   */
   at(label: string): () => (() => void) | undefined {
     let own = 0;
     return () => {
       const { all, each } = this.#limits;
       if (own >= each || this.#open >= all) {
-        this.#refuse(own >= each ? `${label} has ${each} relayed connections` : `there are ${all} relayed connections`);
+        this.#refuse(
+          own >= each ? `${label} has ${each} relayed connections` : `there are ${all} relayed connections`,
+        );
         return undefined;
       }
       own++;

@@ -23,7 +23,12 @@ test.each([
   ["a neighbour on the bridge", "::ffff:172.18.0.7", ipv4, "172.18.0.3"],
   ["a neighbour by IPv6", "fd00:18::7", both, "fd00:18::3"],
   ["an IPv6 client of a machine without", "2001:db8::1", ipv4, "172.18.0.3"],
-  ["an IPv4 client of a machine with IPv6 alone", "192.0.2.1", { targets: { ipv6: "fd00:18::3" }, bridges: [bridge6] }, "fd00:18::3"],
+  [
+    "an IPv4 client of a machine with IPv6 alone",
+    "192.0.2.1",
+    { targets: { ipv6: "fd00:18::3" }, bridges: [bridge6] },
+    "fd00:18::3",
+  ],
   ["who is to be forwarded", "::ffff:192.0.2.1", ipv4, undefined],
   ["who is to be forwarded by IPv6", "2001:db8::1", both, undefined],
 ] as const)("relayed: %s", (_, peer, rule, target) => {
@@ -35,17 +40,23 @@ test("the way is the narrowest network; none, and names that cannot be written i
   expect(findWay([wide, bridge, bridge6], "172.17.0.3")).toBe(wide);
   expect(findWay([wide, bridge, bridge6], "fd00:18::3")).toBe(bridge6);
   expect(() => findWay([bridge], "10.0.0.1")).toThrow(expect.objectContaining({ code: "host-unfit" }));
-  expect(() => findWay([{ ...bridge, interface: 'x";' }], "172.18.0.3")).toThrow(expect.objectContaining({ code: "host-unfit" }));
+  expect(() => findWay([{ ...bridge, interface: 'x";' }], "172.18.0.3")).toThrow(
+    expect.objectContaining({ code: "host-unfit" }),
+  );
 });
 
 test("who reads late gets all that the machine had sent before it ended", async () => {
   const directory = await mkdtemp(join(tmpdir(), "berth-relay-"));
-  // Around what a socket and a stream hold: with some of them the machine has ended while the relay still has bytes to deliver.
+  // Around what a socket and a stream hold: with some of them the machine has ended while the relay still has
+  // bytes to deliver.
   const sizes = Array.from({ length: 40 }, (_, step) => (step + 1) * 32_768);
   const machine = createServer({ allowHalfOpen: true }, (socket) => {
     socket.once("data", (size) => socket.end(Buffer.alloc(Number(size))));
   });
-  const host = createServer({ allowHalfOpen: true }, (client) => void relay(client, "127.0.0.1", (machine.address() as AddressInfo).port));
+  const host = createServer(
+    { allowHalfOpen: true },
+    (client) => void relay(client, "127.0.0.1", (machine.address() as AddressInfo).port),
+  );
   const path = join(directory, "socket");
   await Promise.all([listen(machine, { port: 0, host: "127.0.0.1" }), listen(host, { path })]);
   const received = sizes.map(async (size) => {

@@ -11,8 +11,9 @@ export interface RelayRule {
 }
 
 /**
- * The machine's address for a client that has connected to the host itself; undefined for one which forwarding serves: it came
- * in the moment before the rules stood, and relayed it would pass for somebody on the bridge, whom a mail server may trust.
+ * The machine's address for a client that has connected to the host itself; undefined for one which
+ * forwarding serves: it came in the moment before the rules stood, and relayed it would pass for somebody on
+ * the bridge, whom a mail server may trust.
  */
 export function relayTarget(peer: string, { targets, bridges }: RelayRule): string | undefined {
   const client = ipaddr.process(peer);
@@ -23,7 +24,10 @@ export function relayTarget(peer: string, { targets, bridges }: RelayRule): stri
   return isLoopback(address) || bridges.some((bridge) => isInNetwork(address, bridge)) ? own : undefined;
 }
 
-/** Carries bytes both ways between a client and a port of the machine until both have ended; each side may end before the other. */
+/**
+ * Carries bytes both ways between a client and a port of the machine until both have ended; each side may end
+ * before the other.
+ */
 export function relay(client: Socket, target: string, port: number): Socket {
   const machine = connect({ host: target, port, allowHalfOpen: true });
   client.pipe(machine);
@@ -31,7 +35,8 @@ export function relay(client: Socket, target: string, port: number): Socket {
   // What happens to one side happens to the other; a refused connection looks refused to the client, too.
   client.once("error", () => machine.resetAndDestroy());
   machine.once("error", () => client.resetAndDestroy());
-  // One that was ended in order still has to deliver what it holds; only one that does not know of the end is broken off.
+  // One that was ended in order still has to deliver what it holds; only one that does not know of the end is
+  // broken off.
   client.once("close", () => machine.writableEnded || machine.destroy());
   machine.once("close", () => client.writableEnded || client.destroy());
   return machine;

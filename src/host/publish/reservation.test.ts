@@ -6,7 +6,10 @@ import { createInterface } from "node:readline";
 
 setDefaultTimeout(60_000);
 
-/** Relays one port of loopback to another, in a process that may have few descriptors; says what it is told to log, and whether it can start programs. */
+/**
+ * Relays one port of loopback to another, in a process that may have few descriptors; says what it is told to
+ * log, and whether it can start programs.
+ */
 const relaying = `
   const { reservePorts } = await import(${JSON.stringify(import.meta.resolve("./reservation.ts"))});
   const say = (text) => require("node:fs").writeSync(1, text + "\\n");
@@ -25,12 +28,19 @@ test("a flood of connections leaves a relay its descriptors, is told of once, an
   }).listen(0, "127.0.0.1");
   const free = createServer().listen(0, "127.0.0.1");
   await Promise.all([once(machine, "listening"), once(free, "listening")]);
-  const [port, hostPort] = [machine, free].map((server) => (server.address() as AddressInfo).port) as [number, number];
+  const [port, hostPort] = [machine, free].map((server) => (server.address() as AddressInfo).port) as [
+    number,
+    number,
+  ];
   await new Promise((resolve) => free.close(resolve));
   const script = 'ulimit -n 300; exec "$@"';
-  const child = spawn("sh", ["-c", script, "sh", process.execPath, "-e", relaying, String(port), String(hostPort)], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(
+    "sh",
+    ["-c", script, "sh", process.execPath, "-e", relaying, String(port), String(hostPort)],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const sockets: Socket[] = [];
   /** What a connection comes to: an echo, or its end. */
@@ -48,7 +58,9 @@ test("a flood of connections leaves a relay its descriptors, is told of once, an
     // (300 - 1 - 128) / 4, and half of them at one port.
     expect(answers.filter((answer) => answer === "echo")).toHaveLength(21);
     expect(answers.filter((answer) => answer === "closed")).toHaveLength(179);
-    expect((await lines.next()).value).toContain(`told: tcp 127.0.0.1:${hostPort} has 21 relayed connections`);
+    expect((await lines.next()).value).toContain(
+      `told: tcp 127.0.0.1:${hostPort} has 21 relayed connections`,
+    );
     child.stdin.write("\n");
     expect((await lines.next()).value).toBe("started");
     for (const socket of sockets) socket.destroy();

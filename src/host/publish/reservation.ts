@@ -26,13 +26,18 @@ interface Place {
 type Closing = () => Promise<void>;
 
 /**
- * Binds the host's ports, so that another program, Docker's own publishing or another machine cannot have them at the same time.
- * TCP connections that reach these sockets are relayed to the machine where `rule` says so, as many at once as leave this process
- * descriptors for its own work; the next ones are closed at once, and `note` is told of the first. UDP datagrams are not: nobody
- * reads those that forwarding leaves to the host, from loopback and from the machine's own bridge.
- * Throws `conflict` with every port that is taken, `host-unfit` when one cannot be bound; then none stays bound.
+ * Binds the host's ports, so that another program, Docker's own publishing or another machine cannot have
+ * them at the same time. TCP connections that reach these sockets are relayed to the machine where `rule`
+ * says so, as many at once as leave this process descriptors for its own work; the next ones are closed at
+ * once, and `note` is told of the first. UDP datagrams are not: nobody reads those that forwarding leaves to
+ * the host, from loopback and from the machine's own bridge. Throws `conflict` with every port that is taken,
+ * `host-unfit` when one cannot be bound; then none stays bound.
  */
-export async function reservePorts(publish: readonly Publish[], rule: RelayRule, note: (text: string) => void): Promise<Reservation> {
+export async function reservePorts(
+  publish: readonly Publish[],
+  rule: RelayRule,
+  note: (text: string) => void,
+): Promise<Reservation> {
   const anyAddress = (await isMissing("/proc/net/if_inet6")) ? "0.0.0.0" : "::";
   const bound: Closing[] = [];
   const taken: Place[] = [];
@@ -46,7 +51,8 @@ export async function reservePorts(publish: readonly Publish[], rule: RelayRule,
       try {
         bound.push(await (place.protocol === "tcp" ? bindTcp(place, rule, gate) : bindUdp(place)));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw unfit(place, error as NodeJS.ErrnoException);
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE")
+          throw unfit(place, error as NodeJS.ErrnoException);
         taken.push(place);
       }
     }
@@ -122,19 +128,33 @@ async function conflict(taken: readonly Place[]): Promise<BerthError> {
     taken.map(async (place) => ({ ...place, holder: await findPortHolder(place.protocol, place.hostPort) })),
   );
   const problems = details.map(
-    ({ label, holder }) => `${label}${holder === undefined ? "" : ` (by ${holder.program}, process ${holder.pid})`}`,
+    ({ label, holder }) =>
+      `${label}${holder === undefined ? "" : ` (by ${holder.program}, process ${holder.pid})`}`,
   );
   return new BerthError("conflict", `in use on this host: ${problems.join(", ")}`, {
     hint: "End what has the port, or publish on another one.",
-    details: details.map(({ protocol, address, hostPort, holder }) => ({ protocol, address, port: hostPort, ...(holder && { holder }) })),
+    details: details.map(({ protocol, address, hostPort, holder }) => ({
+      protocol,
+      address,
+      port: hostPort,
+      ...(holder && { holder }),
+    })),
   });
 }
 
 function unfit(place: Place, cause: NodeJS.ErrnoException): BerthError {
   const { code = cause.message } = cause;
   if (code === "EADDRNOTAVAIL") {
-    return new BerthError("host-unfit", `${place.label}: ${place.address} is not an address of this host`, { cause });
+    return new BerthError("host-unfit", `${place.label}: ${place.address} is not an address of this host`, {
+      cause,
+    });
   }
-  const hint = code === "EMFILE" || code === "ENFILE" ? "Raise the limit of open files, or publish fewer ports." : undefined;
-  return new BerthError("host-unfit", `${place.label} cannot be bound: ${code}`, { cause, ...(hint && { hint }) });
+  const hint =
+    code === "EMFILE" || code === "ENFILE"
+      ? "Raise the limit of open files, or publish fewer ports."
+      : undefined;
+  return new BerthError("host-unfit", `${place.label} cannot be bound: ${code}`, {
+    cause,
+    ...(hint && { hint }),
+  });
 }

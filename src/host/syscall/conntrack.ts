@@ -1,6 +1,12 @@
 import { dlopen, ptr } from "bun:ffi";
 import { closeSync } from "node:fs";
-import { deleteFlowMessage, type Flow, type FlowAnswer, listFlowsMessage, parseFlowAnswer } from "#plan/network/conntrack-message.ts";
+import {
+  deleteFlowMessage,
+  type Flow,
+  type FlowAnswer,
+  listFlowsMessage,
+  parseFlowAnswer,
+} from "#plan/network/conntrack-message.ts";
 import { check } from "./libc.ts";
 
 const { symbols: sockets } = dlopen("libc.so.6", {
@@ -15,9 +21,10 @@ const noEntry = 2;
 const addressFamilies = [2, 10] as const;
 
 /**
- * Makes the kernel forget the tracked flows of this network namespace that `isStale` picks: a flow keeps the destination it began
- * with, however the rules have changed, for as long as its packets come. Its next packet is looked at anew.
- * It does not yield meanwhile: the kernel answers at once. Throws an error with a `code` where it may not, or has no tracking.
+ * Makes the kernel forget the tracked flows of this network namespace that `isStale` picks: a flow keeps the
+ * destination it began with, however the rules have changed, for as long as its packets come. Its next packet
+ * is looked at anew. It does not yield meanwhile: the kernel answers at once. Throws an error with a `code`
+ * where it may not, or has no tracking.
  */
 export function forgetFlows(isStale: (flow: Flow) => boolean): void {
   const socket = check("socket", sockets.socket(...netfilterSocket));
@@ -41,7 +48,9 @@ function ask(socket: number, message: Buffer, picks: (flow: Flow) => boolean): r
     answer = parseFlowAnswer(buffer.subarray(0, length));
     // A flow may have ended by itself before it could be deleted.
     if (answer.error !== 0 && answer.error !== noEntry) {
-      throw Object.assign(new Error(`connection tracking: errno ${answer.error}`), { code: `errno ${answer.error}` });
+      throw Object.assign(new Error(`connection tracking: errno ${answer.error}`), {
+        code: `errno ${answer.error}`,
+      });
     }
     picked.push(...answer.flows.filter(picks));
   }

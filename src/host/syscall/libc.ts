@@ -1,8 +1,9 @@
 import { dlopen, ptr, read } from "bun:ffi";
 
 /**
- * The C library's calls that node:fs does not have, for syscalls.ts and its neighbours. `syscall` is for those that it has
- * no names for in every version; their numbers are the same on every architecture since Linux 5.1, but for older ones.
+ * The C library's calls that node:fs does not have, for syscalls.ts and its neighbours. `syscall` is for
+ * those that it has no names for in every version; their numbers are the same on every architecture since
+ * Linux 5.1, but for older ones.
  */
 export const { symbols: libc } = dlopen("libc.so.6", {
   mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
@@ -40,7 +41,9 @@ export const callNumbers = {
 export const atEmptyPath = 0x1000;
 export const atWorkingDirectory = -100;
 
-/** What the kernel reads during the next call: a number alone would not keep the garbage collector from it. */
+/**
+ * What the kernel reads during the next call: a number alone would not keep the garbage collector from it.
+ */
 const held: NodeJS.TypedArray[] = [];
 
 /** The address of bytes, which stay until the next `check`. */
@@ -54,7 +57,10 @@ export function text(value: string) {
   return hold(Buffer.from(`${value}\0`));
 }
 
-/** A call's result; throws an error with the `code` of node's own (`EINVAL`) and the name of the call when it failed. */
+/**
+ * A call's result; throws an error with the `code` of node's own (`EINVAL`) and the name of the call when it
+ * failed.
+ */
 export function check(call: string, result: number | bigint): number {
   held.length = 0;
   if (result >= 0) return Number(result);

@@ -9,7 +9,14 @@ import { pathOnly } from "./path-only.ts";
 
 const atRecursive = 0x8000;
 
-export const mountFlags = { readOnly: 1, noSuid: 2, noDev: 4, noExec: 8, private: 1 << 18, bind: 1 << 12 } as const;
+export const mountFlags = {
+  readOnly: 1,
+  noSuid: 2,
+  noDev: 4,
+  noExec: 8,
+  private: 1 << 18,
+  bind: 1 << 12,
+} as const;
 
 /** mount(2) of a new file system; `data` is what mount(8) calls options. */
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {
@@ -26,17 +33,31 @@ export function detachMount(target: string): void {
   check("umount2", libc.umount2(text(target), 2 | 8));
 }
 
-/** open_tree(2) with OPEN_TREE_CLONE: a copy of the mount at a path that is nowhere attached yet. Returns a file descriptor. */
+/**
+ * open_tree(2) with OPEN_TREE_CLONE: a copy of the mount at a path that is nowhere attached yet. Returns a
+ * file descriptor.
+ */
 export function cloneMount(path: string, recursive: boolean): number {
   const flags = 1 | 0x80000 | (recursive ? atRecursive : 0);
   return check("open_tree", libc.syscall(callNumbers.openTree, atWorkingDirectory, text(path), flags, 0, 0));
 }
 
-/** mount_setattr(2) of a cloned mount: what its struct mount_attr is to set, besides flags a propagation or a user namespace. */
-function setAttributes(clone: number, recursive: boolean, set: number, { propagation = 0, userNamespace = 0 } = {}): void {
+/**
+ * mount_setattr(2) of a cloned mount: what its struct mount_attr is to set, besides flags a propagation or a
+ * user namespace.
+ */
+function setAttributes(
+  clone: number,
+  recursive: boolean,
+  set: number,
+  { propagation = 0, userNamespace = 0 } = {},
+): void {
   const attributes = new BigUint64Array([BigInt(set), 0n, BigInt(propagation), BigInt(userNamespace)]);
   const flags = atEmptyPath | (recursive ? atRecursive : 0);
-  check("mount_setattr", libc.syscall(callNumbers.mountSetattr, clone, text(""), flags, hold(attributes), attributes.byteLength));
+  check(
+    "mount_setattr",
+    libc.syscall(callNumbers.mountSetattr, clone, text(""), flags, hold(attributes), attributes.byteLength),
+  );
 }
 
 /** Gives a cloned mount the id mapping of a user namespace (MOUNT_ATTR_IDMAP). */
@@ -45,14 +66,18 @@ export function mapMount(clone: number, userNamespace: number, recursive: boolea
 }
 
 /**
- * Mounts and unmounts in what a recursive clone was made of may still come to the clone, but none goes from it there
- * (mount_namespaces(7), MS_SLAVE). Without that the clone's end unmounts the originals of all that is mounted in it.
+ * Mounts and unmounts in what a recursive clone was made of may still come to the clone, but none goes from
+ * it there (mount_namespaces(7), MS_SLAVE). Without that the clone's end unmounts the originals of all that
+ * is mounted in it.
  */
 export function makeSlave(clone: number): void {
   setAttributes(clone, true, 0, { propagation: 1 << 19 });
 }
 
-/** Sets flags such as MOUNT_ATTR_RDONLY, which are the same numbers as mount(2)'s first four, on a cloned mount. */
+/**
+ * Sets flags such as MOUNT_ATTR_RDONLY, which are the same numbers as mount(2)'s first four, on a cloned
+ * mount.
+ */
 export function restrictMount(clone: number, flags: number, recursive: boolean): void {
   setAttributes(clone, recursive, flags);
 }
@@ -60,7 +85,10 @@ export function restrictMount(clone: number, flags: number, recursive: boolean):
 /** move_mount(2): attaches a cloned mount. */
 export function attachMount(clone: number, target: string): void {
   const fromEmptyPath = 4;
-  check("move_mount", libc.syscall(callNumbers.moveMount, clone, text(""), atWorkingDirectory, text(target), fromEmptyPath));
+  check(
+    "move_mount",
+    libc.syscall(callNumbers.moveMount, clone, text(""), atWorkingDirectory, text(target), fromEmptyPath),
+  );
 }
 
 /** A file system that is mounted nowhere (fsopen(2), fsmount(2)): a descriptor of its root directory. */
@@ -77,8 +105,9 @@ export function openFileSystem(type: string): number {
 
 /**
  * Drops what an overlay remembers of names that nothing uses: fspick(2) at its mount, then fsconfig(2) with
- * FSCONFIG_CMD_RECONFIGURE and no change, before which the kernel empties the file system's cache of names. Does nothing
- * where something else is: a machine may choose what its root is, and to other file systems (cgroup2) no options mean a change.
+ * FSCONFIG_CMD_RECONFIGURE and no change, before which the kernel empties the file system's cache of names.
+ * Does nothing where something else is: a machine may choose what its root is, and to other file systems
+ * (cgroup2) no options mean a change.
  */
 export function forgetNames(path: string): void {
   const place = openSync(path, pathOnly | constants.O_DIRECTORY);
@@ -99,7 +128,10 @@ export function forgetNames(path: string): void {
 /** statfs(2). */
 const overlayMagic = 0x794c7630;
 
-/** fspick(2) of an open directory, with FSPICK_CLOEXEC and FSPICK_EMPTY_PATH; undefined where it is not where something is mounted. */
+/**
+ * fspick(2) of an open directory, with FSPICK_CLOEXEC and FSPICK_EMPTY_PATH; undefined where it is not where
+ * something is mounted.
+ */
 function pickFileSystem(place: number): number | undefined {
   try {
     return check("fspick", libc.syscall(callNumbers.fspick, place, text(""), 1 | 8, 0, 0));
@@ -112,7 +144,10 @@ function pickFileSystem(place: number): number | undefined {
 /** How openat2(2) goes to a path: RESOLVE_NO_XDEV, _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH, _IN_ROOT. */
 export const resolving = { noMounts: 1n, noMagic: 2n, noLinks: 4n, beneath: 8n, inRoot: 16n } as const;
 
-/** As the kernel's own words for it go, a path with `..` is to be asked for again when something was renamed meanwhile. */
+/**
+ * As the kernel's own words for it go, a path with `..` is to be asked for again when something was renamed
+ * meanwhile.
+ */
 const mostRenames = 128;
 
 /** openat2(2) with O_CLOEXEC: a file descriptor of what is at a path below an open directory. */
@@ -120,7 +155,10 @@ export function openAt(directory: number, path: string, flags: number, resolve: 
   for (let renames = 0; ; renames += 1) {
     try {
       const how = new BigUint64Array([BigInt(flags | closeOnExec), 0n, resolve]);
-      return check("openat2", libc.syscall(callNumbers.openat2, directory, text(path), hold(how), how.byteLength, 0));
+      return check(
+        "openat2",
+        libc.syscall(callNumbers.openat2, directory, text(path), hold(how), how.byteLength, 0),
+      );
     } catch (error) {
       if (renames === mostRenames || (error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
@@ -134,7 +172,10 @@ export function lockFile(file: number): void {
   check("flock", libc.flock(file, 2));
 }
 
-/** The same without waiting: false while another has it. Throws `ENOLCK` or the like where the file system has no locks. */
+/**
+ * The same without waiting: false while another has it. Throws `ENOLCK` or the like where the file system has
+ * no locks.
+ */
 export function tryLockFile(file: number): boolean {
   try {
     check("flock", libc.flock(file, 2 | 4));

@@ -28,7 +28,9 @@ test("what is not berth's stays, and so do the directories", async () => {
   mkdirSync(join(cache, "roots", "engine-0123456789ab.tar"));
   symlinkSync("notes", join(cache, "roots", "link-0123456789ab.tar"));
   await removeCachedRoots(cache, await findCachedRoots(cache));
-  expect(readdirSync(join(cache, "roots")).toSorted()).toEqual([...others, "engine-0123456789ab.tar", "link-0123456789ab.tar"].toSorted());
+  expect(readdirSync(join(cache, "roots")).toSorted()).toEqual(
+    [...others, "engine-0123456789ab.tar", "link-0123456789ab.tar"].toSorted(),
+  );
 });
 
 test("no cache", async () => {

@@ -6,15 +6,18 @@ import type { System } from "#machinefile/machine.ts";
 import { type AptFile, hostMirror, type Mirror, parseAptSources } from "#plan/image/mirror.ts";
 
 /**
- * The archive that this machine takes its own packages from, if it runs that distribution. It is near, allowed and
- * known to work, which no built-in default can be. Undefined on any other host.
+ * The archive that this machine takes its own packages from, if it runs that distribution. It is near,
+ * allowed and known to work, which no built-in default can be. Undefined on any other host.
  */
 export async function readHostMirror(os: System): Promise<Mirror | undefined> {
   const release = (await readIfThere("/etc/os-release")) ?? (await readIfThere("/usr/lib/os-release"));
   if (parseOsRelease(release)?.id !== os) return undefined;
   const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release ?? "")?.[1];
   const symbolic = os === "debian" ? ["stable", "testing", "sid", "unstable", "oldstable"] : [];
-  return hostMirror(parseAptSources(await readAptFiles()), [...(codename === undefined ? [] : [codename]), ...symbolic]);
+  return hostMirror(parseAptSources(await readAptFiles()), [
+    ...(codename === undefined ? [] : [codename]),
+    ...symbolic,
+  ]);
 }
 
 /** In the order in which apt reads them: sources.list(5). */
@@ -47,5 +50,7 @@ async function listIfThere(path: string): Promise<readonly string[]> {
   }
 }
 
-/** Sources with a password in them are not readable for everybody: not to be known, like what is not there. */
+/**
+ * Sources with a password in them are not readable for everybody: not to be known, like what is not there.
+ */
 const isAbsence = (error: unknown): boolean => hasErrno(error, ["ENOENT", "EACCES"]);

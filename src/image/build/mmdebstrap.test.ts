@@ -7,7 +7,10 @@ import { cacheDirectory } from "#plan/image/cache.ts";
 import { buildRoot } from "./mmdebstrap.ts";
 import { parseStep } from "./run-builder.ts";
 
-/** Stands in for the half minute of the real program, which the end-to-end tests run: it counts its runs and writes its target. */
+/**
+ * Stands in for the half minute of the real program, which the end-to-end tests run: it counts its runs and
+ * writes its target.
+ */
 const program = `#!/bin/sh
 echo run >>"$RUNS"
 echo "I: installing essential packages..." >&2
@@ -49,7 +52,8 @@ const plan = (mode = "", digest = "0123456789abcdef".repeat(4)): BuildPlan => ({
   command: (target) => [target, mode],
 });
 const runs = async () => (await readFile(join(cache, "runs"), "utf8")).split("\n").length - 1;
-const roots = async () => (await readdir(join(cache, "roots"))).filter((name) => !name.endsWith(".lock")).sort();
+const roots = async () =>
+  (await readdir(join(cache, "roots"))).filter((name) => !name.endsWith(".lock")).sort();
 
 describe("building into the cache", () => {
   test("two at once build once, and both get it", async () => {
@@ -86,14 +90,19 @@ describe("building into the cache", () => {
       waiting = failureOf(buildRoot(plan("hang"), { cache, signal: abort.signal }));
       setTimeout(() => abort.abort(), 100);
     };
-    expect(await failureOf(buildRoot(plan("hang"), { cache, signal: abort.signal, onProgress }))).toMatchObject({ code: "interrupted" });
+    expect(
+      await failureOf(buildRoot(plan("hang"), { cache, signal: abort.signal, onProgress })),
+    ).toMatchObject({ code: "interrupted" });
     expect(await waiting).toMatchObject({ code: "interrupted" });
     expect(await roots()).toEqual([]);
   });
 
   test("a failure tells what apt said, leaves nothing, and frees the lock", async () => {
     const failure = await buildRoot(plan("fail"), { cache }).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: "tool-failed", message: "the root could not be built: E: no such archive" });
+    expect(failure).toMatchObject({
+      code: "tool-failed",
+      message: "the root could not be built: E: no such archive",
+    });
     expect(await roots()).toEqual([]);
     await buildRoot(plan(), { cache });
     expect(await roots()).toEqual(["web-0123456789ab.tar"]);
@@ -107,7 +116,8 @@ describe("building into the cache", () => {
   });
 
   test("without mmdebstrap", async () => {
-    for (const tool of ["flock", "mount", "rm", "sh", "true", "unshare"]) await symlink(Bun.which(tool) ?? tool, join(cache, tool));
+    for (const tool of ["flock", "mount", "rm", "sh", "true", "unshare"])
+      await symlink(Bun.which(tool) ?? tool, join(cache, tool));
     process.env.PATH = cache;
     const failure = await buildRoot(plan(), { cache }).catch((error: unknown) => error);
     process.env.PATH = `${folder}:${path}`;
@@ -117,27 +127,38 @@ describe("building into the cache", () => {
 
   test("without the archive's keys", async () => {
     const failure = buildRoot({ ...plan(), keyring: join(folder, "ubuntu.gpg") }, { cache });
-    await expect(failure).rejects.toMatchObject({ code: "tool-missing", hint: expect.stringContaining("ubuntu-keyring") });
+    await expect(failure).rejects.toMatchObject({
+      code: "tool-missing",
+      hint: expect.stringContaining("ubuntu-keyring"),
+    });
   });
 });
 
-test.skipIf(process.getuid?.() !== 0)("other users reach a half-built root by none of its names (needs root)", async () => {
-  for (const directory of [folder, cache]) await chmod(directory, 0o755);
-  const reached: (readonly [string, boolean, boolean])[] = [];
-  const onProgress = (step: string) => {
-    const work = /^.*\.work-\w+/.exec(step)?.[0] ?? "";
-    for (const name of step.startsWith("/") ? [step.slice(work.length + 1), "tree/root"] : []) {
-      const look = (...as: readonly string[]) => Bun.spawnSync([...as, "test", "-d", join(work, name)]).success;
-      reached.push([name, look("env"), look("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")]);
-    }
-  };
-  await buildRoot(plan("place"), { cache, onProgress });
-  expect(reached).toEqual([
-    ["root", false, false],
-    ["tree/root", true, false],
-  ]);
-  expect(await roots()).toEqual(["web-0123456789ab.tar"]);
-});
+test.skipIf(process.getuid?.() !== 0)(
+  "other users reach a half-built root by none of its names (needs root)",
+  async () => {
+    for (const directory of [folder, cache]) await chmod(directory, 0o755);
+    const reached: (readonly [string, boolean, boolean])[] = [];
+    const onProgress = (step: string) => {
+      const work = /^.*\.work-\w+/.exec(step)?.[0] ?? "";
+      for (const name of step.startsWith("/") ? [step.slice(work.length + 1), "tree/root"] : []) {
+        const look = (...as: readonly string[]) =>
+          Bun.spawnSync([...as, "test", "-d", join(work, name)]).success;
+        reached.push([
+          name,
+          look("env"),
+          look("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+        ]);
+      }
+    };
+    await buildRoot(plan("place"), { cache, onProgress });
+    expect(reached).toEqual([
+      ["root", false, false],
+      ["tree/root", true, false],
+    ]);
+    expect(await roots()).toEqual(["web-0123456789ab.tar"]);
+  },
+);
 
 test("steps", () => {
   const cases: readonly (readonly [string, string | undefined])[] = [

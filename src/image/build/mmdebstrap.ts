@@ -20,9 +20,9 @@ export interface BuildOptions {
 const gibibyte = 2 ** 30;
 
 /**
- * Makes the planned root, or finds it in the cache, and returns the tarball's path. Two callers at once build it once.
- * A file in the cache is always whole: it gets its name when it is done. An interrupted build leaves nothing.
- * Throws `tool-missing`, `tool-failed` (with mmdebstrap's last lines), `disk-full`, `interrupted`.
+ * Makes the planned root, or finds it in the cache, and returns the tarball's path. Two callers at once build
+ * it once. A file in the cache is always whole: it gets its name when it is done. An interrupted build leaves
+ * nothing. Throws `tool-missing`, `tool-failed` (with mmdebstrap's last lines), `disk-full`, `interrupted`.
  */
 export async function buildRoot(plan: BuildPlan, options: BuildOptions): Promise<string> {
   const roots = join(options.cache, "roots");
@@ -62,26 +62,39 @@ async function timeMade(file: string): Promise<number | undefined> {
 async function checkReady(plan: BuildPlan, roots: string): Promise<void> {
   const free = await freeBytes(roots);
   if (free < gibibyte) {
-    throw new BerthError("disk-full", `${roots} has ${Math.floor(free / 2 ** 20)} MiB free; building a root takes 1024 MiB`, {
-      hint: "Free some space, or name another directory with BERTH_CACHE.",
-      details: { directory: roots, free },
-    });
+    throw new BerthError(
+      "disk-full",
+      `${roots} has ${Math.floor(free / 2 ** 20)} MiB free; building a root takes 1024 MiB`,
+      {
+        hint: "Free some space, or name another directory with BERTH_CACHE.",
+        details: { directory: roots, free },
+      },
+    );
   }
   try {
     await access(plan.keyring);
   } catch (cause) {
-    throw new BerthError("tool-missing", `the keys that the archive's packages are checked with are missing: ${plan.keyring}`, {
-      cause,
-      hint: plan.keyring.includes("ubuntu")
-        ? "Install the package that brings them: ubuntu-keyring on Ubuntu, ubuntu-archive-keyring on Debian releases that have it."
-        : "Run `apt-get install debian-archive-keyring`.",
-      details: { keyring: plan.keyring },
-    });
+    throw new BerthError(
+      "tool-missing",
+      `the keys that the archive's packages are checked with are missing: ${plan.keyring}`,
+      {
+        cause,
+        hint: plan.keyring.includes("ubuntu")
+          ? "Install the package that brings them: ubuntu-keyring on Ubuntu, ubuntu-archive-keyring on Debian releases that have it."
+          : "Run `apt-get install debian-archive-keyring`.",
+        details: { keyring: plan.keyring },
+      },
+    );
   }
 }
 
-async function build(command: readonly string[], { inside, outside, caller }: BuildPlace, options: BuildOptions): Promise<void> {
-  // mmdebstrap unpacks into TMPDIR; without root it does so as users who may not enter a cache below a home directory.
+async function build(
+  command: readonly string[],
+  { inside, outside, caller }: BuildPlace,
+  options: BuildOptions,
+): Promise<void> {
+  // mmdebstrap unpacks into TMPDIR; without root it does so as users who may not enter a cache below a home
+  // directory.
   const env = process.getuid?.() === 0 ? { ...process.env, TMPDIR: inside } : process.env;
   try {
     await runBuilder(command, { ...options, caller, env });
@@ -104,10 +117,14 @@ async function freeBytes(directory: string): Promise<number> {
 
 /** A killed builder's directories. Whoever holds the lock is the only one to have any. */
 async function removeLeftovers(roots: string, stem: string): Promise<void> {
-  for (const name of await readdir(roots)) if (name.startsWith(`.${stem}.work-`)) await removeTree(join(roots, name));
+  for (const name of await readdir(roots))
+    if (name.startsWith(`.${stem}.work-`)) await removeTree(join(roots, name));
 }
 
-/** A half-built root may have the host's /dev, /proc and /sys mounted in it if its builder was killed: never descend into these. */
+/**
+ * A half-built root may have the host's /dev, /proc and /sys mounted in it if its builder was killed: never
+ * descend into these.
+ */
 async function removeTree(directory: string): Promise<void> {
   await run("rm", ["-rf", "--one-file-system", "--", directory]);
 }

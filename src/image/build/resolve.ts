@@ -32,9 +32,10 @@ export interface ResolveOptions {
 }
 
 /**
- * Makes sure that the engine has what each reference names, building or importing it if need be; each once, in order.
- * A reference is, in this order: a name among the machine file's images, the path of a root's tarball, an image of the
- * engine, a built-in name. Throws `not-found` with the nearest names, and what building and importing throw.
+ * Makes sure that the engine has what each reference names, building or importing it if need be; each once,
+ * in order. A reference is, in this order: a name among the machine file's images, the path of a root's
+ * tarball, an image of the engine, a built-in name. Throws `not-found` with the nearest names, and what
+ * building and importing throw.
  */
 export async function resolveImages(
   engine: Engine,
@@ -42,12 +43,17 @@ export async function resolveImages(
   options: ResolveOptions,
 ): Promise<ReadonlyMap<string, ResolvedImage>> {
   const resolved = new Map<string, ResolvedImage>();
-  for (const reference of new Set(references)) resolved.set(reference, await resolveImage(engine, reference, options));
+  for (const reference of new Set(references))
+    resolved.set(reference, await resolveImage(engine, reference, options));
   return resolved;
 }
 
 /** `resolveImages` for one. */
-export async function resolveImage(engine: Engine, reference: string, options: ResolveOptions): Promise<ResolvedImage> {
+export async function resolveImage(
+  engine: Engine,
+  reference: string,
+  options: ResolveOptions,
+): Promise<ResolvedImage> {
   const meaning = classifyReference(reference, options.fleetImages ?? {});
   switch (meaning.kind) {
     case "scratch":
@@ -64,19 +70,29 @@ export async function resolveImage(engine: Engine, reference: string, options: R
   }
 }
 
-async function resolveScratch(engine: Engine, name: string, spec: ScratchImage, options: ResolveOptions): Promise<ResolvedImage> {
+async function resolveScratch(
+  engine: Engine,
+  name: string,
+  spec: ScratchImage,
+  options: ResolveOptions,
+): Promise<ResolvedImage> {
   const { env, signal, rebuild } = options;
   const architecture = debianArchitecture(process.arch);
-  const mirror = options.mirror ?? (env.BERTH_MIRROR || undefined) ?? spec.mirror ?? (await readHostMirror(spec.os));
+  const mirror =
+    options.mirror ?? (env.BERTH_MIRROR || undefined) ?? spec.mirror ?? (await readHostMirror(spec.os));
   const plan = planBuild(name, spec, planSources(spec, mirror), architecture);
   const current = await findCurrent(engine, plan, signal);
   if (current !== undefined && !rebuild) return current;
   const { Arch } = await readVersion(engine, { signal });
   if (Arch !== architecture) {
-    throw new BerthError("host-unfit", `the engine runs on ${Arch}, and here only roots for ${architecture} can be built`, {
-      hint: "Run berth on a machine of the engine's architecture, or give a tarball of a root.",
-      details: { engine: Arch, here: architecture },
-    });
+    throw new BerthError(
+      "host-unfit",
+      `the engine runs on ${Arch}, and here only roots for ${architecture} can be built`,
+      {
+        hint: "Run berth on a machine of the engine's architecture, or give a tarball of a root.",
+        details: { engine: Arch, here: architecture },
+      },
+    );
   }
   const report = (step: string) => options.onProgress?.(name, step);
   const cache = cacheDirectory(env, process.getuid?.() ?? -1, env.HOME || homedir());
@@ -85,11 +101,17 @@ async function resolveScratch(engine: Engine, name: string, spec: ScratchImage, 
   return await withTarball(path, (tarball) => storeTarball(engine, tarball, plan, signal));
 }
 
-async function resolveTarball(engine: Engine, name: string, path: string, options: ResolveOptions): Promise<ResolvedImage> {
+async function resolveTarball(
+  engine: Engine,
+  name: string,
+  path: string,
+  options: ResolveOptions,
+): Promise<ResolvedImage> {
   const { env, cwd, signal, rebuild } = options;
   const file = resolvePath(path, { directory: cwd, home: env.HOME || homedir() });
   return await withTarball(file, async (tarball) => {
-    // The path makes the tag: another content of the same file takes its place, and a file of that name elsewhere does not.
+    // The path makes the tag: another content of the same file takes its place, and a file of that name
+    // elsewhere does not.
     const tag = createHash("sha256").update(file).digest("hex").slice(0, 12);
     const digest = await hashTarball(tarball, signal);
     const place: Place = { name, repository: `berth/${name}`, tag, digest };
@@ -101,8 +123,14 @@ async function resolveTarball(engine: Engine, name: string, path: string, option
 }
 
 async function unknownImage(engine: Engine, reference: string, options: ResolveOptions): Promise<BerthError> {
-  const tags = (await listImages(engine, { signal: options.signal })).flatMap(({ RepoTags }) => RepoTags ?? []);
-  const names = [...Object.keys(options.fleetImages ?? {}), ...builtinImages.keys(), ...tags.filter((tag) => tag !== "<none>:<none>")];
+  const tags = (await listImages(engine, { signal: options.signal })).flatMap(
+    ({ RepoTags }) => RepoTags ?? [],
+  );
+  const names = [
+    ...Object.keys(options.fleetImages ?? {}),
+    ...builtinImages.keys(),
+    ...tags.filter((tag) => tag !== "<none>:<none>"),
+  ];
   const suggestions = findSuggestions(reference, names);
   return new BerthError(
     "not-found",

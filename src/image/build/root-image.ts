@@ -12,7 +12,10 @@ export type RootEntry =
   | { readonly name: string; readonly kind: "directory" | "file" }
   | { readonly name: string; readonly kind: "link"; readonly target: string };
 
-/** An image whose only content are some empty directories and files and some links. Equal entries make the same image. */
+/**
+ * An image whose only content are some empty directories and files and some links. Equal entries make the
+ * same image.
+ */
 export interface RootImage {
   readonly reference: string;
   /** Puts it into the engine. */
@@ -24,7 +27,9 @@ const repository = "berth-root";
 
 /** The image for those entries, named after its content. */
 export async function makeRootImage(entries: readonly RootEntry[]): Promise<RootImage> {
-  const layer = Buffer.concat(await packTree(new Map(entries.map((entry) => [`/${entry.name}`, nodeOf(entry)]))).toArray());
+  const layer = Buffer.concat(
+    await packTree(new Map(entries.map((entry) => [`/${entry.name}`, nodeOf(entry)]))).toArray(),
+  );
   const diffId = createHash("sha256").update(layer).digest("hex");
   const layers = [`sha256:${diffId}`];
   const reference = rootReference(diffId);
@@ -40,7 +45,9 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
   return {
     reference,
     async load(engine, signal) {
-      await loadImages(engine, packImage(reference, config, { ...content, stream: Readable.from([layer]) }), { signal });
+      await loadImages(engine, packImage(reference, config, { ...content, stream: Readable.from([layer]) }), {
+        signal,
+      });
     },
   };
 }
@@ -62,5 +69,7 @@ export async function removeRootImage(engine: Engine, reference: string, signal:
 
 function nodeOf(entry: RootEntry): TreeNode {
   if (entry.kind === "link") return { kind: "link", target: entry.target };
-  return entry.kind === "directory" ? { kind: "directory", mode: 0o755 } : { kind: "file", mode: 0o644, content: new Uint8Array() };
+  return entry.kind === "directory"
+    ? { kind: "directory", mode: 0o755 }
+    : { kind: "file", mode: 0o644, content: new Uint8Array() };
 }

@@ -10,15 +10,20 @@ export interface BuilderOptions {
 }
 
 /**
- * Runs mmdebstrap to its end. It is a process group of its own, and an interruption goes to all of it: mmdebstrap alone
- * would first wait for its apt or dpkg to finish. Whatever the outcome, nothing of it runs any more afterwards.
- * Throws `tool-missing`, `interrupted`, and `tool-failed` with what apt and mmdebstrap said last.
+ * Runs mmdebstrap to its end. It is a process group of its own, and an interruption goes to all of it:
+ * mmdebstrap alone would first wait for its apt or dpkg to finish. Whatever the outcome, nothing of it runs
+ * any more afterwards. Throws `tool-missing`, `interrupted`, and `tool-failed` with what apt and mmdebstrap
+ * said last.
  */
 export async function runBuilder(args: readonly string[], options: BuilderOptions): Promise<void> {
   const { caller, signal, onProgress } = options;
   if (signal?.aborted) throw interrupted(signal);
   const [program = "mmdebstrap", ...words] = [...caller, "mmdebstrap", ...args];
-  const child = spawn(program, words, { env: options.env as NodeJS.ProcessEnv, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const child = spawn(program, words, {
+    env: options.env as NodeJS.ProcessEnv,
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
   const lines: string[] = [];
   const onLine = (line: string) => {
     lines.push(line);
@@ -56,7 +61,10 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
 const shellFindsNone = 127;
 
 const missing = (cause?: unknown) =>
-  new BerthError("tool-missing", "mmdebstrap is not installed", { cause, hint: "Run `apt-get install mmdebstrap`." });
+  new BerthError("tool-missing", "mmdebstrap is not installed", {
+    cause,
+    hint: "Run `apt-get install mmdebstrap`.",
+  });
 
 function terminateGroup(leader: number): void {
   try {
@@ -67,7 +75,10 @@ function terminateGroup(leader: number): void {
   }
 }
 
-/** The step that a line of mmdebstrap's tells ("I: installing essential packages..."), without its housekeeping. */
+/**
+ * The step that a line of mmdebstrap's tells ("I: installing essential packages..."), without its
+ * housekeeping.
+ */
 export function parseStep(line: string): string | undefined {
   const match = /^I: (.*)\.\.\.$/.exec(line);
   return match === null || /tempdir|signed-by|received signal/.test(match[1] ?? "") ? undefined : match[1];
@@ -75,7 +86,9 @@ export function parseStep(line: string): string | undefined {
 
 /** What apt (`E:`, `W:`, `Err:`) and dpkg say, rather than mmdebstrap's farewell. */
 function failure(status: number | null, lines: readonly string[]): BerthError {
-  const telling = lines.filter((line) => /^(E|W|Err:\d+|dpkg): ?/.test(line) && !/^E: (mmdebstrap failed|apt-get .* failed$)/.test(line));
+  const telling = lines.filter(
+    (line) => /^(E|W|Err:\d+|dpkg): ?/.test(line) && !/^E: (mmdebstrap failed|apt-get .* failed$)/.test(line),
+  );
   const last = (telling.length > 0 ? telling : lines).slice(-5);
   return new BerthError("tool-failed", `the root could not be built: ${last.join("\n")}`, {
     hint: "See that the package archive can be reached, or name another with --mirror or BERTH_MIRROR.",
@@ -83,4 +96,5 @@ function failure(status: number | null, lines: readonly string[]): BerthError {
   });
 }
 
-const interrupted = (signal: AbortSignal) => new BerthError("interrupted", "the build was interrupted", { cause: signal.reason });
+const interrupted = (signal: AbortSignal) =>
+  new BerthError("interrupted", "the build was interrupted", { cause: signal.reason });

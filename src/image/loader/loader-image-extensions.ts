@@ -9,7 +9,10 @@ export interface Extension {
   readonly target: string | undefined;
 }
 
-/** iptables' extensions: they are in a directory beside the library that loads them. None where that library is not. */
+/**
+ * iptables' extensions: they are in a directory beside the library that loads them. None where that library
+ * is not.
+ */
 export async function findExtensions(libraries: Libraries): Promise<readonly Extension[]> {
   const library = [...libraries].find(([name]) => name.startsWith("libxtables.so."))?.[1];
   if (library === undefined) return [];

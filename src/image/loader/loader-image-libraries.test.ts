@@ -22,7 +22,9 @@ test("an interpreter that is written with an arrow is none of them", () => {
 });
 
 test("the library that every processor can run", () => {
-  expect(read("\tlibz.so.1 => /usr/lib/glibc-hwcaps/x86-64-v3/libz.so.1 (0x1)\n")).toEqual([["libz.so.1", "/usr/lib/libz.so.1"]]);
+  expect(read("\tlibz.so.1 => /usr/lib/glibc-hwcaps/x86-64-v3/libz.so.1 (0x1)\n")).toEqual([
+    ["libz.so.1", "/usr/lib/libz.so.1"],
+  ]);
 });
 
 test("a static program", () => {

@@ -3,7 +3,10 @@ import { basename, dirname, join } from "node:path";
 import { BerthError } from "#errors.ts";
 import { run } from "#host/process/run.ts";
 
-/** The files of a program's shared libraries on this host, by the names they are asked for (DT_NEEDED, elf(5)), also the indirect ones. */
+/**
+ * The files of a program's shared libraries on this host, by the names they are asked for (DT_NEEDED,
+ * elf(5)), also the indirect ones.
+ */
 export type Libraries = ReadonlyMap<string, string>;
 
 /**
@@ -16,7 +19,10 @@ export async function findLibraries(interpreter: string, file: string, what: str
   return parseLibraryList(stdout, basename(interpreter), what);
 }
 
-/** Reads what `ld.so --list` says: `NAME => PATH (ADDRESS)` a line. What has no arrow is the interpreter or the kernel's own (vdso(7)). */
+/**
+ * Reads what `ld.so --list` says: `NAME => PATH (ADDRESS)` a line. What has no arrow is the interpreter or
+ * the kernel's own (vdso(7)).
+ */
 export function parseLibraryList(text: string, interpreter: string, what: string): Libraries {
   const libraries = new Map<string, string>();
   for (const line of text.split("\n")) {
@@ -28,13 +34,17 @@ export function parseLibraryList(text: string, interpreter: string, what: string
         details: { library: name, program: what },
       });
     }
-    // A library built for newer processors alone would not start on other nodes of a swarm: the plain one lies two above.
+    // A library built for newer processors alone would not start on other nodes of a swarm: the plain one
+    // lies two above.
     libraries.set(name, path.replace(/\/glibc-hwcaps\/[^/]+\//, "/"));
   }
   return libraries;
 }
 
-/** What the C library loads by name at run time: old ones the services of /etc/nsswitch.conf, all of them libgcc for threads that are ended. */
+/**
+ * What the C library loads by name at run time: old ones the services of /etc/nsswitch.conf, all of them
+ * libgcc for threads that are ended.
+ */
 const loadedLater = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1"] as const;
 
 /** Those of them that there are beside the C library. */
@@ -42,5 +52,7 @@ export async function findLaterLibraries(libraries: Libraries): Promise<Librarie
   const libc = libraries.get("libc.so.6");
   if (libc === undefined) return new Map();
   const there = new Set(await readdir(dirname(libc)));
-  return new Map(loadedLater.filter((name) => there.has(name)).map((name) => [name, join(dirname(libc), name)]));
+  return new Map(
+    loadedLater.filter((name) => there.has(name)).map((name) => [name, join(dirname(libc), name)]),
+  );
 }

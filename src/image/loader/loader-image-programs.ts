@@ -15,7 +15,10 @@ export interface LoaderPrograms {
   readonly iptables: readonly ("nft" | "legacy")[];
 }
 
-/** Without one of these the loader does not work: its rules, its locks (host/process/lock.ts), its health check. */
+/**
+ * Without one of these the loader does not work: its rules, its locks (host/process/lock.ts), its health
+ * check.
+ */
 const needed = [
   ["nft", "/usr/sbin/nft"],
   ["flock", "/usr/bin/flock"],
@@ -27,13 +30,14 @@ const needed = [
 const dumbTerminal = ["/lib/terminfo/d/dumb", "/usr/share/terminfo/d/dumb", "/etc/terminfo/d/dumb"] as const;
 
 /**
- * Reads a running berth (by a path that stays its own, such as /proc/PID/exe) and what the loader needs from this host.
- * Throws `tool-missing` for a program or a library that is not installed; iptables may be missing.
+ * Reads a running berth (by a path that stays its own, such as /proc/PID/exe) and what the loader needs from
+ * this host. Throws `tool-missing` for a program or a library that is not installed; iptables may be missing.
  */
 export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
   const tree = new Map<string, TreeNode>();
   const libraries = new Map<string, string>();
-  const add = async (place: string, file: string, mode = 0o755) => tree.set(place, { kind: "file", mode, content: await readFile(file) });
+  const add = async (place: string, file: string, mode = 0o755) =>
+    tree.set(place, { kind: "file", mode, content: await readFile(file) });
   const addProgram = async (place: string, file: string, what = file) => {
     const content = await readFile(file);
     tree.set(place, { kind: "file", mode: 0o755, content });
@@ -55,7 +59,8 @@ export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
     interpreter = await addProgram(`/usr/sbin/${multi}`, file);
     // One program for both families and both uses, told by the name it is called by.
     for (const name of ["iptables", "ip6tables"]) {
-      for (const suffix of ["", "-restore"]) tree.set(`/usr/sbin/${name}-${variant}${suffix}`, { kind: "link", target: multi });
+      for (const suffix of ["", "-restore"])
+        tree.set(`/usr/sbin/${name}-${variant}${suffix}`, { kind: "link", target: multi });
     }
   }
   for (const { file, target } of iptables.length > 0 ? await findExtensions(libraries) : []) {
@@ -72,12 +77,15 @@ export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
 }
 
 /**
- * All go into the C library's own directory: the interpreter looks there without being told, while a directory of this host's
- * /etc/ld.so.conf is unknown in the image.
+ * All go into the C library's own directory: the interpreter looks there without being told, while a
+ * directory of this host's /etc/ld.so.conf is unknown in the image.
  */
 function placeLibraries(libraries: Libraries): readonly (readonly [place: string, file: string])[] {
   const libc = libraries.get("libc.so.6");
-  return [...libraries].map(([name, file]) => [mergedPath(join(dirname(libc ?? file), basename(name))), file]);
+  return [...libraries].map(([name, file]) => [
+    mergedPath(join(dirname(libc ?? file), basename(name))),
+    file,
+  ]);
 }
 
 async function findOptional(name: string): Promise<string | undefined> {

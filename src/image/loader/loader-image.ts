@@ -29,12 +29,15 @@ export interface LoaderImage {
   archive(): Readable;
 }
 
-/** The running berth, whatever has taken its file's place since it started (proc(5)). Not `self`: programs that are started read it too. */
+/**
+ * The running berth, whatever has taken its file's place since it started (proc(5)). Not `self`: programs
+ * that are started read it too.
+ */
 const runningBerth = `/proc/${process.pid}/exe`;
 
 /**
- * Makes the loader's image of the running berth and of what it needs from this host. The same programs make the same image.
- * Throws `tool-missing` when something is not installed or berth runs from its source.
+ * Makes the loader's image of the running berth and of what it needs from this host. The same programs make
+ * the same image. Throws `tool-missing` when something is not installed or berth runs from its source.
  */
 export async function packLoaderImage(references: readonly string[], version: string): Promise<LoaderImage> {
   await checkCompiled(version);
@@ -49,7 +52,8 @@ export async function packLoaderImage(references: readonly string[], version: st
     size,
     architecture,
     warnings: programs.iptables.length > 0 ? [] : [withoutIptables],
-    archive: () => packImage(references, config, { stream: packTree(tree), size, sha256: diffId, diffId, source }),
+    archive: () =>
+      packImage(references, config, { stream: packTree(tree), size, sha256: diffId, diffId, source }),
   };
 }
 
@@ -62,9 +66,13 @@ const withoutIptables =
 async function checkCompiled(version: string): Promise<void> {
   const { stdout } = await tryRun(runningBerth, ["--version"]);
   if (stdout === `berth ${version}\n`) return;
-  throw new BerthError("tool-missing", "the image is made from the built program, and this berth runs from its source", {
-    hint: "Run `npm run build`, and use dist/berth.",
-  });
+  throw new BerthError(
+    "tool-missing",
+    "the image is made from the built program, and this berth runs from its source",
+    {
+      hint: "Run `npm run build`, and use dist/berth.",
+    },
+  );
 }
 
 async function measure(layer: Readable): Promise<{ readonly diffId: string; readonly size: number }> {
@@ -78,15 +86,24 @@ async function measure(layer: Readable): Promise<{ readonly diffId: string; read
 }
 
 /**
- * Puts the image into an engine, unless it is there under all its names; returns the engine's id of it. One that had a name
- * before goes if nothing needs it. Throws `host-unfit` when the engine's processors are of another kind.
+ * Puts the image into an engine, unless it is there under all its names; returns the engine's id of it. One
+ * that had a name before goes if nothing needs it. Throws `host-unfit` when the engine's processors are of
+ * another kind.
  */
-export async function storeLoaderImage(engine: Engine, image: LoaderImage, signal?: AbortSignal): Promise<string> {
+export async function storeLoaderImage(
+  engine: Engine,
+  image: LoaderImage,
+  signal?: AbortSignal,
+): Promise<string> {
   const { Arch: architecture } = await readVersion(engine, { signal });
   if (architecture !== image.architecture) {
-    throw new BerthError("host-unfit", `the engine's machine is ${architecture}, and this berth is made for ${image.architecture}`, {
-      hint: "Run berth there, or write the image into a file with --output.",
-    });
+    throw new BerthError(
+      "host-unfit",
+      `the engine's machine is ${architecture}, and this berth is made for ${image.architecture}`,
+      {
+        hint: "Run berth there, or write the image into a file with --output.",
+      },
+    );
   }
   const find = () => Promise.all(image.references.map((reference) => findImage(engine, reference, signal)));
   const before = await find();
@@ -97,8 +114,11 @@ export async function storeLoaderImage(engine: Engine, image: LoaderImage, signa
     throw await explainDiskFull(engine, error, 2 * image.size);
   }
   const [stored] = await find();
-  if (stored === undefined) throw new BerthError("not-found", `the image ${image.references[0]} was removed right after it was made`);
-  for (const id of new Set(before.flatMap((old) => (old?.labels[imageLabel] === undefined ? [] : [old.id])))) {
+  if (stored === undefined)
+    throw new BerthError("not-found", `the image ${image.references[0]} was removed right after it was made`);
+  for (const id of new Set(
+    before.flatMap((old) => (old?.labels[imageLabel] === undefined ? [] : [old.id])),
+  )) {
     if (id !== stored.id) await removeDangling(engine, id, signal);
   }
   return stored.id;

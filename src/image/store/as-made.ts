@@ -15,10 +15,15 @@ export function contentDigest(layers: readonly string[], { Entrypoint, Cmd }: St
 }
 
 /**
- * Whether an image with labels of berth's is as berth made it. Whatever is made `FROM` it or committed inherits the labels, and adds a
- * layer or runs something else. Berth puts all into one layer: that and a name of berth's is all there is to see of images from before the label.
+ * Whether an image with labels of berth's is as berth made it. Whatever is made `FROM` it or committed
+ * inherits the labels, and adds a layer or runs something else. Berth puts all into one layer: that and a
+ * name of berth's is all there is to see of images from before the label.
  */
-export function isAsMade({ RootFS, Config, RepoTags }: Pick<ImageInspect, "RootFS" | "Config" | "RepoTags">): boolean {
+export function isAsMade({
+  RootFS,
+  Config,
+  RepoTags,
+}: Pick<ImageInspect, "RootFS" | "Config" | "RepoTags">): boolean {
   const layers = RootFS.Layers ?? [];
   if (layers.length !== 1) return false;
   const content = Config?.Labels?.[contentLabel];

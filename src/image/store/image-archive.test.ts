@@ -39,11 +39,17 @@ test("the configuration of a systemd root", () => {
 });
 
 test("another init gets no stop signal here", () => {
-  const guest = { ...facts.guest, os: undefined, init: { kind: "runit", program: "/sbin/runit-init", version: undefined } } as const;
+  const guest = {
+    ...facts.guest,
+    os: undefined,
+    init: { kind: "runit", program: "/sbin/runit-init", version: undefined },
+  } as const;
   expect(renderImageConfig({ ...input, facts: { ...facts, guest } }, "ab")).toMatchObject({
     config: { Cmd: ["/sbin/init"], Labels: { "berth.image": "web", "berth.init": "runit" } },
   });
-  expect(JSON.stringify(renderImageConfig({ ...input, facts: { ...facts, guest } }, "ab"))).not.toContain("StopSignal");
+  expect(JSON.stringify(renderImageConfig({ ...input, facts: { ...facts, guest } }, "ab"))).not.toContain(
+    "StopSignal",
+  );
 });
 
 async function unpack(archive: Readable): Promise<ReadonlyMap<string, string>> {
@@ -62,12 +68,20 @@ async function unpack(archive: Readable): Promise<ReadonlyMap<string, string>> {
 /** A layer whose stream gives other parts than it is known by, if those are named. */
 function layerOf(known: string, given: Iterable<string> | AsyncIterable<string> = [known]): Layer {
   const sha256 = createHash("sha256").update(known).digest("hex");
-  return { stream: Readable.from(given, { objectMode: false }), size: known.length, sha256, diffId: "ab", source: "root.tar" };
+  return {
+    stream: Readable.from(given, { objectMode: false }),
+    size: known.length,
+    sha256,
+    diffId: "ab",
+    source: "root.tar",
+  };
 }
 
 test("the archive names its parts", async () => {
   const parts = ["x".repeat(100_000), "y".repeat(100_000)];
-  const members = await unpack(packImage(["berth/web:1", "berth/web:latest"], { a: 1 }, layerOf(parts.join(""), parts)));
+  const members = await unpack(
+    packImage(["berth/web:1", "berth/web:latest"], { a: 1 }, layerOf(parts.join(""), parts)),
+  );
   // The SHA-256 of {"a":1}, by which the engine knows the image.
   const config = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862.json";
   expect(JSON.parse(members.get("manifest.json") ?? "")).toEqual([
@@ -83,7 +97,9 @@ test("a layer that breaks breaks the archive", async () => {
     yield "x";
     throw new Error("disk on fire");
   }
-  await expect(unpack(packImage("berth/web:1", {}, layerOf("x".repeat(10), broken())))).rejects.toThrow("disk on fire");
+  await expect(unpack(packImage("berth/web:1", {}, layerOf("x".repeat(10), broken())))).rejects.toThrow(
+    "disk on fire",
+  );
 });
 
 /** What of an archive comes until it ends, and the code and message of its error. */
@@ -102,11 +118,21 @@ test("a layer that is longer, shorter or another than was looked at breaks the a
   // Longer than what waits in the streams, which an error drops.
   const known = "k".repeat(300_000);
   const more = "m".repeat(300_000);
-  const given: readonly (readonly string[])[] = [[known, more, more], [known + more], [known.slice(1)], [], [`${known.slice(1)}o`]];
+  const given: readonly (readonly string[])[] = [
+    [known, more, more],
+    [known + more],
+    [known.slice(1)],
+    [],
+    [`${known.slice(1)}o`],
+  ];
   for (const parts of given) {
-    const { text, code, message } = await bytesUntilError(packImage("berth/web:1", {}, layerOf(known, parts)));
+    const { text, code, message } = await bytesUntilError(
+      packImage("berth/web:1", {}, layerOf(known, parts)),
+    );
     expect([code, message]).toEqual(["file-invalid", "root.tar has changed while it was read"]);
     expect([text.includes("mm"), text.includes("manifest.json")]).toEqual([false, false]);
   }
-  expect((await bytesUntilError(packImage("berth/web:1", {}, layerOf(known)))).text).toContain("manifest.json");
+  expect((await bytesUntilError(packImage("berth/web:1", {}, layerOf(known)))).text).toContain(
+    "manifest.json",
+  );
 });

@@ -26,8 +26,8 @@ export interface ImageConfigInput {
 }
 
 /**
- * The configuration of an image that starts as a machine (OCI image specification, config.md). The stop signal is set
- * for systemd alone: what the others want, the contract knows.
+ * The configuration of an image that starts as a machine (OCI image specification, config.md). The stop
+ * signal is set for systemd alone: what the others want, the contract knows.
  */
 export function renderImageConfig(input: ImageConfigInput, diffId: string) {
   const { init, os } = input.facts.guest;
@@ -54,7 +54,10 @@ export function renderImageConfig(input: ImageConfigInput, diffId: string) {
   };
 }
 
-/** What an engine knows an image by: the digest of its configuration. (Engines with containerd's image store have ids of their own.) */
+/**
+ * What an engine knows an image by: the digest of its configuration. (Engines with containerd's image store
+ * have ids of their own.)
+ */
 export function imageId(config: object): string {
   return `sha256:${configDigest(JSON.stringify(config))}`;
 }
@@ -62,10 +65,11 @@ export function imageId(config: object): string {
 const configDigest = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /**
- * The image as `docker save` writes it (moby, image/spec/v1.2.md), for `docker load`. Importing a bare root would be
- * simpler, but engines refuse STOPSIGNAL there, and a machine stopped with SIGTERM never ends.
- * It may bear several names. An error of the layer's stream comes out of the stream returned, and `file-invalid` where that is not what the
- * layer says of it: before a byte too much, and before what makes an image of the layer.
+ * The image as `docker save` writes it (moby, image/spec/v1.2.md), for `docker load`. Importing a bare root
+ * would be simpler, but engines refuse STOPSIGNAL there, and a machine stopped with SIGTERM never ends. It
+ * may bear several names. An error of the layer's stream comes out of the stream returned, and `file-invalid`
+ * where that is not what the layer says of it: before a byte too much, and before what makes an image of the
+ * layer.
  */
 export function packImage(reference: string | readonly string[], config: object, layer: Layer): Readable {
   const archive = pack();
@@ -118,4 +122,6 @@ async function copyLayer(archive: Pack, name: string, layer: Layer): Promise<voi
 
 /** That a later reading gave something else than an earlier one. */
 export const changed = (source: string) =>
-  new BerthError("file-invalid", `${source} has changed while it was read`, { hint: "Run this again when nobody writes to it." });
+  new BerthError("file-invalid", `${source} has changed while it was read`, {
+    hint: "Run this again when nobody writes to it.",
+  });

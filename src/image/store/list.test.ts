@@ -3,7 +3,12 @@ import type { ImageSummary } from "#engine/images.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
 import { arrangeImages } from "./list.ts";
 
-const summary = (Id: string, Created: number, RepoTags: readonly string[] | null, Labels: Record<string, string>): ImageSummary => ({
+const summary = (
+  Id: string,
+  Created: number,
+  RepoTags: readonly string[] | null,
+  Labels: Record<string, string>,
+): ImageSummary => ({
   Id,
   Created,
   RepoTags,
@@ -40,4 +45,5 @@ test("built-in ones built or not, and others; none that has no name of berth's",
   expect(images[1]?.stored).toMatchObject({ size: 7, created: 2, os: "Debian 12", init: "systemd" });
 });
 
-test("nothing there", () => expect(arrangeImages([]).map(({ name }) => name)).toEqual([...builtinImages.keys()].sort()));
+test("nothing there", () =>
+  expect(arrangeImages([]).map(({ name }) => name)).toEqual([...builtinImages.keys()].sort()));

@@ -25,13 +25,18 @@ export interface StoredImage {
 }
 
 /**
- * The built-in images, built or not, and the others that berth made of roots: those that have berth's name and are as berth made
- * them, since what is made of them has the same labels. Sorted by name, newest first among equals.
+ * The built-in images, built or not, and the others that berth made of roots: those that have berth's name
+ * and are as berth made them, since what is made of them has the same labels. Sorted by name, newest first
+ * among equals.
  */
-export async function listMachineImages(engine: Engine, signal?: AbortSignal): Promise<readonly MachineImage[]> {
+export async function listMachineImages(
+  engine: Engine,
+  signal?: AbortSignal,
+): Promise<readonly MachineImage[]> {
   const labelled = await listImages(engine, { filters: { label: ["berth.image"] }, signal });
   const made = labelled.map(async (image) => {
-    const found = referenceOf(image) === undefined ? undefined : await inspectIfThere(engine, image.Id, signal);
+    const found =
+      referenceOf(image) === undefined ? undefined : await inspectIfThere(engine, image.Id, signal);
     return found !== undefined && isAsMade(found) ? [image] : [];
   });
   return arrangeImages((await Promise.all(made)).flat());
@@ -40,9 +45,12 @@ export async function listMachineImages(engine: Engine, signal?: AbortSignal): P
 /** `listMachineImages` for what the engine listed and berth made. */
 export function arrangeImages(summaries: readonly ImageSummary[]): readonly MachineImage[] {
   const stored = summaries.flatMap((summary) => describe(summary) ?? []);
-  const missing = [...builtinImages.keys()].filter((name) => !stored.some((image) => image.builtin && image.name === name));
+  const missing = [...builtinImages.keys()].filter(
+    (name) => !stored.some((image) => image.builtin && image.name === name),
+  );
   return [...stored, ...missing.map((name) => ({ name, builtin: true, stored: undefined }))].toSorted(
-    (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) || (b.stored?.created ?? 0) - (a.stored?.created ?? 0),
+    (a, b) =>
+      (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) || (b.stored?.created ?? 0) - (a.stored?.created ?? 0),
   );
 }
 
@@ -54,7 +62,14 @@ function describe(summary: ImageSummary): MachineImage | undefined {
   return {
     name,
     builtin: builtinImages.has(name) && reference === builtinReference(name),
-    stored: { id: Id, reference, size: Size, created: Created, os: Labels?.["berth.os"], init: Labels?.["berth.init"] },
+    stored: {
+      id: Id,
+      reference,
+      size: Size,
+      created: Created,
+      os: Labels?.["berth.os"],
+      init: Labels?.["berth.init"],
+    },
   };
 }
 

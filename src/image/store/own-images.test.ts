@@ -7,7 +7,11 @@ import { namesOf } from "./own-images.ts";
 const layer = `sha256:${"a".repeat(64)}`;
 
 /** The names among those of such an image that berth gave it. */
-function names(tags: readonly string[], labels: Readonly<Record<string, string>>, layers: readonly string[] = [layer]) {
+function names(
+  tags: readonly string[],
+  labels: Readonly<Record<string, string>>,
+  layers: readonly string[] = [layer],
+) {
   const content = { [contentLabel]: contentDigest([layer], { Cmd: ["/sbin/init"] }) };
   const image = {
     RepoTags: tags,
@@ -22,15 +26,25 @@ const builtin = "berth/debian-12:latest";
 
 test("a built-in image, a recipe's and the loader's have names by which they are made again; names that people gave are theirs", () => {
   expect(names(["mine:1", builtin, "berth/debian-12:mine"], debian)).toEqual([builtin]);
-  expect(names(["berth/site:0123456789ab", "berth/site:latest"], { ...debian, "berth.image": "site" })).toEqual([
-    "berth/site:0123456789ab",
+  expect(
+    names(["berth/site:0123456789ab", "berth/site:latest"], { ...debian, "berth.image": "site" }),
+  ).toEqual(["berth/site:0123456789ab"]);
+  const loader = [
+    "berth-loader:1.0",
+    "berth-loader:latest",
+    "host:5000/berth-loader:1.0",
+    "berth-loader:0.9",
+  ];
+  expect(names(loader, { "berth.loader.version": "1.0" })).toEqual([
+    "berth-loader:1.0",
+    "berth-loader:latest",
   ]);
-  const loader = ["berth-loader:1.0", "berth-loader:latest", "host:5000/berth-loader:1.0", "berth-loader:0.9"];
-  expect(names(loader, { "berth.loader.version": "1.0" })).toEqual(["berth-loader:1.0", "berth-loader:latest"]);
 });
 
 test("a tarball's is named after a path, and stays", () => {
-  expect(names(["berth/root:fedcba987654"], { "berth.image": "root", "berth.digest": "0123456789abcdef" })).toEqual([]);
+  expect(
+    names(["berth/root:fedcba987654"], { "berth.image": "root", "berth.digest": "0123456789abcdef" }),
+  ).toEqual([]);
 });
 
 test("what is made of one stays, whatever it is called", () => {

@@ -17,33 +17,50 @@ export interface OwnImage {
 }
 
 /**
- * The images that berth has made and can make again: those of recipes, the loader's, those that stand for a folder. Told by name and
- * content, since what people make of them has their labels. Not a tarball's: that may be there no more.
+ * The images that berth has made and can make again: those of recipes, the loader's, those that stand for a
+ * folder. Told by name and content, since what people make of them has their labels. Not a tarball's: that
+ * may be there no more.
  */
 export async function findOwnImages(engine: Engine, signal: AbortSignal): Promise<readonly OwnImage[]> {
-  const lists = ["berth.image", imageLabel, label.rootImage].map((key) => listImages(engine, { filters: { label: [key] }, signal }));
+  const lists = ["berth.image", imageLabel, label.rootImage].map((key) =>
+    listImages(engine, { filters: { label: [key] }, signal }),
+  );
   const found = (await Promise.all(lists)).flat().map(async (summary) => {
     const image = await inspectIfThere(engine, summary.Id, signal);
-    return image === undefined ? [] : namesOf(summary, image).map((reference) => ({ reference, id: summary.Id, size: summary.Size }));
+    return image === undefined
+      ? []
+      : namesOf(summary, image).map((reference) => ({ reference, id: summary.Id, size: summary.Size }));
   });
   return (await Promise.all(found)).flat();
 }
 
 /** Those of an image's names that berth gave it; none where it is not as berth made it. */
-export function namesOf({ Labels, RepoTags }: Pick<ImageSummary, "Labels" | "RepoTags">, image: ImageInspect): readonly string[] {
+export function namesOf(
+  { Labels, RepoTags }: Pick<ImageSummary, "Labels" | "RepoTags">,
+  image: ImageInspect,
+): readonly string[] {
   const { "berth.image": name = "", "berth.digest": digest = "" } = Labels ?? {};
   const own = [
     ...(builtinImages.has(name) ? [`berth/${name}:latest`] : []),
     ...(digest === "" ? [] : [`berth/${name}:${digest.slice(0, 12)}`]),
-    ...(Labels?.[imageLabel] === undefined ? [] : [`berth-loader:${Labels[imageLabel]}`, "berth-loader:latest"]),
+    ...(Labels?.[imageLabel] === undefined
+      ? []
+      : [`berth-loader:${Labels[imageLabel]}`, "berth-loader:latest"]),
   ];
   const [layer = "", ...more] = image.RootFS.Layers ?? [];
   const root = more.length === 0 ? rootReference(layer.replace(/^sha256:/, "")) : undefined;
   return (RepoTags ?? []).filter((tag) => tag === root || (own.includes(tag) && isAsMade(image)));
 }
 
-/** Takes that name off the image; with the last one it goes. False where the name is another's now, or where something is made of it. */
-export async function removeOwnImage(engine: Engine, { reference, id }: OwnImage, signal: AbortSignal): Promise<boolean> {
+/**
+ * Takes that name off the image; with the last one it goes. False where the name is another's now, or where
+ * something is made of it.
+ */
+export async function removeOwnImage(
+  engine: Engine,
+  { reference, id }: OwnImage,
+  signal: AbortSignal,
+): Promise<boolean> {
   if ((await inspectIfThere(engine, reference, signal))?.Id !== id) return false;
   try {
     await removeImage(engine, reference, { signal });

@@ -11,7 +11,10 @@ export interface ResolvedImage {
   readonly id: string;
   /** What the engine calls it. */
   readonly reference: string;
-  /** berth's own; none where the image is not as berth made it, since labels are handed down to what is made of it. */
+  /**
+   * berth's own; none where the image is not as berth made it, since labels are handed down to what is made
+   * of it.
+   */
   readonly labels: Readonly<Record<string, string>>;
   readonly config: ContainerConfig;
 }
@@ -26,8 +29,14 @@ export interface Place {
   readonly digest: string;
 }
 
-/** The engine's image of that reference; undefined when it has none, also when no image could be called so. */
-export async function findImage(engine: Engine, reference: string, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
+/**
+ * The engine's image of that reference; undefined when it has none, also when no image could be called so.
+ */
+export async function findImage(
+  engine: Engine,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<ResolvedImage | undefined> {
   const image = await inspectIfThere(engine, reference, signal);
   if (image === undefined) return undefined;
   const config = image.Config ?? {};
@@ -35,34 +44,55 @@ export async function findImage(engine: Engine, reference: string, signal?: Abor
 }
 
 /** The engine's word on an image; undefined when there is none of that name or id. */
-export async function inspectIfThere(engine: Engine, reference: string, signal?: AbortSignal): Promise<ImageInspect | undefined> {
+export async function inspectIfThere(
+  engine: Engine,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<ImageInspect | undefined> {
   try {
     return await inspectImage(engine, reference, { signal });
   } catch (error) {
     // 400: "Debian" and the like break the grammar of references, so no image has such a name.
-    const status = error instanceof BerthError ? (error.details as { status?: number } | undefined)?.status : undefined;
+    const status =
+      error instanceof BerthError ? (error.details as { status?: number } | undefined)?.status : undefined;
     if (hasCode(error, "not-found") || status === 400) return undefined;
     throw error;
   }
 }
 
-/** The image at that place, if it is what the digest says. Throws `conflict` for one that berth did not make: it is not replaced. */
-export async function findCurrent(engine: Engine, place: Place, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
+/**
+ * The image at that place, if it is what the digest says. Throws `conflict` for one that berth did not make:
+ * it is not replaced.
+ */
+export async function findCurrent(
+  engine: Engine,
+  place: Place,
+  signal?: AbortSignal,
+): Promise<ResolvedImage | undefined> {
   const reference = `${place.repository}:${place.tag}`;
   const image = await findImage(engine, reference, signal);
   if (image !== undefined && image.labels["berth.digest"] === undefined) {
-    throw new BerthError("conflict", `${reference} is the name of an image that berth did not make, and berth's own goes by it`, {
-      hint: `give yours another name: docker tag ${reference} NAME && docker rmi ${reference}`,
-    });
+    throw new BerthError(
+      "conflict",
+      `${reference} is the name of an image that berth did not make, and berth's own goes by it`,
+      {
+        hint: `give yours another name: docker tag ${reference} NAME && docker rmi ${reference}`,
+      },
+    );
   }
   return image?.labels["berth.digest"] === place.digest ? image : undefined;
 }
 
 /**
- * Puts a root into the engine. The engine moves the name when the new image is whole; until then the old one keeps it,
- * and afterwards goes, if it is berth's and nothing needs it.
+ * Puts a root into the engine. The engine moves the name when the new image is whole; until then the old one
+ * keeps it, and afterwards goes, if it is berth's and nothing needs it.
  */
-export async function storeTarball(engine: Engine, tarball: Tarball, place: Place, signal?: AbortSignal): Promise<ResolvedImage> {
+export async function storeTarball(
+  engine: Engine,
+  tarball: Tarball,
+  place: Place,
+  signal?: AbortSignal,
+): Promise<ResolvedImage> {
   const { name, repository, tag, digest } = place;
   const reference = `${repository}:${tag}`;
   const old = await findImage(engine, reference, signal);
@@ -70,7 +100,8 @@ export async function storeTarball(engine: Engine, tarball: Tarball, place: Plac
   const labels = { "berth.image": name, "berth.digest": digest };
   await importTarball(engine, tarball, { reference, labels, architecture, signal });
   const image = await findImage(engine, reference, signal);
-  if (image === undefined) throw new BerthError("not-found", `the image ${reference} was removed right after it was made`);
+  if (image === undefined)
+    throw new BerthError("not-found", `the image ${reference} was removed right after it was made`);
   if (old !== undefined && old.id !== image.id) await removeDangling(engine, old.id, signal);
   return image;
 }

@@ -17,8 +17,8 @@ export function mergedPath(path: string): string {
 }
 
 /**
- * The root as a tar. Equal trees give equal bytes, whatever order they were made in: times are the epoch, names are sorted.
- * A file's content is not copied.
+ * The root as a tar. Equal trees give equal bytes, whatever order they were made in: times are the epoch,
+ * names are sorted. A file's content is not copied.
  */
 export function packTree(tree: Tree): Readable {
   const archive = pack();
@@ -26,9 +26,14 @@ export function packTree(tree: Tree): Readable {
   for (const path of [...paths].sort()) {
     const node = tree.get(path) ?? { kind: "directory", mode: 0o755 };
     const header = { name: path.slice(1), uid: 0, gid: 0, mtime: new Date(0) };
-    if (node.kind === "link") archive.entry({ ...header, type: "symlink", linkname: node.target, mode: 0o777 });
+    if (node.kind === "link")
+      archive.entry({ ...header, type: "symlink", linkname: node.target, mode: 0o777 });
     else if (node.kind === "directory") archive.entry({ ...header, type: "directory", mode: node.mode });
-    else archive.entry({ ...header, type: "file", mode: node.mode, size: node.content.length }, asBuffer(node.content));
+    else
+      archive.entry(
+        { ...header, type: "file", mode: node.mode, size: node.content.length },
+        asBuffer(node.content),
+      );
   }
   archive.finalize();
   return Readable.from(archive);

@@ -7,13 +7,15 @@ import { BerthError } from "#errors.ts";
 import { draftName } from "#host/files/draft-name.ts";
 
 /**
- * Writes an archive to a file. What was there stays until the new one is whole; where it is no plain file (a pipe, a device) it is
- * written to as it is. Throws `file-missing` when there is no such directory, `file-invalid`, `disk-full`, `interrupted`.
+ * Writes an archive to a file. What was there stays until the new one is whole; where it is no plain file (a
+ * pipe, a device) it is written to as it is. Throws `file-missing` when there is no such directory,
+ * `file-invalid`, `disk-full`, `interrupted`.
  */
 export async function writeArchive(archive: Readable, file: string, signal?: AbortSignal): Promise<void> {
   try {
     const place = await findPlace(file);
-    if (!place.replaced) return await orAborted(pipeline(archive, createWriteStream(place.path), { signal }), signal);
+    if (!place.replaced)
+      return await orAborted(pipeline(archive, createWriteStream(place.path), { signal }), signal);
     const draft = draftName(place.path);
     try {
       await pipeline(archive, createWriteStream(draft, { flags: "wx" }), { signal });
@@ -29,7 +31,10 @@ export async function writeArchive(archive: Readable, file: string, signal?: Abo
   }
 }
 
-/** A pipe that nobody reads keeps a write, and with it the stream's end, for ever: an interruption does not wait for it. */
+/**
+ * A pipe that nobody reads keeps a write, and with it the stream's end, for ever: an interruption does not
+ * wait for it.
+ */
 async function orAborted(writing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal?.reason);
@@ -59,10 +64,18 @@ async function findPlace(file: string): Promise<{ readonly path: string; readonl
 function explain(cause: NodeJS.ErrnoException, file: string): Error {
   if (cause.name === "AbortError" || cause instanceof BerthError) return cause;
   if (cause.code === "ENOENT") {
-    return new BerthError("file-missing", `there is no directory ${dirname(file)}`, { cause, hint: "Make it, or name another file." });
+    return new BerthError("file-missing", `there is no directory ${dirname(file)}`, {
+      cause,
+      hint: "Make it, or name another file.",
+    });
   }
-  return new BerthError(cause.code === "ENOSPC" ? "disk-full" : "file-invalid", `cannot write ${file}: ${cause.message}`, {
-    cause,
-    hint: cause.code === "ENOSPC" ? "Make room, then run this again." : "Name a file that you may write to.",
-  });
+  return new BerthError(
+    cause.code === "ENOSPC" ? "disk-full" : "file-invalid",
+    `cannot write ${file}: ${cause.message}`,
+    {
+      cause,
+      hint:
+        cause.code === "ENOSPC" ? "Make room, then run this again." : "Name a file that you may write to.",
+    },
+  );
 }

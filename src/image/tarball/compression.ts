@@ -22,12 +22,14 @@ export function detectCompression(start: Uint8Array): Compression {
 const longestReason = 1000;
 
 /**
- * Mebibytes that a program may take to unpack: what a tarball asks for is its author's choice, up to 4 GiB. The largest presets of xz and
- * zstd take 65 and 128 MiB, `zstd --long=31` takes 2 GiB.
+ * Mebibytes that a program may take to unpack: what a tarball asks for is its author's choice, up to 4 GiB.
+ * The largest presets of xz and zstd take 65 and 128 MiB, `zstd --long=31` takes 2 GiB.
  */
 const mostMebibytes = () => Math.min(2048, Math.max(256, Math.floor(totalmem() / 2 ** 20 / 4)));
 
-const options: Readonly<Record<Exclude<Compression, "none" | "gzip">, (mebibytes: number) => readonly string[]>> = {
+const options: Readonly<
+  Record<Exclude<Compression, "none" | "gzip">, (mebibytes: number) => readonly string[]>
+> = {
   xz: (mebibytes) => ["-dc", `--memlimit-decompress=${mebibytes}MiB`],
   zstd: (mebibytes) => ["-dcq", `--memory=${mebibytes}MiB`],
   // Takes 4 MiB at most.
@@ -35,13 +37,20 @@ const options: Readonly<Record<Exclude<Compression, "none" | "gzip">, (mebibytes
 };
 
 /**
- * The plain bytes of a compressed stream. Errors of either side come out of the stream returned: `file-invalid` when the
- * data is damaged or cut off, or takes more memory to unpack than so many mebibytes, `tool-missing` when the program that unpacks it is not installed. `what` names it to people.
+ * The plain bytes of a compressed stream. Errors of either side come out of the stream returned:
+ * `file-invalid` when the data is damaged or cut off, or takes more memory to unpack than so many mebibytes,
+ * `tool-missing` when the program that unpacks it is not installed. `what` names it to people.
  */
-export function decompress(source: Readable, compression: Compression, what: string, mebibytes = mostMebibytes()): Readable {
+export function decompress(
+  source: Readable,
+  compression: Compression,
+  what: string,
+  mebibytes = mostMebibytes(),
+): Readable {
   if (compression === "none") return source;
   const plain = new PassThrough();
-  const fail = (error: Error | null | undefined) => void (error && plain.destroy(explain(error, { compression, what, mebibytes })));
+  const fail = (error: Error | null | undefined) =>
+    void (error && plain.destroy(explain(error, { compression, what, mebibytes })));
   source.once("error", fail);
   plain.once("close", () => void source.destroy());
   if (compression === "gzip") {
@@ -71,14 +80,27 @@ export function decompress(source: Readable, compression: Compression, what: str
 
 function explain(
   cause: Error,
-  { compression, what, mebibytes }: { readonly compression: Compression; readonly what: string; readonly mebibytes: number },
+  {
+    compression,
+    what,
+    mebibytes,
+  }: { readonly compression: Compression; readonly what: string; readonly mebibytes: number },
 ): Error {
   const code = (cause as NodeJS.ErrnoException).code;
   if (cause instanceof BerthError) return cause;
   if (code === "ENOENT") {
     const hint = `Run \`apt-get install ${compression === "xz" ? "xz-utils" : compression}\`, or unpack the file first.`;
-    return new BerthError("tool-missing", `${what} is compressed with ${compression}, which is not installed`, { cause, hint });
+    return new BerthError(
+      "tool-missing",
+      `${what} is compressed with ${compression}, which is not installed`,
+      { cause, hint },
+    );
   }
-  const orLarge = compression === "xz" || compression === "zstd" ? `, or takes more than ${mebibytes} MiB of memory to unpack` : "";
-  return new BerthError("file-invalid", `${what} is damaged or cut off${orLarge}: ${cause.message}`, { cause });
+  const orLarge =
+    compression === "xz" || compression === "zstd"
+      ? `, or takes more than ${mebibytes} MiB of memory to unpack`
+      : "";
+  return new BerthError("file-invalid", `${what} is damaged or cut off${orLarge}: ${cause.message}`, {
+    cause,
+  });
 }

@@ -17,7 +17,10 @@ interface Entry {
   readonly isElf?: boolean;
 }
 
-/** Every path of a tar, absolute, without what is in the files but for the few that the contract reads, and how programs begin. */
+/**
+ * Every path of a tar, absolute, without what is in the files but for the few that the contract reads, and
+ * how programs begin.
+ */
 export type TarIndex = ReadonlyMap<string, Entry>;
 
 export interface TarReading {
@@ -32,10 +35,15 @@ const longestText = 64 * 1024;
 const mostLinks = 40;
 
 /**
- * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or cut off, or is none that a root can be (see `TarRoom`);
- * errors of the stream itself pass through. `what` names it to people. Throws the signal's reason when that fires.
+ * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or cut off, or is none
+ * that a root can be (see `TarRoom`); errors of the stream itself pass through. `what` names it to people.
+ * Throws the signal's reason when that fires.
  */
-export async function readTarIndex(source: Readable, what: string, signal?: AbortSignal): Promise<TarReading> {
+export async function readTarIndex(
+  source: Readable,
+  what: string,
+  signal?: AbortSignal,
+): Promise<TarReading> {
   const index = new Map<string, Entry>([["/", directory]]);
   const room = new TarRoom(what);
   const parser = boundGlobals(extract(), room);
@@ -96,16 +104,20 @@ export async function readTarIndex(source: Readable, what: string, signal?: Abor
   if (failure !== undefined) throw invalid(what, failure, bytes);
   // tar(5): two blocks of zeros end an archive; a file cut off between two members lacks them.
   if (bytes === 0) throw new BerthError("file-invalid", `${what} is empty`);
-  if (last.some((byte) => byte !== 0)) throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
+  if (last.some((byte) => byte !== 0))
+    throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
   return { index, sha256: hash.digest("hex"), bytes };
 }
 
 /**
- * tar-stream copies a global header (pax(5)) for the own of each member, also of one that is yet to come, and lets nobody ask for less of it
- * (`_decodeLongHeader`, version 3.2.2).
+ * tar-stream copies a global header (pax(5)) for the own of each member, also of one that is yet to come, and
+ * lets nobody ask for less of it (`_decodeLongHeader`, version 3.2.2).
  */
 function boundGlobals(parser: Extract, room: TarRoom): Extract {
-  const inner = parser as unknown as { readonly _header: { readonly type: string }; _decodeLongHeader(content: Uint8Array): void };
+  const inner = parser as unknown as {
+    readonly _header: { readonly type: string };
+    _decodeLongHeader(content: Uint8Array): void;
+  };
   const decode = inner._decodeLongHeader;
   inner._decodeLongHeader = (content) => {
     if (inner._header.type === "pax-global-header") room.checkGlobal(content.length);
@@ -117,10 +129,14 @@ function boundGlobals(parser: Extract, room: TarRoom): Extract {
 function invalid(what: string, cause: Error, bytes: number): BerthError {
   if (cause instanceof BerthError) return cause;
   const reason = bytes < 512 ? "it is too short for one" : cause.message;
-  return new BerthError("file-invalid", `${what} is not a tar of a root filesystem, or is damaged: ${reason}`, {
-    cause,
-    hint: "Make one with `tar -C ROOT --numeric-owner --acls --xattrs -cf root.tar .`.",
-  });
+  return new BerthError(
+    "file-invalid",
+    `${what} is not a tar of a root filesystem, or is damaged: ${reason}`,
+    {
+      cause,
+      hint: "Make one with `tar -C ROOT --numeric-owner --acls --xattrs -cf root.tar .`.",
+    },
+  );
 }
 
 const absolute = (name: string): string => {
@@ -129,19 +145,27 @@ const absolute = (name: string): string => {
 };
 
 /** os-release(5) may be a link to a file of any such name. */
-const isRead = (path: string): boolean => path === "/etc/machine-id" || posix.basename(path).startsWith("os-release");
+const isRead = (path: string): boolean =>
+  path === "/etc/machine-id" || posix.basename(path).startsWith("os-release");
 
 const elf = "\x7fELF";
 
 const directory: Entry = { kind: "directory" };
 
-function add(index: Map<string, Entry>, room: TarRoom, path: string, header: Header, chunks: readonly Uint8Array[]): void {
+function add(
+  index: Map<string, Entry>,
+  room: TarRoom,
+  path: string,
+  header: Header,
+  chunks: readonly Uint8Array[],
+): void {
   const put = (at: string, entry: Entry) => {
     room.take(at, entry.target ?? "", entry.text ?? "");
     index.set(at, entry);
   };
   // Directories need no entries of their own in a tar.
-  for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent)) put(parent, directory);
+  for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent))
+    put(parent, directory);
   if (path === "/") return;
   if (header.type === "symlink") put(path, { kind: "symlink", target: header.linkname });
   else if (header.type === "directory") put(path, directory);
@@ -198,7 +222,8 @@ function resolveIn(index: TarIndex, path: string): string | undefined {
     const target = entry.target ?? "";
     links += 1;
     length += target.length;
-    // Each link may be as long as a path, and all of them together as long as one: a root's add up to a few hundred characters.
+    // Each link may be as long as a path, and all of them together as long as one: a root's add up to a few
+    // hundred characters.
     if (links > mostLinks || length > longestPath) return undefined;
     if (target.startsWith("/")) resolved = "/";
     pending.push(...target.split("/").reverse());
@@ -206,8 +231,13 @@ function resolveIn(index: TarIndex, path: string): string | undefined {
   return resolved;
 }
 
-/** The directory that holds everything of the tar, if it is no root by itself: `rootfs` of a tar of `rootfs/…`. */
+/**
+ * The directory that holds everything of the tar, if it is no root by itself: `rootfs` of a tar of
+ * `rootfs/…`.
+ */
 export function onlyDirectory(index: TarIndex): string | undefined {
   const [only, ...others] = tarFiles(index).list("/");
-  return only !== undefined && others.length === 0 && index.get(`/${only}`)?.kind === "directory" ? only : undefined;
+  return only !== undefined && others.length === 0 && index.get(`/${only}`)?.kind === "directory"
+    ? only
+    : undefined;
 }

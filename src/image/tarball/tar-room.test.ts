@@ -5,7 +5,9 @@ test("what is kept of a tar has a most, texts with the paths", () => {
   const room = new TarRoom("root.tar");
   const text = "x".repeat(2 ** 20);
   for (let taken = 0; taken < 383; taken += 1) room.take("/etc/os-release", text);
-  expect(() => room.take("/etc/os-release", text)).toThrow("root.tar has more names than berth looks through");
+  expect(() => room.take("/etc/os-release", text)).toThrow(
+    "root.tar has more names than berth looks through",
+  );
 });
 
 test("a root of two million files has room", () => {

@@ -12,7 +12,10 @@ const mostBytes = 384 * 2 ** 20;
 /** What a member takes besides its names. */
 const memberBytes = 128;
 
-/** The room for an index of a tar, whose author is not trusted: nothing in it takes more than its share. `what` names the tar to people. */
+/**
+ * The room for an index of a tar, whose author is not trusted: nothing in it takes more than its share.
+ * `what` names the tar to people.
+ */
 export class TarRoom {
   readonly #what: string;
   #left = mostBytes;
@@ -45,9 +48,13 @@ export class TarRoom {
   /** Throws `file-invalid` for a global header of so many bytes that reading each member takes long. */
   checkGlobal(bytes: number): void {
     if (bytes <= mostGlobal) return;
-    throw new BerthError("file-invalid", `${this.#what} has a global header of ${bytes} bytes; ${mostGlobal} are the most`, {
-      hint: "Make it anew with tar(1) from the root's files.",
-    });
+    throw new BerthError(
+      "file-invalid",
+      `${this.#what} has a global header of ${bytes} bytes; ${mostGlobal} are the most`,
+      {
+        hint: "Make it anew with tar(1) from the root's files.",
+      },
+    );
   }
 
   /** Takes room for a member that is kept by these texts. Throws `file-invalid` when there is none left. */

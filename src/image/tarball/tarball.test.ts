@@ -44,7 +44,10 @@ async function bytesOf(archive: Pack): Promise<Buffer> {
 /** A tar of one file with so many extended records (pax(5)), and its path. */
 async function records(many: number): Promise<Buffer> {
   const archive = pack();
-  archive.entry({ name: "ä", pax: Object.fromEntries(Array.from({ length: many }, (_, at) => [`k${at}`, ""])) }, "");
+  archive.entry(
+    { name: "ä", pax: Object.fromEntries(Array.from({ length: many }, (_, at) => [`k${at}`, ""])) },
+    "",
+  );
   archive.finalize();
   return await bytesOf(archive);
 }
@@ -121,7 +124,12 @@ describe("roots", () => {
 
   test("split /usr, without ./ and without directories", async () => {
     const facts = await inspect(
-      await tar({ "etc/os-release": release, "etc/machine-id": "0123456789abcdef\n", "sbin/init": elf, "etc/inittab": "id:2:" }),
+      await tar({
+        "etc/os-release": release,
+        "etc/machine-id": "0123456789abcdef\n",
+        "sbin/init": elf,
+        "etc/inittab": "id:2:",
+      }),
     );
     expect(facts.guest).toMatchObject({
       init: { kind: "sysvinit", program: "/sbin/init" },
@@ -153,7 +161,9 @@ describe("compression is told by content", () => {
     });
     test(`${name}, cut off`, async () => {
       const whole = await compress(await tar(merged));
-      expect(await failure(inspect(whole.subarray(0, whole.length - 20)))).toMatchObject({ code: "file-invalid" });
+      expect(await failure(inspect(whole.subarray(0, whole.length - 20)))).toMatchObject({
+        code: "file-invalid",
+      });
     });
     test(`${name}, damaged`, async () => {
       const bytes = Buffer.from(await compress(await tar(merged)));
@@ -164,24 +174,46 @@ describe("compression is told by content", () => {
 });
 
 describe("what is no root", () => {
-  const prefixed = Object.fromEntries(Object.entries(merged).map(([name, value]) => [name.replace("./", "rootfs/"), value]));
+  const prefixed = Object.fromEntries(
+    Object.entries(merged).map(([name, value]) => [name.replace("./", "rootfs/"), value]),
+  );
   const cases: readonly (readonly [string, () => Promise<Uint8Array>, string, RegExp])[] = [
     ["an empty file", async () => new Uint8Array(), "file-invalid", /is empty/],
     ["text", async () => Buffer.from("hello ".repeat(500)), "file-invalid", /not a tar/],
     ["a short text", async () => Buffer.from("hello"), "file-invalid", /too short/],
-    ["a tar cut off inside a member", async () => (await tar(merged)).subarray(0, 60_000), "file-invalid", /damaged/],
-    ["a tar cut off between members", async () => (await tar({ a: "1", b: "2" })).subarray(0, 1024), "file-invalid", /cut off/],
+    [
+      "a tar cut off inside a member",
+      async () => (await tar(merged)).subarray(0, 60_000),
+      "file-invalid",
+      /damaged/,
+    ],
+    [
+      "a tar cut off between members",
+      async () => (await tar({ a: "1", b: "2" })).subarray(0, 1024),
+      "file-invalid",
+      /cut off/,
+    ],
     ["an empty tar", async () => tar({}), "no-os", /no operating system/],
     ["one directory", async () => tar(prefixed), "no-os", /no operating system/],
     ["no init", async () => tar({ "etc/os-release": release }), "no-init", /bookworm.* no \/sbin\/init/],
-    ["links in a circle", async () => tar({ "etc/os-release": release, "sbin/init": "->../sbin/init" }), "no-init", /no \/sbin\/init/],
+    [
+      "links in a circle",
+      async () => tar({ "etc/os-release": release, "sbin/init": "->../sbin/init" }),
+      "no-init",
+      /no \/sbin\/init/,
+    ],
     [
       "a script as its init",
       async () => tar({ "etc/os-release": release, "sbin/init": "#!/bin/sh", "etc/inittab": "" }),
       "no-init",
       /\/sbin\/init/,
     ],
-    ["an unknown init", async () => tar({ "etc/os-release": release, "sbin/init": "->tini", "sbin/tini": "" }), "no-init", /\/sbin\/tini/],
+    [
+      "an unknown init",
+      async () => tar({ "etc/os-release": release, "sbin/init": "->tini", "sbin/tini": "" }),
+      "no-init",
+      /\/sbin\/tini/,
+    ],
   ];
   for (const [name, content, code, message] of cases) {
     test(name, async () => {
@@ -192,13 +224,30 @@ describe("what is no root", () => {
   }
 
   /** Paths whose directories are all written out, a megabyte each. */
-  const deep = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`${at}/${"a/".repeat(2000)}x`, ""]));
+  const deep = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${at}/${"a/".repeat(2000)}x`, ""]));
   const large: readonly (readonly [string, () => Promise<Uint8Array>, RegExp])[] = [
-    ["a path beyond PATH_MAX", async () => tar({ ["a/".repeat(10_000)]: "" }), /a path of 20000 characters, a\/a\/.*4095/],
-    ["a link to one", async () => tar({ "sbin/init": `->${"a/".repeat(100_000)}` }), /a path of 200000 characters/],
-    ["more directories than are looked through", async () => tar(deep(100)), /more names than berth looks through/],
+    [
+      "a path beyond PATH_MAX",
+      async () => tar({ ["a/".repeat(10_000)]: "" }),
+      /a path of 20000 characters, a\/a\/.*4095/,
+    ],
+    [
+      "a link to one",
+      async () => tar({ "sbin/init": `->${"a/".repeat(100_000)}` }),
+      /a path of 200000 characters/,
+    ],
+    [
+      "more directories than are looked through",
+      async () => tar(deep(100)),
+      /more names than berth looks through/,
+    ],
     ["more records of a file than it can have", async () => records(20_000), /\d+ extended records for ä/],
-    ["a global header that each member would bear", () => globalHeader(8193), /a global header of 8193 bytes; 8192 are the most/],
+    [
+      "a global header that each member would bear",
+      () => globalHeader(8193),
+      /a global header of 8193 bytes; 8192 are the most/,
+    ],
   ];
   for (const [name, content, message] of large) {
     test(`${name}: it is refused before it fills the memory`, async () => {
@@ -214,7 +263,10 @@ describe("what is no root", () => {
 
   test("links that lead through each other without an end take no time", async () => {
     const within = "a/".repeat(1900);
-    const links = Array.from({ length: 40 }, (_, at) => [`${within}l${at}`, `->${"a/../".repeat(800)}l${at + 1}`]);
+    const links = Array.from({ length: 40 }, (_, at) => [
+      `${within}l${at}`,
+      `->${"a/../".repeat(800)}l${at + 1}`,
+    ]);
     const entries = ["sbin", "usr/lib", "lib", "usr/bin", "etc"].map((name) => [name, `->/${within}l0`]);
     const content = await tar(Object.fromEntries([[`${within}a/`, "/"], ...links, ...entries]));
     const since = performance.now();
@@ -230,23 +282,38 @@ describe("what is no root", () => {
   });
   test("a directory, and nothing at all", async () => {
     expect(await failure(withTarball(folder, inspectTarball))).toMatchObject({ code: "file-invalid" });
-    expect(await failure(withTarball(join(folder, "none"), inspectTarball))).toMatchObject({ code: "file-missing" });
+    expect(await failure(withTarball(join(folder, "none"), inspectTarball))).toMatchObject({
+      code: "file-missing",
+    });
   });
   test("a pipe, to which nobody writes, and a device: neither is waited for", async () => {
     await run("mkfifo", [join(folder, "pipe.tar")]);
     await symlink("pipe.tar", join(folder, "link.tar"));
-    const refused = { code: "file-invalid", message: expect.stringContaining("is a pipe, a device or a socket") };
+    const refused = {
+      code: "file-invalid",
+      message: expect.stringContaining("is a pipe, a device or a socket"),
+    };
     // Such as bash's <(…) is one.
-    const other = spawn("bash", ["-c", "exec 3< <(:); echo; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    const other = spawn("bash", ["-c", "exec 3< <(:); echo; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     await once(other.stdout, "data");
-    for (const path of [join(folder, "pipe.tar"), join(folder, "link.tar"), "/dev/zero", `/proc/${other.pid}/fd/3`])
+    for (const path of [
+      join(folder, "pipe.tar"),
+      join(folder, "link.tar"),
+      "/dev/zero",
+      `/proc/${other.pid}/fd/3`,
+    ])
       expect(await failure(withTarball(path, inspectTarball))).toMatchObject(refused);
     other.kill();
   });
 });
 
 describe("an interruption ends a reading at once", () => {
-  const interrupted = async (path: string, read: (tarball: Tarball, signal: AbortSignal) => Promise<unknown>) => {
+  const interrupted = async (
+    path: string,
+    read: (tarball: Tarball, signal: AbortSignal) => Promise<unknown>,
+  ) => {
     const interruption = new AbortController();
     setTimeout(() => interruption.abort(new BerthError("interrupted", "interrupted by SIGINT")), 100);
     return (await failure(withTarball(path, (tarball) => read(tarball, interruption.signal)))).code;
@@ -256,7 +323,10 @@ describe("an interruption ends a reading at once", () => {
     const path = join(folder, "sparse");
     await writeFile(path, "");
     await truncate(path, 2 ** 40);
-    expect([await interrupted(path, hashTarball), await interrupted(path, inspectTarball)]).toEqual(["interrupted", "interrupted"]);
+    expect([await interrupted(path, hashTarball), await interrupted(path, inspectTarball)]).toEqual([
+      "interrupted",
+      "interrupted",
+    ]);
   });
 
   test("of a few megabytes that unpack to many gigabytes", async () => {
@@ -285,7 +355,14 @@ describe("what is sent is what was read", () => {
       for await (const chunk of body as Readable) sent.push(chunk as Buffer);
       return { kind: "answer", status: 200, headers: {}, body: Readable.from([]) };
     };
-    return { engine: { endpoint: { kind: "unix", path: join(folder, "none.sock"), source: "" }, apiVersion: "1.41", request }, sent };
+    return {
+      engine: {
+        endpoint: { kind: "unix", path: join(folder, "none.sock"), source: "" },
+        apiVersion: "1.41",
+        request,
+      },
+      sent,
+    };
   }
   const send = async (path: string, stand: Engine, sha256?: string) =>
     await withTarball(path, (tarball) =>
@@ -296,7 +373,8 @@ describe("what is sent is what was read", () => {
       }),
     );
   /** Is read in many parts, however it is compressed. */
-  const large = async () => await tar({ ...merged, "./var/large": randomBytes(3_000_000).toString("latin1") });
+  const large = async () =>
+    await tar({ ...merged, "./var/large": randomBytes(3_000_000).toString("latin1") });
 
   /** A skippable frame (RFC 8878, 3.1.2) of so many bytes in all. */
   const skipped = (bytes: number) => {
@@ -362,5 +440,7 @@ test("the hash is the file's", async () => {
   const path = join(folder, "abc");
   await writeFile(path, "abc");
   // FIPS 180-2, appendix B.1
-  expect(await withTarball(path, hashTarball)).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  expect(await withTarball(path, hashTarball)).toBe(
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
 });

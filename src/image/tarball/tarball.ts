@@ -14,7 +14,9 @@ import { tooLong } from "#plan/machine/path-access.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
 import { onlyDirectory, readTarIndex, tarFiles } from "./tar-index.ts";
 
-/** A root's tarball, open, so that all readings are of the same file even if another takes its name meanwhile. */
+/**
+ * A root's tarball, open, so that all readings are of the same file even if another takes its name meanwhile.
+ */
 export interface Tarball {
   readonly path: string;
   readonly compression: Compression;
@@ -26,31 +28,45 @@ export interface Tarball {
 }
 
 /**
- * Opens a root's tarball (plain, gzip, xz, zstd or bzip2, whatever its name), hands it to `use`, and closes it.
- * Throws `file-missing`, `file-untrusted` for one in another user's FUSE, and `file-invalid` for what is no file, cannot be read or is
- * known to be something else.
+ * Opens a root's tarball (plain, gzip, xz, zstd or bzip2, whatever its name), hands it to `use`, and closes
+ * it. Throws `file-missing`, `file-untrusted` for one in another user's FUSE, and `file-invalid` for what is
+ * no file, cannot be read or is known to be something else.
  */
 export async function withTarball<T>(path: string, use: (tarball: Tarball) => Promise<T>): Promise<T> {
   const descriptor = openTarball(path);
   try {
     const { bytesRead, buffer } = await readFrom(descriptor, Buffer.alloc(512), 0, 512, 0);
-    return await use({ path, compression: detectCompression(buffer.subarray(0, bytesRead)), descriptor, size: fstatSync(descriptor).size });
+    return await use({
+      path,
+      compression: detectCompression(buffer.subarray(0, bytesRead)),
+      descriptor,
+      size: fstatSync(descriptor).size,
+    });
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** A descriptor of the very file that was looked at, whoever exchanges it meanwhile: nobody waits for a FIFO, a lease or a FUSE. */
+/**
+ * A descriptor of the very file that was looked at, whoever exchanges it meanwhile: nobody waits for a FIFO,
+ * a lease or a FUSE.
+ */
 function openTarball(path: string): number {
   return withWay(resolve(path), trustedUsers({}), ({ steps, end }, place) => {
     if (end === "unseen") {
       const fuse = `another user's file system (FUSE), ${steps.at(-1)?.path}`;
-      throw new BerthError("file-untrusted", `${path} lies in ${fuse}, where it may never be read to its end`, {
-        hint: "Copy it to a directory of this host's own, and name that.",
-      });
+      throw new BerthError(
+        "file-untrusted",
+        `${path} lies in ${fuse}, where it may never be read to its end`,
+        {
+          hint: "Copy it to a directory of this host's own, and name that.",
+        },
+      );
     }
     if (end === "too-long")
-      throw new BerthError("file-invalid", `${path} cannot be opened: ${tooLong}`, { hint: "name it by a shorter path" });
+      throw new BerthError("file-invalid", `${path} cannot be opened: ${tooLong}`, {
+        hint: "name it by a shorter path",
+      });
     if (place === undefined && /^\/proc\/\d+\/fd\/\d+$/.test(steps.at(-1)?.path ?? "")) throw noFile(path);
     if (place === undefined) {
       throw new BerthError("file-missing", `there is no file ${path}`, {
@@ -73,9 +89,13 @@ function openTarball(path: string): number {
 }
 
 const noFile = (path: string) =>
-  new BerthError("file-invalid", `${path} is a pipe, a device or a socket; a tarball is a file, to be read twice`, {
-    hint: `Write it to a file, and name that: \`cat ${path} >root.tar\`.`,
-  });
+  new BerthError(
+    "file-invalid",
+    `${path} is a pipe, a device or a socket; a tarball is a file, to be read twice`,
+    {
+      hint: `Write it to a file, and name that: \`cat ${path} >root.tar\`.`,
+    },
+  );
 
 const readFrom = promisify(read);
 
@@ -96,13 +116,14 @@ export interface TarballFacts extends RootFacts {
 }
 
 /**
- * Reads the tarball once, to its end, and says what machine it makes. Throws `file-invalid` when it is damaged or cut
- * off, or is not what an earlier reading told, `no-os`, `no-init`, `tool-missing` when the program that unpacks it is not installed, and
- * the signal's reason when that fires.
+ * Reads the tarball once, to its end, and says what machine it makes. Throws `file-invalid` when it is
+ * damaged or cut off, or is not what an earlier reading told, `no-os`, `no-init`, `tool-missing` when the
+ * program that unpacks it is not installed, and the signal's reason when that fires.
  */
 export async function inspectTarball(tarball: Tarball, signal?: AbortSignal): Promise<TarballFacts> {
   const { compression, path } = tarball;
-  // A file of a few bytes may unpack to terabytes, and one of terabytes to nothing: neither keeps an interruption waiting.
+  // A file of a few bytes may unpack to terabytes, and one of terabytes to nothing: neither keeps an
+  // interruption waiting.
   const file = hashByPosition();
   const source = raw(tarball, signal, file.take);
   const { index, sha256, bytes } = await readTarIndex(decompress(source, compression, path), path, signal);
@@ -122,21 +143,31 @@ export interface ImportOptions {
 }
 
 /**
- * Streams a tarball into the engine; nothing is copied on the way. It is read once before the first byte is sent: what
- * starts the image stands ahead of its content, and a bad file never gets to the engine. Throws `file-invalid` where what would be sent is not
- * what was read: who may write to the file could have the engine take any image of any name from it. Then the engine has no image of it.
+ * Streams a tarball into the engine; nothing is copied on the way. It is read once before the first byte is
+ * sent: what starts the image stands ahead of its content, and a bad file never gets to the engine. Throws
+ * `file-invalid` where what would be sent is not what was read: who may write to the file could have the
+ * engine take any image of any name from it. Then the engine has no image of it.
  */
 export async function importTarball(engine: Engine, tarball: Tarball, options: ImportOptions): Promise<void> {
   const { labels, architecture, reference, signal } = options;
   const facts = await inspectTarball(tarball, signal);
   const config = renderImageConfig({ facts, labels, architecture, created: new Date() }, facts.sha256);
-  // Engines unpack gzip themselves, so it stays small on its way to a remote one; xz and zstd need programs which may not be there.
+  // Engines unpack gzip themselves, so it stays small on its way to a remote one; xz and zstd need programs
+  // which may not be there.
   const layer =
     tarball.compression === "gzip"
       ? { stream: raw(tarball), size: tarball.size, sha256: facts.fileSha256 }
-      : { stream: decompress(raw(tarball), tarball.compression, tarball.path), size: facts.bytes, sha256: facts.sha256 };
+      : {
+          stream: decompress(raw(tarball), tarball.compression, tarball.path),
+          size: facts.bytes,
+          sha256: facts.sha256,
+        };
   try {
-    await loadImages(engine, packImage(reference, config, { ...layer, diffId: facts.sha256, source: tarball.path }), { signal });
+    await loadImages(
+      engine,
+      packImage(reference, config, { ...layer, diffId: facts.sha256, source: tarball.path }),
+      { signal },
+    );
   } catch (error) {
     // The engine holds a root twice while it loads it: as it came, and unpacked.
     throw await explainDiskFull(engine, error, 2 * facts.bytes);
@@ -150,8 +181,14 @@ const raw = (tarball: Tarball, signal?: AbortSignal, take?: Take): Readable =>
 /** Is given each chunk and where in the file it begins. */
 type Take = (chunk: Buffer, position: number) => void;
 
-/** A SHA-256 of chunks that follow each other; one that was taken already, by another reading, is passed over. */
-function hashByPosition(): { readonly take: Take; readonly length: () => number; readonly digest: () => string } {
+/**
+ * A SHA-256 of chunks that follow each other; one that was taken already, by another reading, is passed over.
+ */
+function hashByPosition(): {
+  readonly take: Take;
+  readonly length: () => number;
+  readonly digest: () => string;
+} {
   const hash = createHash("sha256");
   let length = 0;
   const take: Take = (chunk, position) => {
@@ -162,7 +199,12 @@ function hashByPosition(): { readonly take: Take; readonly length: () => number;
   return { take, length: () => length, digest: () => hash.digest("hex") };
 }
 
-async function* readChunks({ descriptor, size }: Tarball, signal?: AbortSignal, take?: Take, from = 0): AsyncGenerator<Buffer> {
+async function* readChunks(
+  { descriptor, size }: Tarball,
+  signal?: AbortSignal,
+  take?: Take,
+  from = 0,
+): AsyncGenerator<Buffer> {
   for (let position = from; position < size; ) {
     signal?.throwIfAborted();
     const length = Math.min(1 << 18, size - position);

@@ -32,7 +32,10 @@ const names = {
 
 export type LoaderKey = keyof typeof names;
 
-/** A label that is meant for the loader: its key, and for one variable of the environment also that variable's name. */
+/**
+ * A label that is meant for the loader: its key, and for one variable of the environment also that variable's
+ * name.
+ */
 export interface LoaderLabel {
   /** As it is written, for messages. */
   readonly label: string;
@@ -56,8 +59,9 @@ export function asksForLoader(labels: Readonly<Record<string, string>>): boolean
 }
 
 /**
- * Those of a container's labels that are the loader's. berth's own for the loader's image is none of them. Throws `usage`
- * for a key that is not known: passed over, it would leave a machine other than its owner believes.
+ * Those of a container's labels that are the loader's. berth's own for the loader's image is none of them.
+ * Throws `usage` for a key that is not known: passed over, it would leave a machine other than its owner
+ * believes.
  */
 export function readLabel(label: string, value: string): LoaderLabel | undefined {
   const name = withoutPrefix(label);

@@ -76,7 +76,11 @@ test.each<[string, Record<string, string>, object]>([
     { ...root, "berth.loader.environment": "A=1,B=2", "berth.loader.environment.A": "3" },
     { environment: { A: "3", B: "2" } },
   ],
-  ["a quoted comma", { ...root, "berth.loader.environment": '"A=1,2",B=3' }, { environment: { A: "1,2", B: "3" } }],
+  [
+    "a quoted comma",
+    { ...root, "berth.loader.environment": '"A=1,2",B=3' },
+    { environment: { A: "1,2", B: "3" } },
+  ],
   [
     "a tmpfs with and without options",
     { ...root, "berth.loader.tmpfs": '/x,"/y:size=1m,mode=700"' },
@@ -99,7 +103,11 @@ test.each<[string, Record<string, string>, object]>([
     { ...root, "berth.loader.args": 'device=/dev/fuse,label="a=b,c",shm-size=1g' },
     { flags: { body: { Labels: { a: "b,c" }, HostConfig: { ShmSize: 1024 ** 3 } } } },
   ],
-  ["the host name among the flags", { ...root, "berth.loader.args": "hostname=web.test" }, { hostname: "web.test" }],
+  [
+    "the host name among the flags",
+    { ...root, "berth.loader.args": "hostname=web.test" },
+    { hostname: "web.test" },
+  ],
   ["the same in two labels", { ...root, "foreign-root.folder": "/srv/mail" }, { root: "/srv/mail" }],
 ])("%s", (_, labels, expected) => expect(parseLoaderLabels(labels)).toMatchObject(expected));
 
@@ -110,7 +118,10 @@ describe("what is refused, by the label's name", () => {
     [{ "berth.loader.root": "/srv/.." }, /the host's own root/],
     [{ "berth.loader.root": "srv" }, /not an absolute path/],
     [{ "berth.loader.root": "/a:b" }, /no colon/],
-    [{ ...root, "foreign-root.folder": "/other" }, /foreign-root\.folder: berth\.loader\.root says otherwise/],
+    [
+      { ...root, "foreign-root.folder": "/other" },
+      /foreign-root\.folder: berth\.loader\.root says otherwise/,
+    ],
     [{ ...root, "foreign-root.volume": "/x" }, /foreign-root\.volume is not known.*did you mean "volumes"/],
     [{ ...root, "real.capabilities": "SYS_ADMN" }, /did you mean "SYS_ADMIN"/],
     [{ ...root, "real.memory": "1Q" }, /real\.memory: .*not a size/],
@@ -137,7 +148,8 @@ describe("what is refused, by the label's name", () => {
     [{ ...root, "real.profile": "ful" }, /did you mean "full"/],
   ])("%p", (labels, message) => expect(problems(labels).join("\n")).toMatch(message));
 
-  test("all of it at once", () => expect(problems({ ...root, "real.memory": "x", "real.cpus": "x", "real.pids": "x" })).toHaveLength(3));
+  test("all of it at once", () =>
+    expect(problems({ ...root, "real.memory": "x", "real.cpus": "x", "real.pids": "x" })).toHaveLength(3));
 });
 
 test.each<[Record<string, string>, boolean]>([

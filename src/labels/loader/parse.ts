@@ -23,8 +23,8 @@ import type { LoaderSpec } from "./spec.ts";
 type Values = Map<LoaderKey, { readonly label: string; readonly value: string }>;
 
 /**
- * What the labels of a service's container ask for. Lists are divided by commas; what holds one stands in quotes.
- * Throws one `usage` error that names every label with something wrong in it.
+ * What the labels of a service's container ask for. Lists are divided by commas; what holds one stands in
+ * quotes. Throws one `usage` error that names every label with something wrong in it.
  */
 export function parseLoaderLabels(labels: Readonly<Record<string, string>>): LoaderSpec {
   const problems: string[] = [];
@@ -37,7 +37,9 @@ export function parseLoaderLabels(labels: Readonly<Record<string, string>>): Loa
       return undefined;
     }
   };
-  const found = Object.entries(labels).flatMap(([label, value]) => attempt(label, () => readLabel(label, value)) ?? []);
+  const found = Object.entries(labels).flatMap(
+    ([label, value]) => attempt(label, () => readLabel(label, value)) ?? [],
+  );
   const variables = found.filter(({ variable }) => variable !== undefined);
   const values = collectValues(
     found.filter(({ variable }) => variable === undefined),
@@ -49,11 +51,15 @@ export function parseLoaderLabels(labels: Readonly<Record<string, string>>): Loa
   };
 
   const flags = read("args", parseArgs) ?? parseDockerFlags([]);
-  const { volumes, notes } = dropGiven(read("volumes", (text) => splitList(text).map(parseLoaderVolume)) ?? []);
+  const { volumes, notes } = dropGiven(
+    read("volumes", (text) => splitList(text).map(parseLoaderVolume)) ?? [],
+  );
   const own = {
     root: read("root", parseRoot),
     image: read("image", parseWord),
-    profile: read("profile", parseProfile) ?? (flags.body.HostConfig?.Privileged === true ? "privileged" : undefined),
+    profile:
+      read("profile", parseProfile) ??
+      (flags.body.HostConfig?.Privileged === true ? "privileged" : undefined),
     ids: read("ids", parseIds),
     lxcfs: read("lxcfs", parseLxcfs),
     hostname: read("hostname", parseHostname) ?? (flags.body.Hostname || undefined),
@@ -74,10 +80,15 @@ export function parseLoaderLabels(labels: Readonly<Record<string, string>>): Loa
     publish: read("publish", parsePublishes) ?? [],
     environment: {
       ...Object.fromEntries(
-        (read("environment", splitList) ?? []).flatMap((text) => attempt("environment", () => parseAssignment(text)) ?? []),
+        (read("environment", splitList) ?? []).flatMap(
+          (text) => attempt("environment", () => parseAssignment(text)) ?? [],
+        ),
       ),
       ...Object.fromEntries(
-        variables.flatMap(({ label, variable = "", value }) => attempt(label, () => [[parseVariableName(variable), value]]) ?? []),
+        variables.flatMap(
+          ({ label, variable = "", value }) =>
+            attempt(label, () => [[parseVariableName(variable), value]]) ?? [],
+        ),
       ),
     },
     capabilities: [...new Set(read("capabilities", (text) => splitList(text).map(parseCapability)) ?? [])],
@@ -85,12 +96,18 @@ export function parseLoaderLabels(labels: Readonly<Record<string, string>>): Loa
     notes,
   };
   if (spec.root === undefined && spec.image === undefined && !values.has("root"))
-    problems.push("there is no root: name the machine's folder with the label berth.loader.root (or foreign-root.folder)");
+    problems.push(
+      "there is no root: name the machine's folder with the label berth.loader.root (or foreign-root.folder)",
+    );
   if (problems.length > 0) {
-    throw new BerthError("usage", `the service's labels cannot be used:\n${problems.map((text) => `  ${text}`).join("\n")}`, {
-      hint: "mend them: docker service update --container-label-add LABEL=VALUE SERVICE",
-      details: problems,
-    });
+    throw new BerthError(
+      "usage",
+      `the service's labels cannot be used:\n${problems.map((text) => `  ${text}`).join("\n")}`,
+      {
+        hint: "mend them: docker service update --container-label-add LABEL=VALUE SERVICE",
+        details: problems,
+      },
+    );
   }
   return spec;
 }
@@ -100,17 +117,20 @@ function collectValues(found: readonly LoaderLabel[], problems: string[]): Value
   const values: Values = new Map();
   for (const { label, key, value } of found) {
     const other = values.get(key);
-    if (other !== undefined && other.value !== value) problems.push(`${label}: ${other.label} says otherwise`);
+    if (other !== undefined && other.value !== value)
+      problems.push(`${label}: ${other.label} says otherwise`);
     values.set(key, { label, value });
   }
   return values;
 }
 
 function parseRoot(text: string): string {
-  if (!text.startsWith("/") || text.includes("\0")) throw usageError(`"${text}" is not an absolute path of the host`);
+  if (!text.startsWith("/") || text.includes("\0"))
+    throw usageError(`"${text}" is not an absolute path of the host`);
   const path = normalizePath(text);
   if (path === "/") throw usageError("the host's own root cannot be a machine's; name a folder in it");
-  if (/[:,"\n]/.test(path)) throw usageError(`"${text}": a root's path has no colon, comma, quote or line break`);
+  if (/[:,"\n]/.test(path))
+    throw usageError(`"${text}": a root's path has no colon, comma, quote or line break`);
   return path;
 }
 
@@ -121,13 +141,15 @@ function parseWord(text: string): string {
 
 function parseCommand(text: string): readonly string[] {
   const words = splitList(text);
-  if (!words[0]?.startsWith("/")) throw usageError(`"${text}" is not an init; write its absolute path, such as /sbin/init`);
+  if (!words[0]?.startsWith("/"))
+    throw usageError(`"${text}" is not an init; write its absolute path, such as /sbin/init`);
   return words;
 }
 
 function parseProfile(text: string): Profile {
   const profile = profiles.find((known) => known === text);
-  if (profile === undefined) throw usageError(`"${text}" is not a profile; use ${profiles.join(", ")}`, suggest(text, profiles));
+  if (profile === undefined)
+    throw usageError(`"${text}" is not a profile; use ${profiles.join(", ")}`, suggest(text, profiles));
   return profile;
 }
 
@@ -135,7 +157,8 @@ function parseProfile(text: string): Profile {
 function parseLxcfs(text: string): string | undefined {
   if (/^(1|true|yes|on)$/i.test(text)) return "/var/lib/lxcfs";
   if (/^(0|false|no|off|)$/i.test(text)) return undefined;
-  if (!text.startsWith("/")) throw usageError(`"${text}" is not the absolute path of lxcfs, such as /var/lib/lxcfs`);
+  if (!text.startsWith("/"))
+    throw usageError(`"${text}" is not the absolute path of lxcfs, such as /var/lib/lxcfs`);
   return normalizePath(text);
 }
 
@@ -153,14 +176,16 @@ function parseTmpfs(text: string): readonly [string, string] {
 /** As for any machine, but on a host that is not this one: nothing is relative to anything. */
 function parseLoaderVolume(text: string): VolumeSpec {
   const volume = parseVolume(text);
-  if (volume.kind === "bind" && !volume.source?.startsWith("/")) throw usageError(`"${text}": a path of the host is absolute`);
+  if (volume.kind === "bind" && !volume.source?.startsWith("/"))
+    throw usageError(`"${text}": a path of the host is absolute`);
   return volume;
 }
 
 function parsePublishes(text: string): readonly Publish[] {
   const list = splitList(text).map(parsePublish);
   for (const [index, publish] of list.entries()) {
-    if (publish.hostPort === 0) throw usageError("a port of the host must be named; 0 is no port that anyone could know");
+    if (publish.hostPort === 0)
+      throw usageError("a port of the host must be named; 0 is no port that anyone could know");
     if (list.slice(0, index).some((other) => publishesCollide(other, publish)))
       throw usageError(`port ${publish.hostPort}/${publish.protocol} of the host is published twice`);
   }
@@ -187,7 +212,8 @@ function parseArgs(text: string): DockerFlags {
     [HostConfig.PortBindings ?? HostConfig.PublishAllPorts, "publish: it is a label of its own"],
   ];
   const reasons = refused.filter(([value]) => value !== undefined).map(([, reason]) => reason);
-  if (reasons.length > 0) throw usageError(`these flags are not the machine's to have: ${reasons.join("; ")}`);
+  if (reasons.length > 0)
+    throw usageError(`these flags are not the machine's to have: ${reasons.join("; ")}`);
   return flags;
 }
 
@@ -195,16 +221,23 @@ function parseArgs(text: string): DockerFlags {
 const ofContract = ["/run", "/run/lock", "/tmp", "/sys/fs/cgroup"];
 
 /**
- * The volumes without those recipes for systemd in a container which the contract replaces. The one that binds the host's
- * cgroups would let the machine's services out of the machine's own.
+ * The volumes without those recipes for systemd in a container which the contract replaces. The one that
+ * binds the host's cgroups would let the machine's services out of the machine's own.
  */
-function dropGiven(volumes: readonly VolumeSpec[]): { readonly volumes: readonly VolumeSpec[]; readonly notes: readonly string[] } {
+function dropGiven(volumes: readonly VolumeSpec[]): {
+  readonly volumes: readonly VolumeSpec[];
+  readonly notes: readonly string[];
+} {
   const isGiven = ({ kind, source, target }: VolumeSpec) =>
-    ofContract.includes(target) && (kind === "anonymous" || (target === "/sys/fs/cgroup" && source === target));
+    ofContract.includes(target) &&
+    (kind === "anonymous" || (target === "/sys/fs/cgroup" && source === target));
   return {
     volumes: volumes.filter((volume) => !isGiven(volume)),
     notes: volumes
       .filter(isGiven)
-      .map(({ target }) => `the volume at ${target} is left out: the machine has its own ${target}, as its init needs it`),
+      .map(
+        ({ target }) =>
+          `the volume at ${target} is left out: the machine has its own ${target}, as its init needs it`,
+      ),
   };
 }

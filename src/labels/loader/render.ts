@@ -20,7 +20,11 @@ export function renderLoaderLabels(machine: MachineSpec): Readonly<Record<string
     profile: machine.profile,
     ids: number(machine.ids),
     volumes: list(machine.volumes.map(renderVolume)),
-    tmpfs: list(Object.entries(renderTmpfs(machine)).map(([target, options]) => (options === "" ? target : `${target}:${options}`))),
+    tmpfs: list(
+      Object.entries(renderTmpfs(machine)).map(([target, options]) =>
+        options === "" ? target : `${target}:${options}`,
+      ),
+    ),
     publish: list(machine.publish.map(renderPublish)),
     capabilities: list(machine.capabilities),
     lxcfs: machine.lxcfs ? "true" : undefined,
@@ -32,13 +36,18 @@ export function renderLoaderLabels(machine: MachineSpec): Readonly<Record<string
     "stop-timeout": number(machine.stopTimeout),
     args: list(otherFlags(machine)),
   });
-  const variables = Object.entries(machine.environment).map(([name, value]) => [`environment.${name}`, value] as const);
-  return Object.fromEntries([...Object.entries<string>(values), ...variables].map(([key, value]) => [prefix + key, value]));
+  const variables = Object.entries(machine.environment).map(
+    ([name, value]) => [`environment.${name}`, value] as const,
+  );
+  return Object.fromEntries(
+    [...Object.entries<string>(values), ...variables].map(([key, value]) => [prefix + key, value]),
+  );
 }
 
 /** Flags of `docker run` for what has no label of its own. */
 function otherFlags(machine: MachineSpec): readonly string[] {
-  const rates = (flag: string, list: readonly DeviceRate[] = []) => list.map(({ device, rate }) => `${flag}=${device}:${rate}`);
+  const rates = (flag: string, list: readonly DeviceRate[] = []) =>
+    list.map(({ device, rate }) => `${flag}=${device}:${rate}`);
   return [
     ...(machine.shmSize === undefined ? [] : [`shm-size=${machine.shmSize}`]),
     ...(machine.blkioWeight === undefined ? [] : [`blkio-weight=${machine.blkioWeight}`]),

@@ -6,7 +6,10 @@ import type { VolumeSpec } from "#machinefile/value/volume.ts";
 
 /** A machine as the labels of a service's container ask for it. */
 export interface LoaderSpec {
-  /** The folder of the host that is its root: absolute, in its shortest form, never `/`. Without one there is an image. */
+  /**
+   * The folder of the host that is its root: absolute, in its shortest form, never `/`. Without one there is
+   * an image.
+   */
   readonly root?: string;
   /** An image of the engine that is run instead of one made of the folder. */
   readonly image?: string;

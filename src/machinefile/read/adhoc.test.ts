@@ -45,8 +45,19 @@ test("flags make the same machine under each name", () => {
 });
 
 test("one machine may have a name, an address and ports of its own", () => {
-  const flags = { names: ["web"], image: "i", address: "172.31.0.9", hostname: "w.example", aliases: ["www"], publish: ["8080:80"] };
-  expect(fleetFromFlags(flags, {}).machines[0]).toMatchObject({ address: "172.31.0.9", hostname: "w.example", aliases: ["www"] });
+  const flags = {
+    names: ["web"],
+    image: "i",
+    address: "172.31.0.9",
+    hostname: "w.example",
+    aliases: ["www"],
+    publish: ["8080:80"],
+  };
+  expect(fleetFromFlags(flags, {}).machines[0]).toMatchObject({
+    address: "172.31.0.9",
+    hostname: "w.example",
+    aliases: ["www"],
+  });
 });
 
 test("every problem is reported, by its flag", () => {

@@ -7,7 +7,9 @@ import type { Variables } from "#machinefile/yaml/interpolate.ts";
 import { usageError } from "#usage.ts";
 import { readFleet } from "./fleet.ts";
 
-/** What `berth up NAME… --image X …` was given, each flag's text as it was typed; a repeated flag is a list. */
+/**
+ * What `berth up NAME… --image X …` was given, each flag's text as it was typed; a repeated flag is a list.
+ */
 export interface FleetFlags {
   readonly names: readonly string[];
   readonly image?: string | undefined;
@@ -66,7 +68,8 @@ const flagNames: Readonly<Record<string, string>> = {
 
 /**
  * The fleet that flags ask for, read by the machine file's own rules: the same machine under each name.
- * `environment` gives the values of variables passed on by name alone. Throws one `usage` error for everything that is wrong.
+ * `environment` gives the values of variables passed on by name alone. Throws one `usage` error for
+ * everything that is wrong.
  */
 export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet {
   if (flags.names.length === 0) throw usageError("there are no machines; name at least one");
@@ -75,7 +78,9 @@ export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet
   for (const name of new Set(doubled)) problems.push(`${name}: the machine is named twice`);
   const own = given({ hostname: flags.hostname, address: flags.address, aliases: flags.aliases });
   const alone = new Set(flags.names).size === 1;
-  if (!alone) for (const key of Object.keys(own)) problems.push(`${flagName(key)}: goes with one machine, not with ${flags.names.length}`);
+  if (!alone)
+    for (const key of Object.keys(own))
+      problems.push(`${flagName(key)}: goes with one machine, not with ${flags.names.length}`);
   if (flags.image === undefined) problems.push("--image: the image of the machines is missing");
   const reading = readFleet(
     {
@@ -113,12 +118,19 @@ export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet
     { name: namelessProject },
   );
   for (const fault of reading.problems) problems.push(`${flagOf(fault.path)}: ${renderFault(fault)}`);
-  if (problems.length > 0 || !("fleet" in reading)) throw new BerthError("usage", problems.join("\n"), { details: problems });
+  if (problems.length > 0 || !("fleet" in reading))
+    throw new BerthError("usage", problems.join("\n"), { details: problems });
   return reading.fleet;
 }
 
-/** The machines and the image that `NAMES` (separated by spaces or commas) and `IMAGE` ask for where the command line has none. */
-export function namesFromEnvironment(environment: Variables): { readonly names: readonly string[]; readonly image?: string } {
+/**
+ * The machines and the image that `NAMES` (separated by spaces or commas) and `IMAGE` ask for where the
+ * command line has none.
+ */
+export function namesFromEnvironment(environment: Variables): {
+  readonly names: readonly string[];
+  readonly image?: string;
+} {
   const names = (environment.NAMES ?? "").split(/[\s,]+/).filter((name) => name !== "");
   const image = environment.IMAGE?.trim() ?? "";
   return image === "" ? { names } : { names, image };

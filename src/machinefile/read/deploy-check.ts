@@ -20,27 +20,46 @@ interface CheckedRoots {
 /** What does not fit a machine whose root is a folder of a node, and who must not depend on one. */
 export function* checkRoots(checked: CheckedRoots): Generator<Problem> {
   // One that could not be read is a root too.
-  const roots = new Set(checked.machines.flatMap(({ name }) => (checked.keys(name).includes("root") ? [name] : [])));
+  const roots = new Set(
+    checked.machines.flatMap(({ name }) => (checked.keys(name).includes("root") ? [name] : [])),
+  );
   for (const machine of checked.machines)
     yield* roots.has(machine.name) ? checkRoot(machine, checked) : checkLocal(machine, roots, checked);
 }
 
-function* checkLocal({ name, dependsOn }: MachineSpec, roots: ReadonlySet<string>, { keys, origin }: CheckedRoots): Generator<Problem> {
+function* checkLocal(
+  { name, dependsOn }: MachineSpec,
+  roots: ReadonlySet<string>,
+  { keys, origin }: CheckedRoots,
+): Generator<Problem> {
   if (keys(name).includes("deploy")) {
-    yield problem(["machines", name, "deploy"], "deploy needs root: a machine of an image is run by `berth up`", undefined, "key");
+    yield problem(
+      ["machines", name, "deploy"],
+      "deploy needs root: a machine of an image is run by `berth up`",
+      undefined,
+      "key",
+    );
   }
   for (const [index, needed] of dependsOn.entries()) {
-    if (roots.has(needed)) yield problem([...origin(name, "depends_on"), index], `${needed} has a root and is run by \`berth deploy\``);
+    if (roots.has(needed))
+      yield problem(
+        [...origin(name, "depends_on"), index],
+        `${needed} has a root and is run by \`berth deploy\``,
+      );
   }
 }
 
-function* checkRoot({ name, publish, volumes, command }: MachineSpec, { keys, origin }: CheckedRoots): Generator<Problem> {
+function* checkRoot(
+  { name, publish, volumes, command }: MachineSpec,
+  { keys, origin }: CheckedRoots,
+): Generator<Problem> {
   for (const key of keys(name).filter((written) => Object.hasOwn(localKeys, written))) {
     yield problem(["machines", name, key], localKeys[key] ?? "", undefined, "key");
   }
   for (const [index, { hostPort, protocol }] of publish.entries()) {
     const path = [...origin(name, "publish"), index];
-    if (hostPort === 0) yield problem(path, "a machine with a root is published on ports that are named, not chosen");
+    if (hostPort === 0)
+      yield problem(path, "a machine with a root is published on ports that are named, not chosen");
     if (protocol === "sctp") yield problem(path, "a machine with a root is published by tcp and udp alone");
   }
   for (const [index, { kind, source }] of volumes.entries()) {
@@ -51,6 +70,9 @@ function* checkRoot({ name, publish, volumes, command }: MachineSpec, { keys, or
     );
   }
   if (command !== undefined && !command[0]?.startsWith("/")) {
-    yield problem(origin(name, "command"), "the init of a machine with a root is an absolute path, such as /sbin/init");
+    yield problem(
+      origin(name, "command"),
+      "the init of a machine with a root is an absolute path, such as /sbin/init",
+    );
   }
 }

@@ -14,7 +14,8 @@ function faults(text: string): readonly string[] {
   try {
     parseMachineFile(text, { fileName: "f", environment: {} });
   } catch (error) {
-    if (hasCode(error, "file-invalid")) return error.message.split("\n").map((line) => line.replace(/^f:/, ""));
+    if (hasCode(error, "file-invalid"))
+      return error.message.split("\n").map((line) => line.replace(/^f:/, ""));
     throw error;
   }
   return [];
@@ -37,7 +38,9 @@ const plain: DeploySpec = {
 };
 
 test("a root alone is a whole machine; an image of the defaults is not its", () => {
-  const machine = machineOf("defaults: {image: debian-12, depends_on: [mail]}\nmachines: {mail: {root: /srv//mailcow/}}");
+  const machine = machineOf(
+    "defaults: {image: debian-12, depends_on: [mail]}\nmachines: {mail: {root: /srv//mailcow/}}",
+  );
   expect(machine).toMatchObject({ name: "mail", image: "", root: "/srv/mailcow", dependsOn: [] });
   expect(machine.deploy).toEqual(plain);
 });

@@ -1,7 +1,10 @@
 import { normalizePath } from "#machinefile/value/path.ts";
 import { usageError } from "#usage.ts";
 
-/** How a service's name is answered: by its task's own address (`dnsrr`), or by a virtual address before it (`vip`). */
+/**
+ * How a service's name is answered: by its task's own address (`dnsrr`), or by a virtual address before it
+ * (`vip`).
+ */
 export const endpointModes = ["dnsrr", "vip"] as const;
 /** When the swarm starts a service's task again. */
 export const restartConditions = ["any", "on-failure", "none"] as const;
@@ -73,7 +76,8 @@ export interface MountedFile {
 
 /** What holds when nothing is written; Docker's own but for the endpoint. */
 export const deployDefaults = {
-  // There is one task, so there is nothing to balance; its name then leads to the address that it also speaks from, on every port and protocol.
+  // There is one task, so there is nothing to balance; its name then leads to the address that it also speaks
+  // from, on every port and protocol.
   endpointMode: "dnsrr",
   restart: { condition: "any", delay: 5, maxAttempts: 0, window: 0 },
   update: { delay: 0, failureAction: "pause", monitor: 5 },
@@ -86,46 +90,55 @@ export const deployDefaults = {
 
 /** A folder of a node: an absolute path, never `/`. */
 export function parseRoot(text: string): string {
-  if (!text.startsWith("/")) throw usageError(`"${text}" is not an absolute path; a root is a folder of its node`);
+  if (!text.startsWith("/"))
+    throw usageError(`"${text}" is not an absolute path; a root is a folder of its node`);
   if (text.includes("\0")) throw usageError("a path holds no NUL");
   if (text.split("/").includes("..")) throw usageError(`"${text}": write a root without ".."`);
   const path = normalizePath(text);
   if (path === "/") throw usageError("the host's own root cannot be a machine's");
-  if (/[:,"\r\n]/.test(path)) throw usageError(`"${text}": the path of a root holds no colon, comma, quote or line end`);
+  if (/[:,"\r\n]/.test(path))
+    throw usageError(`"${text}": the path of a root holds no colon, comma, quote or line end`);
   return path;
 }
 
 /** A node's host name, in the characters that a constraint can hold. */
 export function parseNode(text: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text)) throw usageError(`"${text}" is not a node's host name; \`docker node ls\` shows them`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text))
+    throw usageError(`"${text}" is not a node's host name; \`docker node ls\` shows them`);
   return text;
 }
 
 /** A placement constraint as `docker service create --constraint` takes it. */
 export function parseConstraint(text: string): string {
   if (!/^(?:node|engine)\.[A-Za-z0-9_.-]+\s*[!=]=\s*[^\s=!][^\r\n]*$/.test(text)) {
-    throw usageError(`"${text}" is not a constraint; write such as node.labels.disk==ssd or node.role!=manager`);
+    throw usageError(
+      `"${text}" is not a constraint; write such as node.labels.disk==ssd or node.role!=manager`,
+    );
   }
   return text;
 }
 
 /** The name of a network of the swarm. */
 export function parseNetworkName(text: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text)) throw usageError(`"${text}" is not a network's name; \`docker network ls\` shows them`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text))
+    throw usageError(`"${text}" is not a network's name; \`docker network ls\` shows them`);
   return text;
 }
 
 /** The name of a secret or config of the swarm (Engine API, "Secret": 64 of these characters at most). */
 export function parseStoredName(text: string): string {
   if (!/^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$/.test(text)) {
-    throw usageError(`"${text}" is not the name of a secret or config; use letters, digits and, between them, "-", "_" and "."`);
+    throw usageError(
+      `"${text}" is not the name of a secret or config; use letters, digits and, between them, "-", "_" and "."`,
+    );
   }
   return text;
 }
 
 /** Where a secret or config is mounted; relative ones below the engine's own directory for them. */
 export function parseFileTarget(text: string): string {
-  if (text === "" || /[\0\r\n",]/.test(text)) throw usageError(`"${text}" is not a file's path; it holds no comma, quote or line end`);
+  if (text === "" || /[\0\r\n",]/.test(text))
+    throw usageError(`"${text}" is not a file's path; it holds no comma, quote or line end`);
   if (text.split("/").includes("..")) throw usageError(`"${text}": write the path without ".."`);
   return text;
 }
@@ -133,21 +146,24 @@ export function parseFileTarget(text: string): string {
 /** A user's or group's number. */
 export function parseFileOwner(input: string | number): string {
   const text = String(input).trim();
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 4294967294) throw usageError(`"${text}" is not a user's or group's number`);
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 4294967294)
+    throw usageError(`"${text}" is not a user's or group's number`);
   return String(Number(text));
 }
 
 /** Permission bits in octal digits, as chmod(1) takes them: `0440`, `440` and YAML's `0o440` are the same. */
 export function parseFileMode(input: string | number): number {
   const text = String(input).trim();
-  if (!/^(?:0o?)?[0-7]{3}$/.test(text)) throw usageError(`"${text}" are not permission bits; write such as "0440"`);
+  if (!/^(?:0o?)?[0-7]{3}$/.test(text))
+    throw usageError(`"${text}" are not permission bits; write such as "0440"`);
   return Number.parseInt(text.slice(-3), 8);
 }
 
 /** 0 or 1: a folder is the root of one machine. */
 export function parseReplicas(input: string | number): number {
   const text = String(input).trim();
-  if (/^\d+$/.test(text) && Number(text) > 1) throw usageError(`${text} machines cannot run on one root; write 0 or 1`);
+  if (/^\d+$/.test(text) && Number(text) > 1)
+    throw usageError(`${text} machines cannot run on one root; write 0 or 1`);
   if (!/^[01]$/.test(text)) throw usageError(`"${text}" is not a number of machines; write 0 or 1`);
   return Number(text);
 }
@@ -155,13 +171,15 @@ export function parseReplicas(input: string | number): number {
 /** How often a task is started again; 0 is without end. */
 export function parseAttempts(input: string | number): number {
   const text = String(input).trim();
-  if (!/^\d{1,9}$/.test(text)) throw usageError(`"${text}" is not a number of attempts; write a whole number, 0 for no end`);
+  if (!/^\d{1,9}$/.test(text))
+    throw usageError(`"${text}" is not a number of attempts; write a whole number, 0 for no end`);
   return Number(text);
 }
 
 /** `stop-first`, the one order that a root allows. */
 export function parseOrder(text: string): "stop-first" {
-  if (text === "start-first") throw usageError("a root takes one machine at a time, so the old one stops first; write stop-first");
+  if (text === "start-first")
+    throw usageError("a root takes one machine at a time, so the old one stops first; write stop-first");
   if (text !== "stop-first") throw usageError(`"${text}" is not known; write stop-first`);
   return text;
 }

@@ -3,7 +3,11 @@ import { type BerthError, hasCode } from "#errors.ts";
 import { suggestionOf, usageError } from "#usage.ts";
 
 /** The `usage` error that a parse must end with. */
-export function faultOf(parse: () => unknown): { error: BerthError; message: string; suggestion: string | undefined } {
+export function faultOf(parse: () => unknown): {
+  error: BerthError;
+  message: string;
+  suggestion: string | undefined;
+} {
   let thrown: unknown;
   try {
     thrown = { parsed: parse() };
@@ -11,7 +15,9 @@ export function faultOf(parse: () => unknown): { error: BerthError; message: str
     thrown = error;
   }
   if (!hasCode(thrown, "usage"))
-    throw new Error(`expected a usage error, met ${JSON.stringify(thrown) ?? String(thrown)}`, { cause: thrown });
+    throw new Error(`expected a usage error, met ${JSON.stringify(thrown) ?? String(thrown)}`, {
+      cause: thrown,
+    });
   return { error: thrown, message: thrown.message, suggestion: suggestionOf(thrown) };
 }
 

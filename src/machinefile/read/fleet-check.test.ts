@@ -19,7 +19,8 @@ const machine = (name: string, rest: Partial<MachineSpec> = {}): MachineSpec => 
   ...rest,
 });
 
-const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
 
 /** Of machines that have it all of themselves, or from the defaults. */
 function check(machines: readonly MachineSpec[], from: "machines" | "defaults" = "machines"): Problem[] {
@@ -54,13 +55,22 @@ test("ports are many in a range, and counted one by one", () => {
   const ranges = many(7, (index) => parsePublish(`127.0.0.${index + 1}:1-65535:1-65535`));
   expect(check([machine("a", { publish: ranges.slice(0, 6) })])).toEqual([]);
   expect(check([machine("a", { publish: ranges })])).toEqual([
-    { path: ["machines", "a", "publish", 6], target: "value", message: "too many ports are published in all: up to here more than 400000" },
+    {
+      path: ["machines", "a", "publish", 6],
+      target: "value",
+      message: "too many ports are published in all: up to here more than 400000",
+    },
   ]);
 });
 
 test("a port collides with just those that publishesCollide says, and is of the first of them", () => {
   const addresses = ["", "0.0.0.0:", "127.0.0.1:", "127.0.0.2:", "[::]:", "[::1]:"];
-  const written = addresses.flatMap((address) => [`${address}80:80`, `${address}79-81:79-81`, `${address}82:82`, `${address}80:80/udp`]);
+  const written = addresses.flatMap((address) => [
+    `${address}80:80`,
+    `${address}79-81:79-81`,
+    `${address}82:82`,
+    `${address}80:80/udp`,
+  ]);
   for (const a of written) {
     for (const b of written) {
       const publish = [parsePublish(a), parsePublish(b)] as const;
@@ -69,9 +79,11 @@ test("a port collides with just those that publishesCollide says, and is of the 
     }
   }
   const three = [parsePublish("127.0.0.1:80:80"), parsePublish("127.0.0.2:81:81"), parsePublish("80-81")];
-  expect(check(three.map((publish, index) => machine(`m${index}`, { publish: [publish] }))).map(({ message }) => message)).toEqual([
-    "the host's port 80-81/tcp is published by m0 as well as by m2",
-  ]);
+  expect(
+    check(three.map((publish, index) => machine(`m${index}`, { publish: [publish] }))).map(
+      ({ message }) => message,
+    ),
+  ).toEqual(["the host's port 80-81/tcp is published by m0 as well as by m2"]);
 });
 
 test("machines of hosts that are not known, or not the same, are in nobody's way but their own", () => {
@@ -86,21 +98,34 @@ test("where all depend on all, some cycles are named, and of each its start", ()
   const found = check(names.map((name) => machine(name, { dependsOn: names })));
   expect(found).toHaveLength(100);
   for (const { message } of found) expect(message.length).toBeLessThan(150);
-  expect(check([machine("a", { dependsOn: ["b"] }), machine("b", { dependsOn: ["c"] }), machine("c", { dependsOn: ["b"] })])).toMatchObject(
-    [{ message: "these depend on each other: b → c → b" }],
-  );
+  expect(
+    check([
+      machine("a", { dependsOn: ["b"] }),
+      machine("b", { dependsOn: ["c"] }),
+      machine("c", { dependsOn: ["b"] }),
+    ]),
+  ).toMatchObject([{ message: "these depend on each other: b → c → b" }]);
 });
 
 test("a chain of ten thousand machines is no cycle, and closed it is one", () => {
-  const chain = (last: string[]) => many(10_000, (index) => machine(`m${index}`, { dependsOn: index < 9999 ? [`m${index + 1}`] : last }));
+  const chain = (last: string[]) =>
+    many(10_000, (index) => machine(`m${index}`, { dependsOn: index < 9999 ? [`m${index + 1}`] : last }));
   expect(check(chain([]))).toEqual([]);
   expect(check(chain(["m0"]))).toMatchObject([
-    { message: "these depend on each other: m0 → m1 → m2 → m3 → m4 → m5 → m6 → m7 → m8 → m9 → (9990 more) → m0" },
+    {
+      message:
+        "these depend on each other: m0 → m1 → m2 → m3 → m4 → m5 → m6 → m7 → m8 → m9 → (9990 more) → m0",
+    },
   ]);
 });
 
 test("what was meant is looked for among some hundred machines", () => {
-  const fleet = (count: number) => [...many(count, (index) => machine(`web${index}`)), machine("z", { dependsOn: ["wed1"] })];
+  const fleet = (count: number) => [
+    ...many(count, (index) => machine(`web${index}`)),
+    machine("z", { dependsOn: ["wed1"] }),
+  ];
   expect(check(fleet(100))).toMatchObject([{ message: "there is no machine wed1", suggestion: "web1" }]);
-  expect(check(fleet(1000))).toEqual([{ path: ["machines", "z", "depends_on", 0], target: "value", message: "there is no machine wed1" }]);
+  expect(check(fleet(1000))).toEqual([
+    { path: ["machines", "z", "depends_on", 0], target: "value", message: "there is no machine wed1" },
+  ]);
 });

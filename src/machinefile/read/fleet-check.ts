@@ -21,7 +21,10 @@ const mostCandidates = 500;
 /** So many members of a cycle are named at its start. */
 const mostMembers = 10;
 
-/** What does not fit together: addresses, names, host ports, mount targets, limits, dependencies. No more than `mostProblems`. */
+/**
+ * What does not fit together: addresses, names, host ports, mount targets, limits, dependencies. No more than
+ * `mostProblems`.
+ */
 export function checkFleet(checked: Checked): Problem[] {
   const checks = [checkAddresses, checkAliases, checkPublished, checkTargets, checkSwap, checkDependencies];
   return firstProblems(checks.map((check) => check(checked)));
@@ -56,7 +59,10 @@ function* checkAliases({ machines, origin }: Checked): Generator<Problem> {
       const path = [...origin(name, "aliases"), index];
       const holder = holders.get(alias);
       if (names.has(alias))
-        yield problem(path, alias === name ? `${alias} is the machine's own name` : `${alias} is already a machine's name`);
+        yield problem(
+          path,
+          alias === name ? `${alias} is the machine's own name` : `${alias} is already a machine's name`,
+        );
       else if (holder === name) yield problem(path, `${alias} is given twice`);
       else if (holder !== undefined) yield problem(path, `${alias} is already an alias of ${holder}`);
       else holders.set(alias, name);
@@ -67,10 +73,14 @@ function* checkAliases({ machines, origin }: Checked): Generator<Problem> {
 function* checkTargets({ machines, origin }: Checked): Generator<Problem> {
   for (const { name, volumes, tmpfs = [] } of machines) {
     const holders = new Map<string, string>();
-    for (const [key, what, mounts] of [["volumes", "a volume", volumes] as const, ["tmpfs", "a tmpfs", tmpfs] as const]) {
+    for (const [key, what, mounts] of [
+      ["volumes", "a volume", volumes] as const,
+      ["tmpfs", "a tmpfs", tmpfs] as const,
+    ]) {
       for (const [index, { target }] of mounts.entries()) {
         const holder = holders.get(target);
-        if (holder !== undefined) yield problem([...origin(name, key), index], `${target} already has ${holder}`);
+        if (holder !== undefined)
+          yield problem([...origin(name, key), index], `${target} already has ${holder}`);
         else holders.set(target, what);
       }
     }
@@ -79,10 +89,18 @@ function* checkTargets({ machines, origin }: Checked): Generator<Problem> {
 
 function* checkSwap({ machines, origin, isFaulty }: Checked): Generator<Problem> {
   for (const { name, memory, memorySwap } of machines) {
-    if (memorySwap === undefined || isFaulty(["machines", name, "memory"]) || isFaulty(["defaults", "memory"])) continue;
+    if (
+      memorySwap === undefined ||
+      isFaulty(["machines", name, "memory"]) ||
+      isFaulty(["defaults", "memory"])
+    )
+      continue;
     if (memory === undefined) yield problem(origin(name, "memory_swap"), "memory_swap needs memory as well");
     else if (memorySwap !== -1 && memorySwap < memory) {
-      yield problem(origin(name, "memory_swap"), `memory and swap together, ${memorySwap} bytes, are less than memory, ${memory} bytes`);
+      yield problem(
+        origin(name, "memory_swap"),
+        `memory and swap together, ${memorySwap} bytes, are less than memory, ${memory} bytes`,
+      );
     }
   }
 }
@@ -95,13 +113,21 @@ function* checkDependencies({ machines, origin }: Checked): Generator<Problem> {
       if (seen.has(needed)) yield problem([...origin(name, "depends_on"), index], `${needed} is given twice`);
       seen.add(needed);
       if (dependencies.has(needed)) continue;
-      const others = dependencies.size > mostCandidates ? [] : [...dependencies.keys()].filter((other) => other !== name);
-      yield problem([...origin(name, "depends_on"), index], `there is no machine ${needed}`, suggest(needed, others));
+      const others =
+        dependencies.size > mostCandidates ? [] : [...dependencies.keys()].filter((other) => other !== name);
+      yield problem(
+        [...origin(name, "depends_on"), index],
+        `there is no machine ${needed}`,
+        suggest(needed, others),
+      );
     }
   }
   for (const cycle of findCycles(dependencies)) {
     const [first = "", second] = cycle;
-    const message = second === undefined ? `${first} depends on itself` : `these depend on each other: ${renderCycle(cycle)}`;
+    const message =
+      second === undefined
+        ? `${first} depends on itself`
+        : `these depend on each other: ${renderCycle(cycle)}`;
     yield problem(origin(first, "depends_on"), message);
   }
 }
@@ -114,8 +140,8 @@ function renderCycle(cycle: readonly string[]): string {
 }
 
 /**
- * Cycles of a graph, each once and starting at its first member in the graph's order; none is missed that would leave the graph
- * cyclic, apart from those beyond `mostProblems`.
+ * Cycles of a graph, each once and starting at its first member in the graph's order; none is missed that
+ * would leave the graph cyclic, apart from those beyond `mostProblems`.
  */
 function findCycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
   const done = new Set<string>();

@@ -1,9 +1,22 @@
 import { z } from "zod";
 import { given } from "#machinefile/given.ts";
-import { defaults, type Fleet, type ImageSpec, type MachineSpec, type NetworkSpec } from "#machinefile/machine.ts";
+import {
+  defaults,
+  type Fleet,
+  type ImageSpec,
+  type MachineSpec,
+  type NetworkSpec,
+} from "#machinefile/machine.ts";
 import { firstProblems, type Path, type Problem, problem } from "#machinefile/problem.ts";
 import { domainOf, type Project } from "#machinefile/project.ts";
-import { fileSchema, machineShape, networkShape, ownShape, projectShape, sharedShape } from "#machinefile/schema/schema.ts";
+import {
+  fileSchema,
+  machineShape,
+  networkShape,
+  ownShape,
+  projectShape,
+  sharedShape,
+} from "#machinefile/schema/schema.ts";
 import { unknownKey } from "#machinefile/schema/unknown-key.ts";
 import { resolveEntries } from "#machinefile/value/environment.ts";
 import { parseImageName, parseName } from "#machinefile/value/name.ts";
@@ -24,12 +37,14 @@ const readShape = { ...machineShape, deploy: z.unknown() };
 type Own = Fields<typeof readShape>;
 
 /** The machines' order is the file's. There is a fleet only when there are no problems. */
-type FleetReading = { readonly fleet: Fleet; readonly problems: readonly [] } | { readonly problems: readonly Problem[] };
+type FleetReading =
+  | { readonly fleet: Fleet; readonly problems: readonly [] }
+  | { readonly problems: readonly Problem[] };
 
 /**
  * Reads the machine file's content, as plain data, into a fleet; or says everything that is wrong with it.
- * `environment` gives the values of variables that a machine passes on without one of its own, `unnamed` the project
- * as it is where the file does not name it.
+ * `environment` gives the values of variables that a machine passes on without one of its own, `unnamed` the
+ * project as it is where the file does not name it.
  */
 export function readFleet(raw: unknown, environment: Variables, unnamed: Project): FleetReading {
   const problems: Problem[] = [];
@@ -39,7 +54,10 @@ export function readFleet(raw: unknown, environment: Variables, unnamed: Project
     const { message, suggestion } = unknownKey("file", key, sections);
     problems.push(problem([key], message, suggestion, "key"));
   }
-  const project = { ...unnamed, ...readFields("file", projectShape, "name" in file ? { name: file.name } : {}, [], problems) };
+  const project = {
+    ...unnamed,
+    ...readFields("file", projectShape, "name" in file ? { name: file.name } : {}, [], problems),
+  };
   const wished = readFields("network", networkShape, file.network, ["network"], problems);
   const shared = readDefaults(file.defaults, problems);
   const images = new Map<string, ImageSpec>();
@@ -66,7 +84,9 @@ export function readFleet(raw: unknown, environment: Variables, unnamed: Project
     }),
     ...firstProblems([checkRoots({ machines, keys: (name) => writtenKeys(file.machines, name), origin })]),
   );
-  return problems.length > 0 ? { problems } : { fleet: { project, network, images: Object.fromEntries(images), machines }, problems: [] };
+  return problems.length > 0
+    ? { problems }
+    : { fleet: { project, network, images: Object.fromEntries(images), machines }, problems: [] };
 }
 
 /** `isWhole` is false where they come to too much, which no check goes on from. */
@@ -93,11 +113,18 @@ function readMachines(
     const fields = readFields("machines", readShape, value, ["machines", name], problems);
     own.set(name, fields);
     const keys = isMap(value) ? Object.keys(value) : [];
-    if (!keys.includes("image") && !keys.includes("root") && !isMapWith(rawDefaults, "image") && (isMap(value) || value === null)) {
+    if (
+      !keys.includes("image") &&
+      !keys.includes("root") &&
+      !isMapWith(rawDefaults, "image") &&
+      (isMap(value) || value === null)
+    ) {
       problems.push(problem(["machines", name], "image is missing; give one here or under defaults"));
     }
     // A key that is written but faulty is not the default's.
-    const inherited = Object.fromEntries(Object.entries(shared).filter(([key]) => mergedKeys.has(key) || !keys.includes(key)));
+    const inherited = Object.fromEntries(
+      Object.entries(shared).filter(([key]) => mergedKeys.has(key) || !keys.includes(key)),
+    );
     for (const item of Object.values(fields)) size += sizeOf(item);
     for (const key of Object.keys(inherited)) size += sharedSizes[key] ?? 0;
     if (size > mostExpanded) {
@@ -110,15 +137,27 @@ function readMachines(
       fields.root === undefined && fields.deploy === undefined
         ? undefined
         : readDeploy(fields.deploy, machine.stopTimeout, ["machines", name, "deploy"], problems);
-    machines.push(fields.root === undefined ? machine : { ...machine, image: "", root: fields.root, dependsOn: [], ...given({ deploy }) });
+    machines.push(
+      fields.root === undefined
+        ? machine
+        : { ...machine, image: "", root: fields.root, dependsOn: [], ...given({ deploy }) },
+    );
   }
   return { own, machines, isWhole: true };
 }
 
-/** Addresses without a subnet are of one that they imply; else a free one is chosen where the network is made. */
-function buildNetwork(wished: Fields<typeof networkShape>, project: Project, machines: readonly MachineSpec[]): NetworkSpec {
+/**
+ * Addresses without a subnet are of one that they imply; else a free one is chosen where the network is made.
+ */
+function buildNetwork(
+  wished: Fields<typeof networkShape>,
+  project: Project,
+  machines: readonly MachineSpec[],
+): NetworkSpec {
   const { domain = domainOf(project.name), gateway } = wished;
-  const subnet = wished.subnet ?? impliedSubnet([...machines.flatMap(({ address }) => address ?? []), ...(gateway ? [gateway] : [])]);
+  const subnet =
+    wished.subnet ??
+    impliedSubnet([...machines.flatMap(({ address }) => address ?? []), ...(gateway ? [gateway] : [])]);
   return { domain, ...given({ subnet, gateway }) };
 }
 
@@ -128,13 +167,23 @@ function readDefaults(raw: unknown, problems: Problem[]): Fields<typeof sharedSh
   for (const fault of found) {
     const key = fault.path[1];
     const alone = fault.target === "key" && typeof key === "string" && Object.hasOwn(ownShape, key);
-    problems.push(alone ? problem(fault.path, "belongs to one machine and cannot be a default", undefined, "key") : fault);
+    problems.push(
+      alone ? problem(fault.path, "belongs to one machine and cannot be a default", undefined, "key") : fault,
+    );
   }
   return fields;
 }
 
-/** Puts the defaults under a machine's own keys: maps are merged, everything else is replaced. Faulty keys are simply absent. */
-function buildMachine(name: string, own: Own, shared: Fields<typeof sharedShape>, environment: Variables): MachineSpec {
+/**
+ * Puts the defaults under a machine's own keys: maps are merged, everything else is replaced. Faulty keys are
+ * simply absent.
+ */
+function buildMachine(
+  name: string,
+  own: Own,
+  shared: Fields<typeof sharedShape>,
+  environment: Variables,
+): MachineSpec {
   const all = { ...shared, ...own };
   return {
     name,
@@ -174,7 +223,9 @@ function buildMachine(name: string, own: Own, shared: Fields<typeof sharedShape>
 
 /** Where a machine's key was written: with the machine, or under the defaults. */
 function originOf(name: string, key: keyof typeof machineShape, own: Own | undefined): Path {
-  return own?.[key] === undefined && Object.hasOwn(sharedShape, key) ? ["defaults", key] : ["machines", name, key];
+  return own?.[key] === undefined && Object.hasOwn(sharedShape, key)
+    ? ["defaults", key]
+    : ["machines", name, key];
 }
 
 /** How much the values of some keys are: an entry of a list counts as one, and a long text more. */

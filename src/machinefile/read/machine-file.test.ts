@@ -23,11 +23,14 @@ function faults(text: string, environment: Record<string, string> = {}): string[
   } catch (error) {
     thrown = error;
   }
-  if (!hasCode(thrown, "file-invalid")) throw new Error(`expected file-invalid, met ${JSON.stringify(thrown)}`, { cause: thrown });
+  if (!hasCode(thrown, "file-invalid"))
+    throw new Error(`expected file-invalid, met ${JSON.stringify(thrown)}`, { cause: thrown });
   const lines = thrown.message.split("\n");
   const details = thrown.details as FileProblem[];
   const named = lines.filter((line) => !/^and \d+ more$/.test(line));
-  expect(named.map((line) => line.split(" ")[0])).toEqual(details.map(({ line, column }) => `berth.yaml:${line}:${column}`));
+  expect(named.map((line) => line.split(" ")[0])).toEqual(
+    details.map(({ line, column }) => `berth.yaml:${line}:${column}`),
+  );
   return lines.map((line) => line.replace(/^berth\.yaml:/, ""));
 }
 
@@ -76,8 +79,19 @@ machines:
       shm_size: 1G, tmpfs: ["/tmp:size=64m", /srv],
       command: [/sbin/init, --x], stop_timeout: 1m, labels: [a=b], environment: [A=b, C], capabilities: [bpf, CAP_BPF]}
 `);
-  expect(machine).toMatchObject({ hostname: "M.Example", profile: "privileged", memorySwap: -1, pids: 100, restart: "no" });
-  expect(machine).toMatchObject({ cpuset: "0-1", blkioWeight: 300, lxcfs: true, deviceReadBps: [{ device: "/dev/sda", rate: 1024 }] });
+  expect(machine).toMatchObject({
+    hostname: "M.Example",
+    profile: "privileged",
+    memorySwap: -1,
+    pids: 100,
+    restart: "no",
+  });
+  expect(machine).toMatchObject({
+    cpuset: "0-1",
+    blkioWeight: 300,
+    lxcfs: true,
+    deviceReadBps: [{ device: "/dev/sda", rate: 1024 }],
+  });
   expect(machine).toMatchObject({
     shmSize: 2 ** 30,
     tmpfs: [
@@ -87,7 +101,12 @@ machines:
   });
   expect(machine.deviceWriteIops).toEqual([{ device: "/dev/sda", rate: 9 }]);
   expect(machine).not.toHaveProperty("deviceWriteBps");
-  expect(machine).toMatchObject({ command: ["/sbin/init", "--x"], stopTimeout: 60, labels: { a: "b" }, capabilities: ["CAP_BPF"] });
+  expect(machine).toMatchObject({
+    command: ["/sbin/init", "--x"],
+    stopTimeout: 60,
+    labels: { a: "b" },
+    capabilities: ["CAP_BPF"],
+  });
   expect(machine.environment).toEqual({ A: "b" });
 });
 
@@ -98,16 +117,35 @@ machines:
   a: {memory: 2g, capabilities: [], environment: {B: 3, C: 4}}
   b:
 `);
-  expect(machines[0]).toMatchObject({ image: "i", memory: 2 ** 31, capabilities: [], environment: { A: "1", B: "3", C: "4" } });
-  expect(machines[1]).toMatchObject({ memory: 2 ** 30, capabilities: ["CAP_BPF"], environment: { A: "1", B: "2" }, labels: { l: "x" } });
+  expect(machines[0]).toMatchObject({
+    image: "i",
+    memory: 2 ** 31,
+    capabilities: [],
+    environment: { A: "1", B: "3", C: "4" },
+  });
+  expect(machines[1]).toMatchObject({
+    memory: 2 ** 30,
+    capabilities: ["CAP_BPF"],
+    environment: { A: "1", B: "2" },
+    labels: { l: "x" },
+  });
 });
 
 test("values keep their digits, and names theirs", () => {
   const machine = machineOf(
-    "machines: {007: {image: 12, environment: {V: 1.10, T: True, F: false, N: 0x10, BIG: 12345678901234567890}}}".replace("12,", '"12",'),
+    "machines: {007: {image: 12, environment: {V: 1.10, T: True, F: false, N: 0x10, BIG: 12345678901234567890}}}".replace(
+      "12,",
+      '"12",',
+    ),
   );
   expect(machine.name).toBe("007");
-  expect(machine.environment).toEqual({ V: "1.10", T: "True", F: "false", N: "0x10", BIG: "12345678901234567890" });
+  expect(machine.environment).toEqual({
+    V: "1.10",
+    T: "True",
+    F: "false",
+    N: "0x10",
+    BIG: "12345678901234567890",
+  });
 });
 
 test("anchors, merge keys and variables work", () => {
@@ -207,7 +245,11 @@ test.each<[string, string, string[]]>([
     "a: {address: 172.31.0.255}",
     ["3:16 machines.a.address: 172.31.0.255 is the broadcast address of 172.31.0.0/24"],
   ],
-  ["the gateway's address", "a: {address: 172.31.0.1}", ["3:16 machines.a.address: 172.31.0.1 is the network's gateway"]],
+  [
+    "the gateway's address",
+    "a: {address: 172.31.0.1}",
+    ["3:16 machines.a.address: 172.31.0.1 is the network's gateway"],
+  ],
   [
     "an address used twice",
     "a: {address: 172.31.0.9}\n  b: {address: 172.31.0.9}",
@@ -245,15 +287,29 @@ test.each<[string, string, string[]]>([
       expect.stringContaining('3:30 machines.a.tmpfs[0]: "large" is not a size'),
     ],
   ],
-  ["swap without memory", "a: {memory_swap: 1g}", ["3:20 machines.a.memory_swap: memory_swap needs memory as well"]],
+  [
+    "swap without memory",
+    "a: {memory_swap: 1g}",
+    ["3:20 machines.a.memory_swap: memory_swap needs memory as well"],
+  ],
   [
     "less swap than memory",
     "a: {memory: 2g, memory_swap: 1g}",
-    ["3:32 machines.a.memory_swap: memory and swap together, 1073741824 bytes, are less than memory, 2147483648 bytes"],
+    [
+      "3:32 machines.a.memory_swap: memory and swap together, 1073741824 bytes, are less than memory, 2147483648 bytes",
+    ],
   ],
-  ["swap beside a faulty memory", "a: {memory: 2x, memory_swap: 1g}", [expect.stringContaining("3:15 machines.a.memory: ")]],
+  [
+    "swap beside a faulty memory",
+    "a: {memory: 2x, memory_swap: 1g}",
+    [expect.stringContaining("3:15 machines.a.memory: ")],
+  ],
   ["a machine that needs itself", "a: {depends_on: [a]}", ["3:7 machines.a.depends_on: a depends on itself"]],
-  ["a machine needed twice", "a: {depends_on: [b, b]}\n  b: {}", ["3:23 machines.a.depends_on[1]: b is given twice"]],
+  [
+    "a machine needed twice",
+    "a: {depends_on: [b, b]}\n  b: {}",
+    ["3:23 machines.a.depends_on[1]: b is given twice"],
+  ],
   [
     "a cycle",
     "x: {depends_on: [a]}\n  a: {depends_on: [b]}\n  b: {depends_on: [c]}\n  c: {depends_on: [a]}",
@@ -264,7 +320,11 @@ test.each<[string, string, string[]]>([
 });
 
 test("what the defaults bring is reported at the defaults, once", () => {
-  expect(faults("defaults: {image: i, publish: [80], depends_on: [q]}\nmachines: {aa: {}, bb: {}, cc: {publish: []}}\n")).toEqual([
+  expect(
+    faults(
+      "defaults: {image: i, publish: [80], depends_on: [q]}\nmachines: {aa: {}, bb: {}, cc: {publish: []}}\n",
+    ),
+  ).toEqual([
     "1:32 defaults.publish[0]: the host's port 80/tcp is published by aa as well as by bb",
     "1:50 defaults.depends_on[0]: there is no machine q",
   ]);
@@ -297,7 +357,9 @@ test.each([
 });
 
 test("a project's name that is no name is a problem", () => {
-  expect(faults("name: My Shop\nmachines: {a: {image: i}}")).toEqual([expect.stringContaining('1:7 name: "My Shop" is not a name')]);
+  expect(faults("name: My Shop\nmachines: {a: {image: i}}")).toEqual([
+    expect.stringContaining('1:7 name: "My Shop" is not a name'),
+  ]);
 });
 
 test("a gateway outside of the subnet is a problem", () => {
@@ -321,16 +383,31 @@ test.each<[string, string, string[]]>([
   ["a list", "- 1", ["1:1 expected a map, not a list"]],
   ["no machines", "machines: {}", ["1:1 machines: there are no machines; name at least one under machines"]],
   ["machines of another type", "machines: [a]", ["1:1 machines: expected a map, not a list"]],
-  ["a second document", "machines: {a: {image: x}}\n---\na: 1", ["2:1 a second YAML document starts here; a file holds one"]],
+  [
+    "a second document",
+    "machines: {a: {image: x}}\n---\na: 1",
+    ["2:1 a second YAML document starts here; a file holds one"],
+  ],
   ["an unknown tag", "machines: {a: {image: !include x}}", ["1:23 Unresolved tag: !include"]],
-  ["a key that is no text", "machines: {a: {image: x}}\nx-y: {? [1] : 2}", ["2:9 x-y.[1]: a key is plain text"]],
+  [
+    "a key that is no text",
+    "machines: {a: {image: x}}\nx-y: {? [1] : 2}",
+    ["2:9 x-y.[1]: a key is plain text"],
+  ],
   ["an alias of nothing", "machines: {a: *b}", ["1:15 machines.a: there is no anchor &b before this"]],
   ["an alias within itself", "machines: &m {a: *m}", ["1:18 machines.a: *m stands within &m itself"]],
-  ["a merge of no map", "machines: {a: {image: x, <<: 5}}", ["1:26 machines.a.<<: << merges a map, or a list of maps"]],
+  [
+    "a merge of no map",
+    "machines: {a: {image: x, <<: 5}}",
+    ["1:26 machines.a.<<: << merges a map, or a list of maps"],
+  ],
   [
     "a doubled key beside another fault",
     "machines:\n  a: {image: x}\n  a: {image: x, cpus: y}",
-    ["3:3 machines.a: the key is given twice", '3:23 machines.a.cpus: "y" is not a number of processors; write such as 2 or 0.5'],
+    [
+      "3:3 machines.a: the key is given twice",
+      '3:23 machines.a.cpus: "y" is not a number of processors; write such as 2 or 0.5',
+    ],
   ],
 ])("%s is a problem", (_what, text, problems) => {
   expect(faults(text)).toEqual(problems);
@@ -345,17 +422,23 @@ test("broken syntax is placed, and nothing is guessed from it", () => {
 test("a key that is doubled among very many is named", () => {
   const keys = Array.from({ length: 20_000 }, (_, at) => `"${at}${"k".repeat(30)}"`);
   const doubled = `x-a: {${[...keys, keys[0]].join(",")}}\nmachines: {a: {image: x}}`;
-  expect(faults(doubled)).toEqual([`1:${6 + [...keys, ""].join(",").length + 1} x-a.0${"k".repeat(30)}: the key is given twice`]);
+  expect(faults(doubled)).toEqual([
+    `1:${6 + [...keys, ""].join(",").length + 1} x-a.0${"k".repeat(30)}: the key is given twice`,
+  ]);
 });
 
 test("a file that expands to too much is refused", () => {
   const levels = (line: (index: number, aliases: string) => string) =>
-    Array.from({ length: 9 }, (_, index) => line(index + 1, Array(10).fill(`*a${index}`).join(", "))).join("");
+    Array.from({ length: 9 }, (_, index) => line(index + 1, Array(10).fill(`*a${index}`).join(", "))).join(
+      "",
+    );
   const machines = "machines: {m: {image: x}}\n";
   const laughs = `x-0: &a0 [lol]\n${levels((index, aliases) => `x-${index}: &a${index} [${aliases}]\n`)}${machines}`;
   const merges = `x-0: &a0 {a: b}\n${levels((index, aliases) => `x-${index}: &a${index} {<<: [${aliases}]}\n`)}${machines}`;
   for (const text of [laughs, merges]) {
-    expect(faults(text)).toEqual([expect.stringMatching(/^\d+:\d+ the aliases expand to too much: up to here to 200000 values$/)]);
+    expect(faults(text)).toEqual([
+      expect.stringMatching(/^\d+:\d+ the aliases expand to too much: up to here to 200000 values$/),
+    ]);
   }
   const wide = Array.from({ length: 3000 }, (_, index) => `k${index}: v`).join(", ");
   const product = `x-0: &a0 {${wide}}\nmachines: {m: {image: x, <<: [${"*a0, ".repeat(3000)}]}}\n`;
@@ -370,7 +453,9 @@ test.each([
   ["maps in maps", Array.from({ length: 1000 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n")],
 ])("%s are refused at their depth, and not parsed", (_, text) => {
   const started = performance.now();
-  expect(faults(text)).toEqual([expect.stringMatching(/^\d+:\d+ maps and lists are nested more than 50 deep here$/)]);
+  expect(faults(text)).toEqual([
+    expect.stringMatching(/^\d+:\d+ maps and lists are nested more than 50 deep here$/),
+  ]);
   expect(performance.now() - started).toBeLessThan(2000);
 });
 
@@ -380,7 +465,8 @@ test("40 levels are read", () => {
 });
 
 test("a file of more than any fleet needs is refused where that shows", () => {
-  const fleet = (count: number) => `machines:\n${Array.from({ length: count }, (_, index) => `  m${index}: {image: x}\n`).join("")}`;
+  const fleet = (count: number) =>
+    `machines:\n${Array.from({ length: count }, (_, index) => `  m${index}: {image: x}\n`).join("")}`;
   expect(read(fleet(1000)).machines).toHaveLength(1000);
   expect(faults(fleet(100_000))).toEqual([
     expect.stringMatching(/^\d+:\d+ the file is too long: up to here it has 50000 words and marks of YAML$/),
@@ -388,11 +474,18 @@ test("a file of more than any fleet needs is refused where that shows", () => {
 });
 
 test("many machines may share one anchor", () => {
-  const machines = Array.from({ length: 250 }, (_, index) => `  m${index}: {<<: *base, environment: *vars}\n`).join("");
-  expect(read(`x-vars: &vars {A: b}\nx-base: &base {image: i, environment: *vars}\nmachines:\n${machines}`).machines).toHaveLength(250);
+  const machines = Array.from(
+    { length: 250 },
+    (_, index) => `  m${index}: {<<: *base, environment: *vars}\n`,
+  ).join("");
+  expect(
+    read(`x-vars: &vars {A: b}\nx-base: &base {image: i, environment: *vars}\nmachines:\n${machines}`)
+      .machines,
+  ).toHaveLength(250);
 });
 
-const repeat = (count: number, make: (index: number) => string) => Array.from({ length: count }, (_, index) => make(index)).join(", ");
+const repeat = (count: number, make: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => make(index)).join(", ");
 
 test.each([
   ["ports", `publish: [${repeat(1000, () => '"0:1"')}]`],
@@ -401,7 +494,9 @@ test.each([
   ["machines", `depends_on: [${repeat(1000, (index) => `m${index}`)}]`],
   ["long texts", `environment: {A: ${"a".repeat(100_000)}}`],
 ])("a thousand machines with a thousand %s of the defaults are refused where that shows", (_what, key) => {
-  const [fault, ...others] = faults(`defaults: {image: x, ${key}}\nmachines: {${repeat(1000, (index) => `m${index}: `)}}\n`);
+  const [fault, ...others] = faults(
+    `defaults: {image: x, ${key}}\nmachines: {${repeat(1000, (index) => `m${index}: `)}}\n`,
+  );
   expect(fault).toMatch(
     /^2:\d+ machines\.m(?:19\d|200): the machines are too much, each with what it has of the defaults: up to here 200000 values$/,
   );
@@ -429,7 +524,10 @@ test("of very many problems the first fifty are named and the rest is counted", 
 
 test("what a problem quotes is cut", () => {
   const long = "a".repeat(100_000);
-  for (const text of [`machines: {a: {image: i, publish: [${long}]}}`, `machines: {a: {image: i, cpus: "\${${long}!}"}}`]) {
+  for (const text of [
+    `machines: {a: {image: i, publish: [${long}]}}`,
+    `machines: {a: {image: i, cpus: "\${${long}!}"}}`,
+  ]) {
     const [line = "", ...others] = faults(text);
     expect(line).toContain("aaa…");
     expect(line.length).toBeLessThan(1000);
@@ -438,30 +536,44 @@ test("what a problem quotes is cut", () => {
 });
 
 test("an alias of a long text counts as much as the text", () => {
-  const lines = faults(`x-a: &a ${"a".repeat(900_000)}\nmachines: {m: {image: x, publish: [${repeat(1000, () => "*a ")}]}}\n`);
+  const lines = faults(
+    `x-a: &a ${"a".repeat(900_000)}\nmachines: {m: {image: x, publish: [${repeat(1000, () => "*a ")}]}}\n`,
+  );
   expect(lines).toEqual([expect.stringMatching(/^2:\d+ the aliases expand to too much/)]);
-  const made = faults(`x-a: &a "${"$X".repeat(1000)}"\nmachines: {m: {image: x, command: [${repeat(1000, () => "*a ")}]}}\n`, {
-    X: "x".repeat(1000),
-  });
+  const made = faults(
+    `x-a: &a "${"$X".repeat(1000)}"\nmachines: {m: {image: x, command: [${repeat(1000, () => "*a ")}]}}\n`,
+    {
+      X: "x".repeat(1000),
+    },
+  );
   expect(made).toEqual([expect.stringMatching(/^2:\d+ the aliases expand to too much/)]);
 });
 
 test("a key is no longer than 1,024 characters, and plain text also by an alias", () => {
   const long = "a".repeat(1025);
-  for (const text of [`machines: {? ${long} : {image: x}}`, `x-a: &a ${long}\nmachines: {? *a : {image: x}}`]) {
+  for (const text of [
+    `machines: {? ${long} : {image: x}}`,
+    `x-a: &a ${long}\nmachines: {? *a : {image: x}}`,
+  ]) {
     expect(faults(text)).toEqual([expect.stringContaining("the key is longer than 1024 characters")]);
   }
-  expect(faults("x-a: &a [1]\nmachines: {? *a : {image: x}}")).toEqual(["2:14 machines.*a: a key is plain text"]);
+  expect(faults("x-a: &a [1]\nmachines: {? *a : {image: x}}")).toEqual([
+    "2:14 machines.*a: a key is plain text",
+  ]);
 });
 
 test("a key that is a map of thousands is written out once, and cut", () => {
-  const lines = faults(`machines: {m: {image: x}}\nx-a: {? {${repeat(3000, (index) => `k${index}: $`)}} : 1}\n`);
+  const lines = faults(
+    `machines: {m: {image: x}}\nx-a: {? {${repeat(3000, (index) => `k${index}: $`)}} : 1}\n`,
+  );
   expect(lines).toHaveLength(51);
   for (const line of lines) expect(line.length).toBeLessThan(1000);
 });
 
 test("what the defaults bring to machines with a root is one problem, too", () => {
-  const lines = faults(`defaults: {publish: ["0:1", "0:2"]}\nmachines: {${repeat(1000, (index) => `m${index}: {root: /x}`)}}\n`);
+  const lines = faults(
+    `defaults: {publish: ["0:1", "0:2"]}\nmachines: {${repeat(1000, (index) => `m${index}: {root: /x}`)}}\n`,
+  );
   expect(lines).toEqual([
     "1:22 defaults.publish[0]: a machine with a root is published on ports that are named, not chosen",
     "1:29 defaults.publish[1]: a machine with a root is published on ports that are named, not chosen",

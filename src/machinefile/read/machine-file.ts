@@ -33,17 +33,21 @@ const mostNamed = 50;
 const mostLocated = 200;
 
 /**
- * Reads a machine file (docs/machine-file.md). Paths of the host stay as written; see `resolvePaths`.
- * Throws one `file-invalid` for everything that is wrong, a line of its message and a `FileProblem` of its details each, in the file's order;
- * of very many things for the first.
+ * Reads a machine file (docs/machine-file.md). Paths of the host stay as written; see `resolvePaths`. Throws
+ * one `file-invalid` for everything that is wrong, a line of its message and a `FileProblem` of its details
+ * each, in the file's order; of very many things for the first.
  */
-export function parseMachineFile(text: string, { fileName, shownAs = fileName, environment }: MachineFileOptions): Fleet {
+export function parseMachineFile(
+  text: string,
+  { fileName, shownAs = fileName, environment }: MachineFileOptions,
+): Fleet {
   const source = parseYaml(text, environment);
   if (source.content === undefined) throw invalid(shownAs, source.faults);
   const reading = readFleet(source.content, environment, { name: projectNameOf(fileName), file: fileName });
   const located = reading.problems.slice(0, mostLocated).flatMap((problem) => source.locate(problem) ?? []);
   const beyond = Math.max(0, reading.problems.length - mostLocated);
-  if (!("fleet" in reading) || source.faults.length > 0) throw invalid(shownAs, [...source.faults, ...located], beyond);
+  if (!("fleet" in reading) || source.faults.length > 0)
+    throw invalid(shownAs, [...source.faults, ...located], beyond);
   return reading.fleet;
 }
 
@@ -52,7 +56,11 @@ function invalid(fileName: string, found: readonly Located[], beyond = 0): Berth
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
     .slice(0, mostNamed)
     .map((fault): FileProblem => {
-      const { suggestion, ...rest } = { ...fault, path: cut(renderPath(fault.path)), message: cut(fault.message) };
+      const { suggestion, ...rest } = {
+        ...fault,
+        path: cut(renderPath(fault.path)),
+        message: cut(fault.message),
+      };
       return suggestion === undefined ? rest : { ...rest, suggestion: cut(suggestion) };
     });
   const lines = problems.map((problem) => {
@@ -61,5 +69,8 @@ function invalid(fileName: string, found: readonly Located[], beyond = 0): Berth
   });
   const more = found.length - problems.length + beyond;
   if (more > 0) lines.push(`and ${more} more`);
-  return new BerthError("file-invalid", lines.join("\n"), { hint: `Correct ${fileName}; nothing has been changed.`, details: problems });
+  return new BerthError("file-invalid", lines.join("\n"), {
+    hint: `Correct ${fileName}; nothing has been changed.`,
+    details: problems,
+  });
 }

@@ -3,7 +3,10 @@ import type { MachineSpec } from "#machinefile/machine.ts";
 import { type Path, type Problem, problem } from "#machinefile/problem.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 
-/** Of all machines together, each port of a range by itself; an engine has a rule for each, and often a process. */
+/**
+ * Of all machines together, each port of a range by itself; an engine has a rule for each, and often a
+ * process.
+ */
 const mostPorts = 400_000;
 
 interface CheckedPorts {
@@ -17,7 +20,9 @@ export function* checkPublished({ machines, origin }: CheckedPorts): Generator<P
   const holders = new Map<string, Holders>();
   const entries = machines.flatMap((machine) =>
     // Which port the engine will choose is not known, but that it is free.
-    [...machine.publish.entries()].flatMap(([index, published]) => (published.hostPort === 0 ? [] : [{ machine, index, published }])),
+    [...machine.publish.entries()].flatMap(([index, published]) =>
+      published.hostPort === 0 ? [] : [{ machine, index, published }],
+    ),
   );
   let ports = 0;
   for (const [order, { machine, index, published }] of entries.entries()) {
@@ -25,7 +30,10 @@ export function* checkPublished({ machines, origin }: CheckedPorts): Generator<P
     const { hostPort, count, protocol } = published;
     ports += count;
     if (ports > mostPorts) {
-      yield problem([...origin(name, "publish"), index], `too many ports are published in all: up to here more than ${mostPorts}`);
+      yield problem(
+        [...origin(name, "publish"), index],
+        `too many ports are published in all: up to here more than ${mostPorts}`,
+      );
       return;
     }
     const where = JSON.stringify([hostOf(machine) ?? { machine: name }, protocol]);
@@ -68,15 +76,26 @@ function take(holders: Holders, { address, hostPort, count }: Publish, holder: H
   return first;
 }
 
-/** The sets that an address is in, and those whose members are all in its way. `every` has all of a kind, `wild` those that stand for all. */
-function setsOf(address: string | undefined): { readonly joined: readonly string[]; readonly met: readonly string[] } {
-  if (address === undefined) return { joined: ["every", "every ipv4", "every ipv6", "wild ipv4", "wild ipv6"], met: ["every"] };
+/**
+ * The sets that an address is in, and those whose members are all in its way. `every` has all of a kind,
+ * `wild` those that stand for all.
+ */
+function setsOf(address: string | undefined): {
+  readonly joined: readonly string[];
+  readonly met: readonly string[];
+} {
+  if (address === undefined)
+    return { joined: ["every", "every ipv4", "every ipv6", "wild ipv4", "wild ipv6"], met: ["every"] };
   const kind = ipaddr.parse(address).kind();
-  if (address === "0.0.0.0" || address === "::") return { joined: ["every", `every ${kind}`, `wild ${kind}`], met: [`every ${kind}`] };
+  if (address === "0.0.0.0" || address === "::")
+    return { joined: ["every", `every ${kind}`, `wild ${kind}`], met: [`every ${kind}`] };
   return { joined: ["every", `every ${kind}`, address], met: [address, `wild ${kind}`] };
 }
 
-/** Where a machine's ports are published: on the engine's host, on a node of the swarm, or on one that is not known yet. */
+/**
+ * Where a machine's ports are published: on the engine's host, on a node of the swarm, or on one that is not
+ * known yet.
+ */
 function hostOf({ root, deploy }: Pick<MachineSpec, "root" | "deploy">): string | undefined {
   return root === undefined ? "" : deploy?.node;
 }

@@ -14,7 +14,13 @@ import {
   updateShape,
 } from "#machinefile/schema/deploy-schema.ts";
 import { expected } from "#machinefile/schema/schema-key.ts";
-import { type DeploySpec, deployDefaults, type MountedFile, type ServiceResources, type ServiceUpdate } from "./deploy.ts";
+import {
+  type DeploySpec,
+  deployDefaults,
+  type MountedFile,
+  type ServiceResources,
+  type ServiceUpdate,
+} from "./deploy.ts";
 import { type Fields, readFields, readMap } from "./read-fields.ts";
 
 /** Keys whose own content is read key by key too, so that every fault in it is found. */
@@ -23,10 +29,15 @@ const readShape = { ...deployFlatShape, restart, update, rollback, resources, se
 const resourceSections = open(resourcesShape);
 
 /**
- * Reads a machine's `deploy` section; what is not written has its default. `stopTimeout` is the machine's own, seconds.
- * Parts with problems are as if not written.
+ * Reads a machine's `deploy` section; what is not written has its default. `stopTimeout` is the machine's
+ * own, seconds. Parts with problems are as if not written.
  */
-export function readDeploy(raw: unknown, stopTimeout: number | undefined, path: Path, problems: Problem[]): DeploySpec {
+export function readDeploy(
+  raw: unknown,
+  stopTimeout: number | undefined,
+  path: Path,
+  problems: Problem[],
+): DeploySpec {
   const written = readFields("deploy", readShape, raw, path, problems);
   const section = <S extends z.ZodRawShape>(name: keyof typeof written, shape: S): Fields<S> =>
     readFields("deploy", shape, written[name], [...path, name], problems);
@@ -56,7 +67,8 @@ export function readDeploy(raw: unknown, stopTimeout: number | undefined, path: 
     reservations: given(part("reservations", reservationShape)) as ServiceResources,
     secrets: readFiles(written.secrets, secretShape, "", [...path, "secrets"], problems),
     configs: readFiles(written.configs, configShape, "/", [...path, "configs"], problems),
-    stopGracePeriod: written.stop_grace_period ?? (stopTimeout ?? deployDefaults.stopTimeout) + deployDefaults.loaderTime,
+    stopGracePeriod:
+      written.stop_grace_period ?? (stopTimeout ?? deployDefaults.stopTimeout) + deployDefaults.loaderTime,
     logOptions: logOptions ?? {},
   };
 }
@@ -70,7 +82,13 @@ function updateOf(fields: Fields<typeof updateShape> | Fields<typeof rollbackSha
 }
 
 /** The short form is a name; a target that is not written is the name below `directory`. */
-function readFiles(raw: unknown, shape: typeof secretShape, directory: string, path: Path, problems: Problem[]): readonly MountedFile[] {
+function readFiles(
+  raw: unknown,
+  shape: typeof secretShape,
+  directory: string,
+  path: Path,
+  problems: Problem[],
+): readonly MountedFile[] {
   if (raw === undefined) return [];
   if (!Array.isArray(raw)) {
     problems.push(problem(path, expected("a list of names, or of maps with source")({ input: raw })));
@@ -91,7 +109,13 @@ function readFiles(raw: unknown, shape: typeof secretShape, directory: string, p
       if (isName) problems.push(...problems.splice(before).map((fault) => ({ ...fault, path: at })));
       return [];
     }
-    const { source, target = `${directory}${source}`, uid = "0", gid = "0", mode = deployDefaults.fileMode } = fields;
+    const {
+      source,
+      target = `${directory}${source}`,
+      uid = "0",
+      gid = "0",
+      mode = deployDefaults.fileMode,
+    } = fields;
     if (source === undefined) {
       problems.push(problem(at, "source is missing"));
       return [];
@@ -104,7 +128,9 @@ function readFiles(raw: unknown, shape: typeof secretShape, directory: string, p
 
 /** The same keys, whatever they hold. */
 function open<S extends object>(shape: S): { readonly [K in keyof S]: z.ZodUnknown } {
-  return Object.fromEntries(Object.keys(shape).map((key) => [key, z.unknown()])) as ReturnType<typeof open<S>>;
+  return Object.fromEntries(Object.keys(shape).map((key) => [key, z.unknown()])) as ReturnType<
+    typeof open<S>
+  >;
 }
 
 function isWritten(raw: unknown, key: string): boolean {

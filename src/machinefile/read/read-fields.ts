@@ -19,7 +19,13 @@ export function readMap(raw: unknown, path: Path, problems: Problem[]): Raw | un
 }
 
 /** Reads a map key by key, so that every fault is found; keys that fail are left out of the result. */
-export function readFields<S extends z.ZodRawShape>(section: Section, shape: S, raw: unknown, path: Path, problems: Problem[]): Fields<S> {
+export function readFields<S extends z.ZodRawShape>(
+  section: Section,
+  shape: S,
+  raw: unknown,
+  path: Path,
+  problems: Problem[],
+): Fields<S> {
   const fields: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(readMap(raw, path, problems) ?? {})) {
     const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
@@ -37,7 +43,12 @@ export function readFields<S extends z.ZodRawShape>(section: Section, shape: S, 
 }
 
 /** Runs a pure parser; its `usage` error becomes a problem of the key. */
-export function readKey<T>(parse: (text: string) => T, text: string, path: Path, problems: Problem[]): T | undefined {
+export function readKey<T>(
+  parse: (text: string) => T,
+  text: string,
+  path: Path,
+  problems: Problem[],
+): T | undefined {
   try {
     return parse(text);
   } catch (error) {

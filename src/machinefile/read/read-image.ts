@@ -15,10 +15,13 @@ export function readImage(raw: unknown, path: Path, problems: Problem[]): ImageS
     problems.push(problem(path, `an image has exactly one of base, tarball and image; here is ${found}`));
   } else if (!keys.includes("base")) {
     for (const key of keys.filter((name) => Object.hasOwn(recipe, name))) {
-      problems.push(problem([...path, key], "belongs to an image with base: scratch alone", undefined, "key"));
+      problems.push(
+        problem([...path, key], "belongs to an image with base: scratch alone", undefined, "key"),
+      );
     }
   } else {
-    for (const key of ["os", "release"].filter((name) => !keys.includes(name))) problems.push(problem(path, `${key} is missing`));
+    for (const key of ["os", "release"].filter((name) => !keys.includes(name)))
+      problems.push(problem(path, `${key} is missing`));
   }
   if (problems.length > before) return undefined;
   if (tarball !== undefined) return { tarball };

@@ -10,8 +10,18 @@ machines:
 `;
   const fleet = parseMachineFile(text, { fileName: "f", environment: {} });
   const resolved = resolvePaths(fleet, { directory: "/site/lab", home: "/home/me" });
-  expect(resolved.images).toEqual({ ...fleet.images, a: { tarball: "/site/a.tar" }, b: { tarball: "/home/me/b.tar" } });
-  expect(resolved.machines[0]?.volumes.map(({ source }) => source)).toEqual(["/site/lab/x", "/home/me", "/abs", "data", undefined]);
+  expect(resolved.images).toEqual({
+    ...fleet.images,
+    a: { tarball: "/site/a.tar" },
+    b: { tarball: "/home/me/b.tar" },
+  });
+  expect(resolved.machines[0]?.volumes.map(({ source }) => source)).toEqual([
+    "/site/lab/x",
+    "/home/me",
+    "/abs",
+    "data",
+    undefined,
+  ]);
   expect(resolved.machines.map((machine) => ({ ...machine, volumes: [] }))).toEqual(
     fleet.machines.map((machine) => ({ ...machine, volumes: [] })),
   );

@@ -123,8 +123,18 @@ function fileShape(what: string, place: string, example: string) {
       absent: "its name",
       examples: [example],
     }),
-    uid: key(scalar("a number", parseFileOwner), { type: "number", description: "Its owner.", default: "0", examples: [101] }),
-    gid: key(scalar("a number", parseFileOwner), { type: "number", description: "Its group.", default: "0", examples: [101] }),
+    uid: key(scalar("a number", parseFileOwner), {
+      type: "number",
+      description: "Its owner.",
+      default: "0",
+      examples: [101],
+    }),
+    gid: key(scalar("a number", parseFileOwner), {
+      type: "number",
+      description: "Its group.",
+      default: "0",
+      examples: [101],
+    }),
     mode: key(scalar('permission bits such as "0440"', parseFileMode), {
       type: "octal digits",
       description: "Its permission bits.",
@@ -173,7 +183,8 @@ export const deployFlatShape = {
   }),
   networks: key(list("networks", text("a network", parseNetworkName)), {
     type: "list of networks",
-    description: "Overlay networks of the swarm that the machine is on; each must exist. Its `aliases` hold on each.",
+    description:
+      "Overlay networks of the swarm that the machine is on; each must exist. Its `aliases` hold on each.",
     absent: "none but the node's own",
     examples: [["application"]],
   }),
@@ -205,14 +216,22 @@ export const deployFlatShape = {
   log_options: key(
     z.record(
       z.string(),
-      z.union([z.string(), z.number(), z.boolean()], { error: expected("text") }).transform((value) => String(value)),
+      z
+        .union([z.string(), z.number(), z.boolean()], { error: expected("text") })
+        .transform((value) => String(value)),
       { error: expected("a map of options") },
     ),
-    { type: "map", description: "Options of the log driver; they need `log_driver`.", absent: "none", examples: [{ "max-size": "10m" }] },
+    {
+      type: "map",
+      description: "Options of the log driver; they need `log_driver`.",
+      absent: "none",
+      examples: [{ "max-size": "10m" }],
+    },
   ),
   image: key(text("an image", parseReference), {
     type: "image",
-    description: "The loader's image, which `berth loader image` makes. The node must have it, or find it in its registry.",
+    description:
+      "The loader's image, which `berth loader image` makes. The node must have it, or find it in its registry.",
     absent: "`berth-loader:` with berth's version",
     examples: ["registry.example:5000/berth-loader:1"],
   }),
@@ -248,7 +267,11 @@ export const deployShape = {
     absent: "none",
     examples: [{ limits: { memory: "128M" }, reservations: { memory: "1G", cpus: 1 } }],
   }),
-  secrets: files("secret", secretShape, "Secrets of the swarm that the machine gets, as files and as systemd credentials."),
+  secrets: files(
+    "secret",
+    secretShape,
+    "Secrets of the swarm that the machine gets, as files and as systemd credentials.",
+  ),
   configs: files("config", configShape, "Configs of the swarm that the machine gets, as files."),
 };
 

@@ -11,7 +11,12 @@ interface RateKind {
   readonly example: string;
 }
 
-const byteRate: RateKind = { parse: parseBytesRate, type: "list of DEVICE:SIZE", unit: "bytes a second", example: "/dev/sda:10mb" };
+const byteRate: RateKind = {
+  parse: parseBytesRate,
+  type: "list of DEVICE:SIZE",
+  unit: "bytes a second",
+  example: "/dev/sda:10mb",
+};
 const operationRate: RateKind = {
   parse: parseOperationsRate,
   type: "list of DEVICE:NUMBER",
@@ -43,7 +48,8 @@ export const limitShape = {
   memory_swap: key(scalar("a size such as 1G", parseMemorySwap), {
     type: "size",
     unit: "bytes",
-    description: "The most memory and swap together; needs `memory`, and is not less. `-1` is unlimited swap.",
+    description:
+      "The most memory and swap together; needs `memory`, and is not less. `-1` is unlimited swap.",
     absent: "the engine's choice",
     examples: ["1G"],
   }),
@@ -78,12 +84,16 @@ export const limitShape = {
   blkio_weight: key(scalar("a weight from 10 to 1000", parseBlkioWeight), {
     type: "whole number",
     unit: "10 to 1000",
-    description: "Its share of block I/O where others want it too. Needs a host whose I/O scheduler shares out, such as BFQ.",
+    description:
+      "Its share of block I/O where others want it too. Needs a host whose I/O scheduler shares out, such as BFQ.",
     absent: "the engine's choice",
     examples: [300],
   }),
   device_read_bps: rates(byteRate, "The most that it reads from a block device of the host."),
-  device_write_bps: rates(byteRate, "The most that it writes to one. On cgroup v1 this bounds direct and synchronous writes alone."),
+  device_write_bps: rates(
+    byteRate,
+    "The most that it writes to one. On cgroup v1 this bounds direct and synchronous writes alone.",
+  ),
   device_read_iops: rates(operationRate, "The most read operations on a block device of the host."),
   device_write_iops: rates(operationRate, "The most write operations on one."),
 };

@@ -65,7 +65,17 @@ A path of the host, in \`volumes\` and \`tarball\`, starts at the file's directo
 
 function section(name: string, about: string, shape: Readonly<Record<string, z.ZodType>>): string {
   const rows = Object.entries(shape).map(([key, schema]) => row(key, schema));
-  return ["", `## \`${name}\``, "", about, "", "| Key | Type | Default | Meaning | Example |", "|---|---|---|---|---|", ...rows, ""]
+  return [
+    "",
+    `## \`${name}\``,
+    "",
+    about,
+    "",
+    "| Key | Type | Default | Meaning | Example |",
+    "|---|---|---|---|---|",
+    ...rows,
+    "",
+  ]
     .join("\n")
     .slice(1);
 }
@@ -95,5 +105,7 @@ function flow(value: unknown): string {
 }
 
 function nested(value: unknown): string {
-  return typeof value === "string" && !/^[A-Za-z./][\w./=+-]*$/.test(value) ? JSON.stringify(value) : flow(value);
+  return typeof value === "string" && !/^[A-Za-z./][\w./=+-]*$/.test(value)
+    ? JSON.stringify(value)
+    : flow(value);
 }

@@ -16,7 +16,10 @@ interface KeyNote {
   readonly examples?: readonly unknown[];
 }
 
-/** The notes of every key's schema. Zod's own metadata would lose examples of the input where a schema transforms it. */
+/**
+ * The notes of every key's schema. Zod's own metadata would lose examples of the input where a schema
+ * transforms it.
+ */
 export const notes = z.registry<KeyNote>();
 
 /** Gives a key's schema its note. */
@@ -43,7 +46,10 @@ export function list<T extends z.ZodType>(what: string, element: T) {
 export function choice<const T extends readonly string[]>(words: T) {
   const what = words.length === 1 ? words.join("") : `one of ${words.join(", ")}`;
   return z.enum(words, {
-    error: (issue) => (typeof issue.input === "string" ? `"${issue.input}" is not known; write ${what}` : expected(what)(issue)),
+    error: (issue) =>
+      typeof issue.input === "string"
+        ? `"${issue.input}" is not known; write ${what}`
+        : expected(what)(issue),
   });
 }
 
@@ -76,7 +82,12 @@ function reading<I, T>(parse: (input: I) => T) {
 /** Adds a parser's `usage` error as an issue, below a path if one is given; rethrows any other error. */
 export function addFault(error: unknown, context: z.RefinementCtx, path: (string | number)[] = []): void {
   if (!hasCode(error, "usage")) throw error;
-  context.addIssue({ code: "custom", message: error.message, path, params: { suggestion: suggestionOf(error) } });
+  context.addIssue({
+    code: "custom",
+    message: error.message,
+    path,
+    params: { suggestion: suggestionOf(error) },
+  });
 }
 
 function kindOf(value: unknown): string {

@@ -14,24 +14,25 @@ test("docs/machine-file.md is what the schema says", () => {
   expect(page).toBe(renderMachineFileReference());
 });
 
-test.each(Object.entries({ ...projectShape, ...networkShape, ...imageShape, ...machineShape, ...deployReference }))(
-  "%s is documented, and takes its examples and its default",
-  (key, schema) => {
-    const note = notes.get(schema);
-    expect(note?.description).toEndWith(".");
-    expect(page).toContain(`| \`${key}\` | `);
-    for (const value of [...(note?.examples ?? []), ...(note?.default === undefined ? [] : [note.default])]) {
-      expect([value, schema.safeParse(value).error?.issues]).toEqual([value, undefined]);
-    }
-  },
-);
+test.each(
+  Object.entries({ ...projectShape, ...networkShape, ...imageShape, ...machineShape, ...deployReference }),
+)("%s is documented, and takes its examples and its default", (key, schema) => {
+  const note = notes.get(schema);
+  expect(note?.description).toEndWith(".");
+  expect(page).toContain(`| \`${key}\` | `);
+  for (const value of [...(note?.examples ?? []), ...(note?.default === undefined ? [] : [note.default])]) {
+    expect([value, schema.safeParse(value).error?.issues]).toEqual([value, undefined]);
+  }
+});
 
 test("the JSON Schema accepts the example and refuses a slip", () => {
   const schema = machineFileJsonSchema();
   expect(schema).toMatchObject({ type: "object", required: ["machines"], additionalProperties: false });
   // Zod reads its own JSON Schema back; patternProperties and oneOf beside properties are for editors alone.
   const { patternProperties: _, ...plain } = schema;
-  const reread = z.fromJSONSchema(JSON.parse(JSON.stringify(plain, (key, value) => (key === "oneOf" ? undefined : value))));
+  const reread = z.fromJSONSchema(
+    JSON.parse(JSON.stringify(plain, (key, value) => (key === "oneOf" ? undefined : value))),
+  );
   expect(reread.safeParse(parse(exampleMachineFile)).error?.issues).toBeUndefined();
   expect(reread.safeParse({ machines: { web: { memroy: "1g" } } }).success).toBe(false);
   expect(reread.safeParse({ machines: { web: { environment: { A: [] } } } }).success).toBe(false);
@@ -50,20 +51,29 @@ test("editors see descriptions, defaults and examples", () => {
   }
 });
 
-test.each(["machine", "capability", "size", "publish", "volume", "name", "network", "environment", "duration", "limit", "resolve-paths"])(
-  "%s imports neither zod nor yaml",
-  (name) => {
-    const seen = new Set<string>();
-    const packages = new Set<string>();
-    const follow = (file: URL): void => {
-      if (seen.has(file.href)) return;
-      seen.add(file.href);
-      for (const { path } of new Bun.Transpiler({ loader: "ts" }).scanImports(readFileSync(file, "utf8"))) {
-        if (path.startsWith(".")) follow(new URL(path, file));
-        else packages.add(path);
-      }
-    };
-    follow(new URL(`./${name}.ts`, import.meta.url));
-    expect([...packages].filter((imported) => imported !== "ipaddr.js")).toEqual([]);
-  },
-);
+test.each([
+  "machine",
+  "capability",
+  "size",
+  "publish",
+  "volume",
+  "name",
+  "network",
+  "environment",
+  "duration",
+  "limit",
+  "resolve-paths",
+])("%s imports neither zod nor yaml", (name) => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const follow = (file: URL): void => {
+    if (seen.has(file.href)) return;
+    seen.add(file.href);
+    for (const { path } of new Bun.Transpiler({ loader: "ts" }).scanImports(readFileSync(file, "utf8"))) {
+      if (path.startsWith(".")) follow(new URL(path, file));
+      else packages.add(path);
+    }
+  };
+  follow(new URL(`./${name}.ts`, import.meta.url));
+  expect([...packages].filter((imported) => imported !== "ipaddr.js")).toEqual([]);
+});

@@ -3,8 +3,20 @@ import { parseCapability } from "#linux/capability.ts";
 import { defaults, profiles, restartPolicies, systems, variants } from "#machinefile/machine.ts";
 import { parseRoot } from "#machinefile/read/deploy.ts";
 import { parseDuration } from "#machinefile/value/duration.ts";
-import { type Entry, parseLabel, parseLabelName, parseVariable, parseVariableName } from "#machinefile/value/environment.ts";
-import { parseMachineImage, parseMirror, parsePackage, parseReference, parseRelease } from "#machinefile/value/image.ts";
+import {
+  type Entry,
+  parseLabel,
+  parseLabelName,
+  parseVariable,
+  parseVariableName,
+} from "#machinefile/value/environment.ts";
+import {
+  parseMachineImage,
+  parseMirror,
+  parsePackage,
+  parseReference,
+  parseRelease,
+} from "#machinefile/value/image.ts";
 import { parseIds } from "#machinefile/value/limit.ts";
 import { parseDomain, parseHostname, parseName } from "#machinefile/value/name.ts";
 import { parseAddress, parseSubnet } from "#machinefile/value/network.ts";
@@ -19,7 +31,8 @@ import { addFault, choice, expected, key, list, notes, scalar, text } from "./sc
 export const projectShape = {
   name: key(text("a name", parseName), {
     type: "name",
-    description: "The project's name: what `berth ls` shows of whose a machine is, and what the domain is made of.",
+    description:
+      "The project's name: what `berth ls` shows of whose a machine is, and what the domain is made of.",
     absent: "the directory's name",
     examples: ["shop"],
   }),
@@ -29,7 +42,8 @@ export const projectShape = {
 export const networkShape = {
   domain: key(text("a domain", parseDomain), {
     type: "domain",
-    description: "The domain of the machines; the engine's network bears this name. A machine is `NAME.DOMAIN`.",
+    description:
+      "The domain of the machines; the engine's network bears this name. A machine is `NAME.DOMAIN`.",
     absent: "the project's name and `.internal`, as in `shop.internal`",
     examples: ["lab.test"],
   }),
@@ -54,7 +68,8 @@ export const networkShape = {
 /** The keys of one image: exactly one of `base`, `tarball` and `image`. */
 export const imageShape = {
   base: key(choice(["scratch"]), {
-    description: "`scratch` builds the image from a distribution's packages; the keys `os` to `variant` then say which.",
+    description:
+      "`scratch` builds the image from a distribution's packages; the keys `os` to `variant` then say which.",
   }),
   os: key(choice(systems), { description: "The distribution.", absent: "required with `base`" }),
   release: key(text("a release", parseRelease), {
@@ -82,7 +97,8 @@ export const imageShape = {
   }),
   tarball: key(text("a path", parsePath), {
     type: "path",
-    description: "A tarball of a root filesystem. A relative path starts at the file's directory, `~/` at your home.",
+    description:
+      "A tarball of a root filesystem. A relative path starts at the file's directory, `~/` at your home.",
     examples: ["./rootfs.tar"],
   }),
   image: key(text("an image", parseReference), {
@@ -131,7 +147,8 @@ export const ownShape = {
 export const sharedShape = {
   image: key(text("an image", parseMachineImage), {
     type: "image",
-    description: "A name under `images`, a root's tarball (`./root.tar.xz`), an image of the engine, or a built-in name.",
+    description:
+      "A name under `images`, a root's tarball (`./root.tar.xz`), an image of the engine, or a built-in name.",
     absent: "required, here or under `defaults`, unless there is a `root`",
     examples: ["debian-12"],
   }),
@@ -174,7 +191,8 @@ export const sharedShape = {
   }),
   environment: key(entries("variables", parseVariable, parseVariableName), {
     type: "map, or list of NAME=value",
-    description: "Variables of the init. One without a value takes berth's own, and is left out where that is not set.",
+    description:
+      "Variables of the init. One without a value takes berth's own, and is left out where that is not set.",
     absent: "none",
     examples: [{ LANG: "C.UTF-8" }, ["LANG=C.UTF-8", "TZ"]],
   }),
@@ -195,12 +213,17 @@ export const sharedShape = {
     default: defaults.restart,
     examples: ["always"],
   }),
-  command: key(list("words", text("text", parseWord)).min(1, { error: "the command is empty; leave the key out for the image's own" }), {
-    type: "list of text",
-    description: "The init and its arguments.",
-    absent: "the image's own",
-    examples: [["/sbin/init", "--log-target=console"]],
-  }),
+  command: key(
+    list("words", text("text", parseWord)).min(1, {
+      error: "the command is empty; leave the key out for the image's own",
+    }),
+    {
+      type: "list of text",
+      description: "The init and its arguments.",
+      absent: "the image's own",
+      examples: [["/sbin/init", "--log-target=console"]],
+    },
+  ),
   stop_timeout: key(scalar("a time such as 90s", parseDuration), {
     type: "time",
     unit: "seconds, or such as 1m30s",
@@ -218,9 +241,16 @@ export const sharedShape = {
 
 export const machineShape = { ...sharedShape, ...ownShape };
 
-const imageForms = [{ required: ["base", "os", "release"] }, { required: ["tarball"] }, { required: ["image"] }];
+const imageForms = [
+  { required: ["base", "os", "release"] },
+  { required: ["tarball"] },
+  { required: ["image"] },
+];
 
-/** The whole file. Its parts are read key by key (fleet.ts), so that one fault hides no other; this says how they fit together. */
+/**
+ * The whole file. Its parts are read key by key (fleet.ts), so that one fault hides no other; this says how
+ * they fit together.
+ */
 export const fileSchema = z
   .strictObject({
     ...z.object(projectShape).partial().shape,
@@ -264,9 +294,12 @@ function entries(what: string, parseEntry: (text: string) => Entry, parseKey: (t
       const isList = Array.isArray(input);
       for (const [name, item] of Object.entries(input)) {
         const at = isList ? [Number(name)] : [name];
-        const read = isList ? z.string({ error: expected("text such as NAME=value") }).safeParse(item) : value.safeParse(item);
+        const read = isList
+          ? z.string({ error: expected("text such as NAME=value") }).safeParse(item)
+          : value.safeParse(item);
         if (!read.success) {
-          for (const issue of read.error.issues) context.addIssue({ code: "custom", message: issue.message, path: at });
+          for (const issue of read.error.issues)
+            context.addIssue({ code: "custom", message: issue.message, path: at });
           continue;
         }
         try {

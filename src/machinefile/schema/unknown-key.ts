@@ -40,9 +40,15 @@ const foreign: Readonly<Record<string, string>> = {
 };
 
 /** Why a key has no place in a section, and which one may have been meant. */
-export function unknownKey(section: Section, key: string, candidates: readonly string[]): { message: string; suggestion?: string } {
-  if (planned[section]?.includes(key)) return { message: "unknown key; this version does not support it yet" };
+export function unknownKey(
+  section: Section,
+  key: string,
+  candidates: readonly string[],
+): { message: string; suggestion?: string } {
+  if (planned[section]?.includes(key))
+    return { message: "unknown key; this version does not support it yet" };
   const equivalent = Object.hasOwn(foreign, key) ? foreign[key] : undefined;
-  const suggestion = equivalent !== undefined && candidates.includes(equivalent) ? equivalent : suggest(key, candidates);
+  const suggestion =
+    equivalent !== undefined && candidates.includes(equivalent) ? equivalent : suggest(key, candidates);
   return suggestion === undefined ? { message: "unknown key" } : { message: "unknown key", suggestion };
 }

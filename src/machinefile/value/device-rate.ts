@@ -14,7 +14,10 @@ export function parseBytesRate(text: string): DeviceRate {
   return parseDeviceRate(text, parseSize, "/dev/sda:10mb");
 }
 
-/** `DEVICE:NUMBER`, such as `/dev/sda:1000`, in operations a second, as `docker run --device-read-iops` has it. */
+/**
+ * `DEVICE:NUMBER`, such as `/dev/sda:1000`, in operations a second, as `docker run --device-read-iops` has
+ * it.
+ */
 export function parseOperationsRate(text: string): DeviceRate {
   return parseDeviceRate(text, (rate) => (/^\d+$/.test(rate) ? Number(rate) : 0), "/dev/sda:1000");
 }
@@ -23,7 +26,8 @@ function parseDeviceRate(text: string, parseRate: (rate: string) => number, exam
   const colon = text.lastIndexOf(":");
   const device = text.slice(0, Math.max(colon, 0));
   // A path such as /dev/disk/by-id/… may hold colons; the rate never does.
-  if (!/^\/dev\/[^\0]+$/.test(device)) throw usageError(`"${text}" is no device with a rate; write such as ${example}`);
+  if (!/^\/dev\/[^\0]+$/.test(device))
+    throw usageError(`"${text}" is no device with a rate; write such as ${example}`);
   const rate = parseRate(text.slice(colon + 1));
   // The kernel takes 0 for "no limit".
   if (!Number.isSafeInteger(rate) || rate < 1)

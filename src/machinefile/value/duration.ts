@@ -2,7 +2,10 @@ import { usageError } from "#usage.ts";
 
 const seconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
 
-/** A time in whole seconds: a number of seconds, or hours, minutes and seconds as Compose writes them (`90`, `90s`, `1m30s`, `2h`). */
+/**
+ * A time in whole seconds: a number of seconds, or hours, minutes and seconds as Compose writes them (`90`,
+ * `90s`, `1m30s`, `2h`).
+ */
 export function parseDuration(input: string | number): number {
   const text = String(input).trim();
   const match = /^(?:(\d+)|(?=\d)(\d+h)?(\d+m)?(\d+s)?)$/.exec(text);

@@ -29,7 +29,13 @@ test("a label has a key of its own, and may be empty", () => {
 });
 
 test("a later entry wins, and one without a value takes the caller's or goes", () => {
-  const entries = [{ name: "A", value: "1" }, { name: "B", value: "2" }, { name: "A" }, { name: "B" }, { name: "toString" }];
+  const entries = [
+    { name: "A", value: "1" },
+    { name: "B", value: "2" },
+    { name: "A" },
+    { name: "B" },
+    { name: "toString" },
+  ];
   expect(resolveEntries(entries, { A: "mine" })).toEqual({ A: "mine" });
 });
 

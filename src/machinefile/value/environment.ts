@@ -13,7 +13,10 @@ export function parseVariable(text: string): Entry {
   return entry;
 }
 
-/** A variable's name that an init keeps: letters, digits and `_`, no digit first (systemd.exec(5), Environment=). */
+/**
+ * A variable's name that an init keeps: letters, digits and `_`, no digit first (systemd.exec(5),
+ * Environment=).
+ */
 export function parseVariableName(name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     const near = name.replace(/[-. ]/g, "_");
@@ -33,12 +36,17 @@ export function parseLabel(text: string): Entry {
 
 /** A label's key: not empty, no space or `=`, and outside of `berth.`, which holds berth's own state. */
 export function parseLabelName(name: string): string {
-  if (!/^[^\s=]+$/.test(name)) throw usageError(`"${name}" is not a label's key; it has one character or more, no space and no "="`);
-  if (name.startsWith("berth.")) throw usageError(`"${name}": labels that start with "berth." are berth's own`);
+  if (!/^[^\s=]+$/.test(name))
+    throw usageError(`"${name}" is not a label's key; it has one character or more, no space and no "="`);
+  if (name.startsWith("berth."))
+    throw usageError(`"${name}": labels that start with "berth." are berth's own`);
   return name;
 }
 
-/** The entries as a record, the last of a name winning; those without a value take the caller's, or drop out when it has none. */
+/**
+ * The entries as a record, the last of a name winning; those without a value take the caller's, or drop out
+ * when it has none.
+ */
 export function resolveEntries(
   entries: Iterable<Entry>,
   caller: Readonly<Record<string, string | undefined>>,

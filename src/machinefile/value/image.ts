@@ -1,8 +1,12 @@
 import { usageError } from "#usage.ts";
 
-/** A release by its code name or number, as the distribution's archive names it (`bookworm`, `noble`, `stable`). */
+/**
+ * A release by its code name or number, as the distribution's archive names it (`bookworm`, `noble`,
+ * `stable`).
+ */
 export function parseRelease(text: string): string {
-  if (!/^[a-z0-9][a-z0-9.-]*$/.test(text)) throw usageError(`"${text}" is not a release; write its code name, such as bookworm`);
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(text))
+    throw usageError(`"${text}" is not a release; write its code name, such as bookworm`);
   return text;
 }
 
@@ -17,19 +21,27 @@ export function parsePackage(text: string): string {
 /** The URL of a package archive: http, https, file or copy (sources.list(5)). */
 export function parseMirror(text: string): string {
   if (!/^(?:https?:\/\/[^\s/]|(?:file|copy):\/)\S*$/.test(text)) {
-    throw usageError(`"${text}" is not the URL of a package archive; it starts with http://, https://, file:/ or copy:/`);
+    throw usageError(
+      `"${text}" is not the URL of a package archive; it starts with http://, https://, file:/ or copy:/`,
+    );
   }
   return text;
 }
 
-/** What an engine may call an image: a name with registry, tag or digest, or an id. The engine itself judges the rest. */
+/**
+ * What an engine may call an image: a name with registry, tag or digest, or an id. The engine itself judges
+ * the rest.
+ */
 export function parseReference(text: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/.test(text))
     throw usageError(`"${text}" is not an image; write such as debian-12 or host:5000/name:tag`);
   return text;
 }
 
-/** Whether an image is written as the path of a root's tarball: it starts with `./`, `../`, `/` or `~`, or ends like a tarball. */
+/**
+ * Whether an image is written as the path of a root's tarball: it starts with `./`, `../`, `/` or `~`, or
+ * ends like a tarball.
+ */
 export function isTarballPath(text: string): boolean {
   return /^(?:\.{0,2}\/|~)/.test(text) || tarballName.test(text);
 }

@@ -10,29 +10,41 @@ export function parseCpus(input: string | number): number {
   return cpus;
 }
 
-/** The processors a machine may run on, as `docker run --cpuset-cpus`: numbers and ranges, `0-3,6` (cpuset(7), List Format). */
+/**
+ * The processors a machine may run on, as `docker run --cpuset-cpus`: numbers and ranges, `0-3,6` (cpuset(7),
+ * List Format).
+ */
 export function parseCpuset(input: string | number): string {
   const text = String(input).trim();
   for (const part of text.split(",")) {
     const [first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part)?.slice(1) ?? [];
-    if (first === undefined || Number(last) < Number(first)) throw usageError(`"${text}" is no list of processors; write such as 0-3,6`);
+    if (first === undefined || Number(last) < Number(first))
+      throw usageError(`"${text}" is no list of processors; write such as 0-3,6`);
   }
   return text;
 }
 
-/** A share of block I/O where others want it too, as `docker run --blkio-weight`: a whole number from 10 to 1000. */
+/**
+ * A share of block I/O where others want it too, as `docker run --blkio-weight`: a whole number from 10 to
+ * 1000.
+ */
 export function parseBlkioWeight(input: string | number): number {
   const text = String(input).trim();
   const weight = /^\d+$/.test(text) ? Number(text) : 0;
-  if (weight < 10 || weight > 1000) throw usageError(`"${text}" is no weight of block I/O; write a whole number from 10 to 1000`);
+  if (weight < 10 || weight > 1000)
+    throw usageError(`"${text}" is no weight of block I/O; write a whole number from 10 to 1000`);
   return weight;
 }
 
-/** The most processes and threads a machine may have: a whole number of at least 1, at most 4194304 (pid_max, proc(5)). */
+/**
+ * The most processes and threads a machine may have: a whole number of at least 1, at most 4194304 (pid_max,
+ * proc(5)).
+ */
 export function parsePids(input: string | number): number {
   const text = String(input).trim();
   const pids = /^\d+$/.test(text) ? Number(text) : 0;
-  if (pids < 1 || pids > 4194304) throw usageError(`"${text}" is not a number of processes; write a whole number from 1 to 4194304`);
+  if (pids < 1 || pids > 4194304)
+    throw usageError(`"${text}" is not a number of processes; write a whole number from 1 to 4194304`);
   return pids;
 }
 
@@ -45,7 +57,9 @@ export function parseIds(input: string | number): number {
   const text = String(input).trim();
   const ids = /^\d+$/.test(text) ? Number(text) : 0;
   if (ids < idsOfSystem || ids > mostIds) {
-    throw usageError(`"${text}" is not a number of ids; write a whole number from ${idsOfSystem} to ${mostIds}`);
+    throw usageError(
+      `"${text}" is not a number of ids; write a whole number from ${idsOfSystem} to ${mostIds}`,
+    );
   }
   return Math.ceil(ids / idsOfSystem) * idsOfSystem;
 }

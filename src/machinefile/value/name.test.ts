@@ -21,12 +21,22 @@ test.each<[string, string | undefined]>([
   expect(faultOf(() => parseName(name)).suggestion).toBe(meant);
 });
 
-test.each(["web", "Web.Example.org", "a.b"])("%p is a host name", (name) => expect(parseHostname(name)).toBe(name));
-test.each(["", "a..b", "a_b", ".a", "x".repeat(65)])("%p is no host name", (name) => void faultOf(() => parseHostname(name)));
+test.each(["web", "Web.Example.org", "a.b"])("%p is a host name", (name) =>
+  expect(parseHostname(name)).toBe(name),
+);
+test.each(["", "a..b", "a_b", ".a", "x".repeat(65)])(
+  "%p is no host name",
+  (name) => void faultOf(() => parseHostname(name)),
+);
 test.each(["internal", "lab.test"])("%p is a domain", (name) => expect(parseDomain(name)).toBe(name));
 test.each(["", "Lab.test", "lab.", "lab test", `${"a".repeat(63)}.`.repeat(3)])(
   "%p is no domain",
   (name) => void faultOf(() => parseDomain(name)),
 );
-test.each(["debian-12", "a.b_c", "a__b"])("%p is an image's name", (name) => expect(parseImageName(name)).toBe(name));
-test.each(["", "Debian", "a/b", "a:1", "-a", "a".repeat(64)])("%p is no image's name", (name) => void faultOf(() => parseImageName(name)));
+test.each(["debian-12", "a.b_c", "a__b"])("%p is an image's name", (name) =>
+  expect(parseImageName(name)).toBe(name),
+);
+test.each(["", "Debian", "a/b", "a:1", "-a", "a".repeat(64)])(
+  "%p is no image's name",
+  (name) => void faultOf(() => parseImageName(name)),
+);

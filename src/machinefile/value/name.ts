@@ -10,28 +10,43 @@ export function parseName(text: string): string {
   if (text.length > 63) throw usageError(`the name is ${text.length} characters long; 63 is the most`);
   if (text === "localhost") throw usageError('"localhost" is every machine itself; choose another name');
   if (!label.test(text)) {
-    throw usageError(`"${text}" is not a name; use lower-case letters, digits and, between them, hyphens`, nearestLabel(text));
+    throw usageError(
+      `"${text}" is not a name; use lower-case letters, digits and, between them, hyphens`,
+      nearestLabel(text),
+    );
   }
   return text;
 }
 
-/** A machine's own host name: dot-separated labels in any case, at most 64 characters (HOST_NAME_MAX of sethostname(2)). */
+/**
+ * A machine's own host name: dot-separated labels in any case, at most 64 characters (HOST_NAME_MAX of
+ * sethostname(2)).
+ */
 export function parseHostname(text: string): string {
   if (text.length > 64) throw usageError(`the host name is ${text.length} characters long; 64 is the most`);
   return checkLabels(text, text.toLowerCase(), "a host name");
 }
 
-/** A DNS domain: dot-separated lower-case labels. At most 189 characters, so that the longest machine name still fits below it (RFC 1035: 253). */
+/**
+ * A DNS domain: dot-separated lower-case labels. At most 189 characters, so that the longest machine name
+ * still fits below it (RFC 1035: 253).
+ */
 export function parseDomain(text: string): string {
   if (text.length > 189) throw usageError(`the domain is ${text.length} characters long; 189 is the most`);
   return checkLabels(text, text, "a domain");
 }
 
-/** A name under `images:`, which is also a repository name on the engine: lower-case words joined by one `.`, `_` or hyphens. */
+/**
+ * A name under `images:`, which is also a repository name on the engine: lower-case words joined by one `.`,
+ * `_` or hyphens.
+ */
 export function parseImageName(text: string): string {
-  if (text.length > 63) throw usageError(`the image's name is ${text.length} characters long; 63 is the most`);
+  if (text.length > 63)
+    throw usageError(`the image's name is ${text.length} characters long; 63 is the most`);
   if (!/^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(text)) {
-    throw usageError(`"${text}" is not an image's name; use lower-case letters and digits, joined by ".", "_" or "-"`);
+    throw usageError(
+      `"${text}" is not an image's name; use lower-case letters and digits, joined by ".", "_" or "-"`,
+    );
   }
   return text;
 }
@@ -39,7 +54,9 @@ export function parseImageName(text: string): string {
 function checkLabels(text: string, compared: string, what: string): string {
   for (const part of compared.split(".")) {
     if (part.length > 63 || !label.test(part)) {
-      throw usageError(`"${text}" is not ${what}; use letters, digits and hyphens, in parts of at most 63 characters joined by dots`);
+      throw usageError(
+        `"${text}" is not ${what}; use letters, digits and hyphens, in parts of at most 63 characters joined by dots`,
+      );
     }
   }
   return text;

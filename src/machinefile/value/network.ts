@@ -3,14 +3,20 @@ import { usageError } from "#usage.ts";
 
 /** An IPv4 address in its dotted form. */
 export function parseAddress(text: string): string {
-  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) throw usageError(`"${text}" is not an IPv4 address; write such as 172.31.0.10`);
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text))
+    throw usageError(`"${text}" is not an IPv4 address; write such as 172.31.0.10`);
   return text;
 }
 
-/** An IPv4 subnet `ADDRESS/LENGTH` whose address is the subnet's first and that has room for a gateway and a machine (/8 to /29). */
+/**
+ * An IPv4 subnet `ADDRESS/LENGTH` whose address is the subnet's first and that has room for a gateway and a
+ * machine (/8 to /29).
+ */
 export function parseSubnet(text: string): string {
-  if (ipaddr.IPv6.isValidCIDR(text)) throw usageError(`"${text}": IPv6 subnets are not supported by this version yet`);
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) throw usageError(`"${text}" is not a subnet; write such as 172.31.0.0/24`);
+  if (ipaddr.IPv6.isValidCIDR(text))
+    throw usageError(`"${text}": IPv6 subnets are not supported by this version yet`);
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text))
+    throw usageError(`"${text}" is not a subnet; write such as 172.31.0.0/24`);
   const length = ipaddr.IPv4.parseCIDR(text)[1];
   if (length < 8 || length > 29) throw usageError(`"${text}": the length of the subnet is /8 to /29`);
   const first = `${ipaddr.IPv4.networkAddressFromCIDR(text).toString()}/${length}`;
@@ -18,13 +24,20 @@ export function parseSubnet(text: string): string {
   return text;
 }
 
-/** The subnet that addresses imply where none is written: the /24 of the first; undefined without addresses. */
+/**
+ * The subnet that addresses imply where none is written: the /24 of the first; undefined without addresses.
+ */
 export function impliedSubnet(addresses: readonly string[]): string | undefined {
   const [first] = addresses;
-  return first === undefined ? undefined : `${ipaddr.IPv4.networkAddressFromCIDR(`${first}/24`).toString()}/24`;
+  return first === undefined
+    ? undefined
+    : `${ipaddr.IPv4.networkAddressFromCIDR(`${first}/24`).toString()}/24`;
 }
 
-/** A network's gateway: the one it names, else the subnet's first address, which is what the Docker Engine takes. */
+/**
+ * A network's gateway: the one it names, else the subnet's first address, which is what the Docker Engine
+ * takes.
+ */
 export function gatewayOf(subnet: string, gateway: string | undefined): string {
   if (gateway !== undefined) return gateway;
   const bytes = ipaddr.IPv4.networkAddressFromCIDR(subnet).toByteArray();
@@ -34,8 +47,11 @@ export function gatewayOf(subnet: string, gateway: string | undefined): string {
 
 /** Why an address cannot belong to a machine or a gateway of this subnet, or undefined when it can. */
 export function addressFault(address: string, subnet: string): string | undefined {
-  if (!ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(subnet))) return `${address} is outside of the subnet ${subnet}`;
-  if (address === ipaddr.IPv4.networkAddressFromCIDR(subnet).toString()) return `${address} is the address of the subnet ${subnet} itself`;
-  if (address === ipaddr.IPv4.broadcastAddressFromCIDR(subnet).toString()) return `${address} is the broadcast address of ${subnet}`;
+  if (!ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(subnet)))
+    return `${address} is outside of the subnet ${subnet}`;
+  if (address === ipaddr.IPv4.networkAddressFromCIDR(subnet).toString())
+    return `${address} is the address of the subnet ${subnet} itself`;
+  if (address === ipaddr.IPv4.broadcastAddressFromCIDR(subnet).toString())
+    return `${address} is the broadcast address of ${subnet}`;
   return undefined;
 }

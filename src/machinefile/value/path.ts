@@ -4,7 +4,10 @@ export interface PathBase {
   readonly home: string;
 }
 
-/** An absolute path in its shortest form: no `.`, `..`, doubled or last slash. Lexical: symlinks are not looked at. */
+/**
+ * An absolute path in its shortest form: no `.`, `..`, doubled or last slash. Lexical: symlinks are not
+ * looked at.
+ */
 export function normalizePath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split("/")) {

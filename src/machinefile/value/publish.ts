@@ -22,8 +22,9 @@ interface Range {
 }
 
 /**
- * A published port: `[[ADDRESS:]HOST:]PORT[/PROTOCOL]`, where HOST and PORT may be ranges `A-B` of one length.
- * A lone port is the same on both sides; HOST 0 or empty lets the engine choose; an IPv6 address stands in brackets.
+ * A published port: `[[ADDRESS:]HOST:]PORT[/PROTOCOL]`, where HOST and PORT may be ranges `A-B` of one
+ * length. A lone port is the same on both sides; HOST 0 or empty lets the engine choose; an IPv6 address
+ * stands in brackets.
  */
 export function parsePublish(input: string | number): Publish {
   const text = String(input).trim();
@@ -35,7 +36,9 @@ export function parsePublish(input: string | number): Publish {
   const chosen = written === "" || written === "0";
   const host = chosen ? { first: 0, count: 1 } : written === undefined ? machine : parseRange(written, text);
   if (host.count !== machine.count) {
-    throw usageError(`"${text}": ${host.count} port(s) of the host cannot lead to ${machine.count} port(s) of the machine`);
+    throw usageError(
+      `"${text}": ${host.count} port(s) of the host cannot lead to ${machine.count} port(s) of the machine`,
+    );
   }
   return {
     ...(address === undefined ? {} : { address }),
@@ -54,7 +57,10 @@ export function renderPublish({ address, hostPort, port, count, protocol }: Publ
   return protocol === "tcp" ? both : `${both}/${protocol}`;
 }
 
-/** Whether two published ports cannot exist together on one host: one protocol, common ports, and addresses that do not keep them apart. */
+/**
+ * Whether two published ports cannot exist together on one host: one protocol, common ports, and addresses
+ * that do not keep them apart.
+ */
 export function publishesCollide(a: Publish, b: Publish): boolean {
   if (a.protocol !== b.protocol || a.hostPort === 0 || b.hostPort === 0) return false;
   if (a.hostPort >= b.hostPort + b.count || b.hostPort >= a.hostPort + a.count) return false;
@@ -79,10 +85,13 @@ function splitAddress(text: string, whole: string): { address?: string; ports: s
   }
   const address = bracket === null ? parts.shift() : bracket[1];
   if (parts.length !== 2 || address === undefined) {
-    throw usageError(`"${whole}" is not a published port; write such as 80, 8080:80, 53:53/udp, 127.0.0.1:8080:80 or [::1]:80:80`);
+    throw usageError(
+      `"${whole}" is not a published port; write such as 80, 8080:80, 53:53/udp, 127.0.0.1:8080:80 or [::1]:80:80`,
+    );
   }
   const valid = bracket === null ? ipaddr.IPv4.isValidFourPartDecimal(address) : ipaddr.IPv6.isValid(address);
-  if (!valid) throw usageError(`"${whole}": "${address}" is not an ${bracket === null ? "IPv4" : "IPv6"} address`);
+  if (!valid)
+    throw usageError(`"${whole}": "${address}" is not an ${bracket === null ? "IPv4" : "IPv6"} address`);
   return { address: ipaddr.parse(address).toString(), ports: parts };
 }
 
@@ -92,12 +101,14 @@ function parseRange(text: string, whole: string): Range {
   const last = Number(match?.[2] ?? match?.[1]);
   if (match === null || first < 1 || last > 65535)
     throw usageError(`"${whole}": "${text}" is not a port from 1 to 65535 or a range of them`);
-  if (last < first) throw usageError(`"${whole}": the range ${text} runs backwards`, whole.replace(text, `${last}-${first}`));
+  if (last < first)
+    throw usageError(`"${whole}": the range ${text} runs backwards`, whole.replace(text, `${last}-${first}`));
   return { first, count: last - first + 1 };
 }
 
 function parseProtocol(text: string): Protocol {
   const protocol = protocols.find((known) => known === text.toLowerCase());
-  if (protocol === undefined) throw usageError(`"${text}" is not a protocol; use ${protocols.join(", ")}`, suggest(text, protocols));
+  if (protocol === undefined)
+    throw usageError(`"${text}" is not a protocol; use ${protocols.join(", ")}`, suggest(text, protocols));
   return protocol;
 }

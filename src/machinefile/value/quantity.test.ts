@@ -22,9 +22,12 @@ test.each<[string | number, number]>([
   expect(parseSize(input)).toBe(bytes);
 });
 
-test.each(["", "M", "-1", "1x", "1mm", "1e3", "0x10", "1,5g", "99999999p", "Infinity", 1.5e300, -5])("%p is no size", (input) => {
-  faultOf(() => parseSize(input));
-});
+test.each(["", "M", "-1", "1x", "1mm", "1e3", "0x10", "1,5g", "99999999p", "Infinity", 1.5e300, -5])(
+  "%p is no size",
+  (input) => {
+    faultOf(() => parseSize(input));
+  },
+);
 
 test("a memory limit below what an engine accepts is refused, and megabytes guessed where no unit is given", () => {
   expect(parseMemory("6M")).toBe(6291456);
@@ -62,9 +65,12 @@ test.each<[string | number, number]>([
   expect(parseCpus(input)).toBe(cpus);
 });
 
-test.each(["", "0", "0.001", "-1", "two", "1e2", "70000", Number.NaN])("%p is no number of processors", (input) => {
-  faultOf(() => parseCpus(input));
-});
+test.each(["", "0", "0.001", "-1", "two", "1e2", "70000", Number.NaN])(
+  "%p is no number of processors",
+  (input) => {
+    faultOf(() => parseCpus(input));
+  },
+);
 
 test("/dev/shm takes a page or more", () => {
   expect([parseShmSize("4k"), parseShmSize("1G"), parseShmSize(4096)]).toEqual([4096, 2 ** 30, 4096]);
@@ -100,13 +106,20 @@ test("a rate of operations has no unit", () => {
   expect(parseOperationsRate("/dev/sda:1000")).toEqual({ device: "/dev/sda", rate: 1000 });
 });
 
-test.each(["", "/dev/sda", "/dev/sda:", "sda:1mb", ":1mb", "/dev/:1", "/dev/sda:0", "/dev/sda:-1", "/dev/sda:fast"])(
-  "%p is no rate of a device",
-  (text) => {
-    faultOf(() => parseBytesRate(text));
-    faultOf(() => parseOperationsRate(text));
-  },
-);
+test.each([
+  "",
+  "/dev/sda",
+  "/dev/sda:",
+  "sda:1mb",
+  ":1mb",
+  "/dev/:1",
+  "/dev/sda:0",
+  "/dev/sda:-1",
+  "/dev/sda:fast",
+])("%p is no rate of a device", (text) => {
+  faultOf(() => parseBytesRate(text));
+  faultOf(() => parseOperationsRate(text));
+});
 
 test("a size is no number of operations", () => {
   faultOf(() => parseOperationsRate("/dev/sda:10mb"));

@@ -4,13 +4,17 @@ const powers = ["", "k", "m", "g", "t", "p"];
 const smallestMemory = 6 * 1024 ** 2;
 
 /**
- * A size in bytes: a number of bytes, or a number with b, k, m, g, t or p (powers of 1024), as `docker run --memory` reads it:
- * any letter case, a fraction, and a following `b` or `ib` are fine (`512M`, `1.5g`, `64KiB`). The result is a whole number.
+ * A size in bytes: a number of bytes, or a number with b, k, m, g, t or p (powers of 1024), as `docker run
+ * --memory` reads it: any letter case, a fraction, and a following `b` or `ib` are fine (`512M`, `1.5g`,
+ * `64KiB`). The result is a whole number.
  */
 export function parseSize(input: string | number): number {
   const text = String(input).trim();
   const match = /^(\d+(?:\.\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?$/i.exec(text);
-  if (match === null) throw usageError(`"${text}" is not a size; write a number of bytes, or one with k, m, g or t such as 512M`);
+  if (match === null)
+    throw usageError(
+      `"${text}" is not a size; write a number of bytes, or one with k, m, g or t such as 512M`,
+    );
   const bytes = Math.floor(Number(match[1]) * 1024 ** powers.indexOf((match[2] ?? "").toLowerCase()));
   if (!Number.isSafeInteger(bytes)) throw usageError(`"${text}" is too large a size`);
   return bytes;
@@ -21,7 +25,10 @@ export function parseMemory(input: string | number): number {
   const bytes = parseSize(input);
   if (bytes < smallestMemory) {
     const bare = /^\d+$/.test(String(input).trim()) && bytes >= 6;
-    throw usageError(`${bytes} bytes are too few; an engine wants 6M or more`, bare ? `${bytes}M` : undefined);
+    throw usageError(
+      `${bytes} bytes are too few; an engine wants 6M or more`,
+      bare ? `${bytes}M` : undefined,
+    );
   }
   return bytes;
 }

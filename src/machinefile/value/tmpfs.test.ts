@@ -6,7 +6,11 @@ test.each([
   ["/tmp", "/tmp", []],
   ["/var//cache/", "/var/cache", []],
   ["/tmp:size=64m,mode=1777", "/tmp", ["size=67108864", "mode=1777"]],
-  ["/x:size=1.5G,nr_inodes=10,uid=33,gid=33,noexec,ro", "/x", ["size=1610612736", "nr_inodes=10", "uid=33", "gid=33", "noexec", "ro"]],
+  [
+    "/x:size=1.5G,nr_inodes=10,uid=33,gid=33,noexec,ro",
+    "/x",
+    ["size=1610612736", "nr_inodes=10", "uid=33", "gid=33", "noexec", "ro"],
+  ],
 ])("%s", (text, target, options) => expect(parseTmpfs(text)).toEqual({ target, options }));
 
 describe("refused", () => {

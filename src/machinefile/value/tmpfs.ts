@@ -3,7 +3,10 @@ import { usageError } from "#usage.ts";
 import { normalizePath } from "./path.ts";
 import { parseSize } from "./size.ts";
 
-/** A file system in memory: an absolute path in the machine, in its shortest form, never `/`, and tmpfs(5)'s mount options, sizes in bytes. */
+/**
+ * A file system in memory: an absolute path in the machine, in its shortest form, never `/`, and tmpfs(5)'s
+ * mount options, sizes in bytes.
+ */
 export interface TmpfsSpec {
   readonly target: string;
   readonly options: readonly string[];
@@ -25,13 +28,17 @@ const values: Readonly<Record<string, (value: string) => string>> = {
 };
 const switches = ["rw", "ro", "exec", "noexec", "suid", "nosuid", "dev", "nodev"];
 
-/** A tmpfs as `docker run --tmpfs` and Compose write it: `PATH[:OPTION,…]`, such as `/tmp:size=64m,mode=1777`. */
+/**
+ * A tmpfs as `docker run --tmpfs` and Compose write it: `PATH[:OPTION,…]`, such as `/tmp:size=64m,mode=1777`.
+ */
 export function parseTmpfs(text: string): TmpfsSpec {
   const at = text.indexOf(":");
   const path = at < 0 ? text : text.slice(0, at);
   if (path.includes("\0")) throw usageError("a path holds no NUL");
-  if (!path.startsWith("/")) throw usageError(`"${path}" is not an absolute path in the machine; write such as /tmp:size=64m`);
-  if (path.split("/").includes("..")) throw usageError(`"${path}": a path in the machine is written without ".."`);
+  if (!path.startsWith("/"))
+    throw usageError(`"${path}" is not an absolute path in the machine; write such as /tmp:size=64m`);
+  if (path.split("/").includes(".."))
+    throw usageError(`"${path}": a path in the machine is written without ".."`);
   const target = normalizePath(path);
   if (target === "/") throw usageError("a tmpfs cannot be mounted over the machine's own root");
   return {
@@ -52,7 +59,10 @@ function parseOption(option: string): string {
   const parse = Object.hasOwn(values, name) ? values[name] : undefined;
   if (parse === undefined || value === undefined) {
     const known = [...Object.keys(values).map((key) => `${key}=…`), ...switches].join(", ");
-    throw usageError(`"${option}" is no option of a tmpfs; use ${known}`, suggest(name, [...Object.keys(values), ...switches]));
+    throw usageError(
+      `"${option}" is no option of a tmpfs; use ${known}`,
+      suggest(name, [...Object.keys(values), ...switches]),
+    );
   }
   return `${name}=${parse(value)}`;
 }

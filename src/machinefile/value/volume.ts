@@ -14,10 +14,16 @@ export interface VolumeSpec {
   readonly readOnly: boolean;
 }
 
-/** A volume as Docker writes it: `/target`, `name:/target`, `/host:/target`, `./host:/target`, `~/host:/target`; each with `:ro` or `:rw` after a source. */
+/**
+ * A volume as Docker writes it: `/target`, `name:/target`, `/host:/target`, `./host:/target`,
+ * `~/host:/target`; each with `:ro` or `:rw` after a source.
+ */
 export function parseVolume(text: string): VolumeSpec {
   const parts = text.split(":");
-  if (parts.length > 3) throw usageError(`"${text}" is not a volume; write [SOURCE:]TARGET[:ro], such as data:/srv or ./conf:/etc/app:ro`);
+  if (parts.length > 3)
+    throw usageError(
+      `"${text}" is not a volume; write [SOURCE:]TARGET[:ro], such as data:/srv or ./conf:/etc/app:ro`,
+    );
   const [source, target, mode] = parts.length === 1 ? [undefined, text, undefined] : parts;
   if (source !== undefined && target !== undefined && (target === "ro" || target === "rw")) {
     throw usageError(`"${text}" names no path in the machine; write SOURCE:TARGET:${target}`);
@@ -36,17 +42,22 @@ function sourceKind(source: string, whole: string): "bind" | "volume" {
   if (source.includes("\0")) throw usageError("a path holds no NUL");
   if (source === "~" || source === "." || source === ".." || /^(?:~?|\.{1,2})\//.test(source)) return "bind";
   if (source.startsWith("~")) throw usageError(`"${whole}": only one's own home is known, as ~/…`);
-  if (source.includes("/")) throw usageError(`"${whole}": a relative host path starts with ./ or ../`, `./${whole}`);
+  if (source.includes("/"))
+    throw usageError(`"${whole}": a relative host path starts with ./ or ../`, `./${whole}`);
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(source)) {
-    throw usageError(`"${whole}": "${source}" is not a volume's name; use two or more letters, digits, "_", "." and "-"`);
+    throw usageError(
+      `"${whole}": "${source}" is not a volume's name; use two or more letters, digits, "_", "." and "-"`,
+    );
   }
   return "volume";
 }
 
 function parseTarget(target: string, whole: string): string {
   if (target.includes("\0")) throw usageError("a path holds no NUL");
-  if (!target.startsWith("/")) throw usageError(`"${whole}": "${target}" is not an absolute path in the machine`);
-  if (target.split("/").includes("..")) throw usageError(`"${whole}": a path in the machine is written without ".."`);
+  if (!target.startsWith("/"))
+    throw usageError(`"${whole}": "${target}" is not an absolute path in the machine`);
+  if (target.split("/").includes(".."))
+    throw usageError(`"${whole}": a path in the machine is written without ".."`);
   const path = normalizePath(target);
   if (path === "/") throw usageError(`"${whole}": a volume cannot be mounted over the machine's own root`);
   return path;

@@ -37,7 +37,9 @@ test.each<[string, string[]]>([
   ["cost: 5$", ['"$" starts no variable here; write $$ for a dollar sign']],
   [
     `${"${X:-".repeat(20)}${"}".repeat(20)}`,
-    ["variables stand within others' defaults more than 10 deep; write less nested ones, such as ${NAME:-default}"],
+    [
+      "variables stand within others' defaults more than 10 deep; write less nested ones, such as ${NAME:-default}",
+    ],
   ],
   ["${A", ['"$" starts no variable here; write $$ for a dollar sign']],
   ["${1A}", ['"${1A}" is not a variable; write such as ${NAME} or ${NAME:-default}']],

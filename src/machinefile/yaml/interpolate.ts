@@ -8,9 +8,10 @@ export interface Interpolation {
 }
 
 /**
- * Puts variables into a text as Compose does: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?message}`,
- * `${NAME?message}`, `${NAME:+other}`, `${NAME+other}` and `$$` for a dollar sign. With a colon an empty value counts as unset.
- * Defaults may hold variables themselves, ten deep. A variable that is unset and has no default is a fault, as is a `$` before anything else.
+ * Puts variables into a text as Compose does: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`,
+ * `${NAME:?message}`, `${NAME?message}`, `${NAME:+other}`, `${NAME+other}` and `$$` for a dollar sign. With a
+ * colon an empty value counts as unset. Defaults may hold variables themselves, ten deep. A variable that is
+ * unset and has no default is a fault, as is a `$` before anything else.
  */
 export function interpolate(text: string, variables: Variables): Interpolation {
   const faults: string[] = [];
@@ -22,7 +23,9 @@ const deepest = 10;
 
 function expand(text: string, variables: Variables, faults: string[], depth: number): string {
   if (depth > deepest) {
-    faults.push(`variables stand within others' defaults more than ${deepest} deep; write less nested ones, such as \${NAME:-default}`);
+    faults.push(
+      `variables stand within others' defaults more than ${deepest} deep; write less nested ones, such as \${NAME:-default}`,
+    );
     return "";
   }
   let result = "";
@@ -69,6 +72,8 @@ function evaluate(expression: string, variables: Variables, faults: string[], de
   if (set) return value;
   if (operator === "-") return expand(operand, variables, faults, depth + 1);
   const reason = operator === "?" ? expand(operand, variables, faults, depth + 1) : "";
-  faults.push(`the variable ${name} is ${value === undefined ? "not set" : "empty"}${reason === "" ? "" : `: ${reason}`}`);
+  faults.push(
+    `the variable ${name} is ${value === undefined ? "not set" : "empty"}${reason === "" ? "" : `: ${reason}`}`,
+  );
   return "";
 }

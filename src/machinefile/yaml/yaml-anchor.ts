@@ -3,7 +3,10 @@ import { type Alias, type Document, isAlias, type Node, visit } from "yaml";
 /** The node behind an alias; undefined when there is none. */
 export type ResolveAlias = (alias: Alias) => Node | undefined;
 
-/** Resolves a document's aliases after one walk through it; each alias's own `resolve` would walk through it again. */
+/**
+ * Resolves a document's aliases after one walk through it; each alias's own `resolve` would walk through it
+ * again.
+ */
 export function indexAnchors(document: Document): ResolveAlias {
   const latest = new Map<string, Node>();
   const targets = new Map<Alias, Node>();

@@ -1,4 +1,14 @@
-import { type Document, isAlias, isCollection, isPair, isScalar, Lexer, LineCounter, Parser, visit } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isPair,
+  isScalar,
+  Lexer,
+  LineCounter,
+  Parser,
+  visit,
+} from "yaml";
 import type { ResolveAlias } from "./yaml-anchor.ts";
 
 /*
@@ -9,7 +19,10 @@ import type { ResolveAlias } from "./yaml-anchor.ts";
 const deepest = 50;
 /** A machine in one line has some ten. */
 const mostTokens = 50_000;
-/** Of all aliases and merges together, each with what it stands for; and of all machines, each with what it has of the defaults. */
+/**
+ * Of all aliases and merges together, each with what it stands for; and of all machines, each with what it
+ * has of the defaults.
+ */
 export const mostExpanded = 200_000;
 /** So much of a text is as much as a value. */
 const textOfValue = 100;
@@ -21,8 +34,13 @@ interface Excess {
   readonly message: string;
 }
 
-/** Why a text is too deep or too long to be parsed, and where, from 1; looks no further than that. Undefined when it is neither. */
-export function textExcess(text: string): { readonly line: number; readonly column: number; readonly message: string } | undefined {
+/**
+ * Why a text is too deep or too long to be parsed, and where, from 1; looks no further than that. Undefined
+ * when it is neither.
+ */
+export function textExcess(
+  text: string,
+): { readonly line: number; readonly column: number; readonly message: string } | undefined {
   const lines = new LineCounter();
   lines.addNewLine(0);
   const parser = new Parser(lines.addNewLine);
@@ -41,7 +59,10 @@ function findExcess(text: string, parser: Parser): Excess | undefined {
       return { offset: parser.offset, message: `maps and lists are nested more than ${deepest} deep here` };
     tokens += 1;
     if (tokens > mostTokens) {
-      return { offset: parser.offset, message: `the file is too long: up to here it has ${mostTokens} words and marks of YAML` };
+      return {
+        offset: parser.offset,
+        message: `the file is too long: up to here it has ${mostTokens} words and marks of YAML`,
+      };
     }
   }
   return undefined;
@@ -69,7 +90,10 @@ export function aliasExcess(document: Document, resolve: ResolveAlias): Excess |
     Alias(_key, alias) {
       expanded += sizeOf(alias);
       if (expanded <= mostExpanded) return undefined;
-      excess = { offset: alias.range?.[0] ?? 0, message: `the aliases expand to too much: up to here to ${mostExpanded} values` };
+      excess = {
+        offset: alias.range?.[0] ?? 0,
+        message: `the aliases expand to too much: up to here to ${mostExpanded} values`,
+      };
       return visit.BREAK;
     },
   });
@@ -88,7 +112,10 @@ export function keyExcess(document: Document, resolve: ResolveAlias): Excess | u
     Pair(_key, { key }) {
       const behind = isAlias(key) ? resolve(key) : key;
       if (!isScalar(behind) || String(behind.value).length <= longestKey) return undefined;
-      excess = { offset: (isAlias(key) ? key : behind).range?.[0] ?? 0, message: `the key is longer than ${longestKey} characters` };
+      excess = {
+        offset: (isAlias(key) ? key : behind).range?.[0] ?? 0,
+        message: `the key is longer than ${longestKey} characters`,
+      };
       return visit.BREAK;
     },
   });

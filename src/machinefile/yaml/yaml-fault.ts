@@ -11,7 +11,10 @@ interface YamlFault {
   readonly fatal: boolean;
 }
 
-/** Everything wrong with the YAML itself: syntax, doubled keys, unknown tags, keys that are no text, aliases and merges that lead nowhere. */
+/**
+ * Everything wrong with the YAML itself: syntax, doubled keys, unknown tags, keys that are no text, aliases
+ * and merges that lead nowhere.
+ */
 export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): YamlFault[] {
   const faults: YamlFault[] = [];
   const known = new Map<unknown, Set<unknown>>();
@@ -27,12 +30,19 @@ export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): Ya
     Alias(key, alias, ancestors) {
       const target = resolve(alias);
       const where = { offset: rangeStart(alias) ?? 0, path: pathOf(key, ancestors), fatal: true };
-      if (target === undefined) faults.push({ ...where, message: `there is no anchor &${alias.source} before this` });
-      else if (ancestors.includes(target)) faults.push({ ...where, message: `*${alias.source} stands within &${alias.source} itself` });
+      if (target === undefined)
+        faults.push({ ...where, message: `there is no anchor &${alias.source} before this` });
+      else if (ancestors.includes(target))
+        faults.push({ ...where, message: `*${alias.source} stands within &${alias.source} itself` });
     },
   });
   const parsed = [...document.errors, ...document.warnings].map(
-    (error): YamlFault => ({ offset: error.pos[0], path: [], message: describe(error), fatal: error.name === "YAMLParseError" }),
+    (error): YamlFault => ({
+      offset: error.pos[0],
+      path: [],
+      message: describe(error),
+      fatal: error.name === "YAMLParseError",
+    }),
   );
   return [...parsed, ...faults];
 }
@@ -60,9 +70,13 @@ function pairFault(pair: Pair, resolve: ResolveAlias): string | undefined {
   if (!isMerge(pair)) return undefined;
   const source = behind(pair.value);
   const sources = isSeq(source) ? source.items.map(behind) : [source];
-  return sources.every((item) => item === undefined || isMap(item)) ? undefined : "<< merges a map, or a list of maps";
+  return sources.every((item) => item === undefined || isMap(item))
+    ? undefined
+    : "<< merges a map, or a list of maps";
 }
 
 function rangeStart(node: unknown): number | undefined {
-  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range) ? node.range[0] : undefined;
+  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)
+    ? node.range[0]
+    : undefined;
 }

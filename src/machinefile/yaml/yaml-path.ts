@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from "yaml";
 import { cut, type Path, type Problem } from "#machinefile/problem.ts";
 import type { ResolveAlias } from "./yaml-anchor.ts";
 
@@ -60,8 +71,13 @@ export function locateNode(
   return { offset, node: target === "value" ? deref(resolve, current) : undefined };
 }
 
-function childOf(resolve: ResolveAlias, node: Node | undefined, part: string | number): { key?: unknown; value: unknown } | undefined {
-  if (isSeq(node)) return typeof part === "number" && part < node.items.length ? { value: node.items[part] } : undefined;
+function childOf(
+  resolve: ResolveAlias,
+  node: Node | undefined,
+  part: string | number,
+): { key?: unknown; value: unknown } | undefined {
+  if (isSeq(node))
+    return typeof part === "number" && part < node.items.length ? { value: node.items[part] } : undefined;
   return isMap(node) ? findPair(resolve, node, String(part)) : undefined;
 }
 

@@ -20,7 +20,10 @@ interface YamlSource {
   /** The content as plain data; undefined when the YAML itself is at fault. */
   readonly content: unknown;
   readonly faults: readonly Located[];
-  /** Finds where a problem of the content was written; undefined when it merely follows from a fault that is known already. */
+  /**
+   * Finds where a problem of the content was written; undefined when it merely follows from a fault that is
+   * known already.
+   */
   readonly locate: (problem: Problem) => Located | undefined;
 }
 
@@ -28,19 +31,33 @@ interface YamlSource {
 const mostReasons = 20;
 
 /**
- * Reads one YAML 1.2 document, with anchors and merge keys, and puts variables into its values (not its keys).
- * One that is deeper, or longer, or expands to more than any that is written to be read is at fault before it is parsed.
- * Numbers keep their digits: one that is not written in its shortest form (`1.10`, `007`) stays the text it was.
+ * Reads one YAML 1.2 document, with anchors and merge keys, and puts variables into its values (not its
+ * keys). One that is deeper, or longer, or expands to more than any that is written to be read is at fault
+ * before it is parsed. Numbers keep their digits: one that is not written in its shortest form (`1.10`,
+ * `007`) stays the text it was.
  */
 export function parseYaml(text: string, variables: Variables): YamlSource {
   const excess = textExcess(text);
-  if (excess !== undefined) return { content: undefined, faults: [{ path: [], ...excess }], locate: () => undefined };
+  if (excess !== undefined)
+    return { content: undefined, faults: [{ path: [], ...excess }], locate: () => undefined };
   const lines = new LineCounter();
   // Keys that are given twice are found below: yaml compares each with all before it.
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "error", uniqueKeys: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    logLevel: "error",
+    uniqueKeys: false,
+  });
   const at = (offset: number, path: Path, message: string, suggestion?: string): Located => {
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1), path, message, ...(suggestion === undefined ? {} : { suggestion }) };
+    return {
+      line: Math.max(line, 1),
+      column: Math.max(col, 1),
+      path,
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    };
   };
   const resolve = indexAnchors(document);
   const found = yamlFaults(document, resolve);
@@ -63,17 +80,23 @@ export function parseYaml(text: string, variables: Variables): YamlSource {
   });
   const locate = (problem: Problem): Located | undefined => {
     const { offset, node } = locateNode(document, resolve, problem.path, problem.target);
-    return node !== undefined && spoiled.has(node) ? undefined : at(offset, problem.path, problem.message, problem.suggestion);
+    return node !== undefined && spoiled.has(node)
+      ? undefined
+      : at(offset, problem.path, problem.message, problem.suggestion);
   };
   // With what variables have made of the texts.
   const expanded = aliasExcess(document, resolve);
   if (expanded !== undefined) faults.push(at(expanded.offset, [], expanded.message));
-  if (expanded !== undefined || found.some((fault) => fault.fatal)) return { content: undefined, faults, locate };
+  if (expanded !== undefined || found.some((fault) => fault.fatal))
+    return { content: undefined, faults, locate };
   // What they expand to is counted above, merges too, which yaml's own bound leaves out.
   return { content: document.toJS({ maxAliasCount: -1 }), faults, locate };
 }
 
-/** Keeps what a number or a boolean was written as where its value would be shown differently; of a key always. */
+/**
+ * Keeps what a number or a boolean was written as where its value would be shown differently; of a key
+ * always.
+ */
 function keepDigits(node: Scalar, isKey: boolean): void {
   const { value, source } = node;
   if (source === undefined || typeof value === "string" || typeof value === "symbol") return;

@@ -8,14 +8,16 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { isCgroupParent } from "#plan/machine/api-contract.ts";
 
 /**
- * Removes the parent cgroup that a machine had without berth-runtime, which engines make and leave, where the engine is on
- * this host. Only plain rmdir, which takes no cgroup that is still used; another parent than a machine's own stays.
+ * Removes the parent cgroup that a machine had without berth-runtime, which engines make and leave, where the
+ * engine is on this host. Only plain rmdir, which takes no cgroup that is still used; another parent than a
+ * machine's own stays.
  */
 export async function removeCgroupParent(engine: Engine, parent: string | undefined): Promise<void> {
   if (parent === undefined || !isCgroupParent(parent) || engine.endpoint.kind !== "unix") return;
   const pid = await findEngineProcess(engine.endpoint.path);
   // The engine's files may not be ours to see.
-  if (pid !== undefined) await orUndefined(inRootOf(pid, "/sys/fs/cgroup", (root) => removeParentBelow(root, parent)));
+  if (pid !== undefined)
+    await orUndefined(inRootOf(pid, "/sys/fs/cgroup", (root) => removeParentBelow(root, parent)));
 }
 
 /** The same where the engine's cgroups are seen at `root`. */
@@ -35,6 +37,7 @@ async function removeEmpty(directory: string): Promise<void> {
     await rmdir(directory);
   } catch (error) {
     // Not there, in use, or not ours to remove: it stays, and harms nobody.
-    if (!hasErrno(error, ["ENOENT", "ENOTDIR", "EBUSY", "ENOTEMPTY", "EACCES", "EPERM", "EROFS"])) throw error;
+    if (!hasErrno(error, ["ENOENT", "ENOTDIR", "EBUSY", "ENOTEMPTY", "EACCES", "EPERM", "EROFS"]))
+      throw error;
   }
 }

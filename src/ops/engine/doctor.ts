@@ -14,8 +14,15 @@ import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
 /** GET /info of an engine up to Docker 29 also tells of forwarding. */
 type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };
 
-/** Reads what `planDoctor` judges: of the engine, of its host where that is this one, and of what crashes left. */
-export async function readDoctorFacts(engine: Engine, path: string | undefined, signal: AbortSignal): Promise<DoctorFacts> {
+/**
+ * Reads what `planDoctor` judges: of the engine, of its host where that is this one, and of what crashes
+ * left.
+ */
+export async function readDoctorFacts(
+  engine: Engine,
+  path: string | undefined,
+  signal: AbortSignal,
+): Promise<DoctorFacts> {
   const [info, pid, imageBuilder] = await Promise.all([
     request<Info>(engine, { path: "/info", signal }),
     engine.endpoint.kind === "unix" ? findEngineProcess(engine.endpoint.path) : undefined,
@@ -30,7 +37,10 @@ export async function readDoctorFacts(engine: Engine, path: string | undefined, 
 }
 
 /** The same without an engine: what this host alone tells. */
-export async function readFactsWithoutEngine(error: BerthError, path: string | undefined): Promise<DoctorFacts> {
+export async function readFactsWithoutEngine(
+  error: BerthError,
+  path: string | undefined,
+): Promise<DoctorFacts> {
   return {
     engine: { unreachable: error.message, hint: error.hint },
     host: await readHostFacts("self", undefined),
@@ -41,7 +51,10 @@ export async function readFactsWithoutEngine(error: BerthError, path: string | u
 
 async function engineFacts(engine: Engine, info: Info, pid: number | undefined): Promise<EngineFacts> {
   const names = Object.keys(info.Runtimes).filter((name) => isBerthRuntime(info, name));
-  const runtime = names.find((name) => name === info.DefaultRuntime) ?? names.find((name) => name === runtimeName) ?? names[0];
+  const runtime =
+    names.find((name) => name === info.DefaultRuntime) ??
+    names.find((name) => name === runtimeName) ??
+    names[0];
   const program = runtime === undefined ? undefined : info.Runtimes[runtime]?.path;
   const gone = pid !== undefined && program?.startsWith("/") && (await isMissingInRootOf(pid, program));
   return {

@@ -9,8 +9,15 @@ import { type EngineChoice, openEngine } from "./open-engine.ts";
 
 const systemConfig = "/etc/docker/daemon.json";
 
-/** Which daemon.json and which dockerd belong to the engine that was chosen; `file` and `pid` are the user's own word. */
-export async function findEngineConfig(choice: EngineChoice, file: string | undefined, pid: number | undefined): Promise<EngineConfig> {
+/**
+ * Which daemon.json and which dockerd belong to the engine that was chosen; `file` and `pid` are the user's
+ * own word.
+ */
+export async function findEngineConfig(
+  choice: EngineChoice,
+  file: string | undefined,
+  pid: number | undefined,
+): Promise<EngineConfig> {
   const engine = await openIfRunning(choice);
   const embedded = await privateEngineStatus(defaultPrivateEngine());
   const isEmbedded = engine?.endpoint.kind === "unix" && engine.endpoint.path === embedded.socket;

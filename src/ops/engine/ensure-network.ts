@@ -10,10 +10,15 @@ import type { PlannedNetwork } from "#plan/machine/up.ts";
 import { subnetsOverlap } from "#plan/network/address.ts";
 
 /**
- * Makes a project's network, which bears the domain's name. False where there is one by now with another subnet than the planned. Throws
- * what the engine says with what to do about it.
+ * Makes a project's network, which bears the domain's name. False where there is one by now with another
+ * subnet than the planned. Throws what the engine says with what to do about it.
  */
-export async function ensureNetwork(engine: Engine, project: Project, network: PlannedNetwork, signal: AbortSignal): Promise<boolean> {
+export async function ensureNetwork(
+  engine: Engine,
+  project: Project,
+  network: PlannedNetwork,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { domain, subnet, gateway } = network;
   try {
     await createNetwork(
@@ -32,19 +37,29 @@ export async function ensureNetwork(engine: Engine, project: Project, network: P
     // Another berth was faster: from another host, or one that was killed meanwhile.
     const look = async () => {
       const found = await findNetwork(engine, domain, signal);
-      if (found?.Labels?.[label.network] === domain) return found.IPAM.Config?.some(({ Subnet }) => Subnet === subnet) ? "ours" : "another";
+      if (found?.Labels?.[label.network] === domain)
+        return found.IPAM.Config?.some(({ Subnet }) => Subnet === subnet) ? "ours" : "another";
       const others = (await listNetworks(engine, { signal })).filter(({ Name }) => Name !== domain);
-      const isTaken = others.some(({ IPAM }) => IPAM.Config?.some((config) => subnetsOverlap(config.Subnet ?? "", subnet)));
+      const isTaken = others.some(({ IPAM }) =>
+        IPAM.Config?.some((config) => subnetsOverlap(config.Subnet ?? "", subnet)),
+      );
       return isTaken ? "taken" : undefined;
     };
     const seen = await poll(finishMs, look, signal);
     if (seen === "ours" || seen === "another") return seen === "ours";
-    throw new BerthError(error.code, `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`, {
-      hint: "choose a network.subnet that no other network of the engine's host uses",
-      cause: error,
-    });
+    throw new BerthError(
+      error.code,
+      `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`,
+      {
+        hint: "choose a network.subnet that no other network of the engine's host uses",
+        cause: error,
+      },
+    );
   }
 }
 
-/** An engine goes on with what a berth that was killed has asked for: its subnet is taken a moment before it is to be seen. */
+/**
+ * An engine goes on with what a berth that was killed has asked for: its subnet is taken a moment before it
+ * is to be seen.
+ */
 const finishMs = 10_000;

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
-/** Installs from a directory that anyone may write to, where anyone could write before, and tells who owns what is there then, and its mode. */
+/**
+ * Installs from a directory that anyone may write to, where anyone could write before, and tells who owns
+ * what is there then, and its mode.
+ */
 const installing = `
   const { installRuntime } = await import(${JSON.stringify(import.meta.resolve("./install-runtime.ts"))});
   const { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } = await import("node:fs");
@@ -20,13 +23,16 @@ const tidy = [
   "/usr/local/lib/berth/engines 644 0",
 ];
 
-test.skipIf(!isRoot)("nobody but root may write what it installs, whatever it is made from (needs root)", async () => {
-  const seen = await inMounts(
-    `${installing} await install(); return [all(), look("/run/etc/docker")];`,
-    "mount -t tmpfs -o mode=755 x /usr/local/lib",
-  );
-  expect(seen).toEqual([tidy, "/run/etc/docker 755 0"]);
-});
+test.skipIf(!isRoot)(
+  "nobody but root may write what it installs, whatever it is made from (needs root)",
+  async () => {
+    const seen = await inMounts(
+      `${installing} await install(); return [all(), look("/run/etc/docker")];`,
+      "mount -t tmpfs -o mode=755 x /usr/local/lib",
+    );
+    expect(seen).toEqual([tidy, "/run/etc/docker 755 0"]);
+  },
+);
 
 test.skipIf(!isRoot)("nor what was there before (needs root)", async () => {
   const seen = await inMounts(
@@ -68,17 +74,23 @@ test.skipIf(!isRoot)("where there was no configuration, taking it away makes non
   expect(seen).toEqual([false, false]);
 });
 
-test.skipIf(!isRoot)("the engine's file is as readable as it was, and so is what is kept of it (needs root)", async () => {
-  const seen = await inMounts(
-    `${installing}
+test.skipIf(!isRoot)(
+  "the engine's file is as readable as it was, and so is what is kept of it (needs root)",
+  async () => {
+    const seen = await inMounts(
+      `${installing}
     mkdirSync("/run/etc/docker", { mode: 0o755 });
     writeFileSync("/run/etc/docker/daemon.json", '{"proxies":{"http-proxy":"http://user:secret@proxy"}}', { mode: 0o600 });
     await install();
     return ["", ".berth-backup"].map((suffix) => look("/run/etc/docker/daemon.json" + suffix));`,
-    "mount -t tmpfs -o mode=755 x /usr/local/lib",
-  );
-  expect(seen).toEqual(["/run/etc/docker/daemon.json 600 0", "/run/etc/docker/daemon.json.berth-backup 600 0"]);
-});
+      "mount -t tmpfs -o mode=755 x /usr/local/lib",
+    );
+    expect(seen).toEqual([
+      "/run/etc/docker/daemon.json 600 0",
+      "/run/etc/docker/daemon.json.berth-backup 600 0",
+    ]);
+  },
+);
 
 test.skipIf(!isRoot)("where the engine does not take it, all is as it was (needs root)", async () => {
   const seen = await inMounts(
@@ -102,9 +114,11 @@ test.skipIf(!isRoot)("where the engine does not take it, all is as it was (needs
   expect(seen).toEqual([refusal, false, [], refusal, true]);
 });
 
-test.skipIf(!isRoot)("where the engine has to be told by hand, all is there for it (needs root)", async () => {
-  const seen = await inMounts(
-    `${installing}
+test.skipIf(!isRoot)(
+  "where the engine has to be told by hand, all is there for it (needs root)",
+  async () => {
+    const seen = await inMounts(
+      `${installing}
     const { readFileSync } = await import("node:fs");
     const { Readable } = await import("node:stream");
     const engine = { endpoint: { kind: "unix", path: "/nowhere" }, apiVersion: "1.41",
@@ -112,14 +126,17 @@ test.skipIf(!isRoot)("where the engine has to be told by hand, all is there for 
     const told = await installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine },
       { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" }).catch(({ code }) => code);
     return [told, all(), readFileSync("/run/etc/docker/daemon.json", "utf8").includes(installed)];`,
-    "mount -t tmpfs -o mode=755 x /usr/local/lib",
-  );
-  expect(seen).toEqual(["host-unfit", tidy, true]);
-});
+      "mount -t tmpfs -o mode=755 x /usr/local/lib",
+    );
+    expect(seen).toEqual(["host-unfit", tidy, true]);
+  },
+);
 
-test.skipIf(!isRoot)("a process that has the engine's number since is not signalled (needs root)", async () => {
-  const seen = await inMounts(
-    `${installing}
+test.skipIf(!isRoot)(
+  "a process that has the engine's number since is not signalled (needs root)",
+  async () => {
+    const seen = await inMounts(
+      `${installing}
     const { Readable } = await import("node:stream");
     const { isThere, findProcess } = await import(${JSON.stringify(import.meta.resolve("#host/process/process-stat.ts"))});
     // Another may have started it anew since, and then it has the runtime after a while.
@@ -136,7 +153,8 @@ test.skipIf(!isRoot)("a process that has the engine's number since is not signal
     looks = 0;
     await ask(found);
     return [...seen, await other.exited, other.signalCode];`,
-    "mount -t tmpfs -o mode=755 x /usr/local/lib",
-  );
-  expect(seen).toEqual([true, true, 129, "SIGHUP"]);
-});
+      "mount -t tmpfs -o mode=755 x /usr/local/lib",
+    );
+    expect(seen).toEqual([true, true, 129, "SIGHUP"]);
+  },
+);

@@ -1,4 +1,15 @@
-import { chmod, chown, constants, copyFile, mkdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  constants,
+  copyFile,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Engine } from "#engine/connection/engine.ts";
 import { readInfo } from "#engine/system.ts";
@@ -33,7 +44,9 @@ export interface RuntimeChange {
   readonly active: boolean;
 }
 
-/** Where `install runtime` puts berth and its launcher, so that they outlast the directory they were built in. */
+/**
+ * Where `install runtime` puts berth and its launcher, so that they outlast the directory they were built in.
+ */
 export const installDirectory = "/usr/local/lib/berth";
 const programPath = join(installDirectory, "berth");
 const launcherPath = join(installDirectory, "berth-runtime");
@@ -49,8 +62,9 @@ export interface InstallOptions {
 }
 
 /**
- * Registers berth-runtime with an engine and has it read its configuration again. What was in the file stays; the file
- * before the first change is kept beside it as `.berth-backup`. If the engine does not take it, all is put back as it was.
+ * Registers berth-runtime with an engine and has it read its configuration again. What was in the file stays;
+ * the file before the first change is kept beside it as `.berth-backup`. If the engine does not take it, all
+ * is put back as it was.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
   requireRoot("the runtime's installation");
@@ -63,7 +77,10 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
   const changed = after !== before;
   const isActive = async (engine: Engine) => {
     const info = await readInfo(engine);
-    return info.Runtimes[runtimeName]?.path === path && (!options.makeDefault || info.DefaultRuntime === runtimeName);
+    return (
+      info.Runtimes[runtimeName]?.path === path &&
+      (!options.makeDefault || info.DefaultRuntime === runtimeName)
+    );
   };
   const install = async () => {
     if (!options.inPlace) {
@@ -74,16 +91,21 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
     return await activate(config, { file, changed }, isActive);
   };
   const copies = options.inPlace ? [] : [programPath, launcherPath, usersFile];
-  const active = await withFilesKept([file, backupOf(file), ...copies], install).catch(async (error: unknown) => {
-    if (!options.inPlace) await removeDirectory();
-    throw error;
-  });
+  const active = await withFilesKept([file, backupOf(file), ...copies], install).catch(
+    async (error: unknown) => {
+      if (!options.inPlace) await removeDirectory();
+      throw error;
+    },
+  );
   if (!options.inPlace) await installLxcfsDropIn(programPath);
   if (active === undefined) throw unread(file);
   return { file, path, changed, active };
 }
 
-/** Takes the registration and the copied programs away again. Throws `conflict` while machines of the engine need them. */
+/**
+ * Takes the registration and the copied programs away again. Throws `conflict` while machines of the engine
+ * need them.
+ */
 export async function uninstallRuntime(config: EngineConfig, force: boolean): Promise<RuntimeChange> {
   requireRoot("the runtime's removal");
   const file = await realFile(config.file);
@@ -135,12 +157,14 @@ async function realFile(file: string): Promise<string> {
 async function launcherBeside(program: string): Promise<string> {
   const path = join(dirname(await realpath(program)), "berth-runtime");
   if ((await readIfThere(path)) !== undefined) return path;
-  throw new BerthError("tool-missing", `berth-runtime is not beside ${program}`, { hint: "run `npm run build`, and use dist/berth" });
+  throw new BerthError("tool-missing", `berth-runtime is not beside ${program}`, {
+    hint: "run `npm run build`, and use dist/berth",
+  });
 }
 
 /**
- * Copied aside and renamed, since a machine may be starting by them this very moment. Root runs them: whatever was there, and
- * whatever they are copied from, nobody else may write to them or beside them.
+ * Copied aside and renamed, since a machine may be starting by them this very moment. Root runs them:
+ * whatever was there, and whatever they are copied from, nobody else may write to them or beside them.
  */
 async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<void> {
   const launcher = await readFile(await launcherBeside(program), "utf8");
@@ -155,16 +179,24 @@ async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<v
   } finally {
     await rm(draft, { force: true });
   }
-  await replaceFile(launcherPath, realRuntime === undefined ? launcher : withRealRuntime(launcher, realRuntime), 0o755);
+  await replaceFile(
+    launcherPath,
+    realRuntime === undefined ? launcher : withRealRuntime(launcher, realRuntime),
+    0o755,
+  );
 }
 
-/** Which daemon.json files name the programs: another engine of this host may need them when one lets them go. */
+/**
+ * Which daemon.json files name the programs: another engine of this host may need them when one lets them go.
+ */
 const usersFile = join(installDirectory, "engines");
 
 /** Those that are still there and name the launcher. */
 async function readUsers(): Promise<readonly string[]> {
   const listed = ((await readIfThere(usersFile)) ?? "").split("\n").filter((line) => line !== "");
-  const found = await Promise.all(listed.map(async (file) => ((await readIfThere(file))?.includes(launcherPath) ? [file] : [])));
+  const found = await Promise.all(
+    listed.map(async (file) => ((await readIfThere(file))?.includes(launcherPath) ? [file] : [])),
+  );
   return found.flat();
 }
 
@@ -188,7 +220,10 @@ async function removeDirectory(): Promise<void> {
   });
 }
 
-/** Throws `usage` for one that is none or cannot be written down, `tool-missing` for one that is not there: with it no container would start. */
+/**
+ * Throws `usage` for one that is none or cannot be written down, `tool-missing` for one that is not there:
+ * with it no container would start.
+ */
 function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
   if (realRuntime === undefined) return;
   if (inPlace) {
@@ -197,10 +232,14 @@ function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
     });
   }
   if (!/^[A-Za-z0-9_./-]+$/.test(realRuntime)) {
-    throw new BerthError("usage", `"${realRuntime}" is not the path or name of a runtime`, { hint: "such as /usr/bin/crun" });
+    throw new BerthError("usage", `"${realRuntime}" is not the path or name of a runtime`, {
+      hint: "such as /usr/bin/crun",
+    });
   }
   if (Bun.which(realRuntime) === null) {
-    throw new BerthError("tool-missing", `there is no program ${realRuntime}`, { hint: "give its whole path, such as /usr/bin/crun" });
+    throw new BerthError("tool-missing", `there is no program ${realRuntime}`, {
+      hint: "give its whole path, such as /usr/bin/crun",
+    });
   }
 }
 
@@ -213,16 +252,20 @@ const backupOf = (file: string) => `${file}.berth-backup`;
 async function writeConfig(file: string, before: string | undefined, after: string): Promise<void> {
   const backup = backupOf(file);
   // It may hold what is not for all to read, such as a proxy's password.
-  if (before !== undefined && (await readIfThere(backup)) === undefined) await replaceFile(backup, before, await readMode(file));
+  if (before !== undefined && (await readIfThere(backup)) === undefined)
+    await replaceFile(backup, before, await readMode(file));
   await replaceFile(file, after);
 }
 
-/** dockerd reads its configuration within milliseconds of the signal, unless the host is very busy; it says nothing when it refuses it. */
+/**
+ * dockerd reads its configuration within milliseconds of the signal, unless the host is very busy; it says
+ * nothing when it refuses it.
+ */
 const reloadLimitMs = 10_000;
 
 /**
- * Has the engine read its configuration again and waits until it shows. False where no engine runs, undefined where its process is not
- * known and so has not been told. Throws `engine-refused`.
+ * Has the engine read its configuration again and waits until it shows. False where no engine runs, undefined
+ * where its process is not known and so has not been told. Throws `engine-refused`.
  */
 async function activate(
   { engine, process: engineProcess }: EngineConfig,
@@ -235,12 +278,20 @@ async function activate(
   // One that was started anew since has read it, and another process would end by the signal.
   if (isThere(engineProcess)) process.kill(engineProcess.pid, "SIGHUP");
   if (await poll(reloadLimitMs, async () => (await isActive(engine)) || undefined)) return true;
-  throw new BerthError("engine-refused", `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`, {
-    hint: "its log says why (journalctl -u docker, or the log that `berth engine status` shows); is this the file it reads?",
-  });
+  throw new BerthError(
+    "engine-refused",
+    `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`,
+    {
+      hint: "its log says why (journalctl -u docker, or the log that `berth engine status` shows); is this the file it reads?",
+    },
+  );
 }
 
 const unread = (file: string) =>
-  new BerthError("host-unfit", `${file} is written, but the engine's process is not known, so it has not read it`, {
-    hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
-  });
+  new BerthError(
+    "host-unfit",
+    `${file} is written, but the engine's process is not known, so it has not read it`,
+    {
+      hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
+    },
+  );

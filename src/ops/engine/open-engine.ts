@@ -16,29 +16,41 @@ export interface EngineChoice {
 }
 
 /**
- * Connects to the engine that was named, else to the one docker would take, else to berth's own embedded engine.
- * Throws `engine-unreachable` saying what was tried.
+ * Connects to the engine that was named, else to the one docker would take, else to berth's own embedded
+ * engine. Throws `engine-unreachable` saying what was tried.
  */
 export async function openEngine({ env, host, context, signal }: EngineChoice): Promise<Engine> {
-  const endpoint = resolveEndpoint(env, { ...(host !== undefined && { host }), ...(context !== undefined && { context }) });
+  const endpoint = resolveEndpoint(env, {
+    ...(host !== undefined && { host }),
+    ...(context !== undefined && { context }),
+  });
   try {
     return await connect(endpoint, signal ? { signal } : {});
   } catch (error) {
     if (endpoint.source !== "default" || !hasCode(error, "engine-unreachable")) throw error;
     const embedded = await privateEngineStatus(defaultPrivateEngine());
     if (embedded.state === "running") {
-      return await connect({ kind: "unix", path: embedded.socket, source: "berth engine" }, signal ? { signal } : {});
+      return await connect(
+        { kind: "unix", path: embedded.socket, source: "berth engine" },
+        signal ? { signal } : {},
+      );
     }
-    throw new BerthError("engine-unreachable", `no Docker engine answers at ${renderEndpoint(endpoint)}, and berth's own is not running`, {
-      hint: "start Docker, name another engine with --host, or run `berth engine start`",
-      details: error.details,
-      cause: error,
-    });
+    throw new BerthError(
+      "engine-unreachable",
+      `no Docker engine answers at ${renderEndpoint(endpoint)}, and berth's own is not running`,
+      {
+        hint: "start Docker, name another engine with --host, or run `berth engine start`",
+        details: error.details,
+        cause: error,
+      },
+    );
   }
 }
 
 /** The lock that all who change this engine's machines from here take, each user those of his own. */
 export function engineLock(engine: Engine): string {
   // One socket may have several paths, such as by /var/run.
-  return lockPlace(engine.endpoint.kind === "unix" ? realpathSync(engine.endpoint.path) : renderEndpoint(engine.endpoint));
+  return lockPlace(
+    engine.endpoint.kind === "unix" ? realpathSync(engine.endpoint.path) : renderEndpoint(engine.endpoint),
+  );
 }

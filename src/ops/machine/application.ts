@@ -20,14 +20,21 @@ export interface ChosenApplication {
 }
 
 /** By berth-runtime, which looks for itself what the machine needs. */
-export const byRuntime: ChosenApplication = { application: { runtime: runtimeName }, machineId: undefined, warnings: [] };
+export const byRuntime: ChosenApplication = {
+  application: { runtime: runtimeName },
+  machineId: undefined,
+  warnings: [],
+};
 
 /** Whether the engine runs every machine by berth-runtime. */
 export function hasRuntime(info: SystemInfo): boolean {
   return Object.hasOwn(info.Runtimes, runtimeName);
 }
 
-/** How a machine gets what its init needs on an engine without berth-runtime: by the Engine API. Throws `no-init`, `host-unfit`. */
+/**
+ * How a machine gets what its init needs on an engine without berth-runtime: by the Engine API. Throws
+ * `no-init`, `host-unfit`.
+ */
 export async function applyByApi(
   engine: Engine,
   info: SystemInfo,
@@ -36,11 +43,16 @@ export async function applyByApi(
   signal: AbortSignal,
 ): Promise<ChosenApplication> {
   const guest = await probeGuest(engine, image, machineCommand(machine, image), signal);
-  return chooseByApi(info, guest, { ...machine, tmpfs: renderTmpfs(machine), machineId: randomBytes(16).toString("hex") });
+  return chooseByApi(info, guest, {
+    ...machine,
+    tmpfs: renderTmpfs(machine),
+    machineId: randomBytes(16).toString("hex"),
+  });
 }
 
 /** What decides how the Engine API gives a machine what its init needs. */
-export interface ApiWishes extends Pick<MachineSpec, "name" | "profile" | "capabilities" | "ids" | "lxcfs" | "memory"> {
+export interface ApiWishes
+  extends Pick<MachineSpec, "name" | "profile" | "capabilities" | "ids" | "lxcfs" | "memory"> {
   readonly shmSize?: number | undefined;
   /** Path → mount options, as the Engine API has them. */
   readonly tmpfs: Readonly<Record<string, string>>;
@@ -67,7 +79,12 @@ export function chooseByApi(info: SystemInfo, guest: Guest, wishes: ApiWishes): 
     shared: [],
   });
   const [major = 0, minor = 0] = info.ServerVersion.split(".").map((part) => Number.parseInt(part, 10));
-  const api = renderApiContract(wishes.name, needs, { version: [major, minor], cgroupDriver: info.CgroupDriver }, wishes.tmpfs);
+  const api = renderApiContract(
+    wishes.name,
+    needs,
+    { version: [major, minor], cgroupDriver: info.CgroupDriver },
+    wishes.tmpfs,
+  );
   return { application: { api }, machineId: needs.machineId, warnings: [...needs.warnings, ...api.weaker] };
 }
 

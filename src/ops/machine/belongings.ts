@@ -33,7 +33,10 @@ export interface BelongingsPlace {
 }
 
 /** Finds them; changes nothing. */
-export async function findBelongings(engine: Engine, { pid, cache, signal }: BelongingsPlace): Promise<Belongings> {
+export async function findBelongings(
+  engine: Engine,
+  { pid, cache, signal }: BelongingsPlace,
+): Promise<Belongings> {
   const [images, networks, remains, roots] = await Promise.all([
     findOwnImages(engine, signal),
     findUnusedNetworks(engine, signal),
@@ -51,7 +54,8 @@ export async function removeBelongings(
 ): Promise<readonly string[]> {
   const kept: string[] = [];
   await removeRemains(engine, remains, signal);
-  for (const network of networks) if (!(await removeUnusedNetwork(engine, network, signal))) kept.push(network.name);
+  for (const network of networks)
+    if (!(await removeUnusedNetwork(engine, network, signal))) kept.push(network.name);
   for (const image of images) if (!(await removeOwnImage(engine, image, signal))) kept.push(image.reference);
   await removeCachedRoots(cache, roots);
   return kept;
@@ -59,7 +63,9 @@ export async function removeBelongings(
 
 async function findUnusedNetworks(engine: Engine, signal: AbortSignal): Promise<Belongings["networks"]> {
   const networks = await listNetworks(engine, { filters: { label: [label.network] }, signal });
-  const own = networks.flatMap(({ Name, Id, Labels }) => (Labels?.[label.network] === Name ? [{ name: Name, id: Id }] : []));
+  const own = networks.flatMap(({ Name, Id, Labels }) =>
+    Labels?.[label.network] === Name ? [{ name: Name, id: Id }] : [],
+  );
   const unused = own.map(async (network) => ((await isUsed(engine, network, signal)) ? [] : [network]));
   return (await Promise.all(unused)).flat();
 }
@@ -70,7 +76,11 @@ async function isUsed(engine: Engine, { name, id }: UnusedNetwork, signal: Abort
 }
 
 /** False where something has come upon it meanwhile. */
-async function removeUnusedNetwork(engine: Engine, network: UnusedNetwork, signal: AbortSignal): Promise<boolean> {
+async function removeUnusedNetwork(
+  engine: Engine,
+  network: UnusedNetwork,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (await isUsed(engine, network, signal)) return false;
   try {
     await removeNetwork(engine, network.id, { signal });

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -12,7 +21,8 @@ import { bindWarning, bindWarnings, fileWarnings, listWritables, writables } fro
 let directory: string;
 const at = (...names: readonly string[]) => join(directory, ...names);
 const warning = (source: string, isWritable = true) => bindWarning(source, isWritable, trustedUsers({}));
-const swapped = (fault: string) => expect.stringMatching(new RegExp(`lead to any directory of the host.*: ${fault}. Keep it .*/srv$`));
+const swapped = (fault: string) =>
+  expect.stringMatching(new RegExp(`lead to any directory of the host.*: ${fault}. Keep it .*/srv$`));
 const other = 65534;
 const onHost = { endpoint: { kind: "unix", path: "/nowhere", source: "test" } } as Engine;
 const look = (signal = new AbortController().signal) => ({ trusted: trustedUsers({}), signal });
@@ -28,21 +38,33 @@ afterEach(() => rmSync(directory, { recursive: true }));
 test("a directory on whose way nobody else decides and that is closed is not worth a word", () => {
   expect([warning(at("home", "data")), warning(at("home", "data"), false)]).toEqual([undefined, undefined]);
   chmodSync(at("home", "data"), 0o755);
-  expect([warning(at("home", "data")), warning(at("home", "data"), false)]).toEqual([expect.stringContaining("can reach"), undefined]);
+  expect([warning(at("home", "data")), warning(at("home", "data"), false)]).toEqual([
+    expect.stringContaining("can reach"),
+    undefined,
+  ]);
 });
 
 test("one above which everybody may write is warned of, also for reading, and one that is yet to be made", () => {
   chmodSync(at("home"), 0o777);
   const expected = swapped(`everybody may write to ${at("home")}`);
   const sources = [at("home", "data"), at("home", "new", "deeper")];
-  expect(sources.flatMap((source) => [warning(source), warning(source, false)])).toEqual([expected, expected, expected, expected]);
+  expect(sources.flatMap((source) => [warning(source), warning(source, false)])).toEqual([
+    expected,
+    expected,
+    expected,
+    expected,
+  ]);
 });
 
 test("in a sticky directory one's own cannot be exchanged, but what is not there yet", () => {
   chmodSync(at("home"), 0o1777);
   symlinkSync("none", at("home", "link"));
   const expected = swapped(`everybody may write to ${at("home")}`);
-  expect(["data", "new", "link"].map((name) => warning(at("home", name)))).toEqual([undefined, expected, expected]);
+  expect(["data", "new", "link"].map((name) => warning(at("home", name)))).toEqual([
+    undefined,
+    expected,
+    expected,
+  ]);
 });
 
 test("what is written into the end itself is the machine's affair", () => {
@@ -53,11 +75,17 @@ test("what is written into the end itself is the machine's affair", () => {
 
 test("one whose way is too long to be looked at is warned of", () => {
   symlinkSync(`${"data/../".repeat(400)}data`, at("home", "link"));
-  expect(warning(at("home", "link"), false)).toEqual(swapped("its way has more names, with those of its links, than are looked at"));
+  expect(warning(at("home", "link"), false)).toEqual(
+    swapped("its way has more names, with those of its links, than are looked at"),
+  );
 });
 
 test("no more are looked at than a command may take its time for, and none after a signal", async () => {
-  const binds = Array.from({ length: 1003 }, (_, index) => ({ source: at("home", "data", String(index)), readOnly: true, target: "/x" }));
+  const binds = Array.from({ length: 1003 }, (_, index) => ({
+    source: at("home", "data", String(index)),
+    readOnly: true,
+    target: "/x",
+  }));
   expect(await bindWarnings(onHost, binds, look())).toEqual([
     "of the host's paths that machines are given 3 were not looked at, after 1000",
   ]);
@@ -75,7 +103,9 @@ describe("a machine that may write where the machine file is", () => {
   };
   const writes = (file: string, source: string, machines: string) =>
     expect.stringMatching(
-      new RegExp(`^root in ${machines} can write ${file} by the bind of ${source}, .*Mount it :ro, or keep the file in`),
+      new RegExp(
+        `^root in ${machines} can write ${file} by the bind of ${source}, .*Mount it :ro, or keep the file in`,
+      ),
     );
 
   test("is named, by the file itself, its directory, one above, or a link to one; one beside it is not", async () => {
@@ -85,8 +115,12 @@ describe("a machine that may write where the machine file is", () => {
     for (const source of [file, at("home"), directory, "/", at("link")]) {
       expect([source, await said([file], { web: source })]).toEqual([source, [writes(file, source, "web")]]);
     }
-    expect(await said([file], { web: at("home", "data"), db: at("none"), mail: at("home", "data", "berth.yaml") })).toEqual([]);
-    expect(await said([file], { web: at("home"), db: at("home") })).toEqual([writes(file, at("home"), "web, db")]);
+    expect(
+      await said([file], { web: at("home", "data"), db: at("none"), mail: at("home", "data", "berth.yaml") }),
+    ).toEqual([]);
+    expect(await said([file], { web: at("home"), db: at("home") })).toEqual([
+      writes(file, at("home"), "web, db"),
+    ]);
     expect(await said([file], { web: at("home") }, { endpoint: { kind: "tcp" } } as Engine)).toEqual([]);
   });
 
@@ -98,12 +132,19 @@ describe("a machine that may write where the machine file is", () => {
     symlinkSync(at("home", "middle"), file);
     expect(await said([file], { web: at("home") })).toEqual([writes(file, at("home"), "web")]);
     expect(await said([file], { web: at("home", "data") })).toEqual([]);
-    expect(await said([file, nearer], { web: at("home", "data") })).toEqual([writes(nearer, at("home", "data"), "web")]);
+    expect(await said([file, nearer], { web: at("home", "data") })).toEqual([
+      writes(nearer, at("home", "data"), "web"),
+    ]);
   });
 
   test("is one that is to be made by its file, or one that is there by what it has, whatever file made it", () => {
-    const text = 'machines: {web: {image: x, volumes: ["/a:/a", "/b:/b:ro", "data:/c"]}, db: {image: x, volumes: ["/d:/d"]}}';
-    const { machines } = parseMachineFile(text, { fileName: "/srv/berth.yaml", shownAs: "berth.yaml", environment: {} });
+    const text =
+      'machines: {web: {image: x, volumes: ["/a:/a", "/b:/b:ro", "data:/c"]}, db: {image: x, volumes: ["/d:/d"]}}';
+    const { machines } = parseMachineFile(text, {
+      fileName: "/srv/berth.yaml",
+      shownAs: "berth.yaml",
+      environment: {},
+    });
     const steps = machines.map((machine) =>
       machine.name === "web"
         ? ({ do: "create", machine, address: "" } as const)
@@ -114,7 +155,11 @@ describe("a machine that may write where the machine file is", () => {
       { ours: true, name: "of-another-file", writes: ["/f"] },
       { ours: false, name: "docker-run", writes: ["/g"] },
     ] as unknown as readonly ObservedContainer[];
-    expect(writables(steps, there).map(({ machine, source }) => `${machine} ${source}`)).toEqual(["web /a", "db /e", "of-another-file /f"]);
+    expect(writables(steps, there).map(({ machine, source }) => `${machine} ${source}`)).toEqual([
+      "web /a",
+      "db /e",
+      "of-another-file /f",
+    ]);
   });
 });
 
@@ -132,7 +177,12 @@ test("of an engine's machines are told the mounts that they may write to, and of
     apiVersion: "1.41",
     request: async ({ path }) => {
       const body = path.endsWith("/containers/json") ? containers : { Config: { Labels: null } };
-      return { kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
+      return {
+        kind: "answer",
+        status: 200,
+        headers: {},
+        body: Readable.from([Buffer.from(JSON.stringify(body))]),
+      };
     },
   };
   expect(await listWritables(engine, AbortSignal.timeout(5000))).toEqual([{ machine: "web", source: "/a" }]);
@@ -144,7 +194,11 @@ describe.skipIf(process.getuid?.() !== 0)("another user's (needs root)", () => {
     expect(warning(at("link"))).toBeUndefined();
     chownSync(at("home"), other, other);
     const expected = swapped(`${at("home")} belongs to the user ${other}`);
-    expect([warning(at("home", "data")), warning(at("home", "data"), false), warning(at("link"))]).toEqual([expected, expected, expected]);
+    expect([warning(at("home", "data")), warning(at("home", "data"), false), warning(at("link"))]).toEqual([
+      expected,
+      expected,
+      expected,
+    ]);
     symlinkSync(directory, at("home", "back"));
     mkdirSync(at("own"));
     chmodSync(at("own"), 0o700);
@@ -156,6 +210,8 @@ describe.skipIf(process.getuid?.() !== 0)("another user's (needs root)", () => {
     chownSync(at("home", "data"), other, other);
     expect(warning(at("home", "data"), false)).toBeUndefined();
     chmodSync(at("home"), 0o1777);
-    expect(warning(at("home", "data"), false)).toEqual(swapped(`${at("home", "data")} belongs to the user ${other}`));
+    expect(warning(at("home", "data"), false)).toEqual(
+      swapped(`${at("home", "data")} belongs to the user ${other}`),
+    );
   });
 });

@@ -4,16 +4,26 @@ import { withWay } from "#host/files/path-steps.ts";
 import { isReachable } from "#host/files/reachable.ts";
 import { isAt } from "#machinefile/value/path.ts";
 import { type Bind, bindsOf } from "#plan/machine/binds.ts";
-import { reachedByOthers, swapFault, swappedByOthers, tooLong, writtenByMachines } from "#plan/machine/path-access.ts";
+import {
+  reachedByOthers,
+  swapFault,
+  swappedByOthers,
+  tooLong,
+  writtenByMachines,
+} from "#plan/machine/path-access.ts";
 import type { ObservedContainer, Step } from "#plan/machine/up.ts";
 import { containerName, machineContainers, writesOf } from "./machines.ts";
 
 /**
- * What to say of the host's files and directories that machines are given, each once: where others than the trusted users could put
- * another in such a one's place; else, of a directory that a machine may write to, where they can walk to it.
- * Where the engine is on another host nothing is known of them.
+ * What to say of the host's files and directories that machines are given, each once: where others than the
+ * trusted users could put another in such a one's place; else, of a directory that a machine may write to,
+ * where they can walk to it. Where the engine is on another host nothing is known of them.
  */
-export async function bindWarnings(engine: Engine, binds: readonly Bind[], { trusted, signal }: Look): Promise<readonly string[]> {
+export async function bindWarnings(
+  engine: Engine,
+  binds: readonly Bind[],
+  { trusted, signal }: Look,
+): Promise<readonly string[]> {
   if (engine.endpoint.kind !== "unix") return [];
   const writable = new Set(binds.flatMap(({ source, readOnly }) => (readOnly ? [] : [source])));
   const sources = new Set(binds.map(({ source }) => source));
@@ -29,7 +39,10 @@ interface Look {
 /** Of one command: a path may take a hundredth of a second, and a stranger's file name tens of thousands. */
 const mostPaths = 1000;
 
-/** What there is to say of paths of the host, the first so many. Rejects with the signal's reason once that is aborted. */
+/**
+ * What there is to say of paths of the host, the first so many. Rejects with the signal's reason once that is
+ * aborted.
+ */
 async function lookAtEach(
   sources: ReadonlySet<string>,
   signal: AbortSignal,
@@ -44,14 +57,24 @@ async function lookAtEach(
     if (warning !== undefined) warnings.push(warning);
   }
   const left = sources.size - mostPaths;
-  return left > 0 ? [...warnings, `of the host's paths that machines are given ${left} were not looked at, after ${mostPaths}`] : warnings;
+  return left > 0
+    ? [
+        ...warnings,
+        `of the host's paths that machines are given ${left} were not looked at, after ${mostPaths}`,
+      ]
+    : warnings;
 }
 
 /** The same of one. */
-export function bindWarning(source: string, isWritable: boolean, trusted: ReadonlySet<number>): string | undefined {
+export function bindWarning(
+  source: string,
+  isWritable: boolean,
+  trusted: ReadonlySet<number>,
+): string | undefined {
   return withWay(source, trusted, (way) => {
     const fault = swapFault(way, trusted);
-    if (fault !== undefined) return `${swappedByOthers(source, fault)} Keep it where only root may write on the whole way, such as in /srv`;
+    if (fault !== undefined)
+      return `${swappedByOthers(source, fault)} Keep it where only root may write on the whole way, such as in /srv`;
     if (!isWritable || !isReachable(way, trusted)) return undefined;
     return `${reachedByOthers(source)} Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro`;
   });
@@ -68,20 +91,30 @@ export function writables(steps: readonly Step[], there: readonly ObservedContai
   const planned = steps.flatMap((step) => {
     if (step.do !== "create") return [];
     const { machine } = step;
-    return bindsOf(machine).flatMap(({ source, readOnly }) => (readOnly ? [] : [{ machine: machine.name, source }]));
+    return bindsOf(machine).flatMap(({ source, readOnly }) =>
+      readOnly ? [] : [{ machine: machine.name, source }],
+    );
   });
-  return [...planned, ...there.flatMap(({ ours, name, writes }) => (ours ? writes.map((source) => ({ machine: name, source })) : []))];
+  return [
+    ...planned,
+    ...there.flatMap(({ ours, name, writes }) =>
+      ours ? writes.map((source) => ({ machine: name, source })) : [],
+    ),
+  ];
 }
 
 /** The same of those that an engine has. */
 export async function listWritables(engine: Engine, signal: AbortSignal): Promise<readonly Writable[]> {
   const containers = await machineContainers(engine, signal);
-  return containers.flatMap((container) => writesOf(container).map((source) => ({ machine: containerName(container), source })));
+  return containers.flatMap((container) =>
+    writesOf(container).map((source) => ({ machine: containerName(container), source })),
+  );
 }
 
 /**
- * What to say of machines that may write to one of these machine files, or could put another in its place: they have the file, a link
- * that leads to it, or a directory that one is in. For each path that they have the first such file is named.
+ * What to say of machines that may write to one of these machine files, or could put another in its place:
+ * they have the file, a link that leads to it, or a directory that one is in. For each path that they have
+ * the first such file is named.
  */
 export async function fileWarnings(
   engine: Engine,
@@ -90,7 +123,10 @@ export async function fileWarnings(
   { trusted, signal }: Look,
 ): Promise<readonly string[]> {
   if (engine.endpoint.kind !== "unix") return [];
-  const ways = files.map((file) => ({ file, paths: withWay(file, trusted, ({ steps }) => steps.map(({ path }) => path)) }));
+  const ways = files.map((file) => ({
+    file,
+    paths: withWay(file, trusted, ({ steps }) => steps.map(({ path }) => path)),
+  }));
   const machines = Map.groupBy(writable, ({ source }) => source);
   return await lookAtEach(new Set(machines.keys()), signal, (source) => {
     const names = [...new Set(machines.get(source)?.map(({ machine }) => machine))];
@@ -99,8 +135,10 @@ export async function fileWarnings(
       isLong: way.end === "too-long",
     }));
     // In `up` its bind is warned of, too.
-    if (isLong) return `whether ${names.join(", ")} can write the machine file by the bind of ${source} is not known: ${tooLong}`;
-    const way = real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
+    if (isLong)
+      return `whether ${names.join(", ")} can write the machine file by the bind of ${source} is not known: ${tooLong}`;
+    const way =
+      real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
     if (way === undefined) return undefined;
     return `${writtenByMachines(way.file, source, names)} Mount it :ro, or keep the file in a directory that no machine may write to`;
   });

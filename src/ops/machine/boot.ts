@@ -35,10 +35,15 @@ export interface BootOptions {
 }
 
 /**
- * Waits until a started machine has booted. Throws `boot-failed` with the console's last lines when it ended instead,
- * `boot-timeout` with the jobs that still run.
+ * Waits until a started machine has booted. Throws `boot-failed` with the console's last lines when it ended
+ * instead, `boot-timeout` with the jobs that still run.
  */
-export async function waitBooted(engine: Engine, id: string, name: string, options: BootOptions): Promise<Boot> {
+export async function waitBooted(
+  engine: Engine,
+  id: string,
+  name: string,
+  options: BootOptions,
+): Promise<Boot> {
   const deadline = AbortSignal.timeout(options.timeout);
   const signal = AbortSignal.any([options.signal, deadline]);
   try {
@@ -51,10 +56,14 @@ export async function waitBooted(engine: Engine, id: string, name: string, optio
     return await waitForSystemd(engine, id, name, signal);
   } catch (error) {
     if (!deadline.aborted || options.signal.aborted) throw error;
-    throw new BerthError("boot-timeout", `${name} has not finished booting after ${Math.round(options.timeout / 1000)} s`, {
-      hint: `see what it waits for: berth exec ${name} systemctl list-jobs`,
-      details: { jobs: await listJobs(engine, id, options.signal) },
-    });
+    throw new BerthError(
+      "boot-timeout",
+      `${name} has not finished booting after ${Math.round(options.timeout / 1000)} s`,
+      {
+        hint: `see what it waits for: berth exec ${name} systemctl list-jobs`,
+        details: { jobs: await listJobs(engine, id, options.signal) },
+      },
+    );
   }
 }
 
@@ -64,10 +73,14 @@ const pollMs = 25;
 const localPollMs = 10;
 
 /**
- * Which init the machine runs, told by the program itself. Where berth wrote all the labels, they save the look; before it gave machines
- * a word of their own, they may be the image's.
+ * Which init the machine runs, told by the program itself. Where berth wrote all the labels, they save the
+ * look; before it gave machines a word of their own, they may be the image's.
  */
-async function readInitKind(engine: Engine, container: ContainerInspect, signal: AbortSignal): Promise<InitKind | undefined> {
+async function readInitKind(
+  engine: Engine,
+  container: ContainerInspect,
+  signal: AbortSignal,
+): Promise<InitKind | undefined> {
   const { Labels = {} } = container.Config;
   // A loader's, which says nothing of the init of an image.
   const isLoaders = container.HostConfig.NetworkMode?.startsWith("container:") ?? false;
@@ -78,20 +91,25 @@ async function readInitKind(engine: Engine, container: ContainerInspect, signal:
   return initKindOf(await programOf(engine, container.Id, command, signal), () => true);
 }
 
-/** A systemd may have its bus elsewhere one day: after so long in its scope, systemctl is asked all the same. */
+/**
+ * A systemd may have its bus elsewhere one day: after so long in its scope, systemctl is asked all the same.
+ */
 const busLimitMs = 2000;
 
 /**
- * Waits until systemd has left the root of the machine's cgroup. A command run in the machine before that would sit in
- * that root, where cgroup v2 then allows no controllers, so we look from outside. Where /proc shows the machine, this waits for
- * systemd's bus, too: to ask before that is in vain, and costs the boot the time that starting a process takes.
+ * Waits until systemd has left the root of the machine's cgroup. A command run in the machine before that
+ * would sit in that root, where cgroup v2 then allows no controllers, so we look from outside. Where /proc
+ * shows the machine, this waits for systemd's bus, too: to ask before that is in vain, and costs the boot the
+ * time that starting a process takes.
  */
 async function waitForBus(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running || State.Restarting) throw await bootFailed(engine, id, name, State.ExitCode, signal);
-    const init = engine.endpoint.kind === "unix" ? findLocalInit(engine.endpoint.path, State.Pid, id) : undefined;
-    if (init === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(init, signal)) return;
+    const init =
+      engine.endpoint.kind === "unix" ? findLocalInit(engine.endpoint.path, State.Pid, id) : undefined;
+    if (init === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(init, signal))
+      return;
     await sleep(pollMs, signal);
   }
 }
@@ -107,7 +125,10 @@ async function waitForLocalBus(init: StartedProcess, signal: AbortSignal): Promi
   }
 }
 
-/** By the engine's own ps(1). False, too, of a machine that has ended since it was looked at, or begins anew: the next look says so. */
+/**
+ * By the engine's own ps(1). False, too, of a machine that has ended since it was looked at, or begins anew:
+ * the next look says so.
+ */
 async function isInScope(engine: Engine, id: string, signal: AbortSignal): Promise<boolean> {
   try {
     const { Processes } = await topContainer(engine, id, { psArgs: "-eo pid,cgroup:1024", signal });
@@ -130,18 +151,32 @@ const refusalPauseMs = 200;
 
 async function waitForSystemd(engine: Engine, id: string, name: string, signal: AbortSignal): Promise<Boot> {
   for (let refusals = 0; ; ) {
-    const { status, stdout, isCut } = await execInMachine(engine, id, name, ["systemctl", "is-system-running", "--wait"], signal);
+    const { status, stdout, isCut } = await execInMachine(
+      engine,
+      id,
+      name,
+      ["systemctl", "is-system-running", "--wait"],
+      signal,
+    );
     if (isCut) {
-      throw new BerthError("boot-failed", `${name} runs, but its systemctl is not systemd's: it says more than ${sizeOf(longestState)}`, {
-        hint: `look at it: berth exec ${name} systemctl --version`,
-      });
+      throw new BerthError(
+        "boot-failed",
+        `${name} runs, but its systemctl is not systemd's: it says more than ${sizeOf(longestState)}`,
+        {
+          hint: `look at it: berth exec ${name} systemctl --version`,
+        },
+      );
     }
     if (status === cannotRun || status === notThere) {
       const { State } = await inspectContainer(engine, id, { signal });
       if (!State.Running) throw await bootFailed(engine, id, name, State.ExitCode, signal);
       refusals += 1;
       if (refusals > mostRefusals) {
-        throw new BerthError("boot-failed", `${name} runs, but commands cannot be run in it: ${stdout.trim()}`, { details: { status } });
+        throw new BerthError(
+          "boot-failed",
+          `${name} runs, but commands cannot be run in it: ${stdout.trim()}`,
+          { details: { status } },
+        );
       }
       await sleep(refusalPauseMs, signal);
       continue;
@@ -160,15 +195,25 @@ async function waitForSystemd(engine: Engine, id: string, name: string, signal: 
   }
 }
 
-/** A machine that ends while it boots must be told as such, and one whose end the engine has not noticed yet must be asked again. */
-async function execInMachine(engine: Engine, id: string, name: string, cmd: readonly string[], signal: AbortSignal) {
+/**
+ * A machine that ends while it boots must be told as such, and one whose end the engine has not noticed yet
+ * must be asked again.
+ */
+async function execInMachine(
+  engine: Engine,
+  id: string,
+  name: string,
+  cmd: readonly string[],
+  signal: AbortSignal,
+) {
   try {
     return await execCapture(engine, id, { cmd, most: longestState, signal });
   } catch (error) {
     if (signal.aborted) throw error;
     const { State } = await inspectContainer(engine, id, { signal });
     if (!State.Running) throw await bootFailed(engine, id, name, State.ExitCode, signal);
-    if (!hasCode(error, "conflict") && !hasCode(error, "engine-api") && !hasCode(error, "engine-refused")) throw error;
+    if (!hasCode(error, "conflict") && !hasCode(error, "engine-api") && !hasCode(error, "engine-refused"))
+      throw error;
     return { status: cannotRun, stdout: error.message, isCut: false };
   }
 }
@@ -178,12 +223,26 @@ const mostUnits = 10;
 const linesPerUnit = 10;
 
 /** The failed units of a machine with their last journal lines since it was started. */
-export async function readFailedUnits(engine: Engine, id: string, signal: AbortSignal): Promise<readonly FailedUnit[]> {
-  const list = ["systemctl", "list-units", "--state=failed", "--all", "--plain", "--full", "--no-legend", "--no-pager"];
+export async function readFailedUnits(
+  engine: Engine,
+  id: string,
+  signal: AbortSignal,
+): Promise<readonly FailedUnit[]> {
+  const list = [
+    "systemctl",
+    "list-units",
+    "--state=failed",
+    "--all",
+    "--plain",
+    "--full",
+    "--no-legend",
+    "--no-pager",
+  ];
   const { stdout } = await execCapture(engine, id, { cmd: list, signal });
   const units = parseUnits(stdout);
   if (units.length === 0) return [];
-  // What a unit said last may still be on its way into the journal (journalctl(1)); one too old to know this has it soon.
+  // What a unit said last may still be on its way into the journal (journalctl(1)); one too old to know this
+  // has it soon.
   await execCapture(engine, id, { cmd: ["journalctl", "--sync"], signal });
   const last = [`--since=@${await readBegin(engine, id, signal)}`, "--lines", String(linesPerUnit)];
   const failed: FailedUnit[] = [];
@@ -195,7 +254,10 @@ export async function readFailedUnits(engine: Engine, id: string, signal: AbortS
   return failed;
 }
 
-/** The units of `systemctl list-units`, with what they are. All of a line fits, carriage returns too, so that none is gone through again. */
+/**
+ * The units of `systemctl list-units`, with what they are. All of a line fits, carriage returns too, so that
+ * none is gone through again.
+ */
 export function parseUnits(list: string): readonly { readonly unit: string; readonly description: string }[] {
   return list.split("\n").flatMap((line) => {
     const [, unit, description = ""] = /^(\S+)\s+\S+\s+\S+\s+\S+\s*(.*)$/s.exec(line.trim()) ?? [];
@@ -204,8 +266,9 @@ export function parseUnits(list: string): readonly { readonly unit: string; read
 }
 
 /**
- * When a machine's boot began at the earliest, in seconds of Unix time: when the one before ended, by which boots are told apart. To the
- * journal they are all one, of the host's boot id, and the engine's StartedAt is a moment late, unless the clock was set back since.
+ * When a machine's boot began at the earliest, in seconds of Unix time: when the one before ended, by which
+ * boots are told apart. To the journal they are all one, of the host's boot id, and the engine's StartedAt is
+ * a moment late, unless the clock was set back since.
  */
 async function readBegin(engine: Engine, id: string, signal: AbortSignal): Promise<number> {
   const { State } = await inspectContainer(engine, id, { signal });
@@ -222,7 +285,13 @@ async function listJobs(engine: Engine, id: string, signal: AbortSignal): Promis
 /** Bytes of a log's last lines: a line has no end that we could rely on. */
 const longestTail = 64 * 1024;
 
-async function bootFailed(engine: Engine, id: string, name: string, status: number, signal: AbortSignal): Promise<BerthError> {
+async function bootFailed(
+  engine: Engine,
+  id: string,
+  name: string,
+  status: number,
+  signal: AbortSignal,
+): Promise<BerthError> {
   const log = await captureText(outputBytes(await readLogs(engine, id, { tail: 15, signal })), longestTail);
   const lines = log
     .text()

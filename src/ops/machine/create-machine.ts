@@ -41,8 +41,8 @@ export interface NameTaken {
 }
 
 /**
- * Creates a machine's container, ready to be started. Throws `no-init`, `host-unfit`, and what the engine refuses;
- * then nothing is left of it.
+ * Creates a machine's container, ready to be started. Throws `no-init`, `host-unfit`, and what the engine
+ * refuses; then nothing is left of it.
  */
 export async function createMachine(
   engine: Engine,
@@ -64,7 +64,8 @@ export async function createMachine(
   for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) onWarning(`${machine.name}: ${warning}`);
   // Of an image that berth made it is known.
   const isKnown = machine.command === undefined && planned.labels[label.init] !== undefined;
-  if ("runtime" in chosen.application && !isKnown) await checkInit(engine, Id, machineCommand(machine, planned), signal);
+  if ("runtime" in chosen.application && !isKnown)
+    await checkInit(engine, Id, machineCommand(machine, planned), signal);
   if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, signal);
   return { id: Id, init: initFromLabels(image.labels), byRuntime: "runtime" in chosen.application };
 }
@@ -90,23 +91,31 @@ async function createApplied(
     return await attempt(byRuntime);
   } catch (error) {
     // Asked only now which runtimes there are: to answer that, engines run programs.
-    if ((!hasCode(error, "engine-refused") && !hasCode(error, "engine-api")) || hasRuntime(await info())) throw error;
+    if ((!hasCode(error, "engine-refused") && !hasCode(error, "engine-api")) || hasRuntime(await info()))
+      throw error;
     return await attempt(await applyByApi(engine, await info(), machine, image, signal));
   }
 }
 
 /**
- * Does what is left to do for a machine that was never started, where the berth that made it was killed before it was through. Again
- * does no harm. `init` is what its labels tell of. Throws `no-init`; then nothing is left of it.
+ * Does what is left to do for a machine that was never started, where the berth that made it was killed
+ * before it was through. Again does no harm. `init` is what its labels tell of. Throws `no-init`; then
+ * nothing is left of it.
  */
-export async function finishCreate(engine: Engine, id: string, init: string | undefined, signal: AbortSignal): Promise<void> {
+export async function finishCreate(
+  engine: Engine,
+  id: string,
+  init: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { Config, Path, Args } = await inspectContainer(engine, id, { signal });
   const machineId = machineIdOf(Config.Env ?? []);
   if (machineId === undefined) {
     if (init === undefined) await checkInit(engine, id, [Path, ...Args], signal);
     return;
   }
-  if (isForeign(await readMachineId(engine, id, signal), machineId)) await putMachineId(engine, id, machineId, signal);
+  if (isForeign(await readMachineId(engine, id, signal), machineId))
+    await putMachineId(engine, id, machineId, signal);
 }
 
 /** The machine-id that a machine which is made without berth-runtime was given; undefined for any other. */
@@ -117,7 +126,12 @@ function machineIdOf(environment: readonly string[]): string | undefined {
 }
 
 /** berth-runtime hands on what is no init untouched, so it would run as a mere container. */
-async function checkInit(engine: Engine, id: string, command: readonly string[], signal: AbortSignal): Promise<void> {
+async function checkInit(
+  engine: Engine,
+  id: string,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await requireInit(engine, id, command, signal);
   } catch (error) {
@@ -126,7 +140,10 @@ async function checkInit(engine: Engine, id: string, command: readonly string[],
   }
 }
 
-/** Removes a machine that never ran, so that nothing of its own is lost. One that somebody else has removed or started meanwhile is as it is. */
+/**
+ * Removes a machine that never ran, so that nothing of its own is lost. One that somebody else has removed or
+ * started meanwhile is as it is.
+ */
 export async function removeUnstarted(engine: Engine, id: string): Promise<void> {
   try {
     await removeContainer(engine, id, { volumes: true });
@@ -145,7 +162,12 @@ function plannedImage(image: ResolvedImage): PlannedImage {
   };
 }
 
-async function putMachineId(engine: Engine, id: string, machineId: string, signal: AbortSignal): Promise<void> {
+async function putMachineId(
+  engine: Engine,
+  id: string,
+  machineId: string,
+  signal: AbortSignal,
+): Promise<void> {
   const tar = pack();
   tar.entry({ name: "machine-id", mode: 0o444 }, `${machineId}\n`);
   tar.finalize();

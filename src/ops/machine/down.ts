@@ -16,7 +16,9 @@ export type DownState = "stopping" | "removing" | "removed";
 export interface DownOptions {
   /** Which of the machines that are there. */
   readonly isChosen: (machine: Machine) => boolean;
-  /** Domains whose networks go when no machine is on them, besides those of the removed machines; or of all. */
+  /**
+   * Domains whose networks go when no machine is on them, besides those of the removed machines; or of all.
+   */
   readonly domains: readonly string[] | "all";
   /** Seconds to shut down before a machine is killed; its own by default. */
   readonly timeout?: number | undefined;
@@ -34,8 +36,9 @@ export interface DownResult {
 }
 
 /**
- * Stops machines, dependents first, and removes them with their file systems and anonymous volumes; then their networks,
- * once no machine is on them. Named volumes and images stay. Repeated, it goes on where it was.
+ * Stops machines, dependents first, and removes them with their file systems and anonymous volumes; then
+ * their networks, once no machine is on them. Named volumes and images stay. Repeated, it goes on where it
+ * was.
  */
 export function down(engine: Engine, options: DownOptions): Promise<DownResult> {
   const { signal } = options;
@@ -43,11 +46,14 @@ export function down(engine: Engine, options: DownOptions): Promise<DownResult> 
     const chosen = (await listMachines(engine, signal)).filter(options.isChosen);
     const machines = chosen.map((machine) => ({ ...machine, dependsOn: dependenciesOf(machine) }));
     const limit = createLimit(mostAtOnce);
-    for (const wave of planWaves(machines)) await Promise.all(wave.map((machine) => limit(() => remove(engine, machine, options))));
+    for (const wave of planWaves(machines))
+      await Promise.all(wave.map((machine) => limit(() => remove(engine, machine, options))));
     const left = machines.flatMap(({ network }) => network ?? []);
-    const domains = options.domains === "all" ? await ownNetworks(engine, signal) : [...options.domains, ...left];
+    const domains =
+      options.domains === "all" ? await ownNetworks(engine, signal) : [...options.domains, ...left];
     const networks: string[] = [];
-    for (const domain of new Set(domains)) if (await removeEmptyNetwork(engine, domain, signal)) networks.push(domain);
+    for (const domain of new Set(domains))
+      if (await removeEmptyNetwork(engine, domain, signal)) networks.push(domain);
     return { removed: machines.map((machine) => machine.name), networks };
   };
   return withLock(options.lockFile, signal, work, options.onWaiting);
@@ -61,7 +67,11 @@ export function dependenciesOf(machine: Machine): readonly string[] {
   return Array.isArray(list) ? list.filter((name) => typeof name === "string") : [];
 }
 
-async function remove(engine: Engine, machine: Machine, { timeout, signal, onState }: DownOptions): Promise<void> {
+async function remove(
+  engine: Engine,
+  machine: Machine,
+  { timeout, signal, onState }: DownOptions,
+): Promise<void> {
   try {
     if (machine.state === "running") {
       onState(machine.name, "stopping");

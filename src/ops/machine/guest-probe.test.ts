@@ -12,9 +12,13 @@ let stat: object | undefined = {};
 let hasContainer = true;
 const socket = join(folder, "docker.sock");
 const server = createServer((request, response) => {
-  if (request.url?.includes("/containers/") && !(hasContainer && (stat || request.method !== "HEAD"))) return response.writeHead(404).end();
-  if (request.method !== "HEAD") return response.writeHead(200).end(JSON.stringify({ ApiVersion: "1.41", Version: "20.10.24" }));
-  const header = Buffer.from(JSON.stringify({ name: "", size: 1, mode: 0o755, mtime: "", linkTarget: "", ...stat })).toString("base64");
+  if (request.url?.includes("/containers/") && !(hasContainer && (stat || request.method !== "HEAD")))
+    return response.writeHead(404).end();
+  if (request.method !== "HEAD")
+    return response.writeHead(200).end(JSON.stringify({ ApiVersion: "1.41", Version: "20.10.24" }));
+  const header = Buffer.from(
+    JSON.stringify({ name: "", size: 1, mode: 0o755, mtime: "", linkTarget: "", ...stat }),
+  ).toString("base64");
   return response.writeHead(200, { "X-Docker-Container-Path-Stat": header }).end();
 });
 afterAll(() => {
@@ -40,7 +44,12 @@ test.each([
 
 test.each([
   ["a file", "/usr/lib/../lib/systemd", { name: "systemd" }, "/usr/lib/../lib/systemd"],
-  ["a link", "/sbin/init", { name: "init", linkTarget: "/usr/lib/systemd/systemd" }, "/usr/lib/systemd/systemd"],
+  [
+    "a link",
+    "/sbin/init",
+    { name: "init", linkTarget: "/usr/lib/systemd/systemd" },
+    "/usr/lib/systemd/systemd",
+  ],
   ["a file by a name that is no pattern", "/x/y", { name: "$&$&" }, "/x/$&$&"],
 ])("the program at a path: %s", async (_, path, answer, program) => {
   stat = answer;

@@ -30,7 +30,8 @@ export async function probeGuest(
     const version = kind === image.labels[label.init] ? Number(image.labels[label.initVersion]) : 0;
     return {
       os: parseOsRelease(
-        (await readText(engine, Id, "/etc/os-release", signal)) ?? (await readText(engine, Id, "/usr/lib/os-release", signal)),
+        (await readText(engine, Id, "/etc/os-release", signal)) ??
+          (await readText(engine, Id, "/usr/lib/os-release", signal)),
       ),
       init: { kind, program, version: Number.isInteger(version) && version > 0 ? version : undefined },
       machineId: await readMachineId(engine, Id, signal),
@@ -42,12 +43,24 @@ export async function probeGuest(
 }
 
 /** The machine-id that is in a container's files, if any. */
-export async function readMachineId(engine: Engine, container: string, signal: AbortSignal): Promise<string | undefined> {
+export async function readMachineId(
+  engine: Engine,
+  container: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return (await readText(engine, container, "/etc/machine-id", signal))?.trim();
 }
 
-/** The command's program in a container, its symbolic links resolved. Throws `no-init` when it has none, `not-found` when it is gone itself. */
-export async function programOf(engine: Engine, container: string, command: readonly string[], signal: AbortSignal): Promise<string> {
+/**
+ * The command's program in a container, its symbolic links resolved. Throws `no-init` when it has none,
+ * `not-found` when it is gone itself.
+ */
+export async function programOf(
+  engine: Engine,
+  container: string,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
   const [path = ""] = command;
   try {
     const { linkTarget, name } = await statPath(engine, container, path, { signal });
@@ -61,14 +74,22 @@ export async function programOf(engine: Engine, container: string, command: read
 }
 
 /** Throws `no-init` unless the command, in this container, is an init that berth knows. */
-export async function requireInit(engine: Engine, container: string, command: readonly string[], signal: AbortSignal): Promise<void> {
-  if (initOf(await programOf(engine, container, command, signal), command) === undefined) throw noInit(command);
+export async function requireInit(
+  engine: Engine,
+  container: string,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (initOf(await programOf(engine, container, command, signal), command) === undefined)
+    throw noInit(command);
 }
 
 /** As berth-runtime tells it (`readGuest`): BusyBox is a hundred programs in one. */
 function initOf(program: string, command: readonly string[]): InitKind | undefined {
   const kind = initKindOf(program, () => true);
-  return kind === "busybox" && command[0]?.endsWith("/init") !== true && command[1] !== "init" ? undefined : kind;
+  return kind === "busybox" && command[0]?.endsWith("/init") !== true && command[1] !== "init"
+    ? undefined
+    : kind;
 }
 
 /** A failure to tell what a container runs, with what to do about it. */
@@ -82,7 +103,12 @@ export function noInit(command: readonly string[], cause?: unknown): BerthError 
 /** Bytes of a file that is read: machine-id(5) and os-release(5) are short, and a longer one is none. */
 const longestText = 64 * 1024;
 
-async function readText(engine: Engine, container: string, path: string, signal: AbortSignal): Promise<string | undefined> {
+async function readText(
+  engine: Engine,
+  container: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     // The archive of a symbolic link holds the link, not the file.
     const { linkTarget } = await statPath(engine, container, path, { signal });

@@ -13,7 +13,10 @@ import type { Machine } from "./machines.ts";
 import { readRootId } from "./root-id.ts";
 import { isBerthRuntime } from "./runtime-name.ts";
 
-/** All there is to know about a machine. Sizes are bytes, times RFC 3339; undefined is what does not apply or cannot be known now. */
+/**
+ * All there is to know about a machine. Sizes are bytes, times RFC 3339; undefined is what does not apply or
+ * cannot be known now.
+ */
 export interface MachineDetails {
   readonly name: string;
   readonly id: string;
@@ -22,7 +25,9 @@ export interface MachineDetails {
   /** Of a machine that ended. */
   readonly exitStatus: number | undefined;
   readonly outOfMemory: boolean;
-  /** systemd's own word while it runs, such as running, degraded, starting (systemctl(1), is-system-running). */
+  /**
+   * systemd's own word while it runs, such as running, degraded, starting (systemctl(1), is-system-running).
+   */
   readonly initState: string | undefined;
   readonly failedUnits: readonly FailedUnit[];
   readonly init: string | undefined;
@@ -38,7 +43,9 @@ export interface MachineDetails {
   readonly ports: readonly { readonly port: string; readonly host: readonly string[] }[];
   /** Of a running machine the one that it has; else the one asked for, if any. */
   readonly profile: string | undefined;
-  /** The host's number of the machine's user 0, while it runs: 0 unless it has a user namespace of its own. */
+  /**
+   * The host's number of the machine's user 0, while it runs: 0 unless it has a user namespace of its own.
+   */
   readonly rootId: number | undefined;
   readonly runtime: { readonly name: string; readonly berth: boolean };
   readonly weaker: readonly string[];
@@ -50,7 +57,12 @@ export interface MachineDetails {
     readonly cpus: number | undefined;
     readonly pids: number | undefined;
   };
-  readonly mounts: readonly { readonly type: string; readonly source: string; readonly target: string; readonly readOnly: boolean }[];
+  readonly mounts: readonly {
+    readonly type: string;
+    readonly source: string;
+    readonly target: string;
+    readonly readOnly: boolean;
+  }[];
   readonly restart: string;
   readonly restarts: number;
   readonly created: string;
@@ -80,12 +92,16 @@ export async function inspectMachines(
   const one = async (machine: Machine): Promise<MachineDetails> => {
     const container = await inspectContainer(engine, machine.id, { signal });
     const { Running, Paused, Pid } = container.State;
-    // Of a machine that takes no command engines answer no top either, as long as one of these is being started: so it is asked for first.
+    // Of a machine that takes no command engines answer no top either, as long as one of these is being
+    // started: so it is asked for first.
     const readRoot = (bounded: AbortSignal) => readRootId(engine, container.Id, Pid, bounded);
     const rootId = Running ? await inTime(patience.question, signal, readRoot) : undefined;
     const within = Running && !Paused ? await readWithin(engine, machine, signal) : outside;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
-    return { ...detailsOf(machine, container, rootId, { name: runtime, berth: isBerthRuntime(info, runtime) }), ...within };
+    return {
+      ...detailsOf(machine, container, rootId, { name: runtime, berth: isBerthRuntime(info, runtime) }),
+      ...within,
+    };
   };
   return await Promise.all(machines.map((machine) => limit(() => one(machine))));
 }
@@ -98,7 +114,10 @@ interface Within {
 
 const outside: Within = { initState: undefined, failedUnits: [], machineId: undefined };
 
-/** How long a machine that is busy may keep us, until it has booted and with each thing that it is asked; milliseconds. */
+/**
+ * How long a machine that is busy may keep us, until it has booted and with each thing that it is asked;
+ * milliseconds.
+ */
 const patience = { boot: 1500, question: 3000 };
 
 /** What only the machine itself knows. One that does not answer in time leaves it unknown. */
@@ -117,11 +136,15 @@ async function readWithin(engine: Engine, { id, name }: Machine, signal: AbortSi
     const booted = await waitBooted(engine, id, name, { signal, timeout: patience.boot }).catch(notBooted);
     const initState = await ask((bounded) => readInitState(engine, id, bounded));
     const failedUnits =
-      booted?.failedUnits ?? (initState === undefined ? [] : await ask((bounded) => readFailedUnits(engine, id, bounded)));
-    const { stdout } = await ask((bounded) => execCapture(engine, id, { cmd: ["cat", "/etc/machine-id"], signal: bounded }));
+      booted?.failedUnits ??
+      (initState === undefined ? [] : await ask((bounded) => readFailedUnits(engine, id, bounded)));
+    const { stdout } = await ask((bounded) =>
+      execCapture(engine, id, { cmd: ["cat", "/etc/machine-id"], signal: bounded }),
+    );
     return { initState, failedUnits, machineId: /^[0-9a-f]{32}$/.exec(stdout.trim())?.[0] };
   } catch (error) {
-    if (signal.aborted || !(isLate || hasCode(error, "boot-failed") || hasCode(error, "conflict"))) throw error;
+    if (signal.aborted || !(isLate || hasCode(error, "boot-failed") || hasCode(error, "conflict")))
+      throw error;
     return outside;
   }
 }
@@ -165,14 +188,24 @@ function detailsOf(
     command: [container.Path, ...container.Args],
     hostname: Config.Hostname ?? "",
     network: machine.network,
-    addresses: Object.entries(NetworkSettings.Networks).map(([network, { IPAMConfig, IPAddress, GlobalIPv6Address }]) => ({
-      network,
-      ipv4: IPAddress || IPAMConfig?.IPv4Address,
-      ipv6: GlobalIPv6Address || IPAMConfig?.IPv6Address,
-    })),
+    addresses: Object.entries(NetworkSettings.Networks).map(
+      ([network, { IPAMConfig, IPAddress, GlobalIPv6Address }]) => ({
+        network,
+        ipv4: IPAddress || IPAMConfig?.IPv4Address,
+        ipv6: GlobalIPv6Address || IPAMConfig?.IPv6Address,
+      }),
+    ),
     dnsNames: dnsNames(machine, container),
-    ports: Object.entries({ ...HostConfig.PortBindings, ...NetworkSettings.Ports }).flatMap(([port, bindings]) =>
-      bindings ? [{ port, host: bindings.map(({ HostIp, HostPort }) => renderBinding(HostIp ?? "", HostPort ?? "")) }] : [],
+    ports: Object.entries({ ...HostConfig.PortBindings, ...NetworkSettings.Ports }).flatMap(
+      ([port, bindings]) =>
+        bindings
+          ? [
+              {
+                port,
+                host: bindings.map(({ HostIp, HostPort }) => renderBinding(HostIp ?? "", HostPort ?? "")),
+              },
+            ]
+          : [],
     ),
     profile: profileOf(spec?.profile, privileged, rootId),
     rootId,

@@ -16,7 +16,11 @@ const [own, other] = ["a".repeat(64), "b".repeat(64)] as const;
 test.each([
   ["its own", `0::/docker/${own}/init.scope\n`, true],
   ["by the systemd driver", `0::/system.slice/docker-${own}.scope/init.scope\n`, true],
-  ["what another machine has named after it", `1:name=systemd:/docker/${other}/${own}\n0::/docker/${other}\n`, false],
+  [
+    "what another machine has named after it",
+    `1:name=systemd:/docker/${other}/${own}\n0::/docker/${other}\n`,
+    false,
+  ],
   ["of an engine within a container", `0::/docker/${other}/docker/${own}\n`, false],
   ["in one hierarchy of many", `4:pids:/\n1:name=systemd:/docker/${own}\n`, true],
   ["none", `0::/docker/${other}\n`, false],
@@ -31,7 +35,10 @@ const engine = `use Socket; my ($path, @next) = @ARGV; socket(S, PF_UNIX, SOCK_S
   if (!fork) { exec @next or die $! } $| = 1; print "listens\\n"; sleep 600`;
 const newNamespace = ["unshare", "--pid", "--fork", "--kill-child", "--"] as const;
 
-/** Starts very many processes with as many groups as there can be, and says so: the status of each is half a megabyte. */
+/**
+ * Starts very many processes with as many groups as there can be, and says so: the status of each is half a
+ * megabyte.
+ */
 const crowd = `$) = join " ", 0, 100000 .. 165000; for (1 .. 600) { fork or do { sleep 600; exit } } $| = 1; print "runs\\n"; sleep 600`;
 
 describe("a container's first process", () => {
@@ -56,7 +63,9 @@ describe("a container's first process", () => {
     }
     rmSync(directory, { recursive: true });
     if (!isRoot) return;
-    await until(() => Promise.resolve(cgroups.every((cgroup) => readFileSync(join(cgroup, "cgroup.procs"), "utf8") === "")));
+    await until(() =>
+      Promise.resolve(cgroups.every((cgroup) => readFileSync(join(cgroup, "cgroup.procs"), "utf8") === "")),
+    );
     for (const cgroup of cgroups.toReversed()) rmdirSync(cgroup);
   });
   const start = (...[program, ...words]: readonly [string, ...string[]]) => {
@@ -85,41 +94,51 @@ describe("a container's first process", () => {
     expect(findLocalInit(socket, sleeper.pid ?? 0, id)).toBeUndefined();
   });
 
-  test.skipIf(!isRoot)("is by the engine's number where that is ours, and the cgroup tells (needs root)", async () => {
-    await once(start("perl", "-e", engine, socket, "sleep", "600").stdout as NodeJS.ReadableStream, "data");
-    const init = start("sleep", "600").pid ?? 0;
-    move(init, "docker");
-    expect(findLocalInit(socket, init, id)?.pid).toBe(init);
-  });
+  test.skipIf(!isRoot)(
+    "is by the engine's number where that is ours, and the cgroup tells (needs root)",
+    async () => {
+      await once(start("perl", "-e", engine, socket, "sleep", "600").stdout as NodeJS.ReadableStream, "data");
+      const init = start("sleep", "600").pid ?? 0;
+      move(init, "docker");
+      expect(findLocalInit(socket, init, id)?.pid).toBe(init);
+    },
+  );
 
-  test.skipIf(!isRoot)("is in a namespace below the engine's, whoever has named a cgroup after it (needs root)", async () => {
-    const engineRun = start(...newNamespace, "perl", "-e", engine, socket, ...newNamespace, "sleep", "600");
-    await once(engineRun.stdout as NodeJS.ReadableStream, "data");
-    const init = await descendant(engineRun.pid, 3);
-    move(init, "docker");
-    const engineNumber = Number(/^NSpid:.*\t(\d+)\t1$/m.exec(readFileSync(`/proc/${init}/status`, "utf8"))?.[1]);
-    expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
-    await once(start("perl", "-e", crowd).stdout as NodeJS.ReadableStream, "data");
-    for (let looks = 0; looks < 2; looks += 1) expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
+  test.skipIf(!isRoot)(
+    "is in a namespace below the engine's, whoever has named a cgroup after it (needs root)",
+    async () => {
+      const engineRun = start(...newNamespace, "perl", "-e", engine, socket, ...newNamespace, "sleep", "600");
+      await once(engineRun.stdout as NodeJS.ReadableStream, "data");
+      const init = await descendant(engineRun.pid, 3);
+      move(init, "docker");
+      const engineNumber = Number(
+        /^NSpid:.*\t(\d+)\t1$/m.exec(readFileSync(`/proc/${init}/status`, "utf8"))?.[1],
+      );
+      expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
+      await once(start("perl", "-e", crowd).stdout as NodeJS.ReadableStream, "data");
+      for (let looks = 0; looks < 2; looks += 1)
+        expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
 
-    // As a user does it who has a cgroup: less deep, as deep, and with the very number that the engine has for its own.
-    const flat = start("unshare", "--user", ...newNamespace.slice(1), "sleep", "600");
-    move(await descendant(flat.pid, 1), "user");
-    const alike = start(
-      ...["unshare", "--user", "--map-root-user", ...newNamespace.slice(1)],
-      ...["sh", "-c", `${newNamespace.join(" ")} sleep 600; exit`],
-    );
-    const spoof = await descendant(alike.pid, 3);
-    move(spoof, "user");
-    const [, ofSpoof, ofInit] = [spoof, spoof, init].map(
-      (pid) => /^NSpid:\s+\d+\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
-    );
-    expect(ofSpoof).toBe(ofInit as string);
-    expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
-    process.kill(init, "SIGKILL");
-    await until(() => Promise.resolve(!existsSync(`/proc/${init}`)));
-    expect(findLocalInit(socket, engineNumber, id)).toBeUndefined();
-  });
+      // As a user does it who has a cgroup: less deep, as deep, and with the very number that the engine has
+      // for its own.
+      const flat = start("unshare", "--user", ...newNamespace.slice(1), "sleep", "600");
+      move(await descendant(flat.pid, 1), "user");
+      const alike = start(
+        ...["unshare", "--user", "--map-root-user", ...newNamespace.slice(1)],
+        ...["sh", "-c", `${newNamespace.join(" ")} sleep 600; exit`],
+      );
+      const spoof = await descendant(alike.pid, 3);
+      move(spoof, "user");
+      const [, ofSpoof, ofInit] = [spoof, spoof, init].map(
+        (pid) => /^NSpid:\s+\d+\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
+      );
+      expect(ofSpoof).toBe(ofInit as string);
+      expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
+      process.kill(init, "SIGKILL");
+      await until(() => Promise.resolve(!existsSync(`/proc/${init}`)));
+      expect(findLocalInit(socket, engineNumber, id)).toBeUndefined();
+    },
+  );
 });
 
 test("progress: outside of init.scope it is early, and of a process that ended nothing is known, though another has its number", async () => {

@@ -47,17 +47,25 @@ export interface Outcome {
   readonly refusal?: string;
 }
 
-/** What no one types: the engine's own keys to leave a terminal, Ctrl-P Ctrl-Q by default, would hold back a Ctrl-P. */
+/**
+ * What no one types: the engine's own keys to leave a terminal, Ctrl-P Ctrl-Q by default, would hold back a
+ * Ctrl-P.
+ */
 export const noDetachKeys = "ctrl-^,ctrl-@,ctrl-_";
 
 /** Bytes of the engine's words about a command that it could not run. */
 const longestRefusal = 4096;
 
 /**
- * Starts a command in a running machine. Throws `conflict` when it does not run. `signal` is heeded until the command has
- * started; after that it is the caller's to end it.
+ * Starts a command in a running machine. Throws `conflict` when it does not run. `signal` is heeded until the
+ * command has started; after that it is the caller's to end it.
  */
-export async function openCommand(engine: Engine, machine: Machine, command: MachineCommand, signal: AbortSignal): Promise<RunningCommand> {
+export async function openCommand(
+  engine: Engine,
+  machine: Machine,
+  command: MachineCommand,
+  signal: AbortSignal,
+): Promise<RunningCommand> {
   const id = await prepare(engine, machine, command, signal);
   const closing = new AbortController();
   const session = await startExec(engine, id, { tty: command.tty, signal: closing.signal });
@@ -92,7 +100,8 @@ export async function openCommand(engine: Engine, machine: Machine, command: Mac
       }
     },
     resize: (size) => resizeExec(engine, id, { ...size, signal: closing.signal }),
-    kill: (name) => signalExec(engine, machine.id, id, name, { user: command.user, signal: AbortSignal.timeout(10_000) }),
+    kill: (name) =>
+      signalExec(engine, machine.id, id, name, { user: command.user, signal: AbortSignal.timeout(10_000) }),
     close() {
       closing.abort();
       session.close();
@@ -101,11 +110,21 @@ export async function openCommand(engine: Engine, machine: Machine, command: Mac
 }
 
 /** Starts a command in a running machine and leaves it. Throws `conflict` when it does not run. */
-export async function startCommand(engine: Engine, machine: Machine, command: MachineCommand, signal: AbortSignal): Promise<void> {
+export async function startCommand(
+  engine: Engine,
+  machine: Machine,
+  command: MachineCommand,
+  signal: AbortSignal,
+): Promise<void> {
   await startExecDetached(engine, await prepare(engine, machine, command, signal), { signal });
 }
 
-async function prepare(engine: Engine, machine: Machine, command: MachineCommand, signal: AbortSignal): Promise<string> {
+async function prepare(
+  engine: Engine,
+  machine: Machine,
+  command: MachineCommand,
+  signal: AbortSignal,
+): Promise<string> {
   requireRunning(machine);
   const { cmd, user, workdir, env = [], stdin, tty } = command;
   const config = {

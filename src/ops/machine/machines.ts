@@ -29,14 +29,23 @@ export interface Machine {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** All machines of the engine, by name: one call, however many there are, and one for each of their images. */
+/**
+ * All machines of the engine, by name: one call, however many there are, and one for each of their images.
+ */
 export async function listMachines(engine: Engine, signal?: AbortSignal): Promise<readonly Machine[]> {
   return (await machineContainers(engine, signal)).map(machineOf).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The containers that are machines. */
-export async function machineContainers(engine: Engine, signal?: AbortSignal): Promise<readonly ContainerSummary[]> {
-  const containers = await listContainers(engine, { all: true, filters: { label: [label.machine] }, ...(signal && { signal }) });
+export async function machineContainers(
+  engine: Engine,
+  signal?: AbortSignal,
+): Promise<readonly ContainerSummary[]> {
+  const containers = await listContainers(engine, {
+    all: true,
+    filters: { label: [label.machine] },
+    ...(signal && { signal }),
+  });
   return await ownContainers(engine, containers, label.machine, signal);
 }
 
@@ -44,7 +53,11 @@ export async function machineContainers(engine: Engine, signal?: AbortSignal): P
  * The machines of these names, in this order. Throws `not-found` naming all that are missing, and `not-ours`
  * for containers that berth did not make: they are never touched.
  */
-export async function findMachines(engine: Engine, names: readonly string[], signal?: AbortSignal): Promise<readonly Machine[]> {
+export async function findMachines(
+  engine: Engine,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly Machine[]> {
   const containers = await listContainers(engine, { all: true, ...(signal && { signal }) });
   const byName = new Map(containers.map((container) => [containerName(container), container]));
   const machines = await ownContainers(engine, containers, label.machine, signal);
@@ -55,7 +68,8 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
     const renamed = containers.find((container) => missing.includes(container.Labels[label.machine] ?? ""));
     throw new BerthError("not-found", `no such machine: ${missing.join(", ")}`, {
       hint:
-        (renamed && renameBack(renamed, byName)) ?? (nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`),
+        (renamed && renameBack(renamed, byName)) ??
+        (nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`),
       details: missing,
     });
   }
@@ -64,7 +78,9 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
   const foreign = found.filter(({ Id }) => !own.has(Id));
   if (foreign.length > 0) {
     const names = foreign.map(containerName);
-    const renamed = foreign.find((container) => ![undefined, containerName(container)].includes(container.Labels[label.machine]));
+    const renamed = foreign.find(
+      (container) => ![undefined, containerName(container)].includes(container.Labels[label.machine]),
+    );
     throw new BerthError("not-ours", `not a machine of berth: ${names.join(", ")}`, {
       hint: (renamed && renameBack(renamed, byName)) ?? "use docker for containers that berth did not make",
       details: names,
@@ -73,7 +89,10 @@ export async function findMachines(engine: Engine, names: readonly string[], sig
   return found.map((container) => machineOf(own.get(container.Id) ?? container));
 }
 
-/** What brings a machine back that was renamed by docker. An image may have brought the label along, so nothing else is made of it. */
+/**
+ * What brings a machine back that was renamed by docker. An image may have brought the label along, so
+ * nothing else is made of it.
+ */
 function renameBack(container: ContainerSummary, byName: ReadonlyMap<string, unknown>): string {
   const [name, machine = ""] = [containerName(container), container.Labels[label.machine]];
   if (byName.has(machine))
@@ -110,7 +129,9 @@ export function machineOf(container: ContainerSummary): Machine {
     image: container.Image,
     init: initFromLabels(container.Labels),
     ports: container.Ports.flatMap((port) =>
-      port.PublicPort === undefined ? [] : [`${port.IP ? `${port.IP}:` : ""}${port.PublicPort}->${port.PrivatePort}/${port.Type}`],
+      port.PublicPort === undefined
+        ? []
+        : [`${port.IP ? `${port.IP}:` : ""}${port.PublicPort}->${port.PrivatePort}/${port.Type}`],
     ),
     created: container.Created,
     owner: ownerOf(container.Labels),

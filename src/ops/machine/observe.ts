@@ -14,11 +14,22 @@ import { containerName, machineOf, writesOf } from "./machines.ts";
 import { ownContainers, renamedContainers } from "./own-containers.ts";
 import { listSettled } from "./settled-containers.ts";
 
-/** What the engine has of a fleet: three calls, however many machines, one for each image, and one for each machine that was never started. */
+/**
+ * What the engine has of a fleet: three calls, however many machines, one for each image, and one for each
+ * machine that was never started.
+ */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
-  const [{ containers, unsettled }, networks] = await Promise.all([listSettled(engine, signal), listNetworks(engine, { signal })]);
+  const [{ containers, unsettled }, networks] = await Promise.all([
+    listSettled(engine, signal),
+    listNetworks(engine, { signal }),
+  ]);
   const wanted = new Set(fleet.machines.map((machine) => machine.name));
-  const own = new Map((await ownContainers(engine, containers, label.machine, signal)).map((container) => [container.Id, container]));
+  const own = new Map(
+    (await ownContainers(engine, containers, label.machine, signal)).map((container) => [
+      container.Id,
+      container,
+    ]),
+  );
   const machines = new Set(own.keys());
   const observed = containers
     .map((container) => own.get(container.Id) ?? container)
@@ -27,7 +38,20 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
       const { name, id, state, network, address, owner, init } = machineOf(container);
       const claim = claimOf(fleet, { owner, network }, isThere);
       const [ours, isWhole, specLabel] = [machines.has(id), !unsettled.has(id), container.Labels[label.spec]];
-      return { name, id, ours, isWhole, state, owner, claim, network, address, specLabel, init, writes: writesOf(container) };
+      return {
+        name,
+        id,
+        ours,
+        isWhole,
+        state,
+        owner,
+        claim,
+        network,
+        address,
+        specLabel,
+        init,
+        writes: writesOf(container),
+      };
     });
   const domain = domainFor(fleet, observed);
   const network = await findNetwork(engine, domain, signal);
@@ -55,7 +79,11 @@ async function readRoutes(engine: Engine): Promise<readonly string[]> {
 }
 
 /** The engine network of that name, or undefined. */
-export async function findNetwork(engine: Engine, name: string, signal: AbortSignal): Promise<Network | undefined> {
+export async function findNetwork(
+  engine: Engine,
+  name: string,
+  signal: AbortSignal,
+): Promise<Network | undefined> {
   try {
     return await inspectNetwork(engine, name, { signal });
   } catch (error) {
@@ -66,7 +94,8 @@ export async function findNetwork(engine: Engine, name: string, signal: AbortSig
 
 function observedNetwork(fleet: Fleet, network: Network, machines: ReadonlySet<string>): ObservedNetwork {
   const owner = ownerOf(network.Labels ?? {});
-  const isForeign = owner !== undefined && claimOf(fleet, { owner, network: network.Name }, isThere) === "stranger";
+  const isForeign =
+    owner !== undefined && claimOf(fleet, { owner, network: network.Name }, isThere) === "stranger";
   return {
     ours: network.Labels?.[label.network] === network.Name,
     foreignFile: isForeign && owner.file !== undefined && isThere(owner.file) ? owner.file : undefined,

@@ -5,8 +5,9 @@ import { hasCode } from "#errors.ts";
 import { isMadeByBerth, type Labels, label, withoutHandedDown } from "#labels/machine.ts";
 
 /**
- * Those of the containers that berth itself made under the name that this label holds, without labels that decide something and are their
- * images'. Engines hand these down to all that is made of an image, and `docker commit` writes a container's into its image.
+ * Those of the containers that berth itself made under the name that this label holds, without labels that
+ * decide something and are their images'. Engines hand these down to all that is made of an image, and
+ * `docker commit` writes a container's into its image.
  */
 export async function ownContainers(
   engine: Engine,
@@ -48,22 +49,35 @@ async function madeByBerth(
     const { Labels, HostConfig, ImageID } = container;
     const image = handedDown.get(ImageID);
     if (!isMadeByBerth(key, Labels, HostConfig.NetworkMode, image)) return [];
-    return [image === undefined ? container : { ...container, Labels: withoutHandedDown(Labels, HostConfig.NetworkMode, image) }];
+    return [
+      image === undefined
+        ? container
+        : { ...container, Labels: withoutHandedDown(Labels, HostConfig.NetworkMode, image) },
+    ];
   });
 }
 
-/** The labels of the containers' images, by the images' ids: each is asked for once. Undefined for one that is gone. */
+/**
+ * The labels of the containers' images, by the images' ids: each is asked for once. Undefined for one that is
+ * gone.
+ */
 export async function labelsOfImages(
   engine: Engine,
   containers: readonly Pick<ContainerSummary, "ImageID">[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, Labels | undefined>> {
   const images = [...new Set(containers.map(({ ImageID }) => ImageID))];
-  return new Map(await Promise.all(images.map(async (id) => [id, await labelsOfImage(engine, id, signal)] as const)));
+  return new Map(
+    await Promise.all(images.map(async (id) => [id, await labelsOfImage(engine, id, signal)] as const)),
+  );
 }
 
 /** Undefined for an image that was removed by force, though something is made of it. */
-export async function labelsOfImage(engine: Engine, id: string, signal?: AbortSignal): Promise<Labels | undefined> {
+export async function labelsOfImage(
+  engine: Engine,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Labels | undefined> {
   try {
     return (await inspectImage(engine, id, { signal })).Config?.Labels ?? {};
   } catch (error) {

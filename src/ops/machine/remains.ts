@@ -20,20 +20,38 @@ const stateRoot = "/run/berth/runtime";
 const staleMs = 60_000;
 
 /** What crashes have left on an engine and, given its process, on its host. */
-export async function findRemains(engine: Engine, pid: number | undefined, signal: AbortSignal): Promise<Remains> {
-  const [containers, { SystemTime }] = await Promise.all([listContainers(engine, { all: true, signal }), readInfo(engine, { signal })]);
+export async function findRemains(
+  engine: Engine,
+  pid: number | undefined,
+  signal: AbortSignal,
+): Promise<Remains> {
+  const [containers, { SystemTime }] = await Promise.all([
+    listContainers(engine, { all: true, signal }),
+    readInfo(engine, { signal }),
+  ]);
   // What the engine made it has dated by its own clock, which another may have set back since.
   const now = SystemTime === undefined ? Date.now() : Date.parse(SystemTime);
-  const alive = new Set(containers.filter(({ State }) => State !== "exited" && State !== "dead").map(({ Id }) => Id));
-  const old = containers.filter(({ State, Created }) => State === "created" && Math.abs(now - Created * 1000) > staleMs);
+  const alive = new Set(
+    containers.filter(({ State }) => State !== "exited" && State !== "dead").map(({ Id }) => Id),
+  );
+  const old = containers.filter(
+    ({ State, Created }) => State === "created" && Math.abs(now - Created * 1000) > staleMs,
+  );
   const probes = await ownContainers(engine, old, label.probe, signal);
   const engineProcess = pid === undefined ? undefined : findProcess(pid);
   const states = engineProcess === undefined ? [] : await staleStates(engineProcess.pid, alive);
   return { engineProcess, states, probes: probes.map(({ Id }) => Id) };
 }
 
-/** Removes what `findRemains` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the engine has ended since. */
-export async function removeRemains(engine: Engine, { engineProcess, states, probes }: Remains, signal: AbortSignal): Promise<void> {
+/**
+ * Removes what `findRemains` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the
+ * engine has ended since.
+ */
+export async function removeRemains(
+  engine: Engine,
+  { engineProcess, states, probes }: Remains,
+  signal: AbortSignal,
+): Promise<void> {
   for (const id of probes) {
     try {
       await removeContainer(engine, id, { force: true, volumes: true, signal });
@@ -46,17 +64,25 @@ export async function removeRemains(engine: Engine, { engineProcess, states, pro
   for (const state of states) {
     // It may have been long ago, and whatever has the number now is not to be looked into.
     if (!isThere(engineProcess))
-      throw new BerthError("engine-lost", "the engine has ended meanwhile", { hint: "start it, and say it again" });
+      throw new BerthError("engine-lost", "the engine has ended meanwhile", {
+        hint: "start it, and say it again",
+      });
     try {
       await removeState(engineProcess.pid, state);
     } catch (cause) {
       if (!hasErrno(cause, ["EACCES", "EPERM", "EROFS"])) throw cause;
-      throw new BerthError("host-unfit", `${state} cannot be removed`, { hint: "run `berth doctor --fix` as root", cause });
+      throw new BerthError("host-unfit", `${state} cannot be removed`, {
+        hint: "run `berth doctor --fix` as root",
+        cause,
+      });
     }
   }
 }
 
-/** By directories that were opened from the engine's own root on, so that nothing is removed by a link, whoever makes one at this moment. */
+/**
+ * By directories that were opened from the engine's own root on, so that nothing is removed by a link,
+ * whoever makes one at this moment.
+ */
 async function removeState(engineProcess: number, state: string): Promise<void> {
   await inRootOf(engineProcess, stateRoot, (top) =>
     inDirectory(top, relative(stateRoot, dirname(state)) || ".", (place) => {
@@ -96,13 +122,19 @@ async function staleStates(engineProcess: number, alive: ReadonlySet<string>): P
 
 const deepest = 16;
 
-/** Those which no create can be at work on, by their paths below the directory of all of them; none below what is not ours to see. */
+/**
+ * Those which no create can be at work on, by their paths below the directory of all of them; none below what
+ * is not ours to see.
+ */
 function findOldStates(directory: string, path: string, depth: number): readonly string[] {
   try {
     const isOld = isOldState(directory);
     if (isOld !== undefined) return isOld ? [path] : [];
     const names = depth > deepest ? [] : readdirSync(directory);
-    return names.flatMap((name) => inDirectory(directory, name, (place) => findOldStates(place, join(path, name), depth + 1)) ?? []);
+    return names.flatMap(
+      (name) =>
+        inDirectory(directory, name, (place) => findOldStates(place, join(path, name), depth + 1)) ?? [],
+    );
   } catch (error) {
     if (hasErrno(error, ["ENOENT", "EACCES"])) return [];
     throw error;

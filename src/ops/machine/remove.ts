@@ -17,8 +17,9 @@ export interface RemoveOptions {
 const mostAtOnce = 16;
 
 /**
- * Removes machines with their file systems and anonymous volumes, never named ones. A machine that runs is a `conflict`
- * unless forced. On an engine of this host the parent cgroup that a machine had without berth-runtime goes too.
+ * Removes machines with their file systems and anonymous volumes, never named ones. A machine that runs is a
+ * `conflict` unless forced. On an engine of this host the parent cgroup that a machine had without
+ * berth-runtime goes too.
  */
 export async function removeMachines(
   engine: Engine,
@@ -27,10 +28,16 @@ export async function removeMachines(
 ): Promise<readonly MachineOutcome[]> {
   const { signal, onState } = options;
   const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
-  return await eachMachine([machines], { parallel: mostAtOnce, signal, onFailed }, (machine) => remove(engine, machine, options));
+  return await eachMachine([machines], { parallel: mostAtOnce, signal, onFailed }, (machine) =>
+    remove(engine, machine, options),
+  );
 }
 
-async function remove(engine: Engine, machine: Machine, { signal, force, onState }: RemoveOptions): Promise<Reached> {
+async function remove(
+  engine: Engine,
+  machine: Machine,
+  { signal, force, onState }: RemoveOptions,
+): Promise<Reached> {
   const { id, name } = machine;
   onState(name, "removing");
   let changed = true;

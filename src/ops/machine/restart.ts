@@ -7,10 +7,17 @@ import { type StopOptions, stopMachines } from "./stop.ts";
 export interface RestartOptions extends Omit<StartOptions, "onState"> {
   /** Seconds to shut down before a machine is killed, -1 for ever; its own by default. */
   readonly stopTimeout?: number | undefined;
-  readonly onState: (name: string, state: Parameters<StartOptions["onState"]>[1] | "stopping", detail?: string) => void;
+  readonly onState: (
+    name: string,
+    state: Parameters<StartOptions["onState"]>[1] | "stopping",
+    detail?: string,
+  ) => void;
 }
 
-/** Stops machines, dependents first, then starts them the other way round. One that cannot be stopped is not started. */
+/**
+ * Stops machines, dependents first, then starts them the other way round. One that cannot be stopped is not
+ * started.
+ */
 export async function restartMachines(
   engine: Engine,
   machines: readonly Machine[],

@@ -3,11 +3,16 @@ import { inspectContainer, topContainer } from "#engine/containers.ts";
 import { hasCode } from "#errors.ts";
 
 /**
- * The host's number of a running machine's user 0, which is not 0 in a user namespace of its own: as the ps(1) of the
- * engine's host tells, which no one in the machine can bend. `pid` is its init's, which is asked for when it is not given.
- * Undefined when the machine has just ended, or the engine has no ps.
+ * The host's number of a running machine's user 0, which is not 0 in a user namespace of its own: as the
+ * ps(1) of the engine's host tells, which no one in the machine can bend. `pid` is its init's, which is asked
+ * for when it is not given. Undefined when the machine has just ended, or the engine has no ps.
  */
-export async function readRootId(engine: Engine, id: string, pid: number | undefined, signal: AbortSignal): Promise<number | undefined> {
+export async function readRootId(
+  engine: Engine,
+  id: string,
+  pid: number | undefined,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   try {
     const init = pid ?? (await inspectContainer(engine, id, { signal })).State.Pid;
     const { Titles, Processes } = await topContainer(engine, id, { psArgs: "-eo pid,uid", signal });
@@ -15,7 +20,11 @@ export async function readRootId(engine: Engine, id: string, pid: number | undef
     const uid = Number(Processes?.find((process) => process[pids] === String(init))?.[uids]);
     return Number.isInteger(uid) ? uid : undefined;
   } catch (error) {
-    if (signal.aborted || !(hasCode(error, "conflict") || hasCode(error, "engine-api") || hasCode(error, "not-found"))) throw error;
+    if (
+      signal.aborted ||
+      !(hasCode(error, "conflict") || hasCode(error, "engine-api") || hasCode(error, "not-found"))
+    )
+      throw error;
     return undefined;
   }
 }

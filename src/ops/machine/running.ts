@@ -5,7 +5,9 @@ import type { Machine } from "./machines.ts";
 export function requireRunning(machine: Machine): void {
   if (machine.state === "running") return;
   if (machine.state === "paused") {
-    throw new BerthError("conflict", `${machine.name} is paused`, { hint: `wake it first: docker unpause ${machine.name}` });
+    throw new BerthError("conflict", `${machine.name} is paused`, {
+      hint: `wake it first: docker unpause ${machine.name}`,
+    });
   }
   throw new BerthError("conflict", `${machine.name} does not run`, {
     hint: `start it first: berth start ${machine.name}`,

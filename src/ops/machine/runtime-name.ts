@@ -1,7 +1,10 @@
 import type { SystemInfo } from "#engine/system.ts";
 import { runtimeName } from "./application.ts";
 
-/** Whether the engine's runtime of that name is berth-runtime: by its name, or by the program registered for it. */
+/**
+ * Whether the engine's runtime of that name is berth-runtime: by its name, or by the program registered for
+ * it.
+ */
 export function isBerthRuntime(info: SystemInfo, name: string): boolean {
   const runtime = Object.hasOwn(info.Runtimes, name) ? info.Runtimes[name] : undefined;
   if (runtime === undefined) return false;

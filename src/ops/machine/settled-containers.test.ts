@@ -31,7 +31,9 @@ const machine = (state: string, address?: string) => ({
   State: state,
   Labels: { "berth.machine": "web" },
   HostConfig: { NetworkMode: "berth.internal" },
-  NetworkSettings: { Networks: address === undefined ? {} : { "berth.internal": { IPAMConfig: { IPv4Address: address } } } },
+  NetworkSettings: {
+    Networks: address === undefined ? {} : { "berth.internal": { IPAMConfig: { IPv4Address: address } } },
+  },
 });
 const image = [[200, { Id: "image", Config: { Labels: {} } }]] as const;
 const none = [404, { message: "No such container: one" }] as const;
@@ -44,15 +46,30 @@ async function connectToIt() {
 }
 
 test.each([
-  ["half made at first", [list(machine("created")), list(machine("created", "10.0.0.2"))], [none, known("created")], "10.0.0.2"],
+  [
+    "half made at first",
+    [list(machine("created")), list(machine("created", "10.0.0.2"))],
+    [none, known("created")],
+    "10.0.0.2",
+  ],
   [
     "made between a list and the look at it",
     [list(machine("created")), list(machine("created", "10.0.0.2"))],
     [known("created")],
     "10.0.0.2",
   ],
-  ["half made, and gone since the engine failed at it", [list(machine("created")), list()], [none], undefined],
-  ["listed as made while it is removed", [list(machine("created", "10.0.0.2")), list()], [known("removing")], undefined],
+  [
+    "half made, and gone since the engine failed at it",
+    [list(machine("created")), list()],
+    [none],
+    undefined,
+  ],
+  [
+    "listed as made while it is removed",
+    [list(machine("created", "10.0.0.2")), list()],
+    [known("removing")],
+    undefined,
+  ],
   [
     "removed a moment before the engine lists it no more",
     [list(machine("removing")), list(machine("removing")), list()],
@@ -68,9 +85,11 @@ test.each([
     "/images/image/json": [...image],
   };
   const { containers, unsettled } = await listSettled(await connectToIt(), new AbortController().signal);
-  expect(containers.map(({ NetworkSettings }) => NetworkSettings?.Networks?.["berth.internal"]?.IPAMConfig?.IPv4Address)).toEqual(
-    address === undefined ? [] : [address],
-  );
+  expect(
+    containers.map(
+      ({ NetworkSettings }) => NetworkSettings?.Networks?.["berth.internal"]?.IPAMConfig?.IPv4Address,
+    ),
+  ).toEqual(address === undefined ? [] : [address]);
   expect(unsettled).toEqual(new Set());
 });
 

@@ -31,14 +31,21 @@ function mute({ signal }: Call): Reply {
 
 type Answers = Readonly<Record<string, (call: Call) => Reply | Promise<Reply>>>;
 
-/** A machine with two commands from outside, and what its engine was asked to do. Each call is known by how its path ends. */
-function engineOf(answers: Answers, onCall: (what: string) => void = () => {}): { readonly engine: Engine; readonly asked: string[] } {
+/**
+ * A machine with two commands from outside, and what its engine was asked to do. Each call is known by how
+ * its path ends.
+ */
+function engineOf(
+  answers: Answers,
+  onCall: (what: string) => void = () => {},
+): { readonly engine: Engine; readonly asked: string[] } {
   const asked: string[] = [];
   const all: Answers = {
     "web/json": () => answer(200, { State: { Running: true }, ExecIDs: ["first", "second"] }),
     "first/json": () => answer(200, { Running: true, Pid: 12 }),
     "second/json": () => answer(200, { Running: true, Pid: 13 }),
-    "web/top": () => answer(200, { Titles: [], Processes: ["12", "13"].map((pid) => [pid, "00007ffdd4530510", "Ss"]) }),
+    "web/top": () =>
+      answer(200, { Titles: [], Processes: ["12", "13"].map((pid) => [pid, "00007ffdd4530510", "Ss"]) }),
     "web/exec": () => answer(201, { Id: "hangup" }),
     "hangup/start": mute,
     "hangup/json": () => answer(200, { Running: true, ExitCode: null, Pid: 14 }),
@@ -87,7 +94,9 @@ test("an interruption meanwhile is one, and stops nothing", async () => {
   const { engine, asked } = engineOf({}, (what) => {
     if (what === "hangup/start") setTimeout(() => interruption.abort(), 5);
   });
-  const error = await shutDown(engine, "web", { signal: interruption.signal }).catch((thrown: unknown) => thrown);
+  const error = await shutDown(engine, "web", { signal: interruption.signal }).catch(
+    (thrown: unknown) => thrown,
+  );
   expect(hasCode(error, "interrupted")).toBe(true);
   expect(asked).not.toContain("web/stop");
 });

@@ -5,19 +5,30 @@ import { BerthError } from "#errors.ts";
 
 export interface ShutDownOptions {
   readonly signal: AbortSignal;
-  /** Seconds to shut down before the machine is killed, 0 to kill it at once, -1 for ever; its own by default. */
+  /**
+   * Seconds to shut down before the machine is killed, 0 to kill it at once, -1 for ever; its own by default.
+   */
   readonly timeout?: number | undefined;
 }
 
-/** Milliseconds that hanging up may take, all together. It is the machine's own shell that does it, so how long it takes is the machine's to say. */
+/**
+ * Milliseconds that hanging up may take, all together. It is the machine's own shell that does it, so how
+ * long it takes is the machine's to say.
+ */
 const hangUpLimit = 3000;
 
 /**
- * Shuts a machine down and waits until it has stopped. Whether this changed anything: false when it was stopped already.
- * Shells and commands opened from outside are hung up first: they are no children of init, so systemd-shutdown would
- * wait out its own ten seconds for word of their end. Whatever comes of that, the machine is stopped.
+ * Shuts a machine down and waits until it has stopped. Whether this changed anything: false when it was
+ * stopped already. Shells and commands opened from outside are hung up first: they are no children of init,
+ * so systemd-shutdown would wait out its own ten seconds for word of their end. Whatever comes of that, the
+ * machine is stopped.
  */
-export async function shutDown(engine: Engine, id: string, { signal, timeout }: ShutDownOptions, limitMs = hangUpLimit): Promise<boolean> {
+export async function shutDown(
+  engine: Engine,
+  id: string,
+  { signal, timeout }: ShutDownOptions,
+  limitMs = hangUpLimit,
+): Promise<boolean> {
   const { ExecIDs, State } = await inspectContainer(engine, id, { signal });
   if (State.Running && timeout !== 0) {
     const limit = AbortSignal.timeout(limitMs);
@@ -31,12 +42,17 @@ interface HangUpOptions {
   readonly limit: AbortSignal;
 }
 
-async function hangUp(engine: Engine, id: string, exec: string, { signal, limit }: HangUpOptions): Promise<void> {
+async function hangUp(
+  engine: Engine,
+  id: string,
+  exec: string,
+  { signal, limit }: HangUpOptions,
+): Promise<void> {
   try {
     await signalExec(engine, id, exec, "HUP", { signal: AbortSignal.any([signal, limit]) });
   } catch (error) {
-    // It ended by itself, or the machine has no shell to find it by, or one that does not end: then the stop takes longer, as docker's
-    // does. An engine that is gone says so at the stop.
+    // It ended by itself, or the machine has no shell to find it by, or one that does not end: then the stop
+    // takes longer, as docker's does. An engine that is gone says so at the stop.
     if (signal.aborted || !(error instanceof BerthError)) throw error;
   }
 }

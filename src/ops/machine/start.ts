@@ -28,8 +28,9 @@ export interface StartOptions {
 }
 
 /**
- * Starts machines that stopped and continues paused ones, those that others of them depend on first; one that runs stays
- * as it is. With `wait` a machine is through when its init says that it has booted, and the next wave starts then.
+ * Starts machines that stopped and continues paused ones, those that others of them depend on first; one that
+ * runs stays as it is. With `wait` a machine is through when its init says that it has booted, and the next
+ * wave starts then.
  */
 export async function startMachines(
   engine: Engine,
@@ -41,24 +42,37 @@ export async function startMachines(
   for (const warning of await bindWarnings(engine, binds, options)) onWarning(warning);
   const parallel = options.parallel ?? Math.max(4, (await readInfo(engine, { signal })).NCPU * 4);
   const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
-  return await eachMachine(startWaves(machines), { parallel, signal, onFailed }, (machine) => start(engine, machine, options));
+  return await eachMachine(startWaves(machines), { parallel, signal, onFailed }, (machine) =>
+    start(engine, machine, options),
+  );
 }
 
 function startWaves(machines: readonly Machine[]): readonly (readonly Machine[])[] {
-  return planWaves(machines.map((machine) => ({ ...machine, dependsOn: dependenciesOf(machine) }))).toReversed();
+  return planWaves(
+    machines.map((machine) => ({ ...machine, dependsOn: dependenciesOf(machine) })),
+  ).toReversed();
 }
 
-async function start(engine: Engine, { id, name, state, address }: Machine, options: StartOptions): Promise<Reached> {
+async function start(
+  engine: Engine,
+  { id, name, state, address }: Machine,
+  options: StartOptions,
+): Promise<Reached> {
   const { signal, onState } = options;
   onState(name, "starting");
-  const changed = state === "paused" ? await unpause(engine, id, signal) : await startContainer(engine, id, { signal });
+  const changed =
+    state === "paused" ? await unpause(engine, id, signal) : await startContainer(engine, id, { signal });
   if (!options.wait) {
     onState(name, changed ? "started" : "unchanged", address);
     return { changed, state: "started" };
   }
   onState(name, "booting", address);
   const boot = await waitBooted(engine, id, name, { signal, timeout: options.timeout });
-  onState(name, boot.state === "running" && !changed ? "unchanged" : boot.state, changed ? address : "runs already");
+  onState(
+    name,
+    boot.state === "running" && !changed ? "unchanged" : boot.state,
+    changed ? address : "runs already",
+  );
   return { changed, ...boot };
 }
 

@@ -24,25 +24,36 @@ export interface SampleOptions {
 const mostAtOnce = 16;
 
 /**
- * The machines' usage again and again, at once first, then in the interval; the CPU share is known from the second time on.
- * Machines that come and go are followed: each time tells what is there then. Ends by its signal with `interrupted`.
+ * The machines' usage again and again, at once first, then in the interval; the CPU share is known from the
+ * second time on. Machines that come and go are followed: each time tells what is there then. Ends by its
+ * signal with `interrupted`.
  */
-export async function* sampleMachines(engine: Engine, options: SampleOptions): AsyncGenerator<readonly MachineUsage[]> {
+export async function* sampleMachines(
+  engine: Engine,
+  options: SampleOptions,
+): AsyncGenerator<readonly MachineUsage[]> {
   const { names, interval, signal } = options;
   const limit = createLimit(mostAtOnce);
   let before: ReadonlyMap<string, ContainerStats> = new Map();
   for (;;) {
     const began = performance.now();
-    const machines = names.length > 0 ? await findMachines(engine, names, signal) : await running(engine, signal);
-    const samples = await Promise.all(machines.map((machine) => limit(() => sample(engine, machine, signal))));
+    const machines =
+      names.length > 0 ? await findMachines(engine, names, signal) : await running(engine, signal);
+    const samples = await Promise.all(
+      machines.map((machine) => limit(() => sample(engine, machine, signal))),
+    );
     yield samples.map(({ machine, stats }) => usageOf(machine, stats, before.get(machine.id)));
-    before = new Map(samples.flatMap(({ machine, stats }) => (stats === undefined ? [] : [[machine.id, stats] as const])));
+    before = new Map(
+      samples.flatMap(({ machine, stats }) => (stats === undefined ? [] : [[machine.id, stats] as const])),
+    );
     await sleep(Math.max(0, interval - (performance.now() - began)), undefined, { signal });
   }
 }
 
 async function running(engine: Engine, signal: AbortSignal): Promise<readonly Machine[]> {
-  return (await listMachines(engine, signal)).filter((machine) => machine.state === "running" || machine.state === "paused");
+  return (await listMachines(engine, signal)).filter(
+    (machine) => machine.state === "running" || machine.state === "paused",
+  );
 }
 
 interface Sample {
@@ -62,7 +73,11 @@ async function sample(engine: Engine, machine: Machine, signal: AbortSignal): Pr
   }
 }
 
-function usageOf({ name, state }: Machine, stats: ContainerStats | undefined, before: ContainerStats | undefined): MachineUsage {
+function usageOf(
+  { name, state }: Machine,
+  stats: ContainerStats | undefined,
+  before: ContainerStats | undefined,
+): MachineUsage {
   return stats === undefined
     ? { name, state, time: undefined, ...nothing }
     : { name, state, time: stats.read, ...computeUsage(stats, before) };

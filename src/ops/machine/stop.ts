@@ -20,14 +20,24 @@ export interface StopOptions {
 const mostAtOnce = 16;
 
 /** Shuts machines down, those that depend on others of them first. One that does not run stays as it is. */
-export async function stopMachines(engine: Engine, machines: readonly Machine[], options: StopOptions): Promise<readonly MachineOutcome[]> {
+export async function stopMachines(
+  engine: Engine,
+  machines: readonly Machine[],
+  options: StopOptions,
+): Promise<readonly MachineOutcome[]> {
   const { signal, onState } = options;
   const waves = planWaves(machines.map((machine) => ({ ...machine, dependsOn: dependenciesOf(machine) })));
   const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
-  return await eachMachine(waves, { parallel: mostAtOnce, signal, onFailed }, (machine) => stop(engine, machine, options));
+  return await eachMachine(waves, { parallel: mostAtOnce, signal, onFailed }, (machine) =>
+    stop(engine, machine, options),
+  );
 }
 
-async function stop(engine: Engine, { id, name, state }: Machine, { signal, timeout, onState }: StopOptions): Promise<Reached> {
+async function stop(
+  engine: Engine,
+  { id, name, state }: Machine,
+  { signal, timeout, onState }: StopOptions,
+): Promise<Reached> {
   onState(name, "stopping");
   // A frozen init takes no signal: it would be killed when the time is over.
   if (state === "paused") await unpauseContainer(engine, id, { signal });

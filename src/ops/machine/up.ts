@@ -16,7 +16,16 @@ import { type PreparedMachine, prepareMachines, warnOfBinds } from "./prepare-ma
 import { readRootId } from "./root-id.ts";
 import { isGone } from "./settled-containers.ts";
 
-export type UpState = "waiting" | "preparing" | "creating" | "starting" | "booting" | "running" | "degraded" | "failed" | "skipped";
+export type UpState =
+  | "waiting"
+  | "preparing"
+  | "creating"
+  | "starting"
+  | "booting"
+  | "running"
+  | "degraded"
+  | "failed"
+  | "skipped";
 
 export interface UpOptions {
   /** Which machines; all of the fleet's when empty. What they depend on comes too. */
@@ -37,7 +46,10 @@ export interface UpOptions {
   /** `elapsedMs` is the boot's, where the state ends one. */
   readonly onState: (name: string, state: UpState, detail?: string, elapsedMs?: number) => void;
   readonly onWarning: (text: string) => void;
-  /** Where the machine file is that tells of the machines, and where another would be found before it; none for those of the command line. */
+  /**
+   * Where the machine file is that tells of the machines, and where another would be found before it; none
+   * for those of the command line.
+   */
   readonly files: readonly string[];
 }
 
@@ -61,7 +73,11 @@ export interface MachineUp {
 }
 
 /** Plans without doing anything, and warns as `up` does: what `up --dry-run` shows. */
-export async function previewUp(engine: Engine, fleet: Fleet, options: PreviewOptions): Promise<readonly Step[]> {
+export async function previewUp(
+  engine: Engine,
+  fleet: Fleet,
+  options: PreviewOptions,
+): Promise<readonly Step[]> {
   const observed = await observe(engine, fleet, options.signal);
   const steps = planUp(fleet, options.names, observed);
   await warnOfBinds(engine, steps, observed, options);
@@ -69,18 +85,23 @@ export async function previewUp(engine: Engine, fleet: Fleet, options: PreviewOp
 }
 
 /**
- * Makes the machines run: creates what is missing, starts what stopped, leaves what runs, in parallel and each after
- * what it depends on. A machine that fails stops only those that depend on it; its error is in its result. A machine
- * made by this call whose first start the engine refuses is removed again. Interrupted anywhere, the next call goes on.
- * Throws before anything is done for what concerns all: a wrong plan, an image, the network.
+ * Makes the machines run: creates what is missing, starts what stopped, leaves what runs, in parallel and
+ * each after what it depends on. A machine that fails stops only those that depend on it; its error is in its
+ * result. A machine made by this call whose first start the engine refuses is removed again. Interrupted
+ * anywhere, the next call goes on. Throws before anything is done for what concerns all: a wrong plan, an
+ * image, the network.
  */
 export async function up(engine: Engine, fleet: Fleet, given: UpOptions): Promise<readonly MachineUp[]> {
   const options = { ...given, onWarning: onceEach(given.onWarning) };
   const { signal, lockFile, onWaiting } = options;
   const prepared = await withLock(lockFile, signal, () => prepareMachines(engine, fleet, options), onWaiting);
-  const limit = createLimit(options.parallel ?? (await defaultParallel(prepared.machines.length, prepared.info)));
+  const limit = createLimit(
+    options.parallel ?? (await defaultParallel(prepared.machines.length, prepared.info)),
+  );
   // Why machines are strict where full is the default is mostly a matter of the host: one answers for all.
-  const witness = prepared.machines.find(({ step, byRuntime }) => byRuntime && step.machine.profile === undefined);
+  const witness = prepared.machines.find(
+    ({ step, byRuntime }) => byRuntime && step.machine.profile === undefined,
+  );
   const results = new Map<string, Promise<MachineUp>>();
   for (const machine of prepared.machines) {
     const dependencies = machine.step.machine.dependsOn.flatMap((name) => results.get(name) ?? []);
@@ -118,7 +139,9 @@ async function runAfter(
 ): Promise<MachineUp> {
   const { name } = machine.step.machine;
   if (dependencies.length > 0) options.onState(name, "waiting");
-  const broken = (await Promise.all(dependencies)).filter(({ state }) => state === "failed" || state === "skipped");
+  const broken = (await Promise.all(dependencies)).filter(
+    ({ state }) => state === "failed" || state === "skipped",
+  );
   if (broken.length > 0) {
     const list = broken.map((dependency) => dependency.name).join(", ");
     options.onState(name, "skipped", `needs ${list}`);
@@ -128,12 +151,18 @@ async function runAfter(
   try {
     return await limit(() => run(engine, fleet, machine, options));
   } catch (error) {
-    if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted) throw error;
+    if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted)
+      throw error;
     return failed(machine, error, options);
   }
 }
 
-async function run(engine: Engine, fleet: Fleet, prepared: PreparedMachine, options: UpOptions): Promise<MachineUp> {
+async function run(
+  engine: Engine,
+  fleet: Fleet,
+  prepared: PreparedMachine,
+  options: UpOptions,
+): Promise<MachineUp> {
   const began = options.now();
   const machine = await startThere(engine, fleet, prepared, options);
   const { step, id } = machine;
@@ -159,8 +188,16 @@ const strictByDefault =
 /** How often a machine that is gone when it is to be started is planned anew. */
 const mostRenewals = 3;
 
-/** Starts the machine; where somebody, who may have been killed, has had it removed by then, the one that a fresh look gives in its place. */
-async function startThere(engine: Engine, fleet: Fleet, prepared: PreparedMachine, options: UpOptions): Promise<PreparedMachine> {
+/**
+ * Starts the machine; where somebody, who may have been killed, has had it removed by then, the one that a
+ * fresh look gives in its place.
+ */
+async function startThere(
+  engine: Engine,
+  fleet: Fleet,
+  prepared: PreparedMachine,
+  options: UpOptions,
+): Promise<PreparedMachine> {
   const { name } = prepared.step.machine;
   let machine = prepared;
   for (let renewals = 0; machine.step.do !== "keep"; renewals++) {
@@ -183,20 +220,32 @@ async function prepareAgain(
   const { signal, lockFile, onWaiting } = options;
   const { name } = step.machine;
   const alone = { ...options, names: [name] };
-  const { machines } = await withLock(lockFile, signal, () => prepareMachines(engine, fleet, alone), onWaiting);
+  const { machines } = await withLock(
+    lockFile,
+    signal,
+    () => prepareMachines(engine, fleet, alone),
+    onWaiting,
+  );
   const again = machines.find((machine) => machine.step.machine.name === name);
   if (again === undefined) throw new BerthError("internal", `${name} was not planned again`);
   return { ...again, ...(isWitness && { isWitness }) };
 }
 
 /** What the engine said, where the machine is gone. */
-async function start(engine: Engine, { step, id }: PreparedMachine, signal: AbortSignal): Promise<BerthError | undefined> {
+async function start(
+  engine: Engine,
+  { step, id }: PreparedMachine,
+  signal: AbortSignal,
+): Promise<BerthError | undefined> {
   try {
-    await (step.do === "unpause" ? unpauseContainer(engine, id, { signal }) : startContainer(engine, id, { signal }));
+    await (step.do === "unpause"
+      ? unpauseContainer(engine, id, { signal })
+      : startContainer(engine, id, { signal }));
     return undefined;
   } catch (error) {
     if (signal.aborted || hasCode(error, "engine-lost")) throw error;
-    if ((hasCode(error, "not-found") || hasCode(error, "conflict")) && (await isGone(engine, id, signal))) return error;
+    if ((hasCode(error, "not-found") || hasCode(error, "conflict")) && (await isGone(engine, id, signal)))
+      return error;
     if (step.do !== "create") throw error;
     // The next `up` makes it anew after whatever was mended.
     const explained = await explainStart(engine, id, step.machine, error);
@@ -208,8 +257,15 @@ async function start(engine: Engine, { step, id }: PreparedMachine, signal: Abor
 /** A machine's first files take less. */
 const leastRoom = 8 * 1024 * 1024;
 
-/** The engine reports whatever went wrong in a start as one status; the image tells whether it was the init. */
-async function explainStart(engine: Engine, id: string, machine: MachineSpec, error: unknown): Promise<unknown> {
+/**
+ * The engine reports whatever went wrong in a start as one status; the image tells whether it was the init.
+ */
+async function explainStart(
+  engine: Engine,
+  id: string,
+  machine: MachineSpec,
+  error: unknown,
+): Promise<unknown> {
   const command = machine.command ?? ["/sbin/init"];
   try {
     await programOf(engine, id, command, AbortSignal.timeout(10_000));

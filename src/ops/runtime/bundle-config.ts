@@ -2,12 +2,16 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "#host/files/sha256.ts";
 
-/** Beside config.json: the digest of what `writeBundleConfig` has made of it, and in the next lines what it was before. */
+/**
+ * Beside config.json: the digest of what `writeBundleConfig` has made of it, and in the next lines what it
+ * was before.
+ */
 const keptAs = "config.json.berth";
 
 /**
- * A bundle's config.json as whoever made the bundle has written it. Engines make a bundle for one start; whoever makes it by hand
- * starts it again, and what an earlier start was given counts for that alone. What was changed in it since stays.
+ * A bundle's config.json as whoever made the bundle has written it. Engines make a bundle for one start;
+ * whoever makes it by hand starts it again, and what an earlier start was given counts for that alone. What
+ * was changed in it since stays.
  */
 export function readBundleConfig(bundle: string): string {
   const text = readFileSync(join(bundle, "config.json"), "utf8");

@@ -41,15 +41,22 @@ let run = "";
 
 beforeAll(async () => {
   const namespace = [...(asRoot ? [] : ["--user", "--map-root-user"]), "--mount", "--propagation", "private"];
-  holder = spawn("unshare", [...namespace, "sh", "-c", "mount -t tmpfs tmpfs /run && echo ready && exec sleep 600"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  holder = spawn(
+    "unshare",
+    [...namespace, "sh", "-c", "mount -t tmpfs tmpfs /run && echo ready && exec sleep 600"],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   if (holder.stdout) await once(holder.stdout, "data");
   run = `/proc/${holder.pid}/root/run`;
   directory = mkdtempSync(join(tmpdir(), "berth-create-"));
   // The launcher with berth beside it, from source.
   copyFileSync(join(import.meta.dir, "../../../libexec/berth-runtime"), join(directory, "berth-runtime"));
-  writeFileSync(join(directory, "berth"), `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, "../../bin/berth.ts")}' "$@"\n`);
+  writeFileSync(
+    join(directory, "berth"),
+    `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, "../../bin/berth.ts")}' "$@"\n`,
+  );
   for (const name of ["berth-runtime", "berth"]) chmodSync(join(directory, name), 0o755);
 });
 afterAll(() => {
@@ -70,8 +77,8 @@ interface Outcome {
 }
 
 /**
- * Calls runtimeCreate in a process of its own, with the holder's /run; `before` is shell that runs there first, in a further namespace.
- * What that has mounted ends with it, so the stage and the mirror do too.
+ * Calls runtimeCreate in a process of its own, with the holder's /run; `before` is shell that runs there
+ * first, in a further namespace. What that has mounted ends with it, so the stage and the mirror do too.
  */
 async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<Outcome> {
   const request: RuntimeCreate = {
@@ -101,8 +108,23 @@ async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<
       outcome.mounted.push(mounted());
     }
     console.log(JSON.stringify(outcome));`;
-  const enter = ["--target", String(holder?.pid), "--mount", ...(asRoot ? [] : ["--user", "--preserve-credentials"]), `--wd=${directory}`];
-  const script = ["unshare", "--mount", "--propagation", "private", "sh", "-c", `${before} && exec "$@"`, "sh"];
+  const enter = [
+    "--target",
+    String(holder?.pid),
+    "--mount",
+    ...(asRoot ? [] : ["--user", "--preserve-credentials"]),
+    `--wd=${directory}`,
+  ];
+  const script = [
+    "unshare",
+    "--mount",
+    "--propagation",
+    "private",
+    "sh",
+    "-c",
+    `${before} && exec "$@"`,
+    "sh",
+  ];
   const { stdout } = await runCommand("nsenter", [...enter, "--", ...script, process.execPath, "-e", source]);
   return JSON.parse(stdout);
 }
@@ -116,7 +138,13 @@ interface Machine {
 }
 
 /** Writes a bundle whose root has a systemd 252, or whatever else is told; returns config.json's text. */
-function writeBundle({ args = ["/sbin/init"], env = [], files = systemd, links = {}, terminal = true }: Machine = {}): string {
+function writeBundle({
+  args = ["/sbin/init"],
+  env = [],
+  files = systemd,
+  links = {},
+  terminal = true,
+}: Machine = {}): string {
   const root = join(bundle, "rootfs");
   mkdirSync(root, { recursive: true });
   for (const [path, text] of Object.entries(files)) {
@@ -146,7 +174,8 @@ const sysvinit = { "sbin/init": "\x7fELF", "etc/inittab": "" };
 const systemdArgs = ["/lib/systemd/systemd"];
 
 const patched = () => parseConfig(readFileSync(join(bundle, "config.json"), "utf8")) as OciConfig;
-const sourceOf = (destination: string) => patched().mounts?.find((mount) => mount.destination === destination)?.source ?? "";
+const sourceOf = (destination: string) =>
+  patched().mounts?.find((mount) => mount.destination === destination)?.source ?? "";
 const inRun = (path: string) => join(run, path.replace(/^\/run/, ""));
 const stateFiles = () => readdirSync(inRun(`/run/berth/runtime/r/${id}`), { recursive: true }).toSorted();
 
@@ -162,12 +191,18 @@ describe("a machine", () => {
     expect(lstatSync(inRun(`${state}/machine-id`)).mode & 0o777).toBe(0o444);
     expect(readFileSync(inRun(`${state}/stop-signal`), "utf8")).toMatch(/^37\n\d+\n$/);
     expect(readFileSync(inRun(`${state}/host/container-manager`), "utf8")).toBe("docker\n");
-    expect(readFileSync(inRun(`${state}/host/container-uuid`), "utf8").trim()).toBe(environmentOf(patched(), "container_uuid") ?? "");
-    expect(readFileSync(inRun(`${state}/host/os-release`), "utf8")).toBe(readFileSync("/etc/os-release", "utf8"));
+    expect(readFileSync(inRun(`${state}/host/container-uuid`), "utf8").trim()).toBe(
+      environmentOf(patched(), "container_uuid") ?? "",
+    );
+    expect(readFileSync(inRun(`${state}/host/os-release`), "utf8")).toBe(
+      readFileSync("/etc/os-release", "utf8"),
+    );
     const units = inRun(sourceOf("/run/systemd/system.attached"));
     expect(readlinkSync(join(units, "systemd-udevd.service"))).toBe("/dev/null");
     expect(lstatSync(units).mode & 0o777).toBe(0o755);
-    expect(readlinkSync(join(inRun(sourceOf("/run/systemd/system-generators")), "systemd-gpt-auto-generator"))).toBe("/dev/null");
+    expect(
+      readlinkSync(join(inRun(sourceOf("/run/systemd/system-generators")), "systemd-gpt-auto-generator")),
+    ).toBe("/dev/null");
   });
 
   test("another init: no masks and no machine-id where the image has none; its own stop signal", async () => {
@@ -182,7 +217,14 @@ describe("a machine", () => {
       writeBundle({ args: systemdArgs });
       expect((await create()).code).toBeUndefined();
     }
-    expect(stateFiles()).toEqual(["host", "host/container-manager", "host/container-uuid", "host/os-release", "machine-id", "stop-signal"]);
+    expect(stateFiles()).toEqual([
+      "host",
+      "host/container-manager",
+      "host/container-uuid",
+      "host/os-release",
+      "machine-id",
+      "stop-signal",
+    ]);
   });
 
   test("a bundle that is started once more, under another name, is as its maker wrote it", async () => {
@@ -218,11 +260,19 @@ describe("a machine", () => {
     writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...JSON.parse(text), hooks: { poststop } }));
     await create({ alone: true });
     const launcher = join(directory, "berth-runtime");
-    expect(patched().hooks?.poststop).toEqual([...poststop, { path: launcher, args: [launcher, "clear", `/run/berth/runtime/r/${id}`] }]);
+    expect(patched().hooks?.poststop).toEqual([
+      ...poststop,
+      { path: launcher, args: [launcher, "clear", `/run/berth/runtime/r/${id}`] },
+    ]);
   });
 
   test.each([
-    ["the user's own uuid", id, ["container_uuid=AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE"], "aaaaaaaabbbbccccddddeeeeeeeeeeee"],
+    [
+      "the user's own uuid",
+      id,
+      ["container_uuid=AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE"],
+      "aaaaaaaabbbbccccddddeeeeeeeeeeee",
+    ],
     ["a uuid that is none", id, ["container_uuid=mine"], machineId],
     ["an id that is a name", "web", [], "4b5e57f6eb2f42b9039b3d1e13929295"],
   ])("machine-id from %s", async (_, name, env, expected) => {
@@ -239,19 +289,31 @@ describe("a machine", () => {
       const data = join(bundle, "data");
       mkdirSync(join(data, "overlay2/x"), { recursive: true });
       renameSync(join(bundle, "rootfs"), join(data, "overlay2/x/merged"));
-      writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, root: { path: join(data, "overlay2/x/merged") } }));
+      writeFileSync(
+        join(bundle, "config.json"),
+        JSON.stringify({ ...config, root: { path: join(data, "overlay2/x/merged") } }),
+      );
       mkdirSync(join(data, "containers", id), { recursive: true });
-      writeFileSync(join(data, "containers", id, "config.v2.json"), JSON.stringify({ Image: image, Driver: "overlay2" }));
+      writeFileSync(
+        join(data, "containers", id, "config.v2.json"),
+        JSON.stringify({ Image: image, Driver: "overlay2" }),
+      );
       writeFileSync(join(data, "containers", id, "hostconfig.json"), "{}");
       return readFileSync(join(bundle, "config.json"), "utf8");
     };
 
-    test.each([[[]], [["BERTH_RUNTIME=disabled"]], [["BERTH_IMAGE=sha256:0"]]])("does not start on anybody's word: %p", async (env) => {
-      const text = writeGone({ env });
-      expect(await create()).toMatchObject({ code: "not-found", message: expect.stringContaining("BERTH_PROFILE=strict") });
-      expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(text);
-      expect(existsSync(inRun(`/run/berth/runtime/r/${id}`))).toBe(false);
-    });
+    test.each([[[]], [["BERTH_RUNTIME=disabled"]], [["BERTH_IMAGE=sha256:0"]]])(
+      "does not start on anybody's word: %p",
+      async (env) => {
+        const text = writeGone({ env });
+        expect(await create()).toMatchObject({
+          code: "not-found",
+          message: expect.stringContaining("BERTH_PROFILE=strict"),
+        });
+        expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(text);
+        expect(existsSync(inRun(`/run/berth/runtime/r/${id}`))).toBe(false);
+      },
+    );
 
     test("starts with the image's id beside its wishes", async () => {
       writeGone({ env: [`BERTH_IMAGE=${image}`] });
@@ -271,15 +333,23 @@ describe("a machine", () => {
   });
 });
 
-/** What an engine mounts as the root: an overlay of the bundle's rootfs, in the directory that the config then names. */
+/**
+ * What an engine mounts as the root: an overlay of the bundle's rootfs, in the directory that the config then
+ * names.
+ */
 function overlayRoot(lower = `${bundle}/rootfs`): string {
   const config = patched();
   const point = join(bundle, "merged");
   for (const name of ["merged", "upper", "work"]) mkdirSync(join(bundle, name));
   const env = (config.process.env ?? []).filter((entry) => !entry.startsWith("BERTH_PROFILE="));
-  writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, root: { path: point }, process: { ...config.process, env } }));
+  writeFileSync(
+    join(bundle, "config.json"),
+    JSON.stringify({ ...config, root: { path: point }, process: { ...config.process, env } }),
+  );
   // The captured container's own files are not here.
-  const sources = (config.mounts ?? []).flatMap(({ type, source }) => (type === "bind" && source?.startsWith("/") ? [source] : []));
+  const sources = (config.mounts ?? []).flatMap(({ type, source }) =>
+    type === "bind" && source?.startsWith("/") ? [source] : [],
+  );
   const files = sources.map((source) => `mkdir -p $(dirname ${source}) && : >${source}`).join(" && ");
   return `mount -t tmpfs tmpfs /var/lib && ${files} && mount -t overlay -o lowerdir=${lower},upperdir=${bundle}/upper,workdir=${bundle}/work overlay ${point}`;
 }
@@ -297,7 +367,9 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     expect(mapping).toEqual({ containerID: 0, hostID: expect.any(Number), size: 65_536 });
     expect(mapping?.hostID).toBeWithin(0x7000_0000, 0x7ffe_0000);
     expect(root.path).toBe(`${state}/stage/root`);
-    expect(linux?.namespaces).toEqual(expect.arrayContaining([{ type: "user", path: `${state}/stage/userns` }, { type: "cgroup" }]));
+    expect(linux?.namespaces).toEqual(
+      expect.arrayContaining([{ type: "user", path: `${state}/stage/userns` }, { type: "cgroup" }]),
+    );
     expect(mounts?.filter(({ destination }) => destination === "/etc/hostname")).toEqual([]);
     expect(sourceOf("/etc/hosts")).toStartWith(`${state}/stage/`);
     expect(hooks?.createRuntime?.at(-1)?.args?.slice(0, 4)).toEqual([
@@ -307,7 +379,9 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
       String(mapping?.hostID),
     ]);
     expect(patched().process.capabilities?.bounding).toContain("CAP_SYS_ADMIN");
-    expect(stateFiles()).toEqual(expect.arrayContaining(["capabilities", "ids", "root", "stage", "stage/root"]));
+    expect(stateFiles()).toEqual(
+      expect.arrayContaining(["capabilities", "ids", "root", "stage", "stage/root"]),
+    );
     expect(readFileSync(inRun(`${state}/root`), "utf8")).toBe(`${join(bundle, "merged")}\n`);
     const links = readdirSync(inRun("/run/berth/ids")).filter((name) => name !== "lock");
     expect(links.map((name) => readlinkSync(join(inRun("/run/berth/ids"), name)))).toEqual([state]);
@@ -333,7 +407,9 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     expect(existsSync(inRun(`${state}/capabilities`))).toBe(true);
     writeBundle();
     expect((await create()).code).toBeUndefined();
-    expect(stateFiles().filter((name) => ["capabilities", "ids", "root", "pid", "stage"].includes(String(name)))).toEqual([]);
+    expect(
+      stateFiles().filter((name) => ["capabilities", "ids", "root", "pid", "stage"].includes(String(name))),
+    ).toEqual([]);
     expect(patched().process.capabilities?.bounding).not.toContain("CAP_SYS_ADMIN");
   });
 
@@ -347,24 +423,36 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     for (const _ of [1, 2]) {
       writeFileSync(join(bundle, "config.json"), unpatched);
       const { warnings } = await create({}, mounting);
-      expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([expect.stringContaining("mapped ids")]);
+      expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([
+        expect.stringContaining("mapped ids"),
+      ]);
       expect(patched().linux?.uidMappings).toBeUndefined();
       expect(existsSync(join(bundle, "berth-work"))).toBe(false);
     }
     mkdirSync(join(bundle, "berth-work/work"), { recursive: true });
     writeFileSync(join(bundle, "config.json"), unpatched);
-    expect(await create({}, mounting)).toMatchObject({ code: "host-unfit", message: expect.stringContaining("has been full") });
+    expect(await create({}, mounting)).toMatchObject({
+      code: "host-unfit",
+      message: expect.stringContaining("has been full"),
+    });
   });
 
   test("is not started where its namespace cannot be made, which a machine can bring about", async () => {
     writeBundle();
     const programs = join(bundle, "programs");
     mkdirSync(programs);
-    writeFileSync(join(programs, "unshare"), "#!/bin/sh\necho 'unshare failed: No space left on device' >&2; exit 1\n", { mode: 0o755 });
+    writeFileSync(
+      join(programs, "unshare"),
+      "#!/bin/sh\necho 'unshare failed: No space left on device' >&2; exit 1\n",
+      { mode: 0o755 },
+    );
     const mounting = overlayRoot();
     const unpatched = readFileSync(join(bundle, "config.json"), "utf8");
     const { code, message } = await create({}, `${mounting} && PATH=${programs}:$PATH`);
-    expect({ code, message }).toEqual({ code: "host-unfit", message: expect.stringContaining("No space left on device") });
+    expect({ code, message }).toEqual({
+      code: "host-unfit",
+      message: expect.stringContaining("No space left on device"),
+    });
     expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(unpatched);
   });
 
@@ -374,7 +462,10 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     // Every other slot is another's.
     const take = `mkdir -p /run/others /run/berth/ids && cd /run/others && mkdir $(seq 1 2 4093) && echo '0 4094' | tee $(seq -f '%.0f/ids' 1 2 4093) >/dev/null && cd /run/berth/ids && ln -s /run/others/* .`;
     const outcome = await create({}, `${mounting} && mount -t tmpfs tmpfs /run/berth && ${take}`);
-    expect(outcome).toMatchObject({ code: "host-unfit", message: expect.stringContaining("131072 ids in a row are free") });
+    expect(outcome).toMatchObject({
+      code: "host-unfit",
+      message: expect.stringContaining("131072 ids in a row are free"),
+    });
   });
 
   test.each([
@@ -383,7 +474,10 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
       "with the host's network",
       (config: OciConfig) => ({
         ...config,
-        linux: { ...config.linux, namespaces: (config.linux?.namespaces ?? []).filter(({ type }) => type !== "network") },
+        linux: {
+          ...config.linux,
+          namespaces: (config.linux?.namespaces ?? []).filter(({ type }) => type !== "network"),
+        },
       }),
       "network",
     ],
@@ -393,11 +487,19 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     const config = change(patched());
     writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
     const { warnings } = await create({}, mounting);
-    expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([expect.stringContaining(reason)]);
+    expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([
+      expect.stringContaining(reason),
+    ]);
     expect(patched().linux?.uidMappings).toBeUndefined();
     const env = [...(config.process.env ?? []), "BERTH_PROFILE=full"];
-    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, process: { ...config.process, env } }));
-    expect(await create({}, mounting)).toMatchObject({ code: "host-unfit", message: expect.stringContaining(reason) });
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ ...config, process: { ...config.process, env } }),
+    );
+    expect(await create({}, mounting)).toMatchObject({
+      code: "host-unfit",
+      message: expect.stringContaining(reason),
+    });
   });
 });
 
@@ -405,14 +507,19 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
   const state = `/run/berth/runtime/r/${id}`;
   let owner: ChildProcess | undefined;
   beforeAll(async () => {
-    owner = spawn("unshare", ["--net", "sh", "-c", "echo ready; exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+    owner = spawn("unshare", ["--net", "sh", "-c", "echo ready; exec sleep 600"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     if (owner.stdout) await once(owner.stdout, "data");
   });
   afterAll(() => {
     owner?.kill("SIGKILL");
   });
   /** The config of a machine that joins the network of a process; returns what mounts its root. */
-  const joining = (pid: number | undefined, change: (config: OciConfig) => OciConfig = (config) => config): string => {
+  const joining = (
+    pid: number | undefined,
+    change: (config: OciConfig) => OciConfig = (config) => config,
+  ): string => {
     const mounting = overlayRoot();
     const config = patched();
     const others = (config.linux?.namespaces ?? []).filter(({ type }) => type !== "network");
@@ -426,7 +533,9 @@ describe.skipIf(!asRoot)("a machine in another container's network (needs root)"
     writeBundle();
     const { warnings, code } = await create({}, joining(owner?.pid));
     expect(code).toBeUndefined();
-    expect(warnings?.filter((text) => text.includes("another container's"))).toEqual([expect.stringContaining("cannot change it")]);
+    expect(warnings?.filter((text) => text.includes("another container's"))).toEqual([
+      expect.stringContaining("cannot change it"),
+    ]);
     const { linux, mounts } = patched();
     expect(linux?.uidMappings).toHaveLength(1);
     expect(linux?.namespaces?.filter(({ type }) => type === "network")).toEqual([]);
@@ -475,7 +584,10 @@ describe("a machine whose directories are the host's own", () => {
       source: join(folder, name),
       options: ["rbind", "rprivate"],
     }));
-    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, mounts: [...binds, ...(config.mounts ?? [])] }));
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ ...config, mounts: [...binds, ...(config.mounts ?? [])] }),
+    );
     return folder;
   };
   const uuid = () => environmentOf(patched(), "container_uuid")?.replaceAll("-", "");
@@ -488,7 +600,10 @@ describe("a machine whose directories are the host's own", () => {
     expect(sourceOf("/run/systemd/system.attached")).not.toBe("");
     for (const name of ["hosts", "hostname", "resolv.conf"]) expect(sourceOf(`/etc/${name}`)).toBe("");
     expect(readdirSync(join(folder, "etc")).toSorted()).toEqual(["inittab", "machine-id", "os-release"]);
-    expect([uuid(), sourceOf("/etc/machine-id")]).toEqual([machineId, `/run/berth/runtime/r/${id}/machine-id`]);
+    expect([uuid(), sourceOf("/etc/machine-id")]).toEqual([
+      machineId,
+      `/run/berth/runtime/r/${id}/machine-id`,
+    ]);
   });
 
   test.each([
@@ -520,7 +635,10 @@ describe("a machine whose directories are the host's own", () => {
     writeFileSync(join(folder, "etc/hostname"), "vm\n");
     const config = patched();
     const namespaces = config.linux?.namespaces?.filter(({ type }) => type !== "uts") ?? [];
-    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, linux: { ...config.linux, namespaces } }));
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ ...config, linux: { ...config.linux, namespaces } }),
+    );
     expect((await create()).code).toBeUndefined();
     expect(patched().hostname).toBe(config.hostname as string);
     expect(existsSync(inRun(`/run/berth/runtime/r/${id}/hostname`))).toBe(false);
@@ -556,34 +674,43 @@ describe("no machine: nothing is changed and nothing is written", () => {
   test("but what an earlier start has left of it is gone", async () => {
     const state = inRun("/run/berth/runtime/r/left");
     mkdirSync(join(state, "host"), { recursive: true });
-    for (const name of ["stop-signal", "capabilities", "ids", "network", "pid", "root"]) writeFileSync(join(state, name), "1\n");
+    for (const name of ["stop-signal", "capabilities", "ids", "network", "pid", "root"])
+      writeFileSync(join(state, name), "1\n");
     writeBundle({ args: ["/bin/sh"], files: { "bin/sh": "" } });
     expect(await create({ id: "left" })).toEqual({ warnings: [] });
     expect(existsSync(state)).toBe(false);
   });
 
-  test.each([[["oci-systemd-hook="]], [["oci-systemd-hook=enabled"]], [["BERTH_RUNTIME=disabled", "BERTH_RUNTIME="]]])(
-    "not disabled by %p",
-    async (env) => {
-      const before = writeBundle({ files: sysvinit, env });
-      await create();
-      expect(readFileSync(join(bundle, "config.json"), "utf8")).not.toBe(before);
-    },
-  );
+  test.each([
+    [["oci-systemd-hook="]],
+    [["oci-systemd-hook=enabled"]],
+    [["BERTH_RUNTIME=disabled", "BERTH_RUNTIME="]],
+  ])("not disabled by %p", async (env) => {
+    const before = writeBundle({ files: sysvinit, env });
+    await create();
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).not.toBe(before);
+  });
 });
 
 describe("a machine that cannot boot: config.json stays as it was", () => {
-  test.each(["/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init"])("%s is not in the image", async (program) => {
-    const before = writeBundle({ args: [program], files: {} });
-    const { code, message, hint } = await create();
-    expect(code).toBe("no-init");
-    expect(message).toContain(program);
-    expect(hint).toContain("systemd-sysv");
-    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(before);
-  });
+  test.each(["/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init"])(
+    "%s is not in the image",
+    async (program) => {
+      const before = writeBundle({ args: [program], files: {} });
+      const { code, message, hint } = await create();
+      expect(code).toBe("no-init");
+      expect(message).toContain(program);
+      expect(hint).toContain("systemd-sysv");
+      expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(before);
+    },
+  );
 
   test("the program is a link out of the image", async () => {
-    writeBundle({ files: { "etc/passwd": "" }, args: ["/init/init"], links: { init: "/proc/self/root/sbin" } });
+    writeBundle({
+      files: { "etc/passwd": "" },
+      args: ["/init/init"],
+      links: { init: "/proc/self/root/sbin" },
+    });
     expect((await create()).code).toBe("no-init");
   });
 
@@ -625,7 +752,9 @@ describe("states that others left", () => {
     writeFileSync(join(states(), "file"), "");
 
     writeBundle({ files: sysvinit });
-    expect((await create({ state: "/run/berth/runtime/swept/new", root: "/run/swept" })).code).toBeUndefined();
+    expect(
+      (await create({ state: "/run/berth/runtime/swept/new", root: "/run/swept" })).code,
+    ).toBeUndefined();
 
     expect(existsSync(gone)).toBe(false);
     for (const kept of [young, alive, target]) expect(existsSync(join(kept, "host/os-release"))).toBe(true);
@@ -658,9 +787,13 @@ describe("what is in memory", () => {
   const limited = (bytes: number) => {
     const config = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8")) as OciConfig;
     const resources = { ...config.linux?.resources, memory: { limit: bytes } };
-    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, linux: { ...config.linux, resources } }));
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ ...config, linux: { ...config.linux, resources } }),
+    );
   };
-  const optionsOf = (destination: string) => patched().mounts?.find((mount) => mount.destination === destination)?.options ?? [];
+  const optionsOf = (destination: string) =>
+    patched().mounts?.find((mount) => mount.destination === destination)?.options ?? [];
 
   test("is a share of the machine's memory limit, for logind too", async () => {
     writeBundle({ args: systemdArgs });
@@ -673,7 +806,9 @@ describe("what is in memory", () => {
     expect(readFileSync(join(login, "00-berth.conf"), "utf8")).toMatch(
       /^\[Login\]\nRuntimeDirectorySize=6709248\nRuntimeDirectoryInodesMax=819\n$/,
     );
-    expect([lstatSync(login).mode & 0o777, lstatSync(join(login, "00-berth.conf")).mode & 0o777]).toEqual([0o755, 0o644]);
+    expect([lstatSync(login).mode & 0o777, lstatSync(join(login, "00-berth.conf")).mode & 0o777]).toEqual([
+      0o755, 0o644,
+    ]);
   });
 
   test("without a limit logind is left alone", async () => {
@@ -683,7 +818,10 @@ describe("what is in memory", () => {
   });
 
   test("what the image has there and cannot be copied is left out, and said", async () => {
-    writeBundle({ args: systemdArgs, files: { ...systemd, "tmp/big": "x".repeat(2 ** 20), "run/app/file": "" } });
+    writeBundle({
+      args: systemdArgs,
+      files: { ...systemd, "tmp/big": "x".repeat(2 ** 20), "run/app/file": "" },
+    });
     await runCommand("mkfifo", [join(bundle, "rootfs/run/app/fifo")]);
     limited(2 ** 22);
     expect((await create()).warnings?.filter((text) => text.includes("left out"))).toEqual([
@@ -698,7 +836,10 @@ describe("what is in memory", () => {
     await runCommand("mkfifo", [join(bundle, "rootfs/run/fifo")]);
     const config = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8")) as OciConfig;
     const mine = { destination: "/run", type: "bind", source: "/srv", options: ["rbind"] };
-    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, mounts: [...(config.mounts ?? []), mine] }));
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ ...config, mounts: [...(config.mounts ?? []), mine] }),
+    );
     expect(await create()).toEqual({ warnings: [] });
   });
 });

@@ -37,7 +37,10 @@ export interface RuntimeCreate {
   readonly state: string;
   /** The real runtime's --root: a container lives as long as there is a directory of its id in it. */
   readonly root: string;
-  /** A descriptor of the engine's mount namespace, where the runtime is to run in one of its own, as this process does. */
+  /**
+   * A descriptor of the engine's mount namespace, where the runtime is to run in one of its own, as this
+   * process does.
+   */
   readonly outer?: number | undefined;
   /** The path of berth-runtime, for the machine's hooks and for the server of mirrors. */
   readonly launcher: string;
@@ -52,13 +55,17 @@ interface Applied {
   readonly needs: Contract;
 }
 
-/** Milliseconds that a start takes for cgroups that another machine has left, of which there may be tens of thousands. */
+/**
+ * Milliseconds that a start takes for cgroups that another machine has left, of which there may be tens of
+ * thousands.
+ */
 const longestSweep = 200;
 const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined, deep: undefined };
 
 /**
- * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of it.
- * Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this host.
+ * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of
+ * it. Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this
+ * host.
  */
 export async function runtimeCreate({
   id,
@@ -69,21 +76,27 @@ export async function runtimeCreate({
   launcher,
   alone = false,
 }: RuntimeCreate): Promise<readonly string[]> {
-  // Nothing of an earlier start may count, whatever this one is: what was granted in a user namespace must not be granted without one.
+  // Nothing of an earlier start may count, whatever this one is: what was granted in a user namespace must
+  // not be granted without one.
   clearState(state);
   const text = readBundleConfig(bundle);
   const given = parseConfig(text) as OciConfig;
   const rootPath = resolve(bundle, given.root.path);
   const record = readEngineRecord(rootPath, id);
-  const { config, ignored } = record === undefined ? { config: given, ignored: [] } : withoutImageWishes(given, record);
+  const { config, ignored } =
+    record === undefined ? { config: given, ignored: [] } : withoutImageWishes(given, record);
   if (isDisabled(config)) return [];
   const files = machineFiles(rootPath, mountedFiles(config, id));
   const reading = readGuest(config.process.args, files);
   if ("missing" in reading) {
     if (reading.missing === "program" && isInitPath(config.process.args[0])) {
-      throw new BerthError("no-init", `this image has no init: ${config.process.args[0]} does not exist in it`, {
-        hint: "install the distribution's init in the image (Debian: systemd-sysv)",
-      });
+      throw new BerthError(
+        "no-init",
+        `this image has no init: ${config.process.args[0]} does not exist in it`,
+        {
+          hint: "install the distribution's init in the image (Debian: systemd-sysv)",
+        },
+      );
     }
     return [];
   }
@@ -110,7 +123,13 @@ export async function runtimeCreate({
         taken.has(path) ? nothing : readContents(rootPath, path, { most, ids: needs.ids }),
       );
       const hostnameFile = join(state, "hostname");
-      const settled = settleEngineFiles(named, { id, isolated: needs.ids !== undefined, hostname, hostnameFile, files });
+      const settled = settleEngineFiles(named, {
+        id,
+        isolated: needs.ids !== undefined,
+        hostname,
+        hostnameFile,
+        files,
+      });
       const isolated =
         needs.ids === undefined || overlay === undefined || userNamespace === undefined
           ? { config: settled.config, warnings: [] }
@@ -128,19 +147,27 @@ export async function runtimeCreate({
               cgroup: host.cgroup,
               view: needs.cgroup,
               capabilities: host.capabilities,
-              sharesMounts: needs.capabilities.includes("CAP_SYS_ADMIN") && needs.systemCalls.includes("mount"),
+              sharesMounts:
+                needs.capabilities.includes("CAP_SYS_ADMIN") && needs.systemCalls.includes("mount"),
               alone,
             });
       const patched = applyContract(isolated.config, { id, state, host, needs: { ...needs, tmpfs } });
       writeBundleConfig(bundle, text, renderConfig(alone ? clearedAtEnd(patched, launcher, state) : patched));
-      return [...ignored.map(leftOut), ...needs.warnings, ...warnings, ...settled.warnings, ...isolated.warnings];
+      return [
+        ...ignored.map(leftOut),
+        ...needs.warnings,
+        ...warnings,
+        ...settled.warnings,
+        ...isolated.warnings,
+      ];
     };
     const end = performance.now() + longestSweep;
     sweepStates(dirname(state), root, (left) => removeMachineCgroups(left, end));
     try {
       return await apply();
     } catch (error) {
-      // That a file system maps no ids only shows when it is asked to. Whatever else fails may be a machine's doing, and makes none strict.
+      // That a file system maps no ids only shows when it is asked to. Whatever else fails may be a machine's
+      // doing, and makes none strict.
       if (profile !== undefined || !hasCode(error, "layers-unmapped")) throw error;
       clearState(state);
       return await apply(error.message);
@@ -150,10 +177,19 @@ export async function runtimeCreate({
   }
 }
 
-/** Where a machine without a user namespace may set limits for some of itself: on cgroup2 alone, by the controllers that it has of the engine. */
-function limitedCgroup(config: OciConfig, { cgroup: { unified } }: Host, { ids, cgroup }: Contract): string | undefined {
+/**
+ * Where a machine without a user namespace may set limits for some of itself: on cgroup2 alone, by the
+ * controllers that it has of the engine.
+ */
+function limitedCgroup(
+  config: OciConfig,
+  { cgroup: { unified } }: Host,
+  { ids, cgroup }: Contract,
+): string | undefined {
   const path = parseCgroupsPath(config.linux?.cgroupsPath);
-  return ids !== undefined || cgroup !== "cgroup2" || unified === undefined || path === undefined ? undefined : join(unified, path);
+  return ids !== undefined || cgroup !== "cgroup2" || unified === undefined || path === undefined
+    ? undefined
+    : join(unified, path);
 }
 
 function applyContract(config: OciConfig, { id, state, host, needs }: Applied): OciConfig {
@@ -169,15 +205,22 @@ function applyContract(config: OciConfig, { id, state, host, needs }: Applied): 
   });
 }
 
-/** With a hook that does at the container's end what `delete` does: whoever runs a container in the foreground calls none. */
+/**
+ * With a hook that does at the container's end what `delete` does: whoever runs a container in the foreground
+ * calls none.
+ */
 function clearedAtEnd(config: OciConfig, launcher: string, state: string): OciConfig {
   const hook = { path: launcher, args: [launcher, "clear", state] };
   return { ...config, hooks: { ...config.hooks, poststop: [...(config.hooks?.poststop ?? []), hook] } };
 }
 
-/** Appends to the file named by the runtime's --log, in the JSON form that containerd and CRI-O read back to the user. */
+/**
+ * Appends to the file named by the runtime's --log, in the JSON form that containerd and CRI-O read back to
+ * the user.
+ */
 export function logRuntime(file: string, level: "warning" | "error", message: string): void {
-  if (file !== "") appendFileSync(file, `${JSON.stringify({ level, msg: message, time: new Date().toISOString() })}\n`);
+  if (file !== "")
+    appendFileSync(file, `${JSON.stringify({ level, msg: message, time: new Date().toISOString() })}\n`);
 }
 
 const leftOut = (entry: string) =>

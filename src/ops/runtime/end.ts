@@ -3,7 +3,10 @@ import { endCgroups } from "#host/cgroup/end-cgroups.ts";
 import { abortConnectionsOf } from "#host/namespace/fuse-connection.ts";
 import { readCgroups, readHeld, readIsolated } from "./state.ts";
 
-/** Ends what is left of a machine that was told SIGKILL, and what it waits for of itself: its cgroups, its own file systems (FUSE). */
+/**
+ * Ends what is left of a machine that was told SIGKILL, and what it waits for of itself: its cgroups, its own
+ * file systems (FUSE).
+ */
 export function endMachine(state: string): void {
   try {
     endCgroups(readHeld(state));
@@ -14,11 +17,14 @@ export function endMachine(state: string): void {
 }
 
 /**
- * Removes the cgroups of a machine that has ended, with those that it has made in them: what goes by whole paths, as runtimes do, cannot
- * remove all. Warns of those that are left: in use, or for want of time, which is over at `end` (performance.now()).
+ * Removes the cgroups of a machine that has ended, with those that it has made in them: what goes by whole
+ * paths, as runtimes do, cannot remove all. Warns of those that are left: in use, or for want of time, which
+ * is over at `end` (performance.now()).
  */
 export function removeMachineCgroups(state: string, end?: number): readonly string[] {
   return readCgroups(state).flatMap((cgroup) =>
-    !isCgroup(cgroup) || removeCgroups(cgroup, end) ? [] : [`the cgroup ${cgroup} is still there, or one in it`],
+    !isCgroup(cgroup) || removeCgroups(cgroup, end)
+      ? []
+      : [`the cgroup ${cgroup} is still there, or one in it`],
   );
 }

@@ -32,11 +32,14 @@ test("what the host lacks goes from every set of capabilities, and from nothing 
 test("what is for the runtime in the container's environment is not for the process", async () => {
   const env = ["A=1", "BERTH_PROFILE=full", "BERTH_IDS=", "oci-systemd-hook=", "container_uuid="];
   expect(JSON.parse(await patched(JSON.stringify({ env, capabilities: {} }))).env).toEqual(["A=1"]);
-  expect(JSON.parse(await patched(JSON.stringify({ env: ["container_uuid=x"], capabilities: {} }))).env).toEqual(["container_uuid=x"]);
+  expect(
+    JSON.parse(await patched(JSON.stringify({ env: ["container_uuid=x"], capabilities: {} }))).env,
+  ).toEqual(["container_uuid=x"]);
 });
 
 test("long integers stay as they are, and a process without capabilities is left alone", async () => {
-  const rlimits = '"rlimits":[{"type":"RLIMIT_MEMLOCK","hard":18446744073709551615,"soft":18446744073709551615}]';
+  const rlimits =
+    '"rlimits":[{"type":"RLIMIT_MEMLOCK","hard":18446744073709551615,"soft":18446744073709551615}]';
   expect(await patched(`{"capabilities":{"bounding":[]},${rlimits}}`)).toContain(rlimits);
   expect(await patched(`{ ${rlimits} }`)).toBe(`{ ${rlimits} }`);
 });
@@ -46,20 +49,32 @@ test.each([
   ["999999999", "3 1"],
   [String(process.pid), "3 1"],
   [undefined, undefined],
-])("what an earlier start in a user namespace was granted is given to none in the host's (process %p)", async (pid, ids) => {
-  writeFileSync(join(state, "capabilities"), "CAP_CHOWN\nCAP_SYS_ADMIN\n");
-  for (const [name, text] of Object.entries({ pid, root: "/nonexistent", ids }))
-    if (text !== undefined) writeFileSync(join(state, name), text);
-  expect(JSON.parse(await patched('{"capabilities":{"bounding":["CAP_BPF","CAP_CHOWN"]}}')).capabilities).toEqual({
-    bounding: ["CAP_CHOWN"],
-  });
-});
+])(
+  "what an earlier start in a user namespace was granted is given to none in the host's (process %p)",
+  async (pid, ids) => {
+    writeFileSync(join(state, "capabilities"), "CAP_CHOWN\nCAP_SYS_ADMIN\n");
+    for (const [name, text] of Object.entries({ pid, root: "/nonexistent", ids }))
+      if (text !== undefined) writeFileSync(join(state, name), text);
+    expect(
+      JSON.parse(await patched('{"capabilities":{"bounding":["CAP_BPF","CAP_CHOWN"]}}')).capabilities,
+    ).toEqual({
+      bounding: ["CAP_CHOWN"],
+    });
+  },
+);
 
 describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root)", () => {
-  const sets = { bounding: ["CAP_CHOWN"], effective: ["CAP_CHOWN"], permitted: [], inheritable: ["CAP_KILL"], ambient: [] };
+  const sets = {
+    bounding: ["CAP_CHOWN"],
+    effective: ["CAP_CHOWN"],
+    permitted: [],
+    inheritable: ["CAP_KILL"],
+    ambient: [],
+  };
   /**
-   * The engine's overlay and, as the root of a process in a user namespace, another of the same layers; both remember that there is no
-   * letter. The process has another file over its list, as machines have over /etc/resolv.conf.
+   * The engine's overlay and, as the root of a process in a user namespace, another of the same layers; both
+   * remember that there is no letter. The process has another file over its list, as machines have over
+   * /etc/resolv.conf.
    */
   const machine = `
     mkdir -p /run/low /run/up /run/work /run/work2 /run/merged /run/own /run/state; touch /run/low/list
@@ -76,7 +91,10 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
     echo $pid >/run/state/pid; echo /run/merged >/run/state/root; echo $holder >/run/holder
     printf 'CAP_CHOWN\\nCAP_SYS_ADMIN\\nCAP_SYS_RESOURCE\\n' >/run/state/capabilities; echo CAP_SYS_RESOURCE >/run/state/lacking
     echo '${JSON.stringify({ args: ["ls"], capabilities: sets })}' >/run/process.json`;
-  /** What the state says of when the process began: nothing, as of old, what is true, or what was true of an earlier one. */
+  /**
+   * What the state says of when the process began: nothing, as of old, what is true, or what was true of an
+   * earlier one.
+   */
   type Begun = "unknown" | "true" | "earlier";
   const program = (ids: string, begun: Begun) => `
     const { runtimeExec } = await import(${JSON.stringify(import.meta.resolve("./exec.ts"))});
@@ -112,7 +130,13 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
         ],
         mounted: "overlay",
         // The host's lack comes last.
-        capabilities: { bounding: granted, effective: granted, permitted: granted, inheritable: ["CAP_KILL"], ambient: [] },
+        capabilities: {
+          bounding: granted,
+          effective: granted,
+          permitted: granted,
+          inheritable: ["CAP_KILL"],
+          ambient: [],
+        },
       });
     },
   );
@@ -120,14 +144,17 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
   test.each([
     ["has other ids", "5 1", "unknown"],
     ["has its ids, but began later", "3 1", "earlier"],
-  ] as const)("is not touched where the process is not the machine's any more: it %s", async (_, ids, begun) => {
-    expect<unknown>(await inMounts(program(`${ids}\\n`, begun), machine)).toEqual({
-      letters: [
-        [false, false],
-        [true, false],
-      ],
-      mounted: "overlay",
-      capabilities: sets,
-    });
-  });
+  ] as const)(
+    "is not touched where the process is not the machine's any more: it %s",
+    async (_, ids, begun) => {
+      expect<unknown>(await inMounts(program(`${ids}\\n`, begun), machine)).toEqual({
+        letters: [
+          [false, false],
+          [true, false],
+        ],
+        mounted: "overlay",
+        capabilities: sets,
+      });
+    },
+  );
 });

@@ -7,7 +7,10 @@ import { keepMirror } from "./mirror.ts";
 import { isIsolated, readCapabilities, readIsolated } from "./state.ts";
 
 export interface RuntimeExec {
-  /** The file with the process that the engine hands to `exec --process` (OCI runtime-spec, config.md, process). */
+  /**
+   * The file with the process that the engine hands to `exec --process` (OCI runtime-spec, config.md,
+   * process).
+   */
   readonly process: string;
   /** The machine's state. */
   readonly state: string;
@@ -16,8 +19,9 @@ export interface RuntimeExec {
 }
 
 /**
- * Gives a process that is to run in a machine the capabilities that the machine has, where these hold over its own user
- * namespace alone, and takes those which the host lacks and what is for the runtime in its environment, as `create` did.
+ * Gives a process that is to run in a machine the capabilities that the machine has, where these hold over
+ * its own user namespace alone, and takes those which the host lacks and what is for the runtime in its
+ * environment, as `create` did.
  */
 export async function runtimeExec({ process, state, launcher }: RuntimeExec): Promise<void> {
   const isolated = readIsolated(state);

@@ -5,16 +5,35 @@ import type { RootFiles } from "#contract/guest.ts";
 import type { HostCgroup } from "#contract/host.ts";
 import { writeFirstHostname } from "#host/files/prepare-root.ts";
 import { takeIds } from "#host/namespace/id-ranges.ts";
-import { openStage, stageBind, stageLayers, stageNetwork, stageRoot, stageSysfs, stageUserNamespace } from "#host/namespace/mount-stage.ts";
+import {
+  openStage,
+  stageBind,
+  stageLayers,
+  stageNetwork,
+  stageRoot,
+  stageSysfs,
+  stageUserNamespace,
+} from "#host/namespace/mount-stage.ts";
 import { beginUserNamespace, type UserNamespace } from "#host/namespace/user-namespace.ts";
 import { type Overlay, parseOverlay } from "#linux/overlay.ts";
 import { joinedNetwork, type OciConfig } from "#oci/config.ts";
 import { cgroupBounds } from "#oci/patch.ts";
-import { domainNameOf, type IdRange, isolateConfig, lostSysctls, needsSysfs, ownerOf, planBinds } from "#oci/user-namespace.ts";
+import {
+  domainNameOf,
+  type IdRange,
+  isolateConfig,
+  lostSysctls,
+  needsSysfs,
+  ownerOf,
+  planBinds,
+} from "#oci/user-namespace.ts";
 import { takePlace } from "./mirror.ts";
 import { stageOf } from "./state.ts";
 
-/** The overlay that the engine has mounted at a container's root; undefined where there is none whose layers could be mounted anew. */
+/**
+ * The overlay that the engine has mounted at a container's root; undefined where there is none whose layers
+ * could be mounted anew.
+ */
 export function readOverlay(mountinfo: string, rootPath: string): Overlay | undefined {
   return parseOverlay(mountinfo, rootPath, existsSync);
 }
@@ -45,8 +64,9 @@ export interface Isolate {
 }
 
 /**
- * Gives a machine ids of its own and mounts its root and binds by them; the returned config takes it from there. What it
- * makes is in the machine's state, which is clear before, and which whoever ends the machine clears.
+ * Gives a machine ids of its own and mounts its root and binds by them; the returned config takes it from
+ * there. What it makes is in the machine's state, which is clear before, and which whoever ends the machine
+ * clears.
  */
 export async function isolate(
   config: OciConfig,
@@ -70,7 +90,8 @@ export async function isolate(
 ): Promise<{ readonly config: OciConfig; readonly warnings: readonly string[] }> {
   const ids = await takeIds(state, machineId, count);
   const stage = stageOf(state);
-  // The engine's own root makes overlayfs's work files: through the mapped mounts it needs an id on disk that nobody has.
+  // The engine's own root makes overlayfs's work files: through the mapped mounts it needs an id on disk that
+  // nobody has.
   const mapped = await userNamespace.map([
     { inside: 0, outside: ids.base, count: ids.count },
     { inside: ids.count, outside: 0, count: 1 },
@@ -85,7 +106,10 @@ export async function isolate(
     const mountPrograms = sharesMounts && alone ? ["/bin/mount", "/usr/bin/mount"] : [];
     const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);
     stageLayers(stage, overlay, mapped);
-    const mirror = await takePlace({ state, place: rootPath, range: ids, overlay: overlay.mounted }, { launcher, namespace: outer });
+    const mirror = await takePlace(
+      { state, place: rootPath, range: ids, overlay: overlay.mounted },
+      { launcher, namespace: outer },
+    );
     stageRoot(stage, overlay);
     await mirror.show(join(stage, "root"));
     const joined = joinedNetwork(config);
@@ -97,8 +121,13 @@ export async function isolate(
     const unmapped = planBinds(config).filter((bind) => !stageBind(stage, bind, mapped));
     const foreign = unmapped.filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination));
     const warnings = [
-      ...foreign.map(({ destination }) => `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`),
-      ...lostSysctls(config).map((name) => `the sysctl ${name} is another container's, whose network the machine has: it was not set`),
+      ...foreign.map(
+        ({ destination }) =>
+          `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`,
+      ),
+      ...lostSysctls(config).map(
+        (name) => `the sysctl ${name} is another container's, whose network the machine has: it was not set`,
+      ),
     ];
     await giveNamespace(stage, own, ids);
     const settle = [

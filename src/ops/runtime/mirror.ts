@@ -21,10 +21,14 @@ const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 const longestLookMs = 1_000;
 
 /**
- * Takes the engine's mount of a machine's files away, so that the machine's own can be mounted; `show` then puts the mirror of
- * those in its place. The server's namespace is the engine's, where this process is in another.
+ * Takes the engine's mount of a machine's files away, so that the machine's own can be mounted; `show` then
+ * puts the mirror of those in its place. The server's namespace is the engine's, where this process is in
+ * another.
  */
-export async function takePlace(files: Omit<MirrorPlan, "device">, server: AskMirror): Promise<{ show(root: string): Promise<void> }> {
+export async function takePlace(
+  files: Omit<MirrorPlan, "device">,
+  server: AskMirror,
+): Promise<{ show(root: string): Promise<void> }> {
   const directory = openSync(files.place, constants.O_RDONLY | constants.O_DIRECTORY);
   const end = EndOfFileSystem.of(directory);
   closeSync(directory);
@@ -42,26 +46,35 @@ export async function takePlace(files: Omit<MirrorPlan, "device">, server: AskMi
   };
 }
 
-/** Lets go, in this mount namespace of our own, of other containers' files, which may be about to be mounted for themselves alone. */
+/**
+ * Lets go, in this mount namespace of our own, of other containers' files, which may be about to be mounted
+ * for themselves alone.
+ */
 export function forgetOthers(mountinfo: string, rootPath: string): void {
   for (const place of otherOverlays(mountinfo, rootPath)) detachMount(place);
 }
 
 /**
- * Sees that the engine has a mirror of a machine's files. Its server comes again by itself when it is killed, unless it was killed
- * with all that watches over it.
+ * Sees that the engine has a mirror of a machine's files. Its server comes again by itself when it is killed,
+ * unless it was killed with all that watches over it.
  *
- * A machine of before there were mirrors has none until its next start: its files are mounted once more, for the engine, which has
- * changed some of them there. The machine's mount still knows those that are in use, such as a file that another is mounted over, as
- * they were, and by a mirror they could not be written to any more (EEXIST). What either has brought is there for the next command.
+ * A machine of before there were mirrors has none until its next start: its files are mounted once more, for
+ * the engine, which has changed some of them there. The machine's mount still knows those that are in use,
+ * such as a file that another is mounted over, as they were, and by a mirror they could not be written to any
+ * more (EEXIST). What either has brought is there for the next command.
  */
-export async function keepMirror(state: string, { pid, root }: IsolatedMachine, server: AskMirror): Promise<void> {
+export async function keepMirror(
+  state: string,
+  { pid, root }: IsolatedMachine,
+  server: AskMirror,
+): Promise<void> {
   if (existsSync(join(state, mirrorFile))) {
     await askMirror({ do: "look" }, server);
     return;
   }
   try {
-    // An engine that was started anew may have its mounts out of our sight, and what is no overlay was not mounted for the machine.
+    // An engine that was started anew may have its mounts out of our sight, and what is no overlay was not
+    // mounted for the machine.
     if (lastMountAt(readMountinfo(), root)?.type === "overlay") forgetNames(root);
     if (lastMountAt(readMountinfoOf(pid), "/")?.type === "overlay") forgetNames(`/proc/${pid}/root`);
   } catch (error) {

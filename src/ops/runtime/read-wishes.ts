@@ -18,7 +18,10 @@ export interface WishedBy {
 }
 
 /** What a container asks for, by its config.json and the namespaces that this names. Throws `usage`. */
-export function readWishes(config: OciConfig, { id, profile, found, record }: WishedBy): Omit<Wishes, "storage" | "obstacle"> {
+export function readWishes(
+  config: OciConfig,
+  { id, profile, found, record }: WishedBy,
+): Omit<Wishes, "storage" | "obstacle"> {
   const capabilities = config.process.capabilities?.bounding ?? [];
   const network = joinedNetwork(config);
   return {
@@ -33,7 +36,10 @@ export function readWishes(config: OciConfig, { id, profile, found, record }: Wi
     refused: refusedCalls(config),
     user: config.process.user?.uid,
     terminal: config.process.terminal ?? false,
-    machineId: keepsMachineId(config) && isMachineId(found) ? found : machineIdOf(environmentOf(config, "container_uuid"), id),
+    machineId:
+      keepsMachineId(config) && isMachineId(found)
+        ? found
+        : machineIdOf(environmentOf(config, "container_uuid"), id),
     manager: "docker",
     remapped: config.linux?.namespaces?.some(({ type }) => type === "user") ?? false,
     shared: ["network", "pid", "ipc", "uts"].filter((type) => !ownsNamespace(config, type)),
@@ -47,7 +53,10 @@ function isMachineId(text: string | undefined): text is string {
   return text !== undefined && /^[0-9a-f]{32}$/.test(text) && !/^0+$/.test(text);
 }
 
-/** The user's own container_uuid, else the head of the engine's id, which is random and lasts as long as the machine. */
+/**
+ * The user's own container_uuid, else the head of the engine's id, which is random and lasts as long as the
+ * machine.
+ */
 function machineIdOf(uuid: string | undefined, id: string): string {
   const digits = uuid?.replaceAll("-", "").toLowerCase();
   if (digits !== undefined && /^[0-9a-f]{32}$/.test(digits)) return digits;

@@ -7,14 +7,14 @@ import { createLimit } from "#ops/task/limit.ts";
 import { poll } from "#ops/task/poll.ts";
 
 /**
- * How long an lxcfs that has just been started may take until it is mounted, one machine until it has it, and all of it;
- * milliseconds. A service's start may take 90 s (systemd-system.conf(5), DefaultTimeoutStartSec).
+ * How long an lxcfs that has just been started may take until it is mounted, one machine until it has it, and
+ * all of it; milliseconds. A service's start may take 90 s (systemd-system.conf(5), DefaultTimeoutStartSec).
  */
 const patience = { start: 10_000, machine: 5000, all: 60_000 };
 const mostAtOnce = 8;
 /**
- * A service that starts at this moment makes its mount namespace by a copy of all mounts into which it then moves: what was
- * renewed before the move is lost with the old root, and only another look finds it.
+ * A service that starts at this moment makes its mount namespace by a copy of all mounts into which it then
+ * moves: what was renewed before the move is lost with the old root, and only another look finds it.
  */
 const mostLooks = 3;
 
@@ -26,12 +26,16 @@ export interface LxcfsRenewal {
 }
 
 /**
- * Gives the machines of this host whose lxcfs has ended the one that runs now: after a restart of lxcfs their own mounts of
- * it would answer "Transport endpoint is not connected" for ever. Waits for one that is just starting. Each machine is
- * served by a process of its own, `program`, so that whatever it has at these places hinders no other, and they take turns:
- * one with many mount namespaces comes in each round once. `limitMs` is for all of it. Throws `host-unfit` where no lxcfs starts.
+ * Gives the machines of this host whose lxcfs has ended the one that runs now: after a restart of lxcfs their
+ * own mounts of it would answer "Transport endpoint is not connected" for ever. Waits for one that is just
+ * starting. Each machine is served by a process of its own, `program`, so that whatever it has at these
+ * places hinders no other, and they take turns: one with many mount namespaces comes in each round once.
+ * `limitMs` is for all of it. Throws `host-unfit` where no lxcfs starts.
  */
-export async function renewMachinesLxcfs(program: string, limitMs: number = patience.all): Promise<LxcfsRenewal> {
+export async function renewMachinesLxcfs(
+  program: string,
+  limitMs: number = patience.all,
+): Promise<LxcfsRenewal> {
   const end = performance.now() + limitMs;
   const lxcfs = await startedLxcfs(patience.start);
   const limit = createLimit(mostAtOnce);
@@ -39,7 +43,8 @@ export async function renewMachinesLxcfs(program: string, limitMs: number = pati
   let renewed = 0;
   let isLate = false;
   for (let look = 0; look < mostLooks; look += 1) {
-    // Where nothing was renewed something may be left all the same: the process that stood for a namespace may have ended.
+    // Where nothing was renewed something may be left all the same: the process that stood for a namespace
+    // may have ended.
     const { machines, isWhole } = findStaleLxcfs(lxcfs, end);
     const turns = inTurns(machines);
     const serve = async (pid: number) => (performance.now() >= end ? "late" : await renewOne(program, pid));
@@ -49,14 +54,17 @@ export async function renewMachinesLxcfs(program: string, limitMs: number = pati
     isLate ||= !isWhole || results.includes("late");
     if (isLate || turns.length === 0) break;
   }
-  if (isLate) warnings.add(`machines may keep their dead lxcfs: not all could be looked at within ${limitMs / 1000} s`);
+  if (isLate)
+    warnings.add(`machines may keep their dead lxcfs: not all could be looked at within ${limitMs / 1000} s`);
   return { renewed, warnings: [...warnings] };
 }
 
 /** The first of each, then the second of each, and so on. */
 export function inTurns<T>(groups: readonly (readonly T[])[]): readonly T[] {
   const rounds = Math.max(0, ...groups.map(({ length }) => length));
-  return Array.from({ length: rounds }, (_, round) => groups.flatMap((group) => group.slice(round, round + 1))).flat();
+  return Array.from({ length: rounds }, (_, round) =>
+    groups.flatMap((group) => group.slice(round, round + 1)),
+  ).flat();
 }
 
 /** One machine of them, by a process in it. Whether there was anything to renew. */
@@ -72,13 +80,17 @@ async function startedLxcfs(limit: number): Promise<HostLxcfs> {
   throw lacksLxcfs();
 }
 
-const lacksLxcfs = () => new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
+const lacksLxcfs = () =>
+  new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
 
 async function renewOne(program: string, pid: number): Promise<"renewed" | "left" | string> {
   const end = AbortSignal.timeout(patience.machine);
   try {
-    const { status, stdout, stderr } = await tryRun(program, ["runtime", "lxcfs", String(pid)], { signal: end });
-    if (status !== 0) return `the machine of process ${pid} keeps its dead lxcfs: ${stderr.trim().replace(/^berth: /, "")}`;
+    const { status, stdout, stderr } = await tryRun(program, ["runtime", "lxcfs", String(pid)], {
+      signal: end,
+    });
+    if (status !== 0)
+      return `the machine of process ${pid} keeps its dead lxcfs: ${stderr.trim().replace(/^berth: /, "")}`;
     return stdout === "" ? "left" : "renewed";
   } catch (error) {
     if (!end.aborted) throw error;

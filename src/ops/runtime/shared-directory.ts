@@ -1,8 +1,20 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "#host/files/sha256.ts";
 
-/** Directories that are mounted into machines and shared by all which have the same ones, each named after its content. */
+/**
+ * Directories that are mounted into machines and shared by all which have the same ones, each named after its
+ * content.
+ */
 const masks = "/run/berth/masks";
 const logins = "/run/berth/login";
 
@@ -17,7 +29,9 @@ export function writeMasks(names: readonly string[]): string | undefined {
 /** A directory with this drop-in, whose name lets any other win; undefined for none. */
 export function writeLogin(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  return shareDirectory(logins, text, (draft) => writeFileSync(join(draft, "00-berth.conf"), text, { mode: 0o644 }));
+  return shareDirectory(logins, text, (draft) =>
+    writeFileSync(join(draft, "00-berth.conf"), text, { mode: 0o644 }),
+  );
 }
 
 /** It is made aside and renamed, so that another machine's start never sees half of it. */

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeMachineCgroups } from "./end.ts";
@@ -21,7 +31,8 @@ const needs = {
   capabilities: ["CAP_CHOWN"],
   machineId: "0123456789abcdef0123456789abcdef",
 };
-const write = () => writeState(state, needs, { manager: "docker", hostname: "box", cgroup: "/sys/fs/cgroup/docker/box" });
+const write = () =>
+  writeState(state, needs, { manager: "docker", hostname: "box", cgroup: "/sys/fs/cgroup/docker/box" });
 /** All that a machine in a user namespace in another's network has. */
 const fill = () => {
   write();
@@ -42,7 +53,8 @@ function cutShortAt(name: string, work: () => void): void {
 
 const mark = () => join(state, "stop-signal");
 const sweep = () => sweepStates(join(directory, "states"), join(directory, "containers"), () => []);
-const setBegun = (begun: string) => writeFileSync(mark(), readFileSync(mark(), "utf8").replace(/\n.*/s, begun));
+const setBegun = (begun: string) =>
+  writeFileSync(mark(), readFileSync(mark(), "utf8").replace(/\n.*/s, begun));
 
 /** Sweeps after a minute has gone over whatever there is. */
 function sweepLater(): void {
@@ -54,7 +66,12 @@ test("one whose cgroups are still there is swept once these have gone", () => {
   write();
   setBegun("\n-120000\n");
   const answers = [["the cgroup is still there"], []];
-  const sweep = () => sweepStates(join(directory, "states"), join(directory, "containers"), () => answers.shift() ?? ["not asked"]);
+  const sweep = () =>
+    sweepStates(
+      join(directory, "states"),
+      join(directory, "containers"),
+      () => answers.shift() ?? ["not asked"],
+    );
   sweep();
   expect(existsSync(mark())).toBe(true);
   sweep();
@@ -159,7 +176,8 @@ test.each([".", "host", "stage"])("nothing is removed by a link at %s", (name) =
   fill();
   const [victim, place] = [join(directory, "victim"), join(state, name)];
   for (const part of ["host", "root"]) mkdirSync(join(victim, part), { recursive: true });
-  for (const file of [...own, ...inHost, "os-release", "container-uuid"]) writeFileSync(join(victim, file), "precious\n");
+  for (const file of [...own, ...inHost, "os-release", "container-uuid"])
+    writeFileSync(join(victim, file), "precious\n");
   rmSync(place, { recursive: true, force: true });
   symlinkSync(victim, place);
   const before = readdirSync(victim, { recursive: true }).toSorted();

@@ -13,10 +13,11 @@ import { idsPerSlot, slotBase } from "#oci/id-slots.ts";
 import type { IdRange } from "#oci/user-namespace.ts";
 
 /**
- * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. The launcher
- * reads `stop-signal` and `network`, looks for `lacking`, and removes all of them; a new file here must be named there too.
- * A state is found by its `stop-signal`, so that is there first and goes last, whoever is killed on the way. Its first line is the
- * launcher's, its second says when the state was begun, by the clock that nobody sets.
+ * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`.
+ * The launcher reads `stop-signal` and `network`, looks for `lacking`, and removes all of them; a new file
+ * here must be named there too. A state is found by its `stop-signal`, so that is there first and goes last,
+ * whoever is killed on the way. Its first line is the launcher's, its second says when the state was begun,
+ * by the clock that nobody sets.
  */
 const marker = "stop-signal";
 const stateFiles = [
@@ -37,22 +38,32 @@ const stateFiles = [
 /** What the machine has in its /run/host. */
 const hostFiles = ["container-manager", "container-uuid", "os-release"] as const;
 
-/** Writes what the machine's mounts and the launcher's later calls need; `cgroup` is where it may set limits, unless its hook finds that out. */
+/**
+ * Writes what the machine's mounts and the launcher's later calls need; `cgroup` is where it may set limits,
+ * unless its hook finds that out.
+ */
 export function writeState(
   state: string,
   needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
-  wishes: Pick<Wishes, "manager"> & { readonly hostname: string | undefined; readonly cgroup: string | undefined },
+  wishes: Pick<Wishes, "manager"> & {
+    readonly hostname: string | undefined;
+    readonly cgroup: string | undefined;
+  },
 ): void {
   beginState(state, needs.stopSignal);
   mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
   writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
   writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
-  if (existsSync("/etc/os-release")) writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
+  if (existsSync("/etc/os-release"))
+    writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
   if (needs.lacking.length > 0) writeFileSync(join(state, "lacking"), `${needs.lacking.join("\n")}\n`);
-  if (needs.ids !== undefined) writeFileSync(join(state, "capabilities"), `${needs.capabilities.join("\n")}\n`);
-  if (wishes.hostname !== undefined) writeFileSync(join(state, "hostname"), `${wishes.hostname}\n`, { mode: 0o644 });
+  if (needs.ids !== undefined)
+    writeFileSync(join(state, "capabilities"), `${needs.capabilities.join("\n")}\n`);
+  if (wishes.hostname !== undefined)
+    writeFileSync(join(state, "hostname"), `${wishes.hostname}\n`, { mode: 0o644 });
   if (wishes.cgroup !== undefined) writeFileSync(join(state, "limits"), `${wishes.cgroup}\n`);
-  if (needs.machineId !== undefined) writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
+  if (needs.machineId !== undefined)
+    writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
 }
 
 /** So many sweeps do not come between a directory and its mark. */
@@ -71,7 +82,10 @@ function beginState(state: string, stopSignal: number): void {
   }
 }
 
-/** A runtime that fails or is killed between the patch and the container never deletes it; a minute is longer than any create. */
+/**
+ * A runtime that fails or is killed between the patch and the container never deletes it; a minute is longer
+ * than any create.
+ */
 const staleAfterMs = 60_000;
 
 /** Whether a state is older than any create that may still be at work on it; undefined for what is none. */
@@ -87,10 +101,14 @@ export function isOldState(state: string): boolean | undefined {
 }
 
 /**
- * Removes the states of machines that are no more: of failed creates, and of engines that were killed. One with cgroups
- * that `removeCgroups` says are left stays, for the next sweep to go on.
+ * Removes the states of machines that are no more: of failed creates, and of engines that were killed. One
+ * with cgroups that `removeCgroups` says are left stays, for the next sweep to go on.
  */
-export function sweepStates(directory: string, root: string, removeCgroups: (state: string) => readonly string[]): void {
+export function sweepStates(
+  directory: string,
+  root: string,
+  removeCgroups: (state: string) => readonly string[],
+): void {
   if (!existsSync(directory)) return;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
@@ -103,14 +121,19 @@ export function sweepStates(directory: string, root: string, removeCgroups: (sta
   }
 }
 
-/** Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over. */
+/**
+ * Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over.
+ */
 export function stageOf(state: string): string {
   return join(state, "stage");
 }
 
 /** A machine in a user namespace of its own. */
 export interface IsolatedMachine {
-  /** The process that it began as, and when that began (proc_pid_stat(5), field 22), which a state of before that was written down has not. */
+  /**
+   * The process that it began as, and when that began (proc_pid_stat(5), field 22), which a state of before
+   * that was written down has not.
+   */
   readonly pid: number;
   readonly startTime: string | undefined;
   readonly range: IdRange;
@@ -120,13 +143,20 @@ export interface IsolatedMachine {
 
 /** Undefined for a machine that has none, or has not begun yet. */
 export function readIsolated(state: string): IsolatedMachine | undefined {
-  const [[pid, startTime], [root], [ids]] = [readLines(join(state, "pid")), readLines(join(state, "root")), readLines(join(state, "ids"))];
+  const [[pid, startTime], [root], [ids]] = [
+    readLines(join(state, "pid")),
+    readLines(join(state, "root")),
+    readLines(join(state, "ids")),
+  ];
   if (pid === undefined || root === undefined || ids === undefined) return undefined;
   const [first = 0, count = 0] = ids.split(" ").map(Number);
   return { pid: Number(pid), startTime, range: { base: slotBase(first), count: count * idsPerSlot }, root };
 }
 
-/** Whether the process is there and still the machine's: it began when that did, and one of the machine's ids is its root's. */
+/**
+ * Whether the process is there and still the machine's: it began when that did, and one of the machine's ids
+ * is its root's.
+ */
 export function isIsolated({ pid, startTime, range }: IsolatedMachine): boolean {
   const found = findProcess(pid);
   if (found === undefined || (startTime !== undefined && found.startTime !== startTime)) return false;
@@ -138,8 +168,14 @@ export function isIsolated({ pid, startTime, range }: IsolatedMachine): boolean 
   }
 }
 
-/** The capabilities that this host lacks and the machine was made without; and all those it has, where it has its own set. */
-export function readCapabilities(state: string): { readonly lacking: readonly string[]; readonly granted: readonly string[] } {
+/**
+ * The capabilities that this host lacks and the machine was made without; and all those it has, where it has
+ * its own set.
+ */
+export function readCapabilities(state: string): {
+  readonly lacking: readonly string[];
+  readonly granted: readonly string[];
+} {
   return { lacking: readLines(join(state, "lacking")), granted: readLines(join(state, "capabilities")) };
 }
 
@@ -159,8 +195,8 @@ function readLines(file: string): readonly string[] {
 }
 
 /**
- * Removes a machine's state: the files we know and the directories they leave empty, never a tree and nothing by a link, so that
- * whatever the path names, and whoever exchanges it meanwhile, nothing else can be lost.
+ * Removes a machine's state: the files we know and the directories they leave empty, never a tree and nothing
+ * by a link, so that whatever the path names, and whoever exchanges it meanwhile, nothing else can be lost.
  */
 export function clearState(state: string): void {
   inDirectory(dirname(state), basename(state), (place) => {

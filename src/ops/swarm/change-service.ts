@@ -18,11 +18,16 @@ export interface PlannedService {
 export type ServiceChange = ServiceSpec | "rollback";
 
 /**
- * Changes a service as planned. A swarm refuses what was planned for an older version, and makes a version each time that it
- * notes how its own update fares: so the change is tried again as long as that is all that happened. Throws `conflict` when
- * another has changed what was planned for.
+ * Changes a service as planned. A swarm refuses what was planned for an older version, and makes a version
+ * each time that it notes how its own update fares: so the change is tried again as long as that is all that
+ * happened. Throws `conflict` when another has changed what was planned for.
  */
-export async function changeService(engine: Engine, planned: PlannedService, change: ServiceChange, signal: AbortSignal): Promise<void> {
+export async function changeService(
+  engine: Engine,
+  planned: PlannedService,
+  change: ServiceChange,
+  signal: AbortSignal,
+): Promise<void> {
   const { id, name, spec, previous } = planned;
   for (let { version } = planned; ; ) {
     try {
@@ -34,7 +39,10 @@ export async function changeService(engine: Engine, planned: PlannedService, cha
       if (!hasCode(error, "engine-api")) throw error;
       const { Version, Spec, PreviousSpec } = await inspectService(engine, id, { signal });
       if (Version.Index === version) throw error;
-      if (!isDeepStrictEqual(Spec, spec) || (previous !== undefined && !isDeepStrictEqual(PreviousSpec, previous))) {
+      if (
+        !isDeepStrictEqual(Spec, spec) ||
+        (previous !== undefined && !isDeepStrictEqual(PreviousSpec, previous))
+      ) {
         throw new BerthError("conflict", `${name} was changed by another meanwhile`, {
           cause: error,
           hint: `see what it is now (docker service inspect ${name}), then try again`,

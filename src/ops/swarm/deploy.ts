@@ -27,10 +27,15 @@ export interface MachineDeployed extends MachineOutcome {
 }
 
 /**
- * Makes the swarm have these services as they are planned: creates, updates, or leaves alone. Throws before anything is done for
- * what concerns all (`planDeploy`, `requireManager`); a machine that fails later has its error in its result.
+ * Makes the swarm have these services as they are planned: creates, updates, or leaves alone. Throws before
+ * anything is done for what concerns all (`planDeploy`, `requireManager`); a machine that fails later has its
+ * error in its result.
  */
-export async function deploy(engine: Engine, plans: readonly ServicePlan[], options: DeployOptions): Promise<readonly MachineDeployed[]> {
+export async function deploy(
+  engine: Engine,
+  plans: readonly ServicePlan[],
+  options: DeployOptions,
+): Promise<readonly MachineDeployed[]> {
   await requireManager(engine, options.signal);
   const steps = planDeploy(plans, await observeSwarm(engine, options.signal));
   return Promise.all(
@@ -41,19 +46,35 @@ export async function deploy(engine: Engine, plans: readonly ServicePlan[], opti
   );
 }
 
-/** Puts services back to what they were before their last update. Throws `conflict` for one that was never updated. */
-export async function rollBack(engine: Engine, names: readonly string[], options: DeployOptions): Promise<readonly MachineDeployed[]> {
+/**
+ * Puts services back to what they were before their last update. Throws `conflict` for one that was never
+ * updated.
+ */
+export async function rollBack(
+  engine: Engine,
+  names: readonly string[],
+  options: DeployOptions,
+): Promise<readonly MachineDeployed[]> {
   const services = await findOwnServices(engine, names, options.signal);
   const fresh = services.filter(({ PreviousSpec }) => !PreviousSpec);
   if (fresh.length > 0) {
     const list = fresh.map(({ Spec }) => Spec.Name).join(", ");
-    throw new BerthError("conflict", `there is nothing to go back to: ${list} was not updated since it was made`);
+    throw new BerthError(
+      "conflict",
+      `there is nothing to go back to: ${list} was not updated since it was made`,
+    );
   }
   return Promise.all(
     services.map(({ ID, Spec, PreviousSpec, Version }) =>
       settle(engine, Spec.Name, "rolled back", options, async () => {
         const before = await taskIds(engine, ID, options.signal);
-        const planned = { id: ID, name: Spec.Name, version: Version.Index, spec: Spec, previous: PreviousSpec };
+        const planned = {
+          id: ID,
+          name: Spec.Name,
+          version: Version.Index,
+          spec: Spec,
+          previous: PreviousSpec,
+        };
         await changeService(engine, planned, "rollback", options.signal);
         return { id: ID, before };
       }),
@@ -61,7 +82,10 @@ export async function rollBack(engine: Engine, names: readonly string[], options
   );
 }
 
-/** Removes services and, when told to wait, waits until their tasks have stopped. Roots and named volumes stay. */
+/**
+ * Removes services and, when told to wait, waits until their tasks have stopped. Roots and named volumes
+ * stay.
+ */
 export async function removeServices(
   engine: Engine,
   names: readonly string[],
@@ -86,7 +110,8 @@ interface Applied {
 }
 
 async function applyStep(engine: Engine, step: DeployStep, { signal }: DeployOptions): Promise<Applied> {
-  if (step.do === "create") return { id: await createService(engine, step.body, { signal }), before: new Set() };
+  if (step.do === "create")
+    return { id: await createService(engine, step.body, { signal }), before: new Set() };
   const { id } = step.service;
   const before = await taskIds(engine, id, signal);
   if (step.do === "update") await changeService(engine, step.service, step.body, signal);
@@ -108,7 +133,13 @@ async function settle(
       return outcome(name, action, "started");
     }
     const own = (state: DeployState, detail?: string) => onState(name, state, detail);
-    const { state } = await waitService(engine, id, name, { signal, timeout, before, updated: action === "updated", onState: own });
+    const { state } = await waitService(engine, id, name, {
+      signal,
+      timeout,
+      before,
+      updated: action === "updated",
+      onState: own,
+    });
     onState(name, action === "kept" ? "unchanged" : state);
     return outcome(name, action, state);
   } catch (error) {
@@ -118,7 +149,12 @@ async function settle(
   }
 }
 
-function outcome(name: string, action: MachineDeployed["action"], state: MachineOutcome["state"], error?: BerthError): MachineDeployed {
+function outcome(
+  name: string,
+  action: MachineDeployed["action"],
+  state: MachineOutcome["state"],
+  error?: BerthError,
+): MachineDeployed {
   return { name, action, changed: action !== "kept", state, failedUnits: [], error };
 }
 
@@ -127,10 +163,18 @@ async function taskIds(engine: Engine, service: string, signal: AbortSignal): Pr
 }
 
 /** The services of these machines. Throws `not-found`, and `not-ours` for those that berth did not make. */
-async function findOwnServices(engine: Engine, names: readonly string[], signal: AbortSignal): Promise<readonly Service[]> {
+async function findOwnServices(
+  engine: Engine,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Service[]> {
   await requireManager(engine, signal);
-  const services = await Promise.all([...new Set(names)].map((name) => inspectService(engine, name, { signal })));
-  const foreign = services.filter(({ Spec }) => Spec.Labels?.[label.machine] !== Spec.Name).map(({ Spec }) => Spec.Name);
+  const services = await Promise.all(
+    [...new Set(names)].map((name) => inspectService(engine, name, { signal })),
+  );
+  const foreign = services
+    .filter(({ Spec }) => Spec.Labels?.[label.machine] !== Spec.Name)
+    .map(({ Spec }) => Spec.Name);
   if (foreign.length === 0) return services;
   throw new BerthError("not-ours", `not a machine of berth: ${foreign.join(", ")}`, {
     hint: "use docker for services that berth did not make",
@@ -139,10 +183,16 @@ async function findOwnServices(engine: Engine, names: readonly string[], signal:
 }
 
 /** A removed service cannot be asked about any more; its tasks are there until they have stopped. */
-async function waitRemoved(engine: Engine, id: string, name: string, { signal, timeout }: DeployOptions): Promise<void> {
+async function waitRemoved(
+  engine: Engine,
+  id: string,
+  name: string,
+  { signal, timeout }: DeployOptions,
+): Promise<void> {
   const gone = await poll(
     timeout,
-    async () => ((await listTasks(engine, { signal })).some((task) => task.ServiceID === id) ? undefined : true),
+    async () =>
+      (await listTasks(engine, { signal })).some((task) => task.ServiceID === id) ? undefined : true,
     signal,
   );
   if (gone) return;

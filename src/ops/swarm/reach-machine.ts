@@ -22,10 +22,15 @@ export interface ReachedMachine {
 }
 
 /**
- * The machine of this name: one of the engine, else one that the engine's swarm runs, on whatever node. Another node's engine is
- * reached by ssh. Throws `not-found`, `conflict` for one that does not run, and what `connect` throws with how to set it right.
+ * The machine of this name: one of the engine, else one that the engine's swarm runs, on whatever node.
+ * Another node's engine is reached by ssh. Throws `not-found`, `conflict` for one that does not run, and what
+ * `connect` throws with how to set it right.
  */
-export async function reachMachine(engine: Engine, name: string, options: ReachOptions): Promise<ReachedMachine> {
+export async function reachMachine(
+  engine: Engine,
+  name: string,
+  options: ReachOptions,
+): Promise<ReachedMachine> {
   const { signal } = options;
   try {
     return { engine, machine: await findMachine(engine, name, signal) };
@@ -33,19 +38,31 @@ export async function reachMachine(engine: Engine, name: string, options: ReachO
     if (!hasCode(error, "not-found")) throw error;
     const found = await findSwarmMachine(engine, name, signal);
     if (found === undefined) throw error;
-    if (found.task?.state !== "running" || found.task.container === undefined) throw notRunning(name, found.task);
+    if (found.task?.state !== "running" || found.task.container === undefined)
+      throw notRunning(name, found.task);
     const there = await nodeEngine(engine, name, found.task, options);
     return { engine: there, machine: await machineOfLoader(there, name, found.task.container, signal) };
   }
 }
 
 function notRunning(name: string, task: SwarmTask | undefined): BerthError {
-  const state = task === undefined ? "its service has no task" : `its task is ${task.state}${task.error && `: ${task.error}`}`;
-  return new BerthError("conflict", `${name} does not run: ${state}`, { hint: "look closer: berth ls --swarm", details: { task } });
+  const state =
+    task === undefined
+      ? "its service has no task"
+      : `its task is ${task.state}${task.error && `: ${task.error}`}`;
+  return new BerthError("conflict", `${name} does not run: ${state}`, {
+    hint: "look closer: berth ls --swarm",
+    details: { task },
+  });
 }
 
 /** The engine of the node that runs a task. */
-async function nodeEngine(engine: Engine, name: string, { node }: SwarmTask, { signal, sshUser }: ReachOptions): Promise<Engine> {
+async function nodeEngine(
+  engine: Engine,
+  name: string,
+  { node }: SwarmTask,
+  { signal, sshUser }: ReachOptions,
+): Promise<Engine> {
   if (node === undefined || node.id === (await readInfo(engine, { signal })).Swarm.NodeID) return engine;
   const user = sshUser ?? (engine.endpoint.kind === "ssh" ? engine.endpoint.user : undefined);
   const host = node.address ?? node.name;
@@ -54,18 +71,33 @@ async function nodeEngine(engine: Engine, name: string, { node }: SwarmTask, { s
     return await connect(parseEndpoint(`ssh://${address}`, `the swarm's node ${node.name}`), { signal });
   } catch (error) {
     if (!(error instanceof BerthError) || error.code === "interrupted") throw error;
-    throw new BerthError(error.code, `${name} runs on the node ${node.name}, whose engine cannot be reached: ${error.message}`, {
-      hint: `let \`ssh ${address} docker version\` work without asking anything (a key, known_hosts, a user in the group docker; --ssh-user names another user), or name that node's engine with --host`,
-      details: error.details,
-      cause: error,
-    });
+    throw new BerthError(
+      error.code,
+      `${name} runs on the node ${node.name}, whose engine cannot be reached: ${error.message}`,
+      {
+        hint: `let \`ssh ${address} docker version\` work without asking anything (a key, known_hosts, a user in the group docker; --ssh-user names another user), or name that node's engine with --host`,
+        details: error.details,
+        cause: error,
+      },
+    );
   }
 }
 
-async function machineOfLoader(engine: Engine, name: string, loader: string, signal: AbortSignal): Promise<Machine> {
-  const containers = await listContainers(engine, { all: true, filters: { label: [`${label.loader}=${loader}`] }, signal });
+async function machineOfLoader(
+  engine: Engine,
+  name: string,
+  loader: string,
+  signal: AbortSignal,
+): Promise<Machine> {
+  const containers = await listContainers(engine, {
+    all: true,
+    filters: { label: [`${label.loader}=${loader}`] },
+    signal,
+  });
   const machines = await ownContainers(engine, containers, label.machine, signal);
   const container = machines.find(({ Labels }) => Labels[label.loader] === loader);
   if (container !== undefined) return machineOf(container);
-  throw new BerthError("conflict", `${name} has not been started by its loader yet`, { hint: `see what that says: berth logs ${name}` });
+  throw new BerthError("conflict", `${name} has not been started by its loader yet`, {
+    hint: `see what that says: berth logs ${name}`,
+  });
 }

@@ -25,13 +25,23 @@ export interface SwarmTask {
   /** When it came into that state, RFC 3339. */
   readonly since: string;
   /** Undefined until a node is found. */
-  readonly node: { readonly id: string; readonly name: string; readonly address: string | undefined; readonly state: string } | undefined;
+  readonly node:
+    | {
+        readonly id: string;
+        readonly name: string;
+        readonly address: string | undefined;
+        readonly state: string;
+      }
+    | undefined;
   /** The loader's container. */
   readonly container: string | undefined;
 }
 
 /** The machines of a swarm, by name; a service without tasks counts once. The engine is a manager. */
-export async function listSwarmMachines(engine: Engine, signal: AbortSignal): Promise<readonly SwarmMachine[]> {
+export async function listSwarmMachines(
+  engine: Engine,
+  signal: AbortSignal,
+): Promise<readonly SwarmMachine[]> {
   const [services, tasks, nodes] = await Promise.all([
     listServices(engine, { signal }),
     listTasks(engine, { signal }),
@@ -47,8 +57,15 @@ export async function listSwarmMachines(engine: Engine, signal: AbortSignal): Pr
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** The machine of a swarm by its name or its service's, one that runs before others; undefined without one, or where the engine is no manager. */
-export async function findSwarmMachine(engine: Engine, name: string, signal: AbortSignal): Promise<SwarmMachine | undefined> {
+/**
+ * The machine of a swarm by its name or its service's, one that runs before others; undefined without one, or
+ * where the engine is no manager.
+ */
+export async function findSwarmMachine(
+  engine: Engine,
+  name: string,
+  signal: AbortSignal,
+): Promise<SwarmMachine | undefined> {
   if (!(await readInfo(engine, { signal })).Swarm.ControlAvailable) return undefined;
   const machines = await listSwarmMachines(engine, signal);
   const found = machines.filter((machine) => machine.name === name || machine.service.name === name);
@@ -62,7 +79,11 @@ function currentTasks(tasks: readonly Task[]): readonly Task[] {
   return tasks.toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1)).slice(0, 1);
 }
 
-function machineOf({ ID, Spec }: Service, task: Task | undefined, nodes: ReadonlyMap<string, SwarmNode>): SwarmMachine {
+function machineOf(
+  { ID, Spec }: Service,
+  task: Task | undefined,
+  nodes: ReadonlyMap<string, SwarmNode>,
+): SwarmMachine {
   const labels = labelsOf(Spec);
   return {
     name: labelOf(labels, "machine") ?? Spec.Name,
@@ -82,7 +103,12 @@ function taskOf({ ID, NodeID, Status }: Task, nodes: ReadonlyMap<string, SwarmNo
     node:
       node === undefined
         ? undefined
-        : { id: node.ID, name: node.Description.Hostname, address: node.Status.Addr || undefined, state: node.Status.State },
+        : {
+            id: node.ID,
+            name: node.Description.Hostname,
+            address: node.Status.Addr || undefined,
+            state: node.Status.State,
+          },
     container: Status.ContainerStatus?.ContainerID || undefined,
   };
 }

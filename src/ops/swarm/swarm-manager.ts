@@ -2,15 +2,22 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { readInfo, type SystemInfo } from "#engine/system.ts";
 import { BerthError } from "#errors.ts";
 
-/** The engine's own account of itself. Throws `host-unfit` unless it is a manager of a swarm, the only one that can be asked about services. */
+/**
+ * The engine's own account of itself. Throws `host-unfit` unless it is a manager of a swarm, the only one
+ * that can be asked about services.
+ */
 export async function requireManager(engine: Engine, signal: AbortSignal): Promise<SystemInfo> {
   const info = await readInfo(engine, { signal });
   if (info.Swarm.ControlAvailable) return info;
   const inactive = info.Swarm.LocalNodeState === "inactive";
-  throw new BerthError("host-unfit", inactive ? `${info.Name} is in no swarm` : `${info.Name} is not a manager of its swarm`, {
-    hint: inactive
-      ? "make a swarm of it with `docker swarm init`, or name a manager with --host or --context"
-      : "name a manager with --host or --context",
-    details: { state: info.Swarm.LocalNodeState },
-  });
+  throw new BerthError(
+    "host-unfit",
+    inactive ? `${info.Name} is in no swarm` : `${info.Name} is not a manager of its swarm`,
+    {
+      hint: inactive
+        ? "make a swarm of it with `docker swarm init`, or name a manager with --host or --context"
+        : "name a manager with --host or --context",
+      details: { state: info.Swarm.LocalNodeState },
+    },
+  );
 }

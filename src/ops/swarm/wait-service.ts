@@ -8,7 +8,16 @@ import { BerthError } from "#errors.ts";
 import { poll } from "#ops/task/poll.ts";
 import { isSameTask } from "#plan/swarm/service.ts";
 
-export type DeployState = "deploying" | "preparing" | "starting" | "running" | "stopped" | "removing" | "removed" | "failed" | "unchanged";
+export type DeployState =
+  | "deploying"
+  | "preparing"
+  | "starting"
+  | "running"
+  | "stopped"
+  | "removing"
+  | "removed"
+  | "failed"
+  | "unchanged";
 
 export interface WaitServiceOptions {
   readonly signal: AbortSignal;
@@ -28,10 +37,16 @@ export interface SettledService {
 }
 
 /**
- * Waits until the service's task, made from its present specification, runs and is healthy; or, with no replicas, until all have
- * ended. Throws `boot-failed` with the task's error and the end of its log as soon as one fails, `boot-timeout` when the time is over.
+ * Waits until the service's task, made from its present specification, runs and is healthy; or, with no
+ * replicas, until all have ended. Throws `boot-failed` with the task's error and the end of its log as soon
+ * as one fails, `boot-timeout` when the time is over.
  */
-export async function waitService(engine: Engine, id: string, name: string, options: WaitServiceOptions): Promise<SettledService> {
+export async function waitService(
+  engine: Engine,
+  id: string,
+  name: string,
+  options: WaitServiceOptions,
+): Promise<SettledService> {
   let last = "";
   const settled = await poll(
     options.timeout,
@@ -42,7 +57,8 @@ export async function waitService(engine: Engine, id: string, name: string, opti
       ]);
       const found = judge(service, tasks, options);
       if ("failed" in found) throw await taskFailed(engine, name, found.failed, options.signal);
-      if ("broken" in found) throw new BerthError("boot-failed", `${name}: ${found.broken}`, { hint: lookCloser(name) });
+      if ("broken" in found)
+        throw new BerthError("boot-failed", `${name}: ${found.broken}`, { hint: lookCloser(name) });
       if ("settled" in found) return found.settled;
       const said = `${found.state} ${found.detail}`;
       if (said !== last) options.onState(found.state, found.detail);
@@ -53,9 +69,13 @@ export async function waitService(engine: Engine, id: string, name: string, opti
   );
   if (settled !== undefined) return settled;
   const detail = last.replace(/^\S+ ?/, "");
-  throw new BerthError("boot-timeout", `${name} does not run after ${Math.round(options.timeout / 1000)} s${detail && `: ${detail}`}`, {
-    hint: `the swarm goes on trying; ${lookCloser(name)}`,
-  });
+  throw new BerthError(
+    "boot-timeout",
+    `${name} does not run after ${Math.round(options.timeout / 1000)} s${detail && `: ${detail}`}`,
+    {
+      hint: `the swarm goes on trying; ${lookCloser(name)}`,
+    },
+  );
 }
 
 type Judgement =
@@ -64,9 +84,20 @@ type Judgement =
   | { readonly broken: string }
   | { readonly state: DeployState; readonly detail: string };
 
-const ended: ReadonlySet<TaskState> = new Set<TaskState>(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"]);
+const ended: ReadonlySet<TaskState> = new Set<TaskState>([
+  "complete",
+  "shutdown",
+  "failed",
+  "rejected",
+  "remove",
+  "orphaned",
+]);
 
-function judge({ Spec, UpdateStatus }: Service, tasks: readonly Task[], { before, updated }: WaitServiceOptions): Judgement {
+function judge(
+  { Spec, UpdateStatus }: Service,
+  tasks: readonly Task[],
+  { before, updated }: WaitServiceOptions,
+): Judgement {
   if (Spec.Mode?.Replicated?.Replicas === 0) {
     const left = tasks.filter((task) => !ended.has(task.Status.State));
     if (left.length === 0) return { settled: { state: "stopped", node: undefined } };
@@ -84,7 +115,10 @@ function judge({ Spec, UpdateStatus }: Service, tasks: readonly Task[], { before
   const next = current.find((task) => !ended.has(task.Status.State));
   // The one before has still to stop.
   if (next === undefined) return { state: "deploying", detail: "" };
-  return { state: next.Status.State === "starting" ? "starting" : "preparing", detail: next.Status.Err ?? "" };
+  return {
+    state: next.Status.State === "starting" ? "starting" : "preparing",
+    detail: next.Status.Err ?? "",
+  };
 }
 
 /** A machine that should go on and ended, however well, has failed; one that the swarm has ended has not. */
@@ -97,18 +131,27 @@ const lastLines = 15;
 /** Bytes of them. */
 const longestTail = 64 * 1024;
 
-async function taskFailed(engine: Engine, name: string, task: Task, signal: AbortSignal): Promise<BerthError> {
+async function taskFailed(
+  engine: Engine,
+  name: string,
+  task: Task,
+  signal: AbortSignal,
+): Promise<BerthError> {
   const { State, Err, Message, ContainerStatus } = task.Status;
   const status = ContainerStatus?.ExitCode ? `, status ${ContainerStatus.ExitCode}` : "";
   const log = State === "rejected" ? [] : await readLastLines(engine, task, signal);
   const tail = log.map((line) => `\n${line}`).join("");
-  return new BerthError("boot-failed", `${name} ${State}${status}: ${Err || Message || "the swarm does not say why"}${tail}`, {
-    hint:
-      State === "rejected"
-        ? `see that its node has the loader's image (\`berth loader image\` makes it); ${lookCloser(name)}`
-        : `the swarm starts it again as deploy.restart says; ${lookCloser(name)}`,
-    details: { task: task.ID, node: task.NodeID, state: State, error: Err, log },
-  });
+  return new BerthError(
+    "boot-failed",
+    `${name} ${State}${status}: ${Err || Message || "the swarm does not say why"}${tail}`,
+    {
+      hint:
+        State === "rejected"
+          ? `see that its node has the loader's image (\`berth loader image\` makes it); ${lookCloser(name)}`
+          : `the swarm starts it again as deploy.restart says; ${lookCloser(name)}`,
+      details: { task: task.ID, node: task.NodeID, state: State, error: Err, log },
+    },
+  );
 }
 
 /** The end of a task's log; a sentence where its node's log driver cannot be read. */

@@ -15,7 +15,9 @@ export interface MachineOutcome {
   readonly error: BerthError | undefined;
 }
 
-export type Reached = Pick<MachineOutcome, "changed" | "state"> & { readonly failedUnits?: readonly FailedUnit[] };
+export type Reached = Pick<MachineOutcome, "changed" | "state"> & {
+  readonly failedUnits?: readonly FailedUnit[];
+};
 
 export interface EachOptions {
   /** How many at once. */
@@ -26,8 +28,8 @@ export interface EachOptions {
 }
 
 /**
- * Does the work on each machine, wave after wave, bounded within one. A machine that fails stops no other: its error is
- * in its outcome. Only an interruption and what is no BerthError end it all.
+ * Does the work on each machine, wave after wave, bounded within one. A machine that fails stops no other:
+ * its error is in its outcome. Only an interruption and what is no BerthError end it all.
  */
 export async function eachMachine(
   waves: readonly (readonly Machine[])[],
@@ -37,7 +39,9 @@ export async function eachMachine(
   const limit = createLimit(options.parallel);
   const outcomes: MachineOutcome[] = [];
   for (const wave of waves) {
-    const settled = await Promise.allSettled(wave.map((machine) => limit(() => attempt(machine, options, work))));
+    const settled = await Promise.allSettled(
+      wave.map((machine) => limit(() => attempt(machine, options, work))),
+    );
     for (const one of settled) {
       if (one.status === "rejected") throw one.reason;
       outcomes.push(one.value);
@@ -46,13 +50,18 @@ export async function eachMachine(
   return outcomes;
 }
 
-async function attempt(machine: Machine, options: EachOptions, work: (machine: Machine) => Promise<Reached>): Promise<MachineOutcome> {
+async function attempt(
+  machine: Machine,
+  options: EachOptions,
+  work: (machine: Machine) => Promise<Reached>,
+): Promise<MachineOutcome> {
   const { name } = machine;
   try {
     options.signal.throwIfAborted();
     return { failedUnits: [], ...(await work(machine)), name, error: undefined };
   } catch (error) {
-    if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted) throw error;
+    if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted)
+      throw error;
     options.onFailed(name, error);
     return { name, changed: false, state: "failed", failedUnits: [], error };
   }

@@ -55,7 +55,10 @@ export interface HostFacts {
 
 /** What crashes have left: nothing of it belongs to a machine that is there. */
 export interface Remains {
-  /** The engine's process, where it runs on this host, and what tells it from a later one of its number (proc_pid_stat(5), field 22). */
+  /**
+   * The engine's process, where it runs on this host, and what tells it from a later one of its number
+   * (proc_pid_stat(5), field 22).
+   */
   readonly engineProcess?: { readonly pid: number; readonly startTime: string } | undefined;
   /** Directories of machines that are no more, as that process names them. */
   readonly states: readonly string[];

@@ -13,7 +13,9 @@ export function checkHost(host: HostFacts): readonly Check[] {
     ...checkBridgeFilter(host),
     {
       ...ok("lxcfs", "lxcfs"),
-      detail: host.lxcfs ? "runs" : "does not run: `free` and `nproc` in a machine show the host's memory and processors",
+      detail: host.lxcfs
+        ? "runs"
+        : "does not run: `free` and `nproc` in a machine show the host's memory and processors",
     },
   ];
 }
@@ -25,18 +27,27 @@ const fail = (id: string, title: string, hint: string) => ({ id, title, status: 
 function checkCgroups({ cgroup }: HostFacts): Check {
   const [id, title] = ["cgroups", "Control groups"];
   if (cgroup === undefined)
-    return { ...fail(id, title, "mount -t cgroup2 cgroup2 /sys/fs/cgroup"), detail: "the engine sees no cgroup file system" };
+    return {
+      ...fail(id, title, "mount -t cgroup2 cgroup2 /sys/fs/cgroup"),
+      detail: "the engine sees no cgroup file system",
+    };
   switch (cgroup.layout) {
     case "v2":
-      if (cgroup.nsdelegate) return { ...ok(id, title), detail: "v2, delegated to machines safely (nsdelegate)" };
+      if (cgroup.nsdelegate)
+        return { ...ok(id, title), detail: "v2, delegated to machines safely (nsdelegate)" };
       return {
         ...warn(id, title, "mount -o remount,nsdelegate /sys/fs/cgroup"),
         detail: "v2 without nsdelegate: root in a machine can raise the machine's own limits",
       };
     case "hybrid":
-      if (cgroup.named !== undefined) return { ...ok(id, title), detail: "hybrid: v1 controllers, with cgroup2 beside them for new inits" };
+      if (cgroup.named !== undefined)
+        return { ...ok(id, title), detail: "hybrid: v1 controllers, with cgroup2 beside them for new inits" };
       return {
-        ...warn(id, title, "mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd"),
+        ...warn(
+          id,
+          title,
+          "mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+        ),
         detail: "hybrid without the hierarchy name=systemd: machines with systemd before 256 do not boot",
       };
     default:
@@ -70,11 +81,17 @@ function checkConfinement({ apparmor, selinux, selinuxManageCgroup }: HostFacts)
   const on = [...(apparmor ? ["AppArmor"] : []), ...(selinux ? ["SELinux"] : [])];
   return {
     ...ok(id, title),
-    detail: on.length > 0 ? `${on.join(" and ")} on` : "neither; machines are confined by capabilities and seccomp alone",
+    detail:
+      on.length > 0
+        ? `${on.join(" and ")} on`
+        : "neither; machines are confined by capabilities and seccomp alone",
   };
 }
 
-/** What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines, but for full ones, which have their own. */
+/**
+ * What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines, but for full ones, which
+ * have their own.
+ */
 const instancesPerMachine = { least: 6, most: 11 };
 const enoughMachines = 50;
 
@@ -82,7 +99,8 @@ function checkInotify({ inotifyInstances: instances }: HostFacts): readonly Chec
   if (instances === undefined) return [];
   const [id, title] = ["inotify", "inotify instances"];
   const machines = Math.floor(instances / instancesPerMachine.most);
-  if (machines >= enoughMachines) return [{ ...ok(id, title), detail: `${instances}, for about ${machines} machines or more` }];
+  if (machines >= enoughMachines)
+    return [{ ...ok(id, title), detail: `${instances}, for about ${machines} machines or more` }];
   return [
     {
       ...warn(id, title, "sysctl -w fs.inotify.max_user_instances=8192"),
@@ -95,7 +113,8 @@ function checkKeys({ keys }: HostFacts): readonly Check[] {
   if (keys === undefined) return [];
   const [id, title] = ["keys", "Kernel keys"];
   // Each container has a session keyring; those of root in machines count as the host's root.
-  if (keys.root >= 1000) return [{ ...ok(id, title), detail: `${keys.root} for root, ${keys.user} for any other user` }];
+  if (keys.root >= 1000)
+    return [{ ...ok(id, title), detail: `${keys.root} for root, ${keys.user} for any other user` }];
   return [
     {
       ...warn(id, title, "sysctl -w kernel.keys.root_maxkeys=1000000"),
@@ -126,7 +145,12 @@ function checkDisk({ disk }: HostFacts): readonly Check[] {
   const hint = "make room there: `docker system df` shows what takes it";
   if (disk.free < GiB / 2) return [{ ...fail(id, title, hint), detail: `${detail}: no machine can be made` }];
   if (disk.free < 5 * GiB)
-    return [{ ...warn(id, title, hint), detail: `${detail}; an image takes about 0.2 GiB, and each machine what it writes` }];
+    return [
+      {
+        ...warn(id, title, hint),
+        detail: `${detail}; an image takes about 0.2 GiB, and each machine what it writes`,
+      },
+    ];
   return [{ ...ok(id, title), detail }];
 }
 

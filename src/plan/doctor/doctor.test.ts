@@ -42,7 +42,10 @@ test("a host that suits: everything fine, nothing to do", () => {
 });
 
 const GiB = 1024 ** 3;
-const onEngine = (change: Partial<EngineFacts>): DoctorFacts => ({ ...facts, engine: { ...engine, ...change } });
+const onEngine = (change: Partial<EngineFacts>): DoctorFacts => ({
+  ...facts,
+  engine: { ...engine, ...change },
+});
 const onHost = (change: Partial<HostFacts>): DoctorFacts => ({ ...facts, host: { ...host, ...change } });
 const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true, named?: string) =>
   onHost({ cgroup: { layout, named, unified: undefined, nsdelegate } });
@@ -53,16 +56,64 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["runtime registered", onEngine({ runtimeIsDefault: false }), "runtime", "ok", /--runtime berth/],
   ["runtime's program gone", onEngine({ runtimeMissing: "/x" }), "runtime", "fail", /\/x is not there/],
   ["no runtime, v2, Docker 20.10", onEngine(bare), "runtime", "fail", /its own cgroups/],
-  ["no runtime, v2, Docker 28", onEngine({ ...bare, version: "28.5.1" }), "runtime", "warn", /weaker.*boots no machine$/],
-  ["no runtime, v1", onEngine({ ...bare, cgroupVersion: "1" }), "runtime", "warn", /names of the host's cgroups/],
-  ["no controllers", onEngine({ limits: { memory: false, swap: false, pids: false } }), "limits", "warn", /memory, swap, pids/],
-  ["no swap accounting", onEngine({ limits: { memory: true, swap: false, pids: true } }), "limits", "warn", /swap is not counted/],
+  [
+    "no runtime, v2, Docker 28",
+    onEngine({ ...bare, version: "28.5.1" }),
+    "runtime",
+    "warn",
+    /weaker.*boots no machine$/,
+  ],
+  [
+    "no runtime, v1",
+    onEngine({ ...bare, cgroupVersion: "1" }),
+    "runtime",
+    "warn",
+    /names of the host's cgroups/,
+  ],
+  [
+    "no controllers",
+    onEngine({ limits: { memory: false, swap: false, pids: false } }),
+    "limits",
+    "warn",
+    /memory, swap, pids/,
+  ],
+  [
+    "no swap accounting",
+    onEngine({ limits: { memory: true, swap: false, pids: true } }),
+    "limits",
+    "warn",
+    /swap is not counted/,
+  ],
   ["no seccomp", onEngine({ securityOptions: [] }), "seccomp", "warn", /^off/],
-  ["seccomp unconfined", onEngine({ securityOptions: ["name=seccomp,profile=unconfined"] }), "seccomp", "warn", /unconfined/],
-  ["old kernel", onEngine({ kernel: "5.15.0-91-generic" }), "isolation", "warn", /strict.*kernel 5.15 cannot map/],
+  [
+    "seccomp unconfined",
+    onEngine({ securityOptions: ["name=seccomp,profile=unconfined"] }),
+    "seccomp",
+    "warn",
+    /unconfined/,
+  ],
+  [
+    "old kernel",
+    onEngine({ kernel: "5.15.0-91-generic" }),
+    "isolation",
+    "warn",
+    /strict.*kernel 5.15 cannot map/,
+  ],
   ["no user namespaces", onHost({ userNamespaces: "off" }), "isolation", "warn", /switched off/],
-  ["another storage driver", onEngine({ storageDriver: "btrfs" }), "isolation", "warn", /by btrfs, not in an overlay/],
-  ["userns-remap", onEngine({ securityOptions: ["name=seccomp", "name=userns"] }), "isolation", "warn", /userns-remap/],
+  [
+    "another storage driver",
+    onEngine({ storageDriver: "btrfs" }),
+    "isolation",
+    "warn",
+    /by btrfs, not in an overlay/,
+  ],
+  [
+    "userns-remap",
+    onEngine({ securityOptions: ["name=seccomp", "name=userns"] }),
+    "isolation",
+    "warn",
+    /userns-remap/,
+  ],
   ["isolation without the runtime", onEngine(bare), "isolation", "warn", /berth-runtime is not registered/],
   ["the first kernel that can", onEngine({ kernel: "5.19.0" }), "isolation", "ok", /one of its own/],
   ["no forwarding", onEngine({ forwarding: false }), "forwarding", "warn", /^off/],
@@ -71,10 +122,34 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["hybrid without name=systemd", cgroup("hybrid", false), "cgroups", "warn", /before 256/],
   ["v1", cgroup("v1", false), "cgroups", "warn", /258/],
   ["no cgroups", onHost({ cgroup: undefined }), "cgroups", "fail", /no cgroup/],
-  ["a capability lacks", onHost({ lackingCapabilities: ["CAP_SYS_RESOURCE"] }), "capabilities", "warn", /CAP_SYS_RESOURCE/],
-  ["SELinux forbids", onHost({ selinux: true, selinuxManageCgroup: false }), "confinement", "warn", /SELinux forbids/],
-  ["SELinux allows", onHost({ selinux: true, selinuxManageCgroup: true }), "confinement", "ok", /AppArmor and SELinux on/],
-  ["the kernel's own inotify limit", onHost({ inotifyInstances: 128 }), "inotify", "warn", /at 11 to 21 machines/],
+  [
+    "a capability lacks",
+    onHost({ lackingCapabilities: ["CAP_SYS_RESOURCE"] }),
+    "capabilities",
+    "warn",
+    /CAP_SYS_RESOURCE/,
+  ],
+  [
+    "SELinux forbids",
+    onHost({ selinux: true, selinuxManageCgroup: false }),
+    "confinement",
+    "warn",
+    /SELinux forbids/,
+  ],
+  [
+    "SELinux allows",
+    onHost({ selinux: true, selinuxManageCgroup: true }),
+    "confinement",
+    "ok",
+    /AppArmor and SELinux on/,
+  ],
+  [
+    "the kernel's own inotify limit",
+    onHost({ inotifyInstances: 128 }),
+    "inotify",
+    "warn",
+    /at 11 to 21 machines/,
+  ],
   ["enough inotify", onHost({ inotifyInstances: 550 }), "inotify", "ok", /50 machines/],
   ["few keys", onHost({ keys: { user: 200, root: 200 } }), "keys", "warn", /200 for root/],
   ["few terminals", onHost({ ptys: { most: 256, used: 100 } }), "ptys", "warn", /156 of 256/],
@@ -83,8 +158,20 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["no lxcfs", onHost({ lxcfs: false }), "lxcfs", "ok", /does not run/],
   ["another host", { ...facts, host: undefined }, "host", "ok", /not to be seen/],
   ["no mmdebstrap", { ...facts, imageBuilder: false }, "image-tools", "warn", /not installed/],
-  ["remains", { ...facts, remains: { states: ["/a", "/b"], probes: ["c"] } }, "remains", "warn", /2 state directories.*1 container /],
-  ["no engine", { ...facts, engine: { unreachable: "nobody there", hint: undefined } }, "engine", "fail", /nobody there/],
+  [
+    "remains",
+    { ...facts, remains: { states: ["/a", "/b"], probes: ["c"] } },
+    "remains",
+    "warn",
+    /2 state directories.*1 container /,
+  ],
+  [
+    "no engine",
+    { ...facts, engine: { unreachable: "nobody there", hint: undefined } },
+    "engine",
+    "fail",
+    /nobody there/,
+  ],
 ])("%s", (_, given, id, status, detail) => {
   const found = planDoctor(given).find((check) => check.id === id);
   test(`${id} is ${status}`, () => expect(found?.status).toBe(status));
@@ -102,5 +189,6 @@ test("what could not be read has no check", () => {
     bridgeFilter: undefined,
   };
   const ids = planDoctor(onHost(unread)).map(({ id }) => id);
-  for (const id of ["capabilities", "inotify", "keys", "ptys", "disk", "bridge-filter"]) expect(ids).not.toContain(id);
+  for (const id of ["capabilities", "inotify", "keys", "ptys", "disk", "bridge-filter"])
+    expect(ids).not.toContain(id);
 });

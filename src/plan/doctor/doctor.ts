@@ -7,20 +7,43 @@ import { checkHost } from "./doctor-host.ts";
 export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts): readonly Check[] {
   const checks =
     "unreachable" in engine
-      ? [check("engine", "Docker engine", "fail", engine.unreachable, engine.hint ?? "start Docker, or name an engine with --host")]
+      ? [
+          check(
+            "engine",
+            "Docker engine",
+            "fail",
+            engine.unreachable,
+            engine.hint ?? "start Docker, or name an engine with --host",
+          ),
+        ]
       : checkEngine(engine, host);
-  return [...checks, ...(host === undefined ? [unseen] : checkHost(host)), checkBuilder(imageBuilder), checkRemains(remains)];
+  return [
+    ...checks,
+    ...(host === undefined ? [unseen] : checkHost(host)),
+    checkBuilder(imageBuilder),
+    checkRemains(remains),
+  ];
 }
 
 export function check(id: string, title: string, status: CheckStatus, detail: string, hint?: string): Check {
   return { id, title, status, detail, hint: status === "ok" ? undefined : hint };
 }
 
-const unseen = check("host", "Engine's host", "ok", "not to be seen from here; run `berth doctor` there to check its limits");
+const unseen = check(
+  "host",
+  "Engine's host",
+  "ok",
+  "not to be seen from here; run `berth doctor` there to check its limits",
+);
 
 function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly Check[] {
   return [
-    check("engine", "Docker engine", "ok", `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`),
+    check(
+      "engine",
+      "Docker engine",
+      "ok",
+      `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`,
+    ),
     checkRuntime(engine),
     checkLimits(engine),
     checkSeccomp(engine),
@@ -32,7 +55,13 @@ function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly
 /** From here on `--security-opt writable-cgroups=true` exists (Docker 28 release notes). */
 const firstWithWritableCgroups = 28;
 
-function checkRuntime({ runtime, runtimeIsDefault, runtimeMissing, version, cgroupVersion }: EngineFacts): Check {
+function checkRuntime({
+  runtime,
+  runtimeIsDefault,
+  runtimeMissing,
+  version,
+  cgroupVersion,
+}: EngineFacts): Check {
   const title = "berth-runtime";
   const install = "run `berth install runtime` on the engine's host";
   if (runtimeMissing !== undefined) {
@@ -64,7 +93,13 @@ function checkRuntime({ runtime, runtimeIsDefault, runtimeMissing, version, cgro
     ...(cgroupVersion === "2" ? [] : ["machines see the names of the host's cgroups"]),
     "plain `docker run` boots no machine",
   ];
-  return check("runtime", title, "warn", `not registered, so machines are weaker: ${cost.join("; ")}`, install);
+  return check(
+    "runtime",
+    title,
+    "warn",
+    `not registered, so machines are weaker: ${cost.join("; ")}`,
+    install,
+  );
 }
 
 function checkLimits({ limits, cgroupVersion }: EngineFacts): Check {
@@ -109,18 +144,33 @@ function checkSeccomp({ securityOptions }: EngineFacts): Check {
 }
 
 /** Whether machines can be `full`; of a host that cannot be seen, as far as the engine tells. */
-function checkIsolation({ kernel, storageDriver, securityOptions, runtime }: EngineFacts, host: HostFacts | undefined): Check {
+function checkIsolation(
+  { kernel, storageDriver, securityOptions, runtime }: EngineFacts,
+  host: HostFacts | undefined,
+): Check {
   const title = "User namespaces";
   const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
   const lacking = host?.lackingCapabilities ?? [];
   const capabilities = new Set<string>(known.filter((name) => !lacking.includes(name)));
   const obstacles = [
     ...(runtime === undefined ? ["berth-runtime is not registered"] : []),
-    ...hostObstacles({ kernel: [major, minor], userNamespaces: host?.userNamespaces ?? "free", capabilities }),
-    ...(storageDriver.startsWith("overlay") ? [] : [`the engine keeps images by ${storageDriver}, not in an overlay`]),
+    ...hostObstacles({
+      kernel: [major, minor],
+      userNamespaces: host?.userNamespaces ?? "free",
+      capabilities,
+    }),
+    ...(storageDriver.startsWith("overlay")
+      ? []
+      : [`the engine keeps images by ${storageDriver}, not in an overlay`]),
     ...(securityOptions.some((option) => /^name=(userns|rootless)$/.test(option)) ? [engineMapsIds] : []),
   ];
-  if (obstacles.length === 0) return check("isolation", title, "ok", `kernel ${kernel}; each machine gets one of its own (profile full)`);
+  if (obstacles.length === 0)
+    return check(
+      "isolation",
+      title,
+      "ok",
+      `kernel ${kernel}; each machine gets one of its own (profile full)`,
+    );
   const detail = `machines are strict, and their root is the host's root without its capabilities: ${obstacles.join("; ")}`;
   return check("isolation", title, "warn", detail, "see docs/profiles.md for what full needs");
 }
@@ -154,8 +204,12 @@ function checkBuilder(present: boolean): Check {
 function checkRemains({ states, probes }: Remains): Check {
   const title = "Remains of crashes";
   const found = [
-    ...(states.length > 0 ? [`${count(states.length, "state directory", "state directories")} of machines that are no more`] : []),
-    ...(probes.length > 0 ? [`${count(probes.length, "container", "containers")} made to look into an image`] : []),
+    ...(states.length > 0
+      ? [`${count(states.length, "state directory", "state directories")} of machines that are no more`]
+      : []),
+    ...(probes.length > 0
+      ? [`${count(probes.length, "container", "containers")} made to look into an image`]
+      : []),
   ];
   if (found.length === 0) return check("remains", title, "ok", "none");
   return check("remains", title, "warn", found.join(", "), "berth doctor --fix");

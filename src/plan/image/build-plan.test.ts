@@ -5,8 +5,12 @@ import { debianArchitecture, planBuild } from "./build-plan.ts";
 import { builtinImages, machinePackages } from "./builtin.ts";
 
 const bookworm: ScratchImage = { base: "scratch", os: "debian", release: "bookworm", packages: [] };
-const plan = (name: string, spec: Partial<ScratchImage> = {}, sources: readonly string[] = [], architecture = "amd64") =>
-  planBuild(name, { ...bookworm, ...spec }, sources, architecture);
+const plan = (
+  name: string,
+  spec: Partial<ScratchImage> = {},
+  sources: readonly string[] = [],
+  architecture = "amd64",
+) => planBuild(name, { ...bookworm, ...spec }, sources, architecture);
 
 test("the built-in names", () => {
   expect([...builtinImages].map(([name, { os, release }]) => `${name} ${os} ${release}`)).toEqual([
@@ -17,11 +21,15 @@ test("the built-in names", () => {
     "ubuntu-22.04 ubuntu jammy",
     "ubuntu-24.04 ubuntu noble",
   ]);
-  expect(machinePackages).toEqual(expect.arrayContaining(["systemd", "systemd-sysv", "dbus", "libpam-systemd", "iproute2"]));
+  expect(machinePackages).toEqual(
+    expect.arrayContaining(["systemd", "systemd-sysv", "dbus", "libpam-systemd", "iproute2"]),
+  );
 });
 
 test("mmdebstrap's arguments", () => {
-  const args = plan("web", { packages: ["nginx", "dbus"] }, ["deb http://archive.test/debian bookworm main"]).command("/t/root.tar");
+  const args = plan("web", { packages: ["nginx", "dbus"] }, [
+    "deb http://archive.test/debian bookworm main",
+  ]).command("/t/root.tar");
   const hooks = args.filter((arg) => arg.startsWith("--customize-hook="));
   expect(hooks.length).toBeGreaterThan(0);
   expect(args.filter((arg) => !hooks.includes(arg))).toEqual([
@@ -54,7 +62,8 @@ describe("the digest", () => {
     ["architecture", plan("web", {}, [], "arm64").digest],
   ];
   for (const [what, digest] of changes) test(`changes with the ${what}`, () => expect(digest).not.toBe(base));
-  test("differs among all these", () => expect(new Set(changes.map(([, digest]) => digest)).size).toBe(changes.length));
+  test("differs among all these", () =>
+    expect(new Set(changes.map(([, digest]) => digest)).size).toBe(changes.length));
 });
 
 test("a built-in recipe has one reference, another of that name its own", () => {

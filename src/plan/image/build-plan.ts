@@ -24,7 +24,8 @@ export interface BuildPlan {
 /** Debian's architecture names for those that berth runs on (node's `process.arch`). */
 export function debianArchitecture(arch: string): string {
   const name = { x64: "amd64", arm64: "arm64" }[arch];
-  if (name === undefined) throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
+  if (name === undefined)
+    throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
   return name;
 }
 
@@ -37,12 +38,18 @@ export const keyrings: Readonly<Record<System, string>> = {
 const components: Readonly<Record<System, string>> = { debian: "main", ubuntu: "main,universe" };
 
 /**
- * Says how a recipe becomes an image. `sources` are sources.list(5) lines (none: mmdebstrap's own default, which has
- * the updates too); `architecture` is Debian's name of this machine's own. A built-in recipe under its own name keeps one
- * reference, `berth/debian-12:latest`; any other bears its digest as tag, so that two projects may use one name for two recipes.
- * Throws `usage` for a name, release or package that cannot be one.
+ * Says how a recipe becomes an image. `sources` are sources.list(5) lines (none: mmdebstrap's own default,
+ * which has the updates too); `architecture` is Debian's name of this machine's own. A built-in recipe under
+ * its own name keeps one reference, `berth/debian-12:latest`; any other bears its digest as tag, so that two
+ * projects may use one name for two recipes. Throws `usage` for a name, release or package that cannot be
+ * one.
  */
-export function planBuild(name: string, spec: ScratchImage, sources: readonly string[], architecture: string): BuildPlan {
+export function planBuild(
+  name: string,
+  spec: ScratchImage,
+  sources: readonly string[],
+  architecture: string,
+): BuildPlan {
   // They end up in a reference and in what apt reads, so they are checked here too, wherever they came from.
   parseImageName(name);
   parseRelease(spec.release);
@@ -75,24 +82,28 @@ export function planBuild(name: string, spec: ScratchImage, sources: readonly st
 /** The mirror is where the same packages come from, so it does not make another image of a built-in one. */
 function isBuiltin(name: string, spec: ScratchImage): boolean {
   const builtin = builtinImages.get(name);
-  const essence = ({ os, release, packages, variant }: ScratchImage) => JSON.stringify([os, release, packages, variant ?? "minbase"]);
+  const essence = ({ os, release, packages, variant }: ScratchImage) =>
+    JSON.stringify([os, release, packages, variant ?? "minbase"]);
   return builtin !== undefined && essence(builtin) === essence(spec);
 }
 
 /**
- * mmdebstrap runs each with the root's path as $1. It empties /etc/machine-id and removes apt's lists and cache, the
- * package tools' logs and /run itself; the rest of what must not be in an image many machines start from is ours.
+ * mmdebstrap runs each with the root's path as $1. It empties /etc/machine-id and removes apt's lists and
+ * cache, the package tools' logs and /run itself; the rest of what must not be in an image many machines
+ * start from is ours.
  */
 const hooks: readonly string[] = [
   // mmdebstrap copies these two from the build host, and the engine puts the machine's own in place.
   'rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
   // machine-id(5): an empty file, also where nothing made one, so that each machine gets its own.
   ': >"$1/etc/machine-id"; rm -f "$1/var/lib/dbus/machine-id" "$1/var/lib/systemd/random-seed" "$1/var/lib/systemd/credential.secret"',
-  // Host keys are the machine's own: made before sshd first starts (later ExecStartPre= lines are the distribution's own check).
+  // Host keys are the machine's own: made before sshd first starts (later ExecStartPre= lines are the
+  // distribution's own check).
   'rm -f "$1"/etc/ssh/ssh_host_*; if [ -e "$1/usr/sbin/sshd" ]; then mkdir -p "$1/etc/systemd/system/ssh.service.d" && ' +
     'printf "[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n" ' +
     '>"$1/etc/systemd/system/ssh.service.d/host-keys.conf"; fi',
-  // Old copies that package tools keep, and the rest of the logs: files whose owner and mode matter stay, empty.
+  // Old copies that package tools keep, and the rest of the logs: files whose owner and mode matter stay,
+  // empty.
   'rm -f "$1"/var/log/bootstrap.log "$1"/var/lib/dpkg/*-old "$1"/var/cache/debconf/*-old "$1"/etc/*- ; ' +
     'find "$1/var/log" -type f -size +0 ! -name README -exec truncate -s 0 {} +',
 ];

@@ -1,10 +1,10 @@
 import type { ScratchImage } from "#machinefile/machine.ts";
 
 /**
- * What a system administrator expects of a minimal virtual machine, beyond apt, dpkg, bash and the like, which are in
- * every Debian. Every recipe has these, and what its `packages` list comes on top. No sshd: its host keys must be each
- * machine's own, and most machines are entered with `berth shell`; a recipe that lists openssh-server gets keys made at
- * its first start.
+ * What a system administrator expects of a minimal virtual machine, beyond apt, dpkg, bash and the like,
+ * which are in every Debian. Every recipe has these, and what its `packages` list comes on top. No sshd: its
+ * host keys must be each machine's own, and most machines are entered with `berth shell`; a recipe that lists
+ * openssh-server gets keys made at its first start.
  */
 export const machinePackages: readonly string[] = [
   "systemd", // the init: the point of it all

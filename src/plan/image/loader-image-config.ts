@@ -12,9 +12,10 @@ export interface LoaderConfigInput {
 }
 
 /**
- * The configuration of the loader's image (OCI image specification, config.md; Healthcheck is the engine's own, moby,
- * image/spec/v1.2.md). It has no time of its own: the same content is the same image. The long start period is a machine's
- * boot: until it is over, the engine calls a loader that is not yet healthy `starting`.
+ * The configuration of the loader's image (OCI image specification, config.md; Healthcheck is the engine's
+ * own, moby, image/spec/v1.2.md). It has no time of its own: the same content is the same image. The long
+ * start period is a machine's boot: until it is over, the engine calls a loader that is not yet healthy
+ * `starting`.
  */
 export function renderLoaderConfig({ version, architecture }: LoaderConfigInput, diffId: string) {
   const created = new Date(0).toISOString();

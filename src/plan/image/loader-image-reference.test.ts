@@ -11,9 +11,19 @@ test.each([
   expect(parseImageTag(text)).toBe(reference);
 });
 
-test.each(["", "Berth", "a b", "a:", "a:b:c", ":x", "/x", "a//b", "-x", "a:-x", `a@sha256:${"0".repeat(64)}`, `a:${"x".repeat(129)}`])(
-  "%p is refused",
-  (text) => {
-    expect(() => parseImageTag(text)).toThrow("is no name for an image");
-  },
-);
+test.each([
+  "",
+  "Berth",
+  "a b",
+  "a:",
+  "a:b:c",
+  ":x",
+  "/x",
+  "a//b",
+  "-x",
+  "a:-x",
+  `a@sha256:${"0".repeat(64)}`,
+  `a:${"x".repeat(129)}`,
+])("%p is refused", (text) => {
+  expect(() => parseImageTag(text)).toThrow("is no name for an image");
+});

@@ -56,16 +56,23 @@ describe("the host's own archive", () => {
   const lines = (text: string) => parseAptSources([{ name: "x.list", text }]);
   const sources = parseAptSources([{ name: "x.sources", text: deb822 }]);
   test("with its security archive", () => {
-    expect(hostMirror(sources, ["bookworm"])).toEqual({ archive: "http://a.test/debian", security: "http://s.test/debian-security" });
+    expect(hostMirror(sources, ["bookworm"])).toEqual({
+      archive: "http://a.test/debian",
+      security: "http://s.test/debian-security",
+    });
   });
   test("is the one with -updates, not another's of that suite", () => {
     expect(hostMirror(lines(oneLine), ["bookworm"])?.archive).toBe("http://a.test/debian");
   });
   test("by its symbolic suite", () => {
-    expect(hostMirror(lines("deb http://a.test/debian sid main"), ["forky", "sid"])?.archive).toBe("http://a.test/debian");
+    expect(hostMirror(lines("deb http://a.test/debian sid main"), ["forky", "sid"])?.archive).toBe(
+      "http://a.test/debian",
+    );
   });
   test("unknown", () => {
-    expect(hostMirror(lines("deb file:/srv bookworm main\ndeb http://a.test x other"), ["bookworm", "x"])).toBeUndefined();
+    expect(
+      hostMirror(lines("deb file:/srv bookworm main\ndeb http://a.test x other"), ["bookworm", "x"]),
+    ).toBeUndefined();
   });
 });
 
@@ -75,7 +82,12 @@ describe("sources", () => {
   const bookworm = { os: "debian", release: "bookworm" } as const;
   const cases = [
     ["none", bookworm, undefined, []],
-    ["a URL", bookworm, "http://m.test/d/", [`${signed} http://m.test/d bookworm main`, `${signed} http://m.test/d bookworm-updates main`]],
+    [
+      "a URL",
+      bookworm,
+      "http://m.test/d/",
+      [`${signed} http://m.test/d bookworm main`, `${signed} http://m.test/d bookworm-updates main`],
+    ],
     [
       "the host's",
       bookworm,
@@ -91,7 +103,9 @@ describe("sources", () => {
       "Ubuntu",
       { os: "ubuntu", release: "noble" },
       "http://m.test/u",
-      ["noble", "noble-updates", "noble-security"].map((suite) => `${ubuntu} http://m.test/u ${suite} main universe`),
+      ["noble", "noble-updates", "noble-security"].map(
+        (suite) => `${ubuntu} http://m.test/u ${suite} main universe`,
+      ),
     ],
     [
       "lines",

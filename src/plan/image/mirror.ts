@@ -19,9 +19,14 @@ export interface AptFile {
   readonly text: string;
 }
 
-/** Parses the binary-package entries of apt's source files, in the order given. What apt itself would refuse is passed over: it is not ours to check. */
+/**
+ * Parses the binary-package entries of apt's source files, in the order given. What apt itself would refuse
+ * is passed over: it is not ours to check.
+ */
 export function parseAptSources(files: readonly AptFile[]): readonly AptEntry[] {
-  return files.flatMap(({ name, text }) => (name.endsWith(".sources") ? parseDeb822(text) : parseOneLine(text)));
+  return files.flatMap(({ name, text }) =>
+    name.endsWith(".sources") ? parseDeb822(text) : parseOneLine(text),
+  );
 }
 
 function parseOneLine(text: string): readonly AptEntry[] {
@@ -39,21 +44,27 @@ function parseDeb822(text: string): readonly AptEntry[] {
     const fields = new Map<string, string>();
     for (const match of stanza.matchAll(/^([A-Za-z-]+):((?:.*)(?:\n[ \t].*)*)/gm))
       fields.set((match[1] ?? "").toLowerCase(), match[2] ?? "");
-    if (!words(fields.get("types")).includes("deb") || fields.get("enabled")?.trim().toLowerCase() === "no") return [];
+    if (!words(fields.get("types")).includes("deb") || fields.get("enabled")?.trim().toLowerCase() === "no")
+      return [];
     const components = words(fields.get("components"));
-    return words(fields.get("uris")).flatMap((uri) => words(fields.get("suites")).map((suite) => ({ uri, suite, components })));
+    return words(fields.get("uris")).flatMap((uri) =>
+      words(fields.get("suites")).map((suite) => ({ uri, suite, components })),
+    );
   });
 }
 
-const words = (text: string | undefined): readonly string[] => (text ?? "").split(/\s+/).filter((word) => word !== "");
+const words = (text: string | undefined): readonly string[] =>
+  (text ?? "").split(/\s+/).filter((word) => word !== "");
 
 /**
- * Which archive a host uses for its own distribution, told by the suites it may follow, the likeliest first. Other
- * repositories may use the same suite name: the distribution's own has `main`, and for a stable release `-updates` beside it.
+ * Which archive a host uses for its own distribution, told by the suites it may follow, the likeliest first.
+ * Other repositories may use the same suite name: the distribution's own has `main`, and for a stable release
+ * `-updates` beside it.
  */
 export function hostMirror(entries: readonly AptEntry[], suites: readonly string[]): Mirror | undefined {
   const web = entries.filter(({ uri, components }) => /^https?:/.test(uri) && components.includes("main"));
-  const ofSuite = (suite: string) => web.filter((entry) => entry.suite === suite).map(({ uri }) => uri.replace(/\/+$/, ""));
+  const ofSuite = (suite: string) =>
+    web.filter((entry) => entry.suite === suite).map(({ uri }) => uri.replace(/\/+$/, ""));
   for (const suite of suites) {
     const candidates = ofSuite(suite);
     const updates = ofSuite(`${suite}-updates`);
@@ -64,10 +75,14 @@ export function hostMirror(entries: readonly AptEntry[], suites: readonly string
 }
 
 /**
- * The sources.list(5) lines for a recipe. A mirror that a person names is either such lines already, which are taken as
- * they are, or the URL of a full archive; a URL does not tell where Debian's security updates are, so then there are none.
+ * The sources.list(5) lines for a recipe. A mirror that a person names is either such lines already, which
+ * are taken as they are, or the URL of a full archive; a URL does not tell where Debian's security updates
+ * are, so then there are none.
  */
-export function planSources(recipe: Pick<ScratchImage, "os" | "release">, mirror: string | Mirror | undefined): readonly string[] {
+export function planSources(
+  recipe: Pick<ScratchImage, "os" | "release">,
+  mirror: string | Mirror | undefined,
+): readonly string[] {
   if (mirror === undefined) return [];
   if (typeof mirror === "string" && /^\s*deb\s/.test(mirror)) {
     return mirror
@@ -75,9 +90,11 @@ export function planSources(recipe: Pick<ScratchImage, "os" | "release">, mirror
       .map((line) => line.trim())
       .filter((line) => line !== "" && !line.startsWith("#"));
   }
-  const { archive, security } = typeof mirror === "string" ? { archive: mirror.replace(/\/+$/, ""), security: undefined } : mirror;
+  const { archive, security } =
+    typeof mirror === "string" ? { archive: mirror.replace(/\/+$/, ""), security: undefined } : mirror;
   const components = recipe.os === "ubuntu" ? "main universe" : "main";
-  const line = (uri: string, suite: string) => `deb [signed-by=${keyrings[recipe.os]}] ${uri} ${suite} ${components}`;
+  const line = (uri: string, suite: string) =>
+    `deb [signed-by=${keyrings[recipe.os]}] ${uri} ${suite} ${components}`;
   if (rolling.includes(recipe.release)) return [line(archive, recipe.release)];
   // Ubuntu's security suite is in every archive of it.
   const securityArchive = security ?? (recipe.os === "ubuntu" ? archive : undefined);

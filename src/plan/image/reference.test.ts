@@ -25,7 +25,8 @@ describe("what a reference means", () => {
     ["r.tar.zst", { kind: "tarball", name: "r", path: "r.tar.zst" }],
     ["v1.target", { kind: "name", reference: "v1.target" }],
   ] as const;
-  for (const [reference, meaning] of cases) test(reference, () => expect(classifyReference(reference, fleet)).toEqual(meaning));
+  for (const [reference, meaning] of cases)
+    test(reference, () => expect(classifyReference(reference, fleet)).toEqual(meaning));
 });
 
 describe("suggestions", () => {
@@ -37,5 +38,6 @@ describe("suggestions", () => {
     ["fedora", undefined],
     ["", undefined],
   ] as const;
-  for (const [word, first] of cases) test(word, () => expect(findSuggestions(word, names)[0]).toBe(first as string));
+  for (const [word, first] of cases)
+    test(word, () => expect(findSuggestions(word, names)[0]).toBe(first as string));
 });

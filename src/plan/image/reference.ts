@@ -8,10 +8,14 @@ export type Meaning =
   | { readonly kind: "name"; readonly reference: string };
 
 /**
- * A name among the machine file's images is that image, whatever else is called so. Then, what starts with `./`, `../`,
- * `/` or `~`, or ends like a tarball, is a path. All else is a name for the engine and the built-in images.
+ * A name among the machine file's images is that image, whatever else is called so. Then, what starts with
+ * `./`, `../`, `/` or `~`, or ends like a tarball, is a path. All else is a name for the engine and the
+ * built-in images.
  */
-export function classifyReference(reference: string, fleetImages: Readonly<Record<string, ImageSpec>>): Meaning {
+export function classifyReference(
+  reference: string,
+  fleetImages: Readonly<Record<string, ImageSpec>>,
+): Meaning {
   const spec = Object.hasOwn(fleetImages, reference) ? fleetImages[reference] : undefined;
   if (spec !== undefined) {
     if ("tarball" in spec) return { kind: "tarball", name: reference, path: spec.tarball };
@@ -24,7 +28,9 @@ export function classifyReference(reference: string, fleetImages: Readonly<Recor
   return { kind: "name", reference };
 }
 
-/** A file's name as a word that a repository may bear (the distribution/reference grammar, path-component). */
+/**
+ * A file's name as a word that a repository may bear (the distribution/reference grammar, path-component).
+ */
 function repositoryName(path: string): string {
   const file = path.slice(path.lastIndexOf("/") + 1).replace(tarballName, "");
   const words = file.toLowerCase().match(/[a-z0-9]+/g) ?? [];

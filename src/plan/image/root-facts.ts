@@ -9,11 +9,18 @@ export interface RootFacts {
 }
 
 /** Where an init is by custom; a root with systemd but without systemd-sysv has no /sbin/init. */
-const initPaths: readonly string[] = ["/sbin/init", "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/usr/bin/init", "/init"];
+const initPaths: readonly string[] = [
+  "/sbin/init",
+  "/usr/lib/systemd/systemd",
+  "/lib/systemd/systemd",
+  "/usr/bin/init",
+  "/init",
+];
 
 /**
- * Says what machine a root makes. Throws `no-os` when it is no operating system's at all and `no-init` when one is there
- * but nothing known that could be process 1. `only` is the one directory that everything is in, if so; `what` names the root to people.
+ * Says what machine a root makes. Throws `no-os` when it is no operating system's at all and `no-init` when
+ * one is there but nothing known that could be process 1. `only` is the one directory that everything is in,
+ * if so; `what` names the root to people.
  */
 export function readRootFacts(files: RootFiles, only: string | undefined, what: string): RootFacts {
   for (const path of initPaths) {
@@ -22,15 +29,25 @@ export function readRootFacts(files: RootFiles, only: string | undefined, what: 
   }
   const release = "os-release";
   const system = parseOsRelease(files.read(`/etc/${release}`) ?? files.read(`/usr/lib/${release}`));
-  const found = { init: initPaths.filter((path) => files.resolve(path) !== undefined), top: files.list("/").slice(0, 20) };
+  const found = {
+    init: initPaths.filter((path) => files.resolve(path) !== undefined),
+    top: files.list("/").slice(0, 20),
+  };
   if (system === undefined) {
-    throw new BerthError("no-os", `${what} holds no operating system: it has neither /etc/os-release nor an init that berth knows`, {
-      hint: hintFor(files, only),
-      details: found,
-    });
+    throw new BerthError(
+      "no-os",
+      `${what} holds no operating system: it has neither /etc/os-release nor an init that berth knows`,
+      {
+        hint: hintFor(files, only),
+        details: found,
+      },
+    );
   }
   const program = found.init[0];
-  const has = program === undefined ? "no /sbin/init" : `an init that berth does not know, ${program} (${files.resolve(program)})`;
+  const has =
+    program === undefined
+      ? "no /sbin/init"
+      : `an init that berth does not know, ${program} (${files.resolve(program)})`;
   throw new BerthError("no-init", `${what} is ${system.prettyName} with ${has}`, {
     hint: "Install one into it, such as the packages systemd and systemd-sysv.",
     details: { ...found, os: system.id },
@@ -42,7 +59,9 @@ function hintFor(files: RootFiles, only: string | undefined): string {
   if (has("/manifest.json") || has("/oci-layout"))
     return "This is an archive of images: load it with `docker load -i FILE`, then name the image.";
   const inside =
-    only === undefined ? undefined : ["/etc/os-release", "/usr/lib/os-release", "/sbin/init"].some((path) => has(`/${only}${path}`));
+    only === undefined
+      ? undefined
+      : ["/etc/os-release", "/usr/lib/os-release", "/sbin/init"].some((path) => has(`/${only}${path}`));
   if (inside)
     return `The root is in ${only}/ inside the tar. Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`;
   return "Give a tar of a whole root filesystem, with etc/, usr/ and sbin/ at its top.";

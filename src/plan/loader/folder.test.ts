@@ -7,7 +7,10 @@ const guest = {
   machineId: "",
   mergedUsr: true,
 };
-const facts = (entries: FolderFacts["entries"], reading: FolderFacts["reading"] = { guest }): FolderFacts => ({
+const facts = (
+  entries: FolderFacts["entries"],
+  reading: FolderFacts["reading"] = { guest },
+): FolderFacts => ({
   entries,
   reading,
   identity: "1:2",
@@ -20,30 +23,48 @@ test("directories and files are bound, links are links, and what is made anew is
     ["/sbin/init"],
     facts([
       { name: "bin", kind: "link", target: "usr/bin" },
-      ...["dev", "devices", "etc", "proc", "processes", "run", "runner", "sys", "system", "usr"].map(directory),
+      ...["dev", "devices", "etc", "proc", "processes", "run", "runner", "sys", "system", "usr"].map(
+        directory,
+      ),
       { name: "swapfile", kind: "file" },
     ]),
     [],
   );
-  expect(plan.bound.map(({ name }) => name)).toEqual(["devices", "etc", "processes", "runner", "system", "usr", "swapfile"]);
+  expect(plan.bound.map(({ name }) => name)).toEqual([
+    "devices",
+    "etc",
+    "processes",
+    "runner",
+    "system",
+    "usr",
+    "swapfile",
+  ]);
   expect(plan.bound.at(-1)).toEqual({ name: "swapfile", directory: false });
   expect(plan.links).toEqual([{ name: "bin", target: "usr/bin" }]);
 });
 
 test("a volume of the user's takes the folder's place", () =>
-  expect(planRoot("/srv/x", ["/sbin/init"], facts([directory("root"), directory("usr")]), ["/root", "/usr/x"]).bound).toEqual([
-    { name: "usr", directory: true },
-  ]));
+  expect(
+    planRoot("/srv/x", ["/sbin/init"], facts([directory("root"), directory("usr")]), ["/root", "/usr/x"])
+      .bound,
+  ).toEqual([{ name: "usr", directory: true }]));
 
 test("what is neither directory, file nor link is left out, and said", () =>
-  expect(planRoot("/srv/x", ["/sbin/init"], facts([directory("usr"), { name: "pipe", kind: "other" }]), []).notes).toEqual([
-    "/srv/x/pipe is left out: it is no directory, file or link",
-  ]));
+  expect(
+    planRoot("/srv/x", ["/sbin/init"], facts([directory("usr"), { name: "pipe", kind: "other" }]), []).notes,
+  ).toEqual(["/srv/x/pipe is left out: it is no directory, file or link"]));
 
 test("so is what an engine could not be told of", () => {
-  const plan = planRoot("/srv/x", ["/sbin/init"], facts([directory("usr"), { name: "x\ufffdy", kind: "unnamable" }]), []);
+  const plan = planRoot(
+    "/srv/x",
+    ["/sbin/init"],
+    facts([directory("usr"), { name: "x\ufffdy", kind: "unnamable" }]),
+    [],
+  );
   expect(plan.bound).toEqual([{ name: "usr", directory: true }]);
-  expect(plan.notes).toEqual(["/srv/x/x\ufffdy is left out: its name is no UTF-8, which an engine could not be told"]);
+  expect(plan.notes).toEqual([
+    "/srv/x/x\ufffdy is left out: its name is no UTF-8, which an engine could not be told",
+  ]);
 });
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => directory(`d${index}`));
@@ -55,5 +76,11 @@ test.each<[string, FolderFacts, RegExp]>([
   ["a folder of more", facts(many(mostNames + 1)), /holds more than 1000 names/],
   ["an empty folder", facts([], { missing: "program" }), /is empty/],
   ["a folder of documents", facts([directory("letters")], { missing: "program" }), /has no \/sbin\/init/],
-  ["a folder whose init is a script", facts([directory("sbin")], { missing: "init" }), /no init that berth knows/],
-])("%s is no machine", (_, found, message) => expect(() => planRoot("/srv/x", ["/sbin/init"], found, [])).toThrow(message));
+  [
+    "a folder whose init is a script",
+    facts([directory("sbin")], { missing: "init" }),
+    /no init that berth knows/,
+  ],
+])("%s is no machine", (_, found, message) =>
+  expect(() => planRoot("/srv/x", ["/sbin/init"], found, [])).toThrow(message),
+);

@@ -18,7 +18,10 @@ export interface FolderEntry {
   readonly target?: string;
 }
 
-/** How a folder becomes a machine's root: its directories and files are bound, its links are in the image, which holds nothing else. */
+/**
+ * How a folder becomes a machine's root: its directories and files are bound, its links are in the image,
+ * which holds nothing else.
+ */
 export interface RootPlan {
   /** Names to bind, at the same place in the machine. */
   readonly bound: readonly { readonly name: string; readonly directory: boolean }[];
@@ -27,17 +30,25 @@ export interface RootPlan {
   readonly notes: readonly string[];
 }
 
-/** Far more than any root has in its first level. Each becomes a mount, and a line in every answer of the engine about the machine. */
+/**
+ * Far more than any root has in its first level. Each becomes a mount, and a line in every answer of the
+ * engine about the machine.
+ */
 export const mostNames = 1_000;
 
 /** Made by the engine and by init, so what a folder has there is not shown; by their exact names. */
 export const madeAnew: readonly string[] = ["dev", "proc", "run", "sys"];
 
 /**
- * Plans the root. `taken` are the places where the user mounts something else. Throws `no-os` for a folder without an init:
- * whatever it holds, it is no machine. So it is with one of more names than `mostNames`.
+ * Plans the root. `taken` are the places where the user mounts something else. Throws `no-os` for a folder
+ * without an init: whatever it holds, it is no machine. So it is with one of more names than `mostNames`.
  */
-export function planRoot(folder: string, command: readonly string[], facts: FolderFacts, taken: readonly string[]): RootPlan {
+export function planRoot(
+  folder: string,
+  command: readonly string[],
+  facts: FolderFacts,
+  taken: readonly string[],
+): RootPlan {
   if (facts.entries.length > mostNames) {
     throw new BerthError("no-os", `${folder} holds more than ${mostNames} names: no root does`, {
       hint: `look what they are: \`ls ${folder}\`. A root has some twenty, such as bin, etc and usr`,
@@ -45,10 +56,17 @@ export function planRoot(folder: string, command: readonly string[], facts: Fold
   }
   if ("missing" in facts.reading) throw notBootable(folder, command[0] ?? "", facts);
   const shown = facts.entries.filter(({ name }) => !madeAnew.includes(name) && !taken.includes(`/${name}`));
-  const whys = { other: "it is no directory, file or link", unnamable: "its name is no UTF-8, which an engine could not be told" } as const;
+  const whys = {
+    other: "it is no directory, file or link",
+    unnamable: "its name is no UTF-8, which an engine could not be told",
+  } as const;
   return {
-    bound: shown.flatMap(({ name, kind }) => (kind === "directory" || kind === "file" ? [{ name, directory: kind === "directory" }] : [])),
-    links: shown.flatMap(({ name, kind, target }) => (kind === "link" && target !== undefined ? [{ name, target }] : [])),
+    bound: shown.flatMap(({ name, kind }) =>
+      kind === "directory" || kind === "file" ? [{ name, directory: kind === "directory" }] : [],
+    ),
+    links: shown.flatMap(({ name, kind, target }) =>
+      kind === "link" && target !== undefined ? [{ name, target }] : [],
+    ),
     notes: shown.flatMap(({ name, kind }) =>
       kind === "other" || kind === "unnamable" ? [`${folder}/${name} is left out: ${whys[kind]}`] : [],
     ),
@@ -57,9 +75,14 @@ export function planRoot(folder: string, command: readonly string[], facts: Fold
 
 function notBootable(folder: string, init: string, { entries, reading }: FolderFacts): BerthError {
   if (entries.length === 0) {
-    return new BerthError("no-os", `${folder} is empty`, { hint: "put a root filesystem into it, with its init" });
+    return new BerthError("no-os", `${folder} is empty`, {
+      hint: "put a root filesystem into it, with its init",
+    });
   }
-  const why = "missing" in reading && reading.missing === "program" ? `has no ${init}` : `has ${init}, which is no init that berth knows`;
+  const why =
+    "missing" in reading && reading.missing === "program"
+      ? `has no ${init}`
+      : `has ${init}, which is no init that berth knows`;
   return new BerthError("no-os", `${folder} ${why}: no machine can start from it`, {
     hint: "name the folder of a whole system, and its init with the label berth.loader.command where it is not /sbin/init",
     details: { entries: entries.map(({ name }) => name) },

@@ -25,26 +25,40 @@ export interface GuardTask {
 }
 
 /** Where a guard finds things of the host in its container. */
-export const guardPaths = { task: "BERTH_GUARD", parent: "/host/parent", folder: "/host/folder", cgroups: "/host/cgroup" } as const;
+export const guardPaths = {
+  task: "BERTH_GUARD",
+  parent: "/host/parent",
+  folder: "/host/folder",
+  cgroups: "/host/cgroup",
+} as const;
 
 /** The loader's container as far as its guard's is made after it. */
 export interface GuardOrigin {
   readonly image: string;
-  /** The engine's socket, and where it is: the socket itself or its directory, on the host and in the loader. */
+  /**
+   * The engine's socket, and where it is: the socket itself or its directory, on the host and in the loader.
+   */
   readonly socket: { readonly path: string; readonly source: string; readonly target: string };
   /** Whether the host has a lock for those who change its old iptables. */
   readonly lock: boolean;
 }
 
-/** Root's locks on the host, which its engine makes where they are not there: among them one for what a folder is. */
+/**
+ * Root's locks on the host, which its engine makes where they are not there: among them one for what a folder
+ * is.
+ */
 const locks = "/run/berth/locks";
 
-/** The lock of iptables-legacy (iptables(8), XTABLES_LOCKFILE): two who change the rules at once without it lose one of them. */
+/**
+ * The lock of iptables-legacy (iptables(8), XTABLES_LOCKFILE): two who change the rules at once without it
+ * lose one of them.
+ */
 const xtablesLock = "/run/xtables.lock";
 
 /**
- * The body of POST /containers/create for a guard: it looks at the folder, holds it, publishes ports in the host's network,
- * and removes what is left when the loader is gone. It starts again when it was killed, until it has removed itself.
+ * The body of POST /containers/create for a guard: it looks at the folder, holds it, publishes ports in the
+ * host's network, and removes what is left when the loader is gone. It starts again when it was killed, until
+ * it has removed itself.
  */
 export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigin) {
   const bind = (source: string, target: string, readOnly: boolean) => ({
@@ -63,7 +77,8 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       NetworkMode: "host",
-      // Also where an engine that was killed stops, at its return, what still runs: that counts as stopped by hand.
+      // Also where an engine that was killed stops, at its return, what still runs: that counts as stopped by
+      // hand.
       RestartPolicy: { Name: "always" as const },
       ReadonlyRootfs: true,
       Tmpfs: { "/run": "rw,nosuid,nodev,mode=755", "/tmp": "rw,nosuid,nodev,mode=1777" },
@@ -71,21 +86,27 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
       // Rules and ports below 1024; the folder and its lease, whoever owns them.
       CapAdd: ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "DAC_OVERRIDE", "DAC_READ_SEARCH"],
       SecurityOpt: ["no-new-privileges"],
-      // Twice what all connections that it may relay at once can take; whatever a folder or an engine tells it, the node keeps the rest.
+      // Twice what all connections that it may relay at once can take; whatever a folder or an engine tells
+      // it, the node keeps the rest.
       Memory: 2 * 1024 ** 3,
       LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
       Binds: folder === undefined ? [] : [`${locks}:${locks}`],
       Mounts: [
         bind(socket.source, socket.target, true),
         ...(lock ? [bind(xtablesLock, xtablesLock, false)] : []),
-        ...(folder === undefined ? [] : [bind(parentOf(folder), guardPaths.parent, false), bind(folder, guardPaths.folder, true)]),
+        ...(folder === undefined
+          ? []
+          : [bind(parentOf(folder), guardPaths.parent, false), bind(folder, guardPaths.folder, true)]),
         ...(task.cgroupParent === undefined ? [] : [bind("/sys/fs/cgroup", guardPaths.cgroups, false)]),
       ],
     },
   };
 }
 
-/** One line of a guard's output: first the folder, as soon as it is the machine's; then that all is ready for the start. */
+/**
+ * One line of a guard's output: first the folder, as soon as it is the machine's; then that all is ready for
+ * the start.
+ */
 export type GuardReport =
   | { readonly waiting: string }
   | { readonly folder: FolderFacts | null }

@@ -14,7 +14,11 @@ test.each<[string, Partial<LeaseSight>, string]>([
   ["a living machine's of this engine", { holder: before, locked: false, state: "alive" }, "refuse"],
   ["a living machine's whose guard is starting again", { holder: before, state: "alive" }, "refuse"],
   ["that of a machine which is being stopped", { holder: before, locked: false, state: "leaving" }, "wait"],
-  ["that of a machine which is being stopped, its guard starting again", { holder: before, state: "leaving" }, "wait"],
+  [
+    "that of a machine which is being stopped, its guard starting again",
+    { holder: before, state: "leaving" },
+    "wait",
+  ],
   ["that of a machine of which nothing is left", { holder: before, state: "gone" }, "take"],
   [
     "that of a machine of which nothing is left, and another successor looks at it",
@@ -24,9 +28,15 @@ test.each<[string, Partial<LeaseSight>, string]>([
   ["a living machine's of another node", { holder: elsewhere, locked: false }, "refuse"],
   ["free on another node since a moment", { holder: elsewhere, freeFor: graceMs - 1 }, "wait"],
   ["free on another node since long", { holder: elsewhere, freeFor: graceMs }, "take"],
-])("a lease that is %s", (_, given, verdict) => expect(judgeLease({ ...sight, ...given })).toBe(verdict as "take"));
+])("a lease that is %s", (_, given, verdict) =>
+  expect(judgeLease({ ...sight, ...given })).toBe(verdict as "take"),
+);
 
 describe("the text of a lease", () => {
-  test.each([own, { ...own, loader: "1" }])("is read back: %j", (holder) => expect(parseHolder(JSON.stringify(holder))).toEqual(holder));
-  test.each(["", "{", "null", "[]", '"x"', '{"machine":1}'])("%p tells of nobody", (text) => expect(parseHolder(text)).toBeUndefined());
+  test.each([own, { ...own, loader: "1" }])("is read back: %j", (holder) =>
+    expect(parseHolder(JSON.stringify(holder))).toEqual(holder),
+  );
+  test.each(["", "{", "null", "[]", '"x"', '{"machine":1}'])("%p tells of nobody", (text) =>
+    expect(parseHolder(text)).toBeUndefined(),
+  );
 });

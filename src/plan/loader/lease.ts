@@ -9,7 +9,10 @@ export interface LeaseHolder {
   readonly node: string;
 }
 
-/** What has become of a holder on the same engine: its loader runs; the loader is gone and its guard tidies up; nothing is left. */
+/**
+ * What has become of a holder on the same engine: its loader runs; the loader is gone and its guard tidies
+ * up; nothing is left.
+ */
 export type HolderState = "alive" | "leaving" | "gone";
 
 export interface LeaseSight {
@@ -24,13 +27,17 @@ export interface LeaseSight {
   readonly freeFor: number;
 }
 
-/** A guard that was killed takes its lock again within this time; so long the free lock of another node is not believed. */
+/**
+ * A guard that was killed takes its lock again within this time; so long the free lock of another node is not
+ * believed.
+ */
 export const graceMs = 15_000;
 
 /** Whether a lease is to be taken, to be waited for, or another's. */
 export function judgeLease({ locked, holder, own, state, freeFor }: LeaseSight): "take" | "wait" | "refuse" {
   if (holder === undefined || isSame(holder, own)) return locked ? "take" : "wait";
-  if (holder.engine === own.engine) return state === "alive" ? "refuse" : state === "gone" && locked ? "take" : "wait";
+  if (holder.engine === own.engine)
+    return state === "alive" ? "refuse" : state === "gone" && locked ? "take" : "wait";
   if (!locked) return "refuse";
   return freeFor >= graceMs ? "take" : "wait";
 }
@@ -44,7 +51,8 @@ export function parseHolder(text: string): LeaseHolder | undefined {
   try {
     const value = JSON.parse(text) as Partial<LeaseHolder> | null;
     const { machine, loader, engine, node } = value ?? {};
-    if (typeof machine !== "string" || typeof engine !== "string" || typeof node !== "string") return undefined;
+    if (typeof machine !== "string" || typeof engine !== "string" || typeof node !== "string")
+      return undefined;
     return { machine, ...(typeof loader === "string" && { loader }), engine, node };
   } catch {
     // Written by nobody, or by one that was killed while it wrote.
@@ -55,7 +63,15 @@ export function parseHolder(text: string): LeaseHolder | undefined {
 /** What every lease begins with: whoever writes one names its machine first. */
 const beginning = '{"machine":"';
 
-/** Whether a file's text is a lease's: a holder, what one that was killed has written of it, or nothing yet, be it as zeros after a loss of power. */
+/**
+ * Whether a file's text is a lease's: a holder, what one that was killed has written of it, or nothing yet,
+ * be it as zeros after a loss of power.
+ */
 export function isLease(text: string): boolean {
-  return /^\0*$/.test(text) || parseHolder(text) !== undefined || text.startsWith(beginning) || beginning.startsWith(text);
+  return (
+    /^\0*$/.test(text) ||
+    parseHolder(text) !== undefined ||
+    text.startsWith(beginning) ||
+    beginning.startsWith(text)
+  );
 }

@@ -34,7 +34,12 @@ test("it stands beside its loader, in its network, with the folder bound as it i
     Image: "berth-root:1",
     Tty: true,
     Cmd: ["/sbin/init"],
-    Env: expect.arrayContaining(["BERTH_PROFILE=", "BERTH_MACHINE_ID=keep", "BERTH_RUNTIME=", "container_uuid="]),
+    Env: expect.arrayContaining([
+      "BERTH_PROFILE=",
+      "BERTH_MACHINE_ID=keep",
+      "BERTH_RUNTIME=",
+      "container_uuid=",
+    ]),
     Labels: {
       "berth.machine": "mail.1.a.app",
       "berth.loader": "L",
@@ -60,7 +65,14 @@ test.each<[string, Record<string, string>, object]>([
     { "real.profile": "strict", "real.ids": "131072", "real.lxcfs": "yes", "real.hostname": "m.test" },
     {
       Env: [
-        ...["BERTH_IMAGE=", "BERTH_PROFILE=strict", "BERTH_IDS=131072", "BERTH_LXCFS=1", "BERTH_HOSTNAME=m.test", "BERTH_MACHINE_ID=keep"],
+        ...[
+          "BERTH_IMAGE=",
+          "BERTH_PROFILE=strict",
+          "BERTH_IDS=131072",
+          "BERTH_LXCFS=1",
+          "BERTH_HOSTNAME=m.test",
+          "BERTH_MACHINE_ID=keep",
+        ],
         ...["BERTH_RUNTIME=", "oci-systemd-hook=", "container_uuid="],
       ],
     },
@@ -76,11 +88,18 @@ test.each<[string, Record<string, string>, object]>([
     { "real.memory": "1g", "real.cpus": "1.5", "real.pids": "99", "real.cpuset-cpus": "0" },
     { HostConfig: { Memory: 1024 ** 3, NanoCpus: 1.5e9, PidsLimit: 99, CpusetCpus: "0" } },
   ],
-  ["the stop signal and time", { "real.stop-signal": "PWR", "real.stop-timeout": "2m" }, { StopSignal: "30", StopTimeout: 120 }],
+  [
+    "the stop signal and time",
+    { "real.stop-signal": "PWR", "real.stop-timeout": "2m" },
+    { StopSignal: "30", StopTimeout: 120 },
+  ],
   [
     "flags after labels",
     { "real.capabilities": "NET_ADMIN", "real.args": "cap-add=SYS_TIME,env=X=1" },
-    { Env: expect.arrayContaining(["BERTH_MACHINE_ID=keep", "X=1"]), HostConfig: { CapAdd: ["CAP_NET_ADMIN", "SYS_TIME"] } },
+    {
+      Env: expect.arrayContaining(["BERTH_MACHINE_ID=keep", "X=1"]),
+      HostConfig: { CapAdd: ["CAP_NET_ADMIN", "SYS_TIME"] },
+    },
   ],
 ])("%s", (_, labels, expected) => expect(render(labels)).toMatchObject(expected));
 
@@ -130,7 +149,12 @@ const origin = {
 test("a guard has the folder read-only, what holds it writable, and no capability that it does not need", () => {
   const { HostConfig } = renderGuard(task, origin);
   expect(HostConfig.Memory).toBe(2 * 1024 ** 3);
-  expect(HostConfig).toMatchObject({ NetworkMode: "host", ReadonlyRootfs: true, CapDrop: ["ALL"], SecurityOpt: ["no-new-privileges"] });
+  expect(HostConfig).toMatchObject({
+    NetworkMode: "host",
+    ReadonlyRootfs: true,
+    CapDrop: ["ALL"],
+    SecurityOpt: ["no-new-privileges"],
+  });
   expect(HostConfig.Mounts.map(({ Source, Target, ReadOnly }) => `${Source} ${Target} ${ReadOnly}`)).toEqual([
     "/var/run/docker.sock /var/run/docker.sock true",
     "/srv /host/parent false",

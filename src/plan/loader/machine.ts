@@ -31,10 +31,16 @@ export interface LoadedMachine {
   readonly files: readonly { readonly source: string; readonly target: string }[];
 }
 
-/** Where a machine's systemd finds the service's secrets and configs as credentials (systemd.exec(5), CREDENTIALS_DIRECTORY). */
+/**
+ * Where a machine's systemd finds the service's secrets and configs as credentials (systemd.exec(5),
+ * CREDENTIALS_DIRECTORY).
+ */
 const credentials = "/run/host-credentials";
 
-/** The body of the Engine API's POST /containers/create for a service's machine: beside its loader, in the loader's network. */
+/**
+ * The body of the Engine API's POST /containers/create for a service's machine: beside its loader, in the
+ * loader's network.
+ */
 export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
   const { spec, application } = machine;
   const api = "api" in application ? application.api : undefined;
@@ -51,19 +57,29 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
       ...(api?.environment ?? []),
     ],
     Labels: labelsOf(machine),
-    Volumes: Object.fromEntries(spec.volumes.flatMap(({ kind, target }) => (kind === "anonymous" ? [[target, {}]] : []))),
+    Volumes: Object.fromEntries(
+      spec.volumes.flatMap(({ kind, target }) => (kind === "anonymous" ? [[target, {}]] : [])),
+    ),
     ...given({ StopSignal: stopSignal(spec, api?.stopSignal), StopTimeout: spec.stopTimeout }),
     HostConfig: {
       ...("runtime" in application ? { Runtime: application.runtime } : {}),
       NetworkMode: `container:${machine.loader}`,
       Mounts: [...rootMounts(machine), ...fileMounts(machine)],
-      Binds: [...spec.volumes.filter(({ kind }) => kind !== "anonymous").map(renderVolume), ...(api?.binds ?? []), ...lxcfsBinds(machine)],
+      Binds: [
+        ...spec.volumes.filter(({ kind }) => kind !== "anonymous").map(renderVolume),
+        ...(api?.binds ?? []),
+        ...lxcfsBinds(machine),
+      ],
       Tmpfs: api?.tmpfs ?? spec.tmpfs,
       ...(api === undefined ? {} : { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions }),
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
       Privileged: spec.profile === "privileged",
-      CapAdd: spec.profile === "privileged" ? [] : [...new Set([...spec.capabilities, ...(api?.capabilitiesAdded ?? [])])],
-      // Its loader's log is the service's; this one only holds what a loader that lost its engine for a while catches up with.
+      CapAdd:
+        spec.profile === "privileged"
+          ? []
+          : [...new Set([...spec.capabilities, ...(api?.capabilitiesAdded ?? [])])],
+      // Its loader's log is the service's; this one only holds what a loader that lost its engine for a while
+      // catches up with.
       LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
       ...renderLimits(spec),
     },
@@ -89,7 +105,12 @@ function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachin
 
 /** A network's other container has a name of its own, and a folder has its id. */
 function runtimeVariables({ spec, root, imageId, application }: LoadedMachine): readonly string[] {
-  const wishes = { ...spec, lxcfs: spec.lxcfs !== undefined, keepsMachineId: root !== undefined, image: imageId };
+  const wishes = {
+    ...spec,
+    lxcfs: spec.lxcfs !== undefined,
+    keepsMachineId: root !== undefined,
+    image: imageId,
+  };
   return renderRuntimeVariables(wishes, application);
 }
 
@@ -99,13 +120,27 @@ function stopSignal(spec: LoaderSpec, contracts: string | undefined): string | u
 
 /** As Mounts, since of these the engine makes no missing directory on the host. */
 function rootMounts({ spec, root }: LoadedMachine) {
-  return (root?.bound ?? []).map(({ name }) => ({ Type: "bind" as const, Source: `${spec.root}/${name}`, Target: `/${name}` }));
+  return (root?.bound ?? []).map(({ name }) => ({
+    Type: "bind" as const,
+    Source: `${spec.root}/${name}`,
+    Target: `/${name}`,
+  }));
 }
 
-/** Each where the service has it, and once more for systemd, which knows them by their last name: the first of a name is that credential. */
+/**
+ * Each where the service has it, and once more for systemd, which knows them by their last name: the first of
+ * a name is that credential.
+ */
 function fileMounts({ files }: LoadedMachine) {
-  const bind = (Source: string, Target: string) => ({ Type: "bind" as const, Source, Target, ReadOnly: true });
-  const byName = new Map(files.map(({ source, target }) => [target.slice(target.lastIndexOf("/") + 1), source] as const).reverse());
+  const bind = (Source: string, Target: string) => ({
+    Type: "bind" as const,
+    Source,
+    Target,
+    ReadOnly: true,
+  });
+  const byName = new Map(
+    files.map(({ source, target }) => [target.slice(target.lastIndexOf("/") + 1), source] as const).reverse(),
+  );
   return [
     ...files.map(({ source, target }) => bind(source, target)),
     ...[...byName].map(([name, source]) => bind(source, `${credentials}/${name}`)),
@@ -115,14 +150,19 @@ function fileMounts({ files }: LoadedMachine) {
 /** Without berth-runtime, which finds lxcfs itself and renews it after a restart. */
 function lxcfsBinds({ spec, application }: LoadedMachine): readonly string[] {
   if (spec.lxcfs === undefined || "runtime" in application) return [];
-  return ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime"].map((name) => `${spec.lxcfs}/proc/${name}:/proc/${name}:ro`);
+  return ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime"].map(
+    (name) => `${spec.lxcfs}/proc/${name}:/proc/${name}:ro`,
+  );
 }
 
 /** The names in the image: what is bound is laid over an empty one of its kind. */
 export function imageEntries({ bound, links }: RootPlan) {
   return [
     ...madeAnew.map((name) => ({ name, kind: "directory" as const })),
-    ...bound.map(({ name, directory }) => ({ name, kind: directory ? ("directory" as const) : ("file" as const) })),
+    ...bound.map(({ name, directory }) => ({
+      name,
+      kind: directory ? ("directory" as const) : ("file" as const),
+    })),
     ...links.map(({ name, target }) => ({ name, kind: "link" as const, target })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -24,7 +24,9 @@ test.each<[string, string, string, string, readonly string[]]>([
     [id, other, id.slice(0, 12)],
   ],
   ["nothing", `1 2 0:1 /home/${id}/hosts /srv/hosts rw - x y z\n`, "0::/user.slice\n", "mail", []],
-])("its own container by %s", (_, mountinfo, cgroup, hostname, ids) => expect(parseOwnIds(mountinfo, cgroup, hostname)).toEqual(ids));
+])("its own container by %s", (_, mountinfo, cgroup, hostname, ids) =>
+  expect(parseOwnIds(mountinfo, cgroup, hostname)).toEqual(ids),
+);
 
 test("secrets and configs are the tmpfs files that are named by the swarm's ids", () => {
   const lines = [
@@ -50,6 +52,13 @@ ${zero} 00 ${zero} 00 ${zero} ffffffff 00000001 00000000 00200200       lo
 
 test.each([
   ["both", ipv4, ipv6, { ipv4: "eth1", ipv6: "eth2" }],
-  ["the loopback's reject route is none", ipv4, ipv6.split("\n").slice(1).join("\n"), { ipv4: "eth1", ipv6: undefined }],
+  [
+    "the loopback's reject route is none",
+    ipv4,
+    ipv6.split("\n").slice(1).join("\n"),
+    { ipv4: "eth1", ipv6: undefined },
+  ],
   ["none", "", "", { ipv4: undefined, ipv6: undefined }],
-])("default routes: %s", (_, four, six, expected) => expect(parseDefaultInterfaces(four, six)).toEqual(expected));
+])("default routes: %s", (_, four, six, expected) =>
+  expect(parseDefaultInterfaces(four, six)).toEqual(expected),
+);

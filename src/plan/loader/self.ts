@@ -1,13 +1,19 @@
 /**
- * Which container this process may be in, the likeliest first: the engine has its own files of a container mounted into it
- * (proc_pid_mountinfo(5)), whatever the cgroups are; the v1 cgroup path of old engines; the host name, which is the id's head
- * unless the user chose another. Each is to be asked of the engine.
+ * Which container this process may be in, the likeliest first: the engine has its own files of a container
+ * mounted into it (proc_pid_mountinfo(5)), whatever the cgroups are; the v1 cgroup path of old engines; the
+ * host name, which is the id's head unless the user chose another. Each is to be asked of the engine.
  */
 export function parseOwnIds(mountinfo: string, cgroup: string, hostname: string): readonly string[] {
-  const mounted = [...mountinfo.matchAll(/\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\/(?:hostname|hosts|resolv\.conf) /g)];
+  const mounted = [
+    ...mountinfo.matchAll(
+      /\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\/(?:hostname|hosts|resolv\.conf) /g,
+    ),
+  ];
   const controlled = [...cgroup.matchAll(/[/-]([0-9a-f]{64})(?:\.scope)?$/gm)];
   const named = /^[0-9a-f]{12}$/.test(hostname) ? [hostname] : [];
-  return [...new Set([...mounted.map(([, id = ""]) => id), ...controlled.map(([, id = ""]) => id), ...named])];
+  return [
+    ...new Set([...mounted.map(([, id = ""]) => id), ...controlled.map(([, id = ""]) => id), ...named]),
+  ];
 }
 
 /** A secret or config that the swarm has mounted into this container. */
@@ -19,8 +25,8 @@ export interface SwarmFile {
 }
 
 /**
- * The secrets and configs among a container's mounts: files of a tmpfs of the engine's, named by the swarm's ids of 25
- * letters and digits (swarmkit's identity; proc_pid_mountinfo(5)).
+ * The secrets and configs among a container's mounts: files of a tmpfs of the engine's, named by the swarm's
+ * ids of 25 letters and digits (swarmkit's identity; proc_pid_mountinfo(5)).
  */
 export function parseSwarmFiles(mountinfo: string): readonly SwarmFile[] {
   return mountinfo.split("\n").flatMap((line) => {

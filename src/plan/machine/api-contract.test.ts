@@ -36,7 +36,11 @@ const needs = (version: number, layout: "hybrid" | "v2") =>
 
 test("on v1 only the machine's own subtree of name=systemd is writable", () => {
   const api = renderApiContract("web", needs(252, "hybrid"), { version: [20, 10], cgroupDriver: "cgroupfs" });
-  expect(api).toMatchObject({ cgroupNamespace: "host", cgroupParent: "/berth-machine-web", stopSignal: "37" });
+  expect(api).toMatchObject({
+    cgroupNamespace: "host",
+    cgroupParent: "/berth-machine-web",
+    stopSignal: "37",
+  });
   expect(api.binds).toEqual([
     "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd:ro",
     "/sys/fs/cgroup/systemd/berth-machine-web:/sys/fs/cgroup/systemd/berth-machine-web:rw",
@@ -48,8 +52,22 @@ test("on v1 only the machine's own subtree of name=systemd is writable", () => {
 
 test("each tmpfs has an end, the user's too; his own options stay", () => {
   const asked = { "/tmp": "exec,size=64m", "/srv": "", "/x": "size=1m,nr_inodes=5" };
-  const { tmpfs } = renderApiContract("web", needs(252, "hybrid"), { version: [20, 10], cgroupDriver: "cgroupfs" }, asked);
-  expect(Object.keys(tmpfs)).toEqual(["/run", "/run/lock", "/run/user", "/tmp", "/dev/shm", "/srv", "/x", "/sys/fs/cgroup"]);
+  const { tmpfs } = renderApiContract(
+    "web",
+    needs(252, "hybrid"),
+    { version: [20, 10], cgroupDriver: "cgroupfs" },
+    asked,
+  );
+  expect(Object.keys(tmpfs)).toEqual([
+    "/run",
+    "/run/lock",
+    "/run/user",
+    "/tmp",
+    "/dev/shm",
+    "/srv",
+    "/x",
+    "/sys/fs/cgroup",
+  ]);
   for (const target of ["/run", "/run/lock", "/run/user", "/tmp", "/dev/shm", "/srv"])
     expect(tmpfs[target]).toMatch(/size=\d+.*,nr_inodes=\d+$/);
   expect([tmpfs["/tmp"], tmpfs["/x"]]).toEqual(["exec,size=64m,nr_inodes=8192", "size=1m,nr_inodes=5"]);
@@ -76,10 +94,16 @@ test.each([
   [[20, 10], "host-unfit"],
   [[27, 5], "host-unfit"],
 ] as const)("cgroup v2 without the runtime on Docker %p: %s", (version, code) => {
-  expect(() => renderApiContract("web", needs(252, "v2"), { version, cgroupDriver: "systemd" })).toThrow(expect.objectContaining({ code }));
+  expect(() => renderApiContract("web", needs(252, "v2"), { version, cgroupDriver: "systemd" })).toThrow(
+    expect.objectContaining({ code }),
+  );
 });
 
 test("cgroup v2 with Docker 28 has writable cgroups of its own", () => {
   const api = renderApiContract("web", needs(252, "v2"), { version: [28, 5], cgroupDriver: "systemd" });
-  expect(api).toMatchObject({ securityOptions: ["writable-cgroups=true"], cgroupNamespace: "private", binds: [] });
+  expect(api).toMatchObject({
+    securityOptions: ["writable-cgroups=true"],
+    cgroupNamespace: "private",
+    binds: [],
+  });
 });

@@ -27,29 +27,50 @@ export interface ApiEngine {
 /** From here on `--security-opt writable-cgroups=true` exists (Docker 28 release notes). */
 const firstWithWritableCgroups = 28;
 
-/** Translates the contract of one machine; `asked` are the tmpfs of its own, path → options. Throws `host-unfit` where only the runtime can apply it. */
+/**
+ * Translates the contract of one machine; `asked` are the tmpfs of its own, path → options. Throws
+ * `host-unfit` where only the runtime can apply it.
+ */
 export function renderApiContract(
   machine: string,
   contract: Contract,
   engine: ApiEngine,
   asked: Readonly<Record<string, string>> = {},
 ): ApiContract {
-  const bounded = (target: string, options: string) => boundTmpfs(target, options === "" ? [] : options.split(","), contract);
+  const bounded = (target: string, options: string) =>
+    boundTmpfs(target, options === "" ? [] : options.split(","), contract);
   const tmpfs = Object.fromEntries([
-    ...[...contract.tmpfs, contract.shm].map((own) => [own.target, ["rw", ...tmpfsOptions(own)].join(",")] as const),
-    ...Object.entries(asked).map(([target, options]) => [target, bounded(target, options).join(",")] as const),
+    ...[...contract.tmpfs, contract.shm].map(
+      (own) => [own.target, ["rw", ...tmpfsOptions(own)].join(",")] as const,
+    ),
+    ...Object.entries(asked).map(
+      ([target, options]) => [target, bounded(target, options).join(",")] as const,
+    ),
   ]);
   const common = {
-    environment: Object.entries({ ...contract.defaultEnvironment, ...contract.environment }).map(([name, value]) => `${name}=${value}`),
+    environment: Object.entries({ ...contract.defaultEnvironment, ...contract.environment }).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     // Masks cannot be mounted from here: systemd takes them as arguments too.
     arguments: [...contract.arguments, ...contract.masks.units.map((unit) => `systemd.mask=${unit}`)],
     capabilitiesAdded: contract.capabilities,
     stopSignal: String(contract.stopSignal),
   };
-  const weaker = ["the image's files in /run and /tmp are hidden", "generators that cannot work in a container still run at boot"];
+  const weaker = [
+    "the image's files in /run and /tmp are hidden",
+    "generators that cannot work in a container still run at boot",
+  ];
   switch (contract.cgroup) {
     case "read-only":
-      return { ...common, tmpfs, binds: [], cgroupParent: undefined, cgroupNamespace: "private", securityOptions: [], weaker };
+      return {
+        ...common,
+        tmpfs,
+        binds: [],
+        cgroupParent: undefined,
+        cgroupNamespace: "private",
+        securityOptions: [],
+        weaker,
+      };
     case "cgroup2":
       if (engine.version[0] < firstWithWritableCgroups) {
         throw new BerthError(
@@ -83,10 +104,16 @@ export function renderApiContract(
   }
 }
 
-/** Directly below the root: engines never remove a parent, and whoever does must not meet another machine's start. */
+/**
+ * Directly below the root: engines never remove a parent, and whoever does must not meet another machine's
+ * start.
+ */
 const ownCgroup = "/berth-machine-";
 
-/** Whether a container's parent cgroup is one that was made for it alone. With the systemd driver it is systemd that removes it. */
+/**
+ * Whether a container's parent cgroup is one that was made for it alone. With the systemd driver it is
+ * systemd that removes it.
+ */
 export function isCgroupParent(parent: string): boolean {
   return parent.startsWith(ownCgroup) && !parent.slice(1).includes("/");
 }
@@ -96,7 +123,10 @@ export function ownCgroupParent(machine: string): string {
   return ownCgroup + machine;
 }
 
-/** The machine's own parent cgroup, which alone it may write to: `/berth-machine-web`, or with the systemd driver berth-web.slice. */
+/**
+ * The machine's own parent cgroup, which alone it may write to: `/berth-machine-web`, or with the systemd
+ * driver berth-web.slice.
+ */
 function cgroupParent(machine: string, driver: string): { readonly name: string; readonly path: string } {
   if (driver !== "systemd") return { name: ownCgroupParent(machine), path: ownCgroupParent(machine) };
   // A dash in a slice's name nests (systemd.slice(5)).
@@ -114,5 +144,8 @@ function namedView(tmpfs: Readonly<Record<string, string>>, parent: string) {
 
 function unifiedView(tmpfs: Readonly<Record<string, string>>, parent: string) {
   const hierarchy = "/sys/fs/cgroup/unified";
-  return { tmpfs, binds: [`${hierarchy}:/sys/fs/cgroup:ro`, `${hierarchy}${parent}:/sys/fs/cgroup${parent}:rw`] };
+  return {
+    tmpfs,
+    binds: [`${hierarchy}:/sys/fs/cgroup:ro`, `${hierarchy}${parent}:/sys/fs/cgroup${parent}:rw`],
+  };
 }

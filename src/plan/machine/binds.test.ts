@@ -12,6 +12,7 @@ test("the host's files and directories of a specification, also of one that was 
   expect(bindsOf(JSON.parse(JSON.stringify({ volumes })))).toEqual(binds);
 });
 
-test.each([[undefined], [{}], [{ volumes: "/srv" }], [{ volumes: [null, "/srv:/srv", { kind: "bind" }] }]])("%j has none", (spec) =>
-  expect(bindsOf(spec)).toEqual([]),
+test.each([[undefined], [{}], [{ volumes: "/srv" }], [{ volumes: [null, "/srv:/srv", { kind: "bind" }] }]])(
+  "%j has none",
+  (spec) => expect(bindsOf(spec)).toEqual([]),
 );

@@ -19,11 +19,22 @@ const image: PlannedImage = {
 const runtime: Application = { runtime: "berth" };
 /** Whatever the image's environment may ask, it is asked otherwise here. */
 const noWishes = [
-  ...["BERTH_IMAGE=sha256:1", "BERTH_PROFILE=", "BERTH_IDS=", "BERTH_LXCFS=", "BERTH_HOSTNAME=", "BERTH_MACHINE_ID="],
+  ...[
+    "BERTH_IMAGE=sha256:1",
+    "BERTH_PROFILE=",
+    "BERTH_IDS=",
+    "BERTH_LXCFS=",
+    "BERTH_HOSTNAME=",
+    "BERTH_MACHINE_ID=",
+  ],
   ...["BERTH_RUNTIME=", "oci-systemd-hook=", "container_uuid="],
 ];
 
-function render(more: Partial<MachineSpec> = {}, application: Application = runtime, from: PlannedImage = image) {
+function render(
+  more: Partial<MachineSpec> = {},
+  application: Application = runtime,
+  from: PlannedImage = image,
+) {
   const [machine] = fleet.machines;
   if (machine === undefined) throw new Error("no machine");
   return renderContainer({ ...machine, ...more }, fleet, from, "172.31.0.2", application);
@@ -45,7 +56,9 @@ test("a machine without wishes: a terminal, a name, an address, labels that tell
       RestartPolicy: { Name: "unless-stopped" },
       NetworkMode: "berth.internal",
     },
-    NetworkingConfig: { EndpointsConfig: { "berth.internal": { IPAMConfig: { IPv4Address: "172.31.0.2" }, Aliases: ["web"] } } },
+    NetworkingConfig: {
+      EndpointsConfig: { "berth.internal": { IPAMConfig: { IPv4Address: "172.31.0.2" }, Aliases: ["web"] } },
+    },
   });
   expect(body.Labels).toMatchObject({
     "berth.machine": "web",
@@ -55,7 +68,8 @@ test("a machine without wishes: a terminal, a name, an address, labels that tell
   });
   expect(body.Labels).not.toHaveProperty("other");
   expect(parseSpecLabel(body.Labels[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
-  for (const limit of ["Memory", "CpusetCpus", "BlkioWeight", "BlkioDeviceReadBps"]) expect(body.HostConfig).not.toHaveProperty(limit);
+  for (const limit of ["Memory", "CpusetCpus", "BlkioWeight", "BlkioDeviceReadBps"])
+    expect(body.HostConfig).not.toHaveProperty(limit);
 });
 
 test("what labels say of an init goes for the command of an image that berth made alone, and is taken back else", () => {
@@ -90,7 +104,11 @@ test.each([
     { volumes: [parseVolume("/srv:/srv:ro"), parseVolume("data:/data")] },
     { Binds: ["/srv:/srv:ro", "data:/data"], Mounts: [] },
   ],
-  ["an anonymous volume", { volumes: [parseVolume("/var/lib/x")] }, { Binds: [], Mounts: [{ Type: "volume", Target: "/var/lib/x" }] }],
+  [
+    "an anonymous volume",
+    { volumes: [parseVolume("/var/lib/x")] },
+    { Binds: [], Mounts: [{ Type: "volume", Target: "/var/lib/x" }] },
+  ],
   [
     "tmpfs, at a place of the machine's own with its options, and /dev/shm",
     {
@@ -108,10 +126,20 @@ test.each([
     { Tmpfs: { "/dev/shm": "nosuid,nodev,noexec,mode=1777,size=67108864" }, ShmSize: 2 ** 26 },
   ],
   ["capabilities", { capabilities: ["CAP_NET_ADMIN"] }, { CapAdd: ["CAP_NET_ADMIN"] }],
-  ["privileged takes no list", { profile: "privileged", capabilities: ["CAP_NET_ADMIN"] }, { Privileged: true, CapAdd: [] }],
+  [
+    "privileged takes no list",
+    { profile: "privileged", capabilities: ["CAP_NET_ADMIN"] },
+    { Privileged: true, CapAdd: [] },
+  ],
   [
     "a range, and one port twice",
-    { publish: [parsePublish("1000-1001:2000-2001"), parsePublish("127.0.0.1:53:53/udp"), parsePublish("5353:53/udp")] },
+    {
+      publish: [
+        parsePublish("1000-1001:2000-2001"),
+        parsePublish("127.0.0.1:53:53/udp"),
+        parsePublish("5353:53/udp"),
+      ],
+    },
     {
       PortBindings: {
         "2000/tcp": [{ HostPort: "1000" }],
@@ -125,7 +153,12 @@ test.each([
 });
 
 test.each([
-  ["its own command", { command: ["/sbin/init", "--unit=rescue.target"] }, image, ["/sbin/init", "--unit=rescue.target"]],
+  [
+    "its own command",
+    { command: ["/sbin/init", "--unit=rescue.target"] },
+    image,
+    ["/sbin/init", "--unit=rescue.target"],
+  ],
   ["the image's", {}, { ...image, command: ["/lib/systemd/systemd"] }, ["/lib/systemd/systemd"]],
   ["/sbin/init where the image names none", {}, { ...image, command: [] }, ["/sbin/init"]],
 ] as [string, Partial<MachineSpec>, PlannedImage, string[]][])("PID 1 is %s", (_, more, from, command) => {
@@ -135,11 +168,16 @@ test.each([
 test.each([
   ["profile and ids", { profile: "full", ids: 131072 }, ["BERTH_PROFILE=full", "BERTH_IDS=131072"]],
   ["lxcfs", { lxcfs: true }, ["BERTH_LXCFS=1"]],
-] as [string, Partial<MachineSpec>, string[]][])("berth-runtime is told of %s, and that nothing else is asked", (_, more, variables) => {
-  const nameOf = (entry: string) => entry.replace(/=.*/, "=");
-  const told = noWishes.map((entry) => variables.find((variable) => nameOf(variable) === nameOf(entry)) ?? entry);
-  expect(render({ environment: { A: "b" }, ...more }).Env).toEqual([...told, "A=b"]);
-});
+] as [string, Partial<MachineSpec>, string[]][])(
+  "berth-runtime is told of %s, and that nothing else is asked",
+  (_, more, variables) => {
+    const nameOf = (entry: string) => entry.replace(/=.*/, "=");
+    const told = noWishes.map(
+      (entry) => variables.find((variable) => nameOf(variable) === nameOf(entry)) ?? entry,
+    );
+    expect(render({ environment: { A: "b" }, ...more }).Env).toEqual([...told, "A=b"]);
+  },
+);
 
 test("without the runtime the contract goes into the call", () => {
   const api: ApiContract = {
@@ -155,7 +193,11 @@ test("without the runtime the contract goes into the call", () => {
     weaker: [],
   };
   const body = render({ environment: { A: "b" } }, { api });
-  expect(body).toMatchObject({ Cmd: ["/sbin/init", "systemd.mask=x.service"], Env: ["A=b", "container=docker"], StopSignal: "37" });
+  expect(body).toMatchObject({
+    Cmd: ["/sbin/init", "systemd.mask=x.service"],
+    Env: ["A=b", "container=docker"],
+    StopSignal: "37",
+  });
   expect(body.HostConfig).toMatchObject({
     Tmpfs: api.tmpfs,
     Binds: api.binds,

@@ -59,10 +59,15 @@ export function renderContainer(
     },
     ...(api ? { StopSignal: api.stopSignal } : {}),
     ...(machine.stopTimeout === undefined ? {} : { StopTimeout: machine.stopTimeout }),
-    ExposedPorts: Object.fromEntries(machine.publish.flatMap((publish) => ports(publish).map(({ key }) => [key, {}]))),
+    ExposedPorts: Object.fromEntries(
+      machine.publish.flatMap((publish) => ports(publish).map(({ key }) => [key, {}])),
+    ),
     HostConfig: {
       ...("runtime" in application ? { Runtime: application.runtime } : {}),
-      Binds: [...machine.volumes.filter((volume) => volume.kind !== "anonymous").map(renderVolume), ...(api?.binds ?? [])],
+      Binds: [
+        ...machine.volumes.filter((volume) => volume.kind !== "anonymous").map(renderVolume),
+        ...(api?.binds ?? []),
+      ],
       Mounts: machine.volumes
         .filter((volume) => volume.kind === "anonymous")
         .map((volume) => ({ Type: "volume" as const, Target: volume.target })),
@@ -80,7 +85,8 @@ export function renderContainer(
       EndpointsConfig: {
         [network.domain]: {
           ...(address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }),
-          // A network bears the domain's name, so the engine's resolver answers for NAME and NAME.DOMAIN alike.
+          // A network bears the domain's name, so the engine's resolver answers for NAME and NAME.DOMAIN
+          // alike.
           Aliases: [...new Set([machine.name, machine.hostname, ...machine.aliases])],
         },
       },
@@ -88,10 +94,15 @@ export function renderContainer(
   };
 }
 
-/** An inherited word on the init is taken back where it is not of this image's own command: an engine lets no label be unset. */
+/**
+ * An inherited word on the init is taken back where it is not of this image's own command: an engine lets no
+ * label be unset.
+ */
 function initLabels(machine: MachineSpec, { labels, handedDown }: PlannedImage): Labels {
   const known = machine.command === undefined ? labels : {};
-  return Object.fromEntries([label.init, label.initVersion].filter((key) => key in handedDown).map((key) => [key, known[key] ?? ""]));
+  return Object.fromEntries(
+    [label.init, label.initVersion].filter((key) => key in handedDown).map((key) => [key, known[key] ?? ""]),
+  );
 }
 
 /** What is asked of berth-runtime for a machine. */
@@ -100,11 +111,17 @@ export interface RuntimeWishes extends Partial<Pick<MachineSpec, "profile" | "id
   readonly hostname?: string | undefined;
   /** Whether the machine-id in its files is its own. */
   readonly keepsMachineId?: boolean;
-  /** The image's id, by which the runtime knows these wishes for ours; undefined for an image without an environment. */
+  /**
+   * The image's id, by which the runtime knows these wishes for ours; undefined for an image without an
+   * environment.
+   */
   readonly image: string | undefined;
 }
 
-/** What berth-runtime reads and keeps from the machine: all of it, empty where nothing is asked, so that no image's environment asks. */
+/**
+ * What berth-runtime reads and keeps from the machine: all of it, empty where nothing is asked, so that no
+ * image's environment asks.
+ */
 export function renderRuntimeVariables(wishes: RuntimeWishes, application: Application): readonly string[] {
   if (!("runtime" in application)) return [];
   const { image, profile, ids, lxcfs, hostname, keepsMachineId } = wishes;
@@ -121,13 +138,27 @@ export function renderRuntimeVariables(wishes: RuntimeWishes, application: Appli
   }).map(([name, value]) => `${name}=${value ?? ""}`);
 }
 
-/** Engines give this much unasked, and so berth-runtime takes it for not asked; a tmpfs that says it is asked for. */
+/**
+ * Engines give this much unasked, and so berth-runtime takes it for not asked; a tmpfs that says it is asked
+ * for.
+ */
 const unaskedShmSize = 64 * 1024 ** 2;
 
-/** The machine's tmpfs as the Engine API has them, path → options; at a place of the contract's with that one's, unless they say otherwise. */
-export function renderTmpfs({ tmpfs = [], shmSize }: Pick<MachineSpec, "tmpfs" | "shmSize">): Readonly<Record<string, string>> {
+/**
+ * The machine's tmpfs as the Engine API has them, path → options; at a place of the contract's with that
+ * one's, unless they say otherwise.
+ */
+export function renderTmpfs({
+  tmpfs = [],
+  shmSize,
+}: Pick<MachineSpec, "tmpfs" | "shmSize">): Readonly<Record<string, string>> {
   const shm = shmSize === unaskedShmSize ? [{ target: "/dev/shm", options: [`size=${shmSize}`] }] : [];
-  return Object.fromEntries([...shm, ...tmpfs].map(({ target, options }) => [target, [...placeOptions(target), ...options].join(",")]));
+  return Object.fromEntries(
+    [...shm, ...tmpfs].map(({ target, options }) => [
+      target,
+      [...placeOptions(target), ...options].join(","),
+    ]),
+  );
 }
 
 type Limits = Pick<
@@ -151,9 +182,13 @@ export function machineCommand(machine: MachineSpec, image: PlannedImage): reado
   return image.command.length > 0 ? image.command : defaultInit;
 }
 
-/** The limits of a machine in HostConfig: only those that were asked for, since an engine without the controller refuses or warns of any. */
+/**
+ * The limits of a machine in HostConfig: only those that were asked for, since an engine without the
+ * controller refuses or warns of any.
+ */
 export function renderLimits(machine: Limits) {
-  const rates = (list: readonly DeviceRate[] | undefined) => list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
+  const rates = (list: readonly DeviceRate[] | undefined) =>
+    list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
   return given({
     NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),
     Memory: machine.memory,

@@ -12,7 +12,11 @@ test.each([
   ["0", "root", /^\//],
   ["no-such-user", "no-such-user", /^\/$/],
 ])("the variables of %s", async (user, name, home) => {
-  const [command = "", ...args] = loginCommand(user, ["sh", "-c", 'printf "%s\\n" "$USER" "$LOGNAME" "$HOME" "$SHELL"']);
+  const [command = "", ...args] = loginCommand(user, [
+    "sh",
+    "-c",
+    'printf "%s\\n" "$USER" "$LOGNAME" "$HOME" "$SHELL"',
+  ]);
   const [USER, LOGNAME, HOME, SHELL] = (await run(command, args)).stdout.split("\n");
   expect([USER, LOGNAME]).toEqual([name, name]);
   expect(HOME).toMatch(home);

@@ -1,5 +1,12 @@
 import { expect, test } from "bun:test";
-import { foundFault, grantsRoot, othersReach, type PathStep, replaceFault, swapFault } from "./path-access.ts";
+import {
+  foundFault,
+  grantsRoot,
+  othersReach,
+  type PathStep,
+  replaceFault,
+  swapFault,
+} from "./path-access.ts";
 
 type Step = readonly [
   mode: number,
@@ -11,7 +18,15 @@ type Step = readonly [
 ];
 const way = (...steps: readonly Step[]): readonly PathStep[] =>
   steps.map(([mode, uid = 0, gid = uid, kind = "directory", hasList = false, members = []], index) => {
-    return { path: `/${index}`, kind, uid, gid, mode, hasAccessList: () => hasList, groupUsers: () => members };
+    return {
+      path: `/${index}`,
+      kind,
+      uid,
+      gid,
+      mode,
+      hasAccessList: () => hasList,
+      groupUsers: () => members,
+    };
   });
 const byList = "has an access control list by which others may write to it (setfacl -b takes it away)";
 const alice = new Set([0, 1000]);
@@ -20,7 +35,11 @@ test.each([
   ["root's and the user's own", way([0o755], [0o755, 1000], [0o644, 1000, 1000, "file"]), undefined],
   ["below /tmp, one's own", way([0o755], [0o1777], [0o700, 1000], [0o644, 1000, 1000, "file"]), undefined],
   ["a file of somebody else's", way([0o1777], [0o644, 65534, 65534, "file"]), "/1 belongs to the user 65534"],
-  ["a directory of somebody else's", way([0o755], [0o755, 1001], [0o644, 1000, 1000, "file"]), "/1 belongs to the user 1001"],
+  [
+    "a directory of somebody else's",
+    way([0o755], [0o755, 1001], [0o644, 1000, 1000, "file"]),
+    "/1 belongs to the user 1001",
+  ],
   ["a link of somebody else's", way([0o1777], [0o777, 1001, 1001, "link"]), "/1 belongs to the user 1001"],
   ["a link of one's own", way([0o755], [0o777, 1000, 1000, "link"]), undefined],
   ["a directory for everybody without the sticky bit", way([0o755], [0o777]), "everybody may write to /1"],
@@ -38,16 +57,32 @@ test.each([
     way([0o775, 0, 0, "directory", false, [Number.NaN]]),
     "another user is in the group 0, which may write to /0 (chmod g-w takes that away)",
   ],
-  ["one whose group another is in, which may not write", way([0o644, 1000, 1000, "file", false, [33]]), undefined],
+  [
+    "one whose group another is in, which may not write",
+    way([0o644, 1000, 1000, "file", false, [33]]),
+    undefined,
+  ],
   [
     "a directory of the user's own group, which they have to themselves",
     way([0o775, 1000, 1000, "directory", false, [1000, 0]]),
     undefined,
   ],
   ["a file of root's, with a list whose mask lets write", way([0o664, 0, 0, "file", true]), `/0 ${byList}`],
-  ["a directory of the user's own group, with such a list", way([0o755], [0o775, 1000, 1000, "directory", true]), `/1 ${byList}`],
-  ["a FUSE of another user", way([0o755], [0, 1001, 1001, "fuse"]), "/1 is a file system of the user 1001's (FUSE)"],
-  ["a FUSE of one who is not known", way([0o755], [0, Number.NaN, Number.NaN, "fuse"]), "/1 is a file system of another user's (FUSE)"],
+  [
+    "a directory of the user's own group, with such a list",
+    way([0o755], [0o775, 1000, 1000, "directory", true]),
+    `/1 ${byList}`,
+  ],
+  [
+    "a FUSE of another user",
+    way([0o755], [0, 1001, 1001, "fuse"]),
+    "/1 is a file system of the user 1001's (FUSE)",
+  ],
+  [
+    "a FUSE of one who is not known",
+    way([0o755], [0, Number.NaN, Number.NaN, "fuse"]),
+    "/1 is a file system of another user's (FUSE)",
+  ],
   ["a file with a list that lets read at most", way([0o644, 1000, 1000, "file", true]), undefined],
 ] as const)("who decides: %s", (_, steps, fault) => {
   expect(replaceFault(steps, alice)).toBe(fault);
@@ -56,24 +91,44 @@ test.each([
 /** The way through directories of these modes to a file, by a link at its end where that is said. */
 function wayTo(modes: Readonly<Record<string, number>>, end: string, kind: PathStep["kind"] = "file") {
   const rest = { uid: 0, gid: 0, hasAccessList: () => false, groupUsers: () => [1001] };
-  const directories = Object.entries(modes).map(([path, mode]) => ({ ...rest, path, kind: "directory" as const, mode }));
+  const directories = Object.entries(modes).map(([path, mode]) => ({
+    ...rest,
+    path,
+    kind: "directory" as const,
+    mode,
+  }));
   return [...directories, { ...rest, path: end, kind, mode: kind === "link" ? 0o777 : 0o644 }];
 }
 
 test.each([
   ["in a directory of root's", wayTo({ "/": 0o755, "/srv": 0o755 }, "/srv/berth.yaml"), undefined],
-  ["in /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml"), "others may put a file of yours into /tmp"],
-  ["a link in /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml", "link"), "others may put a link of yours into /tmp"],
+  [
+    "in /tmp",
+    wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml"),
+    "others may put a file of yours into /tmp",
+  ],
+  [
+    "a link in /tmp",
+    wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml", "link"),
+    "others may put a link of yours into /tmp",
+  ],
   ["below /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777, "/tmp/own": 0o700 }, "/tmp/own/berth.yaml"), undefined],
   [
     "in a sticky directory of a group's that others are in",
     wayTo({ "/g": 0o1775 }, "/g/berth.yaml"),
     "others may put a file of yours into /g",
   ],
-  ["in a sticky directory that nobody else may write to", wayTo({ "/": 0o755, "/s": 0o1755 }, "/s/berth.yaml"), undefined],
+  [
+    "in a sticky directory that nobody else may write to",
+    wayTo({ "/": 0o755, "/s": 0o1755 }, "/s/berth.yaml"),
+    undefined,
+  ],
   [
     "beyond a link in /tmp",
-    [...wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/own", "link"), ...wayTo({ "/srv": 0o755 }, "/srv/berth.yaml")],
+    [
+      ...wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/own", "link"),
+      ...wayTo({ "/srv": 0o755 }, "/srv/berth.yaml"),
+    ],
     "others may put a link of yours into /tmp",
   ],
   ["of others", wayTo({ "/": 0o777 }, "/berth.yaml"), "everybody may write to /"],
@@ -85,9 +140,24 @@ test.each([
   ["all root's", way([0o755], [0o755], [0o755]), "there", undefined],
   ["the end is another's, or for everybody", way([0o755], [0o777, 1001]), "there", undefined],
   ["the end is a file for everybody", way([0o755], [0o666, 0, 0, "file"]), "there", undefined],
-  ["the end is another's in a sticky directory", way([0o1777], [0o755, 1001]), "there", "/1 belongs to the user 1001"],
-  ["so it is behind a link", way([0o1777], [0o777, 0, 0, "link"], [0o755, 1001]), "there", "/2 belongs to the user 1001"],
-  ["the end is another's in a sticky directory that nobody else may write to", way([0o1755], [0o755, 1001]), "there", undefined],
+  [
+    "the end is another's in a sticky directory",
+    way([0o1777], [0o755, 1001]),
+    "there",
+    "/1 belongs to the user 1001",
+  ],
+  [
+    "so it is behind a link",
+    way([0o1777], [0o777, 0, 0, "link"], [0o755, 1001]),
+    "there",
+    "/2 belongs to the user 1001",
+  ],
+  [
+    "the end is another's in a sticky directory that nobody else may write to",
+    way([0o1755], [0o755, 1001]),
+    "there",
+    undefined,
+  ],
   ["so in one for root's group", way([0o1775], [0o755, 1001]), "there", undefined],
   [
     "so in one for root's group, which another is in",
@@ -95,16 +165,46 @@ test.each([
     "there",
     "/1 belongs to the user 1001",
   ],
-  ["so in one for another group", way([0o1775, 0, 50], [0o755, 1001]), "there", "/1 belongs to the user 1001"],
-  ["the end is another's FUSE", way([0o755], [0, 1001, 1001, "fuse"]), "unseen", "/1 is a file system of the user 1001's (FUSE)"],
-  ["a directory above is another's", way([0o755], [0o755, 1001], [0o700]), "there", "/1 belongs to the user 1001"],
-  ["a link on the way is another's", way([0o1777], [0o777, 1001, 1001, "link"], [0o755], [0o700]), "there", "/1 belongs to the user 1001"],
+  [
+    "so in one for another group",
+    way([0o1775, 0, 50], [0o755, 1001]),
+    "there",
+    "/1 belongs to the user 1001",
+  ],
+  [
+    "the end is another's FUSE",
+    way([0o755], [0, 1001, 1001, "fuse"]),
+    "unseen",
+    "/1 is a file system of the user 1001's (FUSE)",
+  ],
+  [
+    "a directory above is another's",
+    way([0o755], [0o755, 1001], [0o700]),
+    "there",
+    "/1 belongs to the user 1001",
+  ],
+  [
+    "a link on the way is another's",
+    way([0o1777], [0o777, 1001, 1001, "link"], [0o755], [0o700]),
+    "there",
+    "/1 belongs to the user 1001",
+  ],
   ["to be made in another's", way([0o755], [0o755, 1001]), "missing", "/1 belongs to the user 1001"],
   ["to be made in a sticky directory", way([0o755], [0o1777]), "missing", "everybody may write to /1"],
-  ["to be made there behind a link", way([0o1777], [0o777, 0, 0, "link"]), "missing", "everybody may write to /0"],
+  [
+    "to be made there behind a link",
+    way([0o1777], [0o777, 0, 0, "link"]),
+    "missing",
+    "everybody may write to /0",
+  ],
   ["to be made in root's", way([0o755], [0o755]), "missing", undefined],
 ] as const)("who can exchange it: %s", (_, steps, end, fault) => {
-  expect(swapFault({ steps, real: steps.filter(({ kind }) => kind === "directory" || kind === "file"), end }, alice)).toBe(fault);
+  expect(
+    swapFault(
+      { steps, real: steps.filter(({ kind }) => kind === "directory" || kind === "file"), end },
+      alice,
+    ),
+  ).toBe(fault);
 });
 
 test.each([
@@ -113,8 +213,16 @@ test.each([
   ["the folder itself is closed", way([0o755], [0o755], [0o700]), false],
   ["a group may walk", way([0o755], [0o750, 0, 50], [0o755]), true],
   ["root's group may walk", way([0o755], [0o750, 0, 0], [0o755]), false],
-  ["root's group may walk, which another is in", way([0o755], [0o750, 0, 0, "directory", false, [33]], [0o755]), true],
-  ["root's group may walk, and whom a list names", way([0o755], [0o750, 0, 0, "directory", true], [0o755]), true],
+  [
+    "root's group may walk, which another is in",
+    way([0o755], [0o750, 0, 0, "directory", false, [33]], [0o755]),
+    true,
+  ],
+  [
+    "root's group may walk, and whom a list names",
+    way([0o755], [0o750, 0, 0, "directory", true], [0o755]),
+    true,
+  ],
   ["a list whose mask lets nobody walk", way([0o755], [0o740, 0, 0, "directory", true], [0o755]), false],
   ["a home that only its user may walk, who asks", way([0o755], [0o700, 1000], [0o755, 1000]), false],
   ["the same of another user", way([0o755], [0o700, 1001], [0o755, 1001]), true],

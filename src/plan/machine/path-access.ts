@@ -4,39 +4,53 @@ import { isAt, parentOf } from "#machinefile/value/path.ts";
 /** One file or directory on the way to another, which is the last. */
 export interface PathStep {
   readonly path: string;
-  /** `fuse`: the root of a FUSE that another user answers for, whose uid that is (NaN: not known). What it says of itself is not asked. */
+  /**
+   * `fuse`: the root of a FUSE that another user answers for, whose uid that is (NaN: not known). What it
+   * says of itself is not asked.
+   */
   readonly kind: "directory" | "link" | "file" | "fuse";
   readonly uid: number;
   readonly gid: number;
   /** Permission bits, with set-uid, set-gid and sticky: chmod(2). */
   readonly mode: number;
-  /** Whether an access control list gives rights to others besides, known where the group's bits, which are its mask (acl(5)), matter. */
+  /**
+   * Whether an access control list gives rights to others besides, known where the group's bits, which are
+   * its mask (acl(5)), matter.
+   */
   readonly hasAccessList: () => boolean;
-  /** The users who have its group (NaN: one whose number is not known); asked only where that may be somebody's own. */
+  /**
+   * The users who have its group (NaN: one whose number is not known); asked only where that may be
+   * somebody's own.
+   */
   readonly groupUsers: () => readonly number[];
 }
 
 /** Where an absolute path leads. */
 export interface Way {
-  /** All that it leads through, in order and to its end: links, what they lead through, and links of that, too. */
+  /**
+   * All that it leads through, in order and to its end: links, what they lead through, and links of that,
+   * too.
+   */
   readonly steps: readonly PathStep[];
   /** The directories of it without links, from / to its end, which is the last: what it resolves to. */
   readonly real: readonly PathStep[];
   /**
-   * `missing`: beyond the last step nothing is there, or nothing that this user may see. `unseen`: that is a `fuse`, and is not looked into.
-   * `too-long`: it goes on, over more names than are looked at.
+   * `missing`: beyond the last step nothing is there, or nothing that this user may see. `unseen`: that is a
+   * `fuse`, and is not looked into. `too-long`: it goes on, over more names than are looked at.
    */
   readonly end: "there" | "missing" | "unseen" | "too-long";
 }
 
 /**
- * Why somebody else than the trusted users decides what lies at the end of a way: who owns a step of it, or may write to it.
- * Undefined where nobody else does. In a sticky directory everybody may make files, but nobody replace another's.
+ * Why somebody else than the trusted users decides what lies at the end of a way: who owns a step of it, or
+ * may write to it. Undefined where nobody else does. In a sticky directory everybody may make files, but
+ * nobody replace another's.
  */
 export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<number>): string | undefined {
   for (const step of steps) {
     const { path, kind, uid, mode } = step;
-    if (kind === "fuse") return `${path} is a file system of ${Number.isNaN(uid) ? "another user" : `the user ${uid}`}'s (FUSE)`;
+    if (kind === "fuse")
+      return `${path} is a file system of ${Number.isNaN(uid) ? "another user" : `the user ${uid}`}'s (FUSE)`;
     const fault = ownerFault(step, trusted);
     if (fault !== undefined) return fault;
     const isSticky = kind === "directory" && (mode & 0o1000) !== 0;
@@ -49,9 +63,9 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
 }
 
 /**
- * The same of a file that nobody has named, but that was found by its name. Into an open sticky directory everybody may move a file or
- * a link of the trusted users' own, wherever he has it: that takes no right over what is moved (rename(2)). A directory is moved by
- * who may write to it.
+ * The same of a file that nobody has named, but that was found by its name. Into an open sticky directory
+ * everybody may move a file or a link of the trusted users' own, wherever he has it: that takes no right over
+ * what is moved (rename(2)). A directory is moved by who may write to it.
  */
 export function foundFault(steps: readonly PathStep[], trusted: ReadonlySet<number>): string | undefined {
   const fault = replaceFault(steps, trusted);
@@ -65,8 +79,9 @@ export function foundFault(steps: readonly PathStep[], trusted: ReadonlySet<numb
 export const tooLong = "its way has more names, with those of its links, than are looked at";
 
 /**
- * As `replaceFault`, of where a way leads: whoever decides over the directories and links on it, and not who may write to what is at its end.
- * What is not there yet may be made by whoever may write to the directory that it is to be in.
+ * As `replaceFault`, of where a way leads: whoever decides over the directories and links on it, and not who
+ * may write to what is at its end. What is not there yet may be made by whoever may write to the directory
+ * that it is to be in.
  */
 export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number>): string | undefined {
   if (end === "too-long") return tooLong;
@@ -76,12 +91,14 @@ export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number
   if (end === "missing") return replaceFault([...steps, { ...last, mode: last.mode & 0o777 }], trusted);
   const above = steps.at(-1)?.path === last.path ? steps.slice(0, -1) : steps;
   // Nor who owns something from renaming it.
-  return replaceFault(above, trusted) ?? (isOpenAndSticky(parent, trusted) ? ownerFault(last, trusted) : undefined);
+  return (
+    replaceFault(above, trusted) ?? (isOpenAndSticky(parent, trusted) ? ownerFault(last, trusted) : undefined)
+  );
 }
 
 /**
- * Whether others than the trusted users can walk the whole way: then what is set-uid at its end, or a device node, is in
- * their reach. Takes the directories without links among them.
+ * Whether others than the trusted users can walk the whole way: then what is set-uid at its end, or a device
+ * node, is in their reach. Takes the directories without links among them.
  */
 export function othersReach(steps: readonly PathStep[], trusted: ReadonlySet<number>): boolean {
   return steps.every((step) => {
@@ -105,7 +122,10 @@ export function reachedByOthers(folder: string): string {
   return `other users of the host can reach ${folder}: a set-uid program or a device node that the machine's root leaves in it works for them.`;
 }
 
-/** What comes of a way on which others decide, by `swapFault`, for a machine that is given what is at its end, in a sentence. */
+/**
+ * What comes of a way on which others decide, by `swapFault`, for a machine that is given what is at its end,
+ * in a sentence.
+ */
 export function swappedByOthers(source: string, fault: string): string {
   return `another user can have ${source} lead to any directory of the host, for the machine from its next start on: ${fault}.`;
 }
@@ -115,7 +135,10 @@ export function writtenByMachines(file: string, source: string, machines: readon
   return `root in ${machines.join(", ")} can write ${file} by the bind of ${source}, and with it have the next \`berth up\` do anything to this host.`;
 }
 
-/** Whether set-uid programs and device nodes work at a path without links, by mountinfo (proc_pid_mountinfo(5)). */
+/**
+ * Whether set-uid programs and device nodes work at a path without links, by mountinfo
+ * (proc_pid_mountinfo(5)).
+ */
 export function grantsRoot(mountinfo: string, path: string): boolean {
   let nearest: { readonly point: string; readonly options: readonly string[] } = { point: "", options: [] };
   for (const line of mountinfo.split("\n")) {
@@ -123,21 +146,27 @@ export function grantsRoot(mountinfo: string, path: string): boolean {
     if (escaped === undefined || options === undefined) continue;
     const point = unescapeMount(escaped);
     // Of two at one place the later covers the earlier.
-    if (isAt(point, path) && point.length >= nearest.point.length) nearest = { point, options: options.split(",") };
+    if (isAt(point, path) && point.length >= nearest.point.length)
+      nearest = { point, options: options.split(",") };
   }
   return !(nearest.options.includes("nosuid") && nearest.options.includes("nodev"));
 }
 
 /**
- * By whom others than the trusted users have what a step's group may do. Root's group and one with its user's number
- * (pam_umask(8), usergroups) are these users' own as long as nobody else has them.
+ * By whom others than the trusted users have what a step's group may do. Root's group and one with its user's
+ * number (pam_umask(8), usergroups) are these users' own as long as nobody else has them.
  */
-function groupFault({ path, uid, gid, groupUsers, hasAccessList }: PathStep, trusted: ReadonlySet<number>): string | undefined {
+function groupFault(
+  { path, uid, gid, groupUsers, hasAccessList }: PathStep,
+  trusted: ReadonlySet<number>,
+): string | undefined {
   if (gid !== 0 && gid !== uid) return `the group ${gid} may write to ${path}`;
   const other = groupUsers().find((user) => !trusted.has(user));
   if (other !== undefined) {
     const user = Number.isNaN(other) ? "another user" : `the user ${other}`;
     return `${user} is in the group ${gid}, which may write to ${path} (chmod g-w takes that away)`;
   }
-  return hasAccessList() ? `${path} has an access control list by which others may write to it (setfacl -b takes it away)` : undefined;
+  return hasAccessList()
+    ? `${path} has an access control list by which others may write to it (setfacl -b takes it away)`
+    : undefined;
 }

@@ -11,7 +11,13 @@ function fleetOf(machines: Readonly<Record<string, Partial<MachineSpec>>>): Flee
 
 const domain = "berth.internal";
 const network = { ours: true, foreignFile: undefined, subnet: "172.31.0.0/24", addresses: [] };
-const bare = { domain, network, taken: { networks: [], routes: [] }, containers: [], renamed: [] } satisfies Observed;
+const bare = {
+  domain,
+  network,
+  taken: { networks: [], routes: [] },
+  containers: [],
+  renamed: [],
+} satisfies Observed;
 const none: Observed = { ...bare, network: undefined };
 
 function container(name: string, state: string, more: Partial<ObservedContainer> = {}): ObservedContainer {
@@ -34,7 +40,9 @@ function container(name: string, state: string, more: Partial<ObservedContainer>
 }
 
 const outline = (fleet: Fleet, observed: Observed, names: readonly string[] = []) =>
-  planUp(fleet, names, observed).map((step) => (step.do === "create-network" ? step.do : `${step.do} ${step.machine.name}`));
+  planUp(fleet, names, observed).map((step) =>
+    step.do === "create-network" ? step.do : `${step.do} ${step.machine.name}`,
+  );
 
 test.each([
   ["created", "start"],
@@ -44,14 +52,19 @@ test.each([
   ["running", "keep"],
   ["restarting", "keep"],
 ])("a machine that is %s: %s", (state, step) => {
-  expect(outline(fleetOf({ web: {} }), { ...bare, containers: [container("web", state)] })).toEqual([`${step} web`]);
+  expect(outline(fleetOf({ web: {} }), { ...bare, containers: [container("web", state)] })).toEqual([
+    `${step} web`,
+  ]);
 });
 
 test("what is missing is created, the network first, dependencies before their dependents", () => {
   const fleet = fleetOf({ web: { dependsOn: ["db", "cache"] }, cache: { dependsOn: ["db"] }, db: {} });
   expect(outline(fleet, none)).toEqual(["create-network", "create db", "create cache", "create web"]);
   expect(outline(fleet, none, ["cache"])).toEqual(["create-network", "create db", "create cache"]);
-  expect(outline(fleet, { ...bare, containers: [container("db", "running")] }, ["cache"])).toEqual(["keep db", "create cache"]);
+  expect(outline(fleet, { ...bare, containers: [container("db", "running")] }, ["cache"])).toEqual([
+    "keep db",
+    "create cache",
+  ]);
 });
 
 test("addresses of other machines and of strangers are not given away", () => {
@@ -64,11 +77,27 @@ test("addresses of other machines and of strangers are not given away", () => {
 });
 
 test.each([
-  ["a container of somebody else's with the name", { ...bare, containers: [container("web", "running", { ours: false })] }, "not-ours"],
-  ["a machine of another network", { ...bare, containers: [container("web", "running", { network: "lab.test" })] }, "conflict"],
+  [
+    "a container of somebody else's with the name",
+    { ...bare, containers: [container("web", "running", { ours: false })] },
+    "not-ours",
+  ],
+  [
+    "a machine of another network",
+    { ...bare, containers: [container("web", "running", { network: "lab.test" })] },
+    "conflict",
+  ],
   ["a network of somebody else's", { ...bare, network: { ...network, ours: false } }, "not-ours"],
-  ["the network with another subnet", { ...bare, network: { ...network, subnet: "10.0.0.0/24" } }, "conflict"],
-  ["a network that another file made", { ...bare, network: { ...network, foreignFile: "/srv/berth/berth.yaml" } }, "conflict"],
+  [
+    "the network with another subnet",
+    { ...bare, network: { ...network, subnet: "10.0.0.0/24" } },
+    "conflict",
+  ],
+  [
+    "a network that another file made",
+    { ...bare, network: { ...network, foreignFile: "/srv/berth/berth.yaml" } },
+    "conflict",
+  ],
 ] as const)("%s is refused", (_, observed, code) => {
   const fleet = { ...fleetOf({ web: {} }), network: { domain, subnet: "172.31.0.0/24" } };
   expect(() => planUp(fleet, [], observed)).toThrow(expect.objectContaining({ code }));
@@ -89,23 +118,33 @@ test("a machine of another file is refused by its owner's name, with what to do"
 
 test("the subnet is the written one, the network's own, else a free one, and addresses are of it", () => {
   const made = (fleet: Fleet, observed: Observed) =>
-    planUp(fleet, [], observed).map((step) => (step.do === "create-network" ? step.network.subnet : "address" in step && step.address));
+    planUp(fleet, [], observed).map((step) =>
+      step.do === "create-network" ? step.network.subnet : "address" in step && step.address,
+    );
   const written = { ...fleetOf({ web: {} }), network: { domain, subnet: "10.9.0.0/24" } };
   const busy = { ...none, taken: { networks: ["172.31.0.0/24"], routes: [] } };
   expect(made(written, busy)).toEqual(["10.9.0.0/24", "10.9.0.2"]);
   expect(made(fleetOf({ web: {} }), busy)).toEqual(["172.31.1.0/24", "172.31.1.2"]);
-  expect(made(fleetOf({ web: {} }), { ...bare, network: { ...network, subnet: "172.31.7.0/24" } })).toEqual(["172.31.7.2"]);
+  expect(made(fleetOf({ web: {} }), { ...bare, network: { ...network, subnet: "172.31.7.0/24" } })).toEqual([
+    "172.31.7.2",
+  ]);
 });
 
 test("a network shared on purpose, by a domain that is written, is used", () => {
   const shared = { ...fleetOf({ web: {} }), network: { domain: "lab.test" } };
-  const observed = { ...bare, domain: "lab.test", network: { ...network, foreignFile: "/srv/lab/berth.yaml" } };
+  const observed = {
+    ...bare,
+    domain: "lab.test",
+    network: { ...network, foreignFile: "/srv/lab/berth.yaml" },
+  };
   expect(outline(shared, observed)).toEqual(["create web"]);
 });
 
 test("what the engine is not through with is not started, and its name not given to another", () => {
   const observed = { ...bare, containers: [container("web", "created", { isWhole: false })] };
-  expect(() => planUp(fleetOf({ web: {}, db: {} }), [], observed)).toThrow(expect.objectContaining({ code: "conflict" }));
+  expect(() => planUp(fleetOf({ web: {}, db: {} }), [], observed)).toThrow(
+    expect.objectContaining({ code: "conflict" }),
+  );
   expect(outline(fleetOf({ web: {}, db: {} }), observed, ["db"])).toEqual(["create db"]);
 });
 

@@ -12,7 +12,10 @@ export interface Observed {
   readonly domain: string;
   /** The engine network with the domain's name. */
   readonly network: ObservedNetwork | undefined;
-  /** Subnets that the network's must have no part of: of the engine's other networks, and of its host's routes as far as they are known. */
+  /**
+   * Subnets that the network's must have no part of: of the engine's other networks, and of its host's routes
+   * as far as they are known.
+   */
   readonly taken: { readonly networks: readonly string[]; readonly routes: readonly string[] };
   /** Every container that bears a machine's name, or is berth's. */
   readonly containers: readonly ObservedContainer[];
@@ -64,9 +67,10 @@ export type Step =
 export type MachineStep = Exclude<Step, { readonly do: "create-network" }>;
 
 /**
- * What `up` has to do so that the machines run, in an order that respects depends_on. It creates what is missing, starts
- * what stopped, leaves what runs, and notes what differs from the file. Throws `not-ours` before anything of somebody
- * else's would be touched, `not-found` for names that are not in the fleet, and `conflict` for addresses and what the engine is not through with.
+ * What `up` has to do so that the machines run, in an order that respects depends_on. It creates what is
+ * missing, starts what stopped, leaves what runs, and notes what differs from the file. Throws `not-ours`
+ * before anything of somebody else's would be touched, `not-found` for names that are not in the fleet, and
+ * `conflict` for addresses and what the engine is not through with.
  */
 export function planUp(fleet: Fleet, names: readonly string[], observed: Observed): readonly Step[] {
   const machines = selectMachines(fleet, names);
@@ -75,9 +79,13 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
   const byName = new Map(observed.containers.map((container) => [container.name, container]));
   const short = machines.find((machine) => machine.name.length === 1);
   if (short !== undefined) {
-    throw new BerthError("usage", `the name "${short.name}" is too short: the engine gives a container no name of one character`, {
-      hint: "choose one of two characters or more",
-    });
+    throw new BerthError(
+      "usage",
+      `the name "${short.name}" is too short: the engine gives a container no name of one character`,
+      {
+        hint: "choose one of two characters or more",
+      },
+    );
   }
   const foreign = machines.filter((machine) => byName.get(machine.name)?.ours === false);
   if (foreign.length > 0) {
@@ -96,9 +104,13 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
       });
     }
     if (there?.isWhole === false) {
-      throw new BerthError("conflict", `the engine still makes or removes ${name}, as somebody who is gone has asked it to`, {
-        hint: "say it again in a while; if that goes on, restart the engine",
-      });
+      throw new BerthError(
+        "conflict",
+        `the engine still makes or removes ${name}, as somebody who is gone has asked it to`,
+        {
+          hint: "say it again in a while; if that goes on, restart the engine",
+        },
+      );
     }
   }
   const missing = machines.filter((machine) => !byName.has(machine.name));
@@ -108,7 +120,10 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
       ...observed.containers.filter((c) => c.network === observed.domain).map((c) => c.address),
     ].filter((a) => a !== undefined),
   );
-  const subnet = observed.network?.subnet ?? fleet.network.subnet ?? freeSubnet(observed.taken.networks, observed.taken.routes);
+  const subnet =
+    observed.network?.subnet ??
+    fleet.network.subnet ??
+    freeSubnet(observed.taken.networks, observed.taken.routes);
   const addresses = allocateAddresses(missing, subnet, gateway, taken);
   return [
     ...(observed.network === undefined
@@ -116,17 +131,25 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
       : []),
     ...machines.map((machine): MachineStep => {
       const container = byName.get(machine.name);
-      if (container === undefined) return { do: "create", machine, address: addresses.get(machine.name) ?? "" };
+      if (container === undefined)
+        return { do: "create", machine, address: addresses.get(machine.name) ?? "" };
       const has = parseSpecLabel(container.specLabel);
       const differences = has === undefined ? [] : compareSpecs(has, machine);
       const action =
-        container.state === "running" || container.state === "restarting" ? "keep" : container.state === "paused" ? "unpause" : "start";
+        container.state === "running" || container.state === "restarting"
+          ? "keep"
+          : container.state === "paused"
+            ? "unpause"
+            : "start";
       return { do: action, machine, id: container.id, differences };
     }),
   ];
 }
 
-/** The named machines and what they depend on, dependencies first; all that are not of a swarm when none is named. Throws `usage` for one that is. */
+/**
+ * The named machines and what they depend on, dependencies first; all that are not of a swarm when none is
+ * named. Throws `usage` for one that is.
+ */
 export function selectMachines(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
   const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
   const unknown = names.filter((name) => !byName.has(name));
@@ -142,14 +165,21 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
     for (const dependency of machine.dependsOn) visit(dependency);
     ordered.add(machine);
   };
-  const ofSwarm = fleet.machines.filter((machine) => machine.root !== undefined).map((machine) => machine.name);
+  const ofSwarm = fleet.machines
+    .filter((machine) => machine.root !== undefined)
+    .map((machine) => machine.name);
   const local = fleet.machines.filter((machine) => machine.root === undefined).map((machine) => machine.name);
-  const deployed = names.length > 0 ? names.filter((name) => ofSwarm.includes(name)) : local.length > 0 ? [] : ofSwarm;
+  const deployed =
+    names.length > 0 ? names.filter((name) => ofSwarm.includes(name)) : local.length > 0 ? [] : ofSwarm;
   if (deployed.length > 0) {
     const [first] = deployed;
-    throw new BerthError("usage", `the root of ${deployed.join(", ")} is a folder of a node: a swarm runs such a machine`, {
-      hint: `run it with \`berth deploy ${first}\``,
-    });
+    throw new BerthError(
+      "usage",
+      `the root of ${deployed.join(", ")} is a folder of a node: a swarm runs such a machine`,
+      {
+        hint: `run it with \`berth deploy ${first}\``,
+      },
+    );
   }
   for (const name of names.length > 0 ? names : local) visit(name);
   return [...ordered];
@@ -177,8 +207,12 @@ function checkNetwork({ network: wanted, project }: Fleet, has: ObservedNetwork 
     });
   }
   if (has.subnet !== undefined && wanted.subnet !== undefined && has.subnet !== wanted.subnet) {
-    throw new BerthError("conflict", `the network ${wanted.domain} exists with the subnet ${has.subnet}, not ${wanted.subnet}`, {
-      hint: "write that subnet in the file, or remove the network's machines first with `berth down`",
-    });
+    throw new BerthError(
+      "conflict",
+      `the network ${wanted.domain} exists with the subnet ${has.subnet}, not ${wanted.subnet}`,
+      {
+        hint: "write that subnet in the file, or remove the network's machines first with `berth down`",
+      },
+    );
   }
 }

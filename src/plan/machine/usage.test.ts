@@ -12,18 +12,40 @@ const v1: ContainerStats = {
   pids_stats: { current: 5 },
   blkio_stats: { io_service_bytes_recursive: [] },
   cpu_stats: {
-    cpu_usage: { total_usage: 175793223, percpu_usage: [119052653, 56740570], usage_in_kernelmode: 70000000, usage_in_usermode: 100000000 },
+    cpu_usage: {
+      total_usage: 175793223,
+      percpu_usage: [119052653, 56740570],
+      usage_in_kernelmode: 70000000,
+      usage_in_usermode: 100000000,
+    },
     system_cpu_usage: 6553620000000,
     online_cpus: 2,
   },
-  memory_stats: { usage: 15917056, stats: { cache: 8486912, inactive_file: 8388608, total_inactive_file: 8388608 }, limit: 25323552768 },
+  memory_stats: {
+    usage: 15917056,
+    stats: { cache: 8486912, inactive_file: 8388608, total_inactive_file: 8388608 },
+    limit: 25323552768,
+  },
   networks: {
-    eth0: { rx_bytes: 736, rx_packets: 8, rx_errors: 0, rx_dropped: 0, tx_bytes: 0, tx_packets: 0, tx_errors: 0, tx_dropped: 0 },
+    eth0: {
+      rx_bytes: 736,
+      rx_packets: 8,
+      rx_errors: 0,
+      rx_dropped: 0,
+      tx_bytes: 0,
+      tx_packets: 0,
+      tx_errors: 0,
+      tx_dropped: 0,
+    },
   },
 };
 const v1Later: ContainerStats = {
   ...v1,
-  cpu_stats: { ...v1.cpu_stats, cpu_usage: { ...v1.cpu_stats.cpu_usage, total_usage: 175868815 }, system_cpu_usage: 6555620000000 },
+  cpu_stats: {
+    ...v1.cpu_stats,
+    cpu_usage: { ...v1.cpu_stats.cpu_usage, total_usage: 175868815 },
+    system_cpu_usage: 6555620000000,
+  },
 };
 
 /** An answer on cgroup v2 without controllers. */
@@ -70,11 +92,16 @@ test("cgroup v2 without controllers: what is not counted is not 0", () => {
   });
 });
 
-test("the first sample tells no processor share", () => expect(computeUsage(v1, undefined).cpuPercent).toBeUndefined());
+test("the first sample tells no processor share", () =>
+  expect(computeUsage(v1, undefined).cpuPercent).toBeUndefined());
 
 const cpu = (total: number, system: number, online_cpus = 2): ContainerStats => ({
   ...v1,
-  cpu_stats: { cpu_usage: { ...v1.cpu_stats.cpu_usage, total_usage: total }, system_cpu_usage: system, online_cpus },
+  cpu_stats: {
+    cpu_usage: { ...v1.cpu_stats.cpu_usage, total_usage: total },
+    system_cpu_usage: system,
+    online_cpus,
+  },
 });
 
 describe.each<[string, ContainerStats, ContainerStats, number]>([
@@ -102,7 +129,13 @@ describe.each<[string, string, string]>([
 ])("block traffic on %s", (_, read, write) => {
   test("over all devices, sums left out", () => {
     const entry = (op: string, value: number, minor = 0) => ({ major: 8, minor, op, value });
-    const entries = [entry(read, 1), entry(read, 2, 16), entry(write, 4), entry("Total", 7), entry("Sync", 7)];
+    const entries = [
+      entry(read, 1),
+      entry(read, 2, 16),
+      entry(write, 4),
+      entry("Total", 7),
+      entry("Sync", 7),
+    ];
     const usage = computeUsage({ ...v1, blkio_stats: { io_service_bytes_recursive: entries } }, undefined);
     expect([usage.blockRead, usage.blockWritten]).toEqual([3, 4]);
   });

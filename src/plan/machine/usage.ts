@@ -18,8 +18,9 @@ export interface Usage {
 }
 
 /**
- * A machine's usage from two samples, reckoned as `docker stats` does (docker/cli, stats_helpers.go): the same fields mean
- * the same on cgroup v1 and v2 but for the page cache, which v1 calls total_inactive_file and v2 inactive_file.
+ * A machine's usage from two samples, reckoned as `docker stats` does (docker/cli, stats_helpers.go): the
+ * same fields mean the same on cgroup v1 and v2 but for the page cache, which v1 calls total_inactive_file
+ * and v2 inactive_file.
  */
 export function computeUsage(sample: ContainerStats, before: ContainerStats | undefined): Usage {
   const memory = memoryOf(sample.memory_stats);
@@ -30,7 +31,8 @@ export function computeUsage(sample: ContainerStats, before: ContainerStats | un
     cpuPercent: before && cpuPercent(sample, before),
     memory,
     memoryLimit,
-    memoryPercent: memory === undefined || memoryLimit === undefined ? undefined : (memory / memoryLimit) * 100,
+    memoryPercent:
+      memory === undefined || memoryLimit === undefined ? undefined : (memory / memoryLimit) * 100,
     pids: sample.pids_stats.current,
     networkReceived: networks && sum(networks.map((network) => network.rx_bytes)),
     networkSent: networks && sum(networks.map((network) => network.tx_bytes)),
@@ -38,9 +40,17 @@ export function computeUsage(sample: ContainerStats, before: ContainerStats | un
   };
 }
 
-function cpuPercent({ cpu_stats: now }: ContainerStats, { cpu_stats: then }: ContainerStats): number | undefined {
+function cpuPercent(
+  { cpu_stats: now }: ContainerStats,
+  { cpu_stats: then }: ContainerStats,
+): number | undefined {
   // A machine that runs has used some time: 0 is a host without the controller.
-  if (now.cpu_usage.total_usage === 0 || now.system_cpu_usage === undefined || then.system_cpu_usage === undefined) return undefined;
+  if (
+    now.cpu_usage.total_usage === 0 ||
+    now.system_cpu_usage === undefined ||
+    then.system_cpu_usage === undefined
+  )
+    return undefined;
   const used = now.cpu_usage.total_usage - then.cpu_usage.total_usage;
   const system = now.system_cpu_usage - then.system_cpu_usage;
   const processors = now.online_cpus || now.cpu_usage.percpu_usage?.length || 1;
@@ -54,10 +64,16 @@ function memoryOf({ usage, stats = {} }: ContainerStats["memory_stats"]): number
   return cache < usage ? usage - cache : usage;
 }
 
-/** Operations are "Read" and "Write" on v1, "read" and "write" on v2; besides these there are sums, which are not counted. */
-function blockOf(entries: readonly BlkioStatEntry[] | null | undefined): Pick<Usage, "blockRead" | "blockWritten"> {
+/**
+ * Operations are "Read" and "Write" on v1, "read" and "write" on v2; besides these there are sums, which are
+ * not counted.
+ */
+function blockOf(
+  entries: readonly BlkioStatEntry[] | null | undefined,
+): Pick<Usage, "blockRead" | "blockWritten"> {
   if (!entries) return { blockRead: undefined, blockWritten: undefined };
-  const total = (operation: string) => sum(entries.filter((entry) => entry.op.toLowerCase() === operation).map((entry) => entry.value));
+  const total = (operation: string) =>
+    sum(entries.filter((entry) => entry.op.toLowerCase() === operation).map((entry) => entry.value));
   return { blockRead: total("read"), blockWritten: total("write") };
 }
 

@@ -1,4 +1,7 @@
-/** Machines in waves: each wave holds what no machine of a later wave depends on any more, so dependents stop first. */
+/**
+ * Machines in waves: each wave holds what no machine of a later wave depends on any more, so dependents stop
+ * first.
+ */
 export function planWaves<M extends { readonly name: string; readonly dependsOn: readonly string[] }>(
   machines: readonly M[],
 ): readonly (readonly M[])[] {

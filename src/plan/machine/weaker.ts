@@ -2,7 +2,9 @@
 export interface MachineFooting {
   readonly berthRuntime: boolean;
   readonly privileged: boolean;
-  /** The host's number of the machine's user 0; undefined where it does not run, or that could not be seen. */
+  /**
+   * The host's number of the machine's user 0; undefined where it does not run, or that could not be seen.
+   */
   readonly rootId: number | undefined;
   /** Whether it shares the host's cgroup namespace. */
   readonly hostCgroups: boolean;
@@ -10,7 +12,13 @@ export interface MachineFooting {
 }
 
 /** What is weaker about a machine than it might be, each one sentence for people. */
-export function planWeaker({ berthRuntime, privileged, rootId, hostCgroups, terminal }: MachineFooting): readonly string[] {
+export function planWeaker({
+  berthRuntime,
+  privileged,
+  rootId,
+  hostCgroups,
+  terminal,
+}: MachineFooting): readonly string[] {
   return [
     ...(berthRuntime
       ? []
@@ -20,7 +28,9 @@ export function planWeaker({ berthRuntime, privileged, rootId, hostCgroups, term
         ]),
     ...(privileged ? ["it is privileged: root in the machine is root on the host"] : []),
     ...(rootId === 0 && !privileged
-      ? ["it has no user namespace: root in it is the host's user 0, without most capabilities (profile strict)"]
+      ? [
+          "it has no user namespace: root in it is the host's user 0, without most capabilities (profile strict)",
+        ]
       : []),
     ...(terminal ? [] : ["it has no terminal: no console, and its boot messages are not logged"]),
   ];

@@ -16,7 +16,12 @@ const allocate = (
 
 test.each([
   ["lowest free, after the gateway", [["a"], ["b"]], {}, { a: "172.31.0.2", b: "172.31.0.3" }],
-  ["wishes first, whatever the order", [["a"], ["b", "172.31.0.2"]], {}, { a: "172.31.0.3", b: "172.31.0.2" }],
+  [
+    "wishes first, whatever the order",
+    [["a"], ["b", "172.31.0.2"]],
+    {},
+    { a: "172.31.0.3", b: "172.31.0.2" },
+  ],
   ["taken ones are stepped over", [["a"]], { taken: ["172.31.0.2", "172.31.0.3"] }, { a: "172.31.0.4" }],
   ["another gateway frees the first", [["a"]], { gateway: "172.31.0.254" }, { a: "172.31.0.1" }],
   [
@@ -33,8 +38,12 @@ test("a full subnet and a taken wish are conflicts, before anything is given", (
   expect(() => allocate([["a"], ["b"], ["c"], ["d"], ["e"], ["f"]], { subnet: "10.0.0.0/29" })).toThrow(
     expect.objectContaining({ code: "conflict" }),
   );
-  expect(Object.keys(allocate([["a"], ["b"], ["c"], ["d"], ["e"]], { subnet: "10.0.0.0/29" }))).toHaveLength(5);
-  expect(() => allocate([["a", "172.31.0.9"]], { taken: ["172.31.0.9"] })).toThrow(expect.objectContaining({ code: "conflict" }));
+  expect(Object.keys(allocate([["a"], ["b"], ["c"], ["d"], ["e"]], { subnet: "10.0.0.0/29" }))).toHaveLength(
+    5,
+  );
+  expect(() => allocate([["a", "172.31.0.9"]], { taken: ["172.31.0.9"] })).toThrow(
+    expect.objectContaining({ code: "conflict" }),
+  );
 });
 
 test.each([

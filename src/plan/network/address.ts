@@ -8,9 +8,9 @@ export interface AddressRequest {
 }
 
 /**
- * Gives each machine an IPv4 address of the subnet: its own wish, else the lowest that is free. An address once given
- * stays with the container, so a machine keeps it over restarts. `taken` are addresses in use, by whomever.
- * Throws `conflict` when a wish is taken or the subnet is full.
+ * Gives each machine an IPv4 address of the subnet: its own wish, else the lowest that is free. An address
+ * once given stays with the container, so a machine keeps it over restarts. `taken` are addresses in use, by
+ * whomever. Throws `conflict` when a wish is taken or the subnet is full.
  */
 export function allocateAddresses(
   requests: readonly AddressRequest[],
@@ -56,8 +56,12 @@ export function subnetsOverlap(one: string, other: string): boolean {
 
 /** The network's and the broadcast address as numbers. */
 function parseSubnet(subnet: string): { readonly first: number; readonly last: number } {
-  const number = (address: ipaddr.IPv4): number => address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  return { first: number(ipaddr.IPv4.networkAddressFromCIDR(subnet)), last: number(ipaddr.IPv4.broadcastAddressFromCIDR(subnet)) };
+  const number = (address: ipaddr.IPv4): number =>
+    address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  return {
+    first: number(ipaddr.IPv4.networkAddressFromCIDR(subnet)),
+    last: number(ipaddr.IPv4.broadcastAddressFromCIDR(subnet)),
+  };
 }
 
 function render(address: number): string {

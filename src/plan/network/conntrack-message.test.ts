@@ -16,7 +16,12 @@ const message = (type: number, body: Uint8Array) => {
   head.writeUInt16LE(type, 4);
   return Buffer.concat([head, body]);
 };
-const tuple = (type: number, source: readonly number[], destination: readonly number[], ports: readonly [number, number]) =>
+const tuple = (
+  type: number,
+  source: readonly number[],
+  destination: readonly number[],
+  ports: readonly [number, number],
+) =>
   nested(
     type,
     nested(1, attribute(1, bytes(...source)), attribute(2, bytes(...destination))),
@@ -31,14 +36,22 @@ const tuple = (type: number, source: readonly number[], destination: readonly nu
 const original = tuple(1, [192, 0, 2, 7], [192, 0, 2, 1], [4242, 5353]);
 const reply = tuple(2, [172, 18, 0, 3], [192, 0, 2, 7], [53, 4242]);
 const id = attribute(12, bytes(1, 2, 3, 4));
-const flow = message(0x100, Buffer.concat([bytes(2, 0, 0, 0), original, reply, attribute(3, bytes(0, 0, 1, 0x8e)), id]));
+const flow = message(
+  0x100,
+  Buffer.concat([bytes(2, 0, 0, 0), original, reply, attribute(3, bytes(0, 0, 1, 0x8e)), id]),
+);
 
 test("a flow is read, and deleted by what names it", () => {
   const answer = parseFlowAnswer(Buffer.concat([flow, flow]));
   expect(answer).toMatchObject({ isLast: false, error: 0 });
   expect(answer.flows).toHaveLength(2);
   const [first] = answer.flows;
-  expect(first).toMatchObject({ protocol: 17, destination: "192.0.2.1", destinationPort: 5353, repliesFrom: "172.18.0.3" });
+  expect(first).toMatchObject({
+    protocol: 17,
+    destination: "192.0.2.1",
+    destinationPort: 5353,
+    repliesFrom: "172.18.0.3",
+  });
   const wanted = Buffer.concat([bytes(2, 0, 0, 0), original, id]);
   const sent = deleteFlowMessage(first?.key ?? { family: 0, attributes: Buffer.alloc(0) });
   expect(sent.subarray(16)).toEqual(wanted);
@@ -57,5 +70,10 @@ test.each([
 
 test("the question for all flows of a family", () => {
   const question = listFlowsMessage(10);
-  expect([question.length, question.readUInt16LE(4), question.readUInt16LE(6), question.readUInt8(16)]).toEqual([20, 0x101, 0x301, 10]);
+  expect([
+    question.length,
+    question.readUInt16LE(4),
+    question.readUInt16LE(6),
+    question.readUInt8(16),
+  ]).toEqual([20, 0x101, 0x301, 10]);
 });

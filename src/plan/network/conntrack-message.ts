@@ -26,7 +26,8 @@ const headerLength = 16;
 /** Behind it the family, a version and a resource stand before the attributes. */
 const familyLength = 4;
 
-export const listFlowsMessage = (family: number) => renderMessage(messages.get, flags.request | flags.dump, family, Buffer.alloc(0));
+export const listFlowsMessage = (family: number) =>
+  renderMessage(messages.get, flags.request | flags.dump, family, Buffer.alloc(0));
 
 export const deleteFlowMessage = ({ family, attributes }: FlowKey) =>
   renderMessage(messages.delete, flags.request | flags.acknowledge, family, attributes);
@@ -73,8 +74,15 @@ function parseFlow(body: Buffer): Flow | undefined {
   const attributes = parseAttributes(body.subarray(familyLength));
   const original = parseTuple(attributes.get(attribute.original)?.value);
   const reply = parseTuple(attributes.get(attribute.reply)?.value);
-  if (original?.destination === undefined || reply?.source === undefined || original.destinationPort === undefined) return undefined;
-  const named = [attribute.original, attribute.zone, attribute.id].flatMap((type) => attributes.get(type)?.whole ?? []);
+  if (
+    original?.destination === undefined ||
+    reply?.source === undefined ||
+    original.destinationPort === undefined
+  )
+    return undefined;
+  const named = [attribute.original, attribute.zone, attribute.id].flatMap(
+    (type) => attributes.get(type)?.whole ?? [],
+  );
   return {
     protocol: original.protocol,
     destination: original.destination,
@@ -94,11 +102,18 @@ function parseTuple(data: Buffer | undefined) {
     const bytes = addresses.get(type)?.value ?? addresses.get(type6)?.value;
     return bytes === undefined ? undefined : ipaddr.fromByteArray([...bytes]).toString();
   };
-  return { protocol, source: addressOf(1, 3), destination: addressOf(2, 4), destinationPort: ports.get(3)?.value.readUInt16BE(0) };
+  return {
+    protocol,
+    source: addressOf(1, 3),
+    destination: addressOf(2, 4),
+    destinationPort: ports.get(3)?.value.readUInt16BE(0),
+  };
 }
 
 /** By type; `whole` has the attribute's head and padding. */
-function parseAttributes(data: Buffer): ReadonlyMap<number, { readonly value: Buffer; readonly whole: Buffer }> {
+function parseAttributes(
+  data: Buffer,
+): ReadonlyMap<number, { readonly value: Buffer; readonly whole: Buffer }> {
   const found = new Map<number, { value: Buffer; whole: Buffer }>();
   for (let at = 0; at + 4 <= data.length; ) {
     const length = data.readUInt16LE(at);

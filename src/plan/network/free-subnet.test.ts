@@ -5,7 +5,12 @@ test.each([
   ["nothing is there", [], [], "172.31.0.0/24"],
   ["networks have the first ones", ["172.31.0.0/24", "172.31.1.0/25"], [], "172.31.2.0/24"],
   ["a network has the whole block", ["172.31.0.0/16"], [], "172.30.0.0/24"],
-  ["the engine's networks are among the host's routes", ["172.31.0.0/24"], ["172.31.0.0/24", "192.0.2.0/24"], "172.31.1.0/24"],
+  [
+    "the engine's networks are among the host's routes",
+    ["172.31.0.0/24"],
+    ["172.31.0.0/24", "192.0.2.0/24"],
+    "172.31.1.0/24",
+  ],
   ["the host is in a part of the block", [], ["172.31.16.0/20"], "172.30.0.0/24"],
   ["a route leads to more than the block", [], ["172.16.0.0/12"], "10.231.0.0/24"],
   ["the network is of IPv6", ["fd00::/64"], [], "172.31.0.0/24"],

@@ -1,12 +1,21 @@
 import { BerthError } from "#errors.ts";
 import { subnetsOverlap } from "./address.ts";
 
-/** Private blocks (RFC 1918) at the far end from those that the engine gives its own networks first (172.17.0.0/16 and on). */
-const blocks: readonly string[] = [..."31 30 29 28 27 26 25 24".split(" ").map((part) => `172.${part}`), "10.231", "10.232", "10.233"];
+/**
+ * Private blocks (RFC 1918) at the far end from those that the engine gives its own networks first
+ * (172.17.0.0/16 and on).
+ */
+const blocks: readonly string[] = [
+  ..."31 30 29 28 27 26 25 24".split(" ").map((part) => `172.${part}`),
+  "10.231",
+  "10.232",
+  "10.233",
+];
 
 /**
- * A /24 that none of the engine's networks and no route of its host has a part of. Where a route leads into a block, the
- * whole block is left alone: what is beside the host's own part of it is likely other hosts'. Throws `conflict`.
+ * A /24 that none of the engine's networks and no route of its host has a part of. Where a route leads into a
+ * block, the whole block is left alone: what is beside the host's own part of it is likely other hosts'.
+ * Throws `conflict`.
  */
 export function freeSubnet(networks: readonly string[], routes: readonly string[]): string {
   const foreign = routes.filter((route) => !networks.includes(route));
@@ -22,11 +31,20 @@ export function freeSubnet(networks: readonly string[], routes: readonly string[
   });
 }
 
-/** The subnets of /proc/net/route (proc_net(5)) but for the default route's: its numbers are in the order of a little-endian host. */
+/**
+ * The subnets of /proc/net/route (proc_net(5)) but for the default route's: its numbers are in the order of a
+ * little-endian host.
+ */
 export function parseRoutes(table: string): readonly string[] {
   return table.split("\n").flatMap((line) => {
     const [, destination, , , , , , mask] = line.trim().split(/\s+/);
-    if (destination === undefined || mask === undefined || !/^[0-9A-F]{8}$/.test(destination) || mask === "00000000") return [];
+    if (
+      destination === undefined ||
+      mask === undefined ||
+      !/^[0-9A-F]{8}$/.test(destination) ||
+      mask === "00000000"
+    )
+      return [];
     const address = [6, 4, 2, 0].map((at) => Number.parseInt(destination.slice(at, at + 2), 16)).join(".");
     const length = [...Number.parseInt(mask, 16).toString(2)].filter((bit) => bit === "1").length;
     return [`${address}/${length}`];

@@ -34,9 +34,19 @@ test("a table with all in one line, for packets from outside and from the host i
 });
 
 test.each([
-  ["a mapping", "8080:80", ipv4, ["meta nfproto ipv4 fib daddr type local tcp dport 8080 dnat ip to 172.18.0.3:80"]],
+  [
+    "a mapping",
+    "8080:80",
+    ipv4,
+    ["meta nfproto ipv4 fib daddr type local tcp dport 8080 dnat ip to 172.18.0.3:80"],
+  ],
   ["UDP", "53/udp", ipv4, ["meta nfproto ipv4 fib daddr type local udp dport 53 dnat ip to 172.18.0.3"]],
-  ["a range keeps its ports", "1000-1010", ipv4, ["meta nfproto ipv4 fib daddr type local tcp dport 1000-1010 dnat ip to 172.18.0.3"]],
+  [
+    "a range keeps its ports",
+    "1000-1010",
+    ipv4,
+    ["meta nfproto ipv4 fib daddr type local tcp dport 1000-1010 dnat ip to 172.18.0.3"],
+  ],
   [
     "a moved range keeps its offsets",
     "2000-2002:1000-1002/udp",
@@ -52,8 +62,18 @@ test.each([
     both,
     ["meta nfproto ipv6 fib daddr type local ip6 daddr 2001:db8::1 tcp dport 8080 dnat ip6 to [fd00::3]:80"],
   ],
-  ["an address", "192.0.2.1:80:80", both, ["meta nfproto ipv4 fib daddr type local ip daddr 192.0.2.1 tcp dport 80 dnat ip to 172.18.0.3"]],
-  ["every address of one family", "[::]:80:80", both, ["meta nfproto ipv6 fib daddr type local tcp dport 80 dnat ip6 to fd00::3"]],
+  [
+    "an address",
+    "192.0.2.1:80:80",
+    both,
+    ["meta nfproto ipv4 fib daddr type local ip daddr 192.0.2.1 tcp dport 80 dnat ip to 172.18.0.3"],
+  ],
+  [
+    "every address of one family",
+    "[::]:80:80",
+    both,
+    ["meta nfproto ipv6 fib daddr type local tcp dport 80 dnat ip6 to fd00::3"],
+  ],
   ["loopback is left to the relay", "127.0.0.1:80:80", both, [""]],
 ] as const)("rules for %s", (_, publish, targets, rules) => {
   expect(rulesOf(renderPortTable("a", parse([publish]), targets, ["docker_gwbridge"]))).toEqual([...rules]);
@@ -67,7 +87,11 @@ const accept = (protocol: number, target: string, ports: string, name = "a") =>
   `-m conntrack --ctstate DNAT --ctproto ${protocol} --ctreplsrc ${target} --ctreplsrcport ${ports} -m comment --comment berth-${name} -j ACCEPT`;
 
 test("accept rules name the machine's own ports, each once", () => {
-  const rules = planAcceptRules("a", parse([80, "8080:80", "2000-2010:1000-1010/udp", "127.0.0.1:90:90", "[::]:25:25"]), both);
+  const rules = planAcceptRules(
+    "a",
+    parse([80, "8080:80", "2000-2010:1000-1010/udp", "127.0.0.1:90:90", "[::]:25:25"]),
+    both,
+  );
   expect(rules.map(({ family, args }) => [family, args.join(" ")])).toEqual([
     ["ipv4", accept(6, "172.18.0.3", "80")],
     ["ipv4", accept(17, "172.18.0.3", "1000:1010")],
@@ -93,8 +117,16 @@ describe("accept rules come behind the host's own", () => {
   const leave = "-A DOCKER-USER -j RETURN";
   test.each([
     ["an empty chain", [], [`-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`]],
-    ["Docker's last rule", [leave], ["-D DOCKER-USER -j RETURN", `-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`, leave]],
-    ["a rule and Docker's", [drop, leave], ["-D DOCKER-USER -j RETURN", `-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`, leave]],
+    [
+      "Docker's last rule",
+      [leave],
+      ["-D DOCKER-USER -j RETURN", `-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`, leave],
+    ],
+    [
+      "a rule and Docker's",
+      [drop, leave],
+      ["-D DOCKER-USER -j RETURN", `-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`, leave],
+    ],
     ["a rule alone", [drop], [`-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`]],
     [
       "a rule that leaves under a condition",
@@ -105,7 +137,9 @@ describe("accept rules come behind the host's own", () => {
     ["another chain's", ["-A FORWARD -j RETURN"], [`-A DOCKER-USER ${first}`, `-A DOCKER-USER ${second}`]],
   ] as const)("%s", (_, present, lines) => {
     const listing = ["-P FORWARD DROP", "-N DOCKER-USER", ...present, ""].join("\n");
-    expect(renderAcceptRules(listing, "DOCKER-USER", rules)).toBe(["*filter", ...lines, "COMMIT", ""].join("\n"));
+    expect(renderAcceptRules(listing, "DOCKER-USER", rules)).toBe(
+      ["*filter", ...lines, "COMMIT", ""].join("\n"),
+    );
   });
 });
 
@@ -128,14 +162,22 @@ test("our rules are found among others'", () => {
 
 describe("ports that cannot be published", () => {
   test.each([
-    ["an unnamed port", [":80"], both, ["tcp port 80: the host's port must be named, the engine cannot choose it here"]],
+    [
+      "an unnamed port",
+      [":80"],
+      both,
+      ["tcp port 80: the host's port must be named, the engine cannot choose it here"],
+    ],
     ["SCTP", ["80/sctp"], both, ["sctp 80: SCTP cannot be published here, only TCP and UDP"]],
     ["a port twice", [80, "70-90:80-100"], both, ["tcp 70-90 is published twice"]],
     [
       "UDP that neither forwarding nor the relay serves",
       ["127.0.0.1:53:53/udp", "[2001:db8::1]:53:53/udp"],
       ipv4,
-      ["udp 127.0.0.1:53: UDP cannot be published on a loopback address", "udp [2001:db8::1]:53: the machine has no IPv6 address"],
+      [
+        "udp 127.0.0.1:53: UDP cannot be published on a loopback address",
+        "udp [2001:db8::1]:53: the machine has no IPv6 address",
+      ],
     ],
   ] as const)("%s", (_, publish, targets, problems) => {
     expect(() => checkPublishes(parse(publish), targets)).toThrow(
@@ -162,7 +204,9 @@ test.each([
     ],
   ],
 ] as const)("warnings with %s", (_, targets, isOnIpv6, warnings) => {
-  expect(publishWarnings(parse([80, "1000-1010", "53/udp", "127.0.0.1:81:81"]), targets, isOnIpv6)).toEqual([...warnings]);
+  expect(publishWarnings(parse([80, "1000-1010", "53/udp", "127.0.0.1:81:81"]), targets, isOnIpv6)).toEqual([
+    ...warnings,
+  ]);
 });
 
 test.each([
@@ -207,7 +251,14 @@ table inet berth-b { # progname nft
     count,
   });
   expect(parsePortTables(listing)).toEqual([
-    { name: "a1", publish: [one("0.0.0.0", "tcp", 80, 1), one("192.0.2.1", "tcp", 1, 3), one("::", "udp", 2000, 2)] as never },
+    {
+      name: "a1",
+      publish: [
+        one("0.0.0.0", "tcp", 80, 1),
+        one("192.0.2.1", "tcp", 1, 3),
+        one("::", "udp", 2000, 2),
+      ] as never,
+    },
     { name: "b", publish: [] },
   ]);
 });

@@ -29,9 +29,13 @@ const protocolNumbers = { tcp: "6", udp: "17", sctp: "132" } as const;
 /** Before Docker's own DNAT, which stands at -100 (nft(8), standard priority names: dstnat). */
 const priority = -110;
 
-/** The table of nftables that publishes for this name; the comment of its accept rules is the same. Throws `usage` for a name that is none. */
+/**
+ * The table of nftables that publishes for this name; the comment of its accept rules is the same. Throws
+ * `usage` for a name that is none.
+ */
 export function tableName(name: string): string {
-  if (!/^[a-z0-9]{1,24}$/.test(name)) throw new BerthError("usage", `"${name}" cannot name a table: 1 to 24 of a-z and 0-9`);
+  if (!/^[a-z0-9]{1,24}$/.test(name))
+    throw new BerthError("usage", `"${name}" cannot name a table: 1 to 24 of a-z and 0-9`);
   return `berth-${name}`;
 }
 
@@ -59,7 +63,8 @@ export function describePublish({ address, hostPort, count, protocol }: Publish)
 export function checkPublishes(publish: readonly Publish[], targets: ForwardTargets): void {
   const problems = publish.flatMap((one, index) => {
     const twin = publish.slice(0, index).find((earlier) => publishesCollide(earlier, one));
-    const problem = twin === undefined ? problemOf(one, targets) : `${describePublish(one)} is published twice`;
+    const problem =
+      twin === undefined ? problemOf(one, targets) : `${describePublish(one)} is published twice`;
     return problem === undefined ? [] : [problem];
   });
   if (problems.length === 0) return;
@@ -69,7 +74,8 @@ export function checkPublishes(publish: readonly Publish[], targets: ForwardTarg
 function problemOf(one: Publish, targets: ForwardTargets): string | undefined {
   const { address, protocol, hostPort } = one;
   if (protocol === "sctp") return `${describePublish(one)}: SCTP cannot be published here, only TCP and UDP`;
-  if (hostPort === 0) return `${protocol} port ${one.port}: the host's port must be named, the engine cannot choose it here`;
+  if (hostPort === 0)
+    return `${protocol} port ${one.port}: the host's port must be named, the engine cannot choose it here`;
   if (address === undefined || protocol === "tcp") return undefined;
   if (isLoopback(address)) return `${describePublish(one)}: UDP cannot be published on a loopback address`;
   const family = familyOf(address);
@@ -80,15 +86,23 @@ function problemOf(one: Publish, targets: ForwardTargets): string | undefined {
 export const familyNames = { ipv4: "IPv4", ipv6: "IPv6" } as const;
 
 /**
- * One line for `nft -i` which makes, in one transaction, a table that dies with that process: packets to one of the host's own
- * addresses get the machine's address as their destination, and keep their source. What comes from `bridges`, the interfaces
- * towards the machine, is left alone: an answer within the bridge would not come back this way. So is loopback, whose addresses
- * are valid on no wire. Source: nft(8), owner flag since Linux 5.12.
+ * One line for `nft -i` which makes, in one transaction, a table that dies with that process: packets to one
+ * of the host's own addresses get the machine's address as their destination, and keep their source. What
+ * comes from `bridges`, the interfaces towards the machine, is left alone: an answer within the bridge would
+ * not come back this way. So is loopback, whose addresses are valid on no wire. Source: nft(8), owner flag
+ * since Linux 5.12.
  */
-export function renderPortTable(name: string, publish: readonly Publish[], targets: ForwardTargets, bridges: readonly string[]): string {
+export function renderPortTable(
+  name: string,
+  publish: readonly Publish[],
+  targets: ForwardTargets,
+  bridges: readonly string[],
+): string {
   const rules = families.flatMap((family) => {
     const target = targets[family];
-    return target === undefined ? [] : publish.filter((one) => isForwarded(one, family)).map((one) => renderRule(one, family, target));
+    return target === undefined
+      ? []
+      : publish.filter((one) => isForwarded(one, family)).map((one) => renderRule(one, family, target));
   });
   const chain = (chainName: string, hook: string, first: readonly string[]) =>
     `chain ${chainName} { type nat hook ${hook} priority ${priority}; policy accept; ${[...first, ...rules].join("; ")}; }`;
@@ -102,12 +116,17 @@ export function renderPortTable(name: string, publish: readonly Publish[], targe
 function renderRule(one: Publish, family: Family, target: string): string {
   const { address, hostPort, port, count, protocol } = one;
   const ip = family === "ipv4" ? "ip" : "ip6";
-  const match = [`meta nfproto ${family}`, "fib daddr type local", ...(isAnyAddress(address) ? [] : [`${ip} daddr ${address}`])];
+  const match = [
+    `meta nfproto ${family}`,
+    "fib daddr type local",
+    ...(isAnyAddress(address) ? [] : [`${ip} daddr ${address}`]),
+  ];
   const ports = count === 1 ? `${hostPort}` : `${hostPort}-${hostPort + count - 1}`;
   const host = family === "ipv4" ? target : `[${target}]`;
   return `${match.join(" ")} ${protocol} dport ${ports} dnat ${ip} to ${hostPort === port ? target : `${host}${renderPort()}`}`;
 
-  // A range as the destination's port would be one that the kernel chooses from, not the one at the same offset.
+  // A range as the destination's port would be one that the kernel chooses from, not the one at the same
+  // offset.
   function renderPort(): string {
     if (count === 1) return `:${port}`;
     const elements = Array.from({ length: count }, (_, offset) => `${hostPort + offset} : ${port + offset}`);
@@ -115,30 +134,42 @@ function renderRule(one: Publish, family: Family, target: string): string {
   }
 }
 
-/** Which of the host's ports lead to a machine by tables of ours, in what nft lists (`nft -n list ruleset inet`). */
-export function parsePortTables(listing: string): readonly { readonly name: string; readonly publish: readonly Publish[] }[] {
-  return [...listing.matchAll(/^table inet berth-([a-z0-9]{1,24}) \{[^\n]*\n(.*?)^\}/gms)].map(([, name = "", body = ""]) => {
-    const rules = body.matchAll(/(?: ip6? daddr (\S+))? (tcp|udp) dport (\d+)(?:-(\d+))? dnat (ip6?) to /g);
-    const publish = [...rules].map(([, address, protocol, first, last, family]): Publish => {
-      const hostPort = Number(first);
-      return {
-        address: address ?? (family === "ip" ? "0.0.0.0" : "::"),
-        hostPort,
-        port: hostPort,
-        count: Number(last ?? first) - hostPort + 1,
-        protocol: protocol === "udp" ? "udp" : "tcp",
-      };
-    });
-    return { name, publish };
-  });
+/**
+ * Which of the host's ports lead to a machine by tables of ours, in what nft lists (`nft -n list ruleset
+ * inet`).
+ */
+export function parsePortTables(
+  listing: string,
+): readonly { readonly name: string; readonly publish: readonly Publish[] }[] {
+  return [...listing.matchAll(/^table inet berth-([a-z0-9]{1,24}) \{[^\n]*\n(.*?)^\}/gms)].map(
+    ([, name = "", body = ""]) => {
+      const rules = body.matchAll(/(?: ip6? daddr (\S+))? (tcp|udp) dport (\d+)(?:-(\d+))? dnat (ip6?) to /g);
+      const publish = [...rules].map(([, address, protocol, first, last, family]): Publish => {
+        const hostPort = Number(first);
+        return {
+          address: address ?? (family === "ip" ? "0.0.0.0" : "::"),
+          hostPort,
+          port: hostPort,
+          count: Number(last ?? first) - hostPort + 1,
+          protocol: protocol === "udp" ? "udp" : "tcp",
+        };
+      });
+      return { name, publish };
+    },
+  );
 }
 
 /**
- * The rules that let exactly the translated flows to these ports of the machine pass a firewall which drops what is forwarded:
- * by the flow, so in both directions, with the ICMP errors that belong to it, and across Docker's walls between its bridges.
- * Source: iptables-extensions(8), conntrack; `--ctreplsrc` is where a translated flow really goes.
+ * The rules that let exactly the translated flows to these ports of the machine pass a firewall which drops
+ * what is forwarded: by the flow, so in both directions, with the ICMP errors that belong to it, and across
+ * Docker's walls between its bridges. Source: iptables-extensions(8), conntrack; `--ctreplsrc` is where a
+ * translated flow really goes.
  */
-export function planAcceptRules(name: string, publish: readonly Publish[], targets: ForwardTargets): readonly AcceptRule[] {
+export function planAcceptRules(
+  name: string,
+  publish: readonly Publish[],
+  targets: ForwardTargets,
+): readonly AcceptRule[] {
   const rules = families.flatMap((family) => {
     const target = targets[family];
     if (target === undefined) return [];
@@ -146,8 +177,20 @@ export function planAcceptRules(name: string, publish: readonly Publish[], targe
       .filter((one) => isForwarded(one, family))
       .map(({ protocol, port, count }) => {
         const ports = count === 1 ? `${port}` : `${port}:${port + count - 1}`;
-        const flow = ["--ctstate", "DNAT", "--ctproto", protocolNumbers[protocol], "--ctreplsrc", target, "--ctreplsrcport", ports];
-        return { family, args: ["-m", "conntrack", ...flow, "-m", "comment", "--comment", tableName(name), "-j", "ACCEPT"] };
+        const flow = [
+          "--ctstate",
+          "DNAT",
+          "--ctproto",
+          protocolNumbers[protocol],
+          "--ctreplsrc",
+          target,
+          "--ctreplsrcport",
+          ports,
+        ];
+        return {
+          family,
+          args: ["-m", "conntrack", ...flow, "-m", "comment", "--comment", tableName(name), "-j", "ACCEPT"],
+        };
       });
   });
   // Two ports of the host may lead to one of the machine.
@@ -155,8 +198,8 @@ export function planAcceptRules(name: string, publish: readonly Publish[], targe
 }
 
 /**
- * The chain of a filter table (`iptables -S`) where a rule must stand to let forwarded packets pass: Docker's chain for its users'
- * rules, else FORWARD if that drops; undefined when nothing is in the way.
+ * The chain of a filter table (`iptables -S`) where a rule must stand to let forwarded packets pass: Docker's
+ * chain for its users' rules, else FORWARD if that drops; undefined when nothing is in the way.
  */
 export function acceptChain(listing: string): "DOCKER-USER" | "FORWARD" | undefined {
   if (/^-N DOCKER-USER$/m.test(listing)) return "DOCKER-USER";
@@ -164,9 +207,10 @@ export function acceptChain(listing: string): "DOCKER-USER" | "FORWARD" | undefi
 }
 
 /**
- * The transaction for iptables-restore(8) which adds accept rules to a chain of a filter table (`iptables -S`) behind all that its
- * owner has put there, as what Docker publishes comes behind that too: at the end, but for a last rule that leaves the chain for all
- * packets, as Docker sets one. That one is moved, so that no number of a rule counts, which another program may have changed meanwhile.
+ * The transaction for iptables-restore(8) which adds accept rules to a chain of a filter table (`iptables
+ * -S`) behind all that its owner has put there, as what Docker publishes comes behind that too: at the end,
+ * but for a last rule that leaves the chain for all packets, as Docker sets one. That one is moved, so that
+ * no number of a rule counts, which another program may have changed meanwhile.
  */
 export function renderAcceptRules(listing: string, chain: string, rules: readonly AcceptRule[]): string {
   const leave = `-A ${chain} -j RETURN`;
@@ -182,12 +226,25 @@ export function renderAcceptRules(listing: string, chain: string, rules: readonl
 /** Our accept rules in a filter table (`iptables -S`), whoever's they are. */
 export function parseAcceptRules(listing: string): readonly ListedRule[] {
   return [
-    ...listing.matchAll(/^-A (DOCKER-USER|FORWARD) (-m conntrack --ctstate DNAT .*--comment "?berth-([a-z0-9]{1,24})"? -j ACCEPT)$/gm),
-  ].map(([, chain = "", rule = "", name = ""]) => ({ name, chain, args: rule.replaceAll('"', "").split(" ") }));
+    ...listing.matchAll(
+      /^-A (DOCKER-USER|FORWARD) (-m conntrack --ctstate DNAT .*--comment "?berth-([a-z0-9]{1,24})"? -j ACCEPT)$/gm,
+    ),
+  ].map(([, chain = "", rule = "", name = ""]) => ({
+    name,
+    chain,
+    args: rule.replaceAll('"', "").split(" "),
+  }));
 }
 
-/** What will not be as the user may expect; `isOnIpv6` when the host has an address there which others can reach. */
-export function publishWarnings(publish: readonly Publish[], targets: ForwardTargets, isOnIpv6: boolean): readonly string[] {
+/**
+ * What will not be as the user may expect; `isOnIpv6` when the host has an address there which others can
+ * reach.
+ */
+export function publishWarnings(
+  publish: readonly Publish[],
+  targets: ForwardTargets,
+  isOnIpv6: boolean,
+): readonly string[] {
   return families.flatMap((family) => {
     if (targets[family] !== undefined || (family === "ipv6" && !isOnIpv6)) return [];
     const open = publish.filter((one) => isForwarded(one, family));
@@ -198,13 +255,20 @@ export function publishWarnings(publish: readonly Publish[], targets: ForwardTar
     return [
       ...(relayed.length === 0
         ? []
-        : [`${relayed.join(", ")}: ${familyNames[family]} clients are relayed, their addresses are not seen inside: ${why}`]),
-      ...(unserved.length === 0 ? [] : [`${unserved.join(", ")}: not reachable over ${familyNames[family]}: ${why}`]),
+        : [
+            `${relayed.join(", ")}: ${familyNames[family]} clients are relayed, their addresses are not seen inside: ${why}`,
+          ]),
+      ...(unserved.length === 0
+        ? []
+        : [`${unserved.join(", ")}: not reachable over ${familyNames[family]}: ${why}`]),
     ];
   });
 }
 
-/** A flow which the kernel tracks: as it came in, and where its answers come from, which is where it really goes. */
+/**
+ * A flow which the kernel tracks: as it came in, and where its answers come from, which is where it really
+ * goes.
+ */
 export interface TrackedFlow {
   /** Of IP: 6 is TCP, 17 UDP. */
   readonly protocol: number;
@@ -231,4 +295,5 @@ export function isFlowOf(
   );
 }
 
-const isAnyAddress = (address: string | undefined) => address === undefined || ipaddr.parse(address).range() === "unspecified";
+const isAnyAddress = (address: string | undefined) =>
+  address === undefined || ipaddr.parse(address).range() === "unspecified";

@@ -2,7 +2,14 @@ import { BerthError } from "#errors.ts";
 import { label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
 import { suggest } from "#suggest.ts";
-import { contains, planService, renderService, type ServiceBody, type ServiceIds, type ServicePlan } from "./service.ts";
+import {
+  contains,
+  planService,
+  renderService,
+  type ServiceBody,
+  type ServiceIds,
+  type ServicePlan,
+} from "./service.ts";
 
 /** What a swarm has, as far as `deploy` cares. */
 export interface ObservedSwarm extends ServiceIds {
@@ -29,7 +36,10 @@ export type DeployStep =
       readonly body: ServiceBody;
     };
 
-/** The machines that `deploy` works on: the named ones, else all that have a root. Throws `not-found` and `usage`. */
+/**
+ * The machines that `deploy` works on: the named ones, else all that have a root. Throws `not-found` and
+ * `usage`.
+ */
 export function selectRoots(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
   const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
   const unknown = names.filter((name) => !byName.has(name));
@@ -44,7 +54,9 @@ export function selectRoots(fleet: Fleet, names: readonly string[]): readonly Ma
       hint: `run it with \`berth up ${local[0]}\``,
     });
   }
-  const chosen = fleet.machines.filter(({ name, root }) => (names.length > 0 ? names.includes(name) : root !== undefined));
+  const chosen = fleet.machines.filter(({ name, root }) =>
+    names.length > 0 ? names.includes(name) : root !== undefined,
+  );
   if (chosen.length === 0) {
     throw new BerthError("usage", "the file has no machine for a swarm", {
       hint: "give a machine a `root`, a folder of a node: see `berth help deploy`",
@@ -59,8 +71,9 @@ export function planServices(machines: readonly MachineSpec[], image: string): r
 }
 
 /**
- * What `deploy` has to do so that the swarm has these services. Throws before anything is done: `not-ours` for a service of
- * this name that berth did not make, `not-found` for nodes, networks, secrets and configs that the swarm does not have.
+ * What `deploy` has to do so that the swarm has these services. Throws before anything is done: `not-ours`
+ * for a service of this name that berth did not make, `not-found` for nodes, networks, secrets and configs
+ * that the swarm does not have.
  */
 export function planDeploy(plans: readonly ServicePlan[], observed: ObservedSwarm): readonly DeployStep[] {
   checkNames(plans, observed);
@@ -79,23 +92,52 @@ export function planDeploy(plans: readonly ServicePlan[], observed: ObservedSwar
   });
 }
 
-function checkNames(plans: readonly ServicePlan[], { nodes, networks, secrets, configs }: ObservedSwarm): void {
+function checkNames(
+  plans: readonly ServicePlan[],
+  { nodes, networks, secrets, configs }: ObservedSwarm,
+): void {
   const kinds: readonly [string, Iterable<string>, (plan: ServicePlan) => readonly string[], string][] = [
-    ["node", nodes, ({ deploy }) => (deploy.node === undefined ? [] : [deploy.node]), "`docker node ls` shows the swarm's nodes"],
-    ["overlay network", networks.keys(), ({ deploy }) => deploy.networks, "make it: docker network create --driver overlay"],
-    ["secret", secrets.keys(), ({ deploy }) => deploy.secrets.map(({ source }) => source), "make it: docker secret create"],
-    ["config", configs.keys(), ({ deploy }) => deploy.configs.map(({ source }) => source), "make it: docker config create"],
+    [
+      "node",
+      nodes,
+      ({ deploy }) => (deploy.node === undefined ? [] : [deploy.node]),
+      "`docker node ls` shows the swarm's nodes",
+    ],
+    [
+      "overlay network",
+      networks.keys(),
+      ({ deploy }) => deploy.networks,
+      "make it: docker network create --driver overlay",
+    ],
+    [
+      "secret",
+      secrets.keys(),
+      ({ deploy }) => deploy.secrets.map(({ source }) => source),
+      "make it: docker secret create",
+    ],
+    [
+      "config",
+      configs.keys(),
+      ({ deploy }) => deploy.configs.map(({ source }) => source),
+      "make it: docker config create",
+    ],
   ];
   const missing = kinds.flatMap(([kind, has, wants, hint]) => {
     const there = new Set(has);
     return [...new Set(plans.flatMap(wants))]
       .filter((name) => !there.has(name))
-      .map((name) => ({ kind, name, near: suggest(name, there), hint: kind === "node" ? hint : `${hint} ${name}` }));
+      .map((name) => ({
+        kind,
+        name,
+        near: suggest(name, there),
+        hint: kind === "node" ? hint : `${hint} ${name}`,
+      }));
   });
   const [first] = missing;
   if (first === undefined) return;
   const list = missing.map(
-    ({ kind, name, near }) => `the swarm has no ${kind} ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
+    ({ kind, name, near }) =>
+      `the swarm has no ${kind} ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
   );
   throw new BerthError("not-found", list.join("\n"), {
     hint: first.hint,

@@ -2,8 +2,8 @@ import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/
 import { engineSocket, type ServicePlan } from "./service.ts";
 
 /**
- * The words of the `docker service create` that makes the same service as `renderService`: first the command, then a list of
- * words for each flag, last the image.
+ * The words of the `docker service create` that makes the same service as `renderService`: first the command,
+ * then a list of words for each flag, last the image.
  */
 export function renderServiceCommand(plan: ServicePlan): readonly (readonly string[])[] {
   const { deploy } = plan;
@@ -22,7 +22,9 @@ export function renderServiceCommand(plan: ServicePlan): readonly (readonly stri
     ["--mount", `type=bind,source=${engineSocket},target=${engineSocket}`],
     ...each(
       "--network",
-      deploy.networks.map((name) => [`name=${name}`, ...plan.aliases.map((alias) => `alias=${alias}`)].join(",")),
+      deploy.networks.map((name) =>
+        [`name=${name}`, ...plan.aliases.map((alias) => `alias=${alias}`)].join(","),
+      ),
     ),
     ["--endpoint-mode", deploy.endpointMode],
     ["--replicas", String(deploy.replicas)],
@@ -45,7 +47,10 @@ export function renderServiceCommand(plan: ServicePlan): readonly (readonly stri
   ];
 }
 
-function updateFlags(kind: string, { delay, failureAction, monitor }: ServiceUpdate): readonly (readonly string[])[] {
+function updateFlags(
+  kind: string,
+  { delay, failureAction, monitor }: ServiceUpdate,
+): readonly (readonly string[])[] {
   return [
     [`--${kind}-order`, "stop-first"],
     [`--${kind}-parallelism`, "1"],

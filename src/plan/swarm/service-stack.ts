@@ -4,11 +4,16 @@ import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/
 import { engineSocket, type ServicePlan } from "./service.ts";
 import { time } from "./service-command.ts";
 
-/** A stack file (Compose v3) from which `docker stack deploy` makes these services. Networks, secrets and configs exist already. */
+/**
+ * A stack file (Compose v3) from which `docker stack deploy` makes these services. Networks, secrets and
+ * configs exist already.
+ */
 export function renderStack(plans: readonly ServicePlan[]): string {
   const all = (names: (plan: ServicePlan) => readonly string[]) => {
     const found = [...new Set(plans.flatMap(names))];
-    return found.length === 0 ? undefined : Object.fromEntries(found.map((name) => [name, { external: true, name }]));
+    return found.length === 0
+      ? undefined
+      : Object.fromEntries(found.map((name) => [name, { external: true, name }]));
   };
   const stack = given({
     version: "3.9",
@@ -27,12 +32,17 @@ function service({ deploy, image, ...plan }: ServicePlan) {
     networks:
       deploy.networks.length === 0
         ? undefined
-        : Object.fromEntries(deploy.networks.map((name) => [name, plan.aliases.length === 0 ? {} : { aliases: plan.aliases }])),
+        : Object.fromEntries(
+            deploy.networks.map((name) => [name, plan.aliases.length === 0 ? {} : { aliases: plan.aliases }]),
+          ),
     labels: literals(plan.containerLabels),
     stop_grace_period: time(deploy.stopGracePeriod),
     secrets: files(deploy.secrets),
     configs: files(deploy.configs),
-    logging: deploy.logDriver === undefined ? undefined : { driver: deploy.logDriver, options: literals(deploy.logOptions) },
+    logging:
+      deploy.logDriver === undefined
+        ? undefined
+        : { driver: deploy.logDriver, options: literals(deploy.logOptions) },
     deploy: {
       labels: literals(plan.labels),
       mode: "replicated",
@@ -53,15 +63,27 @@ function service({ deploy, image, ...plan }: ServicePlan) {
 }
 
 function update({ delay, failureAction, monitor }: ServiceUpdate) {
-  return { parallelism: 1, order: "stop-first", delay: time(delay), failure_action: failureAction, monitor: time(monitor) };
+  return {
+    parallelism: 1,
+    order: "stop-first",
+    delay: time(delay),
+    failure_action: failureAction,
+    monitor: time(monitor),
+  };
 }
 
 function amounts({ cpus, memory, pids }: ServiceResources) {
-  return given({ cpus: cpus === undefined ? undefined : String(cpus), memory: memory === undefined ? undefined : `${memory}b`, pids });
+  return given({
+    cpus: cpus === undefined ? undefined : String(cpus),
+    memory: memory === undefined ? undefined : `${memory}b`,
+    pids,
+  });
 }
 
 function files(list: readonly MountedFile[]) {
-  return list.length === 0 ? undefined : list.map(({ source, target, uid, gid, mode }) => ({ source, target, uid, gid, mode }));
+  return list.length === 0
+    ? undefined
+    : list.map(({ source, target, uid, gid, mode }) => ({ source, target, uid, gid, mode }));
 }
 
 /** A stack file puts variables into its values; `$$` is a dollar sign. */

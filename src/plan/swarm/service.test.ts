@@ -118,15 +118,23 @@ test("a service is made with ids for names, and left alone once it is there", ()
   expect(body?.TaskTemplate.ContainerSpec.Secrets).toEqual([
     { File: { Name: "key", UID: "0", GID: "0", Mode: 0o444 }, SecretID: "key-id", SecretName: "key" },
   ]);
-  expect(body?.TaskTemplate.ContainerSpec.Configs?.[0]).toMatchObject({ File: { Name: "/conf", Mode: 0o400 }, ConfigID: "conf-id" });
+  expect(body?.TaskTemplate.ContainerSpec.Configs?.[0]).toMatchObject({
+    File: { Name: "/conf", Mode: 0o400 },
+    ConfigID: "conf-id",
+  });
   expect(body?.TaskTemplate.ContainerSpec.StopGracePeriod).toBe(70e9);
   expect(body?.TaskTemplate.LogDriver).toEqual({ Name: "local", Options: { a: "b$c" } });
   const there = (changes: object = {}) => {
     const spec = { ...structuredClone(body), Endpoint: "more", ...changes };
-    return planDeploy([plan], { ...swarm, services: [{ id: "s", name: "mail", version: 7, labels: plan.labels, spec }] });
+    return planDeploy([plan], {
+      ...swarm,
+      services: [{ id: "s", name: "mail", version: 7, labels: plan.labels, spec }],
+    });
   };
   expect(there()).toMatchObject([{ do: "keep", service: { id: "s", version: 7 } }]);
-  expect(there({ Mode: { Replicated: { Replicas: 0 } } })).toMatchObject([{ do: "update", service: { id: "s", version: 7 } }]);
+  expect(there({ Mode: { Replicated: { Replicas: 0 } } })).toMatchObject([
+    { do: "update", service: { id: "s", version: 7 } },
+  ]);
   expect(there({ Labels: { ...plan.labels, "berth.spec": "{}" } })).toMatchObject([{ do: "update" }]);
   // A forced update of somebody else's is not undone by one that changes other things.
   const forced = { TaskTemplate: { ...body?.TaskTemplate, ForceUpdate: 3 } };
@@ -134,7 +142,9 @@ test("a service is made with ids for names, and left alone once it is there", ()
 });
 
 test("what the swarm does not have is named, all of it, before anything is done", () => {
-  const plan = planOf("  m: {root: /m, deploy: {node: on, networks: [app, nope], secrets: [kye], configs: [conf]}}\n");
+  const plan = planOf(
+    "  m: {root: /m, deploy: {node: on, networks: [app, nope], secrets: [kye], configs: [conf]}}\n",
+  );
   expect(() => planDeploy([plan], swarm)).toThrow(
     expect.objectContaining({
       code: "not-found",
@@ -152,7 +162,9 @@ test("what the swarm does not have is named, all of it, before anything is done"
 
 test("a service that berth did not make is not touched", () => {
   const services = [{ id: "s", name: "m", version: 1, labels: {}, spec: {} }];
-  expect(() => planDeploy([planOf("  m: {root: /m}\n")], { ...swarm, services })).toThrow(expect.objectContaining({ code: "not-ours" }));
+  expect(() => planDeploy([planOf("  m: {root: /m}\n")], { ...swarm, services })).toThrow(
+    expect.objectContaining({ code: "not-ours" }),
+  );
 });
 
 test.each<[readonly string[], readonly string[] | string]>([
@@ -187,7 +199,11 @@ test.each([
 test.each([
   ["what an engine fills in of a service alone", { ContainerSpec: { Image: "i" } }, true],
   ["another image", { ContainerSpec: { Image: "j" } }, false],
-  ["a limit that was dropped since", { ContainerSpec: { Image: "i" }, Resources: { Limits: { Pids: 1 } } }, false],
+  [
+    "a limit that was dropped since",
+    { ContainerSpec: { Image: "i" }, Resources: { Limits: { Pids: 1 } } },
+    false,
+  ],
   ["another grace period", { ContainerSpec: { Image: "i", StopGracePeriod: 20e9 } }, false],
 ])("a task differs by %s", (_, task, same) => {
   const template = {
@@ -206,19 +222,28 @@ test("the command says each thing once, and its values are words of their own", 
   expect(words).toContainEqual(["--network", "name=app,alias=smtp"]);
   expect(words).toContainEqual(["--config", "source=conf,target=/conf,uid=0,gid=0,mode=0400"]);
   expect(words).toContainEqual(["--container-label", "berth.loader.environment.B=two\nlines"]);
-  expect(words.slice(1, -1).every(([flag, value, ...rest]) => flag?.startsWith("--") && (value ?? "x") !== "" && rest.length === 0)).toBe(
-    true,
-  );
+  expect(
+    words
+      .slice(1, -1)
+      .every(
+        ([flag, value, ...rest]) => flag?.startsWith("--") && (value ?? "x") !== "" && rest.length === 0,
+      ),
+  ).toBe(true);
 });
 
 test("the stack file keeps every value, dollar signs too", () => {
   const plan = planOf(`  mail:${full}${deployed}`);
   const stack = parse(renderStack([plan, planOf("  other: {root: /o, deploy: {networks: [app]}}\n")])) as {
-    readonly services: Readonly<Record<string, { readonly labels: Readonly<Record<string, string>>; readonly secrets?: unknown }>>;
+    readonly services: Readonly<
+      Record<string, { readonly labels: Readonly<Record<string, string>>; readonly secrets?: unknown }>
+    >;
     readonly networks: unknown;
   };
   expect(stack.networks).toEqual({ app: { external: true, name: "app" } });
-  const labels = Object.entries(stack.services.mail?.labels ?? {}).map(([name, value]) => [name, value.replaceAll("$$", "$")]);
+  const labels = Object.entries(stack.services.mail?.labels ?? {}).map(([name, value]) => [
+    name,
+    value.replaceAll("$$", "$"),
+  ]);
   expect(Object.fromEntries(labels)).toEqual(plan.containerLabels);
   expect(stack.services.mail?.labels["berth.loader.environment.PRICE"]).toBe("5$$");
   expect(stack.services.other?.secrets).toBeUndefined();

@@ -5,7 +5,9 @@ import { given } from "#machinefile/given.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 import type { DeploySpec, MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/read/deploy.ts";
 
-/** A machine as a service of a swarm, everything by its name. All that makes a service of it starts from here. */
+/**
+ * A machine as a service of a swarm, everything by its name. All that makes a service of it starts from here.
+ */
 export interface ServicePlan {
   /** The service's name, which is the machine's. */
   readonly name: string;
@@ -43,7 +45,10 @@ export interface ServiceIds {
   readonly configs: ReadonlyMap<string, string>;
 }
 
-/** The body of the Engine API's POST /services/create; of an update, too, with `forceUpdate` as the service has it. */
+/**
+ * The body of the Engine API's POST /services/create; of an update, too, with `forceUpdate` as the service
+ * has it.
+ */
 export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 0) {
   const { deploy } = plan;
   return {
@@ -58,11 +63,19 @@ export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 
         StopGracePeriod: nanoseconds(deploy.stopGracePeriod),
         ...list(
           "Secrets",
-          deploy.secrets.map((file) => ({ File: fileOf(file), SecretID: idOf(ids.secrets, file.source), SecretName: file.source })),
+          deploy.secrets.map((file) => ({
+            File: fileOf(file),
+            SecretID: idOf(ids.secrets, file.source),
+            SecretName: file.source,
+          })),
         ),
         ...list(
           "Configs",
-          deploy.configs.map((file) => ({ File: fileOf(file), ConfigID: idOf(ids.configs, file.source), ConfigName: file.source })),
+          deploy.configs.map((file) => ({
+            File: fileOf(file),
+            ConfigID: idOf(ids.configs, file.source),
+            ConfigName: file.source,
+          })),
         ),
       },
       Resources: { Limits: amounts(deploy.limits), Reservations: amounts(deploy.reservations) },
@@ -75,9 +88,14 @@ export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 
       Placement: list("Constraints", plan.constraints),
       ...list(
         "Networks",
-        deploy.networks.map((name) => ({ Target: idOf(ids.networks, name), ...list("Aliases", plan.aliases) })),
+        deploy.networks.map((name) => ({
+          Target: idOf(ids.networks, name),
+          ...list("Aliases", plan.aliases),
+        })),
       ),
-      ...(deploy.logDriver === undefined ? {} : { LogDriver: { Name: deploy.logDriver, ...logOptions(deploy) } }),
+      ...(deploy.logDriver === undefined
+        ? {}
+        : { LogDriver: { Name: deploy.logDriver, ...logOptions(deploy) } }),
       ForceUpdate: forceUpdate,
     },
     Mode: { Replicated: { Replicas: deploy.replicas } },
@@ -90,12 +108,17 @@ export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 
 export type ServiceBody = ReturnType<typeof renderService>;
 
 /**
- * Whether everything that is wanted is there as it is wanted; what else is there, such as the engine's defaults, does not count.
- * Of lists nothing else may be there, and their order means nothing: docker itself shuffles files.
+ * Whether everything that is wanted is there as it is wanted; what else is there, such as the engine's
+ * defaults, does not count. Of lists nothing else may be there, and their order means nothing: docker itself
+ * shuffles files.
  */
 export function contains(has: unknown, wants: unknown): boolean {
   if (Array.isArray(wants)) {
-    return Array.isArray(has) && has.length === wants.length && wants.every((item) => has.some((other) => contains(other, item)));
+    return (
+      Array.isArray(has) &&
+      has.length === wants.length &&
+      wants.every((item) => has.some((other) => contains(other, item)))
+    );
   }
   // An engine leaves out what is empty.
   if (typeof wants !== "object" || wants === null) return has === wants || (has === undefined && !wants);
@@ -103,7 +126,10 @@ export function contains(has: unknown, wants: unknown): boolean {
   return Object.entries(wants).every(([key, value]) => contains(there[key], value));
 }
 
-/** The parts of a task's specification that an engine fills in by itself when it shows a service, but not when it shows a task. */
+/**
+ * The parts of a task's specification that an engine fills in by itself when it shows a service, but not when
+ * it shows a task.
+ */
 interface TaskTemplate {
   readonly Runtime?: string;
   readonly ContainerSpec?: { readonly Image: string; readonly StopGracePeriod?: number };
@@ -111,7 +137,10 @@ interface TaskTemplate {
 
 const usualGracePeriod = nanoseconds(10);
 
-/** Whether a task was made from a service's template as it is now: neither has anything that the other has not. */
+/**
+ * Whether a task was made from a service's template as it is now: neither has anything that the other has
+ * not.
+ */
 export function isSameTask(template: TaskTemplate, task: TaskTemplate): boolean {
   const [wants, has] = [template, task].map(({ Runtime: _, ContainerSpec, ...rest }) => ({
     ...rest,
@@ -131,7 +160,11 @@ function fileOf({ target, uid, gid, mode }: MountedFile) {
 }
 
 function amounts({ cpus, memory, pids }: ServiceResources) {
-  return given({ NanoCPUs: cpus === undefined ? undefined : Math.round(cpus * 1e9), MemoryBytes: memory, Pids: pids });
+  return given({
+    NanoCPUs: cpus === undefined ? undefined : Math.round(cpus * 1e9),
+    MemoryBytes: memory,
+    Pids: pids,
+  });
 }
 
 function updateOf({ delay, failureAction, monitor }: ServiceUpdate) {

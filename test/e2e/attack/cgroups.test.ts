@@ -3,20 +3,34 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "#host/process/lock.ts";
 import { labImage } from "#lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls, views } from "#support/attack.ts";
+import {
+  attackFrom,
+  attackFromHost,
+  bootBoth,
+  mighty,
+  prisoner,
+  systemCalls,
+  views,
+} from "#support/attack.ts";
 import { dist } from "#support/berth.ts";
 import { blockDevice } from "#support/block-device.ts";
 import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 const disk = blockDevice();
 const hierarchies = {
   hybrid: ["memory", "pids", "devices", "cpu", "cpuset", "freezer", "blkio", "none,name=systemd"],
   v2: [],
 } as const;
 
-/** Everything of the cgroups that a machine can mount, below /run/cg: what is there already and what is mounted anew, all writable if it may. */
+/**
+ * Everything of the cgroups that a machine can mount, below /run/cg: what is there already and what is
+ * mounted anew, all writable if it may.
+ */
 const mountAll = (view: (typeof views)[number]) => `
   mkdir -p /run/cg/v2 /run/cg/inner
   for point in $(grep -E ' - cgroup2? ' /proc/self/mountinfo | cut -d' ' -f5 | sort -u); do mount -o remount,bind,rw "$point" 2>/dev/null; done
@@ -26,13 +40,16 @@ const unmountAll = 'for point in /run/cg/*; do umount "$point" 2>/dev/null; done
 
 /** What there still is of a container. Others' cgroups go meanwhile, which find(1) calls a failure. */
 async function leftOf(engine: Node, id: string): Promise<string> {
-  return (await engine.run("sh", "-c", `find /sys/fs/cgroup /run/berth -name '*${id}*' 2>/dev/null || :`)).stdout;
+  return (await engine.run("sh", "-c", `find /sys/fs/cgroup /run/berth -name '*${id}*' 2>/dev/null || :`))
+    .stdout;
 }
 
 describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
   beforeAll(() => {
     const limits = ["--memory=400m", "--pids-limit=700"];
-    return Promise.all(views.map((view) => bootBoth(node(view), "bookworm", ...(view === "hybrid" ? limits : [])))).then(() => undefined);
+    return Promise.all(
+      views.map((view) => bootBoth(node(view), "bookworm", ...(view === "hybrid" ? limits : []))),
+    ).then(() => undefined);
   }, 60_000);
 
   test.each(views)("on %s it can set none of its own limits", async (view) => {
@@ -52,7 +69,10 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
         : ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads", "end", "tasks"],
     );
     const control = (await attackFrom(node(view), mighty, { shell })).got;
-    const limits = view === "v2" ? ["cgroup.max.descendants", "cgroup.kill"] : ["memory.limit_in_bytes", "pids.max", "devices.allow"];
+    const limits =
+      view === "v2"
+        ? ["cgroup.max.descendants", "cgroup.kill"]
+        : ["memory.limit_in_bytes", "pids.max", "devices.allow"];
     expect(control).toEqual(expect.arrayContaining(limits));
   });
 
@@ -80,7 +100,11 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
         .map((pid) => pid.trim());
     };
     const pids = await processes();
-    const { stdout } = await engine.run("sh", "-c", `grep -s '' ${pids.map((pid) => `/proc/${pid}/cgroup`).join(" ")} || true`);
+    const { stdout } = await engine.run(
+      "sh",
+      "-c",
+      `grep -s '' ${pids.map((pid) => `/proc/${pid}/cgroup`).join(" ")} || true`,
+    );
     // Those that were there all the time: one that is ending has left its cgroups before its number is free.
     const lasting = new Set(await processes()).intersection(new Set(pids));
     expect(lasting.size).toBeGreaterThan(3);
@@ -92,7 +116,9 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     expect((await attackFrom(node("hybrid"), mighty, { shell })).got).toHaveLength(12);
   });
 
-  /** Processes in cgroups below each other, its init too; and one at large that freezes them again and again. */
+  /**
+   * Processes in cgroups below each other, its init too; and one at large that freezes them again and again.
+   */
   const freeze = () => `
       inner=/sys/fs/cgroup/freezer/x/y; mkdir -p $inner
       sleep 1000 & echo $! >$inner/cgroup.procs
@@ -132,8 +158,16 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     [
       "the runtime's delete --force alone",
       async (engine, id) => {
-        await engine.run(join(dist, "berth-runtime"), "--root=/run/docker/runtime-runc/moby", "delete", "--force", id);
-        await waitFor("the engine takes note", async () => ((await stateOf(engine, "held")).running ? undefined : true));
+        await engine.run(
+          join(dist, "berth-runtime"),
+          "--root=/run/docker/runtime-runc/moby",
+          "delete",
+          "--force",
+          id,
+        );
+        await waitFor("the engine takes note", async () =>
+          (await stateOf(engine, "held")).running ? undefined : true,
+        );
         return engine.docker("rm", "held");
       },
     ],
@@ -148,7 +182,8 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     expect(await leftOf(engine, id)).toBe("");
   };
 
-  // With a controller given to cgroups below its own takes that no process, and the runtime puts a command into init's.
+  // With a controller given to cgroups below its own takes that no process, and the runtime puts a command
+  // into init's.
   test("on v2 a command that it freezes keeps no removal waiting for longer than a minute", async () => {
     const engine = node("v2");
     const remove = async (profile: string) => {
@@ -160,8 +195,20 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
         (sleep 1; echo 1 >init.scope/cgroup.freeze) >/dev/null 2>&1 &`;
       await inside(engine, name, freeze);
       await sleep(2000);
-      // When its client has gone, the engine first asks the command to end, then, after ten seconds, kills it.
-      const client = ["timeout", "-s", "KILL", "2", "docker", "--host", engine.socket, "exec", name, "true"] as const;
+      // When its client has gone, the engine first asks the command to end, then, after ten seconds, kills
+      // it.
+      const client = [
+        "timeout",
+        "-s",
+        "KILL",
+        "2",
+        "docker",
+        "--host",
+        engine.socket,
+        "exec",
+        name,
+        "true",
+      ] as const;
       await engine.run("sh", "-c", '"$@" || [ "$?" -eq 137 ]', "sh", ...client);
       await sleep(11_000);
       expect(await engine.docker("rm", "--force", name)).toMatchObject({ status: 0, stderr: "" });
@@ -171,11 +218,17 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     await Promise.all([remove("full"), remove("strict")]);
   }, 150_000);
 
-  test.each(removals)("what it freezes it does not keep from being killed: by %s", (_, removal) => remove(freeze(), "FROZEN", removal));
+  test.each(removals)("what it freezes it does not keep from being killed: by %s", (_, removal) =>
+    remove(freeze(), "FROZEN", removal),
+  );
 
-  test.each(removals)("nor in one that it renames all the time: by %s", (_, removal) => remove(freezeRenamed(), "FROZEN", removal));
+  test.each(removals)("nor in one that it renames all the time: by %s", (_, removal) =>
+    remove(freezeRenamed(), "FROZEN", removal),
+  );
 
-  test.each(removals)("nor in cgroups with paths that are too long: by %s", (_, removal) => remove(freezeDeeply(), "FROZEN", removal));
+  test.each(removals)("nor in cgroups with paths that are too long: by %s", (_, removal) =>
+    remove(freezeDeeply(), "FROZEN", removal),
+  );
 
   // A program for each of them would take minutes.
   const freezeFarBelow = () => `
@@ -195,8 +248,9 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     remove(throttle(disk?.number ?? "", deeply("blkio")), "WAITS", removals[0]?.[1] as never),
   );
 
-  test.skipIf(disk === undefined).each(removals)("nor what waits for a disk by a limit of its own: by %s (needs a disk)", (_, removal) =>
-    remove(throttle(disk?.number ?? ""), "WAITS", removal),
+  test.skipIf(disk === undefined).each(removals)(
+    "nor what waits for a disk by a limit of its own: by %s (needs a disk)",
+    (_, removal) => remove(throttle(disk?.number ?? ""), "WAITS", removal),
   );
 
   test.each(["full", "strict"])("on v2 as %s it makes so many cgroups and no more", async (profile) => {
@@ -204,10 +258,12 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     await runMachine(engine, "crowd", "bookworm", "-e", `BERTH_PROFILE=${profile}`);
     expect(await booted(engine, "crowd")).toBe("running");
     const own = "find /sys/fs/cgroup -mindepth 1 -type d | wc -l";
-    const flood = "cd /sys/fs/cgroup && seq --format=flood%g 3000 | xargs mkdir 2>&1 | sort --unique --field-separator=: --key=3";
+    const flood =
+      "cd /sys/fs/cgroup && seq --format=flood%g 3000 | xargs mkdir 2>&1 | sort --unique --field-separator=: --key=3";
     expect(await inside(engine, "crowd", flood)).toContain("Resource temporarily unavailable");
     expect(Number(await inside(engine, "crowd", own))).toBe(2000);
-    const deep = "rmdir /sys/fs/cgroup/flood*; cd /sys/fs/cgroup; for level in $(seq 40); do mkdir x && cd x || break; done; pwd";
+    const deep =
+      "rmdir /sys/fs/cgroup/flood*; cd /sys/fs/cgroup; for level in $(seq 40); do mkdir x && cd x || break; done; pwd";
     expect((await inside(engine, "crowd", `(${deep}) 2>/dev/null`)).split("/x")).toHaveLength(15);
     await removeContainers(engine, "crowd");
   });
@@ -218,10 +274,19 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     expect(await inside(node("hybrid"), prisoner, flood)).toBe("2000");
   });
 
-  // v1 counts no cgroups, but the kernel takes the memory of each from its maker's: some 11 KiB on two processors.
+  // v1 counts no cgroups, but the kernel takes the memory of each from its maker's: some 11 KiB on two
+  // processors.
   test("nor more memory cgroups of v1 than its memory limit pays for", async () => {
     const engine = node("hybrid");
-    await runMachine(engine, "crowd", "bookworm", "-e", "BERTH_PROFILE=full", "--memory=64m", "--memory-swap=64m");
+    await runMachine(
+      engine,
+      "crowd",
+      "bookworm",
+      "-e",
+      "BERTH_PROFILE=full",
+      "--memory=64m",
+      "--memory-swap=64m",
+    );
     expect(await booted(engine, "crowd")).toBe("running");
     const flood = (count: number) =>
       engine.tryDocker(
@@ -250,7 +315,9 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
       ${unmountAll}`;
     const attacker = await attackFrom(node(view), prisoner, { shell });
     expect(attacker.got).toEqual([]);
-    expect(Object.keys(attacker.refused)).toEqual(expect.arrayContaining(["a hierarchy of its own", "by unshare"]));
+    expect(Object.keys(attacker.refused)).toEqual(
+      expect.arrayContaining(["a hierarchy of its own", "by unshare"]),
+    );
     const control = await attackFromHost(node(view), {
       shell: `mkdir -p /run/cg/own && mount -t cgroup -o none,name=berth-attack cgroup /run/cg/own
         try "a hierarchy of its own" sh -c ': >>/run/cg/own/release_agent'; umount /run/cg/own; rmdir /run/cg/own /run/cg`,
@@ -279,35 +346,51 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     const perl = `opendir(my $mount, "${point}") or die; my $handle = pack("Ll", 8, 0xfe) . pack("Q", 1);
       attempt("the root's handle", syscall(${systemCalls.open_by_handle_at}, fileno($mount), $handle, O_RDONLY));`;
     const attacker = await attackFrom(node(view), prisoner, { perl });
-    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: ["the root's handle"] });
+    expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({
+      got: [],
+      refused: ["the root's handle"],
+    });
     expect((await attackFrom(node(view), mighty, { perl })).got).toEqual(["the root's handle"]);
   });
 
-  test.each(views)("on %s a command run in it leaves the host's cgroup2 as it is mounted, whatever is at its root", async (view) => {
-    const engine = node(view);
-    const point = view === "v2" ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
-    const options = async () => (await engine.run("sh", "-c", "grep ' - cgroup2 ' /proc/self/mountinfo | sed 's/.* //' | sort -u")).stdout;
-    // The device is named so that mount(8) adds none of the options there are.
-    const remount = (flags: string) => engine.run("mount", "-t", "cgroup2", "-o", `remount,${flags}`, "cgroup2", point);
-    await runMachine(engine, "pivot", "bookworm", "-e", "BERTH_PROFILE=full");
-    expect(await booted(engine, "pivot")).toBe("running");
-    await engine.docker("exec", "pivot", "sh", "-c", `mount --make-rprivate / && mkdir ${point}/old && cd ${point} && pivot_root . old`);
-    // The host has these flags but once, and another run of this test may be at them.
-    await withLock("/run/lock/berth-test-cgroup2", undefined, async () => {
-      const before = await options();
-      expect(before.includes("memory_localevents")).toBe(false);
-      try {
-        // A flag that does nothing here stands for those that do, such as nsdelegate: a remount without flags resets all of them.
-        await remount(`${before.trim()},memory_localevents`);
-        const marked = await options();
-        expect(marked).toContain("memory_localevents");
-        await engine.tryDocker("exec", "pivot", "true");
-        expect(await options()).toBe(marked);
-      } finally {
-        await remount(before.trim());
-      }
-      expect(await options()).toBe(before);
-    });
-    await removeContainers(engine, "pivot");
-  });
+  test.each(views)(
+    "on %s a command run in it leaves the host's cgroup2 as it is mounted, whatever is at its root",
+    async (view) => {
+      const engine = node(view);
+      const point = view === "v2" ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+      const options = async () =>
+        (await engine.run("sh", "-c", "grep ' - cgroup2 ' /proc/self/mountinfo | sed 's/.* //' | sort -u"))
+          .stdout;
+      // The device is named so that mount(8) adds none of the options there are.
+      const remount = (flags: string) =>
+        engine.run("mount", "-t", "cgroup2", "-o", `remount,${flags}`, "cgroup2", point);
+      await runMachine(engine, "pivot", "bookworm", "-e", "BERTH_PROFILE=full");
+      expect(await booted(engine, "pivot")).toBe("running");
+      await engine.docker(
+        "exec",
+        "pivot",
+        "sh",
+        "-c",
+        `mount --make-rprivate / && mkdir ${point}/old && cd ${point} && pivot_root . old`,
+      );
+      // The host has these flags but once, and another run of this test may be at them.
+      await withLock("/run/lock/berth-test-cgroup2", undefined, async () => {
+        const before = await options();
+        expect(before.includes("memory_localevents")).toBe(false);
+        try {
+          // A flag that does nothing here stands for those that do, such as nsdelegate: a remount without
+          // flags resets all of them.
+          await remount(`${before.trim()},memory_localevents`);
+          const marked = await options();
+          expect(marked).toContain("memory_localevents");
+          await engine.tryDocker("exec", "pivot", "true");
+          expect(await options()).toBe(marked);
+        } finally {
+          await remount(before.trim());
+        }
+        expect(await options()).toBe(before);
+      });
+      await removeContainers(engine, "pivot");
+    },
+  );
 });

@@ -4,13 +4,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, expectConfined, hostFacts, mighty, prisoner, views } from "#support/attack.ts";
+import {
+  attackFrom,
+  attackFromHost,
+  bootBoth,
+  expectConfined,
+  hostFacts,
+  mighty,
+  prisoner,
+  views,
+} from "#support/attack.ts";
 import { booted, inside, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 const secret = "a secret of the host";
-/** In the host's /dev, for a machine's runtime takes a device from where the machine has it, as the machine's root. */
+/**
+ * In the host's /dev, for a machine's runtime takes a device from where the machine has it, as the machine's
+ * root.
+ */
 const fuseOf = (view: string) => `/dev/berth-fuse-${view}`;
 
 describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
@@ -61,14 +76,24 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
       try "by devtmpfs" mount -t devtmpfs devtmpfs m`;
     const attacker = await attackFrom(node(view), prisoner, { shell });
     const places = ["tmpfs", "ramfs", "overlay"].map((kind) => `on a ${kind}`);
-    const names = ["character device", "block device", "in /dev", "out of a tar", "by a copy", ...places, "by devtmpfs"];
+    const names = [
+      "character device",
+      "block device",
+      "in /dev",
+      "out of a tar",
+      "by a copy",
+      ...places,
+      "by devtmpfs",
+    ];
     expectConfined(attacker, await attackFrom(node(view), mighty, { shell }), names);
     // It may mount these, and the node is what is refused.
     for (const place of places) expect(attacker.refused[place]).toContain("mknod");
   });
 
-  test.each(views)("on %s a device node that came with the image opens nothing of the host's", async (view) => {
-    const shell = `
+  test.each(views)(
+    "on %s a device node that came with the image opens nothing of the host's",
+    async (view) => {
+      const shell = `
       cd "$(mktemp -d)" && mkdir m lower
       open() { try "$1" sh -c 'grep --text --quiet "${secret}" <"$1"' sh "$2"; }
       open "the node" /root/disk
@@ -81,15 +106,24 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
       try "mounting it" mount -t ext4 -o ro /root/disk m
       try "the kernel's log" dd if=/root/kmsg iflag=nonblock bs=8192 count=1 of=/dev/null
       umount m; true`;
-    const attacker = await attackFrom(node(view), prisoner, { shell });
-    const names = ["the node", "a bind of it", "a bind over a file", "an overlay with it", "mounting it", "the kernel's log"];
-    expectConfined(attacker, await attackFrom(node(view), mighty, { shell }), names);
-    for (const bind of names.slice(1, 4)) expect(attacker.refused[bind]).not.toContain("no mount");
-  });
+      const attacker = await attackFrom(node(view), prisoner, { shell });
+      const names = [
+        "the node",
+        "a bind of it",
+        "a bind over a file",
+        "an overlay with it",
+        "mounting it",
+        "the kernel's log",
+      ];
+      expectConfined(attacker, await attackFrom(node(view), mighty, { shell }), names);
+      for (const bind of names.slice(1, 4)) expect(attacker.refused[bind]).not.toContain("no mount");
+    },
+  );
 
   test.each(views)("on %s the host's nodes that a machine has in its /dev stay as they are", async (view) => {
     const nodes = "/dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty";
-    const look = async () => (await node(view).run("sh", "-c", `stat --format='%n %a %u %g %z' ${nodes}`)).stdout;
+    const look = async () =>
+      (await node(view).run("sh", "-c", `stat --format='%n %a %u %g %z' ${nodes}`)).stdout;
     // The same mode and owner as before: only the time of the change would tell.
     const shell = `for file in ${nodes}; do chmod 666 $file; chown 0:0 $file; done; got "to the end"`;
     const before = await look();
@@ -101,19 +135,30 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
 
   test.each(views)("on %s none of the host's devices is in a machine's /dev", async (view) => {
     const list = {
-      shell: "cd /dev; for file in * pts/*; do [ -L $file ] || [ ! -c $file -a ! -b $file ] || got \"$(stat -c '%F %Hr' $file)\"; done",
+      shell:
+        "cd /dev; for file in * pts/*; do [ -L $file ] || [ ! -c $file -a ! -b $file ] || got \"$(stat -c '%F %Hr' $file)\"; done",
     };
     // Memory (null and zero, but not kmsg), the terminals of its own, and nothing else.
     const kinds = new Set((await attackFrom(node(view), prisoner, list)).got);
-    expect([...kinds].toSorted()).toEqual(["character special file 1", "character special file 136", "character special file 5"]);
+    expect([...kinds].toSorted()).toEqual([
+      "character special file 1",
+      "character special file 136",
+      "character special file 5",
+    ]);
     expect((await attackFrom(node(view), mighty, list)).got).toContain("block special file 7");
     const read = {
-      shell: "for file in mem kmem port kmsg kvm fuse net/tun loop-control loop0 vda sda; do try $file test -e /dev/$file; done",
+      shell:
+        "for file in mem kmem port kmsg kvm fuse net/tun loop-control loop0 vda sda; do try $file test -e /dev/$file; done",
     };
-    expect((await attackFrom(node(view), prisoner, read)).got.filter((name) => name !== "fuse" && name !== "net/tun")).toEqual([]);
+    expect(
+      (await attackFrom(node(view), prisoner, read)).got.filter(
+        (name) => name !== "fuse" && name !== "net/tun",
+      ),
+    ).toEqual([]);
   });
 
-  // What waits for its answer (a process that has the connection open itself) no signal ends, and nothing else that the kernel does.
+  // What waits for its answer (a process that has the connection open itself) no signal ends, and nothing
+  // else that the kernel does.
   const answerNobody = `$| = 1; mkdir "/mnt/fuse"; open(my $fuse, "+<", $ARGV[0]) or die "no FUSE: $!"; my $number = fileno $fuse;
     my ($source, $at, $type, $options) = ("x", "/mnt/fuse", "fuse", "fd=$number,rootmode=40000,user_id=0,group_id=0");
     syscall(165, $source, $at, $type, 0, $options) == 0 or die "no mount: $!";
@@ -128,7 +173,10 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
       // As udev has it on a host.
       const device = fuseOf(view);
       await run("mknod", ["-m", "666", device, "c", "10", "229"]);
-      for (const [name, removal] of Object.entries({ "kill, then rm": ["kill"], "rm --force": ["rm", "--force"] })) {
+      for (const [name, removal] of Object.entries({
+        "kill, then rm": ["kill"],
+        "rm --force": ["rm", "--force"],
+      })) {
         await runMachine(engine, "silent", "bookworm", "-e", "BERTH_PROFILE=full", `--device=${device}`);
         expect(await booted(engine, "silent")).toBe("running");
         const waiting = await inside(
@@ -137,8 +185,12 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
           `mkfifo /run/said; perl -e '${answerNobody}' ${device} >/run/said 2>&1 </dev/null & read -r said </run/said; echo "$said"`,
         );
         expect([name, waiting]).toEqual([name, expect.stringMatching(/^\d+$/)]);
-        expect([name, await engine.docker(...removal, "silent")]).toMatchObject([name, { status: 0, stderr: "" }]);
-        if (removal[0] === "kill") expect(await engine.docker("rm", "silent")).toMatchObject({ status: 0, stderr: "" });
+        expect([name, await engine.docker(...removal, "silent")]).toMatchObject([
+          name,
+          { status: 0, stderr: "" },
+        ]);
+        if (removal[0] === "kill")
+          expect(await engine.docker("rm", "silent")).toMatchObject({ status: 0, stderr: "" });
       }
     },
     60_000,
@@ -146,7 +198,8 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
 
   test.each(views)("on %s the host is as it was", async (view) => {
     const before = await hostFacts(node(view));
-    const shell = "cd /root; mknod a b 7 0; mount -t devtmpfs none /mnt; dd if=disk count=1; losetup -a; mount disk /mnt; got end";
+    const shell =
+      "cd /root; mknod a b 7 0; mount -t devtmpfs none /mnt; dd if=disk count=1; losetup -a; mount disk /mnt; got end";
     expect((await attackFrom(node(view), prisoner, { shell })).got).toEqual(["end"]);
     expect(await hostFacts(node(view))).toEqual(before);
   });

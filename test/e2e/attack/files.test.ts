@@ -2,11 +2,23 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
-import { attackFrom, bootBoth, expectConfined, listHostFiles, mighty, prisoner, secret, views } from "#support/attack.ts";
+import {
+  attackFrom,
+  bootBoth,
+  expectConfined,
+  listHostFiles,
+  mighty,
+  prisoner,
+  secret,
+  views,
+} from "#support/attack.ts";
 import { booted, inside, removeContainers, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 
 describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
   /** A directory of the host's whose path leads nowhere inside a machine. */
@@ -26,7 +38,11 @@ describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
   afterAll(() => rm(directory, { recursive: true }));
 
   test.each(views)("on %s what berth shows in it stays as it is, also mounted writable", async (view) => {
-    const places = { masks: "/run/systemd/system.attached", generators: "/run/systemd/system-generators", host: "/run/host" };
+    const places = {
+      masks: "/run/systemd/system.attached",
+      generators: "/run/systemd/system-generators",
+      host: "/run/host",
+    };
     const shell = Object.entries(places)
       .map(
         ([name, place]) => `
@@ -39,8 +55,14 @@ describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
           mount -o remount,bind,ro ${place}`,
       )
       .join("\n");
-    const names = Object.keys(places).flatMap((name) => ["a new file", "its mode", "a rename"].map((what) => `${name} ${what}`));
-    expectConfined(await attackFrom(node(view), prisoner, { shell }), await attackFrom(node(view), mighty, { shell }), names);
+    const names = Object.keys(places).flatMap((name) =>
+      ["a new file", "its mode", "a rename"].map((what) => `${name} ${what}`),
+    );
+    expectConfined(
+      await attackFrom(node(view), prisoner, { shell }),
+      await attackFrom(node(view), mighty, { shell }),
+      names,
+    );
   });
 
   test.each(views)("on %s docker cp follows no link out of it", async (view) => {
@@ -58,7 +80,8 @@ describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
       expect(stdout).not.toContain(secret);
     }
     const own = join(directory, "systemd");
-    for (const path of ["way/new", "up/new", "letter", "way/"]) await engine.tryDocker("cp", own, `${prisoner}:/root/c/${path}`);
+    for (const path of ["way/new", "up/new", "letter", "way/"])
+      await engine.tryDocker("cp", own, `${prisoner}:/root/c/${path}`);
     expect(await readFile(join(directory, "letter"), "utf8")).toBe(`${secret}\n`);
     // Links that stay inside are followed, so it is the way out that is barred.
     await inside(engine, prisoner, "echo inner >/root/c/inner; ln -sfn /root/c within");
@@ -95,31 +118,40 @@ describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
     expect(await sums()).toBe(was);
   });
 
-  test.each(views)("on %s no user of the host's reaches the set-user-id programs that a machine's root leaves", async (view) => {
-    const engine = node(view);
-    const shell = "for place in /root /volume; do cp /bin/bash $place/shell && chmod 4755 $place/shell && got $place; done";
-    await runMachine(engine, "planter", "bookworm", "-e", "BERTH_PROFILE=full", "-v", "planted:/volume");
-    expect(await booted(engine, "planter")).toBe("running");
-    expect((await attackFrom(engine, "planter", { shell })).got).toEqual(["/root", "/volume"]);
-    const look = async (format: string, ...names: readonly string[]) => (await engine.docker(...names, "--format", format)).stdout.trim();
-    const data = dirname(engine.configFile);
-    const places = await Promise.all([
-      look("{{.GraphDriver.Data.UpperDir}}/root", "inspect", "planter"),
-      look("{{.Mountpoint}}", "volume", "inspect", "planted"),
-    ]);
-    for (const place of places) {
-      // From within the engine's directory: the way to it is barred in a lab, but not on a host.
-      const use = `sh -c "exec ${relative(data, place)}/shell -p -c 'id -u'"`;
-      const run = (user: string) => engine.run("sh", "-c", `cd ${data} && ${user} ${use} 2>/dev/null || echo refused`);
-      expect((await run("setpriv --reuid 65534 --regid 65534 --clear-groups")).stdout).toBe("refused\n");
-      // It is on disk as the host's root's, and it works: what guards it is the engine's directory.
-      expect((await run("")).stdout).toBe("0\n");
-      expect((await stat(join(`/proc/${engine.pid}/root`, place, "shell"))).mode & 0o7777).toBe(0o4755);
-    }
-    await removeContainers(engine, "planter");
-    // Of what berth mounts and writes nothing is in the way of the host's users.
-    expect((await engine.run("sh", "-c", "grep -E ' /run/berth/runtime' /proc/self/mountinfo || true")).stdout).toBe("");
-    const writable = "setpriv --reuid 65534 --regid 65534 --clear-groups find /run/berth -writable ! -type l 2>/dev/null; true";
-    expect((await engine.run("sh", "-c", writable)).stdout).toBe("");
-  });
+  test.each(views)(
+    "on %s no user of the host's reaches the set-user-id programs that a machine's root leaves",
+    async (view) => {
+      const engine = node(view);
+      const shell =
+        "for place in /root /volume; do cp /bin/bash $place/shell && chmod 4755 $place/shell && got $place; done";
+      await runMachine(engine, "planter", "bookworm", "-e", "BERTH_PROFILE=full", "-v", "planted:/volume");
+      expect(await booted(engine, "planter")).toBe("running");
+      expect((await attackFrom(engine, "planter", { shell })).got).toEqual(["/root", "/volume"]);
+      const look = async (format: string, ...names: readonly string[]) =>
+        (await engine.docker(...names, "--format", format)).stdout.trim();
+      const data = dirname(engine.configFile);
+      const places = await Promise.all([
+        look("{{.GraphDriver.Data.UpperDir}}/root", "inspect", "planter"),
+        look("{{.Mountpoint}}", "volume", "inspect", "planted"),
+      ]);
+      for (const place of places) {
+        // From within the engine's directory: the way to it is barred in a lab, but not on a host.
+        const use = `sh -c "exec ${relative(data, place)}/shell -p -c 'id -u'"`;
+        const run = (user: string) =>
+          engine.run("sh", "-c", `cd ${data} && ${user} ${use} 2>/dev/null || echo refused`);
+        expect((await run("setpriv --reuid 65534 --regid 65534 --clear-groups")).stdout).toBe("refused\n");
+        // It is on disk as the host's root's, and it works: what guards it is the engine's directory.
+        expect((await run("")).stdout).toBe("0\n");
+        expect((await stat(join(`/proc/${engine.pid}/root`, place, "shell"))).mode & 0o7777).toBe(0o4755);
+      }
+      await removeContainers(engine, "planter");
+      // Of what berth mounts and writes nothing is in the way of the host's users.
+      expect(
+        (await engine.run("sh", "-c", "grep -E ' /run/berth/runtime' /proc/self/mountinfo || true")).stdout,
+      ).toBe("");
+      const writable =
+        "setpriv --reuid 65534 --regid 65534 --clear-groups find /run/berth -writable ! -type l 2>/dev/null; true";
+      expect((await engine.run("sh", "-c", writable)).stdout).toBe("");
+    },
+  );
 });

@@ -6,13 +6,21 @@ import { clean } from "#support/fleet.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
 const program = `${dist}/berth`;
-const node = useNodes({ nodes: { one: {}, plain: { runtime: false } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { one: {}, plain: { runtime: false } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 
 /** A name that no other test's machine has: the lab's hybrid engines share this host's cgroups. */
 const own = `large-${process.pid}`;
 
 /** An image of bookworm that a script for its shell has changed. */
-async function changedImage(on: Node, name: string, script: string, ...changes: readonly string[]): Promise<void> {
+async function changedImage(
+  on: Node,
+  name: string,
+  script: string,
+  ...changes: readonly string[]
+): Promise<void> {
   const { stdout } = await on.docker("create", "bookworm", "sh", "-c", script);
   const id = stdout.trim();
   await on.docker("start", "--attach", id);
@@ -25,8 +33,19 @@ async function measured(on: Node, args: string) {
   const script =
     '"$@" >"$0.out" 2>&1 & while kill -0 $! 2>&-; do grep VmHWM /proc/$!/status 2>&- >>"$0.peaks"; sleep 0.1; done; wait $!; echo $?';
   const place = `${on.configFile}.${process.pid}`;
-  const { stdout } = await on.run("env", `DOCKER_HOST=${on.socket}`, "bash", "-c", script, place, program, ...args.split(" "));
-  const peaks = [...(await readFile(`${place}.peaks`, "utf8")).matchAll(/(\d+) kB/g)].map(([, size]) => Number(size) / 1024);
+  const { stdout } = await on.run(
+    "env",
+    `DOCKER_HOST=${on.socket}`,
+    "bash",
+    "-c",
+    script,
+    place,
+    program,
+    ...args.split(" "),
+  );
+  const peaks = [...(await readFile(`${place}.peaks`, "utf8")).matchAll(/(\d+) kB/g)].map(
+    ([, size]) => Number(size) / 1024,
+  );
   return { status: Number(stdout), said: await readFile(`${place}.out`, "utf8"), peak: Math.max(...peaks) };
 }
 
@@ -45,7 +64,12 @@ describe.skipIf(!canHaveEngines)("a machine that says what it likes (needs root)
   });
 
   test("an os-release of 1500 MB is none", async () => {
-    await changedImage(node("plain"), "large", "rm -f /etc/os-release; truncate -s 1500M /etc/os-release", 'CMD ["/sbin/init"]');
+    await changedImage(
+      node("plain"),
+      "large",
+      "rm -f /etc/os-release; truncate -s 1500M /etc/os-release",
+      'CMD ["/sbin/init"]',
+    );
     const { peak } = await measured(node("plain"), `up ${own} --image large --timeout 30s`);
     expect(peak).toBeLessThan(300);
     // By berth, which takes along the cgroup that an engine without the runtime leaves.
@@ -53,7 +77,13 @@ describe.skipIf(!canHaveEngines)("a machine that says what it likes (needs root)
   });
 
   test("what it wrote on its console before it ended is told without escape sequences", async () => {
-    const unit = ["[Unit]", "DefaultDependencies=no", "Before=sysinit.target", "[Service]", "ExecStart=systemctl --no-block exit 7"];
+    const unit = [
+      "[Unit]",
+      "DefaultDependencies=no",
+      "Before=sysinit.target",
+      "[Service]",
+      "ExecStart=systemctl --no-block exit 7",
+    ];
     const place = "/etc/systemd/system";
     // systemd-shutdown(8) runs it when all else has ended.
     const last = "/usr/lib/systemd/system-shutdown/hostile";
@@ -63,7 +93,9 @@ describe.skipIf(!canHaveEngines)("a machine that says what it likes (needs root)
       `printf '%s\n' '#!/bin/sh' 'printf "\\033]52;c;ZXZpbA==\\007\\033[2Jnothing to see\\n" >/dev/console' >${last}; chmod 755 ${last}`,
     ].join("; ");
     await changedImage(node("one"), "hostile", hostile, 'CMD ["/sbin/init"]');
-    const { status, stdout, stderr } = await node("one").berth("up web --image hostile --restart no --timeout 20s");
+    const { status, stdout, stderr } = await node("one").berth(
+      "up web --image hostile --restart no --timeout 20s",
+    );
     expect([status, stdout + stderr]).toEqual([5, expect.stringContaining("nothing to see")]);
     expect(stdout + stderr).not.toContain("\x1b");
   });

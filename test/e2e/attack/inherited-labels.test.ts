@@ -39,11 +39,25 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
     expect((await berth("rm -f db")).status).toBe(0);
     // In the same network, which by itself says nothing either.
     for (const flags of [["--network=berth.internal"], []]) {
-      await node("one").docker("run", "-d", "--name", "db", "--entrypoint=sleep", ...flags, "snap:1", "infinity");
+      await node("one").docker(
+        "run",
+        "-d",
+        "--name",
+        "db",
+        "--entrypoint=sleep",
+        ...flags,
+        "snap:1",
+        "infinity",
+      );
       const before = await containers(node("one"));
       expect(await machines()).toEqual([]);
       expect((await berth("down --yes db")).status).toBe(0);
-      for (const refused of ["rm -f db --json", "stop db --json", "up db --image snap:1 --json", "restart db --json"]) {
+      for (const refused of [
+        "rm -f db --json",
+        "stop db --json",
+        "up db --image snap:1 --json",
+        "restart db --json",
+      ]) {
         const { status, stdout } = await berth(refused);
         expect([refused, status, errorCode(stdout)]).toEqual([refused, 1, "not-ours"]);
       }
@@ -59,9 +73,23 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
 
   test("a container is none of berth's by labels that its image's author wrote, whatever he knows of it", async () => {
     const own = await makeDb();
-    await build(node("one"), "authored", `FROM ${own}`, "LABEL berth.machine=shop berth.network=shopnet berth.probe=shop");
+    await build(
+      node("one"),
+      "authored",
+      `FROM ${own}`,
+      "LABEL berth.machine=shop berth.network=shopnet berth.probe=shop",
+    );
     await node("one").docker("network", "create", "shopnet");
-    await node("one").docker("run", "-d", "--name", "shop", "--network=shopnet", "--entrypoint=sleep", "authored", "infinity");
+    await node("one").docker(
+      "run",
+      "-d",
+      "--name",
+      "shop",
+      "--network=shopnet",
+      "--entrypoint=sleep",
+      "authored",
+      "infinity",
+    );
     expect(await machines()).toEqual(["db"]);
     for (const refused of ["rm -f shop --json", "stop shop --json"]) {
       const { status, stdout } = await berth(refused);
@@ -80,9 +108,17 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
     await node("one").docker("commit", "db", `${repository}:mine`);
     await build(node("one"), "app", `FROM ${own}`, "COPY Dockerfile /srv/");
     await build(node("one"), `${repository}:bash`, `FROM ${own}`, 'CMD ["/bin/bash"]');
-    await build(node("one"), "berth/debian-12", `FROM ${own}`, "LABEL berth.image=debian-12", 'CMD ["/bin/bash"]');
+    await build(
+      node("one"),
+      "berth/debian-12",
+      `FROM ${own}`,
+      "LABEL berth.image=debian-12",
+      'CMD ["/bin/bash"]',
+    );
     const { stdout } = await berth("images --json");
-    const stored = parseList<{ readonly name: string; readonly stored?: { readonly reference: string } }>(stdout);
+    const stored = parseList<{ readonly name: string; readonly stored?: { readonly reference: string } }>(
+      stdout,
+    );
     expect(stored.flatMap((image) => image.stored?.reference ?? [])).toEqual([own]);
     // Its name is taken: that is said, and the user's image stays.
     const { status, stdout: refused } = await berth("up web --image debian-12 --json");
@@ -101,11 +137,17 @@ describe.skipIf(!canHaveEngines)("labels that an image hands down (needs root)",
     ]) {
       const { status, stdout } = await berth(`up web --image ${image} --json`);
       const [web] = parseList(stdout);
-      expect([status, web?.error?.code, web?.error?.message]).toEqual([1, "no-init", `the image has no init: its command is ${command}`]);
+      expect([status, web?.error?.code, web?.error?.message]).toEqual([
+        1,
+        "no-init",
+        `the image has no init: its command is ${command}`,
+      ]);
       expect([...(await containers(node("one"))).keys()]).toEqual(["db"]);
     }
     expect((await berth("up web --image app")).status).toBe(0);
-    expect(await inside(node("one"), "web", "cat /srv/letter; systemctl is-system-running")).toBe("dear\nrunning");
+    expect(await inside(node("one"), "web", "cat /srv/letter; systemctl is-system-running")).toBe(
+      "dear\nrunning",
+    );
   });
 });
 
@@ -133,8 +175,14 @@ describe.skipIf(!canHaveEngines)("berth uninstall all (needs root)", () => {
     await engine.docker("network", "create", "--label=berth.network=used.test", "used.test");
     await engine.docker("create", "--name=mine", "--network=used.test", "mine");
     mkdirSync(join(cache, "roots"));
-    for (const name of ["debian-12-0123456789ab.tar", "mine.tar"]) writeFileSync(join(cache, "roots", name), "");
-    const before = [await references(), await networks(engine), await containers(engine), readdirSync(join(cache, "roots"))];
+    for (const name of ["debian-12-0123456789ab.tar", "mine.tar"])
+      writeFileSync(join(cache, "roots", name), "");
+    const before = [
+      await references(),
+      await networks(engine),
+      await containers(engine),
+      readdirSync(join(cache, "roots")),
+    ];
     const dryRun = await uninstall("--dry-run");
     expect([dryRun.status, dryRun.stderr]).toEqual([0, ""]);
     expect(
@@ -152,14 +200,23 @@ describe.skipIf(!canHaveEngines)("berth uninstall all (needs root)", () => {
     // Nobody can be asked here.
     const unasked = await uninstall("--json");
     expect([unasked.status, errorCode(unasked.stdout)]).toEqual([2, "usage"]);
-    expect([await references(), await networks(engine), await containers(engine), readdirSync(join(cache, "roots"))]).toEqual(before);
+    expect([
+      await references(),
+      await networks(engine),
+      await containers(engine),
+      readdirSync(join(cache, "roots")),
+    ]).toEqual(before);
     expect(await uninstall("--yes", "--quiet")).toEqual({ status: 0, stdout: "", stderr: "" });
     expect(await references()).toEqual(["berth/debian-12:latest", "host:5000/berth-loader:1", "mine:latest"]);
     expect((await networks(engine)).toSorted()).toEqual(["other", "used.test"]);
     expect([...(await containers(engine)).keys()]).toEqual(["mine"]);
     expect(readdirSync(join(cache, "roots"))).toEqual(["mine.tar"]);
     expect((await engine.docker("info", "--format", "{{json .Runtimes}}")).stdout).not.toContain('"berth"');
-    expect(await uninstall()).toMatchObject({ status: 0, stdout: "", stderr: "there is nothing of berth's\n" });
+    expect(await uninstall()).toMatchObject({
+      status: 0,
+      stdout: "",
+      stderr: "there is nothing of berth's\n",
+    });
     await clean(engine);
   });
 

@@ -1,10 +1,22 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
-import { attackFrom, attackFromHost, bootBoth, hostFacts, mighty, prisoner, systemCalls, views } from "#support/attack.ts";
+import {
+  attackFrom,
+  attackFromHost,
+  bootBoth,
+  hostFacts,
+  mighty,
+  prisoner,
+  systemCalls,
+  views,
+} from "#support/attack.ts";
 import { waitFor } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 
 /** Tells of each file below a directory that can be opened for writing; nothing is written. */
 const walk = `
@@ -28,17 +40,22 @@ const reach = `
   my $nothing = "\\0" x 4096; my $nowhere = "/nonexistent";`;
 
 describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
-  beforeAll(() => Promise.all(views.map((view) => bootBoth(node(view), "bookworm"))).then(() => undefined), 60_000);
+  beforeAll(
+    () => Promise.all(views.map((view) => bootBoth(node(view), "bookworm"))).then(() => undefined),
+    60_000,
+  );
 
   test.each(views)("on %s it can write to no setting in /proc but its own namespaces'", async (view) => {
     const perl = `${walk} walk("/proc", qr{^/proc/(\\d+|self|thread-self)$});`;
     const { got } = await attackFrom(node(view), prisoner, { perl });
-    const own = /^\/proc\/sys\/(net\/|fs\/mqueue\/|kernel\/(msg|sem|shm|auto_msgmni|ns_last_pid|pid_max|hostname|domainname)|user\/)/;
+    const own =
+      /^\/proc\/sys\/(net\/|fs\/mqueue\/|kernel\/(msg|sem|shm|auto_msgmni|ns_last_pid|pid_max|hostname|domainname)|user\/)/;
     // Whoever is on the system may ask to be told of pressure.
     expect(got.filter((path) => !own.test(path) && !path.startsWith("/proc/pressure/"))).toEqual([]);
     expect(got).toContain("/proc/sys/net/ipv4/ip_forward");
     const control = await attackFrom(node(view), mighty, { perl });
-    for (const path of ["kernel/core_pattern", "vm/swappiness", "fs/file-max"]) expect(control.got).toContain(`/proc/sys/${path}`);
+    for (const path of ["kernel/core_pattern", "vm/swappiness", "fs/file-max"])
+      expect(control.got).toContain(`/proc/sys/${path}`);
   });
 
   test.each(views)("on %s it has 512 terminals of the host's, and no more", async (view) => {
@@ -49,8 +66,8 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
   });
 
   test.each(views)("on %s what it sets there is its own", async (view) => {
-    // Every number that it may change it changes, and the host's stay. But for one: any network namespace's root may switch
-    // nf_hooks_lwtunnel on, for the whole kernel and for good.
+    // Every number that it may change it changes, and the host's stay. But for one: any network namespace's
+    // root may switch nf_hooks_lwtunnel on, for the whole kernel and for good.
     const perl = `
       sub look { open(my $file, "<", $_[0]) or return; my $value = <$file> // ""; chomp $value; return $value; }
       for my $path (map { chomp; $_ } \`find /proc/sys/kernel /proc/sys/vm /proc/sys/fs /proc/sys/net -type f\`) {
@@ -69,16 +86,20 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
     expect(await look()).toEqual(before);
   });
 
-  test.each(views)("on %s it can write to nothing in /sys but its own network's, however it mounts it", async (view) => {
-    const remount = `system("mount -o remount,bind,rw /sys 2>&1; mount -o remount,rw /sys 2>&1; mkdir -p /run/sys; mount -t sysfs sysfs /run/sys");`;
-    const perl = `${walk} ${remount} walk("/sys", qr{^/sys/fs/cgroup$}); walk("/run/sys", qr{^/run/sys/fs/cgroup$}); system("umount /run/sys"); print "GOT end\\n"`;
-    // The links of its own network namespace, as for LXC and nspawn.
-    const isOwn = (path: string) => /^(\/run)?\/sys\/devices\/virtual\/net\/(lo|eth0)\//.test(path);
-    const { got } = await attackFrom(node(view), prisoner, { perl });
-    expect(got.filter((path) => !isOwn(path))).toEqual(["end"]);
-    const control = await attackFrom(node(view), mighty, { perl });
-    for (const root of ["/sys", "/run/sys"]) expect(control.got).toContain(`${root}/kernel/mm/transparent_hugepage/enabled`);
-  });
+  test.each(views)(
+    "on %s it can write to nothing in /sys but its own network's, however it mounts it",
+    async (view) => {
+      const remount = `system("mount -o remount,bind,rw /sys 2>&1; mount -o remount,rw /sys 2>&1; mkdir -p /run/sys; mount -t sysfs sysfs /run/sys");`;
+      const perl = `${walk} ${remount} walk("/sys", qr{^/sys/fs/cgroup$}); walk("/run/sys", qr{^/run/sys/fs/cgroup$}); system("umount /run/sys"); print "GOT end\\n"`;
+      // The links of its own network namespace, as for LXC and nspawn.
+      const isOwn = (path: string) => /^(\/run)?\/sys\/devices\/virtual\/net\/(lo|eth0)\//.test(path);
+      const { got } = await attackFrom(node(view), prisoner, { perl });
+      expect(got.filter((path) => !isOwn(path))).toEqual(["end"]);
+      const control = await attackFrom(node(view), mighty, { perl });
+      for (const root of ["/sys", "/run/sys"])
+        expect(control.got).toContain(`${root}/kernel/mm/transparent_hugepage/enabled`);
+    },
+  );
 
   test.each(views)("on %s calls that act on the whole system are refused", async (view) => {
     const calls = {
@@ -105,10 +126,16 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
       kexec: `${systemCalls.kexec_load}, 0, 0, 0, 0xffff`,
     };
     const perl = `${reach} no warnings; ${Object.entries({ ...calls, ...rare })
-      .map(([name, call]) => `{ my @call = (${call}); reach("${name}", syscall($call[0], @call[1 .. $#call])); }`)
+      .map(
+        ([name, call]) =>
+          `{ my @call = (${call}); reach("${name}", syscall($call[0], @call[1 .. $#call])); }`,
+      )
       .join("\n")}`;
     const attacker = await attackFrom(node(view), prisoner, { perl });
-    expect({ got: attacker.got, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: Object.keys({ ...calls, ...rare }) });
+    expect({ got: attacker.got, refused: Object.keys(attacker.refused) }).toEqual({
+      got: [],
+      refused: Object.keys({ ...calls, ...rare }),
+    });
     const control = await attackFrom(node(view), mighty, { perl });
     expect(control.got.filter((name) => !Object.hasOwn(rare, name))).toEqual(Object.keys(calls));
     for (const why of Object.values(control.refused)) expect(why).toBe("Function not implemented");
@@ -124,7 +151,9 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
     const names = ["addresses", "log by /proc", "timers", "slabs", "pages"];
     const attacker = await attackFrom(node(view), prisoner, { shell });
     expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: names });
-    expect((await attackFromHost(node(view), { shell })).got.toSorted()).toEqual(expect.arrayContaining(["addresses", "log by /proc"]));
+    expect((await attackFromHost(node(view), { shell })).got.toSorted()).toEqual(
+      expect.arrayContaining(["addresses", "log by /proc"]),
+    );
   });
 
   test.each(views)("on %s it gets at no key of the host's", async (view) => {
@@ -149,7 +178,9 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
       expect({ ...attacker, refused: Object.keys(attacker.refused) }).toEqual({ got: [], refused: names });
       expect((await attackFrom(node(view), mighty, { perl })).got).toEqual(names);
     } finally {
-      await attackFromHost(node(view), { perl: `syscall(${systemCalls.keyctl}, 9, ${key}, -4) == 0 or die;` });
+      await attackFromHost(node(view), {
+        perl: `syscall(${systemCalls.keyctl}, 9, ${key}, -4) == 0 or die;`,
+      });
     }
   });
 
@@ -159,8 +190,12 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
     const hold = `open(my $file, ">", "/run/taken") or die; my $end = time + 60; select(undef, undef, undef, 0.1) until -e "/run/enough" || time > $end;`;
     const greedy = attackFrom(node(view), prisoner, { perl: `${take(100_000)} ${hold}` });
     try {
-      await waitFor("it has taken all", async () => ((await succeeds(view, "test", "-e", "/run/taken")) ? true : undefined));
-      expect(await succeeds(view, "perl", "-e", `exit(syscall(${systemCalls.inotify_init1}, 0) < 0)`)).toBe(false);
+      await waitFor("it has taken all", async () =>
+        (await succeeds(view, "test", "-e", "/run/taken")) ? true : undefined,
+      );
+      expect(await succeeds(view, "perl", "-e", `exit(syscall(${systemCalls.inotify_init1}, 0) < 0)`)).toBe(
+        false,
+      );
       expect((await attackFromHost(node(view), { perl: take(1) })).got).toEqual(["1"]);
       expect((await attackFrom(node(view), mighty, { perl: take(1) })).got).toEqual(["1"]);
     } finally {
@@ -174,7 +209,8 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
   }
 
   async function netSettings(view: (typeof views)[number]): Promise<string> {
-    const print = "find /proc/sys/net -type f -perm -400 | grep -v conntrack_count | sort | xargs grep -H '' 2>/dev/null; true";
+    const print =
+      "find /proc/sys/net -type f -perm -400 | grep -v conntrack_count | sort | xargs grep -H '' 2>/dev/null; true";
     return (await node(view).run("sh", "-c", print)).stdout;
   }
 });

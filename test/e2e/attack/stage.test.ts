@@ -5,11 +5,15 @@ import { stageMounts } from "#support/isolated.ts";
 import { booted, removeAll, removeContainers, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 
 /**
- * Looks, at each moment in which a machine has a stage and has not begun, for what of it can be reached: as a user of the host's, and by
- * processes that begin in mount namespaces of their own then and stay there. Ends when it has been in that moment so often, or when it is told to.
+ * Looks, at each moment in which a machine has a stage and has not begun, for what of it can be reached: as a
+ * user of the host's, and by processes that begin in mount namespaces of their own then and stay there. Ends
+ * when it has been in that moment so often, or when it is told to.
  */
 const watch = `
   nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
@@ -36,7 +40,17 @@ describe.skipIf(!canHaveEngines)("attacks on a machine's stage (needs root)", ()
 
   test.each(views)("on %s no process of the host's sees any of it, whenever it begins", async (view) => {
     const engine = node(view);
-    const start = () => runMachine(engine, "staged", "bookworm", "-e", "BERTH_PROFILE=full", "-v", "letters:/letters", "--network=none");
+    const start = () =>
+      runMachine(
+        engine,
+        "staged",
+        "bookworm",
+        "-e",
+        "BERTH_PROFILE=full",
+        "-v",
+        "letters:/letters",
+        "--network=none",
+      );
     let isOver = false;
     const watching = engine.run("sh", "-c", watch).finally(() => {
       isOver = true;

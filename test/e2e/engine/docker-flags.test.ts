@@ -16,7 +16,10 @@ import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 interface Samples {
   /** Both must make the same container of it. */
   readonly same?: readonly (readonly string[])[];
-  /** The same, but newer versions of the API, which this client does not speak, have nothing for it or mean something else. */
+  /**
+   * The same, but newer versions of the API, which this client does not speak, have nothing for it or mean
+   * something else.
+   */
   readonly sameOnce?: readonly (readonly string[])[];
   /** Both must refuse it. */
   readonly refused?: readonly (readonly string[])[];
@@ -26,13 +29,19 @@ interface Samples {
 
 const onNetwork = "--network=net";
 
-/** Every flag of docker's own help that makes a difference to a container. The network, the volume and the container "other" are there. */
+/**
+ * Every flag of docker's own help that makes a difference to a container. The network, the volume and the
+ * container "other" are there.
+ */
 const samples: Readonly<Record<string, Samples>> = {
   "add-host": {
     same: [["--add-host=a:1.2.3.4", "--add-host=b:::1", "--add-host=c:host-gateway"]],
     refused: [["--add-host=a"], ["--add-host=a:b"]],
   },
-  attach: { same: [["--attach=stdout"], ["--attach=STDIN", "-i"], ["-a", "stderr", "-a", "stdin"]], refused: [["--attach=foo"]] },
+  attach: {
+    same: [["--attach=stdout"], ["--attach=STDIN", "-i"], ["-a", "stderr", "-a", "stdin"]],
+    refused: [["--attach=foo"]],
+  },
   "blkio-weight": {
     same: [["--blkio-weight=500"], ["--blkio-weight=0"]],
     refused: [["--blkio-weight=x"]],
@@ -42,16 +51,34 @@ const samples: Readonly<Record<string, Samples>> = {
     same: [["--blkio-weight-device=/dev/null:500", "--blkio-weight-device=/dev/zero:0"]],
     refused: [["--blkio-weight-device=null:500"], ["--blkio-weight-device=/dev/null:5"]],
   },
-  "cap-add": { same: [["--cap-add=NET_ADMIN", "--cap-add=cap_sys_time"], ["--cap-add=all"]], refused: [["--cap-add=FOO"]] },
-  "cap-drop": { same: [["--cap-drop=CAP_CHOWN"], ["--cap-drop=ALL", "--cap-add=KILL"]], refused: [["--cap-drop=CAP_FOO"]] },
+  "cap-add": {
+    same: [["--cap-add=NET_ADMIN", "--cap-add=cap_sys_time"], ["--cap-add=all"]],
+    refused: [["--cap-add=FOO"]],
+  },
+  "cap-drop": {
+    same: [["--cap-drop=CAP_CHOWN"], ["--cap-drop=ALL", "--cap-add=KILL"]],
+    refused: [["--cap-drop=CAP_FOO"]],
+  },
   "cgroup-parent": { same: [["--cgroup-parent=/a/b"]] },
-  cgroupns: { same: [["--cgroupns=host"], ["--cgroupns=private"], ["--cgroupns="]], refused: [["--cgroupns=x"]] },
-  "cpu-period": { same: [["--cpu-period=50000"], ["--cpu-period=0"]], refused: [["--cpu-period=x"], ["--cpu-period=1"]] },
-  "cpu-quota": { same: [["--cpu-quota=50000"], ["--cpu-quota=-1"]], refused: [["--cpu-quota=1.5"], ["--cpu-quota=1"]] },
+  cgroupns: {
+    same: [["--cgroupns=host"], ["--cgroupns=private"], ["--cgroupns="]],
+    refused: [["--cgroupns=x"]],
+  },
+  "cpu-period": {
+    same: [["--cpu-period=50000"], ["--cpu-period=0"]],
+    refused: [["--cpu-period=x"], ["--cpu-period=1"]],
+  },
+  "cpu-quota": {
+    same: [["--cpu-quota=50000"], ["--cpu-quota=-1"]],
+    refused: [["--cpu-quota=1.5"], ["--cpu-quota=1"]],
+  },
   "cpu-rt-period": { refused: [["--cpu-rt-period=x"]] },
   "cpu-rt-runtime": { refused: [["--cpu-rt-runtime=x"]] },
   "cpu-shares": { same: [["--cpu-shares=512"], ["--cpu-shares=0"]], refused: [["--cpu-shares=half"]] },
-  cpus: { same: [["--cpus=1.5"], ["--cpus=.25"], ["--cpus=0"]], refused: [["--cpus=many"], ["--cpus=0.0000000001"], ["--cpus=1000"]] },
+  cpus: {
+    same: [["--cpus=1.5"], ["--cpus=.25"], ["--cpus=0"]],
+    refused: [["--cpus=many"], ["--cpus=0.0000000001"], ["--cpus=1000"]],
+  },
   "cpuset-cpus": {
     same: [["--cpuset-cpus=0"], ["--cpuset-cpus=0-1"], ["--cpuset-cpus="]],
     refused: [["--cpuset-cpus=a"], ["--cpuset-cpus=0-9999"]],
@@ -72,12 +99,18 @@ const samples: Readonly<Record<string, Samples>> = {
     same: [["--device-read-bps=/dev/null:1mb"]],
     refused: [["--device-read-bps=/dev/null:x"], ["--device-read-bps=null:1"]],
   },
-  "device-read-iops": { same: [["--device-read-iops=/dev/null:10"]], refused: [["--device-read-iops=/dev/null:1mb"]] },
+  "device-read-iops": {
+    same: [["--device-read-iops=/dev/null:10"]],
+    refused: [["--device-read-iops=/dev/null:1mb"]],
+  },
   "device-write-bps": {
     same: [["--device-write-bps=/dev/null:1.5k", "--device-write-bps=/dev/zero:7"]],
     refused: [["--device-write-bps=/dev/null"]],
   },
-  "device-write-iops": { same: [["--device-write-iops=/dev/null:10"]], refused: [["--device-write-iops=/dev/null:-1"]] },
+  "device-write-iops": {
+    same: [["--device-write-iops=/dev/null:10"]],
+    refused: [["--device-write-iops=/dev/null:-1"]],
+  },
   dns: { same: [["--dns=1.1.1.1", "--dns=2001:DB8:0::1"]], refused: [["--dns=example.com"]] },
   "dns-option": { same: [["--dns-option=ndots:2", "--dns-opt=rotate"]] },
   "dns-search": {
@@ -87,9 +120,17 @@ const samples: Readonly<Record<string, Samples>> = {
   domainname: { same: [["--domainname=a.b"], ["--domainname=a.b", "--hostname=c"]] },
   entrypoint: { same: [["--entrypoint=/a b"], ["--entrypoint="]] },
   env: { same: [["--env=A=1", "-e", "B=", "-eA=x=y"], ["--env=A.b=1"]], refused: [["--env==x"]] },
-  expose: { same: [["--expose=80", "--expose=81-83/udp"]], refused: [["--expose=80:81"], ["--expose=x"]], stricter: [["--expose=80/foo"]] },
+  expose: {
+    same: [["--expose=80", "--expose=81-83/udp"]],
+    refused: [["--expose=80:81"], ["--expose=x"]],
+    stricter: [["--expose=80/foo"]],
+  },
   gpus: {
-    same: [["--gpus=all"], ["--gpus=device=0,driver=x"], ['--gpus="capabilities=a,b","options=c=d,e",count=2']],
+    same: [
+      ["--gpus=all"],
+      ["--gpus=device=0,driver=x"],
+      ['--gpus="capabilities=a,b","options=c=d,e",count=2'],
+    ],
     refused: [["--gpus=some"]],
   },
   "group-add": { same: [["--group-add=7", "--group-add=staff"]] },
@@ -99,17 +140,26 @@ const samples: Readonly<Record<string, Samples>> = {
     refused: [["--health-interval=90"], ["--health-interval=-1s"]],
   },
   "health-retries": { same: [["--health-retries=3"]], refused: [["--health-retries=-1"]] },
-  "health-start-period": { same: [["--health-start-period=1.5s"]], refused: [["--health-start-period=x"], ["--health-start-period=1us"]] },
+  "health-start-period": {
+    same: [["--health-start-period=1.5s"]],
+    refused: [["--health-start-period=x"], ["--health-start-period=1us"]],
+  },
   "health-timeout": { same: [["--health-timeout=1h"]], refused: [["--health-timeout=1d"]] },
   hostname: { same: [["--hostname=a"], ["--hostname=a.b"], ["--hostname="]] },
   init: { same: [["--init"], ["--init=false"]], refused: [["--init=maybe"]] },
   interactive: { same: [["--interactive"], ["-it"], ["--interactive=false"]] },
   ip: { same: [[onNetwork, "--ip=172.30.0.5"]], refused: [[onNetwork, "--ip=::1"]] },
   ip6: { same: [[onNetwork, "--ip6=2001:db8::5"]], refused: [[onNetwork, "--ip6=1.2.3.4"]] },
-  ipc: { same: [["--ipc=host"], ["--ipc=shareable"], ["--ipc=none"], ["--ipc=container:other"]], stricter: [["--ipc=foo"]] },
+  ipc: {
+    same: [["--ipc=host"], ["--ipc=shareable"], ["--ipc=none"], ["--ipc=container:other"]],
+    stricter: [["--ipc=foo"]],
+  },
   isolation: { same: [["--isolation=default"], ["--isolation="]], refused: [["--isolation=hyperv"]] },
   "kernel-memory": { sameOnce: [["--kernel-memory=64m"]], refused: [["--kernel-memory=x"]] },
-  label: { same: [["--label=a=1", "-l", "b", "-lc==x", "-la=2"]], refused: [["--label=a b=c"], ["--label==x"]] },
+  label: {
+    same: [["--label=a=1", "-l", "b", "-lc==x", "-la=2"]],
+    refused: [["--label=a b=c"], ["--label==x"]],
+  },
   link: {
     same: [["--link=other"], ["--link=other:db", "--link=other:x"], [onNetwork, "--link=other:db"]],
     refused: [["--link=a:b:c"], ["--link=nobody"]],
@@ -119,7 +169,10 @@ const samples: Readonly<Record<string, Samples>> = {
     same: [["--log-driver=none"], ["--log-driver=json-file"]],
     refused: [["--log-driver=foo"], ["--log-driver=none", "--log-opt=a=b"]],
   },
-  "log-opt": { same: [["--log-opt=max-size=1m", "--log-driver=json-file", "--log-opt=max-file=2"]], refused: [["--log-opt=foo=bar"]] },
+  "log-opt": {
+    same: [["--log-opt=max-size=1m", "--log-driver=json-file", "--log-opt=max-file=2"]],
+    refused: [["--log-opt=foo=bar"]],
+  },
   "mac-address": {
     same: [["--mac-address=92:d0:c6:0a:29:33"], [onNetwork, "--mac-address=92-D0-C6-0A-29-33"]],
     refused: [["--mac-address=92:d0"]],
@@ -139,7 +192,10 @@ const samples: Readonly<Record<string, Samples>> = {
     ],
     refused: [["--memory-swap=x"], ["-m64m", "--memory-swap=32m"]],
   },
-  "memory-swappiness": { same: [["--memory-swappiness=10"], ["--memory-swappiness=-1"]], refused: [["--memory-swappiness=101"]] },
+  "memory-swappiness": {
+    same: [["--memory-swappiness=10"], ["--memory-swappiness=-1"]],
+    refused: [["--memory-swappiness=101"]],
+  },
   mount: {
     sameOnce: [["--mount=type=bind,src=/etc,dst=/b,readonly"]],
     same: [
@@ -165,19 +221,40 @@ const samples: Readonly<Record<string, Samples>> = {
       ["--network=name=net,alias=A,alias=b"],
       ["--network=name=net,driver-opt=com.example.a=b"],
     ],
-    refused: [["--network="], [onNetwork, "--network=host"], [onNetwork, onNetwork], ["--network=name=net,foo=bar"], ["--network=alias=a"]],
+    refused: [
+      ["--network="],
+      [onNetwork, "--network=host"],
+      [onNetwork, onNetwork],
+      ["--network=name=net,foo=bar"],
+      ["--network=alias=a"],
+    ],
   },
-  "network-alias": { same: [[onNetwork, "--network-alias=A", "--net-alias=b"]], refused: [["--network=host", "--network-alias=a"]] },
-  "no-healthcheck": { same: [["--no-healthcheck"], ["--no-healthcheck=false"]], refused: [["--no-healthcheck", "--health-cmd=x"]] },
+  "network-alias": {
+    same: [[onNetwork, "--network-alias=A", "--net-alias=b"]],
+    refused: [["--network=host", "--network-alias=a"]],
+  },
+  "no-healthcheck": {
+    same: [["--no-healthcheck"], ["--no-healthcheck=false"]],
+    refused: [["--no-healthcheck", "--health-cmd=x"]],
+  },
   "oom-kill-disable": { same: [["--oom-kill-disable"], ["--oom-kill-disable=false"]] },
   "oom-score-adj": {
     same: [["--oom-score-adj=-500"], ["--oom-score-adj=1000"]],
     refused: [["--oom-score-adj=1001"], ["--oom-score-adj=x"]],
   },
-  pid: { same: [["--pid=host"], ["--pid=container:other"], ["--pid="]], refused: [["--pid=foo"], ["--pid=container:"]] },
-  "pids-limit": { same: [["--pids-limit=100"], ["--pids-limit=-1"], ["--pids-limit=0"]], refused: [["--pids-limit=some"]] },
+  pid: {
+    same: [["--pid=host"], ["--pid=container:other"], ["--pid="]],
+    refused: [["--pid=foo"], ["--pid=container:"]],
+  },
+  "pids-limit": {
+    same: [["--pids-limit=100"], ["--pids-limit=-1"], ["--pids-limit=0"]],
+    refused: [["--pids-limit=some"]],
+  },
   platform: { same: [["--platform=linux/amd64"]], refused: [["--platform=a/b/c/d"]] },
-  privileged: { same: [["--privileged"], ["--privileged=T"], ["--privileged", "--privileged=0"]], refused: [["--privileged=yes"]] },
+  privileged: {
+    same: [["--privileged"], ["--privileged=T"], ["--privileged", "--privileged=0"]],
+    refused: [["--privileged=yes"]],
+  },
   publish: {
     same: [
       ["--publish=80"],
@@ -213,15 +290,28 @@ const samples: Readonly<Record<string, Samples>> = {
   runtime: { same: [["--runtime=runc"]], refused: [["--runtime=foo"]] },
   "security-opt": {
     same: [
-      ["--security-opt=label:disable", "--security-opt=no-new-privileges", "--security-opt=seccomp=unconfined"],
+      [
+        "--security-opt=label:disable",
+        "--security-opt=no-new-privileges",
+        "--security-opt=seccomp=unconfined",
+      ],
       ["--security-opt=label=type:a_t", "--security-opt=label=level:s0"],
       ["--security-opt=systempaths=unconfined", "--security-opt=no-new-privileges:true"],
     ],
     refused: [["--security-opt=foo"], ["--security-opt=foo=bar"], ["--security-opt=seccomp=/nowhere"]],
   },
-  "shm-size": { same: [["--shm-size=128m"], ["--shm-size=1.5k"]], refused: [["--shm-size=x"], ["--shm-size=-1"]] },
-  "stop-signal": { same: [["--stop-signal=SIGRTMIN+3"], ["--stop-signal=37"]], refused: [["--stop-signal=SIGFOO"]] },
-  "stop-timeout": { same: [["--stop-timeout=180"], ["--stop-timeout=0"], ["--stop-timeout=-1"]], refused: [["--stop-timeout=1s"]] },
+  "shm-size": {
+    same: [["--shm-size=128m"], ["--shm-size=1.5k"]],
+    refused: [["--shm-size=x"], ["--shm-size=-1"]],
+  },
+  "stop-signal": {
+    same: [["--stop-signal=SIGRTMIN+3"], ["--stop-signal=37"]],
+    refused: [["--stop-signal=SIGFOO"]],
+  },
+  "stop-timeout": {
+    same: [["--stop-timeout=180"], ["--stop-timeout=0"], ["--stop-timeout=-1"]],
+    refused: [["--stop-timeout=1s"]],
+  },
   "storage-opt": { refused: [["--storage-opt=size"], ["--storage-opt=foo=bar"]] },
   sysctl: {
     same: [["--sysctl=net.core.somaxconn=1024", "--sysctl=kernel.msgmax=1=2"]],
@@ -247,13 +337,23 @@ const samples: Readonly<Record<string, Samples>> = {
     stricter: [["--volume=x:/b"], ["--volume=./a:/b"]],
   },
   "volume-driver": { same: [["--volume-driver=local", "--volume=/a"]] },
-  "volumes-from": { same: [["--volumes-from=other"], ["--volumes-from=other:ro"]], refused: [["--volumes-from=nobody"]] },
+  "volumes-from": {
+    same: [["--volumes-from=other"], ["--volumes-from=other:ro"]],
+    refused: [["--volumes-from=nobody"]],
+  },
   workdir: { same: [["--workdir=/a/b"], ["-w/"]], refused: [["--workdir=a"]] },
 };
 
 /** Flags whose work is the client's own, with a value where they have one. */
 const clients = {
-  ...{ cidfile: "x", detach: undefined, "detach-keys": "a", "disable-content-trust": undefined, "env-file": "x", help: undefined },
+  ...{
+    cidfile: "x",
+    detach: undefined,
+    "detach-keys": "a",
+    "disable-content-trust": undefined,
+    "env-file": "x",
+    help: undefined,
+  },
   ...{ "label-file": "x", pull: "always", "sig-proxy": undefined },
 } as const;
 
@@ -271,7 +371,9 @@ const node = useNodes({
 });
 
 const rows = (outcome: keyof Samples) =>
-  Object.entries(samples).flatMap(([name, given]) => (given[outcome] ?? []).map((words) => [name, words] as const));
+  Object.entries(samples).flatMap(([name, given]) =>
+    (given[outcome] ?? []).map((words) => [name, words] as const),
+  );
 
 describe.skipIf(!canHaveEngines)("docker's flags (needs root)", () => {
   let help: readonly HelpFlag[];
@@ -284,7 +386,8 @@ describe.skipIf(!canHaveEngines)("docker's flags (needs root)", () => {
     const known = [...Object.keys(samples), ...Object.keys(clients), "name"];
     expect(help.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
     for (const outcome of ["same", "sameOnce", "refused", "stricter"] as const) {
-      for (const [name, words] of rows(outcome)) expect([name, words.some((word) => isOf(word, help, name))]).toEqual([name, true]);
+      for (const [name, words] of rows(outcome))
+        expect([name, words.some((word) => isOf(word, help, name))]).toEqual([name, true]);
     }
   });
 
@@ -302,7 +405,8 @@ describe.skipIf(!canHaveEngines)("docker's flags (needs root)", () => {
   test("every flag has the letter that the client's help says, and a value where that says so", () => {
     for (const { name, short, hasValue } of help) {
       expect([name, outcomeOf(`--${name}`).endsWith("the value is missing")]).toEqual([name, hasValue]);
-      if (short !== undefined) expect(outcomeOf(`-${short}=1`)).toBe(outcomeOf(`--${name}=1`).replace(`--${name}:`, `-${short}:`));
+      if (short !== undefined)
+        expect(outcomeOf(`-${short}=1`)).toBe(outcomeOf(`--${name}=1`).replace(`--${name}:`, `-${short}:`));
     }
   });
 });
@@ -319,7 +423,9 @@ for (const version of versions) {
       const { docker } = node(version);
       await docker("create", "--name=theirs", "tiny", "/bin/true");
       const id = await createOurs(engine, parseDockerFlags(["--name=ours"]));
-      expect((await docker("inspect", "--format", "{{.Name}}", "theirs", id)).stdout).toBe("/theirs\n/ours\n");
+      expect((await docker("inspect", "--format", "{{.Name}}", "theirs", id)).stdout).toBe(
+        "/theirs\n/ours\n",
+      );
       await docker("rm", "theirs", "ours");
     });
 
@@ -333,34 +439,53 @@ for (const version of versions) {
     );
 
     // Most of it is the client's own doing.
-    test.each(version === "docker20" ? rows("refused") : [])("--%s: %j is refused, as docker create refuses it", async (_name, words) => {
-      const both = await createBoth(words);
-      expect(both.map((one) => typeof one)).toEqual(["string", "string"]);
-    });
+    test.each(version === "docker20" ? rows("refused") : [])(
+      "--%s: %j is refused, as docker create refuses it",
+      async (_name, words) => {
+        const both = await createBoth(words);
+        expect(both.map((one) => typeof one)).toEqual(["string", "string"]);
+      },
+    );
 
     /** What the client makes of words and what we do: as inspect shows it, or why it was refused. */
     async function createBoth(words: readonly string[]): Promise<readonly [unknown, unknown]> {
       const theirs = await node(version).tryDocker("create", ...words, "tiny", "/bin/true");
       const first = theirs.status === 0 ? await look(engine, theirs.stdout.trim()) : theirs.stderr;
-      return [first, await attempt(async () => look(engine, await createOurs(engine, parseDockerFlags(words))))];
+      return [
+        first,
+        await attempt(async () => look(engine, await createOurs(engine, parseDockerFlags(words)))),
+      ];
     }
   });
 }
 
 /** What the client says without having been asked. */
-const unasked = { AttachStdout: true, AttachStderr: true, HostConfig: { RestartPolicy: { Name: "no" } } } as const;
+const unasked = {
+  AttachStdout: true,
+  AttachStderr: true,
+  HostConfig: { RestartPolicy: { Name: "no" } },
+} as const;
 
 async function createOurs(engine: Engine, { body, ...query }: DockerFlags): Promise<string> {
   const HostConfig = { ...unasked.HostConfig, ...body.HostConfig };
-  return (await createContainer(engine, { ...unasked, ...body, HostConfig, Image: "tiny", Cmd: ["/bin/true"] }, query)).Id;
+  return (
+    await createContainer(
+      engine,
+      { ...unasked, ...body, HostConfig, Image: "tiny", Cmd: ["/bin/true"] },
+      query,
+    )
+  ).Id;
 }
 
 /** Inspects a container and removes it. */
 async function look(engine: Engine, id: string): Promise<unknown> {
   const seen = await inspectContainer(engine, id);
   await removeContainer(engine, id, { volumes: true });
-  // Engines to come look for the hardware address at the network, so it is there too; this one shows it before it means anything.
-  const networks = JSON.parse(JSON.stringify(seen.NetworkSettings), (key, value) => (key === "MacAddress" ? "" : value));
+  // Engines to come look for the hardware address at the network, so it is there too; this one shows it
+  // before it means anything.
+  const networks = JSON.parse(JSON.stringify(seen.NetworkSettings), (key, value) =>
+    key === "MacAddress" ? "" : value,
+  );
   const text = JSON.stringify({ ...seen, NetworkSettings: networks })
     .replaceAll(id, "ID")
     .replaceAll(id.slice(0, 12), "ID")
@@ -378,7 +503,16 @@ async function attempt(create: () => unknown): Promise<unknown> {
   }
 }
 
-const ofOneContainer = ["Id", "Name", "Created", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath", "GraphDriver"];
+const ofOneContainer = [
+  "Id",
+  "Name",
+  "Created",
+  "ResolvConfPath",
+  "HostnamePath",
+  "HostsPath",
+  "LogPath",
+  "GraphDriver",
+];
 /** Lists without an order of their own: the client has them in Go maps. */
 const unordered = ["Aliases", "Binds", "Env", "Links", "Mounts", "Ulimits"];
 
@@ -386,13 +520,20 @@ const unordered = ["Aliases", "Binds", "Env", "Links", "Mounts", "Ulimits"];
 function plain(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => plain(item));
-    return unordered.includes(key) ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+    return unordered.includes(key)
+      ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+      : items;
   }
   if (typeof value !== "object" || value === null) return value;
-  const isNothing = (one: unknown) => one === null || (typeof one === "object" && Object.keys(one).length === 0);
+  const isNothing = (one: unknown) =>
+    one === null || (typeof one === "object" && Object.keys(one).length === 0);
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name, one]) => !ofOneContainer.includes(name) && (!isNothing(one) || ["MaskedPaths", "ReadonlyPaths"].includes(name)))
+      .filter(
+        ([name, one]) =>
+          !ofOneContainer.includes(name) &&
+          (!isNothing(one) || ["MaskedPaths", "ReadonlyPaths"].includes(name)),
+      )
       .map(([name, one]) => [name, plain(one, name)]),
   );
 }
@@ -401,7 +542,15 @@ async function prepare({ docker }: Node): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "docker-flags-"));
   await writeFile(join(directory, "file"), "");
   await run("tar", ["-cf", join(directory, "root.tar"), "-C", directory, "file"]);
-  await docker("import", "--change", 'HEALTHCHECK CMD ["a"]', "--change", 'ENTRYPOINT ["/b"]', join(directory, "root.tar"), "tiny");
+  await docker(
+    "import",
+    "--change",
+    'HEALTHCHECK CMD ["a"]',
+    "--change",
+    'ENTRYPOINT ["/b"]',
+    join(directory, "root.tar"),
+    "tiny",
+  );
   await rm(directory, { recursive: true });
   await docker("network", "create", "--subnet=172.30.0.0/24", "--ipv6", "--subnet=2001:db8::/64", "net");
   await docker("volume", "create", "vol");
@@ -410,17 +559,23 @@ async function prepare({ docker }: Node): Promise<void> {
 
 /** The flags in the text of `docker run --help`: `  -m, --memory bytes   Memory limit`. */
 function parseHelp(text: string): readonly HelpFlag[] {
-  return [...text.matchAll(/^ +(?:-(\w), )?--([a-z0-9-]+)( [a-z0-9-]+)?(?: {2}|$)/gm)].map(([, short, name = "", value]) => ({
-    name,
-    short,
-    hasValue: value !== undefined,
-  }));
+  return [...text.matchAll(/^ +(?:-(\w), )?--([a-z0-9-]+)( [a-z0-9-]+)?(?: {2}|$)/gm)].map(
+    ([, short, name = "", value]) => ({
+      name,
+      short,
+      hasValue: value !== undefined,
+    }),
+  );
 }
 
 /** Whether a word is this flag, in any of its forms. */
 function isOf(word: string, help: readonly HelpFlag[], name: string): boolean {
   const short = help.find((flag) => flag.name === name)?.short;
-  return word === `--${name}` || word.startsWith(`--${name}=`) || (short !== undefined && new RegExp(`^-[it]*${short}`).test(word));
+  return (
+    word === `--${name}` ||
+    word.startsWith(`--${name}=`) ||
+    (short !== undefined && new RegExp(`^-[it]*${short}`).test(word))
+  );
 }
 
 /** What words become, as text, or what is wrong with them. */

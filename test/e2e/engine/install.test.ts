@@ -8,10 +8,13 @@ import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({ nodes: { one: { runtime: false } }, images: { empty: emptyTarball } });
 const flags = () => ["--engine-config", node("one").configFile, "--engine-pid", String(node("one").pid)];
-const install = (...more: readonly string[]) => node("one").berth(["install", "runtime", "--in-place", ...flags(), ...more]);
-const uninstall = (...more: readonly string[]) => node("one").berth(["uninstall", "runtime", ...flags(), ...more]);
+const install = (...more: readonly string[]) =>
+  node("one").berth(["install", "runtime", "--in-place", ...flags(), ...more]);
+const uninstall = (...more: readonly string[]) =>
+  node("one").berth(["uninstall", "runtime", ...flags(), ...more]);
 const readConfig = () => readFile(node("one").configFile, "utf8");
-const runtimes = async () => (await node("one").docker("info", "--format", "{{json .Runtimes}} {{.DefaultRuntime}}")).stdout;
+const runtimes = async () =>
+  (await node("one").docker("info", "--format", "{{json .Runtimes}} {{.DefaultRuntime}}")).stdout;
 
 /** An archive of nothing: two blocks of zeros (tar(5)). */
 async function emptyTarball(): Promise<string> {
@@ -36,16 +39,25 @@ describe.skipIf(!canHaveEngines)("berth install runtime (needs root)", () => {
   test("twice is once; uninstall gives the engine and the file back", async () => {
     expect((await install()).status).toBe(0);
     const after = await readConfig();
-    expect(JSON.parse(after)).toMatchObject({ labels: ["place=here"], "max-concurrent-downloads": 3, runtimes: { berth: {} } });
+    expect(JSON.parse(after)).toMatchObject({
+      labels: ["place=here"],
+      "max-concurrent-downloads": 3,
+      runtimes: { berth: {} },
+    });
     expect(await runtimes()).toContain('"berth"');
     const again = await install("--json");
-    expect([again.status, JSON.parse(again.stdout)]).toEqual([0, expect.objectContaining({ changed: false, active: true })]);
+    expect([again.status, JSON.parse(again.stdout)]).toEqual([
+      0,
+      expect.objectContaining({ changed: false, active: true }),
+    ]);
     expect(await readConfig()).toBe(after);
     expect((await uninstall()).status).toBe(0);
     expect(await runtimes()).not.toContain('"berth"');
     expect(await readConfig()).toBe(written);
     const directory = dirname(node("one").configFile);
-    expect(readdirSync(directory).filter((name) => name.startsWith(basename(node("one").configFile)))).toEqual(["daemon.json"]);
+    expect(
+      readdirSync(directory).filter((name) => name.startsWith(basename(node("one").configFile))),
+    ).toEqual(["daemon.json"]);
     const third = await uninstall();
     expect([third.status, third.stderr]).toEqual([0, expect.stringContaining("did not have it")]);
     expect(await readConfig()).toBe(written);
@@ -61,9 +73,15 @@ describe.skipIf(!canHaveEngines)("berth install runtime (needs root)", () => {
 
   test("what was changed in the file meanwhile stays", async () => {
     await install();
-    await writeFile(node("one").configFile, JSON.stringify({ ...JSON.parse(await readConfig()), labels: ["place=there"] }));
+    await writeFile(
+      node("one").configFile,
+      JSON.stringify({ ...JSON.parse(await readConfig()), labels: ["place=there"] }),
+    );
     expect((await uninstall()).status).toBe(0);
-    expect(JSON.parse(await readConfig())).toEqual({ labels: ["place=there"], "max-concurrent-downloads": 3 });
+    expect(JSON.parse(await readConfig())).toEqual({
+      labels: ["place=there"],
+      "max-concurrent-downloads": 3,
+    });
   });
 
   test.each([
@@ -75,14 +93,25 @@ describe.skipIf(!canHaveEngines)("berth install runtime (needs root)", () => {
     const { status, stdout } = await install("--json");
     expect([status, errorCode(stdout)]).toEqual([2, "file-invalid"]);
     expect(await readConfig()).toBe(text);
-    expect(readdirSync(dirname(node("one").configFile)).filter((name) => name.includes("berth-backup"))).toEqual([]);
+    expect(
+      readdirSync(dirname(node("one").configFile)).filter((name) => name.includes("berth-backup")),
+    ).toEqual([]);
   });
 
   test("a file that the engine does not take is put back", async () => {
     const other = `${node("one").configFile}.other`;
     await writeFile(other, written);
     const { status, stdout } = await node("one").berth([
-      ...["install", "runtime", "--in-place", "--json", "--engine-config", other, "--engine-pid", String(node("one").pid)],
+      ...[
+        "install",
+        "runtime",
+        "--in-place",
+        "--json",
+        "--engine-config",
+        other,
+        "--engine-pid",
+        String(node("one").pid),
+      ],
     ]);
     expect([status, errorCode(stdout)]).toEqual([1, "engine-refused"]);
     expect(await readFile(other, "utf8")).toBe(written);

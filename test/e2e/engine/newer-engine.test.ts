@@ -15,17 +15,22 @@ describe.skipIf(!canHaveEngines)("Docker 26 (needs root)", () => {
     for (const view of ["hybrid", "v2"]) await clean(node(view));
   });
 
-  test.each(["hybrid", "v2"])("on %s, docker run and berth up boot machines that shut down cleanly", async (view) => {
-    const engine = node(view);
-    expect((await engine.docker("version", "--format", "{{.Server.Version}}")).stdout).toMatch(/^26\./);
-    await runMachine(engine, "one", "bookworm");
-    expect(await booted(engine, "one")).toBe("running");
-    expect(await failedUnits(engine, "one")).toBe("");
-    await engine.docker("stop", "--time=60", "one");
-    expect((await stateOf(engine, "one")).status).toBe(0);
-    const { status, stdout } = await engine.berth("up web db --image bookworm --json");
-    expect([status, parseList(stdout).map(({ state }) => state)]).toEqual([0, ["running", "running"]]);
-    expect((await inside(engine, "web", "getent hosts db.berth.internal")).split(/\s/)[0]).toBe("172.31.0.3");
-    expect((await engine.berth("down --yes --all")).status).toBe(0);
-  });
+  test.each(["hybrid", "v2"])(
+    "on %s, docker run and berth up boot machines that shut down cleanly",
+    async (view) => {
+      const engine = node(view);
+      expect((await engine.docker("version", "--format", "{{.Server.Version}}")).stdout).toMatch(/^26\./);
+      await runMachine(engine, "one", "bookworm");
+      expect(await booted(engine, "one")).toBe("running");
+      expect(await failedUnits(engine, "one")).toBe("");
+      await engine.docker("stop", "--time=60", "one");
+      expect((await stateOf(engine, "one")).status).toBe(0);
+      const { status, stdout } = await engine.berth("up web db --image bookworm --json");
+      expect([status, parseList(stdout).map(({ state }) => state)]).toEqual([0, ["running", "running"]]);
+      expect((await inside(engine, "web", "getent hosts db.berth.internal")).split(/\s/)[0]).toBe(
+        "172.31.0.3",
+      );
+      expect((await engine.berth("down --yes --all")).status).toBe(0);
+    },
+  );
 });

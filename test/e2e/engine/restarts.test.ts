@@ -9,7 +9,10 @@ import { broughtOut, mirrorsLeft, mountedFor } from "#support/mirrors.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 import { type SecondEngine, startSecondEngine } from "#support/second-engine.ts";
 
-const node = useNodes({ nodes: { hybrid: { images: [] }, v2: { cgroupView: "v2", images: [] } }, images: {} });
+const node = useNodes({
+  nodes: { hybrid: { images: [] }, v2: { cgroupView: "v2", images: [] } },
+  images: {},
+});
 
 describe.skipIf(!canHaveEngines).each([
   ["hybrid", false],
@@ -19,7 +22,11 @@ describe.skipIf(!canHaveEngines).each([
   let digest: string;
   beforeAll(async () => {
     const config = { "live-restore": liveRestore };
-    second = await startSecondEngine(node(view), "second", { config, image: "bookworm", tarball: await labImage("bookworm") });
+    second = await startSecondEngine(node(view), "second", {
+      config,
+      image: "bookworm",
+      tarball: await labImage("bookworm"),
+    });
     digest = await imageDigest(second.node, "bookworm");
   }, 60_000);
 
@@ -35,14 +42,20 @@ describe.skipIf(!canHaveEngines).each([
     for (const name of names) expect(await booted(engine, name)).toBe("running");
     const before = await Promise.all(names.map((name) => stateOf(engine, name)));
     const ids = await Promise.all(names.map((name) => idsOf(engine, name)));
-    const machineId = await inside(engine, "never", "ls /root/letter 2>/dev/null; echo dear >/root/note; cat /etc/machine-id");
+    const machineId = await inside(
+      engine,
+      "never",
+      "ls /root/letter 2>/dev/null; echo dear >/root/note; cat /etc/machine-id",
+    );
 
     await second.kill();
     await second.start();
     if (liveRestore) expect(await Promise.all(names.map((name) => stateOf(engine, name)))).toEqual(before);
     else {
       // An engine that keeps nothing alive ends what the one before has left.
-      await waitFor("the engine has ended it", async () => ((await stateOf(engine, "never")).running ? undefined : true));
+      await waitFor("the engine has ended it", async () =>
+        (await stateOf(engine, "never")).running ? undefined : true,
+      );
       await engine.docker("start", "never");
     }
     for (const name of names) expect(await booted(engine, name)).toBe("running");
@@ -69,9 +82,13 @@ describe.skipIf(!canHaveEngines).each([
     } finally {
       await rm(directory, { recursive: true });
     }
-    expect(await signalsDuring(engine, "always", () => engine.docker("restart", "--time=60", "always"))).toEqual(["15"]);
+    expect(
+      await signalsDuring(engine, "always", () => engine.docker("restart", "--time=60", "always")),
+    ).toEqual(["15"]);
     expect(await booted(engine, "always")).toBe("running");
-    expect(await signalsDuring(engine, "never", () => engine.docker("stop", "--time=60", "never"))).toEqual(["15"]);
+    expect(await signalsDuring(engine, "never", () => engine.docker("stop", "--time=60", "never"))).toEqual([
+      "15",
+    ]);
     expect((await stateOf(engine, "never")).status).toBe(0);
     await removeAll(engine);
   });
@@ -79,7 +96,9 @@ describe.skipIf(!canHaveEngines).each([
   test("after all that nothing is mounted and nothing is left, and the image is what it was", async () => {
     const engine = second.node;
     expect(await stageMounts(engine)).toBe("");
-    await waitFor("the server ends", async () => ((await mirrorsLeft(engine)).length === 0 ? true : undefined));
+    await waitFor("the server ends", async () =>
+      (await mirrorsLeft(engine)).length === 0 ? true : undefined,
+    );
     expect(await cgroupsOf(engine)).toBe("");
     expect(await imageDigest(engine, "bookworm")).toBe(digest);
     // A slot is given back by the next machine that takes one.

@@ -34,14 +34,26 @@ describe.skipIf(!canHaveEngines)("an engine whose disk fills (needs root)", () =
     directory = await mkdtemp(join(tmpdir(), "berth-small-"));
     await mkdir(join(directory, "disk"));
     const words = ["--mount", "--propagation", "private", "sh", "-euc", onSmallDisk, "small"];
-    lab = spawn("unshare", [...words, join(directory, "disk"), process.execPath, join(top, "scripts/lab.ts")], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    lab = spawn(
+      "unshare",
+      [...words, join(directory, "disk"), process.execPath, join(top, "scripts/lab.ts")],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     const [line] = (await once(lab.stdout ?? lab, "data")) as [Buffer];
     const [, path = "", init = ""] = /DOCKER_HOST=unix:\/\/(\S+).* init (\d+)/.exec(line.toString()) ?? [];
     socket = `unix://${path}`;
     const config = path.replace(/state\/docker\.sock$/, "data/daemon.json");
-    const { status } = await berth("install", "runtime", "--in-place", "--engine-config", config, "--engine-pid", init);
+    const { status } = await berth(
+      "install",
+      "runtime",
+      "--in-place",
+      "--engine-config",
+      config,
+      "--engine-pid",
+      init,
+    );
     expect(status).toBe(0);
   }, 120_000);
   afterAll(async () => {

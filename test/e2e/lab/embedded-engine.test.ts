@@ -17,7 +17,11 @@ if (!isPossible) console.warn("skipped: a private engine needs root and namespac
 
 describe.skipIf(!isPossible)("a private engine", () => {
   let directory: string;
-  const place = () => ({ name: "selftest", stateDirectory: join(directory, "state"), dataDirectory: join(directory, "data") });
+  const place = () => ({
+    name: "selftest",
+    stateDirectory: join(directory, "state"),
+    dataDirectory: join(directory, "data"),
+  });
   beforeAll(async () => {
     directory = await realpath(await mkdtemp(join(tmpdir(), "berth-engine-test-")));
   });
@@ -42,19 +46,30 @@ describe.skipIf(!isPossible)("a private engine", () => {
     const [first, second] = JSON.parse(stdout) as readonly number[];
     expect(first).toBe(second as number);
     const status = await privateEngineStatus(place());
-    expect(status).toMatchObject({ state: "running", pid: first, settings: { cgroupView: "host", uplink: false } });
+    expect(status).toMatchObject({
+      state: "running",
+      pid: first,
+      settings: { cgroupView: "host", uplink: false },
+    });
     expect(status.version).toMatch(/^\d+\./);
     expect(JSON.parse(await readFile(status.configFile, "utf8"))).toEqual({ labels: ["a=b"] });
 
     // Registered by an edit and SIGHUP, as `berth install runtime` does.
-    await writeFile(status.configFile, JSON.stringify({ labels: ["a=b"], runtimes: { other: { path: "/usr/sbin/runc" } } }));
+    await writeFile(
+      status.configFile,
+      JSON.stringify({ labels: ["a=b"], runtimes: { other: { path: "/usr/sbin/runc" } } }),
+    );
     process.kill(status.pid ?? 0, "SIGHUP");
-    await until(async () => (await docker(status.socket, "info", "--format", "{{json .Runtimes}}")).includes('"other"'));
+    await until(async () =>
+      (await docker(status.socket, "info", "--format", "{{json .Runtimes}}")).includes('"other"'),
+    );
     expect(await startPrivateEngine(place())).toMatchObject({ pid: first });
   }, 30_000);
 
   test("another view is refused while it runs", async () => {
-    await expect(startPrivateEngine({ ...place(), cgroupView: "v2" })).rejects.toMatchObject({ code: "conflict" });
+    await expect(startPrivateEngine({ ...place(), cgroupView: "v2" })).rejects.toMatchObject({
+      code: "conflict",
+    });
   });
 
   test("SIGKILL of its init leaves files alone, and stop removes these", async () => {
@@ -84,7 +99,8 @@ describe.skipIf(!isPossible)("a private engine", () => {
   }, 30_000);
 
   test("what users have mounted below /run neither hinders a start nor goes on in it", async () => {
-    // A name that ends in a line feed, one that is a link to the disk of its data, and a mount within a mount.
+    // A name that ends in a line feed, one that is a link to the disk of its data, and a mount within a
+    // mount.
     const before = `
       data=${directory}/disk line='
 '
@@ -95,8 +111,13 @@ describe.skipIf(!isPossible)("a private engine", () => {
       ln -s "$data" /run/user/42/link
       mount -t tmpfs theirs "/run/user/42/link$line"
       mount -t tmpfs theirs /run/user/42/deep`;
-    const module = (file: string) => JSON.stringify(join(import.meta.dir, "../../../src/host/embedded-engine", file));
-    const own = { name: "selftest-run", stateDirectory: "/run/berth/selftest-run", dataDirectory: join(directory, "disk/data") };
+    const module = (file: string) =>
+      JSON.stringify(join(import.meta.dir, "../../../src/host/embedded-engine", file));
+    const own = {
+      name: "selftest-run",
+      stateDirectory: "/run/berth/selftest-run",
+      dataDirectory: join(directory, "disk/data"),
+    };
     const { points, running } = await inMounts<{ points: string[]; running: string | undefined }>(
       `
       const { startPrivateEngine } = await import(${module("start.ts")});
@@ -121,7 +142,10 @@ describe.skipIf(!isPossible)("a private engine", () => {
 
   test("a failed start tells dockerd's words and leaves nothing", async () => {
     const started = startPrivateEngine({ ...place(), extraConfig: { "no-such-setting": true } });
-    await expect(started).rejects.toMatchObject({ code: "engine-unreachable", message: expect.stringContaining("no-such-setting") });
+    await expect(started).rejects.toMatchObject({
+      code: "engine-unreachable",
+      message: expect.stringContaining("no-such-setting"),
+    });
     expect((await privateEngineStatus(place())).state).toBe("stopped");
     expect(await isThere(place().dataDirectory)).toBe(false);
     expect(await processesOf([], directory)).toEqual([]);
@@ -131,8 +155,12 @@ describe.skipIf(!isPossible)("a private engine", () => {
     const dataDirectory = join(directory, "foreign");
     await mkdir(dataDirectory);
     await writeFile(join(dataDirectory, "letter"), "dear");
-    await expect(startPrivateEngine({ ...place(), dataDirectory })).rejects.toMatchObject({ code: "not-ours" });
-    await expect(stopPrivateEngine({ ...place(), dataDirectory, removeData: true })).rejects.toMatchObject({ code: "not-ours" });
+    await expect(startPrivateEngine({ ...place(), dataDirectory })).rejects.toMatchObject({
+      code: "not-ours",
+    });
+    await expect(stopPrivateEngine({ ...place(), dataDirectory, removeData: true })).rejects.toMatchObject({
+      code: "not-ours",
+    });
     expect(await isThere(join(dataDirectory, "letter"))).toBe(true);
   });
 

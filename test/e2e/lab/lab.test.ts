@@ -19,22 +19,34 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
     const image = await labImage("bookworm");
     const rootDirectory = await labEngineRoot("trixie");
     lab = await createLab({
-      nodes: [{ name: "one" }, { name: "two", cgroupView: "v2", uplink: true }, { name: "newer", rootDirectory }],
+      nodes: [
+        { name: "one" },
+        { name: "two", cgroupView: "v2", uplink: true },
+        { name: "newer", rootDirectory },
+      ],
       wire: true,
       client: true,
     });
-    namespaces = (await Promise.all([...lab.nodes, ...(lab.client ? [lab.client] : [])].map(({ pid }) => ownNamespaces(pid)))).flat();
+    namespaces = (
+      await Promise.all(
+        [...lab.nodes, ...(lab.client ? [lab.client] : [])].map(({ pid }) => ownNamespaces(pid)),
+      )
+    ).flat();
     await Promise.all(lab.nodes.map((node) => node.docker("import", image, "debian")));
   }, 180_000);
   afterAll(() => lab.destroy());
 
   test("each node has its own view of cgroups, network and processes, and runs containers", async () => {
     expect(namespaces).toHaveLength(10);
-    const versions = await Promise.all(lab.nodes.map((node) => node.docker("info", "--format", "{{.CgroupVersion}} {{.Name}}")));
+    const versions = await Promise.all(
+      lab.nodes.map((node) => node.docker("info", "--format", "{{.CgroupVersion}} {{.Name}}")),
+    );
     const host = (await readFile("/proc/self/mountinfo", "utf8")).includes(" - cgroup ") ? "1" : "2";
     expect(versions.map(({ stdout }) => stdout.trim())).toEqual([`${host} one`, "2 two", `${host} newer`]);
     for (const node of lab.nodes) await node.docker("run", "--rm", "debian", "true");
-    const { stdout } = (await lab.nodes[0]?.docker("run", "--rm", "debian", "cat", "/proc/self/cgroup")) ?? { stdout: "" };
+    const { stdout } = (await lab.nodes[0]?.docker("run", "--rm", "debian", "cat", "/proc/self/cgroup")) ?? {
+      stdout: "",
+    };
     expect(stdout).toContain(`/berth-engine-lab-`);
   }, 30_000);
 
@@ -43,11 +55,29 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
     if (one?.address === undefined || two?.address === undefined) throw new Error("no addresses");
     await one.docker("run", "--rm", "--network", "host", "debian", "ping", "-c1", "-W2", two.address);
     await two.docker("run", "--rm", "--network", "host", "debian", "ping", "-c1", "-W2", one.address);
-    const server = "$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80); while ($c = $s->accept) { print $c $c->peerhost; close $c }";
-    await one.docker("run", "--detach", "--name", "web", "--publish", "8080:80", "debian", "perl", "-MIO::Socket::INET", "-e", server);
+    const server =
+      "$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80); while ($c = $s->accept) { print $c $c->peerhost; close $c }";
+    await one.docker(
+      "run",
+      "--detach",
+      "--name",
+      "web",
+      "--publish",
+      "8080:80",
+      "debian",
+      "perl",
+      "-MIO::Socket::INET",
+      "-e",
+      server,
+    );
     let answer = "";
     await until(async () => {
-      const asked = await lab.client?.run("bash", "-c", 'exec 3<>"/dev/tcp/$0/8080" && cat <&3 || true', one.address ?? "");
+      const asked = await lab.client?.run(
+        "bash",
+        "-c",
+        'exec 3<>"/dev/tcp/$0/8080" && cat <&3 || true',
+        one.address ?? "",
+      );
       answer = asked?.stdout ?? "";
       return answer !== "";
     });
@@ -63,17 +93,23 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
       console.warn("skipped: the distribution's mirror does not resolve from the host either");
       return;
     }
-    const { stdout } = (await two?.docker("run", "--rm", "debian", "getent", "hosts", mirror)) ?? { stdout: "" };
+    const { stdout } = (await two?.docker("run", "--rm", "debian", "getent", "hosts", mirror)) ?? {
+      stdout: "",
+    };
     expect(stdout).toContain(mirror);
   }, 30_000);
 
   test("what reads the machines' packets is confined: no right of root's but to low ports, few system calls, an empty root", async () => {
     const uplink = Number.parseInt(await readFile(join(lab.directory, "two/state/uplink"), "utf8"), 10);
     const status = await readFile(`/proc/${uplink}/status`, "utf8");
-    const [capabilities, seccomp] = [/^CapEff:\s+(\S+)$/m, /^Seccomp:\s+(\d)$/m].map((field) => field.exec(status)?.[1]);
+    const [capabilities, seccomp] = [/^CapEff:\s+(\S+)$/m, /^Seccomp:\s+(\d)$/m].map(
+      (field) => field.exec(status)?.[1],
+    );
     // CAP_NET_BIND_SERVICE; a filter (proc(5)).
     expect([Number.parseInt(capabilities ?? "", 16), seccomp]).toEqual([1 << 10, "2"]);
-    expect((await readdir(`/proc/${uplink}/root`)).filter((name) => !["etc", "run"].includes(name))).toEqual([]);
+    expect((await readdir(`/proc/${uplink}/root`)).filter((name) => !["etc", "run"].includes(name))).toEqual(
+      [],
+    );
   });
 
   test("destroy leaves no process, namespace, mount, cgroup or file", async () => {
@@ -97,7 +133,9 @@ test.skipIf(!isPossible)(
   "a lab's processes die with a killed owner, and the next lab removes its files",
   async () => {
     const script = join(import.meta.dir, "../../../scripts/lab.ts");
-    const owner = spawn(process.execPath, [script, "--view", "v2", "--uplink"], { stdio: ["ignore", "pipe", "inherit"] });
+    const owner = spawn(process.execPath, [script, "--view", "v2", "--uplink"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [line] = (await once(owner.stdout, "data")) as [Buffer];
     const [, socket = "", init = ""] = /DOCKER_HOST=unix:\/\/(\S+).* init (\d+)/.exec(line.toString()) ?? [];
     const directory = dirname(dirname(dirname(socket)));
@@ -107,7 +145,10 @@ test.skipIf(!isPossible)(
     expect((await processesOf(namespaces, directory)).length).toBeGreaterThan(3);
     const before = await ticksNow();
     owner.kill("SIGKILL");
-    await until(async () => (await processesOf(namespaces, directory, before)).length === 0 && !(await isRunning(uplink)));
+    await until(
+      async () =>
+        (await processesOf(namespaces, directory, before)).length === 0 && !(await isRunning(uplink)),
+    );
     expect(await isThere(directory)).toBe(true);
     const next = await createLab({ nodes: [] });
     expect(await isThere(directory)).toBe(false);

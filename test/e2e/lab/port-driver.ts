@@ -27,7 +27,13 @@ try {
   } else {
     const { name, publish, targets } = JSON.parse(wish) as PortWish;
     const onLost = ({ code, message }: BerthError) => say({ lost: { code, message } });
-    const ports = await openPorts({ name, publish: publish.map(parsePublish), targets, onLost, note: (noted) => say({ noted }) });
+    const ports = await openPorts({
+      name,
+      publish: publish.map(parsePublish),
+      targets,
+      onLost,
+      note: (noted) => say({ noted }),
+    });
     say({ warnings: ports.warnings });
     for await (const _ of createInterface({ input: process.stdin })) break;
     await ports.close();

@@ -60,12 +60,19 @@ const scripts = {
 export async function createPortNetwork(iptables: "nft" | "legacy"): Promise<PortNetwork> {
   const wire = await layWire();
   const held = await Promise.all(Array.from({ length: 5 }, holdNamespace));
-  const [host, client, machine, neighbour, elsewhere] = held as [HeldNamespace, HeldNamespace, HeldNamespace, HeldNamespace, HeldNamespace];
+  const [host, client, machine, neighbour, elsewhere] = held as [
+    HeldNamespace,
+    HeldNamespace,
+    HeldNamespace,
+    HeldNamespace,
+    HeldNamespace,
+  ];
   const spoken: Spoken[] = [];
   const drivers: Spoken[] = [];
   const inHost = (command: string, ...args: readonly string[]) => runInNetwork(host.pid, command, args);
 
-  // Until duplicates of a link-local address have been looked for, which takes a second, nobody behind it is found by IPv6.
+  // Until duplicates of a link-local address have been looked for, which takes a second, nobody behind it is
+  // found by IPv6.
   const atOnce = ["all", "default"].map((which) => `net.ipv6.conf.${which}.accept_dad=0`);
   await Promise.all(held.map(({ pid }) => runInNetwork(pid, "sysctl", ["-qw", ...atOnce])));
   await plugIn(wire, host.pid, 2);
@@ -90,13 +97,31 @@ export async function createPortNetwork(iptables: "nft" | "legacy"): Promise<Por
     await inHost("ip", "link", "set", name, "up");
   }
 
-  async function attach(where: HeldNamespace, bridge: string, addresses: readonly string[], gateways: readonly string[]) {
+  async function attach(
+    where: HeldNamespace,
+    bridge: string,
+    addresses: readonly string[],
+    gateways: readonly string[],
+  ) {
     const port = `port${where.pid}`;
-    await inHost("ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", String(where.pid));
+    await inHost(
+      "ip",
+      "link",
+      "add",
+      port,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "eth0",
+      "netns",
+      String(where.pid),
+    );
     await inHost("ip", "link", "set", port, "master", bridge, "up");
     for (const address of addresses) await addAddress(where, address, "eth0");
     await runInNetwork(where.pid, "ip", ["link", "set", "eth0", "up"]);
-    for (const gateway of gateways) await runInNetwork(where.pid, "ip", ["route", "add", "default", "via", gateway]);
+    for (const gateway of gateways)
+      await runInNetwork(where.pid, "ip", ["route", "add", "default", "via", gateway]);
   }
 
   /** What Docker 20.10 has for two bridges, one of which lets no neighbours talk. */
@@ -109,22 +134,62 @@ export async function createPortNetwork(iptables: "nft" | "legacy"): Promise<Por
     await rule("FORWARD", "-j", "DOCKER-USER");
     await rule("FORWARD", "-j", "DOCKER-ISOLATION-STAGE-1");
     for (const bridge of bridges) {
-      await rule("FORWARD", "-o", bridge, "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT");
+      await rule(
+        "FORWARD",
+        "-o",
+        bridge,
+        "-m",
+        "conntrack",
+        "--ctstate",
+        "RELATED,ESTABLISHED",
+        "-j",
+        "ACCEPT",
+      );
       await rule("FORWARD", "-i", bridge, "!", "-o", bridge, "-j", "ACCEPT");
-      await rule("DOCKER-ISOLATION-STAGE-1", "-i", bridge, "!", "-o", bridge, "-j", "DOCKER-ISOLATION-STAGE-2");
+      await rule(
+        "DOCKER-ISOLATION-STAGE-1",
+        "-i",
+        bridge,
+        "!",
+        "-o",
+        bridge,
+        "-j",
+        "DOCKER-ISOLATION-STAGE-2",
+      );
       await rule("DOCKER-ISOLATION-STAGE-2", "-o", bridge, "-j", "DROP");
     }
     await rule("FORWARD", "-i", "docker_gwbridge", "-o", "docker_gwbridge", "-j", "DROP");
     await rule("DOCKER-USER", "-j", "RETURN");
     if (program.startsWith("ip6")) return;
-    await rule("POSTROUTING", "-t", "nat", "-s", "172.18.0.0/16", "!", "-o", "docker_gwbridge", "-j", "MASQUERADE");
+    await rule(
+      "POSTROUTING",
+      "-t",
+      "nat",
+      "-s",
+      "172.18.0.0/16",
+      "!",
+      "-o",
+      "docker_gwbridge",
+      "-j",
+      "MASQUERADE",
+    );
     await rule("POSTROUTING", "-t", "nat", "-s", "172.17.0.0/16", "!", "-o", "docker0", "-j", "MASQUERADE");
   }
 
   const start = (where: HeldNamespace, file: keyof typeof scripts, args: readonly string[]) => {
     const network = `--net=/proc/${where.pid}/ns/net`;
     const child = speak(
-      spawn("setpriv", ["--pdeathsig", "KILL", "--", "nsenter", network, "--", process.execPath, scripts[file], ...args]),
+      spawn("setpriv", [
+        "--pdeathsig",
+        "KILL",
+        "--",
+        "nsenter",
+        network,
+        "--",
+        process.execPath,
+        scripts[file],
+        ...args,
+      ]),
     );
     spoken.push(child);
     return child;
@@ -135,7 +200,9 @@ export async function createPortNetwork(iptables: "nft" | "legacy"): Promise<Por
     return child;
   };
   const ask = async (from: HeldNamespace, ...places: readonly string[]) =>
-    JSON.parse((await runInNetwork(from.pid, process.execPath, [scripts.peer, "ask", ...places])).stdout) as readonly string[];
+    JSON.parse(
+      (await runInNetwork(from.pid, process.execPath, [scripts.peer, "ask", ...places])).stdout,
+    ) as readonly string[];
 
   const open = async (wish: PortWish): Promise<Opened> => {
     const driver = start(host, "driver", [JSON.stringify(wish)]);

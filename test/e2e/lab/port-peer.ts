@@ -102,6 +102,8 @@ async function pump(place: string, size: number): Promise<void> {
   stream.end(bytes);
   await ended;
   const sent = createHash("sha256").update(bytes);
-  console.log(JSON.stringify({ greeting: greeting.toString().trim(), same: got.digest("hex") === sent.digest("hex") }));
+  console.log(
+    JSON.stringify({ greeting: greeting.toString().trim(), same: got.digest("hex") === sent.digest("hex") }),
+  );
   process.exit(0);
 }

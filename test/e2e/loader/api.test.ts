@@ -5,7 +5,16 @@ import { labImage } from "#lab/lab-image.ts";
 import { failedUnits, inside, waitFor } from "#support/machine.ts";
 import { canHaveEngines, type Node } from "#support/nodes.ts";
 import { echoAddress, echoUnit, greeting, perl } from "#support/perl.ts";
-import { besides, cleanedUp, createService, failedTask, logsOf, removeService, runningTask, tracesOn } from "#support/service.ts";
+import {
+  besides,
+  cleanedUp,
+  createService,
+  failedTask,
+  logsOf,
+  removeService,
+  runningTask,
+  tracesOn,
+} from "#support/service.ts";
 import { addUnit, extractRoot, useSwarm } from "#support/swarm.ts";
 
 const lab = useSwarm({
@@ -23,7 +32,9 @@ describe.skipIf(!canHaveEngines)("a loader on a node without berth-runtime (need
     before = await tracesOn(lab.node("plain"));
   }, 60_000);
 
-  /** What a container hears at another's port 80. Nodes learn each other's names a moment after there are any. */
+  /**
+   * What a container hears at another's port 80. Nodes learn each other's names a moment after there are any.
+   */
   const heard = (node: Node, container: string, name: string) =>
     waitFor(`${name} answers ${container}`, async () => {
       const { stdout } = await node.tryDocker("exec", container, ...perl(greeting, name, "80"));
@@ -42,17 +53,37 @@ describe.skipIf(!canHaveEngines)("a loader on a node without berth-runtime (need
       node: "plain",
     });
     const task = await runningTask(manager, "box");
-    expect(await inside(plain, task.machine, "systemctl is-system-running; cat /etc/hostname")).toBe("running\nbox");
-    expect(await failedUnits(plain, task.machine)).toBe("");
-    expect((await plain.docker("inspect", "--format", "{{.HostConfig.Runtime}} {{.HostConfig.Privileged}}", task.machine)).stdout).toBe(
-      "runc false\n",
+    expect(await inside(plain, task.machine, "systemctl is-system-running; cat /etc/hostname")).toBe(
+      "running\nbox",
     );
+    expect(await failedUnits(plain, task.machine)).toBe("");
+    expect(
+      (
+        await plain.docker(
+          "inspect",
+          "--format",
+          "{{.HostConfig.Runtime}} {{.HostConfig.Privileged}}",
+          task.machine,
+        )
+      ).stdout,
+    ).toBe("runc false\n");
     // A service of the machine is below the machine's own limit.
-    const cgroup = await inside(plain, task.machine, "systemd-run --pipe --wait --quiet cat /proc/self/cgroup | grep -E ':memory:|^0::'");
+    const cgroup = await inside(
+      plain,
+      task.machine,
+      "systemd-run --pipe --wait --quiet cat /proc/self/cgroup | grep -E ':memory:|^0::'",
+    );
     expect(cgroup).not.toMatch(/^\d+:memory:\/system\.slice/m);
     const { stdout } = await lab.client().run(...perl(greeting, plain.address ?? "", "80"));
     expect(stdout).toBe(`${lab.client().address}\n`);
-    await manager.docker("run", "--detach", "--name=app", "--network=application", "bookworm", ...perl(echoAddress, "80"));
+    await manager.docker(
+      "run",
+      "--detach",
+      "--name=app",
+      "--network=application",
+      "bookworm",
+      ...perl(echoAddress, "80"),
+    );
     try {
       expect(await heard(manager, "app", "box")).toMatch(/^10\./);
       expect(await heard(plain, task.machine, "app")).toMatch(/^10\./);
@@ -63,8 +94,11 @@ describe.skipIf(!canHaveEngines)("a loader on a node without berth-runtime (need
     await removeService(manager, "box");
     await cleanedUp(plain, before);
     expect(await besides(folder)).toEqual([]);
-    // Its /etc/hosts was the engine's; without berth-runtime the engine makes an empty one to mount that over.
-    const names = await Promise.all(["hosts", "hostname"].map((name) => readFile(join(folder, "etc", name), "utf8")));
+    // Its /etc/hosts was the engine's; without berth-runtime the engine makes an empty one to mount that
+    // over.
+    const names = await Promise.all(
+      ["hosts", "hostname"].map((name) => readFile(join(folder, "etc", name), "utf8")),
+    );
     expect(names).toEqual(["", "debian\n"]);
   });
 

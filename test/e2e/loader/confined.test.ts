@@ -7,14 +7,25 @@ import { type EngineProxy, parseAllowedCalls, serveEngineProxy } from "#support/
 import { inside, stateOf } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 import { echoUnit, greeting, perl } from "#support/perl.ts";
-import { besides, cleanedUp, killContainers, logsOf, removeService, runningTask, tracesOn } from "#support/service.ts";
+import {
+  besides,
+  cleanedUp,
+  killContainers,
+  logsOf,
+  removeService,
+  runningTask,
+  tracesOn,
+} from "#support/service.ts";
 import { addUnit, extractRoot, loaderImage, useSwarm } from "#support/swarm.ts";
 
 // As an engine is set up whose containers shall gain nothing by set-uid programs.
 const lab = useSwarm({ nodes: { one: { extraConfig: { "no-new-privileges": true } } }, images: {} });
 const one = () => lab.node("one");
 
-/** The calls that the page on the loader says are all that it needs: the one fenced block that consists of calls. */
+/**
+ * The calls that the page on the loader says are all that it needs: the one fenced block that consists of
+ * calls.
+ */
 async function documentedCalls() {
   const page = await readFile(join(import.meta.dir, "../../../docs/loader.md"), "utf8");
   const blocks = [...page.matchAll(/^```text\n((?:(?:GET|POST|PUT|DELETE|HEAD) +\/.*\n)+)```$/gm)];
@@ -44,8 +55,21 @@ describe.skipIf(!canHaveEngines)("a loader with nothing but what it needs (needs
 
   const create = () =>
     one().docker(
-      ...["service", "create", "--detach", "--no-resolve-image", "--name=box", "--endpoint-mode=dnsrr", "--network=application"],
-      ...["--read-only", "--cap-drop=ALL", "--restart-delay=1s", "--env=DOCKER_HOST=unix:///run/engine/docker.sock"],
+      ...[
+        "service",
+        "create",
+        "--detach",
+        "--no-resolve-image",
+        "--name=box",
+        "--endpoint-mode=dnsrr",
+        "--network=application",
+      ],
+      ...[
+        "--read-only",
+        "--cap-drop=ALL",
+        "--restart-delay=1s",
+        "--env=DOCKER_HOST=unix:///run/engine/docker.sock",
+      ],
       `--mount=type=bind,src=${dirname(socket)},dst=/run/engine,ro`,
       `--container-label=berth.loader.root=${folder}`,
       "--container-label=berth.loader.publish=80",
@@ -53,7 +77,8 @@ describe.skipIf(!canHaveEngines)("a loader with nothing but what it needs (needs
       "--container-label=berth.loader.args=security-opt=no-new-privileges=false",
       loaderImage,
     );
-  const answer = async () => (await lab.client().run(...perl(greeting, one().address ?? "", "80"))).stdout.trim();
+  const answer = async () =>
+    (await lab.client().run(...perl(greeting, one().address ?? "", "80"))).stdout.trim();
   /** What the kernel says of the process that has a container. */
   const confinement = async (container: string) => {
     const { pid } = await stateOf(one(), container);
@@ -69,7 +94,13 @@ describe.skipIf(!canHaveEngines)("a loader with nothing but what it needs (needs
     expect(await confinement(first.loader)).toEqual(["CapBnd:", "0".repeat(16), "NoNewPrivs:", "1"]);
     expect((await confinement(first.guard)).slice(2)).toEqual(["NoNewPrivs:", "1"]);
     expect((await confinement(first.machine)).slice(2)).toEqual(["NoNewPrivs:", "0"]);
-    const { stdout: roots } = await one().docker("inspect", "--format", "{{.HostConfig.ReadonlyRootfs}}", first.loader, first.guard);
+    const { stdout: roots } = await one().docker(
+      "inspect",
+      "--format",
+      "{{.HostConfig.ReadonlyRootfs}}",
+      first.loader,
+      first.guard,
+    );
     expect(roots).toBe("true\ntrue\n");
 
     await killContainers(one(), first.machine);

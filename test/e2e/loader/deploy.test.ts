@@ -26,7 +26,12 @@ interface Row {
   readonly name: string;
   readonly service: { readonly name: string };
   readonly root: string;
-  readonly task?: { readonly id: string; readonly state: string; readonly error: string; readonly node?: { readonly name: string } };
+  readonly task?: {
+    readonly id: string;
+    readonly state: string;
+    readonly error: string;
+    readonly node?: { readonly name: string };
+  };
 }
 
 interface Deployed {
@@ -43,24 +48,32 @@ async function specOf(service: string): Promise<Record<string, unknown>> {
 
 /** The docker client puts files in an order of its own. */
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  if (Array.isArray(value))
+    return value.map(sorted).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item)]));
 }
 
 async function updateState(): Promise<string> {
-  return (await manager().docker("service", "inspect", "--format", "{{.UpdateStatus.State}}", "mail")).stdout.trim();
+  return (
+    await manager().docker("service", "inspect", "--format", "{{.UpdateStatus.State}}", "mail")
+  ).stdout.trim();
 }
 
 /** Runs berth, and something else between its look at the swarm and its change of a service. */
 async function whileHeld(args: string, cwd: string, meanwhile: () => Promise<unknown>): Promise<RunResult> {
   const socket = join(cwd, "engine.sock");
   let done: Promise<unknown> | undefined;
-  const proxy = await serveEngineProxy(socket, manager().socket.replace("unix://", ""), deployCalls, async (call) => {
-    if (!call.endsWith("/update")) return;
-    done ??= meanwhile();
-    await done;
-  });
+  const proxy = await serveEngineProxy(
+    socket,
+    manager().socket.replace("unix://", ""),
+    deployCalls,
+    async (call) => {
+      if (!call.endsWith("/update")) return;
+      done ??= meanwhile();
+      await done;
+    },
+  );
   try {
     const result = await runBerth(`unix://${socket}`, args.split(" "), { cwd });
     await done;
@@ -144,7 +157,9 @@ describe.skipIf(!canHaveEngines)("berth deploy (needs root)", () => {
     await run("sh", ["-c", command], { env: { PATH: "/usr/bin:/bin", DOCKER_HOST: manager().socket } });
     const wanted = await specOf("mail");
     const kept = await manager().berth("deploy --json", { cwd });
-    expect(parseList<Deployed>(kept.stdout)).toMatchObject([{ name: "mail", action: "kept", state: "stopped" }]);
+    expect(parseList<Deployed>(kept.stdout)).toMatchObject([
+      { name: "mail", action: "kept", state: "stopped" },
+    ]);
     await manager().docker("service", "rm", "mail");
 
     expect((await manager().berth("deploy", { cwd })).status).toBe(0);
@@ -163,8 +178,11 @@ describe.skipIf(!canHaveEngines)("berth deploy (needs root)", () => {
       RollbackConfig: wanted.RollbackConfig as object,
       EndpointSpec: wanted.EndpointSpec as object,
     });
-    const [task, same] = [ofStack, wanted].map(({ TaskTemplate }) => TaskTemplate as Record<string, Record<string, unknown>>);
-    for (const part of ["Resources", "RestartPolicy", "Placement", "LogDriver"]) expect(task?.[part]).toEqual(same?.[part] ?? {});
+    const [task, same] = [ofStack, wanted].map(
+      ({ TaskTemplate }) => TaskTemplate as Record<string, Record<string, unknown>>,
+    );
+    for (const part of ["Resources", "RestartPolicy", "Placement", "LogDriver"])
+      expect(task?.[part]).toEqual(same?.[part] ?? {});
     const { Init: _, ...container } = same?.ContainerSpec ?? {};
     expect(task?.ContainerSpec ?? {}).toMatchObject(container);
     await manager().docker("stack", "rm", "st");
@@ -184,15 +202,20 @@ machines:
     const first = await manager().berth("deploy --timeout 60s", { cwd });
     expect([first.status, first.stdout]).toEqual([0, ""]);
     expect(first.stderr).toMatch(/^mail: deploying\n(mail: preparing.*\n)*mail: starting.*\nmail: running/);
-    expect(await swarmRows()).toMatchObject([{ name: "mail", root, task: { state: "running", error: "", node: { name: "worker" } } }]);
-    expect((await manager().berth("ls --swarm")).stdout).toMatch(/^NAME +SERVICE +NODE +STATE.*\nmail +mail +worker +running /);
+    expect(await swarmRows()).toMatchObject([
+      { name: "mail", root, task: { state: "running", error: "", node: { name: "worker" } } },
+    ]);
+    expect((await manager().berth("ls --swarm")).stdout).toMatch(
+      /^NAME +SERVICE +NODE +STATE.*\nmail +mail +worker +running /,
+    );
     expect((await manager().berth("ls --swarm -q")).stdout).toBe("mail\n");
 
     const again = await manager().berth("deploy mail --json", { cwd });
     expect(parseList<Deployed>(again.stdout)).toMatchObject([{ action: "kept", state: "running" }]);
     const [before] = await swarmRows();
 
-    // The console is the service's log, whichever node it is on. A getty that starts drops what init has just written: no late line.
+    // The console is the service's log, whichever node it is on. A getty that starts drops what init has just
+    // written: no late line.
     const log = await manager().berth("logs mail");
     expect([log.status, log.stdout]).toEqual([0, expect.stringContaining("Welcome to ")]);
     const [line] = (await manager().berth("logs --json -n 1 mail")).stdout.split("\n");
@@ -212,7 +235,9 @@ machines:
     expect([shell.status, shell.stdout, shell.stderr]).toEqual([7, "/root\n", ""]);
     const user = await manager().berth(["exec", "-u", "games", "mail", "id"], { env });
     expect(user.stdout).toStartWith("uid=5(games) gid=60(games)");
-    const refused = await manager().berth("exec --json mail hostname", { env: { ...env, BERTH_SSH_USER: "nobody" } });
+    const refused = await manager().berth("exec --json mail hostname", {
+      env: { ...env, BERTH_SSH_USER: "nobody" },
+    });
     expect([refused.status, errorCode(refused.stdout)]).toEqual([3, "engine-unreachable"]);
     expect(JSON.parse(refused.stdout)).toMatchObject({
       error: {
@@ -226,11 +251,16 @@ machines:
     expect(parseList<Deployed>(updated.stdout)).toMatchObject([{ action: "updated", state: "running" }]);
     const [after] = await swarmRows();
     expect(after?.task?.id).not.toBe(before?.task?.id as string);
-    const stage = async () => (await manager().berth(["exec", "mail", "cat", "/proc/1/environ"], { env })).stdout;
+    const stage = async () =>
+      (await manager().berth(["exec", "mail", "cat", "/proc/1/environ"], { env })).stdout;
     expect(await stage()).toContain("STAGE=two\0");
-    // The swarm itself changes the service when the update's time of watching is over, just before it hears of this.
+    // The swarm itself changes the service when the update's time of watching is over, just before it hears
+    // of this.
     const back = await whileHeld("deploy --rollback mail --timeout 60s --json", cwd, async () => {
-      await waitFor("the update is completed", async () => (await updateState()) === "completed" || undefined);
+      await waitFor(
+        "the update is completed",
+        async () => (await updateState()) === "completed" || undefined,
+      );
     });
     expect(parseList<Deployed>(back.stdout)).toMatchObject([{ action: "rolled back", state: "running" }]);
     expect(await stage()).toContain("STAGE=one\0");
@@ -250,20 +280,29 @@ machines:
     const cwd = fleet(text("one"));
     await manager().berth("deploy mail", { cwd });
     writeFileSync(join(cwd, "berth.yaml"), text("two"));
-    const labelled = () => manager().docker("service", "update", "--detach", "--label-add", "by=another", "mail");
+    const labelled = () =>
+      manager().docker("service", "update", "--detach", "--label-add", "by=another", "mail");
     const lost = await whileHeld("deploy mail --json", cwd, labelled);
     expect(lost.status).toBe(1);
     expect(parseList<Deployed>(lost.stdout)).toMatchObject([
       {
         state: "failed",
-        error: { code: "conflict", message: "mail was changed by another meanwhile", hint: expect.stringContaining("again") },
+        error: {
+          code: "conflict",
+          message: "mail was changed by another meanwhile",
+          hint: expect.stringContaining("again"),
+        },
       },
     ]);
     // The same once more changes the version and nothing else.
-    const won = await whileHeld("deploy mail --json", cwd, () => manager().docker("service", "update", "--detach", "mail"));
+    const won = await whileHeld("deploy mail --json", cwd, () =>
+      manager().docker("service", "update", "--detach", "mail"),
+    );
     expect(parseList<Deployed>(won.stdout)).toMatchObject([{ action: "updated", state: "stopped" }]);
     const taken = await whileHeld("deploy --rollback mail --json", cwd, labelled);
-    expect(parseList<Deployed>(taken.stdout)).toMatchObject([{ state: "failed", error: { code: "conflict" } }]);
+    expect(parseList<Deployed>(taken.stdout)).toMatchObject([
+      { state: "failed", error: { code: "conflict" } },
+    ]);
   });
 
   test("one that fails: status 5, what its loader said; the swarm has it still", async () => {
@@ -278,8 +317,13 @@ machines:
     const failed = await manager().berth("deploy mail mailless --timeout 60s --json", { cwd });
     expect(failed.status).toBe(5);
     const [mail, less] = parseList<Deployed>(failed.stdout);
-    expect(mail).toMatchObject({ state: "failed", error: { code: "boot-failed", message: expect.stringContaining(`${root} is empty`) } });
-    expect(less).toMatchObject({ error: { code: "boot-failed", hint: expect.stringContaining("berth loader image") } });
+    expect(mail).toMatchObject({
+      state: "failed",
+      error: { code: "boot-failed", message: expect.stringContaining(`${root} is empty`) },
+    });
+    expect(less).toMatchObject({
+      error: { code: "boot-failed", hint: expect.stringContaining("berth loader image") },
+    });
     expect((await swarmRows()).map(({ name }) => name)).toEqual(["mail", "mailless"]);
     const nowhere = await manager().berth("deploy mailbox --timeout 3s --json", { cwd });
     expect(nowhere.status).toBe(5);
@@ -287,7 +331,10 @@ machines:
       { error: { code: "boot-timeout", message: expect.stringContaining("no suitable node") } },
     ]);
     const notRunning = await manager().berth("exec mailbox true");
-    expect([notRunning.status, notRunning.stderr]).toEqual([1, expect.stringContaining("mailbox does not run: its task is pending")]);
+    expect([notRunning.status, notRunning.stderr]).toEqual([
+      1,
+      expect.stringContaining("mailbox does not run: its task is pending"),
+    ]);
   });
 
   test("what cannot be is refused before anything is made", async () => {
@@ -312,9 +359,20 @@ machines:
     const outside = await lab.node("alone").berth("deploy own", { cwd });
     expect([outside.status, outside.stderr]).toEqual([1, expect.stringContaining("docker swarm init")]);
     const notManager = await worker().berth("deploy own", { cwd });
-    expect([notManager.status, notManager.stderr]).toEqual([1, expect.stringContaining("worker is not a manager of its swarm")]);
+    expect([notManager.status, notManager.stderr]).toEqual([
+      1,
+      expect.stringContaining("worker is not a manager of its swarm"),
+    ]);
     expect((await worker().berth("ls --swarm")).status).toBe(1);
-    await manager().docker("service", "create", "--detach", "--no-resolve-image", "--replicas=0", "--name=own", "bookworm");
+    await manager().docker(
+      "service",
+      "create",
+      "--detach",
+      "--no-resolve-image",
+      "--replicas=0",
+      "--name=own",
+      "bookworm",
+    );
     const foreign = await manager().berth("deploy own --json", { cwd });
     expect(errorCode(foreign.stdout)).toBe("not-ours");
     expect(errorCode((await manager().berth("deploy --rm own --json", { cwd })).stdout)).toBe("not-ours");
@@ -331,7 +389,10 @@ machines:
     expect((await manager().docker("service", "ls", "--format", "{{.Name}}")).stdout).toBe("own\n");
   });
 
-  /** An ssh server on the worker, and the variables with which berth finds its way to it: the host itself is not on the wire. */
+  /**
+   * An ssh server on the worker, and the variables with which berth finds its way to it: the host itself is
+   * not on the wire.
+   */
   async function startSshd(): Promise<Readonly<Record<string, string>>> {
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "id")]);
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "host")]);
@@ -339,9 +400,20 @@ machines:
       join(keys, "sshd_config"),
       "HostKey /keys/host\nAuthorizedKeysFile /keys/id.pub\nPermitRootLogin yes\nStrictModes no\nPasswordAuthentication no\nPidFile none\n",
     );
-    const mounts = [`${keys}:/keys:ro`, "/var/run/docker.sock:/var/run/docker.sock", "/usr/bin/docker:/usr/bin/docker:ro"];
+    const mounts = [
+      `${keys}:/keys:ro`,
+      "/var/run/docker.sock:/var/run/docker.sock",
+      "/usr/bin/docker:/usr/bin/docker:ro",
+    ];
     await worker().docker(
-      ...["run", "--detach", "--name=sshd", "--network=host", ...mounts.map((mount) => `--volume=${mount}`), "sshd"],
+      ...[
+        "run",
+        "--detach",
+        "--name=sshd",
+        "--network=host",
+        ...mounts.map((mount) => `--volume=${mount}`),
+        "sshd",
+      ],
       ...["sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e -f /keys/sshd_config"],
     );
     writeFileSync(

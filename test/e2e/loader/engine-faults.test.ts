@@ -4,7 +4,16 @@ import { labImage } from "#lab/lab-image.ts";
 import { inside, waitFor } from "#support/machine.ts";
 import { canHaveEngines, type Node } from "#support/nodes.ts";
 import { type SecondEngine, startSecondEngine } from "#support/second-engine.ts";
-import { besides, cleanedUp, createService, killContainers, removeService, runningTask, tasksOf, tracesOn } from "#support/service.ts";
+import {
+  besides,
+  cleanedUp,
+  createService,
+  killContainers,
+  removeService,
+  runningTask,
+  tasksOf,
+  tracesOn,
+} from "#support/service.ts";
 import { extractRoot, joinSwarm, loadLoader, nodeReady, useSwarm } from "#support/swarm.ts";
 
 /** Of the worker's engines the first leaves the network to the second, which is the swarm's member. */
@@ -50,17 +59,34 @@ describe.skipIf(!canHaveEngines)("an engine that dies alone, and one whose disk 
   }, 60_000);
 
   test("dockerd killed: its machine ends and comes again, with nothing left of the one before", async () => {
-    await createService(manager(), "box", { labels: { "berth.loader.root": folder, "berth.loader.publish": "8080" }, node: "worker" });
+    await createService(manager(), "box", {
+      labels: { "berth.loader.root": folder, "berth.loader.publish": "8080" },
+      node: "worker",
+    });
     const first = await runningTask(manager(), "box");
     await inside(worker, first.machine, "echo dear >/root/letter; sync");
     await second.kill();
     await second.start();
     await nodeReady(manager(), "worker");
     const next = await runningTask(manager(), "box", first);
-    expect(await inside(worker, next.machine, "cat /root/letter; systemctl is-system-running")).toBe("dear\nrunning");
+    expect(await inside(worker, next.machine, "cat /root/letter; systemctl is-system-running")).toBe(
+      "dear\nrunning",
+    );
     await waitFor("one machine and one guard", async () => {
-      const { stdout } = await worker.docker("ps", "--all", "--filter", "status=running", "--format", "{{.Names}}");
-      return Bun.deepEquals(stdout.trim().split("\n").toSorted(), [next.loader, next.machine, next.guard].toSorted()) ? true : undefined;
+      const { stdout } = await worker.docker(
+        "ps",
+        "--all",
+        "--filter",
+        "status=running",
+        "--format",
+        "{{.Names}}",
+      );
+      return Bun.deepEquals(
+        stdout.trim().split("\n").toSorted(),
+        [next.loader, next.machine, next.guard].toSorted(),
+      )
+        ? true
+        : undefined;
     });
   });
 
@@ -69,9 +95,13 @@ describe.skipIf(!canHaveEngines)("an engine that dies alone, and one whose disk 
     const first = await runningTask(manager(), "box");
     const full = join(disk, "filler");
     await worker.run("sh", "-c", `dd if=/dev/zero of=${full} bs=1M 2>/dev/null || true`);
-    expect(await inside(worker, first.machine, "echo dear >/root/letter; cat /root/letter; systemctl is-system-running")).toBe(
-      "dear\nrunning",
-    );
+    expect(
+      await inside(
+        worker,
+        first.machine,
+        "echo dear >/root/letter; cat /root/letter; systemctl is-system-running",
+      ),
+    ).toBe("dear\nrunning");
     await killContainers(worker, first.loader);
     const refused = await waitFor("a task fails for lack of room", async () =>
       (await tasksOf(manager(), "box")).find(({ error }) => error.includes("no space left on device")),

@@ -13,48 +13,51 @@ const lab = useSwarm({ nodes: { manager: { runtime: false }, server1: {} }, imag
 const manager = () => lab.node("manager");
 const server = () => lab.node("server1");
 
-describe.skipIf(!canHaveEngines)("the example mail-on-swarm, with the root that its make-root makes (needs root)", () => {
-  let folder: string;
-  let before: readonly string[];
-  beforeAll(async () => {
-    folder = await extractRoot(server(), "mail", await labMailRoot());
-    await showFolder(server(), folder, "/srv/mail");
-    // Under the name that a deployment takes by itself.
-    const { status, stderr } = await server().berth("loader image");
-    expect([status, stderr]).toEqual([0, expect.any(String)]);
-    before = await tracesOn(server());
-  }, 300_000);
-  afterEach(async () => {
-    await cleanedUp(server(), before);
-    expect(await besides(folder)).toEqual([]);
-  }, 60_000);
+describe.skipIf(!canHaveEngines)(
+  "the example mail-on-swarm, with the root that its make-root makes (needs root)",
+  () => {
+    let folder: string;
+    let before: readonly string[];
+    beforeAll(async () => {
+      folder = await extractRoot(server(), "mail", await labMailRoot());
+      await showFolder(server(), folder, "/srv/mail");
+      // Under the name that a deployment takes by itself.
+      const { status, stderr } = await server().berth("loader image");
+      expect([status, stderr]).toEqual([0, expect.any(String)]);
+      before = await tracesOn(server());
+    }, 300_000);
+    afterEach(async () => {
+      await cleanedUp(server(), before);
+      expect(await besides(folder)).toEqual([]);
+    }, 60_000);
 
-  const serves = async () => {
-    const task = await runningTask(manager(), "mail");
-    expect(task.node).toBe("server1");
-    expect(await failedUnits(server(), task.machine)).toBe("");
-    expect(await inside(server(), task.machine, "hostname")).toBe("mail.example.com");
-    for (const [port, words] of [
-      ["25", /^220 mail\.example\.com ESMTP/],
-      ["143", /^\* OK .*Dovecot/],
-    ] as const) {
-      const { stdout } = await lab.client().run(...perl(greeting, server().address ?? "", port));
-      expect([port, stdout]).toEqual([port, expect.stringMatching(words)]);
-    }
-  };
+    const serves = async () => {
+      const task = await runningTask(manager(), "mail");
+      expect(task.node).toBe("server1");
+      expect(await failedUnits(server(), task.machine)).toBe("");
+      expect(await inside(server(), task.machine, "hostname")).toBe("mail.example.com");
+      for (const [port, words] of [
+        ["25", /^220 mail\.example\.com ESMTP/],
+        ["143", /^\* OK .*Dovecot/],
+      ] as const) {
+        const { stdout } = await lab.client().run(...perl(greeting, server().address ?? "", port));
+        expect([port, stdout]).toEqual([port, expect.stringMatching(words)]);
+      }
+    };
 
-  test("is deployed by its berth.yaml, and removed again", async () => {
-    const deployed = await manager().berth("deploy", { cwd: example });
-    expect([deployed.status, deployed.stderr]).toEqual([0, expect.any(String)]);
-    await serves();
-    expect((await manager().berth("deploy --rm mail", { cwd: example })).status).toBe(0);
-  });
+    test("is deployed by its berth.yaml, and removed again", async () => {
+      const deployed = await manager().berth("deploy", { cwd: example });
+      expect([deployed.status, deployed.stderr]).toEqual([0, expect.any(String)]);
+      await serves();
+      expect((await manager().berth("deploy --rm mail", { cwd: example })).status).toBe(0);
+    });
 
-  test("is created by its service-create", async () => {
-    const env = { ...process.env, DOCKER_HOST: manager().socket, BERTH_LOADER: loaderImage };
-    // The client waits until the service is there, as it does for a person.
-    await run(resolve(example, "service-create"), ["server1"], { env });
-    await serves();
-    await manager().docker("service", "rm", "mail");
-  });
-});
+    test("is created by its service-create", async () => {
+      const env = { ...process.env, DOCKER_HOST: manager().socket, BERTH_LOADER: loaderImage };
+      // The client waits until the service is there, as it does for a person.
+      await run(resolve(example, "service-create"), ["server1"], { env });
+      await serves();
+      await manager().docker("service", "rm", "mail");
+    });
+  },
+);

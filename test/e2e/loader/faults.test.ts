@@ -23,7 +23,8 @@ import {
 } from "#support/service.ts";
 import { addUnit, extractRoot, useSwarm } from "#support/swarm.ts";
 
-// Ten seconds of silence and those since the last report are as long as a manager waits by default: then it would give the task to another.
+// Ten seconds of silence and those since the last report are as long as a manager waits by default: then it
+// would give the task to another.
 const lab = useSwarm({ nodes: { manager: { runtime: false }, worker: {} }, images: {}, heartbeat: "15s" });
 const manager = () => lab.node("manager");
 const worker = () => lab.node("worker");
@@ -44,16 +45,24 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
   }, 60_000);
 
   const create = (name = "box", labels: Readonly<Record<string, string>> = {}, ...flags: readonly string[]) =>
-    createService(manager(), name, { labels: { "berth.loader.root": folder, ...labels }, node: "worker", flags });
+    createService(manager(), name, {
+      labels: { "berth.loader.root": folder, ...labels },
+      node: "worker",
+      flags,
+    });
   const published = { "berth.loader.publish": "80" };
-  const containersOn = async () => (await worker().docker("ps", "--format", "{{.Names}}")).stdout.trim().split("\n").toSorted();
+  const containersOn = async () =>
+    (await worker().docker("ps", "--format", "{{.Names}}")).stdout.trim().split("\n").toSorted();
   const ofTask = ({ loader, machine, guard }: Task) => [loader, machine, guard].toSorted();
   /** What the machine answers to the host outside. */
-  const answer = async () => (await lab.client().run(...perl(greeting, worker().address ?? "", "80"))).stdout.trim();
+  const answer = async () =>
+    (await lab.client().run(...perl(greeting, worker().address ?? "", "80"))).stdout.trim();
   /** The machine answers, and one task's three containers are all there is. */
   const isRight = async (task: Task) => {
     expect(await answer()).toBe(lab.client().address ?? "");
-    await waitFor("no containers but the task's own", async () => (Bun.deepEquals(await containersOn(), ofTask(task)) ? true : undefined));
+    await waitFor("no containers but the task's own", async () =>
+      Bun.deepEquals(await containersOn(), ofTask(task)) ? true : undefined,
+    );
   };
 
   test("an engine that does not answer for ten seconds: the same machine runs on, and stops as ever", async () => {
@@ -80,16 +89,29 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
           ({ stdout }) => stdout.trim(),
           () => "closed",
         );
-    expect([await ask("80"), await ask("8080")]).toEqual([lab.client().address ?? "", lab.client().address ?? ""]);
-    await manager().docker("service", "update", "--detach", "--container-label-add=berth.loader.publish=80", "box");
+    expect([await ask("80"), await ask("8080")]).toEqual([
+      lab.client().address ?? "",
+      lab.client().address ?? "",
+    ]);
+    await manager().docker(
+      "service",
+      "update",
+      "--detach",
+      "--container-label-add=berth.loader.publish=80",
+      "box",
+    );
     await isRight(await runningTask(manager(), "box", first));
     expect(await ask("8080")).toBe("closed");
   });
 
   test("a port that another has: the task fails and names it; free again, the service runs", async () => {
-    const other = spawn("nsenter", [`--net=/proc/${worker().pid}/ns/net`, "--", ...perl(echoAddress, "80")], { stdio: "ignore" });
+    const other = spawn("nsenter", [`--net=/proc/${worker().pid}/ns/net`, "--", ...perl(echoAddress, "80")], {
+      stdio: "ignore",
+    });
     await once(other, "spawn");
-    await waitFor("the other listens", async () => ((await worker().run("ss", "-Hltn", "sport = :80")).stdout === "" ? undefined : true));
+    await waitFor("the other listens", async () =>
+      (await worker().run("ss", "-Hltn", "sport = :80")).stdout === "" ? undefined : true,
+    );
     await create("box", published);
     const { said } = await failedTask(manager(), "box");
     expect(said).toMatch(/\b80\b/);
@@ -110,7 +132,9 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
       expect((await failedTask(manager(), "box")).said).toContain("berth-lease is in use by something else");
       // Of several tasks more guards would have come together by then, and none would go.
       await sleep(10_000);
-      await waitFor("no more than a task's loader and guard", async () => ((await containersOn()).length <= 2 ? true : undefined));
+      await waitFor("no more than a task's loader and guard", async () =>
+        (await containersOn()).length <= 2 ? true : undefined,
+      );
     } finally {
       const ended = once(other, "exit");
       other.kill("SIGKILL");
@@ -124,7 +148,11 @@ describe.skipIf(!canHaveEngines)("what hinders a loader (needs root)", () => {
     await create("box", published);
     const task = await runningTask(manager(), "box");
     const other = await extractRoot(worker(), "second", await labImage("bookworm"));
-    await create("other", { "berth.loader.root": other, "berth.loader.publish": "80" }, "--restart-condition=none");
+    await create(
+      "other",
+      { "berth.loader.root": other, "berth.loader.publish": "80" },
+      "--restart-condition=none",
+    );
     expect((await failedTask(manager(), "other")).said).toMatch(/\b80\b/);
     await removeService(manager(), "other");
     await isRight(task);

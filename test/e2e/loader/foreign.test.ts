@@ -7,7 +7,10 @@ import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { besides } from "#support/service.ts";
 import { extractRoot, loaderImage, loadLoader } from "#support/swarm.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 
 describe.skipIf(!canHaveEngines)("containers that only look like a loader's (needs root)", () => {
   const folders = new Map<string, string>();
@@ -15,7 +18,10 @@ describe.skipIf(!canHaveEngines)("containers that only look like a loader's (nee
     await loadLoader(views.map(node));
     for (const view of views) {
       for (const name of ["first", "second"]) {
-        folders.set(`${view} ${name}`, await extractRoot(node(view), `${view}-${name}`, await labImage("bookworm")));
+        folders.set(
+          `${view} ${name}`,
+          await extractRoot(node(view), `${view}-${name}`, await labImage("bookworm")),
+        );
       }
     }
   }, 180_000);
@@ -26,7 +32,15 @@ describe.skipIf(!canHaveEngines)("containers that only look like a loader's (nee
   const folderOf = (view: string, name: string) => folders.get(`${view} ${name}`) ?? "";
   const load = async (engine: Node, name: string, folder: string) => {
     const socket = `--volume=${engine.socket.slice("unix://".length)}:/var/run/docker.sock`;
-    await engine.docker("run", "--detach", "--name", name, socket, `--label=berth.loader.root=${folder}`, loaderImage);
+    await engine.docker(
+      "run",
+      "--detach",
+      "--name",
+      name,
+      socket,
+      `--label=berth.loader.root=${folder}`,
+      loaderImage,
+    );
     await waitFor(`${name}'s machine is there`, async () => (await containers(engine)).get(`${name}.app`));
     expect(await booted(engine, `${name}.app`)).toBe("running");
   };
@@ -46,11 +60,32 @@ describe.skipIf(!canHaveEngines)("containers that only look like a loader's (nee
     for (const name of ["shop.guard", "first.guard"]) {
       await engine.docker("run", "--detach", "--name", name, ...sleeps, "bookworm", "600");
     }
-    await engine.docker("commit", "--change", `LABEL berth.loader=${"0".repeat(64)}`, "shop.guard", "authored");
+    await engine.docker(
+      "commit",
+      "--change",
+      `LABEL berth.loader=${"0".repeat(64)}`,
+      "shop.guard",
+      "authored",
+    );
     await engine.docker("run", "--detach", "--name", "mail", ...sleeps, "authored", "600");
-    await engine.docker("commit", "--change", `LABEL berth.guard=${"0".repeat(64)}`, "shop.guard", "authored-guard");
+    await engine.docker(
+      "commit",
+      "--change",
+      `LABEL berth.guard=${"0".repeat(64)}`,
+      "shop.guard",
+      "authored-guard",
+    );
     for (const name of ["precious", "precious.guard"]) {
-      await engine.docker("create", "--name", name, "--network=host", "--volume=/anonymous", ...sleeps, "authored-guard", "600");
+      await engine.docker(
+        "create",
+        "--name",
+        name,
+        "--network=host",
+        "--volume=/anonymous",
+        ...sleeps,
+        "authored-guard",
+        "600",
+      );
     }
     const before = await containers(engine);
     const left = before.get("first.app");
@@ -60,13 +95,34 @@ describe.skipIf(!canHaveEngines)("containers that only look like a loader's (nee
       [...(await containers(engine)).values()].some(({ id }) => id === left?.id) ? undefined : true,
     );
     const after = await containers(engine);
-    for (const name of ["mail.app", "shop", "old.guard", "shop.guard", "first.guard", "mail", "precious", "precious.guard"]) {
+    for (const name of [
+      "mail.app",
+      "shop",
+      "old.guard",
+      "shop.guard",
+      "first.guard",
+      "mail",
+      "precious",
+      "precious.guard",
+    ]) {
       expect([name, after.get(name)]).toEqual([name, before.get(name)]);
     }
     await engine.docker("stop", "--time=60", "second");
-    await waitFor("nothing is left of the second", async () => ((await containers(engine)).has("second.guard") ? undefined : true));
+    await waitFor("nothing is left of the second", async () =>
+      (await containers(engine)).has("second.guard") ? undefined : true,
+    );
     expect([...(await containers(engine)).keys()].toSorted()).toEqual(
-      ["first.guard", "mail", "mail.app", "old.guard", "precious", "precious.guard", "second", "shop", "shop.guard"].toSorted(),
+      [
+        "first.guard",
+        "mail",
+        "mail.app",
+        "old.guard",
+        "precious",
+        "precious.guard",
+        "second",
+        "shop",
+        "shop.guard",
+      ].toSorted(),
     );
     expect(await besides(folderOf(view, "second"))).toEqual([]);
   });

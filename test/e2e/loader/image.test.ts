@@ -11,7 +11,10 @@ import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { version } from "../../../package.json";
 
 /** `two` has a newer engine. */
-const node = useNodes({ nodes: { one: { runtime: false }, two: { runtime: false, root: () => labEngineRoot("trixie") } }, images: {} });
+const node = useNodes({
+  nodes: { one: { runtime: false }, two: { runtime: false, root: () => labEngineRoot("trixie") } },
+  images: {},
+});
 const berth = join(dist, "berth");
 const reference = `berth-loader:${version}`;
 
@@ -27,7 +30,8 @@ let made: Made;
 const inDirectory = (name: string) => join(directory, name);
 const inspect = async (where: Node, name: string, format: string) =>
   (await where.docker("image", "inspect", "--format", format, name)).stdout.trim();
-const images = async (where: Node) => (await where.docker("images", "--all", "--quiet", "--no-trunc")).stdout.trim().split("\n").sort();
+const images = async (where: Node) =>
+  (await where.docker("images", "--all", "--quiet", "--no-trunc")).stdout.trim().split("\n").sort();
 const removeImages = async (where: Node, ...names: readonly string[]) => where.docker("rmi", ...names);
 
 beforeAll(async () => {
@@ -42,7 +46,10 @@ afterAll(() => rm(directory, { recursive: true }));
 
 describe.skipIf(!canHaveEngines)("berth loader image (needs root)", () => {
   test("puts the image into the engine under both names, and says so", async () => {
-    expect(made).toMatchObject({ references: [reference, "berth-loader:latest"], architecture: expect.stringMatching(/^(amd64|arm64)$/) });
+    expect(made).toMatchObject({
+      references: [reference, "berth-loader:latest"],
+      architecture: expect.stringMatching(/^(amd64|arm64)$/),
+    });
     for (const name of made.references) expect(await inspect(node("one"), name, "{{.Id}}")).toBe(made.id);
     expect(JSON.parse(await inspect(node("one"), made.id, "{{json .Config}}"))).toMatchObject({
       Entrypoint: ["/berth", "loader", "run"],
@@ -64,10 +71,15 @@ describe.skipIf(!canHaveEngines)("berth loader image (needs root)", () => {
 
   test("is the same image when it is made again, under whatever name", async () => {
     const before = await images(node("one"));
-    expect(await node("one").berth("loader image --quiet")).toMatchObject({ status: 0, stdout: `${made.id}\n`, stderr: "" });
+    expect(await node("one").berth("loader image --quiet")).toMatchObject({
+      status: 0,
+      stdout: `${made.id}\n`,
+      stderr: "",
+    });
     const { stdout } = await node("one").berth("loader image --tag host:5000/loader --tag other:1 --quiet");
     expect(stdout).toBe(`${made.id}\n`);
-    for (const name of ["host:5000/loader:latest", "other:1"]) expect(await inspect(node("one"), name, "{{.Id}}")).toBe(made.id);
+    for (const name of ["host:5000/loader:latest", "other:1"])
+      expect(await inspect(node("one"), name, "{{.Id}}")).toBe(made.id);
     await removeImages(node("one"), "host:5000/loader:latest", "other:1");
     expect(await images(node("one"))).toEqual(before);
   });
@@ -81,7 +93,9 @@ describe.skipIf(!canHaveEngines)("berth loader image (needs root)", () => {
     await put(reference, "--change", "LABEL berth.loader.version=0.0.1");
     const foreign = await put("berth-loader:latest");
     expect((await node("two").berth("loader image")).status).toBe(0);
-    expect(await images(node("two"))).toEqual([...before.filter((id) => id !== ""), foreign, made.id, made.id].sort());
+    expect(await images(node("two"))).toEqual(
+      [...before.filter((id) => id !== ""), foreign, made.id, made.id].sort(),
+    );
     await removeImages(node("two"), foreign, ...made.references);
   });
 });
@@ -90,14 +104,27 @@ describe.skipIf(!canHaveEngines)("a loader's image as a file (needs root)", () =
   let file: string;
   beforeAll(async () => {
     file = inDirectory("loader.tar");
-    const { status, stdout } = await runBerth("unix:///nowhere/docker.sock", ["loader", "image", "--output", file, "--json"]);
+    const { status, stdout } = await runBerth("unix:///nowhere/docker.sock", [
+      "loader",
+      "image",
+      "--output",
+      file,
+      "--json",
+    ]);
     expect([status, JSON.parse(stdout)]).toEqual([0, { ...made, file }]);
   });
 
   test("is loaded by another engine as the same image, which runs", async () => {
     await node("two").docker("load", "--input", file);
     for (const name of made.references) expect(await inspect(node("two"), name, "{{.Id}}")).toBe(made.id);
-    const { stdout } = await node("two").docker("run", "--rm", "--entrypoint", "/berth", reference, "version");
+    const { stdout } = await node("two").docker(
+      "run",
+      "--rm",
+      "--entrypoint",
+      "/berth",
+      reference,
+      "version",
+    );
     expect(stdout).toBe(`berth ${version}\n`);
     await removeImages(node("two"), ...made.references);
   });
@@ -116,7 +143,13 @@ describe.skipIf(!canHaveEngines)("a loader's image as a file (needs root)", () =
     await run("cp", [file, copy]);
     expect((await runBerth(undefined, ["loader", "image", "-o", file])).status).toBe(0);
     await run("cmp", [file, copy]);
-    const { stderr } = await run("sh", ["-c", '"$1" loader image --output - | cmp - "$2"', "sh", berth, file]);
+    const { stderr } = await run("sh", [
+      "-c",
+      '"$1" loader image --output - | cmp - "$2"',
+      "sh",
+      berth,
+      file,
+    ]);
     expect(stderr).toBe(`${made.references.join(", ")} ${made.id}\n`);
     await rm(copy);
   });
@@ -146,16 +179,39 @@ describe.skipIf(!canHaveEngines)("what is in a loader's image (needs root)", () 
 
   test("berth, which talks to the engine however little the container may", async () => {
     const socket = node("one").socket.slice("unix://".length);
-    const confined = ["--read-only", "--security-opt", "no-new-privileges", "--cap-drop", "ALL", "--network", "none"];
-    expect(await start(confined, "/berth", "version")).toMatchObject({ status: 0, stdout: `berth ${version}\n`, stderr: "" });
+    const confined = [
+      "--read-only",
+      "--security-opt",
+      "no-new-privileges",
+      "--cap-drop",
+      "ALL",
+      "--network",
+      "none",
+    ];
+    expect(await start(confined, "/berth", "version")).toMatchObject({
+      status: 0,
+      stdout: `berth ${version}\n`,
+      stderr: "",
+    });
     for (const mounts of [[], ["--tmpfs", "/run", "--tmpfs", "/tmp"]]) {
-      const result = await start([...confined, ...mounts, "-v", `${socket}:/var/run/docker.sock`], "/berth", "ls", "--json");
+      const result = await start(
+        [...confined, ...mounts, "-v", `${socket}:/var/run/docker.sock`],
+        "/berth",
+        "ls",
+        "--json",
+      );
       expect(result).toMatchObject({ status: 0, stdout: "[]\n", stderr: "" });
     }
   });
 
   test("berth finds an engine by its name", async () => {
-    const { stderr } = await start(["--add-host", "proxy:127.0.0.1"], "/berth", "--host", "tcp://proxy:2375", "ls");
+    const { stderr } = await start(
+      ["--add-host", "proxy:127.0.0.1"],
+      "/berth",
+      "--host",
+      "tcp://proxy:2375",
+      "ls",
+    );
     expect(stderr).toContain("ECONNREFUSED 127.0.0.1:2375");
   });
 
@@ -171,27 +227,51 @@ describe.skipIf(!canHaveEngines)("what is in a loader's image (needs root)", () 
       "add rule inet t c meta l4proto tcp tcp dport 25 dnat ip to 10.0.0.1:25",
       "list table inet t",
     ];
-    const words = ["--host", node("one").socket, "run", "--rm", "-i", ...admin, "--entrypoint", "nft", reference, "-i"];
+    const words = [
+      "--host",
+      node("one").socket,
+      "run",
+      "--rm",
+      "-i",
+      ...admin,
+      "--entrypoint",
+      "nft",
+      reference,
+      "-i",
+    ];
     const result = await tryRun("/usr/bin/docker", words, { input: `${lines.join("\n")}\n` });
     clean(result);
     expect(result.stdout).toContain("flags owner");
     expect(result.stdout).toContain("tcp dport 25 dnat ip to 10.0.0.1:25");
   });
 
-  test.each(["iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy"])("%s, with its extensions", async (program) => {
-    expect((await start(["--network", "host", ...admin], program, "-w", "-L")).stdout).toContain("Chain FORWARD");
-    const [address, reject] = program.startsWith("ip6") ? ["fd00::1", "icmp6-port-unreachable"] : ["10.0.0.1", "icmp-port-unreachable"];
-    const script = `
+  test.each(["iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy"])(
+    "%s, with its extensions",
+    async (program) => {
+      expect((await start(["--network", "host", ...admin], program, "-w", "-L")).stdout).toContain(
+        "Chain FORWARD",
+      );
+      const [address, reject] = program.startsWith("ip6")
+        ? ["fd00::1", "icmp6-port-unreachable"]
+        : ["10.0.0.1", "icmp-port-unreachable"];
+      const script = `
       set -eu
       "$0" -w -t nat -A PREROUTING -p tcp -m multiport --dports 25,80 -m comment --comment mail -j DNAT --to-destination ${address}
       "$0" -w -A FORWARD -m conntrack --ctstate NEW -j REJECT --reject-with ${reject}
       "$0" -w -t nat -S PREROUTING
       "$0" -w -S FORWARD`;
-    const result = await start([...admin, "--sysctl", "net.ipv6.conf.all.disable_ipv6=0"], "sh", "-c", script, program);
-    clean(result);
-    expect(result.stdout).toMatch(/--dports 25,80 .*--comment "?mail"? .*DNAT/);
-    expect(result.stdout).toContain(`REJECT --reject-with ${reject}`);
-  });
+      const result = await start(
+        [...admin, "--sysctl", "net.ipv6.conf.all.disable_ipv6=0"],
+        "sh",
+        "-c",
+        script,
+        program,
+      );
+      clean(result);
+      expect(result.stdout).toMatch(/--dports 25,80 .*--comment "?mail"? .*DNAT/);
+      expect(result.stdout).toContain(`REJECT --reject-with ${reject}`);
+    },
+  );
 
   test("the programs by which berth takes a lock", async () => {
     const script = 'flock --exclusive --no-fork /tmp/lock sh -c "echo held; exec cat >/dev/null" </dev/null';
@@ -199,10 +279,19 @@ describe.skipIf(!canHaveEngines)("what is in a loader's image (needs root)", () 
   });
 
   test("a health check that looks for berth's word", async () => {
-    const health = async () => (await node("one").docker("inspect", "--format", "{{.State.Health.Status}}", "healthy")).stdout.trim();
+    const health = async () =>
+      (await node("one").docker("inspect", "--format", "{{.State.Health.Status}}", "healthy")).stdout.trim();
     await node("one").docker("run", "-d", "-i", "--name", "healthy", "--entrypoint", "cat", reference);
-    const probed = () => node("one").docker("inspect", "--format", "{{range .State.Health.Log}}{{.ExitCode}} {{end}}", "healthy");
-    await waitFor("a first probe fails", async () => (/(^| )1 /.test((await probed()).stdout) ? true : undefined));
+    const probed = () =>
+      node("one").docker(
+        "inspect",
+        "--format",
+        "{{range .State.Health.Log}}{{.ExitCode}} {{end}}",
+        "healthy",
+      );
+    await waitFor("a first probe fails", async () =>
+      /(^| )1 /.test((await probed()).stdout) ? true : undefined,
+    );
     expect(await health()).toBe("starting");
     await node("one").docker("exec", "healthy", "sh", "-c", ": >/dev/shm/berth-healthy");
     await waitFor("it is healthy", async () => ((await health()) === "healthy" ? true : undefined));
@@ -257,13 +346,33 @@ describe("berth loader image that cannot", () => {
 
   test("berth from its source says to build it", async () => {
     const source = resolve(dist, "../src/bin/berth.ts");
-    const { status, stdout } = await tryRun(process.execPath, [source, "loader", "image", "--json", "--output", inDirectory("never.tar")]);
-    expect([status, errorCode(stdout), stdout]).toEqual([1, "tool-missing", expect.stringContaining("npm run build")]);
+    const { status, stdout } = await tryRun(process.execPath, [
+      source,
+      "loader",
+      "image",
+      "--json",
+      "--output",
+      inDirectory("never.tar"),
+    ]);
+    expect([status, errorCode(stdout), stdout]).toEqual([
+      1,
+      "tool-missing",
+      expect.stringContaining("npm run build"),
+    ]);
   });
 
   test.skipIf(!canHaveEngines)("nft is not installed: named with its package (needs root)", async () => {
-    const { status, stdout } = await without(["/usr/sbin/nft"], "--json", "--output", inDirectory("never.tar"));
-    expect([status, errorCode(stdout), stdout]).toEqual([1, "tool-missing", expect.stringContaining("Install the package nftables.")]);
+    const { status, stdout } = await without(
+      ["/usr/sbin/nft"],
+      "--json",
+      "--output",
+      inDirectory("never.tar"),
+    );
+    expect([status, errorCode(stdout), stdout]).toEqual([
+      1,
+      "tool-missing",
+      expect.stringContaining("Install the package nftables."),
+    ]);
     expect(await readdir(directory)).not.toContain("never.tar");
   });
 
@@ -281,7 +390,11 @@ describe("berth loader image that cannot", () => {
     const reader = await open(pipe, "r");
     await reader.read(Buffer.alloc(1));
     writing.kill("SIGINT");
-    expect(await writing.ended).toMatchObject({ status: 130, stdout: "", stderr: expect.stringContaining("interrupted") });
+    expect(await writing.ended).toMatchObject({
+      status: 130,
+      stdout: "",
+      stderr: expect.stringContaining("interrupted"),
+    });
     await reader.close();
   });
 });

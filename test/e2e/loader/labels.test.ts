@@ -43,7 +43,10 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
   });
 
   /** A service with these labels and the folder: its running task. */
-  const start = async (labels: Readonly<Record<string, string>>, flags: readonly string[] = []): Promise<Task> => {
+  const start = async (
+    labels: Readonly<Record<string, string>>,
+    flags: readonly string[] = [],
+  ): Promise<Task> => {
     await create({ labels: { "berth.loader.root": folder, ...labels }, flags });
     return runningTask(one(), service ?? "");
   };
@@ -52,16 +55,21 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
     service = `box${number}`;
     await createService(one(), service, wish);
   };
-  const show = async (task: Task, format: string) => (await one().docker("inspect", "--format", format, task.machine)).stdout.trim();
+  const show = async (task: Task, format: string) =>
+    (await one().docker("inspect", "--format", format, task.machine)).stdout.trim();
   const environment = (task: Task, names: string) =>
     inside(one(), task.machine, `tr '\\0' '\\n' </proc/1/environ | grep -E '^(${names})=' | sort`);
 
   test("a folder alone: systemd runs with what every machine has, and the folder's own machine id", async () => {
     await writeFile(join(folder, "etc/machine-id"), `${"5".repeat(32)}\n`);
     const task = await start({});
-    expect(await inside(one(), task.machine, "systemctl is-system-running; cat /etc/machine-id; readlink /bin; ls -d /usr/lib")).toBe(
-      `running\n${"5".repeat(32)}\nusr/bin\n/usr/lib`,
-    );
+    expect(
+      await inside(
+        one(),
+        task.machine,
+        "systemctl is-system-running; cat /etc/machine-id; readlink /bin; ls -d /usr/lib",
+      ),
+    ).toBe(`running\n${"5".repeat(32)}\nusr/bin\n/usr/lib`);
     expect(await show(task, '{{index .Config.Labels "berth.loader"}}')).toBe(
       (await one().docker("inspect", "--format", "{{.Id}}", task.loader)).stdout.trim(),
     );
@@ -80,11 +88,19 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       },
     });
     const task = await runningTask(one(), service ?? "");
-    expect(await environment(task, "GREETING|LANG")).toBe("GREETING=good day, \"world\" & 'all' $HOME\nLANG=C.UTF-8");
-    expect((await show(task, "{{.HostConfig.CapAdd}}")).replaceAll("CAP_", "")).toMatch(/NET_RAW.*SYS_TIME|SYS_TIME.*NET_RAW/);
-    expect(await inside(one(), task.machine, "systemctl show-environment | grep FROM_ARGUMENT; findmnt -no FSTYPE,OPTIONS /srv")).toMatch(
-      /^FROM_ARGUMENT=1\ntmpfs .*size=1024k/,
+    expect(await environment(task, "GREETING|LANG")).toBe(
+      "GREETING=good day, \"world\" & 'all' $HOME\nLANG=C.UTF-8",
     );
+    expect((await show(task, "{{.HostConfig.CapAdd}}")).replaceAll("CAP_", "")).toMatch(
+      /NET_RAW.*SYS_TIME|SYS_TIME.*NET_RAW/,
+    );
+    expect(
+      await inside(
+        one(),
+        task.machine,
+        "systemctl show-environment | grep FROM_ARGUMENT; findmnt -no FSTYPE,OPTIONS /srv",
+      ),
+    ).toMatch(/^FROM_ARGUMENT=1\ntmpfs .*size=1024k/);
   });
 
   test("limits, hostname, stop signal, volumes, environment, entrypoint, by the document's names", async () => {
@@ -101,16 +117,24 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       "foreign-root.environment": "container=docker,TERM=xterm,'LIST=a,b'",
       "foreign-root.entrypoint": "/lib/systemd/systemd",
     });
-    expect(await show(task, "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.CpusetCpus}}")).toBe(
-      `${256 * 2 ** 20} ${512 * 2 ** 20} 0`,
-    );
+    expect(
+      await show(task, "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.CpusetCpus}}"),
+    ).toBe(`${256 * 2 ** 20} ${512 * 2 ** 20} 0`);
     expect(await inside(one(), task.machine, "hostname; nproc; cat /etc/hosts")).toMatch(
       /^box\.example\.com\n1\n[\s\S]*^(?:10|172)\.\S+\s+box\.example\.com\b/m,
     );
     expect(await readFile(join(folder, "etc/hosts"), "utf8")).toBe("127.0.0.1\tlocalhost\n");
     expect(await environment(task, "container|TERM|LIST")).toBe("LIST=a,b\nTERM=xterm\ncontainer=docker");
-    expect(await inside(one(), task.machine, "cat /mnt/shared/letter; findmnt -no OPTIONS /mnt/shared | cut -d, -f1")).toBe("dear\nro");
-    expect((await inside(one(), task.machine, "touch /mnt/shared/x 2>&1 || true")).toLowerCase()).toContain("read-only");
+    expect(
+      await inside(
+        one(),
+        task.machine,
+        "cat /mnt/shared/letter; findmnt -no OPTIONS /mnt/shared | cut -d, -f1",
+      ),
+    ).toBe("dear\nro");
+    expect((await inside(one(), task.machine, "touch /mnt/shared/x 2>&1 || true")).toLowerCase()).toContain(
+      "read-only",
+    );
     // An anonymous volume: not in the folder, and gone with the machine (cleanedUp).
     expect(await inside(one(), task.machine, "findmnt -no TARGET /var/lib/data")).toBe("/var/lib/data");
     expect(await show(task, "{{.Config.StopSignal}}")).toMatch(/^(38|SIGRTMIN\+4)$/);
@@ -118,7 +142,9 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
 
   test("publish: a port, a mapping, another protocol, a range, an address; the peer's own address is seen", async () => {
     const address = one().address ?? "";
-    const task = await start({ "berth.loader.publish": `80,8080:80,2004-2006:1004-1006,53:53/udp,"${address}:81:80"` });
+    const task = await start({
+      "berth.loader.publish": `80,8080:80,2004-2006:1004-1006,53:53/udp,"${address}:81:80"`,
+    });
     for (const port of ["80", "8080", "2005", "81"]) {
       const { stdout } = await lab.client().run(...perl(greeting, address, port));
       expect([port, stdout]).toEqual([port, `${lab.client().address}\n`]);
@@ -132,12 +158,24 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
   });
 
   test("args: further flags of docker run; image instead of a folder", async () => {
-    const task = await start({ "berth.loader.args": 'label="a=b,c",ulimit=nofile=1024:2048,--shm-size=8m,oom-score-adj=100' });
-    expect(await show(task, '{{index .Config.Labels "a"}} {{.HostConfig.ShmSize}}')).toBe(`b,c ${8 * 2 ** 20}`);
+    const task = await start({
+      "berth.loader.args": 'label="a=b,c",ulimit=nofile=1024:2048,--shm-size=8m,oom-score-adj=100',
+    });
+    expect(await show(task, '{{index .Config.Labels "a"}} {{.HostConfig.ShmSize}}')).toBe(
+      `b,c ${8 * 2 ** 20}`,
+    );
     // systemd raises its own to what it may have.
-    expect(await inside(one(), task.machine, "grep 'open files' /proc/1/limits | tr -s ' '")).toContain(" 2048 2048 ");
+    expect(await inside(one(), task.machine, "grep 'open files' /proc/1/limits | tr -s ' '")).toContain(
+      " 2048 2048 ",
+    );
     await removeService(one(), service ?? "");
-    await create({ labels: { "foreign-root.image": "bookworm", "berth.loader.profile": "strict", "berth.loader.pids": "300" } });
+    await create({
+      labels: {
+        "foreign-root.image": "bookworm",
+        "berth.loader.profile": "strict",
+        "berth.loader.pids": "300",
+      },
+    });
     const other = await runningTask(one(), service ?? "");
     expect(await inside(one(), other.machine, "systemctl is-system-running")).toBe("running");
     expect(await show(other, "{{.Config.Image}} {{.HostConfig.PidsLimit}}")).toBe("bookworm 300");
@@ -148,8 +186,11 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
     await one().docker("config", "create", "settings", join(folder, "etc/debian_version"));
     const task = await start({}, ["--secret=password", "--config=source=settings,target=/etc/settings"]);
     expect(await inside(one(), task.machine, "cat /run/secrets/password")).toBe("5".repeat(32));
-    expect(await inside(one(), task.machine, "cmp /etc/settings /etc/debian_version && echo same")).toBe("same");
-    const credential = "systemd-run --pipe --wait --quiet --property=LoadCredential=password sh -c 'cat $CREDENTIALS_DIRECTORY/password'";
+    expect(await inside(one(), task.machine, "cmp /etc/settings /etc/debian_version && echo same")).toBe(
+      "same",
+    );
+    const credential =
+      "systemd-run --pipe --wait --quiet --property=LoadCredential=password sh -c 'cat $CREDENTIALS_DIRECTORY/password'";
     expect(await inside(one(), task.machine, credential)).toBe("5".repeat(32));
     await removeService(one(), service ?? "");
     service = undefined;
@@ -162,12 +203,18 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
     const names = wishes.map((_, index) => `refused${index}`);
     try {
       await Promise.all(
-        wishes.map(([labels], index) => createService(one(), names[index] ?? "", { labels, flags: ["--restart-condition=none"] })),
+        wishes.map(([labels], index) =>
+          createService(one(), names[index] ?? "", { labels, flags: ["--restart-condition=none"] }),
+        ),
       );
       const failures = await Promise.all(names.map((name) => failedTask(one(), name)));
       const said = failures.map((failure, index) => [wishes[index]?.[0], failure.said, failure.task.error]);
       expect(said).toEqual(
-        wishes.map(([labels, words]) => [labels, expect.stringMatching(words), expect.stringContaining("non-zero exit")]),
+        wishes.map(([labels, words]) => [
+          labels,
+          expect.stringMatching(words),
+          expect.stringContaining("non-zero exit"),
+        ]),
       );
       expect((await one().docker("ps", "--all", "--format", "{{.Names}}")).stdout).not.toContain(".app");
     } finally {
@@ -205,7 +252,13 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
 
   test("without the engine's socket, and without any label, it says what is missing", async () => {
     service = "bare";
-    const flags = ["--detach", "--no-resolve-image", "--restart-condition=none", "--endpoint-mode=dnsrr", "--name=bare"];
+    const flags = [
+      "--detach",
+      "--no-resolve-image",
+      "--restart-condition=none",
+      "--endpoint-mode=dnsrr",
+      "--name=bare",
+    ];
     await one().docker("service", "create", ...flags, loaderImage);
     expect((await failedTask(one(), service)).said).toContain("/var/run/docker.sock");
     await removeService(one(), service);
@@ -215,10 +268,18 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
 
   test("values that look like options or commands are values", async () => {
     const nasty = "x --privileged\n--volume=/:/host $(touch /tmp/pwned) `id` ; reboot -- -v /:/mnt";
-    const task = await start({ "real.env.NASTY": nasty, "real.env.OTHER": "--privileged", "berth.loader.args": 'label="a=--privileged"' });
-    expect(await show(task, "{{.HostConfig.Privileged}} {{json .HostConfig.CapAdd}}")).toMatch(/^false (null|\[\])/);
+    const task = await start({
+      "real.env.NASTY": nasty,
+      "real.env.OTHER": "--privileged",
+      "berth.loader.args": 'label="a=--privileged"',
+    });
+    expect(await show(task, "{{.HostConfig.Privileged}} {{json .HostConfig.CapAdd}}")).toMatch(
+      /^false (null|\[\])/,
+    );
     expect(await show(task, "{{range .Mounts}}{{.Source}} {{end}}")).not.toMatch(/(^| )\/ /);
-    expect(await inside(one(), task.machine, "tr '\\0' '\\n' </proc/1/environ | grep -c privileged")).toBe("2");
+    expect(await inside(one(), task.machine, "tr '\\0' '\\n' </proc/1/environ | grep -c privileged")).toBe(
+      "2",
+    );
     expect(await inside(one(), task.machine, "ls -d /host /mnt/etc 2>/dev/null || true")).toBe("");
   });
 
@@ -233,6 +294,11 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       ["foreign-root.capabilities", "NET_RAW --privileged"],
       ["foreign-root.lxcfs", "--privileged"],
     ] as const;
-    await refusedAtOnce(wrong.map(([label, value]) => [{ "berth.loader.root": folder, [label]: value }, new RegExp(`${label}: `)]));
+    await refusedAtOnce(
+      wrong.map(([label, value]) => [
+        { "berth.loader.root": folder, [label]: value },
+        new RegExp(`${label}: `),
+      ]),
+    );
   });
 });

@@ -62,40 +62,59 @@ describe.skipIf(!canHaveEngines)("a service's life with a loader (needs root)", 
     const { stdout } = await lab.node(name).docker("ps", "--format", "{{.Names}}");
     return stdout.split("\n").filter((line) => line.endsWith(".app"));
   };
-  /** The signals that the engine has sent to a task's loader and machine since then, such as `loader 15`, each with the engine's own time in seconds. */
+  /**
+   * The signals that the engine has sent to a task's loader and machine since then, such as `loader 15`, each
+   * with the engine's own time in seconds.
+   */
   const signalsSince = async (since: number, task: Task) => {
     const window = ["--since", String(since), "--until", String(Date.now() / 1000), "--filter", "event=kill"];
     const { stdout } = await nodeOf(task).docker("events", ...window, "--format", "{{json .}}");
-    const events = stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as EventMessage]));
+    const events = stdout
+      .split("\n")
+      .flatMap((line) => (line === "" ? [] : [JSON.parse(line) as EventMessage]));
     return events.flatMap(({ Actor: { Attributes }, timeNano }) => {
-      const whose = Attributes.name === task.loader ? "loader" : Attributes.name === task.machine ? "machine" : undefined;
+      const whose =
+        Attributes.name === task.loader ? "loader" : Attributes.name === task.machine ? "machine" : undefined;
       return whose === undefined ? [] : [{ what: `${whose} ${Attributes.signal}`, at: timeNano / 1e9 }];
     });
   };
   const noMachine = (task: Task) =>
     waitFor(
       "the machine is gone",
-      async () => ((await nodeOf(task).docker("ps", "--all", "--format", "{{.Names}}")).stdout.includes(task.machine) ? undefined : true),
+      async () =>
+        (await nodeOf(task).docker("ps", "--all", "--format", "{{.Names}}")).stdout.includes(task.machine)
+          ? undefined
+          : true,
       60_000,
     );
 
   test("scale to 0 and to 1 again, update, rollback: one machine after the other, never two", async () => {
     await create();
     const first = await runningTask(manager(), "box");
-    expect(await inside(nodeOf(first), first.machine, "echo dear >/root/letter; systemctl is-system-running")).toBe("running");
+    expect(
+      await inside(nodeOf(first), first.machine, "echo dear >/root/letter; systemctl is-system-running"),
+    ).toBe("running");
     await manager().docker("service", "scale", "--detach", "box=0");
     await noMachine(first);
     await manager().docker("service", "scale", "--detach", "box=1");
     const second = await runningTask(manager(), "box", first);
     expect(await inside(nodeOf(second), second.machine, "cat /root/letter")).toBe("dear");
 
-    await manager().docker("service", "update", "--detach", "--container-label-add=berth.loader.memory=300M", "box");
+    await manager().docker(
+      "service",
+      "update",
+      "--detach",
+      "--container-label-add=berth.loader.memory=300M",
+      "box",
+    );
     const third = await runningTask(manager(), "box", second);
     const memory = await nodeOf(third).docker("inspect", "--format", "{{.HostConfig.Memory}}", third.machine);
     expect(memory.stdout.trim()).toBe(String(300 * 2 ** 20));
     await manager().docker("service", "update", "--detach", "--rollback", "box");
     const fourth = await runningTask(manager(), "box", third);
-    expect((await nodeOf(fourth).docker("inspect", "--format", "{{.HostConfig.Memory}}", fourth.machine)).stdout).toBe("0\n");
+    expect(
+      (await nodeOf(fourth).docker("inspect", "--format", "{{.HostConfig.Memory}}", fourth.machine)).stdout,
+    ).toBe("0\n");
     expect([...(await machinesOn("worker1")), ...(await machinesOn("worker2"))]).toEqual([fourth.machine]);
   }, 600_000);
 
@@ -111,8 +130,12 @@ describe.skipIf(!canHaveEngines)("a service's life with a loader (needs root)", 
     await manager().docker("node", "update", "--availability=active", first.node);
   });
 
-  /** Has a machine end itself. Nobody waits for the command's own end: the engine forgets that with the machine. */
-  const leave = (task: Task, command: string) => nodeOf(task).docker("exec", "--detach", task.machine, ...command.split(" "));
+  /**
+   * Has a machine end itself. Nobody waits for the command's own end: the engine forgets that with the
+   * machine.
+   */
+  const leave = (task: Task, command: string) =>
+    nodeOf(task).docker("exec", "--detach", task.machine, ...command.split(" "));
 
   test.each([
     ["less than the grace period is let be", 5, 30],
@@ -126,7 +149,8 @@ describe.skipIf(!canHaveEngines)("a service's life with a loader (needs root)", 
     await noMachine(task);
     const signals = await signalsSince(since, task);
     const stopped = await readFile(join(folder, "var/log/stopped"), "utf8").catch(() => "no");
-    // SIGTERM to both, of which berth-runtime makes what the init wants; no SIGKILL where there is time enough.
+    // SIGTERM to both, of which berth-runtime makes what the init wants; no SIGKILL where there is time
+    // enough.
     const asked = ["loader 15", "machine 15"];
     const whats = signals.map(({ what }) => what);
     if (seconds < grace) expect([stopped, whats]).toEqual(["yes\n", asked]);
@@ -145,7 +169,9 @@ describe.skipIf(!canHaveEngines)("a service's life with a loader (needs root)", 
     await create({}, "--restart-condition=none");
     const task = await runningTask(manager(), "box");
     await leave(task, command);
-    const ended = await waitFor("the task ends", async () => (await tasksOf(manager(), "box")).find((other) => other.state !== "Running"));
+    const ended = await waitFor("the task ends", async () =>
+      (await tasksOf(manager(), "box")).find((other) => other.state !== "Running"),
+    );
     expect([ended.state, ended.error]).toEqual([state, expect.stringContaining(error)]);
   });
 
@@ -173,7 +199,9 @@ describe.skipIf(!canHaveEngines)("a service's life with a loader (needs root)", 
     // The engine's own end, as by `systemctl stop docker`: its init ends with it.
     const node = lab.node("worker1");
     process.kill(node.pid, "SIGTERM");
-    await waitFor("the engine has ended", async () => ((await isThere(`/proc/${node.pid}`)) ? undefined : true));
+    await waitFor("the engine has ended", async () =>
+      (await isThere(`/proc/${node.pid}`)) ? undefined : true,
+    );
     await node.revive();
     await nodeReady(manager(), "worker1");
     const second = await runningTask(manager(), "box", first);

@@ -2,7 +2,15 @@ import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
 import { inside, waitFor } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
-import { besides, cleanedUp, createService, removeService, runningTask, tracesOn, waitForWords } from "#support/service.ts";
+import {
+  besides,
+  cleanedUp,
+  createService,
+  removeService,
+  runningTask,
+  tracesOn,
+  waitForWords,
+} from "#support/service.ts";
 import { extractRoot, nodeReady, useSwarm } from "#support/swarm.ts";
 
 const lab = useSwarm({ nodes: { manager: { runtime: false }, worker1: {}, worker2: {} }, images: {} });
@@ -25,7 +33,10 @@ describe.skipIf(!canHaveEngines)("a node that is lost with a loader on it (needs
   }, 60_000);
 
   const create = (name: string, ...flags: readonly string[]) =>
-    createService(manager(), name, { labels: { "berth.loader.root": folder, "berth.loader.publish": "8080" }, flags });
+    createService(manager(), name, {
+      labels: { "berth.loader.root": folder, "berth.loader.publish": "8080" },
+      flags,
+    });
   const machinesOn = async (name: string) => {
     const { stdout } = await lab.node(name).docker("ps", "--format", "{{.Names}}");
     return stdout.split("\n").filter((line) => line.endsWith(".app"));
@@ -39,8 +50,12 @@ describe.skipIf(!canHaveEngines)("a node that is lost with a loader on it (needs
     await lab.node("worker1").revive();
     await nodeReady(manager(), "worker1");
     const second = await runningTask(manager(), "box", first);
-    expect(await inside(lab.node("worker1"), second.machine, "cat /root/letter; systemctl is-system-running")).toBe("dear\nrunning");
-    await waitFor("one machine", async () => (Bun.deepEquals(await machinesOn("worker1"), [second.machine]) ? true : undefined));
+    expect(
+      await inside(lab.node("worker1"), second.machine, "cat /root/letter; systemctl is-system-running"),
+    ).toBe("dear\nrunning");
+    await waitFor("one machine", async () =>
+      Bun.deepEquals(await machinesOn("worker1"), [second.machine]) ? true : undefined,
+    );
   });
 
   test("its machine runs on the other node; back again, it does not run a second one", async () => {

@@ -8,7 +8,16 @@ import { endLxcfs, hasLxcfs, startLxcfs } from "#support/lxcfs.ts";
 import { failedUnits, inside, waitFor } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 import { echoAddress, greeting, perl } from "#support/perl.ts";
-import { besides, cleanedUp, logsOf, removeService, runningTask, type Task, tasksOf, tracesOn } from "#support/service.ts";
+import {
+  besides,
+  cleanedUp,
+  logsOf,
+  removeService,
+  runningTask,
+  type Task,
+  tasksOf,
+  tracesOn,
+} from "#support/service.ts";
 import { addUnit, extractRoot, loaderImage, showFolder, useSwarm } from "#support/swarm.ts";
 
 const canHaveLxcfs = canHaveEngines && hasLxcfs;
@@ -25,8 +34,9 @@ const manager = () => lab.node("manager");
 const server = () => lab.node("server-with-chroot");
 
 /**
- * The command that foreign-root-loader's users know, word by word, but for three: the loader's image, no virtual address
- * (this kernel may have no IPVS) and no journald on the nodes. An engine refuses a limit of more processors than it has.
+ * The command that foreign-root-loader's users know, word by word, but for three: the loader's image, no
+ * virtual address (this kernel may have no IPVS) and no journald on the nodes. An engine refuses a limit of
+ * more processors than it has.
  */
 const mailcow = `service create
 --detach
@@ -82,12 +92,29 @@ describe.skipIf(!canHaveLxcfs)(
     beforeAll(async () => {
       folder = await extractRoot(server(), "mailcow", await labMailRoot());
       const said = "ExecStop=/bin/sh -c 'echo stopped >/var/log/last-words'";
-      await addUnit(folder, "last-words.service", `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n${said}\n`);
+      await addUnit(
+        folder,
+        "last-words.service",
+        `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n${said}\n`,
+      );
       await showFolder(server(), folder, "/srv/mailcow");
       lxcfs = await startLxcfs(server());
       await manager().docker(
-        ...["service", "create", "--detach", "--no-resolve-image", "--name=app", "--endpoint-mode=dnsrr", "--stop-signal=KILL"],
-        ...["--network=special-overlay-network", "--constraint=node.hostname==other", "bookworm", ...perl(echoAddress, "80")],
+        ...[
+          "service",
+          "create",
+          "--detach",
+          "--no-resolve-image",
+          "--name=app",
+          "--endpoint-mode=dnsrr",
+          "--stop-signal=KILL",
+        ],
+        ...[
+          "--network=special-overlay-network",
+          "--constraint=node.hostname==other",
+          "bookworm",
+          ...perl(echoAddress, "80"),
+        ],
       );
       await runningTask(manager(), "app");
       before = await tracesOn(server());
@@ -98,17 +125,26 @@ describe.skipIf(!canHaveLxcfs)(
       await manager().docker(...mailcow);
       const starting = await waitFor("the machine is there", async () => {
         const [first] = await tasksOf(manager(), "mailcow");
-        if (first === undefined || !(await server().docker("ps", "--format", "{{.Names}}")).stdout.includes(first.machine))
+        if (
+          first === undefined ||
+          !(await server().docker("ps", "--format", "{{.Names}}")).stdout.includes(first.machine)
+        )
           return undefined;
         return first;
       });
       // Not before its machine has booted.
-      if (starting.state === "Running") expect(await inside(server(), starting.machine, "systemctl is-system-running")).toBe("running");
+      if (starting.state === "Running")
+        expect(await inside(server(), starting.machine, "systemctl is-system-running")).toBe("running");
       task = await runningTask(manager(), "mailcow");
       expect(task.node).toBe("server-with-chroot");
       expect(await inside(server(), task.machine, "systemctl is-system-running")).toBe("running");
       expect(await failedUnits(server(), task.machine)).toBe("");
-      const { stdout } = await server().docker("inspect", "--format", "{{.State.Health.Status}}", task.loader);
+      const { stdout } = await server().docker(
+        "inspect",
+        "--format",
+        "{{.State.Health.Status}}",
+        task.loader,
+      );
       expect(stdout).toBe("healthy\n");
     });
 
@@ -122,14 +158,18 @@ describe.skipIf(!canHaveLxcfs)(
       const sent = await lab.client().run(...perl(sendMail, address, "post@example.com", "a letter"));
       expect(sent.stdout).toMatch(/^220 mailcow\.exampl\.com ESMTP/);
       const letter = await waitFor("the letter is delivered", async () => {
-        const found = await inside(server(), task.machine, "cat /home/post/Maildir/new/* 2>/dev/null || true");
+        const found = await inside(
+          server(),
+          task.machine,
+          "cat /home/post/Maildir/new/* 2>/dev/null || true",
+        );
         return found === "" ? undefined : found;
       });
       expect(letter).toContain("Subject: a letter");
       expect(letter).toContain(`[${lab.client().address}]`);
-      expect(await inside(server(), task.machine, "journalctl --no-pager --identifier=postfix/smtpd")).toContain(
-        `connect from unknown[${lab.client().address}]`,
-      );
+      expect(
+        await inside(server(), task.machine, "journalctl --no-pager --identifier=postfix/smtpd"),
+      ).toContain(`connect from unknown[${lab.client().address}]`);
     });
 
     test("its other ports are open outside as well, and no others", async () => {
@@ -153,21 +193,32 @@ describe.skipIf(!canHaveLxcfs)(
       expect(asked.stdout).toMatch(/^220 mailcow\.exampl\.com ESMTP/);
       const answered = await server().docker("exec", task.machine, ...perl(greeting, "app", "80"));
       // Over the overlay, so by the address that it has there.
-      expect((await inside(server(), task.machine, "hostname --all-ip-addresses")).split(" ")).toContain(answered.stdout.trim());
+      expect((await inside(server(), task.machine, "hostname --all-ip-addresses")).split(" ")).toContain(
+        answered.stdout.trim(),
+      );
     });
 
     test("each label has had its effect", async () => {
-      const show = async (format: string) => (await server().docker("inspect", "--format", format, task.machine)).stdout.trim();
+      const show = async (format: string) =>
+        (await server().docker("inspect", "--format", format, task.machine)).stdout.trim();
       expect(await show("{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.CpusetCpus}}")).toBe(
         `${768 * 2 ** 20} ${2048 * 2 ** 20} 0,1`,
       );
       expect(await show("{{.HostConfig.Privileged}} {{.Config.Tty}}")).toBe("true true");
       expect(await inside(server(), task.machine, "hostname")).toBe("mailcow.exampl.com");
-      expect(await inside(server(), task.machine, "head -n 1 /proc/meminfo")).toBe("MemTotal:         786432 kB");
-      expect(await inside(server(), task.machine, "tr '\\0' '\\n' </proc/1/environ | grep -E '^(container|TERM)=' | sort")).toBe(
-        "TERM=xterm\ncontainer=docker",
+      expect(await inside(server(), task.machine, "head -n 1 /proc/meminfo")).toBe(
+        "MemTotal:         786432 kB",
       );
-      expect(await inside(server(), task.machine, "readlink -f /proc/1/exe")).toBe("/usr/lib/systemd/systemd");
+      expect(
+        await inside(
+          server(),
+          task.machine,
+          "tr '\\0' '\\n' </proc/1/environ | grep -E '^(container|TERM)=' | sort",
+        ),
+      ).toBe("TERM=xterm\ncontainer=docker");
+      expect(await inside(server(), task.machine, "readlink -f /proc/1/exe")).toBe(
+        "/usr/lib/systemd/systemd",
+      );
       // The volume of the label, not the folder.
       expect(await inside(server(), task.machine, "echo own >/root/note; cat /root/note")).toBe("own");
       expect(existsSync(`${folder}/root/note`)).toBe(false);
@@ -180,7 +231,9 @@ describe.skipIf(!canHaveLxcfs)(
       lxcfs = await startLxcfs(server());
       // As lxcfs's unit does, where `berth install runtime` was there.
       await server().run(`${dist}/berth`, "runtime", "lxcfs");
-      expect(await inside(server(), task.machine, "head -n 1 /proc/meminfo")).toBe("MemTotal:         786432 kB");
+      expect(await inside(server(), task.machine, "head -n 1 /proc/meminfo")).toBe(
+        "MemTotal:         786432 kB",
+      );
     });
 
     test("rm stops it in order and leaves nothing; the folder is as the machine left it", async () => {
@@ -190,7 +243,10 @@ describe.skipIf(!canHaveLxcfs)(
       expect(existsSync(letters)).toBe(true);
       expect(await readFile(`${folder}/var/log/last-words`, "utf8")).toBe("stopped\n");
       // Neither beside the folder nor where the node sees it is a lease left.
-      expect([await besides(folder), (await server().run("ls", "-A", "/srv")).stdout]).toEqual([[], "mailcow\n"]);
+      expect([await besides(folder), (await server().run("ls", "-A", "/srv")).stdout]).toEqual([
+        [],
+        "mailcow\n",
+      ]);
     });
   },
 );

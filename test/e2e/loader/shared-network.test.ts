@@ -5,7 +5,15 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labEngineRoot, labImage } from "#lab/lab-image.ts";
-import { attackFrom, bootBoth, expectConfined, listHostFiles, mighty, prisoner, views } from "#support/attack.ts";
+import {
+  attackFrom,
+  bootBoth,
+  expectConfined,
+  listHostFiles,
+  mighty,
+  prisoner,
+  views,
+} from "#support/attack.ts";
 import { idsOf, ownerOnHost, stageMounts, statesOf } from "#support/isolated.ts";
 import { booted, failedUnits, inside, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
@@ -25,20 +33,41 @@ interface ForeignRoot {
   readonly binds: readonly string[];
 }
 
-/** A machine's files in a directory of the node's, as tar unpacks them, and an image of what cannot be bound. */
+/**
+ * A machine's files in a directory of the node's, as tar unpacks them, and an image of what cannot be bound.
+ */
 async function foreignRoot(engine: Node, name: string, tarball: string): Promise<ForeignRoot> {
   const directory = join(dirname(engine.configFile), "roots", name);
   await mkdir(directory, { recursive: true });
-  await run("tar", ["--extract", "--preserve-permissions", "--numeric-owner", "--file", tarball, "--directory", directory]);
+  await run("tar", [
+    "--extract",
+    "--preserve-permissions",
+    "--numeric-owner",
+    "--file",
+    tarball,
+    "--directory",
+    directory,
+  ]);
   const entries = await readdir(directory, { withFileTypes: true });
   const links = entries.flatMap((entry) => (entry.isSymbolicLink() ? [entry.name] : []));
   const image = `foreign-${name}`;
   await importLinks(engine, image, directory, links);
-  const bound = entries.filter((entry) => entry.isDirectory() && !["dev", "proc", "run", "sys", "tmp"].includes(entry.name));
-  return { directory, image, binds: bound.map((entry) => `--volume=${join(directory, entry.name)}:/${entry.name}`) };
+  const bound = entries.filter(
+    (entry) => entry.isDirectory() && !["dev", "proc", "run", "sys", "tmp"].includes(entry.name),
+  );
+  return {
+    directory,
+    image,
+    binds: bound.map((entry) => `--volume=${join(directory, entry.name)}:/${entry.name}`),
+  };
 }
 
-async function importLinks(engine: Node, image: string, directory: string, links: readonly string[]): Promise<void> {
+async function importLinks(
+  engine: Node,
+  image: string,
+  directory: string,
+  links: readonly string[],
+): Promise<void> {
   const tar = join(directory, "..", `${image}.tar`);
   await run("tar", ["--create", "--file", tar, "--directory", directory, "--", ...links]);
   await engine.docker("import", "--change", 'CMD ["/sbin/init"]', tar, image);
@@ -46,10 +75,13 @@ async function importLinks(engine: Node, image: string, directory: string, links
 
 /** All that is in a folder, with its kind as find(1) names it, or `-`; a machine may be at work in it. */
 async function names(directory: string): Promise<readonly string[]> {
-  const kind = (entry: Dirent) => (entry.isDirectory() ? "d" : entry.isFile() ? "f" : entry.isSymbolicLink() ? "l" : "-");
+  const kind = (entry: Dirent) =>
+    entry.isDirectory() ? "d" : entry.isFile() ? "f" : entry.isSymbolicLink() ? "l" : "-";
   const entries = await entriesBelow(directory);
   expect(entries.length).toBeGreaterThan(100);
-  return entries.map((entry) => `${relative(directory, join(entry.parentPath, entry.name))} ${kind(entry)}`).toSorted();
+  return entries
+    .map((entry) => `${relative(directory, join(entry.parentPath, entry.name))} ${kind(entry)}`)
+    .toSorted();
 }
 
 /** Answers on a port as a user that is not root. */
@@ -62,7 +94,8 @@ const ask = (port: number) =>
 
 /** What the container whose network it is sees of it. */
 async function networkOf(engine: Node): Promise<string> {
-  const look = "ip -oneline link; ip -oneline address; ip route; ip rule; cat /proc/sys/net/ipv4/ip_forward /sys/class/net/lo/mtu";
+  const look =
+    "ip -oneline link; ip -oneline address; ip route; ip rule; cat /proc/sys/net/ipv4/ip_forward /sys/class/net/lo/mtu";
   return inside(engine, "net", look);
 }
 
@@ -70,7 +103,9 @@ async function startOwner(engine: Node): Promise<void> {
   await engine.docker("run", "-d", "--name=net", "--hostname=owner", "bookworm", "sleep", "infinity");
 }
 
-/** A folder with a system becomes a machine, does what machines do, and ends, and nothing in it is berth's. */
+/**
+ * A folder with a system becomes a machine, does what machines do, and ends, and nothing in it is berth's.
+ */
 async function liveFromFolder(engine: Node, suite: keyof typeof suites): Promise<void> {
   const { directory, image, binds } = await foreignRoot(engine, suite, await suites[suite]());
   await writeFile(join(directory, "etc/machine-id"), `${kept}\n`);
@@ -78,7 +113,8 @@ async function liveFromFolder(engine: Node, suite: keyof typeof suites): Promise
   for (const place of [wants, join(directory, "etc/sysctl.d")]) await mkdir(place, { recursive: true });
   await writeFile(join(directory, "etc/sysctl.d/network.conf"), "net.ipv4.ip_forward=1\n");
   // As Debian's ifupdown sets up its lo.
-  const unit = "[Service]\nType=oneshot\nExecStart=ip link set dev lo up\n[Install]\nWantedBy=multi-user.target\n";
+  const unit =
+    "[Service]\nType=oneshot\nExecStart=ip link set dev lo up\n[Install]\nWantedBy=multi-user.target\n";
   await writeFile(join(directory, "usr/lib/systemd/system/networking.service"), unit);
   await symlink("/lib/systemd/system/networking.service", join(wants, "networking.service"));
   for (const name of ["hosts", "resolv.conf"]) await rm(join(directory, "etc", name), { force: true });
@@ -90,9 +126,13 @@ async function liveFromFolder(engine: Node, suite: keyof typeof suites): Promise
   expect(await booted(engine, name)).toBe("running");
   expect(await failedUnits(engine, name)).toBe("");
   expect((await idsOf(engine, name)).base).toBeGreaterThanOrEqual(0x7000_0000);
-  expect(await inside(engine, name, "hostname; cat /etc/hostname /etc/machine-id; tr -d - </run/host/container-uuid")).toBe(
-    `mail.example.com\nmail.example.com\n${kept}\n${kept}`,
-  );
+  expect(
+    await inside(
+      engine,
+      name,
+      "hostname; cat /etc/hostname /etc/machine-id; tr -d - </run/host/container-uuid",
+    ),
+  ).toBe(`mail.example.com\nmail.example.com\n${kept}\n${kept}`);
   // Before the machine writes anything on behalf of the test.
   const made = (await names(directory)).filter((entry) => !before.includes(entry));
   expect(made.filter((entry) => !/^(var\/|etc\/\.updated f|etc\/\.pwd\.lock f)/.test(entry))).toEqual([]);
@@ -104,8 +144,11 @@ async function liveFromFolder(engine: Node, suite: keyof typeof suites): Promise
 
   await inside(engine, name, service(25));
   expect((await engine.docker("exec", "net", "bash", "-c", ask(25))).stdout).toBe("220 127.0.0.1\n");
-  expect(await inside(engine, name, "ping -c 1 -W 5 127.0.0.1 >/dev/null && ls /sys/class/net")).toBe("eth0\nlo");
-  const own = "systemd-run --quiet --pipe --wait --property=PrivateNetwork=yes sh -c 'ip -oneline link | cut -d: -f2'";
+  expect(await inside(engine, name, "ping -c 1 -W 5 127.0.0.1 >/dev/null && ls /sys/class/net")).toBe(
+    "eth0\nlo",
+  );
+  const own =
+    "systemd-run --quiet --pipe --wait --property=PrivateNetwork=yes sh -c 'ip -oneline link | cut -d: -f2'";
   expect((await inside(engine, name, own)).trim()).toBe("lo");
 
   await engine.docker("restart", "--time=60", name);
@@ -117,48 +160,71 @@ async function liveFromFolder(engine: Node, suite: keyof typeof suites): Promise
   await removeContainers(engine, name);
 }
 
-describe.skipIf(!canHaveEngines).each(views)("machines in another container's network on %s (needs root)", (view) => {
-  beforeAll(() => startOwner(node(view)), 30_000);
+describe.skipIf(!canHaveEngines).each(views)(
+  "machines in another container's network on %s (needs root)",
+  (view) => {
+    beforeAll(() => startOwner(node(view)), 30_000);
 
-  test.each(Object.keys(suites) as (keyof typeof suites)[])(
-    "a folder with %s boots as a machine in a user namespace, and berth makes nothing in the folder",
-    async (suite) => {
-      await liveFromFolder(node(view), suite);
-    },
-  );
+    test.each(Object.keys(suites) as (keyof typeof suites)[])(
+      "a folder with %s boots as a machine in a user namespace, and berth makes nothing in the folder",
+      async (suite) => {
+        await liveFromFolder(node(view), suite);
+      },
+    );
 
-  test("an ordinary image keeps the name that hostnamectl sets, and shares the other's hosts", async () => {
-    const engine = node(view);
-    await runMachine(engine, "plain", "bookworm", network, "-e", "BERTH_HOSTNAME=mail", "-e", "BERTH_PROFILE=full");
-    expect(await booted(engine, "plain")).toBe("running");
-    expect(await inside(engine, "plain", "hostname; cat /etc/hostname; grep -c owner /etc/hosts")).toBe("mail\nmail\n1");
-    await inside(engine, "plain", "hostnamectl set-hostname renamed");
-    await engine.docker("restart", "--time=60", "plain");
-    expect(await booted(engine, "plain")).toBe("running");
-    expect(await inside(engine, "plain", "hostname; cat /etc/hostname")).toBe("renamed\nrenamed");
-    expect(await inside(engine, "net", "hostname; cat /etc/hostname")).toBe("owner\nowner");
-    await removeContainers(engine, "plain");
-  });
+    test("an ordinary image keeps the name that hostnamectl sets, and shares the other's hosts", async () => {
+      const engine = node(view);
+      await runMachine(
+        engine,
+        "plain",
+        "bookworm",
+        network,
+        "-e",
+        "BERTH_HOSTNAME=mail",
+        "-e",
+        "BERTH_PROFILE=full",
+      );
+      expect(await booted(engine, "plain")).toBe("running");
+      expect(await inside(engine, "plain", "hostname; cat /etc/hostname; grep -c owner /etc/hosts")).toBe(
+        "mail\nmail\n1",
+      );
+      await inside(engine, "plain", "hostnamectl set-hostname renamed");
+      await engine.docker("restart", "--time=60", "plain");
+      expect(await booted(engine, "plain")).toBe("running");
+      expect(await inside(engine, "plain", "hostname; cat /etc/hostname")).toBe("renamed\nrenamed");
+      expect(await inside(engine, "net", "hostname; cat /etc/hostname")).toBe("owner\nowner");
+      await removeContainers(engine, "plain");
+    });
 
-  test("of the host's network, also by way of another container, it is strict", async () => {
-    const engine = node(view);
-    await engine.docker("run", "-d", "--name=host-net", "--network=host", "bookworm", "sleep", "infinity");
-    for (const of of ["host", "container:host-net"]) {
-      await runMachine(engine, "strict", "bookworm", `--network=${of}`);
-      expect((await idsOf(engine, "strict")).base).toBe(0);
-      await removeContainers(engine, "strict");
-      expect(
-        (await engine.tryDocker("run", "--rm", "--runtime=berth", `--network=${of}`, "-e", "BERTH_PROFILE=full", "bookworm")).stderr,
-      ).toContain("the machine shares another's namespaces: network");
-    }
-    await removeContainers(engine, "host-net");
-  });
+    test("of the host's network, also by way of another container, it is strict", async () => {
+      const engine = node(view);
+      await engine.docker("run", "-d", "--name=host-net", "--network=host", "bookworm", "sleep", "infinity");
+      for (const of of ["host", "container:host-net"]) {
+        await runMachine(engine, "strict", "bookworm", `--network=${of}`);
+        expect((await idsOf(engine, "strict")).base).toBe(0);
+        await removeContainers(engine, "strict");
+        expect(
+          (
+            await engine.tryDocker(
+              "run",
+              "--rm",
+              "--runtime=berth",
+              `--network=${of}`,
+              "-e",
+              "BERTH_PROFILE=full",
+              "bookworm",
+            )
+          ).stderr,
+        ).toContain("the machine shares another's namespaces: network");
+      }
+      await removeContainers(engine, "host-net");
+    });
 
-  test("it cannot change the network, nor anything in /sys", async () => {
-    const engine = node(view);
-    await bootBoth(engine, "bookworm", network);
-    const before = await networkOf(engine);
-    const shell = `
+    test("it cannot change the network, nor anything in /sys", async () => {
+      const engine = node(view);
+      await bootBoth(engine, "bookworm", network);
+      const before = await networkOf(engine);
+      const shell = `
       try "link" ip link set lo mtu 65536
       try "address" ip address add 192.0.2.7/32 dev lo && ip address del 192.0.2.7/32 dev lo
       try "new link" ip link add berth-veth type veth && ip link del berth-veth
@@ -173,36 +239,53 @@ describe.skipIf(!canHaveEngines).each(views)("machines in another container's ne
         exit 0 if $type != 2; $! = -unpack("l", substr($answer, 16)); $! == 0 or die "$!"'
       mount -o remount,rw /sys; mount -o remount,bind,rw /sys
       try "sysfs" sh -c 'cat /sys/class/net/lo/mtu >/run/mtu && cat /run/mtu >/sys/class/net/lo/mtu'`;
-    const attempts = ["link", "address", "new link", "route", "rule", "sysctl", "raw socket", "firewall", "sysfs"];
-    const attacker = await attackFrom(engine, prisoner, { shell });
-    expectConfined(attacker, await attackFrom(engine, mighty, { shell }), attempts);
-    const writable = `
+      const attempts = [
+        "link",
+        "address",
+        "new link",
+        "route",
+        "rule",
+        "sysctl",
+        "raw socket",
+        "firewall",
+        "sysfs",
+      ];
+      const attacker = await attackFrom(engine, prisoner, { shell });
+      expectConfined(attacker, await attackFrom(engine, mighty, { shell }), attempts);
+      const writable = `
       mount -o remount,rw /sys
       unshare --net --mount sh -c 'mkdir -p /run/sys; mount -o ro -t sysfs sysfs /run/sys; mount -o remount,rw /run/sys
         find /sys /run/sys -path "*/fs/cgroup" -prune -o -type f -writable -print' 2>/dev/null || true`;
-    expect(await inside(engine, prisoner, writable)).toBe("");
-    expect((await inside(engine, mighty, "mount -o remount,rw /sys; find /sys/kernel/mm -type f -writable")).length).toBeGreaterThan(0);
-    expect(await networkOf(engine)).toBe(before);
-    await removeContainers(engine, prisoner, mighty);
-  });
+      expect(await inside(engine, prisoner, writable)).toBe("");
+      expect(
+        (await inside(engine, mighty, "mount -o remount,rw /sys; find /sys/kernel/mm -type f -writable"))
+          .length,
+      ).toBeGreaterThan(0);
+      expect(await networkOf(engine)).toBe(before);
+      await removeContainers(engine, prisoner, mighty);
+    });
 
-  test("what is below the host's /sys is not carried along", async () => {
-    const engine = node(view);
-    await runMachine(engine, "plain", "bookworm", network);
-    expect(await booted(engine, "plain")).toBe("running");
-    const mounts = (await inside(engine, "plain", "cut -d' ' -f5 /proc/1/mountinfo"))
-      .split("\n")
-      .filter((point) => point.startsWith("/sys/"));
-    expect(mounts.filter((point) => !/^\/sys\/fs\/cgroup(\/|$)/.test(point))).toEqual([]);
-    expect(mounts.length).toBeGreaterThan(0);
-    await removeContainers(engine, "plain");
-  });
-});
+    test("what is below the host's /sys is not carried along", async () => {
+      const engine = node(view);
+      await runMachine(engine, "plain", "bookworm", network);
+      expect(await booted(engine, "plain")).toBe("running");
+      const mounts = (await inside(engine, "plain", "cut -d' ' -f5 /proc/1/mountinfo"))
+        .split("\n")
+        .filter((point) => point.startsWith("/sys/"));
+      expect(mounts.filter((point) => !/^\/sys\/fs\/cgroup(\/|$)/.test(point))).toEqual([]);
+      expect(mounts.length).toBeGreaterThan(0);
+      await removeContainers(engine, "plain");
+    });
+  },
+);
 
-test.skipIf(!canHaveEngines)("a newer engine and runtime make the same of a folder (needs root)", async () => {
-  await startOwner(node("newer"));
-  await liveFromFolder(node("newer"), "bookworm");
-});
+test.skipIf(!canHaveEngines)(
+  "a newer engine and runtime make the same of a folder (needs root)",
+  async () => {
+    await startOwner(node("newer"));
+    await liveFromFolder(node("newer"), "bookworm");
+  },
+);
 
 describe.skipIf(!canHaveEngines)("folders of an enemy (needs root)", () => {
   const engine = () => node("v2");
@@ -229,7 +312,9 @@ describe.skipIf(!canHaveEngines)("folders of an enemy (needs root)", () => {
     const before = [await listHostFiles(outside), await names(directory)];
     const flags = [network, "-e", "BERTH_MACHINE_ID=keep", "-e", "BERTH_HOSTNAME=enemy", ...binds];
     const id = await runMachine(engine(), "enemy", image, ...flags);
-    const uuid = (await engine().docker("exec", "enemy", "cat", "/run/host/container-uuid")).stdout.replaceAll("-", "").trim();
+    const uuid = (await engine().docker("exec", "enemy", "cat", "/run/host/container-uuid")).stdout
+      .replaceAll("-", "")
+      .trim();
     expect(uuid).toBe(id.slice(0, 32));
     expect((await idsOf(engine(), "enemy")).base).toBeGreaterThanOrEqual(0x7000_0000);
     await removeContainers(engine(), "enemy");
@@ -247,7 +332,17 @@ describe.skipIf(!canHaveEngines)("folders of an enemy (needs root)", () => {
     await importLinks(engine(), "enemy-top", top, await readdir(top));
     const before = await listHostFiles(outside);
     const bound = folder.binds.filter((bind) => !["etc", "home"].includes(basename(bind)));
-    await runMachine(engine(), "enemy", "enemy-top", network, "-e", "BERTH_MACHINE_ID=keep", "-e", "BERTH_HOSTNAME=enemy", ...bound);
+    await runMachine(
+      engine(),
+      "enemy",
+      "enemy-top",
+      network,
+      "-e",
+      "BERTH_MACHINE_ID=keep",
+      "-e",
+      "BERTH_HOSTNAME=enemy",
+      ...bound,
+    );
     expect((await idsOf(engine(), "enemy")).base).toBeGreaterThanOrEqual(0x7000_0000);
     await removeContainers(engine(), "enemy");
     expect(await listHostFiles(outside)).toEqual(before);

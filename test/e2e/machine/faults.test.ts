@@ -40,9 +40,15 @@ describe.skipIf(!canHaveEngines)("berth up that cannot (needs root)", () => {
   afterEach(() => clean(node("one")));
 
   test("unknown names: status 4, with a suggestion", async () => {
-    expect(await node("one").berth("up web --image bookwrom")).toMatchObject({ status: 4, stderr: expect.stringContaining("bookworm") });
+    expect(await node("one").berth("up web --image bookwrom")).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining("bookworm"),
+    });
     const cwd = fleet("machines: {web: {image: bookworm}}\n");
-    expect(await node("one").berth("up wbe", { cwd })).toMatchObject({ status: 4, stderr: expect.stringContaining("web") });
+    expect(await node("one").berth("up wbe", { cwd })).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining("web"),
+    });
     expect((await node("one").berth("inspect nobody")).status).toBe(4);
     expect(await isEmpty()).toEqual([0, []]);
   });
@@ -63,7 +69,13 @@ describe.skipIf(!canHaveEngines)("berth up that cannot (needs root)", () => {
       await run("tar", ["-cf", join(directory, "letters.tar"), "-C", directory, "letter"]);
       await writeFile(join(directory, "noise.tar"), "this is no archive".repeat(100));
       const up = async (file: string) => {
-        const { status, stdout } = await node("one").berth(["up", "web", "--json", "--image", join(directory, file)]);
+        const { status, stdout } = await node("one").berth([
+          "up",
+          "web",
+          "--json",
+          "--image",
+          join(directory, file),
+        ]);
         return [status, errorCode(stdout)];
       };
       expect(await up("letters.tar")).toEqual([1, "no-os"]);
@@ -80,7 +92,8 @@ describe.skipIf(!canHaveEngines)("berth up that cannot (needs root)", () => {
     const before = await containers(node("one"));
     const { status, stdout } = await node("one").berth("up web --image bookworm --json");
     expect([status, errorCode(stdout)]).toEqual([1, "not-ours"]);
-    for (const command of ["stop web", "rm -f web", "restart web"]) expect((await node("one").berth(command)).status).toBe(1);
+    for (const command of ["stop web", "rm -f web", "restart web"])
+      expect((await node("one").berth(command)).status).toBe(1);
     expect((await node("one").berth("down --yes web")).status).toBe(0);
     expect(await containers(node("one"))).toEqual(before);
     await node("one").docker("network", "create", "berth.internal");
@@ -99,7 +112,9 @@ describe.skipIf(!canHaveEngines)("berth up that cannot (needs root)", () => {
     expect((await containers(node("one"))).size).toBe(0);
     await node("one").docker("network", "rm", "other");
 
-    expect((await node("one").berth("up web --image bookworm --address 172.31.0.9 -p 18081:80")).status).toBe(0);
+    expect((await node("one").berth("up web --image bookworm --address 172.31.0.9 -p 18081:80")).status).toBe(
+      0,
+    );
     expect(await node("one").berth("up db --image bookworm --address 172.31.0.9")).toMatchObject({
       status: 1,
       stderr: expect.stringContaining("172.31.0.9"),

@@ -21,18 +21,24 @@ describe.skipIf(!canHaveEngines)("what units and administrators need, in profile
     await rootTarball();
   }, 600_000);
 
-  test.each(["hybrid", "v2"] as const)("works on %s, as far as no package must be installed for it", async (view) => {
-    const chosen = rows.filter(({ id, packages }) => packages === undefined && !refusedToAll.includes(id) && !needController.includes(id));
-    const { table } = await measureView({
-      view,
-      rows: chosen,
-      columns: columns.filter(({ id }) => id === "full"),
-      signal: new AbortController().signal,
-      watch: () => undefined,
-    });
-    const cells = table.cells.get("full") ?? [];
-    expect(chosen.map(({ id }, index) => `${id}: ${cells[index]?.verdict} ${cells[index]?.reason}`)).toEqual(
-      chosen.map(({ id }) => `${id}: yes `),
-    );
-  });
+  test.each(["hybrid", "v2"] as const)(
+    "works on %s, as far as no package must be installed for it",
+    async (view) => {
+      const chosen = rows.filter(
+        ({ id, packages }) =>
+          packages === undefined && !refusedToAll.includes(id) && !needController.includes(id),
+      );
+      const { table } = await measureView({
+        view,
+        rows: chosen,
+        columns: columns.filter(({ id }) => id === "full"),
+        signal: new AbortController().signal,
+        watch: () => undefined,
+      });
+      const cells = table.cells.get("full") ?? [];
+      expect(
+        chosen.map(({ id }, index) => `${id}: ${cells[index]?.verdict} ${cells[index]?.reason}`),
+      ).toEqual(chosen.map(({ id }) => `${id}: yes `));
+    },
+  );
 });

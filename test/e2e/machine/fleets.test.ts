@@ -16,7 +16,8 @@ interface Listed {
   readonly network?: string;
   readonly owner?: { readonly name: string; readonly file?: string };
 }
-const list = async () => new Map(parseList<Listed>((await berth("ls --json")).stdout).map((machine) => [machine.name, machine]));
+const list = async () =>
+  new Map(parseList<Listed>((await berth("ls --json")).stdout).map((machine) => [machine.name, machine]));
 
 const both = "defaults: {image: bookworm}\nmachines: {web: {}, db: {}}\n";
 const stranger = 65534;
@@ -35,12 +36,22 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     expect((await berth("up", blog)).stderr).toContain(`web is a machine of ${file}`);
     for (const args of ["stop web", "restart web", "rm -f web", "down --yes web"]) {
       const { status, stderr } = await berth(args, blog);
-      expect([args, status, stderr]).toEqual([args, 1, expect.stringContaining(`web is a machine of ${file}`)]);
+      expect([args, status, stderr]).toEqual([
+        args,
+        1,
+        expect.stringContaining(`web is a machine of ${file}`),
+      ]);
     }
     const down = await berth("down --yes", blog);
-    expect([down.status, down.stderr]).toEqual([0, expect.stringContaining(`web is a machine of ${file}: it stays`)]);
+    expect([down.status, down.stderr]).toEqual([
+      0,
+      expect.stringContaining(`web is a machine of ${file}: it stays`),
+    ]);
     expect(await ids()).toEqual(before);
-    expect([...(await containers(node("one"))).values()].map(({ state }) => state)).toEqual(["running", "running"]);
+    expect([...(await containers(node("one"))).values()].map(({ state }) => state)).toEqual([
+      "running",
+      "running",
+    ]);
     expect((await berth("down --yes", shop)).status).toBe(0);
     expect((await berth("up", blog)).status).toBe(0);
   });
@@ -55,7 +66,10 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
       const before = await ids();
       expect((await berth("down --yes", empty)).status).toBe(2);
       const named = await berth("down --yes web", empty);
-      expect([named.status, named.stderr]).toEqual([1, expect.stringContaining(`web is a machine of ${join(shop, "berth.yaml")}`)]);
+      expect([named.status, named.stderr]).toEqual([
+        1,
+        expect.stringContaining(`web is a machine of ${join(shop, "berth.yaml")}`),
+      ]);
       expect((await berth("up web --image bookworm", empty)).status).toBe(1);
       expect(await ids()).toEqual(before);
       expect((await berth("down --yes box", empty)).status).toBe(0);
@@ -79,11 +93,17 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
       address: "172.31.1.2",
       owner: { name: "shop", file: join(shop, "berth.yaml") },
     });
-    expect(there.get("site")).toMatchObject({ network: `${project}.internal`, address: "172.31.2.2", owner: { name: project } });
+    expect(there.get("site")).toMatchObject({
+      network: `${project}.internal`,
+      address: "172.31.2.2",
+      owner: { name: project },
+    });
     const { stdout } = await berth("ls");
     expect(stdout).toMatch(/^NAME +PROJECT /);
     expect(stdout).toMatch(/^web +shop /m);
-    expect((await node("one").docker("exec", "web", "getent", "hosts", "web.shop.internal")).stdout).toContain("172.31.1.2");
+    expect(
+      (await node("one").docker("exec", "web", "getent", "hosts", "web.shop.internal")).stdout,
+    ).toContain("172.31.1.2");
   });
 
   test("a project whose directory was moved keeps its machines, which is said", async () => {
@@ -93,7 +113,10 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     const machines = await ids();
     renameSync(join(before, "berth.yaml"), join(after, "berth.yaml"));
     const { status, stderr } = await berth("up", after);
-    expect([status, stderr]).toEqual([0, expect.stringContaining(`${join(before, "berth.yaml")} made it and is not there any more`)]);
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringContaining(`${join(before, "berth.yaml")} made it and is not there any more`),
+    ]);
     expect(await ids()).toEqual(machines);
     expect((await berth("down --yes", after)).status).toBe(0);
     expect((await ids()).size).toBe(0);
@@ -101,8 +124,24 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
 
   test("a machine of before, which tells of no file, is the file's that has its name and its domain", async () => {
     const spec = ["--label", "berth.machine=web", "--label", "berth.network=berth.internal", "--name", "web"];
-    await node("one").docker("network", "create", "--label", "berth.network=berth.internal", "--subnet", "172.31.0.0/24", "berth.internal");
-    await node("one").docker("run", "-d", "-t", "--runtime=berth", "--network=berth.internal", ...spec, "bookworm");
+    await node("one").docker(
+      "network",
+      "create",
+      "--label",
+      "berth.network=berth.internal",
+      "--subnet",
+      "172.31.0.0/24",
+      "berth.internal",
+    );
+    await node("one").docker(
+      "run",
+      "-d",
+      "-t",
+      "--runtime=berth",
+      "--network=berth.internal",
+      ...spec,
+      "bookworm",
+    );
     const machines = await ids();
     const cwd = fleet(both);
     const { status, stdout } = await berth("up --json", cwd);
@@ -128,7 +167,11 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     chownSync(file, stranger, stranger);
     for (const args of ["up", "down --yes", "stop", "start", "deploy"]) {
       const { status, stderr } = await berth(args, work);
-      expect([args, status, stderr]).toEqual([args, 2, expect.stringContaining(`${file} was found, but it is not only yours`)]);
+      expect([args, status, stderr]).toEqual([
+        args,
+        2,
+        expect.stringContaining(`${file} was found, but it is not only yours`),
+      ]);
     }
     expect((await ids()).size).toBe(0);
     chownSync(file, 0, 0);
@@ -137,18 +180,25 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
       stderr: expect.stringContaining("others may put a file of yours"),
     });
     chmodSync(top, 0o755);
-    expect(await berth("up --dry-run", work)).toMatchObject({ status: 0, stderr: expect.stringContaining(`machine file: ${file}`) });
+    expect(await berth("up --dry-run", work)).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining(`machine file: ${file}`),
+    });
   });
 
   test("a directory of the host that others can walk to is warned of, and how to mend it; a closed one, or one for reading, is not", async () => {
     const cwd = fleet("");
-    const mount = (mode: string) => `defaults: {image: bookworm}\nmachines: {web: {volumes: ["./shared:/data${mode}"]}}\n`;
+    const mount = (mode: string) =>
+      `defaults: {image: bookworm}\nmachines: {web: {volumes: ["./shared:/data${mode}"]}}\n`;
     mkdirSync(join(cwd, "shared"));
     const warned = async (mode = "") => {
       writeFileSync(join(cwd, "berth.yaml"), mount(mode));
       const { status, stderr } = await berth("up --no-wait", cwd);
       expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
-      return stderr.includes(`other users of the host can reach ${join(cwd, "shared")}`) && stderr.includes("install -d -m 700");
+      return (
+        stderr.includes(`other users of the host can reach ${join(cwd, "shared")}`) &&
+        stderr.includes("install -d -m 700")
+      );
     };
     expect(await warned()).toBe(false);
     chmodSync(cwd, 0o755);
@@ -161,7 +211,8 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
   test("a machine whose root can write the berth.yaml is named before anything is done, as long as it can", async () => {
     const cwd = fleet('machines: {web: {image: bookworm, volumes: ["./:/srv"]}}\n');
     const file = join(cwd, "berth.yaml");
-    const warned = (text: string) => text.includes(`root in web can write ${file} by the bind of ${cwd}`) && text.includes("Mount it :ro");
+    const warned = (text: string) =>
+      text.includes(`root in web can write ${file} by the bind of ${cwd}`) && text.includes("Mount it :ro");
     for (const args of ["up --dry-run", "up"]) {
       const { status, stderr } = await berth(args, cwd);
       expect([args, status, warned(stderr)]).toEqual([args, 0, true]);
@@ -177,7 +228,9 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
   });
 
   test("a bind whose way is another user's is warned of, for reading, too, with whose it is, where, and how to mend it", async () => {
-    const cwd = fleet('defaults: {image: bookworm}\nmachines: {web: {volumes: ["./home/data:/data", "./home/web:/web:ro"]}}\n');
+    const cwd = fleet(
+      'defaults: {image: bookworm}\nmachines: {web: {volumes: ["./home/data:/data", "./home/web:/web:ro"]}}\n',
+    );
     for (const name of ["home", "home/data", "home/web"]) mkdirSync(join(cwd, name), { mode: 0o700 });
     const warnings = async () => {
       const { status, stderr } = await berth("up --no-wait", cwd);
@@ -188,7 +241,9 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     chownSync(join(cwd, "home"), stranger, stranger);
     const expected = ["data", "web"].map((name) =>
       expect.stringMatching(
-        new RegExp(`${join(cwd, "home", name)} .*${join(cwd, "home")} belongs to the user ${stranger}\\. Keep it .* /srv$`),
+        new RegExp(
+          `${join(cwd, "home", name)} .*${join(cwd, "home")} belongs to the user ${stranger}\\. Keep it .* /srv$`,
+        ),
       ),
     );
     expect(await warnings()).toEqual(expected);

@@ -11,7 +11,10 @@ const node = useNodes({
   },
 });
 
-/** How each says that it has come up, and how reboot(2) in a PID namespace ends it: 128 + SIGHUP for a restart, + SIGINT for a halt. */
+/**
+ * How each says that it has come up, and how reboot(2) in a PID namespace ends it: 128 + SIGHUP for a
+ * restart, + SIGINT for a halt.
+ */
 const inits = [
   ["sysvinit", "runlevel | grep -qx 'N 2'", 129],
   ["runit", "pgrep runsvdir >/dev/null", 130],

@@ -4,12 +4,26 @@ import { dirname, join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
 import { dist } from "#support/berth.ts";
 import { cgroupsOf, idsOf, imageDigest, stageMounts, statesOf, takenSlots } from "#support/isolated.ts";
-import { booted, inside, removeAll, removeContainers, runMachine, stateOf, waitFor } from "#support/machine.ts";
+import {
+  booted,
+  inside,
+  removeAll,
+  removeContainers,
+  runMachine,
+  stateOf,
+  waitFor,
+} from "#support/machine.ts";
 import { addRuntime, canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 const views = ["hybrid", "v2"] as const;
-/** docker's statuses for a container that was not started; which one depends on the wording of what the engine reports. */
+/**
+ * docker's statuses for a container that was not started; which one depends on the wording of what the engine
+ * reports.
+ */
 const runtimeStates = "/run/berth/runtime/run/docker/runtime-runc/moby";
 const failedStart = [125, 126, 127];
 
@@ -17,7 +31,10 @@ const failedStart = [125, 126, 127];
 async function addFaulty(engine: Node): Promise<void> {
   const directory = faultyDirectory(engine);
   await mkdir(directory, { recursive: true });
-  const launcher = (await readFile(join(dist, "berth-runtime"), "utf8")).replace(":-runc}", `:-${directory}/runc}`);
+  const launcher = (await readFile(join(dist, "berth-runtime"), "utf8")).replace(
+    ":-runc}",
+    `:-${directory}/runc}`,
+  );
   const prelude = `#!/bin/sh\nhere='${directory}' dist='${dist}'\nread -r mode argument 2>/dev/null <"$here/mode" || :\n`;
   const programs = {
     "berth-runtime": launcher,
@@ -60,7 +77,10 @@ async function addFaulty(engine: Node): Promise<void> {
 
 const faultyDirectory = (engine: Node) => join(dirname(engine.configFile), "faulty");
 const setMode = (engine: Node, mode: string) => writeFile(join(faultyDirectory(engine), "mode"), `${mode}\n`);
-/** As states are that a minute has gone over, after which they are nobody's work any more; those, too, whose maker ended before it had said when. */
+/**
+ * As states are that a minute has gone over, after which they are nobody's work any more; those, too, whose
+ * maker ended before it had said when.
+ */
 const age = (engine: Node) =>
   engine.run(
     "sh",
@@ -68,7 +88,9 @@ const age = (engine: Node) =>
     `for mark in ${runtimeStates}/*/stop-signal; do [ ! -e "$mark" ] || { sed -i '2s/.*/-120000/' "$mark" && touch -d '2 minutes ago' "$mark"; }; done`,
   );
 
-/** What is killed, how `addFaulty` calls that, and on which views; those that have to do with cgroups on both. */
+/**
+ * What is killed, how `addFaulty` calls that, and on which views; those that have to do with cgroups on both.
+ */
 const faults: readonly (readonly [string, string, readonly (typeof views)[number][]])[] = [
   ["the patcher is killed before it has done anything", "patcher-before", ["v2"]],
   ["the patcher is killed when the stage is mounted", "patcher-after", ["v2"]],
@@ -104,7 +126,11 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     expect(await takenSlots(engine)).toEqual([`${runtimeStates}/${id}`]);
     await removeContainers(engine, "next");
     expect(await statesOf(engine)).toEqual([]);
-    await waitFor("no cgroup is left", async () => ((await cgroupsOf(engine)) === "" ? true : undefined), 3000);
+    await waitFor(
+      "no cgroup is left",
+      async () => ((await cgroupsOf(engine)) === "" ? true : undefined),
+      3000,
+    );
   }
   afterEach(async () => {
     for (const view of views) {
@@ -118,7 +144,15 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     async (_, view, mode) => {
       const engine = node(view);
       await setMode(engine, mode);
-      const { status, stderr } = await engine.tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
+      const { status, stderr } = await engine.tryDocker(
+        "run",
+        "-d",
+        "-t",
+        "--runtime=faulty",
+        "--name",
+        "one",
+        "bookworm",
+      );
       expect(failedStart, stderr).toContain(status);
       await setMode(engine, "");
       await engine.docker("start", "one");
@@ -132,7 +166,15 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
   test("the patcher is killed anywhere within", async () => {
     for (const delay of ["0.01", "0.02", "0.03", "0.04", "0.05", "0.07"]) {
       await setMode(node("v2"), `patcher-within ${delay}`);
-      const { status } = await node("v2").tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", `within-${delay}`, "bookworm");
+      const { status } = await node("v2").tryDocker(
+        "run",
+        "-d",
+        "-t",
+        "--runtime=faulty",
+        "--name",
+        `within-${delay}`,
+        "bookworm",
+      );
       expect(failedStart).toContain(status);
     }
     await expectNothingLeft("v2");
@@ -140,8 +182,19 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
 
   test("the machine's mounts cannot be made, or its network is not there", async () => {
     const engine = node("hybrid");
-    for (const flags of [["--volume=/tmp:/etc/passwd/below"], ["--network=nowhere"], ["--workdir=/etc/passwd"]]) {
-      const { status, stderr } = await engine.tryDocker("run", "-d", "-t", "--runtime=berth", ...flags, "bookworm");
+    for (const flags of [
+      ["--volume=/tmp:/etc/passwd/below"],
+      ["--network=nowhere"],
+      ["--workdir=/etc/passwd"],
+    ]) {
+      const { status, stderr } = await engine.tryDocker(
+        "run",
+        "-d",
+        "-t",
+        "--runtime=berth",
+        ...flags,
+        "bookworm",
+      );
       expect(failedStart, `${flags}: ${stderr}`).toContain(status);
       expect(await stageMounts(engine)).toBe("");
       expect(await statesOf(engine)).toEqual([]);
@@ -158,24 +211,29 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     const shim = (await engine.run("awk", "{print $4}", `/proc/${pid}/stat`)).stdout.trim();
     expect((await engine.run("cat", `/proc/${shim}/comm`)).stdout).toContain("containerd-shim");
     await engine.run("kill", "-KILL", shim);
-    await waitFor("the engine takes note", async () => ((await stateOf(engine, "one")).running ? undefined : true));
+    await waitFor("the engine takes note", async () =>
+      (await stateOf(engine, "one")).running ? undefined : true,
+    );
     await engine.docker("start", "one");
     expect(await booted(engine, "one")).toBe("running");
     expect(await inside(engine, "one", "cat /root/letter")).toBe("dear");
     await expectNothingLeft("v2");
   });
 
-  test.each(["delete-killed", "abandoned"])("the delete of a stopped machine is killed (%s): it starts again", async (mode) => {
-    const engine = node("v2");
-    await engine.docker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
-    expect(await booted(engine, "one")).toBe("running");
-    await setMode(engine, mode);
-    await engine.docker("stop", "one");
-    await setMode(engine, "");
-    await engine.docker("start", "one");
-    expect(await booted(engine, "one")).toBe("running");
-    await expectNothingLeft("v2");
-  });
+  test.each(["delete-killed", "abandoned"])(
+    "the delete of a stopped machine is killed (%s): it starts again",
+    async (mode) => {
+      const engine = node("v2");
+      await engine.docker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
+      expect(await booted(engine, "one")).toBe("running");
+      await setMode(engine, mode);
+      await engine.docker("stop", "one");
+      await setMode(engine, "");
+      await engine.docker("start", "one");
+      expect(await booted(engine, "one")).toBe("running");
+      await expectNothingLeft("v2");
+    },
+  );
 
   test("ten at once have ranges of their own", async () => {
     const engine = node("hybrid");
@@ -187,20 +245,31 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     await expectNothingLeft("hybrid");
   });
 
-  test.each(views)("berth doctor --fix on %s removes what a crash left, without a further start", async (view) => {
-    const engine = node(view);
-    await setMode(engine, "abandoned");
-    const { status } = await engine.tryDocker("run", "-d", "-t", "--runtime=faulty", "--name", "one", "bookworm");
-    expect(failedStart).toContain(status);
-    await removeContainers(engine, "one");
-    // The stage has ended with the runtime that had it in its own mount namespace.
-    expect(await stageMounts(engine)).toBe("");
-    expect(await statesOf(engine)).not.toEqual([]);
-    await age(engine);
-    const fixed = await engine.berth("doctor --fix");
-    expect(await statesOf(engine), `${fixed.stdout}${fixed.stderr}`).toEqual([]);
-    await expectNothingLeft(view);
-  });
+  test.each(views)(
+    "berth doctor --fix on %s removes what a crash left, without a further start",
+    async (view) => {
+      const engine = node(view);
+      await setMode(engine, "abandoned");
+      const { status } = await engine.tryDocker(
+        "run",
+        "-d",
+        "-t",
+        "--runtime=faulty",
+        "--name",
+        "one",
+        "bookworm",
+      );
+      expect(failedStart).toContain(status);
+      await removeContainers(engine, "one");
+      // The stage has ended with the runtime that had it in its own mount namespace.
+      expect(await stageMounts(engine)).toBe("");
+      expect(await statesOf(engine)).not.toEqual([]);
+      await age(engine);
+      const fixed = await engine.berth("doctor --fix");
+      expect(await statesOf(engine), `${fixed.stdout}${fixed.stderr}`).toEqual([]);
+      await expectNothingLeft(view);
+    },
+  );
 
   test.each(views)("after all that the image on %s is what it was", async (view) => {
     expect(await imageDigest(node(view), "bookworm")).toBe(digests.get(view) ?? "none");

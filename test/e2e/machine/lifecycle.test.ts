@@ -31,13 +31,23 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
     const cwd = fleet("machines: {own: {image: bookworm}}\n");
     expect((await node("one").berth("up", { cwd })).status).toBe(0);
     expect((await node("one").berth("stop", { cwd })).status).toBe(0);
-    expect([await state("own"), await state("web"), await state("db")]).toEqual(["exited", "running", "running"]);
+    expect([await state("own"), await state("web"), await state("db")]).toEqual([
+      "exited",
+      "running",
+      "running",
+    ]);
     expect((await node("one").berth("start", { cwd })).status).toBe(0);
     expect((await node("one").berth("down --yes", { cwd })).status).toBe(0);
   });
 
   test("exec and shell give the command's own output and status", async () => {
-    const { status, stdout, stderr } = await berth(["exec", "web", "sh", "-c", "echo out; echo err >&2; exit 7"]);
+    const { status, stdout, stderr } = await berth([
+      "exec",
+      "web",
+      "sh",
+      "-c",
+      "echo out; echo err >&2; exit 7",
+    ]);
     expect([status, stdout, stderr]).toEqual([7, "out\n", "err\n"]);
     expect((await berth(["exec", "web", "hostname"])).stdout).toBe("web\n");
     expect((await berth(["exec", "web", "no-such-program"])).status).toBeOneOf([126, 127]);
@@ -67,11 +77,17 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
       return JSON.parse(stdout) as unknown;
     };
     expect(await read("ls")).toEqual(
-      expect.arrayContaining([expect.objectContaining({ name: "web", state: "running", address: "172.31.0.2" })]),
+      expect.arrayContaining([
+        expect.objectContaining({ name: "web", state: "running", address: "172.31.0.2" }),
+      ]),
     );
-    expect(await read("inspect web")).toEqual([expect.objectContaining({ name: "web", initState: "running", failedUnits: [] })]);
+    expect(await read("inspect web")).toEqual([
+      expect.objectContaining({ name: "web", initState: "running", failedUnits: [] }),
+    ]);
     expect(await read("stats --no-stream web")).toMatchObject({ name: "web" });
-    expect(await read("images")).toEqual(expect.arrayContaining([expect.objectContaining({ name: "debian-12" })]));
+    expect(await read("images")).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: "debian-12" })]),
+    );
     for (const command of ["ls", "inspect web db", "stats --no-stream", "images"]) {
       const { status, stdout } = await berth(command);
       expect([command, status, stdout.includes("\u001b")]).toEqual([command, 0, false]);
@@ -79,9 +95,11 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
     }
     const doctor = await berth("doctor --json");
     expect(doctor.stderr).toBe("");
-    expect(parseList<{ readonly id: string; readonly status: string }>(doctor.stdout).find(({ id }) => id === "runtime")?.status).toBe(
-      "ok",
-    );
+    expect(
+      parseList<{ readonly id: string; readonly status: string }>(doctor.stdout).find(
+        ({ id }) => id === "runtime",
+      )?.status,
+    ).toBe("ok");
   });
 
   test("rm leaves alone what runs, unless forced", async () => {

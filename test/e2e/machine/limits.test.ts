@@ -8,7 +8,10 @@ import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 type View = "hybrid" | "v2";
 const canLimit = { hybrid: hasControllers("hybrid"), v2: hasControllers("v2") };
 const node = useNodes({
-  nodes: { ...(canLimit.hybrid ? { hybrid: {} } : {}), ...(canLimit.v2 ? { v2: { cgroupView: "v2", images: ["bookworm"] } } : {}) },
+  nodes: {
+    ...(canLimit.hybrid ? { hybrid: {} } : {}),
+    ...(canLimit.v2 ? { v2: { cgroupView: "v2", images: ["bookworm"] } } : {}),
+  },
   images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
 });
 
@@ -16,11 +19,19 @@ const mebibyte = 1024 ** 2;
 const limits = { memory: 160 * mebibyte, pids: 80, cpus: 0.5, readBps: 8 * mebibyte };
 const device = blockDevice();
 
-/** By controller: the file that holds the limit on v1 and on cgroup2, and its text as it was and as `docker update` leaves it. */
+/**
+ * By controller: the file that holds the limit on v1 and on cgroup2, and its text as it was and as `docker
+ * update` leaves it.
+ */
 const files = {
   memory: { v1: "memory.limit_in_bytes", v2: "memory.max", before: limits.memory, after: 2 * limits.memory },
   pids: { v1: "pids.max", v2: "pids.max", before: limits.pids, after: 2 * limits.pids },
-  cpu: { v1: "cpu.cfs_quota_us", v2: "cpu.max", before: limits.cpus * 100_000, after: 2 * limits.cpus * 100_000 },
+  cpu: {
+    v1: "cpu.cfs_quota_us",
+    v2: "cpu.max",
+    before: limits.cpus * 100_000,
+    after: 2 * limits.cpus * 100_000,
+  },
 } as const;
 
 describe.each([
@@ -31,7 +42,8 @@ describe.each([
   ["v2", "bookworm", "full"],
 ] as const)("limits on %s of %s as %s", (view, image, profile) => {
   const controllers = controllersOf(view);
-  const lacks = (...names: readonly string[]) => !canHaveEngines || names.some((name) => !controllers.has(name));
+  const lacks = (...names: readonly string[]) =>
+    !canHaveEngines || names.some((name) => !controllers.has(name));
   const io = controllers.has("io") ? "io" : "blkio";
   const name = `${image}-${profile}`;
 
@@ -51,7 +63,8 @@ describe.each([
     expect(root === "0").toBe(profile === "strict");
   });
   afterEach(async () => {
-    if (canLimit[view]) expect(await inside(node(view), name, "systemctl is-system-running || true")).toBe("running");
+    if (canLimit[view])
+      expect(await inside(node(view), name, "systemctl is-system-running || true")).toBe("running");
   });
   afterAll(async () => {
     if (canLimit[view]) await removeAll(node(view));
@@ -63,8 +76,21 @@ describe.each([
     return Number((await cgroupFile(node(view), name, controller, { v1, v2 })).split(" ")[0]);
   };
   const service = (command: string, ...properties: readonly string[]) =>
-    node(view).tryDocker("exec", name, "systemd-run", "--pipe", "--wait", "--quiet", "--collect", ...properties, "sh", "-c", command);
-  const eat = (megabytes: number) => service(`exec perl -e 'vec(my $all, (${megabytes} << 20) - 1, 8) = 1; print length $all'`);
+    node(view).tryDocker(
+      "exec",
+      name,
+      "systemd-run",
+      "--pipe",
+      "--wait",
+      "--quiet",
+      "--collect",
+      ...properties,
+      "sh",
+      "-c",
+      command,
+    );
+  const eat = (megabytes: number) =>
+    service(`exec perl -e 'vec(my $all, (${megabytes} << 20) - 1, 8) = 1; print length $all'`);
 
   test.skipIf(lacks("memory"))(
     "a service that takes more memory is killed, and the machine goes on (needs root, a memory controller)",
@@ -74,8 +100,12 @@ describe.each([
       const hog = await eat(300);
       expect([hog.status, hog.stdout]).not.toEqual([0, String(300 * mebibyte)]);
       expect(hog.stdout).toBe("");
-      // It was at the limit and not beyond; v1 counts kills only where the process was, in a cgroup of the machine's own.
-      const most = await cgroupFile(node(view), name, "memory", { v1: "memory.max_usage_in_bytes", v2: "memory.peak" });
+      // It was at the limit and not beyond; v1 counts kills only where the process was, in a cgroup of the
+      // machine's own.
+      const most = await cgroupFile(node(view), name, "memory", {
+        v1: "memory.max_usage_in_bytes",
+        v2: "memory.peak",
+      });
       expect(Number(most)).toBeLessThanOrEqual(limits.memory);
       expect(Number(most)).toBeGreaterThan(limits.memory * 0.9);
       expect(await stateOf(node(view), name)).toEqual(before);
@@ -103,43 +133,73 @@ describe.each([
     },
   );
 
-  test.skipIf(lacks("cpu"))("services that burn get no more than their machine's processors (needs root, a cpu controller)", async () => {
-    // So little that it holds the machine back on a busy host too.
-    const little = 0.1;
-    await node(view).docker("update", `--cpu-quota=${little * 100_000}`, name);
-    await inside(node(view), name, "for unit in one two; do systemd-run --quiet --unit=burn-$unit sh -c 'while :; do :; done'; done");
-    const throttled = async () => statOf(await cgroupFile(node(view), name, "cpu", { v1: "cpu.stat", v2: "cpu.stat" }), "nr_throttled");
-    const began = { at: performance.now(), used: await usedSeconds(node(view), name), throttled: await throttled() };
-    await waitFor("the machine is held back", async () => ((await throttled()) >= began.throttled + 15 ? true : undefined));
-    // The wall's time begins before the other and ends after it, however long each look takes.
-    const used = (await usedSeconds(node(view), name)) - began.used;
-    const wall = (performance.now() - began.at) / 1000;
-    await node(view).docker("update", `--cpu-quota=${files.cpu.before}`, name);
-    await inside(node(view), name, "systemctl stop burn-one burn-two");
-    expect(used).toBeGreaterThan(0);
-    // Two burners without a limit take up to 2 seconds in a second.
-    expect(used / wall).toBeLessThan(little * 2);
-  });
+  test.skipIf(lacks("cpu"))(
+    "services that burn get no more than their machine's processors (needs root, a cpu controller)",
+    async () => {
+      // So little that it holds the machine back on a busy host too.
+      const little = 0.1;
+      await node(view).docker("update", `--cpu-quota=${little * 100_000}`, name);
+      await inside(
+        node(view),
+        name,
+        "for unit in one two; do systemd-run --quiet --unit=burn-$unit sh -c 'while :; do :; done'; done",
+      );
+      const throttled = async () =>
+        statOf(await cgroupFile(node(view), name, "cpu", { v1: "cpu.stat", v2: "cpu.stat" }), "nr_throttled");
+      const began = {
+        at: performance.now(),
+        used: await usedSeconds(node(view), name),
+        throttled: await throttled(),
+      };
+      await waitFor("the machine is held back", async () =>
+        (await throttled()) >= began.throttled + 15 ? true : undefined,
+      );
+      // The wall's time begins before the other and ends after it, however long each look takes.
+      const used = (await usedSeconds(node(view), name)) - began.used;
+      const wall = (performance.now() - began.at) / 1000;
+      await node(view).docker("update", `--cpu-quota=${files.cpu.before}`, name);
+      await inside(node(view), name, "systemctl stop burn-one burn-two");
+      expect(used).toBeGreaterThan(0);
+      // Two burners without a limit take up to 2 seconds in a second.
+      expect(used / wall).toBeLessThan(little * 2);
+    },
+  );
 
   test.skipIf(lacks(io) || device === undefined)(
     "a service reads no faster than it may (needs root, an I/O controller and a disk)",
     async () => {
-      const set = await cgroupFile(node(view), name, io, { v1: "blkio.throttle.read_bps_device", v2: "io.max" });
+      const set = await cgroupFile(node(view), name, io, {
+        v1: "blkio.throttle.read_bps_device",
+        v2: "io.max",
+      });
       expect(set).toContain(device?.number ?? "none");
       expect(set).toContain(String(limits.readBps));
-      await inside(node(view), name, "head -c 16777216 /dev/urandom >/var/tmp/letter && sync /var/tmp/letter");
+      await inside(
+        node(view),
+        name,
+        "head -c 16777216 /dev/urandom >/var/tmp/letter && sync /var/tmp/letter",
+      );
       const began = performance.now();
       const { stdout, stderr } = await service("dd if=/var/tmp/letter iflag=direct bs=1048576 | wc -c");
-      expect([stdout.trim(), stderr]).toEqual([String(16 * mebibyte), expect.stringContaining("16777216 bytes")]);
+      expect([stdout.trim(), stderr]).toEqual([
+        String(16 * mebibyte),
+        expect.stringContaining("16777216 bytes"),
+      ]);
       // It takes two seconds, however fast the disk; the first slice of time is the kernel's to round.
       expect(performance.now() - began).toBeGreaterThan(1500);
     },
   );
 
-  test.skipIf(lacks("memory", "pids", "cpu"))("root in the machine cannot raise them (needs root, controllers)", async () => {
-    const names = [...Object.values(files).flatMap(({ v1, v2 }) => [v1, v2]), "blkio.throttle.read_bps_device", "io.max"];
-    const found = `find /sys/fs/cgroup /mnt -maxdepth 2 \\( ${names.map((file) => `-name ${file}`).join(" -o ")} \\)`;
-    const attempts = `
+  test.skipIf(lacks("memory", "pids", "cpu"))(
+    "root in the machine cannot raise them (needs root, controllers)",
+    async () => {
+      const names = [
+        ...Object.values(files).flatMap(({ v1, v2 }) => [v1, v2]),
+        "blkio.throttle.read_bps_device",
+        "io.max",
+      ];
+      const found = `find /sys/fs/cgroup /mnt -maxdepth 2 \\( ${names.map((file) => `-name ${file}`).join(" -o ")} \\)`;
+      const attempts = `
       mount -o remount,rw /sys/fs/cgroup; mount -o remount,rw /sys
       for controller in memory pids cpu blkio; do
         mount -o remount,rw /sys/fs/cgroup/$controller
@@ -148,31 +208,39 @@ describe.each([
       mkdir -p /mnt/unified; mount -t cgroup2 none /mnt/unified
       for file in $(${found}); do for value in -1 max 8000000000 "max 100000"; do echo "$value" >$file; done; done
       true`;
-    await inside(node(view), name, `(${attempts}) 2>/dev/null`);
-    for (const controller of ["memory", "pids", "cpu"] as const)
-      expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].before]);
-    expect((await eat(300)).stdout).toBe("");
-    await inside(node(view), name, "for place in $(ls /mnt); do umount /mnt/$place 2>/dev/null; rmdir /mnt/$place; done; true");
-  });
+      await inside(node(view), name, `(${attempts}) 2>/dev/null`);
+      for (const controller of ["memory", "pids", "cpu"] as const)
+        expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].before]);
+      expect((await eat(300)).stdout).toBe("");
+      await inside(
+        node(view),
+        name,
+        "for place in $(ls /mnt); do umount /mnt/$place 2>/dev/null; rmdir /mnt/$place; done; true",
+      );
+    },
+  );
 
-  test.skipIf(lacks("memory", "pids", "cpu"))("docker update changes them in the running machine (needs root, controllers)", async () => {
-    expect((await eat(200)).stdout).toBe("");
-    const { memory, pids, cpu } = files;
-    await node(view).docker(
-      "update",
-      `--memory=${memory.after}`,
-      `--memory-swap=${memory.after}`,
-      `--pids-limit=${pids.after}`,
-      `--cpu-quota=${cpu.after}`,
-      name,
-    );
-    for (const controller of ["memory", "pids", "cpu"] as const)
-      expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].after]);
-    expect((await eat(200)).stdout).toBe(String(200 * mebibyte));
-    // And down again, from what it uses now.
-    await node(view).docker("update", `--memory=${memory.before}`, `--memory-swap=${memory.before}`, name);
-    expect((await eat(200)).stdout).toBe("");
-  });
+  test.skipIf(lacks("memory", "pids", "cpu"))(
+    "docker update changes them in the running machine (needs root, controllers)",
+    async () => {
+      expect((await eat(200)).stdout).toBe("");
+      const { memory, pids, cpu } = files;
+      await node(view).docker(
+        "update",
+        `--memory=${memory.after}`,
+        `--memory-swap=${memory.after}`,
+        `--pids-limit=${pids.after}`,
+        `--cpu-quota=${cpu.after}`,
+        name,
+      );
+      for (const controller of ["memory", "pids", "cpu"] as const)
+        expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].after]);
+      expect((await eat(200)).stdout).toBe(String(200 * mebibyte));
+      // And down again, from what it uses now.
+      await node(view).docker("update", `--memory=${memory.before}`, `--memory-swap=${memory.before}`, name);
+      expect((await eat(200)).stdout).toBe("");
+    },
+  );
 });
 
 describe("limits of the machine file", () => {
@@ -180,11 +248,18 @@ describe("limits of the machine file", () => {
     "berth up hands processors and rates to the engine (needs root, an I/O controller and a disk)",
     async () => {
       const rates = { read_bps: 40 * mebibyte, write_bps: 80 * mebibyte, read_iops: 4000, write_iops: 8000 };
-      const flags = Object.entries(rates).map(([key, rate]) => `--device-${key.replace("_", "-")} ${device?.path}:${rate}`);
-      const up = await node("hybrid").berth(`up box --image bookworm --profile strict --cpuset-cpus 0 ${flags.join(" ")}`);
+      const flags = Object.entries(rates).map(
+        ([key, rate]) => `--device-${key.replace("_", "-")} ${device?.path}:${rate}`,
+      );
+      const up = await node("hybrid").berth(
+        `up box --image bookworm --profile strict --cpuset-cpus 0 ${flags.join(" ")}`,
+      );
       expect([up.status, up.stderr]).toEqual([0, expect.any(String)]);
       for (const [key, rate] of Object.entries(rates)) {
-        const set = await cgroupFile(node("hybrid"), "box", "blkio", { v1: `blkio.throttle.${key}_device`, v2: "io.max" });
+        const set = await cgroupFile(node("hybrid"), "box", "blkio", {
+          v1: `blkio.throttle.${key}_device`,
+          v2: "io.max",
+        });
         expect([key, set.trim()]).toEqual([key, `${device?.number} ${rate}`]);
       }
       expect(await inside(node("hybrid"), "box", "nproc")).toBe("1");
@@ -195,7 +270,9 @@ describe("limits of the machine file", () => {
 
 /** Whether an engine of this view can limit anything that is tried here. */
 function hasControllers(view: View): boolean {
-  return canHaveEngines && ["memory", "pids", "cpu", "io", "blkio"].some((name) => controllersOf(view).has(name));
+  return (
+    canHaveEngines && ["memory", "pids", "cpu", "io", "blkio"].some((name) => controllersOf(view).has(name))
+  );
 }
 
 /** The controllers that an engine of this view has. */
@@ -205,7 +282,11 @@ function controllersOf(view: View): ReadonlySet<string> {
     .map((line) => line.split(" "));
   const unified = mounts.find((fields) => fields.includes("cgroup2"))?.[4];
   if (view === "hybrid" && unified !== "/sys/fs/cgroup") {
-    return new Set(mounts.filter((fields) => fields.includes("cgroup")).flatMap((fields) => fields.at(-1)?.split(",") ?? []));
+    return new Set(
+      mounts
+        .filter((fields) => fields.includes("cgroup"))
+        .flatMap((fields) => fields.at(-1)?.split(",") ?? []),
+    );
   }
   const file = unified === undefined ? undefined : `${unified}/cgroup.controllers`;
   return new Set(file !== undefined && existsSync(file) ? readFileSync(file, "utf8").trim().split(" ") : []);
@@ -227,8 +308,15 @@ async function cgroupFile(
   const given = (path: string | undefined) => path?.replace(/(?<=\/[0-9a-f]{64})\/.*$/, "");
   const v1 = given(lines.find(([, controllers]) => controllers?.split(",").includes(controller))?.[2]);
   const v2 = given(lines.find(([, controllers]) => controllers === "")?.[2]);
-  const isV2 = (await engine.run("stat", "--file-system", "--format=%T", "/sys/fs/cgroup")).stdout.trim() === "cgroup2fs";
-  return (await engine.run("cat", isV2 ? `/sys/fs/cgroup${v2}/${file.v2}` : `/sys/fs/cgroup/${controller}${v1}/${file.v1}`)).stdout;
+  const isV2 =
+    (await engine.run("stat", "--file-system", "--format=%T", "/sys/fs/cgroup")).stdout.trim() ===
+    "cgroup2fs";
+  return (
+    await engine.run(
+      "cat",
+      isV2 ? `/sys/fs/cgroup${v2}/${file.v2}` : `/sys/fs/cgroup/${controller}${v1}/${file.v1}`,
+    )
+  ).stdout;
 }
 
 /** Processor time that a machine has used. */

@@ -11,9 +11,15 @@ import { booted, inside, removeContainers, runMachine, waitFor } from "#support/
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 import { startSecondEngine } from "#support/second-engine.ts";
 
-const node = useNodes({ nodes: { hybrid: {}, v2: { cgroupView: "v2" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 
-/** Mounts at its first word a file system of the host's whose server never answers, for as long as the command that follows. */
+/**
+ * Mounts at its first word a file system of the host's whose server never answers, for as long as the command
+ * that follows.
+ */
 const besideSilence = `exec 3<>/dev/fuse
 mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 berth-silence "$1"
 shift
@@ -35,7 +41,17 @@ describe.skipIf(!canHaveEngines)("what a machine has at the places that berth lo
     expect(await booted(engine, "odd")).toBe("running");
     // What does not end by itself is killed, with the status 137.
     const wait = ["timeout", "--signal=KILL", "60", join(dist, "berth"), "wait", "--timeout=30s", "odd"];
-    const beside = ["--mount", "--propagation", "private", "sh", "-ec", besideSilence, "sh", directory, ...wait];
+    const beside = [
+      "--mount",
+      "--propagation",
+      "private",
+      "sh",
+      "-ec",
+      besideSilence,
+      "sh",
+      directory,
+      ...wait,
+    ];
     const env = { PATH: process.env.PATH, HOME: "/root", DOCKER_HOST: engine.socket };
     for (const place of [`ln -s ${directory}/x`, "mkfifo"]) {
       await inside(engine, "odd", `rm -f /run/systemd/private; ${place} /run/systemd/private`);
@@ -63,7 +79,10 @@ describe.skipIf(!canHaveEngines)("what a machine has at the places that berth lo
       ["mute", "unknown"],
     ]);
     const waited = await runBerth(engine.socket, ["wait", "--timeout=3s", "mute", "well"]);
-    expect([waited.status, waited.stderr]).toEqual([5, expect.stringContaining("mute has not finished booting after 3 s")]);
+    expect([waited.status, waited.stderr]).toEqual([
+      5,
+      expect.stringContaining("mute has not finished booting after 3 s"),
+    ]);
     expect(waited.stderr).toContain("well: running");
     await writeFile(join(directory, "end"), "");
     await removeContainers(engine, "well", "mute");
@@ -78,7 +97,11 @@ describe.skipIf(!canHaveEngines)("what a machine has at the places that berth lo
       ["gone", "down --yes --timeout=2 gone"],
     ] as const) {
       expect((await engine.berth(`up ${name} --image bookworm`)).status).toBe(0);
-      await inside(engine, name, "rm /bin/sh; printf '#!/bin/dash\\nexec sleep 600\\n' >/bin/sh; chmod 755 /bin/sh");
+      await inside(
+        engine,
+        name,
+        "rm /bin/sh; printf '#!/bin/dash\\nexec sleep 600\\n' >/bin/sh; chmod 755 /bin/sh",
+      );
       await engine.docker("exec", "--detach", name, "sleep", "600");
       // What does not end by itself is killed, with the status 137.
       const env = { PATH: process.env.PATH, HOME: "/root", DOCKER_HOST: engine.socket };
@@ -86,7 +109,9 @@ describe.skipIf(!canHaveEngines)("what a machine has at the places that berth lo
       const { status, stderr } = await tryRun("timeout", berth, { env, cwd: "/" });
       expect([command, status, status === 0 ? "" : stderr]).toEqual([command, 0, ""]);
     }
-    const states = parseList<{ readonly name: string; readonly state: string }>((await engine.berth("ls --json")).stdout);
+    const states = parseList<{ readonly name: string; readonly state: string }>(
+      (await engine.berth("ls --json")).stdout,
+    );
     expect(Object.fromEntries(states.map(({ name, state }) => [name, state]))).toEqual({
       stopped: "exited",
       killed: "exited",
@@ -95,53 +120,58 @@ describe.skipIf(!canHaveEngines)("what a machine has at the places that berth lo
     await clean(engine);
   });
 
-  test.each(views)("on %s no process of a machine's is taken for dockerd, and nothing is removed for it", async (view) => {
-    const victims = await mkdtemp("/var/tmp/berth-host-");
-    const second = await startSecondEngine(node(view), "second", {
-      config: { "live-restore": true },
-      image: "bookworm",
-      tarball: await labImage("bookworm"),
-    });
-    const { node: engine, kill, start } = second;
-    const doctor = async (...flags: readonly string[]) => {
-      const { stdout } = await runBerth(engine.socket, ["doctor", "--json", ...flags]);
-      return parseList<{ readonly id: string; readonly status: string }>(stdout).map(({ id, status }) => `${id}: ${status}`);
-    };
-    try {
-      const profiles = { impostor: ["-e", "BERTH_PROFILE=full"], mighty: ["--privileged"] };
-      const before = await doctor();
-      const path = engine.socket.slice("unix://".length);
-      for (const [name, flags] of Object.entries(profiles)) {
-        const victim = join(victims, name);
-        await mkdir(victim);
-        for (const file of precious) await writeFile(join(victim, file), "precious\n");
-        await runMachine(engine, name, "bookworm", "--network=none", ...flags);
-        expect(await booted(engine, name)).toBe("running");
-        const state = "/run/berth/runtime/x/aaaa";
-        await inside(
-          engine,
-          name,
-          `mkdir -p ${state} ${dirname(path)}; touch -d '1 hour ago' ${state}/stop-signal; ln -s ${victim} ${state}/host; cp /usr/bin/perl /root/dockerd`,
+  test.each(views)(
+    "on %s no process of a machine's is taken for dockerd, and nothing is removed for it",
+    async (view) => {
+      const victims = await mkdtemp("/var/tmp/berth-host-");
+      const second = await startSecondEngine(node(view), "second", {
+        config: { "live-restore": true },
+        image: "bookworm",
+        tarball: await labImage("bookworm"),
+      });
+      const { node: engine, kill, start } = second;
+      const doctor = async (...flags: readonly string[]) => {
+        const { stdout } = await runBerth(engine.socket, ["doctor", "--json", ...flags]);
+        return parseList<{ readonly id: string; readonly status: string }>(stdout).map(
+          ({ id, status }) => `${id}: ${status}`,
         );
-        const listen = `use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("${path}")) or die; listen(S, 9); sleep 600`;
-        await engine.docker("exec", "--detach", name, "/root/dockerd", "-e", listen);
-        await waitFor(`${name} listens`, async () =>
-          (await engine.tryDocker("exec", name, "test", "-S", path)).status === 0 ? true : undefined,
-        );
+      };
+      try {
+        const profiles = { impostor: ["-e", "BERTH_PROFILE=full"], mighty: ["--privileged"] };
+        const before = await doctor();
+        const path = engine.socket.slice("unix://".length);
+        for (const [name, flags] of Object.entries(profiles)) {
+          const victim = join(victims, name);
+          await mkdir(victim);
+          for (const file of precious) await writeFile(join(victim, file), "precious\n");
+          await runMachine(engine, name, "bookworm", "--network=none", ...flags);
+          expect(await booted(engine, name)).toBe("running");
+          const state = "/run/berth/runtime/x/aaaa";
+          await inside(
+            engine,
+            name,
+            `mkdir -p ${state} ${dirname(path)}; touch -d '1 hour ago' ${state}/stop-signal; ln -s ${victim} ${state}/host; cp /usr/bin/perl /root/dockerd`,
+          );
+          const listen = `use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("${path}")) or die; listen(S, 9); sleep 600`;
+          await engine.docker("exec", "--detach", name, "/root/dockerd", "-e", listen);
+          await waitFor(`${name} listens`, async () =>
+            (await engine.tryDocker("exec", name, "test", "-S", path)).status === 0 ? true : undefined,
+          );
+        }
+        // The engine begins anew, after those that stand for it: its machines run on.
+        await kill();
+        await start();
+        expect(await doctor("--fix")).toEqual(before);
+        expect(await doctor()).toEqual(before);
+        for (const name of Object.keys(profiles)) {
+          expect((await readdir(join(victims, name))).toSorted()).toEqual(precious.toSorted());
+          expect(await inside(engine, name, "ls /run/berth/runtime/x/aaaa")).toBe("host\nstop-signal");
+        }
+        await removeContainers(engine, ...Object.keys(profiles));
+      } finally {
+        await kill();
+        await rm(victims, { recursive: true });
       }
-      // The engine begins anew, after those that stand for it: its machines run on.
-      await kill();
-      await start();
-      expect(await doctor("--fix")).toEqual(before);
-      expect(await doctor()).toEqual(before);
-      for (const name of Object.keys(profiles)) {
-        expect((await readdir(join(victims, name))).toSorted()).toEqual(precious.toSorted());
-        expect(await inside(engine, name, "ls /run/berth/runtime/x/aaaa")).toBe("host\nstop-signal");
-      }
-      await removeContainers(engine, ...Object.keys(profiles));
-    } finally {
-      await kill();
-      await rm(victims, { recursive: true });
-    }
-  });
+    },
+  );
 });

@@ -26,9 +26,17 @@ import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 /** More of it by hand: `BERTH_CHURN='{"machines":20,"seconds":60,"view":"hybrid","seed":7}'`. */
 const { machines, seconds, view, seed } = {
   ...{ machines: 2, seconds: 10, view: "v2", seed: 20_250_520 },
-  ...(JSON.parse(process.env.BERTH_CHURN ?? "{}") as { machines?: number; seconds?: number; view?: "v2" | "hybrid"; seed?: number }),
+  ...(JSON.parse(process.env.BERTH_CHURN ?? "{}") as {
+    machines?: number;
+    seconds?: number;
+    view?: "v2" | "hybrid";
+    seed?: number;
+  }),
 };
-const node = useNodes({ nodes: { one: { cgroupView: view === "v2" ? "v2" : "host" } }, images: { bookworm: () => labImage("bookworm") } });
+const node = useNodes({
+  nodes: { one: { cgroupView: view === "v2" ? "v2" : "host" } },
+  images: { bookworm: () => labImage("bookworm") },
+});
 const names = Array.from({ length: machines }, (_, index) => `churn${index}`);
 /** Those that are also restless, and looked at as a whole: that takes the longest. */
 const whole = names.slice(0, 2);
@@ -37,8 +45,8 @@ const heldFiles = places.map((place) => `${place}/churn-held`);
 const all = [...slots, ...heldFiles];
 
 /**
- * Holds an open descriptor of each directory, which a process of its own is in besides. Asked, it makes, replaces and removes by each
- * descriptor, and tells what failed.
+ * Holds an open descriptor of each directory, which a process of its own is in besides. Asked, it makes,
+ * replaces and removes by each descriptor, and tells what failed.
  */
 const holder = String.raw`use POSIX; my @held;
   for my $place (@ARGV) { opendir my $d, $place or die "$place: $!"; push @held, $d; chdir $d; exec qw(sleep infinity) unless fork; }
@@ -74,13 +82,15 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
   const eachMachine = (work: (name: string) => Promise<void>) => Promise.all(names.map(work));
   const hold = async (name: string, word: string) => {
     expect(await inside(engine, name, `echo ${word} >/root/ask; cat /root/told`)).toBe("");
-    for (const path of heldFiles) filesOf(name).set(path, { type: "f", mode: "644", owner: "0:0", lines: [word] });
+    for (const path of heldFiles)
+      filesOf(name).set(path, { type: "f", mode: "644", owner: "0:0", lines: [word] });
   };
 
   beforeAll(async () => {
     engine = node("one");
     directory = await mkdtemp(join(tmpdir(), "berth-churn-"));
-    for (const name of names) await runMachine(engine, name, "bookworm", "--network=none", "-e", "BERTH_PROFILE=full");
+    for (const name of names)
+      await runMachine(engine, name, "bookworm", "--network=none", "-e", "BERTH_PROFILE=full");
     for (const name of names) await booted(engine, name);
     await eachMachine(async (name) => {
       await engine.docker("exec", "--detach", name, "perl", "-e", holder, ...places);
@@ -114,10 +124,19 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
     for (let count = 0; count < 2; count += 1) {
       const path = choose(into);
       const now = files.get(path);
-      const item = anyItem(random, `e${round}-${count}`, now?.type === "d" ? "d" : now?.type === "f" ? "f" : "fd");
+      const item = anyItem(
+        random,
+        `e${round}-${count}`,
+        now?.type === "d" ? "d" : now?.type === "f" ? "f" : "fd",
+      );
       touched.add(path);
       await bringIn(engine, name, path, item, join(directory, name));
-      files.set(path, item.type === "d" && now?.type === "d" ? { ...item, files: new Map([...now.files, ...item.files]) } : item);
+      files.set(
+        path,
+        item.type === "d" && now?.type === "d"
+          ? { ...item, files: new Map([...now.files, ...item.files]) }
+          : item,
+      );
     }
     await hold(name, `round-${round}`);
     return [...touched, choose(heldFiles)];
@@ -139,7 +158,9 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
     await rm(out, { recursive: true, force: true });
     await mkdir(out, { recursive: true });
     const list = (await run("tar", ["--list", "--file", tar])).stdout.split("\n");
-    const members = list.filter((member) => member.includes("/churn-")).map((member) => member.replace(/\/$/, ""));
+    const members = list
+      .filter((member) => member.includes("/churn-"))
+      .map((member) => member.replace(/\/$/, ""));
     await run("tar", [
       "--extract",
       "--numeric-owner",
@@ -163,7 +184,11 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
       all.filter((path) => filesOf(name).has(path)),
     );
     await engine.docker("commit", name, `committed-${name}`);
-    same(`docker commit of ${name}, round ${round}`, await seenInImage(engine, `committed-${name}`, all), expected);
+    same(
+      `docker commit of ${name}, round ${round}`,
+      await seenInImage(engine, `committed-${name}`, all),
+      expected,
+    );
     await engine.docker("rmi", `committed-${name}`);
   }
   let zones = 0;
@@ -171,7 +196,13 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
   test(
     "are the same on both sides",
     async () => {
-      zones = Number(await inside(engine, names[0] ?? "", "tar cf - -C / usr/share/zoneinfo/Europe 2>/dev/null | tar t | wc -l"));
+      zones = Number(
+        await inside(
+          engine,
+          names[0] ?? "",
+          "tar cf - -C / usr/share/zoneinfo/Europe 2>/dev/null | tar t | wc -l",
+        ),
+      );
       const end = performance.now() + seconds * 1000;
       for (let round = 1; performance.now() < end; round += 1) {
         const touched = new Map<string, readonly string[]>();
@@ -191,7 +222,14 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
     await mkdir(archive);
     for (const version of ["1", "2"]) {
       const top = join(directory, `package-${version}`);
-      for (const place of ["DEBIAN", "etc", "usr/bin", "usr/lib/berth-churn", "usr/sbin", "var/lib/berth-churn"])
+      for (const place of [
+        "DEBIAN",
+        "etc",
+        "usr/bin",
+        "usr/lib/berth-churn",
+        "usr/sbin",
+        "var/lib/berth-churn",
+      ])
         await mkdir(join(top, place), { recursive: true });
       for (const file of [
         "etc/berth-churn",
@@ -206,10 +244,17 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
       await writeFile(join(top, "DEBIAN/control"), control);
       const deb = join(archive, `${version}.deb`);
       await run("dpkg-deb", ["--build", "--root-owner-group", top, deb]);
-      const [size, digest] = [(await run("stat", ["--format=%s", deb])).stdout.trim(), (await run("sha256sum", [deb])).stdout.slice(0, 64)];
-      await writeFile(join(archive, "Packages"), `${control}Filename: ./${version}.deb\nSize: ${size}\nSHA256: ${digest}\n\n`, {
-        flag: "a",
-      });
+      const [size, digest] = [
+        (await run("stat", ["--format=%s", deb])).stdout.trim(),
+        (await run("sha256sum", [deb])).stdout.slice(0, 64),
+      ];
+      await writeFile(
+        join(archive, "Packages"),
+        `${control}Filename: ./${version}.deb\nSize: ${size}\nSHA256: ${digest}\n\n`,
+        {
+          flag: "a",
+        },
+      );
     }
     await engine.docker("cp", archive, `${name}:/srv/archive`);
     await inside(
@@ -235,7 +280,11 @@ describe.skipIf(!canHaveEngines)("files that change all the time, on both sides 
       const brought: Item = { type: "f", mode: "755", owner: "0:0", lines: [`brought ${index}`] };
       for (const place of ["/etc", "/usr/bin", "/usr/lib", "/usr/sbin", "/var/lib"])
         await bringIn(engine, name, `${place}/brought`, brought, join(directory, name));
-      const said = await inside(engine, name, `DEBIAN_FRONTEND=noninteractive apt-get -y ${words} 2>&1; dpkg --audit`);
+      const said = await inside(
+        engine,
+        name,
+        `DEBIAN_FRONTEND=noninteractive apt-get -y ${words} 2>&1; dpkg --audit`,
+      );
       expect(said).not.toMatch(/^(dpkg|E|W):/m);
       await sleep(1000);
       const out = join(directory, name, "out");

@@ -5,8 +5,23 @@ import { dirname, join } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labEngineRoot, labImage } from "#lab/lab-image.ts";
 import { statesOf } from "#support/isolated.ts";
-import { booted, inside, removeAll, removeContainers, runMachine, stateOf, waitFor } from "#support/machine.ts";
-import { broughtOut, mirrorsLeft, mountedFor, processesCalled, server, supervisor } from "#support/mirrors.ts";
+import {
+  booted,
+  inside,
+  removeAll,
+  removeContainers,
+  runMachine,
+  stateOf,
+  waitFor,
+} from "#support/machine.ts";
+import {
+  broughtOut,
+  mirrorsLeft,
+  mountedFor,
+  processesCalled,
+  server,
+  supervisor,
+} from "#support/mirrors.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({
@@ -24,7 +39,9 @@ describe.skipIf(!canHaveEngines).each(["hybrid", "v2", "newer"])(
       await engine.docker("cp", join(directory, "brought"), `one:${path}`);
     };
     const sees = (path: string, text: string | undefined) =>
-      waitFor(`docker cp gives ${path}`, async () => ((await broughtOut(engine, `one:${path}`)) === text ? true : undefined));
+      waitFor(`docker cp gives ${path}`, async () =>
+        (await broughtOut(engine, `one:${path}`)) === text ? true : undefined,
+      );
     beforeAll(async () => {
       engine = node(name);
       directory = await mkdtemp(join(tmpdir(), "berth-mirror-"));
@@ -65,26 +82,36 @@ END
       const tar = join(directory, "one.tar");
       await engine.docker("export", "--output", tar, "one");
       const list = (await run("tar", ["--list", "--file", tar])).stdout.split("\n");
-      expect(list).toEqual(expect.arrayContaining(["root/done", "root/directory/inner", "root/directory/mine", "usr/bin/dpkg"]));
+      expect(list).toEqual(
+        expect.arrayContaining(["root/done", "root/directory/inner", "root/directory/mine", "usr/bin/dpkg"]),
+      );
       expect(list).not.toContain("root/gone");
-      expect((await run("tar", ["--extract", "--to-stdout", "--file", tar, "root/replaced"])).stdout).toBe("mine\n");
+      expect((await run("tar", ["--extract", "--to-stdout", "--file", tar, "root/replaced"])).stdout).toBe(
+        "mine\n",
+      );
       const changes = (await engine.docker("diff", "one")).stdout.split("\n");
       expect(changes).toEqual(expect.arrayContaining(["A /root/done", "A /root/directory/inner"]));
       expect(changes).not.toContain("A /root/gone");
       await engine.docker("commit", "one", "committed");
       const read = ["cat", "/root/replaced", "/root/directory/inner"];
-      expect((await engine.docker("run", "--rm", "--network=none", "committed", ...read)).stdout).toBe("mine\ninner\n");
+      expect((await engine.docker("run", "--rm", "--network=none", "committed", ...read)).stdout).toBe(
+        "mine\ninner\n",
+      );
       await engine.docker("rmi", "committed");
     });
 
-    test.each(["/usr/bin", "/usr/sbin", "/usr/lib/x86_64-linux-gnu", "/usr/lib/systemd/system", "/opt", "/etc"])(
-      "what is brought into %s is there, and the machine goes on to change the directory",
-      async (place) => {
-        await bring("tool\n", `${place}/brought`);
-        const script = `cat ${place}/brought; touch ${place}/own; mkdir ${place}/.own; chmod 750 ${place}; chmod 755 ${place}; rmdir ${place}/.own; rm ${place}/own ${place}/brought; echo well`;
-        expect(await inside(engine, "one", script)).toBe("tool\nwell");
-      },
-    );
+    test.each([
+      "/usr/bin",
+      "/usr/sbin",
+      "/usr/lib/x86_64-linux-gnu",
+      "/usr/lib/systemd/system",
+      "/opt",
+      "/etc",
+    ])("what is brought into %s is there, and the machine goes on to change the directory", async (place) => {
+      await bring("tool\n", `${place}/brought`);
+      const script = `cat ${place}/brought; touch ${place}/own; mkdir ${place}/.own; chmod 750 ${place}; chmod 755 ${place}; rmdir ${place}/.own; rm ${place}/own ${place}/brought; echo well`;
+      expect(await inside(engine, "one", script)).toBe("tool\nwell");
+    });
 
     test("has owners, modes, links and capabilities as a container of the real runtime", async () => {
       const tree = join(directory, "tree");
@@ -99,7 +126,16 @@ END
       await chown(join(tree, "in/deep"), 1000, 1000);
       await chmod(join(tree, "in/deep"), 0o3770);
       await run("setcap", ["cap_dac_override=ep", join(tree, "in/cat")]);
-      await engine.docker("run", "--detach", "--runtime=runc", "--network=none", "--name=plain", "bookworm", "sleep", "600");
+      await engine.docker(
+        "run",
+        "--detach",
+        "--runtime=runc",
+        "--network=none",
+        "--name=plain",
+        "bookworm",
+        "sleep",
+        "600",
+      );
       const look =
         "cd /srv; find in -printf '%p %y %m %U %G %n %l\\n' | sort; chmod 600 in/file; setpriv --reuid=65534 --clear-groups in/cat in/file";
       const seen: string[] = [];
@@ -115,7 +151,14 @@ END
         const back = join(directory, `back-${machine}`);
         await mkdir(back);
         await engine.docker("cp", "--archive", `${machine}:/srv/in`, back);
-        facts.push((await run("sh", ["-c", `cd ${back}; find in -printf '%p %y %m %U %G %n %l\\n' | sort; getcap in/cat`])).stdout);
+        facts.push(
+          (
+            await run("sh", [
+              "-c",
+              `cd ${back}; find in -printf '%p %y %m %U %G %n %l\\n' | sort; getcap in/cat`,
+            ])
+          ).stdout,
+        );
       }
       expect(facts[0]).toContain("cap_dac_override=ep");
       expect(facts[0]).toBe(facts[1] as string);
@@ -124,7 +167,9 @@ END
 
     test("volumes are reached as well, both ways", async () => {
       await bring("in the volume\n", "/data/letter");
-      expect(await inside(engine, "one", "cat /data/letter; echo answer >/data/answer")).toBe("in the volume");
+      expect(await inside(engine, "one", "cat /data/letter; echo answer >/data/answer")).toBe(
+        "in the volume",
+      );
       await sees("/data/answer", "answer\n");
     });
 
@@ -159,7 +204,9 @@ END
 
     test("a command begins in a directory that the machine has just made", async () => {
       await inside(engine, "one", "mkdir -p /srv/just/made");
-      expect((await engine.docker("exec", "--workdir=/srv/just/made", "one", "pwd")).stdout).toBe("/srv/just/made\n");
+      expect((await engine.docker("exec", "--workdir=/srv/just/made", "one", "pwd")).stdout).toBe(
+        "/srv/just/made\n",
+      );
     });
 
     test("a paused machine's files are there", async () => {
@@ -176,8 +223,13 @@ END
       // A write lease (fcntl(2), F_SETLEASE) that is not given back.
       const lease = `open my $file, "+<", "/root/leased" or die; $SIG{IO} = sub { $0 = "lease is asked for" };
         fcntl $file, 1024, 1 or die; $0 = "lease is held"; sleep 600 while 1;`;
-      await inside(engine, "one", `echo leased >/root/leased; systemd-run --quiet perl -e '${lease.replaceAll("$", "$$$$")}'`);
-      const until = (state: string) => waitFor(state, async () => ((await processesCalled(engine, state)).length > 0 ? true : undefined));
+      await inside(
+        engine,
+        "one",
+        `echo leased >/root/leased; systemd-run --quiet perl -e '${lease.replaceAll("$", "$$$$")}'`,
+      );
+      const until = (state: string) =>
+        waitFor(state, async () => ((await processesCalled(engine, state)).length > 0 ? true : undefined));
       await until("lease is held");
       let isDone = false;
       const brought = broughtOut(engine, "one:/root/leased").finally(() => (isDone = true));
@@ -194,7 +246,8 @@ END
       for (const victims of [[server], [supervisor, server]]) {
         const before = await processesCalled(engine, server);
         expect(before).toHaveLength(1);
-        for (const victim of victims) await engine.run("kill", "-KILL", ...(await processesCalled(engine, victim)).map(String));
+        for (const victim of victims)
+          await engine.run("kill", "-KILL", ...(await processesCalled(engine, victim)).map(String));
         if (victims.length > 1) await inside(engine, "one", "true");
         await waitFor("another serves", async () => {
           const now = await processesCalled(engine, server);
@@ -217,7 +270,9 @@ END
       await engine.run("rm", join(state, "mirror"));
       expect(await mountedFor(engine, "one")).toEqual(["overlay"]);
       await bring("before\n", "/opt/before");
-      expect(await inside(engine, "one", "cat /opt/before; echo since >/opt/since; mv /opt/since /opt/before")).toBe("before");
+      expect(
+        await inside(engine, "one", "cat /opt/before; echo since >/opt/since; mv /opt/since /opt/before"),
+      ).toBe("before");
       await inside(engine, "one", "true");
       await sees("/opt/before", "since\n");
       await bring("then\n", "/opt/before");
@@ -243,7 +298,9 @@ END
 
     test("at the end nothing is left", async () => {
       await removeAll(engine);
-      await waitFor("the server ends", async () => ((await mirrorsLeft(engine)).length === 0 ? true : undefined));
+      await waitFor("the server ends", async () =>
+        (await mirrorsLeft(engine)).length === 0 ? true : undefined,
+      );
       await engine.docker("volume", "rm", "data");
     });
   },

@@ -65,10 +65,22 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
     await clean(node("one"));
     await rm(directory, { recursive: true });
   });
-  /** Runs a script for bash; `berth` in it is the built one, `$full` a file on a full disk, `said` prints standard error's sentences. */
+  /**
+   * Runs a script for bash; `berth` in it is the built one, `$full` a file on a full disk, `said` prints
+   * standard error's sentences.
+   */
   const shell = (script: string) => {
     const prelude = `mount -t tmpfs -o size=4k tmpfs "$0" && cd "$0" && full="$0/full" && { cat /dev/zero >"$full" 2>&-; cd /tmp; }`;
-    const words = ["unshare", "--mount", "--propagation", "private", "bash", "-c", `${prelude}\n${script}`, directory] as const;
+    const words = [
+      "unshare",
+      "--mount",
+      "--propagation",
+      "private",
+      "bash",
+      "-c",
+      `${prelude}\n${script}`,
+      directory,
+    ] as const;
     return tryRun(words[0], words.slice(1), {
       env: { PATH: `${dist}:${process.env.PATH}`, HOME: process.env.HOME, DOCKER_HOST: node("one").socket },
     });
@@ -91,19 +103,25 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
   });
 
   test.each(lines)("a reader that has gone ends it without a word: %s", async (line) => {
-    const { stdout, stderr } = await shell(`berth ${line} 2> >(grep ^berth: >&2) | true; echo "\${PIPESTATUS[0]}"`);
+    const { stdout, stderr } = await shell(
+      `berth ${line} 2> >(grep ^berth: >&2) | true; echo "\${PIPESTATUS[0]}"`,
+    );
     expect({ stdout, stderr }).toEqual({ stdout: "141\n", stderr: "" });
   });
 
-  const listening = "until (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done; sleep 1";
-  test.each(["logs --follow web", "stats --json", "exec web -- sleep 1000", "exec web -- cat /dev/zero", "wait web --for stopped"])(
-    "SIGTERM ends it, whether or not somebody reads: %s",
-    async (line) => {
-      const script = `mkfifo "$0/../$$.fifo"; exec 3<>"$0/../$$.fifo"; rm "$0/../$$.fifo"; berth ${line} >&3 & ${listening}; kill -TERM $!; wait $!`;
-      expect((await shell(script)).status).toBe(130);
-      expect((await shell(`berth ${line} >/dev/null & ${listening}; kill -TERM $!; wait $!`)).status).toBe(130);
-    },
-  );
+  const listening =
+    "until (( 0x$(sed -n 's/^SigCgt:\\t//p' /proc/$!/status) & 0x4000 )); do sleep 0.05; done; sleep 1";
+  test.each([
+    "logs --follow web",
+    "stats --json",
+    "exec web -- sleep 1000",
+    "exec web -- cat /dev/zero",
+    "wait web --for stopped",
+  ])("SIGTERM ends it, whether or not somebody reads: %s", async (line) => {
+    const script = `mkfifo "$0/../$$.fifo"; exec 3<>"$0/../$$.fifo"; rm "$0/../$$.fifo"; berth ${line} >&3 & ${listening}; kill -TERM $!; wait $!`;
+    expect((await shell(script)).status).toBe(130);
+    expect((await shell(`berth ${line} >/dev/null & ${listening}; kill -TERM $!; wait $!`)).status).toBe(130);
+  });
 
   test("nor whether the pipe that is its machine file has a writer", async () => {
     const fifo = `"$0/../$$.fifo"`;
@@ -116,7 +134,9 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
   test.each(["ls", "logs web", "exec -i web -- true", "inspect web", "logs nosuch"])(
     "a caller's pipes are blocking afterwards: %s",
     async (line) => {
-      const { stdout } = await shell(`true | { berth ${line} >&1 2>&1; ${flags(0)}; ${flags(1)}; } | tail -n 2`);
+      const { stdout } = await shell(
+        `true | { berth ${line} >&1 2>&1; ${flags(0)}; ${flags(1)}; } | tail -n 2`,
+      );
       const nonBlocking = stdout
         .trim()
         .split("\n")

@@ -14,32 +14,52 @@ const node = useNodes({
 /** Names that no other test's machines have: the lab's hybrid engines share this host's cgroups. */
 const [web, db] = [`web-${process.pid}`, `db-${process.pid}`];
 /** The parent cgroups that machines have without berth-runtime: those of the two that are there. */
-const ownCgroups = () => [db, web].map((name) => `berth-machine-${name}`).filter((name) => existsSync(`/sys/fs/cgroup/systemd/${name}`));
+const ownCgroups = () =>
+  [db, web]
+    .map((name) => `berth-machine-${name}`)
+    .filter((name) => existsSync(`/sys/fs/cgroup/systemd/${name}`));
 
 describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (needs root)", () => {
   afterEach(async () => {
     for (const view of ["hybrid", "v2"]) await clean(node(view));
   });
 
-  test.each(["bookworm", "trixie"])("applies the contract through the Engine API: %s runs, and it says what is weaker", async (image) => {
-    const engine = node("hybrid");
-    const { status, stdout, stderr } = await engine.berth(["up", web, db, "--image", image, "--memory", "300M", "--json"]);
-    expect([status, parseList(stdout).map(({ state, error }) => error?.message ?? state)]).toEqual([0, ["running", "running"]]);
-    expect(stderr).toContain(`${web}: the machine sees the names of all cgroups of the host (read-only)`);
-    expect(await failedUnits(engine, web)).toBe("");
-    const ids = await Promise.all([web, db].map((name) => inside(engine, name, "cat /etc/machine-id")));
-    expect(new Set(ids).size).toBe(2);
-    expect((await inside(engine, web, `getent hosts ${db}.berth.internal`)).split(/\s/)[0]).toBe("172.31.0.3");
-    // No probe container is left.
-    expect([...(await containers(engine)).keys()].toSorted()).toEqual([db, web]);
-    expect((await engine.berth(`stop ${web}`)).status).toBe(0);
-    expect((await engine.berth(`start ${web}`)).status).toBe(0);
-    expect(await inside(engine, web, "cat /etc/machine-id")).toBe(ids[0] as string);
-    expect(ownCgroups()).toEqual([`berth-machine-${db}`, `berth-machine-${web}`]);
-    expect((await engine.berth("down --yes --all")).status).toBe(0);
-    expect(ownCgroups()).toEqual([]);
-    expect([(await containers(engine)).size, await networks(engine)]).toEqual([0, []]);
-  });
+  test.each(["bookworm", "trixie"])(
+    "applies the contract through the Engine API: %s runs, and it says what is weaker",
+    async (image) => {
+      const engine = node("hybrid");
+      const { status, stdout, stderr } = await engine.berth([
+        "up",
+        web,
+        db,
+        "--image",
+        image,
+        "--memory",
+        "300M",
+        "--json",
+      ]);
+      expect([status, parseList(stdout).map(({ state, error }) => error?.message ?? state)]).toEqual([
+        0,
+        ["running", "running"],
+      ]);
+      expect(stderr).toContain(`${web}: the machine sees the names of all cgroups of the host (read-only)`);
+      expect(await failedUnits(engine, web)).toBe("");
+      const ids = await Promise.all([web, db].map((name) => inside(engine, name, "cat /etc/machine-id")));
+      expect(new Set(ids).size).toBe(2);
+      expect((await inside(engine, web, `getent hosts ${db}.berth.internal`)).split(/\s/)[0]).toBe(
+        "172.31.0.3",
+      );
+      // No probe container is left.
+      expect([...(await containers(engine)).keys()].toSorted()).toEqual([db, web]);
+      expect((await engine.berth(`stop ${web}`)).status).toBe(0);
+      expect((await engine.berth(`start ${web}`)).status).toBe(0);
+      expect(await inside(engine, web, "cat /etc/machine-id")).toBe(ids[0] as string);
+      expect(ownCgroups()).toEqual([`berth-machine-${db}`, `berth-machine-${web}`]);
+      expect((await engine.berth("down --yes --all")).status).toBe(0);
+      expect(ownCgroups()).toEqual([]);
+      expect([(await containers(engine)).size, await networks(engine)]).toEqual([0, []]);
+    },
+  );
 
   test("made meanwhile for one that was killed, it is taken as it is", async () => {
     const engine = node("hybrid");
@@ -51,7 +71,10 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
       other ??= engine.berth(up);
       await other;
     });
-    expect([status, parseList(stdout).map(({ action, state, error }) => error ?? [action, state])]).toEqual([0, [["kept", "running"]]]);
+    expect([status, parseList(stdout).map(({ action, state, error }) => error ?? [action, state])]).toEqual([
+      0,
+      [["kept", "running"]],
+    ]);
     await engine.berth("down --yes --all");
     expect(ownCgroups()).toEqual([]);
   });
@@ -65,9 +88,14 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
     const killed = await berthThrough(engine, up, async (call) => {
       if (call.startsWith("PUT ")) throw new Error("killed");
     });
-    expect([killed.stdout, (await containers(engine)).get(web)?.state]).toEqual([expect.stringContaining("killed"), "created"]);
+    expect([killed.stdout, (await containers(engine)).get(web)?.state]).toEqual([
+      expect.stringContaining("killed"),
+      "created",
+    ]);
     expect((await engine.berth(up)).status).toBe(0);
-    const uuid = (await engine.docker("inspect", "--format", "{{.Config.Env}}", web)).stdout.match(/container_uuid=([\da-f-]+)/)?.[1];
+    const uuid = (await engine.docker("inspect", "--format", "{{.Config.Env}}", web)).stdout.match(
+      /container_uuid=([\da-f-]+)/,
+    )?.[1];
     expect(await inside(engine, web, "cat /etc/machine-id")).toBe(uuid?.replaceAll("-", "") ?? "none");
     await engine.docker("rm", "once");
     expect((await engine.berth("down --yes --all")).status).toBe(0);

@@ -2,7 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
 import { parseList } from "#support/fleet.ts";
 import { capabilitiesOf, idsOf, ownerOnHost } from "#support/isolated.ts";
-import { booted, failedUnits, inside, removeAll, removeContainers, runMachine, stateOf } from "#support/machine.ts";
+import {
+  booted,
+  failedUnits,
+  inside,
+  removeAll,
+  removeContainers,
+  runMachine,
+  stateOf,
+} from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({
@@ -36,13 +44,24 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
       expect(await failedUnits(engine, name)).toBe("");
     }
     const dropped = BigInt(`0x${(await capabilitiesOf(hybrid, "dropped")).CapBnd}`);
-    const unit = await capabilitiesOf(hybrid, "dropped", "systemd-run", "--quiet", "--pipe", "--wait", "--collect");
+    const unit = await capabilitiesOf(
+      hybrid,
+      "dropped",
+      "systemd-run",
+      "--quiet",
+      "--pipe",
+      "--wait",
+      "--collect",
+    );
     for (const bits of [dropped, BigInt(`0x${unit.CapBnd}`)]) {
       expect([13n, 27n, 12n].map((bit) => (bits >> bit) & 1n)).toEqual([0n, 0n, 1n]);
     }
     expect((await idsOf(v2, "trixie")).count).toBe(131_072);
-    expect(await inside(v2, "trixie", "awk '{print $1, $3}' /proc/self/uid_map /proc/self/gid_map")).toBe("0 131072\n0 131072");
-    // Namespaces in the machine get ids beyond those that its own programs use, as newuidmap(1) gives them out.
+    expect(await inside(v2, "trixie", "awk '{print $1, $3}' /proc/self/uid_map /proc/self/gid_map")).toBe(
+      "0 131072\n0 131072",
+    );
+    // Namespaces in the machine get ids beyond those that its own programs use, as newuidmap(1) gives them
+    // out.
     const nested = `
       unshare --user sleep 60 & child=$!
       until [ "$(readlink /proc/$child/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.05; done
@@ -93,12 +112,27 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
       "the profile full is not possible here: the machine shares another's namespaces: network",
     ],
     [["-e", "BERTH_PROFILE=full", "--pid=host"], "the machine shares another's namespaces: pid"],
-    [["-e", "BERTH_PROFILE=nonsense"], "BERTH_PROFILE=nonsense is no profile; choose strict, full, privileged"],
-    [["-e", "BERTH_PROFILE=privileged"], "BERTH_PROFILE=privileged needs a privileged container; add --privileged"],
+    [
+      ["-e", "BERTH_PROFILE=nonsense"],
+      "BERTH_PROFILE=nonsense is no profile; choose strict, full, privileged",
+    ],
+    [
+      ["-e", "BERTH_PROFILE=privileged"],
+      "BERTH_PROFILE=privileged needs a privileged container; add --privileged",
+    ],
     [["-e", "BERTH_IDS=1000"], '"1000" is not a number of ids'],
   ])("docker run %p is refused with the reason, and leaves nothing", async (flags, reason) => {
     const engine = node("v2");
-    const { status, stderr } = await engine.tryDocker("run", "-d", "-t", "--runtime=berth", "--name", "refused", ...flags, "bookworm");
+    const { status, stderr } = await engine.tryDocker(
+      "run",
+      "-d",
+      "-t",
+      "--runtime=berth",
+      "--name",
+      "refused",
+      ...flags,
+      "bookworm",
+    );
     expect(status).toBe(125);
     expect(stderr).toContain(reason);
     const id = (await engine.docker("inspect", "--format", "{{.Id}}", "refused")).stdout.trim();
@@ -108,7 +142,8 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
 
   test("a bind of the host's whole tree takes nothing from the host when it goes", async () => {
     const engine = node("v2");
-    const mounts = async () => (await engine.run("sh", "-c", "cut -d' ' -f5 /proc/self/mountinfo | sort")).stdout;
+    const mounts = async () =>
+      (await engine.run("sh", "-c", "cut -d' ' -f5 /proc/self/mountinfo | sort")).stdout;
     await runMachine(engine, "other", "bookworm");
     expect(await booted(engine, "other")).toBe("running");
     const before = await mounts();
@@ -124,12 +159,18 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
     const engine = node("hybrid");
     const ups = await Promise.all(
       [["strict"], ["full"], []].map(([profile]) =>
-        engine.berth(["up", `up-${profile ?? "default"}`, "--image=bookworm", ...(profile === undefined ? [] : [`--profile=${profile}`])]),
+        engine.berth([
+          "up",
+          `up-${profile ?? "default"}`,
+          "--image=bookworm",
+          ...(profile === undefined ? [] : [`--profile=${profile}`]),
+        ]),
       ),
     );
     for (const { status, stderr } of ups) expect([status, stderr]).toEqual([0, expect.any(String)]);
     expect((await idsOf(engine, "up-strict")).base).toBe(0);
-    for (const name of ["up-full", "up-default"]) expect((await idsOf(engine, name)).base).toBeWithin(first, last);
+    for (const name of ["up-full", "up-default"])
+      expect((await idsOf(engine, name)).base).toBeWithin(first, last);
     expect(
       parseList<{ readonly name: string }>((await engine.berth("ls --json")).stdout)
         .map(({ name }) => name)

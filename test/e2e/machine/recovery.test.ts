@@ -11,9 +11,14 @@ const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
   images: { bookworm: () => labImage("bookworm") },
 });
-/** docker's statuses for a container that was not started; which one depends on the wording of what the engine reports. */
+/**
+ * docker's statuses for a container that was not started; which one depends on the wording of what the engine
+ * reports.
+ */
 const failedStart = [125, 126, 127];
-const states = async () => (await node("hybrid").run("sh", "-c", "find /run/berth/runtime -name stop-signal 2>/dev/null || true")).stdout;
+const states = async () =>
+  (await node("hybrid").run("sh", "-c", "find /run/berth/runtime -name stop-signal 2>/dev/null || true"))
+    .stdout;
 
 describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
   afterEach(async () => {
@@ -62,7 +67,11 @@ describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
     expect((await containers(engine)).get("one")?.state).toBe("created");
     await engine.docker("rm", "one");
     // A state without a container is swept once it is older than any create may take.
-    await engine.run("sh", "-c", "find /run/berth/runtime -name stop-signal -exec sed -i '2s/.*/-120000/' {} +");
+    await engine.run(
+      "sh",
+      "-c",
+      "find /run/berth/runtime -name stop-signal -exec sed -i '2s/.*/-120000/' {} +",
+    );
     const id = await runMachine(engine, "two", "bookworm");
     expect(await booted(engine, "two")).toBe("running");
     expect((await states()).trim().split("\n")).toEqual([expect.stringContaining(id)]);
@@ -74,10 +83,15 @@ describe.skipIf(!canHaveEngines)("after a crash (needs root)", () => {
     const engine = node("hybrid");
     const directory = join(dirname(engine.configFile), "dying");
     await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, "berth-runtime"), `#!/bin/sh\ncase " $* " in *" create "*) kill -KILL $$ ;; esac\nexec runc "$@"\n`);
+    await writeFile(
+      join(directory, "berth-runtime"),
+      `#!/bin/sh\ncase " $* " in *" create "*) kill -KILL $$ ;; esac\nexec runc "$@"\n`,
+    );
     await chmod(join(directory, "berth-runtime"), 0o755);
     await addRuntime(engine, "dying", join(directory, "berth-runtime"));
-    expect((await engine.tryDocker("run", "-d", "-t", "--runtime=dying", "--name", "one", "bookworm")).status).toBeOneOf(failedStart);
+    expect(
+      (await engine.tryDocker("run", "-d", "-t", "--runtime=dying", "--name", "one", "bookworm")).status,
+    ).toBeOneOf(failedStart);
     await engine.docker("rm", "one");
     expect(await states()).toBe("");
   });

@@ -37,9 +37,13 @@ describe.skipIf(!canHaveEngines)("berth up (needs root)", () => {
   });
 
   test("NAMES and IMAGE in the environment do the same, and plain output goes to where it belongs", async () => {
-    const { status, stdout, stderr } = await node("one").berth("up", { env: { NAMES: "web db", IMAGE: "bookworm" } });
+    const { status, stdout, stderr } = await node("one").berth("up", {
+      env: { NAMES: "web db", IMAGE: "bookworm" },
+    });
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^NAME +STATE +ADDRESS.*\nweb +running +172\.31\.0\.2.*\ndb +running +172\.31\.0\.3.*\n$/);
+    expect(stdout).toMatch(
+      /^NAME +STATE +ADDRESS.*\nweb +running +172\.31\.0\.2.*\ndb +running +172\.31\.0\.3.*\n$/,
+    );
     expect(stderr).toMatch(/^web: booting/m);
     expect((await node("one").berth("ls -q")).stdout.split("\n").toSorted()).toEqual(["", "db", "web"]);
   });
@@ -66,7 +70,9 @@ machines:
       "create network lab.test 172.30.5.0/24\ncreate db 172.30.5.2 from bookworm, start it\ncreate web 172.30.5.10 from bookworm, start it\n",
     );
     expect(
-      parseList<{ readonly do: string }>((await node("one").berth("up --dry-run --json", { cwd })).stdout).map((step) => step.do),
+      parseList<{ readonly do: string }>(
+        (await node("one").berth("up --dry-run --json", { cwd })).stdout,
+      ).map((step) => step.do),
     ).toEqual(["create-network", "create", "create"]);
     expect([(await containers(node("one"))).size, await networks(node("one"))]).toEqual([0, []]);
     writeFileSync(join(cwd, "letter"), "");
@@ -75,14 +81,22 @@ machines:
     // Each starts after what it depends on has booted.
     expect(stderr.indexOf("db: running")).toBeLessThan(stderr.indexOf("web: starting"));
     const engine = node("one");
-    expect(await inside(engine, "web", "hostname; hostname -f; tr '\\0' '\\n' </proc/1/environ | grep -E '^(OWN|COMMON)=' | sort")).toBe(
-      "front\nfront.lab.test\nCOMMON=yes-please\nOWN=1",
-    );
+    expect(
+      await inside(
+        engine,
+        "web",
+        "hostname; hostname -f; tr '\\0' '\\n' </proc/1/environ | grep -E '^(OWN|COMMON)=' | sort",
+      ),
+    ).toBe("front\nfront.lab.test\nCOMMON=yes-please\nOWN=1");
     for (const name of ["web", "www", "front", "web.lab.test", "www.lab.test"]) {
       expect(await inside(engine, "db", `getent hosts ${name} | cut -d' ' -f1`)).toBe("172.30.5.10");
     }
     expect(
-      await inside(engine, "web", "touch /srv/kept && stat -c %a /mnt/shared && ! touch /mnt/shared/x 2>/dev/null && echo read-only"),
+      await inside(
+        engine,
+        "web",
+        "touch /srv/kept && stat -c %a /mnt/shared && ! touch /mnt/shared/x 2>/dev/null && echo read-only",
+      ),
     ).toMatch(/read-only$/);
     const limits = await engine.docker(
       "inspect",
@@ -91,16 +105,33 @@ machines:
       "web",
     );
     expect(limits.stdout.trim()).toBe(`${256 << 20} 500000000 berth`);
-    expect(await inside(engine, "web", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes")).toBe(String(256 << 20));
-    const server = "$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80); while ($c = $s->accept) { print $c 'hello'; close $c }";
-    await engine.docker("exec", "web", "systemd-run", "--unit=server", "perl", "-MIO::Socket::INET", "-e", server.replaceAll("$", "$$$$"));
+    expect(await inside(engine, "web", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes")).toBe(
+      String(256 << 20),
+    );
+    const server =
+      "$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80); while ($c = $s->accept) { print $c 'hello'; close $c }";
+    await engine.docker(
+      "exec",
+      "web",
+      "systemd-run",
+      "--unit=server",
+      "perl",
+      "-MIO::Socket::INET",
+      "-e",
+      server.replaceAll("$", "$$$$"),
+    );
     const answer = await waitFor("the published port answers", async () => {
-      const asked = await engine.run("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/18080 && cat <&3").catch(() => undefined);
+      const asked = await engine
+        .run("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/18080 && cat <&3")
+        .catch(() => undefined);
       return asked?.stdout || undefined;
     });
     expect(answer).toBe("hello");
 
-    writeFileSync(join(cwd, "berth.yaml"), (await Bun.file(join(cwd, "berth.yaml")).text()).replace("256M", "300M"));
+    writeFileSync(
+      join(cwd, "berth.yaml"),
+      (await Bun.file(join(cwd, "berth.yaml")).text()).replace("256M", "300M"),
+    );
     const differing = await node("one").berth("up", { cwd });
     expect([differing.status, differing.stderr]).toEqual([
       0,
@@ -156,7 +187,11 @@ machines:
     expect(stdout).toContain("broken.service");
     expect(stdout).toContain("the disk is on fire");
     const [sick] = parseList((await engine.berth("up sick --image degraded --json")).stdout);
-    expect([sick?.state, sick?.action, sick?.failedUnits.map(({ unit }) => unit)]).toEqual(["degraded", "kept", ["broken.service"]]);
+    expect([sick?.state, sick?.action, sick?.failedUnits.map(({ unit }) => unit)]).toEqual([
+      "degraded",
+      "kept",
+      ["broken.service"],
+    ]);
     expect(sick?.failedUnits[0]?.lines.join("\n")).toContain("the disk is on fire");
     expect((await engine.berth("up sick --image degraded --no-wait")).status).toBe(0);
     // What it said in an earlier boot, which to the journal is the same one, is not repeated.

@@ -5,18 +5,26 @@ import { join } from "node:path";
 import { booted, runMachine } from "./machine.ts";
 import type { Node } from "./nodes.ts";
 
-/** What a program that attacks found out: each attempt has a name, and the kernel's word where it was refused. */
+/**
+ * What a program that attacks found out: each attempt has a name, and the kernel's word where it was refused.
+ */
 export interface Outcome {
   readonly got: readonly string[];
   readonly refused: Readonly<Record<string, string>>;
 }
 
-/** A program for /bin/sh: `try NAME COMMAND…` is one attempt; `got NAME` and `refused NAME WHY` tell of one made by hand. */
+/**
+ * A program for /bin/sh: `try NAME COMMAND…` is one attempt; `got NAME` and `refused NAME WHY` tell of one
+ * made by hand.
+ */
 export interface ShellAttack {
   readonly shell: string;
 }
 
-/** A program for perl, for what takes system calls: `attempt NAME, RESULT` is one attempt, a RESULT below zero or undefined a failure by $!. */
+/**
+ * A program for perl, for what takes system calls: `attempt NAME, RESULT` is one attempt, a RESULT below zero
+ * or undefined a failure by $!.
+ */
 export interface PerlAttack {
   readonly perl: string;
 }
@@ -43,12 +51,15 @@ export async function attackFrom(node: Node, machine: string, attack: Attack): P
 
 /** Runs it as the host's root, in the namespaces of the engine. */
 export async function attackFromHost(node: Node, attack: Attack): Promise<Outcome> {
-  return outcomeOf(await node.run("unshare", "--mount", "--propagation", "private", "sh", "-c", decoding(attack)));
+  return outcomeOf(
+    await node.run("unshare", "--mount", "--propagation", "private", "sh", "-c", decoding(attack)),
+  );
 }
 
 /** systemd-run expands dollars and percents, so the program goes in base64. */
 function decoding(attack: Attack): string {
-  const [interpreter, text] = "shell" in attack ? ["sh", shellPrelude + attack.shell] : ["perl", perlPrelude + attack.perl];
+  const [interpreter, text] =
+    "shell" in attack ? ["sh", shellPrelude + attack.shell] : ["perl", perlPrelude + attack.perl];
   return `echo ${Buffer.from(text).toString("base64")} | base64 --decode | ${interpreter}`;
 }
 
@@ -58,10 +69,16 @@ function outcomeOf({ stdout }: { readonly stdout: string }): Outcome {
     const match = /^REFUSED ([^:]+): ?(.*)$/.exec(line);
     return match?.[1] === undefined ? [] : [[match[1], match[2]?.trim() ?? ""] as const];
   });
-  return { got: lines.flatMap((line) => /^GOT (.*)$/.exec(line)?.[1] ?? []), refused: Object.fromEntries(refused) };
+  return {
+    got: lines.flatMap((line) => /^GOT (.*)$/.exec(line)?.[1] ?? []),
+    refused: Object.fromEntries(refused),
+  };
 }
 
-/** The machine that attacks, profile full, and the one that has the rights of the host's root, so that an attack can be seen to work. */
+/**
+ * The machine that attacks, profile full, and the one that has the rights of the host's root, so that an
+ * attack can be seen to work.
+ */
 export const prisoner = "prisoner";
 export const mighty = "mighty";
 
@@ -89,20 +106,30 @@ export async function bootBoth(node: Node, image: string, ...flags: readonly str
   expect(await booted(node, mighty)).toBe("running");
 }
 
-/** Expects that all attempts were made and none got through, and that a control with the host's rights got through with each of `names`. */
+/**
+ * Expects that all attempts were made and none got through, and that a control with the host's rights got
+ * through with each of `names`.
+ */
 export function expectConfined(attacker: Outcome, control: Outcome, names: readonly string[]): void {
-  expect({ got: attacker.got, refused: Object.keys(attacker.refused).toSorted() }).toEqual({ got: [], refused: names.toSorted() });
-  expect({ got: control.got.toSorted(), refused: control.refused }).toEqual({ got: names.toSorted(), refused: {} });
+  expect({ got: attacker.got, refused: Object.keys(attacker.refused).toSorted() }).toEqual({
+    got: [],
+    refused: names.toSorted(),
+  });
+  expect({ got: control.got.toSorted(), refused: control.refused }).toEqual({
+    got: names.toSorted(),
+    refused: {},
+  });
 }
 
 /** What moves by itself. */
-const volatile = /random\/|\/(dentry-state|inode-nr|inode-state|file-nr|aio-nr|ns_last_pid|pty\/nr|nr_hugepages|quota\/.*|sched_domain.*)$/;
+const volatile =
+  /random\/|\/(dentry-state|inode-nr|inode-state|file-nr|aio-nr|ns_last_pid|pty\/nr|nr_hugepages|quota\/.*|sched_domain.*)$/;
 const printSysctls =
   "find /proc/sys/kernel /proc/sys/vm /proc/sys/fs /proc/sys/net/core -type f -perm -400 -print0 | sort -z | xargs -0 grep -sH ''; true";
 
 /**
- * Where others may be at work on the same host: the directories for temporary files, the tests' own too, of which `npm test`
- * gives each file a part.
+ * Where others may be at work on the same host: the directories for temporary files, the tests' own too, of
+ * which `npm test` gives each file a part.
  */
 const busy = [...new Set(["/tmp", tmpdir().replace(/\/npm-test-[^/]+\/.*$/, "")])];
 /** The flag is what another test marks the cgroups with. */
@@ -110,14 +137,19 @@ const printMounts = `cut --delimiter=' ' --fields=5- /proc/self/mountinfo | grep
   .map((directory) => `-e '^${directory.replace(/[.*^$[\]\\]/g, "\\$&")}/'`)
   .join(" ")} | sed 's/,memory_localevents//' | sort`;
 
-/** What a machine must not change of its host: settings of the kernel, names, network, devices, mounts, programs of the engine. */
+/**
+ * What a machine must not change of its host: settings of the kernel, names, network, devices, mounts,
+ * programs of the engine.
+ */
 export async function hostFacts(node: Node): Promise<Readonly<Record<string, string>>> {
   const look = async (script: string) => (await node.run("sh", "-c", script)).stdout;
   const [sysctls, network, names, devices, mounts, programs] = await Promise.all([
     look(printSysctls),
     look("ip -oneline link show lo; ip -oneline address show lo; ip rule"),
     look("hostname; cat /etc/hostname /etc/machine-id; readlink /proc/self/ns/*"),
-    look("stat --format='%n %a %u %g %Hr:%Lr' /dev/* 2>/dev/null; cat /proc/swaps; grep -v loop /proc/partitions"),
+    look(
+      "stat --format='%n %a %u %g %Hr:%Lr' /dev/* 2>/dev/null; cat /proc/swaps; grep -v loop /proc/partitions",
+    ),
     look(printMounts),
     look("sha256sum /usr/sbin/runc /bin/sh"),
   ]);
@@ -128,14 +160,32 @@ export async function hostFacts(node: Node): Promise<Readonly<Record<string, str
 /** The numbers of system calls that perl has no name for. */
 const numbers = {
   x64: {
-    ...{ acct: 163, add_key: 248, bpf: 321, delete_module: 176, finit_module: 313, init_module: 175, ioprio_set: 251, kexec_load: 246 },
+    ...{
+      acct: 163,
+      add_key: 248,
+      bpf: 321,
+      delete_module: 176,
+      finit_module: 313,
+      init_module: 175,
+      ioprio_set: 251,
+      kexec_load: 246,
+    },
     ...{ inotify_init1: 294 },
     ...{ keyctl: 250, name_to_handle_at: 303, open_by_handle_at: 304, perf_event_open: 298 },
     ...{ quotactl: 179, setns: 308, settimeofday: 164, setxattr: 188, swapoff: 168 },
     ...{ swapon: 167, syslog: 103, userfaultfd: 323 },
   },
   arm64: {
-    ...{ acct: 89, add_key: 217, bpf: 280, delete_module: 106, finit_module: 273, init_module: 105, ioprio_set: 30, kexec_load: 104 },
+    ...{
+      acct: 89,
+      add_key: 217,
+      bpf: 280,
+      delete_module: 106,
+      finit_module: 273,
+      init_module: 105,
+      ioprio_set: 30,
+      kexec_load: 104,
+    },
     ...{ inotify_init1: 26 },
     ...{ keyctl: 219, name_to_handle_at: 264, open_by_handle_at: 265, perf_event_open: 241 },
     ...{ quotactl: 60, setns: 268, settimeofday: 170, setxattr: 5, swapoff: 225 },

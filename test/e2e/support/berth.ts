@@ -22,7 +22,10 @@ export interface BerthOptions {
 }
 
 /** A user's environment: nothing of this process's own but its paths. */
-function environment(socket: string | undefined, own: BerthOptions["env"] = {}): Record<string, string | undefined> {
+function environment(
+  socket: string | undefined,
+  own: BerthOptions["env"] = {},
+): Record<string, string | undefined> {
   return {
     PATH: process.env.PATH,
     HOME: homedir(),
@@ -34,7 +37,11 @@ function environment(socket: string | undefined, own: BerthOptions["env"] = {}):
 }
 
 /** Runs dist/berth against an engine, or against none in particular. Any status is a result. */
-export function runBerth(socket: string | undefined, args: readonly string[], options: BerthOptions = {}): Promise<RunResult> {
+export function runBerth(
+  socket: string | undefined,
+  args: readonly string[],
+  options: BerthOptions = {},
+): Promise<RunResult> {
   return tryRun(program, args, { cwd: options.cwd ?? tmpdir(), env: environment(socket, options.env) });
 }
 
@@ -46,7 +53,11 @@ export interface RunningBerth {
 }
 
 /** Starts dist/berth and lets it run, to be interrupted. */
-export function startBerth(socket: string, args: readonly string[], options: BerthOptions = {}): RunningBerth {
+export function startBerth(
+  socket: string,
+  args: readonly string[],
+  options: BerthOptions = {},
+): RunningBerth {
   const child = spawn(program, args, {
     cwd: options.cwd ?? tmpdir(),
     env: environment(socket, options.env) as NodeJS.ProcessEnv,
@@ -62,7 +73,9 @@ export function startBerth(socket: string, args: readonly string[], options: Ber
   });
   const ended = new Promise<RunResult>((done, fail) => {
     child.once("error", fail);
-    child.once("close", (status, signal) => done({ status: status ?? (signal === "SIGKILL" ? 137 : 128), stdout, stderr }));
+    child.once("close", (status, signal) =>
+      done({ status: status ?? (signal === "SIGKILL" ? 137 : 128), stdout, stderr }),
+    );
   });
   return { kill: (signal) => void child.kill(signal), stderr: () => stderr, ended };
 }

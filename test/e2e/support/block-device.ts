@@ -8,7 +8,9 @@ export function blockDevice(): { readonly path: string; readonly number: string 
     .findLast((fields) => fields[4] === "/tmp" || fields[4] === "/");
   const number = mount?.[2] ?? "";
   const disk = existsSync("/sys/block")
-    ? readdirSync("/sys/block").find((name) => readFileSync(`/sys/block/${name}/dev`, "utf8").trim() === number)
+    ? readdirSync("/sys/block").find(
+        (name) => readFileSync(`/sys/block/${name}/dev`, "utf8").trim() === number,
+      )
     : undefined;
   return disk !== undefined && existsSync(`/dev/${disk}`) ? { path: `/dev/${disk}`, number } : undefined;
 }

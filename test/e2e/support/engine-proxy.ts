@@ -31,13 +31,16 @@ export function parseAllowedCalls(text: string): readonly AllowedCall[] {
 }
 
 function refuse(client: Socket, status: string, message: string): void {
-  client.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${JSON.stringify({ message })}\n`);
+  client.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${JSON.stringify({ message })}\n`,
+  );
 }
 
 /**
- * Stands between a socket of its own and an engine's, and lets the calls of a list through, by method and path. One call a
- * connection: so what follows a call that was looked at belongs to it, be it a body, or bytes for a program that took it over.
- * `hold` is told `METHOD path` of each such call, and the engine hears of the call when it is done; where it fails, never.
+ * Stands between a socket of its own and an engine's, and lets the calls of a list through, by method and
+ * path. One call a connection: so what follows a call that was looked at belongs to it, be it a body, or
+ * bytes for a program that took it over. `hold` is told `METHOD path` of each such call, and the engine hears
+ * of the call when it is done; where it fails, never.
  */
 export async function serveEngineProxy(
   path: string,
@@ -71,7 +74,9 @@ export async function serveEngineProxy(
     }
     const engine = keep(connect({ path: engineSocket, allowHalfOpen: true }));
     const isTakeover = /^upgrade:/im.test(head);
-    engine.write(`${isTakeover ? head : `${head.replace(/^connection:.*\r\n/gim, "")}Connection: close\r\n`}\r\n`);
+    engine.write(
+      `${isTakeover ? head : `${head.replace(/^connection:.*\r\n/gim, "")}Connection: close\r\n`}\r\n`,
+    );
     engine.write(rest);
     client.pipe(engine);
     engine.pipe(client);

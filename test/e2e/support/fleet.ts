@@ -43,10 +43,20 @@ export function errorCode(stdout: string): string {
 }
 
 /** Names of a node's containers with their state and id. */
-export async function containers(node: Node): Promise<ReadonlyMap<string, { readonly state: string; readonly id: string }>> {
-  const { stdout } = await node.docker("ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.State}} {{.ID}}");
+export async function containers(
+  node: Node,
+): Promise<ReadonlyMap<string, { readonly state: string; readonly id: string }>> {
+  const { stdout } = await node.docker(
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--format",
+    "{{.Names}} {{.State}} {{.ID}}",
+  );
   const lines = stdout.split("\n").filter((line) => line !== "");
-  return new Map(lines.map((line) => line.split(" ")).map(([name = "", state = "", id = ""]) => [name, { state, id }]));
+  return new Map(
+    lines.map((line) => line.split(" ")).map(([name = "", state = "", id = ""]) => [name, { state, id }]),
+  );
 }
 
 /** The user-made networks of a node. */
@@ -58,7 +68,9 @@ export async function networks(node: Node): Promise<readonly string[]> {
 /** The address of each machine on the default network. */
 export async function addresses(node: Node): Promise<readonly string[]> {
   const { stdout } = await node.berth("ls --json");
-  return parseList<{ readonly address?: string }>(stdout).flatMap(({ address }) => (address === undefined ? [] : [address]));
+  return parseList<{ readonly address?: string }>(stdout).flatMap(({ address }) =>
+    address === undefined ? [] : [address],
+  );
 }
 
 /** Removes whatever tests made: containers, networks, volumes. */

@@ -12,7 +12,10 @@ export interface HostIds {
 
 export async function idsOf(node: Node, name: string): Promise<HostIds> {
   const { pid } = await stateOf(node, name);
-  const [, base, count] = (await node.run("cat", `/proc/${pid}/uid_map`)).stdout.trim().split(/\s+/).map(Number);
+  const [, base, count] = (await node.run("cat", `/proc/${pid}/uid_map`)).stdout
+    .trim()
+    .split(/\s+/)
+    .map(Number);
   return { base: base ?? Number.NaN, count: count ?? Number.NaN };
 }
 
@@ -31,10 +34,14 @@ export async function capabilitiesOf(
   return Object.fromEntries(stdout.split("\n").map((line) => line.trim().split(/:\s+/)));
 }
 
-/** Mount points below machines' stages in any mount namespace of the node's processes, each with a process that has it. */
+/**
+ * Mount points below machines' stages in any mount namespace of the node's processes, each with a process
+ * that has it.
+ */
 export async function stageMounts(node: Node): Promise<string> {
   // Processes end meanwhile, and grep goes on with the next.
-  const script = "grep -sEo '^([^ ]+ ){4}[^ ]*/berth/runtime/[^ ]*/stage(/[^ ]*)? ' /proc/[0-9]*/mountinfo || true";
+  const script =
+    "grep -sEo '^([^ ]+ ){4}[^ ]*/berth/runtime/[^ ]*/stage(/[^ ]*)? ' /proc/[0-9]*/mountinfo || true";
   return (await node.run("sh", "-c", script)).stdout.trim();
 }
 
@@ -44,7 +51,10 @@ export function cgroupOf(node: Node): string {
   return `/berth-engine-${lab.slice("berth-".length).toLowerCase()}-${node.name}`;
 }
 
-/** The cgroups that containers of a node's engine have, in any hierarchy: directories of it alone, since others' come and go. */
+/**
+ * The cgroups that containers of a node's engine have, in any hierarchy: directories of it alone, since
+ * others' come and go.
+ */
 export async function cgroupsOf(node: Node): Promise<string> {
   const top = `/proc/${node.pid}/root/sys/fs/cgroup`;
   const hierarchies = (await readdir(top, { withFileTypes: true })).filter((entry) => entry.isDirectory());
@@ -58,18 +68,29 @@ export async function cgroupsOf(node: Node): Promise<string> {
 
 /** The machines that berth-runtime has a state of. */
 export async function statesOf(node: Node): Promise<readonly string[]> {
-  const { stdout } = await node.run("sh", "-c", "find /run/berth/runtime -name stop-signal 2>/dev/null || true");
+  const { stdout } = await node.run(
+    "sh",
+    "-c",
+    "find /run/berth/runtime -name stop-signal 2>/dev/null || true",
+  );
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** The id ranges that the node has down as taken, of those that all of the host's engines have: its machines' states by slot. */
+/**
+ * The id ranges that the node has down as taken, of those that all of the host's engines have: its machines'
+ * states by slot.
+ */
 export async function takenSlots(node: Node): Promise<readonly string[]> {
-  const script = "cat /run/berth/root; cd /run/berth/ids 2>/dev/null && for slot in [0-9]*; do readlink $slot; done || true";
+  const script =
+    "cat /run/berth/root; cd /run/berth/ids 2>/dev/null && for slot in [0-9]*; do readlink $slot; done || true";
   const [root = "", ...links] = (await node.run("sh", "-c", script)).stdout.split("\n");
   return links.filter((link) => link.startsWith(`${root}/`)).map((link) => link.slice(root.length));
 }
 
-/** Everything that a machine of the image would find, with owners and sizes, as one digest; times and what the engine mounts aside. */
+/**
+ * Everything that a machine of the image would find, with owners and sizes, as one digest; times and what the
+ * engine mounts aside.
+ */
 export async function imageDigest(node: Node, image: string): Promise<string> {
   const list = `find / -xdev ! -path /etc/hostname ! -path /etc/hosts ! -path /etc/resolv.conf ! -type d -printf '%P %y %m %U %G %s %l\\n'`;
   const sum = "cat /etc/passwd /bin/bash /usr/bin/dpkg /sbin/init";

@@ -4,16 +4,23 @@ import { until } from "#lab/until.ts";
 import type { Node } from "./nodes.ts";
 
 /** Whether lxcfs can be started here, with a memory controller that it reads. */
-export const hasLxcfs = Bun.which("lxcfs") !== null && existsSync("/dev/fuse") && existsSync("/sys/fs/cgroup/memory");
+export const hasLxcfs =
+  Bun.which("lxcfs") !== null && existsSync("/dev/fuse") && existsSync("/sys/fs/cgroup/memory");
 /** Where its unit mounts it. */
 export const lxcfsDirectory = "/var/lib/lxcfs";
 
-/** Starts the host's lxcfs as its unit does, with the load besides, in a node's namespaces, and returns when it is mounted. */
+/**
+ * Starts the host's lxcfs as its unit does, with the load besides, in a node's namespaces, and returns when
+ * it is mounted.
+ */
 export async function startLxcfs(one: Node): Promise<ChildProcess> {
   const program = ["lxcfs", "-l", "-p", "/run/lxcfs.pid", lxcfsDirectory];
   const command = ["--target", String(one.pid), "--mount", "--net", "--uts", "--pid", "--", ...program];
   const lxcfs = spawn("nsenter", command, { stdio: "ignore" });
-  await until(async () => (await one.run("sh", "-c", `cat ${lxcfsDirectory}/proc/uptime 2>/dev/null || true`)).stdout !== "");
+  await until(
+    async () =>
+      (await one.run("sh", "-c", `cat ${lxcfsDirectory}/proc/uptime 2>/dev/null || true`)).stdout !== "",
+  );
   return lxcfs;
 }
 
@@ -25,7 +32,10 @@ export async function endLxcfs(one: Node, lxcfs: ChildProcess): Promise<void> {
   await one.run("umount", lxcfsDirectory);
 }
 
-/** Mounts what a user of the node's host calls lxcfs, as fusermount3(1) would, and which never answers. Returns what takes it away. */
+/**
+ * Mounts what a user of the node's host calls lxcfs, as fusermount3(1) would, and which never answers.
+ * Returns what takes it away.
+ */
 export async function mountUsers(one: Node, place: string): Promise<() => Promise<void>> {
   const source = `const { mount } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/syscalls.ts"))});
     const options = "rootmode=40000,user_id=4242,group_id=4242,allow_other,fd=" + require("node:fs").openSync("/dev/fuse", "r+");

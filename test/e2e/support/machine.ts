@@ -2,7 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Node } from "./nodes.ts";
 
 /** Waits until a look gives something; throws with the last word when the time is over. */
-export async function waitFor<T>(what: string, look: () => Promise<T | undefined>, limit = 30_000): Promise<T> {
+export async function waitFor<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  limit = 30_000,
+): Promise<T> {
   for (const end = performance.now() + limit; ; await sleep(50)) {
     const seen = await look();
     if (seen !== undefined) return seen;
@@ -11,16 +15,25 @@ export async function waitFor<T>(what: string, look: () => Promise<T | undefined
 }
 
 /** `docker run -d -t --runtime=berth`, with more flags before the image. The container's id. */
-export async function runMachine(node: Node, name: string, image: string, ...flags: readonly string[]): Promise<string> {
+export async function runMachine(
+  node: Node,
+  name: string,
+  image: string,
+  ...flags: readonly string[]
+): Promise<string> {
   const { stdout } = await node.docker("run", "-d", "-t", "--runtime=berth", "--name", name, ...flags, image);
   return stdout.trim();
 }
 
-/** systemd's own word once the machine has booted: `running`, `degraded`. Nothing is run in it before its init has left the cgroup root. */
+/**
+ * systemd's own word once the machine has booted: `running`, `degraded`. Nothing is run in it before its init
+ * has left the cgroup root.
+ */
 export async function booted(node: Node, name: string): Promise<string> {
   await waitFor(`${name} boots`, async () => {
     const { running, pid } = await stateOf(node, name);
-    if (!running) throw new Error(`${name} ended: ${(await node.docker("logs", "--tail", "20", name)).stdout}`);
+    if (!running)
+      throw new Error(`${name} ended: ${(await node.docker("logs", "--tail", "20", name)).stdout}`);
     const cgroup = await node.run("cat", `/proc/${pid}/cgroup`).then(
       ({ stdout }) => stdout,
       () => "",
@@ -28,7 +41,9 @@ export async function booted(node: Node, name: string): Promise<string> {
     return cgroup.includes("/init.scope") ? true : undefined;
   });
   return waitFor(`${name}'s systemd answers`, async () => {
-    const state = (await node.tryDocker("exec", name, "systemctl", "is-system-running", "--wait")).stdout.trim();
+    const state = (
+      await node.tryDocker("exec", name, "systemctl", "is-system-running", "--wait")
+    ).stdout.trim();
     return /^(running|degraded|maintenance)$/.test(state) ? state : undefined;
   });
 }
@@ -41,7 +56,12 @@ export interface ContainerState {
 }
 
 export async function stateOf(node: Node, name: string): Promise<ContainerState> {
-  const { stdout } = await node.docker("inspect", "--format", "{{.State.Running}} {{.State.Pid}} {{.State.ExitCode}}", name);
+  const { stdout } = await node.docker(
+    "inspect",
+    "--format",
+    "{{.State.Running}} {{.State.Pid}} {{.State.ExitCode}}",
+    name,
+  );
   const [running, pid, status] = stdout.trim().split(" ");
   return { running: running === "true", pid: Number(pid), status: Number(status) };
 }
@@ -55,21 +75,39 @@ export async function failedUnits(node: Node, name: string): Promise<string> {
   return inside(node, name, "systemctl list-units --failed --plain --no-legend --no-pager");
 }
 
-/** The path of each hierarchy's cgroup, by its controllers (`name=systemd`, `memory`; cgroup2's is ""), of the process with that text in its command line. */
-export async function cgroupsOfProcess(node: Node, name: string, text: string): Promise<ReadonlyMap<string, string>> {
+/**
+ * The path of each hierarchy's cgroup, by its controllers (`name=systemd`, `memory`; cgroup2's is ""), of the
+ * process with that text in its command line.
+ */
+export async function cgroupsOfProcess(
+  node: Node,
+  name: string,
+  text: string,
+): Promise<ReadonlyMap<string, string>> {
   const { stdout: processes } = await node.docker("top", name, "-eo", "pid,args");
   const line = processes.split("\n").find((process) => process.includes(text));
   const { stdout } = await node.run("cat", `/proc/${line?.trim().split(/\s/)[0] ?? "none"}/cgroup`);
   const lines = stdout.trim().split("\n");
-  return new Map(lines.map((entry) => entry.split(":")).map(([, controllers = "", ...path]) => [controllers, path.join(":")]));
+  return new Map(
+    lines
+      .map((entry) => entry.split(":"))
+      .map(([, controllers = "", ...path]) => [controllers, path.join(":")]),
+  );
 }
 
 export async function removeContainers(node: Node, ...names: readonly string[]): Promise<void> {
   await node.docker("rm", "--force", "--volumes", ...names);
 }
 
-/** The signals that the engine has sent to a container meanwhile: the kill that follows a stop which takes too long is one. */
-export async function signalsDuring(node: Node, name: string, work: () => Promise<unknown>): Promise<readonly string[]> {
+/**
+ * The signals that the engine has sent to a container meanwhile: the kill that follows a stop which takes too
+ * long is one.
+ */
+export async function signalsDuring(
+  node: Node,
+  name: string,
+  work: () => Promise<unknown>,
+): Promise<readonly string[]> {
   const now = () => String(Date.now() / 1000);
   const since = now();
   await work();

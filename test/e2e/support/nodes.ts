@@ -5,7 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
 import { startPrivateEngine } from "#host/embedded-engine/start.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
-import { canMakeLab, createLab, type Lab, type LabHost, type LabNode, type LabNodeSpec, type LabSpec } from "#lab/lab.ts";
+import {
+  canMakeLab,
+  createLab,
+  type Lab,
+  type LabHost,
+  type LabNode,
+  type LabNodeSpec,
+  type LabSpec,
+} from "#lab/lab.ts";
 import { until } from "#lab/until.ts";
 import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
 
@@ -46,8 +54,8 @@ export interface LabInUse {
 }
 
 /**
- * Engines for the tests of one file: made before the first, gone without a trace after the last. Returns how to get at one
- * by its name, within tests.
+ * Engines for the tests of one file: made before the first, gone without a trace after the last. Returns how
+ * to get at one by its name, within tests.
  */
 export function useNodes(wish: NodesWish): (name: string) => Node {
   return useLab(wish).node;
@@ -62,9 +70,12 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
   beforeAll(async () => {
     if (!canHaveEngines) return;
     await ensureBuilt();
-    const specs = await Promise.all(Object.entries(wishes).map(async ([name, node]) => ({ ...(await engineSpec(node)), name })));
+    const specs = await Promise.all(
+      Object.entries(wishes).map(async ([name, node]) => ({ ...(await engineSpec(node)), name })),
+    );
     lab = await createLab({ nodes: specs, ...rest });
-    for (const [index, node] of lab.nodes.entries()) nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes, lab));
+    for (const [index, node] of lab.nodes.entries())
+      nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes, lab));
     await Promise.all([...nodes.values()].map((node) => prepare(node, wishes[node.name], images)));
   }, 600_000);
   afterAll(() => lab?.destroy(), 60_000);
@@ -81,7 +92,12 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
   };
 }
 
-async function engineSpec({ runtime: _runtime, images: _images, root, ...spec }: NodeWish): Promise<Omit<LabNodeSpec, "name">> {
+async function engineSpec({
+  runtime: _runtime,
+  images: _images,
+  root,
+  ...spec
+}: NodeWish): Promise<Omit<LabNodeSpec, "name">> {
   return root === undefined ? spec : { ...spec, rootDirectory: await root(), shownDirectories: [dist] };
 }
 
@@ -105,12 +121,22 @@ export async function installRuntime(node: Node, ...flags: readonly string[]): P
 /** Registers a runtime of a test's own with a node's engine. */
 export async function addRuntime(node: Node, name: string, path: string): Promise<void> {
   const config = JSON.parse(await readFile(node.configFile, "utf8")) as { readonly runtimes?: object };
-  await writeFile(node.configFile, JSON.stringify({ ...config, runtimes: { ...config.runtimes, [name]: { path } } }));
+  await writeFile(
+    node.configFile,
+    JSON.stringify({ ...config, runtimes: { ...config.runtimes, [name]: { path } } }),
+  );
   process.kill(node.pid, "SIGHUP");
-  await until(async () => (await node.docker("info", "--format", "{{json .Runtimes}}")).stdout.includes(`"${name}"`));
+  await until(async () =>
+    (await node.docker("info", "--format", "{{json .Runtimes}}")).stdout.includes(`"${name}"`),
+  );
 }
 
-function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map<string, Node>, lab: Lab): Node {
+function withPrograms(
+  node: LabNode,
+  spec: Omit<LabNodeSpec, "name">,
+  nodes: Map<string, Node>,
+  lab: Lab,
+): Node {
   const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
   return {
     ...node,
@@ -119,7 +145,9 @@ function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map
     tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args]),
     crash: async () => {
       process.kill(node.pid, "SIGKILL");
-      await until(async () => (await tryRun("/usr/bin/docker", ["--host", node.socket, "version"])).status !== 0);
+      await until(
+        async () => (await tryRun("/usr/bin/docker", ["--host", node.socket, "version"])).status !== 0,
+      );
     },
     revive: async () => {
       const stateDirectory = dirname(node.socket.slice("unix://".length));
@@ -131,7 +159,8 @@ function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map
       };
       const starting = startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
       // As a host's network comes up while its engine starts: a swarm's member wants its address.
-      const joining = node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory, starting);
+      const joining =
+        node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory, starting);
       const [{ pid }] = await Promise.all([starting, joining]);
       const run: LabNode["run"] = (command, ...args) => runIn(pid, command, args);
       const revived = withPrograms({ ...node, pid, run }, spec, nodes, lab);
@@ -142,7 +171,12 @@ function withPrograms(node: LabNode, spec: Omit<LabNodeSpec, "name">, nodes: Map
 }
 
 /** Joins a node that starts again to the wire as soon as its new init is there. */
-async function plugInEarly(lab: Lab, node: LabNode, stateDirectory: string, starting: Promise<unknown>): Promise<void> {
+async function plugInEarly(
+  lab: Lab,
+  node: LabNode,
+  stateDirectory: string,
+  starting: Promise<unknown>,
+): Promise<void> {
   let isOver = false;
   const over = () => {
     isOver = true;
@@ -152,7 +186,8 @@ async function plugInEarly(lab: Lab, node: LabNode, stateDirectory: string, star
     // A start that has failed says why itself.
     const isLast = isOver;
     const init = await readRecordedProcess(join(stateDirectory, "init"));
-    if (init !== undefined && init.pid !== node.pid && (await isAlive(init))) return lab.plugInAgain(node.name, init.pid);
+    if (init !== undefined && init.pid !== node.pid && (await isAlive(init)))
+      return lab.plugInAgain(node.name, init.pid);
     if (isLast) return;
     await sleep(20);
   }

@@ -1,4 +1,7 @@
-/** Runs a perl program on a host or in a container: by `run`, with words for its @ARGV. Debian has it everywhere. */
+/**
+ * Runs a perl program on a host or in a container: by `run`, with words for its @ARGV. Debian has it
+ * everywhere.
+ */
 export function perl(program: string, ...words: readonly string[]): readonly [string, ...string[]] {
   return ["perl", "-MIO::Socket::INET", "-e", program, ...words];
 }
@@ -14,7 +17,8 @@ const answer = 'while ($c = $s->accept) { print $c $c->peerhost, "\\n"; close $c
 export const echoAddress = `${listen} ${answer}`;
 
 /** As systemd.service(5) reads it on a command line. */
-const inUnit = (program: string) => program.replaceAll("%", "%%").replaceAll("$", "$$$$").replaceAll("\\", "\\\\");
+const inUnit = (program: string) =>
+  program.replaceAll("%", "%%").replaceAll("$", "$$$$").replaceAll("\\", "\\\\");
 
 /** A unit of a machine that does so, and has started when it listens. */
 export const echoUnit = (port: number) =>

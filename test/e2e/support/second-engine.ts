@@ -9,7 +9,10 @@ import { dist } from "./berth.ts";
 import { cgroupOf } from "./isolated.ts";
 import type { Node } from "./nodes.ts";
 
-/** A further dockerd in a node's namespaces, which can end without them: its machines have no network, unless wished. Gone with the node. */
+/**
+ * A further dockerd in a node's namespaces, which can end without them: its machines have no network, unless
+ * wished. Gone with the node.
+ */
 export interface SecondEngine {
   /** The node by which machines of this engine are run and looked at. */
   readonly node: Node;
@@ -36,7 +39,10 @@ export async function startSecondEngine(
   const data = dirname(node.configFile);
   const socket = `unix://${join(state, `${name}.sock`)}`;
   const configFile = join(data, `${name}.json`);
-  await writeFile(configFile, JSON.stringify({ runtimes: { berth: { path: join(dist, "berth-runtime") } }, ...config }));
+  await writeFile(
+    configFile,
+    JSON.stringify({ runtimes: { berth: { path: join(dist, "berth-runtime") } }, ...config }),
+  );
   const flags = [
     `--data-root=${join(data, name)}`,
     `--exec-root=/run/${name}`,
@@ -65,7 +71,14 @@ export async function startSecondEngine(
     const containerd = (await node.run("cat", `/run/${name}/containerd/containerd.pid`)).stdout.trim();
     await node.run("kill", "-KILL", pid);
     await until(
-      async () => (await node.run("sh", "-c", `kill -0 ${pid} 2>/dev/null || kill -0 ${containerd} 2>/dev/null; echo $?`)).stdout === "1\n",
+      async () =>
+        (
+          await node.run(
+            "sh",
+            "-c",
+            `kill -0 ${pid} 2>/dev/null || kill -0 ${containerd} 2>/dev/null; echo $?`,
+          )
+        ).stdout === "1\n",
     );
   };
   await start();

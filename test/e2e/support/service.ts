@@ -16,9 +16,21 @@ export interface ServiceWish {
 }
 
 /** `docker service create` of the loader, on the network `application`. Returns at once. */
-export async function createService(manager: Node, name: string, { labels, node, flags = [] }: ServiceWish): Promise<void> {
+export async function createService(
+  manager: Node,
+  name: string,
+  { labels, node, flags = [] }: ServiceWish,
+): Promise<void> {
   await manager.docker(
-    ...["service", "create", "--detach", "--no-resolve-image", `--name=${name}`, "--endpoint-mode=dnsrr", "--network=application"],
+    ...[
+      "service",
+      "create",
+      "--detach",
+      "--no-resolve-image",
+      `--name=${name}`,
+      "--endpoint-mode=dnsrr",
+      "--network=application",
+    ],
     "--mount=type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
     ...(node === undefined ? [] : [`--constraint=node.hostname==${node}`]),
     ...Object.entries(labels).map(([label, value]) => `--container-label=${label}=${value}`),
@@ -47,7 +59,9 @@ export async function tasksOf(manager: Node, service: string): Promise<readonly 
   const { stdout } = await manager.docker("service", "ps", "--no-trunc", "--format", "{{json .}}", service);
   const lines = stdout.split("\n").filter((line) => line !== "");
   return lines.map((line) => {
-    const task = JSON.parse(line) as Readonly<Record<"ID" | "Name" | "Node" | "DesiredState" | "CurrentState" | "Error", string>>;
+    const task = JSON.parse(line) as Readonly<
+      Record<"ID" | "Name" | "Node" | "DesiredState" | "CurrentState" | "Error", string>
+    >;
     const loader = `${task.Name.replace(/^\W+/, "")}.${task.ID}`;
     return {
       id: task.ID,
@@ -63,30 +77,45 @@ export async function tasksOf(manager: Node, service: string): Promise<readonly 
 }
 
 /**
- * A task's start may take that long: an engine waits up to 30 s, and more than once, for a peer of its overlay network that went
- * away while the two compared what they know (networkdb's bulk sync; moby issue 47396).
+ * A task's start may take that long: an engine waits up to 30 s, and more than once, for a peer of its
+ * overlay network that went away while the two compared what they know (networkdb's bulk sync; moby issue
+ * 47396).
  */
 const startLimit = 120_000;
 
-/** Waits until a task runs, which the swarm says when its machine is healthy. `not` is a task that is meant to be gone. */
+/**
+ * Waits until a task runs, which the swarm says when its machine is healthy. `not` is a task that is meant to
+ * be gone.
+ */
 export async function runningTask(manager: Node, service: string, not?: Task): Promise<Task> {
   let seen: readonly Task[] = [];
   const look = async () => {
     seen = await tasksOf(manager, service);
-    return seen.find(({ id, state, desired }) => id !== not?.id && state === "Running" && desired === "Running");
+    return seen.find(
+      ({ id, state, desired }) => id !== not?.id && state === "Running" && desired === "Running",
+    );
   };
   try {
     return await waitFor(`${service} runs`, look, startLimit);
   } catch (cause) {
-    throw new Error(`${service} does not run: ${JSON.stringify(seen)}\n${await logsOf(manager, service)}`, { cause });
+    throw new Error(`${service} does not run: ${JSON.stringify(seen)}\n${await logsOf(manager, service)}`, {
+      cause,
+    });
   }
 }
 
 /** Waits until a task of the service has failed: the task, and all that the service has said. */
-export async function failedTask(manager: Node, service: string, not?: Task): Promise<{ readonly task: Task; readonly said: string }> {
+export async function failedTask(
+  manager: Node,
+  service: string,
+  not?: Task,
+): Promise<{ readonly task: Task; readonly said: string }> {
   const task = await waitFor(
     `${service} fails`,
-    async () => (await tasksOf(manager, service)).find(({ id, state }) => id !== not?.id && /^(Failed|Rejected)$/.test(state)),
+    async () =>
+      (await tasksOf(manager, service)).find(
+        ({ id, state }) => id !== not?.id && /^(Failed|Rejected)$/.test(state),
+      ),
     60_000,
   );
   return { task, said: `${task.error}\n${await logsOf(manager, service)}` };
@@ -98,10 +127,17 @@ export async function logsOf(manager: Node, service: string): Promise<string> {
 }
 
 /** Waits until a service's log, or a task's error, holds all these words; throws with all it has said. */
-export async function waitForWords(manager: Node, service: string, ...words: readonly string[]): Promise<void> {
+export async function waitForWords(
+  manager: Node,
+  service: string,
+  ...words: readonly string[]
+): Promise<void> {
   let said = "";
   const look = async () => {
-    said = [await logsOf(manager, service), ...(await tasksOf(manager, service)).map(({ error }) => error)].join("\n");
+    said = [
+      await logsOf(manager, service),
+      ...(await tasksOf(manager, service)).map(({ error }) => error),
+    ].join("\n");
     return words.every((word) => said.includes(word)) ? true : undefined;
   };
   try {
@@ -115,7 +151,10 @@ export async function removeService(manager: Node, ...services: readonly string[
   await manager.docker("service", "rm", ...services);
 }
 
-/** SIGKILL of the processes that containers have. One that has ended has the pid 0, which to kill(1) is its own process group. */
+/**
+ * SIGKILL of the processes that containers have. One that has ended has the pid 0, which to kill(1) is its
+ * own process group.
+ */
 export async function killContainers(node: Node, ...containers: readonly string[]): Promise<void> {
   const states = await Promise.all(containers.map((container) => stateOf(node, container)));
   const ended = containers.filter((_, index) => !((states[index]?.pid ?? 0) > 0));
@@ -124,8 +163,9 @@ export async function killContainers(node: Node, ...containers: readonly string[
 }
 
 /**
- * Prints, each line with what it is: processes first, while nothing else of this script runs; packet rules as saved, without
- * packet counts and times; of a container's cgroups the topmost, since they come and go while one looks.
+ * Prints, each line with what it is: processes first, while nothing else of this script runs; packet rules as
+ * saved, without packet counts and times; of a container's cgroups the topmost, since they come and go while
+ * one looks.
  */
 const look = `
 ps -eo comm= | grep -E '^(berth|systemd|init|nft|ip6?tables|flock)' | sed 's/^/process: /'
@@ -137,7 +177,10 @@ ls -d /sys/fs/cgroup"$1"/*/ /sys/fs/cgroup/*"$1"/*/ 2>/dev/null | sed 's/^/cgrou
 true
 `;
 
-/** Everything that a service could leave on a node: containers, volumes, packet rules, processes, cgroups, mounts, machines' states. */
+/**
+ * Everything that a service could leave on a node: containers, volumes, packet rules, processes, cgroups,
+ * mounts, machines' states.
+ */
 export async function tracesOn(node: Node): Promise<readonly string[]> {
   const lines = async (what: string, text: Promise<string>) =>
     (await text).split("\n").flatMap((line) => (line.trim() === "" ? [] : [`${what}${line.trimEnd()}`]));
@@ -163,7 +206,8 @@ export async function cleanedUp(node: Node, before: readonly string[]): Promise<
     return difference.length === 0;
   };
   for (const end = performance.now() + 30_000; !(await isAsBefore()); await sleep(500)) {
-    if (performance.now() > end) throw new Error(`${node.name} is not as before:\n  ${difference.join("\n  ")}`);
+    if (performance.now() > end)
+      throw new Error(`${node.name} is not as before:\n  ${difference.join("\n  ")}`);
   }
 }
 

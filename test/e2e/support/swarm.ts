@@ -14,7 +14,10 @@ export interface SwarmWish extends Omit<NodesWish, "wire" | "client"> {
   readonly networks?: readonly string[];
   /** Nodes that are on the wire but do not join: a test has them join with an engine of its own. */
   readonly idle?: NodesWish["nodes"];
-  /** How often nodes report to the manager, which gives them up after three times that (`swarm init --dispatcher-heartbeat`). */
+  /**
+   * How often nodes report to the manager, which gives them up after three times that (`swarm init
+   * --dispatcher-heartbeat`).
+   */
   readonly heartbeat?: string;
 }
 
@@ -22,7 +25,10 @@ export interface SwarmWish extends Omit<NodesWish, "wire" | "client"> {
 const dns = ["10.90.0.10"];
 /** The kernel ends it with this process, however that ends. */
 const tether = ["setpriv", "--pdeathsig", "KILL", "--"];
-/** Says of each that it does not exist (RFC 1035, 4.1.1). An engine that gets no answer gives none, and a mail server waits for it. */
+/**
+ * Says of each that it does not exist (RFC 1035, 4.1.1). An engine that gets no answer gives none, and a mail
+ * server waits for it.
+ */
 const nameServer = `$s = IO::Socket::INET->new(Proto => "udp", LocalPort => 53) or die $@;
 while (1) { $from = recv($s, $q, 512, 0) or next; substr($q, 2, 2) = pack("n", 0x8183); send($s, $q, 0, $from) }`;
 
@@ -30,12 +36,20 @@ while (1) { $from = recv($s, $q, 512, 0) or next; substr($q, 2, 2) = pack("n", 0
 export const loaderImage = "berth-loader:test";
 
 /**
- * Nodes of one swarm on one wire, the first of them its manager, each with the loader's image. The kernel may have no IPVS:
- * services take `--endpoint-mode=dnsrr`. The lab's client is a host on the wire that is no node.
+ * Nodes of one swarm on one wire, the first of them its manager, each with the loader's image. The kernel may
+ * have no IPVS: services take `--endpoint-mode=dnsrr`. The lab's client is a host on the wire that is no
+ * node.
  */
-export function useSwarm({ networks = ["application"], idle = {}, heartbeat = "5s", ...wish }: SwarmWish): LabInUse {
+export function useSwarm({
+  networks = ["application"],
+  idle = {},
+  heartbeat = "5s",
+  ...wish
+}: SwarmWish): LabInUse {
   const all = Object.entries({ ...wish.nodes, ...idle });
-  const named = all.map(([name, node]) => [name, { ...node, extraConfig: { dns, ...node.extraConfig } }] as const);
+  const named = all.map(
+    ([name, node]) => [name, { ...node, extraConfig: { dns, ...node.extraConfig } }] as const,
+  );
   const lab = useLab({ ...wish, nodes: Object.fromEntries(named), wire: true, client: true });
   // More than a test's waits together, for two tasks and a node: so that it says which of them was in vain.
   setDefaultTimeout(400_000);
@@ -45,10 +59,22 @@ export function useSwarm({ networks = ["application"], idle = {}, heartbeat = "5
     const nodes = Object.keys(wish.nodes).map(lab.node);
     const [first, ...others] = nodes;
     if (first === undefined) throw new Error("a swarm has a manager");
-    names = spawn("nsenter", [`--net=/proc/${lab.client().pid}/ns/net`, "--", ...tether, ...perl(nameServer)], { stdio: "ignore" });
-    await first.docker("swarm", "init", "--advertise-addr", addressOf(first), "--dispatcher-heartbeat", heartbeat);
+    names = spawn(
+      "nsenter",
+      [`--net=/proc/${lab.client().pid}/ns/net`, "--", ...tether, ...perl(nameServer)],
+      { stdio: "ignore" },
+    );
+    await first.docker(
+      "swarm",
+      "init",
+      "--advertise-addr",
+      addressOf(first),
+      "--dispatcher-heartbeat",
+      heartbeat,
+    );
     await Promise.all(others.map((node) => joinSwarm(first, node)));
-    for (const network of networks) await first.docker("network", "create", "--driver", "overlay", "--attachable", network);
+    for (const network of networks)
+      await first.docker("network", "create", "--driver", "overlay", "--attachable", network);
     await loadLoader(nodes);
   }, 180_000);
   afterAll(() => void names?.kill("SIGKILL"));
@@ -81,7 +107,11 @@ export async function loadLoader(nodes: readonly Node[], options: BerthOptions =
   const directory = await mkdtemp(join(tmpdir(), "berth-loader-image-"));
   try {
     const file = join(directory, "loader.tar");
-    const packed = await runBerth(undefined, ["loader", "image", "--tag", loaderImage, "--output", file], options);
+    const packed = await runBerth(
+      undefined,
+      ["loader", "image", "--tag", loaderImage, "--output", file],
+      options,
+    );
     if (packed.status !== 0) throw new Error(`berth loader image failed: ${packed.stderr}`);
     await Promise.all(nodes.map((node) => node.docker("load", "--quiet", "--input", file)));
   } finally {
@@ -102,13 +132,22 @@ export async function nodeReady(first: Node, name: string): Promise<void> {
 }
 
 /**
- * Unpacks a root tarball into a folder of a node's own, in a directory beside which nothing else is: its path, on the node
- * as on this host. All nodes see one disk, so two of them share such a folder. It goes with the lab.
+ * Unpacks a root tarball into a folder of a node's own, in a directory beside which nothing else is: its
+ * path, on the node as on this host. All nodes see one disk, so two of them share such a folder. It goes with
+ * the lab.
  */
 export async function extractRoot(node: Node, name: string, tarball: string): Promise<string> {
   const folder = join(dirname(node.configFile), "roots", name, "root");
   await mkdir(folder, { recursive: true });
-  await run("tar", ["--extract", "--file", tarball, "--directory", folder, "--preserve-permissions", "--numeric-owner"]);
+  await run("tar", [
+    "--extract",
+    "--file",
+    tarball,
+    "--directory",
+    folder,
+    "--preserve-permissions",
+    "--numeric-owner",
+  ]);
   return folder;
 }
 

@@ -2,7 +2,10 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** All that is below a directory, however deep; what goes away meanwhile, the directory itself too, is not there. */
+/**
+ * All that is below a directory, however deep; what goes away meanwhile, the directory itself too, is not
+ * there.
+ */
 export async function entriesBelow(directory: string): Promise<readonly Dirent[]> {
   let entries: readonly Dirent[];
   try {
@@ -11,6 +14,8 @@ export async function entriesBelow(directory: string): Promise<readonly Dirent[]
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  const below = entries.filter((entry) => entry.isDirectory()).map((entry) => entriesBelow(join(directory, entry.name)));
+  const below = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entriesBelow(join(directory, entry.name)));
   return [...entries, ...(await Promise.all(below)).flat()];
 }

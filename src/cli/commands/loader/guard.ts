@@ -8,7 +8,9 @@ export const guard = defineCommand({
   name: "guard",
   summary: "Guard a loader's machine",
   description: `What a loader starts in a container of its own beside its machine. It is not for people: it holds the machine's folder, publishes its ports in the host's network, and tidies up when the loader is gone.`,
-  examples: [{ command: "berth loader guard", description: "in the container that a loader has made for it" }],
+  examples: [
+    { command: "berth loader guard", description: "in the container that a loader has made for it" },
+  ],
   async action(context) {
     const { env, stdout, outlastSignals } = context.io;
     outlastSignals();
@@ -26,7 +28,9 @@ export const guard = defineCommand({
 
 function readTask(text: string | undefined): GuardTask {
   if (text === undefined) {
-    throw new BerthError("usage", "a guard is started by its loader alone", { hint: "See 'berth loader --help'." });
+    throw new BerthError("usage", "a guard is started by its loader alone", {
+      hint: "See 'berth loader --help'.",
+    });
   }
   return JSON.parse(text) as GuardTask;
 }

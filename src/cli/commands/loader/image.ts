@@ -81,10 +81,20 @@ async function pack(context: Context, references: readonly string[]): Promise<Lo
 
 type Shown = Pick<LoaderImage, "references" | "id" | "size" | "architecture"> & { readonly file?: string };
 
-async function show(context: Context, { references, id, size, architecture, file }: Shown): Promise<undefined> {
-  const rows = [["image", references.join(", ")], ["id", id], ["size", formatSize(size)], ...(file === undefined ? [] : [["file", file]])];
+async function show(
+  context: Context,
+  { references, id, size, architecture, file }: Shown,
+): Promise<undefined> {
+  const rows = [
+    ["image", references.join(", ")],
+    ["id", id],
+    ["size", formatSize(size)],
+    ...(file === undefined ? [] : [["file", file]]),
+  ];
   await context.result({ id, references, size, architecture, ...(file !== undefined && { file }) }, () =>
-    context.global.quiet ? `${id}\n` : rows.map(([key = "", value]) => `${key.padEnd(5)} ${value}\n`).join(""),
+    context.global.quiet
+      ? `${id}\n`
+      : rows.map(([key = "", value]) => `${key.padEnd(5)} ${value}\n`).join(""),
   );
   return undefined;
 }

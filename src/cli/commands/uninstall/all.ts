@@ -56,7 +56,10 @@ Only what berth made, as it made it, goes. What you made of it stays: images FRO
     if (!yes) {
       for (const part of parts) context.note(renderPart(part));
       const hint = "say --yes to do it, or --dry-run to see what goes";
-      await confirm(context, { what: parts.length === 1 ? "this" : `these ${parts.length} things of berth's`, hint });
+      await confirm(context, {
+        what: parts.length === 1 ? "this" : `these ${parts.length} things of berth's`,
+        hint,
+      });
     }
     if (config !== undefined) requireRoot("the runtime's removal");
     const kept = await removeBelongings(engine, belongings, place);
@@ -75,13 +78,18 @@ async function show(context: Context, parts: readonly Part[]): Promise<undefined
   return undefined;
 }
 
-function partsOf({ images, networks, remains, roots }: Belongings, configFile: string | undefined): readonly Part[] {
+function partsOf(
+  { images, networks, remains, roots }: Belongings,
+  configFile: string | undefined,
+): readonly Part[] {
   return [
     ...remains.probes.map((name) => ({ kind: "container", name }) as const),
     ...networks.map(({ name }) => ({ kind: "network", name }) as const),
     ...images.map(({ reference, size }) => ({ kind: "image", name: reference, size }) as const),
     // As the engine's host calls them, not as they are reached through its process.
-    ...remains.states.map((state) => ({ kind: "state", name: state.replace(/^\/proc\/\d+\/root/, "") }) as const),
+    ...remains.states.map(
+      (state) => ({ kind: "state", name: state.replace(/^\/proc\/\d+\/root/, "") }) as const,
+    ),
     ...roots.map((name) => ({ kind: "root", name }) as const),
     ...(configFile === undefined ? [] : [{ kind: "runtime", name: configFile } as const]),
   ];

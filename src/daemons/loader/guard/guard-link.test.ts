@@ -9,10 +9,22 @@ const self = {
   Image: "sha256:1",
   Mounts: [{ Source: "/run/docker.sock", Destination: "/run/docker.sock" }],
 } as unknown as ContainerInspect;
-const task = { loader: "1", machine: "box.app", guard: "box.guard", engine: "e", command: [], publish: [], targets: {}, stopTimeout: 1 };
+const task = {
+  loader: "1",
+  machine: "box.app",
+  guard: "box.guard",
+  engine: "e",
+  command: [],
+  publish: [],
+  targets: {},
+  stopTimeout: 1,
+};
 const interrupted = new BerthError("interrupted", "SIGTERM");
 
-/** An engine that finishes what it was asked for, also when nobody waits for it any more; `during` happens meanwhile. */
+/**
+ * An engine that finishes what it was asked for, also when nobody waits for it any more; `during` happens
+ * meanwhile.
+ */
 function engineOf(during: (call: string) => void) {
   const containers = new Set<string>();
   const engine: Engine = {
@@ -24,7 +36,12 @@ function engineOf(during: (call: string) => void) {
       if (call === "POST /containers/create") containers.add("/containers/guard");
       if (method === "DELETE") containers.delete(path.replace("/v1.41", ""));
       if (signal?.aborted) throw interrupted;
-      return { kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from('{"Id":"guard"}')]) };
+      return {
+        kind: "answer",
+        status: 200,
+        headers: {},
+        body: Readable.from([Buffer.from('{"Id":"guard"}')]),
+      };
     },
   };
   return { engine, containers };
@@ -37,7 +54,9 @@ test.each(["POST /containers/create", "POST /containers/guard/start"])(
     const { engine, containers } = engineOf((call) => {
       if (call === when) asked.abort(interrupted);
     });
-    await expect(startGuard(engine, self, task, { note: () => undefined, signal: asked.signal })).rejects.toMatchObject({
+    await expect(
+      startGuard(engine, self, task, { note: () => undefined, signal: asked.signal }),
+    ).rejects.toMatchObject({
       code: "interrupted",
     });
     expect([...containers]).toEqual([]);

@@ -24,7 +24,10 @@ export interface GuardLink {
 /** Where the engine's socket is in a loader, unless DOCKER_HOST says otherwise. */
 const usualSocket = "/var/run/docker.sock";
 
-/** Starts the guard of the loader whose container `self` is. Throws `engine-refused` where the folder cannot be mounted. */
+/**
+ * Starts the guard of the loader whose container `self` is. Throws `engine-refused` where the folder cannot
+ * be mounted.
+ */
 export async function startGuard(
   engine: Engine,
   self: ContainerInspect,
@@ -33,7 +36,8 @@ export async function startGuard(
 ): Promise<GuardLink> {
   const origin = { image: self.Image, socket: socketOf(engine, self) };
   // Without the signal: a create call that is broken off may leave a guard that nobody knows of.
-  const post = async (lock: boolean) => (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard })).Id;
+  const post = async (lock: boolean) =>
+    (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard })).Id;
   const create = async () => {
     try {
       return await post(task.publish.length > 0);
@@ -49,7 +53,10 @@ export async function startGuard(
     await startContainer(engine, id, { signal });
   } catch (error) {
     // Even while the engine is away: of a guard that never ran nobody else knows.
-    await throughAbsence(() => orGone(removeContainer(engine, id, { force: true, volumes: true })), new AbortController().signal);
+    await throughAbsence(
+      () => orGone(removeContainer(engine, id, { force: true, volumes: true })),
+      new AbortController().signal,
+    );
     throw error;
   }
   return { id, ...readReports(engine, id, note, signal) };
@@ -68,11 +75,17 @@ function explainMount(error: unknown, { folder }: GuardTask): unknown {
 function socketOf(engine: Engine, self: ContainerInspect): GuardOrigin["socket"] {
   const path = engine.endpoint.kind === "unix" ? engine.endpoint.path : usualSocket;
   const names = [path, path.replace(/^\/run\//, "/var/run/"), path.replace(/^\/var\/run\//, "/run/")];
-  const mount = self.Mounts.find(({ Destination }) => names.some((name) => name === Destination || name.startsWith(`${Destination}/`)));
+  const mount = self.Mounts.find(({ Destination }) =>
+    names.some((name) => name === Destination || name.startsWith(`${Destination}/`)),
+  );
   if (mount !== undefined) return { path, source: mount.Source, target: mount.Destination };
-  throw new BerthError("host-unfit", `the engine's socket ${path} is not mounted into the loader, so that its guard cannot have it`, {
-    hint: "mount it: --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
-  });
+  throw new BerthError(
+    "host-unfit",
+    `the engine's socket ${path} is not mounted into the loader, so that its guard cannot have it`,
+    {
+      hint: "mount it: --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
+    },
+  );
 }
 
 function readReports(
@@ -96,14 +109,20 @@ function readReports(
       if ("folder" in report) folder.resolve(report.folder ?? undefined);
       else onWaiting(report.waiting);
     }
-    fail(new BerthError("internal", "the machine's guard ended before it was ready", { hint: `docker logs ${id.slice(0, 12)}` }));
+    fail(
+      new BerthError("internal", "the machine's guard ended before it was ready", {
+        hint: `docker logs ${id.slice(0, 12)}`,
+      }),
+    );
   };
   read().catch(fail);
   return { folder: folder.promise, ready: ready.promise };
 }
 
 async function* reports(engine: Engine, id: string, signal: AbortSignal): AsyncGenerator<GuardReport> {
-  yield* parseJsonLines<GuardReport>(outputBytes(await readLogs(engine, id, { follow: true, stderr: false, tty: false, signal })));
+  yield* parseJsonLines<GuardReport>(
+    outputBytes(await readLogs(engine, id, { follow: true, stderr: false, tty: false, signal })),
+  );
 }
 
 function refusal({ code, message, hint }: Extract<GuardReport, { refused: unknown }>["refused"]): BerthError {
@@ -134,8 +153,8 @@ export async function waitGuardLost(engine: Engine, id: string, signal: AbortSig
 const guardLimitMs = 20_000;
 
 /**
- * Gives a guard that has been told, by its machine's removal, the time to tidy up, so that nothing is left when the task has
- * ended. One that was stopped is removed.
+ * Gives a guard that has been told, by its machine's removal, the time to tidy up, so that nothing is left
+ * when the task has ended. One that was stopped is removed.
  */
 export async function settleGuard(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
   const ended = async () => {

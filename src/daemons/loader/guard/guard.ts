@@ -38,16 +38,19 @@ const lookMs = 5000;
 const lateMs = 3000;
 
 /**
- * Guards a machine from before its start until its loader is gone, and tidies up: takes the folder, opens the ports, says what
- * it sees of the folder; then, however the loader ended, stops what still runs, and removes the machine, its ports, its lease
- * and at last its own container. Signals do not end it: an engine that shuts down sends them to the loader, too.
+ * Guards a machine from before its start until its loader is gone, and tidies up: takes the folder, opens the
+ * ports, says what it sees of the folder; then, however the loader ended, stops what still runs, and removes
+ * the machine, its ports, its lease and at last its own container. Signals do not end it: an engine that
+ * shuts down sends them to the loader, too.
  */
 export async function serveGuard({ engine, task, report, note }: GuardOptions): Promise<void> {
   const never = new AbortController().signal;
   const leaving = new AbortController();
   const watching = watchLoader(engine, task, never).finally(() => leaving.abort());
   // Beside all else, since the folder may be waited for that one of them has.
-  const orphans = tidyOrphans(engine, note, never).catch((error: unknown) => note(`what others have left could not be removed: ${error}`));
+  const orphans = tidyOrphans(engine, note, never).catch((error: unknown) =>
+    note(`what others have left could not be removed: ${error}`),
+  );
   let held: Held | undefined;
   let stopTimeout = task.stopTimeout;
   try {
@@ -55,8 +58,10 @@ export async function serveGuard({ engine, task, report, note }: GuardOptions): 
     await Promise.race([watching, held.lost, watchFolder(task, held, leaving.signal)]);
   } catch (error) {
     if (!leaving.signal.aborted) {
-      // Whatever it is: a guard that ended here would come again, and another with each loader, and nobody would remove them.
-      const { code, message, hint } = error instanceof BerthError ? error : new BerthError("internal", String(error), { cause: error });
+      // Whatever it is: a guard that ended here would come again, and another with each loader, and nobody
+      // would remove them.
+      const { code, message, hint } =
+        error instanceof BerthError ? error : new BerthError("internal", String(error), { cause: error });
       report({ refused: { code, message, ...(hint !== undefined && { hint }) } });
       note(code === "internal" && error instanceof Error ? (error.stack ?? message) : message);
       // A machine that runs without what it needs, as after this guard was killed, must not go on.
@@ -94,7 +99,8 @@ async function prepare({ engine, task, report, note }: GuardOptions, signal: Abo
         shown: task.folder,
         holder: { machine: task.machine, loader: task.loader, engine: task.engine, node: hostname() },
         stateOf: (holder) => throughAbsence(() => holderState(engine, holder, signal), signal),
-        onWaiting: ({ machine, node }) => waiting(`${task.folder} is still ${machine}'s on ${node}, which is being stopped`),
+        onWaiting: ({ machine, node }) =>
+          waiting(`${task.folder} is still ${machine}'s on ${node}, which is being stopped`),
         signal,
       });
       unlock = lockFolder(guardPaths.folder, task.folder);
@@ -108,7 +114,14 @@ async function prepare({ engine, task, report, note }: GuardOptions, signal: Abo
       const { loader, publish, targets } = task;
       ports = await openPorts({ name: loader.slice(0, 12), publish, targets, onLost: lost.reject, note });
     }
-    report({ ready: { warnings: [...(ports?.warnings ?? []), ...(task.folder === undefined ? [] : folderWarnings(task.folder))] } });
+    report({
+      ready: {
+        warnings: [
+          ...(ports?.warnings ?? []),
+          ...(task.folder === undefined ? [] : folderWarnings(task.folder)),
+        ],
+      },
+    });
     return { lease, unlock, ports, lost: lost.promise };
   } catch (error) {
     await ports?.close();
@@ -121,15 +134,22 @@ async function prepare({ engine, task, report, note }: GuardOptions, signal: Abo
 const places = { parent: guardPaths.parent, place: guardPaths.folder };
 
 function folderWarnings(folder: string): readonly string[] {
-  const [here, beside] = [guardPaths.folder, guardPaths.parent].map((path) => identityOf(path)?.split(":", 1)[0]);
+  const [here, beside] = [guardPaths.folder, guardPaths.parent].map(
+    (path) => identityOf(path)?.split(":", 1)[0],
+  );
   return [
-    // A lease beside a mount is on another file system than the folder, which nodes may share while they do not share the lease.
-    ...(here === beside ? [] : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`]),
+    // A lease beside a mount is on another file system than the folder, which nodes may share while they do
+    // not share the lease.
+    ...(here === beside
+      ? []
+      : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`]),
     ...accessWarnings(folder, places),
   ];
 }
 
-/** A loader that was killed may have asked for its machine a moment before; the engine makes it all the same. */
+/**
+ * A loader that was killed may have asked for its machine a moment before; the engine makes it all the same.
+ */
 async function tidyLate(engine: Engine, task: GuardTask, note: GuardOptions["note"]): Promise<void> {
   const never = new AbortController().signal;
   await pause(lateMs, never);
@@ -155,16 +175,23 @@ async function watchFolder(task: GuardTask, { lease }: Held, signal: AbortSignal
     await pause(lookMs, signal);
     if (signal.aborted) return;
     if (identityOf(path) !== before) {
-      throw new BerthError("file-missing", `${folder} is no longer the folder that ${task.machine} runs from`, {
-        hint: "put it back, or point the service at where it is now",
-      });
+      throw new BerthError(
+        "file-missing",
+        `${folder} is no longer the folder that ${task.machine} runs from`,
+        {
+          hint: "put it back, or point the service at where it is now",
+        },
+      );
     }
-    if (!lease.isHeld()) throw new BerthError("conflict", `the lease of ${folder} was taken away from ${task.machine}`);
+    if (!lease.isHeld())
+      throw new BerthError("conflict", `the lease of ${folder} was taken away from ${task.machine}`);
   }
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
 }
 
 /** Milliseconds, or until the signal. */

@@ -1,6 +1,9 @@
 import { rm, writeFile } from "node:fs/promises";
 
-/** The loader's image asks for this file in its HEALTHCHECK. A tmpfs that can be written in every container, read-only ones too. */
+/**
+ * The loader's image asks for this file in its HEALTHCHECK. A tmpfs that can be written in every container,
+ * read-only ones too.
+ */
 const file = "/dev/shm/berth-healthy";
 
 /** Says whether the machine is up, which is when its init says so. */

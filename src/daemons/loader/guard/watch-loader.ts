@@ -7,8 +7,8 @@ import { label } from "#labels/machine.ts";
 import { throughAbsence } from "./engine-away.ts";
 
 /**
- * How a loader ended: it has removed its machine itself; it was told to stop, so that its machine has had all the time that the
- * service gives it; or it died of something else.
+ * How a loader ended: it has removed its machine itself; it was told to stop, so that its machine has had all
+ * the time that the service gives it; or it died of something else.
  */
 export type LoaderEnd = "done" | "asked" | "died";
 
@@ -20,8 +20,8 @@ export interface Watched extends Tidied {
 const pauseMs = 250;
 
 /**
- * Resolves when a loader's container runs no more, or has removed its machine, however long the engine is away meanwhile, and
- * also when that was while the guard was being started again.
+ * Resolves when a loader's container runs no more, or has removed its machine, however long the engine is
+ * away meanwhile, and also when that was while the guard was being started again.
  */
 export async function watchLoader(engine: Engine, watched: Watched, signal: AbortSignal): Promise<LoaderEnd> {
   const seen = { asked: false, machine: false };
@@ -40,17 +40,21 @@ async function watchOnce(
   seen: { asked: boolean; machine: boolean },
   signal: AbortSignal,
 ): Promise<LoaderEnd | undefined> {
-  const [guarding, loading, running] = await Promise.all([guard, loader, machine].map((name) => findContainer(engine, name, signal)));
+  const [guarding, loading, running] = await Promise.all(
+    [guard, loader, machine].map((name) => findContainer(engine, name, signal)),
+  );
   const lives = loading?.State.Running ?? false;
   if (running?.Config.Labels?.[label.loader] === loader) seen.machine = true;
   // An engine that was away may have lost its events.
   else if (seen.machine) return "done";
   const now = Date.now() / 1000;
-  // Created before now, whatever a clock says that was set back since: an engine refuses what ends before it begins.
+  // Created before now, whatever a clock says that was set back since: an engine refuses what ends before it
+  // begins.
   const since = guarding && Math.min(Date.parse(guarding.Created) / 1000, now);
   const events = await watchEvents(engine, {
     filters: { type: ["container"], container: [loader, machine] },
-    // From the guard's creation on, so that nothing falls between two watches, nor between a look and a watch. To hear it twice is no harm.
+    // From the guard's creation on, so that nothing falls between two watches, nor between a look and a
+    // watch. To hear it twice is no harm.
     ...(since !== undefined && { since }),
     // Of a loader that has ended the past alone is asked for, which ends.
     ...(!lives && { until: now }),

@@ -5,7 +5,11 @@ import { poll } from "#ops/task/poll.ts";
 const nameLimitMs = 30_000;
 
 /** Creates a container as soon as its name is free. Throws `conflict` when it does not become so. */
-export async function createNamed<T>(name: string, create: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function createNamed<T>(
+  name: string,
+  create: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
   const attempt = async () => {
     try {
       return await create();

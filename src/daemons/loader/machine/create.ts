@@ -9,7 +9,13 @@ import { BerthError, hasCode } from "#errors.ts";
 import { makeRootImage } from "#image/build/root-image.ts";
 import { findImage } from "#image/store/store.ts";
 import type { LoaderSpec } from "#labels/loader/spec.ts";
-import { byRuntime, type ChosenApplication, chooseByApi, hasRuntime, runtimeName } from "#ops/machine/application.ts";
+import {
+  byRuntime,
+  type ChosenApplication,
+  chooseByApi,
+  hasRuntime,
+  runtimeName,
+} from "#ops/machine/application.ts";
 import { withCreation } from "#ops/machine/creation.ts";
 import { type FolderFacts, planRoot } from "#plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "#plan/loader/machine.ts";
@@ -37,14 +43,20 @@ export interface CreateOptions {
   readonly signal: AbortSignal;
 }
 
-/** Creates a service's machine, ready to be started, from what its guard sees of the folder. Throws `no-os`, `host-unfit`, what the engine refuses. */
+/**
+ * Creates a service's machine, ready to be started, from what its guard sees of the folder. Throws `no-os`,
+ * `host-unfit`, what the engine refuses.
+ */
 export async function createMachine(
   { self, spec, info, machine }: LoaderTask,
   facts: FolderFacts | undefined,
   { engine, note, warn, signal }: CreateOptions,
 ): Promise<string> {
   const taken = spec.volumes.map(({ target }) => target);
-  const root = spec.root === undefined || facts === undefined ? undefined : planRoot(spec.root, spec.command, facts, taken);
+  const root =
+    spec.root === undefined || facts === undefined
+      ? undefined
+      : planRoot(spec.root, spec.command, facts, taken);
   for (const text of root?.notes ?? []) note(text);
   const guest = facts === undefined || "missing" in facts.reading ? undefined : facts.reading.guest;
   const { application, warnings } = chooseApplication({ self, spec, info, guest });
@@ -82,10 +94,16 @@ function chooseApplication({
 }: Pick<LoaderTask, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplication {
   if (isByRuntime(spec, info)) return byRuntime;
   if (guest === undefined) {
-    throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", { hint: "berth install runtime" });
+    throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", {
+      hint: "berth install runtime",
+    });
   }
-  // The folder's own id stays; without one the init takes what the environment says, and keeps it in the folder.
-  const own = guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId) ? guest.machineId : self.Id.slice(0, 32);
+  // The folder's own id stays; without one the init takes what the environment says, and keeps it in the
+  // folder.
+  const own =
+    guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId)
+      ? guest.machineId
+      : self.Id.slice(0, 32);
   const chosen = chooseByApi(info, guest, {
     ...spec,
     shmSize: spec.flags.body.HostConfig?.ShmSize,
@@ -93,13 +111,18 @@ function chooseApplication({
     name: shortName(self),
     machineId: own,
   });
-  return spec.hostname === undefined || spec.profile === "privileged" ? chosen : { ...chosen, warnings: [...chosen.warnings, unnamed] };
+  return spec.hostname === undefined || spec.profile === "privileged"
+    ? chosen
+    : { ...chosen, warnings: [...chosen.warnings, unnamed] };
 }
 
 /** What names things of a loader's that must not meet another's. */
 export const shortName = (self: ContainerInspect) => self.Id.slice(0, 12);
 
-/** Where the engine keeps a container's secrets and configs on the host: beside the files that the container has of it. */
+/**
+ * Where the engine keeps a container's secrets and configs on the host: beside the files that the container
+ * has of it.
+ */
 async function readSwarmFiles(self: ContainerInspect) {
   const directory = join(dirname(self.HostnamePath), "mounts", "secrets");
   const files = parseSwarmFiles(await readFile("/proc/self/mountinfo", "utf8"));
@@ -125,7 +148,8 @@ async function createLoaded(
   const imageId = made === undefined ? (await findImage(engine, reference, signal))?.id : undefined;
   const body = withCreation(renderLoadedMachine({ ...machine, image: reference, imageId }));
   const { platform } = spec.flags;
-  const post = () => createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
+  const post = () =>
+    createContainer(engine, body, { name, ...(platform !== undefined && { platform }), signal });
   const create = async () => {
     if (made !== undefined) return await createLoading(post, () => made.load(engine, signal));
     return await post().catch((error: unknown) => Promise.reject(explain(error, spec.image)));
@@ -136,5 +160,8 @@ async function createLoaded(
 
 function explain(error: unknown, image: string | undefined): unknown {
   if (image === undefined || !hasCode(error, "not-found")) return error;
-  return new BerthError("not-found", error.message, { hint: `the image must be on the node: docker pull ${image}`, cause: error });
+  return new BerthError("not-found", error.message, {
+    hint: `the image must be on the node: docker pull ${image}`,
+    cause: error,
+  });
 }

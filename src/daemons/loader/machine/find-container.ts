@@ -6,7 +6,11 @@ import { labelsOfImage } from "#ops/machine/own-containers.ts";
 import { isPart, type LoaderPart, loaderPart } from "#plan/loader/part.ts";
 
 /** A container by its name or id; undefined when there is none. */
-export async function findContainer(engine: Engine, id: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
+export async function findContainer(
+  engine: Engine,
+  id: string,
+  signal: AbortSignal,
+): Promise<ContainerInspect | undefined> {
   try {
     return await inspectContainer(engine, id, { signal });
   } catch (error) {

@@ -7,7 +7,8 @@ import { parentOf } from "#machinefile/value/path.ts";
 import { type PathStep, reachedByOthers, swapFault, swappedByOthers } from "#plan/machine/path-access.ts";
 
 /**
- * Where a folder is seen in its guard: the directory that it is in, by which what is above that is not to be seen, and itself.
+ * Where a folder is seen in its guard: the directory that it is in, by which what is above that is not to be
+ * seen, and itself.
  */
 export interface FolderPlaces {
   readonly parent: string;
@@ -20,32 +21,50 @@ export function byName(folder: string, { parent }: Pick<FolderPlaces, "parent">)
 }
 
 /**
- * Throws `file-untrusted` for a folder in another user's FUSE, or with a lease there: any look at them might have no end, and its guard
- * would see no more how its loader fares. What is mounted later does not come to the guard's container.
+ * Throws `file-untrusted` for a folder in another user's FUSE, or with a lease there: any look at them might
+ * have no end, and its guard would see no more how its loader fares. What is mounted later does not come to
+ * the guard's container.
  */
 export function refuseOthersFuse(folder: string, places: FolderPlaces): void {
   const named = byName(folder, places);
-  if ([leasePath(named), named, places.place].every((path) => othersFuseOf(path, trustedUsers({})) === undefined)) return;
-  throw new BerthError("file-untrusted", `${folder} or its lease lies in another user's file system (FUSE), which might never answer`, {
-    hint: "Keep it in a directory of the node's own, or in what root has mounted.",
-  });
+  if (
+    [leasePath(named), named, places.place].every(
+      (path) => othersFuseOf(path, trustedUsers({})) === undefined,
+    )
+  )
+    return;
+  throw new BerthError(
+    "file-untrusted",
+    `${folder} or its lease lies in another user's file system (FUSE), which might never answer`,
+    {
+      hint: "Keep it in a directory of the node's own, or in what root has mounted.",
+    },
+  );
 }
 
 /**
- * What to say of a machine's folder where others than root could put another in its place, or else can walk to it.
+ * What to say of a machine's folder where others than root could put another in its place, or else can walk
+ * to it.
  */
 export function accessWarnings(folder: string, { parent, place }: FolderPlaces): readonly string[] {
   const trusted = trustedUsers({});
   const shown = (path: string) =>
-    path === parent || path.startsWith(`${parent}/`) ? join(parentOf(folder), path.slice(parent.length)) : path;
+    path === parent || path.startsWith(`${parent}/`)
+      ? join(parentOf(folder), path.slice(parent.length))
+      : path;
   return withWay(byName(folder, { parent }), trusted, (way) => {
     const seen = (steps: readonly PathStep[]) => steps.map((step) => ({ ...step, path: shown(step.path) }));
     const fault = swapFault({ steps: seen(way.steps), real: seen(way.real), end: way.end }, trusted);
     if (fault !== undefined) {
-      return [`${swappedByOthers(folder, fault)} Keep it where only root may write on the whole way, such as in /srv`];
+      return [
+        `${swappedByOthers(folder, fault)} Keep it where only root may write on the whole way, such as in /srv`,
+      ];
     }
     // A link to elsewhere leads nowhere from here; the folder that it leads to is seen all the same.
-    const reachable = way.end === "missing" ? withWay(place, trusted, (end) => isReachable(end, trusted)) : isReachable(way, trusted);
+    const reachable =
+      way.end === "missing"
+        ? withWay(place, trusted, (end) => isReachable(end, trusted))
+        : isReachable(way, trusted);
     return reachable ? [`${reachedByOthers(folder)} Close it: chmod 700 ${folder}`] : [];
   });
 }

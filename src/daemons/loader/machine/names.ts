@@ -3,9 +3,9 @@ import { hostname } from "node:os";
 import { addressOf } from "#plan/loader/hosts.ts";
 
 /**
- * Gives the loader's container the machine's host name: the engine shows the machine these two files of its loader, since
- * they belong to the network that both have. False where a read-only container's are read-only, too: berth-runtime names the
- * machine all the same.
+ * Gives the loader's container the machine's host name: the engine shows the machine these two files of its
+ * loader, since they belong to the network that both have. False where a read-only container's are read-only,
+ * too: berth-runtime names the machine all the same.
  */
 export async function writeNames(name: string): Promise<boolean> {
   const short = name.split(".", 1)[0];

@@ -13,47 +13,75 @@ export interface FoundPart extends LoaderPart {
   readonly name: string;
 }
 
-/** What is left on this engine of machines whose loader and guard are gone; also where it is a stopped guard alone. */
+/**
+ * What is left on this engine of machines whose loader and guard are gone; also where it is a stopped guard
+ * alone.
+ */
 export async function findOrphans(engine: Engine, signal: AbortSignal): Promise<readonly FoundPart[]> {
   const containers = await listContainers(engine, { all: true, signal });
   const running = new Set(containers.filter(({ State }) => State === "running").map(({ Id }) => Id));
   const all = await findParts(engine, containers, signal);
   const parts = containers.flatMap((container) => {
     const part = all.get(container.Id);
-    return part === undefined ? [] : [{ ...part, id: container.Id, name: containerName(container), isAlive: lives(container.State) }];
+    return part === undefined
+      ? []
+      : [{ ...part, id: container.Id, name: containerName(container), isAlive: lives(container.State) }];
   });
-  const guarded = new Set(parts.filter(({ kind, isAlive }) => kind === "guard" && isAlive).map(({ loader }) => loader));
+  const guarded = new Set(
+    parts.filter(({ kind, isAlive }) => kind === "guard" && isAlive).map(({ loader }) => loader),
+  );
   return parts.filter(({ loader }) => !running.has(loader) && !guarded.has(loader));
 }
 
 type Parts = ReadonlyMap<string, LoaderPart>;
 
 /** The parts of loaders among containers, by their ids. */
-async function findParts(engine: Engine, containers: readonly ContainerSummary[], signal: AbortSignal): Promise<Parts> {
+async function findParts(
+  engine: Engine,
+  containers: readonly ContainerSummary[],
+  signal: AbortSignal,
+): Promise<Parts> {
   const alike = containers.flatMap((container) => {
     const { Labels, HostConfig } = container;
-    const part = loaderPart({ name: containerName(container), labels: Labels, networkMode: HostConfig.NetworkMode });
+    const part = loaderPart({
+      name: containerName(container),
+      labels: Labels,
+      networkMode: HostConfig.NetworkMode,
+    });
     return part === undefined ? [] : [{ ...container, part }];
   });
   const images = await labelsOfImages(engine, alike, signal);
   return new Map(
-    alike.flatMap(({ Id, Labels, ImageID, part }) => (isPart(part, Labels, images.get(ImageID)) ? [[Id, part] as const] : [])),
+    alike.flatMap(({ Id, Labels, ImageID, part }) =>
+      isPart(part, Labels, images.get(ImageID)) ? [[Id, part] as const] : [],
+    ),
   );
 }
 
 /** What has become of a machine that once took a folder on this engine. */
-export async function holderState(engine: Engine, holder: LeaseHolder, signal: AbortSignal): Promise<HolderState> {
+export async function holderState(
+  engine: Engine,
+  holder: LeaseHolder,
+  signal: AbortSignal,
+): Promise<HolderState> {
   const containers = await listContainers(engine, { all: true, signal });
   const parts = await findParts(engine, containers, signal);
-  const isLoaders = holder.loader === undefined ? isNamedAs(holder.machine.replace(/\.app$/, ""), parts) : hasId(holder.loader, parts);
+  const isLoaders =
+    holder.loader === undefined
+      ? isNamedAs(holder.machine.replace(/\.app$/, ""), parts)
+      : hasId(holder.loader, parts);
   const states = (kind: keyof IsLoaders) => containers.filter(isLoaders[kind]).map(({ State }) => State);
   if (states("loader").includes("running")) return "alive";
   if (states("guard").some(lives)) return "leaving";
-  // Without a guard nobody tidies up after a machine but whoever comes next, which is not before it has the folder.
+  // Without a guard nobody tidies up after a machine but whoever comes next, which is not before it has the
+  // folder.
   return states("machine").includes("running") ? "leaving" : "gone";
 }
 
-/** Which containers are the loader and its parts. Whoever else has one's name never tidies up, and would be waited for without end. */
+/**
+ * Which containers are the loader and its parts. Whoever else has one's name never tidies up, and would be
+ * waited for without end.
+ */
 type IsLoaders = Readonly<Record<"loader" | LoaderPart["kind"], (container: ContainerSummary) => boolean>>;
 
 function hasId(loader: string, parts: Parts): IsLoaders {
@@ -77,7 +105,10 @@ function isNamedAs(name: string, parts: Parts): IsLoaders {
   };
 }
 
-/** Whether a guard is at work, or will be in a moment. One that is merely created is started by its loader alone, if that runs. */
+/**
+ * Whether a guard is at work, or will be in a moment. One that is merely created is started by its loader
+ * alone, if that runs.
+ */
 function lives(state: ContainerSummary["State"]): boolean {
   return state === "running" || state === "restarting";
 }

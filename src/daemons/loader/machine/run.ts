@@ -27,7 +27,10 @@ export interface LoaderOptions {
   readonly signal: AbortSignal;
 }
 
-/** A machine that runs without a name for how long it may take to stop, as systemd gives its own units (DefaultTimeoutStopSec). */
+/**
+ * A machine that runs without a name for how long it may take to stop, as systemd gives its own units
+ * (DefaultTimeoutStopSec).
+ */
 const usualStopTimeout = 90;
 /** Longer than any boot: it is the swarm that loses patience, by the image's health check. */
 const bootLimitMs = 24 * 3600 * 1000;
@@ -37,16 +40,27 @@ const noNames = "the loader's root is read-only: the machine's /etc/hosts does n
 const never = new AbortController().signal;
 
 /**
- * Runs the machine that the labels of this container ask for, beside it and in its network, and follows it to its end. Resolves
- * to the machine's exit status. However it ends, nothing of the machine is left; its guard sees to that where this is killed.
+ * Runs the machine that the labels of this container ask for, beside it and in its network, and follows it to
+ * its end. Resolves to the machine's exit status. However it ends, nothing of the machine is left; its guard
+ * sees to that where this is killed.
  */
 export async function runLoader(options: LoaderOptions): Promise<number> {
   const { engine, signal } = options;
   await setHealthy(false);
-  const [self, info, addresses] = await Promise.all([findSelf(engine, signal), readInfo(engine, { signal }), readOwnAddresses()]);
+  const [self, info, addresses] = await Promise.all([
+    findSelf(engine, signal),
+    readInfo(engine, { signal }),
+    readOwnAddresses(),
+  ]);
   const spec = parseLoaderLabels(self.Config.Labels ?? {});
   for (const text of spec.notes) options.note(text);
-  const task: LoaderTask = { self, spec, info, machine: `${self.Name.slice(1)}.app`, stopTimeout: spec.stopTimeout ?? usualStopTimeout };
+  const task: LoaderTask = {
+    self,
+    spec,
+    info,
+    machine: `${self.Name.slice(1)}.app`,
+    stopTimeout: spec.stopTimeout ?? usualStopTimeout,
+  };
   if (spec.hostname !== undefined && !(await writeNames(spec.hostname))) options.warn(noNames);
   const guard = await startGuard(engine, self, guardTask(task, addresses), options);
   const facts = await guard.folder;
@@ -60,14 +74,22 @@ export async function runLoader(options: LoaderOptions): Promise<number> {
     await startContainer(engine, id);
     return await follow(id, task, guard, options);
   } finally {
-    // It stays healthy until it ends: a swarm that lost patience here would kill it, and its status would not be the machine's.
-    await tidyMachine(engine, { loader: self.Id, machine: task.machine }, { stopTimeout: 0, note: options.note });
+    // It stays healthy until it ends: a swarm that lost patience here would kill it, and its status would not
+    // be the machine's.
+    await tidyMachine(
+      engine,
+      { loader: self.Id, machine: task.machine },
+      { stopTimeout: 0, note: options.note },
+    );
     // The machine's removal tells the guard that all is over; without one it is this process's end that does.
     if (made) await throughAbsence(() => settleGuard(engine, guard.id, never), never);
   }
 }
 
-function guardTask({ self, spec, info, machine, stopTimeout }: LoaderTask, targets: GuardTask["targets"]): GuardTask {
+function guardTask(
+  { self, spec, info, machine, stopTimeout }: LoaderTask,
+  targets: GuardTask["targets"],
+): GuardTask {
   const needsParent = !isByRuntime(spec, info) && info.CgroupDriver !== "systemd";
   return {
     loader: self.Id,
@@ -94,7 +116,10 @@ async function follow(
   const shutdown = async () => {
     note(`${task.machine} is asked to shut down`);
     // Without limit: how long the service gives it, the engine knows, which then kills this process.
-    await throughAbsence(() => orGone(shutDown(engine, id, { signal: done.signal, timeout: -1 })), done.signal);
+    await throughAbsence(
+      () => orGone(shutDown(engine, id, { signal: done.signal, timeout: -1 })),
+      done.signal,
+    );
   };
   const guardLost = async () => {
     await throughAbsence(() => waitGuardLost(engine, guard.id, done.signal), done.signal);
@@ -102,7 +127,10 @@ async function follow(
       hint: "leave the containers named .guard alone: they end by themselves",
     });
   };
-  const ended = throughAbsence(async () => (await waitContainer(engine, id, { signal: done.signal })).StatusCode, done.signal);
+  const ended = throughAbsence(
+    async () => (await waitContainer(engine, id, { signal: done.signal })).StatusCode,
+    done.signal,
+  );
   const console = followConsole(engine, id, write, done.signal);
   const booting = watchBoot(id, task, { engine, warn, signal: done.signal });
   const onStop = () => void shutdown().catch(ignoreAfter(done.signal));
@@ -119,15 +147,22 @@ async function follow(
   }
 }
 
-/** Says that the machine is up when its init does. A machine with failed units is up: it is not to be killed for them. */
+/**
+ * Says that the machine is up when its init does. A machine with failed units is up: it is not to be killed
+ * for them.
+ */
 async function watchBoot(
   id: string,
   { machine }: LoaderTask,
   { engine, warn, signal }: Pick<LoaderOptions, "engine" | "warn" | "signal">,
 ): Promise<void> {
   try {
-    const boot = await throughAbsence(() => waitBooted(engine, id, machine, { signal, timeout: bootLimitMs }), signal);
-    for (const { unit, description } of boot.failedUnits) warn(`${machine} is degraded: ${unit} has failed (${description})`);
+    const boot = await throughAbsence(
+      () => waitBooted(engine, id, machine, { signal, timeout: bootLimitMs }),
+      signal,
+    );
+    for (const { unit, description } of boot.failedUnits)
+      warn(`${machine} is degraded: ${unit} has failed (${description})`);
     await setHealthy(true);
   } catch (error) {
     if (!signal.aborted && error instanceof BerthError) warn(error.message);

@@ -8,9 +8,14 @@ import { readText } from "#host/process/proc-file.ts";
 import { parseDefaultInterfaces } from "#plan/loader/routes.ts";
 import { parseOwnIds } from "#plan/loader/self.ts";
 
-/** The container that this process is in. Throws `not-found` where the engine at the socket has not made it. */
+/**
+ * The container that this process is in. Throws `not-found` where the engine at the socket has not made it.
+ */
 export async function findSelf(engine: Engine, signal: AbortSignal): Promise<ContainerInspect> {
-  const [mountinfo, cgroup] = await Promise.all([readFile("/proc/self/mountinfo", "utf8"), readText("/proc/self/cgroup")]);
+  const [mountinfo, cgroup] = await Promise.all([
+    readFile("/proc/self/mountinfo", "utf8"),
+    readText("/proc/self/cgroup"),
+  ]);
   const candidates = parseOwnIds(mountinfo, cgroup ?? "", hostname());
   for (const id of candidates) {
     try {
@@ -28,7 +33,10 @@ export async function findSelf(engine: Engine, signal: AbortSignal): Promise<Con
 
 /** The addresses by which this container's host reaches it: those of the interfaces with a default route. */
 export async function readOwnAddresses(): Promise<{ readonly ipv4?: string; readonly ipv6?: string }> {
-  const [ipv4Routes, ipv6Routes] = await Promise.all([readText("/proc/net/route"), readText("/proc/net/ipv6_route")]);
+  const [ipv4Routes, ipv6Routes] = await Promise.all([
+    readText("/proc/net/route"),
+    readText("/proc/net/ipv6_route"),
+  ]);
   const { ipv4, ipv6 } = parseDefaultInterfaces(ipv4Routes ?? "", ipv6Routes ?? "");
   const all = networkInterfaces();
   const addressOf = (name: string | undefined, family: string) =>

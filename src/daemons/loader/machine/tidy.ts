@@ -22,7 +22,11 @@ export interface Tidied {
  * Stops a loader's machine if it runs, and removes it with its anonymous volumes and its image. Does not
  * give up while the engine is away: there is nobody else to do it.
  */
-export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, { stopTimeout, note }: TidyOptions): Promise<void> {
+export async function tidyMachine(
+  engine: Engine,
+  { loader, machine }: Tidied,
+  { stopTimeout, note }: TidyOptions,
+): Promise<void> {
   const never = new AbortController().signal;
   await throughAbsence(async () => {
     const found = await findPart(engine, machine, { kind: "machine", loader }, never);
@@ -33,13 +37,20 @@ export async function tidyMachine(engine: Engine, { loader, machine }: Tidied, {
       await orGone(shutDown(engine, found.Id, { signal: never, timeout: stopTimeout }));
     }
     await orGone(removeContainer(engine, found.Id, { force: true, volumes: true }));
-    // From a folder it was made with an image of berth's, else with one of the user's, whatever that is called.
+    // From a folder it was made with an image of berth's, else with one of the user's, whatever that is
+    // called.
     if (found.Config.Labels?.[label.root]) await removeRootImage(engine, found.Config.Image ?? "", never);
   }, never);
 }
 
-/** Removes the guard of a loader, by its name or id, unless that is another's; one that removes itself ends with that. */
-export async function removeGuard(engine: Engine, { loader, guard }: { readonly loader: string; readonly guard: string }): Promise<void> {
+/**
+ * Removes the guard of a loader, by its name or id, unless that is another's; one that removes itself ends
+ * with that.
+ */
+export async function removeGuard(
+  engine: Engine,
+  { loader, guard }: { readonly loader: string; readonly guard: string },
+): Promise<void> {
   const never = new AbortController().signal;
   await throughAbsence(async () => {
     const found = await findPart(engine, guard, { kind: "guard", loader }, never);
