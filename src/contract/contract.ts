@@ -1,5 +1,4 @@
 import { BerthError } from "#errors.ts";
-import type { Profile } from "#machinefile/machine.ts";
 import { type CgroupView, contractCgroups } from "./cgroups.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
@@ -7,6 +6,7 @@ import { initTraits } from "./init.ts";
 import { contractLxcfs, type LxcfsBind } from "./lxcfs.ts";
 import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
+import type { Profile } from "./profiles.ts";
 import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
 import { contractTmpfs, type TmpfsContract } from "./tmpfs.ts";
 import type { Wishes } from "./wishes.ts";

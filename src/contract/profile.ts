@@ -1,6 +1,6 @@
 import { BerthError } from "#errors.ts";
-import type { Profile } from "#machinefile/machine.ts";
 import type { Host } from "./host.ts";
+import type { Profile } from "./profiles.ts";
 import type { Wishes } from "./wishes.ts";
 
 /** The profile that a machine gets, and what is to be said when it is not the one that is the default. */

@@ -1,5 +1,5 @@
-import type { Profile } from "#machinefile/machine.ts";
 import type { InitKind } from "./init.ts";
+import type { Profile } from "./profiles.ts";
 
 /** How much a tmpfs holds. What is in it is memory that no killing frees, so each has an end. */
 interface Bounds {

@@ -1,4 +1,4 @@
-import type { Profile } from "#machinefile/machine.ts";
+import type { Profile } from "./profiles.ts";
 
 /** What was asked for. */
 export interface Wishes {

@@ -1,5 +1,5 @@
+import { type Profile, profiles } from "#contract/profiles.ts";
 import { BerthError } from "#errors.ts";
-import { type Profile, profiles } from "#machinefile/machine.ts";
 import { idsOfSystem, parseIds } from "#machinefile/value/limit.ts";
 import { parseHostname } from "#machinefile/value/name.ts";
 import { environmentOf, type OciConfig } from "./config.ts";

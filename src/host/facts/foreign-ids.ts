@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { hasCode } from "#errors.ts";
 import { tryRun } from "#host/process/run.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { hasDirectory, parseAccountIds, parseSubordinateIds } from "#linux/subordinate-ids.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
 
 /** Who has ids of this host. */
 export interface ForeignIds {

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { type Pack, pack } from "tar-stream";
 import { BerthError } from "#errors.ts";
+import { sha256 } from "#host/files/sha256.ts";
+import { label } from "#labels/machine.ts";
+import { contentDigest } from "#plan/image/content.ts";
 import type { RootFacts } from "#plan/image/root-facts.ts";
-import { contentDigest, contentLabel } from "./as-made.ts";
 
 /** The one layer of an image. */
 export interface Layer {
@@ -35,10 +37,10 @@ export function renderImageConfig(input: ImageConfigInput, diffId: string) {
   const layers = [`sha256:${diffId}`];
   const labels: Readonly<Record<string, string>> = {
     ...input.labels,
-    [contentLabel]: contentDigest(layers, { Cmd: input.facts.command }),
-    "berth.init": init.kind,
-    ...(init.version !== undefined && { "berth.init.version": String(init.version) }),
-    ...(os !== undefined && { "berth.os": os.prettyName }),
+    [label.content]: contentDigest(layers, { Cmd: input.facts.command }, sha256),
+    [label.init]: init.kind,
+    ...(init.version !== undefined && { [label.initVersion]: String(init.version) }),
+    ...(os !== undefined && { [label.os]: os.prettyName }),
   };
   return {
     architecture: input.architecture,

@@ -1,10 +1,10 @@
+import { type Profile, profiles } from "#contract/profiles.ts";
 import { type DockerFlags, parseDockerFlags } from "#docker-flags/flags.ts";
 import { flagsFromArgs, splitList } from "#docker-flags/list.ts";
 import { BerthError } from "#errors.ts";
 import { parseCapability } from "#linux/capability.ts";
 import { parseStopSignal } from "#linux/signal.ts";
 import { given } from "#machinefile/given.ts";
-import { type Profile, profiles } from "#machinefile/machine.ts";
 import { renderFault } from "#machinefile/problem.ts";
 import { parseDuration } from "#machinefile/value/duration.ts";
 import { parseVariable, parseVariableName } from "#machinefile/value/environment.ts";

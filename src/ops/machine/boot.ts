@@ -1,6 +1,6 @@
 import type { ContainerInspect } from "#api/container.ts";
+import { captureText, sizeOf } from "#capture.ts";
 import { type InitKind, initKindOf, initTraits } from "#contract/init.ts";
-import { captureText, sizeOf } from "#engine/connection/capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { inTime } from "#engine/connection/in-time.ts";
 import { outputBytes } from "#engine/connection/output.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { extract } from "tar-stream";
+import { captureText } from "#capture.ts";
 import { type Guest, parseOsRelease } from "#contract/guest.ts";
 import { type InitKind, initKindOf } from "#contract/init.ts";
 import { getArchive, statPath } from "#engine/archive.ts";
-import { captureText } from "#engine/connection/capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";

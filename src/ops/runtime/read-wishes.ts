@@ -1,8 +1,8 @@
+import type { Profile } from "#contract/profiles.ts";
 import type { Wishes } from "#contract/wishes.ts";
 import type { EngineRecord } from "#host/facts/engine-record.ts";
 import { sha256 } from "#host/files/sha256.ts";
 import { isOthersNetwork } from "#host/namespace/network-namespace.ts";
-import type { Profile } from "#machinefile/machine.ts";
 import { environmentOf, joinedNetwork, type OciConfig, ownsNamespace } from "#oci/config.ts";
 import { refusedCalls } from "#oci/refused-calls.ts";
 import { askedShmSize, memoryLimit } from "#oci/tmpfs.ts";
