@@ -4,6 +4,7 @@ import { type Contract, contract } from "#contract/contract.ts";
 import { settleCopyUp } from "#contract/copy-up.ts";
 import { readGuest } from "#contract/guest.ts";
 import type { Host } from "#contract/host.ts";
+import { isInitPath } from "#contract/init.ts";
 import { renderLogin } from "#contract/tmpfs.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { readEngineRecord } from "#host/facts/engine-record.ts";
@@ -231,8 +232,4 @@ function isDisabled(config: OciConfig): boolean {
   return [environmentOf(config, "oci-systemd-hook"), environmentOf(config, "BERTH_RUNTIME")].some(
     (value) => value?.toLowerCase() === "disabled",
   );
-}
-
-function isInitPath(path: string | undefined): boolean {
-  return path !== undefined && path !== "/init" && /^\/(.*\/)?(init|systemd)$/.test(path);
 }
