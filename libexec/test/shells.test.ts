@@ -3,15 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type InitSystem, inits } from "#contract/init.ts";
-import { readLauncher } from "#libexec/read-launcher.ts";
-import {
-  hostDirectory,
-  hostFile,
-  settleCommand,
-  stageDirectory,
-  stateFile,
-  stateMark,
-} from "#oci/machine-state.ts";
+import { hostDirectory, hostFile, settleCommand, stageDirectory, stateFile } from "#oci/machine-state.ts";
 import { asRoot, startOf, useLauncher } from "./use-launcher.ts";
 
 const shells = [["dash"], ["bash", "--posix"], ["busybox", "sh"]];
@@ -33,27 +25,6 @@ const commands = Object.entries<InitSystem>(longer).flatMap(([kind, { endings }]
 
 const launcher = useLauncher(longer);
 const { bundleOf, call, stateOf } = launcher;
-
-test("a launcher without a seventh init lets it pass, one with it shows it to berth", async () => {
-  const needles = ['/dinit"', '"dinit"'].join("\n");
-  expect([await readLauncher(longer), await readLauncher()].map((text) => text.includes(needles))).toEqual([
-    true,
-    false,
-  ]);
-});
-
-test("the launcher and its parts name no file of a state that berth does not know", async () => {
-  const known = [
-    stateMark,
-    hostDirectory,
-    stageDirectory,
-    `${stageDirectory}/root`,
-    ...Object.values(stateFile),
-  ];
-  const named = [...(await readLauncher()).matchAll(/\$machine\/([a-z][a-z/-]*)/g)].map(([, name]) => name);
-  expect(named.filter((name) => !known.includes(name?.replace(/\/$/, "") ?? ""))).toEqual([]);
-  expect(named).toContain(stateMark);
-});
 
 for (const shell of shells) {
   const [program = ""] = shell;

@@ -1,7 +1,7 @@
 /*
- * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`. berth and the
- * launcher, which is a shell script, both read and write in it: this is what they agree on, and what the launcher is
- * rendered from.
+ * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`.
+ * berth and the launcher, which is a shell script, both read and write in it: this is what they agree on, and
+ * what the launcher is rendered from.
  */
 
 /** The states of a host: below it the real runtime's root, then the container's id. */
@@ -53,10 +53,15 @@ export const hostFile = {
   osRelease: "os-release",
 } as const;
 
-/** Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over. */
+/**
+ * Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over.
+ */
 export const stageDirectory = "stage";
 
-/** What the settle hook is told, in this order; a machine's config.json holds the words of the berth that made it. */
+/**
+ * What the settle hook is told, in this order. A machine's config.json holds the words of the berth that made
+ * it, so a word is only ever added at the end.
+ */
 export const settleWords = [
   "stage",
   "base",

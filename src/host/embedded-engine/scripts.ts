@@ -4,8 +4,8 @@ import { shadowedDirectories } from "./shadowed.ts";
 import uplink from "./uplink.sh" with { type: "text" };
 
 /*
- * The fixed programs that make an engine's namespaces. Values arrive as positional parameters only, so nothing a user
- * wrote is ever read as shell text.
+ * The fixed programs that make an engine's namespaces. Values arrive as positional parameters only, so
+ * nothing a user wrote is ever read as shell text.
  */
 
 /** Runs as the PID namespace's init, and becomes the engine. */
