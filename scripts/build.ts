@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { chmod, copyFile, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { readLauncher } from "#libexec/read-launcher.ts";
 
 // `npm run build`: dist/berth, one program of everything, and dist/berth-runtime beside it, when a source is
 // newer than they are.
@@ -76,7 +77,7 @@ async function build(): Promise<number> {
       console.error(`${version.stderr}build: the new program does not start`);
       return 1;
     }
-    await copyFile(join(top, "libexec/berth-runtime"), `${unfinished}-runtime`);
+    await writeFile(`${unfinished}-runtime`, await readLauncher());
     await chmod(`${unfinished}-runtime`, 0o755);
     // What changes while this runs is newer.
     for (const file of [unfinished, `${unfinished}-runtime`]) await utimes(file, began, began);

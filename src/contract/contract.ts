@@ -2,7 +2,7 @@ import { BerthError } from "#errors.ts";
 import { type CgroupView, contractCgroups } from "./cgroups.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
-import { initTraits } from "./init.ts";
+import { type Inits, inits } from "./init.ts";
 import { contractLxcfs, type LxcfsBind } from "./lxcfs.ts";
 import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
@@ -57,9 +57,9 @@ export interface Contract extends TmpfsContract {
  * Throws `host-unfit` where the host cannot give it, `usage` where no init could live by the wishes.
  * Sources: systemd's Container Interface, cgroups(7), file-hierarchy(7), capabilities(7).
  */
-export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
+export function contract(guest: Guest, host: Host, wishes: Wishes, table: Inits = inits): Contract {
   refuseHopeless(wishes);
-  const traits = initTraits[guest.init.kind];
+  const traits = table[guest.init.kind];
   const byDirectory = masksByDirectory(guest.init);
   const { profile, warnings } = contractProfile(host, wishes);
   const inheritsNetwork = profile === "full" && wishes.inheritsNetwork === true;

@@ -1,4 +1,4 @@
-import { type Capture, createCapture, sizeOf } from "#capture.ts";
+import { type Capture, createCapture, sizeOf } from "#api/capture.ts";
 import { type Context, errorView } from "#cli/frame/context.ts";
 import { type Io, write } from "#cli/frame/io.ts";
 import { renderError } from "#cli/render/error.ts";

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { renderEndpoint } from "#api/address.ts";
-import { captureText, sizeOf } from "#capture.ts";
+import { captureText, sizeOf } from "#api/capture.ts";
 import { BerthError, type ErrorCode } from "#errors.ts";
 import type { Engine } from "./engine.ts";
 import type { Call, Reply } from "./transport.ts";

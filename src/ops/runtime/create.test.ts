@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -21,6 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { run as runCommand } from "#host/process/run.ts";
+import { readLauncher } from "#libexec/read-launcher.ts";
 import { environmentOf, type OciConfig } from "#oci/config.ts";
 import { parseConfig } from "#oci/json.ts";
 import type { RuntimeCreate } from "./create.ts";
@@ -52,7 +52,7 @@ beforeAll(async () => {
   run = `/proc/${holder.pid}/root/run`;
   directory = mkdtempSync(join(tmpdir(), "berth-create-"));
   // The launcher with berth beside it, from source.
-  copyFileSync(join(import.meta.dir, "../../../libexec/berth-runtime"), join(directory, "berth-runtime"));
+  writeFileSync(join(directory, "berth-runtime"), await readLauncher());
   writeFileSync(
     join(directory, "berth"),
     `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, "../../bin/berth.ts")}' "$@"\n`,

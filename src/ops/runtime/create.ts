@@ -4,6 +4,7 @@ import { type Contract, contract } from "#contract/contract.ts";
 import { settleCopyUp } from "#contract/copy-up.ts";
 import { readGuest } from "#contract/guest.ts";
 import type { Host } from "#contract/host.ts";
+import { isInitPath } from "#contract/init.ts";
 import { renderLogin } from "#contract/tmpfs.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { readEngineRecord } from "#host/facts/engine-record.ts";
@@ -18,6 +19,7 @@ import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "#oci/con
 import { mountedFiles, settleEngineFiles } from "#oci/engine-files.ts";
 import { checkTold, withoutImageWishes } from "#oci/image-wishes.ts";
 import { parseConfig, renderConfig } from "#oci/json.ts";
+import { hostDirectory, stateFile } from "#oci/machine-state.ts";
 import { patchConfig } from "#oci/patch.ts";
 import { wishedHostname, wishedProfile } from "#oci/wished.ts";
 import { readBundleConfig, writeBundleConfig } from "./bundle-config.ts";
@@ -122,7 +124,7 @@ export async function runtimeCreate({
       const { tmpfs, warnings } = settleCopyUp(needs.tmpfs, (path, most) =>
         taken.has(path) ? nothing : readContents(rootPath, path, { most, ids: needs.ids }),
       );
-      const hostnameFile = join(state, "hostname");
+      const hostnameFile = join(state, stateFile.hostname);
       const settled = settleEngineFiles(named, {
         id,
         isolated: needs.ids !== undefined,
@@ -200,8 +202,8 @@ function applyContract(config: OciConfig, { id, state, host, needs }: Applied): 
     maskedUnits: writeMasks(needs.masks.units),
     maskedGenerators: writeMasks(needs.masks.generators),
     login: writeLogin(renderLogin(needs)),
-    runHost: join(state, "host"),
-    machineId: needs.machineId === undefined ? undefined : join(state, "machine-id"),
+    runHost: join(state, hostDirectory),
+    machineId: needs.machineId === undefined ? undefined : join(state, stateFile.machineId),
   });
 }
 
@@ -231,8 +233,4 @@ function isDisabled(config: OciConfig): boolean {
   return [environmentOf(config, "oci-systemd-hook"), environmentOf(config, "BERTH_RUNTIME")].some(
     (value) => value?.toLowerCase() === "disabled",
   );
-}
-
-function isInitPath(path: string | undefined): boolean {
-  return path !== undefined && path !== "/init" && /^\/(.*\/)?(init|systemd)$/.test(path);
 }

@@ -18,6 +18,7 @@ import { beginUserNamespace, type UserNamespace } from "#host/namespace/user-nam
 import type { IdRange } from "#linux/id-range.ts";
 import { type Overlay, parseOverlay } from "#linux/overlay.ts";
 import { joinedNetwork, type OciConfig } from "#oci/config.ts";
+import { settleCommand, stateFile } from "#oci/machine-state.ts";
 import { cgroupBounds } from "#oci/patch.ts";
 import {
   domainNameOf,
@@ -100,8 +101,8 @@ export async function isolate(
   try {
     openStage(stage, ids.base);
     if (writesHostname) writeFirstHostname(rootPath, overlay.upper, config.hostname ?? "");
-    writeFileSync(join(state, "root"), `${rootPath}\n`);
-    if (sharesMounts && !alone) writeFileSync(join(state, "shared"), "");
+    writeFileSync(join(state, stateFile.root), `${rootPath}\n`);
+    if (sharesMounts && !alone) writeFileSync(join(state, stateFile.shared), "");
     // Read while the engine's mount is still there.
     const mountPrograms = sharesMounts && alone ? ["/bin/mount", "/usr/bin/mount"] : [];
     const mountProgram = mountPrograms.find((path) => files.resolve(path) !== undefined);
@@ -115,7 +116,7 @@ export async function isolate(
     const joined = joinedNetwork(config);
     if (joined !== undefined) {
       const network = stageNetwork(stage, joined);
-      writeFileSync(join(state, "network"), `${network}\n`);
+      writeFileSync(join(state, stateFile.network), `${network}\n`);
       if (needsSysfs(config)) stageSysfs(stage, network);
     }
     const unmapped = planBinds(config).filter((bind) => !stageBind(stage, bind, mapped));
@@ -130,19 +131,17 @@ export async function isolate(
       ),
     ];
     await giveNamespace(stage, own, ids);
-    const settle = [
-      launcher,
-      "settle",
+    const settle = settleCommand(launcher, {
       stage,
-      String(ids.base),
-      cgroup.named ?? "",
-      cgroup.unified ?? "",
-      domainNameOf(config),
-      view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
-      cgroupBounds["cgroup.max.descendants"],
-      cgroupBounds["cgroup.max.depth"],
-      config.root.readonly === true ? "ro" : "rw",
-    ];
+      base: String(ids.base),
+      named: cgroup.named ?? "",
+      unified: cgroup.unified ?? "",
+      domain: domainNameOf(config),
+      controllers_at: view === "delegated" && cgroup.named !== undefined ? dirname(cgroup.named) : "",
+      descendants: cgroupBounds["cgroup.max.descendants"],
+      depth: cgroupBounds["cgroup.max.depth"],
+      access: config.root.readonly === true ? "ro" : "rw",
+    });
     return { config: isolateConfig(config, { ids, stage, settle, mountProgram }), warnings };
   } finally {
     closeSync(mapped);
