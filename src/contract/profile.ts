@@ -1,7 +1,7 @@
 import { BerthError } from "#errors.ts";
 import type { Profile } from "#machinefile/machine.ts";
 import type { Host } from "./host.ts";
-import type { Wishes } from "./wishes.ts";
+import type { MachineRequest } from "./request.ts";
 
 /** The profile that a machine gets, and what is to be said when it is not the one that is the default. */
 export interface ProfileChoice {
@@ -18,15 +18,15 @@ const hint = "name another profile (strict), or see what this host lacks with `b
  * nothing is `strict`, with a warning that says why. Throws `host-unfit` when `full` was asked for by name,
  * and for a machine that has been full: what is in it may have brought about what is missing.
  */
-export function contractProfile(host: Host, wishes: Wishes): ProfileChoice {
-  const wanted = wishes.profile ?? "full";
+export function contractProfile(host: Host, request: MachineRequest): ProfileChoice {
+  const wanted = request.profile ?? "full";
   if (wanted !== "full") return { profile: wanted, warnings: [] };
-  const [obstacle] = [...hostObstacles(host), ...machineObstacles(wishes)];
+  const [obstacle] = [...hostObstacles(host), ...machineObstacles(request)];
   if (obstacle === undefined) return { profile: "full", warnings: [] };
-  if (wishes.profile !== undefined) {
+  if (request.profile !== undefined) {
     throw new BerthError("host-unfit", `the profile full is not possible here: ${obstacle}`, { hint });
   }
-  if (wishes.wasFull) {
+  if (request.wasFull) {
     throw new BerthError(
       "host-unfit",
       `this machine has been full, and now that is not possible here: ${obstacle}`,
@@ -81,7 +81,7 @@ function machineObstacles({
   applied,
   remapped,
   obstacle,
-}: Wishes): readonly string[] {
+}: MachineRequest): readonly string[] {
   if (applied === "api") return ["the engine does not know berth-runtime (berth install runtime)"];
   const obstacles: string[] = [];
   if (remapped) obstacles.push(engineMapsIds);

@@ -3,7 +3,7 @@ import { tmpfsOptions } from "#contract/tmpfs.ts";
 import { parseCgroupsPath } from "#linux/cgroup-path.ts";
 import { isAt } from "#machinefile/value/path.ts";
 import type { CapabilitySet, OciConfig, OciMount } from "./config.ts";
-import { isForRuntime } from "./image-wishes.ts";
+import { isForRuntime } from "./image-request.ts";
 import { boundTerminals } from "./terminals.ts";
 import { boundMount } from "./tmpfs.ts";
 

@@ -315,7 +315,7 @@ describe("a machine", () => {
       },
     );
 
-    test("starts with the image's id beside its wishes", async () => {
+    test("starts with the image's id beside its request", async () => {
       writeGone({ env: [`BERTH_IMAGE=${image}`] });
       expect(await create()).toEqual({ warnings: [] });
     });

@@ -16,15 +16,15 @@ import { beginUserNamespace } from "#host/namespace/user-namespace.ts";
 import { parseCgroupsPath } from "#linux/cgroup-path.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "#oci/config.ts";
 import { mountedFiles, settleEngineFiles } from "#oci/engine-files.ts";
-import { checkTold, withoutImageWishes } from "#oci/image-wishes.ts";
+import { checkTold, withoutImageRequest } from "#oci/image-request.ts";
 import { parseConfig, renderConfig } from "#oci/json.ts";
 import { patchConfig } from "#oci/patch.ts";
-import { wishedHostname, wishedProfile } from "#oci/wished.ts";
+import { requestedHostname, requestedProfile } from "#oci/request.ts";
 import { readBundleConfig, writeBundleConfig } from "./bundle-config.ts";
 import { removeMachineCgroups } from "./end.ts";
 import { isolate, readOverlay } from "./isolate.ts";
 import { forgetOthers } from "./mirror.ts";
-import { readWishes } from "./read-wishes.ts";
+import { readRequest } from "./read-request.ts";
 import { writeLogin, writeMasks } from "./shared-directory.ts";
 import { clearState, sweepStates, writeState } from "./state.ts";
 
@@ -84,7 +84,7 @@ export async function runtimeCreate({
   const rootPath = resolve(bundle, given.root.path);
   const record = readEngineRecord(rootPath, id);
   const { config, ignored } =
-    record === undefined ? { config: given, ignored: [] } : withoutImageWishes(given, record);
+    record === undefined ? { config: given, ignored: [] } : withoutImageRequest(given, record);
   if (isDisabled(config)) return [];
   const files = machineFiles(rootPath, mountedFiles(config, id));
   const reading = readGuest(config.process.args, files);
@@ -101,8 +101,8 @@ export async function runtimeCreate({
     return [];
   }
   if (record !== undefined) checkTold(record, ignored);
-  const profile = wishedProfile(config);
-  const wished = wishedHostname(config);
+  const profile = requestedProfile(config);
+  const wished = requestedHostname(config);
   const hostname = ownsNamespace(config, "uts") ? wished : undefined;
   const named = hostname === undefined ? config : nameHost(config, hostname);
   // Begun first, since it takes as long as all that follows.
@@ -111,14 +111,14 @@ export async function runtimeCreate({
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
     if (outer !== undefined) forgetOthers(mountinfo, rootPath);
     const overlay = userNamespace && readOverlay(mountinfo, rootPath);
-    const wishes = readWishes(config, { id, profile, found: reading.guest.machineId, record });
-    const host = { ...readHost(mountinfo), lxcfs: wishes.lxcfs ? readLxcfs(mountinfo) : undefined };
+    const request = readRequest(config, { id, profile, found: reading.guest.machineId, record });
+    const host = { ...readHost(mountinfo), lxcfs: request.lxcfs ? readLxcfs(mountinfo) : undefined };
     const wasFull = overlay !== undefined && hasBeenStaged(overlay);
     const taken = new Set(config.mounts?.map(({ destination }) => destination));
     const apply = async (obstacle?: string) => {
       const storage = overlay === undefined ? "other" : "overlay";
-      const needs = contract(reading.guest, host, { ...wishes, storage, wasFull, obstacle });
-      writeState(state, needs, { ...wishes, hostname, cgroup: limitedCgroup(config, host, needs) });
+      const needs = contract(reading.guest, host, { ...request, storage, wasFull, obstacle });
+      writeState(state, needs, { ...request, hostname, cgroup: limitedCgroup(config, host, needs) });
       const { tmpfs, warnings } = settleCopyUp(needs.tmpfs, (path, most) =>
         taken.has(path) ? nothing : readContents(rootPath, path, { most, ids: needs.ids }),
       );
@@ -142,7 +142,7 @@ export async function runtimeCreate({
               state,
               overlay,
               userNamespace,
-              machineId: wishes.machineId,
+              machineId: request.machineId,
               count: needs.ids,
               cgroup: host.cgroup,
               view: needs.cgroup,

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { OciProcess } from "#oci/config.ts";
-import { isForRuntime } from "#oci/image-wishes.ts";
+import { isForRuntime } from "#oci/image-request.ts";
 import { parseConfig, renderConfig } from "#oci/json.ts";
 import { dropCapabilities, widenCapabilities } from "#oci/patch.ts";
 import { keepMirror } from "./mirror.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
-import type { Wishes } from "#contract/wishes.ts";
+import type { MachineRequest } from "#contract/request.ts";
 import type { HeldCgroups } from "#host/cgroup/end-cgroups.ts";
 import { inDirectory } from "#host/files/beneath.ts";
 import { readPlainFile } from "#host/files/plain-file.ts";
@@ -45,7 +45,7 @@ const hostFiles = ["container-manager", "container-uuid", "os-release"] as const
 export function writeState(
   state: string,
   needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
-  wishes: Pick<Wishes, "manager"> & {
+  wishes: Pick<MachineRequest, "manager"> & {
     readonly hostname: string | undefined;
     readonly cgroup: string | undefined;
   },

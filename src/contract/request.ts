@@ -1,7 +1,7 @@
 import type { Profile } from "#machinefile/machine.ts";
 
 /** What was asked for. */
-export interface Wishes {
+export interface MachineRequest {
   /** Undefined is the default: full where that can be, else strict. */
   readonly profile: Profile | undefined;
   /** What applies the contract: berth-runtime, or the Engine API, which knows less. */
