@@ -3,7 +3,7 @@ import { hasCode } from "#errors.ts";
 import { tryRun } from "#host/process/run.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { hasDirectory, parseAccountIds, parseSubordinateIds } from "#linux/subordinate-ids.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 
 /** Who has ids of this host. */
 export interface ForeignIds {

@@ -10,7 +10,7 @@ import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { findProcess } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { idsPerSlot, slotBase } from "#oci/id-slots.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`.
