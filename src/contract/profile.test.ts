@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { capabilities as known } from "#linux/capability.ts";
 import type { Host } from "./host.ts";
-import { contractProfile, hostObstacles, profileCapabilities } from "./profile.ts";
+import { hostObstacles } from "./obstacle.ts";
+import { contractProfile, profileCapabilities } from "./profile.ts";
 import type { MachineRequest } from "./request.ts";
 
 const host: Host = {
@@ -55,8 +56,8 @@ describe("the profile", () => {
     [
       "a trial that failed",
       {},
-      { obstacle: "the layers cannot be mounted" },
-      /the layers cannot be mounted$/,
+      { refusal: { code: "layers-unmapped", call: "mount_setattr", errno: "EINVAL" } },
+      /layers cannot be mounted with mapped ids: mount_setattr: EINVAL$/,
     ],
     ["another storage driver", {}, { storage: "other" }, /overlay2/],
     ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],

@@ -1,4 +1,5 @@
 import type { Profile } from "#machinefile/machine.ts";
+import type { LayersUnmapped } from "./obstacle.ts";
 
 /** What was asked for. */
 export interface MachineRequest {
@@ -24,8 +25,8 @@ export interface MachineRequest {
   readonly manager: "docker" | "podman" | "oci";
   /** Where its files are: in an overlay of directories that can be mounted anew, or in anything else. */
   readonly storage: "overlay" | "other";
-  /** Why its layers proved impossible to map when it was tried. */
-  readonly obstacle?: string | undefined;
+  /** What the host refused when a start of `full` was tried. */
+  readonly refusal?: LayersUnmapped | undefined;
   /** Whether it has been `full` at an earlier start. */
   readonly wasFull?: boolean | undefined;
   /** Whether the engine has given it a user namespace already. */

@@ -26,8 +26,9 @@ export interface EngineFilesRequest {
   readonly files: MachineFiles;
 }
 
-export interface EngineFiles {
-  readonly config: OciConfig;
+export interface EngineFilesPlan {
+  /** The container's mounts that it keeps. */
+  readonly mounts: readonly OciMount[];
   /** Whether the host name belongs into the root's own /etc/hostname. */
   readonly writesHostname: boolean;
   readonly warnings: readonly string[];
@@ -40,7 +41,7 @@ export interface EngineFiles {
  * /etc/hostname `hostnamectl set-hostname` cannot rename another: a machine has its own, as a file of its
  * root, or the one that is in the bound directory; but for one of another name than asked for.
  */
-export function settleEngineFiles(config: OciConfig, request: EngineFilesRequest): EngineFiles {
+export function planEngineFiles(config: OciConfig, request: EngineFilesRequest): EngineFilesPlan {
   const warnings: string[] = [];
   let writesHostname = false;
   const mounts = (config.mounts ?? []).flatMap((mount) => {
@@ -55,15 +56,15 @@ export function settleEngineFiles(config: OciConfig, request: EngineFilesRequest
       if (name === "resolv.conf") warnings.push(noResolver);
       return [];
     }
-    return name === "hostname" ? settleHostname(mount, request, place.bound) : [mount];
+    return name === "hostname" ? planHostname(mount, request, place.bound) : [mount];
   });
-  return { config: { ...config, ...(config.mounts ? { mounts } : {}) }, writesHostname, warnings };
+  return { mounts, writesHostname, warnings };
 }
 
 const noResolver =
   "the directory that is bound at /etc has no resolv.conf to mount the engine's over: the machine knows none of its name servers (touch it there)";
 
-function settleHostname(
+function planHostname(
   mount: OciMount,
   { isolated, hostname, hostnameFile, files }: EngineFilesRequest,
   bound: boolean,

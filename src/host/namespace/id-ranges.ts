@@ -20,8 +20,8 @@ import { readForeignIds } from "#host/facts/foreign-ids.ts";
 import { isThere, parseProcessStat } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { lockFile } from "#host/syscall/syscalls.ts";
-import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "#oci/id-slots.ts";
 import type { IdRange } from "#linux/id-range.ts";
+import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "#oci/id-slots.ts";
 
 /**
  * Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it,

@@ -5,12 +5,12 @@ import type { MachineRequest } from "#contract/request.ts";
 import type { HeldCgroups } from "#host/cgroup/end-cgroups.ts";
 import { inDirectory } from "#host/files/beneath.ts";
 import { readPlainFile } from "#host/files/plain-file.ts";
-import { closeStage } from "#host/namespace/mount-stage.ts";
+import { closeStage } from "#host/namespace/stage/stage.ts";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { findProcess } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { idsPerSlot, slotBase } from "#oci/id-slots.ts";
 import type { IdRange } from "#linux/id-range.ts";
+import { idsPerSlot, slotBase } from "#oci/id-slots.ts";
 
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`.
