@@ -12,7 +12,7 @@ import {
   isInitKind,
   isInitPath,
 } from "./init.ts";
-import type { Wishes } from "./wishes.ts";
+import type { MachineRequest } from "./request.ts";
 
 const anything = () => true;
 
@@ -82,7 +82,7 @@ describe("a seventh init is one entry", () => {
     memory: 2 ** 30,
     kernel: [6, 1],
   };
-  const wishes: Wishes = {
+  const request: MachineRequest = {
     profile: "strict",
     applied: "runtime",
     ids: 65_536,
@@ -107,7 +107,7 @@ describe("a seventh init is one entry", () => {
     expect(reading).toMatchObject({ guest: { init: { kind: "dinit", program: "/usr/sbin/dinit" } } });
     expect(readGuest(["/sbin/dinit"], files)).toEqual({ missing: "init" });
     if (!("guest" in reading)) throw new Error("no guest");
-    const needs = contract(reading.guest, host, wishes, table);
+    const needs = contract(reading.guest, host, request, table);
     expect([needs.stopSignal, needs.capabilities]).toEqual([15, ["CAP_CHOWN", "CAP_SYS_BOOT"]]);
   });
 

@@ -6,7 +6,7 @@ import { readInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { inDirectory, inRootOf, isMissingInRootOf } from "#host/files/beneath.ts";
 import { inMountNamespace } from "#host/namespace/mount-namespace.ts";
-import { isStageOpen } from "#host/namespace/mount-stage.ts";
+import { isStageOpen } from "#host/namespace/stage/stage.ts";
 import { findProcess, isThere } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { label } from "#labels/machine.ts";

@@ -23,7 +23,7 @@ import { run as runCommand } from "#host/process/run.ts";
 import { readLauncher } from "#libexec/read-launcher.ts";
 import { environmentOf, type OciConfig } from "#oci/config.ts";
 import { parseConfig } from "#oci/json.ts";
-import type { RuntimeCreate } from "./create.ts";
+import type { RuntimeCreate } from "./machine-start.ts";
 
 // Two programs of a hundred megabytes begin for some.
 setDefaultTimeout(30_000);
@@ -91,7 +91,7 @@ async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<
   };
   const source = `const { runtimeCreate } = await import(${JSON.stringify(import.meta.resolve("./create.ts"))});
     const { endMirror } = await import(${JSON.stringify(import.meta.resolve("./mirror.ts"))});
-    const { isStageOpen } = await import(${JSON.stringify(import.meta.resolve("#host/namespace/mount-stage.ts"))});
+    const { isStageOpen } = await import(${JSON.stringify(import.meta.resolve("#host/namespace/stage/stage.ts"))});
     const { detachMount } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/syscalls.ts"))});
     const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("#linux/overlay.ts"))});
     const { existsSync, readFileSync } = await import("node:fs");
@@ -315,7 +315,7 @@ describe("a machine", () => {
       },
     );
 
-    test("starts with the image's id beside its wishes", async () => {
+    test("starts with the image's id beside its request", async () => {
       writeGone({ env: [`BERTH_IMAGE=${image}`] });
       expect(await create()).toEqual({ warnings: [] });
     });

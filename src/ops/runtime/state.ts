@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
-import type { Wishes } from "#contract/wishes.ts";
+import type { MachineRequest } from "#contract/request.ts";
 import type { HeldCgroups } from "#host/cgroup/end-cgroups.ts";
 import { inDirectory } from "#host/files/beneath.ts";
 import { readPlainFile } from "#host/files/plain-file.ts";
-import { closeStage } from "#host/namespace/mount-stage.ts";
+import { closeStage } from "#host/namespace/stage/stage.ts";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { findProcess } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
@@ -20,7 +20,7 @@ import { hostDirectory, hostFile, stageDirectory, stateFile, stateMark } from "#
 export function writeState(
   state: string,
   needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
-  wishes: Pick<Wishes, "manager"> & {
+  wishes: Pick<MachineRequest, "manager"> & {
     readonly hostname: string | undefined;
     readonly cgroup: string | undefined;
   },

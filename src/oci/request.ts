@@ -8,7 +8,7 @@ import { environmentOf, type OciConfig } from "./config.ts";
  * The profile that a container asks for: by BERTH_PROFILE, or by docker's --privileged, which shows in paths
  * that are not masked and in every device being allowed. Undefined leaves it to the contract. Throws `usage`.
  */
-export function wishedProfile(config: OciConfig): Profile | undefined {
+export function requestedProfile(config: OciConfig): Profile | undefined {
   const word = environmentOf(config, "BERTH_PROFILE");
   if (word === undefined || word === "") return isPrivileged(config) ? "privileged" : undefined;
   const profile = profiles.find((name) => name === word);
@@ -31,7 +31,7 @@ const mostOfAnybody = 2 * idsOfSystem;
  * How many ids a container asks for by BERTH_IDS. Throws `usage`, also for a great many where it cannot be
  * told whether the image asks.
  */
-export function wishedIds(config: OciConfig, isUsers: boolean): number {
+export function requestedIds(config: OciConfig, isUsers: boolean): number {
   const word = environmentOf(config, "BERTH_IDS") ?? "";
   if (word === "") return idsOfSystem;
   const ids = parseIds(word);
@@ -48,7 +48,7 @@ export function wishedIds(config: OciConfig, isUsers: boolean): number {
 }
 
 /** Whether a container asks for lxcfs by BERTH_LXCFS. Throws `usage`. */
-export function wishedLxcfs(config: OciConfig): boolean {
+export function requestedLxcfs(config: OciConfig): boolean {
   const word = environmentOf(config, "BERTH_LXCFS") ?? "";
   if (word === "1") return true;
   if (word === "" || word === "0") return false;
@@ -56,7 +56,7 @@ export function wishedLxcfs(config: OciConfig): boolean {
 }
 
 /** The host name that a container asks for by BERTH_HOSTNAME. Throws `usage`. */
-export function wishedHostname(config: OciConfig): string | undefined {
+export function requestedHostname(config: OciConfig): string | undefined {
   const word = environmentOf(config, "BERTH_HOSTNAME") ?? "";
   return word === "" ? undefined : parseHostname(word);
 }

@@ -1,14 +1,14 @@
 import type { Profile } from "#contract/profiles.ts";
-import type { Wishes } from "#contract/wishes.ts";
+import type { MachineRequest } from "#contract/request.ts";
 import type { EngineRecord } from "#host/facts/engine-record.ts";
 import { sha256 } from "#host/files/sha256.ts";
 import { isOthersNetwork } from "#host/namespace/network-namespace.ts";
 import { environmentOf, joinedNetwork, type OciConfig, ownsNamespace } from "#oci/config.ts";
 import { refusedCalls } from "#oci/refused-calls.ts";
+import { keepsMachineId, requestedIds, requestedLxcfs } from "#oci/request.ts";
 import { askedShmSize, memoryLimit } from "#oci/tmpfs.ts";
-import { keepsMachineId, wishedIds, wishedLxcfs } from "#oci/wished.ts";
 
-export interface WishedBy {
+export interface RequestedBy {
   /** The container's id. */
   readonly id: string;
   readonly profile: Profile | undefined;
@@ -18,17 +18,17 @@ export interface WishedBy {
 }
 
 /** What a container asks for, by its config.json and the namespaces that this names. Throws `usage`. */
-export function readWishes(
+export function readRequest(
   config: OciConfig,
-  { id, profile, found, record }: WishedBy,
-): Omit<Wishes, "storage" | "obstacle"> {
+  { id, profile, found, record }: RequestedBy,
+): Omit<MachineRequest, "storage" | "obstacle"> {
   const capabilities = config.process.capabilities?.bounding ?? [];
   const network = joinedNetwork(config);
   return {
     profile,
     applied: "runtime",
-    ids: wishedIds(config, record !== undefined),
-    lxcfs: wishedLxcfs(config),
+    ids: requestedIds(config, record !== undefined),
+    lxcfs: requestedLxcfs(config),
     memory: memoryLimit(config),
     shmSize: askedShmSize(config),
     capabilities,

@@ -1,18 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import type { CgroupView } from "#contract/cgroups.ts";
+import { type CgroupView, cgroupBounds } from "#contract/cgroups.ts";
 import { type Contract, contract } from "#contract/contract.ts";
 import type { Host, HostCgroup } from "#contract/host.ts";
 import type { InitKind } from "#contract/init.ts";
 import { capabilities } from "#linux/capability.ts";
-import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "./config.ts";
-import { parseConfig, renderConfig } from "./json.ts";
-import { cgroupBounds, patchConfig, type Surroundings } from "./patch.ts";
-import { refusedCalls } from "./refused-calls.ts";
-import { boundTerminals } from "./terminals.ts";
-import { boundMount } from "./tmpfs.ts";
+import { environmentOf, type OciConfig, type OciMount, ownsNamespace } from "#oci/config.ts";
+import { parseConfig, renderConfig } from "#oci/json.ts";
+import { refusedCalls } from "#oci/refused-calls.ts";
+import { boundTerminals } from "#oci/terminals.ts";
+import { boundMount } from "#oci/tmpfs.ts";
+import { patchConfig as patchBy } from "./config.ts";
+import type { Surroundings } from "./config-patch.ts";
 
-const testdata = `${import.meta.dir}/testdata`;
+const testdata = `${import.meta.dir}/../testdata`;
 const id = "0123456789abcdef".repeat(4);
 /** A config.json of a real engine, its program changed to an init. */
 function captured(name: string): OciConfig {
@@ -40,6 +41,15 @@ const surroundings: Surroundings = {
   runHost: "/run/berth/state/host",
   machineId: "/run/berth/state/machine-id",
 };
+
+const patchConfig = (config: OciConfig, needs: Contract, surroundings: Surroundings) =>
+  patchBy(config, {
+    contract: needs,
+    surroundings,
+    mounts: config.mounts ?? [],
+    isolation: undefined,
+    poststop: undefined,
+  });
 
 function needsOf(config: OciConfig, kind: InitKind, version: number | undefined, layout: string): Contract {
   const cgroup = hosts[layout];

@@ -1,7 +1,8 @@
+import type { LayersUnmapped } from "./obstacle.ts";
 import type { Profile } from "./profiles.ts";
 
 /** What was asked for. */
-export interface Wishes {
+export interface MachineRequest {
   /** Undefined is the default: full where that can be, else strict. */
   readonly profile: Profile | undefined;
   /** What applies the contract: berth-runtime, or the Engine API, which knows less. */
@@ -24,8 +25,8 @@ export interface Wishes {
   readonly manager: "docker" | "podman" | "oci";
   /** Where its files are: in an overlay of directories that can be mounted anew, or in anything else. */
   readonly storage: "overlay" | "other";
-  /** Why its layers proved impossible to map when it was tried. */
-  readonly obstacle?: string | undefined;
+  /** What the host refused when a start of `full` was tried. */
+  readonly refusal?: LayersUnmapped | undefined;
   /** Whether it has been `full` at an earlier start. */
   readonly wasFull?: boolean | undefined;
   /** Whether the engine has given it a user namespace already. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { OciConfig } from "./config.ts";
-import { checkTold, withoutImageWishes } from "./image-wishes.ts";
+import { checkTold, withoutImageRequest } from "./image-request.ts";
 
 const image = `sha256:${"1".repeat(64)}`;
 const configOf = (env: readonly string[] | undefined): OciConfig => ({
@@ -65,7 +65,7 @@ test.each<[string, readonly string[], readonly string[], readonly string[], read
   ],
 ])("%s", (_, env, imageEnvironment, kept, ignored) => {
   const config = configOf(env);
-  expect(withoutImageWishes(config, { image, imageJson: imageOf(imageEnvironment) })).toEqual({
+  expect(withoutImageRequest(config, { image, imageJson: imageOf(imageEnvironment) })).toEqual({
     config: configOf(kept),
     ignored: [...ignored],
   });
@@ -86,7 +86,7 @@ test.each([
 ])("an image's own word is found %s", (_, text) => {
   const config = configOf(["A=1", "BERTH_PROFILE=strict", "BERTH_IDS=131072"]);
   const without = { config: configOf(["A=1", "BERTH_IDS=131072"]), ignored: ["BERTH_PROFILE=strict"] };
-  expect(withoutImageWishes(config, { image, imageJson: { text } })).toEqual(without);
+  expect(withoutImageRequest(config, { image, imageJson: { text } })).toEqual(without);
 });
 
 test.each([
@@ -96,7 +96,7 @@ test.each([
   "container_uuid=\ufffd",
 ])("what cannot be compared is nobody's: %j", (entry) => {
   const without = { config: configOf(["A=\ufffd"]), ignored: [entry] };
-  expect(withoutImageWishes(configOf(["A=\ufffd", entry]), { image, imageJson: imageOf([]) })).toEqual(
+  expect(withoutImageRequest(configOf(["A=\ufffd", entry]), { image, imageJson: imageOf([]) })).toEqual(
     without,
   );
 });
@@ -125,7 +125,7 @@ describe("with the image gone", () => {
       [],
     ],
   ])("%s", (_, env, kept, named) => {
-    const { config, ignored } = withoutImageWishes(configOf(env), word);
+    const { config, ignored } = withoutImageRequest(configOf(env), word);
     expect(config).toEqual(configOf(kept));
     if (named.length === 0) return expect(() => checkTold(word, ignored)).not.toThrow();
     expect(() => checkTold(word, ignored)).toThrow(

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { hasCode } from "#errors.ts";
 import type { OciConfig } from "./config.ts";
-import { keepsMachineId, wishedHostname, wishedIds, wishedLxcfs, wishedProfile } from "./wished.ts";
+import {
+  keepsMachineId,
+  requestedHostname,
+  requestedIds,
+  requestedLxcfs,
+  requestedProfile,
+} from "./request.ts";
 
 const configOf = (...env: readonly string[]): OciConfig => ({
   ociVersion: "1.0.2",
@@ -16,14 +22,14 @@ test.each([
   [["BERTH_LXCFS=1"], true],
   [["BERTH_LXCFS=0", "BERTH_LXCFS=1"], true],
   [["MY_BERTH_LXCFS=1"], false],
-])("%p asks for lxcfs: %p", (env, wished) => {
-  expect(wishedLxcfs(configOf(...env))).toBe(wished);
+])("%p asks for lxcfs: %p", (env, requested) => {
+  expect(requestedLxcfs(configOf(...env))).toBe(requested);
 });
 
 test.each(["yes", "true", "2", " 1"])("BERTH_LXCFS=%s is refused", (word) => {
   let thrown: unknown;
   try {
-    wishedLxcfs(configOf(`BERTH_LXCFS=${word}`));
+    requestedLxcfs(configOf(`BERTH_LXCFS=${word}`));
   } catch (error) {
     thrown = error;
   }
@@ -42,8 +48,8 @@ describe("the profile", () => {
     },
   };
   const privileged: OciConfig["linux"] = { resources: { devices: [{ allow: true, access: "rwm" }] } };
-  const wish = (linux: OciConfig["linux"], ...env: readonly string[]) =>
-    wishedProfile({ ...configOf(...env), ...(linux ? { linux } : {}) });
+  const requested = (linux: OciConfig["linux"], ...env: readonly string[]) =>
+    requestedProfile({ ...configOf(...env), ...(linux ? { linux } : {}) });
 
   const table: readonly [OciConfig["linux"], readonly string[], string | undefined][] = [
     [ordinary, [], undefined],
@@ -61,13 +67,13 @@ describe("the profile", () => {
     [{ resources: ordinary.resources ?? {} }, [], undefined],
   ];
   test.each(table)("%j %p: %p", (linux, env, expected) => {
-    expect<string | undefined>(wish(linux, ...env)).toBe(expected);
+    expect<string | undefined>(requested(linux, ...env)).toBe(expected);
   });
 
   test.each([["nonsense"], ["Full"], ["privileged"]])(
     "BERTH_PROFILE=%s of an ordinary container is refused",
     (word) => {
-      expect(() => wish(ordinary, `BERTH_PROFILE=${word}`)).toThrow(
+      expect(() => requested(ordinary, `BERTH_PROFILE=${word}`)).toThrow(
         expect.objectContaining({ code: "usage" }),
       );
     },
@@ -83,13 +89,14 @@ describe("the ids", () => {
     [["BERTH_IDS=131072"], 131_072],
     [["BERTH_IDS=4194304"], 4_194_304],
   ])("%p: %d", (env, expected) => {
-    expect(wishedIds(configOf(...env), true)).toBe(expected);
-    if (expected <= 131_072) expect(wishedIds(configOf(...env), false)).toBe(expected);
-    else expect(() => wishedIds(configOf(...env), false)).toThrow(expect.objectContaining({ code: "usage" }));
+    expect(requestedIds(configOf(...env), true)).toBe(expected);
+    if (expected <= 131_072) expect(requestedIds(configOf(...env), false)).toBe(expected);
+    else
+      expect(() => requestedIds(configOf(...env), false)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
   test.each(["0", "-1", "65535", "4194305", "64k", "1e6", "0x20000"])("BERTH_IDS=%s is refused", (word) => {
-    expect(() => wishedIds(configOf(`BERTH_IDS=${word}`), true)).toThrow(
+    expect(() => requestedIds(configOf(`BERTH_IDS=${word}`), true)).toThrow(
       expect.objectContaining({ code: "usage" }),
     );
   });
@@ -102,11 +109,11 @@ describe("the host name", () => {
     [["BERTH_HOSTNAME=mail"], "mail"],
     [["BERTH_HOSTNAME=a", "BERTH_HOSTNAME=Mail.example.com"], "Mail.example.com"],
   ])("%p: %p", (env, expected) => {
-    expect<string | undefined>(wishedHostname(configOf(...env))).toBe(expected);
+    expect<string | undefined>(requestedHostname(configOf(...env))).toBe(expected);
   });
 
   test.each(["a b", "-a", "a\nb", "a/../b", "x".repeat(65)])("BERTH_HOSTNAME=%j is refused", (word) => {
-    expect(() => wishedHostname(configOf(`BERTH_HOSTNAME=${word}`))).toThrow(
+    expect(() => requestedHostname(configOf(`BERTH_HOSTNAME=${word}`))).toThrow(
       expect.objectContaining({ code: "usage" }),
     );
   });

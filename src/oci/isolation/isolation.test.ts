@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { OciConfig, OciMount } from "./config.ts";
-import { isolateConfig, lostSysctls, needsSysfs, ownerOf, planBinds } from "./user-namespace.ts";
+import type { OciConfig, OciMount } from "#oci/config.ts";
+import { planBinds as planBindsOf, takeFromStage } from "./binds.ts";
+import { isolateConfig } from "./config.ts";
+import { needsSysfs as needsSysfsOf, ownsItsNamespace } from "./plan.ts";
+import { lostSysctls } from "./sysctl.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const engineFile = (name: string): OciMount => ({
@@ -23,7 +26,12 @@ const isolation = {
   settle: ["/opt/berth-runtime", "settle", "a b"],
   mountProgram: "/bin/mount",
 };
-const isolated = (config: OciConfig) => isolateConfig(config, isolation);
+const planBinds = (config: OciConfig) => planBindsOf(config.mounts ?? []);
+const needsSysfs = (config: OciConfig) => needsSysfsOf(config, config.mounts ?? []);
+const isolated = (config: OciConfig): OciConfig => ({
+  ...isolateConfig(config, isolation),
+  mounts: [...takeFromStage(config.mounts ?? [], { stage: isolation.stage, sysfs: needsSysfs(config) })],
+});
 
 describe("which mounts are staged", () => {
   test.each<[string, OciMount, boolean | undefined]>([
@@ -88,21 +96,20 @@ describe("whose its user namespace is", () => {
   const limited = {
     process: { args: ["/sbin/init"], rlimits: [{ type: "RLIMIT_NOFILE", hard: 2048, soft: 1024 }] },
   };
-  const own = isolation.ids.base;
-  test.each<[string, Partial<OciConfig>, ReadonlySet<string> | undefined, number | undefined]>([
-    ["its own root's", limited, new Set(all), own],
-    ["the same where what the host has is not known", limited, undefined, own],
+  test.each<[string, Partial<OciConfig>, ReadonlySet<string> | undefined, boolean]>([
+    ["its own root's", limited, new Set(all), true],
+    ["the same where what the host has is not known", limited, undefined, true],
     [
       "the host's root's where that may not set its limits otherwise",
       limited,
       without("CAP_SYS_RESOURCE"),
-      undefined,
+      false,
     ],
-    ["its own where there are none", {}, without("CAP_SYS_RESOURCE"), own],
-    ["the host's where that may not signal it otherwise", {}, without("CAP_KILL"), undefined],
-    ["nor see it", {}, without("CAP_SYS_PTRACE"), undefined],
-  ])("%s", (_, config, capabilities, owner) => {
-    expect(ownerOf(configOf([], config), isolation.ids, capabilities)).toBe(owner);
+    ["its own where there are none", {}, without("CAP_SYS_RESOURCE"), true],
+    ["the host's where that may not signal it otherwise", {}, without("CAP_KILL"), false],
+    ["nor see it", {}, without("CAP_SYS_PTRACE"), false],
+  ])("%s", (_, config, capabilities, owns) => {
+    expect(ownsItsNamespace(configOf([], config), capabilities)).toBe(owns);
   });
 });
 

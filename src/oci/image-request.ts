@@ -3,7 +3,7 @@ import { environmentOf, type OciConfig } from "./config.ts";
 import { jsonStrings } from "./json-strings.ts";
 
 /** What is known of the image that a container was made from. */
-export interface ImageWord {
+export interface KnownImage {
   /** Its id. */
   readonly image: string;
   readonly imageJson: ImageJson;
@@ -27,9 +27,9 @@ export function isForRuntime(entry: string): boolean {
  * user's in any case, since no image can hold its own id. Without its JSON all the others are left out.
  * `ignored` are those left out that asked for something.
  */
-export function withoutImageWishes(
+export function withoutImageRequest(
   config: OciConfig,
-  { image, imageJson }: ImageWord,
+  { image, imageJson }: KnownImage,
 ): { readonly config: OciConfig; readonly ignored: readonly string[] } {
   if (environmentOf(config, "BERTH_IMAGE") === image) return { config, ignored: [] };
   const { env = [], ...rest } = config.process;
@@ -50,16 +50,16 @@ function wordsOf(json: string, entries: ReadonlySet<string>): ReadonlySet<string
 }
 
 /**
- * Refuses a machine some of whose wishes may be the user's and may be its image's, as that is not to be had:
+ * Refuses a machine part of whose request may be the user's and may be its image's, as that is not to be had:
  * without them it would be another than it was. Throws `not-found`.
  */
-export function checkTold({ image, imageJson }: ImageWord, ignored: readonly string[]): void {
+export function checkTold({ image, imageJson }: KnownImage, ignored: readonly string[]): void {
   // By itself it asks for nothing.
-  const wishes = ignored.filter((entry) => !entry.startsWith("BERTH_IMAGE="));
-  if ("text" in imageJson || wishes.length === 0) return;
+  const requested = ignored.filter((entry) => !entry.startsWith("BERTH_IMAGE="));
+  if ("text" in imageJson || requested.length === 0) return;
   throw new BerthError(
     "not-found",
-    `the image of this container ${imageJson.unread}, so nothing tells whether ${wishes.join(", ")} is your word or the image's`,
+    `the image of this container ${imageJson.unread}, so nothing tells whether ${requested.join(", ")} is your word or the image's`,
     {
       hint: `pull, load or build the image ${image} again, or make the container anew (with -e BERTH_IMAGE=, the image's id, your word counts)`,
     },
