@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError, hasCode } from "#errors.ts";
 import { tryRun } from "#host/process/run.ts";
 import { type Publish, publishesCollide } from "#machinefile/value/publish.ts";
-import { parsePortTables, tableName } from "#plan/network/port-rules.ts";
+import { parsePortTables, tableName } from "#plan/network/port-table.ts";
 import { openNftSession } from "./nft-session.ts";
 
 export interface PortTable {
