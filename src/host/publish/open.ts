@@ -15,7 +15,7 @@ import { renderPortTable } from "#plan/network/port-table.ts";
 import { checkPublishes, publishWarnings } from "#plan/network/publish-check.ts";
 import { isFlowOf } from "#plan/network/tracked-flow.ts";
 import { addAcceptRules, readAcceptRules, removeAcceptRules } from "./accept-rules.ts";
-import { findWay, type HostAddress, readHostAddresses } from "./interfaces.ts";
+import { findRoute, type HostAddress, readHostAddresses } from "./interfaces.ts";
 import { awaitFormerTables, holdPortTable } from "./port-table.ts";
 import { reservePorts } from "./reservation.ts";
 
@@ -57,7 +57,7 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     throw new BerthError("host-unfit", "the machine has no address that its host could reach");
   await checkForwarding(publish, reached);
   const addresses = readHostAddresses();
-  const bridges = reached.flatMap((family) => findWay(addresses, targets[family] ?? ""));
+  const bridges = reached.flatMap((family) => findRoute(addresses, targets[family] ?? ""));
   const script = renderPortTable(name, publish, targets, [
     ...new Set(bridges.map((bridge) => bridge.interface)),
   ]);
