@@ -10,8 +10,8 @@ export interface PortTable {
   close(): Promise<void>;
 }
 
-/** For how long the nft of a process that has ended may still be there, in milliseconds. */
-const formerLimitMs = 5000;
+/** Milliseconds for which the nft of a process that has ended may still be there. */
+const formerTimeout = 5000;
 const hint =
   "Publishing needs nftables with NAT in a kernel of 5.12 or later, and the capability NET_ADMIN in the host's network namespace.";
 
@@ -77,7 +77,7 @@ export async function readPortTables(): Promise<ReadonlySet<string>> {
  * process which has just ended, and goes when its nft sees that. Throws `conflict` when it stays.
  */
 export async function awaitFormerTables(publish: readonly Publish[]): Promise<void> {
-  for (const end = performance.now() + formerLimitMs; ; await sleep(10)) {
+  for (const end = performance.now() + formerTimeout; ; await sleep(10)) {
     const former = parsePortTables(await list("ruleset")).filter((table) =>
       table.publish.some((theirs) => publish.some((ours) => publishesCollide(theirs, ours))),
     );

@@ -130,11 +130,11 @@ const lives: readonly (readonly [string, readonly Event[], readonly string[]])[]
     ],
   ],
   [
-    "whose lease is another's kills the machine and holds what it has until the loader ends",
-    [swept, alone, { folder: "taken" }, { loader: "died" }],
+    "that lost its lease kills the machine and holds what it has until the loader ends",
+    [swept, alone, { folder: "lease-lost" }, { loader: "died" }],
     [
       ...ready,
-      "refuse: the lease of /srv/box was taken away from box.app",
+      "refuse: somebody removed or replaced the lease of /srv/box, which box.app holds",
       "kill-machine",
       "close-ports",
       "sweep-rules",

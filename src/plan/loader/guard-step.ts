@@ -10,9 +10,9 @@ export interface GuardFacts {
   readonly loader: "running" | LoaderEnd;
   /**
    * The folder with its lease and its lock; `none` where an image is the root. It is `replaced` when another
-   * has its place, and `taken` when its lease is another's.
+   * has its place, and `lease-lost` when somebody has taken its lease away.
    */
-  readonly folder: "none" | "free" | "held" | "replaced" | "taken" | "released";
+  readonly folder: "none" | "free" | "held" | "replaced" | "lease-lost" | "released";
   /** `unswept` while rules of a guard that was killed may be there; `lost` when they were closed from outside. */
   readonly ports: "none" | "unswept" | "closed" | "open" | "lost";
   /** Whether the loader has been told that it may start the machine. */
@@ -48,7 +48,7 @@ export type GuardStep =
 /** Milliseconds between two looks at a folder that a machine runs from. */
 export const folderInterval = 5000;
 /** Milliseconds; longer than any engine takes to create and start a container. */
-const lateLimit = 3000;
+const lateDelay = 3000;
 
 /** What a guard knows when it begins, or begins again after it was killed. */
 export function initialGuardFacts({ folder, publish }: GuardTask): GuardFacts {
@@ -104,8 +104,15 @@ function faultOf({ folder, machine }: GuardTask, facts: GuardFacts): BerthError 
       hint: "put it back, or point the service at where it is now",
     });
   }
-  if (facts.folder === "taken")
-    return new BerthError("conflict", `the lease of ${folder} was taken away from ${machine}`);
+  if (facts.folder === "lease-lost") {
+    return new BerthError(
+      "conflict",
+      `somebody removed or replaced the lease of ${folder}, which ${machine} holds`,
+      {
+        hint: "see who may write to the directory that the folder is in: only root should",
+      },
+    );
+  }
   return undefined;
 }
 
@@ -131,7 +138,7 @@ function planEnd(task: GuardTask, facts: GuardFacts): GuardStep {
   // A loader that was killed may have asked for its machine a moment before; the engine makes it all the
   // same.
   if (facts.loader === "died" && facts.machine === "removed")
-    return { do: "remove-late-machine", milliseconds: lateLimit };
+    return { do: "remove-late-machine", milliseconds: lateDelay };
   if (facts.cgroupParent === "unknown") return { do: "remove-cgroup-parent" };
   const release = planRelease(facts);
   if (release !== undefined) return release;
@@ -142,7 +149,7 @@ function planEnd(task: GuardTask, facts: GuardFacts): GuardStep {
 function planRelease(facts: GuardFacts): GuardStep | undefined {
   if (arePortsHeld(facts)) return { do: "close-ports" };
   const { folder } = facts;
-  return folder === "held" || folder === "replaced" || folder === "taken"
+  return folder === "held" || folder === "replaced" || folder === "lease-lost"
     ? { do: "release-folder" }
     : undefined;
 }

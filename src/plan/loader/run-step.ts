@@ -110,7 +110,7 @@ function outcomeOf(facts: LoaderFacts): LoaderOutcome | undefined {
   if (failure !== undefined) return { failure };
   if (facts.guard !== "lost") return undefined;
   return {
-    failure: new BerthError("engine-lost", `the guard of ${name} was removed or stopped`, {
+    failure: new BerthError("engine-lost", `somebody removed or stopped the guard of ${name}`, {
       hint: "leave the containers named .guard alone: they end by themselves",
     }),
   };

@@ -31,7 +31,7 @@ export async function serveGuard(options: GuardOptions): Promise<void> {
   observers.start(
     (signal) => removeOrphans(engine, note, signal).then(() => facts.set({ orphans: "removed" })),
     (error) => {
-      note(`what others have left could not be removed: ${error}`);
+      note(`cannot remove what other loaders left: ${error}`);
       facts.set({ orphans: "removed" });
     },
   );
@@ -51,7 +51,7 @@ export async function serveGuard(options: GuardOptions): Promise<void> {
 async function removeOrphans(engine: Engine, note: GuardOptions["note"], signal: AbortSignal): Promise<void> {
   const retry = <T>(work: () => Promise<T>) => retryWhileAway(work, signal);
   for (const { kind, id, name, loader } of await retry(() => findOrphans(engine, signal))) {
-    note(`${name} has lost its loader: it is removed`);
+    note(`removing ${name}, which has lost its loader`);
     const options = { stopTimeout: 0, note, signal };
     await retry(() =>
       kind === "machine"

@@ -15,7 +15,7 @@ export interface HeldFolder extends AsyncDisposable {
   readonly facts: FolderFacts;
   readonly warnings: readonly string[];
   /** Whether it is the one that was taken, and still this machine's. */
-  look(): Extract<GuardFacts["folder"], "held" | "replaced" | "taken">;
+  look(): Extract<GuardFacts["folder"], "held" | "replaced" | "lease-lost">;
 }
 
 export interface HoldFolderOptions {
@@ -62,7 +62,7 @@ export async function holdFolder({
     },
     look() {
       if (identityOf(path) !== identity) return "replaced";
-      return lease.isHeld() ? "held" : "taken";
+      return lease.isHeld() ? "held" : "lease-lost";
     },
     [Symbol.asyncDispose]: () => hold.disposeAsync(),
   };

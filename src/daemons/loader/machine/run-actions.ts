@@ -97,7 +97,7 @@ export function loaderActions(
         return {};
       case "stop-machine":
         facts.set({ machine: "stopping" });
-        note(`${task.machine} is asked to shut down`);
+        note(`asking ${task.machine} to shut down`);
         // Without limit: how long the service gives it, the engine knows, which then kills this process.
         observe((end) => ignoreRemoved(shutDown(engine, machineId, { signal: end, timeout: -1 })));
         return {};

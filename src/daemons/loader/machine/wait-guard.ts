@@ -4,9 +4,9 @@ import { removeContainer, waitContainer } from "#engine/containers.ts";
 import { poll } from "#ops/task/poll.ts";
 
 /** Milliseconds within which its engine starts a guard again that was killed. */
-const restartLimit = 20_000;
+const restartTimeout = 20_000;
 /** Milliseconds; a guard needs moments to tidy up, unless its engine is away. */
-const endLimit = 20_000;
+const endTimeout = 20_000;
 
 /** Resolves when a guard runs no more and does not come back: somebody has removed or stopped it. */
 export async function waitGuardLost(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
@@ -16,7 +16,7 @@ export async function waitGuardLost(engine: Engine, id: string, signal: AbortSig
   };
   for (;;) {
     await ignoreRemoved(waitContainer(engine, id, { condition: "not-running", signal }));
-    const back = await poll(restartLimit, returned, signal);
+    const back = await poll(restartTimeout, returned, signal);
     if (back === undefined || back === "removed") return;
   }
 }
@@ -30,6 +30,6 @@ export async function settleGuard(engine: Engine, id: string): Promise<void> {
     const state = (await findContainer(engine, id))?.State;
     return state === undefined || !(state.Running || state.Restarting) ? "ended" : undefined;
   };
-  if ((await poll(endLimit, ended)) === undefined) return;
+  if ((await poll(endTimeout, ended)) === undefined) return;
   await ignoreRemoved(removeContainer(engine, id, { force: true, volumes: true }));
 }
