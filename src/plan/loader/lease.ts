@@ -28,8 +28,8 @@ export interface LeaseSight {
 }
 
 /**
- * Milliseconds. A guard that was killed takes its lock again within this time; so long the free lock of another
- * node is not believed.
+ * Milliseconds. A guard that was killed takes its lock again within this time; so long the free lock of
+ * another node is not believed.
  */
 export const gracePeriod = 15_000;
 

@@ -7,9 +7,8 @@ import { BerthError } from "#errors.ts";
 import { parseLoaderLabels } from "#labels/loader/parse.ts";
 import type { GuardTask } from "#plan/loader/guard.ts";
 import { failLoaderStep, initialLoaderFacts, planLoaderStep } from "#plan/loader/run-step.ts";
-import { ownCgroupParent } from "#plan/machine/api-contract.ts";
-import { isByRuntime, type LoaderTask, shortName } from "./create.ts";
 import { setHealthy } from "./health.ts";
+import { guardTask, type LoaderTask } from "./loader-task.ts";
 import { writeNames } from "./names.ts";
 import { type LoaderOptions, loaderActions } from "./run-actions.ts";
 import { findSelf, readOwnAddresses } from "./self.ts";
@@ -68,23 +67,4 @@ async function follow(task: LoaderTask, guard: GuardTask, options: LoaderOptions
   if (outcome === undefined) throw new BerthError("internal", "the loader ended before its machine");
   if ("failure" in outcome) throw outcome.failure;
   return outcome.status;
-}
-
-function guardTask(
-  { self, spec, info, machine, stopTimeout }: LoaderTask,
-  targets: GuardTask["targets"],
-): GuardTask {
-  const needsParent = !isByRuntime(spec, info) && info.CgroupDriver !== "systemd";
-  return {
-    loader: self.Id,
-    machine,
-    guard: `${self.Name.slice(1)}.guard`,
-    engine: info.ID,
-    ...(spec.root !== undefined && { folder: spec.root }),
-    command: spec.command,
-    publish: spec.publish,
-    targets,
-    stopTimeout,
-    ...(needsParent && { cgroupParent: ownCgroupParent(shortName(self)) }),
-  };
 }
