@@ -63,7 +63,7 @@ test("so does an observer that it cannot go on without", async () => {
   await expect(runSteps(facts, { plan, apply: count(facts), fail })).rejects.toThrow("blind");
 });
 
-test("observers end with their scope, which waits for them and passes over that they were broken off", async () => {
+test("observers end with their scope, which waits for them; that they were broken off is no failure", async () => {
   const told: string[] = [];
   {
     await using observers = new Observers();

@@ -13,7 +13,9 @@ export interface GuardFacts {
    * has its place, and `lease-lost` when somebody has taken its lease away.
    */
   readonly folder: "none" | "free" | "held" | "replaced" | "lease-lost" | "released";
-  /** `unswept` while rules of a guard that was killed may be there; `lost` when they were closed from outside. */
+  /**
+   * `unswept` while rules of a guard that was killed may be there; `lost` when they were closed from outside.
+   */
   readonly ports: "none" | "unswept" | "closed" | "open" | "lost";
   /** Whether the loader has been told that it may start the machine. */
   readonly isReady: boolean;

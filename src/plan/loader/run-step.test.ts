@@ -19,7 +19,7 @@ const effects: Partial<Record<LoaderStep["do"], Partial<LoaderFacts>>> = {
   "settle-guard": { removed: "guard" },
 };
 
-/** What is seen while a loader waits; or, as a step is taken, once: what it throws, or what happens meanwhile. */
+/** What is seen while a loader waits, or what happens as a step is taken, once: what it throws, or is seen. */
 type Event =
   | Partial<LoaderFacts>
   | { readonly during: LoaderStep["do"]; readonly throws?: unknown; readonly seen?: Partial<LoaderFacts> };

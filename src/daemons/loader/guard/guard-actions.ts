@@ -70,7 +70,7 @@ export function guardActions(
     );
 
   const reportReady = (): Partial<GuardFacts> => {
-    report({ ready: { warnings: [...warnings, ...(held?.warnings ?? [])] } });
+    report({ ready: { warnings: [...warnings, ...(held?.readWarnings() ?? [])] } });
     if (held !== undefined) watchFolder(held);
     return { isReady: true };
   };

@@ -13,7 +13,7 @@ import { holderState } from "./orphans.ts";
 /** A folder that is this guard's machine's, until it is disposed of. */
 export interface HeldFolder extends AsyncDisposable {
   readonly facts: FolderFacts;
-  readonly warnings: readonly string[];
+  readWarnings(): readonly string[];
   /** Whether it is the one that was taken, and still this machine's. */
   look(): Extract<GuardFacts["folder"], "held" | "replaced" | "lease-lost">;
 }
@@ -57,9 +57,7 @@ export async function holdFolder({
   const hold = taken.move();
   return {
     facts,
-    get warnings() {
-      return folderWarnings(folder);
-    },
+    readWarnings: () => folderWarnings(folder),
     look() {
       if (identityOf(path) !== identity) return "replaced";
       return lease.isHeld() ? "held" : "lease-lost";
