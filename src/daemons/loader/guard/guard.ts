@@ -23,9 +23,14 @@ export async function serveGuard(options: GuardOptions): Promise<void> {
   const leaving = new AbortController();
   observers.start(
     async (signal) => {
-      facts.set({ loader: await watchLoader(engine, task, signal).finally(() => leaving.abort()) });
+      facts.set({ loader: await watchLoader(engine, task, signal) });
+      // After the fact, by which a step that is broken off is no failure.
+      leaving.abort();
     },
-    (error) => facts.fail(error),
+    (error) => {
+      facts.fail(error);
+      leaving.abort();
+    },
   );
   // Beside all else, since the folder may be waited for that one of them has.
   observers.start(
