@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { ContainerInspect } from "#api/container.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { BerthError } from "#errors.ts";
-import { startGuard } from "./guard-link.ts";
+import { startGuard } from "./start-guard.ts";
 
 const self = {
   Image: "sha256:1",
@@ -54,9 +54,7 @@ test.each(["POST /containers/create", "POST /containers/guard/start"])(
     const { engine, containers } = engineOf((call) => {
       if (call === when) asked.abort(interrupted);
     });
-    await expect(
-      startGuard(engine, self, task, { note: () => undefined, signal: asked.signal }),
-    ).rejects.toMatchObject({
+    await expect(startGuard(engine, self, task, asked.signal)).rejects.toMatchObject({
       code: "interrupted",
     });
     expect([...containers]).toEqual([]);

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { Readable } from "node:stream";
+import { removeGuard, removeMachine } from "#daemons/loader/remove-part.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { label } from "#labels/machine.ts";
 import type { LeaseHolder } from "#plan/loader/lease.ts";
 import { findOrphans, holderState } from "./orphans.ts";
-import { removeGuard, tidyMachine } from "./tidy.ts";
 
 type State = "created" | "running" | "restarting" | "exited";
 interface Container {
@@ -175,8 +175,8 @@ test.each(foreign)(
     expect(await findOrphans(engine, signal)).toEqual([]);
     for (const holder of holders) expect(await holderState(engine, holder, signal)).toBe("gone");
     for (const name of ["2", "9", "box.app"])
-      await tidyMachine(engine, { loader: "1", machine: name }, { stopTimeout: 0, note: () => {} });
-    for (const name of ["9", "box.guard"]) await removeGuard(engine, { loader: "1", guard: name });
+      await removeMachine(engine, { loader: "1", machine: name }, { stopTimeout: 0, note: () => {}, signal });
+    for (const name of ["9", "box.guard"]) await removeGuard(engine, { loader: "1", guard: name }, signal);
     expect(removed).toEqual([]);
   },
 );
@@ -206,8 +206,12 @@ test("beside such ones what is the loader's own goes, by its id, with the image 
     guardOf("exited"),
   ]);
   expect((await findOrphans(engine, signal)).map(({ id }) => id)).toEqual(["2", "3"]);
-  await tidyMachine(engine, { loader: "1", machine: "box.app" }, { stopTimeout: 0, note: () => {} });
-  await removeGuard(engine, { loader: "1", guard: "box.guard" });
+  await removeMachine(
+    engine,
+    { loader: "1", machine: "box.app" },
+    { stopTimeout: 0, note: () => {}, signal },
+  );
+  await removeGuard(engine, { loader: "1", guard: "box.guard" }, signal);
   expect(removed).toEqual(["2", "berth-root:0123456789abcdef", "3"]);
 });
 
@@ -221,7 +225,11 @@ test("a machine of an image that is gone, or that is a commit of an earlier one,
   ]) {
     const { engine, removed } = engineOf([machine]);
     expect((await findOrphans(engine, signal)).map(({ id }) => id)).toEqual(["2"]);
-    await tidyMachine(engine, { loader: "1", machine: "box.app" }, { stopTimeout: 0, note: () => {} });
+    await removeMachine(
+      engine,
+      { loader: "1", machine: "box.app" },
+      { stopTimeout: 0, note: () => {}, signal },
+    );
     expect(removed).toEqual(["2"]);
   }
 });
@@ -230,7 +238,11 @@ test("an image of the user's stays, whatever its name", async () => {
   // An image's own label, which its machine takes back.
   for (const labels of [{}, { [label.root]: "" }]) {
     const { engine, removed } = engineOf([machineOf("exited", labels)]);
-    await tidyMachine(engine, { loader: "1", machine: "box.app" }, { stopTimeout: 0, note: () => {} });
+    await removeMachine(
+      engine,
+      { loader: "1", machine: "box.app" },
+      { stopTimeout: 0, note: () => {}, signal },
+    );
     expect(removed).toEqual(["2"]);
   }
 });

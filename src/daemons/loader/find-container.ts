@@ -9,7 +9,7 @@ import { isPart, type LoaderPart, loaderPart } from "#plan/loader/part.ts";
 export async function findContainer(
   engine: Engine,
   id: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<ContainerInspect | undefined> {
   try {
     return await inspectContainer(engine, id, { signal });
@@ -24,7 +24,7 @@ export async function findPart(
   engine: Engine,
   id: string,
   { kind, loader }: LoaderPart,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<ContainerInspect | undefined> {
   const found = await findContainer(engine, id, signal);
   if (found === undefined) return undefined;
@@ -35,8 +35,11 @@ export async function findPart(
   return isPart(part, labels, await labelsOfImage(engine, Image, signal)) ? found : undefined;
 }
 
-/** Work on a container that somebody else may have been faster with: then it is gone, or on its way. */
-export async function orGone(work: Promise<unknown>): Promise<void> {
+/**
+ * Work on a container that somebody else may have been faster with, who has removed it (`not-found`) or
+ * removes it now (`conflict`).
+ */
+export async function ignoreRemoved(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
