@@ -75,7 +75,6 @@ export async function importImage(
     path: "/images/create",
     query: { fromSrc: "-", ...query, changes },
     body: tar,
-    headers: { "Content-Type": "application/x-tar" },
     signal,
   });
   const last = await readMessages(engine, reply, signal);
@@ -86,13 +85,11 @@ export async function importImage(
 
 /** Loads images as `saveImages` (docker save) writes them; the archive's manifest names the images. */
 export async function loadImages(engine: Engine, tar: Readable, { signal }: Abortable = {}): Promise<void> {
-  const headers = { "Content-Type": "application/x-tar" };
   const reply = await requestStream(engine, {
     method: "POST",
     path: "/images/load",
     query: { quiet: true },
     body: tar,
-    headers,
     signal,
   });
   await readMessages(engine, reply, signal);
