@@ -17,11 +17,11 @@ import {
 } from "#engine/containers.ts";
 import { watchEvents } from "#engine/events.ts";
 import { startExec } from "#engine/exec.ts";
-import { importImage, saveImages } from "#engine/images.ts";
+import { loadImages } from "#engine/images.ts";
 import { readLogs } from "#engine/logs.ts";
-import { ping } from "#engine/system.ts";
 import { spawn } from "#host/process/spawn.ts";
 import { compareVersions, connect, negotiate } from "./connect.ts";
+import { request, requestStatus, requestStream } from "./request.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-connect-"));
 const servers: Server[] = [];
@@ -95,7 +95,7 @@ test("versions, methods, paths, queries and bodies", async () => {
   });
   const engine = await connect(endpoint, { spawn });
   expect(engine.apiVersion).toBe("1.44");
-  await ping(engine);
+  await requestStatus(engine, { method: "HEAD", path: "/_ping" });
   expect(await listContainers(engine, { all: true, filters: { label: ["x=y"] } })).toMatchObject([
     { Id: "a" },
   ]);
@@ -106,9 +106,13 @@ test("versions, methods, paths, queries and bodies", async () => {
   expect(await startContainer(engine, "b")).toBe(true);
   expect(await stopContainer(engine, "b", { timeout: 3, stopSignal: "RTMIN+3" })).toBe(false);
   await removeContainer(engine, "b", { force: true, volumes: false });
-  expect(
-    await importImage(engine, Readable.from([Buffer.from("tar")]), { repo: "r", changes: ["CMD a"] }),
-  ).toBe(`sha256:${"0".repeat(64)}`);
+  const imported = await request(engine, {
+    method: "POST",
+    path: "/images/create",
+    query: { fromSrc: "-", repo: "r", changes: ["CMD a"] },
+    body: Readable.from([Buffer.from("tar")]),
+  });
+  expect(imported).toEqual({ status: `sha256:${"0".repeat(64)}` });
   expect(asked).toEqual([
     "GET /_ping",
     "HEAD /v1.44/_ping",
@@ -172,7 +176,9 @@ test("a connection that breaks", async () => {
   const lost = { code: "engine-lost" };
   await expect(listContainers(engine)).rejects.toMatchObject(lost);
   await expect(waitContainer(engine, "b")).rejects.toMatchObject(lost);
-  await expect(Array.fromAsync(await saveImages(engine, ["i"]))).rejects.toMatchObject(lost);
+  await expect(
+    Array.fromAsync((await requestStream(engine, { path: "/images/get" })).body),
+  ).rejects.toMatchObject(lost);
   const read: string[] = [];
   const all = async (): Promise<void> => {
     for await (const { data } of await readLogs(engine, "b", { tty: true })) read.push(data.toString());
@@ -216,12 +222,12 @@ test("aborting, before and midway", async () => {
 });
 
 test("what an upload's source throws comes out as it is", async () => {
-  const { endpoint } = await standIn({ "/v1.44/images/create": json(200, {}) });
+  const { endpoint } = await standIn({ "/v1.44/images/load": json(200, {}) });
   const source = async function* (): AsyncGenerator<Buffer> {
     yield Buffer.from("tar");
     throw new RangeError("the source broke");
   };
-  await expect(importImage(await connect(endpoint, { spawn }), Readable.from(source()))).rejects.toThrow(
+  await expect(loadImages(await connect(endpoint, { spawn }), Readable.from(source()))).rejects.toThrow(
     new RangeError("the source broke"),
   );
 });
