@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -73,6 +76,16 @@ describe("tar(1) writes", () => {
     await run("tar", ["-C", root, "--format=ustar", "-cf", join(folder, "ustar.tar"), "directory"]);
     const names = (await read(readFileSync(join(folder, "ustar.tar")))).map(({ name }) => name);
     expect(names.at(-1)).toBe(long.path);
+  });
+  test("sparse files with data in many places", async () => {
+    const sparse = openSync(join(root, "sparse"), "w");
+    for (let at = 0; at < 50; at += 1) writeSync(sparse, "data", at * 100_000);
+    closeSync(sparse);
+    await run("tar", ["-C", root, "--sparse", "-cf", join(folder, "sparse.tar"), "sparse", "file"]);
+    expect(await read(readFileSync(join(folder, "sparse.tar")))).toMatchObject([
+      { name: "sparse", type: "file", text: "data" },
+      { name: "file", type: "file", text: "text" },
+    ]);
   });
   test("directories", async () => {
     await run("tar", ["-C", root, "-cf", join(folder, "directory.tar"), "--no-recursion", "directory"]);

@@ -49,8 +49,10 @@ export async function* readTar(
   try {
     let extension: Extension = {};
     while (await hasMore()) {
-      const header = parseTarHeader(await take(blockSize));
+      const block = await take(blockSize);
+      const header = parseTarHeader(block);
       if (header === undefined) continue;
+      for (let more = hasMoreMap(header, block); more; ) more = (await take(blockSize))[504] !== 0;
       const { typeflag, size } = header;
       if (typeflag === "g") {
         reader.onGlobal?.(size);
@@ -71,6 +73,9 @@ export async function* readTar(
     await stream.return?.();
   }
 }
+
+/** GNU's sparse files (tar(5)): where their data lie is told in further blocks, when there are many places. */
+const hasMoreMap = ({ typeflag }: TarHeader, block: Buffer): boolean => typeflag === "S" && block[482] !== 0;
 
 /** What is said of the next member ahead of its own header. */
 interface Extension {
