@@ -42,19 +42,6 @@ async function isCurrent(): Promise<boolean> {
   return Math.min(await timeMade(program), await timeMade(launcher)) > Math.max(...newest);
 }
 
-/**
- * docker-modem loads a whole ssh client at its start; berth dials by the user's own ssh and gives it the
- * connection.
- */
-const withoutSsh2: Bun.BunPlugin = {
-  name: "without ssh2",
-  setup(build) {
-    const contents =
-      "module.exports = () => { throw new Error('docker-modem has no ssh of its own here'); };";
-    build.onLoad({ filter: /\/docker-modem\/lib\/ssh\.js$/ }, () => ({ contents, loader: "js" }));
-  },
-};
-
 /** Under another name first: one that runs is not written to, and an interrupted build leaves the old one. */
 async function build(): Promise<number> {
   const began = new Date();
@@ -70,7 +57,6 @@ async function build(): Promise<number> {
       // Parts that a command does not need are not read: berth-runtime waits for every millisecond.
       splitting: true,
       format: "esm",
-      plugins: [withoutSsh2],
     });
     const version = spawnSync(unfinished, ["--version"], { encoding: "utf8" });
     if (version.status !== 0) {

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { extract } from "tar-stream";
-import { captureText } from "#api/capture.ts";
 import { type Guest, parseOsRelease } from "#contract/guest.ts";
 import { initKindOf } from "#contract/init.ts";
 import { getArchive, statPath } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";
+import { readTar } from "#image/tarball/read-tar.ts";
 import { label } from "#labels/machine.ts";
 
 /**
@@ -107,10 +106,8 @@ async function readText(
     const { stream } = await getArchive(engine, container, linkTarget || path, { signal });
     try {
       // The first entry is the file itself; what comes behind it, of a folder, nobody wants.
-      for await (const entry of stream.pipe(extract())) {
-        if (entry.header.type !== "file") return undefined;
-        const text = await captureText(entry as AsyncIterable<Buffer>, longestText);
-        return text.isCut ? undefined : text.text();
+      for await (const { member, content } of readTar(stream, { wanted: () => longestText })) {
+        return member.type === "file" && member.size <= longestText ? content.toString() : undefined;
       }
       return undefined;
     } finally {
