@@ -1,11 +1,11 @@
 import type {
-  ContainerCreateConfig,
   ContainerCreateResponse,
   ContainerInspect,
   ContainerSummary,
   ContainerTopResponse,
   ContainerWaitResponse,
 } from "#api/container.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import type { HostConfig } from "#api/host-config.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { supports } from "./connection/connect.ts";
@@ -42,7 +42,7 @@ export function listContainers(
  */
 export function createContainer(
   engine: Engine,
-  config: ContainerCreateConfig,
+  config: CreateBody,
   options: Abortable & { readonly name?: string; readonly platform?: string } = {},
 ): Promise<ContainerCreateResponse> {
   const { signal, ...query } = options;

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import type { ContainerConfig } from "#api/container.ts";
+import type { Answered } from "#api/answered.ts";
+import type { ContainerConfig } from "#api/container-config.ts";
 import { BerthError } from "#errors.ts";
 import type { Engine } from "./connection/engine.ts";
 import { readMessages } from "./connection/json-lines.ts";
@@ -28,7 +29,7 @@ export interface ImageInspect {
   readonly Comment: string;
   readonly Created?: string;
   readonly Author: string;
-  readonly Config?: ContainerConfig | null;
+  readonly Config?: Answered<ContainerConfig> | null;
   readonly Architecture: string;
   readonly Os: string;
   readonly Size: number;

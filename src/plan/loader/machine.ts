@@ -1,4 +1,4 @@
-import type { DockerBody } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import type { Guest } from "#contract/guest.ts";
 import { joinPieces } from "#docker-flags/join.ts";
 import type { LoaderSpec } from "#labels/loader/spec.ts";
@@ -7,9 +7,6 @@ import { given } from "#machinefile/given.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
 import { type Application, renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
-
-/** The body of POST /containers/create. */
-type CreateBody = DockerBody & { readonly Image?: string; readonly Cmd?: readonly string[] };
 
 /** What a loader knows when it makes its machine. */
 export interface LoadedMachine {

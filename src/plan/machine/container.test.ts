@@ -67,7 +67,7 @@ test("a machine without wishes: a terminal, a name, an address, labels that tell
     "berth.init.version": "252",
   });
   expect(body.Labels).not.toHaveProperty("other");
-  expect(parseSpecLabel(body.Labels[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
+  expect(parseSpecLabel(body.Labels?.[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
   for (const limit of ["Memory", "CpusetCpus", "BlkioWeight", "BlkioDeviceReadBps"])
     expect(body.HostConfig).not.toHaveProperty(limit);
 });

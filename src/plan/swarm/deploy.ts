@@ -1,15 +1,9 @@
+import type { ServiceSpec } from "#api/service.ts";
 import { BerthError } from "#errors.ts";
 import { label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
 import { suggest } from "#suggest.ts";
-import {
-  contains,
-  planService,
-  renderService,
-  type ServiceBody,
-  type ServiceIds,
-  type ServicePlan,
-} from "./service.ts";
+import { contains, planService, renderService, type ServiceIds, type ServicePlan } from "./service.ts";
 
 /** What a swarm has, as far as `deploy` cares. */
 export interface ObservedSwarm extends ServiceIds {
@@ -23,17 +17,17 @@ export interface ObservedService {
   readonly name: string;
   readonly version: number;
   readonly labels: Readonly<Record<string, string>>;
-  readonly spec: { readonly TaskTemplate?: { readonly ForceUpdate?: number } };
+  readonly spec: ServiceSpec;
 }
 
 export type DeployStep =
-  | { readonly do: "create"; readonly name: string; readonly body: ServiceBody }
+  | { readonly do: "create"; readonly name: string; readonly body: ServiceSpec }
   | {
       readonly do: "update" | "keep";
       readonly name: string;
       /** As it is now. */
       readonly service: ObservedService;
-      readonly body: ServiceBody;
+      readonly body: ServiceSpec;
     };
 
 /**
@@ -87,7 +81,7 @@ export function planDeploy(plans: readonly ServicePlan[], observed: ObservedSwar
         hint: "choose another name for the machine, or remove that service",
       });
     }
-    const body = renderService(plan, observed, service.spec.TaskTemplate?.ForceUpdate ?? 0);
+    const body = renderService(plan, observed, service.spec.TaskTemplate.ForceUpdate ?? 0);
     return { do: contains(service.spec, body) ? "keep" : "update", name, service, body };
   });
 }
