@@ -6,6 +6,7 @@ import type {
   ContainerWaitResponse,
 } from "#api/container.ts";
 import type { CreateBody } from "#api/create-body.ts";
+import type { Filters } from "#api/filters.ts";
 import type { HostConfig } from "#api/host-config.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { supports } from "./connection/connect.ts";
@@ -16,9 +17,6 @@ import { path, request, requestStatus } from "./connection/request.ts";
 export interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Filters as the API has them: every key must match, any of its values does. */
-export type Filters = Readonly<Record<string, readonly string[]>>;
 
 export interface ListContainersOptions extends Abortable {
   /** Stopped ones too. */

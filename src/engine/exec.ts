@@ -1,31 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ExecConfig, ExecInspect } from "#api/exec.ts";
 import type { Engine } from "./connection/engine.ts";
 import { openSession, type Session } from "./connection/output.ts";
 import { path, request, requestHijack, requestStatus } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-
-/** What POST /containers/{id}/exec takes. */
-export interface ExecConfig {
-  readonly Cmd: readonly string[];
-  readonly AttachStdin?: boolean;
-  readonly AttachStdout?: boolean;
-  readonly AttachStderr?: boolean;
-  readonly Tty?: boolean;
-  readonly Env?: readonly string[];
-  readonly User?: string;
-  readonly WorkingDir?: string;
-  readonly Privileged?: boolean;
-  readonly DetachKeys?: string;
-}
-
-export interface ExecInspect {
-  readonly ID: string;
-  readonly ContainerID: string;
-  readonly Running: boolean;
-  /** Null while it runs. */
-  readonly ExitCode: number | null;
-  readonly Pid: number;
-}
 
 /**
  * Prepares a process in a running container and returns its id. Throws `conflict` when the container does not

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ImageInspect } from "#engine/images.ts";
+import type { ImageInspect } from "#api/image.ts";
 import { sha256 } from "#host/files/sha256.ts";
 import { rootReference } from "#image/build/root-image.ts";
 import { label } from "#labels/machine.ts";

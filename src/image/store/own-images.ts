@@ -1,5 +1,6 @@
+import type { ImageInspect, ImageSummary } from "#api/image.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type ImageInspect, type ImageSummary, listImages, removeImage } from "#engine/images.ts";
+import { listImages, removeImage } from "#engine/images.ts";
 import { hasCode } from "#errors.ts";
 import { rootReference } from "#image/build/root-image.ts";
 import { imageLabel } from "#labels/loader/labels.ts";

@@ -1,7 +1,7 @@
 import { renderEndpoint } from "#api/address.ts";
+import type { SystemInfo } from "#api/system.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { request } from "#engine/connection/request.ts";
-import type { SystemInfo } from "#engine/system.ts";
 import type { BerthError } from "#errors.ts";
 import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
 import { isMissingInRootOf } from "#host/files/beneath.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
+import type { SystemInfo } from "#api/system.ts";
 import { contract } from "#contract/contract.ts";
 import type { Guest } from "#contract/guest.ts";
 import type { Host } from "#contract/host.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import type { SystemInfo } from "#engine/system.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderApiContract } from "#plan/machine/api-contract.ts";

@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import type { ContainerCreateResponse } from "#api/container.ts";
+import type { SystemInfo } from "#api/system.ts";
 import { isForeign } from "#contract/contract.ts";
 import { putArchive } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
-import type { SystemInfo } from "#engine/system.ts";
 import { type BerthError, hasCode } from "#errors.ts";
 import type { ResolvedImage } from "#image/store/store.ts";
 import { initFromLabels, label } from "#labels/machine.ts";

@@ -1,7 +1,8 @@
+import type { SystemInfo } from "#api/system.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { inTime } from "#engine/connection/in-time.ts";
 import { listContainers } from "#engine/containers.ts";
-import { readInfo, type SystemInfo } from "#engine/system.ts";
+import { readInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { trustedUsers } from "#host/files/path-steps.ts";
 import { resolveImages } from "#image/build/resolve.ts";

@@ -1,4 +1,4 @@
-import type { SystemInfo } from "#engine/system.ts";
+import type { SystemInfo } from "#api/system.ts";
 import { runtimeName } from "./application.ts";
 
 /**

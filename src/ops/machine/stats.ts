@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ContainerStats } from "#api/stats.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type ContainerStats, readStats } from "#engine/stats.ts";
+import { readStats } from "#engine/stats.ts";
 import { hasCode } from "#errors.ts";
 import { createLimit } from "#ops/task/limit.ts";
 import { computeUsage, type Usage } from "#plan/machine/usage.ts";

@@ -1,9 +1,11 @@
+import type { SwarmNode } from "#api/node.ts";
 import type { Service } from "#api/service.ts";
+import type { Task, TaskState } from "#api/task.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { listNodes, type SwarmNode } from "#engine/nodes.ts";
+import { listNodes } from "#engine/nodes.ts";
 import { listServices } from "#engine/services.ts";
 import { readInfo } from "#engine/system.ts";
-import { listTasks, type Task, type TaskState } from "#engine/tasks.ts";
+import { listTasks } from "#engine/tasks.ts";
 import { asksForLoader, labelOf } from "#labels/loader/labels.ts";
 
 /** A machine that a swarm runs, or should run: one task of its service. */

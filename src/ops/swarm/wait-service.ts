@@ -1,9 +1,10 @@
 import type { Service } from "#api/service.ts";
+import type { Task, TaskState } from "#api/task.ts";
 import { captureText } from "#capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { outputBytes } from "#engine/connection/output.ts";
 import { inspectService, readTaskLogs } from "#engine/services.ts";
-import { listTasks, type Task, type TaskState } from "#engine/tasks.ts";
+import { listTasks } from "#engine/tasks.ts";
 import { BerthError } from "#errors.ts";
 import { poll } from "#ops/task/poll.ts";
 import { isSameTask } from "#plan/swarm/service.ts";

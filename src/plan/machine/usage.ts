@@ -1,4 +1,4 @@
-import type { BlkioStatEntry, ContainerStats } from "#engine/stats.ts";
+import type { BlkioStatEntry, ContainerStats } from "#api/stats.ts";
 
 /** What a machine uses. Undefined is what the host does not count. */
 export interface Usage {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { EventMessage } from "#api/event.ts";
 import { findContainer } from "#daemons/loader/machine/find-container.ts";
 import type { Tidied } from "#daemons/loader/machine/tidy.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type EventMessage, watchEvents } from "#engine/events.ts";
+import { watchEvents } from "#engine/events.ts";
 import { label } from "#labels/machine.ts";
 import { throughAbsence } from "./engine-away.ts";
 

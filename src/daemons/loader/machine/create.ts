@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ContainerInspect } from "#api/container.ts";
+import type { SystemInfo } from "#api/system.ts";
 import type { Guest } from "#contract/guest.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer } from "#engine/containers.ts";
-import type { SystemInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { makeRootImage } from "#image/build/root-image.ts";
 import { findImage } from "#image/store/store.ts";
