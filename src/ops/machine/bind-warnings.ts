@@ -4,6 +4,7 @@ import { withWay } from "#host/files/path-steps.ts";
 import { isReachable } from "#host/files/reachable.ts";
 import { isAt } from "#machinefile/value/path.ts";
 import { type Bind, bindsOf } from "#plan/machine/binds.ts";
+import { containerName, writesOf } from "#plan/machine/machine.ts";
 import {
   reachedByOthers,
   swapFault,
@@ -12,7 +13,7 @@ import {
   writtenByMachines,
 } from "#plan/machine/path-access.ts";
 import type { ObservedContainer, Step } from "#plan/machine/up.ts";
-import { containerName, machineContainers, writesOf } from "./machines.ts";
+import { machineContainers } from "./machines.ts";
 
 /**
  * What to say of the host's files and directories that machines are given, each once: where others than the

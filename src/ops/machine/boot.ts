@@ -10,23 +10,9 @@ import { readLogs } from "#engine/logs.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import type { StartedProcess } from "#host/process/process-stat.ts";
 import { label } from "#labels/machine.ts";
+import type { Boot, FailedUnit } from "#plan/machine/boot-state.ts";
 import { programOf } from "./guest-probe.ts";
 import { findLocalInit, readSystemdProgress } from "./local-init.ts";
-
-/** How a machine's boot ended. */
-export interface Boot {
-  /** systemd's own word (`systemctl is-system-running`), or `running` for inits that have none. */
-  readonly state: "running" | "degraded";
-  /** Empty unless degraded. */
-  readonly failedUnits: readonly FailedUnit[];
-}
-
-export interface FailedUnit {
-  readonly unit: string;
-  readonly description: string;
-  /** Its last journal lines of this boot. */
-  readonly lines: readonly string[];
-}
 
 export interface BootOptions {
   readonly signal: AbortSignal;

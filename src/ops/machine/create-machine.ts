@@ -10,9 +10,11 @@ import { type BerthError, hasCode } from "#errors.ts";
 import type { ResolvedImage } from "#image/store/store.ts";
 import { initFromLabels, label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import { byRuntime, type ChosenApplication } from "#plan/machine/application.ts";
+import { hasRuntime } from "#plan/machine/berth-runtime.ts";
 import { machineCommand, type PlannedImage, renderContainer } from "#plan/machine/container.ts";
 import type { Step } from "#plan/machine/up.ts";
-import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
+import { applyByApi } from "./application.ts";
 import { withCreation } from "./creation.ts";
 import { readMachineId, requireInit } from "./guest-probe.ts";
 

@@ -5,8 +5,8 @@ import { type Capture, createCapture } from "#capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "#engine/exec.ts";
 import { signalExec } from "#engine/signal-exec.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { engineUser } from "./machine-user.ts";
-import type { Machine } from "./machines.ts";
 import { requireRunning } from "./running.ts";
 
 /** A command to run in a machine: words, never a shell's line. */

@@ -8,9 +8,9 @@ import { readText } from "#host/process/proc-file.ts";
 import { label } from "#labels/machine.ts";
 import { claimOf, domainFor, ownerOf } from "#labels/owner.ts";
 import type { Fleet } from "#machinefile/machine.ts";
+import { containerName, machineOf, writesOf } from "#plan/machine/machine.ts";
 import type { Observed, ObservedNetwork } from "#plan/machine/up.ts";
 import { parseRoutes } from "#plan/network/free-subnet.ts";
-import { containerName, machineOf, writesOf } from "./machines.ts";
 import { ownContainers, renamedContainers } from "./own-containers.ts";
 import { listSettled } from "./settled-containers.ts";
 

@@ -5,9 +5,11 @@ import { listContainers } from "#engine/containers.ts";
 import { readInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { label } from "#labels/machine.ts";
-import { findMachine, type Machine, machineOf } from "#ops/machine/machines.ts";
+import { findMachine } from "#ops/machine/machines.ts";
 import { ownContainers } from "#ops/machine/own-containers.ts";
-import { findSwarmMachine, type SwarmTask } from "./swarm-machines.ts";
+import { type Machine, machineOf } from "#plan/machine/machine.ts";
+import type { SwarmTask } from "#plan/swarm/machines.ts";
+import { findSwarmMachine } from "./swarm-machines.ts";
 
 export interface ReachOptions {
   readonly signal: AbortSignal;

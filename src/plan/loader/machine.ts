@@ -5,7 +5,8 @@ import type { LoaderSpec } from "#labels/loader/spec.ts";
 import { label } from "#labels/machine.ts";
 import { given } from "#machinefile/given.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
-import { type Application, renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
+import type { Application } from "#plan/machine/application.ts";
+import { renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
 
 /** What a loader knows when it makes its machine. */

@@ -8,10 +8,7 @@ import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
-import type { ApiContract } from "./api-contract.ts";
-
-/** How the contract reaches the machine: by berth-runtime under this name, or by the Engine API itself. */
-export type Application = { readonly runtime: string } | { readonly api: ApiContract };
+import type { Application } from "./application.ts";
 
 export interface PlannedImage {
   readonly id: string;

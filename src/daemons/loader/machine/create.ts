@@ -9,17 +9,12 @@ import { BerthError, hasCode } from "#errors.ts";
 import { makeRootImage } from "#image/build/root-image.ts";
 import { findImage } from "#image/store/store.ts";
 import type { LoaderSpec } from "#labels/loader/spec.ts";
-import {
-  byRuntime,
-  type ChosenApplication,
-  chooseByApi,
-  hasRuntime,
-  runtimeName,
-} from "#ops/machine/application.ts";
 import { withCreation } from "#ops/machine/creation.ts";
 import { type FolderFacts, planRoot } from "#plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "#plan/loader/machine.ts";
 import { parseSwarmFiles } from "#plan/loader/self.ts";
+import { byRuntime, type ChosenApplication, chooseByApi } from "#plan/machine/application.ts";
+import { hasRuntime, runtimeName } from "#plan/machine/berth-runtime.ts";
 import { createLoading } from "./create-loading.ts";
 import { createNamed } from "./create-named.ts";
 
