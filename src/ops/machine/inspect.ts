@@ -8,7 +8,8 @@ import { createLimit } from "#ops/task/limit.ts";
 import { isBerthRuntime } from "#plan/machine/berth-runtime.ts";
 import { detailsOf, type MachineDetails, type Within } from "#plan/machine/details.ts";
 import type { Machine } from "#plan/machine/machine.ts";
-import { readFailedUnits, waitBooted } from "./boot.ts";
+import { waitBooted } from "./boot.ts";
+import { readFailedUnits } from "./failed-units.ts";
 import { readRootId } from "./root-id.ts";
 
 const mostAtOnce = 8;
