@@ -1,4 +1,4 @@
-import { type InitKind, initKindOf } from "./init.ts";
+import { type InitKind, initOfCommand } from "./init.ts";
 
 /** What is inside: the facts of a root filesystem which the contract depends on. */
 export interface Guest {
@@ -78,13 +78,10 @@ export function readGuest(command: readonly string[], files: RootFiles): GuestRe
   const program = files.resolve(path);
   if (program === undefined) return { missing: "program" };
   const has = (candidate: string) => files.resolve(candidate) !== undefined;
-  const kind = initKindOf(program, has);
-  // BusyBox is a hundred programs in one: only `busybox init`, or a link named init, is an init.
-  if (kind === undefined || (kind === "busybox" && !path.endsWith("/init") && command[1] !== "init"))
-    return { missing: "init" };
+  const kind = initOfCommand(command, program, has);
+  if (kind === undefined) return { missing: "init" };
   // A name alone makes no init; s6's is a script by design (s6-linux-init-maker).
   if (kind !== "s6" && !files.isElf(program)) return { missing: "init" };
-  if (kind === "systemd" && command.includes("--user")) return { missing: "init" };
   const os = parseOsRelease(files.read("/etc/os-release") ?? files.read("/usr/lib/os-release"));
   return {
     guest: {

@@ -62,6 +62,20 @@ const systemdPath = /\/lib(32|64)?\/systemd\/systemd$/;
 const sysvinitPath = /^(\/usr)?\/(s?bin|lib\/sysvinit)\/init$/;
 
 /**
+ * Which init a command is; `program` is its file with all symbolic links resolved. BusyBox is a hundred programs
+ * in one: only `busybox init`, or a link named init, is an init; and `systemd --user` is a user's.
+ */
+export function initOfCommand(
+  command: readonly string[],
+  program: string,
+  has: (path: string) => boolean,
+): InitKind | undefined {
+  const kind = initKindOf(program, has);
+  if (kind === "busybox" && command[0]?.endsWith("/init") !== true && command[1] !== "init") return undefined;
+  return kind === "systemd" && command.includes("--user") ? undefined : kind;
+}
+
+/**
  * Which init a program is, told by its path with all symbolic links resolved (`/usr/lib/systemd/systemd`) and
  * by the files beside it; undefined for what is no init, such as s6-overlay's script `/init` or tini, which
  * need nothing of ours.

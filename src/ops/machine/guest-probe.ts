@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { extract } from "tar-stream";
 import { captureText } from "#capture.ts";
 import { type Guest, parseOsRelease } from "#contract/guest.ts";
-import { type InitKind, initKindOf } from "#contract/init.ts";
+import { initOfCommand } from "#contract/init.ts";
 import { getArchive, statPath } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
@@ -25,7 +25,7 @@ export async function probeGuest(
   const { Id } = await createContainer(engine, body, { name, signal });
   try {
     const program = await programOf(engine, Id, command, signal);
-    const kind = initOf(program, command);
+    const kind = initOfCommand(command, program, () => true);
     if (kind === undefined) throw noInit(command);
     const version = kind === image.labels[label.init] ? Number(image.labels[label.initVersion]) : 0;
     return {
@@ -80,16 +80,8 @@ export async function requireInit(
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (initOf(await programOf(engine, container, command, signal), command) === undefined)
-    throw noInit(command);
-}
-
-/** As berth-runtime tells it (`readGuest`): BusyBox is a hundred programs in one. */
-function initOf(program: string, command: readonly string[]): InitKind | undefined {
-  const kind = initKindOf(program, () => true);
-  return kind === "busybox" && command[0]?.endsWith("/init") !== true && command[1] !== "init"
-    ? undefined
-    : kind;
+  const program = await programOf(engine, container, command, signal);
+  if (initOfCommand(command, program, () => true) === undefined) throw noInit(command);
 }
 
 /** A failure to tell what a container runs, with what to do about it. */
