@@ -62,8 +62,8 @@ const systemdPath = /\/lib(32|64)?\/systemd\/systemd$/;
 const sysvinitPath = /^(\/usr)?\/(s?bin|lib\/sysvinit)\/init$/;
 
 /**
- * Which init a command is; `program` is its file with all symbolic links resolved. BusyBox is a hundred programs
- * in one: only `busybox init`, or a link named init, is an init; and `systemd --user` is a user's.
+ * Which init a command is; `program` is its file with all symbolic links resolved. BusyBox is a hundred
+ * programs in one: only `busybox init`, or a link named init, is an init; and `systemd --user` is a user's.
  */
 export function initOfCommand(
   command: readonly string[],

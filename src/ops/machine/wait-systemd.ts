@@ -23,8 +23,8 @@ const longestState = 4096;
 const pollMs = 25;
 
 /**
- * Waits until systemd says that it has booted, well or degraded. Throws `boot-failed` for a machine that ended,
- * has fallen into rescue mode, or takes no command.
+ * Waits until systemd says that it has booted, well or degraded. Throws `boot-failed` for a machine that
+ * ended, has fallen into rescue mode, or takes no command.
  */
 export async function waitForSystemd(
   engine: Engine,
@@ -78,8 +78,8 @@ export async function waitForSystemd(
 }
 
 /**
- * Reports a machine that ends meanwhile as `boot-failed`. Where the engine has not noticed the end yet, answers
- * as for a command that could not be run, which is then tried again.
+ * Reports a machine that ends meanwhile as `boot-failed`. Where the engine has not noticed the end yet,
+ * answers as for a command that could not be run, which is then tried again.
  */
 async function execInMachine(
   engine: Engine,
