@@ -1,6 +1,6 @@
 /**
- * What runs in a container, whatever its host: the Engine API's ContainerConfig, as it is asked for; an image's,
- * too. `Answered` of it is what engines say.
+ * What runs in a container, whatever its host: the Engine API's ContainerConfig, as it is asked for.
+ * `Answered` of it is what engines say, of containers and of images.
  */
 export interface ContainerConfig {
   readonly Hostname?: string;

@@ -45,8 +45,8 @@ export interface ServiceBefore {
 }
 
 /**
- * Judges a service by its tasks. It has settled when a task of its present specification runs (a swarm says so
- * of one with a health check only when that is good), or, with no replicas, when all have ended.
+ * Judges a service by its tasks. It has settled when a task of its present specification runs (a swarm says
+ * so of one with a health check only when that is good), or, with no replicas, when all have ended.
  */
 export function judgeService(
   { Spec, UpdateStatus }: Service,
