@@ -1,4 +1,5 @@
 import type { ContainerInspect } from "#api/container.ts";
+import type { PortBinding } from "#api/host-config.ts";
 import { label, parseSpecLabel } from "#labels/machine.ts";
 import type { FailedUnit } from "./boot-state.ts";
 import type { Machine } from "./machine.ts";
@@ -70,12 +71,14 @@ export interface MachineAddress {
   readonly ipv6: string | undefined;
 }
 
+/** What only a machine that runs can tell of itself. */
 export interface Within {
   readonly initState: string | undefined;
   readonly failedUnits: readonly FailedUnit[];
   readonly machineId: string | undefined;
 }
 
+/** What the engine tells of a machine. `rootId` is undefined where it does not run. */
 export function detailsOf(
   machine: Machine,
   container: ContainerInspect,
@@ -106,17 +109,7 @@ export function detailsOf(
       }),
     ),
     dnsNames: dnsNames(machine, container),
-    ports: Object.entries({ ...HostConfig.PortBindings, ...NetworkSettings.Ports }).flatMap(
-      ([port, bindings]) =>
-        bindings
-          ? [
-              {
-                port,
-                host: bindings.map(({ HostIp, HostPort }) => renderBinding(HostIp ?? "", HostPort ?? "")),
-              },
-            ]
-          : [],
-    ),
+    ports: portsOf(container),
     profile: profileOf(spec?.profile, privileged, rootId),
     rootId,
     runtime,
@@ -166,11 +159,19 @@ function dnsNames({ name, network, id }: Machine, { NetworkSettings }: Container
   return [...names, ...names.map((alias) => `${alias}.${network}`)];
 }
 
-function renderBinding(address: string, port: string): string {
+/** What is published; of a machine that runs, with the ports that the engine chose. */
+function portsOf({ HostConfig, NetworkSettings }: ContainerInspect): MachineDetails["ports"] {
+  const published = Object.entries({ ...HostConfig.PortBindings, ...NetworkSettings.Ports });
+  return published.flatMap(([port, bindings]) =>
+    bindings ? [{ port, host: bindings.map(renderBinding) }] : [],
+  );
+}
+
+function renderBinding({ HostIp: address = "", HostPort: port }: PortBinding): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address || "0.0.0.0"}:${port}`;
 }
 
 /** The engine's "never" is the year 1. */
-export function time(text: string): string | undefined {
+function time(text: string): string | undefined {
   return text.startsWith("0001-") ? undefined : text;
 }
