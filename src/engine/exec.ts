@@ -99,7 +99,7 @@ export async function startCommandIn(
   };
   const id = await createExec(engine, container, config, { signal });
   const session = await startExec(engine, id, { signal });
-  return { ...session, id, status: () => exitCode(engine, id, signal) };
+  return { ...session, id, status: () => waitExec(engine, id, signal) };
 }
 
 /**
@@ -118,11 +118,11 @@ export async function execStatus(
 }
 
 /**
- * How a command ended. The engine has no call that waits for it, and its output may end first: the engine
- * notes the exit a moment later, and a command may close its output and go on. So this asks until it has
- * ended.
+ * The status of a command, once it has ended. The engine has no call that waits for it, and its output may
+ * end first: the engine notes the exit a moment later, and a command may close its output and go on. So
+ * this asks until it has ended.
  */
-async function exitCode(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<number> {
+export async function waitExec(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<number> {
   for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
     const { Running, ExitCode } = await inspectExec(engine, id, { signal });
     if (!Running && ExitCode !== null) return ExitCode;
