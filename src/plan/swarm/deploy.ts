@@ -2,6 +2,7 @@ import type { ServiceSpec } from "#api/service.ts";
 import { BerthError } from "#errors.ts";
 import { label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import { machinesByName } from "#plan/machine/known-names.ts";
 import { suggest } from "#suggest.ts";
 import { contains, planService, renderService, type ServiceIds, type ServicePlan } from "./service.ts";
 
@@ -35,13 +36,7 @@ export type DeployStep =
  * `usage`.
  */
 export function selectRoots(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
-  const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
-  const unknown = names.filter((name) => !byName.has(name));
-  if (unknown.length > 0) {
-    throw new BerthError("not-found", `no such machine in the file: ${unknown.join(", ")}`, {
-      hint: `it has: ${[...byName.keys()].join(", ")}`,
-    });
-  }
+  const byName = machinesByName(fleet, names);
   const local = names.filter((name) => byName.get(name)?.root === undefined);
   if (local.length > 0) {
     throw new BerthError("usage", `${local.join(", ")}: a machine of an image is no service of a swarm`, {
