@@ -48,8 +48,6 @@ const wishes: ApiWishes = {
   profile: "strict",
   capabilities: ["CAP_NET_ADMIN"],
   lxcfs: false,
-  memory: undefined,
-  ids: undefined,
   tmpfs: { "/cache": "size=1m" },
   machineId: "0123456789abcdef0123456789abcdef",
 };
