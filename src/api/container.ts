@@ -1,46 +1,7 @@
-import type { HostConfig } from "./host-config.ts";
-import type { EndpointSettings, NetworkingConfig } from "./network.ts";
-
-/** The container's own configuration: the Engine API's ContainerConfig. */
-export interface ContainerConfig {
-  readonly Hostname?: string;
-  readonly Domainname?: string;
-  readonly User?: string;
-  readonly AttachStdin?: boolean;
-  readonly AttachStdout?: boolean;
-  readonly AttachStderr?: boolean;
-  readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>> | null;
-  readonly Tty?: boolean;
-  readonly OpenStdin?: boolean;
-  readonly StdinOnce?: boolean;
-  readonly Env?: readonly string[] | null;
-  readonly Cmd?: readonly string[] | null;
-  readonly Entrypoint?: readonly string[] | null;
-  readonly Image?: string;
-  readonly Volumes?: Readonly<Record<string, Record<string, never>>> | null;
-  readonly WorkingDir?: string;
-  readonly NetworkDisabled?: boolean;
-  readonly Labels?: Readonly<Record<string, string>> | null;
-  readonly StopSignal?: string;
-  /** Seconds. */
-  readonly StopTimeout?: number;
-  readonly Healthcheck?: HealthConfig;
-}
-
-/** Times are nanoseconds. `Test: ["NONE"]` switches the image's own check off. */
-export interface HealthConfig {
-  readonly Test?: readonly string[];
-  readonly Interval?: number;
-  readonly Timeout?: number;
-  readonly Retries?: number;
-  readonly StartPeriod?: number;
-}
-
-/** What POST /containers/create takes. */
-export interface ContainerCreateConfig extends ContainerConfig {
-  readonly HostConfig?: HostConfig;
-  readonly NetworkingConfig?: NetworkingConfig;
-}
+import type { Answered } from "./answered.ts";
+import type { ContainerConfig } from "./container-config.ts";
+import type { HostConfig, PortBinding } from "./host-config.ts";
+import type { EndpointSettings } from "./network.ts";
 
 export interface ContainerCreateResponse {
   readonly Id: string;
@@ -136,10 +97,10 @@ export interface ContainerInspect {
   readonly HostnamePath: string;
   readonly HostsPath: string;
   readonly ExecIDs: readonly string[] | null;
-  readonly HostConfig: HostConfig;
+  readonly HostConfig: Answered<HostConfig>;
   readonly GraphDriver?: { readonly Name: string; readonly Data: Readonly<Record<string, string>> | null };
   readonly Mounts: readonly MountPoint[];
-  readonly Config: ContainerConfig;
+  readonly Config: Answered<ContainerConfig>;
   readonly NetworkSettings: NetworkSettings;
   readonly SizeRw?: number;
   readonly SizeRootFs?: number;
@@ -147,9 +108,8 @@ export interface ContainerInspect {
 
 export interface NetworkSettings {
   readonly SandboxKey: string;
-  readonly Ports: Readonly<
-    Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
-  > | null;
+  /** "80/tcp" → where it is published; null where it is only exposed. */
+  readonly Ports: Readonly<Record<string, readonly PortBinding[] | null>> | null;
   readonly Networks: Readonly<Record<string, EndpointSettings>>;
 }
 

@@ -1,3 +1,5 @@
+import type { Answered } from "./answered.ts";
+
 /** An address pool; the API's IPAMConfig. */
 export interface IPAMConfig {
   readonly Subnet?: string;
@@ -19,13 +21,19 @@ export interface EndpointIPAMConfig {
   readonly LinkLocalIPs?: readonly string[];
 }
 
-/** A container's place on one network: the first fields are asked for, the later ones given by the engine. */
-export interface EndpointSettings {
-  readonly IPAMConfig?: EndpointIPAMConfig | null;
-  readonly Links?: readonly string[] | null;
-  readonly Aliases?: readonly string[] | null;
+/** A container's place on one network, as it is asked for: the Engine API's EndpointSettings. */
+export interface EndpointConfig {
+  readonly IPAMConfig?: EndpointIPAMConfig;
+  readonly Links?: readonly string[];
+  readonly Aliases?: readonly string[];
   readonly MacAddress?: string;
-  readonly DriverOpts?: Readonly<Record<string, string>> | null;
+  readonly DriverOpts?: Readonly<Record<string, string>>;
+  /** From API 1.48. */
+  readonly GwPriority?: number;
+}
+
+/** The same as an engine answers it, with what it gave. */
+export interface EndpointSettings extends Answered<EndpointConfig> {
   readonly NetworkID?: string;
   readonly EndpointID?: string;
   readonly Gateway?: string;
@@ -39,7 +47,7 @@ export interface EndpointSettings {
 }
 
 export interface NetworkingConfig {
-  readonly EndpointsConfig?: Readonly<Record<string, EndpointSettings>>;
+  readonly EndpointsConfig: Readonly<Record<string, EndpointConfig>>;
 }
 
 export interface NetworkCreateConfig {

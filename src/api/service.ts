@@ -1,3 +1,5 @@
+import type { Mount } from "./mount.ts";
+
 /** Engine API, "ServiceSpec": what berth sends and reads of it. Times are nanoseconds. */
 export interface ServiceSpec {
   readonly Name: string;
@@ -33,11 +35,7 @@ export interface ContainerSpec {
   readonly Labels?: Readonly<Record<string, string>>;
   readonly TTY?: boolean;
   readonly Init?: boolean;
-  readonly Mounts?: readonly {
-    readonly Type: "bind" | "volume" | "tmpfs";
-    readonly Source?: string;
-    readonly Target: string;
-  }[];
+  readonly Mounts?: readonly Mount[];
   readonly StopGracePeriod?: number;
   readonly Secrets?: readonly {
     readonly File?: SwarmFile;

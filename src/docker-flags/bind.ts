@@ -1,11 +1,11 @@
-import type { DockerBody } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import { usageError } from "#usage.ts";
 
 /**
  * `--volume`: `TARGET` for an anonymous volume, `SOURCE:TARGET[:OPTIONS]` for one of the engine's or a path
  * of its host.
  */
-export function parseVolumeFlag(text: string): DockerBody {
+export function parseVolumeFlag(text: string): CreateBody {
   const parts = text.split(":");
   const target = parts.length === 1 ? text : parts[1];
   if (parts.length > 3 || parts.includes("") || !target?.startsWith("/")) {

@@ -1,4 +1,5 @@
-import type { DockerBody, DockerHostConfig, DockerUlimit } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
+import type { HostConfig, Ulimit } from "#api/host-config.ts";
 import type { Attachment } from "./attachment.ts";
 
 /**
@@ -8,13 +9,13 @@ import type { Attachment } from "./attachment.ts";
 export interface Draft {
   readonly name?: string;
   readonly platform?: string;
-  readonly body?: DockerBody;
+  readonly body?: CreateBody;
   readonly attach?: readonly Stream[];
   readonly entrypoint?: string;
   readonly healthCommand?: string;
   readonly withoutHealth?: boolean;
   /** By their names: a later one replaces an earlier. */
-  readonly ulimits?: Readonly<Record<string, DockerUlimit>>;
+  readonly ulimits?: Readonly<Record<string, Ulimit>>;
   /** Devices by their names in the Container Device Interface. */
   readonly cdiDevices?: readonly string[];
   readonly networks?: readonly Attachment[];
@@ -26,6 +27,6 @@ export const streams = ["stdin", "stdout", "stderr"] as const;
 export type Stream = (typeof streams)[number];
 
 /** A piece for the body's HostConfig. */
-export function host(HostConfig: DockerHostConfig): Draft {
+export function host(HostConfig: HostConfig): Draft {
   return { body: { HostConfig } };
 }

@@ -1,4 +1,5 @@
-import type { DockerBody, DockerEndpoint } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
+import type { EndpointConfig } from "#api/network.ts";
 import { given } from "#machinefile/given.ts";
 import { usageError } from "#usage.ts";
 import type { Attachment } from "./attachment.ts";
@@ -23,7 +24,7 @@ const flagOf: Readonly<Record<keyof Omit<Attachment, "target">, string>> = {
 export function endpointsBody({
   networks = [],
   endpoint = {},
-}: Pick<Draft, "networks" | "endpoint">): DockerBody {
+}: Pick<Draft, "networks" | "endpoint">): CreateBody {
   const [main = { target: "default" }, ...others] = networks;
   const twice = Object.keys(flagOf).find((key) => Object.hasOwn(main, key) && Object.hasOwn(endpoint, key)) as
     | keyof typeof flagOf
@@ -65,7 +66,7 @@ function checkTargets(attachments: readonly Attachment[]): void {
   }
 }
 
-function endpointOf(attachment: Attachment): DockerEndpoint {
+function endpointOf(attachment: Attachment): EndpointConfig {
   const { aliases, links, address, address6, linkLocal, mac, driverOptions, priority } = attachment;
   const addresses = given({ IPv4Address: address, IPv6Address: address6, LinkLocalIPs: linkLocal });
   return given({

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { DockerBody } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import { faultOf } from "#machinefile/read/fault.test.ts";
 import { parseDockerFlags } from "./flags.ts";
 
@@ -10,7 +10,7 @@ test("no flags ask for nothing", () => {
   expect(parseDockerFlags([])).toEqual({ body: {} });
 });
 
-test.each<[string[], DockerBody]>([
+test.each<[string[], CreateBody]>([
   [["--memory=1g"], { HostConfig: { Memory: 1073741824 } }],
   [["--memory", "1g"], { HostConfig: { Memory: 1073741824 } }],
   [["-m", "1g"], { HostConfig: { Memory: 1073741824 } }],
@@ -92,7 +92,7 @@ test("names that mean something to JavaScript are names", () => {
   expect(messageOf("--mount=constructor=1,dst=/a")).toContain("nothing that a mount can be given");
 });
 
-test.each<[string[], DockerBody]>([
+test.each<[string[], CreateBody]>([
   [
     ["--health-cmd=a b", "--health-interval=1.5s"],
     { Healthcheck: { Test: ["CMD-SHELL", "a b"], Interval: 1_500_000_000 } },
@@ -111,7 +111,7 @@ test.each<[string[], DockerBody]>([
   expect(bodyOf(...words)).toEqual(body);
 });
 
-test.each<[string[], DockerBody]>([
+test.each<[string[], CreateBody]>([
   [["-a", "STDOUT"], { AttachStdout: true, AttachStderr: false }],
   [["-a", "stdin", "-a", "stderr"], { AttachStdin: true, AttachStdout: false, AttachStderr: true }],
 ])("%p: streams", (words, body) => {

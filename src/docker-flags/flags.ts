@@ -1,4 +1,4 @@
-import type { DockerBody } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { given } from "#machinefile/given.ts";
 import { renderFault } from "#machinefile/problem.ts";
@@ -11,7 +11,7 @@ import { type Occurrence, readWords } from "./words.ts";
 /** What flags of `docker run` ask of the Engine API. */
 export interface DockerFlags {
   /** For POST /containers/create: only what was asked for, not what the docker client says besides. */
-  readonly body: DockerBody;
+  readonly body: CreateBody;
   /** Query parameters of that call. */
   readonly name?: string;
   readonly platform?: string;
@@ -41,7 +41,7 @@ export function parseDockerFlags(words: readonly string[]): DockerFlags {
     .reduce<Draft>(joinPieces, {});
   const pieces = settlements.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
   if (problems.length > 0) throw new BerthError("usage", problems.join("\n"), { details: problems });
-  const body = tidy([draft.body ?? {}, ...pieces].reduce<DockerBody>(joinPieces, {}));
+  const body = tidy([draft.body ?? {}, ...pieces].reduce<CreateBody>(joinPieces, {}));
   return { body, ...given({ name: draft.name, platform: draft.platform }) };
 }
 
@@ -53,7 +53,7 @@ function readOccurrence({ flag, value }: Occurrence): Draft {
 /**
  * The client gives one volume once, a variable with its last value, and no health check that says nothing.
  */
-function tidy({ Healthcheck, Env, ...body }: DockerBody): DockerBody {
+function tidy({ Healthcheck, Env, ...body }: CreateBody): CreateBody {
   const Binds = body.HostConfig?.Binds;
   const variables = new Map(Env?.map((variable) => [variable.slice(0, variable.indexOf("=")), variable]));
   const health = Object.fromEntries(Object.entries(Healthcheck ?? {}).filter(([, value]) => value !== 0));

@@ -1,11 +1,12 @@
-import type { DockerHealth, DockerRestartPolicy } from "#api/create-body.ts";
+import type { HealthConfig } from "#api/container-config.ts";
+import type { RestartPolicy } from "#api/host-config.ts";
 import { parseLabel } from "#machinefile/value/environment.ts";
 import { usageError } from "#usage.ts";
 import { type Draft, host, streams } from "./draft.ts";
 import { type Flag, toggle, valued } from "./flag.ts";
 import { parseChoice, parseEntry, parseInteger, parseNanoseconds } from "./literal.ts";
 
-const health = (Healthcheck: DockerHealth): Draft => ({ body: { Healthcheck } });
+const health = (Healthcheck: HealthConfig): Draft => ({ body: { Healthcheck } });
 
 /** What runs in the container, how it is called, watched, stopped and started again. */
 export const generalFlags: readonly Flag[] = [
@@ -57,7 +58,7 @@ function parseLabelFlag(text: string): Readonly<Record<string, string>> {
   return { [name]: value };
 }
 
-function parseRestart(text: string): DockerRestartPolicy {
+function parseRestart(text: string): RestartPolicy {
   const [, name = "", count] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
   const Name = parseChoice(name, ["", "no", "always", "unless-stopped", "on-failure"] as const);
   const MaximumRetryCount = parseInteger(count || "0", 0);

@@ -1,11 +1,11 @@
-import type { DockerDeviceRequest } from "#api/create-body.ts";
+import type { DeviceRequest } from "#api/host-config.ts";
 import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
 import { parseCsv } from "./csv.ts";
 import { joinPieces } from "./join.ts";
 import { parseEntry, parseInteger, splitAssignment } from "./literal.ts";
 
-const keys: Readonly<Record<string, (text: string) => DockerDeviceRequest>> = {
+const keys: Readonly<Record<string, (text: string) => DeviceRequest>> = {
   driver: (Driver) => ({ Driver }),
   count: (text) => ({ Count: text === "all" ? -1 : parseInteger(text) }),
   device: (text) => ({ DeviceIDs: text.split(",") }),
@@ -14,7 +14,7 @@ const keys: Readonly<Record<string, (text: string) => DockerDeviceRequest>> = {
 };
 
 /** `--gpus`: `all`, a number, or `device=0,driver=…,"capabilities=a,b"`. */
-export function parseGpusFlag(text: string): DockerDeviceRequest {
+export function parseGpusFlag(text: string): DeviceRequest {
   const fields = parseCsv(text).map((field) =>
     field.includes("=") ? splitAssignment(field) : (["count", field] as const),
   );

@@ -1,4 +1,4 @@
-import type { DockerMount } from "#api/create-body.ts";
+import type { Mount } from "#api/mount.ts";
 import { parseSize } from "#machinefile/value/size.ts";
 import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
@@ -7,7 +7,7 @@ import { parseCsv } from "./csv.ts";
 import { joinPieces } from "./join.ts";
 import { parseBoolean, parseChoice, parseEntry, splitAssignment } from "./literal.ts";
 
-type Piece = Partial<DockerMount>;
+type Piece = Partial<Mount>;
 type Read = (text: string) => Piece;
 
 const types = ["bind", "volume", "tmpfs", "image", "npipe", "cluster"] as const;
@@ -54,7 +54,7 @@ const keys: Readonly<Record<string, Read>> = {
 const switches = ["readonly", "ro", "volume-nocopy", "bind-nonrecursive", "bind-create-src"];
 
 /** `--mount`: `type=bind,src=/a,dst=/b,readonly`; a volume unless it has a type. */
-export function parseMountFlag(text: string): DockerMount {
+export function parseMountFlag(text: string): Mount {
   const pieces = parseCsv(text.trim()).map(parseField);
   const { Type = "volume", Target, ...rest } = pieces.reduce(joinPieces, {});
   if (Target === undefined) throw usageError(`"${text}" does not say where; add dst=PATH`);
@@ -78,7 +78,7 @@ function parseField(field: string): Piece {
   return read(value);
 }
 
-function checkOptions(mount: DockerMount): void {
+function checkOptions(mount: Mount): void {
   const options = {
     BindOptions: "bind",
     VolumeOptions: "volume",

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import type { DockerBody } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import { faultOf } from "#machinefile/read/fault.test.ts";
 import { parseDockerFlags } from "./flags.ts";
 
 const bodyOf = (...words: string[]) => parseDockerFlags(words).body;
 const messageOf = (...words: string[]) => faultOf(() => parseDockerFlags(words)).message;
 
-test.each<[string[], DockerBody]>([
+test.each<[string[], CreateBody]>([
   [["--network=net"], { HostConfig: { NetworkMode: "net" } }],
   [["--net=host"], { HostConfig: { NetworkMode: "host" } }],
   [["--network=container:a"], { HostConfig: { NetworkMode: "container:a" } }],

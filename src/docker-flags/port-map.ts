@@ -1,4 +1,4 @@
-import type { DockerBody } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import { usageError } from "#usage.ts";
 import { isAddress } from "./address.ts";
 import { parseChoice, splitAssignment } from "./literal.ts";
@@ -15,7 +15,7 @@ interface Range {
  * `target=PORT,published=HOST,protocol=PROTOCOL`. Unlike in a machine file, a lone port leaves the host's to
  * the engine; a range for one port gives the engine the choice within it.
  */
-export function parsePublishFlag(text: string): DockerBody {
+export function parsePublishFlag(text: string): CreateBody {
   const { address, outside, inside } = splitPublished(text.includes("=") ? plainForm(text) : text);
   const { ports, protocol } = parsePorts(inside, text);
   const own = outside === "" ? undefined : parseRange(outside, text);
@@ -37,12 +37,12 @@ export function parsePublishFlag(text: string): DockerBody {
 }
 
 /** `--expose`: `PORT[/PROTOCOL]` or a range. */
-export function parseExposeFlag(text: string): DockerBody {
+export function parseExposeFlag(text: string): CreateBody {
   const { ports, protocol } = parsePorts(text, text);
   return exposed(ports, protocol);
 }
 
-function exposed(ports: Range, protocol: string): DockerBody {
+function exposed(ports: Range, protocol: string): CreateBody {
   return { ExposedPorts: Object.fromEntries(eachOf(ports).map((port) => [`${port}/${protocol}`, {}])) };
 }
 

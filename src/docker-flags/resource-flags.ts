@@ -1,4 +1,4 @@
-import type { DockerDeviceRate } from "#api/create-body.ts";
+import type { ThrottleDevice } from "#api/host-config.ts";
 import { type DeviceRate, parseBytesRate, parseOperationsRate } from "#machinefile/value/device-rate.ts";
 import { parseBlkioWeight, parseCpuset } from "#machinefile/value/limit.ts";
 import { parseSize } from "#machinefile/value/size.ts";
@@ -39,7 +39,7 @@ export const resourceFlags: readonly Flag[] = [
   }),
 ];
 
-function rate({ device, rate: Rate }: DeviceRate): DockerDeviceRate {
+function rate({ device, rate: Rate }: DeviceRate): ThrottleDevice {
   return { Path: device, Rate };
 }
 

@@ -1,4 +1,5 @@
-import type { DockerBody, DockerHealth } from "#api/create-body.ts";
+import type { HealthConfig } from "#api/container-config.ts";
+import type { CreateBody } from "#api/create-body.ts";
 import { usageError } from "#usage.ts";
 import type { Draft } from "./draft.ts";
 import { endpointsBody } from "./endpoints.ts";
@@ -7,7 +8,7 @@ import { endpointsBody } from "./endpoints.ts";
  * Settles what several flags say together, each a piece of the body. They throw `usage` where flags
  * contradict each other.
  */
-export const settlements: readonly ((draft: Draft) => DockerBody)[] = [
+export const settlements: readonly ((draft: Draft) => CreateBody)[] = [
   endpointsBody,
   streamsBody,
   healthBody,
@@ -22,12 +23,12 @@ export const settlements: readonly ((draft: Draft) => DockerBody)[] = [
   checkedTogether,
 ];
 
-function listed<K extends "Ulimits" | "DeviceRequests", T>(key: K, list: readonly T[]): DockerBody {
+function listed<K extends "Ulimits" | "DeviceRequests", T>(key: K, list: readonly T[]): CreateBody {
   return list.length === 0 ? {} : { HostConfig: { [key]: list } };
 }
 
 /** As `docker create` has it: input that is kept open is attached to, and ends with the first who was. */
-function streamsBody({ attach, body }: Draft): DockerBody {
+function streamsBody({ attach, body }: Draft): CreateBody {
   const isOpen = body?.OpenStdin === true;
   return {
     ...(attach !== undefined && {
@@ -39,15 +40,15 @@ function streamsBody({ attach, body }: Draft): DockerBody {
   };
 }
 
-function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft): DockerBody {
+function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft): CreateBody {
   const isAsked = healthCommand !== "" || Object.values(body?.Healthcheck ?? {}).some((value) => value !== 0);
   if (withoutHealth && isAsked)
     throw usageError("--no-healthcheck: the other flags about health ask for a check");
-  const Test: DockerHealth["Test"] = withoutHealth ? ["NONE"] : ["CMD-SHELL", healthCommand];
+  const Test: HealthConfig["Test"] = withoutHealth ? ["NONE"] : ["CMD-SHELL", healthCommand];
   return withoutHealth || healthCommand !== "" ? { Healthcheck: { Test } } : {};
 }
 
-function checkedTogether({ body }: Draft): DockerBody {
+function checkedTogether({ body }: Draft): CreateBody {
   const { AutoRemove, RestartPolicy, LogConfig } = body?.HostConfig ?? {};
   if (AutoRemove === true && !["", "no"].includes(RestartPolicy?.Name ?? "")) {
     throw usageError("--rm: what is removed when it ends cannot be started again by --restart");

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import type { DockerDevice, DockerMount } from "#api/create-body.ts";
+import type { DeviceMapping } from "#api/host-config.ts";
+import type { Mount } from "#api/mount.ts";
 import { faultOf } from "#machinefile/read/fault.test.ts";
 import { parseDockerFlags } from "./flags.ts";
 
@@ -20,7 +21,7 @@ test.each(["", "data", "a:b", "/a:", ":/a", "/a:/b:ro:x", "x:/a", "../a:/b"])(
   },
 );
 
-test.each<[string, DockerMount]>([
+test.each<[string, Mount]>([
   ["dst=/b", { Type: "volume", Target: "/b" }],
   ["type=bind,src=/a,target=/b,ro", { Type: "bind", Source: "/a", Target: "/b", ReadOnly: true }],
   [
@@ -106,7 +107,7 @@ test.each<[string, [string, string, string]]>([
   ["/dev/null:/dev//x", ["/dev/null", "/dev/x", "rwm"]],
   ["/dev/null:/dev//x:wm", ["/dev/null", "/dev//x", "wm"]],
 ])("--device %s", (text, [PathOnHost, PathInContainer, CgroupPermissions]) => {
-  const device: DockerDevice = { PathOnHost, PathInContainer, CgroupPermissions };
+  const device: DeviceMapping = { PathOnHost, PathInContainer, CgroupPermissions };
   expect(bodyOf("--device", text)).toEqual({ HostConfig: { Devices: [device] } });
 });
 

@@ -1,4 +1,4 @@
-import type { DockerUlimit } from "#api/create-body.ts";
+import type { Ulimit } from "#api/host-config.ts";
 import { usageError } from "#usage.ts";
 import { parseChoice, parseInteger } from "./literal.ts";
 
@@ -9,7 +9,7 @@ const names = [
 ];
 
 /** `--ulimit`: `NAME=SOFT[:HARD]`, -1 for none. */
-export function parseUlimitFlag(text: string): DockerUlimit {
+export function parseUlimitFlag(text: string): Ulimit {
   const match = /^([^=]+)=([^:]+)(?::([^:]+))?$/.exec(text);
   if (match === null)
     throw usageError(`"${text}" is no limit; write NAME=SOFT:HARD, such as nofile=1024:2048`);

@@ -1,11 +1,12 @@
 import type {
-  ContainerCreateConfig,
   ContainerCreateResponse,
   ContainerInspect,
   ContainerSummary,
   ContainerTopResponse,
   ContainerWaitResponse,
 } from "#api/container.ts";
+import type { CreateBody } from "#api/create-body.ts";
+import type { Filters } from "#api/filters.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { supports } from "./connection/connect.ts";
 import type { Engine } from "./connection/engine.ts";
@@ -15,9 +16,6 @@ import { path, request, requestStatus } from "./connection/request.ts";
 export interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Filters as the API has them: every key must match, any of its values does. */
-export type Filters = Readonly<Record<string, readonly string[]>>;
 
 export interface ListContainersOptions extends Abortable {
   /** Stopped ones too. */
@@ -41,7 +39,7 @@ export function listContainers(
  */
 export function createContainer(
   engine: Engine,
-  config: ContainerCreateConfig,
+  config: CreateBody,
   options: Abortable & { readonly name?: string; readonly platform?: string } = {},
 ): Promise<ContainerCreateResponse> {
   const { signal, ...query } = options;

@@ -1,18 +1,9 @@
+import type { EventMessage } from "#api/event.ts";
+import type { Filters } from "#api/filters.ts";
 import type { Engine } from "./connection/engine.ts";
 import { readJsonLines } from "./connection/json-lines.ts";
 import { requestStream } from "./connection/request.ts";
-import type { Abortable, Filters } from "./containers.ts";
-
-export interface EventMessage {
-  readonly Type: string;
-  /** Such as "start", "die", or "exec_start: COMMAND". */
-  readonly Action: string;
-  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
-  readonly scope?: "local" | "swarm";
-  /** Unix time, seconds. */
-  readonly time: number;
-  readonly timeNano: number;
-}
+import type { Abortable } from "./containers.ts";
 
 export interface WatchEventsOptions extends Abortable {
   readonly filters?: Filters;

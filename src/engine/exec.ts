@@ -1,31 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ExecConfig, ExecInspect } from "#api/exec.ts";
 import type { Engine } from "./connection/engine.ts";
 import { openSession, type Session } from "./connection/output.ts";
 import { path, request, requestHijack, requestStatus } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-
-/** What POST /containers/{id}/exec takes. */
-export interface ExecConfig {
-  readonly Cmd: readonly string[];
-  readonly AttachStdin?: boolean;
-  readonly AttachStdout?: boolean;
-  readonly AttachStderr?: boolean;
-  readonly Tty?: boolean;
-  readonly Env?: readonly string[];
-  readonly User?: string;
-  readonly WorkingDir?: string;
-  readonly Privileged?: boolean;
-  readonly DetachKeys?: string;
-}
-
-export interface ExecInspect {
-  readonly ID: string;
-  readonly ContainerID: string;
-  readonly Running: boolean;
-  /** Null while it runs. */
-  readonly ExitCode: number | null;
-  readonly Pid: number;
-}
 
 /**
  * Prepares a process in a running container and returns its id. Throws `conflict` when the container does not
@@ -121,7 +99,7 @@ export async function startCommandIn(
   };
   const id = await createExec(engine, container, config, { signal });
   const session = await startExec(engine, id, { signal });
-  return { ...session, id, status: () => exitCode(engine, id, signal) };
+  return { ...session, id, status: () => waitExec(engine, id, signal) };
 }
 
 /**
@@ -140,11 +118,11 @@ export async function execStatus(
 }
 
 /**
- * How a command ended. The engine has no call that waits for it, and its output may end first: the engine
- * notes the exit a moment later, and a command may close its output and go on. So this asks until it has
- * ended.
+ * The status of a command, once it has ended. The engine has no call that waits for it, and its output may
+ * end first: the engine notes the exit a moment later, and a command may close its output and go on. So
+ * this asks until it has ended.
  */
-async function exitCode(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<number> {
+export async function waitExec(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<number> {
   for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
     const { Running, ExitCode } = await inspectExec(engine, id, { signal });
     if (!Running && ExitCode !== null) return ExitCode;

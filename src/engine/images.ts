@@ -1,39 +1,10 @@
 import type { Readable } from "node:stream";
-import type { ContainerConfig } from "#api/container.ts";
+import type { Filters } from "#api/filters.ts";
+import type { ImageInspect, ImageSummary } from "#api/image.ts";
 import type { Engine } from "./connection/engine.ts";
 import { readMessages } from "./connection/json-lines.ts";
 import { path, request, requestStream } from "./connection/request.ts";
-import type { Abortable, Filters } from "./containers.ts";
-
-export interface ImageSummary {
-  readonly Id: string;
-  readonly ParentId: string;
-  readonly RepoTags: readonly string[] | null;
-  readonly RepoDigests: readonly string[] | null;
-  /** Unix time, seconds. */
-  readonly Created: number;
-  /** Bytes. */
-  readonly Size: number;
-  readonly Labels: Readonly<Record<string, string>> | null;
-  /** -1 when not counted. */
-  readonly Containers: number;
-}
-
-export interface ImageInspect {
-  readonly Id: string;
-  readonly RepoTags: readonly string[] | null;
-  readonly RepoDigests: readonly string[] | null;
-  readonly Parent?: string;
-  readonly Comment: string;
-  readonly Created?: string;
-  readonly Author: string;
-  readonly Config?: ContainerConfig | null;
-  readonly Architecture: string;
-  readonly Os: string;
-  readonly Size: number;
-  readonly GraphDriver?: { readonly Name: string; readonly Data: Readonly<Record<string, string>> | null };
-  readonly RootFS: { readonly Type: string; readonly Layers?: readonly string[] | null };
-}
+import type { Abortable } from "./containers.ts";
 
 export function listImages(
   engine: Engine,

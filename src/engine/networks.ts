@@ -1,7 +1,8 @@
+import type { Filters } from "#api/filters.ts";
 import type { Network, NetworkCreateConfig } from "#api/network.ts";
 import type { Engine } from "./connection/engine.ts";
 import { path, request, requestStatus } from "./connection/request.ts";
-import type { Abortable, Filters } from "./containers.ts";
+import type { Abortable } from "./containers.ts";
 
 /** Engine API, "Network". The list holds no containers; inspect for these. */
 export function listNetworks(

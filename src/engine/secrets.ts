@@ -1,12 +1,7 @@
+import type { StoredFile } from "#api/stored-file.ts";
 import type { Engine } from "./connection/engine.ts";
 import { request } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
-
-/** A secret or config of a swarm, without its content. */
-export interface StoredFile {
-  readonly ID: string;
-  readonly Spec: { readonly Name: string };
-}
 
 /** Engine API, "Secret". Only a manager of a swarm answers. */
 export function listSecrets(engine: Engine, options: Abortable = {}): Promise<readonly StoredFile[]> {

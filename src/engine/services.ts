@@ -1,9 +1,10 @@
 import type { OutputChunk } from "#api/demux.ts";
+import type { Filters } from "#api/filters.ts";
 import type { Service, ServiceSpec } from "#api/service.ts";
 import type { Engine } from "./connection/engine.ts";
 import { readOutput } from "./connection/output.ts";
 import { path, request, requestStatus, requestStream } from "./connection/request.ts";
-import type { Abortable, Filters } from "./containers.ts";
+import type { Abortable } from "./containers.ts";
 
 /** Engine API, "Service". Only a manager of a swarm answers; ask `readInfo` first. */
 export function listServices(

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive, stackColumns, stackOf } from "#linux/ps.ts";
 import type { Engine } from "./connection/engine.ts";
 import { topContainer } from "./containers.ts";
 import { execStatus, inspectExec } from "./exec.ts";
@@ -28,7 +29,7 @@ export async function signalExec(
   const { Running, Pid } = await inspectExec(engine, exec, { signal });
   if (!Running) return true;
   const processes = async () =>
-    (await topContainer(engine, container, { psArgs: "-eo pid,stackp,stat", signal })).Processes ?? [];
+    (await topContainer(engine, container, { psArgs: stackColumns, signal })).Processes ?? [];
   const stack = stackOf(await processes(), Pid);
   if (stack !== undefined) {
     const cmd = ["/bin/sh", "-c", script, "sh", name, stack];
@@ -45,19 +46,5 @@ export async function signalExec(
   }
 }
 
-/** Whether a process is there and has not ended (ps(1), stat). */
-export function isAlive(processes: readonly (readonly string[])[], pid: number): boolean {
-  const [, , state = ""] = processes.find(([shown]) => Number(shown) === pid) ?? [undefined, undefined, "X"];
-  return !/^[XZ]/.test(state);
-}
-
 /** Milliseconds: what a process that ends takes at most from giving its memory back to being a zombie. */
 const endMs = 1000;
-
-/** The decimal address that stat(5) shows, from ps's hexadecimal one; undefined where ps does not know it. */
-export function stackOf(processes: readonly (readonly string[])[], pid: number): string | undefined {
-  const hexadecimal = processes.find(([shown]) => Number(shown) === pid)?.[1] ?? "";
-  if (!/^[0-9a-f]+$/i.test(hexadecimal)) return undefined;
-  const address = BigInt(`0x${hexadecimal}`);
-  return address === 0n ? undefined : String(address);
-}

@@ -10,8 +10,9 @@ import { inspectContainer, resizeContainer } from "#engine/containers.ts";
 import { attachContainer, readLogs } from "#engine/logs.ts";
 import { BerthError } from "#errors.ts";
 import { noDetachKeys, type TerminalSize } from "#ops/machine/machine-command.ts";
-import { findMachine, type Machine } from "#ops/machine/machines.ts";
+import { findMachine } from "#ops/machine/machines.ts";
 import { requireRunning } from "#ops/machine/running.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 
 export const command = defineCommand({
   name: "console",

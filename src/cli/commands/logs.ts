@@ -8,8 +8,10 @@ import { createStyle, wantsColor } from "#cli/render/color.ts";
 import { pad, plainText, textWidth } from "#cli/render/text.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { hasCode } from "#errors.ts";
-import { findMachine, findMachines, type Machine } from "#ops/machine/machines.ts";
-import { findSwarmMachine, type SwarmMachine } from "#ops/swarm/swarm-machines.ts";
+import { findMachine, findMachines } from "#ops/machine/machines.ts";
+import { findSwarmMachine } from "#ops/swarm/swarm-machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
+import type { SwarmMachine } from "#plan/swarm/machines.ts";
 import { usageError } from "#usage.ts";
 
 export const command = defineCommand({

@@ -3,9 +3,10 @@ import type { Context } from "#cli/frame/context.ts";
 import { openContextEngine } from "#cli/options/open.ts";
 import { swarmColumns } from "#cli/render/swarm-table.ts";
 import { type Column, renderTable } from "#cli/render/table.ts";
-import { listMachines, type Machine } from "#ops/machine/machines.ts";
+import { listMachines } from "#ops/machine/machines.ts";
 import { listSwarmMachines } from "#ops/swarm/swarm-machines.ts";
 import { requireManager } from "#ops/swarm/swarm-manager.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 
 const columns: readonly Column<Machine>[] = [
   { header: "NAME", value: (machine) => machine.name },

@@ -2,7 +2,8 @@ import { defineCommand } from "#cli/frame/command.ts";
 import type { Context } from "#cli/frame/context.ts";
 import { openContextEngine } from "#cli/options/open.ts";
 import { renderFrame, renderUsage } from "#cli/render/usage.ts";
-import { type MachineUsage, sampleMachines } from "#ops/machine/stats.ts";
+import { sampleMachines } from "#ops/machine/stats.ts";
+import type { MachineUsage } from "#plan/machine/usage.ts";
 
 const intervalMs = 1000;
 

@@ -7,7 +7,7 @@ import { waitContainer } from "#engine/containers.ts";
 import { readLogs } from "#engine/logs.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { openCommand } from "#ops/machine/machine-command.ts";
-import type { Machine } from "#ops/machine/machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { consoleQuery, journalCommand, journalOnly, type LogRequest } from "./log-request.ts";
 import { jsonSink, readConsoleLine, readJournalLine, textSink } from "./log-sink.ts";
 

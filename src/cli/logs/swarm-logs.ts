@@ -1,6 +1,6 @@
 import { readServiceLogs } from "#engine/services.ts";
 import { BerthError } from "#errors.ts";
-import type { SwarmMachine } from "#ops/swarm/swarm-machines.ts";
+import type { SwarmMachine } from "#plan/swarm/machines.ts";
 import { consoleQuery, journalOnly } from "./log-request.ts";
 import { jsonSink, readConsoleLine, textSink } from "./log-sink.ts";
 import type { LogView } from "./machine-logs.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openContext } from "#cli/frame/context.ts";
 import { readGlobals } from "#cli/frame/global-options.ts";
 import { memoryIo } from "#cli/test/memory-io.ts";
-import type { Machine } from "#ops/machine/machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { chooseToRemove } from "./down-choice.ts";
 
 let directory: string;

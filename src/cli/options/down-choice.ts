@@ -2,7 +2,7 @@ import type { Context } from "#cli/frame/context.ts";
 import { BerthError } from "#errors.ts";
 import { isThere } from "#host/files/path-steps.ts";
 import { claimOf } from "#labels/owner.ts";
-import type { Machine } from "#ops/machine/machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { usageError } from "#usage.ts";
 import { findFleet } from "./fleet-file.ts";
 import { bothError, nobodyNamed, passUntrusted, whose } from "./machine-choice.ts";

@@ -4,7 +4,8 @@ import { BerthError, hasCode } from "#errors.ts";
 import { isThere, realPathOf, trustedUsers } from "#host/files/path-steps.ts";
 import { claimOf, describeOwner } from "#labels/owner.ts";
 import type { Fleet } from "#machinefile/machine.ts";
-import { findMachines, listMachines, type Machine } from "#ops/machine/machines.ts";
+import { findMachines, listMachines } from "#ops/machine/machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { findFleet, findFleetFile, locateFleetFile, withFileRead } from "./fleet-file.ts";
 
 /** The argument of commands on several machines. */

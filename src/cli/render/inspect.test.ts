@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { MachineDetails } from "#ops/machine/inspect.ts";
+import type { MachineDetails } from "#plan/machine/details.ts";
 import { createStyle } from "./color.ts";
 import { renderDetails } from "./inspect.ts";
 

@@ -1,5 +1,5 @@
 import type { View } from "#cli/frame/context.ts";
-import type { MachineDetails } from "#ops/machine/inspect.ts";
+import type { MachineDetails } from "#plan/machine/details.ts";
 import type { Style } from "./color.ts";
 import { renderFailedUnits } from "./failed-units.ts";
 import { formatSize } from "./size.ts";

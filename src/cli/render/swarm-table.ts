@@ -1,4 +1,4 @@
-import type { SwarmMachine } from "#ops/swarm/swarm-machines.ts";
+import type { SwarmMachine } from "#plan/swarm/machines.ts";
 import type { Style } from "./color.ts";
 import { formatDuration } from "./duration.ts";
 import type { Column } from "./table.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { MachineUsage } from "#ops/machine/stats.ts";
+import type { MachineUsage } from "#plan/machine/usage.ts";
 import { createStyle } from "./color.ts";
 import { renderFrame, renderUsage } from "./usage.ts";
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { View } from "#cli/frame/context.ts";
-import type { MachineUsage } from "#ops/machine/stats.ts";
+import type { MachineUsage } from "#plan/machine/usage.ts";
 import { formatSize } from "./size.ts";
 import { type Column, renderTable } from "./table.ts";
 import { textWidth } from "./text.ts";

@@ -5,7 +5,7 @@ import { type MemoryIoOptions, memoryIo } from "#cli/test/memory-io.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import type { Reply } from "#engine/connection/transport.ts";
 import { BerthError } from "#errors.ts";
-import type { Machine } from "#ops/machine/machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { endingSignal, relayCommand } from "./relay.ts";
 
 const machine: Machine = {

@@ -11,7 +11,7 @@ import {
   openCommand,
   type RunningCommand,
 } from "#ops/machine/machine-command.ts";
-import type { Machine } from "#ops/machine/machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { takeTerminal, terminalSize } from "./terminal.ts";
 
 /**

@@ -5,12 +5,8 @@ import { loadImages, removeImage } from "#engine/images.ts";
 import { hasCode } from "#errors.ts";
 import { packImage } from "#image/store/image-archive.ts";
 import { packTree, type TreeNode } from "#image/store/tree.ts";
-import { label } from "#labels/machine.ts";
-
-/** A name at the top of an image that holds nothing else. */
-export type RootEntry =
-  | { readonly name: string; readonly kind: "directory" | "file" }
-  | { readonly name: string; readonly kind: "link"; readonly target: string };
+import { ociArchitecture } from "#linux/architecture.ts";
+import { isRootReference, type RootEntry, renderRootConfig, rootReference } from "#plan/image/root-image.ts";
 
 /**
  * An image whose only content are some empty directories and files and some links. Equal entries make the
@@ -22,26 +18,15 @@ export interface RootImage {
   load(engine: Engine, signal: AbortSignal): Promise<void>;
 }
 
-const architectures: Readonly<Record<string, string>> = { x64: "amd64" };
-const repository = "berth-root";
-
 /** The image for those entries, named after its content. */
 export async function makeRootImage(entries: readonly RootEntry[]): Promise<RootImage> {
   const layer = Buffer.concat(
     await packTree(new Map(entries.map((entry) => [`/${entry.name}`, nodeOf(entry)]))).toArray(),
   );
   const diffId = createHash("sha256").update(layer).digest("hex");
-  const layers = [`sha256:${diffId}`];
   const reference = rootReference(diffId);
   const content = { size: layer.length, sha256: diffId, diffId, source: reference };
-  const config = {
-    architecture: architectures[process.arch] ?? process.arch,
-    os: "linux",
-    created: new Date(0).toISOString(),
-    config: { Labels: { [label.rootImage]: "" } },
-    rootfs: { type: "layers", diff_ids: layers },
-    history: [{ created: new Date(0).toISOString(), created_by: "berth" }],
-  };
+  const config = renderRootConfig(ociArchitecture(process.arch), diffId);
   return {
     reference,
     async load(engine, signal) {
@@ -52,14 +37,9 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
   };
 }
 
-/** What such an image is called: after its one layer, whose SHA-256 this is. */
-export function rootReference(diffId: string): string {
-  return `${repository}:${diffId.slice(0, 16)}`;
-}
-
 /** Removes such an image where no machine uses it any more; any other stays. */
 export async function removeRootImage(engine: Engine, reference: string, signal: AbortSignal): Promise<void> {
-  if (!reference.startsWith(`${repository}:`)) return;
+  if (!isRootReference(reference)) return;
   try {
     await removeImage(engine, reference, { signal });
   } catch (error) {

@@ -2,9 +2,9 @@ import { expect, test } from "bun:test";
 import { sha256 } from "#host/files/sha256.ts";
 import { label } from "#labels/machine.ts";
 import { contentDigest } from "#plan/image/content.ts";
+import { renderImageConfig } from "#plan/image/image-config.ts";
 import { renderLoaderConfig } from "#plan/image/loader-image-config.ts";
 import { isAsMade } from "./as-made.ts";
-import { renderImageConfig } from "./image-archive.ts";
 
 const guest = {
   os: undefined,
@@ -20,6 +20,7 @@ const root = renderImageConfig(
     created: new Date(0),
   },
   "ab",
+  sha256,
 );
 const loader = renderLoaderConfig({ version: "1", architecture: "amd64" }, "cd", sha256);
 

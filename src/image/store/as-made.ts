@@ -1,4 +1,4 @@
-import type { ImageInspect } from "#engine/images.ts";
+import type { ImageInspect } from "#api/image.ts";
 import { sha256 } from "#host/files/sha256.ts";
 import { label } from "#labels/machine.ts";
 import { contentDigest } from "#plan/image/content.ts";

@@ -1,11 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { BerthError } from "#errors.ts";
-import { sha256 } from "#host/files/sha256.ts";
 import { endOfTar, packMember, padding, renderMember } from "#image/tarball/write-tar.ts";
-import { label } from "#labels/machine.ts";
-import { contentDigest } from "#plan/image/content.ts";
-import type { RootFacts } from "#plan/image/root-facts.ts";
 
 /** The one layer of an image. */
 export interface Layer {
@@ -17,43 +13,6 @@ export interface Layer {
   readonly source: string;
   /** SHA-256, in hex, of the plain tar. The engine checks it. */
   readonly diffId: string;
-}
-
-export interface ImageConfigInput {
-  readonly facts: RootFacts;
-  readonly labels: Readonly<Record<string, string>>;
-  /** As the engine calls it: amd64, arm64. */
-  readonly architecture: string;
-  readonly created: Date;
-}
-
-/**
- * The configuration of an image that starts as a machine (OCI image specification, config.md). The stop
- * signal is set for systemd alone: what the others want, the contract knows.
- */
-export function renderImageConfig(input: ImageConfigInput, diffId: string) {
-  const { init, os } = input.facts.guest;
-  const created = input.created.toISOString();
-  const layers = [`sha256:${diffId}`];
-  const labels: Readonly<Record<string, string>> = {
-    ...input.labels,
-    [label.content]: contentDigest(layers, { Cmd: input.facts.command }, sha256),
-    [label.init]: init.kind,
-    ...(init.version !== undefined && { [label.initVersion]: String(init.version) }),
-    ...(os !== undefined && { [label.os]: os.prettyName }),
-  };
-  return {
-    architecture: input.architecture,
-    os: "linux",
-    created,
-    config: {
-      Cmd: input.facts.command,
-      ...(init.kind === "systemd" && { StopSignal: "SIGRTMIN+3" }),
-      Labels: labels,
-    },
-    rootfs: { type: "layers", diff_ids: layers },
-    history: [{ created, created_by: "berth", comment: "imported by berth" }],
-  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ImageSummary } from "#engine/images.ts";
+import type { ImageSummary } from "#api/image.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
 import { arrangeImages } from "./list.ts";
 

@@ -1,5 +1,6 @@
+import type { ImageSummary } from "#api/image.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type ImageSummary, listImages } from "#engine/images.ts";
+import { listImages } from "#engine/images.ts";
 import { label } from "#labels/machine.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
 import { isAsMade } from "./as-made.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import type { ImageInspect } from "#engine/images.ts";
+import type { ImageInspect } from "#api/image.ts";
 import { sha256 } from "#host/files/sha256.ts";
-import { rootReference } from "#image/build/root-image.ts";
 import { label } from "#labels/machine.ts";
 import { contentDigest } from "#plan/image/content.ts";
+import { rootReference } from "#plan/image/root-image.ts";
 
 import { namesOf } from "./own-images.ts";
 

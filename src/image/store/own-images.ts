@@ -1,10 +1,11 @@
+import type { ImageInspect, ImageSummary } from "#api/image.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type ImageInspect, type ImageSummary, listImages, removeImage } from "#engine/images.ts";
+import { listImages, removeImage } from "#engine/images.ts";
 import { hasCode } from "#errors.ts";
-import { rootReference } from "#image/build/root-image.ts";
 import { imageLabel } from "#labels/loader/labels.ts";
 import { label } from "#labels/machine.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
+import { rootReference } from "#plan/image/root-image.ts";
 import { isAsMade } from "./as-made.ts";
 import { inspectIfThere } from "./store.ts";
 

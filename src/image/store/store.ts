@@ -1,6 +1,8 @@
-import type { ContainerConfig } from "#api/container.ts";
+import type { Answered } from "#api/answered.ts";
+import type { ContainerConfig } from "#api/container-config.ts";
+import type { ImageInspect } from "#api/image.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type ImageInspect, inspectImage, removeImage } from "#engine/images.ts";
+import { inspectImage, removeImage } from "#engine/images.ts";
 import { readVersion } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { importTarball, type Tarball } from "#image/tarball/tarball.ts";
@@ -17,7 +19,7 @@ export interface ResolvedImage {
    * of it.
    */
   readonly labels: Readonly<Record<string, string>>;
-  readonly config: ContainerConfig;
+  readonly config: Answered<ContainerConfig>;
 }
 
 /** Where an image of berth's is kept, and what tells whether it is the current one. */

@@ -7,8 +7,10 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { loadImages } from "#engine/images.ts";
 import { BerthError } from "#errors.ts";
 import { trustedUsers, withWay } from "#host/files/path-steps.ts";
+import { sha256 } from "#host/files/sha256.ts";
 import { explainDiskFull } from "#image/store/disk-full.ts";
-import { changed, packImage, renderImageConfig } from "#image/store/image-archive.ts";
+import { changed, packImage } from "#image/store/image-archive.ts";
+import { renderImageConfig } from "#plan/image/image-config.ts";
 import { type RootFacts, readRootFacts } from "#plan/image/root-facts.ts";
 import { tooLong } from "#plan/machine/path-access.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
@@ -151,7 +153,11 @@ export interface ImportOptions {
 export async function importTarball(engine: Engine, tarball: Tarball, options: ImportOptions): Promise<void> {
   const { labels, architecture, reference, signal } = options;
   const facts = await inspectTarball(tarball, signal);
-  const config = renderImageConfig({ facts, labels, architecture, created: new Date() }, facts.sha256);
+  const config = renderImageConfig(
+    { facts, labels, architecture, created: new Date() },
+    facts.sha256,
+    sha256,
+  );
   // Engines unpack gzip themselves, so it stays small on its way to a remote one; xz and zstd need programs
   // which may not be there.
   const layer =

@@ -1,15 +1,14 @@
 import { renderEndpoint } from "#api/address.ts";
+import type { SystemInfo } from "#api/system.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { request } from "#engine/connection/request.ts";
-import type { SystemInfo } from "#engine/system.ts";
 import type { BerthError } from "#errors.ts";
 import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
 import { isMissingInRootOf } from "#host/files/beneath.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
-import { runtimeName } from "#ops/machine/application.ts";
 import { findRemains } from "#ops/machine/remains.ts";
-import { isBerthRuntime } from "#ops/machine/runtime-name.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
+import { isBerthRuntime, runtimeName } from "#plan/machine/berth-runtime.ts";
 
 /** GET /info of an engine up to Docker 29 also tells of forwarding. */
 type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };

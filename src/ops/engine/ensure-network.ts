@@ -1,13 +1,11 @@
 import type { Engine } from "#engine/connection/engine.ts";
 import { createNetwork, listNetworks } from "#engine/networks.ts";
 import { BerthError } from "#errors.ts";
-import { label } from "#labels/machine.ts";
-import { renderOwner } from "#labels/owner.ts";
 import type { Project } from "#machinefile/project.ts";
 import { findNetwork } from "#ops/machine/observe.ts";
 import { poll } from "#ops/task/poll.ts";
 import type { PlannedNetwork } from "#plan/machine/up.ts";
-import { subnetsOverlap } from "#plan/network/address.ts";
+import { isOwnNetwork, judgeNetwork, renderNetwork } from "#plan/network/network.ts";
 
 /**
  * Makes a project's network, which bears the domain's name. False where there is one by now with another
@@ -19,31 +17,17 @@ export async function ensureNetwork(
   network: PlannedNetwork,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { domain, subnet, gateway } = network;
+  const { domain, subnet } = network;
   try {
-    await createNetwork(
-      engine,
-      {
-        Name: domain,
-        Driver: "bridge",
-        IPAM: { Config: [{ Subnet: subnet, ...(gateway === undefined ? {} : { Gateway: gateway }) }] },
-        Labels: { [label.network]: domain, ...renderOwner(project) },
-      },
-      { signal },
-    );
+    await createNetwork(engine, renderNetwork(network, project), { signal });
     return true;
   } catch (error) {
     if (!(error instanceof BerthError) || signal.aborted) throw error;
     // Another berth was faster: from another host, or one that was killed meanwhile.
     const look = async () => {
       const found = await findNetwork(engine, domain, signal);
-      if (found?.Labels?.[label.network] === domain)
-        return found.IPAM.Config?.some(({ Subnet }) => Subnet === subnet) ? "ours" : "another";
-      const others = (await listNetworks(engine, { signal })).filter(({ Name }) => Name !== domain);
-      const isTaken = others.some(({ IPAM }) =>
-        IPAM.Config?.some((config) => subnetsOverlap(config.Subnet ?? "", subnet)),
-      );
-      return isTaken ? "taken" : undefined;
+      const isSettled = found !== undefined && isOwnNetwork(found);
+      return judgeNetwork(network, found, isSettled ? [] : await listNetworks(engine, { signal }));
     };
     const seen = await poll(finishMs, look, signal);
     if (seen === "ours" || seen === "another") return seen === "ours";

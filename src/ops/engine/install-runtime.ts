@@ -23,9 +23,9 @@ import { requireRoot } from "#host/process/require-root.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "#oci/daemon-json.ts";
 import { withRealRuntime } from "#oci/launcher.ts";
-import { runtimeName } from "#ops/machine/application.ts";
 import { listMachines } from "#ops/machine/machines.ts";
 import { poll } from "#ops/task/poll.ts";
+import { runtimeName } from "#plan/machine/berth-runtime.ts";
 
 export interface EngineConfig {
   /** dockerd's daemon.json. */

@@ -6,6 +6,7 @@ import { findCachedRoots, removeCachedRoots } from "#image/build/cached-roots.ts
 import { findOwnImages, type OwnImage, removeOwnImage } from "#image/store/own-images.ts";
 import { label } from "#labels/machine.ts";
 import type { Remains } from "#plan/doctor/doctor-facts.ts";
+import { isOwnNetwork } from "#plan/network/network.ts";
 import { findRemains, removeRemains } from "./remains.ts";
 
 /** What berth has made beside machines and can make again. Nothing of it is the user's. */
@@ -63,9 +64,7 @@ export async function removeBelongings(
 
 async function findUnusedNetworks(engine: Engine, signal: AbortSignal): Promise<Belongings["networks"]> {
   const networks = await listNetworks(engine, { filters: { label: [label.network] }, signal });
-  const own = networks.flatMap(({ Name, Id, Labels }) =>
-    Labels?.[label.network] === Name ? [{ name: Name, id: Id }] : [],
-  );
+  const own = networks.filter(isOwnNetwork).map(({ Name, Id }) => ({ name: Name, id: Id }));
   const unused = own.map(async (network) => ((await isUsed(engine, network, signal)) ? [] : [network]));
   return (await Promise.all(unused)).flat();
 }

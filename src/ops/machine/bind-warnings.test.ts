@@ -14,9 +14,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { Engine } from "#engine/connection/engine.ts";
 import { trustedUsers } from "#host/files/path-steps.ts";
-import { parseMachineFile } from "#machinefile/read/machine-file.ts";
-import type { ObservedContainer } from "#plan/machine/up.ts";
-import { bindWarning, bindWarnings, fileWarnings, listWritables, writables } from "./bind-warnings.ts";
+import { bindWarning, bindWarnings, fileWarnings, listWritables } from "./bind-warnings.ts";
 
 let directory: string;
 const at = (...names: readonly string[]) => join(directory, ...names);
@@ -134,31 +132,6 @@ describe("a machine that may write where the machine file is", () => {
     expect(await said([file], { web: at("home", "data") })).toEqual([]);
     expect(await said([file, nearer], { web: at("home", "data") })).toEqual([
       writes(nearer, at("home", "data"), "web"),
-    ]);
-  });
-
-  test("is one that is to be made by its file, or one that is there by what it has, whatever file made it", () => {
-    const text =
-      'machines: {web: {image: x, volumes: ["/a:/a", "/b:/b:ro", "data:/c"]}, db: {image: x, volumes: ["/d:/d"]}}';
-    const { machines } = parseMachineFile(text, {
-      fileName: "/srv/berth.yaml",
-      shownAs: "berth.yaml",
-      environment: {},
-    });
-    const steps = machines.map((machine) =>
-      machine.name === "web"
-        ? ({ do: "create", machine, address: "" } as const)
-        : ({ do: "keep", machine, id: "1", differences: [] } as const),
-    );
-    const there = [
-      { ours: true, name: "db", writes: ["/e"] },
-      { ours: true, name: "of-another-file", writes: ["/f"] },
-      { ours: false, name: "docker-run", writes: ["/g"] },
-    ] as unknown as readonly ObservedContainer[];
-    expect(writables(steps, there).map(({ machine, source }) => `${machine} ${source}`)).toEqual([
-      "web /a",
-      "db /e",
-      "of-another-file /f",
     ]);
   });
 });

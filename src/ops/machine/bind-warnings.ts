@@ -3,7 +3,8 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { withWay } from "#host/files/path-steps.ts";
 import { isReachable } from "#host/files/reachable.ts";
 import { isAt } from "#machinefile/value/path.ts";
-import { type Bind, bindsOf } from "#plan/machine/binds.ts";
+import type { Bind } from "#plan/machine/binds.ts";
+import { containerName, writesOf } from "#plan/machine/machine.ts";
 import {
   reachedByOthers,
   swapFault,
@@ -11,8 +12,8 @@ import {
   tooLong,
   writtenByMachines,
 } from "#plan/machine/path-access.ts";
-import type { ObservedContainer, Step } from "#plan/machine/up.ts";
-import { containerName, machineContainers, writesOf } from "./machines.ts";
+import type { Writable } from "#plan/machine/writables.ts";
+import { machineContainers } from "./machines.ts";
 
 /**
  * What to say of the host's files and directories that machines are given, each once: where others than the
@@ -78,29 +79,6 @@ export function bindWarning(
     if (!isWritable || !isReachable(way, trusted)) return undefined;
     return `${reachedByOthers(source)} Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro`;
   });
-}
-
-/** A path of the host that a machine may write to. */
-export interface Writable {
-  readonly machine: string;
-  readonly source: string;
-}
-
-/** What the machines may write to that are to be made, and all that are there, whatever file made them. */
-export function writables(steps: readonly Step[], there: readonly ObservedContainer[]): readonly Writable[] {
-  const planned = steps.flatMap((step) => {
-    if (step.do !== "create") return [];
-    const { machine } = step;
-    return bindsOf(machine).flatMap(({ source, readOnly }) =>
-      readOnly ? [] : [{ machine: machine.name, source }],
-    );
-  });
-  return [
-    ...planned,
-    ...there.flatMap(({ ours, name, writes }) =>
-      ours ? writes.map((source) => ({ machine: name, source })) : [],
-    ),
-  ];
 }
 
 /** The same of those that an engine has. */

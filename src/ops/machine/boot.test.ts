@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "#engine/connection/connect.ts";
 import { spawn } from "#host/process/spawn.ts";
-import { parseUnits, waitBooted } from "./boot.ts";
+import { waitBooted } from "./boot.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-boot-"));
 let server: Server | undefined;
@@ -38,20 +38,4 @@ test("a machine that ends between two looks, and is started again, has ended whi
   const engine = await connect({ kind: "unix", path, source: "--host" }, { spawn });
   const booted = waitBooted(engine, "one", "web", { signal: new AbortController().signal, timeout: 5000 });
   await expect(booted).rejects.toMatchObject({ code: "boot-failed", details: { status: 7 } });
-});
-
-test.each([
-  [
-    "a.service loaded failed failed A thing\n  b.mount  not-found inactive dead b.mount\n",
-    [
-      ["a.service", "A thing"],
-      ["b.mount", "b.mount"],
-    ],
-  ],
-  ["a.service loaded failed failed\n", [["a.service", ""]]],
-  ["no unit at\n\n", []],
-  // No regular expression may go through the rest once for each x.
-  [`a b c ${"x".repeat(1_000_000)}\rz\rz\n`, [["a", "z\rz"]]],
-])("the units of a list %#", (list, units) => {
-  expect(parseUnits(list).map(({ unit, description }) => [unit, description])).toEqual(units);
 });

@@ -1,18 +1,20 @@
 import { Readable } from "node:stream";
 import type { ContainerCreateResponse } from "#api/container.ts";
+import type { SystemInfo } from "#api/system.ts";
 import { isForeign } from "#contract/contract.ts";
 import { putArchive } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
-import type { SystemInfo } from "#engine/system.ts";
 import { type BerthError, hasCode } from "#errors.ts";
 import type { ResolvedImage } from "#image/store/store.ts";
 import { endOfTar, packMember } from "#image/tarball/write-tar.ts";
 import { initFromLabels, label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import { byRuntime, type ChosenApplication } from "#plan/machine/application.ts";
+import { hasRuntime } from "#plan/machine/berth-runtime.ts";
 import { machineCommand, type PlannedImage, renderContainer } from "#plan/machine/container.ts";
 import type { Step } from "#plan/machine/up.ts";
-import { applyByApi, byRuntime, type ChosenApplication, hasRuntime } from "./application.ts";
+import { applyByApi } from "./application.ts";
 import { withCreation } from "./creation.ts";
 import { readMachineId, requireInit } from "./guest-probe.ts";
 

@@ -6,8 +6,9 @@ import { withLock } from "#host/process/lock.ts";
 import { label, parseSpecLabel } from "#labels/machine.ts";
 import { removeCgroupParent } from "#ops/engine/cgroup-parent.ts";
 import { createLimit } from "#ops/task/limit.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { planWaves } from "#plan/machine/waves.ts";
-import { listMachines, type Machine } from "./machines.ts";
+import { listMachines } from "./machines.ts";
 import { findNetwork } from "./observe.ts";
 import { shutDown } from "./shut-down.ts";
 

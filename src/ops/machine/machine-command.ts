@@ -1,12 +1,11 @@
 import type { Writable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Capture, createCapture } from "#api/capture.ts";
 import type { OutputChunk } from "#api/demux.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "#engine/exec.ts";
+import { createExec, inspectExec, resizeExec, startExec, startExecDetached, waitExec } from "#engine/exec.ts";
 import { signalExec } from "#engine/signal-exec.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { engineUser } from "./machine-user.ts";
-import type { Machine } from "./machines.ts";
 import { requireRunning } from "./running.ts";
 
 /** A command to run in a machine: words, never a shell's line. */
@@ -69,7 +68,6 @@ export async function openCommand(
   const id = await prepare(engine, machine, command, signal);
   const closing = new AbortController();
   const session = await startExec(engine, id, { tty: command.tty, signal: closing.signal });
-  const state = () => inspectExec(engine, id, { signal: closing.signal });
   let refusal: Capture | undefined;
 
   async function* output(): AsyncGenerator<OutputChunk> {
@@ -78,7 +76,7 @@ export async function openCommand(
       if (first) {
         first = false;
         // The engine tells in the output itself why it could not run the command.
-        const { Running, Pid } = await state();
+        const { Running, Pid } = await inspectExec(engine, id, { signal: closing.signal });
         if (!Running && Pid === 0) refusal = createCapture(longestRefusal);
       }
       if (refusal) void refusal.push(chunk.data);
@@ -90,14 +88,8 @@ export async function openCommand(
     stdin: session.duplex,
     output: output(),
     async outcome() {
-      // The engine has no call that waits, and the output may end before the command does.
-      for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
-        const { Running, ExitCode } = await state();
-        if (!Running && ExitCode !== null) {
-          return refusal ? { status: ExitCode, refusal: refusal.text().trim() } : { status: ExitCode };
-        }
-        await sleep(pause);
-      }
+      const status = await waitExec(engine, id, closing.signal);
+      return refusal ? { status, refusal: refusal.text().trim() } : { status };
     },
     resize: (size) => resizeExec(engine, id, { ...size, signal: closing.signal }),
     kill: (name) =>

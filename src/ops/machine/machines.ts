@@ -2,32 +2,10 @@ import type { ContainerSummary } from "#api/container.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { listContainers } from "#engine/containers.ts";
 import { BerthError } from "#errors.ts";
-import { initFromLabels, label } from "#labels/machine.ts";
-import { ownerOf } from "#labels/owner.ts";
-import type { Project } from "#machinefile/project.ts";
-import { suggest } from "#suggest.ts";
+import { label } from "#labels/machine.ts";
+import { chooseMachines } from "#plan/machine/choose-machines.ts";
+import { type Machine, machineOf } from "#plan/machine/machine.ts";
 import { ownContainers } from "./own-containers.ts";
-
-/** A machine as one list call of the engine tells it. */
-export interface Machine {
-  readonly name: string;
-  readonly id: string;
-  /** The engine's state: created, running, paused, restarting, removing, exited, dead. */
-  readonly state: string;
-  /** The engine's own words, such as "Up 3 minutes". */
-  readonly status: string;
-  readonly network: string | undefined;
-  readonly address: string | undefined;
-  readonly image: string;
-  /** Such as "systemd 252"; undefined where the image does not tell. */
-  readonly init: string | undefined;
-  readonly ports: readonly string[];
-  /** Unix time, seconds. */
-  readonly created: number;
-  /** Whose it is; undefined where whoever made it noted nobody. */
-  readonly owner: Project | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 /**
  * All machines of the engine, by name: one call, however many there are, and one for each of their images.
@@ -58,83 +36,13 @@ export async function findMachines(
   names: readonly string[],
   signal?: AbortSignal,
 ): Promise<readonly Machine[]> {
-  const containers = await listContainers(engine, { all: true, ...(signal && { signal }) });
-  const byName = new Map(containers.map((container) => [containerName(container), container]));
-  const machines = await ownContainers(engine, containers, label.machine, signal);
-  const missing = names.filter((name) => !byName.has(name));
-  if (missing.length > 0) {
-    const known = machines.map(containerName);
-    const nearest = suggest(missing[0] ?? "", known);
-    const renamed = containers.find((container) => missing.includes(container.Labels[label.machine] ?? ""));
-    throw new BerthError("not-found", `no such machine: ${missing.join(", ")}`, {
-      hint:
-        (renamed && renameBack(renamed, byName)) ??
-        (nearest === undefined ? "`berth ls` shows all machines" : `did you mean ${nearest}?`),
-      details: missing,
-    });
-  }
-  const own = new Map(machines.map((container) => [container.Id, container]));
-  const found = names.flatMap((name) => byName.get(name) ?? []);
-  const foreign = found.filter(({ Id }) => !own.has(Id));
-  if (foreign.length > 0) {
-    const names = foreign.map(containerName);
-    const renamed = foreign.find(
-      (container) => ![undefined, containerName(container)].includes(container.Labels[label.machine]),
-    );
-    throw new BerthError("not-ours", `not a machine of berth: ${names.join(", ")}`, {
-      hint: (renamed && renameBack(renamed, byName)) ?? "use docker for containers that berth did not make",
-      details: names,
-    });
-  }
-  return found.map((container) => machineOf(own.get(container.Id) ?? container));
+  const all = await listContainers(engine, { all: true, ...(signal && { signal }) });
+  return chooseMachines(names, { all, machines: await ownContainers(engine, all, label.machine, signal) });
 }
 
-/**
- * What brings a machine back that was renamed by docker. An image may have brought the label along, so
- * nothing else is made of it.
- */
-function renameBack(container: ContainerSummary, byName: ReadonlyMap<string, unknown>): string {
-  const [name, machine = ""] = [containerName(container), container.Labels[label.machine]];
-  if (byName.has(machine))
-    return `the container ${name} bears the label of a machine ${machine}, and another has that name: use docker for it`;
-  return `the container ${name} bears the label of a machine ${machine}: if it was renamed, \`docker rename ${name} ${machine}\` brings it back`;
-}
-
+/** `findMachines` for one. */
 export async function findMachine(engine: Engine, name: string, signal?: AbortSignal): Promise<Machine> {
   const [machine] = await findMachines(engine, [name], signal);
   if (machine === undefined) throw new BerthError("not-found", `no such machine: ${name}`);
   return machine;
-}
-
-export function containerName(container: ContainerSummary): string {
-  return container.Names[0]?.replace(/^\//, "") ?? container.Id.slice(0, 12);
-}
-
-/** What a container may write to of its engine's host: the paths of its mounts there. */
-export function writesOf({ Mounts }: ContainerSummary): readonly string[] {
-  return (Mounts ?? []).flatMap(({ Source, RW }) => (RW && Source.startsWith("/") ? [Source] : []));
-}
-
-/** What the list call tells of a container, whoever made it. */
-export function machineOf(container: ContainerSummary): Machine {
-  const network = container.Labels[label.network];
-  const endpoint = network === undefined ? undefined : container.NetworkSettings?.Networks?.[network];
-  return {
-    name: containerName(container),
-    id: container.Id,
-    state: container.State,
-    status: container.Status,
-    network,
-    address: endpoint?.IPAMConfig?.IPv4Address ?? (endpoint?.IPAddress || undefined),
-    image: container.Image,
-    init: initFromLabels(container.Labels),
-    ports: container.Ports.flatMap((port) =>
-      port.PublicPort === undefined
-        ? []
-        : [`${port.IP ? `${port.IP}:` : ""}${port.PublicPort}->${port.PrivatePort}/${port.Type}`],
-    ),
-    created: container.Created,
-    owner: ownerOf(container.Labels),
-    labels: container.Labels,
-  };
 }

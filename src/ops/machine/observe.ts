@@ -8,9 +8,10 @@ import { readText } from "#host/process/proc-file.ts";
 import { label } from "#labels/machine.ts";
 import { claimOf, domainFor, ownerOf } from "#labels/owner.ts";
 import type { Fleet } from "#machinefile/machine.ts";
+import { containerName, machineOf, writesOf } from "#plan/machine/machine.ts";
 import type { Observed, ObservedNetwork } from "#plan/machine/up.ts";
 import { parseRoutes } from "#plan/network/free-subnet.ts";
-import { containerName, machineOf, writesOf } from "./machines.ts";
+import { isOwnNetwork, subnetsOf } from "#plan/network/network.ts";
 import { ownContainers, renamedContainers } from "./own-containers.ts";
 import { listSettled } from "./settled-containers.ts";
 
@@ -68,10 +69,6 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
   };
 }
 
-function subnetsOf({ IPAM }: Network): readonly string[] {
-  return (IPAM.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
-}
-
 /** The routes of the engine's host, where the engine is on this one and its process can be seen. */
 async function readRoutes(engine: Engine): Promise<readonly string[]> {
   const pid = engine.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined;
@@ -97,7 +94,7 @@ function observedNetwork(fleet: Fleet, network: Network, machines: ReadonlySet<s
   const isForeign =
     owner !== undefined && claimOf(fleet, { owner, network: network.Name }, isThere) === "stranger";
   return {
-    ours: network.Labels?.[label.network] === network.Name,
+    ours: isOwnNetwork(network),
     foreignFile: isForeign && owner.file !== undefined && isThere(owner.file) ? owner.file : undefined,
     subnet: network.IPAM.Config?.[0]?.Subnet,
     addresses: Object.entries(network.Containers ?? {})

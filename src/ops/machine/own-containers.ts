@@ -2,7 +2,14 @@ import type { ContainerSummary } from "#api/container.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { inspectImage } from "#engine/images.ts";
 import { hasCode } from "#errors.ts";
-import { isMadeByBerth, type Labels, label, withoutHandedDown } from "#labels/machine.ts";
+import { type Labels, label } from "#labels/machine.ts";
+import {
+  type ImageLabels,
+  madeByBerth,
+  type NameLabel,
+  namedBy,
+  namedOtherwise,
+} from "#plan/machine/own-containers.ts";
 
 /**
  * Those of the containers that berth itself made under the name that this label holds, without labels that
@@ -12,15 +19,11 @@ import { isMadeByBerth, type Labels, label, withoutHandedDown } from "#labels/ma
 export async function ownContainers(
   engine: Engine,
   containers: readonly ContainerSummary[],
-  key: (typeof label)["machine" | "probe"],
+  key: NameLabel,
   signal?: AbortSignal,
 ): Promise<readonly ContainerSummary[]> {
-  return madeByBerth(
-    engine,
-    containers.filter((container) => isNamedBy(container, key)),
-    key,
-    signal,
-  );
+  const named = namedBy(containers, key);
+  return madeByBerth(named, key, await labelsOfImages(engine, named, signal));
 }
 
 /** Those of the containers that berth made as machines of these names, and that docker has renamed since. */
@@ -30,31 +33,8 @@ export async function renamedContainers(
   names: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<readonly ContainerSummary[]> {
-  const renamed = containers.filter(
-    (container) => names.has(container.Labels[label.machine] ?? "") && !isNamedBy(container, label.machine),
-  );
-  return madeByBerth(engine, renamed, label.machine, signal);
-}
-
-const isNamedBy = ({ Names, Labels }: ContainerSummary, key: string) => Names.includes(`/${Labels[key]}`);
-
-async function madeByBerth(
-  engine: Engine,
-  containers: readonly ContainerSummary[],
-  key: (typeof label)["machine" | "probe"],
-  signal?: AbortSignal,
-): Promise<readonly ContainerSummary[]> {
-  const handedDown = await labelsOfImages(engine, containers, signal);
-  return containers.flatMap((container) => {
-    const { Labels, HostConfig, ImageID } = container;
-    const image = handedDown.get(ImageID);
-    if (!isMadeByBerth(key, Labels, HostConfig.NetworkMode, image)) return [];
-    return [
-      image === undefined
-        ? container
-        : { ...container, Labels: withoutHandedDown(Labels, HostConfig.NetworkMode, image) },
-    ];
-  });
+  const renamed = namedOtherwise(containers, names);
+  return madeByBerth(renamed, label.machine, await labelsOfImages(engine, renamed, signal));
 }
 
 /**
@@ -65,7 +45,7 @@ export async function labelsOfImages(
   engine: Engine,
   containers: readonly Pick<ContainerSummary, "ImageID">[],
   signal?: AbortSignal,
-): Promise<ReadonlyMap<string, Labels | undefined>> {
+): Promise<ImageLabels> {
   const images = [...new Set(containers.map(({ ImageID }) => ImageID))];
   return new Map(
     await Promise.all(images.map(async (id) => [id, await labelsOfImage(engine, id, signal)] as const)),

@@ -3,7 +3,7 @@ import { inspectContainer, removeContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { removeCgroupParent } from "#ops/engine/cgroup-parent.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "#ops/task/each-machine.ts";
-import type { Machine } from "./machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 
 export type RemoveState = "removing" | "removed" | "failed";
 

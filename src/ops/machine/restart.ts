@@ -1,6 +1,6 @@
 import type { Engine } from "#engine/connection/engine.ts";
 import type { MachineOutcome } from "#ops/task/each-machine.ts";
-import type { Machine } from "./machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { type StartOptions, startMachines } from "./start.ts";
 import { type StopOptions, stopMachines } from "./stop.ts";
 

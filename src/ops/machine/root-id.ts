@@ -1,6 +1,7 @@
 import type { Engine } from "#engine/connection/engine.ts";
 import { inspectContainer, topContainer } from "#engine/containers.ts";
 import { hasCode } from "#errors.ts";
+import { uidColumns, uidOf } from "#linux/ps.ts";
 
 /**
  * The host's number of a running machine's user 0, which is not 0 in a user namespace of its own: as the
@@ -15,10 +16,8 @@ export async function readRootId(
 ): Promise<number | undefined> {
   try {
     const init = pid ?? (await inspectContainer(engine, id, { signal })).State.Pid;
-    const { Titles, Processes } = await topContainer(engine, id, { psArgs: "-eo pid,uid", signal });
-    const [pids, uids] = [Titles.indexOf("PID"), Titles.indexOf("UID")];
-    const uid = Number(Processes?.find((process) => process[pids] === String(init))?.[uids]);
-    return Number.isInteger(uid) ? uid : undefined;
+    const { Titles, Processes } = await topContainer(engine, id, { psArgs: uidColumns, signal });
+    return uidOf(Titles, Processes ?? [], init);
   } catch (error) {
     if (
       signal.aborted ||

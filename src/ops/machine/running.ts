@@ -1,5 +1,5 @@
 import { BerthError } from "#errors.ts";
-import type { Machine } from "./machines.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 
 /** Throws `conflict` unless commands can be run in the machine. */
 export function requireRunning(machine: Machine): void {

@@ -5,11 +5,11 @@ import type { BerthError } from "#errors.ts";
 import { label, parseSpecLabel } from "#labels/machine.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "#ops/task/each-machine.ts";
 import { bindsOf } from "#plan/machine/binds.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { planWaves } from "#plan/machine/waves.ts";
 import { bindWarnings } from "./bind-warnings.ts";
 import { waitBooted } from "./boot.ts";
 import { dependenciesOf } from "./down.ts";
-import type { Machine } from "./machines.ts";
 
 export type StartState = "starting" | "booting" | "running" | "degraded" | "started" | "unchanged" | "failed";
 

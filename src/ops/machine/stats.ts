@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ContainerStats } from "#api/stats.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type ContainerStats, readStats } from "#engine/stats.ts";
+import { readStats } from "#engine/stats.ts";
 import { hasCode } from "#errors.ts";
 import { createLimit } from "#ops/task/limit.ts";
-import { computeUsage, type Usage } from "#plan/machine/usage.ts";
-import { findMachines, listMachines, type Machine } from "./machines.ts";
-
-export interface MachineUsage extends Usage {
-  readonly name: string;
-  readonly state: string;
-  /** When it was read, RFC 3339. */
-  readonly time: string | undefined;
-}
+import type { Machine } from "#plan/machine/machine.ts";
+import { type MachineUsage, usageOf } from "#plan/machine/usage.ts";
+import { findMachines, listMachines } from "./machines.ts";
 
 export interface SampleOptions {
   /** Which machines; all that run when empty. */
@@ -72,25 +67,3 @@ async function sample(engine: Engine, machine: Machine, signal: AbortSignal): Pr
     throw error;
   }
 }
-
-function usageOf(
-  { name, state }: Machine,
-  stats: ContainerStats | undefined,
-  before: ContainerStats | undefined,
-): MachineUsage {
-  return stats === undefined
-    ? { name, state, time: undefined, ...nothing }
-    : { name, state, time: stats.read, ...computeUsage(stats, before) };
-}
-
-const nothing: Usage = {
-  cpuPercent: undefined,
-  memory: undefined,
-  memoryLimit: undefined,
-  memoryPercent: undefined,
-  pids: undefined,
-  networkReceived: undefined,
-  networkSent: undefined,
-  blockRead: undefined,
-  blockWritten: undefined,
-};

@@ -2,9 +2,9 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { unpauseContainer } from "#engine/containers.ts";
 import type { BerthError } from "#errors.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "#ops/task/each-machine.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { planWaves } from "#plan/machine/waves.ts";
 import { dependenciesOf } from "./down.ts";
-import type { Machine } from "./machines.ts";
 import { shutDown } from "./shut-down.ts";
 
 export type StopState = "stopping" | "stopped" | "unchanged" | "failed";

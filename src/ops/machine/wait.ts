@@ -2,8 +2,8 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { waitContainer } from "#engine/containers.ts";
 import { BerthError } from "#errors.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "#ops/task/each-machine.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { waitBooted } from "./boot.ts";
-import type { Machine } from "./machines.ts";
 
 export type WaitState = "waiting" | "running" | "degraded" | "stopped" | "failed";
 

@@ -9,9 +9,9 @@ export interface PlannedService {
   readonly id: string;
   readonly name: string;
   readonly version: number;
-  readonly spec: unknown;
+  readonly spec: ServiceSpec;
   /** What a roll-back goes back to; left out where it does not matter. */
-  readonly previous?: unknown;
+  readonly previous?: ServiceSpec | null | undefined;
 }
 
 /** A specification, or going back to the one before. */
@@ -33,7 +33,7 @@ export async function changeService(
     try {
       if (change !== "rollback") return await updateService(engine, id, change, { version, signal });
       // The API wants a specification and does not look at it.
-      return await updateService(engine, id, spec as ServiceSpec, { version, rollback: true, signal });
+      return await updateService(engine, id, spec, { version, rollback: true, signal });
     } catch (error) {
       // The engine has no status for this refusal, so the version tells.
       if (!hasCode(error, "engine-api")) throw error;

@@ -7,11 +7,12 @@ import { label } from "#labels/machine.ts";
 import type { MachineOutcome } from "#ops/task/each-machine.ts";
 import { poll } from "#ops/task/poll.ts";
 import { type DeployStep, planDeploy } from "#plan/swarm/deploy.ts";
+import type { DeployState } from "#plan/swarm/judge-service.ts";
 import type { ServicePlan } from "#plan/swarm/service.ts";
 import { changeService } from "./change-service.ts";
 import { observeSwarm } from "./observe-swarm.ts";
 import { requireManager } from "./swarm-manager.ts";
-import { type DeployState, waitService } from "./wait-service.ts";
+import { waitService } from "./wait-service.ts";
 
 export interface DeployOptions {
   readonly signal: AbortSignal;

@@ -1,8 +1,9 @@
 import type { Service } from "#api/service.ts";
+import type { StoredFile } from "#api/stored-file.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { listNetworks } from "#engine/networks.ts";
 import { listNodes } from "#engine/nodes.ts";
-import { listConfigs, listSecrets, type StoredFile } from "#engine/secrets.ts";
+import { listConfigs, listSecrets } from "#engine/secrets.ts";
 import { listServices } from "#engine/services.ts";
 import type { ObservedService, ObservedSwarm } from "#plan/swarm/deploy.ts";
 

@@ -6,9 +6,11 @@ import { readInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { spawn } from "#host/process/spawn.ts";
 import { label } from "#labels/machine.ts";
-import { findMachine, type Machine, machineOf } from "#ops/machine/machines.ts";
+import { findMachine } from "#ops/machine/machines.ts";
 import { ownContainers } from "#ops/machine/own-containers.ts";
-import { findSwarmMachine, type SwarmTask } from "./swarm-machines.ts";
+import { type Machine, machineOf } from "#plan/machine/machine.ts";
+import type { SwarmTask } from "#plan/swarm/machines.ts";
+import { findSwarmMachine } from "./swarm-machines.ts";
 
 export interface ReachOptions {
   readonly signal: AbortSignal;

@@ -1,41 +1,9 @@
-import type { Service } from "#api/service.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { listNodes, type SwarmNode } from "#engine/nodes.ts";
+import { listNodes } from "#engine/nodes.ts";
 import { listServices } from "#engine/services.ts";
 import { readInfo } from "#engine/system.ts";
-import { listTasks, type Task, type TaskState } from "#engine/tasks.ts";
-import { asksForLoader, labelOf } from "#labels/loader/labels.ts";
-
-/** A machine that a swarm runs, or should run: one task of its service. */
-export interface SwarmMachine {
-  /** The machine's name, which is its service's unless a label says otherwise. */
-  readonly name: string;
-  readonly service: { readonly id: string; readonly name: string; readonly tty: boolean };
-  /** The folder that is its root, as the label names it. */
-  readonly root: string | undefined;
-  /** Undefined where the service has no task. */
-  readonly task: SwarmTask | undefined;
-}
-
-export interface SwarmTask {
-  readonly id: string;
-  readonly state: TaskState;
-  /** The task's error, empty without one. */
-  readonly error: string;
-  /** When it came into that state, RFC 3339. */
-  readonly since: string;
-  /** Undefined until a node is found. */
-  readonly node:
-    | {
-        readonly id: string;
-        readonly name: string;
-        readonly address: string | undefined;
-        readonly state: string;
-      }
-    | undefined;
-  /** The loader's container. */
-  readonly container: string | undefined;
-}
+import { listTasks } from "#engine/tasks.ts";
+import { chooseSwarmMachine, type SwarmMachine, swarmMachines } from "#plan/swarm/machines.ts";
 
 /** The machines of a swarm, by name; a service without tasks counts once. The engine is a manager. */
 export async function listSwarmMachines(
@@ -47,14 +15,7 @@ export async function listSwarmMachines(
     listTasks(engine, { signal }),
     listNodes(engine, { signal }),
   ]);
-  const byId = new Map(nodes.map((node) => [node.ID, node]));
-  return services
-    .filter(({ Spec }) => asksForLoader(labelsOf(Spec)))
-    .flatMap((service) => {
-      const own = currentTasks(tasks.filter(({ ServiceID }) => ServiceID === service.ID));
-      return (own.length > 0 ? own : [undefined]).map((task) => machineOf(service, task, byId));
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return swarmMachines(services, tasks, nodes);
 }
 
 /**
@@ -67,52 +28,5 @@ export async function findSwarmMachine(
   signal: AbortSignal,
 ): Promise<SwarmMachine | undefined> {
   if (!(await readInfo(engine, { signal })).Swarm.ControlAvailable) return undefined;
-  const machines = await listSwarmMachines(engine, signal);
-  const found = machines.filter((machine) => machine.name === name || machine.service.name === name);
-  return found.find(({ task }) => task?.state === "running") ?? found[0];
-}
-
-/** What is meant to run; where nothing is, what ran last. */
-function currentTasks(tasks: readonly Task[]): readonly Task[] {
-  const wanted = tasks.filter(({ DesiredState }) => DesiredState === "running" || DesiredState === "ready");
-  if (wanted.length > 0) return wanted;
-  return tasks.toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1)).slice(0, 1);
-}
-
-function machineOf(
-  { ID, Spec }: Service,
-  task: Task | undefined,
-  nodes: ReadonlyMap<string, SwarmNode>,
-): SwarmMachine {
-  const labels = labelsOf(Spec);
-  return {
-    name: labelOf(labels, "machine") ?? Spec.Name,
-    service: { id: ID, name: Spec.Name, tty: Spec.TaskTemplate.ContainerSpec?.TTY ?? false },
-    root: labelOf(labels, "root"),
-    task: task && taskOf(task, nodes),
-  };
-}
-
-function taskOf({ ID, NodeID, Status }: Task, nodes: ReadonlyMap<string, SwarmNode>): SwarmTask {
-  const node = NodeID === undefined ? undefined : nodes.get(NodeID);
-  return {
-    id: ID,
-    state: Status.State,
-    error: Status.Err ?? "",
-    since: Status.Timestamp,
-    node:
-      node === undefined
-        ? undefined
-        : {
-            id: node.ID,
-            name: node.Description.Hostname,
-            address: node.Status.Addr || undefined,
-            state: node.Status.State,
-          },
-    container: Status.ContainerStatus?.ContainerID || undefined,
-  };
-}
-
-function labelsOf(spec: Service["Spec"]): Readonly<Record<string, string>> {
-  return spec.TaskTemplate.ContainerSpec?.Labels ?? {};
+  return chooseSwarmMachine(await listSwarmMachines(engine, signal), name);
 }

@@ -1,5 +1,6 @@
+import type { SystemInfo } from "#api/system.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { readInfo, type SystemInfo } from "#engine/system.ts";
+import { readInfo } from "#engine/system.ts";
 import { BerthError } from "#errors.ts";
 
 /**

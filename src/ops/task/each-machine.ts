@@ -1,6 +1,6 @@
 import { BerthError, hasCode } from "#errors.ts";
-import type { FailedUnit } from "#ops/machine/boot.ts";
-import type { Machine } from "#ops/machine/machines.ts";
+import type { FailedUnit } from "#plan/machine/boot-state.ts";
+import type { Machine } from "#plan/machine/machine.ts";
 import { createLimit } from "./limit.ts";
 
 /** What came of one machine of several. */

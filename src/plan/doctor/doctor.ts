@@ -1,5 +1,7 @@
 import { hostObstacles, renderObstacle } from "#contract/obstacle.ts";
 import { capabilities as known } from "#linux/capability.ts";
+import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
+import { hiddenFiles } from "#plan/machine/weaker.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Remains } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
 
@@ -52,9 +54,6 @@ function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly
   ];
 }
 
-/** From here on `--security-opt writable-cgroups=true` exists (Docker 28 release notes). */
-const firstWithWritableCgroups = 28;
-
 function checkRuntime({
   runtime,
   runtimeIsDefault,
@@ -88,7 +87,7 @@ function checkRuntime({
     return check("runtime", title, "fail", detail, install);
   }
   const cost = [
-    "the image's files in /run and /tmp are hidden",
+    hiddenFiles,
     "units and generators that cannot work in a container run at boot",
     ...(cgroupVersion === "2" ? [] : ["machines see the names of the host's cgroups"]),
     "plain `docker run` boots no machine",

@@ -1,6 +1,7 @@
 import { imageLabel } from "#labels/loader/labels.ts";
 import { label } from "#labels/machine.ts";
 import { contentDigest, type Sha256 } from "./content.ts";
+import type { ImageConfig } from "./image-config.ts";
 
 /** Nanoseconds, as the engine counts the times of a health check. */
 const second = 1_000_000_000;
@@ -22,7 +23,7 @@ export function renderLoaderConfig(
   { version, architecture }: LoaderConfigInput,
   diffId: string,
   sha256: Sha256,
-) {
+): ImageConfig {
   const created = new Date(0).toISOString();
   const layers = [`sha256:${diffId}`];
   const Entrypoint = ["/berth", "loader", "run"];

@@ -1,4 +1,5 @@
-import type { DockerBody } from "#api/create-body.ts";
+import type { CreateBody } from "#api/create-body.ts";
+import type { Mount } from "#api/mount.ts";
 import type { Guest } from "#contract/guest.ts";
 import { lxcfsFiles } from "#contract/lxcfs.ts";
 import { joinPieces } from "#docker-flags/join.ts";
@@ -6,11 +7,10 @@ import type { LoaderSpec } from "#labels/loader/spec.ts";
 import { label } from "#labels/machine.ts";
 import { given } from "#machinefile/given.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
-import { type Application, renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
+import type { RootEntry } from "#plan/image/root-image.ts";
+import type { Application } from "#plan/machine/application.ts";
+import { renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
-
-/** The body of POST /containers/create. */
-type CreateBody = DockerBody & { readonly Image?: string; readonly Cmd?: readonly string[] };
 
 /** What a loader knows when it makes its machine. */
 export interface LoadedMachine {
@@ -120,9 +120,9 @@ function stopSignal(spec: LoaderSpec, contracts: string | undefined): string | u
 }
 
 /** As Mounts, since of these the engine makes no missing directory on the host. */
-function rootMounts({ spec, root }: LoadedMachine) {
+function rootMounts({ spec, root }: LoadedMachine): readonly Mount[] {
   return (root?.bound ?? []).map(({ name }) => ({
-    Type: "bind" as const,
+    Type: "bind",
     Source: `${spec.root}/${name}`,
     Target: `/${name}`,
   }));
@@ -132,9 +132,9 @@ function rootMounts({ spec, root }: LoadedMachine) {
  * Each where the service has it, and once more for systemd, which knows them by their last name: the first of
  * a name is that credential.
  */
-function fileMounts({ files }: LoadedMachine) {
-  const bind = (Source: string, Target: string) => ({
-    Type: "bind" as const,
+function fileMounts({ files }: LoadedMachine): readonly Mount[] {
+  const bind = (Source: string, Target: string): Mount => ({
+    Type: "bind",
     Source,
     Target,
     ReadOnly: true,
@@ -158,13 +158,10 @@ function lxcfsBinds({ spec, application }: LoadedMachine): readonly string[] {
 }
 
 /** The names in the image: what is bound is laid over an empty one of its kind. */
-export function imageEntries({ bound, links }: RootPlan) {
+export function imageEntries({ bound, links }: RootPlan): readonly RootEntry[] {
   return [
-    ...madeAnew.map((name) => ({ name, kind: "directory" as const })),
-    ...bound.map(({ name, directory }) => ({
-      name,
-      kind: directory ? ("directory" as const) : ("file" as const),
-    })),
-    ...links.map(({ name, target }) => ({ name, kind: "link" as const, target })),
+    ...madeAnew.map((name): RootEntry => ({ name, kind: "directory" })),
+    ...bound.map(({ name, directory }): RootEntry => ({ name, kind: directory ? "directory" : "file" })),
+    ...links.map(({ name, target }): RootEntry => ({ name, kind: "link", target })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

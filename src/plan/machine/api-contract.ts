@@ -1,6 +1,7 @@
 import type { Contract } from "#contract/contract.ts";
 import { boundTmpfs, tmpfsOptions } from "#contract/tmpfs.ts";
 import { BerthError } from "#errors.ts";
+import { hiddenFiles, visibleCgroups } from "./weaker.ts";
 
 /** What of the contract the Engine API can express, for an engine without berth-runtime. */
 export interface ApiContract {
@@ -25,7 +26,7 @@ export interface ApiEngine {
 }
 
 /** From here on `--security-opt writable-cgroups=true` exists (Docker 28 release notes). */
-const firstWithWritableCgroups = 28;
+export const firstWithWritableCgroups = 28;
 
 /**
  * Translates the contract of one machine; `asked` are the tmpfs of its own, path → options. Throws
@@ -56,10 +57,7 @@ export function renderApiContract(
     capabilitiesAdded: contract.capabilities,
     stopSignal: String(contract.stopSignal),
   };
-  const weaker = [
-    "the image's files in /run and /tmp are hidden",
-    "generators that cannot work in a container still run at boot",
-  ];
+  const weaker = [hiddenFiles, "generators that cannot work in a container still run at boot"];
   switch (contract.cgroup) {
     case "read-only":
       return {
@@ -98,7 +96,7 @@ export function renderApiContract(
         cgroupParent: parent.name,
         cgroupNamespace: "host",
         securityOptions: [],
-        weaker: [...weaker, "the machine sees the names of all cgroups of the host (read-only)"],
+        weaker: [...weaker, visibleCgroups],
       };
     }
   }

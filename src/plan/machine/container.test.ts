@@ -5,7 +5,8 @@ import { fleetFromFlags } from "#machinefile/read/adhoc.ts";
 import { parsePublish } from "#machinefile/value/publish.ts";
 import { parseVolume } from "#machinefile/value/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
-import { type Application, type PlannedImage, renderContainer } from "./container.ts";
+import type { Application } from "./application.ts";
+import { type PlannedImage, renderContainer } from "./container.ts";
 
 const fleet = fleetFromFlags({ names: ["web"], image: "debian-12" }, {});
 const labels = { [label.init]: "systemd", [label.initVersion]: "252", other: "x" };
@@ -67,7 +68,7 @@ test("a machine without wishes: a terminal, a name, an address, labels that tell
     "berth.init.version": "252",
   });
   expect(body.Labels).not.toHaveProperty("other");
-  expect(parseSpecLabel(body.Labels[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
+  expect(parseSpecLabel(body.Labels?.[label.spec])).toMatchObject({ name: "web", image: "debian-12" });
   for (const limit of ["Memory", "CpusetCpus", "BlkioWeight", "BlkioDeviceReadBps"])
     expect(body.HostConfig).not.toHaveProperty(limit);
 });

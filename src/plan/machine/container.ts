@@ -1,3 +1,5 @@
+import type { CreateBody } from "#api/create-body.ts";
+import type { HostConfig, PortBinding, PortMap, ThrottleDevice } from "#api/host-config.ts";
 import { type Labels, label, renderSpecLabel } from "#labels/machine.ts";
 import { renderOwner } from "#labels/owner.ts";
 import { given } from "#machinefile/given.ts";
@@ -6,10 +8,7 @@ import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
-import type { ApiContract } from "./api-contract.ts";
-
-/** How the contract reaches the machine: by berth-runtime under this name, or by the Engine API itself. */
-export type Application = { readonly runtime: string } | { readonly api: ApiContract };
+import type { Application } from "./application.ts";
 
 export interface PlannedImage {
   readonly id: string;
@@ -32,7 +31,7 @@ export function renderContainer(
   image: PlannedImage,
   address: string | undefined,
   application: Application,
-) {
+): CreateBody {
   const api = "api" in application ? application.api : undefined;
   const privileged = machine.profile === "privileged";
   return {
@@ -70,7 +69,7 @@ export function renderContainer(
       ],
       Mounts: machine.volumes
         .filter((volume) => volume.kind === "anonymous")
-        .map((volume) => ({ Type: "volume" as const, Target: volume.target })),
+        .map((volume) => ({ Type: "volume", Target: volume.target })),
       Tmpfs: api?.tmpfs ?? renderTmpfs(machine),
       ...(api ? { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions } : {}),
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
@@ -163,8 +162,8 @@ export function machineCommand(machine: MachineSpec, image: PlannedImage): reado
  * The limits of a machine in HostConfig: only those that were asked for, since an engine without the
  * controller refuses or warns of any.
  */
-export function renderLimits(machine: Limits) {
-  const rates = (list: readonly DeviceRate[] | undefined) =>
+export function renderLimits(machine: Limits): HostConfig {
+  const rates = (list: readonly DeviceRate[] | undefined): readonly ThrottleDevice[] | undefined =>
     list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
   return given({
     NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),
@@ -181,7 +180,7 @@ export function renderLimits(machine: Limits) {
   });
 }
 
-function ports(publish: Publish) {
+function ports(publish: Publish): readonly { readonly key: string; readonly binding: PortBinding }[] {
   return Array.from({ length: publish.count }, (_, index) => ({
     key: `${publish.port + index}/${publish.protocol}`,
     binding: {
@@ -192,8 +191,8 @@ function ports(publish: Publish) {
 }
 
 /** One port of the machine may be published several times. */
-function portBindings(list: readonly Publish[]): Record<string, { HostIp?: string; HostPort: string }[]> {
-  const map: Record<string, { HostIp?: string; HostPort: string }[]> = {};
+function portBindings(list: readonly Publish[]): PortMap {
+  const map: Record<string, readonly PortBinding[]> = {};
   for (const { key, binding } of list.flatMap(ports)) map[key] = [...(map[key] ?? []), binding];
   return map;
 }

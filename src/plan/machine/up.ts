@@ -5,6 +5,7 @@ import type { Fleet, MachineSpec, NetworkSpec } from "#machinefile/machine.ts";
 import { domainOf, type Project } from "#machinefile/project.ts";
 import { allocateAddresses } from "#plan/network/address.ts";
 import { freeSubnet } from "#plan/network/free-subnet.ts";
+import { machinesByName } from "./known-names.ts";
 
 /** What is there, as far as `up` cares. */
 export interface Observed {
@@ -151,13 +152,7 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
  * named. Throws `usage` for one that is.
  */
 export function selectMachines(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
-  const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
-  const unknown = names.filter((name) => !byName.has(name));
-  if (unknown.length > 0) {
-    throw new BerthError("not-found", `no such machine in the file: ${unknown.join(", ")}`, {
-      hint: `it has: ${[...byName.keys()].join(", ")}`,
-    });
-  }
+  const byName = machinesByName(fleet, names);
   const ordered = new Set<MachineSpec>();
   const visit = (name: string): void => {
     const machine = byName.get(name);

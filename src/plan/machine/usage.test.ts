@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ContainerStats } from "#engine/stats.ts";
+import type { ContainerStats } from "#api/stats.ts";
 import { computeUsage } from "./usage.ts";
 
 const times = { read: "", preread: "" };

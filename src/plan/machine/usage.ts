@@ -1,4 +1,5 @@
-import type { BlkioStatEntry, ContainerStats } from "#engine/stats.ts";
+import type { BlkioStatEntry, ContainerStats } from "#api/stats.ts";
+import type { Machine } from "./machine.ts";
 
 /** What a machine uses. Undefined is what the host does not count. */
 export interface Usage {
@@ -80,3 +81,34 @@ function blockOf(
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
+
+/** What a machine uses at a time. */
+export interface MachineUsage extends Usage {
+  readonly name: string;
+  readonly state: string;
+  /** When it was read, RFC 3339. */
+  readonly time: string | undefined;
+}
+
+/** The usage of a machine from its samples; nothing is known of one that does not run. */
+export function usageOf(
+  { name, state }: Machine,
+  stats: ContainerStats | undefined,
+  before: ContainerStats | undefined,
+): MachineUsage {
+  return stats === undefined
+    ? { name, state, time: undefined, ...nothing }
+    : { name, state, time: stats.read, ...computeUsage(stats, before) };
+}
+
+const nothing: Usage = {
+  cpuPercent: undefined,
+  memory: undefined,
+  memoryLimit: undefined,
+  memoryPercent: undefined,
+  pids: undefined,
+  networkReceived: undefined,
+  networkSent: undefined,
+  blockRead: undefined,
+  blockWritten: undefined,
+};

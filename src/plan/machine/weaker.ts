@@ -1,3 +1,8 @@
+/** What is weaker where only the Engine API, and not berth-runtime, prepares a machine. */
+export const hiddenFiles = "the image's files in /run and /tmp are hidden";
+/** The same where the host has cgroup v1. */
+export const visibleCgroups = "the machine sees the names of all cgroups of the host (read-only)";
+
 /** How a machine is run, as far as it tells what it goes without. */
 export interface MachineFooting {
   readonly berthRuntime: boolean;
@@ -23,8 +28,8 @@ export function planWeaker({
     ...(berthRuntime
       ? []
       : [
-          "berth-runtime does not run it: the image's files in /run and /tmp are hidden, and generators that cannot work in a container run at boot",
-          ...(hostCgroups ? ["the machine sees the names of all cgroups of the host (read-only)"] : []),
+          `berth-runtime does not run it: ${hiddenFiles}, and generators that cannot work in a container run at boot`,
+          ...(hostCgroups ? [visibleCgroups] : []),
         ]),
     ...(privileged ? ["it is privileged: root in the machine is root on the host"] : []),
     ...(rootId === 0 && !privileged

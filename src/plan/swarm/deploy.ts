@@ -1,15 +1,10 @@
+import type { ServiceSpec } from "#api/service.ts";
 import { BerthError } from "#errors.ts";
 import { label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import { machinesByName } from "#plan/machine/known-names.ts";
 import { suggest } from "#suggest.ts";
-import {
-  contains,
-  planService,
-  renderService,
-  type ServiceBody,
-  type ServiceIds,
-  type ServicePlan,
-} from "./service.ts";
+import { contains, planService, renderService, type ServiceIds, type ServicePlan } from "./service.ts";
 
 /** What a swarm has, as far as `deploy` cares. */
 export interface ObservedSwarm extends ServiceIds {
@@ -23,17 +18,17 @@ export interface ObservedService {
   readonly name: string;
   readonly version: number;
   readonly labels: Readonly<Record<string, string>>;
-  readonly spec: { readonly TaskTemplate?: { readonly ForceUpdate?: number } };
+  readonly spec: ServiceSpec;
 }
 
 export type DeployStep =
-  | { readonly do: "create"; readonly name: string; readonly body: ServiceBody }
+  | { readonly do: "create"; readonly name: string; readonly body: ServiceSpec }
   | {
       readonly do: "update" | "keep";
       readonly name: string;
       /** As it is now. */
       readonly service: ObservedService;
-      readonly body: ServiceBody;
+      readonly body: ServiceSpec;
     };
 
 /**
@@ -41,13 +36,7 @@ export type DeployStep =
  * `usage`.
  */
 export function selectRoots(fleet: Fleet, names: readonly string[]): readonly MachineSpec[] {
-  const byName = new Map(fleet.machines.map((machine) => [machine.name, machine]));
-  const unknown = names.filter((name) => !byName.has(name));
-  if (unknown.length > 0) {
-    throw new BerthError("not-found", `no such machine in the file: ${unknown.join(", ")}`, {
-      hint: `it has: ${[...byName.keys()].join(", ")}`,
-    });
-  }
+  const byName = machinesByName(fleet, names);
   const local = names.filter((name) => byName.get(name)?.root === undefined);
   if (local.length > 0) {
     throw new BerthError("usage", `${local.join(", ")}: a machine of an image is no service of a swarm`, {
@@ -87,7 +76,7 @@ export function planDeploy(plans: readonly ServicePlan[], observed: ObservedSwar
         hint: "choose another name for the machine, or remove that service",
       });
     }
-    const body = renderService(plan, observed, service.spec.TaskTemplate?.ForceUpdate ?? 0);
+    const body = renderService(plan, observed, service.spec.TaskTemplate.ForceUpdate ?? 0);
     return { do: contains(service.spec, body) ? "keep" : "update", name, service, body };
   });
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { parse } from "yaml";
+import type { ServiceSpec } from "#api/service.ts";
 import { parseLoaderLabels } from "#labels/loader/parse.ts";
 import { renderLoaderLabels } from "#labels/loader/render.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
@@ -112,18 +113,18 @@ test("a service is made with ids for names, and left alone once it is there", ()
   const plan = planOf(`  mail:${full}${deployed}`);
   const [step] = planDeploy([plan], swarm);
   expect(step?.do).toBe("create");
-  const body = step?.body;
-  expect(body?.TaskTemplate.Networks).toEqual([{ Target: "net-id", Aliases: ["smtp"] }]);
-  expect(body?.TaskTemplate.Placement).toEqual({ Constraints: ["node.hostname==one", "node.role==worker"] });
-  expect(body?.TaskTemplate.ContainerSpec.Secrets).toEqual([
+  const body = step?.body as ServiceSpec;
+  expect(body.TaskTemplate.Networks).toEqual([{ Target: "net-id", Aliases: ["smtp"] }]);
+  expect(body.TaskTemplate.Placement).toEqual({ Constraints: ["node.hostname==one", "node.role==worker"] });
+  expect(body.TaskTemplate.ContainerSpec?.Secrets).toEqual([
     { File: { Name: "key", UID: "0", GID: "0", Mode: 0o444 }, SecretID: "key-id", SecretName: "key" },
   ]);
-  expect(body?.TaskTemplate.ContainerSpec.Configs?.[0]).toMatchObject({
+  expect(body.TaskTemplate.ContainerSpec?.Configs?.[0]).toMatchObject({
     File: { Name: "/conf", Mode: 0o400 },
     ConfigID: "conf-id",
   });
-  expect(body?.TaskTemplate.ContainerSpec.StopGracePeriod).toBe(70e9);
-  expect(body?.TaskTemplate.LogDriver).toEqual({ Name: "local", Options: { a: "b$c" } });
+  expect(body.TaskTemplate.ContainerSpec?.StopGracePeriod).toBe(70e9);
+  expect(body.TaskTemplate.LogDriver).toEqual({ Name: "local", Options: { a: "b$c" } });
   const there = (changes: object = {}) => {
     const spec = { ...structuredClone(body), Endpoint: "more", ...changes };
     return planDeploy([plan], {
@@ -137,7 +138,7 @@ test("a service is made with ids for names, and left alone once it is there", ()
   ]);
   expect(there({ Labels: { ...plan.labels, "berth.spec": "{}" } })).toMatchObject([{ do: "update" }]);
   // A forced update of somebody else's is not undone by one that changes other things.
-  const forced = { TaskTemplate: { ...body?.TaskTemplate, ForceUpdate: 3 } };
+  const forced = { TaskTemplate: { ...body.TaskTemplate, ForceUpdate: 3 } };
   expect(there(forced)).toMatchObject([{ do: "keep", body: { TaskTemplate: { ForceUpdate: 3 } } }]);
 });
 
@@ -161,7 +162,7 @@ test("what the swarm does not have is named, all of it, before anything is done"
 });
 
 test("a service that berth did not make is not touched", () => {
-  const services = [{ id: "s", name: "m", version: 1, labels: {}, spec: {} }];
+  const services = [{ id: "s", name: "m", version: 1, labels: {}, spec: { Name: "m", TaskTemplate: {} } }];
   expect(() => planDeploy([planOf("  m: {root: /m}\n")], { ...swarm, services })).toThrow(
     expect.objectContaining({ code: "not-ours" }),
   );

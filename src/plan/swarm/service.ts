@@ -1,3 +1,4 @@
+import type { ServiceAmounts, ServiceSpec, SwarmFile, TaskSpec, UpdateConfig } from "#api/service.ts";
 import { BerthError } from "#errors.ts";
 import { renderLoaderLabels } from "#labels/loader/render.ts";
 import { label, renderSpecLabel } from "#labels/machine.ts";
@@ -49,7 +50,7 @@ export interface ServiceIds {
  * The body of the Engine API's POST /services/create; of an update, too, with `forceUpdate` as the service
  * has it.
  */
-export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 0) {
+export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 0): ServiceSpec {
   const { deploy } = plan;
   return {
     Name: plan.name,
@@ -59,7 +60,7 @@ export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 
         Image: plan.image,
         Labels: plan.containerLabels,
         Init: false,
-        Mounts: [{ Type: "bind" as const, Source: engineSocket, Target: engineSocket }],
+        Mounts: [{ Type: "bind", Source: engineSocket, Target: engineSocket }],
         StopGracePeriod: nanoseconds(deploy.stopGracePeriod),
         ...list(
           "Secrets",
@@ -105,8 +106,6 @@ export function renderService(plan: ServicePlan, ids: ServiceIds, forceUpdate = 
   };
 }
 
-export type ServiceBody = ReturnType<typeof renderService>;
-
 /**
  * Whether everything that is wanted is there as it is wanted; what else is there, such as the engine's
  * defaults, does not count. Of lists nothing else may be there, and their order means nothing: docker itself
@@ -126,22 +125,14 @@ export function contains(has: unknown, wants: unknown): boolean {
   return Object.entries(wants).every(([key, value]) => contains(there[key], value));
 }
 
-/**
- * The parts of a task's specification that an engine fills in by itself when it shows a service, but not when
- * it shows a task.
- */
-interface TaskTemplate {
-  readonly Runtime?: string;
-  readonly ContainerSpec?: { readonly Image: string; readonly StopGracePeriod?: number };
-}
-
+/** An engine fills in this and the runtime when it shows a service, but not when it shows a task. */
 const usualGracePeriod = nanoseconds(10);
 
 /**
  * Whether a task was made from a service's template as it is now: neither has anything that the other has
  * not.
  */
-export function isSameTask(template: TaskTemplate, task: TaskTemplate): boolean {
+export function isSameTask(template: TaskSpec, task: TaskSpec): boolean {
   const [wants, has] = [template, task].map(({ Runtime: _, ContainerSpec, ...rest }) => ({
     ...rest,
     ContainerSpec: { ...ContainerSpec, StopGracePeriod: ContainerSpec?.StopGracePeriod ?? usualGracePeriod },
@@ -155,11 +146,11 @@ function idOf(ids: ReadonlyMap<string, string>, name: string): string {
   return id;
 }
 
-function fileOf({ target, uid, gid, mode }: MountedFile) {
+function fileOf({ target, uid, gid, mode }: MountedFile): SwarmFile {
   return { Name: target, UID: uid, GID: gid, Mode: mode };
 }
 
-function amounts({ cpus, memory, pids }: ServiceResources) {
+function amounts({ cpus, memory, pids }: ServiceResources): ServiceAmounts {
   return given({
     NanoCPUs: cpus === undefined ? undefined : Math.round(cpus * 1e9),
     MemoryBytes: memory,
@@ -167,18 +158,18 @@ function amounts({ cpus, memory, pids }: ServiceResources) {
   });
 }
 
-function updateOf({ delay, failureAction, monitor }: ServiceUpdate) {
+function updateOf({ delay, failureAction, monitor }: ServiceUpdate): UpdateConfig {
   return {
     Parallelism: 1,
     ...(delay === 0 ? {} : { Delay: nanoseconds(delay) }),
     FailureAction: failureAction,
     Monitor: nanoseconds(monitor),
     MaxFailureRatio: 0,
-    Order: "stop-first" as const,
+    Order: "stop-first",
   };
 }
 
-function logOptions({ logOptions: options }: DeploySpec) {
+function logOptions({ logOptions: options }: DeploySpec): TaskSpec["LogDriver"] {
   return Object.keys(options).length === 0 ? {} : { Options: options };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { EventMessage } from "#engine/events.ts";
+import type { EventMessage } from "#api/event.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { isThere } from "#lab/traces.ts";
 import { inside, stateOf, waitFor } from "#support/machine.ts";

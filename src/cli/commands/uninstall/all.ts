@@ -10,9 +10,9 @@ import { readInfo } from "#engine/system.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
 import { requireRoot } from "#host/process/require-root.ts";
 import { refuseWhileMachines, uninstallRuntime } from "#ops/engine/install-runtime.ts";
-import { hasRuntime } from "#ops/machine/application.ts";
 import { type Belongings, findBelongings, removeBelongings } from "#ops/machine/belongings.ts";
 import { cacheDirectory } from "#plan/image/cache.ts";
+import { hasRuntime } from "#plan/machine/berth-runtime.ts";
 
 /** One thing that goes. */
 interface Part {

@@ -2,10 +2,10 @@ import type { ContainerSummary } from "#api/container.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { listContainers } from "#engine/containers.ts";
 import { asksForLoader } from "#labels/loader/labels.ts";
-import { containerName } from "#ops/machine/machines.ts";
 import { labelsOfImages } from "#ops/machine/own-containers.ts";
 import type { HolderState, LeaseHolder } from "#plan/loader/lease.ts";
 import { isPart, type LoaderPart, loaderPart } from "#plan/loader/part.ts";
+import { containerName } from "#plan/machine/machine.ts";
 
 /** A loader's part by its container. */
 export interface FoundPart extends LoaderPart {

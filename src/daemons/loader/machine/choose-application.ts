@@ -1,6 +1,6 @@
 import type { Guest } from "#contract/guest.ts";
 import { BerthError } from "#errors.ts";
-import { byRuntime, type ChosenApplication, chooseByApi } from "#ops/machine/application.ts";
+import { byRuntime, type ChosenApplication, chooseByApi } from "#plan/machine/application.ts";
 import { isByRuntime, type LoaderTask, shortName } from "./loader-task.ts";
 
 const unnamed =

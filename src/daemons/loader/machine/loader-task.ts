@@ -1,9 +1,9 @@
 import type { ContainerInspect } from "#api/container.ts";
-import type { SystemInfo } from "#engine/system.ts";
+import type { SystemInfo } from "#api/system.ts";
 import type { LoaderSpec } from "#labels/loader/spec.ts";
-import { hasRuntime, runtimeName } from "#ops/machine/application.ts";
 import type { GuardTask } from "#plan/loader/guard.ts";
 import { ownCgroupParent } from "#plan/machine/api-contract.ts";
+import { hasRuntime, runtimeName } from "#plan/machine/berth-runtime.ts";
 
 /** What a loader is to run. */
 export interface LoaderTask {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseUser } from "./machine-user.ts";
+import { parseUser } from "./user.ts";
 
 const files = `root:x:0:0:root:/root:/bin/bash
 www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin

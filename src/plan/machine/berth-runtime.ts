@@ -1,5 +1,12 @@
-import type { SystemInfo } from "#engine/system.ts";
-import { runtimeName } from "./application.ts";
+import type { SystemInfo } from "#api/system.ts";
+
+/** The name under which `berth install runtime` registers berth-runtime. */
+export const runtimeName = "berth";
+
+/** Whether the engine runs every machine by berth-runtime. */
+export function hasRuntime(info: SystemInfo): boolean {
+  return Object.hasOwn(info.Runtimes, runtimeName);
+}
 
 /**
  * Whether the engine's runtime of that name is berth-runtime: by its name, or by the program registered for

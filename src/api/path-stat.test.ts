@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parsePathStat } from "./archive.ts";
+import { parsePathStat } from "./path-stat.ts";
 
 test.each([
   ["a file", 0o644, { type: "file", mode: 0o644 }],

@@ -1,0 +1,18 @@
+import type { ContainerInspect } from "#api/container.ts";
+import { type InitKind, initKindOf } from "#contract/init.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { labelledInit } from "#plan/machine/labelled-init.ts";
+import { programOf } from "./guest-probe.ts";
+
+/** Which init the machine runs: as its labels say, else told by the program itself. */
+export async function readInitKind(
+  engine: Engine,
+  container: ContainerInspect,
+  signal: AbortSignal,
+): Promise<InitKind | undefined> {
+  const known = labelledInit(container);
+  if (known !== undefined) return known;
+  const command = [container.Path, ...container.Args];
+  const program = await programOf(engine, container.Id, command, signal);
+  return initKindOf(command, { program, has: () => true });
+}

@@ -1,0 +1,50 @@
+import type { ContainerSummary } from "#api/container.ts";
+import { isMadeByBerth, type Labels, label, withoutHandedDown } from "#labels/machine.ts";
+
+/** The label that holds the name under which berth made a container. */
+export type NameLabel = (typeof label)["machine" | "probe"];
+
+/** Labels of images by the images' ids; undefined for one that is gone. */
+export type ImageLabels = ReadonlyMap<string, Labels | undefined>;
+
+/** Those of the containers that have the name which this label holds. */
+export function namedBy(
+  containers: readonly ContainerSummary[],
+  key: NameLabel,
+): readonly ContainerSummary[] {
+  return containers.filter((container) => isNamedBy(container, key));
+}
+
+/** Those of the containers that bear the label of a machine of these names, and have another name. */
+export function namedOtherwise(
+  containers: readonly ContainerSummary[],
+  names: ReadonlySet<string>,
+): readonly ContainerSummary[] {
+  return containers.filter(
+    (container) => names.has(container.Labels[label.machine] ?? "") && !isNamedBy(container, label.machine),
+  );
+}
+
+function isNamedBy({ Names, Labels }: ContainerSummary, key: NameLabel): boolean {
+  return Names.includes(`/${Labels[key]}`);
+}
+
+/**
+ * Those of the containers that berth itself made, without labels that decide something and are their images'.
+ */
+export function madeByBerth(
+  containers: readonly ContainerSummary[],
+  key: NameLabel,
+  images: ImageLabels,
+): readonly ContainerSummary[] {
+  return containers.flatMap((container) => {
+    const { Labels, HostConfig, ImageID } = container;
+    const image = images.get(ImageID);
+    if (!isMadeByBerth(key, Labels, HostConfig.NetworkMode, image)) return [];
+    return [
+      image === undefined
+        ? container
+        : { ...container, Labels: withoutHandedDown(Labels, HostConfig.NetworkMode, image) },
+    ];
+  });
+}

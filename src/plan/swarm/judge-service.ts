@@ -1,0 +1,83 @@
+import type { Service } from "#api/service.ts";
+import type { Task, TaskState } from "#api/task.ts";
+import { isSameTask } from "./service.ts";
+
+/** How far a machine of a swarm is, as progress tells it. */
+export type DeployState =
+  | "deploying"
+  | "preparing"
+  | "starting"
+  | "running"
+  | "stopped"
+  | "removing"
+  | "removed"
+  | "failed"
+  | "unchanged";
+
+/** Where a service has come to. `node` is the id of the node that runs the machine. */
+export interface SettledService {
+  readonly state: "running" | "stopped";
+  readonly node: string | undefined;
+}
+
+/** What a service has come to, has failed by, or is at. */
+export type Judgement =
+  | { readonly settled: SettledService }
+  | { readonly failed: Task }
+  | { readonly broken: string }
+  | { readonly state: DeployState; readonly detail: string };
+
+const ended: ReadonlySet<TaskState> = new Set<TaskState>([
+  "complete",
+  "shutdown",
+  "failed",
+  "rejected",
+  "remove",
+  "orphaned",
+]);
+
+/** How a service was before it was deployed. */
+export interface ServiceBefore {
+  /** Ids of the tasks that were there: their failures are old. */
+  readonly before: ReadonlySet<string>;
+  /** Whether it was updated; going back by itself then is a failure. */
+  readonly updated: boolean;
+}
+
+/**
+ * Judges a service by its tasks. It has settled when a task of its present specification runs (a swarm says
+ * so of one with a health check only when that is good), or, with no replicas, when all have ended.
+ */
+export function judgeService(
+  { Spec, UpdateStatus }: Service,
+  tasks: readonly Task[],
+  { before, updated }: ServiceBefore,
+): Judgement {
+  if (Spec.Mode?.Replicated?.Replicas === 0) {
+    const left = tasks.filter((task) => !ended.has(task.Status.State));
+    if (left.length === 0) return { settled: { state: "stopped", node: undefined } };
+    return { state: "deploying", detail: "stopping" };
+  }
+  const current = tasks.filter((task) => isSameTask(Spec.TaskTemplate, task.Spec));
+  const running = current.find((task) => task.DesiredState === "running" && task.Status.State === "running");
+  if (running !== undefined) return { settled: { state: "running", node: running.NodeID } };
+  const failed = current.find((task) => !before.has(task.ID) && isFailure(task));
+  if (failed !== undefined) return { failed };
+  const state = UpdateStatus?.State ?? "";
+  if (state.endsWith("paused") || (updated && state.startsWith("rollback_"))) {
+    return { broken: `the swarm says ${state}: ${UpdateStatus?.Message ?? ""}` };
+  }
+  const next = current.find((task) => !ended.has(task.Status.State));
+  // The one before has still to stop.
+  if (next === undefined) return { state: "deploying", detail: "" };
+  return {
+    state: next.Status.State === "starting" ? "starting" : "preparing",
+    detail: next.Status.Err ?? "",
+  };
+}
+
+/** A machine that should go on and ended, however well, has failed; one that the swarm has ended has not. */
+function isFailure({ Status, DesiredState }: Task): boolean {
+  if (Status.State === "failed" || Status.State === "rejected") return true;
+  return Status.State === "complete" && DesiredState !== "remove";
+}
