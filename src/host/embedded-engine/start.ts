@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +7,7 @@ import { withLock } from "#host/process/lock.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import type { ProcessStat } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
+import { type ChildProcess, spawn } from "#host/process/spawn.ts";
 import {
   applyDaemonConfig,
   checkDataDirectory,

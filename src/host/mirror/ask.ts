@@ -1,4 +1,5 @@
 import { BerthError } from "#errors.ts";
+import { spawnReading } from "#host/process/spawn-quick.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { type MirrorRequest, mirrorSocket } from "./request.ts";
 
@@ -92,7 +93,7 @@ async function startServer({ launcher, namespace }: AskMirror): Promise<void> {
 
 function spawnServer(command: readonly string[]) {
   try {
-    return Bun.spawn([...command], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
+    return spawnReading(command);
   } catch (cause) {
     throw failed(`${command[0]}: ${(cause as Error).message}`);
   }

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { BerthError, hasCode } from "#errors.ts";
+import { BerthError } from "#errors.ts";
 import { tryRun } from "#host/process/run.ts";
+import { spawn } from "#host/process/spawn.ts";
+import { startError } from "#host/process/start-error.ts";
 import { type Publish, publishesCollide } from "#machinefile/value/publish.ts";
 import { parsePortTables, tableName } from "#plan/network/port-rules.ts";
 
@@ -53,8 +54,7 @@ export async function holdPortTable(
   const answered = new Promise<void>((resolve) => nft.stdout.once("data", () => resolve()));
   nft.stdin.write(`${script}\ndescribe tcp dport\n`);
   const cause = await Promise.race([failed, ended, answered]);
-  if (cause instanceof Error)
-    throw new BerthError("tool-failed", `nft could not be started: ${cause.message}`, { cause });
+  if (cause instanceof Error) throw startError("nft", cause);
   const isMade = await readPortTables().then(
     (tables) => tables.has(name),
     async (error: unknown) => {
@@ -116,12 +116,7 @@ export async function awaitFormerTables(publish: readonly Publish[]): Promise<vo
 
 // As text: the JSON of nft 1.0.6 is broken, or breaks it, where a table has an owner.
 async function list(what: "tables" | "ruleset"): Promise<string> {
-  const { status, stdout, stderr } = await tryRun("nft", ["-n", "list", what, "inet"]).catch(
-    (cause: unknown) => {
-      if (!hasCode(cause, "tool-missing")) throw cause;
-      throw new BerthError("tool-missing", cause.message, { cause, hint: "Run `apt-get install nftables`." });
-    },
-  );
+  const { status, stdout, stderr } = await tryRun("nft", ["-n", "list", what, "inet"]);
   if (status === 0) return stdout;
   throw new BerthError("host-unfit", `nft cannot list ${what}: ${stderr.split("\n")[0]}`, {
     hint,

@@ -1,5 +1,7 @@
-import { spawn } from "node:child_process";
 import { BerthError } from "#errors.ts";
+import { spawn } from "#host/process/spawn.ts";
+import { isNotInstalled, toolMissing } from "#host/process/start-error.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 export interface BuilderOptions {
   /** What it is called by, as a `BuildPlace` has it: a program that becomes mmdebstrap. */
@@ -48,10 +50,10 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
     });
     if (signal?.aborted) throw interrupted(signal);
     if (rest !== "") onLine(rest);
-    if (status === shellFindsNone) throw missing();
+    if (status === shellFindsNone) throw notInstalled();
     if (status !== 0) throw failure(status, lines);
   } catch (cause) {
-    throw (cause as NodeJS.ErrnoException).code === "ENOENT" ? missing(cause) : cause;
+    throw isNotInstalled(cause) ? notInstalled(cause) : cause;
   } finally {
     signal?.removeEventListener("abort", stop);
   }
@@ -60,18 +62,14 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
 /** The status of a shell whose command was not found (POSIX.1-2017, Shell Command Language 2.8.2). */
 const shellFindsNone = 127;
 
-const missing = (cause?: unknown) =>
-  new BerthError("tool-missing", "mmdebstrap is not installed", {
-    cause,
-    hint: "Run `apt-get install mmdebstrap`.",
-  });
+const notInstalled = (cause?: unknown) => toolMissing("mmdebstrap", cause);
 
 function terminateGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGTERM");
   } catch (error) {
     // ESRCH: it ended by itself at this very moment.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if (!hasErrno(error, ["ESRCH"])) throw error;
   }
 }
 
