@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readIfThere, replaceFile } from "#host/files/replace-file.ts";
+import { readIfThere } from "#host/files/read-if-there.ts";
+import { replaceFile } from "#host/files/replace-file.ts";
 import { run } from "#host/process/run.ts";
 
 /** A drop-in (systemd.unit(5)) holds whether or not lxcfs is installed yet. */
