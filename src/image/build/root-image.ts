@@ -6,6 +6,7 @@ import { hasCode } from "#errors.ts";
 import { packImage } from "#image/store/image-archive.ts";
 import { packTree, type TreeNode } from "#image/store/tree.ts";
 import { label } from "#labels/machine.ts";
+import { goArchitecture } from "#linux/arch.ts";
 
 /** A name at the top of an image that holds nothing else. */
 export type RootEntry =
@@ -22,7 +23,6 @@ export interface RootImage {
   load(engine: Engine, signal: AbortSignal): Promise<void>;
 }
 
-const architectures: Readonly<Record<string, string>> = { x64: "amd64" };
 const repository = "berth-root";
 
 /** The image for those entries, named after its content. */
@@ -35,7 +35,7 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
   const reference = rootReference(diffId);
   const content = { size: layer.length, sha256: diffId, diffId, source: reference };
   const config = {
-    architecture: architectures[process.arch] ?? process.arch,
+    architecture: goArchitecture(process.arch) ?? process.arch,
     os: "linux",
     created: new Date(0).toISOString(),
     config: { Labels: { [label.rootImage]: "" } },

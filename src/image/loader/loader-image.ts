@@ -10,6 +10,7 @@ import { imageId, packImage } from "#image/store/image-archive.ts";
 import { findImage, removeDangling } from "#image/store/store.ts";
 import { packTree, type Tree } from "#image/store/tree.ts";
 import { imageLabel } from "#labels/loader/labels.ts";
+import { goArchitecture } from "#linux/arch.ts";
 import { renderLoaderConfig } from "#plan/image/loader-image-config.ts";
 import { gatherPrograms } from "./loader-image-programs.ts";
 import { loaderRoot } from "./loader-image-root.ts";
@@ -44,7 +45,7 @@ export async function packLoaderImage(references: readonly string[], version: st
   const programs = await gatherPrograms(runningBerth);
   const tree: Tree = new Map([...loaderRoot, ...programs.tree]);
   const { diffId, size } = await measure(packTree(tree));
-  const architecture = process.arch === "x64" ? "amd64" : process.arch;
+  const architecture = goArchitecture(process.arch) ?? process.arch;
   const config = renderLoaderConfig({ version, architecture }, diffId);
   return {
     references,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "#errors.ts";
+import { goArchitecture } from "#linux/arch.ts";
 import type { ScratchImage, System } from "#machinefile/machine.ts";
 import { parsePackage, parseRelease } from "#machinefile/value/image.ts";
 import { parseImageName } from "#machinefile/value/name.ts";
@@ -23,7 +24,7 @@ export interface BuildPlan {
 
 /** Debian's architecture names for those that berth runs on (node's `process.arch`). */
 export function debianArchitecture(arch: string): string {
-  const name = { x64: "amd64", arm64: "arm64" }[arch];
+  const name = goArchitecture(arch);
   if (name === undefined)
     throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
   return name;
