@@ -1,10 +1,5 @@
+import type { IdRange } from "#linux/id-range.ts";
 import { isBind, joinedNetwork, type OciConfig, type OciHook, type OciMount } from "./config.ts";
-
-/** A range of host ids: the machine's 0 is the host's `base`. */
-export interface IdRange {
-  readonly base: number;
-  readonly count: number;
-}
 
 /** Where the runtime has put what a machine in a user namespace needs from the host's side. */
 export interface Isolation {

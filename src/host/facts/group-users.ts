@@ -1,7 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { parseFirstUsers, parseMembers, parseUserIds } from "#linux/group-users.ts";
-import { hasDirectory } from "#linux/subordinate-ids.ts";
-import { directoryLimit, readOrEmpty } from "./foreign-ids.ts";
+import { readIfThereSync } from "#host/files/read-if-there.ts";
+import { parseFirstUsers, parseMembers, parseUserIds } from "#linux/account.ts";
+import { directoryService } from "./directory-service.ts";
 
 /**
  * The users who have a group, by this host's files, and by its directory service for what these do not know.
@@ -17,8 +16,9 @@ export function readGroupUsers(gid: number): readonly number[] {
 const known = new Map<number, readonly number[]>();
 
 function readUsers(gid: number): readonly number[] {
-  const [passwd, group] = [readOrEmpty("/etc/passwd"), readOrEmpty("/etc/group")];
-  const ask = hasDirectory(readOrEmpty("/etc/nsswitch.conf")) ? getent : () => "";
+  const passwd = readIfThereSync("/etc/passwd") ?? "";
+  const group = readIfThereSync("/etc/group") ?? "";
+  const ask = directoryService();
   const told = parseMembers(group, gid) === undefined ? ask("group", [String(gid)]) : group;
   if (told === undefined) return [Number.NaN];
   const names = parseMembers(told, gid) ?? [];
@@ -26,15 +26,4 @@ function readUsers(gid: number): readonly number[] {
   const unknown = names.filter((_, index) => Number.isNaN(ids[index]));
   const others = unknown.length === 0 ? [] : parseUserIds(ask("passwd", unknown) ?? "", unknown);
   return [...ids.filter((id) => !Number.isNaN(id)), ...others, ...parseFirstUsers(passwd, gid)];
-}
-
-/**
- * What getent(1) prints of those that there are, whatever its status; undefined without an answer in time.
- */
-function getent(database: string, keys: readonly string[]): string | undefined {
-  const { error, stdout } = spawnSync("getent", [database, ...keys], {
-    encoding: "utf8",
-    timeout: directoryLimit,
-  });
-  return error === undefined ? stdout : undefined;
 }

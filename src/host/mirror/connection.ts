@@ -1,4 +1,4 @@
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { answer } from "./answer.ts";
 import { answered, calls, EAGAIN, EINTR, EINVAL, ENODEV, ENOENT } from "./calls.ts";
 import type { Exchange } from "./exchange.ts";

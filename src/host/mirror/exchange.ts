@@ -1,4 +1,4 @@
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import type { Node } from "./nodes.ts";
 import type { Reply, Request } from "./protocol.ts";
 import type { Tree } from "./tree.ts";

@@ -1,4 +1,4 @@
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 
 /*
  * A machine's ids as its host has them, and as the engine is to see them: those that stand in the image (user_namespaces(7)).

@@ -1,4 +1,4 @@
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 
 /** What stands in the place of the engine's own mount of a machine's files while the machine lives. */
 export interface MirrorPlan {

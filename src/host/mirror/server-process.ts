@@ -1,7 +1,7 @@
 import { ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
 import { isToEnd } from "#host/process/process-stat.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { answered, calls, pidfdOpenNumber } from "./calls.ts";
 
 /** fcntl(2): F_SETFD, FD_CLOEXEC. */

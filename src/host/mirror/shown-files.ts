@@ -1,5 +1,5 @@
 import { abortConnection } from "#host/namespace/fuse-connection.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { answered, calls } from "./calls.ts";
 import { agree } from "./connection.ts";
 import { EndOfFileSystem } from "./end-of-file-system.ts";

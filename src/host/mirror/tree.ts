@@ -1,7 +1,7 @@
 import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
 import { pathOnly } from "#host/syscall/path-only.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import {
   answered,
   calls,

@@ -1,7 +1,7 @@
 import { closeSync, constants, readdirSync, statSync, writeSync } from "node:fs";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { openAt, openFileSystem, resolving } from "#host/syscall/syscalls.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 
 /** A fusectl that is mounted nowhere, once it was needed. */
 let control: number | undefined;

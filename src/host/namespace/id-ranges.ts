@@ -20,8 +20,8 @@ import { readForeignIds } from "#host/facts/foreign-ids.ts";
 import { isThere, parseProcessStat } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { lockFile } from "#host/syscall/syscalls.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "#oci/id-slots.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
 
 /**
  * Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it,
@@ -56,7 +56,7 @@ export async function takeIds(state: string, machineId: string, count: number): 
       return rangeOf(first, wanted);
     });
     // Asked without the lock, since that may take a while.
-    if (!(await isOfDirectory(range))) return range;
+    if (!isOfDirectory(range)) return range;
     refused.push(range);
   }
 }

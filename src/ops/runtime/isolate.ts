@@ -15,12 +15,12 @@ import {
   stageUserNamespace,
 } from "#host/namespace/mount-stage.ts";
 import { beginUserNamespace, type UserNamespace } from "#host/namespace/user-namespace.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { type Overlay, parseOverlay } from "#linux/overlay.ts";
 import { joinedNetwork, type OciConfig } from "#oci/config.ts";
 import { cgroupBounds } from "#oci/patch.ts";
 import {
   domainNameOf,
-  type IdRange,
   isolateConfig,
   lostSysctls,
   needsSysfs,

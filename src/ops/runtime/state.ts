@@ -9,8 +9,8 @@ import { closeStage } from "#host/namespace/mount-stage.ts";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { findProcess } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { idsPerSlot, slotBase } from "#oci/id-slots.ts";
-import type { IdRange } from "#oci/user-namespace.ts";
 
 /**
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`.

@@ -28,4 +28,12 @@ export function parseFirstUsers(passwd: string, gid: number): readonly number[] 
   });
 }
 
+/** All numbers in the lines of passwd(5) or group(5): the third field, and of a user the fourth. */
+export function parseAccountIds(text: string): readonly number[] {
+  return rows(text).flatMap(([, , id = "", first = "", ...more]) => {
+    const isUser = more.length > 0;
+    return [id, ...(isUser ? [first] : [])].filter((field) => /^\d+$/.test(field)).map(Number);
+  });
+}
+
 const rows = (text: string) => text.split("\n").map((line) => line.split(":"));
