@@ -1,8 +1,8 @@
 import { openSync, rmSync } from "node:fs";
-import { calls } from "#host/mirror/calls.ts";
 import { Caller, listen } from "#host/mirror/listener.ts";
 import { type MirrorRequest, mirrorSocket } from "#host/mirror/request.ts";
 import type { ShownFiles } from "#host/mirror/shown-files.ts";
+import { calls } from "#host/syscall/mirror-calls.ts";
 import { Faults } from "./faults.ts";
 import { Mirrors } from "./mirrors.ts";
 import { Recovery, readPlan } from "./recovery.ts";

@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { RootFiles } from "#contract/guest.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { withPlace } from "./beneath.ts";
 import { firstNames } from "./first-names.ts";
 
@@ -70,19 +71,13 @@ export function filesBy(locate: Locate): RootFiles {
  * A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for
  * the kernel; nor is there anything to wait for where somebody has a lease on it (fcntl(2)).
  */
-const impossible: ReadonlySet<unknown> = new Set([
-  "ENAMETOOLONG",
-  "ENOTDIR",
-  "ENOENT",
-  "ERR_INVALID_ARG_VALUE",
-  "EAGAIN",
-]);
+const impossible = ["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE", "EAGAIN"];
 
 export function orMissing<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (error instanceof Error && "code" in error && impossible.has(error.code)) return undefined;
+    if (hasErrno(error, impossible)) return undefined;
     throw error;
   }
 }

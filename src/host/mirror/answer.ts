@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { answered, calls, EINVAL, ENOSYS, ESTALE } from "./calls.ts";
+import { answered, calls, EINVAL, ENOSYS, ESTALE } from "#host/syscall/mirror-calls.ts";
 import { directoryPage } from "./directory.ts";
 import { type Exchange, isOpen } from "./exchange.ts";
 import { getValue, listNames, removeValue, setValue } from "./extended-attributes.ts";

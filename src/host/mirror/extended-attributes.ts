@@ -1,4 +1,4 @@
-import { answered, calls, EINVAL, ERANGE } from "./calls.ts";
+import { answered, calls, EINVAL, ERANGE } from "#host/syscall/mirror-calls.ts";
 import type { Exchange } from "./exchange.ts";
 import { attributeMeant, attributeSeen } from "./ids.ts";
 import type { Node } from "./nodes.ts";

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { answered, calls } from "./calls.ts";
+import { answered, calls } from "#host/syscall/mirror-calls.ts";
 import { type Exchange, isOpen } from "./exchange.ts";
 import { type Node, rootId } from "./nodes.ts";
 import { setting } from "./protocol.ts";

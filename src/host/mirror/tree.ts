@@ -1,8 +1,6 @@
-import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
-import { pathOnly } from "#host/syscall/path-only.ts";
-import type { IdRange } from "#linux/id-range.ts";
 import {
+  addressOf,
   answered,
   calls,
   EAGAIN,
@@ -13,7 +11,9 @@ import {
   ESTALE,
   mknodNumber,
   openat2Number,
-} from "./calls.ts";
+} from "#host/syscall/mirror-calls.ts";
+import { pathOnly } from "#host/syscall/path-only.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { HeldFiles } from "./held.ts";
 import { idMeant, idSeen } from "./ids.ts";
 import { isSame, type Node, Nodes, rootId } from "./nodes.ts";
@@ -120,7 +120,14 @@ export class Tree {
   place(path: string, flags = 0): number {
     this.#how[0] = BigInt(pathOnly | O_NOFOLLOW | closeOnExec | flags);
     return answered(
-      calls.syscall(openat2Number, this.root, ptr(text(path)), ptr(this.#how), this.#how.byteLength, 0),
+      calls.syscall(
+        openat2Number,
+        this.root,
+        addressOf(text(path)),
+        addressOf(this.#how),
+        this.#how.byteLength,
+        0,
+      ),
     );
   }
 
@@ -214,7 +221,7 @@ export class Tree {
   }
 
   makeNode(directory: number, name: string, mode: number, device: number): number {
-    return answered(calls.syscall(mknodNumber, directory, ptr(text(name)), mode, device, 0));
+    return answered(calls.syscall(mknodNumber, directory, addressOf(text(name)), mode, device, 0));
   }
 
   makeDirectory(directory: number, name: string, mode: number): number {

@@ -3,5 +3,5 @@
  * from a fault.
  */
 export function hasErrno(error: unknown, codes: readonly string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException).code ?? "");
+  return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 }

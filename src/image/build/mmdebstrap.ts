@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BerthError, hasCode } from "#errors.ts";
 import { withLock } from "#host/process/lock.ts";
 import { run } from "#host/process/run.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import type { BuildPlan } from "#plan/image/build-plan.ts";
 import { type BuildPlace, makeBuildPlace } from "./build-place.ts";
 import { runBuilder } from "./run-builder.ts";
@@ -53,7 +54,7 @@ async function timeMade(file: string): Promise<number | undefined> {
   try {
     return (await stat(file)).mtimeMs;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (hasErrno(error, ["ENOENT"])) return undefined;
     throw error;
   }
 }
