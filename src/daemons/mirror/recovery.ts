@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type MirrorPlan, mirrorFile } from "#host/mirror/request.ts";
 import { readMountinfoOf } from "#host/namespace/mountinfo-of.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { lastMountAt } from "#linux/overlay.ts";
+import { lastMountAt } from "#linux/mountinfo.ts";
 import { isIsolated, readIsolated } from "#ops/runtime/state.ts";
 import type { Faults } from "./faults.ts";
 import type { Mirrors } from "./mirrors.ts";

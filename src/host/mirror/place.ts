@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { abortConnection } from "#host/namespace/fuse-connection.ts";
 import { detachMount, mount } from "#host/syscall/syscalls.ts";
-import { lastMountAt, mountsAt } from "#linux/overlay.ts";
+import { lastMountAt, mountsAt } from "#linux/mountinfo.ts";
 import type { MirrorPlan } from "./request.ts";
 
 /*
