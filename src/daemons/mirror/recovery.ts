@@ -77,7 +77,7 @@ export class Recovery {
     if (machine === undefined) return true;
     if (!isIsolated(machine)) return false;
     if (!showsAllOf(machine.pid, plan.device)) return true;
-    if (this.#mirrors.isHoldingUp(plan.state)) {
+    if (this.#mirrors.left.areTooMany(plan.state)) {
       this.#heldUp.add(plan.state);
       throw new Error("too many wait for its files without end: it has no mirror until one has ended");
     }
