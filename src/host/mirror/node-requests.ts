@@ -1,9 +1,10 @@
 import { answered, calls } from "#host/syscall/mirror-calls.ts";
 import { type Handlers, isOpen } from "./exchange.ts";
 import { getValue, listNames, removeValue, setValue } from "./extended-attributes.ts";
+import { text } from "./path-text.ts";
 import { byHandle, opcodes, type Reply, replyHeader } from "./protocol.ts";
 import { setAttributes } from "./set-attributes.ts";
-import { type Tree, text } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 
 const numbers = Buffer.alloc(120);
 
