@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { BerthError } from "#errors.ts";
+import { removeWithinMount } from "#host/files/remove-within-mount.ts";
 import { run } from "#host/process/run.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { mountsWithin, readMounts } from "./mount-table.ts";
@@ -34,5 +35,5 @@ export async function removeTree(path: string): Promise<void> {
       },
     );
   }
-  await run("rm", ["-rf", "--one-file-system", "--", directory]);
+  await removeWithinMount(directory);
 }

@@ -1,6 +1,6 @@
 import { BerthError } from "#errors.ts";
 import { spawn } from "#host/process/spawn.ts";
-import { isNotInstalled, toolMissing } from "#host/process/start-error.ts";
+import { startError, toolMissing } from "#host/process/start-error.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 export interface BuilderOptions {
@@ -45,15 +45,13 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
   signal?.addEventListener("abort", stop, { once: true });
   try {
     const status = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
+      child.once("error", (cause) => reject(startError("mmdebstrap", cause)));
       child.once("close", resolve);
     });
     if (signal?.aborted) throw interrupted(signal);
     if (rest !== "") onLine(rest);
-    if (status === shellFindsNone) throw notInstalled();
+    if (status === shellFindsNone) throw toolMissing("mmdebstrap");
     if (status !== 0) throw failure(status, lines);
-  } catch (cause) {
-    throw isNotInstalled(cause) ? notInstalled(cause) : cause;
   } finally {
     signal?.removeEventListener("abort", stop);
   }
@@ -61,8 +59,6 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
 
 /** The status of a shell whose command was not found (POSIX.1-2017, Shell Command Language 2.8.2). */
 const shellFindsNone = 127;
-
-const notInstalled = (cause?: unknown) => toolMissing("mmdebstrap", cause);
 
 function terminateGroup(leader: number): void {
   try {
