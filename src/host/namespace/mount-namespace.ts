@@ -107,8 +107,8 @@ class Stranded extends Error {
 export const isStranded = (error: unknown): boolean => error instanceof Stranded;
 
 /**
- * A thread cannot enter while it shares its root and working directory with others, as each new thread does
- * with its maker: it parts from them first, and again should JavaScript's own engine have made one in
+ * setns(2) fails with EINVAL while the thread shares its root and working directory (fs_struct), as each new
+ * thread does with its maker. Unshare them first; retry if the JavaScript engine has started a thread in
  * between.
  */
 function enter(namespace: number): void {
