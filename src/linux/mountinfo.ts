@@ -41,13 +41,13 @@ function parseLine(line: string): MountEntry | undefined {
     id: Number(id),
     parent: Number(parent),
     device,
-    root: unescape(root),
-    point: unescape(point),
+    root: withoutEscapes(root),
+    point: withoutEscapes(point),
     mountOptions,
     isPropagated: fields.slice(6, dash).some(isPropagation),
     type,
-    source: unescape(fields[dash + 2] ?? ""),
-    options: unescape(fields.slice(dash + 3).join(" ")),
+    source: withoutEscapes(fields[dash + 2] ?? ""),
+    options: withoutEscapes(fields.slice(dash + 3).join(" ")),
   };
 }
 
@@ -61,7 +61,7 @@ export function pointOf(line: string): string {
     if (start === 0) return "";
   }
   const end = line.indexOf(" ", start);
-  return unescape(line.slice(start, end === -1 ? undefined : end));
+  return withoutEscapes(line.slice(start, end === -1 ? undefined : end));
 }
 
 /** Whether a line is of that type, by a quick look that may err for types that begin so. */
@@ -69,7 +69,7 @@ export const mayBeOf = (type: string) => (line: string) => line.includes(` - ${t
 
 /** All mounts at a place, the topmost last. */
 export function mountsAt(mountinfo: string, point: string): readonly MountEntry[] {
-  const written = escape(point);
+  const written = withEscapes(point);
   return parseMountinfo(mountinfo, (line) => line.includes(written) && pointOf(line) === point);
 }
 
@@ -78,7 +78,7 @@ export const lastMountAt = (mountinfo: string, point: string): MountEntry | unde
   mountsAt(mountinfo, point).at(-1);
 
 /** Undoes the octal escapes of space, tab, line end and backslash. */
-function unescape(text: string): string {
+function withoutEscapes(text: string): string {
   // Most have none.
   if (!text.includes("\\")) return text;
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
@@ -87,5 +87,5 @@ function unescape(text: string): string {
 }
 
 /** A path as mountinfo writes it. */
-const escape = (path: string) =>
+const withEscapes = (path: string) =>
   path.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);

@@ -7,8 +7,8 @@ import type { Io } from "./io.ts";
  * system's own error, EPIPE: nobody is to be told. All else is a BerthError, `disk-full` or `output-lost`.
  */
 export function outputLoss({ stdout, stderr }: Pick<Io, "stdout" | "stderr">): Error | undefined {
-  if (stdout.errored) return explain("standard output", stdout.errored);
-  return stderr.errored ? explain("standard error", stderr.errored) : undefined;
+  if (stdout.errored) return lossOf("standard output", stdout.errored);
+  return stderr.errored ? lossOf("standard error", stderr.errored) : undefined;
 }
 
 /** Aborted, with `outputLoss` for its reason, as soon as an output can be written no more. */
@@ -32,7 +32,7 @@ export function isBrokenPipe(thrown: unknown): boolean {
 /** write(2): no room, no more of the user's quota, or as much as a file may hold. */
 const noRoom = ["ENOSPC", "EDQUOT", "EFBIG"];
 
-function explain(name: string, cause: Error): Error {
+function lossOf(name: string, cause: Error): Error {
   if (isBrokenPipe(cause)) return cause;
   const isFull = hasErrno(cause, noRoom);
   return new BerthError(isFull ? "disk-full" : "output-lost", `${name} cannot be written: ${cause.message}`, {
