@@ -1,9 +1,9 @@
 import { mayBeOf, parseMountinfo } from "./mountinfo.ts";
 
 /*
- * Every user of a host may mount a FUSE by fusermount3(1), at a directory of their own, under any name and any kind
- * (`subtype=`), and answer what they like or never. Whose a mount is the kernel says itself, by the options user_id and
- * group_id, which nobody chooses (Documentation/filesystems/fuse.rst).
+ * Every user of a host may mount a FUSE by fusermount3(1), at a directory of their own, under any name and
+ * any kind (`subtype=`), and answer what they like or never. Whose a mount is the kernel says itself, by the
+ * options user_id and group_id, which nobody chooses (Documentation/filesystems/fuse.rst).
  */
 
 /** A mount that another user than root answers for. */

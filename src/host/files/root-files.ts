@@ -86,8 +86,8 @@ export const walkRoot = (locate: Locate, path: string): Walk | undefined =>
   });
 
 /*
- * A directory that is bound may be another machine's too, which may put a link or a FIFO there at this very moment: what is opened
- * is reached by no link, and is looked at before it is read.
+ * A directory that is bound may be another machine's too, which may put a link or a FIFO there at this very
+ * moment: what is opened is reached by no link, and is looked at before it is read.
  */
 
 function readNames(path: string): readonly string[] | undefined {

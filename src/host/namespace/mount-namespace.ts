@@ -6,8 +6,9 @@ import { openAt, resolving } from "#host/syscall/syscalls.ts";
 import { parseMountId, readLines } from "./mountinfo-of.ts";
 
 /*
- * Work in the mount namespaces of machines, by system calls of this very process: nothing that is a machine's is ever run,
- * and no path of a machine is followed further than the machine itself. Sources: setns(2), openat2(2), move_mount(2).
+ * Work in the mount namespaces of machines, by system calls of this very process: nothing that is a
+ * machine's is ever run, and no path of a machine is followed further than the machine itself. Sources:
+ * setns(2), openat2(2), move_mount(2).
  */
 
 const cloneNewNamespace = 0x20000;

@@ -13,7 +13,8 @@ const pollInterval = 25;
  * turn, and tells `onWaiting` when that takes longer than a moment. The file is made, and made this user's
  * alone: whoever can open it can hold it. The lock is flock(2)'s and goes with this process's descriptor:
  * however the process ends, the kernel frees it. The file stays: removing it would let two hold "the" lock.
- * Throws `interrupted` when the signal fires while waiting, and `tool-failed` where the file cannot be locked.
+ * Throws `interrupted` when the signal fires while waiting, and `tool-failed` where the file cannot be
+ * locked.
  */
 export async function withLock<T>(
   file: string,

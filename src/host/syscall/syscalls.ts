@@ -4,8 +4,8 @@ import { atEmptyPath, atWorkingDirectory, call, callNumbers, libc } from "./libc
 import { pathOnly } from "./path-only.ts";
 
 /*
- * The system calls that berth needs and node:fs does not have. Each throws an error with the `code` of node's own and the
- * name of the call. Source: the calls' man pages.
+ * The system calls that berth needs and node:fs does not have. Each throws an error with the `code` of
+ * node's own and the name of the call. Source: the calls' man pages.
  */
 
 const atRecursive = 0x8000;
