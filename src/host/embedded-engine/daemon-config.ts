@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { BerthError } from "#errors.ts";
 import { replaceFile } from "#host/files/replace-file.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
+import { isJsonObject } from "#json-object.ts";
 import { engineCgroup } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
 
@@ -15,7 +16,7 @@ export async function readDaemonConfig(place: PrivateEnginePlace): Promise<Daemo
   const { config } = enginePaths(place);
   try {
     const value: unknown = JSON.parse(await readFile(config, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as DaemonConfig;
+    if (isJsonObject(value)) return value;
   } catch (cause) {
     if (hasErrno(cause, ["ENOENT"])) return undefined;
     throw new BerthError("file-invalid", `${config} cannot be read as JSON`, {
