@@ -5,9 +5,9 @@ import type { IdRange } from "#linux/id-range.ts";
 import { parseSubordinateIds } from "#linux/subordinate-ids.ts";
 import { directoryService } from "./directory-service.ts";
 
-/** Who has ids of this host. */
+/** The ids of this host that are in use. */
 export interface ForeignIds {
-  /** By its files, and by what runs. */
+  /** By its files and running processes. */
   readonly known: readonly IdRange[];
   /**
    * Whether a directory service knows the users that a machine is most likely to have; no, where it does not
@@ -17,8 +17,8 @@ export interface ForeignIds {
 }
 
 /**
- * Reads which ids are somebody's already: of accounts, of what they may give to namespaces of their own, and
- * of all processes, which machines of other engines are, too, wherever those keep what they have given.
+ * Reads which ids are in use: those of accounts, their subordinate ids (subuid(5)), and the owners of all
+ * processes. The last covers machines of other engines, wherever those engines record their ids.
  */
 export function readForeignIds(): ForeignIds {
   const accounts = ["/etc/passwd", "/etc/group"].flatMap((file) =>

@@ -3,8 +3,9 @@ import { parseFirstUsers, parseMembers, parseUserIds } from "#linux/account.ts";
 import { directoryService } from "./directory-service.ts";
 
 /**
- * The users who have a group, by this host's files, and by its directory service for what these do not know.
- * NaN is one whose number nobody tells, and stands for all where the directory does not answer.
+ * The user ids of a group's members, by this host's files and, for names or groups that these lack, by its
+ * directory service. NaN stands for a member whose id is unknown, or for everybody when the directory service
+ * does not answer.
  */
 export function readGroupUsers(gid: number): readonly number[] {
   const users = known.get(gid) ?? readUsers(gid);
@@ -12,7 +13,7 @@ export function readGroupUsers(gid: number): readonly number[] {
   return users;
 }
 
-/** By the group's number, as long as this process lives: a directory service may take its time. */
+/** By group id. Kept for the life of this process: a directory service may be slow. */
 const known = new Map<number, readonly number[]>();
 
 function readUsers(gid: number): readonly number[] {

@@ -13,7 +13,7 @@ export interface AskMirror {
   readonly namespace?: number | undefined;
 }
 
-/** More servers than that do not end in the very moment in which they are asked. */
+/** Retry when a server ends just as it is asked; more often than that is a fault. */
 const mostTries = 10;
 
 /** Asks the host's server of mirrors, which is started when there is none. Throws `mirror-failed`. */
