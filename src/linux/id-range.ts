@@ -1,4 +1,4 @@
-/** User or group ids in a row. */
+/** A range of host ids: a machine's 0 is the host's `base` (user_namespaces(7), uid_map). */
 export interface IdRange {
   readonly base: number;
   readonly count: number;

@@ -6,7 +6,7 @@ import { hasCode } from "#errors.ts";
 import { packImage } from "#image/store/image-archive.ts";
 import { packTree, type TreeNode } from "#image/store/tree.ts";
 import { label } from "#labels/machine.ts";
-import { goArchitecture } from "#linux/arch.ts";
+import { ociArchitecture } from "#linux/architecture.ts";
 
 /** A name at the top of an image that holds nothing else. */
 export type RootEntry =
@@ -35,7 +35,7 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
   const reference = rootReference(diffId);
   const content = { size: layer.length, sha256: diffId, diffId, source: reference };
   const config = {
-    architecture: goArchitecture(process.arch) ?? process.arch,
+    architecture: ociArchitecture(process.arch),
     os: "linux",
     created: new Date(0).toISOString(),
     config: { Labels: { [label.rootImage]: "" } },

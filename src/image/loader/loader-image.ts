@@ -10,7 +10,7 @@ import { imageId, packImage } from "#image/store/image-archive.ts";
 import { findImage, removeDangling } from "#image/store/store.ts";
 import { packTree, type Tree } from "#image/store/tree.ts";
 import { imageLabel } from "#labels/loader/labels.ts";
-import { goArchitecture } from "#linux/arch.ts";
+import { ociArchitecture } from "#linux/architecture.ts";
 import { renderLoaderConfig } from "#plan/image/loader-image-config.ts";
 import { gatherPrograms } from "./loader-image-programs.ts";
 import { loaderRoot } from "./loader-image-root.ts";
@@ -45,7 +45,7 @@ export async function packLoaderImage(references: readonly string[], version: st
   const programs = await gatherPrograms(runningBerth);
   const tree: Tree = new Map([...loaderRoot, ...programs.tree]);
   const { diffId, size } = await measure(packTree(tree));
-  const architecture = goArchitecture(process.arch) ?? process.arch;
+  const architecture = ociArchitecture(process.arch);
   const config = renderLoaderConfig({ version, architecture }, diffId);
   return {
     references,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "#errors.ts";
-import { goArchitecture } from "#linux/arch.ts";
+import { ociArchitecture } from "#linux/architecture.ts";
 import type { ScratchImage, System } from "#machinefile/machine.ts";
 import { parsePackage, parseRelease } from "#machinefile/value/image.ts";
 import { parseImageName } from "#machinefile/value/name.ts";
@@ -24,8 +24,8 @@ export interface BuildPlan {
 
 /** Debian's architecture names for those that berth runs on (node's `process.arch`). */
 export function debianArchitecture(arch: string): string {
-  const name = goArchitecture(arch);
-  if (name === undefined)
+  const name = ociArchitecture(arch);
+  if (!["amd64", "arm64"].includes(name))
     throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
   return name;
 }
