@@ -20,7 +20,7 @@ const engine = [
 ] as const;
 
 /** What the example makes its mail server's root with. */
-const mailExample = resolve(import.meta.dir, "../../examples/mail-on-swarm");
+const mailExample = resolve(import.meta.dir, "../examples/mail-on-swarm");
 
 /** A root tarball of a release, built by mmdebstrap when it is not cached yet (about 30 s): its path. */
 export async function labImage(release: Release, packages: readonly string[] = bootable): Promise<string> {

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { chmod, copyFile, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { readLauncher } from "#libexec/read-launcher.ts";
 
 // `npm run build`: dist/berth, one program of everything, and dist/berth-runtime beside it, when a source is
 // newer than they are.
@@ -41,19 +42,6 @@ async function isCurrent(): Promise<boolean> {
   return Math.min(await timeMade(program), await timeMade(launcher)) > Math.max(...newest);
 }
 
-/**
- * docker-modem loads a whole ssh client at its start; berth dials by the user's own ssh and gives it the
- * connection.
- */
-const withoutSsh2: Bun.BunPlugin = {
-  name: "without ssh2",
-  setup(build) {
-    const contents =
-      "module.exports = () => { throw new Error('docker-modem has no ssh of its own here'); };";
-    build.onLoad({ filter: /\/docker-modem\/lib\/ssh\.js$/ }, () => ({ contents, loader: "js" }));
-  },
-};
-
 /** Under another name first: one that runs is not written to, and an interrupted build leaves the old one. */
 async function build(): Promise<number> {
   const began = new Date();
@@ -69,14 +57,13 @@ async function build(): Promise<number> {
       // Parts that a command does not need are not read: berth-runtime waits for every millisecond.
       splitting: true,
       format: "esm",
-      plugins: [withoutSsh2],
     });
     const version = spawnSync(unfinished, ["--version"], { encoding: "utf8" });
     if (version.status !== 0) {
       console.error(`${version.stderr}build: the new program does not start`);
       return 1;
     }
-    await copyFile(join(top, "libexec/berth-runtime"), `${unfinished}-runtime`);
+    await writeFile(`${unfinished}-runtime`, await readLauncher());
     await chmod(`${unfinished}-runtime`, 0o755);
     // What changes while this runs is newer.
     for (const file of [unfinished, `${unfinished}-runtime`]) await utimes(file, began, began);

@@ -19,7 +19,6 @@ const exitStatus = {
   "no-init": 1,
   "no-os": 1,
   "host-unfit": 1,
-  "layers-unmapped": 1,
   "mirror-failed": 1,
   "disk-full": 1,
   "output-lost": 1,

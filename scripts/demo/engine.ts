@@ -7,6 +7,7 @@ import { readVersion } from "#engine/system.ts";
 import { hasCode } from "#errors.ts";
 import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { berthOrExit, runBerth } from "./berth.ts";
 
 /**
@@ -34,7 +35,7 @@ export async function readMarker(): Promise<Marker | undefined> {
 export async function findOwnEngine(): Promise<string | undefined> {
   const endpoint = resolveEndpoint(process.env);
   try {
-    const engine = await connect(endpoint, { signal: AbortSignal.timeout(15_000) });
+    const engine = await connect(endpoint, { spawn, signal: AbortSignal.timeout(15_000) });
     return `${renderEndpoint(engine.endpoint)}, Docker ${(await readVersion(engine)).Version}`;
   } catch (error) {
     if (endpoint.source === "default" && hasCode(error, "engine-unreachable")) return undefined;

@@ -1,4 +1,4 @@
-import { createCapture } from "#engine/connection/capture.ts";
+import { createCapture } from "#api/capture.ts";
 import { BerthError } from "#errors.ts";
 
 /** A piece of a process's output. Pieces do not end where lines or writes end. */

@@ -13,6 +13,13 @@ import type { HostCgroup } from "./host.ts";
  */
 export type CgroupView = "read-only" | "cgroup2" | "named" | "delegated" | "unified";
 
+/**
+ * How many cgroups a machine may make below its own, and how deep (cgroup2's core files): ids of memory
+ * cgroups are the whole kernel's, 65,535 of them. Some hundred services and containers are far from it, and
+ * no path of so few names is too long for a call (PATH_MAX), with which runtimes remove cgroups.
+ */
+export const cgroupBounds = { "cgroup.max.descendants": "2000", "cgroup.max.depth": "14" } as const;
+
 export interface CgroupContract {
   readonly view: CgroupView;
   /** Arguments that PID 1 needs for this view. */

@@ -4,8 +4,8 @@ import { contract } from "./contract.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
 import type { InitKind } from "./init.ts";
+import type { MachineRequest } from "./request.ts";
 import { contractTmpfs } from "./tmpfs.ts";
-import type { Wishes } from "./wishes.ts";
 
 const host: Host = {
   cgroup: { layout: "v2", named: undefined, unified: "/sys/fs/cgroup", nsdelegate: true },
@@ -22,7 +22,7 @@ const guestOf = (kind: InitKind, version?: number): Guest => ({
   machineId: "",
   mergedUsr: true,
 });
-const wishes: Wishes = {
+const request: MachineRequest = {
   profile: "strict",
   applied: "runtime",
   ids: 65_536,
@@ -38,7 +38,7 @@ const wishes: Wishes = {
 const systemd = guestOf("systemd", 252);
 
 test("what systemd 252 gets on a v2 host", () => {
-  const { masks, systemCalls, unknownSystemCalls, ...rest } = contract(systemd, host, wishes);
+  const { masks, systemCalls, unknownSystemCalls, ...rest } = contract(systemd, host, request);
   expect(rest).toEqual({
     profile: "strict",
     ids: undefined,
@@ -86,7 +86,7 @@ test("what systemd 252 gets on a v2 host", () => {
 });
 
 test("the machine's memory limit and what is asked for /dev/shm decide how much its tmpfs hold", () => {
-  const needs = contract(systemd, host, { ...wishes, memory: 2 ** 28, shmSize: 2 ** 27 });
+  const needs = contract(systemd, host, { ...request, memory: 2 ** 28, shmSize: 2 ** 27 });
   const { tmpfs, shm, user } = contractTmpfs(host.memory, {
     init: "systemd",
     profile: "strict",
@@ -105,7 +105,7 @@ describe("each init", () => {
     ["busybox", 12, true],
     ["s6", 10, true],
   ])("%s stops by signal %d; ends by reboot(2): %p", (kind, stopSignal, reboots) => {
-    const needs = contract(guestOf(kind, kind === "systemd" ? 252 : undefined), host, wishes);
+    const needs = contract(guestOf(kind, kind === "systemd" ? 252 : undefined), host, request);
     expect(needs.stopSignal).toBe(stopSignal);
     expect(needs.capabilities).toEqual(["CAP_CHOWN", "CAP_KILL", ...(reboots ? ["CAP_SYS_BOOT"] : [])]);
     expect(needs.systemCalls.includes("reboot")).toBe(reboots);
@@ -126,7 +126,7 @@ describe("masks", () => {
       ...host,
       cgroup: { layout: "hybrid", named: "/n", unified: "/u", nsdelegate: false },
     };
-    const { masks, arguments: words } = contract(guestOf("systemd", version), hybrid, wishes);
+    const { masks, arguments: words } = contract(guestOf("systemd", version), hybrid, request);
     expect(masks.units.includes("systemd-udevd.service")).toBe(byDirectory);
     expect(masks.generators.length > 0).toBe(byDirectory);
     expect(words.includes("systemd.mask=systemd-udevd.service")).toBe(!byDirectory);
@@ -138,14 +138,14 @@ describe("masks", () => {
       ...host,
       cgroup: { layout: "v1", named: "/n", unified: undefined, nsdelegate: false },
     };
-    expect(contract(guestOf("systemd", 257), v1, wishes).arguments).toEqual([
+    expect(contract(guestOf("systemd", 257), v1, request).arguments).toEqual([
       "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
     ]);
   });
 });
 
 describe("capabilities", () => {
-  const asked = { ...wishes, capabilities: ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"] };
+  const asked = { ...request, capabilities: ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_SYS_BOOT"] };
   const poor: Host = { ...host, capabilities: new Set(["CAP_CHOWN"]) };
 
   test.each([
@@ -177,17 +177,17 @@ describe("capabilities", () => {
 test.each([
   ["another user than root", { user: 1000 }, /user 1000/],
   ["no capability at all", { capabilities: [] }, /--cap-drop=ALL/],
-])("an init cannot live with %s, in any profile", (_, wish, message) => {
+])("an init cannot live with %s, in any profile", (_, asked, message) => {
   for (const profile of ["strict", "full", "privileged", undefined] as const) {
-    expect(() => contract(systemd, host, { ...wishes, ...wish, profile })).toThrow(
+    expect(() => contract(systemd, host, { ...request, ...asked, profile })).toThrow(
       expect.objectContaining({ code: "usage", message: expect.stringMatching(message) }),
     );
   }
 });
 
 test("root by its number is root, and where the engine's API adds capabilities there may be none to add", () => {
-  expect(contract(systemd, host, { ...wishes, user: 0 })).toEqual(contract(systemd, host, wishes));
-  expect(contract(systemd, host, { ...wishes, applied: "api", capabilities: [] }).capabilities).toEqual([]);
+  expect(contract(systemd, host, { ...request, user: 0 })).toEqual(contract(systemd, host, request));
+  expect(contract(systemd, host, { ...request, applied: "api", capabilities: [] }).capabilities).toEqual([]);
 });
 
 test.each([
@@ -197,7 +197,7 @@ test.each([
   ["runit", undefined, true],
 ] as const)("%s, of which %p was dropped, may reboot: %p", (kind, dropped, mayReboot) => {
   for (const profile of ["strict", "full"] as const) {
-    const needs = contract(guestOf(kind), host, { ...wishes, profile, dropped });
+    const needs = contract(guestOf(kind), host, { ...request, profile, dropped });
     expect(needs.capabilities.includes("CAP_SYS_BOOT")).toBe(mayReboot);
     expect(needs.warnings.some((text) => text.includes("reboot(2)"))).toBe(!mayReboot);
   }
@@ -206,8 +206,8 @@ test.each([
 test.each(["strict", "full"] as const)(
   "what the seccomp profile refuses by name stays refused in %s, and is said",
   (profile) => {
-    const needs = contract(systemd, host, { ...wishes, profile, refused: ["unshare", "statx", "bpf"] });
-    const [free, held] = [contract(systemd, host, { ...wishes, profile }).systemCalls, needs.systemCalls];
+    const needs = contract(systemd, host, { ...request, profile, refused: ["unshare", "statx", "bpf"] });
+    const [free, held] = [contract(systemd, host, { ...request, profile }).systemCalls, needs.systemCalls];
     const gone = profile === "full" ? ["statx", "unshare"] : ["statx"];
     expect(free.filter((name) => !held.includes(name)).toSorted()).toEqual(gone);
     expect(needs.warnings).toEqual([expect.stringContaining(gone.join(", "))]);
@@ -220,7 +220,7 @@ test("no terminal is one warning, and every warning is said", () => {
     cgroup: { ...host.cgroup, nsdelegate: false },
     capabilities: new Set(["CAP_KILL"]),
   };
-  const { warnings } = contract(systemd, v2, { ...wishes, terminal: false });
+  const { warnings } = contract(systemd, v2, { ...request, terminal: false });
   expect(warnings.map((text) => /nsdelegate|CAP_CHOWN|docker run -t/.exec(text)?.[0])).toEqual([
     "nsdelegate",
     "CAP_CHOWN",
@@ -229,12 +229,12 @@ test("no terminal is one warning, and every warning is said", () => {
 });
 
 test("the host's network keeps all sysctls read-only", () => {
-  expect(contract(systemd, host, { ...wishes, ownNetwork: false }).readOnlySysctls).toBeUndefined();
+  expect(contract(systemd, host, { ...request, ownNetwork: false }).readOnlySysctls).toBeUndefined();
 });
 
 describe("another container's network", () => {
   const inherited = {
-    ...wishes,
+    ...request,
     profile: undefined,
     dropped: [],
     shared: ["network"],
@@ -256,9 +256,9 @@ describe("another container's network", () => {
   });
 
   test.each([
-    ["strict by wish", { ...inherited, profile: "strict" as const }],
+    ["strict by request", { ...inherited, profile: "strict" as const }],
     ["the host's network", { ...inherited, inheritsNetwork: false }],
-    ["a network of its own", wishes],
+    ["a network of its own", request],
   ])("%s: none of that", (_, other) => {
     const needs = contract(systemd, host, other);
     expect(needs.masks.units).not.toContain("networking.service");
@@ -280,25 +280,25 @@ test.each([
   [undefined, undefined],
   ["", undefined],
   ["uninitialized", undefined],
-  ["ffffffffffffffffffffffffffffffff", wishes.machineId],
-  ["garbage", wishes.machineId],
+  ["ffffffffffffffffffffffffffffffff", request.machineId],
+  ["garbage", request.machineId],
   // What systemd wrote at the first boot: mounting over it would make systemd-machine-id-commit.service run,
   // and fail.
-  [wishes.machineId, undefined],
+  [request.machineId, undefined],
 ] as const)("a machine-id that is %p", (found, expected) => {
-  expect(contract({ ...systemd, machineId: found }, host, wishes).machineId).toBe(expected);
+  expect(contract({ ...systemd, machineId: found }, host, request).machineId).toBe(expected);
 });
 
 test.each(["docker", "podman", "oci"] as const)(
   "$container is %s unless the user says otherwise",
   (manager) => {
-    expect(contract(systemd, host, { ...wishes, manager }).defaultEnvironment).toEqual({
+    expect(contract(systemd, host, { ...request, manager }).defaultEnvironment).toEqual({
       container: manager,
     });
   },
 );
 
 test("its inputs are left alone", () => {
-  const frozen = Object.freeze({ ...wishes, capabilities: Object.freeze([...wishes.capabilities]) });
+  const frozen = Object.freeze({ ...request, capabilities: Object.freeze([...request.capabilities]) });
   expect(() => contract(Object.freeze(guestOf("runit")), Object.freeze({ ...host }), frozen)).not.toThrow();
 });

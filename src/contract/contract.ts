@@ -1,15 +1,15 @@
 import { BerthError } from "#errors.ts";
-import type { Profile } from "#machinefile/machine.ts";
 import { type CgroupView, contractCgroups } from "./cgroups.ts";
 import type { Guest } from "./guest.ts";
 import type { Host } from "./host.ts";
-import { initTraits } from "./init.ts";
+import { type Inits, inits } from "./init.ts";
 import { contractLxcfs, type LxcfsBind } from "./lxcfs.ts";
 import { contractMasks, type Masks, masksByDirectory } from "./masks.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
+import type { Profile } from "./profiles.ts";
+import type { MachineRequest } from "./request.ts";
 import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
 import { contractTmpfs, type TmpfsContract } from "./tmpfs.ts";
-import type { Wishes } from "./wishes.ts";
 
 /**
  * Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more.
@@ -53,34 +53,34 @@ export interface Contract extends TmpfsContract {
 }
 
 /**
- * The contract: what this guest needs on this host for these wishes. Pure; everything else only applies it.
- * Throws `host-unfit` where the host cannot give it, `usage` where no init could live by the wishes.
+ * The contract: what this guest needs on this host for this request. Pure; everything else only applies it.
+ * Throws `host-unfit` where the host cannot give it, `usage` where no init could live by it.
  * Sources: systemd's Container Interface, cgroups(7), file-hierarchy(7), capabilities(7).
  */
-export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
-  refuseHopeless(wishes);
-  const traits = initTraits[guest.init.kind];
+export function contract(guest: Guest, host: Host, request: MachineRequest, table: Inits = inits): Contract {
+  refuseHopeless(request);
+  const traits = table[guest.init.kind];
   const byDirectory = masksByDirectory(guest.init);
-  const { profile, warnings } = contractProfile(host, wishes);
-  const inheritsNetwork = profile === "full" && wishes.inheritsNetwork === true;
+  const { profile, warnings } = contractProfile(host, request);
+  const inheritsNetwork = profile === "full" && request.inheritsNetwork === true;
   const masks = contractMasks(guest.init, inheritsNetwork);
   const cgroups = contractCgroups(guest.init, host.cgroup, profile === "full");
-  const asked = profileCapabilities(profile, wishes.capabilities, wishes.dropped);
-  const mayReboot = ["ALL", "CAP_SYS_BOOT"].every((name) => !wishes.dropped?.includes(name));
+  const asked = profileCapabilities(profile, request.capabilities, request.dropped);
+  const mayReboot = ["ALL", "CAP_SYS_BOOT"].every((name) => !request.dropped?.includes(name));
   const capabilities = grantedCapabilities(asked, host, traits.rebootsToStop && mayReboot);
-  const calls = contractSystemCalls(profile, traits.rebootsToStop, wishes.refused ?? []);
+  const calls = contractSystemCalls(profile, traits.rebootsToStop, request.refused ?? []);
   return {
     profile,
-    ids: profile === "full" ? wishes.ids : undefined,
+    ids: profile === "full" ? request.ids : undefined,
     cgroup: cgroups.view,
     ...contractTmpfs(host.memory, {
       init: guest.init.kind,
       profile,
-      limit: wishes.memory,
-      shmSize: wishes.shmSize,
+      limit: request.memory,
+      shmSize: request.shmSize,
     }),
-    environment: { container_uuid: dashed(wishes.machineId) },
-    defaultEnvironment: { container: wishes.manager },
+    environment: { container_uuid: dashed(request.machineId) },
+    defaultEnvironment: { container: request.manager },
     arguments: [
       ...cgroups.arguments,
       ...(byDirectory ? [] : masks.units.map((unit) => `systemd.mask=${unit}`)),
@@ -93,11 +93,11 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
     stopSignal: traits.stopSignal,
     // An empty or uninitialized one is filled by systemd itself from container_uuid, and keeps its meaning
     // for first boots.
-    machineId: isForeign(guest.machineId, wishes.machineId) ? wishes.machineId : undefined,
-    readOnlySysctls: wishes.ownNetwork
+    machineId: isForeign(guest.machineId, request.machineId) ? request.machineId : undefined,
+    readOnlySysctls: request.ownNetwork
       ? host.sysctlDirectories.filter((name) => name !== "net").map((name) => `/proc/sys/${name}`)
       : undefined,
-    lxcfs: wishes.lxcfs ? contractLxcfs(host.lxcfs, wishes.applied) : [],
+    lxcfs: request.lxcfs ? contractLxcfs(host.lxcfs, request.applied) : [],
     warnings: [
       ...warnings,
       ...(inheritsNetwork ? [inheritedNetwork] : []),
@@ -109,7 +109,7 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
         ? [cannotReboot]
         : []),
       ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
-      ...(wishes.terminal
+      ...(request.terminal
         ? []
         : [
             "without a terminal the machine has no console and its boot messages are not logged (docker run -t)",
@@ -119,7 +119,7 @@ export function contract(guest: Guest, host: Host, wishes: Wishes): Contract {
 }
 
 /** What an init cannot do without, whichever it is and however it is confined. */
-function refuseHopeless({ applied, user, capabilities }: Wishes): void {
+function refuseHopeless({ applied, user, capabilities }: MachineRequest): void {
   if (user !== undefined && user !== 0) {
     throw new BerthError("usage", `an init runs as root, and this one is to run as user ${user}`, {
       hint: "leave out --user, or give --user 0 where the image names another (USER)",

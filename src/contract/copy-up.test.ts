@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Contents, settleCopyUp } from "./copy-up.ts";
+import { type Contents, planCopyUp } from "./copy-up.ts";
 
 const run = { target: "/run", mode: "755", copyUp: true, size: 8 * 1024 ** 2, inodes: 100 };
 const lock = { ...run, target: "/run/lock", copyUp: false };
@@ -26,7 +26,7 @@ test.each<[string, Contents, string | undefined]>([
   ["too much", { ...small, bytes: run.size + 1 }, "it takes 9M, and /run holds 8M"],
   ["too many", { ...small, inodes: 101 }, "it is more than the 100 files that /run holds"],
 ])("%s", (_, contents, obstacle) => {
-  const { tmpfs, warnings } = settleCopyUp([run, lock], () => contents);
+  const { tmpfs, warnings } = planCopyUp([run, lock], () => contents);
   expect(tmpfs).toEqual([{ ...run, copyUp: obstacle === undefined }, lock]);
   expect(warnings).toEqual(
     obstacle === undefined ? [] : [`what the image has in /run is left out: ${obstacle}`],
@@ -36,7 +36,7 @@ test.each<[string, Contents, string | undefined]>([
 test("more files are not copied than a start can wait for", () => {
   const large = { ...run, inodes: 1_000_000 };
   const asked: number[] = [];
-  const { warnings } = settleCopyUp([large], (_, most) => {
+  const { warnings } = planCopyUp([large], (_, most) => {
     asked.push(most);
     return { ...small, inodes: most + 1 };
   });

@@ -19,12 +19,12 @@ export interface Contents {
  * copy (runc's tmpcopyup knows files, directories and links), of what it may not read, and of more than the
  * tmpfs holds: beyond so many files none need be counted.
  */
-export function settleCopyUp(
+export function planCopyUp(
   tmpfs: readonly Tmpfs[],
   contentsOf: (path: string, mostInodes: number) => Contents,
 ): { readonly tmpfs: readonly Tmpfs[]; readonly warnings: readonly string[] } {
   const warnings: string[] = [];
-  const settled = tmpfs.map((mount) => {
+  const planned = tmpfs.map((mount) => {
     const obstacle = mount.copyUp
       ? copyObstacle(mount, contentsOf(mount.target, Math.min(mount.inodes, mostFiles)))
       : undefined;
@@ -32,7 +32,7 @@ export function settleCopyUp(
     warnings.push(`what the image has in ${mount.target} is left out: ${obstacle}`);
     return { ...mount, copyUp: false };
   });
-  return { tmpfs: settled, warnings };
+  return { tmpfs: planned, warnings };
 }
 
 /** The start waits for them, some ten thousand a second. */

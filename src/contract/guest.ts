@@ -1,5 +1,5 @@
 import { type OsRelease, osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
-import { type InitKind, initKindOf } from "./init.ts";
+import { type InitKind, type Inits, initKindOf, inits } from "./init.ts";
 
 /** What is inside: the facts of a root filesystem which the contract depends on. */
 export interface Guest {
@@ -66,19 +66,14 @@ export type GuestReading = { readonly guest: Guest } | { readonly missing: "prog
  * init that berth knows, so the container is none of its business; `missing: "program"` that the file is not
  * there at all.
  */
-export function readGuest(command: readonly string[], files: RootFiles): GuestReading {
+export function readGuest(command: readonly string[], files: RootFiles, table: Inits = inits): GuestReading {
   const path = command[0];
   if (path === undefined || !path.startsWith("/")) return { missing: "init" };
   const program = files.resolve(path);
   if (program === undefined) return { missing: "program" };
   const has = (candidate: string) => files.resolve(candidate) !== undefined;
-  const kind = initKindOf(program, has);
-  // BusyBox is a hundred programs in one: only `busybox init`, or a link named init, is an init.
-  if (kind === undefined || (kind === "busybox" && !path.endsWith("/init") && command[1] !== "init"))
-    return { missing: "init" };
-  // A name alone makes no init; s6's is a script by design (s6-linux-init-maker).
-  if (kind !== "s6" && !files.isElf(program)) return { missing: "init" };
-  if (kind === "systemd" && command.includes("--user")) return { missing: "init" };
+  const kind = initKindOf(command, { program, has, isElf: () => files.isElf(program) }, table);
+  if (kind === undefined) return { missing: "init" };
   const os = parseOsRelease(files.read(etcRelease) ?? files.read(usrRelease));
   return {
     guest: {

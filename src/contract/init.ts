@@ -1,7 +1,5 @@
-/** The init systems whose needs are known. */
-export type InitKind = "systemd" | "sysvinit" | "openrc" | "runit" | "busybox" | "s6";
-
-export interface InitTraits {
+/** Everything about an init system that berth depends on: one entry makes one known. */
+export interface InitSystem {
   /** Linux signal number that makes this init shut the machine down cleanly. */
   readonly stopSignal: number;
   /**
@@ -11,6 +9,22 @@ export interface InitTraits {
   readonly rebootsToStop: boolean;
   /** Where the two facts come from. */
   readonly source: string;
+  /**
+   * What the path of a command ends with that may start it, beside `/init`, which may be a link to any: by
+   * these the launcher tells from a config.json's text alone which containers to show to berth.
+   */
+  readonly endings: readonly string[];
+  /**
+   * Whether a program is this init's, told by its path with all symbolic links resolved and by the files
+   * beside it.
+   */
+  isProgram(program: string, has: (path: string) => boolean): boolean;
+  /** Whether a command makes an init of that program; any does, unless told. */
+  isCommand?(command: readonly string[]): boolean;
+  /** Whether the program may be a script; else it must be machine code, since a name alone makes no init. */
+  readonly mayBeScript?: true;
+  /** Where it lies in a root whose /sbin/init is missing. */
+  readonly paths?: readonly string[];
 }
 
 const SIGINT = 2;
@@ -23,58 +37,118 @@ const SIGPWR = 30;
  */
 const SIGRTMIN_PLUS_3 = 37;
 
-export const initTraits: Readonly<Record<InitKind, InitTraits>> = {
+const nameOf = (program: string | undefined = "") => program.slice(program.lastIndexOf("/") + 1);
+
+/** The init systems that are known; a program is the first's that takes it. */
+export const inits = {
   systemd: {
     stopSignal: SIGRTMIN_PLUS_3,
     rebootsToStop: false,
     source: "systemd(1), SIGNALS: SIGRTMIN+3 starts halt.target",
+    endings: ["/systemd"],
+    // Where systemd's build puts it, on any distribution: $libdir/systemd.
+    isProgram: (program) => /\/lib(32|64)?\/systemd\/systemd$/.test(program),
+    isCommand: (command) => !command.includes("--user"),
+    paths: ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"],
+  },
+  openrc: {
+    stopSignal: SIGTERM,
+    rebootsToStop: true,
+    source: "openrc-init(8): SIGTERM and SIGPWR run the shutdown runlevel and halt",
+    endings: ["openrc-init"],
+    isProgram: (program) => nameOf(program) === "openrc-init",
+  },
+  runit: {
+    stopSignal: SIGPWR,
+    rebootsToStop: true,
+    source: "Debian's runit: SIGPWR starts stage 3 and halts",
+    endings: ["/runit", "runit-init"],
+    isProgram: (program) => ["runit", "runit-init"].includes(nameOf(program)),
+  },
+  busybox: {
+    stopSignal: SIGUSR2,
+    rebootsToStop: true,
+    source: "busybox init: SIGUSR2 runs the shutdown entries and powers off",
+    endings: ["busybox"],
+    isProgram: (program) => nameOf(program) === "busybox",
+    // BusyBox is a hundred programs in one: only `busybox init`, or a link named init, is an init.
+    isCommand: ([path, applet]) => path?.endsWith("/init") === true || applet === "init",
+  },
+  s6: {
+    stopSignal: SIGUSR1,
+    rebootsToStop: true,
+    source: "s6-linux-init-maker: SIGUSR1 powers off",
+    endings: ["s6-linux-init"],
+    // Not s6-svscan: without s6-linux-init's signal scripts it is a supervisor of services, and SIGTERM ends
+    // it as it is.
+    isProgram: (program) => nameOf(program) === "s6-linux-init" || program.startsWith("/etc/s6-linux-init/"),
+    // By design (s6-linux-init-maker).
+    mayBeScript: true,
   },
   sysvinit: {
     stopSignal: SIGINT,
     rebootsToStop: true,
     source:
       "init(8): SIGINT runs the ctrlaltdel entry of inittab(5), by default `shutdown -r now`; there is no halting signal",
+    endings: [],
+    // Where distributions have it. A program of somebody's own that is called init lies elsewhere, and Alpine
+    // has an inittab too.
+    isProgram: (program, has) =>
+      /^(\/usr)?\/(s?bin|lib\/sysvinit)\/init$/.test(program) && has("/etc/inittab"),
   },
-  openrc: {
-    stopSignal: SIGTERM,
-    rebootsToStop: true,
-    source: "openrc-init(8): SIGTERM and SIGPWR run the shutdown runlevel and halt",
-  },
-  runit: {
-    stopSignal: SIGPWR,
-    rebootsToStop: true,
-    source: "Debian's runit: SIGPWR starts stage 3 and halts",
-  },
-  busybox: {
-    stopSignal: SIGUSR2,
-    rebootsToStop: true,
-    source: "busybox init: SIGUSR2 runs the shutdown entries and powers off",
-  },
-  s6: { stopSignal: SIGUSR1, rebootsToStop: true, source: "s6-linux-init-maker: SIGUSR1 powers off" },
-};
+} as const satisfies Readonly<Record<string, InitSystem>>;
 
-/** Where systemd's build puts it, on any distribution: $libdir/systemd. */
-const systemdPath = /\/lib(32|64)?\/systemd\/systemd$/;
-/**
- * Where distributions have sysvinit's. A program of somebody's own that is called init lies elsewhere, and
- * Alpine has an inittab too.
- */
-const sysvinitPath = /^(\/usr)?\/(s?bin|lib\/sysvinit)\/init$/;
+/** The init systems whose needs are known. */
+export type InitKind = keyof typeof inits;
+
+/** A table of init systems: `inits`, unless one is tried out. */
+export type Inits = Readonly<Record<InitKind, InitSystem>>;
+
+/** Whether a name, such as a label's, is a known init's. */
+export function isInitKind(name: string | undefined, table: Inits = inits): name is InitKind {
+  return name !== undefined && Object.hasOwn(table, name);
+}
+
+/** What is to be told of a program: its path with all symbolic links resolved, and the files beside it. */
+export interface InitProgram {
+  readonly program: string;
+  has(path: string): boolean;
+  /** Whether it is machine code, and no script; not there where that cannot be told. */
+  isElf?(): boolean;
+}
 
 /**
- * Which init a program is, told by its path with all symbolic links resolved (`/usr/lib/systemd/systemd`) and
- * by the files beside it; undefined for what is no init, such as s6-overlay's script `/init` or tini, which
- * need nothing of ours.
+ * Which init a command starts; undefined for what is no init, such as s6-overlay's script `/init` or tini,
+ * which need nothing of ours.
  */
-export function initKindOf(program: string, has: (path: string) => boolean): InitKind | undefined {
-  const name = program.slice(program.lastIndexOf("/") + 1);
-  if (systemdPath.test(program)) return "systemd";
-  if (name === "openrc-init") return "openrc";
-  if (name === "runit" || name === "runit-init") return "runit";
-  if (name === "busybox") return "busybox";
-  // Not s6-svscan: without s6-linux-init's signal scripts it is a supervisor of services, and SIGTERM ends it
-  // as it is.
-  if (name === "s6-linux-init" || program.startsWith("/etc/s6-linux-init/")) return "s6";
-  if (sysvinitPath.test(program) && has("/etc/inittab")) return "sysvinit";
+export function initKindOf(
+  command: readonly string[],
+  { program, has, isElf = () => true }: InitProgram,
+  table: Inits = inits,
+): InitKind | undefined {
+  for (const [kind, init] of Object.entries(table)) {
+    if (!init.isProgram(program, has)) continue;
+    const isInit = (init.isCommand?.(command) ?? true) && (init.mayBeScript === true || isElf());
+    return isInit ? (kind as InitKind) : undefined;
+  }
   return undefined;
+}
+
+/** What the path of a command ends with that may start one of these inits. */
+export function initEndings(table: Inits = inits): readonly string[] {
+  return ["/init", ...Object.values(table).flatMap(({ endings }) => endings)];
+}
+
+/**
+ * Whether a command's path bears the whole name of an init, so that a root without that file is one without
+ * an init. `/init` itself may be anything's.
+ */
+export function isInitPath(path: string | undefined, table: Inits = inits): boolean {
+  if (path === undefined || path === "/init") return false;
+  return initEndings(table).some((ending) => ending.startsWith("/") && path.endsWith(ending));
+}
+
+/** Where to look for the init of a root, in this order. */
+export function initPaths(table: Inits = inits): readonly string[] {
+  return ["/sbin/init", ...Object.values(table).flatMap(({ paths = [] }) => paths), "/usr/bin/init", "/init"];
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { capabilities as known } from "#linux/capability.ts";
 import type { Host } from "./host.ts";
-import { contractProfile, hostObstacles, profileCapabilities } from "./profile.ts";
-import type { Wishes } from "./wishes.ts";
+import { hostObstacles } from "./obstacle.ts";
+import { contractProfile, profileCapabilities } from "./profile.ts";
+import type { MachineRequest } from "./request.ts";
 
 const host: Host = {
   cgroup: { layout: "v2", named: undefined, unified: "/sys/fs/cgroup", nsdelegate: true },
@@ -13,7 +14,7 @@ const host: Host = {
   memory: 16 * 1024 ** 3,
   kernel: [6, 1],
 };
-const wishes: Wishes = {
+const request: MachineRequest = {
   profile: undefined,
   applied: "runtime",
   ids: 65_536,
@@ -35,10 +36,10 @@ describe("the profile", () => {
     ["strict", "strict"],
     ["privileged", "privileged"],
   ] as const)("%p asked for where everything can be: %p, without a word", (profile, expected) => {
-    expect(contractProfile(host, { ...wishes, profile })).toEqual({ profile: expected, warnings: [] });
+    expect(contractProfile(host, { ...request, profile })).toEqual({ profile: expected, warnings: [] });
   });
 
-  const obstacles: readonly [string, Partial<Host>, Partial<Wishes>, RegExp][] = [
+  const obstacles: readonly [string, Partial<Host>, Partial<MachineRequest>, RegExp][] = [
     ["a kernel that is too old", { kernel: [5, 18] }, {}, /kernel 5\.18 .*5\.19/],
     ["a much older kernel", { kernel: [4, 19] }, {}, /kernel 4\.19/],
     ["an engine in a user namespace", { userNamespaces: "nested" }, {}, /user namespace/],
@@ -55,8 +56,8 @@ describe("the profile", () => {
     [
       "a trial that failed",
       {},
-      { obstacle: "the layers cannot be mounted" },
-      /the layers cannot be mounted$/,
+      { refusal: { code: "layers-unmapped", call: "mount_setattr", errno: "EINVAL" } },
+      /layers cannot be mounted with mapped ids: mount_setattr: EINVAL$/,
     ],
     ["another storage driver", {}, { storage: "other" }, /overlay2/],
     ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],
@@ -69,20 +70,20 @@ describe("the profile", () => {
     ["another container's processes", {}, { shared: ["pid"], inheritsNetwork: true }, /pid$/],
     ["an engine without the runtime", {}, { applied: "api" }, /berth install runtime/],
   ];
-  test.each(obstacles)("%s: strict with the reason, and refused by name", (_, hostChange, wish, reason) => {
+  test.each(obstacles)("%s: strict with the reason, and refused by name", (_, hostChange, asked, reason) => {
     const unfit = { ...host, ...hostChange };
-    const choice = contractProfile(unfit, { ...wishes, ...wish });
+    const choice = contractProfile(unfit, { ...request, ...asked });
     expect(choice).toEqual({ profile: "strict", warnings: [expect.stringMatching(reason)] });
-    expect(() => contractProfile(unfit, { ...wishes, ...wish, profile: "full" })).toThrow(
+    expect(() => contractProfile(unfit, { ...request, ...asked, profile: "full" })).toThrow(
       expect.objectContaining({ code: "host-unfit", message: expect.stringMatching(reason) }),
     );
     // A machine that has been full may have brought it about.
-    expect(() => contractProfile(unfit, { ...wishes, ...wish, wasFull: true })).toThrow(
+    expect(() => contractProfile(unfit, { ...request, ...asked, wasFull: true })).toThrow(
       expect.objectContaining({ code: "host-unfit", message: expect.stringMatching(reason) }),
     );
     // Who asks for less gets it, without a word.
     for (const profile of ["strict", "privileged"] as const) {
-      expect(contractProfile(unfit, { ...wishes, ...wish, profile, wasFull: true })).toEqual({
+      expect(contractProfile(unfit, { ...request, ...asked, profile, wasFull: true })).toEqual({
         profile,
         warnings: [],
       });
@@ -92,7 +93,7 @@ describe("the profile", () => {
   test.each([undefined, "full"] as const)(
     "%p asked for with another container's network: full",
     (profile) => {
-      const shared = { ...wishes, profile, shared: ["network"], inheritsNetwork: true };
+      const shared = { ...request, profile, shared: ["network"], inheritsNetwork: true };
       expect(contractProfile(host, shared)).toEqual({ profile: "full", warnings: [] });
     },
   );

@@ -1,7 +1,8 @@
 import { BerthError } from "#errors.ts";
-import type { Profile } from "#machinefile/machine.ts";
 import type { Host } from "./host.ts";
-import type { Wishes } from "./wishes.ts";
+import { hostObstacles, type Obstacle, renderObstacle } from "./obstacle.ts";
+import type { Profile } from "./profiles.ts";
+import type { MachineRequest } from "./request.ts";
 
 /** The profile that a machine gets, and what is to be said when it is not the one that is the default. */
 export interface ProfileChoice {
@@ -9,8 +10,6 @@ export interface ProfileChoice {
   readonly warnings: readonly string[];
 }
 
-/** The first kernel that lets overlayfs have layers with mapped ids. */
-const firstWithMappedLayers = [5, 19] as const;
 const hint = "name another profile (strict), or see what this host lacks with `berth doctor`";
 
 /**
@@ -18,18 +17,19 @@ const hint = "name another profile (strict), or see what this host lacks with `b
  * nothing is `strict`, with a warning that says why. Throws `host-unfit` when `full` was asked for by name,
  * and for a machine that has been full: what is in it may have brought about what is missing.
  */
-export function contractProfile(host: Host, wishes: Wishes): ProfileChoice {
-  const wanted = wishes.profile ?? "full";
+export function contractProfile(host: Host, request: MachineRequest): ProfileChoice {
+  const wanted = request.profile ?? "full";
   if (wanted !== "full") return { profile: wanted, warnings: [] };
-  const [obstacle] = [...hostObstacles(host), ...machineObstacles(wishes)];
+  const [obstacle] = [...hostObstacles(host), ...machineObstacles(request)];
   if (obstacle === undefined) return { profile: "full", warnings: [] };
-  if (wishes.profile !== undefined) {
-    throw new BerthError("host-unfit", `the profile full is not possible here: ${obstacle}`, { hint });
+  const reason = renderObstacle(obstacle);
+  if (request.profile !== undefined) {
+    throw new BerthError("host-unfit", `the profile full is not possible here: ${reason}`, { hint });
   }
-  if (wishes.wasFull) {
+  if (request.wasFull) {
     throw new BerthError(
       "host-unfit",
-      `this machine has been full, and now that is not possible here: ${obstacle}`,
+      `this machine has been full, and now that is not possible here: ${reason}`,
       {
         hint: "see what this host lacks with `berth doctor`, or make the machine anew with the profile strict by name",
       },
@@ -37,63 +37,29 @@ export function contractProfile(host: Host, wishes: Wishes): ProfileChoice {
   }
   return {
     profile: "strict",
-    warnings: [`the machine is strict, since full is not possible here: ${obstacle}`],
+    warnings: [`the machine is strict, since full is not possible here: ${reason}`],
   };
 }
 
-/** What about a host keeps its machines from user namespaces of their own; each a clause for the user. */
-export function hostObstacles({
-  kernel,
-  userNamespaces,
-  capabilities,
-  fuse,
-}: Pick<Host, "kernel" | "userNamespaces" | "capabilities" | "fuse">): readonly string[] {
-  const [major, minor] = kernel;
-  const obstacles: string[] = [];
-  if (
-    major < firstWithMappedLayers[0] ||
-    (major === firstWithMappedLayers[0] && minor < firstWithMappedLayers[1])
-  ) {
-    obstacles.push(
-      `kernel ${major}.${minor} cannot map the ids of an image's layers (${firstWithMappedLayers.join(".")} can)`,
-    );
-  }
-  if (userNamespaces === "nested") obstacles.push("the engine itself runs in a user namespace");
-  if (userNamespaces === "off")
-    obstacles.push("user namespaces are switched off (sysctl user.max_user_namespaces)");
-  if (fuse === false)
-    obstacles.push("there is no /dev/fuse, by which the engine sees the machine's files (modprobe fuse)");
-  const lacking = needed.filter((name) => capabilities?.has(name) === false);
-  if (lacking.length > 0) obstacles.push(`this host lacks ${lacking.join(", ")}`);
-  return obstacles;
-}
-
-/** To mount, to write id maps that hold the host's root, to give away cgroups. */
-const needed = ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_CHOWN"];
-
-/** Said by doctor too. */
-export const engineMapsIds = "the engine maps ids itself (userns-remap, rootless)";
-
+/** What about a machine, or its engine, keeps it from a user namespace of its own. */
 function machineObstacles({
   storage,
   shared,
   inheritsNetwork,
   applied,
   remapped,
-  obstacle,
-}: Wishes): readonly string[] {
-  if (applied === "api") return ["the engine does not know berth-runtime (berth install runtime)"];
-  const obstacles: string[] = [];
-  if (remapped) obstacles.push(engineMapsIds);
-  if (obstacle !== undefined) obstacles.push(obstacle);
-  if (storage !== "overlay")
-    obstacles.push("the engine does not keep the machine's files in an overlay (storage driver overlay2)");
+  refusal,
+}: MachineRequest): readonly Obstacle[] {
+  if (applied === "api") return [{ code: "no-runtime" }];
+  const obstacles: Obstacle[] = [];
+  if (remapped) obstacles.push({ code: "engine-maps-ids" });
+  if (refusal !== undefined) obstacles.push(refusal);
+  if (storage !== "overlay") obstacles.push({ code: "no-overlay" });
   // What these namespaces own can only be mounted or changed from the user namespace that made them. Of a
   // container's network that is little: its sysfs is mounted from outside, and what cannot be changed is
   // said.
   const isBearable = inheritsNetwork === true && shared.every((type) => type === "network");
-  if (shared.length > 0 && !isBearable)
-    obstacles.push(`the machine shares another's namespaces: ${shared.join(", ")}`);
+  if (shared.length > 0 && !isBearable) obstacles.push({ code: "shared-namespaces", namespaces: shared });
   return obstacles;
 }
 

@@ -4,21 +4,21 @@ import {
   contractTmpfs,
   placeOptions,
   renderLogin,
-  type TmpfsWishes,
+  type TmpfsRequest,
   tmpfsOptions,
 } from "./tmpfs.ts";
 
 const mebibyte = 1024 ** 2;
 const host = 16 * 1024 * mebibyte;
-const of = (wishes: Partial<TmpfsWishes> = {}) =>
-  contractTmpfs(host, { init: "systemd", profile: "full", limit: undefined, shmSize: undefined, ...wishes });
+const of = (request: Partial<TmpfsRequest> = {}) =>
+  contractTmpfs(host, { init: "systemd", profile: "full", limit: undefined, shmSize: undefined, ...request });
 const sizes = ({ tmpfs, shm }: ReturnType<typeof of>) =>
   Object.fromEntries(
     [...tmpfs, shm].map(({ target, size }) => [target, Math.round((size / mebibyte) * 10) / 10]),
   );
 
 describe("how much each holds, in MiB", () => {
-  test.each<[string, Partial<TmpfsWishes>, Record<string, number>, number | undefined]>([
+  test.each<[string, Partial<TmpfsRequest>, Record<string, number>, number | undefined]>([
     [
       "without a limit: a system's shares of the host's memory",
       {},
@@ -55,8 +55,8 @@ describe("how much each holds, in MiB", () => {
       { "/run": 204.8, "/run/lock": 5, "/run/user": 51.2, "/tmp": 204.8, "/dev/shm": 153.6 },
       51.2,
     ],
-  ])("%s", (_, wishes, expected, user) => {
-    const needs = of(wishes);
+  ])("%s", (_, request, expected, user) => {
+    const needs = of(request);
     expect(sizes(needs)).toEqual(expected);
     expect(needs.user === undefined ? undefined : Math.round((needs.user.size / mebibyte) * 10) / 10).toBe(
       user,

@@ -1,5 +1,5 @@
-import type { Profile } from "#machinefile/machine.ts";
 import type { InitKind } from "./init.ts";
+import type { Profile } from "./profiles.ts";
 
 /** How much a tmpfs holds. What is in it is memory that no killing frees, so each has an end. */
 interface Bounds {
@@ -31,7 +31,7 @@ export interface TmpfsContract {
   readonly user: Bounds | undefined;
 }
 
-export interface TmpfsWishes {
+export interface TmpfsRequest {
   readonly init: InitKind;
   readonly profile: Profile;
   /** The machine's memory limit, bytes; undefined without one. */
@@ -73,7 +73,7 @@ const places = {
 /** How much a machine's tmpfs hold, by its memory: its limit, or where that is none the host's, in bytes. */
 export function contractTmpfs(
   hostMemory: number,
-  { init, profile, limit = hostMemory, shmSize }: TmpfsWishes,
+  { init, profile, limit = hostMemory, shmSize }: TmpfsRequest,
 ): TmpfsContract {
   const limited = limit < hostMemory;
   const memory = limited ? limit : hostMemory;

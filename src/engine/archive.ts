@@ -55,15 +55,6 @@ export async function getArchive(
   return { stat: statOf(reply), stream: reply.body };
 }
 
-/** A tar of the whole root, volumes left out. Read it to the end or destroy it. */
-export async function exportContainer(
-  engine: Engine,
-  id: string,
-  options: Abortable = {},
-): Promise<Readable> {
-  return (await requestStream(engine, { path: path`/containers/${id}/export`, signal: options.signal })).body;
-}
-
 export interface PutArchiveOptions extends Abortable {
   /** Refuses to put a file where a folder is, and the other way round. */
   readonly noOverwriteDirNonDir?: boolean;

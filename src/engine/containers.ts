@@ -6,7 +6,6 @@ import type {
   ContainerTopResponse,
   ContainerWaitResponse,
 } from "#api/container.ts";
-import type { HostConfig } from "#api/host-config.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { supports } from "./connection/connect.ts";
 import type { Engine } from "./connection/engine.ts";
@@ -89,15 +88,6 @@ export async function stopContainer(engine: Engine, id: string, options: StopOpt
   );
 }
 
-export async function restartContainer(engine: Engine, id: string, options: StopOptions = {}): Promise<void> {
-  await requestStatus(engine, {
-    method: "POST",
-    path: path`/containers/${id}/restart`,
-    query: stopQuery(engine, options),
-    signal: options.signal,
-  });
-}
-
 function stopQuery(
   engine: Engine,
   { timeout, stopSignal }: StopOptions,
@@ -112,23 +102,6 @@ function stopQuery(
     );
   }
   return { t: timeout, signal: stopSignal };
-}
-
-/**
- * Sends a signal, by name or number ("37" where names such as SIGRTMIN+3 are refused); SIGKILL by default.
- */
-export async function killContainer(
-  engine: Engine,
-  id: string,
-  options: Abortable & { readonly killSignal?: string } = {},
-): Promise<void> {
-  const query = { signal: options.killSignal };
-  await requestStatus(engine, {
-    method: "POST",
-    path: path`/containers/${id}/kill`,
-    query,
-    signal: options.signal,
-  });
 }
 
 export interface RemoveOptions extends Abortable {
@@ -175,48 +148,6 @@ export function waitContainer(
   });
 }
 
-export async function renameContainer(
-  engine: Engine,
-  id: string,
-  name: string,
-  options: Abortable = {},
-): Promise<void> {
-  await requestStatus(engine, {
-    method: "POST",
-    path: path`/containers/${id}/rename`,
-    query: { name },
-    signal: options.signal,
-  });
-}
-
-/** What can change while it runs: limits and the restart policy. */
-export type ContainerUpdate = Pick<
-  HostConfig,
-  | "NanoCpus"
-  | "CpuShares"
-  | "CpusetCpus"
-  | "Memory"
-  | "MemoryReservation"
-  | "MemorySwap"
-  | "PidsLimit"
-  | "BlkioWeight"
-  | "RestartPolicy"
->;
-
-export function updateContainer(
-  engine: Engine,
-  id: string,
-  update: ContainerUpdate,
-  options: Abortable = {},
-): Promise<{ readonly Warnings: readonly string[] | null }> {
-  return request(engine, {
-    method: "POST",
-    path: path`/containers/${id}/update`,
-    body: update,
-    signal: options.signal,
-  });
-}
-
 /** Sets the terminal's size, in characters. */
 export async function resizeContainer(
   engine: Engine,
@@ -241,17 +172,6 @@ export function topContainer(
   return request(engine, {
     path: path`/containers/${id}/top`,
     query: { ps_args: options.psArgs },
-    signal: options.signal,
-  });
-}
-
-/**
- * Freezes every process of a running container. Throws `conflict` when it does not run or is paused already.
- */
-export async function pauseContainer(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
-  await requestStatus(engine, {
-    method: "POST",
-    path: path`/containers/${id}/pause`,
     signal: options.signal,
   });
 }

@@ -1,4 +1,4 @@
-import { createCapture } from "./connection/capture.ts";
+import { createCapture } from "#api/capture.ts";
 import type { Engine } from "./connection/engine.ts";
 import { inTime } from "./connection/in-time.ts";
 import { type CommandOptions, startCommandIn } from "./exec.ts";

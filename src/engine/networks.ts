@@ -1,4 +1,4 @@
-import type { EndpointSettings, Network, NetworkCreateConfig } from "#api/network.ts";
+import type { Network, NetworkCreateConfig } from "#api/network.ts";
 import type { Engine } from "./connection/engine.ts";
 import { path, request, requestStatus } from "./connection/request.ts";
 import type { Abortable, Filters } from "./containers.ts";
@@ -35,35 +35,4 @@ export async function createNetwork(
 
 export async function removeNetwork(engine: Engine, id: string, options: Abortable = {}): Promise<void> {
   await requestStatus(engine, { method: "DELETE", path: path`/networks/${id}`, signal: options.signal });
-}
-
-export async function connectNetwork(
-  engine: Engine,
-  id: string,
-  container: string,
-  endpoint: EndpointSettings = {},
-  options: Abortable = {},
-): Promise<void> {
-  const body = { Container: container, EndpointConfig: endpoint };
-  await requestStatus(engine, {
-    method: "POST",
-    path: path`/networks/${id}/connect`,
-    body,
-    signal: options.signal,
-  });
-}
-
-export async function disconnectNetwork(
-  engine: Engine,
-  id: string,
-  container: string,
-  options: Abortable & { readonly force?: boolean } = {},
-): Promise<void> {
-  const body = { Container: container, Force: options.force ?? false };
-  await requestStatus(engine, {
-    method: "POST",
-    path: path`/networks/${id}/disconnect`,
-    body,
-    signal: options.signal,
-  });
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "./connection/engine.ts";
 import { topContainer } from "./containers.ts";
 import { execStatus, inspectExec } from "./exec.ts";
+import script from "./signal-exec.sh" with { type: "text" };
 
 export interface SignalOptions {
   /** Whom the command runs as; root by default. */
@@ -60,16 +61,3 @@ export function stackOf(processes: readonly (readonly string[])[], pid: number):
   const address = BigInt(`0x${hexadecimal}`);
   return address === 0n ? undefined : String(address);
 }
-
-/**
- * Only a command that came from outside has the parent 0; engines make it the leader of its own process
- * group.
- */
-const script = `signal=$1 stack=$2
-for stat in /proc/[0-9]*/stat; do
-  { read -r line <"$stat"; } 2>/dev/null || continue
-  pid=\${line%% *}
-  set -- \${line##*) }
-  [ "$2" = 0 ] && [ "\${26}" = "$stack" ] && kill -s "$signal" -- "-$pid" && exit 0
-done
-exit 3`;

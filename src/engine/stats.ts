@@ -1,6 +1,5 @@
 import type { Engine } from "./connection/engine.ts";
-import { readJsonLines } from "./connection/json-lines.ts";
-import { path, request, requestStream } from "./connection/request.ts";
+import { path, request } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
 
 /**
@@ -65,19 +64,4 @@ export function readStats(
 ): Promise<ContainerStats> {
   const query = { stream: false, "one-shot": options.oneShot };
   return request(engine, { path: path`/containers/${id}/stats`, query, signal: options.signal });
-}
-
-/** A sample a second until the container is removed or the loop left. */
-export async function watchStats(
-  engine: Engine,
-  id: string,
-  options: Abortable = {},
-): Promise<AsyncIterable<ContainerStats>> {
-  const { signal } = options;
-  const reply = await requestStream(engine, {
-    path: path`/containers/${id}/stats`,
-    query: { stream: true },
-    signal,
-  });
-  return readJsonLines<ContainerStats>(engine, reply, signal);
 }

@@ -1,5 +1,5 @@
 import type { Engine } from "./connection/engine.ts";
-import { request, requestStatus } from "./connection/request.ts";
+import { request } from "./connection/request.ts";
 import type { Abortable } from "./containers.ts";
 
 export interface Version {
@@ -74,9 +74,4 @@ export function readVersion(engine: Engine, options: Abortable = {}): Promise<Ve
 
 export function readInfo(engine: Engine, options: Abortable = {}): Promise<SystemInfo> {
   return request(engine, { path: "/info", signal: options.signal });
-}
-
-/** Resolves when the engine answers. */
-export async function ping(engine: Engine, options: Abortable = {}): Promise<void> {
-  await requestStatus(engine, { method: "HEAD", path: "/_ping", signal: options.signal });
 }

@@ -40,6 +40,11 @@ export const label = {
   rootIdentity: "berth.root.identity",
   /** On a guard: its loader's container. */
   guard: "berth.guard",
+  /** On images: what people call them, and the digest of what they were made from. */
+  image: "berth.image",
+  digest: "berth.digest",
+  /** On images: what berth put into them. */
+  content: "berth.content",
   /** On the image that is made for a folder. */
   rootImage: "berth.root.image",
 } as const;

@@ -1,4 +1,4 @@
-import type { IdRange } from "#linux/id-range.ts";
+import type { IdRange } from "./id-range.ts";
 
 /** The ids that subuid(5) or subgid(5) gives away: `NAME:FIRST:COUNT`. */
 export function parseSubordinateIds(text: string): readonly IdRange[] {

@@ -1,3 +1,4 @@
+import type { Profile } from "#contract/profiles.ts";
 import type { Capability } from "#linux/capability.ts";
 import type { Project } from "./project.ts";
 import type { DeploySpec } from "./read/deploy.ts";
@@ -5,10 +6,6 @@ import type { DeviceRate } from "./value/device-rate.ts";
 import type { Publish } from "./value/publish.ts";
 import type { TmpfsSpec } from "./value/tmpfs.ts";
 import type { VolumeSpec } from "./value/volume.ts";
-
-/** How much a machine may do; docs/machine-file.md says what each means. */
-export const profiles = ["strict", "full", "privileged"] as const;
-export type Profile = (typeof profiles)[number];
 
 /** When the engine starts a machine again; Docker's restart policies. */
 export const restartPolicies = ["no", "on-failure", "unless-stopped", "always"] as const;

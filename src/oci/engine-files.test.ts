@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { MachineFiles, Place } from "#contract/guest.ts";
 import type { OciConfig, OciMount } from "./config.ts";
-import { mountedFiles, settleEngineFiles } from "./engine-files.ts";
+import { type EngineFilesPlan, mountedFiles, planEngineFiles } from "./engine-files.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const other = "fedc".repeat(16);
@@ -28,13 +28,12 @@ const inRoot = filesWith({ exists: true, bound: false }, "debian\n");
 const inFolder = filesWith({ exists: true, bound: true }, "folder\n");
 const missing = filesWith({ exists: false, bound: true });
 const all = configOf(engineFile("resolv.conf"), engineFile("hostname"), engineFile("hosts"));
-const settle = (
+const plan = (
   config: OciConfig,
   files: MachineFiles,
   { isolated = true, hostname }: { isolated?: boolean; hostname?: string } = {},
-) => settleEngineFiles(config, { id, isolated, hostname, hostnameFile: "/state/hostname", files });
-const kept = (settled: { readonly config: OciConfig }) =>
-  settled.config.mounts?.map(({ destination, source }) => [destination, source]);
+) => planEngineFiles(config, { id, isolated, hostname, hostnameFile: "/state/hostname", files });
+const kept = ({ mounts }: EngineFilesPlan) => mounts.map(({ destination, source }) => [destination, source]);
 const sources = (...names: readonly string[]) =>
   names.map((name) => [`/etc/${name}`, engineFile(name).source]);
 
@@ -43,15 +42,15 @@ describe("the host name", () => {
     ["of this container", id],
     ["of the one whose network it has", other],
   ])("in the root: a file of the machine's, not the engine's %s", (_, of) => {
-    const settled = settle(configOf(engineFile("hosts", of), engineFile("hostname", of)), inRoot);
-    expect(settled).toMatchObject({
+    const planned = plan(configOf(engineFile("hosts", of), engineFile("hostname", of)), inRoot);
+    expect(planned).toMatchObject({
       writesHostname: true,
       warnings: [],
-      config: { mounts: [engineFile("hosts", of)] },
+      mounts: [engineFile("hosts", of)],
     });
-    expect(settle(configOf(engineFile("hostname", of)), inRoot, { hostname: "mail" })).toMatchObject({
+    expect(plan(configOf(engineFile("hostname", of)), inRoot, { hostname: "mail" })).toMatchObject({
       writesHostname: true,
-      config: { mounts: [] },
+      mounts: [],
     });
   });
 
@@ -60,22 +59,22 @@ describe("the host name", () => {
     ["the folder's own, where it is the one that is asked for", "folder", false],
     ["a file over the folder's, where another is asked for", "mail", true],
   ])("in a bound directory: %s", (_, hostname, covered) => {
-    const settled = settle(configOf(engineFile("hostname", other)), inFolder, {
+    const planned = plan(configOf(engineFile("hostname", other)), inFolder, {
       ...(hostname ? { hostname } : {}),
     });
-    expect(settled.writesHostname).toBe(false);
-    expect(kept(settled)).toEqual(covered ? [["/etc/hostname", "/state/hostname"]] : []);
+    expect(planned.writesHostname).toBe(false);
+    expect(kept(planned)).toEqual(covered ? [["/etc/hostname", "/state/hostname"]] : []);
   });
 
   test("strict: the engine's file stays, or has the name that is asked for", () => {
     for (const files of [inRoot, inFolder]) {
-      expect(settle(all, files, { isolated: false })).toEqual({
-        config: all,
+      expect(plan(all, files, { isolated: false })).toEqual({
+        mounts: all.mounts ?? [],
         writesHostname: false,
         warnings: [],
       });
-      const named = settle(all, files, { isolated: false, hostname: "mail" });
-      expect(kept(named)).toEqual([
+      const renamed = plan(all, files, { isolated: false, hostname: "mail" });
+      expect(kept(renamed)).toEqual([
         ...sources("resolv.conf"),
         ["/etc/hostname", "/state/hostname"],
         ...sources("hosts"),
@@ -86,18 +85,18 @@ describe("the host name", () => {
 
 describe("a bound directory in which a file is missing", () => {
   test.each([true, false])("gets no mount point; isolated: %p", (isolated) => {
-    const settled = settle(all, missing, { isolated, hostname: "mail" });
-    expect(settled).toMatchObject({ writesHostname: false, config: { mounts: [] } });
-    expect(settled.warnings).toEqual([expect.stringContaining("resolv.conf")]);
+    const planned = plan(all, missing, { isolated, hostname: "mail" });
+    expect(planned).toMatchObject({ writesHostname: false, mounts: [] });
+    expect(planned.warnings).toEqual([expect.stringContaining("resolv.conf")]);
   });
 
   test("nothing is said of others than resolv.conf", () => {
-    expect(settle(configOf(engineFile("hosts")), missing).warnings).toEqual([]);
+    expect(plan(configOf(engineFile("hosts")), missing).warnings).toEqual([]);
   });
 
   test("the root itself may have one made", () => {
-    const settled = settle(all, filesWith({ exists: false, bound: false }));
-    expect(kept(settled)).toEqual(sources("resolv.conf", "hosts"));
+    const planned = plan(all, filesWith({ exists: false, bound: false }));
+    expect(kept(planned)).toEqual(sources("resolv.conf", "hosts"));
   });
 });
 
@@ -111,8 +110,8 @@ test.each<[string, OciMount]>([
   ["a file system", { destination: "/etc/hosts", type: "tmpfs", source: "tmpfs" }],
 ])("%s is left alone", (_, mount) => {
   for (const files of [inRoot, inFolder, missing]) {
-    expect(settle(configOf(mount), files, { hostname: "mail" })).toEqual({
-      config: configOf(mount),
+    expect(plan(configOf(mount), files, { hostname: "mail" })).toEqual({
+      mounts: [mount],
       writesHostname: false,
       warnings: [],
     });
@@ -121,7 +120,7 @@ test.each<[string, OciMount]>([
 
 test("without mounts nothing is made", () => {
   const { mounts: _, ...bare } = all;
-  expect(settle(bare, inRoot).config).toEqual(bare);
+  expect(plan(bare, inRoot).mounts).toEqual([]);
   expect(mountedFiles(bare, id)).toEqual([]);
 });
 

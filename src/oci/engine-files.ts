@@ -13,7 +13,7 @@ export function mountedFiles(config: OciConfig, id: string): readonly MountedFil
     .map((mount) => ({ destination: mount.destination, source: isBind(mount) ? mount.source : undefined }));
 }
 
-export interface EngineFilesWish {
+export interface EngineFilesRequest {
   /** The container's id. */
   readonly id: string;
   /** Whether it is a machine in a user namespace of its own. */
@@ -26,8 +26,9 @@ export interface EngineFilesWish {
   readonly files: MachineFiles;
 }
 
-export interface EngineFiles {
-  readonly config: OciConfig;
+export interface EngineFilesPlan {
+  /** The container's mounts that it keeps. */
+  readonly mounts: readonly OciMount[];
   /** Whether the host name belongs into the root's own /etc/hostname. */
   readonly writesHostname: boolean;
   readonly warnings: readonly string[];
@@ -40,14 +41,14 @@ export interface EngineFiles {
  * /etc/hostname `hostnamectl set-hostname` cannot rename another: a machine has its own, as a file of its
  * root, or the one that is in the bound directory; but for one of another name than asked for.
  */
-export function settleEngineFiles(config: OciConfig, wish: EngineFilesWish): EngineFiles {
+export function planEngineFiles(config: OciConfig, request: EngineFilesRequest): EngineFilesPlan {
   const warnings: string[] = [];
   let writesHostname = false;
   const mounts = (config.mounts ?? []).flatMap((mount) => {
-    const name = engineFileName(mount, wish.id);
+    const name = engineFileName(mount, request.id);
     if (name === undefined) return [mount];
-    const place = wish.files.place(mount.destination);
-    if (name === "hostname" && wish.isolated && !place.bound) {
+    const place = request.files.place(mount.destination);
+    if (name === "hostname" && request.isolated && !place.bound) {
       writesHostname = true;
       return [];
     }
@@ -55,17 +56,17 @@ export function settleEngineFiles(config: OciConfig, wish: EngineFilesWish): Eng
       if (name === "resolv.conf") warnings.push(noResolver);
       return [];
     }
-    return name === "hostname" ? settleHostname(mount, wish, place.bound) : [mount];
+    return name === "hostname" ? planHostname(mount, request, place.bound) : [mount];
   });
-  return { config: { ...config, ...(config.mounts ? { mounts } : {}) }, writesHostname, warnings };
+  return { mounts, writesHostname, warnings };
 }
 
 const noResolver =
   "the directory that is bound at /etc has no resolv.conf to mount the engine's over: the machine knows none of its name servers (touch it there)";
 
-function settleHostname(
+function planHostname(
   mount: OciMount,
-  { isolated, hostname, hostnameFile, files }: EngineFilesWish,
+  { isolated, hostname, hostnameFile, files }: EngineFilesRequest,
   bound: boolean,
 ): OciMount[] {
   if (isolated && bound && (hostname === undefined || files.read(mount.destination)?.trim() === hostname))

@@ -4,9 +4,10 @@ import { fleetFilePlaces, loadFleet, withFileRead } from "#cli/options/fleet-fil
 import { openContextEngine } from "#cli/options/open.ts";
 import { plainLines } from "#cli/render/text.ts";
 import { renderUp, upStatus } from "#cli/render/up.ts";
+import { profiles } from "#contract/profiles.ts";
 import { BerthError } from "#errors.ts";
 import type { Fleet } from "#machinefile/machine.ts";
-import { profiles, restartPolicies } from "#machinefile/machine.ts";
+import { restartPolicies } from "#machinefile/machine.ts";
 import { fleetFromFlags, namesFromEnvironment } from "#machinefile/read/adhoc.ts";
 import { resolvePaths } from "#machinefile/read/resolve-paths.ts";
 import { parseDuration } from "#machinefile/value/duration.ts";

@@ -1,29 +1,12 @@
 import type { CommandNode } from "#cli/frame/command-tree.ts";
 import { quoted } from "#cli/render/shell-word.ts";
+import { fillTemplate } from "#linux/shell-template.ts";
+import template from "./berth.zsh" with { type: "text" };
 import { kindOfValue, type ShellOption, shellOptions } from "./shell-words.ts";
 
 /** The completion function for zsh (zshcompsys(1)): one function of `_arguments` per command. */
 export function renderZsh(root: CommandNode): string {
-  return `#compdef berth
-# zsh completion for berth; made by "berth completion zsh"
-
-_berth_ask() {
-  local -a found
-  local word about
-  # $words begins with the subcommand here.
-  $berth_program __complete "$1" "$PREFIX" 2>/dev/null | while IFS=$'\\t' read -r word about; do
-    found+=("\${word//:/\\\\:}\${about:+:$about}")
-  done
-  _describe -t "$1" "$1" found
-}
-
-${functions(root)}
-if [[ $funcstack[1] == _berth ]]; then
-  _berth "$@"
-else
-  compdef _berth berth
-fi
-`;
+  return fillTemplate(template, { FUNCTIONS: `${functions(root)}\n` });
 }
 
 function functions(node: CommandNode): string {

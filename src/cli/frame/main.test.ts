@@ -17,7 +17,7 @@ writeFileSync(
   program,
   `import { main } from ${JSON.stringify(join(here, "main.ts"))};
 import { defineCommand } from ${JSON.stringify(join(here, "command.ts"))};
-import { takeTerminal } from ${JSON.stringify(join(here, "terminal.ts"))};
+import { takeTerminal } from ${JSON.stringify(join(here, "../terminal/terminal.ts"))};
 const command = (name, action) => {
   const command = defineCommand({ name, summary: name, description: name, examples: [{ command: name, description: name }], action });
   return { name, summary: name, group: "Other", load: async () => ({ command }) };
@@ -276,7 +276,7 @@ wait $!; stty -g > ${program}.after`;
 });
 
 test("the binary's own file answers", async () => {
-  const bin = join(here, "..", "bin", "berth.ts");
+  const bin = join(here, "../../bin/berth.ts");
   expect(await tryRun(process.execPath, [bin, "--version"])).toMatchObject({ status: 0, stderr: "" });
   expect(await tryRun(process.execPath, [bin, "version", "--json"])).toMatchObject({ status: 0, stderr: "" });
   expect(await tryRun(process.execPath, [bin, "nothing"])).toMatchObject({ status: 2, stdout: "" });

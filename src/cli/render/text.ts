@@ -3,8 +3,8 @@
  * (ECMA-48, ECMA-35). Each part ends where the next one can begin alone, so that what is no sequence after
  * all is not gone through again, as node:util's would.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const sequences =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\0-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;

@@ -1,7 +1,7 @@
+import { type Capture, createCapture, sizeOf } from "#api/capture.ts";
 import { type Context, errorView } from "#cli/frame/context.ts";
 import { type Io, write } from "#cli/frame/io.ts";
 import { renderError } from "#cli/render/error.ts";
-import { type Capture, createCapture, sizeOf } from "#engine/connection/capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { endCommand } from "#ops/machine/end-command.ts";

@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { mirrorDirectory } from "#host/mirror/request.ts";
 import { isStranded } from "#host/namespace/mount-namespace.ts";
+import { mirrorDirectory } from "#oci/machine-state.ts";
 
 /**
  * A log that is longer when the next server begins is begun anew, and no server says more than that of

@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type MirrorPlan, mirrorFile } from "#host/mirror/request.ts";
+import type { MirrorPlan } from "#host/mirror/request.ts";
 import { readMountinfoOf } from "#host/namespace/mountinfo-of.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { lastMountAt } from "#linux/mountinfo.ts";
+import { stateFile, stateRoot } from "#oci/machine-state.ts";
 import { isIsolated, readIsolated } from "#ops/runtime/state.ts";
 import type { Faults } from "./faults.ts";
 import type { Mirrors } from "./mirrors.ts";
 
-const statesDirectory = "/run/berth/runtime";
 /** A runtime's root is no deeper than that. */
 const deepest = 16;
 /** A start that takes longer has failed. */
@@ -36,7 +36,7 @@ export class Recovery {
    * for a while.
    */
   begin(): void {
-    this.#missing = this.#findPlans(statesDirectory, 0).filter(({ state }) => !this.#mirrors.has(state));
+    this.#missing = this.#findPlans(stateRoot, 0).filter(({ state }) => !this.#mirrors.has(state));
     this.#until = performance.now() + longestStartMs;
     this.look();
   }
@@ -71,7 +71,7 @@ export class Recovery {
 
   /** Shows a machine if it can be shown; whether it is to be tried again. */
   #isLeftOut(plan: MirrorPlan): boolean {
-    if (this.#mirrors.has(plan.state) || !existsSync(join(plan.state, mirrorFile))) return false;
+    if (this.#mirrors.has(plan.state) || !existsSync(join(plan.state, stateFile.mirror))) return false;
     const machine = readIsolated(plan.state);
     // It has not begun, or is about to leave its runtime's root for its own.
     if (machine === undefined) return true;
@@ -107,7 +107,7 @@ function showsAllOf(pid: number, device: string): boolean {
 
 /** The plan in a machine's state; undefined where there is none. */
 export function readPlan(state: string): MirrorPlan | undefined {
-  const [text] = orNone(() => [readFileSync(join(state, mirrorFile), "utf8")]);
+  const [text] = orNone(() => [readFileSync(join(state, stateFile.mirror), "utf8")]);
   return text === undefined ? undefined : (JSON.parse(text) as MirrorPlan);
 }
 

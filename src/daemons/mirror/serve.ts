@@ -1,8 +1,9 @@
 import { openSync, rmSync } from "node:fs";
 import { Caller, listen } from "#host/mirror/listener.ts";
-import { type MirrorRequest, mirrorSocket } from "#host/mirror/request.ts";
+import type { MirrorRequest } from "#host/mirror/request.ts";
 import type { ShownFiles } from "#host/mirror/shown-files.ts";
 import { calls } from "#host/syscall/mirror-calls.ts";
+import { mirrorSocket } from "#oci/machine-state.ts";
 import { Faults } from "./faults.ts";
 import { Mirrors } from "./mirrors.ts";
 import { Recovery, readPlan } from "./recovery.ts";

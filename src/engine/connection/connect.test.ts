@@ -17,10 +17,11 @@ import {
 } from "#engine/containers.ts";
 import { watchEvents } from "#engine/events.ts";
 import { startExec } from "#engine/exec.ts";
-import { importImage, saveImages } from "#engine/images.ts";
+import { loadImages } from "#engine/images.ts";
 import { readLogs } from "#engine/logs.ts";
-import { ping } from "#engine/system.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { compareVersions, connect, negotiate } from "./connect.ts";
+import { request, requestStatus, requestStream } from "./request.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-connect-"));
 const servers: Server[] = [];
@@ -92,9 +93,9 @@ test("versions, methods, paths, queries and bodies", async () => {
     "/v1.44/containers/b": (_request, response) => response.writeHead(204).end(),
     "/v1.44/images/create": json(200, { status: `sha256:${"0".repeat(64)}` }),
   });
-  const engine = await connect(endpoint);
+  const engine = await connect(endpoint, { spawn });
   expect(engine.apiVersion).toBe("1.44");
-  await ping(engine);
+  await requestStatus(engine, { method: "HEAD", path: "/_ping" });
   expect(await listContainers(engine, { all: true, filters: { label: ["x=y"] } })).toMatchObject([
     { Id: "a" },
   ]);
@@ -105,9 +106,13 @@ test("versions, methods, paths, queries and bodies", async () => {
   expect(await startContainer(engine, "b")).toBe(true);
   expect(await stopContainer(engine, "b", { timeout: 3, stopSignal: "RTMIN+3" })).toBe(false);
   await removeContainer(engine, "b", { force: true, volumes: false });
-  expect(
-    await importImage(engine, Readable.from([Buffer.from("tar")]), { repo: "r", changes: ["CMD a"] }),
-  ).toBe(`sha256:${"0".repeat(64)}`);
+  const imported = await request(engine, {
+    method: "POST",
+    path: "/images/create",
+    query: { fromSrc: "-", repo: "r", changes: ["CMD a"] },
+    body: Readable.from([Buffer.from("tar")]),
+  });
+  expect(imported).toEqual({ status: `sha256:${"0".repeat(64)}` });
   expect(asked).toEqual([
     "GET /_ping",
     "HEAD /v1.44/_ping",
@@ -136,7 +141,7 @@ test("a container that is on its way out already is waited for; another conflict
     "/v1.44/containers/busy": refuse,
     "/v1.44/containers/busy/json": json(200, { State: { Status: "running" } }),
   });
-  const engine = await connect(endpoint);
+  const engine = await connect(endpoint, { spawn });
   await removeContainer(engine, "leaving", { force: true });
   expect(asked.at(-1)).toBe("POST /v1.44/containers/leaving/wait?condition=removed");
   await removeContainer(engine, "ending");
@@ -152,7 +157,7 @@ test.each([
 ])("status %d throws %s", async (status, code) => {
   const { endpoint } = await standIn({ "/v1.44/containers/json": json(status, { message: "why" }) });
   const details = { status, method: "GET", path: "/containers/json", message: "why" };
-  await expect(listContainers(await connect(endpoint))).rejects.toMatchObject({
+  await expect(listContainers(await connect(endpoint, { spawn }))).rejects.toMatchObject({
     code,
     message: "why",
     details,
@@ -167,11 +172,13 @@ test("a connection that breaks", async () => {
     "/v1.44/images/get": breakAfter("tar"),
     "/v1.44/events": breakAfter('{"Action":"start"}\n'),
   });
-  const engine = await connect(endpoint);
+  const engine = await connect(endpoint, { spawn });
   const lost = { code: "engine-lost" };
   await expect(listContainers(engine)).rejects.toMatchObject(lost);
   await expect(waitContainer(engine, "b")).rejects.toMatchObject(lost);
-  await expect(Array.fromAsync(await saveImages(engine, ["i"]))).rejects.toMatchObject(lost);
+  await expect(
+    Array.fromAsync((await requestStream(engine, { path: "/images/get" })).body),
+  ).rejects.toMatchObject(lost);
   const read: string[] = [];
   const all = async (): Promise<void> => {
     for await (const { data } of await readLogs(engine, "b", { tty: true })) read.push(data.toString());
@@ -186,7 +193,7 @@ test("a connection that breaks", async () => {
 
 test("a connection taken over", async () => {
   const { endpoint, asked } = await standIn({});
-  const engine = await connect(endpoint);
+  const engine = await connect(endpoint, { spawn });
   const output: readonly OutputChunk[] = await Array.fromAsync((await startExec(engine, "x")).output);
   expect(output.map(({ stream, data }) => `${stream} ${data}`)).toEqual(["stderr A"]);
   await expect(Array.fromAsync((await startExec(engine, "cut")).output)).rejects.toMatchObject({
@@ -200,7 +207,7 @@ test("aborting, before and midway", async () => {
     "/v1.44/containers/b/wait": () => undefined,
     "/v1.44/events": (_request, response) => response.write("{}\n"),
   });
-  const engine = await connect(endpoint);
+  const engine = await connect(endpoint, { spawn });
   await expect(listContainers(engine, { signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: "interrupted",
   });
@@ -215,29 +222,29 @@ test("aborting, before and midway", async () => {
 });
 
 test("what an upload's source throws comes out as it is", async () => {
-  const { endpoint } = await standIn({ "/v1.44/images/create": json(200, {}) });
+  const { endpoint } = await standIn({ "/v1.44/images/load": json(200, {}) });
   const source = async function* (): AsyncGenerator<Buffer> {
     yield Buffer.from("tar");
     throw new RangeError("the source broke");
   };
-  await expect(importImage(await connect(endpoint), Readable.from(source()))).rejects.toThrow(
+  await expect(loadImages(await connect(endpoint, { spawn }), Readable.from(source()))).rejects.toThrow(
     new RangeError("the source broke"),
   );
 });
 
 test("nobody there, and somebody else", async () => {
   const nobody: Endpoint = { kind: "unix", path: join(folder, "none.sock"), source: "DOCKER_HOST" };
-  await expect(connect(nobody)).rejects.toMatchObject({
+  await expect(connect(nobody, { spawn })).rejects.toMatchObject({
     code: "engine-unreachable",
     hint: expect.stringContaining(`unix://${nobody.path} (DOCKER_HOST)`),
   });
   const hangsUp = await standIn({ "/_ping": (request) => request.socket.destroy() });
-  await expect(connect(hangsUp.endpoint)).rejects.toMatchObject({ code: "engine-unreachable" });
+  await expect(connect(hangsUp.endpoint, { spawn })).rejects.toMatchObject({ code: "engine-unreachable" });
   const other = await standIn({
     "/_ping": (_request, response) => response.end("hello"),
     "/version": (_request, response) => response.end("hello"),
   });
-  await expect(connect(other.endpoint)).rejects.toMatchObject({ code: "engine-refused" });
+  await expect(connect(other.endpoint, { spawn })).rejects.toMatchObject({ code: "engine-refused" });
 });
 
 test.each([

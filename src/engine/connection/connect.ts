@@ -3,6 +3,7 @@ import { BerthError } from "#errors.ts";
 import type { Engine } from "./engine.ts";
 import { unreachable } from "./failure.ts";
 import { engineError, readText } from "./request.ts";
+import type { Spawn } from "./spawn.ts";
 import { createDial, type Dial } from "./transport.ts";
 
 /** The newest API this client was written for (Docker 29), and the oldest it works with (Docker 20.10). */
@@ -10,7 +11,9 @@ const newest = "1.52";
 const oldest = "1.41";
 
 export interface ConnectOptions {
-  readonly signal?: AbortSignal;
+  /** Starts ssh, where the engine is reached by it. */
+  readonly spawn: Spawn;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -18,15 +21,15 @@ export interface ConnectOptions {
  * `engine-unreachable` when nothing answers there, `engine-refused` when the engine is too old, too new, or
  * no Docker engine.
  */
-export async function connect(endpoint: Endpoint, options: ConnectOptions = {}): Promise<Engine> {
-  const dial = createDial(endpoint);
-  const pinged = await pingVersion(dial, endpoint, options.signal);
+export async function connect(endpoint: Endpoint, { spawn, signal }: ConnectOptions): Promise<Engine> {
+  const dial = createDial(endpoint, spawn);
+  const pinged = await pingVersion(dial, endpoint, signal);
   // The ping costs the engine nothing; for /version it runs programs. The oldest API it speaks matters only
   // when it is newer than we.
   if (pinged !== undefined && compareVersions(pinged, newest) <= 0) {
     return { endpoint, apiVersion: negotiate(pinged, oldest, renderEndpoint(endpoint)), request: dial };
   }
-  const answer = await readVersion(dial, endpoint, options.signal);
+  const answer = await readVersion(dial, endpoint, signal);
   return {
     endpoint,
     apiVersion: negotiate(answer.ApiVersion, answer.MinAPIVersion ?? oldest, renderEndpoint(endpoint)),
@@ -41,14 +44,7 @@ async function pingVersion(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   try {
-    const reply = await dial({
-      method: "GET",
-      path: "/_ping",
-      query: {},
-      headers: {},
-      hijack: false,
-      ...(signal && { signal }),
-    });
+    const reply = await dial({ method: "GET", path: "/_ping", query: {}, signal });
     if (reply.kind !== "answer")
       throw new BerthError("internal", "the engine took over a connection it was not offered");
     await readText(reply.body);
@@ -110,14 +106,7 @@ async function readVersion(
   let text: string;
   let status: number;
   try {
-    const reply = await dial({
-      method: "GET",
-      path: "/version",
-      query: {},
-      headers: {},
-      hijack: false,
-      ...(signal && { signal }),
-    });
+    const reply = await dial({ method: "GET", path: "/version", query: {}, signal });
     if (reply.kind !== "answer")
       throw new BerthError("internal", "the engine took over a connection it was not offered");
     status = reply.status;

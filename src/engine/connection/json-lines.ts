@@ -39,34 +39,22 @@ function* parseLine<T>(bytes: Buffer): Generator<T> {
   }
 }
 
-/** A line of progress of image and import calls: jsonmessage.JSONMessage. */
-export interface JSONMessage {
-  readonly status?: string;
-  readonly stream?: string;
-  readonly id?: string;
-  readonly progress?: string;
-  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+/** What is read of a line of progress of image calls: jsonmessage.JSONMessage. */
+interface JSONMessage {
   readonly errorDetail?: { readonly code?: number; readonly message?: string };
   readonly error?: string;
 }
 
 /**
- * Reads progress to its end and gives the last message. These calls answer 200 before they work, so an error
- * comes as a line: thrown as `engine-api`.
+ * Reads progress to its end. These calls answer 200 before they work, so an error comes as a line: thrown as
+ * `engine-api`.
  */
-export async function readMessages(
-  engine: Engine,
-  reply: StreamReply,
-  signal?: AbortSignal,
-): Promise<JSONMessage | undefined> {
-  let last: JSONMessage | undefined;
+export async function readMessages(engine: Engine, reply: StreamReply, signal?: AbortSignal): Promise<void> {
   for await (const message of readJsonLines<JSONMessage>(engine, reply, signal)) {
     const trouble = message.errorDetail?.message ?? message.error;
     if (trouble !== undefined)
       throw new BerthError("engine-api", trouble, {
         details: { message: trouble, code: message.errorDetail?.code },
       });
-    last = message;
   }
-  return last;
 }

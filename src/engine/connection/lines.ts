@@ -1,4 +1,4 @@
-import { mostCaptured } from "./capture.ts";
+import { mostCaptured } from "#api/capture.ts";
 
 const lineFeed = 0x0a;
 

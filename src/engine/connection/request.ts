@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { renderEndpoint } from "#api/address.ts";
+import { captureText, sizeOf } from "#api/capture.ts";
 import { BerthError, type ErrorCode } from "#errors.ts";
-import { captureText, sizeOf } from "./capture.ts";
 import type { Engine } from "./engine.ts";
 import type { Call, Reply } from "./transport.ts";
 
@@ -21,7 +21,6 @@ export interface RequestOptions {
   readonly query?: Query;
   /** JSON, or a Readable that is sent as it is (application/x-tar). */
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Statuses that are right besides 2xx. */
   readonly expect?: readonly number[];
@@ -96,15 +95,14 @@ export async function requestHijack(engine: Engine, options: RequestOptions): Pr
 }
 
 async function send(engine: Engine, options: RequestOptions, hijack: boolean): Promise<Reply> {
-  const { method = "GET", path: where, query = {}, body, headers = {}, signal, expect = [] } = options;
+  const { method = "GET", path: where, query = {}, body, signal, expect = [] } = options;
   const reply = await engine.request({
     method,
     path: `/v${engine.apiVersion}${where}`,
     query: renderQuery(query),
-    headers,
+    body,
     hijack,
-    ...(body !== undefined && { body }),
-    ...(signal && { signal }),
+    signal,
   });
   if (
     reply.kind === "hijacked" ||

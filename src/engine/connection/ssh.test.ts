@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseEndpoint, type SshEndpoint } from "#api/address.ts";
 import { waitContainer } from "#engine/containers.ts";
 import { readVersion } from "#engine/system.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { connect } from "./connect.ts";
 import { sshArguments } from "./ssh.ts";
 
@@ -65,7 +66,7 @@ test.each([
 });
 
 test("requests go through the user's ssh, and one connection serves many", async () => {
-  const engine = await connect(ssh("ssh://me@web"));
+  const engine = await connect(ssh("ssh://me@web"), { spawn });
   await readVersion(engine);
   await readVersion(engine);
   expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([
@@ -74,7 +75,7 @@ test("requests go through the user's ssh, and one connection serves many", async
 });
 
 test("ssh's own words come with the error", async () => {
-  const failed = connect(ssh("ssh://refuses"));
+  const failed = connect(ssh("ssh://refuses"), { spawn });
   await expect(failed).rejects.toMatchObject({
     code: "engine-unreachable",
     message: "ssh://refuses: ssh ended with status 255: Permission denied (publickey).",
@@ -82,7 +83,7 @@ test("ssh's own words come with the error", async () => {
 });
 
 test("a connection that breaks later is lost", async () => {
-  const engine = await connect(ssh("ssh://breaks"));
+  const engine = await connect(ssh("ssh://breaks"), { spawn });
   await expect(waitContainer(engine, "b")).rejects.toMatchObject({
     code: "engine-lost",
     message: "ssh://breaks: ssh ended with status 255",
@@ -92,7 +93,7 @@ test("a connection that breaks later is lost", async () => {
 test("without ssh", async () => {
   process.env.PATH = join(folder, "empty");
   expect(existsSync(process.env.PATH)).toBe(false);
-  const failed = connect(ssh("ssh://web"));
+  const failed = connect(ssh("ssh://web"), { spawn });
   await expect(failed).rejects.toMatchObject({ code: "tool-missing" });
   process.env.PATH = `${folder}:${path}`;
 });

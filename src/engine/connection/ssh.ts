@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { Agent } from "node:http";
 import { Duplex } from "node:stream";
 import { renderEndpoint, type SshEndpoint } from "#api/address.ts";
 import { BerthError } from "#errors.ts";
+import type { Spawn, SpawnedProcess } from "./spawn.ts";
 
 const connectTimeoutSeconds = 30;
 
@@ -32,17 +32,17 @@ export function sshArguments(endpoint: SshEndpoint): readonly string[] {
  * known_hosts count. Idle connections are kept for the next request, since each costs a whole handshake; they
  * keep no process alive.
  */
-export function sshAgent(endpoint: SshEndpoint): Agent {
+export function sshAgent(endpoint: SshEndpoint, spawn: Spawn): Agent {
   const agent = new Agent({ keepAlive: true });
-  agent.createConnection = () => dialSsh(endpoint);
+  agent.createConnection = () => dialSsh(endpoint, spawn);
   return agent;
 }
 
-const children = new Set<ChildProcess>();
+const children = new Set<SpawnedProcess>();
 let watchingExit = false;
 
 /** ssh ends by itself when its input closes; this is for one that still waits for its server. */
-function dieWithUs(child: ChildProcess): void {
+function dieWithUs(child: SpawnedProcess): void {
   children.add(child);
   child.once("close", () => children.delete(child));
   if (watchingExit) return;
@@ -53,7 +53,7 @@ function dieWithUs(child: ChildProcess): void {
 }
 
 /** One connection. It ends or fails only when ssh has ended, so that ssh's own words come with the error. */
-function dialSsh(endpoint: SshEndpoint): Duplex {
+function dialSsh(endpoint: SshEndpoint, spawn: Spawn): Duplex {
   // A session of its own: Ctrl-C goes to berth alone, which still needs the connection to tidy up.
   const child = spawn("ssh", sshArguments(endpoint), { stdio: ["pipe", "pipe", "pipe"], detached: true });
   dieWithUs(child);
@@ -128,7 +128,7 @@ function sshFailed(endpoint: SshEndpoint, how: string, words: string, answered: 
 }
 
 /** What an HTTP agent does to a socket it keeps; `unref` lets the process end while a connection is idle. */
-function socketManners(child: ChildProcess): Record<string, () => void> {
+function socketManners(child: SpawnedProcess): Record<string, () => void> {
   const pipes = [child.stdin, child.stdout, child.stderr] as readonly unknown[] as readonly {
     ref?: () => void;
     unref?: () => void;

@@ -1,23 +1,21 @@
-import { readFileSync } from "node:fs";
-import { type Agent, type IncomingHttpHeaders, IncomingMessage, type OutgoingHttpHeaders } from "node:http";
-import { Agent as TlsAgent } from "node:https";
-import { addAbortSignal, Duplex, finished, PassThrough, Readable } from "node:stream";
-import { inspect } from "node:util";
-import type DockerModem from "docker-modem";
-import type { Endpoint, TlsFiles } from "#api/address.ts";
-import { BerthError } from "#errors.ts";
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import { request as requestTls } from "node:https";
+import { stringify } from "node:querystring";
+import { addAbortSignal, type Duplex, finished, PassThrough, Readable } from "node:stream";
+import type { Endpoint } from "#api/address.ts";
 import { explainFailure } from "./failure.ts";
-import { sshAgent } from "./ssh.ts";
+import type { Spawn } from "./spawn.ts";
+import { type Target, targetOf } from "./target.ts";
 
-/** One HTTP exchange. `path` is complete but for the query; `body` is JSON unless it is a stream. */
+/** One HTTP exchange. `path` is complete but for the query; `body` is JSON unless it is a stream, a tar. */
 export interface Call {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly query: Readonly<Record<string, string | readonly string[]>>;
-  readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  readonly hijack: boolean;
-  readonly signal?: AbortSignal;
+  /** Asks to take over the connection. */
+  readonly hijack?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What came back: an answer of any status, or, for a hijack the engine granted, the bare connection. */
@@ -36,129 +34,71 @@ export type Reply =
  */
 export type Dial = (call: Call) => Promise<Reply>;
 
-/** Every status is an answer; what it means is decided where the request is known. */
-const everyStatus: DockerModem.StatusCodes = Object.fromEntries(
-  Array.from({ length: 500 }, (_, index) => [100 + index, true]),
-);
-
 /**
- * A way to talk to this endpoint. Nothing is connected, nor is docker-modem loaded, before the first call.
+ * A way to talk to this endpoint; `spawn` starts ssh where the endpoint is reached by it. Nothing is read
+ * nor connected before the first call.
  */
-export function createDial(endpoint: Endpoint): Dial {
-  let modem: Promise<DockerModem> | undefined;
+export function createDial(endpoint: Endpoint, spawn: Spawn): Dial {
+  let target: Target | undefined;
   return async (call) => {
-    modem ??= createModem(endpoint);
-    return dial(await modem, endpoint, call);
+    target ??= targetOf(endpoint, spawn);
+    return exchange(target, endpoint, call);
   };
 }
 
-async function createModem(endpoint: Endpoint): Promise<DockerModem> {
-  const options = modemOptions(endpoint);
-  // It calls url.parse() for every address but a socket's; the warning of that would be for its authors, not
-  // for berth's users.
-  process.noDeprecation = true;
-  const { default: Modem } = await import("docker-modem");
-  // The constructor reads DOCKER_HOST by itself and throws on what it cannot parse; which engine is meant was
-  // decided before.
-  const { DOCKER_HOST } = process.env;
-  delete process.env.DOCKER_HOST;
-  try {
-    return new Modem(options);
-  } finally {
-    if (DOCKER_HOST !== undefined) process.env.DOCKER_HOST = DOCKER_HOST;
-  }
-}
-
-function modemOptions(endpoint: Endpoint): DockerModem.ConstructorOptions {
-  switch (endpoint.kind) {
-    case "unix":
-      return { socketPath: endpoint.path, protocol: "http" };
-    case "ssh":
-      // The name is only for the Host header; the agent makes the connection.
-      return { host: "docker.invalid", protocol: "http", agent: opaque(sshAgent(endpoint)) };
-    case "tcp":
-      if (!endpoint.tls) return { host: endpoint.host, port: endpoint.port, protocol: "http" };
-      return { host: endpoint.host, port: endpoint.port, protocol: "https", ...tlsOptions(endpoint.tls) };
-  }
-}
-
-function tlsOptions(files: TlsFiles): DockerModem.ConstructorOptions {
-  return {
-    ...(files.ca && { ca: readPem(files.ca) }),
-    ...(files.cert && { cert: readPem(files.cert) }),
-    ...(files.key && { key: readPem(files.key) }),
-    agent: opaque(new TlsAgent({ rejectUnauthorized: files.verify })),
-  };
-}
-
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new BerthError("file-missing", `${file} cannot be read`, {
-      cause,
-      hint: "The engine's address asks for TLS with this file.",
-    });
-  }
-}
-
-/**
- * docker-modem renders its whole request, agent and all, for its debug log at each call, wanted or not: that
- * costs milliseconds.
- */
-function opaque<T extends Agent>(agent: T): T {
-  return Object.assign(agent, { [inspect.custom]: () => "[Agent]" });
-}
-
-function dial(modem: DockerModem, endpoint: Endpoint, call: Call): Promise<Reply> {
-  const { signal } = call;
-  const source = call.body instanceof Readable ? call.body : undefined;
+function exchange(target: Target, endpoint: Endpoint, call: Call): Promise<Reply> {
+  const { signal, body } = call;
+  const source = body instanceof Readable ? body : undefined;
   // What the source of an upload throws is the caller's own error, not one of the connection.
   let sourceError: Error | undefined;
-  const remember = (error: Error): void => {
-    sourceError = error;
-  };
-  source?.on("error", remember);
   const explain = (cause: unknown): Error => sourceError ?? explainFailure(cause, endpoint, signal);
-  return new Promise<Reply>((resolve, reject) => {
-    modem.dial(dialOptions(call, source), (error, result) => {
-      if (error) {
-        source?.destroy();
-        reject(explain(error));
-      } else if (result instanceof IncomingMessage) {
-        if (signal) addAbortSignal(signal, result);
-        finished(result, () => source?.destroy());
-        resolve({
-          kind: "answer",
-          status: result.statusCode ?? 0,
-          headers: result.headers,
-          body: guardBody(result, explain),
-        });
-      } else if (result instanceof Duplex) {
-        if (signal) addAbortSignal(signal, result);
-        resolve({ kind: "hijacked", duplex: result });
-      } else {
-        reject(new BerthError("internal", "docker-modem gave neither an answer nor a connection"));
-      }
+  const reply = new Promise<Reply>((resolve, reject) => {
+    const outgoing = openRequest(target, call);
+    // Stays for the time after the answer: an engine may end the connection of an upload that it refused.
+    outgoing.on("error", reject);
+    outgoing.once("response", (response) => {
+      if (signal) addAbortSignal(signal, response);
+      finished(response, () => source?.destroy());
+      resolve({
+        kind: "answer",
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: guardBody(response, explain),
+      });
     });
+    outgoing.once("upgrade", (_response, duplex, head) => {
+      if (head.length > 0) duplex.unshift(head);
+      if (signal) addAbortSignal(signal, duplex);
+      resolve({ kind: "hijacked", duplex });
+    });
+    source?.on("error", (error) => {
+      sourceError = error;
+      outgoing.destroy(error);
+    });
+    if (source) source.pipe(outgoing);
+    else outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+  return reply.catch((cause) => {
+    source?.destroy();
+    throw explain(cause);
   });
 }
 
-function dialOptions(call: Call, source: Readable | undefined): DockerModem.DialOptions {
-  const headers: OutgoingHttpHeaders = { ...call.headers };
-  return {
-    method: call.method,
-    // docker-modem appends `_query` to a path that ends in "?".
-    path: Object.keys(call.query).length > 0 ? `${call.path}?` : call.path,
-    headers,
-    allowEmpty: call.body !== undefined,
-    options: { _query: call.query, _body: source ? {} : (call.body ?? {}) },
-    isStream: true,
-    hijack: call.hijack,
-    statusCodes: everyStatus,
-    ...(source && { file: source }),
-    ...(call.signal && { abortSignal: call.signal }),
-  };
+function openRequest({ secure, options }: Target, call: Call): ClientRequest {
+  const { method, body, hijack, signal } = call;
+  const query = stringify(call.query);
+  return (secure ? requestTls : request)({
+    ...options,
+    method,
+    path: query === "" ? call.path : `${call.path}?${query}`,
+    headers: {
+      ...(body !== undefined && {
+        "Content-Type": body instanceof Readable ? "application/x-tar" : "application/json",
+      }),
+      ...(hijack && { Connection: "Upgrade", Upgrade: "tcp" }),
+    },
+    ...(signal && { signal }),
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readIfThereSync } from "#host/files/read-if-there.ts";
-import type { ImageJson } from "#oci/image-wishes.ts";
+import type { ImageJson } from "#oci/image-request.ts";
 
 /** What the engine has written down of a container and does not say in config.json. */
 export interface EngineRecord {
@@ -25,8 +25,14 @@ interface Container {
 export function readEngineRecord(rootPath: string, id: string): EngineRecord | undefined {
   const data = dirname(dirname(dirname(rootPath)));
   const container = readJson<Container>(join(data, "containers", id, "config.v2.json"));
-  const wishes = readJson<{ readonly CapDrop?: unknown }>(join(data, "containers", id, "hostconfig.json"));
-  if (typeof container?.Image !== "string" || typeof container.Driver !== "string" || wishes === undefined)
+  const hostConfig = readJson<{ readonly CapDrop?: unknown }>(
+    join(data, "containers", id, "hostconfig.json"),
+  );
+  if (
+    typeof container?.Image !== "string" ||
+    typeof container.Driver !== "string" ||
+    hostConfig === undefined
+  )
     return undefined;
   const { Image, Driver } = container;
   const [, digest] = /^sha256:([0-9a-f]{64})$/.exec(Image) ?? [];
@@ -34,7 +40,7 @@ export function readEngineRecord(rootPath: string, id: string): EngineRecord | u
   // An engine with containerd's image store has its containers' roots elsewhere.
   if (basename(dirname(dirname(rootPath))) !== Driver) return undefined;
   const imageJson = readImage(join(data, "image", Driver, "imagedb/content/sha256", digest));
-  return { image: Image, imageJson, dropped: texts(wishes.CapDrop).map(canonical) };
+  return { image: Image, imageJson, dropped: texts(hostConfig.CapDrop).map(canonical) };
 }
 
 /** Bytes. Real ones have some thousand. */

@@ -1,7 +1,8 @@
 import { BerthError } from "#errors.ts";
 import { spawnReading } from "#host/process/spawn-quick.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { type MirrorRequest, mirrorSocket } from "./request.ts";
+import { mirrorSocket } from "#oci/machine-state.ts";
+import type { MirrorRequest } from "./request.ts";
 
 export interface AskMirror {
   /** The launcher, which starts the server and starts it anew when it is killed. */

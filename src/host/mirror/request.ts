@@ -30,10 +30,3 @@ export type MirrorRequest =
   | { readonly do: "look" }
   /** Gives the place back to the engine's mount, when the machine's files are mounted nowhere any more. */
   | { readonly do: "release"; readonly state: string };
-
-/** Where the one process that serves all mirrors of a host is asked; only root can. */
-export const mirrorDirectory = "/run/berth/mirror";
-export const mirrorSocket = `${mirrorDirectory}/socket`;
-
-/** The file in a machine's state that holds its plan as long as there is a mirror. */
-export const mirrorFile = "mirror";

@@ -22,6 +22,7 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { lockFile } from "#host/syscall/syscalls.ts";
 import type { IdRange } from "#linux/id-range.ts";
 import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "#oci/id-slots.ts";
+import { stateFile } from "#oci/machine-state.ts";
 
 /**
  * Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it,
@@ -47,11 +48,11 @@ export async function takeIds(state: string, machineId: string, count: number): 
   for (;;) {
     const range = withLinks((links) => {
       // What a start that failed has left in the same state is nobody else's.
-      rmSync(join(state, "ids"), { force: true });
+      rmSync(join(state, stateFile.ids), { force: true });
       links.removeFree();
       const first = findFree(wanted, preferredSlot(machineId), links, [...known, ...refused]);
       // First the machine's own note: a slot without it is free.
-      writeFileSync(join(state, "ids"), `${first} ${wanted}\n`);
+      writeFileSync(join(state, stateFile.ids), `${first} ${wanted}\n`);
       for (let slot = first; slot < first + wanted; slot += 1) links.add(slot, state);
       return rangeOf(first, wanted);
     });
@@ -175,7 +176,7 @@ function linksOf(ownRoot: string): Links {
       if (!target.startsWith(`${ownRoot}/`)) return false;
       const [, engine] = /^\/proc\/(\d+)\/root\//.exec(target) ?? [];
       if (engine !== undefined && !isEngine(Number(engine))) return true;
-      const [first = 0, count = 0] = readFileSync(join(target.slice(ownRoot.length), "ids"), "utf8")
+      const [first = 0, count = 0] = readFileSync(join(target.slice(ownRoot.length), stateFile.ids), "utf8")
         .split(" ")
         .map(Number);
       return slot < first || slot >= first + count;

@@ -2,11 +2,11 @@ import { BerthError } from "#errors.ts";
 import {
   type AcceptRule,
   acceptChain,
-  families,
   type ListedRule,
   parseAcceptRules,
   renderAcceptRules,
-} from "#plan/network/port-rules.ts";
+} from "#plan/network/accept-rules.ts";
+import { families } from "#plan/network/forwarding.ts";
 import { changeTable, deleteRule, type FilterTable, readFilterTables } from "./filter-tables.ts";
 
 export interface FoundRule extends ListedRule {

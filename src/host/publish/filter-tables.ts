@@ -1,7 +1,7 @@
 import { hasCode } from "#errors.ts";
 import { readText } from "#host/process/proc-file.ts";
 import { run, tryRun } from "#host/process/run.ts";
-import type { Family } from "#plan/network/port-rules.ts";
+import type { Family } from "#plan/network/forwarding.ts";
 
 /** The filter table of one family in one of the kernel's two iptables. */
 export interface FilterTable {

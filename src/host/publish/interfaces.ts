@@ -26,23 +26,23 @@ export function readHostAddresses(): readonly HostAddress[] {
 /**
  * The narrowest network of the host that the machine's address is in. Throws `host-unfit` when there is none.
  */
-export function findWay(addresses: readonly HostAddress[], target: string): HostAddress {
-  const [way] = addresses
+export function findRoute(addresses: readonly HostAddress[], target: string): HostAddress {
+  const [route] = addresses
     .filter((network) => isInNetwork(target, network))
     .sort((a, b) => b.prefix - a.prefix);
-  if (way === undefined) {
+  if (route === undefined) {
     throw new BerthError("host-unfit", `no interface of this host leads to the machine's address ${target}`, {
       hint: "Ports are published on the machine's own host, through the engine's bridge.",
     });
   }
   // It becomes part of an nft script.
-  if (!/^[\w.@-]{1,15}$/.test(way.interface)) {
+  if (!/^[\w.@-]{1,15}$/.test(route.interface)) {
     throw new BerthError(
       "host-unfit",
-      `the interface "${way.interface}" has a name that cannot be used in a firewall rule`,
+      `the interface "${route.interface}" has a name that cannot be used in a firewall rule`,
     );
   }
-  return way;
+  return route;
 }
 
 /** Whether an address stands in the same network as this one of the host. */

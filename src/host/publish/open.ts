@@ -2,21 +2,20 @@ import { BerthError } from "#errors.ts";
 import { readNumber } from "#host/process/proc-file.ts";
 import { forgetFlows } from "#host/syscall/conntrack.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
+import { planAcceptRules } from "#plan/network/accept-rules.ts";
 import type { Flow } from "#plan/network/conntrack-message.ts";
 import {
-  checkPublishes,
   type Family,
   type ForwardTargets,
   families,
-  isFlowOf,
   isForwarded,
   isLoopback,
-  planAcceptRules,
-  publishWarnings,
-  renderPortTable,
-} from "#plan/network/port-rules.ts";
+} from "#plan/network/forwarding.ts";
+import { renderPortTable } from "#plan/network/port-table.ts";
+import { checkPublishes, publishWarnings } from "#plan/network/publish-check.ts";
+import { isFlowOf } from "#plan/network/tracked-flow.ts";
 import { addAcceptRules, readAcceptRules, removeAcceptRules } from "./accept-rules.ts";
-import { findWay, type HostAddress, readHostAddresses } from "./interfaces.ts";
+import { findRoute, type HostAddress, readHostAddresses } from "./interfaces.ts";
 import { awaitFormerTables, holdPortTable } from "./port-table.ts";
 import { reservePorts } from "./reservation.ts";
 
@@ -58,7 +57,7 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     throw new BerthError("host-unfit", "the machine has no address that its host could reach");
   await checkForwarding(publish, reached);
   const addresses = readHostAddresses();
-  const bridges = reached.flatMap((family) => findWay(addresses, targets[family] ?? ""));
+  const bridges = reached.flatMap((family) => findRoute(addresses, targets[family] ?? ""));
   const script = renderPortTable(name, publish, targets, [
     ...new Set(bridges.map((bridge) => bridge.interface)),
   ]);

@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
 import { tryRun } from "#host/process/run.ts";
-import { spawn } from "#host/process/spawn.ts";
-import { startError } from "#host/process/start-error.ts";
 import { type Publish, publishesCollide } from "#machinefile/value/publish.ts";
-import { parsePortTables, tableName } from "#plan/network/port-rules.ts";
+import { parsePortTables, tableName } from "#plan/network/port-table.ts";
+import { openNftSession } from "./nft-session.ts";
 
 export interface PortTable {
   /** Removes the table. */
   close(): Promise<void>;
 }
 
-/** For how long the nft of a process that has ended may still be there, in milliseconds. */
-const formerLimitMs = 5000;
+/** Milliseconds for which the nft of a process that has ended may still be there. */
+const formerTimeout = 5000;
 const hint =
   "Publishing needs nftables with NAT in a kernel of 5.12 or later, and the capability NET_ADMIN in the host's network namespace.";
 
@@ -29,52 +28,24 @@ export async function holdPortTable(
 ): Promise<PortTable> {
   if ((await readPortTables()).has(name))
     throw new BerthError("conflict", `${tableName(name)} publishes ports already`);
-  // A session of its own keeps ^C from it; with such a home it leaves no history file.
-  const nft = spawn("nft", ["-i"], {
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-    env: { PATH: process.env.PATH, HOME: "/dev/null" },
-  });
-  let errors = "";
-  let isOpen = false;
-  nft.stderr.on("data", (chunk: Buffer) => {
-    // Enough for a report; what nft says of a wrong line repeats the line.
-    if (errors.length < 4096) errors += chunk.toString();
-  });
-  const failed = new Promise<Error>((resolve) => nft.once("error", resolve));
-  const ended = new Promise<void>((resolve) => nft.once("close", () => resolve()));
-  // A write to one that has just ended; its end is what matters.
-  nft.stdin.on("error", () => {});
-  const end = async () => {
-    isOpen = false;
-    nft.stdin.end();
-    await ended;
-  };
-  // It answers in order: once it describes, it has done what the first line says, or has told why not.
-  const answered = new Promise<void>((resolve) => nft.stdout.once("data", () => resolve()));
-  nft.stdin.write(`${script}\ndescribe tcp dport\n`);
-  const cause = await Promise.race([failed, ended, answered]);
-  if (cause instanceof Error) throw startError("nft", cause);
+  const nft = await openNftSession(script);
   const isMade = await readPortTables().then(
     (tables) => tables.has(name),
     async (error: unknown) => {
-      await end();
+      await nft.close();
       throw error;
     },
   );
-  if (!isMade || errors !== "" || nft.exitCode !== null) {
-    await end();
+  if (!isMade || nft.errors !== "" || nft.hasEnded) {
+    await nft.close();
     throw new BerthError(
       "host-unfit",
-      `the ports' table could not be made: ${errors.split("\n")[0] || "nft ended"}`,
-      {
-        hint,
-        details: { stderr: errors },
-      },
+      `the ports' table could not be made: ${nft.errors.split("\n")[0] || "nft ended"}`,
+      { hint, details: { stderr: nft.errors } },
     );
   }
-  isOpen = true;
-  void ended.then(() => {
+  let isOpen = true;
+  void nft.ended.then(() => {
     if (isOpen)
       onLost(
         new BerthError(
@@ -83,7 +54,12 @@ export async function holdPortTable(
         ),
       );
   });
-  return { close: end };
+  return {
+    async close() {
+      isOpen = false;
+      await nft.close();
+    },
+  };
 }
 
 /**
@@ -101,7 +77,7 @@ export async function readPortTables(): Promise<ReadonlySet<string>> {
  * process which has just ended, and goes when its nft sees that. Throws `conflict` when it stays.
  */
 export async function awaitFormerTables(publish: readonly Publish[]): Promise<void> {
-  for (const end = performance.now() + formerLimitMs; ; await sleep(10)) {
+  for (const end = performance.now() + formerTimeout; ; await sleep(10)) {
     const former = parsePortTables(await list("ruleset")).filter((table) =>
       table.publish.some((theirs) => publish.some((ours) => publishesCollide(theirs, ours))),
     );

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findWay, type HostAddress } from "./interfaces.ts";
+import { findRoute, type HostAddress } from "./interfaces.ts";
 import { relay, relayTarget } from "./relay.ts";
 
 const bridge: HostAddress = { interface: "docker_gwbridge", address: "172.18.0.1", prefix: 16 };
@@ -35,12 +35,12 @@ test.each([
   expect(relayTarget(peer, rule)).toBe(target);
 });
 
-test("the way is the narrowest network; none, and names that cannot be written into a rule, are errors", () => {
-  expect(findWay([wide, bridge, bridge6], "172.18.0.3")).toBe(bridge);
-  expect(findWay([wide, bridge, bridge6], "172.17.0.3")).toBe(wide);
-  expect(findWay([wide, bridge, bridge6], "fd00:18::3")).toBe(bridge6);
-  expect(() => findWay([bridge], "10.0.0.1")).toThrow(expect.objectContaining({ code: "host-unfit" }));
-  expect(() => findWay([{ ...bridge, interface: 'x";' }], "172.18.0.3")).toThrow(
+test("the route is the narrowest network; none, and names that cannot be written into a rule, are errors", () => {
+  expect(findRoute([wide, bridge, bridge6], "172.18.0.3")).toBe(bridge);
+  expect(findRoute([wide, bridge, bridge6], "172.17.0.3")).toBe(wide);
+  expect(findRoute([wide, bridge, bridge6], "fd00:18::3")).toBe(bridge6);
+  expect(() => findRoute([bridge], "10.0.0.1")).toThrow(expect.objectContaining({ code: "host-unfit" }));
+  expect(() => findRoute([{ ...bridge, interface: 'x";' }], "172.18.0.3")).toThrow(
     expect.objectContaining({ code: "host-unfit" }),
   );
 });

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import ipaddr from "ipaddr.js";
-import { type Family, type ForwardTargets, isLoopback } from "#plan/network/port-rules.ts";
+import { type Family, type ForwardTargets, isLoopback } from "#plan/network/forwarding.ts";
 import { type HostAddress, isInNetwork } from "./interfaces.ts";
 
 /** Where the connections that forwarding cannot serve go, and which those are. */

@@ -4,6 +4,7 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { listImages } from "#engine/images.ts";
 import { readVersion } from "#engine/system.ts";
 import { BerthError } from "#errors.ts";
+import { sha256 } from "#host/files/sha256.ts";
 import { findCurrent, findImage, type Place, type ResolvedImage, storeTarball } from "#image/store/store.ts";
 import { hashTarball, withTarball } from "#image/tarball/tarball.ts";
 import type { ImageSpec, ScratchImage } from "#machinefile/machine.ts";
@@ -80,7 +81,7 @@ async function resolveScratch(
   const architecture = debianArchitecture(process.arch);
   const mirror =
     options.mirror ?? (env.BERTH_MIRROR || undefined) ?? spec.mirror ?? (await readHostMirror(spec.os));
-  const plan = planBuild(name, spec, planSources(spec, mirror), architecture);
+  const plan = planBuild(name, spec, planSources(spec, mirror), architecture, sha256);
   const current = await findCurrent(engine, plan, signal);
   if (current !== undefined && !rebuild) return current;
   const { Arch } = await readVersion(engine, { signal });

@@ -4,6 +4,7 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { loadImages } from "#engine/images.ts";
 import { readVersion } from "#engine/system.ts";
 import { BerthError } from "#errors.ts";
+import { sha256 } from "#host/files/sha256.ts";
 import { tryRun } from "#host/process/run.ts";
 import { explainDiskFull } from "#image/store/disk-full.ts";
 import { imageId, packImage } from "#image/store/image-archive.ts";
@@ -46,7 +47,7 @@ export async function packLoaderImage(references: readonly string[], version: st
   const tree: Tree = new Map([...loaderRoot, ...programs.tree]);
   const { diffId, size } = await measure(packTree(tree));
   const architecture = ociArchitecture(process.arch);
-  const config = renderLoaderConfig({ version, architecture }, diffId);
+  const config = renderLoaderConfig({ version, architecture }, diffId, sha256);
   return {
     references,
     id: imageId(config),

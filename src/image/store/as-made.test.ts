@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
+import { sha256 } from "#host/files/sha256.ts";
+import { label } from "#labels/machine.ts";
+import { contentDigest } from "#plan/image/content.ts";
 import { renderLoaderConfig } from "#plan/image/loader-image-config.ts";
-import { contentDigest, contentLabel, isAsMade } from "./as-made.ts";
+import { isAsMade } from "./as-made.ts";
 import { renderImageConfig } from "./image-archive.ts";
 
 const guest = {
@@ -18,7 +21,7 @@ const root = renderImageConfig(
   },
   "ab",
 );
-const loader = renderLoaderConfig({ version: "1", architecture: "amd64" }, "cd");
+const loader = renderLoaderConfig({ version: "1", architecture: "amd64" }, "cd", sha256);
 
 test.each([root, loader])(
   "an image that berth makes is as it was made, and nothing that is made of it",
@@ -39,13 +42,13 @@ test.each([root, loader])(
 );
 
 test("engines write what is not there in several ways", () => {
-  expect(contentDigest(["x"], { Entrypoint: null, Cmd: ["/sbin/init"] })).toBe(
-    contentDigest(["x"], { Entrypoint: [], Cmd: ["/sbin/init"] }),
+  expect(contentDigest(["x"], { Entrypoint: null, Cmd: ["/sbin/init"] }, sha256)).toBe(
+    contentDigest(["x"], { Entrypoint: [], Cmd: ["/sbin/init"] }, sha256),
   );
   expect(
     isAsMade({
       RepoTags: null,
-      Config: { Cmd: null, Labels: { [contentLabel]: contentDigest(["x"], {}) } },
+      Config: { Cmd: null, Labels: { [label.content]: contentDigest(["x"], {}, sha256) } },
       RootFS: { Type: "layers", Layers: ["x"] },
     }),
   ).toBe(true);

@@ -1,18 +1,7 @@
-import { createHash } from "node:crypto";
-import type { ContainerConfig } from "#api/container.ts";
 import type { ImageInspect } from "#engine/images.ts";
-
-/** On images: what berth put into them, by `contentDigest`. */
-export const contentLabel = "berth.content";
-
-type Started = Pick<ContainerConfig, "Entrypoint" | "Cmd">;
-
-/** SHA-256, in hex, of an image's layers (`sha256:…` of the plain tars) and of what it runs. */
-export function contentDigest(layers: readonly string[], { Entrypoint, Cmd }: Started): string {
-  return createHash("sha256")
-    .update(JSON.stringify([layers, Entrypoint ?? [], Cmd ?? []]))
-    .digest("hex");
-}
+import { sha256 } from "#host/files/sha256.ts";
+import { label } from "#labels/machine.ts";
+import { contentDigest } from "#plan/image/content.ts";
 
 /**
  * Whether an image with labels of berth's is as berth made it. Whatever is made `FROM` it or committed
@@ -26,7 +15,7 @@ export function isAsMade({
 }: Pick<ImageInspect, "RootFS" | "Config" | "RepoTags">): boolean {
   const layers = RootFS.Layers ?? [];
   if (layers.length !== 1) return false;
-  const content = Config?.Labels?.[contentLabel];
-  if (content !== undefined) return content === contentDigest(layers, Config ?? {});
+  const content = Config?.Labels?.[label.content];
+  if (content !== undefined) return content === contentDigest(layers, Config ?? {}, sha256);
   return (RepoTags ?? []).some((name) => /^berth(?:-loader:|\/)/.test(name));
 }

@@ -2,8 +2,10 @@ import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { extract } from "tar-stream";
+import { sha256 } from "#host/files/sha256.ts";
+import { contentDigest } from "#plan/image/content.ts";
 import type { RootFacts } from "#plan/image/root-facts.ts";
-import { contentDigest } from "./as-made.ts";
+
 import { imageId, type Layer, packImage, renderImageConfig } from "./image-archive.ts";
 
 const facts: RootFacts = {
@@ -27,7 +29,7 @@ test("the configuration of a systemd root", () => {
       StopSignal: "SIGRTMIN+3",
       Labels: {
         "berth.image": "web",
-        "berth.content": contentDigest(["sha256:ab"], { Cmd: ["/sbin/init"] }),
+        "berth.content": contentDigest(["sha256:ab"], { Cmd: ["/sbin/init"] }, sha256),
         "berth.init": "systemd",
         "berth.init.version": "252",
         "berth.os": 'Debian "12" $HOME',

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { type Pack, pack } from "tar-stream";
 import { BerthError } from "#errors.ts";
+import { sha256 } from "#host/files/sha256.ts";
+import { endOfTar, packMember, padding, renderMember } from "#image/tarball/write-tar.ts";
+import { label } from "#labels/machine.ts";
+import { contentDigest } from "#plan/image/content.ts";
 import type { RootFacts } from "#plan/image/root-facts.ts";
-import { contentDigest, contentLabel } from "./as-made.ts";
 
 /** The one layer of an image. */
 export interface Layer {
@@ -35,10 +37,10 @@ export function renderImageConfig(input: ImageConfigInput, diffId: string) {
   const layers = [`sha256:${diffId}`];
   const labels: Readonly<Record<string, string>> = {
     ...input.labels,
-    [contentLabel]: contentDigest(layers, { Cmd: input.facts.command }),
-    "berth.init": init.kind,
-    ...(init.version !== undefined && { "berth.init.version": String(init.version) }),
-    ...(os !== undefined && { "berth.os": os.prettyName }),
+    [label.content]: contentDigest(layers, { Cmd: input.facts.command }, sha256),
+    [label.init]: init.kind,
+    ...(init.version !== undefined && { [label.initVersion]: String(init.version) }),
+    ...(os !== undefined && { [label.os]: os.prettyName }),
   };
   return {
     architecture: input.architecture,
@@ -72,52 +74,42 @@ const configDigest = (text: string) => createHash("sha256").update(text).digest(
  * layer.
  */
 export function packImage(reference: string | readonly string[], config: object, layer: Layer): Readable {
-  const archive = pack();
-  const text = JSON.stringify(config);
-  const configName = `${configDigest(text)}.json`;
-  const layerName = `${layer.diffId}/layer.tar`;
-  archive.on("close", () => void layer.stream.destroy());
-  const write = async () => {
-    archive.entry({ name: configName, mtime }, text);
-    await copyLayer(archive, layerName, layer);
-    archive.entry(
-      { name: "manifest.json", mtime },
-      JSON.stringify([{ Config: configName, RepoTags: [reference].flat(), Layers: [layerName] }]),
-    );
-    archive.finalize();
-  };
-  const packed = Readable.from(archive);
-  // Nobody listens to `archive` itself until the first reading, and an error may come before that.
-  archive.on("error", (error: Error) => packed.destroy(error));
-  write().catch((error: Error) => archive.destroy(error));
+  const packed = Readable.from(archiveOf([reference].flat(), JSON.stringify(config), layer));
+  // An error may come before the first reading, and an end without one.
+  layer.stream.on("error", (error) => packed.destroy(error));
+  packed.on("close", () => void layer.stream.destroy());
   return packed;
 }
 
-/** Of every member: the same image is the same archive. */
-const mtime = new Date(0);
+/** All times are the epoch: the same image is the same archive. */
+async function* archiveOf(
+  names: readonly string[],
+  config: string,
+  layer: Layer,
+): AsyncGenerator<Uint8Array> {
+  const configName = `${configDigest(config)}.json`;
+  const layerName = `${layer.diffId}/layer.tar`;
+  yield* packMember({ name: configName }, Buffer.from(config));
+  yield renderMember({ name: layerName, size: layer.size });
+  yield* checkLayer(layer);
+  yield padding(layer.size);
+  const manifest = JSON.stringify([{ Config: configName, RepoTags: names, Layers: [layerName] }]);
+  yield* packMember({ name: "manifest.json" }, Buffer.from(manifest));
+  yield endOfTar;
+}
 
-async function copyLayer(archive: Pack, name: string, layer: Layer): Promise<void> {
-  let finish = (_error?: Error | null) => {};
-  const finished = new Promise<void>((resolve, reject) => {
-    finish = (error) => (error ? reject(error) : resolve());
-  });
-  const entry = archive.entry({ name, mtime, size: layer.size }, finish);
-  // Heard as `finished`; unheard here, it would end the process.
-  entry.on("error", () => {});
+/** The layer's bytes, as long as they may be its own. */
+async function* checkLayer(layer: Layer): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let left = layer.size;
-  const feed = async () => {
-    for await (const chunk of layer.stream as AsyncIterable<Uint8Array>) {
-      left -= chunk.length;
-      // To who reads the archive, what is beyond it is the next members: other images, of any name.
-      if (left < 0) throw changed(layer.source);
-      hash.update(chunk);
-      if (!entry.write(chunk)) await new Promise<void>((resolve) => entry.once("drain", () => resolve()));
-    }
-    if (left > 0 || hash.digest("hex") !== layer.sha256) throw changed(layer.source);
-    entry.end(undefined);
-  };
-  await Promise.all([feed(), finished]);
+  for await (const chunk of layer.stream as AsyncIterable<Uint8Array>) {
+    left -= chunk.length;
+    // To who reads the archive, what is beyond it is the next members: other images, of any name.
+    if (left < 0) throw changed(layer.source);
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (left > 0 || hash.digest("hex") !== layer.sha256) throw changed(layer.source);
 }
 
 /** That a later reading gave something else than an earlier one. */

@@ -1,5 +1,6 @@
 import type { Engine } from "#engine/connection/engine.ts";
 import { type ImageSummary, listImages } from "#engine/images.ts";
+import { label } from "#labels/machine.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
 import { isAsMade } from "./as-made.ts";
 import { inspectIfThere } from "./store.ts";
@@ -33,7 +34,7 @@ export async function listMachineImages(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<readonly MachineImage[]> {
-  const labelled = await listImages(engine, { filters: { label: ["berth.image"] }, signal });
+  const labelled = await listImages(engine, { filters: { label: [label.image] }, signal });
   const made = labelled.map(async (image) => {
     const found =
       referenceOf(image) === undefined ? undefined : await inspectIfThere(engine, image.Id, signal);
@@ -67,8 +68,8 @@ function describe(summary: ImageSummary): MachineImage | undefined {
       reference,
       size: Size,
       created: Created,
-      os: Labels?.["berth.os"],
-      init: Labels?.["berth.init"],
+      os: Labels?.[label.os],
+      init: Labels?.[label.init],
     },
   };
 }
@@ -80,5 +81,5 @@ function referenceOf(summary: ImageSummary): string | undefined {
   return given.find((tag) => tag === builtinReference(name)) ?? given[0];
 }
 
-const nameOf = ({ Labels }: ImageSummary) => Labels?.["berth.image"] ?? "";
+const nameOf = ({ Labels }: ImageSummary) => Labels?.[label.image] ?? "";
 const builtinReference = (name: string) => `berth/${name}:latest`;

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import type { ImageInspect } from "#engine/images.ts";
+import { sha256 } from "#host/files/sha256.ts";
 import { rootReference } from "#image/build/root-image.ts";
-import { contentDigest, contentLabel } from "./as-made.ts";
+import { label } from "#labels/machine.ts";
+import { contentDigest } from "#plan/image/content.ts";
+
 import { namesOf } from "./own-images.ts";
 
 const layer = `sha256:${"a".repeat(64)}`;
@@ -12,7 +15,7 @@ function names(
   labels: Readonly<Record<string, string>>,
   layers: readonly string[] = [layer],
 ) {
-  const content = { [contentLabel]: contentDigest([layer], { Cmd: ["/sbin/init"] }) };
+  const content = { [label.content]: contentDigest([layer], { Cmd: ["/sbin/init"] }, sha256) };
   const image = {
     RepoTags: tags,
     Config: { Cmd: ["/sbin/init"], Labels: { ...labels, ...content } },

@@ -22,7 +22,7 @@ export interface OwnImage {
  * may be there no more.
  */
 export async function findOwnImages(engine: Engine, signal: AbortSignal): Promise<readonly OwnImage[]> {
-  const lists = ["berth.image", imageLabel, label.rootImage].map((key) =>
+  const lists = [label.image, imageLabel, label.rootImage].map((key) =>
     listImages(engine, { filters: { label: [key] }, signal }),
   );
   const found = (await Promise.all(lists)).flat().map(async (summary) => {
@@ -39,7 +39,7 @@ export function namesOf(
   { Labels, RepoTags }: Pick<ImageSummary, "Labels" | "RepoTags">,
   image: ImageInspect,
 ): readonly string[] {
-  const { "berth.image": name = "", "berth.digest": digest = "" } = Labels ?? {};
+  const { [label.image]: name = "", [label.digest]: digest = "" } = Labels ?? {};
   const own = [
     ...(builtinImages.has(name) ? [`berth/${name}:latest`] : []),
     ...(digest === "" ? [] : [`berth/${name}:${digest.slice(0, 12)}`]),

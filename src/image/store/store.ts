@@ -4,6 +4,7 @@ import { type ImageInspect, inspectImage, removeImage } from "#engine/images.ts"
 import { readVersion } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { importTarball, type Tarball } from "#image/tarball/tarball.ts";
+import { label } from "#labels/machine.ts";
 import { isAsMade } from "./as-made.ts";
 
 /** An image that the engine has. */
@@ -71,7 +72,7 @@ export async function findCurrent(
 ): Promise<ResolvedImage | undefined> {
   const reference = `${place.repository}:${place.tag}`;
   const image = await findImage(engine, reference, signal);
-  if (image !== undefined && image.labels["berth.digest"] === undefined) {
+  if (image !== undefined && image.labels[label.digest] === undefined) {
     throw new BerthError(
       "conflict",
       `${reference} is the name of an image that berth did not make, and berth's own goes by it`,
@@ -80,7 +81,7 @@ export async function findCurrent(
       },
     );
   }
-  return image?.labels["berth.digest"] === place.digest ? image : undefined;
+  return image?.labels[label.digest] === place.digest ? image : undefined;
 }
 
 /**
@@ -97,7 +98,7 @@ export async function storeTarball(
   const reference = `${repository}:${tag}`;
   const old = await findImage(engine, reference, signal);
   const { Arch: architecture } = await readVersion(engine, { signal });
-  const labels = { "berth.image": name, "berth.digest": digest };
+  const labels = { [label.image]: name, [label.digest]: digest };
   await importTarball(engine, tarball, { reference, labels, architecture, signal });
   const image = await findImage(engine, reference, signal);
   if (image === undefined)

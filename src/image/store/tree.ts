@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
-import { pack } from "tar-stream";
+import { endOfTar, packMember, renderMember } from "#image/tarball/write-tar.ts";
 
 /** What may be at a path of an image's root; all of it belongs to root. */
 export type TreeNode =
@@ -21,27 +21,23 @@ export function mergedPath(path: string): string {
  * names are sorted. A file's content is not copied.
  */
 export function packTree(tree: Tree): Readable {
-  const archive = pack();
+  return Readable.from(tarOf(tree));
+}
+
+function* tarOf(tree: Tree): Generator<Uint8Array> {
   const paths = new Set([...tree.keys()].flatMap((path) => [...parentsOf(path), path]));
   for (const path of [...paths].sort()) {
     const node = tree.get(path) ?? { kind: "directory", mode: 0o755 };
-    const header = { name: path.slice(1), uid: 0, gid: 0, mtime: new Date(0) };
+    const name = path.slice(1);
     if (node.kind === "link")
-      archive.entry({ ...header, type: "symlink", linkname: node.target, mode: 0o777 });
-    else if (node.kind === "directory") archive.entry({ ...header, type: "directory", mode: node.mode });
-    else
-      archive.entry(
-        { ...header, type: "file", mode: node.mode, size: node.content.length },
-        asBuffer(node.content),
-      );
+      yield renderMember({ name, type: "symlink", linkname: node.target, mode: 0o777 });
+    else if (node.kind === "directory") yield renderMember({ name, type: "directory", mode: node.mode });
+    else yield* packMember({ name, mode: node.mode }, node.content);
   }
-  archive.finalize();
-  return Readable.from(archive);
+  yield endOfTar;
 }
 
 function parentsOf(path: string): readonly string[] {
   const parent = dirname(path);
   return parent === "/" ? [] : [...parentsOf(parent), parent];
 }
-
-const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

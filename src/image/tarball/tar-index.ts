@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { Readable } from "node:stream";
-import { type Extract, extract, type Header } from "tar-stream";
 import type { RootFiles } from "#contract/guest.ts";
 import { BerthError } from "#errors.ts";
 import { walkSymlinks } from "#linux/symlink-walk.ts";
+import { readTar, type TarMember } from "./read-tar.ts";
+import { TarError } from "./tar-error.ts";
+import { blockSize } from "./tar-header.ts";
 import { TarRoom } from "./tar-room.ts";
 
 type Kind = "directory" | "file" | "symlink";
@@ -45,89 +47,46 @@ export async function readTarIndex(
 ): Promise<TarReading> {
   const index = new Map<string, Entry>([["/", directory]]);
   const room = new TarRoom(what);
-  const parser = boundGlobals(extract(), room);
-  let failure: Error | undefined;
-  let wake = () => {};
-  const done = new Promise<void>((resolve) => {
-    parser.on("finish", () => resolve());
-    parser.on("error", (error: Error) => {
-      failure = error;
-      wake();
-      resolve();
+  const plain = measure(source, signal);
+  try {
+    const members = readTar(plain.chunks, {
+      onGlobal: (bytes) => room.checkGlobal(bytes),
+      wanted: (member) => {
+        room.check(member);
+        return member.size <= longestText && isRead(absolute(member.name)) ? longestText : elf.length;
+      },
     });
-  });
-  parser.on("drain", () => wake());
-  const orFail = (work: () => void) => {
-    try {
-      work();
-      return true;
-    } catch (error) {
-      parser.destroy(error as Error);
-      return false;
-    }
-  };
-  parser.on("entry", (header, stream, next) => {
-    // The parser tells the same error itself; unheard here, it would end the process.
-    stream.on("error", () => {});
-    if (!orFail(() => room.check(header))) return;
-    const path = absolute(header.name);
-    const chunks: Uint8Array[] = [];
-    let wanted = header.size <= longestText && isRead(path) ? longestText : elf.length;
-    stream.on("data", (data) => {
-      if (wanted <= 0) return;
-      const chunk = data as Uint8Array;
-      chunks.push(chunk);
-      wanted -= chunk.length;
-    });
-    stream.on("end", () => {
-      if (orFail(() => add(index, room, path, header, chunks))) next();
-    });
-  });
+    for await (const { member, content } of members) add(index, room, member, content);
+  } catch (error) {
+    throw error instanceof TarError ? invalid(what, error, plain.bytes()) : error;
+  }
+  // tar(5): two blocks of zeros end an archive; a file cut off between two members lacks them.
+  if (plain.bytes() === 0) throw new BerthError("file-invalid", `${what} is empty`);
+  if (plain.last().some((byte) => byte !== 0))
+    throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
+  return { index, sha256: plain.sha256(), bytes: plain.bytes() };
+}
+
+/** The chunks of a stream, and what they come to as far as they were read. */
+function measure(source: Readable, signal: AbortSignal | undefined) {
   const hash = createHash("sha256");
   let bytes = 0;
   let last: Buffer = Buffer.alloc(0);
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    signal?.throwIfAborted();
-    bytes += chunk.length;
-    hash.update(chunk);
-    last = chunk.length >= 512 ? chunk.subarray(-512) : Buffer.concat([last, chunk]).subarray(-512);
-    if (failure !== undefined) break;
-    if (!parser.write(chunk)) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      signal?.throwIfAborted();
+      bytes += chunk.length;
+      hash.update(chunk);
+      last = chunk.length >= blockSize ? chunk : Buffer.concat([last, chunk]);
+      last = last.subarray(-blockSize);
+      yield chunk;
     }
   }
-  parser.end(undefined);
-  await done;
-  if (failure !== undefined) throw invalid(what, failure, bytes);
-  // tar(5): two blocks of zeros end an archive; a file cut off between two members lacks them.
-  if (bytes === 0) throw new BerthError("file-invalid", `${what} is empty`);
-  if (last.some((byte) => byte !== 0))
-    throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
-  return { index, sha256: hash.digest("hex"), bytes };
+  return { chunks: chunks(), bytes: () => bytes, last: () => last, sha256: () => hash.digest("hex") };
 }
 
-/**
- * tar-stream copies a global header (pax(5)) for the own of each member, also of one that is yet to come, and
- * lets nobody ask for less of it (`_decodeLongHeader`, version 3.2.2).
- */
-function boundGlobals(parser: Extract, room: TarRoom): Extract {
-  const inner = parser as unknown as {
-    readonly _header: { readonly type: string };
-    _decodeLongHeader(content: Uint8Array): void;
-  };
-  const decode = inner._decodeLongHeader;
-  inner._decodeLongHeader = (content) => {
-    if (inner._header.type === "pax-global-header") room.checkGlobal(content.length);
-    decode.call(inner, content);
-  };
-  return parser;
-}
-
-function invalid(what: string, cause: Error, bytes: number): BerthError {
-  if (cause instanceof BerthError) return cause;
-  const reason = bytes < 512 ? "it is too short for one" : cause.message;
+function invalid(what: string, cause: TarError, bytes: number): BerthError {
+  const reason = bytes < blockSize ? "it is too short for one" : cause.message;
   return new BerthError(
     "file-invalid",
     `${what} is not a tar of a root filesystem, or is damaged: ${reason}`,
@@ -151,13 +110,9 @@ const elf = "\x7fELF";
 
 const directory: Entry = { kind: "directory" };
 
-function add(
-  index: Map<string, Entry>,
-  room: TarRoom,
-  path: string,
-  header: Header,
-  chunks: readonly Uint8Array[],
-): void {
+function add(index: Map<string, Entry>, room: TarRoom, member: TarMember, content: Buffer): void {
+  const { type, linkname } = member;
+  const path = absolute(member.name);
   const put = (at: string, entry: Entry) => {
     room.take(at, entry.target ?? "", entry.text ?? "");
     index.set(at, entry);
@@ -166,10 +121,10 @@ function add(
   for (let parent = posix.dirname(path); !index.has(parent); parent = posix.dirname(parent))
     put(parent, directory);
   if (path === "/") return;
-  if (header.type === "symlink") put(path, { kind: "symlink", target: header.linkname });
-  else if (header.type === "directory") put(path, directory);
-  else if (header.type === "link") put(path, index.get(absolute(header.linkname)) ?? plain);
-  else put(path, fileOf(path, Buffer.concat(chunks)));
+  if (type === "symlink") put(path, { kind: "symlink", target: linkname });
+  else if (type === "directory") put(path, directory);
+  else if (type === "link") put(path, index.get(absolute(linkname)) ?? plain);
+  else put(path, fileOf(path, content));
 }
 
 const plain: Entry = { kind: "file" };

@@ -1,5 +1,5 @@
-import type { Header } from "tar-stream";
 import { BerthError } from "#errors.ts";
+import type { TarMember } from "./read-tar.ts";
 
 /** PATH_MAX without its NUL (path_resolution(7)): no engine unpacks a longer one, nor a link to one. */
 const longestPath = 4095;
@@ -25,8 +25,8 @@ export class TarRoom {
   }
 
   /** Throws `file-invalid` for a member that no root can have. */
-  check({ name, linkname, pax }: Header): void {
-    for (const path of [name, linkname ?? ""]) {
+  check({ name, linkname, records }: TarMember): void {
+    for (const path of [name, linkname]) {
       if (path.length <= longestPath) continue;
       throw new BerthError(
         "file-invalid",
@@ -34,18 +34,17 @@ export class TarRoom {
         { hint: "Pack it again without that: `tar --exclude=…`." },
       );
     }
-    const records = Object.keys(pax ?? {}).length;
-    if (records <= mostRecords) return;
+    if (records.size <= mostRecords) return;
     throw new BerthError(
       "file-invalid",
-      `${this.#what} has ${records} extended records for ${name.slice(0, 40)}; ${mostRecords} are the most`,
+      `${this.#what} has ${records.size} extended records for ${name.slice(0, 40)}; ${mostRecords} are the most`,
       {
         hint: "Make it anew with tar(1) from the root's files.",
       },
     );
   }
 
-  /** Throws `file-invalid` for a global header of so many bytes that reading each member takes long. */
+  /** Throws `file-invalid` for a global header of so many bytes: nothing of it is read. */
   checkGlobal(bytes: number): void {
     if (bytes <= mostGlobal) return;
     throw new BerthError(

@@ -1,10 +1,10 @@
+import { type Profile, profiles } from "#contract/profiles.ts";
 import { type DockerFlags, parseDockerFlags } from "#docker-flags/flags.ts";
 import { flagsFromArgs, splitList } from "#docker-flags/list.ts";
 import { BerthError } from "#errors.ts";
 import { parseCapability } from "#linux/capability.ts";
 import { parseStopSignal } from "#linux/signal.ts";
 import { given } from "#machinefile/given.ts";
-import { type Profile, profiles } from "#machinefile/machine.ts";
 import { renderFault } from "#machinefile/problem.ts";
 import { parseDuration } from "#machinefile/value/duration.ts";
 import { parseVariable, parseVariableName } from "#machinefile/value/environment.ts";
@@ -12,6 +12,7 @@ import { parseCpus, parseCpuset, parseIds, parsePids } from "#machinefile/value/
 import { parseHostname, parseName } from "#machinefile/value/name.ts";
 import { normalizePath } from "#machinefile/value/path.ts";
 import { type Publish, parsePublish, publishesCollide } from "#machinefile/value/publish.ts";
+import { parseRootFolder } from "#machinefile/value/root-folder.ts";
 import { parseMemory, parseMemorySwap } from "#machinefile/value/size.ts";
 import { parseVolume, type VolumeSpec } from "#machinefile/value/volume.ts";
 import { suggest } from "#suggest.ts";
@@ -55,7 +56,7 @@ export function parseLoaderLabels(labels: Readonly<Record<string, string>>): Loa
     read("volumes", (text) => splitList(text).map(parseLoaderVolume)) ?? [],
   );
   const own = {
-    root: read("root", parseRoot),
+    root: read("root", parseRootFolder),
     image: read("image", parseWord),
     profile:
       read("profile", parseProfile) ??
@@ -122,16 +123,6 @@ function collectValues(found: readonly LoaderLabel[], problems: string[]): Value
     values.set(key, { label, value });
   }
   return values;
-}
-
-function parseRoot(text: string): string {
-  if (!text.startsWith("/") || text.includes("\0"))
-    throw usageError(`"${text}" is not an absolute path of the host`);
-  const path = normalizePath(text);
-  if (path === "/") throw usageError("the host's own root cannot be a machine's; name a folder in it");
-  if (/[:,"\n]/.test(path))
-    throw usageError(`"${text}": a root's path has no colon, comma, quote or line break`);
-  return path;
 }
 
 function parseWord(text: string): string {

@@ -3,8 +3,8 @@ import type { MachineSpec } from "#machinefile/machine.ts";
 import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import { renderList } from "#machinefile/value/list.ts";
 import { renderPublish } from "#machinefile/value/publish.ts";
+import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
-import { renderTmpfs } from "#plan/machine/container.ts";
 
 const prefix = "berth.loader.";
 

@@ -1,6 +1,6 @@
+import type { Profile } from "#contract/profiles.ts";
 import type { DockerFlags } from "#docker-flags/flags.ts";
 import type { Capability } from "#linux/capability.ts";
-import type { Profile } from "#machinefile/machine.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import type { VolumeSpec } from "#machinefile/value/volume.ts";
 

@@ -1,4 +1,4 @@
-import { normalizePath } from "#machinefile/value/path.ts";
+import { parseRootFolder } from "#machinefile/value/root-folder.ts";
 import { usageError } from "#usage.ts";
 
 /**
@@ -88,16 +88,13 @@ export const deployDefaults = {
   fileMode: 0o444,
 } as const;
 
-/** A folder of a node: an absolute path, never `/`. */
+/**
+ * A root as a machine file names it. It is without "..", which may lead elsewhere than it looks where a link
+ * is on the way; labels may have it, as foreign-root-loader's do.
+ */
 export function parseRoot(text: string): string {
-  if (!text.startsWith("/"))
-    throw usageError(`"${text}" is not an absolute path; a root is a folder of its node`);
-  if (text.includes("\0")) throw usageError("a path holds no NUL");
+  const path = parseRootFolder(text);
   if (text.split("/").includes("..")) throw usageError(`"${text}": write a root without ".."`);
-  const path = normalizePath(text);
-  if (path === "/") throw usageError("the host's own root cannot be a machine's");
-  if (/[:,"\r\n]/.test(path))
-    throw usageError(`"${text}": the path of a root holds no colon, comma, quote or line end`);
   return path;
 }
 

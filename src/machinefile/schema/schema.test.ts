@@ -52,18 +52,19 @@ test("editors see descriptions, defaults and examples", () => {
 });
 
 test.each([
-  "machine",
-  "capability",
-  "size",
-  "publish",
-  "volume",
-  "name",
-  "network",
-  "environment",
-  "duration",
-  "limit",
-  "resolve-paths",
+  "machinefile/machine",
+  "linux/capability",
+  "machinefile/value/size",
+  "machinefile/value/publish",
+  "machinefile/value/volume",
+  "machinefile/value/name",
+  "machinefile/value/network",
+  "machinefile/value/environment",
+  "machinefile/value/duration",
+  "machinefile/value/limit",
+  "machinefile/read/resolve-paths",
 ])("%s imports neither zod nor yaml", (name) => {
+  const source = new URL("../../", import.meta.url);
   const seen = new Set<string>();
   const packages = new Set<string>();
   const follow = (file: URL): void => {
@@ -71,9 +72,10 @@ test.each([
     seen.add(file.href);
     for (const { path } of new Bun.Transpiler({ loader: "ts" }).scanImports(readFileSync(file, "utf8"))) {
       if (path.startsWith(".")) follow(new URL(path, file));
+      else if (path.startsWith("#")) follow(new URL(path.slice(1), source));
       else packages.add(path);
     }
   };
-  follow(new URL(`./${name}.ts`, import.meta.url));
+  follow(new URL(`${name}.ts`, source));
   expect([...packages].filter((imported) => imported !== "ipaddr.js")).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { profiles } from "#contract/profiles.ts";
 import { parseCapability } from "#linux/capability.ts";
-import { defaults, profiles, restartPolicies, systems, variants } from "#machinefile/machine.ts";
+import { defaults, restartPolicies, systems, variants } from "#machinefile/machine.ts";
 import { parseRoot } from "#machinefile/read/deploy.ts";
 import { parseDuration } from "#machinefile/value/duration.ts";
 import {

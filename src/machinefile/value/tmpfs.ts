@@ -1,3 +1,4 @@
+import { placeOptions } from "#contract/tmpfs.ts";
 import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
 import { normalizePath } from "./path.ts";
@@ -65,4 +66,30 @@ function parseOption(option: string): string {
     );
   }
   return `${name}=${parse(value)}`;
+}
+
+/**
+ * Engines give this much unasked, and so berth-runtime takes it for not asked; a tmpfs that says it is asked
+ * for.
+ */
+const unaskedShmSize = 64 * 1024 ** 2;
+
+/**
+ * The machine's tmpfs as the Engine API has them, path → options; at a place of the contract's with that
+ * one's, unless they say otherwise.
+ */
+export function renderTmpfs({
+  tmpfs = [],
+  shmSize,
+}: {
+  readonly tmpfs?: readonly TmpfsSpec[];
+  readonly shmSize?: number;
+}): Readonly<Record<string, string>> {
+  const shm = shmSize === unaskedShmSize ? [{ target: "/dev/shm", options: [`size=${shmSize}`] }] : [];
+  return Object.fromEntries(
+    [...shm, ...tmpfs].map(({ target, options }) => [
+      target,
+      [...placeOptions(target), ...options].join(","),
+    ]),
+  );
 }

@@ -23,6 +23,7 @@ import { isThere, type StartedProcess } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "#oci/daemon-json.ts";
+import { withRealRuntime } from "#oci/launcher.ts";
 import { runtimeName } from "#ops/machine/application.ts";
 import { listMachines } from "#ops/machine/machines.ts";
 import { poll } from "#ops/task/poll.ts";
@@ -242,10 +243,6 @@ function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
       hint: "give its whole path, such as /usr/bin/crun",
     });
   }
-}
-
-function withRealRuntime(launcher: string, realRuntime: string): string {
-  return launcher.replace(/^real=.*$/m, `real=${realRuntime}`);
 }
 
 const backupOf = (file: string) => `${file}.berth-backup`;

@@ -7,6 +7,7 @@ import { BerthError, hasCode } from "#errors.ts";
 import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
+import { spawn } from "#host/process/spawn.ts";
 
 export interface EngineChoice {
   readonly env: Environment;
@@ -25,15 +26,13 @@ export async function openEngine({ env, host, context, signal }: EngineChoice): 
     ...(context !== undefined && { context }),
   });
   try {
-    return await connect(endpoint, signal ? { signal } : {});
+    return await connect(endpoint, { spawn, signal });
   } catch (error) {
     if (endpoint.source !== "default" || !hasCode(error, "engine-unreachable")) throw error;
     const embedded = await privateEngineStatus(defaultPrivateEngine());
     if (embedded.state === "running") {
-      return await connect(
-        { kind: "unix", path: embedded.socket, source: "berth engine" },
-        signal ? { signal } : {},
-      );
+      const endpoint = { kind: "unix", path: embedded.socket, source: "berth engine" } as const;
+      return await connect(endpoint, { spawn, signal });
     }
     throw new BerthError(
       "engine-unreachable",

@@ -5,8 +5,9 @@ import type { Host } from "#contract/host.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import type { SystemInfo } from "#engine/system.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
+import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderApiContract } from "#plan/machine/api-contract.ts";
-import { type Application, machineCommand, type PlannedImage, renderTmpfs } from "#plan/machine/container.ts";
+import { type Application, machineCommand, type PlannedImage } from "#plan/machine/container.ts";
 import { probeGuest } from "./guest-probe.ts";
 
 /** The name under which `berth install runtime` registers berth-runtime. */

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "#engine/connection/connect.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { parseUnits, waitBooted } from "./boot.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-boot-"));
@@ -34,7 +35,7 @@ test("a machine that ends between two looks, and is started again, has ended whi
     return answer(409, { message: "Container one is restarting, wait until the container is running" });
   });
   await new Promise<void>((resolve) => server?.listen(path, resolve));
-  const engine = await connect({ kind: "unix", path, source: "--host" });
+  const engine = await connect({ kind: "unix", path, source: "--host" }, { spawn });
   const booted = waitBooted(engine, "one", "web", { signal: new AbortController().signal, timeout: 5000 });
   await expect(booted).rejects.toMatchObject({ code: "boot-failed", details: { status: 7 } });
 });

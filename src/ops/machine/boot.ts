@@ -1,6 +1,6 @@
+import { captureText, sizeOf } from "#api/capture.ts";
 import type { ContainerInspect } from "#api/container.ts";
-import { type InitKind, initKindOf, initTraits } from "#contract/init.ts";
-import { captureText, sizeOf } from "#engine/connection/capture.ts";
+import { type InitKind, initKindOf, isInitKind } from "#contract/init.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { inTime } from "#engine/connection/in-time.ts";
 import { outputBytes } from "#engine/connection/output.ts";
@@ -86,9 +86,10 @@ async function readInitKind(
   const isLoaders = container.HostConfig.NetworkMode?.startsWith("container:") ?? false;
   const isTold = Boolean(Labels?.[isLoaders ? label.root : label.creation]);
   const known = isTold ? Labels?.[label.init] : undefined;
-  if (known !== undefined && Object.hasOwn(initTraits, known)) return known as InitKind;
+  if (isInitKind(known)) return known;
   const command = [container.Path, ...container.Args];
-  return initKindOf(await programOf(engine, container.Id, command, signal), () => true);
+  const program = await programOf(engine, container.Id, command, signal);
+  return initKindOf(command, { program, has: () => true });
 }
 
 /**

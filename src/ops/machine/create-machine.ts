@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import { pack } from "tar-stream";
 import type { ContainerCreateResponse } from "#api/container.ts";
 import { isForeign } from "#contract/contract.ts";
 import { putArchive } from "#engine/archive.ts";
@@ -8,6 +7,7 @@ import { createContainer, inspectContainer, removeContainer } from "#engine/cont
 import type { SystemInfo } from "#engine/system.ts";
 import { type BerthError, hasCode } from "#errors.ts";
 import type { ResolvedImage } from "#image/store/store.ts";
+import { endOfTar, packMember } from "#image/tarball/write-tar.ts";
 import { initFromLabels, label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
 import { machineCommand, type PlannedImage, renderContainer } from "#plan/machine/container.ts";
@@ -168,8 +168,7 @@ async function putMachineId(
   machineId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const tar = pack();
-  tar.entry({ name: "machine-id", mode: 0o444 }, `${machineId}\n`);
-  tar.finalize();
-  await putArchive(engine, id, "/etc", Readable.from(tar), { signal });
+  const mtime = Math.floor(Date.now() / 1000);
+  const file = packMember({ name: "machine-id", mode: 0o444, mtime }, Buffer.from(`${machineId}\n`));
+  await putArchive(engine, id, "/etc", Readable.from([...file, endOfTar]), { signal });
 }

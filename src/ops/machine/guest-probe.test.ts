@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "#engine/connection/connect.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { programOf } from "./guest-probe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-probe-"));
@@ -29,7 +30,7 @@ afterAll(() => {
 
 async function connectToIt() {
   if (!server.listening) await new Promise<void>((resolve) => server.listen(socket, resolve));
-  return connect({ kind: "unix", path: socket, source: "--host" });
+  return connect({ kind: "unix", path: socket, source: "--host" }, { spawn });
 }
 
 test.each([

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { extract } from "tar-stream";
 import type { Guest } from "#contract/guest.ts";
-import { type InitKind, initKindOf } from "#contract/init.ts";
+import { initKindOf } from "#contract/init.ts";
 import { getArchive, statPath } from "#engine/archive.ts";
-import { captureText } from "#engine/connection/capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";
+import { readTar } from "#image/tarball/read-tar.ts";
 import { label } from "#labels/machine.ts";
 import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
 
@@ -28,7 +27,7 @@ export async function probeGuest(
   const { Id } = await createContainer(engine, body, { name, signal });
   try {
     const program = await programOf(engine, Id, command, signal);
-    const kind = initOf(program, command);
+    const kind = initKindOf(command, { program, has: () => true });
     if (kind === undefined) throw noInit(command);
     const version = kind === image.labels[label.init] ? Number(image.labels[label.initVersion]) : 0;
     return {
@@ -82,16 +81,8 @@ export async function requireInit(
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (initOf(await programOf(engine, container, command, signal), command) === undefined)
-    throw noInit(command);
-}
-
-/** As berth-runtime tells it (`readGuest`): BusyBox is a hundred programs in one. */
-function initOf(program: string, command: readonly string[]): InitKind | undefined {
-  const kind = initKindOf(program, () => true);
-  return kind === "busybox" && command[0]?.endsWith("/init") !== true && command[1] !== "init"
-    ? undefined
-    : kind;
+  const program = await programOf(engine, container, command, signal);
+  if (initKindOf(command, { program, has: () => true }) === undefined) throw noInit(command);
 }
 
 /** A failure to tell what a container runs, with what to do about it. */
@@ -117,10 +108,8 @@ async function readText(
     const { stream } = await getArchive(engine, container, linkTarget || path, { signal });
     try {
       // The first entry is the file itself; what comes behind it, of a folder, nobody wants.
-      for await (const entry of stream.pipe(extract())) {
-        if (entry.header.type !== "file") return undefined;
-        const text = await captureText(entry as AsyncIterable<Buffer>, longestText);
-        return text.isCut ? undefined : text.text();
+      for await (const { member, content } of readTar(stream, { wanted: () => longestText })) {
+        return member.type === "file" && member.size <= longestText ? content.toString() : undefined;
       }
       return undefined;
     } finally {

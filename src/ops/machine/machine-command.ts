@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Capture, createCapture } from "#api/capture.ts";
 import type { OutputChunk } from "#api/demux.ts";
-import { type Capture, createCapture } from "#engine/connection/capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "#engine/exec.ts";
 import { signalExec } from "#engine/signal-exec.ts";

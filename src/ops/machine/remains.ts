@@ -6,16 +6,15 @@ import { readInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { inDirectory, inRootOf, isMissingInRootOf } from "#host/files/beneath.ts";
 import { inMountNamespace } from "#host/namespace/mount-namespace.ts";
-import { isStageOpen } from "#host/namespace/mount-stage.ts";
+import { isStageOpen } from "#host/namespace/stage/stage.ts";
 import { findProcess, isThere } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { label } from "#labels/machine.ts";
+import { stateRoot } from "#oci/machine-state.ts";
 import { clearState, isOldState, stageOf } from "#ops/runtime/state.ts";
 import type { Remains } from "#plan/doctor/doctor-facts.ts";
 import { ownContainers } from "./own-containers.ts";
 
-/** Where berth-runtime keeps a machine's own files: below it the runtime's root, then the container's id. */
-const stateRoot = "/run/berth/runtime";
 /** Milliseconds. Younger ones may be somebody's work at this very moment. */
 const staleMs = 60_000;
 

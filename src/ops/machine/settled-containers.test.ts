@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "#engine/connection/connect.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { listSettled } from "./settled-containers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-settled-"));
@@ -42,7 +43,7 @@ const list = (...containers: readonly object[]) => [200, containers] as const;
 
 async function connectToIt() {
   if (!server.listening) await new Promise<void>((resolve) => server.listen(socket, resolve));
-  return await connect({ kind: "unix", path: socket, source: "--host" });
+  return await connect({ kind: "unix", path: socket, source: "--host" }, { spawn });
 }
 
 test.each([

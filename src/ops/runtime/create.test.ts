@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -21,9 +20,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { run as runCommand } from "#host/process/run.ts";
+import { readLauncher } from "#libexec/read-launcher.ts";
 import { environmentOf, type OciConfig } from "#oci/config.ts";
 import { parseConfig } from "#oci/json.ts";
-import type { RuntimeCreate } from "./create.ts";
+import type { RuntimeCreate } from "./machine-start.ts";
 
 // Two programs of a hundred megabytes begin for some.
 setDefaultTimeout(30_000);
@@ -52,7 +52,7 @@ beforeAll(async () => {
   run = `/proc/${holder.pid}/root/run`;
   directory = mkdtempSync(join(tmpdir(), "berth-create-"));
   // The launcher with berth beside it, from source.
-  copyFileSync(join(import.meta.dir, "../../../libexec/berth-runtime"), join(directory, "berth-runtime"));
+  writeFileSync(join(directory, "berth-runtime"), await readLauncher());
   writeFileSync(
     join(directory, "berth"),
     `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, "../../bin/berth.ts")}' "$@"\n`,
@@ -91,7 +91,7 @@ async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<
   };
   const source = `const { runtimeCreate } = await import(${JSON.stringify(import.meta.resolve("./create.ts"))});
     const { endMirror } = await import(${JSON.stringify(import.meta.resolve("./mirror.ts"))});
-    const { isStageOpen } = await import(${JSON.stringify(import.meta.resolve("#host/namespace/mount-stage.ts"))});
+    const { isStageOpen } = await import(${JSON.stringify(import.meta.resolve("#host/namespace/stage/stage.ts"))});
     const { detachMount } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/syscalls.ts"))});
     const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("#linux/mountinfo.ts"))});
     const { existsSync, readFileSync } = await import("node:fs");
@@ -315,7 +315,7 @@ describe("a machine", () => {
       },
     );
 
-    test("starts with the image's id beside its wishes", async () => {
+    test("starts with the image's id beside its request", async () => {
       writeGone({ env: [`BERTH_IMAGE=${image}`] });
       expect(await create()).toEqual({ warnings: [] });
     });

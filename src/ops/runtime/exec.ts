@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { OciProcess } from "#oci/config.ts";
-import { isForRuntime } from "#oci/image-wishes.ts";
+import { isForRuntime } from "#oci/image-request.ts";
 import { parseConfig, renderConfig } from "#oci/json.ts";
-import { dropCapabilities, widenCapabilities } from "#oci/patch.ts";
+import { dropCapabilities, widenCapabilities } from "#oci/patch/capabilities.ts";
 import { keepMirror } from "./mirror.ts";
 import { isIsolated, readCapabilities, readIsolated } from "./state.ts";
 

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { type AskMirror, askMirror, askRunningMirror } from "#host/mirror/ask.ts";
 import { EndOfFileSystem } from "#host/mirror/end-of-file-system.ts";
 import { giveBack, uncoverPlace } from "#host/mirror/place.ts";
-import { type MirrorPlan, mirrorFile } from "#host/mirror/request.ts";
+import type { MirrorPlan } from "#host/mirror/request.ts";
 import { readMountinfoOf } from "#host/namespace/mountinfo-of.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { detachMount, forgetNames } from "#host/syscall/syscalls.ts";
 import { lastMountAt } from "#linux/mountinfo.ts";
 import { otherOverlays } from "#linux/overlay.ts";
+import { stateFile } from "#oci/machine-state.ts";
 import type { IsolatedMachine } from "./state.ts";
 
 /*
@@ -69,7 +70,7 @@ export async function keepMirror(
   { pid, root }: IsolatedMachine,
   server: AskMirror,
 ): Promise<void> {
-  if (existsSync(join(state, mirrorFile))) {
+  if (existsSync(join(state, stateFile.mirror))) {
     await askMirror({ do: "look" }, server);
     return;
   }
@@ -85,12 +86,12 @@ export async function keepMirror(
 }
 
 function writePlan(plan: MirrorPlan): void {
-  writeFileSync(join(plan.state, mirrorFile), JSON.stringify(plan), { mode: 0o600 });
+  writeFileSync(join(plan.state, stateFile.mirror), JSON.stringify(plan), { mode: 0o600 });
 }
 
 /** Gives the place back to the engine, after the machine's end. */
 export async function endMirror(state: string): Promise<void> {
-  const file = join(state, mirrorFile);
+  const file = join(state, stateFile.mirror);
   if (!(await askRunningMirror({ do: "release", state }))) {
     giveBack(JSON.parse(readFileSync(file, "utf8")) as MirrorPlan);
   }

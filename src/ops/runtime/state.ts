@@ -1,42 +1,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
-import type { Wishes } from "#contract/wishes.ts";
+import type { MachineRequest } from "#contract/request.ts";
 import type { HeldCgroups } from "#host/cgroup/end-cgroups.ts";
 import { inDirectory } from "#host/files/beneath.ts";
 import { readPlainFile } from "#host/files/plain-file.ts";
-import { closeStage } from "#host/namespace/mount-stage.ts";
+import { closeStage } from "#host/namespace/stage/stage.ts";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { findProcess } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import type { IdRange } from "#linux/id-range.ts";
 import { idsPerSlot, slotBase } from "#oci/id-slots.ts";
-
-/**
- * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`.
- * The launcher reads `stop-signal` and `network`, looks for `lacking`, and removes all of them; a new file
- * here must be named there too. A state is found by its `stop-signal`, so that is there first and goes last,
- * whoever is killed on the way. Its first line is the launcher's, its second says when the state was begun,
- * by the clock that nobody sets.
- */
-const marker = "stop-signal";
-const stateFiles = [
-  "lacking",
-  "capabilities",
-  "ids",
-  "root",
-  "mirror",
-  "pid",
-  "freezer",
-  "limits",
-  "cgroups",
-  "shared",
-  "machine-id",
-  "hostname",
-  "network",
-] as const;
-/** What the machine has in its /run/host. */
-const hostFiles = ["container-manager", "container-uuid", "os-release"] as const;
+import { hostDirectory, hostFile, stageDirectory, stateFile, stateMark } from "#oci/machine-state.ts";
 
 /**
  * Writes what the machine's mounts and the launcher's later calls need; `cgroup` is where it may set limits,
@@ -45,25 +20,27 @@ const hostFiles = ["container-manager", "container-uuid", "os-release"] as const
 export function writeState(
   state: string,
   needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
-  wishes: Pick<Wishes, "manager"> & {
+  wishes: Pick<MachineRequest, "manager"> & {
     readonly hostname: string | undefined;
     readonly cgroup: string | undefined;
   },
 ): void {
   beginState(state, needs.stopSignal);
-  mkdirSync(join(state, "host"), { recursive: true, mode: 0o755 });
-  writeFileSync(join(state, "host", "container-manager"), `${wishes.manager}\n`);
-  writeFileSync(join(state, "host", "container-uuid"), `${needs.environment.container_uuid ?? ""}\n`);
+  const host = join(state, hostDirectory);
+  mkdirSync(host, { recursive: true, mode: 0o755 });
+  writeFileSync(join(host, hostFile.manager), `${wishes.manager}\n`);
+  writeFileSync(join(host, hostFile.uuid), `${needs.environment.container_uuid ?? ""}\n`);
   if (existsSync("/etc/os-release"))
-    writeFileSync(join(state, "host", "os-release"), readFileSync("/etc/os-release"));
-  if (needs.lacking.length > 0) writeFileSync(join(state, "lacking"), `${needs.lacking.join("\n")}\n`);
+    writeFileSync(join(host, hostFile.osRelease), readFileSync("/etc/os-release"));
+  if (needs.lacking.length > 0)
+    writeFileSync(join(state, stateFile.lacking), `${needs.lacking.join("\n")}\n`);
   if (needs.ids !== undefined)
-    writeFileSync(join(state, "capabilities"), `${needs.capabilities.join("\n")}\n`);
+    writeFileSync(join(state, stateFile.capabilities), `${needs.capabilities.join("\n")}\n`);
   if (wishes.hostname !== undefined)
-    writeFileSync(join(state, "hostname"), `${wishes.hostname}\n`, { mode: 0o644 });
-  if (wishes.cgroup !== undefined) writeFileSync(join(state, "limits"), `${wishes.cgroup}\n`);
+    writeFileSync(join(state, stateFile.hostname), `${wishes.hostname}\n`, { mode: 0o644 });
+  if (wishes.cgroup !== undefined) writeFileSync(join(state, stateFile.limits), `${wishes.cgroup}\n`);
   if (needs.machineId !== undefined)
-    writeFileSync(join(state, "machine-id"), `${needs.machineId}\n`, { mode: 0o444 });
+    writeFileSync(join(state, stateFile.machineId), `${needs.machineId}\n`, { mode: 0o444 });
 }
 
 /** So many sweeps do not come between a directory and its mark. */
@@ -74,7 +51,7 @@ function beginState(state: string, stopSignal: number): void {
   for (let tries = 1; ; tries += 1) {
     try {
       mkdirSync(state, { recursive: true, mode: 0o755 });
-      writeFileSync(join(state, marker), `${stopSignal}\n${readMonotonicClock()}\n`);
+      writeFileSync(join(state, stateMark), `${stopSignal}\n${readMonotonicClock()}\n`);
       return;
     } catch (error) {
       if (tries === mostTries || !hasErrno(error, ["ENOENT"])) throw error;
@@ -90,7 +67,7 @@ const staleAfterMs = 60_000;
 
 /** Whether a state is older than any create that may still be at work on it; undefined for what is none. */
 export function isOldState(state: string): boolean | undefined {
-  const mark = readPlainFile(join(state, marker));
+  const mark = readPlainFile(join(state, stateMark));
   if (mark === undefined) return undefined;
   const [, begun = ""] = mark.text.split("\n");
   // Of before states said when, or of a maker that ended in the middle of the line.
@@ -125,7 +102,7 @@ export function sweepStates(
  * Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over.
  */
 export function stageOf(state: string): string {
-  return join(state, "stage");
+  return join(state, stageDirectory);
 }
 
 /** A machine in a user namespace of its own. */
@@ -144,9 +121,9 @@ export interface IsolatedMachine {
 /** Undefined for a machine that has none, or has not begun yet. */
 export function readIsolated(state: string): IsolatedMachine | undefined {
   const [[pid, startTime], [root], [ids]] = [
-    readLines(join(state, "pid")),
-    readLines(join(state, "root")),
-    readLines(join(state, "ids")),
+    readLines(join(state, stateFile.pid)),
+    readLines(join(state, stateFile.root)),
+    readLines(join(state, stateFile.ids)),
   ];
   if (pid === undefined || root === undefined || ids === undefined) return undefined;
   const [first = 0, count = 0] = ids.split(" ").map(Number);
@@ -176,15 +153,21 @@ export function readCapabilities(state: string): {
   readonly lacking: readonly string[];
   readonly granted: readonly string[];
 } {
-  return { lacking: readLines(join(state, "lacking")), granted: readLines(join(state, "capabilities")) };
+  return {
+    lacking: readLines(join(state, stateFile.lacking)),
+    granted: readLines(join(state, stateFile.capabilities)),
+  };
 }
 
 /** Its own cgroup in each hierarchy. */
-export const readCgroups = (state: string): readonly string[] => readLines(join(state, "cgroups"));
+export const readCgroups = (state: string): readonly string[] => readLines(join(state, stateFile.cgroups));
 
 /** Those in which some of it may be held. */
 export function readHeld(state: string): HeldCgroups {
-  return { freezer: readLines(join(state, "freezer")), limits: readLines(join(state, "limits")) };
+  return {
+    freezer: readLines(join(state, stateFile.freezer)),
+    limits: readLines(join(state, stateFile.limits)),
+  };
 }
 
 function readLines(file: string): readonly string[] {
@@ -201,10 +184,10 @@ function readLines(file: string): readonly string[] {
 export function clearState(state: string): void {
   inDirectory(dirname(state), basename(state), (place) => {
     closeStage(stageOf(place));
-    removeFiles(place, stateFiles);
-    inDirectory(place, "host", (host) => removeFiles(host, hostFiles));
-    removeEmpty(join(place, "host"));
-    removeFiles(place, [marker]);
+    removeFiles(place, Object.values(stateFile));
+    inDirectory(place, hostDirectory, (host) => removeFiles(host, Object.values(hostFile)));
+    removeEmpty(join(place, hostDirectory));
+    removeFiles(place, [stateMark]);
   });
   removeEmpty(state);
 }

@@ -4,6 +4,7 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { listContainers } from "#engine/containers.ts";
 import { readInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { label } from "#labels/machine.ts";
 import { findMachine, type Machine, machineOf } from "#ops/machine/machines.ts";
 import { ownContainers } from "#ops/machine/own-containers.ts";
@@ -68,7 +69,8 @@ async function nodeEngine(
   const host = node.address ?? node.name;
   const address = `${user === undefined ? "" : `${user}@`}${host.includes(":") ? `[${host}]` : host}`;
   try {
-    return await connect(parseEndpoint(`ssh://${address}`, `the swarm's node ${node.name}`), { signal });
+    const endpoint = parseEndpoint(`ssh://${address}`, `the swarm's node ${node.name}`);
+    return await connect(endpoint, { spawn, signal });
   } catch (error) {
     if (!(error instanceof BerthError) || error.code === "interrupted") throw error;
     throw new BerthError(

@@ -1,5 +1,5 @@
+import { captureText } from "#api/capture.ts";
 import type { Service } from "#api/service.ts";
-import { captureText } from "#engine/connection/capture.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { outputBytes } from "#engine/connection/output.ts";
 import { inspectService, readTaskLogs } from "#engine/services.ts";

@@ -1,4 +1,4 @@
-import { engineMapsIds, hostObstacles } from "#contract/profile.ts";
+import { hostObstacles, renderObstacle } from "#contract/obstacle.ts";
 import { capabilities as known } from "#linux/capability.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Remains } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
@@ -158,11 +158,13 @@ function checkIsolation(
       kernel: [major, minor],
       userNamespaces: host?.userNamespaces ?? "free",
       capabilities,
-    }),
+    }).map(renderObstacle),
     ...(storageDriver.startsWith("overlay")
       ? []
       : [`the engine keeps images by ${storageDriver}, not in an overlay`]),
-    ...(securityOptions.some((option) => /^name=(userns|rootless)$/.test(option)) ? [engineMapsIds] : []),
+    ...(securityOptions.some((option) => /^name=(userns|rootless)$/.test(option))
+      ? [renderObstacle({ code: "engine-maps-ids" })]
+      : []),
   ];
   if (obstacles.length === 0)
     return check(

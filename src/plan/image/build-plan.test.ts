@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BerthError } from "#errors.ts";
+import { sha256 } from "#host/files/sha256.ts";
 import type { ScratchImage } from "#machinefile/machine.ts";
 import { debianArchitecture, planBuild } from "./build-plan.ts";
 import { builtinImages, machinePackages } from "./builtin.ts";
@@ -10,7 +11,7 @@ const plan = (
   spec: Partial<ScratchImage> = {},
   sources: readonly string[] = [],
   architecture = "amd64",
-) => planBuild(name, { ...bookworm, ...spec }, sources, architecture);
+) => planBuild(name, { ...bookworm, ...spec }, sources, architecture, sha256);
 
 test("the built-in names", () => {
   expect([...builtinImages].map(([name, { os, release }]) => `${name} ${os} ${release}`)).toEqual([

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { BerthError } from "#errors.ts";
 import { ociArchitecture } from "#linux/architecture.ts";
 import type { ScratchImage, System } from "#machinefile/machine.ts";
 import { parsePackage, parseRelease } from "#machinefile/value/image.ts";
 import { parseImageName } from "#machinefile/value/name.ts";
 import { builtinImages, machinePackages } from "./builtin.ts";
+import type { Sha256 } from "./content.ts";
 
 /** Raise it when the same arguments come to mean another root, so that images made before are made again. */
 const recipeVersion = 1;
@@ -50,6 +50,7 @@ export function planBuild(
   spec: ScratchImage,
   sources: readonly string[],
   architecture: string,
+  sha256: Sha256,
 ): BuildPlan {
   // They end up in a reference and in what apt reads, so they are checked here too, wherever they came from.
   parseImageName(name);
@@ -67,9 +68,7 @@ export function planBuild(
     target,
     ...sources,
   ];
-  const digest = createHash("sha256")
-    .update(JSON.stringify([recipeVersion, spec.os, command("")]))
-    .digest("hex");
+  const digest = sha256(JSON.stringify([recipeVersion, spec.os, command("")]));
   return {
     name,
     command,

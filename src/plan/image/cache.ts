@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 /**
  * Where built roots are kept between runs: $BERTH_CACHE, else /var/cache/berth for root (hier(7)), else
  * $XDG_CACHE_HOME/berth or ~/.cache/berth (XDG Base Directory Specification; a relative XDG path counts as
@@ -12,5 +10,5 @@ export function cacheDirectory(
 ): string {
   if (env.BERTH_CACHE) return env.BERTH_CACHE;
   if (uid === 0) return "/var/cache/berth";
-  return join(env.XDG_CACHE_HOME?.startsWith("/") ? env.XDG_CACHE_HOME : join(home, ".cache"), "berth");
+  return `${env.XDG_CACHE_HOME?.startsWith("/") ? env.XDG_CACHE_HOME : `${home}/.cache`}/berth`;
 }

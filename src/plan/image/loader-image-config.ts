@@ -1,5 +1,6 @@
-import { contentDigest, contentLabel } from "#image/store/as-made.ts";
 import { imageLabel } from "#labels/loader/labels.ts";
+import { label } from "#labels/machine.ts";
+import { contentDigest, type Sha256 } from "./content.ts";
 
 /** Nanoseconds, as the engine counts the times of a health check. */
 const second = 1_000_000_000;
@@ -17,7 +18,11 @@ export interface LoaderConfigInput {
  * start period is a machine's boot: until it is over, the engine calls a loader that is not yet healthy
  * `starting`.
  */
-export function renderLoaderConfig({ version, architecture }: LoaderConfigInput, diffId: string) {
+export function renderLoaderConfig(
+  { version, architecture }: LoaderConfigInput,
+  diffId: string,
+  sha256: Sha256,
+) {
   const created = new Date(0).toISOString();
   const layers = [`sha256:${diffId}`];
   const Entrypoint = ["/berth", "loader", "run"];
@@ -43,7 +48,7 @@ export function renderLoaderConfig({ version, architecture }: LoaderConfigInput,
         "org.opencontainers.image.title": "berth loader",
         "org.opencontainers.image.version": version,
         [imageLabel]: version,
-        [contentLabel]: contentDigest(layers, { Entrypoint }),
+        [label.content]: contentDigest(layers, { Entrypoint }, sha256),
       },
     },
     rootfs: { type: "layers", diff_ids: layers },

@@ -1,4 +1,5 @@
 import { type Guest, type RootFiles, readGuest } from "#contract/guest.ts";
+import { type Inits, initPaths, inits } from "#contract/init.ts";
 import { BerthError } from "#errors.ts";
 import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
 
@@ -11,28 +12,25 @@ export interface RootFacts {
   readonly command: readonly string[];
 }
 
-/** Where an init is by custom; a root with systemd but without systemd-sysv has no /sbin/init. */
-const initPaths: readonly string[] = [
-  "/sbin/init",
-  "/usr/lib/systemd/systemd",
-  "/lib/systemd/systemd",
-  "/usr/bin/init",
-  "/init",
-];
-
 /**
  * Says what machine a root makes. Throws `no-os` when it is no operating system's at all and `no-init` when
  * one is there but nothing known that could be process 1. `only` is the one directory that everything is in,
  * if so; `what` names the root to people.
  */
-export function readRootFacts(files: RootFiles, only: string | undefined, what: string): RootFacts {
-  for (const path of initPaths) {
-    const reading = readGuest([path], files);
+export function readRootFacts(
+  files: RootFiles,
+  only: string | undefined,
+  what: string,
+  table: Inits = inits,
+): RootFacts {
+  const paths = initPaths(table);
+  for (const path of paths) {
+    const reading = readGuest([path], files, table);
     if ("guest" in reading) return { guest: reading.guest, command: [path] };
   }
   const system = parseOsRelease(files.read(etcRelease) ?? files.read(usrRelease));
   const found = {
-    init: initPaths.filter((path) => files.resolve(path) !== undefined),
+    init: paths.filter((path) => files.resolve(path) !== undefined),
     top: files.list("/").slice(0, 20),
   };
   if (system === undefined) {

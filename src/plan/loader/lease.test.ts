@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { graceMs, judgeLease, type LeaseSight, parseHolder } from "./lease.ts";
+import { gracePeriod, judgeLease, type LeaseSight, parseHolder } from "./lease.ts";
 
 const own = { machine: "mail.1.b.app", engine: "E1", node: "one" };
 const before = { machine: "mail.1.a.app", engine: "E1", node: "one" };
@@ -26,8 +26,8 @@ test.each<[string, Partial<LeaseSight>, string]>([
     "wait",
   ],
   ["a living machine's of another node", { holder: elsewhere, locked: false }, "refuse"],
-  ["free on another node since a moment", { holder: elsewhere, freeFor: graceMs - 1 }, "wait"],
-  ["free on another node since long", { holder: elsewhere, freeFor: graceMs }, "take"],
+  ["free on another node since a moment", { holder: elsewhere, freeFor: gracePeriod - 1 }, "wait"],
+  ["free on another node since long", { holder: elsewhere, freeFor: gracePeriod }, "take"],
 ])("a lease that is %s", (_, given, verdict) =>
   expect(judgeLease({ ...sight, ...given })).toBe(verdict as "take"),
 );

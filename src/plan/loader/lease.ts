@@ -28,10 +28,10 @@ export interface LeaseSight {
 }
 
 /**
- * A guard that was killed takes its lock again within this time; so long the free lock of another node is not
- * believed.
+ * Milliseconds. A guard that was killed takes its lock again within this time; so long the free lock of
+ * another node is not believed.
  */
-export const graceMs = 15_000;
+export const gracePeriod = 15_000;
 
 /** Whether a lease is to be taken, to be waited for, or another's. */
 export function judgeLease({ locked, holder, own, state, freeFor }: LeaseSight): "take" | "wait" | "refuse" {
@@ -39,7 +39,7 @@ export function judgeLease({ locked, holder, own, state, freeFor }: LeaseSight):
   if (holder.engine === own.engine)
     return state === "alive" ? "refuse" : state === "gone" && locked ? "take" : "wait";
   if (!locked) return "refuse";
-  return freeFor >= graceMs ? "take" : "wait";
+  return freeFor >= gracePeriod ? "take" : "wait";
 }
 
 export function isSame(a: LeaseHolder, b: LeaseHolder): boolean {

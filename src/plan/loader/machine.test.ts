@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { lxcfsFiles } from "#contract/lxcfs.ts";
 import { parseLoaderLabels } from "#labels/loader/parse.ts";
 import { type GuardTask, renderGuard } from "./guard.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "./machine.ts";
@@ -102,6 +103,13 @@ test.each<[string, Record<string, string>, object]>([
     },
   ],
 ])("%s", (_, labels, expected) => expect(render(labels)).toMatchObject(expected));
+
+test("without berth-runtime every file of lxcfs is bound", () => {
+  const application = { api: {} } as unknown as LoadedMachine["application"];
+  expect(render({ "real.lxcfs": "/lxcfs" }, { application }).HostConfig?.Binds).toEqual(
+    lxcfsFiles.map((file) => `/lxcfs${file}:${file}:ro`),
+  );
+});
 
 test("an image that is the root is named by its id, so that its environment asks nothing of the runtime", () =>
   expect(render({}, { imageId: "sha256:1" }).Env).toContain("BERTH_IMAGE=sha256:1"));

@@ -1,5 +1,6 @@
 import type { DockerBody } from "#api/create-body.ts";
 import type { Guest } from "#contract/guest.ts";
+import { lxcfsFiles } from "#contract/lxcfs.ts";
 import { joinPieces } from "#docker-flags/join.ts";
 import type { LoaderSpec } from "#labels/loader/spec.ts";
 import { label } from "#labels/machine.ts";
@@ -147,12 +148,13 @@ function fileMounts({ files }: LoadedMachine) {
   ];
 }
 
-/** Without berth-runtime, which finds lxcfs itself and renews it after a restart. */
+/**
+ * Without berth-runtime, which finds lxcfs itself and renews it after a restart. All of them, since a loader
+ * does not see which the node's lxcfs offers.
+ */
 function lxcfsBinds({ spec, application }: LoadedMachine): readonly string[] {
   if (spec.lxcfs === undefined || "runtime" in application) return [];
-  return ["cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime"].map(
-    (name) => `${spec.lxcfs}/proc/${name}:/proc/${name}:ro`,
-  );
+  return lxcfsFiles.map((file) => `${spec.lxcfs}${file}:${file}:ro`);
 }
 
 /** The names in the image: what is bound is laid over an empty one of its kind. */

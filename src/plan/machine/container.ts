@@ -1,10 +1,10 @@
-import { placeOptions } from "#contract/tmpfs.ts";
 import { type Labels, label, renderSpecLabel } from "#labels/machine.ts";
 import { renderOwner } from "#labels/owner.ts";
 import { given } from "#machinefile/given.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
 import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
+import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
 
@@ -136,29 +136,6 @@ export function renderRuntimeVariables(wishes: RuntimeWishes, application: Appli
     "oci-systemd-hook": undefined,
     container_uuid: undefined,
   }).map(([name, value]) => `${name}=${value ?? ""}`);
-}
-
-/**
- * Engines give this much unasked, and so berth-runtime takes it for not asked; a tmpfs that says it is asked
- * for.
- */
-const unaskedShmSize = 64 * 1024 ** 2;
-
-/**
- * The machine's tmpfs as the Engine API has them, path → options; at a place of the contract's with that
- * one's, unless they say otherwise.
- */
-export function renderTmpfs({
-  tmpfs = [],
-  shmSize,
-}: Pick<MachineSpec, "tmpfs" | "shmSize">): Readonly<Record<string, string>> {
-  const shm = shmSize === unaskedShmSize ? [{ target: "/dev/shm", options: [`size=${shmSize}`] }] : [];
-  return Object.fromEntries(
-    [...shm, ...tmpfs].map(({ target, options }) => [
-      target,
-      [...placeOptions(target), ...options].join(","),
-    ]),
-  );
 }
 
 type Limits = Pick<

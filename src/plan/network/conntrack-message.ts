@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { TrackedFlow } from "./port-rules.ts";
+import type { TrackedFlow } from "./tracked-flow.ts";
 
 /*
  * The messages that list and delete what the kernel's connection tracking remembers.

@@ -9,6 +9,7 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { run } from "#host/process/run.ts";
+import { spawn } from "#host/process/spawn.ts";
 import { labEngineRoot } from "#lab/lab-image.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
@@ -415,7 +416,7 @@ for (const version of versions) {
   describe.skipIf(!canHaveEngines)(`docker's flags on ${version} (needs root)`, () => {
     let engine: Engine;
     beforeAll(async () => {
-      engine = await connect(resolveEndpoint({ DOCKER_HOST: node(version).socket }));
+      engine = await connect(resolveEndpoint({ DOCKER_HOST: node(version).socket }), { spawn });
       await prepare(node(version));
     }, 60_000);
 

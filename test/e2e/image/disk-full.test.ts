@@ -10,7 +10,7 @@ import { dist, ensureBuilt } from "#support/berth.ts";
 import { errorCode, parseList } from "#support/fleet.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 
-const top = resolve(import.meta.dir, "../..");
+const top = resolve(import.meta.dir, "../../..");
 
 /** A lab on a disk of its own, which only its mount namespace has: it goes with its processes. */
 const onSmallDisk = `

@@ -8,7 +8,7 @@ import { BerthError } from "#errors.ts";
 import { openPorts } from "#host/publish/open.ts";
 import { sweepPorts } from "#host/publish/sweep.ts";
 import { parsePublish } from "#machinefile/value/publish.ts";
-import type { ForwardTargets } from "#plan/network/port-rules.ts";
+import type { ForwardTargets } from "#plan/network/forwarding.ts";
 
 export interface PortWish {
   readonly name: string;

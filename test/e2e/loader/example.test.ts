@@ -8,7 +8,7 @@ import { greeting, perl } from "#support/perl.ts";
 import { besides, cleanedUp, runningTask, tracesOn } from "#support/service.ts";
 import { extractRoot, loaderImage, showFolder, useSwarm } from "#support/swarm.ts";
 
-const example = resolve(import.meta.dir, "../../examples/mail-on-swarm");
+const example = resolve(import.meta.dir, "../../../examples/mail-on-swarm");
 const lab = useSwarm({ nodes: { manager: { runtime: false }, server1: {} }, images: {} });
 const manager = () => lab.node("manager");
 const server = () => lab.node("server1");

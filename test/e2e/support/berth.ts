@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 
-const top = resolve(import.meta.dir, "../..");
+const top = resolve(import.meta.dir, "../../..");
 /** The built programs: what a user has. */
 export const dist = resolve(top, "dist");
 const program = resolve(dist, "berth");

@@ -1,23 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { findContainer } from "#daemons/loader/machine/find-container.ts";
-import type { Tidied } from "#daemons/loader/machine/tidy.ts";
+import { retryWhileAway } from "#daemons/loader/engine-away.ts";
+import { findContainer } from "#daemons/loader/find-container.ts";
+import type { LoadersMachine } from "#daemons/loader/remove-part.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { type EventMessage, watchEvents } from "#engine/events.ts";
+import { watchEvents } from "#engine/events.ts";
 import { label } from "#labels/machine.ts";
-import { throughAbsence } from "./engine-away.ts";
-
-/**
- * How a loader ended: it has removed its machine itself; it was told to stop, so that its machine has had all
- * the time that the service gives it; or it died of something else.
- */
-export type LoaderEnd = "done" | "asked" | "died";
+import { type LoaderEnd, parseLoaderEvent } from "#plan/loader/loader-end.ts";
 
 /** A loader and its machine, and the name of the guard that watches them. */
-export interface Watched extends Tidied {
+export interface Watched extends LoadersMachine {
   readonly guard: string;
 }
 
-const pauseMs = 250;
+/** Milliseconds between the end of a watch and the next. */
+const pollInterval = 250;
 
 /**
  * Resolves when a loader's container runs no more, or has removed its machine, however long the engine is
@@ -26,10 +22,10 @@ const pauseMs = 250;
 export async function watchLoader(engine: Engine, watched: Watched, signal: AbortSignal): Promise<LoaderEnd> {
   const seen = { asked: false, machine: false };
   for (;;) {
-    const end = await throughAbsence(() => watchOnce(engine, watched, seen, signal), signal);
+    const end = await retryWhileAway(() => watchOnce(engine, watched, seen, signal), signal);
     if (end !== undefined) return end;
     // The engine ended the stream: it is shutting down.
-    await sleep(pauseMs, undefined, { signal });
+    await sleep(pollInterval, undefined, { signal });
   }
 }
 
@@ -62,18 +58,10 @@ async function watchOnce(
   });
   const ended = () => (seen.asked ? "asked" : "died");
   for await (const event of events) {
-    if (isRemoval(event, loader)) return "done";
-    if (event.Actor.ID !== loader) continue;
-    if (event.Action === "die" || event.Action === "destroy") return ended();
-    if (event.Action === "kill" && stopping.includes(event.Actor.Attributes.signal ?? "")) seen.asked = true;
+    const news = parseLoaderEvent(event, loader);
+    if (news === "done") return news;
+    if (news === "ended") return ended();
+    if (news === "asked") seen.asked = true;
   }
   return lives ? undefined : ended();
 }
-
-/** Whether a loader's machine was removed, as opposed to an earlier one of the same name. */
-function isRemoval({ Action, Actor }: EventMessage, loader: string): boolean {
-  return Action === "destroy" && Actor.Attributes[label.loader] === loader;
-}
-
-/** SIGTERM and SIGINT, by which engines and people ask for an end. */
-const stopping: readonly string[] = ["15", "2"];

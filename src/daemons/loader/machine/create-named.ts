@@ -1,8 +1,8 @@
 import { BerthError, hasCode } from "#errors.ts";
 import { poll } from "#ops/task/poll.ts";
 
-/** What a guard of the same loader still removes has its name for so long at most. */
-const nameLimitMs = 30_000;
+/** Milliseconds for which a name may be that of what a guard of the same loader still removes. */
+const nameTimeout = 30_000;
 
 /** Creates a container as soon as its name is free. Throws `conflict` when it does not become so. */
 export async function createNamed<T>(
@@ -18,7 +18,7 @@ export async function createNamed<T>(
       throw error;
     }
   };
-  const created = await poll(nameLimitMs, attempt, signal);
+  const created = await poll(nameTimeout, attempt, signal);
   if (created !== undefined) return created;
   throw new BerthError("conflict", `there is a container ${name} already`, { hint: `docker rm -f ${name}` });
 }

@@ -1,40 +1,16 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { ContainerInspect } from "#api/container.ts";
-import type { Guest } from "#contract/guest.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer } from "#engine/containers.ts";
-import type { SystemInfo } from "#engine/system.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { makeRootImage } from "#image/build/root-image.ts";
 import { findImage } from "#image/store/store.ts";
-import type { LoaderSpec } from "#labels/loader/spec.ts";
-import {
-  byRuntime,
-  type ChosenApplication,
-  chooseByApi,
-  hasRuntime,
-  runtimeName,
-} from "#ops/machine/application.ts";
 import { withCreation } from "#ops/machine/creation.ts";
 import { type FolderFacts, planRoot } from "#plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "#plan/loader/machine.ts";
-import { parseSwarmFiles } from "#plan/loader/self.ts";
+import { chooseApplication } from "./choose-application.ts";
 import { createLoading } from "./create-loading.ts";
 import { createNamed } from "./create-named.ts";
-
-/** What a loader is to run. */
-export interface LoaderTask {
-  readonly self: ContainerInspect;
-  readonly spec: LoaderSpec;
-  readonly info: SystemInfo;
-  /** The machine's name. */
-  readonly machine: string;
-  readonly stopTimeout: number;
-}
-
-const unnamed =
-  "the machine's host name is in its /etc/hostname alone: to take it from there its init needs SYS_ADMIN, or berth-runtime sets it";
+import type { LoaderTask } from "./loader-task.ts";
+import { readSwarmFiles } from "./swarm-files.ts";
 
 export interface CreateOptions {
   readonly engine: Engine;
@@ -78,55 +54,6 @@ export async function createMachine(
   );
   for (const text of created.warnings) warn(text);
   return created.id;
-}
-
-/** Whether berth-runtime gives the machine what its init needs. */
-export function isByRuntime(spec: LoaderSpec, info: SystemInfo): boolean {
-  const named = spec.flags.body.HostConfig?.Runtime;
-  return hasRuntime(info) && (named === undefined || named === runtimeName);
-}
-
-function chooseApplication({
-  self,
-  spec,
-  info,
-  guest,
-}: Pick<LoaderTask, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplication {
-  if (isByRuntime(spec, info)) return byRuntime;
-  if (guest === undefined) {
-    throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", {
-      hint: "berth install runtime",
-    });
-  }
-  // The folder's own id stays; without one the init takes what the environment says, and keeps it in the
-  // folder.
-  const own =
-    guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId)
-      ? guest.machineId
-      : self.Id.slice(0, 32);
-  const chosen = chooseByApi(info, guest, {
-    ...spec,
-    shmSize: spec.flags.body.HostConfig?.ShmSize,
-    lxcfs: false,
-    name: shortName(self),
-    machineId: own,
-  });
-  return spec.hostname === undefined || spec.profile === "privileged"
-    ? chosen
-    : { ...chosen, warnings: [...chosen.warnings, unnamed] };
-}
-
-/** What names things of a loader's that must not meet another's. */
-export const shortName = (self: ContainerInspect) => self.Id.slice(0, 12);
-
-/**
- * Where the engine keeps a container's secrets and configs on the host: beside the files that the container
- * has of it.
- */
-async function readSwarmFiles(self: ContainerInspect) {
-  const directory = join(dirname(self.HostnamePath), "mounts", "secrets");
-  const files = parseSwarmFiles(await readFile("/proc/self/mountinfo", "utf8"));
-  return files.map(({ target, name }) => ({ target, source: join(directory, name) }));
 }
 
 interface CreatedLoaded {

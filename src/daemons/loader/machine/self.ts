@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import type { ContainerInspect } from "#api/container.ts";
+import { findContainer } from "#daemons/loader/find-container.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { inspectContainer } from "#engine/containers.ts";
-import { BerthError, hasCode } from "#errors.ts";
+import { BerthError } from "#errors.ts";
 import { readText } from "#host/process/proc-file.ts";
 import { parseDefaultInterfaces } from "#plan/loader/routes.ts";
 import { parseOwnIds } from "#plan/loader/self.ts";
@@ -18,12 +18,8 @@ export async function findSelf(engine: Engine, signal: AbortSignal): Promise<Con
   ]);
   const candidates = parseOwnIds(mountinfo, cgroup ?? "", hostname());
   for (const id of candidates) {
-    try {
-      const found = await inspectContainer(engine, id, { signal });
-      if (found.State.Running) return found;
-    } catch (error) {
-      if (!hasCode(error, "not-found")) throw error;
-    }
+    const found = await findContainer(engine, id, signal);
+    if (found?.State.Running) return found;
   }
   throw new BerthError("not-found", "the loader finds no container of its own on the engine at its socket", {
     hint: "run it as a service, with the engine's socket of its own node: docker service create --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock …",

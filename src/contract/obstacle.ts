@@ -1,0 +1,74 @@
+import type { Host } from "./host.ts";
+
+/** What keeps a machine from the profile `full`: a code, and the facts that its sentence tells. */
+export type Obstacle =
+  | { readonly code: "kernel-too-old"; readonly kernel: Host["kernel"] }
+  | { readonly code: "engine-in-user-namespace" }
+  | { readonly code: "user-namespaces-off" }
+  | { readonly code: "no-fuse" }
+  | { readonly code: "lacking-capabilities"; readonly capabilities: readonly string[] }
+  | { readonly code: "no-runtime" }
+  | { readonly code: "engine-maps-ids" }
+  | LayersUnmapped
+  | { readonly code: "no-overlay" }
+  | { readonly code: "shared-namespaces"; readonly namespaces: readonly string[] };
+
+/** The file system of the machine's layers maps no ids, which shows when it is asked to. */
+export interface LayersUnmapped {
+  readonly code: "layers-unmapped";
+  /** The system call that the host refused, and with what (errno(3)). */
+  readonly call: string;
+  readonly errno: string;
+}
+
+/** The first kernel that lets overlayfs have layers with mapped ids. */
+const firstWithMappedLayers = [5, 19] as const;
+
+/** To mount, to write id maps that hold the host's root, to give away cgroups. */
+const needed = ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_CHOWN"];
+
+/** What about a host keeps its machines from user namespaces of their own. */
+export function hostObstacles({
+  kernel,
+  userNamespaces,
+  capabilities,
+  fuse,
+}: Pick<Host, "kernel" | "userNamespaces" | "capabilities" | "fuse">): readonly Obstacle[] {
+  const obstacles: Obstacle[] = [];
+  const [major, minor] = kernel;
+  const [firstMajor, firstMinor] = firstWithMappedLayers;
+  if (major < firstMajor || (major === firstMajor && minor < firstMinor))
+    obstacles.push({ code: "kernel-too-old", kernel });
+  if (userNamespaces === "nested") obstacles.push({ code: "engine-in-user-namespace" });
+  if (userNamespaces === "off") obstacles.push({ code: "user-namespaces-off" });
+  if (fuse === false) obstacles.push({ code: "no-fuse" });
+  const lacking = needed.filter((name) => capabilities?.has(name) === false);
+  if (lacking.length > 0) obstacles.push({ code: "lacking-capabilities", capabilities: lacking });
+  return obstacles;
+}
+
+/** A clause for the user, which may follow a colon. */
+export function renderObstacle(obstacle: Obstacle): string {
+  switch (obstacle.code) {
+    case "kernel-too-old":
+      return `kernel ${obstacle.kernel.join(".")} cannot map the ids of an image's layers (${firstWithMappedLayers.join(".")} can)`;
+    case "engine-in-user-namespace":
+      return "the engine itself runs in a user namespace";
+    case "user-namespaces-off":
+      return "user namespaces are switched off (sysctl user.max_user_namespaces)";
+    case "no-fuse":
+      return "there is no /dev/fuse, by which the engine sees the machine's files (modprobe fuse)";
+    case "lacking-capabilities":
+      return `this host lacks ${obstacle.capabilities.join(", ")}`;
+    case "no-runtime":
+      return "the engine does not know berth-runtime (berth install runtime)";
+    case "engine-maps-ids":
+      return "the engine maps ids itself (userns-remap, rootless)";
+    case "layers-unmapped":
+      return `the machine's layers cannot be mounted with mapped ids: ${obstacle.call}: ${obstacle.errno}`;
+    case "no-overlay":
+      return "the engine does not keep the machine's files in an overlay (storage driver overlay2)";
+    case "shared-namespaces":
+      return `the machine shares another's namespaces: ${obstacle.namespaces.join(", ")}`;
+  }
+}

@@ -1,0 +1,46 @@
+import type { LayersUnmapped } from "./obstacle.ts";
+import type { Profile } from "./profiles.ts";
+
+/** What was asked for. */
+export interface MachineRequest {
+  /** Undefined is the default: full where that can be, else strict. */
+  readonly profile: Profile | undefined;
+  /** What applies the contract: berth-runtime, or the Engine API, which knows less. */
+  readonly applied: "runtime" | "api";
+  /** How many user and group ids the machine is to have. */
+  readonly ids: number;
+  /** The capabilities the engine or the user chose, canonical names. */
+  readonly capabilities: readonly string[];
+  /** Those that the user dropped, or `ALL`; undefined where the engine does not tell. */
+  readonly dropped?: readonly string[] | undefined;
+  /** The system calls that the engine's or the user's own seccomp profile refuses by name. */
+  readonly refused?: readonly string[] | undefined;
+  /** The user that its init is to run as; undefined for root. */
+  readonly user?: number | undefined;
+  /** Whether the machine gets a terminal for /dev/console (`docker run -t`). */
+  readonly terminal: boolean;
+  /** 128 bits, 32 lower-case hexadecimal digits: machine-id(5) and container_uuid. */
+  readonly machineId: string;
+  /** The value of $container: what systemd-detect-virt says. */
+  readonly manager: "docker" | "podman" | "oci";
+  /** Where its files are: in an overlay of directories that can be mounted anew, or in anything else. */
+  readonly storage: "overlay" | "other";
+  /** What the host refused when a start of `full` was tried. */
+  readonly refusal?: LayersUnmapped | undefined;
+  /** Whether it has been `full` at an earlier start. */
+  readonly wasFull?: boolean | undefined;
+  /** Whether the engine has given it a user namespace already. */
+  readonly remapped: boolean;
+  /** Kinds of namespaces that it shares with the host or another container: `network`, `pid`. */
+  readonly shared: readonly string[];
+  /** Whether its /proc is to show its own memory, processors, uptime and load. */
+  readonly lxcfs?: boolean | undefined;
+  /** Its memory limit, bytes. */
+  readonly memory?: number | undefined;
+  /** The size of its /dev/shm where that was asked for, bytes. */
+  readonly shmSize?: number | undefined;
+  /** Whether the machine has a network namespace of its own. */
+  readonly ownNetwork: boolean;
+  /** Whether the network that it shares is another container's, and not the host's. */
+  readonly inheritsNetwork?: boolean | undefined;
+}

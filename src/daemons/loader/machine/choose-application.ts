@@ -1,0 +1,41 @@
+import type { Guest } from "#contract/guest.ts";
+import { BerthError } from "#errors.ts";
+import { byRuntime, type ChosenApplication, chooseByApi } from "#ops/machine/application.ts";
+import { isByRuntime, type LoaderTask, shortName } from "./loader-task.ts";
+
+const unnamed =
+  "the machine's host name is in its /etc/hostname alone: to take it from there its init needs SYS_ADMIN, or berth-runtime sets it";
+
+/**
+ * How a loader's machine gets what its init needs: by berth-runtime, else by what the Engine API has. Throws
+ * `host-unfit` for an image without berth-runtime.
+ */
+export function chooseApplication({
+  self,
+  spec,
+  info,
+  guest,
+}: Pick<LoaderTask, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplication {
+  if (isByRuntime(spec, info)) return byRuntime;
+  if (guest === undefined) {
+    throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", {
+      hint: "berth install runtime",
+    });
+  }
+  // The folder's own id stays; without one the init takes what the environment says, and keeps it in the
+  // folder.
+  const own =
+    guest.machineId !== undefined && /^[0-9a-f]{32}$/.test(guest.machineId)
+      ? guest.machineId
+      : self.Id.slice(0, 32);
+  const chosen = chooseByApi(info, guest, {
+    ...spec,
+    shmSize: spec.flags.body.HostConfig?.ShmSize,
+    lxcfs: false,
+    name: shortName(self),
+    machineId: own,
+  });
+  return spec.hostname === undefined || spec.profile === "privileged"
+    ? chosen
+    : { ...chosen, warnings: [...chosen.warnings, unnamed] };
+}

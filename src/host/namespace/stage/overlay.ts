@@ -1,0 +1,111 @@
+import { closeSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { LayersUnmapped } from "#contract/obstacle.ts";
+import { BerthError } from "#errors.ts";
+import { attachMount, cloneMount, makeSlave, mapMount, mount, mountFlags } from "#host/syscall/syscalls.ts";
+import type { Overlay } from "#linux/overlay.ts";
+import { unlessDone } from "./unless-done.ts";
+import { mapsNoIds } from "./unmappable.ts";
+
+/**
+ * Mounts an overlay's layers in the stage with mapped ids. Returns what the host has refused where their file
+ * system maps none, which only shows now. Throws `host-unfit` for whatever else fails, which may be a
+ * machine's doing.
+ */
+export function stageLayers(
+  stage: string,
+  { lower, upper }: Overlay,
+  userNamespace: number,
+): LayersUnmapped | undefined {
+  const layers = layersOf(stage);
+  mkdirSync(layers, { mode: 0o700 });
+  try {
+    for (const [index, directory] of lower.entries())
+      attachMapped(directory, join(layers, String(index)), userNamespace);
+    // The upper and the work directory must be on one mount.
+    attachMapped(dirname(upper), join(layers, "u"), userNamespace);
+  } catch (cause) {
+    if (!mapsNoIds(cause)) throw unstaged(cause);
+    return { code: "layers-unmapped", call: cause.syscall ?? "", errno: cause.code ?? "" };
+  }
+  return undefined;
+}
+
+/**
+ * Mounts, as `root` in the stage, the overlay of the staged layers. The engine's own of the same must be
+ * mounted nowhere by then: of two with one upper directory neither knows what the other does (overlayfs.rst,
+ * "Sharing and copying layers"). Its work directory is one of its own beside the engine's, whose inodes have
+ * other owners. Throws `host-unfit`.
+ */
+export function stageRoot(stage: string, { lower, upper, options }: Overlay): void {
+  const root = join(stage, "root");
+  mkdirSync(root);
+  const work = workOf(upper);
+  const isFirst = mkdirSync(work, { recursive: true, mode: 0o700 }) !== undefined;
+  try {
+    const own = [
+      `lowerdir=${[...lower.keys()].join(":")}`,
+      `upperdir=u/${escapeLayer(basename(upper))}`,
+      "workdir=u/berth-work",
+    ];
+    mountFrom(layersOf(stage), () =>
+      mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")),
+    );
+  } catch (cause) {
+    // What has not come about must not count as a root that was there.
+    if (isFirst)
+      for (const directory of [madeIn(work), work])
+        unlessDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
+    throw unstaged(cause);
+  }
+}
+
+const layersOf = (stage: string) => join(stage, "layers");
+
+function unstaged(cause: unknown): BerthError {
+  return new BerthError(
+    "host-unfit",
+    `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`,
+    {
+      hint: "name the profile strict",
+      cause,
+    },
+  );
+}
+
+const workOf = (upper: string) => join(dirname(upper), "berth-work");
+/** What overlayfs makes in a work directory when it mounts. */
+const madeIn = (work: string) => join(work, "work");
+
+/** Whether these layers have been a root of `stageRoot`'s at any time. */
+export function hasBeenStaged({ upper }: Overlay): boolean {
+  return existsSync(madeIn(workOf(upper)));
+}
+
+/**
+ * With short names the options of more than a hundred layers fit into the page that mount(2) takes of them.
+ */
+function mountFrom(directory: string, work: () => void): void {
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    work();
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** As overlayfs wants what would end a directory's name or the option. */
+const escapeLayer = (path: string) => path.replace(/[\\:,]/g, "\\$&");
+
+function attachMapped(directory: string, place: string, userNamespace: number): void {
+  mkdirSync(place);
+  const clone = cloneMount(directory, false);
+  try {
+    makeSlave(clone);
+    mapMount(clone, userNamespace, false);
+    attachMount(clone, place);
+  } finally {
+    closeSync(clone);
+  }
+}

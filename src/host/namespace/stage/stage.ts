@@ -1,0 +1,52 @@
+import { lstatSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { inDirectory } from "#host/files/beneath.ts";
+import { detachMount, makePrivate, mount, mountFlags } from "#host/syscall/syscalls.ts";
+import { unlessDone } from "./unless-done.ts";
+
+/**
+ * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids,
+ * for the runtime to take them from. Nothing mounted in it is seen from other mount namespaces, and taking
+ * away the one tmpfs takes away all of it. What it shows are the engine's own layers and the user's
+ * directories: it is detached, never emptied.
+ */
+export function openStage(stage: string, owner: number): void {
+  // Runtimes go to the directory that was the root, whatever is there by then, before they enter the machine.
+  mkdirSync(join(stage, "root"), { recursive: true, mode: 0o711 });
+  mount(
+    "berth",
+    stage,
+    "tmpfs",
+    mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec,
+    `mode=700,uid=${owner},gid=${owner},size=1m`,
+  );
+  makePrivate(stage);
+}
+
+/** Whether there is a stage with its tmpfs still mounted. */
+export function isStageOpen(stage: string): boolean {
+  const place = lstatSync(stage, { throwIfNoEntry: false });
+  const parent = statSync(dirname(stage), { throwIfNoEntry: false });
+  return place !== undefined && parent !== undefined && place.dev !== parent.dev;
+}
+
+/** Detaches a stage, if there is one, and removes its place. Others may be doing so at the same time. */
+export function closeStage(stage: string): void {
+  // What is mounted nowhere any more cannot be unmounted (umount2(2), EINVAL).
+  if (isStageOpen(stage)) unlessDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
+  // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
+  inDirectory(dirname(stage), basename(stage), (place) =>
+    unlessDone(() => rmdirSync(join(place, "root")), ["ENOENT"]),
+  );
+  unlessDone(() => rmdirSync(stage), ["ENOENT", "ENOTDIR"]);
+}
+
+/**
+ * Binds, as `userns` in the stage, a user namespace by its file descriptor: so it is there by a path, and for
+ * as long as the stage.
+ */
+export function stageUserNamespace(stage: string, userNamespace: number): void {
+  const place = join(stage, "userns");
+  writeFileSync(place, "");
+  mount(`/proc/self/fd/${userNamespace}`, place, "", mountFlags.bind, "");
+}

@@ -1,0 +1,88 @@
+import type { IdRange } from "#linux/id-range.ts";
+import { joinedNetwork, type OciConfig, type OciHook } from "#oci/config.ts";
+import { patchSysctl } from "./sysctl.ts";
+
+/** Where the runtime has put what a machine in a user namespace needs from the host's side. */
+export interface Isolation {
+  readonly ids: IdRange;
+  /**
+   * A directory in which the root is mounted as `root`, each bind under the name that `planBinds` gives, the
+   * machine's user namespace as `userns`, and a joined network as `net`, its sysfs as `sys`.
+   */
+  readonly stage: string;
+  /** Whether it has that sysfs. */
+  readonly sysfs: boolean;
+  /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
+  readonly settle: readonly string[];
+  /** The machine's own mount(8); undefined where it has none, or may not mount. */
+  readonly mountProgram: string | undefined;
+}
+
+/**
+ * Puts the container into a user namespace of its own (OCI runtime-spec, config-linux.md, user namespace
+ * mappings): its root comes from the stage, and so do its binds by `takeFromStage`, which is left to
+ * `patchConfig`. Paths which the engine masks are not: the kernel itself guards them against anyone but the
+ * host's root, and a masked /proc keeps containers inside the machine from mounting theirs
+ * (mount_too_revealing).
+ */
+export function isolateConfig(
+  config: OciConfig,
+  { ids, stage, settle, mountProgram }: Omit<Isolation, "sysfs">,
+): OciConfig {
+  const linux = config.linux ?? {};
+  const { maskedPaths: _masked, readonlyPaths: _readonly, ...rest } = linux;
+  const mapping = [{ containerID: 0, hostID: ids.base, size: ids.count }];
+  const joins = joinedNetwork(config) !== undefined;
+  // The runtime is itself started in a network that is joined, and leaves its process there: when it runs a
+  // command later, it enters the user namespace first, and from there no network that this does not own (runc
+  // 1.1).
+  const others = (linux.namespaces ?? []).filter(
+    ({ type, path }) => type !== "user" && !(type === "network" && path),
+  );
+  const hook = { path: settle[0] ?? "", args: settle };
+  return {
+    ...config,
+    root: { ...config.root, path: `${stage}/root` },
+    process: withoutDefaultLabel(config.process),
+    hooks: {
+      ...config.hooks,
+      createRuntime: [...(config.hooks?.createRuntime ?? []), hook],
+      startContainer: [...(config.hooks?.startContainer ?? []), ...shareMounts(mountProgram)],
+    },
+    linux: {
+      ...rest,
+      namespaces: [...others, { type: "user", path: `${stage}/userns` }],
+      // The namespace's own; runc before 1.1.11 does not ask it.
+      uidMappings: mapping,
+      gidMappings: mapping,
+      ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count, joins) } : {}),
+    },
+  };
+}
+
+/**
+ * What the launcher does at `start`, for `run`, which has none: by the machine's own program, as its root.
+ * Whoever calls `run` waits for that at his own terminal, and can end it there.
+ */
+function shareMounts(program: string | undefined): readonly OciHook[] {
+  return program === undefined ? [] : [{ path: program, args: ["mount", "--make-rshared", "/"] }];
+}
+
+/**
+ * docker-default (AppArmor) forbids every mount, and SELinux's container_t what an init does to cgroups: in a
+ * user namespace the machine is confined by that, and by container_init_t. A profile of the user's own stays.
+ */
+function withoutDefaultLabel({
+  apparmorProfile,
+  selinuxLabel,
+  ...process
+}: OciConfig["process"]): OciConfig["process"] {
+  const profile = apparmorProfile === "docker-default" ? "unconfined" : apparmorProfile;
+  return {
+    ...process,
+    ...(profile === undefined ? {} : { apparmorProfile: profile }),
+    ...(selinuxLabel === undefined
+      ? {}
+      : { selinuxLabel: selinuxLabel.replace(":container_t:", ":container_init_t:") }),
+  };
+}

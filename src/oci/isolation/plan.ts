@@ -1,0 +1,105 @@
+import type { Contract } from "#contract/contract.ts";
+import type { RootFiles } from "#contract/guest.ts";
+import type { Host } from "#contract/host.ts";
+import type { Overlay } from "#linux/overlay.ts";
+import { joinedNetwork, type OciConfig, type OciMount } from "#oci/config.ts";
+import { isSysfs, planBinds, type StagedBind } from "./binds.ts";
+import { lostSysctls } from "./sysctl.ts";
+
+/** What a machine in a user namespace of its own has mounted for it before the runtime creates it. */
+export interface IsolationPlan {
+  /** How many ids it has. */
+  readonly ids: number;
+  /** Its root's layers. */
+  readonly overlay: Overlay;
+  readonly binds: readonly StagedBind[];
+  /** The path of another container's network namespace, which it joins. */
+  readonly network: string | undefined;
+  /** Whether that one's sysfs is to be mounted: the machine can mount none of it itself. */
+  readonly sysfs: boolean;
+  /** Whether its own root owns its user namespace; else the host's does. */
+  readonly ownsNamespace: boolean;
+  /** For its root's own /etc/hostname, before its first start; undefined where that is left alone. */
+  readonly hostname: string | undefined;
+  /** Whether the launcher is to share its mounts at `start`. */
+  readonly sharesAtStart: boolean;
+  /** Its own mount(8), which shares them where no `start` follows; undefined where none is to. */
+  readonly mountProgram: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+export interface IsolationFacts {
+  readonly contract: Contract & { readonly ids: number };
+  readonly overlay: Overlay;
+  /** What the host grants; undefined where it is not known. */
+  readonly capabilities: Host["capabilities"];
+  /** The mounts that it keeps. */
+  readonly mounts: readonly OciMount[];
+  /** The machine's files as they will be. */
+  readonly files: RootFiles;
+  /** Whether the container's host name is to be written into its root. */
+  readonly writesHostname: boolean;
+  /** Whether it is started by `run` alone. */
+  readonly alone: boolean;
+}
+
+/** Plans the stage of a machine whose contract gives it ids of its own. */
+export function planIsolation(
+  config: OciConfig,
+  { contract, overlay, capabilities, mounts, files, writesHostname, alone }: IsolationFacts,
+): IsolationPlan {
+  const sharesMounts = mayShareMounts(contract);
+  return {
+    ids: contract.ids,
+    overlay,
+    binds: planBinds(mounts),
+    network: joinedNetwork(config),
+    sysfs: needsSysfs(config, mounts),
+    ownsNamespace: ownsItsNamespace(config, capabilities),
+    hostname: writesHostname ? (config.hostname ?? "") : undefined,
+    sharesAtStart: sharesMounts && !alone,
+    mountProgram: sharesMounts && alone ? findMount(files) : undefined,
+    warnings: lostSysctls(config).map(
+      (name) => `the sysctl ${name} is another container's, whose network the machine has: it was not set`,
+    ),
+  };
+}
+
+/** Whether the sysfs of the network that a machine joins is to be mounted for it. */
+export function needsSysfs(config: OciConfig, mounts: readonly OciMount[]): boolean {
+  return joinedNetwork(config) !== undefined && mounts.some(isSysfs);
+}
+
+/**
+ * Whether the machine's own root is to own its user namespace, so that what the kernel counts for a user is
+ * not counted for the host's. Over what another user owns the runtime has no more than its own capabilities:
+ * not so where it lacks what it needs of them.
+ */
+export function ownsItsNamespace({ process }: OciConfig, capabilities: Host["capabilities"]): boolean {
+  // To signal the machine and look at its namespaces; prlimit(2).
+  const needed = [
+    "CAP_KILL",
+    "CAP_SYS_PTRACE",
+    ...((process.rlimits ?? []).length > 0 ? ["CAP_SYS_RESOURCE"] : []),
+  ];
+  return needed.every((name) => capabilities?.has(name) !== false);
+}
+
+/** Whether the machine's root may share its mounts: what was dropped or refused holds for that too. */
+function mayShareMounts({ capabilities, systemCalls }: Contract): boolean {
+  return capabilities.includes("CAP_SYS_ADMIN") && systemCalls.includes("mount");
+}
+
+function findMount(files: RootFiles): string | undefined {
+  return ["/bin/mount", "/usr/bin/mount"].find((path) => files.resolve(path) !== undefined);
+}
+
+/** What is said of binds whose file systems map no ids; nothing of those of the kernel's own. */
+export function renderUnmapped(binds: readonly StagedBind[]): readonly string[] {
+  return binds
+    .filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination))
+    .map(
+      ({ destination }) =>
+        `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`,
+    );
+}

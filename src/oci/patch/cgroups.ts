@@ -1,0 +1,49 @@
+import type { Contract } from "#contract/contract.ts";
+import type { OciMount } from "#oci/config.ts";
+import type { Surroundings } from "./config-patch.ts";
+
+/** With a cgroup namespace of the machine's own. */
+export function privateCgroups(namespaces: readonly { type: string; path?: string }[]) {
+  return [...namespaces.filter((namespace) => namespace.type !== "cgroup"), { type: "cgroup" }];
+}
+
+const cgroupOptions = ["nosuid", "noexec", "nodev"];
+
+/** What is mounted at and below /sys/fs/cgroup, in place of whatever the engine or the user mounts there. */
+export function cgroupMounts(
+  contract: Contract,
+  surroundings: Surroundings,
+  cgroupsPath: string,
+): OciMount[] {
+  const cgroup = (access: "ro" | "rw"): OciMount => ({
+    destination: "/sys/fs/cgroup",
+    type: "cgroup",
+    source: "cgroup",
+    options: [access, ...cgroupOptions],
+  });
+  const bind = (destination: string, source: string | undefined): OciMount[] =>
+    source === undefined
+      ? []
+      : [
+          {
+            destination,
+            type: "bind",
+            source: source + cgroupsPath,
+            options: ["bind", "rw", ...cgroupOptions, "rprivate"],
+          },
+        ];
+  switch (contract.cgroup) {
+    case "read-only":
+      return [cgroup("ro")];
+    case "cgroup2":
+      return [cgroup("rw")];
+    case "unified":
+      return bind("/sys/fs/cgroup", surroundings.unified);
+    case "named":
+    case "delegated":
+      return [
+        cgroup(contract.cgroup === "named" ? "ro" : "rw"),
+        ...bind("/sys/fs/cgroup/systemd", surroundings.named),
+      ];
+  }
+}

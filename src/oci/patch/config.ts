@@ -1,0 +1,36 @@
+import { parseCgroupsPath } from "#linux/cgroup-path.ts";
+import type { OciConfig } from "#oci/config.ts";
+import { isolateConfig } from "#oci/isolation/config.ts";
+import { patchCapabilities } from "./capabilities.ts";
+import type { ConfigPatch } from "./config-patch.ts";
+import { patchEnvironment } from "./environment.ts";
+import { patchLinux } from "./linux.ts";
+import { patchMounts } from "./mounts.ts";
+
+/**
+ * Makes a container's config.json a machine's, and returns the new one; the given one is left alone. Mounts
+ * which the user asked for where the contract has one stay as they are, but that a tmpfs gets an end.
+ */
+export function patchConfig(config: OciConfig, patch: ConfigPatch): OciConfig {
+  const { contract, surroundings, isolation, poststop } = patch;
+  // One directory, since a runtime removes a container's own and none above it.
+  const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth-run-${surroundings.id}`;
+  const { process, hooks, linux, ...rest } =
+    isolation === undefined ? config : isolateConfig(config, isolation);
+  return {
+    ...rest,
+    process: {
+      ...process,
+      args: [...process.args, ...contract.arguments],
+      env: patchEnvironment(process.env ?? [], contract),
+      ...(process.capabilities
+        ? { capabilities: patchCapabilities(process.capabilities, contract.capabilities) }
+        : {}),
+    },
+    mounts: patchMounts(patch, cgroupsPath),
+    ...(hooks || poststop
+      ? { hooks: { ...hooks, ...(poststop ? { poststop: [...(hooks?.poststop ?? []), poststop] } : {}) } }
+      : {}),
+    linux: patchLinux(linux ?? {}, contract, cgroupsPath),
+  };
+}

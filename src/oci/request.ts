@@ -1,0 +1,81 @@
+import { type Profile, profiles } from "#contract/profiles.ts";
+import { BerthError } from "#errors.ts";
+import { idsOfSystem, parseIds } from "#machinefile/value/limit.ts";
+import { parseHostname } from "#machinefile/value/name.ts";
+import { environmentOf, type OciConfig } from "./config.ts";
+
+/**
+ * The profile that a container asks for: by BERTH_PROFILE, or by docker's --privileged, which shows in paths
+ * that are not masked and in every device being allowed. Undefined leaves it to the contract. Throws `usage`.
+ */
+export function requestedProfile(config: OciConfig): Profile | undefined {
+  const word = environmentOf(config, "BERTH_PROFILE");
+  if (word === undefined || word === "") return isPrivileged(config) ? "privileged" : undefined;
+  const profile = profiles.find((name) => name === word);
+  if (profile === undefined)
+    throw new BerthError("usage", `BERTH_PROFILE=${word} is no profile`, {
+      hint: `choose ${profiles.join(", ")}`,
+    });
+  if (profile === "privileged" && !isPrivileged(config)) {
+    throw new BerthError("usage", "BERTH_PROFILE=privileged needs a privileged container", {
+      hint: "add --privileged",
+    });
+  }
+  return profile;
+}
+
+/** As many ids as anybody may ask for, an image's author too: namespaces inside have what a system has. */
+const mostOfAnybody = 2 * idsOfSystem;
+
+/**
+ * How many ids a container asks for by BERTH_IDS. Throws `usage`, also for a great many where it cannot be
+ * told whether the image asks.
+ */
+export function requestedIds(config: OciConfig, isUsers: boolean): number {
+  const word = environmentOf(config, "BERTH_IDS") ?? "";
+  if (word === "") return idsOfSystem;
+  const ids = parseIds(word);
+  if (!isUsers && ids > mostOfAnybody) {
+    throw new BerthError(
+      "usage",
+      `BERTH_IDS=${word} may be the image's own word, and would take the ids of other machines`,
+      {
+        hint: `ask for at most ${mostOfAnybody} on this engine, which does not tell what an image says from what you do`,
+      },
+    );
+  }
+  return ids;
+}
+
+/** Whether a container asks for lxcfs by BERTH_LXCFS. Throws `usage`. */
+export function requestedLxcfs(config: OciConfig): boolean {
+  const word = environmentOf(config, "BERTH_LXCFS") ?? "";
+  if (word === "1") return true;
+  if (word === "" || word === "0") return false;
+  throw new BerthError("usage", `BERTH_LXCFS=${word} is neither 1 nor 0`);
+}
+
+/** The host name that a container asks for by BERTH_HOSTNAME. Throws `usage`. */
+export function requestedHostname(config: OciConfig): string | undefined {
+  const word = environmentOf(config, "BERTH_HOSTNAME") ?? "";
+  return word === "" ? undefined : parseHostname(word);
+}
+
+/**
+ * Whether a container asks, by BERTH_MACHINE_ID, to keep the machine-id that its files hold. Throws `usage`.
+ */
+export function keepsMachineId(config: OciConfig): boolean {
+  const word = environmentOf(config, "BERTH_MACHINE_ID") ?? "";
+  if (word === "") return false;
+  if (word === "keep") return true;
+  throw new BerthError("usage", `BERTH_MACHINE_ID=${word} is not "keep"`, {
+    hint: "an id of your own goes into container_uuid",
+  });
+}
+
+function isPrivileged({ linux }: OciConfig): boolean {
+  const allowsAll = linux?.resources?.devices?.some(
+    ({ allow, type, access }) => allow && (type ?? "a") === "a" && access === "rwm",
+  );
+  return (linux?.maskedPaths ?? []).length === 0 && allowsAll === true;
+}

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import type { Host } from "#contract/host.ts";
+import type { MachineRequest } from "#contract/request.ts";
+import { readHost } from "#host/facts/facts.ts";
+import { readLxcfs } from "#host/lxcfs/lxcfs.ts";
+import { hasBeenStaged } from "#host/namespace/stage/overlay.ts";
+import { type Overlay, parseOverlay } from "#linux/overlay.ts";
+import type { MachineContainer } from "./read-container.ts";
+import { readRequest } from "./read-request.ts";
+
+/** What the contract of a container depends on beside itself. */
+export interface Observed {
+  readonly host: Host;
+  readonly request: MachineRequest;
+  /**
+   * The overlay that the engine has mounted at its root; undefined where there is none whose layers could be
+   * mounted anew, and for a machine that is not to be full.
+   */
+  readonly overlay: Overlay | undefined;
+}
+
+/** Whether a machine may become full: unless another profile was asked for. */
+export function mayBeFull({ profile }: MachineContainer): boolean {
+  return profile === undefined || profile === "full";
+}
+
+/**
+ * Reads the host for a container; `mountinfo` is that of this process's mount namespace. Throws `usage` for
+ * what cannot be asked for, `host-unfit` without any cgroup mount.
+ */
+export function observe(container: MachineContainer, id: string, mountinfo: string): Observed {
+  const { config, rootPath, profile, guest, record } = container;
+  const overlay = mayBeFull(container) ? parseOverlay(mountinfo, rootPath, existsSync) : undefined;
+  const request = readRequest(config, { id, profile, found: guest.machineId, record });
+  return {
+    host: { ...readHost(mountinfo), lxcfs: request.lxcfs ? readLxcfs(mountinfo) : undefined },
+    request: {
+      ...request,
+      storage: overlay === undefined ? "other" : "overlay",
+      wasFull: overlay !== undefined && hasBeenStaged(overlay),
+    },
+    overlay,
+  };
+}

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import type { Contract } from "#contract/contract.ts";
+import { renderLogin } from "#contract/tmpfs.ts";
+import type { OciHook } from "#oci/config.ts";
+import type { Isolation } from "#oci/isolation/config.ts";
+import type { IsolationPlan } from "#oci/isolation/plan.ts";
+import { settleHook } from "#oci/isolation/settle-hook.ts";
+import { renderConfig } from "#oci/json.ts";
+import { hostDirectory, stateFile } from "#oci/machine-state.ts";
+import { patchConfig } from "#oci/patch/config.ts";
+import type { Surroundings } from "#oci/patch/config-patch.ts";
+import type { BuiltStage } from "./build-stage.ts";
+import { writeBundleConfig } from "./bundle-config.ts";
+import type { MachineStart } from "./machine-start.ts";
+import type { MachinePlan } from "./plan-machine.ts";
+import { writeLogin, writeMasks } from "./shared-directory.ts";
+import { stageOf } from "./state.ts";
+
+/** Writes the config.json of a machine whose state is written and whose stage, if it has one, is built. */
+export function patchBundle(start: MachineStart, plan: MachinePlan, stage: BuiltStage | undefined): void {
+  const { call, container } = start;
+  const { contract, mounts, isolation } = plan;
+  const config = patchConfig(container.config, {
+    contract,
+    mounts,
+    surroundings: makeSurroundings(start, contract),
+    isolation: isolation && stage && isolationOf(start, contract, isolation, stage),
+    poststop: call.alone ? clearHook(call.launcher, call.state) : undefined,
+  });
+  writeBundleConfig(call.bundle, container.text, renderConfig(config));
+}
+
+function makeSurroundings(
+  { call: { id, state }, observed: { host } }: MachineStart,
+  needs: Contract,
+): Surroundings {
+  return {
+    id,
+    named: host.cgroup.named,
+    unified: host.cgroup.unified,
+    maskedUnits: writeMasks(needs.masks.units),
+    maskedGenerators: writeMasks(needs.masks.generators),
+    login: writeLogin(renderLogin(needs)),
+    runHost: join(state, hostDirectory),
+    machineId: needs.machineId === undefined ? undefined : join(state, stateFile.machineId),
+  };
+}
+
+function isolationOf(
+  { call, container, observed }: MachineStart,
+  contract: Contract,
+  { sysfs, mountProgram }: IsolationPlan,
+  { ids }: BuiltStage,
+): Isolation {
+  const stage = stageOf(call.state);
+  const settle = settleHook(call.launcher, container.config, {
+    stage,
+    base: ids.base,
+    cgroup: observed.host.cgroup,
+    view: contract.cgroup,
+  });
+  return { ids, stage, sysfs, settle, mountProgram };
+}
+
+/** Does at the container's end what `delete` does: whoever runs a container in the foreground calls none. */
+function clearHook(launcher: string, state: string): OciHook {
+  return { path: launcher, args: [launcher, "clear", state] };
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { type Contract, contract } from "#contract/contract.ts";
+import { planCopyUp } from "#contract/copy-up.ts";
+import type { Host } from "#contract/host.ts";
+import type { LayersUnmapped } from "#contract/obstacle.ts";
+import { readContents } from "#host/files/contents.ts";
+import { parseCgroupsPath } from "#linux/cgroup-path.ts";
+import type { OciConfig, OciMount } from "#oci/config.ts";
+import { planEngineFiles } from "#oci/engine-files.ts";
+import { type IsolationPlan, planIsolation } from "#oci/isolation/plan.ts";
+import { stateFile } from "#oci/machine-state.ts";
+import type { MachineStart } from "./machine-start.ts";
+
+/** All that a container gets to boot as a machine. */
+export interface MachinePlan {
+  readonly contract: Contract;
+  /** The container's mounts that it keeps. */
+  readonly mounts: readonly OciMount[];
+  /** Undefined for a machine without a user namespace of its own. */
+  readonly isolation: IsolationPlan | undefined;
+  /** Where it may set limits for some of itself, unless its hook finds that out. */
+  readonly limitedCgroup: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Decides all of it, and looks into the container's files for nothing but that. `refusal` is what the host
+ * has refused of an earlier plan. Throws what `contract` throws.
+ */
+export function planMachine(
+  { call: { id, state, alone = false }, container, observed: { host, request, overlay } }: MachineStart,
+  refusal?: LayersUnmapped,
+): MachinePlan {
+  const { config, rootPath, files, guest, hostname } = container;
+  const needs = contract(guest, host, { ...request, refusal });
+  const taken = new Set(config.mounts?.map(({ destination }) => destination));
+  const copyUp = planCopyUp(needs.tmpfs, (path, most) =>
+    taken.has(path) ? nothing : readContents(rootPath, path, { most, ids: needs.ids }),
+  );
+  const engineFiles = planEngineFiles(config, {
+    id,
+    isolated: needs.ids !== undefined,
+    hostname,
+    hostnameFile: join(state, stateFile.hostname),
+    files,
+  });
+  const { ids } = needs;
+  const isolation =
+    ids === undefined || overlay === undefined
+      ? undefined
+      : planIsolation(config, {
+          contract: { ...needs, ids },
+          overlay,
+          capabilities: host.capabilities,
+          mounts: engineFiles.mounts,
+          files,
+          writesHostname: engineFiles.writesHostname,
+          alone,
+        });
+  return {
+    contract: { ...needs, tmpfs: copyUp.tmpfs },
+    mounts: engineFiles.mounts,
+    isolation,
+    limitedCgroup: limitedCgroup(config, host, needs),
+    warnings: [...needs.warnings, ...copyUp.warnings, ...engineFiles.warnings],
+  };
+}
+
+const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined, deep: undefined };
+
+/**
+ * Where a machine without a user namespace may set limits for some of itself: on cgroup2 alone, by the
+ * controllers that it has of the engine.
+ */
+function limitedCgroup(
+  config: OciConfig,
+  { cgroup: { unified } }: Host,
+  { ids, cgroup }: Contract,
+): string | undefined {
+  const path = parseCgroupsPath(config.linux?.cgroupsPath);
+  return ids !== undefined || cgroup !== "cgroup2" || unified === undefined || path === undefined
+    ? undefined
+    : join(unified, path);
+}

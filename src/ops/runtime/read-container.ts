@@ -1,0 +1,79 @@
+import { resolve } from "node:path";
+import { type Guest, type MachineFiles, readGuest } from "#contract/guest.ts";
+import { isInitPath } from "#contract/init.ts";
+import type { Profile } from "#contract/profiles.ts";
+import { BerthError } from "#errors.ts";
+import { type EngineRecord, readEngineRecord } from "#host/facts/engine-record.ts";
+import { machineFiles } from "#host/files/machine-files.ts";
+import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "#oci/config.ts";
+import { mountedFiles } from "#oci/engine-files.ts";
+import { checkTold, withoutImageRequest } from "#oci/image-request.ts";
+import { parseConfig } from "#oci/json.ts";
+import { requestedHostname, requestedProfile } from "#oci/request.ts";
+import { readBundleConfig } from "./bundle-config.ts";
+
+/** A container that is to boot, by its bundle. */
+export interface MachineContainer {
+  /** Its config.json to the byte, as the bundle's maker wrote it. */
+  readonly text: string;
+  /** The same without what its image asks for, and with the host name that was asked for. */
+  readonly config: OciConfig;
+  readonly rootPath: string;
+  /** Its files with all that is mounted over them, but for the engine's own. */
+  readonly files: MachineFiles;
+  readonly guest: Guest;
+  readonly record: EngineRecord | undefined;
+  /** The host name that was asked for; undefined also where its name is another's. */
+  readonly hostname: string | undefined;
+  readonly profile: Profile | undefined;
+  /** What its image asks for in vain, as NAME=VALUE. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Reads the container of a bundle; undefined for one that is no machine. Throws `no-init` where its command
+ * is an init that its image lacks, `not-found` and `usage` where it cannot be told what it asks for.
+ */
+export function readContainer(bundle: string, id: string): MachineContainer | undefined {
+  const text = readBundleConfig(bundle);
+  const written = parseConfig(text) as OciConfig;
+  const rootPath = resolve(bundle, written.root.path);
+  const record = readEngineRecord(rootPath, id);
+  const { config, ignored } =
+    record === undefined ? { config: written, ignored: [] } : withoutImageRequest(written, record);
+  if (isDisabled(config)) return undefined;
+  const files = machineFiles(rootPath, mountedFiles(config, id));
+  const reading = readGuest(config.process.args, files);
+  if ("missing" in reading) {
+    if (reading.missing === "program" && isInitPath(config.process.args[0])) throw noInit(config);
+    return undefined;
+  }
+  if (record !== undefined) checkTold(record, ignored);
+  const profile = requestedProfile(config);
+  const requested = requestedHostname(config);
+  const hostname = ownsNamespace(config, "uts") ? requested : undefined;
+  return {
+    text,
+    config: hostname === undefined ? config : nameHost(config, hostname),
+    rootPath,
+    files,
+    guest: reading.guest,
+    record,
+    hostname,
+    profile,
+    ignored,
+  };
+}
+
+/** oci-systemd-hook's switch, which its users have in their scripts, and our own. */
+function isDisabled(config: OciConfig): boolean {
+  return [environmentOf(config, "oci-systemd-hook"), environmentOf(config, "BERTH_RUNTIME")].some(
+    (value) => value?.toLowerCase() === "disabled",
+  );
+}
+
+function noInit({ process }: OciConfig): BerthError {
+  return new BerthError("no-init", `this image has no init: ${process.args[0]} does not exist in it`, {
+    hint: "install the distribution's init in the image (Debian: systemd-sysv)",
+  });
+}

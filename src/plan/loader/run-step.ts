@@ -1,0 +1,126 @@
+import { BerthError } from "#errors.ts";
+import { awayInterval, isEngineAway } from "./engine-away.ts";
+import type { FolderFacts } from "./folder.ts";
+
+/** What a loader knows between two steps. */
+export interface LoaderFacts {
+  /** The machine's name. */
+  readonly name: string;
+  /** `away` when it failed to answer the last step, which is then taken again. */
+  readonly engine: "reachable" | "away";
+  /** Why the service's task is to end; undefined while it is not. */
+  readonly stopReason: unknown;
+  /**
+   * The guard, by its reports: `folder` when that is the machine's, `ready` when the ports are open, too;
+   * `lost` when somebody has removed or stopped it.
+   */
+  readonly guard: "absent" | "started" | "folder" | "ready" | "lost";
+  /** What the guard sees of the folder; undefined where there is none. */
+  readonly folder: FolderFacts | undefined;
+  /** What it warns of when it is ready. */
+  readonly warnings: readonly string[];
+  /** `stopping` once it was asked to shut down. */
+  readonly machine: "absent" | "created" | "running" | "stopping" | "exited";
+  /** Of a machine that has exited. */
+  readonly status: number;
+  /** The machine's console is followed to its end; what hindered that is told then. */
+  readonly console: "following" | "ended";
+  readonly consoleFailure: unknown;
+  /** What a step threw, or whoever watches. */
+  readonly failure: unknown;
+  /** How it ends, once that is decided: what comes of the removal changes it no more. */
+  readonly outcome: LoaderOutcome | undefined;
+  /** After the outcome: what has been removed. */
+  readonly removed: "nothing" | "machine" | "guard";
+}
+
+export type LoaderOutcome = { readonly status: number } | { readonly failure: unknown };
+
+export type LoaderStep =
+  /** Until a fact changes, `milliseconds` at most. */
+  | { readonly do: "wait"; readonly milliseconds?: number }
+  | { readonly do: "start-guard" }
+  | { readonly do: "create-machine"; readonly folder: FolderFacts | undefined }
+  | { readonly do: "start-machine"; readonly warnings: readonly string[] }
+  | { readonly do: "stop-machine" }
+  | { readonly do: "conclude"; readonly outcome: LoaderOutcome }
+  | { readonly do: "remove-machine" | "settle-guard" }
+  | { readonly do: "exit"; readonly outcome: LoaderOutcome };
+
+/** What a loader knows when it begins. */
+export function initialLoaderFacts(name: string): LoaderFacts {
+  return {
+    name,
+    engine: "reachable",
+    stopReason: undefined,
+    guard: "absent",
+    folder: undefined,
+    warnings: [],
+    machine: "absent",
+    status: 0,
+    console: "following",
+    consoleFailure: undefined,
+    failure: undefined,
+    outcome: undefined,
+    removed: "nothing",
+  };
+}
+
+/**
+ * What a loader does next: it starts its guard, creates the machine when that has the folder, starts it when
+ * the ports are open, and follows it to its end. However that comes, it leaves nothing of the machine.
+ */
+export function planLoaderStep(facts: LoaderFacts): LoaderStep {
+  if (facts.engine === "away") return { do: "wait", milliseconds: awayInterval };
+  if (facts.outcome !== undefined) return planEnd(facts, facts.outcome);
+  const outcome = outcomeOf(facts);
+  if (outcome !== undefined) return { do: "conclude", outcome };
+  switch (facts.machine) {
+    case "absent":
+      if (facts.guard === "absent") return { do: "start-guard" };
+      if (facts.guard === "started") return { do: "wait" };
+      return { do: "create-machine", folder: facts.folder };
+    case "created":
+      return facts.guard === "ready" ? { do: "start-machine", warnings: facts.warnings } : { do: "wait" };
+    case "running":
+      return facts.stopReason === undefined ? { do: "wait" } : { do: "stop-machine" };
+    default:
+      return { do: "wait" };
+  }
+}
+
+/**
+ * What a step changes that threw: a start is given up, a removal outlasts an engine that is away; undefined
+ * where it is given up, too.
+ */
+export function failLoaderStep({ outcome }: LoaderFacts, error: unknown): Partial<LoaderFacts> | undefined {
+  if (outcome === undefined) return { failure: error };
+  return isEngineAway(error) ? { engine: "away" } : undefined;
+}
+
+/** Undefined while it is open. */
+function outcomeOf(facts: LoaderFacts): LoaderOutcome | undefined {
+  const { machine, name, failure, consoleFailure, stopReason } = facts;
+  if (machine === "exited") {
+    if (facts.console === "following") return undefined;
+    return consoleFailure === undefined ? { status: facts.status } : { failure: consoleFailure };
+  }
+  const hasStarted = machine === "running" || machine === "stopping";
+  if (stopReason !== undefined && !hasStarted) return { failure: stopReason };
+  if (failure !== undefined) return { failure };
+  if (facts.guard !== "lost") return undefined;
+  return {
+    failure: new BerthError("engine-lost", `somebody removed or stopped the guard of ${name}`, {
+      hint: "leave the containers named .guard alone: they end by themselves",
+    }),
+  };
+}
+
+/** A guard without the folder has nothing to tidy up but itself: it ends with this process. */
+function planEnd({ guard, machine, removed }: LoaderFacts, outcome: LoaderOutcome): LoaderStep {
+  const hadFolder = guard !== "absent" && guard !== "started";
+  if (hadFolder && removed === "nothing") return { do: "remove-machine" };
+  // The machine's removal tells the guard that all is over; without one it is this process's end that does.
+  if (machine !== "absent" && removed === "machine") return { do: "settle-guard" };
+  return { do: "exit", outcome };
+}
