@@ -126,7 +126,7 @@ async function startNode(
     ...settings,
     ...place,
     hostname: name,
-    tethered: true,
+    endsWithCaller: true,
   });
   const socket = `unix://${enginePaths(place).socket}`;
   return {

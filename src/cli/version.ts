@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { version } from "../../package.json";
 import { complain } from "./frame/complain.ts";
 
@@ -16,7 +17,7 @@ export async function main(): Promise<number> {
     return 0;
   } catch (failure) {
     // `berth --version | true`, or a full disk.
-    if (failure instanceof Error && "code" in failure && failure.code === "EPIPE") return 141;
+    if (hasErrno(failure, ["EPIPE"])) return 141;
     complain(
       `berth: standard output cannot be written: ${failure instanceof Error ? failure.message : failure}\n`,
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseOsRelease, type RootFiles, readGuest } from "./guest.ts";
+import { type RootFiles, readGuest } from "./guest.ts";
 
 /** A root in memory: text files, and links given as `{ to }`. Directories are what the paths imply. */
 type Tree = Readonly<Record<string, string | { readonly to: string }>>;
@@ -227,20 +227,4 @@ test.each<[string | undefined, string | undefined]>([
 ])("machine-id %p is %p", (text, machineId) => {
   const tree = text === undefined ? systemd : { ...systemd, "/etc/machine-id": text };
   expect(readGuest(["/usr/lib/systemd/systemd"], rootOf(tree))).toMatchObject({ guest: { machineId } });
-});
-
-test.each([
-  [undefined, undefined],
-  ["", { id: "linux", versionId: undefined, prettyName: "linux" }],
-  ["ID=arch\nNAME='Arch Linux'", { id: "arch", versionId: undefined, prettyName: "Arch Linux" }],
-  [
-    '# comment\r\n\r\nID="rhel"\r\nVERSION_ID="9.4"\r\n',
-    { id: "rhel", versionId: "9.4", prettyName: "rhel" },
-  ],
-  [
-    'ID=a\nID=b\nPRETTY_NAME="$HOME `x`"\nnot a line',
-    { id: "b", versionId: undefined, prettyName: "$HOME `x`" },
-  ],
-])("os-release %p", (text, expected) => {
-  expect(parseOsRelease(text)).toEqual(expected);
 });

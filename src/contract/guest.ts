@@ -1,8 +1,9 @@
+import { type OsRelease, osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
 import { type InitKind, type Inits, initKindOf, inits } from "./init.ts";
 
 /** What is inside: the facts of a root filesystem which the contract depends on. */
 export interface Guest {
-  readonly os: GuestOs | undefined;
+  readonly os: OsRelease | undefined;
   readonly init: GuestInit;
   /**
    * What /etc/machine-id holds, without white space (machine-id(5)): empty, `uninitialized`, an id; undefined
@@ -11,13 +12,6 @@ export interface Guest {
   readonly machineId: string | undefined;
   /** Whether /bin is a link into /usr. */
   readonly mergedUsr: boolean;
-}
-
-export interface GuestOs {
-  /** os-release(5) ID, VERSION_ID and PRETTY_NAME. */
-  readonly id: string;
-  readonly versionId: string | undefined;
-  readonly prettyName: string;
 }
 
 export interface GuestInit {
@@ -80,7 +74,7 @@ export function readGuest(command: readonly string[], files: RootFiles, table: I
   const has = (candidate: string) => files.resolve(candidate) !== undefined;
   const kind = initKindOf(command, { program, has, isElf: () => files.isElf(program) }, table);
   if (kind === undefined) return { missing: "init" };
-  const os = parseOsRelease(files.read("/etc/os-release") ?? files.read("/usr/lib/os-release"));
+  const os = parseOsRelease(files.read(etcRelease) ?? files.read(usrRelease));
   return {
     guest: {
       os,
@@ -91,30 +85,14 @@ export function readGuest(command: readonly string[], files: RootFiles, table: I
   };
 }
 
-/** Parses os-release(5); undefined when there is none. Quotes are removed; nothing is expanded. */
-export function parseOsRelease(text: string | undefined): GuestOs | undefined {
-  if (text === undefined) return undefined;
-  const fields = new Map<string, string>();
-  for (const line of text.split("\n")) {
-    const match = /^([A-Z0-9_]+)=(.*)$/.exec(line.trim());
-    if (match?.[1] !== undefined && match[2] !== undefined)
-      fields.set(match[1], match[2].replace(/^(["'])(.*)\1$/, "$2"));
-  }
-  const id = fields.get("ID") ?? "linux";
-  return {
-    id,
-    versionId: fields.get("VERSION_ID"),
-    prettyName: fields.get("PRETTY_NAME") ?? fields.get("NAME") ?? id,
-  };
-}
-
+const [etcRelease, usrRelease] = osReleasePaths;
 const multiarch = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
 
 /**
  * systemd's major version, from the private library that bears it in its name (since 231), else from the
  * package database's own word for the distributions that shipped older ones.
  */
-function systemdVersion(files: RootFiles, os: GuestOs | undefined): number | undefined {
+function systemdVersion(files: RootFiles, os: OsRelease | undefined): number | undefined {
   const directories = [
     "/usr/lib/systemd",
     "/lib/systemd",

@@ -1,3 +1,4 @@
+import { type MountEntry, parseMountinfo, pointOf } from "#linux/mountinfo.ts";
 import type { LxcfsOffer } from "./lxcfs.ts";
 
 /** What is outside: the facts of the machine that runs the engine. */
@@ -48,9 +49,9 @@ export interface HostCgroup {
  * into it.
  */
 export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
-  const mounts = mountinfo.split("\n").flatMap((line) => parseMount(line.split(" ")) ?? []);
+  const mounts = parseMountinfo(mountinfo, (line) => isOnTheWay(pointOf(line)));
   const listed = new Set(mounts.map((mount) => mount.id));
-  const isTop = (mount: Mount) => mount.parent === mount.id || !listed.has(mount.parent);
+  const isTop = (mount: MountEntry) => mount.parent === mount.id || !listed.has(mount.parent);
   const byPlace = new Map(
     mounts.map((mount) => [place(isTop(mount) ? outside : mount.parent, mount.point), mount]),
   );
@@ -64,47 +65,28 @@ export function parseCgroupLayout(mountinfo: string): HostCgroup | undefined {
   const unified = whole ?? cgroup2At("/sys/fs/cgroup/unified");
   return {
     layout: unified === undefined ? "v1" : whole === undefined ? "hybrid" : "v2",
-    named: visible.find((mount) => mount.options.includes("name=systemd"))?.point,
+    named: visible.find((mount) => mount.options.split(",").includes("name=systemd"))?.point,
     unified: unified?.point,
-    nsdelegate: unified?.options.includes("nsdelegate") ?? false,
+    nsdelegate: unified?.options.split(",").includes("nsdelegate") ?? false,
   };
-}
-
-interface Mount {
-  readonly id: string;
-  readonly parent: string;
-  readonly point: string;
-  readonly type: string;
-  readonly options: readonly string[];
 }
 
 const cgroupRoot = "/sys/fs/cgroup";
 const onTheWay: readonly string[] = ["/", "/sys", "/sys/fs", cgroupRoot];
 
-/**
- * A mount on the way to /sys/fs/cgroup, there, or below; the type and options come after any number of
- * optional fields and a dash.
- */
-function parseMount(fields: readonly string[]): Mount | undefined {
-  const [id, parent, , , point] = fields;
-  const dash = fields.indexOf("-");
-  const type = fields[dash + 1];
-  if (id === undefined || parent === undefined || point === undefined || type === undefined || dash === -1)
-    return undefined;
-  if (!onTheWay.includes(point) && !point.startsWith(`${cgroupRoot}/`)) return undefined;
-  return { id, parent, point, type, options: fields[dash + 3]?.split(",") ?? [] };
-}
+/** Whether a mount point is on the way to /sys/fs/cgroup, there, or below. */
+const isOnTheWay = (point: string) => onTheWay.includes(point) || point.startsWith(`${cgroupRoot}/`);
 
 /** Stands for the parent of the topmost mounts, which is outside of what the process can see. */
 const outside = "";
-const place = (parent: string, point: string) => `${parent} ${point}`;
+const place = (parent: number | typeof outside, point: string) => `${parent} ${point}`;
 
 /**
  * The mount that a path below /sys/fs/cgroup leads to: at each directory on the way whatever is mounted
  * there, and then over that.
  */
-function mountAt(path: string, byPlace: ReadonlyMap<string, Mount>): Mount | undefined {
-  let mount: Mount | undefined;
+function mountAt(path: string, byPlace: ReadonlyMap<string, MountEntry>): MountEntry | undefined {
+  let mount: MountEntry | undefined;
   for (const directory of onTheWay.includes(path)
     ? onTheWay.slice(0, onTheWay.indexOf(path) + 1)
     : [...onTheWay, path]) {

@@ -1,6 +1,6 @@
 import { BerthError } from "#errors.ts";
 import { isRootsFuse } from "#linux/fuse-mount.ts";
-import { unescapeMount } from "#linux/mount-escape.ts";
+import { type MountEntry, mayBeOf, parseMountinfo, pointOf } from "#linux/mountinfo.ts";
 
 /** lxcfs as it is mounted on the engine's host. */
 export interface HostLxcfs {
@@ -85,11 +85,12 @@ export interface StaleMount {
  * berth-runtime's own mount at /run/host, which tells machines from other containers with lxcfs, such as
  * LXC's.
  */
-function isMachines(line: string): boolean {
-  if (!line.includes(" /run/host ")) return false;
-  const [, , , root = "", point] = line.split(" ", 5);
-  return point === "/run/host" && root.endsWith("/host") && root.includes("/berth/runtime/");
-}
+const hasMachinesMount = (mountinfo: string): boolean =>
+  parseMountinfo(mountinfo, (line) => line.includes(` ${markPoint} `) && pointOf(line) === markPoint).some(
+    ({ root }) => root.endsWith("/host") && root.includes("/berth/runtime/"),
+  );
+
+const markPoint = "/run/host";
 
 /**
  * Which mounts of lxcfs a machine has, by its mountinfo, that are not of the lxcfs with this device: when
@@ -97,7 +98,7 @@ function isMachines(line: string): boolean {
  * machine of berth-runtime.
  */
 export function staleLxcfsMounts(mountinfo: string, device: string): readonly StaleMount[] {
-  if (!mountinfo.split("\n").some(isMachines)) return [];
+  if (!hasMachinesMount(mountinfo)) return [];
   const isHidden = hidden(mountinfo);
   return lxcfsMounts(mountinfo)
     .filter(
@@ -113,18 +114,17 @@ export function staleLxcfsMounts(mountinfo: string, device: string): readonly St
  * it is when two mount namespaces, one of which sees what is mounted in the other, get lxcfs anew at the same
  * time.
  */
-function hidden(mountinfo: string): (mount: MountOfLxcfs) => boolean {
-  const lines = mountinfo.split("\n").map((line) => line.split(" ", 5));
-  const mounts = new Map(lines.map(([id = "", parent = "", , , point = ""]) => [id, { parent, point }]));
+function hidden(mountinfo: string): (mount: MountEntry) => boolean {
+  const mounts = new Map(parseMountinfo(mountinfo).map((mount) => [mount.id, mount]));
   const covered = new Set(
     [...mounts.values()].flatMap(({ parent, point }) =>
       mounts.get(parent)?.point === point ? [parent] : [],
     ),
   );
   /** What the lowest mount at such a place is in, by those that lie over it. */
-  const foundations = new Map<string, string>();
+  const foundations = new Map<number, number>();
   return ({ parent, point }) => {
-    const passed: string[] = [];
+    const passed: number[] = [];
     let below = parent;
     for (let mount = mounts.get(below); mount?.point === point; mount = mounts.get(below)) {
       passed.push(below);
@@ -135,21 +135,6 @@ function hidden(mountinfo: string): (mount: MountOfLxcfs) => boolean {
   };
 }
 
-interface MountOfLxcfs {
-  readonly id: number;
-  readonly parent: string;
-  readonly device: string;
-  readonly root: string;
-  readonly point: string;
-}
-
 /** Those that root answers for: what another user has mounted under lxcfs's name is none. */
-function lxcfsMounts(mountinfo: string): readonly MountOfLxcfs[] {
-  return mountinfo.split("\n").flatMap((line) => {
-    if (!line.includes(" - fuse.lxcfs ")) return [];
-    const fields = line.split(" ");
-    const [id = "", parent = "", device = "", root = "", point = ""] = fields;
-    if (!isRootsFuse(fields[fields.indexOf("-") + 3] ?? "")) return [];
-    return [{ id: Number(id), parent, device, root, point: unescapeMount(point) }];
-  });
-}
+const lxcfsMounts = (mountinfo: string): readonly MountEntry[] =>
+  parseMountinfo(mountinfo, mayBeOf("fuse.lxcfs ")).filter(({ options }) => isRootsFuse(options));

@@ -1,3 +1,4 @@
+import { isJsonObject } from "#json-object.ts";
 /** Two pieces together: lists end to end, objects key by key, and of anything else the later one. */
 export function joinPieces<T extends object>(earlier: T, later: T): T {
   return join(earlier, later) as T;
@@ -5,14 +6,10 @@ export function joinPieces<T extends object>(earlier: T, later: T): T {
 
 function join(earlier: unknown, later: unknown): unknown {
   if (Array.isArray(earlier) && Array.isArray(later)) return [...earlier, ...later];
-  if (!isRecord(earlier) || !isRecord(later)) return later;
+  if (!isJsonObject(earlier) || !isJsonObject(later)) return later;
   // Not by assignment, to which a key such as "__proto__" would mean something else.
   const entries = Object.entries(later).map(
     ([key, value]) => [key, Object.hasOwn(earlier, key) ? join(earlier[key], value) : value] as const,
   );
   return Object.fromEntries([...Object.entries(earlier), ...entries]);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

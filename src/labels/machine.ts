@@ -1,3 +1,4 @@
+import { isJsonObject } from "#json-object.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 
 /**
@@ -110,7 +111,7 @@ export function initFromLabels(labels: Readonly<Record<string, string>>): string
  */
 export function renderSpecLabel(spec: MachineSpec): string {
   return JSON.stringify(spec, (_, value: unknown) =>
-    isRecord(value) ? Object.fromEntries(Object.entries(value).sort(byKey)) : value,
+    isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort(byKey)) : value,
   );
 }
 
@@ -119,7 +120,7 @@ export function parseSpecLabel(text: string | undefined): Readonly<Record<string
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     // Not JSON: then it is not our label, and nothing can be compared.
     return undefined;
@@ -150,12 +151,8 @@ export function compareSpecs(
 
 function canonical(value: unknown): string | undefined {
   return JSON.stringify(value, (_, inner: unknown) =>
-    isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(byKey)) : inner,
+    isJsonObject(inner) ? Object.fromEntries(Object.entries(inner).sort(byKey)) : inner,
   );
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

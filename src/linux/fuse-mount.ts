@@ -1,9 +1,9 @@
-import { unescapeMount } from "./mount-escape.ts";
+import { mayBeOf, parseMountinfo } from "./mountinfo.ts";
 
 /*
- * Every user of a host may mount a FUSE by fusermount3(1), at a directory of their own, under any name and any kind
- * (`subtype=`), and answer what they like or never. Whose a mount is the kernel says itself, by the options user_id and
- * group_id, which nobody chooses (Documentation/filesystems/fuse.rst).
+ * Every user of a host may mount a FUSE by fusermount3(1), at a directory of their own, under any name and
+ * any kind (`subtype=`), and answer what they like or never. Whose a mount is the kernel says itself, by the
+ * options user_id and group_id, which nobody chooses (Documentation/filesystems/fuse.rst).
  */
 
 /** A mount that another user than root answers for. */
@@ -19,14 +19,9 @@ export interface OthersFuse {
  * one may wait for ever.
  */
 export function parseOthersFuse(mountinfo: string): readonly OthersFuse[] {
-  return mountinfo.split("\n").flatMap((line) => {
-    const [, type = "", , options = ""] = line.slice(line.indexOf(" - ") + 1).split(" ");
-    if (!/^fuse(blk)?(\.|$)/.test(type)) return [];
-    const fields = line.split(" ", 5);
-    return isRootsFuse(options)
-      ? []
-      : [{ id: Number(fields[0]), point: unescapeMount(fields[4] ?? ""), user: userOf(options) }];
-  });
+  return parseMountinfo(mountinfo, mayBeOf("fuse")).flatMap(({ id, point, type, options }) =>
+    !/^fuse(blk)?(\.|$)/.test(type) || isRootsFuse(options) ? [] : [{ id, point, user: userOf(options) }],
+  );
 }
 
 function userOf(options: string): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { lastMountAt, otherOverlays, parseOverlay } from "./overlay.ts";
+import { otherOverlays, parseOverlay } from "./overlay.ts";
 
 const docker = "/var/lib/docker/overlay2";
 const point = `${docker}/5f0c/merged`;
@@ -140,38 +140,6 @@ describe("how it was mounted", () => {
     ],
   ])("%s", (_, options, expected) => {
     expect(parse(options)?.mounted).toEqual({ source: "overlay", options: expected, directory: "/" });
-  });
-});
-
-describe("the topmost mount at a place", () => {
-  const good = "rw,lowerdir=/l,upperdir=/u,workdir=/w";
-  test.each([
-    [
-      "with its source and its options",
-      lineOf(good),
-      { type: "overlay", source: "overlay", options: good, isPropagated: true },
-    ],
-    ["one that is no one else's", lineOf(good, { optional: "" }), { isPropagated: false }],
-    [
-      "one that another's unmounting takes away",
-      lineOf(good, { optional: "master:7 " }),
-      { isPropagated: true },
-    ],
-    ["one that no bind may show", lineOf(good, { optional: "unbindable " }), { isPropagated: false }],
-    [
-      "the last of several",
-      `${lineOf(good)}\n${lineOf("berth rw,user_id=0", { type: "fuse.berth" })}`,
-      { type: "fuse.berth" },
-    ],
-    ["none", lineOf(good, { at: `${point}/below` }), undefined],
-  ])("%s", (_, mountinfo, expected) => {
-    const found = lastMountAt(mountinfo, point);
-    if (expected === undefined) expect(found).toBeUndefined();
-    else expect(found).toMatchObject(expected);
-  });
-
-  test("at a place with a space", () => {
-    expect(lastMountAt(lineOf(good, { at: String.raw`/a\040b` }), "/a b")?.type).toBe("overlay");
   });
 });
 

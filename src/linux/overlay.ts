@@ -1,5 +1,5 @@
 import { parseOthersFuse } from "./fuse-mount.ts";
-import { escapeMount, unescapeMount } from "./mount-escape.ts";
+import { lastMountAt, mayBeOf, parseMountinfo } from "./mountinfo.ts";
 
 /**
  * An overlay mount's parts (Documentation/filesystems/overlayfs.rst): absolute directories, lower ones from
@@ -12,51 +12,6 @@ export interface Overlay {
   readonly options: readonly string[];
   /** How it was mounted: the source, all options, and the directory that names of layers are relative to. */
   readonly mounted: { readonly source: string; readonly options: string; readonly directory: string };
-}
-
-/** A mount as /proc/PID/mountinfo has it (proc_pid_mountinfo(5)). */
-export interface MountLine {
-  /** Which file system it is of, as `major:minor`. */
-  readonly device: string;
-  /** Which directory of that file system it shows, "/" for all. */
-  readonly root: string;
-  readonly type: string;
-  readonly source: string;
-  /** The file system's own options. */
-  readonly options: string;
-  /** Whether what is mounted or unmounted there elsewhere shows here too (mount_namespaces(7)). */
-  readonly isPropagated: boolean;
-}
-
-/** The topmost mount at a place; undefined where there is none. */
-export function lastMountAt(mountinfo: string, point: string): MountLine | undefined {
-  const line = linesAt(mountinfo, point).at(-1);
-  return line === undefined ? undefined : parseMountLine(line);
-}
-
-/** All mounts at a place, the topmost last. */
-export function mountsAt(mountinfo: string, point: string): readonly MountLine[] {
-  return linesAt(mountinfo, point).flatMap((line) => parseMountLine(line) ?? []);
-}
-
-function linesAt(mountinfo: string, point: string): readonly string[] {
-  const place = escapeMount(point);
-  return mountinfo.split("\n").filter((line) => line.includes(place) && line.split(" ", 5)[4] === place);
-}
-
-function parseMountLine(line: string): MountLine | undefined {
-  const fields = line.split(" ");
-  const dash = fields.indexOf("-");
-  const type = fields[dash + 1];
-  if (dash === -1 || type === undefined) return undefined;
-  return {
-    device: fields[2] ?? "",
-    root: unescapeMount(fields[3] ?? ""),
-    type,
-    source: unescapeMount(fields[dash + 2] ?? ""),
-    options: unescapeMount(fields.slice(dash + 3).join(" ")),
-    isPropagated: fields.slice(6, dash).some((tag) => /^(shared|master):/.test(tag)),
-  };
 }
 
 /**
@@ -72,13 +27,14 @@ const containersPlace = /\/(merged|rootfs)$/;
  */
 export function otherOverlays(mountinfo: string, point: string): readonly string[] {
   const others = parseOthersFuse(mountinfo).map((other) => `${other.point}/`);
-  return mountinfo.split("\n").flatMap((line) => {
-    if (!line.includes(" - overlay ")) return [];
-    const place = unescapeMount(line.split(" ", 5)[4] ?? "/");
-    if (place === point || !containersPlace.test(place) || others.some((other) => place.startsWith(other)))
-      return [];
-    return parseMountLine(line)?.isPropagated === true ? [] : [place];
-  });
+  return parseMountinfo(mountinfo, mayBeOf("overlay ")).flatMap(({ point: place, isPropagated }) =>
+    isPropagated ||
+    place === point ||
+    !containersPlace.test(place) ||
+    others.some((other) => place.startsWith(other))
+      ? []
+      : [place],
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { BerthError } from "#errors.ts";
+import { isJsonObject } from "#json-object.ts";
 import { parseConfig, renderConfig } from "./json.ts";
 
 /** What berth writes into dockerd's daemon.json (dockerd(8), "runtimes" and "default-runtime"). */
@@ -85,7 +86,7 @@ function parseSettings(text: string | undefined, file: string): Settings {
       },
     );
   }
-  if (!isObject(value))
+  if (!isJsonObject(value))
     throw new BerthError("file-invalid", `${file} holds no JSON object, so it was left alone`, {
       hint: "mend it, then run this again",
     });
@@ -94,15 +95,11 @@ function parseSettings(text: string | undefined, file: string): Settings {
 
 function runtimesOf(settings: Settings, file: string): Settings {
   const runtimes = settings.runtimes ?? {};
-  if (!isObject(runtimes))
+  if (!isJsonObject(runtimes))
     throw new BerthError("file-invalid", `${file}: "runtimes" is no object, so the file was left alone`, {
       hint: "mend it, then run this again",
     });
   return runtimes;
-}
-
-function isObject(value: unknown): value is Settings {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** In the indentation that the file has. */

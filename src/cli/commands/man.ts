@@ -6,6 +6,7 @@ import { write } from "#cli/frame/io.ts";
 import { renderManPage } from "#cli/man/page.ts";
 import { version } from "#cli/version.ts";
 import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 export const command = defineCommand({
   name: "man",
@@ -62,7 +63,7 @@ async function writePages(
     await mkdir(directory, { recursive: true });
     for (const page of pages) await writeFile(resolve(directory, page.file), page.text);
   } catch (cause) {
-    const disk = cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
+    const disk = hasErrno(cause, ["ENOSPC"]);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new BerthError(
       disk ? "disk-full" : "file-invalid",

@@ -1,5 +1,6 @@
 import { write as writeDescriptor } from "node:fs";
 import { Writable } from "node:stream";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 /** Bytes of one write(2): a reader that does not take so many takes nothing. */
 const pieceLength = 64 * 1024;
@@ -99,7 +100,7 @@ function writePiece(
   let again: ReturnType<typeof setTimeout> | undefined;
   const attempt = () =>
     writeDescriptor(descriptor, bytes, 0, bytes.length, null, (error, written) => {
-      if (error?.code === "EAGAIN") again = setTimeout(attempt, againMs);
+      if (hasErrno(error, ["EAGAIN"])) again = setTimeout(attempt, againMs);
       else if (error) reject(error);
       else resolve(written);
     });

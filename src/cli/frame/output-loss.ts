@@ -1,4 +1,5 @@
 import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import type { Io } from "./io.ts";
 
 /**
@@ -6,8 +7,8 @@ import type { Io } from "./io.ts";
  * system's own error, EPIPE: nobody is to be told. All else is a BerthError, `disk-full` or `output-lost`.
  */
 export function outputLoss({ stdout, stderr }: Pick<Io, "stdout" | "stderr">): Error | undefined {
-  if (stdout.errored) return explain("standard output", stdout.errored);
-  return stderr.errored ? explain("standard error", stderr.errored) : undefined;
+  if (stdout.errored) return lossOf("standard output", stdout.errored);
+  return stderr.errored ? lossOf("standard error", stderr.errored) : undefined;
 }
 
 /** Aborted, with `outputLoss` for its reason, as soon as an output can be written no more. */
@@ -22,19 +23,18 @@ export function watchOutputs(io: Io): AbortSignal {
 export function isBrokenPipe(thrown: unknown): boolean {
   return (
     thrown instanceof Error &&
-    "code" in thrown &&
-    thrown.code === "EPIPE" &&
+    hasErrno(thrown, ["EPIPE"]) &&
     "syscall" in thrown &&
     thrown.syscall === "write"
   );
 }
 
 /** write(2): no room, no more of the user's quota, or as much as a file may hold. */
-const noRoom: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+const noRoom = ["ENOSPC", "EDQUOT", "EFBIG"];
 
-function explain(name: string, cause: Error): Error {
+function lossOf(name: string, cause: Error): Error {
   if (isBrokenPipe(cause)) return cause;
-  const isFull = "code" in cause && noRoom.has(cause.code);
+  const isFull = hasErrno(cause, noRoom);
   return new BerthError(isFull ? "disk-full" : "output-lost", `${name} cannot be written: ${cause.message}`, {
     cause,
     hint: isFull ? "make room, then run it again" : "see where it leads, then run it again",

@@ -4,6 +4,7 @@ import type { Context } from "#cli/frame/context.ts";
 import { BerthError } from "#errors.ts";
 import { isThere, trustedUsers, withWay } from "#host/files/path-steps.ts";
 import { readPipeUpTo, readTextUpTo } from "#host/files/text-up-to.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import type { Fleet } from "#machinefile/machine.ts";
 import { parseMachineFile } from "#machinefile/read/machine-file.ts";
 import { resolvePaths } from "#machinefile/read/resolve-paths.ts";
@@ -149,7 +150,7 @@ function parseFleet(file: TrustedFile, { io }: Context): Fleet {
     real = file.real ?? realpathSync(path);
   } catch (cause) {
     if (cause instanceof BerthError) throw cause;
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const missing = hasErrno(cause, ["ENOENT"]);
     throw new BerthError("file-missing", missing ? `there is no ${path}` : `${path} cannot be read`, {
       hint: "without --file it is the berth.yaml here or in a directory above; without one, name machines: `berth up web --image debian-12`",
       cause,

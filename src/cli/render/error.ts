@@ -1,5 +1,6 @@
 import type { View } from "#cli/frame/context.ts";
 import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { failedUnitsIn, renderFailedUnits } from "./failed-units.ts";
 import { plainLines } from "./text.ts";
 import { wrapText } from "./wrap.ts";
@@ -15,7 +16,7 @@ export function toBerthError(thrown: unknown): BerthError {
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new BerthError("interrupted", "interrupted", { cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOSPC") {
+  if (hasErrno(thrown, ["ENOSPC"])) {
     return new BerthError("disk-full", message, { cause: thrown, hint: "Make room, then try again." });
   }
   return new BerthError("internal", message, { cause: thrown, hint: report });

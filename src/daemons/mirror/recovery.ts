@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { MirrorPlan } from "#host/mirror/request.ts";
 import { readMountinfoOf } from "#host/namespace/mountinfo-of.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { lastMountAt } from "#linux/overlay.ts";
+import { lastMountAt } from "#linux/mountinfo.ts";
 import { stateFile, stateRoot } from "#oci/machine-state.ts";
 import { isIsolated, readIsolated } from "#ops/runtime/state.ts";
 import type { Faults } from "./faults.ts";
@@ -77,7 +77,7 @@ export class Recovery {
     if (machine === undefined) return true;
     if (!isIsolated(machine)) return false;
     if (!showsAllOf(machine.pid, plan.device)) return true;
-    if (this.#mirrors.isHoldingUp(plan.state)) {
+    if (this.#mirrors.left.areTooMany(plan.state)) {
       this.#heldUp.add(plan.state);
       throw new Error("too many wait for its files without end: it has no mirror until one has ended");
     }

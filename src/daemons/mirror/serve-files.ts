@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { calls } from "#host/mirror/calls.ts";
 import { Connection } from "#host/mirror/connection.ts";
 import type { Served } from "#host/mirror/server-process.ts";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
+import { calls } from "#host/syscall/mirror-calls.ts";
 
 /** poll(2) */
 const readable = 1;

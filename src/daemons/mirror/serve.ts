@@ -1,8 +1,8 @@
 import { openSync, rmSync } from "node:fs";
-import { calls } from "#host/mirror/calls.ts";
 import { Caller, listen } from "#host/mirror/listener.ts";
 import type { MirrorRequest } from "#host/mirror/request.ts";
 import type { ShownFiles } from "#host/mirror/shown-files.ts";
+import { calls } from "#host/syscall/mirror-calls.ts";
 import { mirrorSocket } from "#oci/machine-state.ts";
 import { Faults } from "./faults.ts";
 import { Mirrors } from "./mirrors.ts";
@@ -90,10 +90,10 @@ class Server {
       ...this.#mirrors.endings.flatMap(({ end }) =>
         end === undefined || end.hasEnded() ? [] : [{ file: end.file, event: readable, act: () => {} }],
       ),
-      ...this.#mirrors.left.map(({ process }) => ({
+      ...this.#mirrors.left.all.map(({ process }) => ({
         file: process.ended,
         event: readable,
-        act: () => this.#recovery.resume(this.#mirrors.reap()),
+        act: () => this.#recovery.resume(this.#mirrors.left.reap()),
       })),
       ...[...this.#callers].map((caller) => ({
         file: caller.file,
@@ -109,7 +109,7 @@ class Server {
     let limit = Number.POSITIVE_INFINITY;
     if (this.#mirrors.shownFiles.some(({ isAnswering }) => isAnswering))
       limit = Math.min(limit, this.#keptUntil - performance.now());
-    if (this.#mirrors.isHolding) limit = Math.min(limit, recoveryMs);
+    if (this.#mirrors.isBeginning) limit = Math.min(limit, recoveryMs);
     if (this.#recovery.isMissing) limit = Math.min(limit, recoveryMs);
     if (this.#mirrors.isEmpty) limit = Math.min(limit, this.#awaitedUntil - performance.now());
     for (const { until } of this.#mirrors.endings) limit = Math.min(limit, until - performance.now());

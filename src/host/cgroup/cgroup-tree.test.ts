@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mayBeOf, parseMountinfo } from "#linux/mountinfo.ts";
 import { isCgroup, removeCgroups, walkCgroups } from "./cgroup-tree.ts";
 
 let top = "";
@@ -61,10 +62,9 @@ test("after some time no more is visited, nor removed", () => {
   expect([seen, removeCgroups(top, end), readdirSync(top).toSorted()]).toEqual([1, false, ["a", "b", "c"]]);
 });
 
-const hierarchy = readFileSync("/proc/self/mountinfo", "utf8")
-  .split("\n")
-  .find((line) => / - cgroup2? /.test(line))
-  ?.split(" ")[4];
+const [hierarchy] = parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"), mayBeOf("cgroup")).map(
+  ({ point }) => point,
+);
 test.skipIf(hierarchy === undefined)(
   "a cgroup is told from any other directory (needs a cgroup hierarchy)",
   () => {

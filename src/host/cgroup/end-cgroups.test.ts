@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mayBeOf, parseMountinfo } from "#linux/mountinfo.ts";
 import { removeCgroups } from "./cgroup-tree.ts";
 import { endCgroups } from "./end-cgroups.ts";
 
@@ -69,10 +70,9 @@ test("the kernel's own kill is enough where it has one (cgroup v2)", () => {
   expect([text(join(box, "cgroup.kill")), victim.signalCode]).toEqual(["1\n", null]);
 });
 
-const cgroup2 = readFileSync("/proc/self/mountinfo", "utf8")
-  .split("\n")
-  .find((line) => line.includes(" - cgroup2 "))
-  ?.split(" ")[4];
+const [cgroup2] = parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"), mayBeOf("cgroup2 ")).map(
+  ({ point }) => point,
+);
 test.skipIf(process.getuid?.() !== 0 || cgroup2 === undefined)(
   "in a cgroup of the kernel's (needs root, cgroup2)",
   async () => {

@@ -1,6 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { BerthError } from "#errors.ts";
 import { replaceFile } from "#host/files/replace-file.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { isJsonObject } from "#json-object.ts";
 import { engineCgroup } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
 
@@ -14,9 +16,9 @@ export async function readDaemonConfig(place: PrivateEnginePlace): Promise<Daemo
   const { config } = enginePaths(place);
   try {
     const value: unknown = JSON.parse(await readFile(config, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as DaemonConfig;
+    if (isJsonObject(value)) return value;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (hasErrno(cause, ["ENOENT"])) return undefined;
     throw new BerthError("file-invalid", `${config} cannot be read as JSON`, {
       cause,
       hint: "Correct or remove it.",
@@ -62,8 +64,8 @@ export function dockerdArguments(options: PrivateEngineOptions, config: DaemonCo
  * to be removed. True when the directory is there.
  */
 export async function checkDataDirectory(place: PrivateEnginePlace): Promise<boolean> {
-  const entries = await readdir(place.dataDirectory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
+  const entries = await readdir(place.dataDirectory).catch((error: unknown) => {
+    if (hasErrno(error, ["ENOENT"])) return undefined;
     throw error;
   });
   if (entries === undefined) return false;

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { isRoot } from "#lab/mount-namespace.ts";
+import { lastMountAt } from "#linux/mountinfo.ts";
 import { engineCgroup, freeEngineCgroups } from "./engine-cgroups.ts";
 
 const name = `test-${process.pid}`;
@@ -11,7 +12,7 @@ const below = (hierarchy: string) =>
   ] as const;
 const hierarchies = ["freezer", "cpu", "blkio"] as const;
 const hasV1 = hierarchies.every((hierarchy) => existsSync(`/sys/fs/cgroup/${hierarchy}/cgroup.procs`));
-const disk = () => readFileSync("/proc/self/mountinfo", "utf8").match(/ (\d+:\d+) \/ \/ /)?.[1] ?? "";
+const disk = () => lastMountAt(readFileSync("/proc/self/mountinfo", "utf8"), "/")?.device ?? "";
 
 afterEach(() => {
   for (const directory of hierarchies.flatMap((hierarchy) => below(hierarchy).toReversed()))

@@ -1,25 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { unescapeMount } from "#linux/mount-escape.ts";
-
-export interface MountEntry {
-  readonly point: string;
-  readonly type: string;
-}
-
-/** Reads proc_pid_mountinfo(5): in the order of mounting, with the octal escapes undone. */
-export function parseMountInfo(text: string): readonly MountEntry[] {
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [before = "", after = ""] = line.split(" - ");
-      return { point: unescapeMount(before.split(" ")[4] ?? ""), type: after.split(" ")[0] ?? "" };
-    });
-}
+import { type MountEntry, parseMountinfo } from "#linux/mountinfo.ts";
 
 /** The calling process's mounts. */
 export async function readMounts(): Promise<readonly MountEntry[]> {
-  return parseMountInfo(await readFile("/proc/self/mountinfo", "utf8"));
+  return parseMountinfo(await readFile("/proc/self/mountinfo", "utf8"));
 }
 
 /**

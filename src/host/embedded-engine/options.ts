@@ -33,7 +33,7 @@ export interface PrivateEngineOptions extends PrivateEnginePlace {
   /** The engine's own host name (its name as a swarm node); the host's by default. */
   readonly hostname?: string;
   /** Whether the engine dies with the calling process, even by SIGKILL; by default it outlives it. */
-  readonly tethered?: boolean;
+  readonly endsWithCaller?: boolean;
 }
 
 /**

@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
+import { readIfThere } from "#host/files/read-if-there.ts";
 import { type ProcessStat, parseProcessStat } from "#host/process/process-stat.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
  * The process recorded in a file by its own stat line, alive or not; undefined when there is no such file.
@@ -13,7 +14,7 @@ export async function readRecordedProcess(path: string): Promise<ProcessStat | u
 
 /** The process that has this pid now; undefined when there is none. */
 export async function readProcess(pid: number): Promise<ProcessStat | undefined> {
-  const line = await readIfThere(`/proc/${pid}/stat`);
+  const line = await readIfThere(`/proc/${pid}/stat`, ["ENOENT", "ESRCH"]);
   return line === undefined ? undefined : parseProcessStat(line);
 }
 
@@ -30,7 +31,7 @@ export async function signalProcess(identity: ProcessStat, signal: NodeJS.Signal
     process.kill(identity.pid, signal);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    if (hasErrno(error, ["ESRCH"])) return false;
     throw new BerthError("host-unfit", `cannot signal process ${identity.pid}`, {
       cause: error,
       hint: "Run as root.",
@@ -46,14 +47,4 @@ export async function waitUntilGone(identity: ProcessStat, milliseconds: number)
     await sleep(20);
   }
   return true;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@ import { BerthError } from "#errors.ts";
 import { abortConnectionsOf } from "#host/namespace/fuse-connection.ts";
 import { idsOfEngine, releaseIds } from "#host/namespace/id-ranges.ts";
 import type { ProcessStat } from "#host/process/process-stat.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { freeEngineCgroups, readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
 import { enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
@@ -24,8 +25,8 @@ const thawPause = 500;
 
 /** Whether files or cgroups of an engine are there. */
 export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
-  const entries = await readdir(place.stateDirectory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
+  const entries = await readdir(place.stateDirectory).catch((error: unknown) => {
+    if (hasErrno(error, ["ENOENT"])) return [];
     throw error;
   });
   return entries.length > 0 || (await readEngineCgroups(place.name)).length > 0;
@@ -80,8 +81,8 @@ async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
     await rm(path, { force: true });
   }
   for (const stage of stages) {
-    await rmdir(join(place.stateDirectory, stage)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
+    await rmdir(join(place.stateDirectory, stage)).catch((error: unknown) => {
+      if (!hasErrno(error, ["ENOENT"])) throw error;
     });
   }
 }

@@ -1,6 +1,8 @@
 import { realpath } from "node:fs/promises";
 import { BerthError } from "#errors.ts";
+import { removeWithinMount } from "#host/files/remove-within-mount.ts";
 import { run } from "#host/process/run.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { mountsWithin, readMounts } from "./mount-table.ts";
 
 /**
@@ -9,8 +11,8 @@ import { mountsWithin, readMounts } from "./mount-table.ts";
  * image layer. A directory that is not there is fine.
  */
 export async function removeTree(path: string): Promise<void> {
-  const directory = await realpath(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
+  const directory = await realpath(path).catch((error: unknown) => {
+    if (hasErrno(error, ["ENOENT"])) return undefined;
     throw error;
   });
   if (directory === undefined) return;
@@ -33,5 +35,5 @@ export async function removeTree(path: string): Promise<void> {
       },
     );
   }
-  await run("rm", ["-rf", "--one-file-system", "--", directory]);
+  await removeWithinMount(directory);
 }

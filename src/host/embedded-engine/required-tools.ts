@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "#errors.ts";
+import { packageOf } from "#host/process/debian-package.ts";
 
 const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
 
@@ -9,24 +10,6 @@ const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", 
  * it.
  */
 export const enginePath = searched.join(":");
-
-/** What a tool is called in Debian's packages. */
-const packages: Readonly<Record<string, string>> = {
-  dockerd: "docker.io",
-  "docker-init": "docker.io",
-  tini: "tini",
-  iptables: "iptables",
-  ip: "iproute2",
-  mount: "mount",
-  unshare: "util-linux",
-  setpriv: "util-linux",
-  pivot_root: "util-linux",
-  flock: "util-linux",
-  slirp4netns: "slirp4netns",
-  nft: "nftables",
-  sh: "dash",
-  cat: "coreutils",
-};
 
 /**
  * Finds the first of several equivalent programs below a root directory; its path is as seen from that root.
@@ -39,7 +22,7 @@ export async function findTool(names: readonly [string, ...string[]], root = "/"
       if (await isExecutable(join(root, path))) return path;
     }
   }
-  const wanted = packages[names[0]] ?? names[0];
+  const wanted = packageOf(names[0]) ?? names[0];
   const where = root === "/" ? "" : ` in ${root}`;
   throw new BerthError("tool-missing", `${names.join(" or ")} is not installed${where}`, {
     hint: `Install the package ${wanted}${where}.`,

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +7,7 @@ import { withLock } from "#host/process/lock.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import type { ProcessStat } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
+import { type ChildProcess, spawn } from "#host/process/spawn.ts";
 import {
   applyDaemonConfig,
   checkDataDirectory,
@@ -144,11 +144,12 @@ function spawnEngine(
   { idsMark, dockerdArgs }: EngineArguments,
 ): ChildProcess {
   const uplink = options.uplink === true;
-  // The kernel kills the tethered one when its parent ends, and --kill-child hands that on to init.
-  const tether = options.tethered === true ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+  // The kernel kills a process with a parent death signal when its parent ends; --kill-child hands that on to
+  // the namespaces' init.
+  const lifeline = options.endsWithCaller === true ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
   const namespaces = "--net --mount --pid --uts --fork --kill-child --propagation private --".split(" ");
   const engine = [
-    ...[...tether, tools.unshare, ...namespaces, "sh", "-c", initScript, "berth-engine"],
+    ...[...lifeline, tools.unshare, ...namespaces, "sh", "-c", initScript, "berth-engine"],
     ...[
       options.stateDirectory,
       options.dataDirectory,
@@ -159,7 +160,7 @@ function spawnEngine(
     ...[tools.init, tools.dockerd, ...dockerdArgs],
   ];
   const joined = uplink
-    ? [...tether, "sh", "-c", uplinkScript, "berth-uplink", options.stateDirectory, ...engine]
+    ? [...lifeline, "sh", "-c", uplinkScript, "berth-uplink", options.stateDirectory, ...engine]
     : engine;
   const [command = tools.unshare, ...args] = joined;
   const log = openSync(enginePaths(options).log, "a", 0o640);

@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { hasErrno } from "#host/syscall/errno.ts";
+import { readIfThereSync } from "#host/files/read-if-there.ts";
 import type { ImageJson } from "#oci/image-request.ts";
 
 /** What the engine has written down of a container and does not say in config.json. */
@@ -69,11 +69,4 @@ function readJson<T>(path: string): T | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return undefined;
-    throw error;
-  }
-}
+const readText = (path: string) => readIfThereSync(path, ["ENOENT", "ENOTDIR"]);

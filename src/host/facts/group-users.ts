@@ -1,11 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { parseFirstUsers, parseMembers, parseUserIds } from "#linux/group-users.ts";
-import { hasDirectory } from "#linux/subordinate-ids.ts";
-import { directoryLimit, readOrEmpty } from "./foreign-ids.ts";
+import { readIfThereSync } from "#host/files/read-if-there.ts";
+import { parseFirstUsers, parseMembers, parseUserIds } from "#linux/account.ts";
+import { directoryService } from "./directory-service.ts";
 
 /**
- * The users who have a group, by this host's files, and by its directory service for what these do not know.
- * NaN is one whose number nobody tells, and stands for all where the directory does not answer.
+ * The user ids of a group's members, by this host's files and, for names or groups that these lack, by its
+ * directory service. NaN stands for a member whose id is unknown, or for everybody when the directory service
+ * does not answer.
  */
 export function readGroupUsers(gid: number): readonly number[] {
   const users = known.get(gid) ?? readUsers(gid);
@@ -13,12 +13,13 @@ export function readGroupUsers(gid: number): readonly number[] {
   return users;
 }
 
-/** By the group's number, as long as this process lives: a directory service may take its time. */
+/** By group id. Kept for the life of this process: a directory service may be slow. */
 const known = new Map<number, readonly number[]>();
 
 function readUsers(gid: number): readonly number[] {
-  const [passwd, group] = [readOrEmpty("/etc/passwd"), readOrEmpty("/etc/group")];
-  const ask = hasDirectory(readOrEmpty("/etc/nsswitch.conf")) ? getent : () => "";
+  const passwd = readIfThereSync("/etc/passwd") ?? "";
+  const group = readIfThereSync("/etc/group") ?? "";
+  const ask = directoryService();
   const told = parseMembers(group, gid) === undefined ? ask("group", [String(gid)]) : group;
   if (told === undefined) return [Number.NaN];
   const names = parseMembers(told, gid) ?? [];
@@ -26,15 +27,4 @@ function readUsers(gid: number): readonly number[] {
   const unknown = names.filter((_, index) => Number.isNaN(ids[index]));
   const others = unknown.length === 0 ? [] : parseUserIds(ask("passwd", unknown) ?? "", unknown);
   return [...ids.filter((id) => !Number.isNaN(id)), ...others, ...parseFirstUsers(passwd, gid)];
-}
-
-/**
- * What getent(1) prints of those that there are, whatever its status; undefined without an answer in time.
- */
-function getent(database: string, keys: readonly string[]): string | undefined {
-  const { error, stdout } = spawnSync("getent", [database, ...keys], {
-    encoding: "utf8",
-    timeout: directoryLimit,
-  });
-  return error === undefined ? stdout : undefined;
 }

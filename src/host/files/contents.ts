@@ -1,7 +1,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { Contents } from "#contract/copy-up.ts";
-import { hasAccessList } from "./acl.ts";
+import { hasAccessList } from "#host/syscall/acl.ts";
 import { pagesOf } from "./first-names.ts";
 import { orMissing, rootFiles } from "./root-files.ts";
 

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from "node:fs";
-import { callNumbers, check, hold, libc } from "#host/syscall/libc.ts";
+import { call, callNumbers, libc } from "#host/syscall/libc.ts";
 
 /** Of struct linux_dirent64, getdents64(2). */
 const [lengthAt, typeAt, nameAt] = [16, 18, 19];
@@ -49,9 +49,8 @@ const buffer = Buffer.alloc(4096);
 
 /** Undefined at the end. */
 function readPage(file: number, encoding: "utf8" | "latin1"): readonly NamedEntry[] | undefined {
-  const read = check(
-    "getdents64",
-    libc.syscall(callNumbers.getdents64, file, hold(buffer), buffer.length, 0, 0),
+  const read = call("getdents64", (given) =>
+    libc.syscall(callNumbers.getdents64, file, given.bytes(buffer), buffer.length, 0, 0),
   );
   const entries: NamedEntry[] = [];
   for (let at = 0; at < read; at += buffer.readUInt16LE(at + lengthAt)) {

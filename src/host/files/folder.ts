@@ -19,7 +19,7 @@ export function readFolder(path: string, command: readonly string[]): FolderFact
   const locate = outsideOthersFuse(realRoot(path));
   // One more tells that there are too many.
   const entries = firstEntries(path, mostNames + 1)
-    .map((entry) => describe(entry, locate(`/${entry.name}`)))
+    .map((entry) => entryAt(entry, locate(`/${entry.name}`)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return { entries, reading: readGuest(command, filesBy(locate)), identity };
 }
@@ -44,7 +44,7 @@ function outsideOthersFuse(root: string): Locate {
 }
 
 /** `place` is where it is to be looked at, if it is. */
-function describe({ name, kind }: NamedEntry, place: string | undefined): FolderEntry {
+function entryAt({ name, kind }: NamedEntry, place: string | undefined): FolderEntry {
   if (place === undefined) return { name, kind };
   const stat = lstatSync(place, { throwIfNoEntry: false });
   // What stands in for bytes that are no UTF-8 leads nowhere.

@@ -32,7 +32,7 @@ export function leasePlace(folder: string, shown: string): Place {
  * the machine anyhow.
  */
 function checkParent(folder: string, shown: string): void {
-  const step = parentOf(folder, shown);
+  const step = parentStep(folder, shown);
   const fault = replaceFault([{ ...step, mode: step.mode & 0o777 }], new Set([0, step.uid]));
   if (fault === undefined) return;
   throw new BerthError(
@@ -44,7 +44,7 @@ function checkParent(folder: string, shown: string): void {
   );
 }
 
-function parentOf(folder: string, shown: string): PathStep {
+function parentStep(folder: string, shown: string): PathStep {
   const place = openSync(dirname(folder), pathOnly | constants.O_DIRECTORY);
   try {
     return stepOf(dirname(shown), place);
@@ -69,7 +69,7 @@ export function openLease(place: Place): number {
     // Of a program that runs; of a file that somebody has a lease on in the sense of fcntl(2).
     if (hasErrno(cause, ["ETXTBSY", "EAGAIN"]))
       throw foreign(`the lease ${shown} is in use by something else`, cause);
-    throw explain(cause, place);
+    throw leaseError(cause, place);
   }
   const found = fstatSync(file);
   if (found.isFile() && found.uid === process.geteuid?.() && found.nlink <= 1) return file;
@@ -104,21 +104,21 @@ function foreign(message: string, cause?: unknown): BerthError {
 }
 
 /** A failed call on a lease, for people. */
-export function explain(cause: unknown, { shown }: Place): unknown {
+export function leaseError(cause: unknown, { shown }: Place): unknown {
   const { code } = cause as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
+  if (hasErrno(cause, ["ENOSPC", "EDQUOT"])) {
     return new BerthError("disk-full", `there is no room for the lease ${shown}`, {
       cause,
       hint: "free some space on that file system",
     });
   }
-  if (code === "EROFS" || code === "EACCES" || code === "EPERM") {
+  if (hasErrno(cause, ["EROFS", "EACCES", "EPERM"])) {
     return new BerthError("host-unfit", `the lease ${shown} cannot be written (${code})`, {
       cause,
       hint: "the directory that holds the machine's folder must be writable: berth keeps there who has the folder",
     });
   }
-  if (code === "ENOLCK" || code === "EOPNOTSUPP" || code === "ENOSYS") {
+  if (hasErrno(cause, ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])) {
     return new BerthError("host-unfit", `the file system of ${shown} has no locks (${code})`, {
       cause,
       hint: "keep the folder on a file system with flock(2), such as ext4, xfs, btrfs or NFS with locks",

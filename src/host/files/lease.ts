@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
 import { tryLockFile } from "#host/syscall/syscalls.ts";
 import { type HolderState, isSame, judgeLease, type LeaseHolder, parseHolder } from "#plan/loader/lease.ts";
-import { explain, leasePlace, openLease, type Place, readLease } from "./lease-place.ts";
+import { leaseError, leasePlace, openLease, type Place, readLease } from "./lease-place.ts";
 
 export interface LeaseOptions {
   /** The folder, by a path whose last name is the one that all who use it agree on. */
@@ -61,7 +61,7 @@ export async function takeLease({
       const verdict = judgeLease({ locked, holder, own, state, freeFor });
       if (verdict === "refuse" && holder !== undefined) throw inUse(shown, holder);
       // Whoever had it may have removed it between our opening and locking: then it is a file without a name.
-      if (verdict === "take" && isAt(file, place.path)) {
+      if (verdict === "take" && isFileAt(file, place.path)) {
         writeHolder(file, place, own);
         return heldLease(file, place.path);
       }
@@ -80,10 +80,10 @@ export async function takeLease({
 
 function heldLease(file: number, path: string): Lease {
   return {
-    isHeld: () => isAt(file, path),
+    isHeld: () => isFileAt(file, path),
     release() {
       try {
-        if (isAt(file, path)) unlinkSync(path);
+        if (isFileAt(file, path)) unlinkSync(path);
       } finally {
         closeSync(file);
       }
@@ -95,7 +95,7 @@ function lockLease(file: number, place: Place): boolean {
   try {
     return tryLockFile(file);
   } catch (cause) {
-    throw explain(cause, place);
+    throw leaseError(cause, place);
   }
 }
 
@@ -105,11 +105,11 @@ function writeHolder(file: number, place: Place, holder: LeaseHolder): void {
     writeSync(file, `${JSON.stringify(holder)}\n`);
     fsyncSync(file);
   } catch (cause) {
-    throw explain(cause, place);
+    throw leaseError(cause, place);
   }
 }
 
-function isAt(file: number, path: string): boolean {
+function isFileAt(file: number, path: string): boolean {
   const named = lstatSync(path, { throwIfNoEntry: false });
   const open = fstatSync(file);
   return named !== undefined && named.ino === open.ino && named.dev === open.dev;

@@ -2,10 +2,10 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync }
 import { join } from "node:path";
 import { readGroupUsers } from "#host/facts/group-users.ts";
 import { mountIdOf } from "#host/namespace/mountinfo-of.ts";
+import { hasAccessList } from "#host/syscall/acl.ts";
 import { pathOnly } from "#host/syscall/path-only.ts";
 import { parseOthersFuse } from "#linux/fuse-mount.ts";
 import type { PathStep, Way } from "#plan/machine/path-access.ts";
-import { hasAccessList } from "./acl.ts";
 
 /** As many as the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
@@ -155,7 +155,7 @@ const isSystemError = (error: unknown) => (error as NodeJS.ErrnoException).sysca
 /**
  * The step that `path` names to what is at an open place (O_PATH), which nobody can exchange: all is asked by
  * that, and at once. An access control list matters where the group may do what others may not, and is looked
- * for only there: see acl.ts.
+ * for only there: see host/syscall/acl.ts.
  */
 export function stepOf(path: string, place: number): PathStep {
   const { uid, gid, mode } = fstatSync(place);

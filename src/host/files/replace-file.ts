@@ -1,23 +1,14 @@
-import { chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { draftName } from "./draft-name.ts";
-
-/** The text of a file; undefined when there is none. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 /** A file's permissions; undefined when there is none. */
 export async function readMode(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mode & 0o7777;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (hasErrno(error, ["ENOENT"])) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readIfThere, replaceFile } from "#host/files/replace-file.ts";
+import { readIfThere } from "#host/files/read-if-there.ts";
+import { replaceFile } from "#host/files/replace-file.ts";
 import { run } from "#host/process/run.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 /** A drop-in (systemd.unit(5)) holds whether or not lxcfs is installed yet. */
 const dropIn = "/etc/systemd/system/lxcfs.service.d/50-berth.conf";
@@ -41,9 +43,9 @@ export async function installLxcfsDropIn(program: string): Promise<void> {
 export async function removeLxcfsDropIn(): Promise<void> {
   if ((await readIfThere(dropIn)) === undefined) return;
   await rm(dropIn);
-  await rmdir(dirname(dropIn)).catch((error: NodeJS.ErrnoException) => {
+  await rmdir(dirname(dropIn)).catch((error: unknown) => {
     // Others' drop-ins stay.
-    if (error.code !== "ENOTEMPTY") throw error;
+    if (!hasErrno(error, ["ENOTEMPTY"])) throw error;
   });
   if (isBooted()) await run("systemctl", ["daemon-reload"]);
 }

@@ -1,4 +1,5 @@
 import { BerthError } from "#errors.ts";
+import { spawnReading } from "#host/process/spawn-quick.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { mirrorSocket } from "#oci/machine-state.ts";
 import type { MirrorRequest } from "./request.ts";
@@ -13,7 +14,7 @@ export interface AskMirror {
   readonly namespace?: number | undefined;
 }
 
-/** More servers than that do not end in the very moment in which they are asked. */
+/** Retry when a server ends just as it is asked; more often than that is a fault. */
 const mostTries = 10;
 
 /** Asks the host's server of mirrors, which is started when there is none. Throws `mirror-failed`. */
@@ -93,7 +94,7 @@ async function startServer({ launcher, namespace }: AskMirror): Promise<void> {
 
 function spawnServer(command: readonly string[]) {
   try {
-    return Bun.spawn([...command], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
+    return spawnReading(command);
   } catch (cause) {
     throw failed(`${command[0]}: ${(cause as Error).message}`);
   }

@@ -14,7 +14,7 @@ const files = `
 const server = `
   const { agree, Connection } = await import(${JSON.stringify(import.meta.resolve("./connection.ts"))});
   const { cloneOf, mountMirror } = await import(${JSON.stringify(import.meta.resolve("./mounts.ts"))});
-  const { calls } = await import(${JSON.stringify(import.meta.resolve("./calls.ts"))});
+  const { calls } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/mirror-calls.ts"))});
   calls.umask(0);
   calls.prctl(28, 4, 0, 0, 0);
   const root = cloneOf(process.pid, "/run/files");

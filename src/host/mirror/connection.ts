@@ -1,6 +1,6 @@
+import { answered, calls, EAGAIN, EINTR, EINVAL, ENODEV, ENOENT } from "#host/syscall/mirror-calls.ts";
 import type { IdRange } from "#linux/id-range.ts";
 import { answer } from "./answer.ts";
-import { answered, calls, EAGAIN, EINTR, EINVAL, ENODEV, ENOENT } from "./calls.ts";
 import type { Exchange } from "./exchange.ts";
 import { opcodes, Reply, Request, requestSize } from "./protocol.ts";
 import { Tree } from "./tree.ts";

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { answered, calls, ENOENT } from "./calls.ts";
+import { answered, calls, ENOENT } from "#host/syscall/mirror-calls.ts";
 import type { Node } from "./nodes.ts";
 import { entrySize, largestTransfer, type Reply, replyHeader } from "./protocol.ts";
 import type { Tree } from "./tree.ts";

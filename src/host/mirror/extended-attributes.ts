@@ -1,9 +1,9 @@
-import { answered, calls, EINVAL, ERANGE } from "./calls.ts";
+import { answered, calls, EINVAL, ERANGE } from "#host/syscall/mirror-calls.ts";
 import type { Exchange } from "./exchange.ts";
 import { attributeMeant, attributeSeen } from "./ids.ts";
 import type { Node } from "./nodes.ts";
+import { pathOf, text } from "./path-text.ts";
 import { replyHeader } from "./protocol.ts";
-import { pathOf, text } from "./tree.ts";
 
 /** Puts a value, or with no room for it its length alone, into a reply (getxattr(2)). */
 function value({ request, reply }: Exchange, bytes: Uint8Array): number {

@@ -1,4 +1,4 @@
-import { calls } from "./calls.ts";
+import { calls } from "#host/syscall/mirror-calls.ts";
 import type { Node } from "./nodes.ts";
 
 /** A little longer than the kernel knows a file as what it was. */

@@ -1,7 +1,8 @@
 import type { IdRange } from "#linux/id-range.ts";
 
 /*
- * A machine's ids as its host has them, and as the engine is to see them: those that stand in the image (user_namespaces(7)).
+ * A machine's ids as its host has them, and as the engine is to see them: those that stand in the image
+ * (user_namespaces(7)).
  */
 
 /** Whom files belong to whose owner the machine has no id for (proc_sys_kernel(5), overflowuid). */

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { answered, calls, EAGAIN, EINTR } from "#host/syscall/mirror-calls.ts";
 import { tryLockFile } from "#host/syscall/syscalls.ts";
 import { mirrorDirectory, mirrorSocket } from "#oci/machine-state.ts";
-import { answered, calls, EAGAIN, EINTR } from "./calls.ts";
 
 const [unixFamily, stream, nonBlocking, closeOnExec] = [1, 1, 0x800, 0x80000];
 /** A longer line is no request. */

@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { inMountNamespace } from "#host/namespace/mount-namespace.ts";
+import { answered, calls, ENOENT } from "#host/syscall/mirror-calls.ts";
 import { cloneMount, mount, mountFlags } from "#host/syscall/syscalls.ts";
-import { answered, calls, ENOENT } from "./calls.ts";
+import { text } from "./path-text.ts";
 import { mirrorsAt, mirrorType, typeAt } from "./place.ts";
 import { largestTransfer } from "./protocol.ts";
-import { text } from "./tree.ts";
 
 /** A mirror that was just mounted. */
 export interface MountedMirror {

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { abortConnection } from "#host/namespace/fuse-connection.ts";
 import { detachMount, mount } from "#host/syscall/syscalls.ts";
-import { lastMountAt, mountsAt } from "#linux/overlay.ts";
+import { lastMountAt, mountsAt } from "#linux/mountinfo.ts";
 import type { MirrorPlan } from "./request.ts";
 
 /*
- * What is mounted in the place that the engine has a machine's files at. Apart from the server's own calls, whose loading a
- * machine's start would wait for.
+ * What is mounted in the place that the engine has a machine's files at. Apart from the server's own calls,
+ * whose loading a machine's start would wait for.
  */
 
 /** As mountinfo has it: a kind of FUSE that says whose it is. */

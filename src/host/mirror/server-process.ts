@@ -1,8 +1,7 @@
-import { ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
 import { isToEnd } from "#host/process/process-stat.ts";
+import { addressOf, answered, calls, pidfdOpenNumber } from "#host/syscall/mirror-calls.ts";
 import type { IdRange } from "#linux/id-range.ts";
-import { answered, calls, pidfdOpenNumber } from "./calls.ts";
 
 /** fcntl(2): F_SETFD, FD_CLOEXEC. */
 const [setFlags, closeOnExec] = [2, 1];
@@ -62,7 +61,7 @@ export class ServerProcess {
     const words = [...ownCommand(), "runtime", "mirror", ...wordsOf({ ...served, parent: process.pid })].map(
       cString,
     );
-    const pointers = new BigUint64Array([...words.map((word) => BigInt(ptr(word))), 0n]);
+    const pointers = new BigUint64Array([...words.map((word) => BigInt(addressOf(word))), 0n]);
     const none = new BigUint64Array([0n]);
     const pid = new Int32Array(1);
     const inherited = [served.device, served.root];

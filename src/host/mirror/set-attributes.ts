@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
-import { answered, calls } from "./calls.ts";
+import { answered, calls } from "#host/syscall/mirror-calls.ts";
 import { type Exchange, isOpen } from "./exchange.ts";
 import { type Node, rootId } from "./nodes.ts";
+import { pathOf, text } from "./path-text.ts";
 import { setting } from "./protocol.ts";
-import { pathOf, text } from "./tree.ts";
 
 const { O_WRONLY } = constants;
 /** utimensat(2) */

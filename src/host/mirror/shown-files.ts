@@ -1,6 +1,6 @@
 import { abortConnection } from "#host/namespace/fuse-connection.ts";
+import { answered, calls } from "#host/syscall/mirror-calls.ts";
 import type { IdRange } from "#linux/id-range.ts";
-import { answered, calls } from "./calls.ts";
 import { agree } from "./connection.ts";
 import { EndOfFileSystem } from "./end-of-file-system.ts";
 import type { MountedMirror } from "./mounts.ts";

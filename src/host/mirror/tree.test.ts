@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EAGAIN } from "./calls.ts";
+import { EAGAIN } from "#host/syscall/mirror-calls.ts";
 import { Tree } from "./tree.ts";
 
 test("leases that somebody keeps are waited for so long in all, and no longer", async () => {

@@ -1,8 +1,6 @@
-import { ptr } from "bun:ffi";
 import { constants } from "node:fs";
-import { pathOnly } from "#host/syscall/path-only.ts";
-import type { IdRange } from "#linux/id-range.ts";
 import {
+  addressOf,
   answered,
   calls,
   EAGAIN,
@@ -13,10 +11,13 @@ import {
   ESTALE,
   mknodNumber,
   openat2Number,
-} from "./calls.ts";
+} from "#host/syscall/mirror-calls.ts";
+import { pathOnly } from "#host/syscall/path-only.ts";
+import type { IdRange } from "#linux/id-range.ts";
 import { HeldFiles } from "./held.ts";
 import { idMeant, idSeen } from "./ids.ts";
 import { isSame, type Node, Nodes, rootId } from "./nodes.ts";
+import { pathOf, text } from "./path-text.ts";
 import { Status } from "./protocol.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFDIR, S_IFREG } = constants;
@@ -40,23 +41,6 @@ const elsewhere: readonly number[] = [ENOENT, ENOTDIR, ELOOP];
 const longestLeases = 30_000;
 
 const zero = Buffer.alloc(1);
-
-/**
- * A C string in a buffer of its own, which the next one of the same number overwrites: no call needs more
- * than two.
- */
-const texts = [Buffer.alloc(8192), Buffer.alloc(8192)] as const;
-export function text(value: string, which: 0 | 1 = 0): Buffer {
-  const buffer = texts[which];
-  buffer[buffer.write(value, 0, 8191, "latin1")] = 0;
-  return buffer;
-}
-
-/**
- * The path of an open file of this process; what a link of that kind leads to is the file itself, whatever it
- * is (proc_pid_fd(5)).
- */
-export const pathOf = (file: number, which: 0 | 1 = 0) => text(`/proc/self/fd/${file}`, which);
 
 /**
  * A machine's files, as the engine may name them: below one mount, by paths that no link bends. All is done
@@ -120,7 +104,14 @@ export class Tree {
   place(path: string, flags = 0): number {
     this.#how[0] = BigInt(pathOnly | O_NOFOLLOW | closeOnExec | flags);
     return answered(
-      calls.syscall(openat2Number, this.root, ptr(text(path)), ptr(this.#how), this.#how.byteLength, 0),
+      calls.syscall(
+        openat2Number,
+        this.root,
+        addressOf(text(path)),
+        addressOf(this.#how),
+        this.#how.byteLength,
+        0,
+      ),
     );
   }
 
@@ -214,7 +205,7 @@ export class Tree {
   }
 
   makeNode(directory: number, name: string, mode: number, device: number): number {
-    return answered(calls.syscall(mknodNumber, directory, ptr(text(name)), mode, device, 0));
+    return answered(calls.syscall(mknodNumber, directory, addressOf(text(name)), mode, device, 0));
   }
 
   makeDirectory(directory: number, name: string, mode: number): number {

@@ -57,7 +57,7 @@ export async function takeIds(state: string, machineId: string, count: number): 
       return rangeOf(first, wanted);
     });
     // Asked without the lock, since that may take a while.
-    if (!(await isOfDirectory(range))) return range;
+    if (!isOfDirectory(range)) return range;
     refused.push(range);
   }
 }

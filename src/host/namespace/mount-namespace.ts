@@ -1,12 +1,14 @@
 import { closeSync, constants, openSync } from "node:fs";
-import { atWorkingDirectory, callNumbers, check, libc, text } from "#host/syscall/libc.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { atWorkingDirectory, call, callNumbers, libc } from "#host/syscall/libc.ts";
 import { pathOnly } from "#host/syscall/path-only.ts";
 import { openAt, resolving } from "#host/syscall/syscalls.ts";
 import { parseMountId, readLines } from "./mountinfo-of.ts";
 
 /*
- * Work in the mount namespaces of machines, by system calls of this very process: nothing that is a machine's is ever run,
- * and no path of a machine is followed further than the machine itself. Sources: setns(2), openat2(2), move_mount(2).
+ * Work in the mount namespaces of machines, by system calls of this very process: nothing that is a
+ * machine's is ever run, and no path of a machine is followed further than the machine itself. Sources:
+ * setns(2), openat2(2), move_mount(2).
  */
 
 const cloneNewNamespace = 0x20000;
@@ -44,7 +46,7 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
   const own = openSync("/proc/thread-self/ns/mnt", "r");
   const procfs = openSync("/proc", constants.O_RDONLY | constants.O_DIRECTORY);
   const readProc = (path: string) => {
-    const file = check("openat", libc.openat(procfs, text(path), closeOnExec));
+    const file = call("openat", (given) => libc.openat(procfs, given.text(path), closeOnExec));
     try {
       return readLines(file);
     } finally {
@@ -59,19 +61,25 @@ export function inMountNamespace<T>(namespace: number, work: (inside: MountNames
         openAt(atWorkingDirectory, path, pathOnly | constants.O_NOFOLLOW, resolving.noLinks),
       mountIdOf: (place) => parseMountId(readProc(`thread-self/fdinfo/${place}`)),
       detach: (place) => {
-        check("fchdir", libc.fchdir(procfs));
+        call("fchdir", () => libc.fchdir(procfs));
         try {
-          check("umount2", libc.umount2(text(`thread-self/fd/${place}`), detachLazily));
+          call("umount2", (given) => libc.umount2(given.text(`thread-self/fd/${place}`), detachLazily));
           return true;
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === "EINVAL") return false;
+          if (hasErrno(error, ["EINVAL"])) return false;
           throw error;
         }
       },
       attach: (clone, place) =>
-        void check(
-          "move_mount",
-          libc.syscall(callNumbers.moveMount, clone, text(""), place, text(""), fromAndToEmptyPath),
+        void call("move_mount", (given) =>
+          libc.syscall(
+            callNumbers.moveMount,
+            clone,
+            given.text(""),
+            place,
+            given.text(""),
+            fromAndToEmptyPath,
+          ),
         ),
     });
   } finally {
@@ -100,18 +108,18 @@ class Stranded extends Error {
 export const isStranded = (error: unknown): boolean => error instanceof Stranded;
 
 /**
- * A thread cannot enter while it shares its root and working directory with others, as each new thread does
- * with its maker: it parts from them first, and again should JavaScript's own engine have made one in
+ * setns(2) fails with EINVAL while the thread shares its root and working directory (fs_struct), as each new
+ * thread does with its maker. Unshare them first; retry if the JavaScript engine has started a thread in
  * between.
  */
 function enter(namespace: number): void {
   for (let left = mostNewThreads; ; left -= 1) {
-    check("unshare", libc.unshare(cloneDirectories));
+    call("unshare", () => libc.unshare(cloneDirectories));
     try {
-      check("setns", libc.setns(namespace, cloneNewNamespace));
+      call("setns", () => libc.setns(namespace, cloneNewNamespace));
       return;
     } catch (error) {
-      if (left === 0 || (error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+      if (left === 0 || !hasErrno(error, ["EINVAL"])) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, statSync } from "node:fs";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { check, hold, libc } from "#host/syscall/libc.ts";
+import { call, libc } from "#host/syscall/libc.ts";
 import { isInSlots } from "#oci/id-slots.ts";
 
 /** ioctl_ns(2): NS_GET_USERNS and NS_GET_OWNER_UID. */
@@ -15,7 +15,7 @@ const getOwner = 0xb704;
 export function mayBeMachines(namespace: number): boolean {
   let owning: number;
   try {
-    owning = check("ioctl", libc.ioctl(namespace, getUserNamespace, null));
+    owning = call("ioctl", () => libc.ioctl(namespace, getUserNamespace, null));
   } catch (error) {
     // One that is outside of this process's own user namespace.
     if (hasErrno(error, ["EPERM"])) return false;
@@ -24,7 +24,7 @@ export function mayBeMachines(namespace: number): boolean {
   try {
     if (fstatSync(owning).ino === statSync("/proc/self/ns/user").ino) return true;
     const maker = new Uint32Array(1);
-    check("ioctl", libc.ioctl(owning, getOwner, hold(maker)));
+    call("ioctl", (given) => libc.ioctl(owning, getOwner, given.bytes(maker)));
     const [user = Number.NaN] = maker;
     return user === 0 || isInSlots(user);
   } finally {

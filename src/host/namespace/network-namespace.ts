@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { check, libc } from "#host/syscall/libc.ts";
+import { call, libc } from "#host/syscall/libc.ts";
 
 const cloneNewNetwork = 0x40000000;
 
@@ -40,7 +40,7 @@ export function inNetworkNamespace<T>(path: string, work: () => T): T {
     try {
       return work();
     } finally {
-      check("setns", libc.setns(own, cloneNewNetwork));
+      call("setns", () => libc.setns(own, cloneNewNetwork));
     }
   } finally {
     closeSync(own);
@@ -49,7 +49,7 @@ export function inNetworkNamespace<T>(path: string, work: () => T): T {
 
 function enter(namespace: number): void {
   try {
-    check("setns", libc.setns(namespace, cloneNewNetwork));
+    call("setns", () => libc.setns(namespace, cloneNewNetwork));
   } finally {
     closeSync(namespace);
   }

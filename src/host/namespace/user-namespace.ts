@@ -1,5 +1,8 @@
 import { openSync, writeFileSync } from "node:fs";
 import { BerthError } from "#errors.ts";
+import { spawnPiped } from "#host/process/spawn-quick.ts";
+import { isNotInstalled } from "#host/process/start-error.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 /** A line of uid_map (user_namespaces(7)): `count` ids from `inside` on are the host's from `outside` on. */
 export interface IdExtent {
@@ -28,9 +31,9 @@ const makeAndHold = ["unshare", "--user", "--", "cat"] as const;
  * itself while it has threads, so unshare(1) does; its cat ends with this process, whose end of the pipe it
  * reads.
  *
- * `owner` is the host's user to whom the kernel counts what is taken in the namespace of inotify and the
- * like, against one user's limits (namespaces(7), /proc/sys/user; fs.inotify in inotify(7)); root by default,
- * whom nothing then is left for.
+ * `owner` is the host's user charged for inotify watches and other per-user limits in the namespace
+ * (namespaces(7), /proc/sys/user; fs.inotify in inotify(7)). Root by default, whose own limits the machine
+ * then uses up.
  */
 export function beginUserNamespace(owner?: number): UserNamespace {
   const command = owner === undefined ? makeAndHold : [...become(owner), ...makeAndHold];
@@ -41,7 +44,7 @@ export function beginUserNamespace(owner?: number): UserNamespace {
   const inNamespace = holder.stdout.getReader().read();
   return {
     map: async (extents) => {
-      // cat answers from within.
+      // cat answers once unshare(1) has become it, in the new namespace.
       if ((await inNamespace).value === undefined) throw unfit((await holder.stderr.text()).trim());
       const lines = extents.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join("");
       for (const file of ["uid_map", "gid_map"]) writeFileSync(`/proc/${holder.pid}/${file}`, lines);
@@ -54,22 +57,20 @@ export function beginUserNamespace(owner?: number): UserNamespace {
 /** Undefined where its program is not installed. */
 function spawnHolder(command: readonly string[]) {
   try {
-    return Bun.spawn([...command], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+    return spawnPiped(command);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!isNotInstalled(error)) throw error;
     return undefined;
   }
 }
 
-/**
- * Gives cat what it is to answer. A program that has ended takes nothing, which shows where it is read from.
- */
+/** Writes the line that cat is to answer. Ignore a holder that has ended: reading its answer shows that. */
 async function greet(stdin: Bun.FileSink): Promise<void> {
   try {
     stdin.write("\n");
     await stdin.flush();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+    if (!hasErrno(error, ["EPIPE"])) throw error;
   }
 }
 
@@ -80,9 +81,9 @@ function unfit(why: string): BerthError {
 }
 
 /**
- * Another user, with the right to make namespaces where that is not everyone's. Its limit of processes, the
- * engine's own (RLIMIT_NPROC), will be that of all in the namespace together, which of root's namespaces it
- * is not.
+ * The words that run a command as another user, who keeps CAP_SYS_ADMIN for hosts where not everyone may make
+ * namespaces. RLIMIT_NPROC, the engine's own, then limits all processes in the namespace together; in a
+ * namespace of root's it limits none.
  */
 function become(user: number): readonly string[] {
   const right = "-all,+sys_admin";

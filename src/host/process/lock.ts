@@ -1,17 +1,20 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, constants, fchmodSync, openSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
+import { tryLockFile } from "#host/syscall/syscalls.ts";
 
-/** Milliseconds after which it is said that another is waited for. */
-const patience = 2000;
+/** How long a caller waits before `onWaiting` is told, in milliseconds. */
+const waitingNotice = 2000;
+/** In milliseconds. */
+const pollInterval = 25;
 
 /**
  * Does the work while no other process (or caller in this one) holds the lock on that file; waits for its
  * turn, and tells `onWaiting` when that takes longer than a moment. The file is made, and made this user's
- * alone: whoever can open it can hold it. The lock is flock(2)'s, held by a flock(1) that ends when its
- * standard input does: when this process ends, however it ends, the kernel frees the lock. The file stays:
- * removing it would let two hold "the" lock. Throws `interrupted` when the signal fires while waiting.
+ * alone: whoever can open it can hold it. The lock is flock(2)'s and goes with this process's descriptor:
+ * however the process ends, the kernel frees it. The file stays: removing it would let two hold "the" lock.
+ * Throws `interrupted` when the signal fires while waiting, and `tool-failed` where the file cannot be
+ * locked.
  */
 export async function withLock<T>(
   file: string,
@@ -19,74 +22,49 @@ export async function withLock<T>(
   work: () => Promise<T>,
   onWaiting: () => void = () => {},
 ): Promise<T> {
-  makeFile(file);
-  const waiting = setTimeout(onWaiting, patience);
-  const release = await takeLock(file, signal).finally(() => clearTimeout(waiting));
+  const lock = attempt(file, () => openOwn(file));
   try {
+    const notice = setTimeout(onWaiting, waitingNotice);
+    try {
+      await takeLock(file, lock, signal);
+    } finally {
+      clearTimeout(notice);
+    }
     return await work();
   } finally {
-    await release();
+    closeSync(lock);
   }
 }
 
-function makeFile(file: string): void {
+/** Polls, since a flock(2) that waits would stop this process's other work. */
+async function takeLock(file: string, lock: number, signal: AbortSignal | undefined): Promise<void> {
+  for (;;) {
+    if (signal?.aborted) throw interrupted(signal.reason);
+    if (attempt(file, () => tryLockFile(lock))) return;
+    await sleep(pollInterval, undefined, { signal }).catch((cause) => Promise.reject(interrupted(cause)));
+  }
+}
+
+/** The lock's file, closed when a program is started: none may hold the lock for longer than this process. */
+function openOwn(file: string): number {
+  const { O_CREAT, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const lock = openSync(file, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
-    const made = openSync(
-      file,
-      constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-      0o600,
-    );
-    try {
-      fchmodSync(made, 0o600);
-    } finally {
-      closeSync(made);
-    }
+    fchmodSync(lock, 0o600);
+    return lock;
+  } catch (error) {
+    closeSync(lock);
+    throw error;
+  }
+}
+
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work();
   } catch (cause) {
     throw new BerthError("tool-failed", `${file} cannot be locked: ${(cause as Error).message}`, { cause });
   }
 }
 
-async function takeLock(file: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
-  if (signal?.aborted) throw interrupted(signal);
-  // A session of its own, so that a ^C at the terminal reaches it through us alone, after our own work is
-  // tidied up.
-  const holder = spawn(
-    "flock",
-    ["--exclusive", "--no-fork", file, "sh", "-c", "echo held; exec cat >/dev/null"],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: true,
-    },
-  );
-  const closed = new Promise<void>((resolve) => holder.once("close", () => resolve()));
-  const stop = () => void holder.kill("SIGKILL");
-  signal?.addEventListener("abort", stop, { once: true });
-  let stderr = "";
-  holder.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  try {
-    const failed = once(holder, "error").then(([cause]) => Promise.reject(cause));
-    const ended = closed.then(() => Promise.reject(new Error(stderr.trim() || "flock ended")));
-    await Promise.race([once(holder.stdout, "data"), failed, ended]);
-  } catch (cause) {
-    stop();
-    if (signal?.aborted) throw interrupted(signal);
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new BerthError("tool-missing", "flock is not installed", {
-        cause,
-        hint: "Run `apt-get install util-linux`.",
-      });
-    }
-    throw new BerthError("tool-failed", `${file} cannot be locked: ${(cause as Error).message}`, { cause });
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
-  return async () => {
-    holder.stdin.end();
-    await closed;
-  };
-}
-
-const interrupted = (signal: AbortSignal) =>
-  new BerthError("interrupted", "interrupted while waiting for another berth", { cause: signal.reason });
+const interrupted = (cause: unknown) =>
+  new BerthError("interrupted", "interrupted while waiting for another berth", { cause });

@@ -1,4 +1,4 @@
-import { check, hold, libc } from "#host/syscall/libc.ts";
+import { call, libc } from "#host/syscall/libc.ts";
 
 const clockMonotonic = 1;
 
@@ -8,7 +8,7 @@ const clockMonotonic = 1;
  */
 export function readMonotonicClock(): number {
   const time = new BigInt64Array(2);
-  check("clock_gettime", libc.clock_gettime(clockMonotonic, hold(time)));
+  call("clock_gettime", (given) => libc.clock_gettime(clockMonotonic, given.bytes(time)));
   const [seconds = 0n, nanoseconds = 0n] = time;
   return Number(seconds) * 1000 + Math.floor(Number(nanoseconds) / 1_000_000);
 }

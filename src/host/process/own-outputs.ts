@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { check, libc } from "#host/syscall/libc.ts";
+import { call, libc } from "#host/syscall/libc.ts";
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -19,10 +19,10 @@ export function openOwnOutputs(): void {
   ] as const) {
     const own = openAnew(descriptor, access);
     if (own === undefined) continue;
-    check("dup2", libc.dup2(own, descriptor));
+    call("dup2", () => libc.dup2(own, descriptor));
     closeSync(own);
     // Writes wait for the reader; who has it otherwise sets it again, on ours.
-    check("fcntl", libc.fcntl(descriptor, setFlags, access));
+    call("fcntl", () => libc.fcntl(descriptor, setFlags, access));
   }
 }
 

@@ -34,9 +34,8 @@ export async function isMissing(path: string): Promise<boolean | undefined> {
     await access(path);
     return false;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return true;
-    if (code === "EACCES" || code === "EPERM" || code === "ESRCH") return undefined;
+    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return true;
+    if (hasErrno(error, ["EACCES", "EPERM", "ESRCH"])) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,7 @@
-import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { BerthError } from "#errors.ts";
+import { spawn } from "./spawn.ts";
+import { startError } from "./start-error.ts";
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -63,25 +65,17 @@ export function tryRun(
       stderr.push(chunk);
       options.onStderr?.(chunk.toString());
     });
-    child.once("error", (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "ENOENT") {
-        reject(
-          new BerthError("tool-missing", `${command} is not installed`, { cause, details: { command } }),
-        );
-      } else if (cause.name === "AbortError") {
-        reject(new BerthError("interrupted", `${command} was interrupted`, { cause }));
-      } else {
-        reject(
-          new BerthError("tool-failed", `${command} could not be started: ${cause.message}`, {
-            cause,
-            details: { command, args },
-          }),
-        );
-      }
+    child.once("error", (cause) => {
+      const wasInterrupted = cause.name === "AbortError";
+      reject(
+        wasInterrupted
+          ? new BerthError("interrupted", `${command} was interrupted`, { cause })
+          : startError(command, cause),
+      );
     });
     child.once("close", (status, signal) => {
       resolve({
-        status: status ?? 128 + signalNumber(signal),
+        status: status ?? 128 + (signal === null ? 0 : constants.signals[signal]),
         stdout: Buffer.concat(stdout).toString(),
         stderr: Buffer.concat(stderr).toString(),
       });
@@ -90,8 +84,4 @@ export function tryRun(
     child.stdin?.on("error", () => {});
     if (options.input !== undefined) child.stdin?.end(options.input);
   });
-}
-
-function signalNumber(signal: NodeJS.Signals | null): number {
-  return { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal as string] ?? 0;
 }

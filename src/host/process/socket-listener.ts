@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { check, hold, libc } from "#host/syscall/libc.ts";
+import { call, libc } from "#host/syscall/libc.ts";
 
 const unixDomain = 1;
 /** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, socket(2). */
@@ -18,9 +18,9 @@ const longestAddress = 110;
 export function readListener(path: string): number | undefined {
   const address = Buffer.from(`\x01\0${path}\0`);
   if (address.length > longestAddress) return undefined;
-  const socket = check("socket", libc.socket(unixDomain, streamSocket, 0));
+  const socket = call("socket", () => libc.socket(unixDomain, streamSocket, 0));
   try {
-    check("connect", libc.connect(socket, hold(address), address.length));
+    call("connect", (given) => libc.connect(socket, given.bytes(address), address.length));
     const [pid = 0] = readCredentials(socket);
     return pid > 0 ? pid : undefined;
   } catch (error) {
@@ -47,6 +47,8 @@ export function readListener(path: string): number | undefined {
 function readCredentials(socket: number): Int32Array {
   const credentials = new Int32Array(3);
   const length = new Int32Array([credentials.byteLength]);
-  check("getsockopt", libc.getsockopt(socket, ...peerCredentials, hold(credentials), hold(length)));
+  call("getsockopt", (given) =>
+    libc.getsockopt(socket, ...peerCredentials, given.bytes(credentials), given.bytes(length)),
+  );
   return credentials;
 }

@@ -1,2 +1,6 @@
-/** Starts a program that goes on beside us (child_process.spawn); who starts one ends and awaits it. */
-export { spawn } from "node:child_process";
+/**
+ * Starts a program, as node does; the only way here, besides `run` for one that is waited for and
+ * `spawn-quick.ts` for what must not wait for node:child_process to load. A program that cannot be started is
+ * an `error` event: see `startError`.
+ */
+export { type ChildProcess, spawn } from "node:child_process";

@@ -47,5 +47,8 @@ test("one that dies of its line has ended", async () => {
 
 test("without a program of that name it is not started", async () => {
   process.env.PATH = join(directory, "none");
-  await expect(openNftSession("add table inet a")).rejects.toMatchObject({ code: "tool-failed" });
+  await expect(openNftSession("add table inet a")).rejects.toMatchObject({
+    code: "tool-missing",
+    message: "nft is not installed",
+  });
 });

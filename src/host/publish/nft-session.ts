@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { BerthError } from "#errors.ts";
+import { spawn } from "#host/process/spawn.ts";
+import { startError } from "#host/process/start-error.ts";
 
 /** A living `nft -i`. What it owns in the kernel goes with it. */
 export interface NftSession {
@@ -16,7 +16,8 @@ const longestErrors = 4096;
 
 /**
  * Starts `nft -i` and resolves once it has carried out or refused the line `script`. It ends with its
- * standard input, thus with this process. Throws `tool-failed` when nft does not start.
+ * standard input, thus with this process. Throws `tool-missing` or `tool-failed` when nft
+ * does not start.
  */
 export async function openNftSession(script: string): Promise<NftSession> {
   // A session of its own keeps ^C from it; with such a home it leaves no history file.
@@ -38,8 +39,7 @@ export async function openNftSession(script: string): Promise<NftSession> {
   const answered = new Promise<void>((resolve) => nft.stdout.once("data", () => resolve()));
   nft.stdin.write(`${script}\ndescribe tcp dport\n`);
   const cause = await Promise.race([failed, ended, answered]);
-  if (cause instanceof Error)
-    throw new BerthError("tool-failed", `nft could not be started: ${cause.message}`, { cause });
+  if (cause instanceof Error) throw startError("nft", cause);
   return {
     get errors() {
       return errors;

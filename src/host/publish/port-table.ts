@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BerthError, hasCode } from "#errors.ts";
+import { BerthError } from "#errors.ts";
 import { tryRun } from "#host/process/run.ts";
 import { type Publish, publishesCollide } from "#machinefile/value/publish.ts";
 import { parsePortTables, tableName } from "#plan/network/port-table.ts";
@@ -92,12 +92,7 @@ export async function awaitFormerTables(publish: readonly Publish[]): Promise<vo
 
 // As text: the JSON of nft 1.0.6 is broken, or breaks it, where a table has an owner.
 async function list(what: "tables" | "ruleset"): Promise<string> {
-  const { status, stdout, stderr } = await tryRun("nft", ["-n", "list", what, "inet"]).catch(
-    (cause: unknown) => {
-      if (!hasCode(cause, "tool-missing")) throw cause;
-      throw new BerthError("tool-missing", cause.message, { cause, hint: "Run `apt-get install nftables`." });
-    },
-  );
+  const { status, stdout, stderr } = await tryRun("nft", ["-n", "list", what, "inet"]);
   if (status === 0) return stdout;
   throw new BerthError("host-unfit", `nft cannot list ${what}: ${stderr.split("\n")[0]}`, {
     hint,

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { BerthError } from "#errors.ts";
 import { isMissing } from "#host/process/proc-file.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import { familyOf } from "#plan/network/forwarding.ts";
 import { describePublish } from "#plan/network/publish-check.ts";
@@ -52,8 +53,7 @@ export async function reservePorts(
       try {
         bound.push(await (place.protocol === "tcp" ? bindTcp(place, rule, gate) : bindUdp(place)));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE")
-          throw unfit(place, error as NodeJS.ErrnoException);
+        if (!hasErrno(error, ["EADDRINUSE"])) throw unfit(place, error as NodeJS.ErrnoException);
         taken.push(place);
       }
     }

@@ -1,5 +1,4 @@
-import { dlopen, ptr } from "bun:ffi";
-import { closeSync } from "node:fs";
+import { closeSync, readSync, writeSync } from "node:fs";
 import {
   deleteFlowMessage,
   type Flow,
@@ -7,13 +6,8 @@ import {
   listFlowsMessage,
   parseFlowAnswer,
 } from "#plan/network/conntrack-message.ts";
-import { check } from "./libc.ts";
-
-const { symbols: sockets } = dlopen("libc.so.6", {
-  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
-  send: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
-  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
-});
+import { errnoName } from "./errno-name.ts";
+import { call, libc } from "./libc.ts";
 
 /** AF_NETLINK, SOCK_RAW with SOCK_CLOEXEC, NETLINK_NETFILTER */
 const netfilterSocket = [16, 0x80003, 12] as const;
@@ -27,7 +21,7 @@ const addressFamilies = [2, 10] as const;
  * where it may not, or has no tracking.
  */
 export function forgetFlows(isStale: (flow: Flow) => boolean): void {
-  const socket = check("socket", sockets.socket(...netfilterSocket));
+  const socket = call("socket", () => libc.socket(...netfilterSocket));
   try {
     for (const family of addressFamilies) {
       // The whole list first: the kernel answers one question after the other.
@@ -40,17 +34,16 @@ export function forgetFlows(isStale: (flow: Flow) => boolean): void {
 }
 
 function ask(socket: number, message: Buffer, picks: (flow: Flow) => boolean): readonly Flow[] {
-  check("send", sockets.send(socket, ptr(message), message.length, 0));
+  writeSync(socket, message);
   const picked: Flow[] = [];
   const buffer = Buffer.alloc(1 << 16);
   for (let answer: FlowAnswer | undefined; answer?.isLast !== true; ) {
-    const length = check("recv", sockets.recv(socket, ptr(buffer), buffer.length, 0));
+    const length = readSync(socket, buffer);
     answer = parseFlowAnswer(buffer.subarray(0, length));
     // A flow may have ended by itself before it could be deleted.
     if (answer.error !== 0 && answer.error !== noEntry) {
-      throw Object.assign(new Error(`connection tracking: errno ${answer.error}`), {
-        code: `errno ${answer.error}`,
-      });
+      const code = errnoName(answer.error);
+      throw Object.assign(new Error(`connection tracking: ${code}`), { code });
     }
     picked.push(...answer.flows.filter(picks));
   }

@@ -1,4 +1,5 @@
-import { dlopen, ptr, read } from "bun:ffi";
+import { dlopen, type Pointer, ptr, read } from "bun:ffi";
+import { errnoName } from "./errno-name.ts";
 
 /**
  * The C library's calls that node:fs does not have, for syscalls.ts and its neighbours. `syscall` is for
@@ -41,61 +42,33 @@ export const callNumbers = {
 export const atEmptyPath = 0x1000;
 export const atWorkingDirectory = -100;
 
-/**
- * What the kernel reads during the next call: a number alone would not keep the garbage collector from it.
- */
-const held: NodeJS.TypedArray[] = [];
-
-/** The address of bytes, which stay until the next `check`. */
-export function hold(bytes: NodeJS.TypedArray) {
-  held.push(bytes);
-  return ptr(bytes);
-}
-
-/** The address of a C string; nothing that a path may hold is lost. */
-export function text(value: string) {
-  return hold(Buffer.from(`${value}\0`));
+/** What a call is given as addresses; all of it stays where it is until the call has returned. */
+export interface CallArguments {
+  /** The address of bytes that the kernel reads or writes. */
+  bytes(value: NodeJS.TypedArray): Pointer;
+  /** The address of a C string; nothing that a path may hold is lost. */
+  text(value: string): Pointer;
 }
 
 /**
- * A call's result; throws an error with the `code` of node's own (`EINVAL`) and the name of the call when it
- * failed.
+ * Makes a call and returns its result. `make` gets the arguments of this call alone: a number for an address
+ * does not keep the garbage collector from what is there. Throws an error with the `code` of node's own
+ * (`EINVAL`) and the name of the call when it failed.
  */
-export function check(call: string, result: number | bigint): number {
+export function call(name: string, make: (given: CallArguments) => number | bigint): number {
+  const held: NodeJS.TypedArray[] = [];
+  const bytes = (value: NodeJS.TypedArray) => {
+    held.push(value);
+    return ptr(value);
+  };
+  const result = make({ bytes, text: (value) => bytes(Buffer.from(`${value}\0`)) });
+  const number = read.i32(errno);
+  // Used after the call, so that none of it is collected before.
   held.length = 0;
   if (result >= 0) return Number(result);
-  const location = libc.__errno_location();
-  const number = location === null ? 0 : read.i32(location);
-  const code = errors[number] ?? `errno ${number}`;
-  throw Object.assign(new Error(`${call}: ${code}`), { code, syscall: call });
+  const code = errnoName(number);
+  throw Object.assign(new Error(`${name}: ${code}`), { code, syscall: name });
 }
 
-/** errno(3), of those that these calls answer with. */
-const errors: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  2: "ENOENT",
-  3: "ESRCH",
-  5: "EIO",
-  9: "EBADF",
-  11: "EAGAIN",
-  12: "ENOMEM",
-  13: "EACCES",
-  16: "EBUSY",
-  18: "EXDEV",
-  19: "ENODEV",
-  20: "ENOTDIR",
-  22: "EINVAL",
-  24: "EMFILE",
-  28: "ENOSPC",
-  30: "EROFS",
-  36: "ENAMETOOLONG",
-  37: "ENOLCK",
-  38: "ENOSYS",
-  40: "ELOOP",
-  75: "EOVERFLOW",
-  91: "EPROTOTYPE",
-  95: "EOPNOTSUPP",
-  103: "ECONNABORTED",
-  107: "ENOTCONN",
-  111: "ECONNREFUSED",
-};
+/** Where errno(3) of this thread is: asking for it anew after a call could change it. */
+const errno = libc.__errno_location() as Pointer;

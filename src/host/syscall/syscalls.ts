@@ -1,10 +1,11 @@
 import { closeSync, constants, openSync, statfsSync } from "node:fs";
-import { atEmptyPath, atWorkingDirectory, callNumbers, check, hold, libc, text } from "./libc.ts";
+import { hasErrno } from "./errno.ts";
+import { atEmptyPath, atWorkingDirectory, call, callNumbers, libc } from "./libc.ts";
 import { pathOnly } from "./path-only.ts";
 
 /*
- * The system calls that berth needs and node:fs does not have. Each throws an error with the `code` of node's own and the
- * name of the call. Source: the calls' man pages.
+ * The system calls that berth needs and node:fs does not have. Each throws an error with the `code` of
+ * node's own and the name of the call. Source: the calls' man pages.
  */
 
 const atRecursive = 0x8000;
@@ -20,17 +21,19 @@ export const mountFlags = {
 
 /** mount(2) of a new file system; `data` is what mount(8) calls options. */
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {
-  check("mount", libc.mount(text(source), text(target), text(type), flags, text(data)));
+  call("mount", (given) =>
+    libc.mount(given.text(source), given.text(target), given.text(type), flags, given.text(data)),
+  );
 }
 
 /** Lets mounts below a mount point stay in this mount namespace (mount_namespaces(7)). */
 export function makePrivate(target: string): void {
-  check("mount", libc.mount(null, text(target), null, mountFlags.private, null));
+  call("mount", (given) => libc.mount(null, given.text(target), null, mountFlags.private, null));
 }
 
 /** umount2(2) with MNT_DETACH and UMOUNT_NOFOLLOW: the mount and all below it go from sight at once. */
 export function detachMount(target: string): void {
-  check("umount2", libc.umount2(text(target), 2 | 8));
+  call("umount2", (given) => libc.umount2(given.text(target), 2 | 8));
 }
 
 /**
@@ -39,7 +42,9 @@ export function detachMount(target: string): void {
  */
 export function cloneMount(path: string, recursive: boolean): number {
   const flags = 1 | 0x80000 | (recursive ? atRecursive : 0);
-  return check("open_tree", libc.syscall(callNumbers.openTree, atWorkingDirectory, text(path), flags, 0, 0));
+  return call("open_tree", (given) =>
+    libc.syscall(callNumbers.openTree, atWorkingDirectory, given.text(path), flags, 0, 0),
+  );
 }
 
 /**
@@ -54,9 +59,15 @@ function setAttributes(
 ): void {
   const attributes = new BigUint64Array([BigInt(set), 0n, BigInt(propagation), BigInt(userNamespace)]);
   const flags = atEmptyPath | (recursive ? atRecursive : 0);
-  check(
-    "mount_setattr",
-    libc.syscall(callNumbers.mountSetattr, clone, text(""), flags, hold(attributes), attributes.byteLength),
+  call("mount_setattr", (given) =>
+    libc.syscall(
+      callNumbers.mountSetattr,
+      clone,
+      given.text(""),
+      flags,
+      given.bytes(attributes),
+      attributes.byteLength,
+    ),
   );
 }
 
@@ -85,19 +96,27 @@ export function restrictMount(clone: number, flags: number, recursive: boolean):
 /** move_mount(2): attaches a cloned mount. */
 export function attachMount(clone: number, target: string): void {
   const fromEmptyPath = 4;
-  check(
-    "move_mount",
-    libc.syscall(callNumbers.moveMount, clone, text(""), atWorkingDirectory, text(target), fromEmptyPath),
+  call("move_mount", (given) =>
+    libc.syscall(
+      callNumbers.moveMount,
+      clone,
+      given.text(""),
+      atWorkingDirectory,
+      given.text(target),
+      fromEmptyPath,
+    ),
   );
 }
 
 /** A file system that is mounted nowhere (fsopen(2), fsmount(2)): a descriptor of its root directory. */
 export function openFileSystem(type: string): number {
   const [atExec, create, noSuidNoDevNoExec] = [1, 6, 2 | 4 | 8];
-  const context = check("fsopen", libc.syscall(callNumbers.fsopen, text(type), atExec, 0, 0, 0));
+  const context = call("fsopen", (given) =>
+    libc.syscall(callNumbers.fsopen, given.text(type), atExec, 0, 0, 0),
+  );
   try {
-    check("fsconfig", libc.syscall(callNumbers.fsconfig, context, create, 0, 0, 0));
-    return check("fsmount", libc.syscall(callNumbers.fsmount, context, atExec, noSuidNoDevNoExec, 0, 0));
+    call("fsconfig", () => libc.syscall(callNumbers.fsconfig, context, create, 0, 0, 0));
+    return call("fsmount", () => libc.syscall(callNumbers.fsmount, context, atExec, noSuidNoDevNoExec, 0, 0));
   } finally {
     closeSync(context);
   }
@@ -116,7 +135,7 @@ export function forgetNames(path: string): void {
     const context = pickFileSystem(place);
     if (context === undefined) return;
     try {
-      check("fsconfig", libc.syscall(callNumbers.fsconfig, context, 7, 0, 0, 0));
+      call("fsconfig", () => libc.syscall(callNumbers.fsconfig, context, 7, 0, 0, 0));
     } finally {
       closeSync(context);
     }
@@ -134,9 +153,9 @@ const overlayMagic = 0x794c7630;
  */
 function pickFileSystem(place: number): number | undefined {
   try {
-    return check("fspick", libc.syscall(callNumbers.fspick, place, text(""), 1 | 8, 0, 0));
+    return call("fspick", (given) => libc.syscall(callNumbers.fspick, place, given.text(""), 1 | 8, 0, 0));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EINVAL") return undefined;
+    if (hasErrno(error, ["EINVAL"])) return undefined;
     throw error;
   }
 }
@@ -155,12 +174,11 @@ export function openAt(directory: number, path: string, flags: number, resolve: 
   for (let renames = 0; ; renames += 1) {
     try {
       const how = new BigUint64Array([BigInt(flags | closeOnExec), 0n, resolve]);
-      return check(
-        "openat2",
-        libc.syscall(callNumbers.openat2, directory, text(path), hold(how), how.byteLength, 0),
+      return call("openat2", (given) =>
+        libc.syscall(callNumbers.openat2, directory, given.text(path), given.bytes(how), how.byteLength, 0),
       );
     } catch (error) {
-      if (renames === mostRenames || (error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      if (renames === mostRenames || !hasErrno(error, ["EAGAIN"])) throw error;
     }
   }
 }
@@ -169,7 +187,7 @@ const closeOnExec = 0x80000;
 
 /** flock(2), exclusive; waits. The lock goes with the file descriptor. */
 export function lockFile(file: number): void {
-  check("flock", libc.flock(file, 2));
+  call("flock", () => libc.flock(file, 2));
 }
 
 /**
@@ -178,10 +196,10 @@ export function lockFile(file: number): void {
  */
 export function tryLockFile(file: number): boolean {
   try {
-    check("flock", libc.flock(file, 2 | 4));
+    call("flock", () => libc.flock(file, 2 | 4));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+    if (hasErrno(error, ["EAGAIN"])) return false;
     throw error;
   }
 }

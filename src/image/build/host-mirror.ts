@@ -1,7 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parseOsRelease } from "#contract/guest.ts";
+import { readIfThere } from "#host/files/read-if-there.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
+import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
 import type { System } from "#machinefile/machine.ts";
 import { type AptFile, hostMirror, type Mirror, parseAptSources } from "#plan/image/mirror.ts";
 
@@ -10,7 +11,8 @@ import { type AptFile, hostMirror, type Mirror, parseAptSources } from "#plan/im
  * allowed and known to work, which no built-in default can be. Undefined on any other host.
  */
 export async function readHostMirror(os: System): Promise<Mirror | undefined> {
-  const release = (await readIfThere("/etc/os-release")) ?? (await readIfThere("/usr/lib/os-release"));
+  const [etcRelease, usrRelease] = osReleasePaths;
+  const release = (await readIfThere(etcRelease, absent)) ?? (await readIfThere(usrRelease, absent));
   if (parseOsRelease(release)?.id !== os) return undefined;
   const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release ?? "")?.[1];
   const symbolic = os === "debian" ? ["stable", "testing", "sid", "unstable", "oldstable"] : [];
@@ -26,26 +28,17 @@ async function readAptFiles(): Promise<readonly AptFile[]> {
   const names = (await listIfThere(directory)).filter((name) => /\.(list|sources)$/.test(name)).sort();
   const files: AptFile[] = [];
   for (const name of ["/etc/apt/sources.list", ...names.map((name) => join(directory, name))]) {
-    const text = await readIfThere(name);
+    const text = await readIfThere(name, absent);
     if (text !== undefined) files.push({ name, text });
   }
   return files;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
 }
 
 async function listIfThere(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);
   } catch (error) {
-    if (isAbsence(error)) return [];
+    if (hasErrno(error, absent)) return [];
     throw error;
   }
 }
@@ -53,4 +46,4 @@ async function listIfThere(path: string): Promise<readonly string[]> {
 /**
  * Sources with a password in them are not readable for everybody: not to be known, like what is not there.
  */
-const isAbsence = (error: unknown): boolean => hasErrno(error, ["ENOENT", "EACCES"]);
+const absent = ["ENOENT", "EACCES"];

@@ -1,8 +1,9 @@
 import { access, mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError, hasCode } from "#errors.ts";
+import { removeWithinMount } from "#host/files/remove-within-mount.ts";
 import { withLock } from "#host/process/lock.ts";
-import { run } from "#host/process/run.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 import type { BuildPlan } from "#plan/image/build-plan.ts";
 import { type BuildPlace, makeBuildPlace } from "./build-place.ts";
 import { runBuilder } from "./run-builder.ts";
@@ -42,7 +43,8 @@ export async function buildRoot(plan: BuildPlan, options: BuildOptions): Promise
       await build(plan.command(join(place.inside, "root.tar")), place, options);
       await rename(join(place.outside, "root.tar"), target);
     } finally {
-      await removeTree(work);
+      // The host's /dev, /proc and /sys may be mounted in it if its builder was killed.
+      await removeWithinMount(work);
     }
     await removeOlder(roots, plan.name, target);
     return target;
@@ -53,7 +55,7 @@ async function timeMade(file: string): Promise<number | undefined> {
   try {
     return (await stat(file)).mtimeMs;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (hasErrno(error, ["ENOENT"])) return undefined;
     throw error;
   }
 }
@@ -118,15 +120,7 @@ async function freeBytes(directory: string): Promise<number> {
 /** A killed builder's directories. Whoever holds the lock is the only one to have any. */
 async function removeLeftovers(roots: string, stem: string): Promise<void> {
   for (const name of await readdir(roots))
-    if (name.startsWith(`.${stem}.work-`)) await removeTree(join(roots, name));
-}
-
-/**
- * A half-built root may have the host's /dev, /proc and /sys mounted in it if its builder was killed: never
- * descend into these.
- */
-async function removeTree(directory: string): Promise<void> {
-  await run("rm", ["-rf", "--one-file-system", "--", directory]);
+    if (name.startsWith(`.${stem}.work-`)) await removeWithinMount(join(roots, name));
 }
 
 /** Roots that an earlier recipe of that name gave. */

@@ -1,5 +1,7 @@
-import { spawn } from "node:child_process";
 import { BerthError } from "#errors.ts";
+import { spawn } from "#host/process/spawn.ts";
+import { startError, toolMissing } from "#host/process/start-error.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 export interface BuilderOptions {
   /** What it is called by, as a `BuildPlace` has it: a program that becomes mmdebstrap. */
@@ -43,15 +45,13 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
   signal?.addEventListener("abort", stop, { once: true });
   try {
     const status = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
+      child.once("error", (cause) => reject(startError("mmdebstrap", cause)));
       child.once("close", resolve);
     });
     if (signal?.aborted) throw interrupted(signal);
     if (rest !== "") onLine(rest);
-    if (status === shellFindsNone) throw missing();
+    if (status === shellFindsNone) throw toolMissing("mmdebstrap");
     if (status !== 0) throw failure(status, lines);
-  } catch (cause) {
-    throw (cause as NodeJS.ErrnoException).code === "ENOENT" ? missing(cause) : cause;
   } finally {
     signal?.removeEventListener("abort", stop);
   }
@@ -60,18 +60,12 @@ export async function runBuilder(args: readonly string[], options: BuilderOption
 /** The status of a shell whose command was not found (POSIX.1-2017, Shell Command Language 2.8.2). */
 const shellFindsNone = 127;
 
-const missing = (cause?: unknown) =>
-  new BerthError("tool-missing", "mmdebstrap is not installed", {
-    cause,
-    hint: "Run `apt-get install mmdebstrap`.",
-  });
-
 function terminateGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGTERM");
   } catch (error) {
     // ESRCH: it ended by itself at this very moment.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if (!hasErrno(error, ["ESRCH"])) throw error;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BerthError } from "#errors.ts";
 import { draftName } from "#host/files/draft-name.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
  * Writes an archive to a file. What was there stays until the new one is whole; where it is no plain file (a
@@ -25,7 +26,7 @@ export async function writeArchive(archive: Readable, file: string, signal?: Abo
       throw error;
     }
   } catch (cause) {
-    throw explain(cause as NodeJS.ErrnoException, file);
+    throw writeError(cause as Error, file);
   } finally {
     archive.destroy();
   }
@@ -56,26 +57,23 @@ async function findPlace(file: string): Promise<{ readonly path: string; readonl
     if (found.isDirectory()) throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
     return { path, replaced: found.isFile() };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!hasErrno(error, ["ENOENT"])) throw error;
     return { path: file, replaced: true };
   }
 }
 
-function explain(cause: NodeJS.ErrnoException, file: string): Error {
+/** The failure to write the file, for people. */
+function writeError(cause: Error, file: string): Error {
   if (cause.name === "AbortError" || cause instanceof BerthError) return cause;
-  if (cause.code === "ENOENT") {
+  if (hasErrno(cause, ["ENOENT"])) {
     return new BerthError("file-missing", `there is no directory ${dirname(file)}`, {
       cause,
       hint: "Make it, or name another file.",
     });
   }
-  return new BerthError(
-    cause.code === "ENOSPC" ? "disk-full" : "file-invalid",
-    `cannot write ${file}: ${cause.message}`,
-    {
-      cause,
-      hint:
-        cause.code === "ENOSPC" ? "Make room, then run this again." : "Name a file that you may write to.",
-    },
-  );
+  const isFull = hasErrno(cause, ["ENOSPC"]);
+  return new BerthError(isFull ? "disk-full" : "file-invalid", `cannot write ${file}: ${cause.message}`, {
+    cause,
+    hint: isFull ? "Make room, then run this again." : "Name a file that you may write to.",
+  });
 }

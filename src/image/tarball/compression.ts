@@ -1,8 +1,11 @@
-import { spawn } from "node:child_process";
 import { totalmem } from "node:os";
 import { PassThrough, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { BerthError } from "#errors.ts";
+import { packageOf } from "#host/process/debian-package.ts";
+import { spawn } from "#host/process/spawn.ts";
+import { isNotInstalled } from "#host/process/start-error.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
 
 export type Compression = "none" | "gzip" | "xz" | "zstd" | "bzip2";
 
@@ -50,7 +53,7 @@ export function decompress(
   if (compression === "none") return source;
   const plain = new PassThrough();
   const fail = (error: Error | null | undefined) =>
-    void (error && plain.destroy(explain(error, { compression, what, mebibytes })));
+    void (error && plain.destroy(asFileInvalid(error, { compression, what, mebibytes })));
   source.once("error", fail);
   plain.once("close", () => void source.destroy());
   if (compression === "gzip") {
@@ -65,9 +68,13 @@ export function decompress(
   child.stderr.on("data", (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(0, longestReason);
   });
-  child.once("error", fail);
+  child.once("error", (cause) =>
+    fail(isNotInstalled(cause) ? notInstalled(compression, what, cause) : cause),
+  );
   // A program that gives up early closes its input; its exit status tells more than our broken pipe.
-  child.stdin.on("error", (error: NodeJS.ErrnoException) => void (error.code !== "EPIPE" && fail(error)));
+  child.stdin.on("error", (error) => {
+    if (!hasErrno(error, ["EPIPE"])) fail(error);
+  });
   source.pipe(child.stdin);
   child.stdout.pipe(plain, { end: false });
   child.once("close", (status, signal) => {
@@ -78,7 +85,14 @@ export function decompress(
   return plain;
 }
 
-function explain(
+const notInstalled = (program: string, what: string, cause: Error) =>
+  new BerthError("tool-missing", `${what} is compressed with ${program}, which is not installed`, {
+    cause,
+    hint: `Run \`apt-get install ${packageOf(program)}\`, or unpack the file first.`,
+  });
+
+/** `file-invalid` for what went wrong with the data, unless a step before has its own error. */
+function asFileInvalid(
   cause: Error,
   {
     compression,
@@ -86,16 +100,7 @@ function explain(
     mebibytes,
   }: { readonly compression: Compression; readonly what: string; readonly mebibytes: number },
 ): Error {
-  const code = (cause as NodeJS.ErrnoException).code;
   if (cause instanceof BerthError) return cause;
-  if (code === "ENOENT") {
-    const hint = `Run \`apt-get install ${compression === "xz" ? "xz-utils" : compression}\`, or unpack the file first.`;
-    return new BerthError(
-      "tool-missing",
-      `${what} is compressed with ${compression}, which is not installed`,
-      { cause, hint },
-    );
-  }
   const orLarge =
     compression === "xz" || compression === "zstd"
       ? `, or takes more than ${mebibytes} MiB of memory to unpack`

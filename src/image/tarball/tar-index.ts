@@ -3,10 +3,11 @@ import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import type { RootFiles } from "#contract/guest.ts";
 import { BerthError } from "#errors.ts";
+import { walkSymlinks } from "#linux/symlink-walk.ts";
 import { readTar, type TarMember } from "./read-tar.ts";
 import { TarError } from "./tar-error.ts";
 import { blockSize } from "./tar-header.ts";
-import { longestPath, TarRoom } from "./tar-room.ts";
+import { TarRoom } from "./tar-room.ts";
 
 type Kind = "directory" | "file" | "symlink";
 
@@ -33,8 +34,6 @@ export interface TarReading {
 }
 
 const longestText = 64 * 1024;
-/** As many links as the kernel follows before ELOOP (path_resolution(7)). */
-const mostLinks = 40;
 
 /**
  * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or cut off, or is none
@@ -161,29 +160,12 @@ export function tarFiles(index: TarIndex): RootFiles {
 }
 
 function resolveIn(index: TarIndex, path: string): string | undefined {
-  // The names still to walk, the next one last.
-  const pending = path.split("/").reverse();
-  let resolved = "/";
-  let [links, length] = [0, 0];
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (name === "" || name === ".") continue;
-    const candidate = posix.join(resolved, name);
-    const entry = index.get(candidate);
-    if (entry === undefined) return undefined;
-    if (entry.kind !== "symlink") {
-      resolved = candidate;
-      continue;
-    }
-    const target = entry.target ?? "";
-    links += 1;
-    length += target.length;
-    // Each link may be as long as a path, and all of them together as long as one: a root's add up to a few
-    // hundred characters.
-    if (links > mostLinks || length > longestPath) return undefined;
-    if (target.startsWith("/")) resolved = "/";
-    pending.push(...target.split("/").reverse());
-  }
-  return resolved;
+  const walked = walkSymlinks(path, (place) => {
+    const entry = index.get(place);
+    if (entry?.kind === "symlink") return { target: entry.target ?? "" };
+    return entry?.kind === "file" ? "other" : entry?.kind;
+  });
+  return walked === undefined || walked.missing.length > 0 ? undefined : walked.found;
 }
 
 /**

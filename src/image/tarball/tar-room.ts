@@ -2,7 +2,7 @@ import { BerthError } from "#errors.ts";
 import type { TarMember } from "./read-tar.ts";
 
 /** PATH_MAX without its NUL (path_resolution(7)): no engine unpacks a longer one, nor a link to one. */
-export const longestPath = 4095;
+const longestPath = 4095;
 /** Of one member (pax(5)): more than a file can have of attributes and times. */
 const mostRecords = 10_000;
 /** Bytes of what is said of all members at once (pax(5), global header): git-archive(1) writes 52. */

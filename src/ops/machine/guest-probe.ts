@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Guest, parseOsRelease } from "#contract/guest.ts";
+import type { Guest } from "#contract/guest.ts";
 import { initKindOf } from "#contract/init.ts";
 import { getArchive, statPath } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
@@ -7,6 +7,9 @@ import { createContainer, inspectContainer, removeContainer } from "#engine/cont
 import { BerthError, hasCode } from "#errors.ts";
 import { readTar } from "#image/tarball/read-tar.ts";
 import { label } from "#labels/machine.ts";
+import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
+
+const [etcRelease, usrRelease] = osReleasePaths;
 
 /**
  * The guest facts of an image, read through the Engine API: for engines whose files are not ours to see.
@@ -29,8 +32,7 @@ export async function probeGuest(
     const version = kind === image.labels[label.init] ? Number(image.labels[label.initVersion]) : 0;
     return {
       os: parseOsRelease(
-        (await readText(engine, Id, "/etc/os-release", signal)) ??
-          (await readText(engine, Id, "/usr/lib/os-release", signal)),
+        (await readText(engine, Id, etcRelease, signal)) ?? (await readText(engine, Id, usrRelease, signal)),
       ),
       init: { kind, program, version: Number.isInteger(version) && version > 0 ? version : undefined },
       machineId: await readMachineId(engine, Id, signal),

@@ -93,7 +93,7 @@ async function create(call: Partial<RuntimeCreate> = {}, before = ":"): Promise<
     const { endMirror } = await import(${JSON.stringify(import.meta.resolve("./mirror.ts"))});
     const { isStageOpen } = await import(${JSON.stringify(import.meta.resolve("#host/namespace/stage/stage.ts"))});
     const { detachMount } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/syscalls.ts"))});
-    const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("#linux/overlay.ts"))});
+    const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("#linux/mountinfo.ts"))});
     const { existsSync, readFileSync } = await import("node:fs");
     const { state } = ${JSON.stringify(request)};
     let outcome;

@@ -98,7 +98,7 @@ describe.skipIf(!isRoot)("a command in a machine in a user namespace (needs root
   type Begun = "unknown" | "true" | "earlier";
   const program = (ids: string, begun: Begun) => `
     const { runtimeExec } = await import(${JSON.stringify(import.meta.resolve("./exec.ts"))});
-    const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("#linux/overlay.ts"))});
+    const { lastMountAt } = await import(${JSON.stringify(import.meta.resolve("#linux/mountinfo.ts"))});
     const mounted = () => lastMountAt(readFileSync("/proc/self/mountinfo", "utf8"), "/run/merged")?.type;
     const { existsSync, readFileSync, writeFileSync } = await import("node:fs");
     const pid = Number(readFileSync("/run/state/pid", "utf8"));

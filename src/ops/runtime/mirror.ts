@@ -7,7 +7,8 @@ import type { MirrorPlan } from "#host/mirror/request.ts";
 import { readMountinfoOf } from "#host/namespace/mountinfo-of.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { detachMount, forgetNames } from "#host/syscall/syscalls.ts";
-import { lastMountAt, otherOverlays } from "#linux/overlay.ts";
+import { lastMountAt } from "#linux/mountinfo.ts";
+import { otherOverlays } from "#linux/overlay.ts";
 import { stateFile } from "#oci/machine-state.ts";
 import type { IsolatedMachine } from "./state.ts";
 

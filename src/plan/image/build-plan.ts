@@ -1,4 +1,5 @@
 import { BerthError } from "#errors.ts";
+import { ociArchitecture } from "#linux/architecture.ts";
 import type { ScratchImage, System } from "#machinefile/machine.ts";
 import { parsePackage, parseRelease } from "#machinefile/value/image.ts";
 import { parseImageName } from "#machinefile/value/name.ts";
@@ -23,8 +24,8 @@ export interface BuildPlan {
 
 /** Debian's architecture names for those that berth runs on (node's `process.arch`). */
 export function debianArchitecture(arch: string): string {
-  const name = { x64: "amd64", arm64: "arm64" }[arch];
-  if (name === undefined)
+  const name = ociArchitecture(arch);
+  if (!["amd64", "arm64"].includes(name))
     throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
   return name;
 }

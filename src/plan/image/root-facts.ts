@@ -1,6 +1,9 @@
-import { type Guest, parseOsRelease, type RootFiles, readGuest } from "#contract/guest.ts";
+import { type Guest, type RootFiles, readGuest } from "#contract/guest.ts";
 import { type Inits, initPaths, inits } from "#contract/init.ts";
 import { BerthError } from "#errors.ts";
+import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
+
+const [etcRelease, usrRelease] = osReleasePaths;
 
 /** A root that can be a machine. */
 export interface RootFacts {
@@ -25,8 +28,7 @@ export function readRootFacts(
     const reading = readGuest([path], files, table);
     if ("guest" in reading) return { guest: reading.guest, command: [path] };
   }
-  const release = "os-release";
-  const system = parseOsRelease(files.read(`/etc/${release}`) ?? files.read(`/usr/lib/${release}`));
+  const system = parseOsRelease(files.read(etcRelease) ?? files.read(usrRelease));
   const found = {
     init: paths.filter((path) => files.resolve(path) !== undefined),
     top: files.list("/").slice(0, 20),
@@ -57,9 +59,7 @@ function hintFor(files: RootFiles, only: string | undefined): string {
   if (has("/manifest.json") || has("/oci-layout"))
     return "This is an archive of images: load it with `docker load -i FILE`, then name the image.";
   const inside =
-    only === undefined
-      ? undefined
-      : ["/etc/os-release", "/usr/lib/os-release", "/sbin/init"].some((path) => has(`/${only}${path}`));
+    only === undefined ? undefined : [...osReleasePaths, "/sbin/init"].some((path) => has(`/${only}${path}`));
   if (inside)
     return `The root is in ${only}/ inside the tar. Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`;
   return "Give a tar of a whole root filesystem, with etc/, usr/ and sbin/ at its top.";

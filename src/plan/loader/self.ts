@@ -1,20 +1,20 @@
+import { mayBeOf, parseMountinfo, pointOf } from "#linux/mountinfo.ts";
+
 /**
  * Which container this process may be in, the likeliest first: the engine has its own files of a container
  * mounted into it (proc_pid_mountinfo(5)), whatever the cgroups are; the v1 cgroup path of old engines; the
  * host name, which is the id's head unless the user chose another. Each is to be asked of the engine.
  */
 export function parseOwnIds(mountinfo: string, cgroup: string, hostname: string): readonly string[] {
-  const mounted = [
-    ...mountinfo.matchAll(
-      /\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) \/etc\/(?:hostname|hosts|resolv\.conf) /g,
-    ),
-  ];
+  const mounted = parseMountinfo(mountinfo, (line) => engineFiles.test(pointOf(line))).flatMap(
+    ({ root }) => /\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf)$/.exec(root)?.[1] ?? [],
+  );
   const controlled = [...cgroup.matchAll(/[/-]([0-9a-f]{64})(?:\.scope)?$/gm)];
   const named = /^[0-9a-f]{12}$/.test(hostname) ? [hostname] : [];
-  return [
-    ...new Set([...mounted.map(([, id = ""]) => id), ...controlled.map(([, id = ""]) => id), ...named]),
-  ];
+  return [...new Set([...mounted, ...controlled.map(([, id = ""]) => id), ...named])];
 }
+
+const engineFiles = /^\/etc\/(?:hostname|hosts|resolv\.conf)$/;
 
 /** A secret or config that the swarm has mounted into this container. */
 export interface SwarmFile {
@@ -29,9 +29,8 @@ export interface SwarmFile {
  * ids of 25 letters and digits (swarmkit's identity; proc_pid_mountinfo(5)).
  */
 export function parseSwarmFiles(mountinfo: string): readonly SwarmFile[] {
-  return mountinfo.split("\n").flatMap((line) => {
-    const [, , , root = "", target = ""] = line.split(" ");
+  return parseMountinfo(mountinfo, mayBeOf("tmpfs ")).flatMap(({ root, point }) => {
     const name = /^(?:\/.*)?\/([0-9a-z]{25})$/.exec(root)?.[1];
-    return name !== undefined && line.includes(" - tmpfs ") ? [{ target, name }] : [];
+    return name === undefined ? [] : [{ target: point, name }];
   });
 }

@@ -1,4 +1,4 @@
-import { isRecord } from "#labels/machine.ts";
+import { isJsonObject } from "#json-object.ts";
 
 /** A file or directory of the host that a machine is given. */
 export interface Bind {
@@ -10,7 +10,7 @@ export interface Bind {
 export function bindsOf(spec: { readonly volumes?: unknown } = {}): readonly Bind[] {
   const volumes: readonly unknown[] = Array.isArray(spec.volumes) ? spec.volumes : [];
   return volumes.flatMap((volume) => {
-    if (!isRecord(volume) || volume.kind !== "bind" || typeof volume.source !== "string") return [];
+    if (!isJsonObject(volume) || volume.kind !== "bind" || typeof volume.source !== "string") return [];
     return [{ source: volume.source, readOnly: volume.readOnly === true }];
   });
 }

@@ -1,4 +1,4 @@
-import { unescapeMount } from "#linux/mount-escape.ts";
+import { parseMountinfo, pointOf } from "#linux/mountinfo.ts";
 import { isAt, parentOf } from "#machinefile/value/path.ts";
 
 /** One file or directory on the way to another, which is the last. */
@@ -140,16 +140,11 @@ export function writtenByMachines(file: string, source: string, machines: readon
  * (proc_pid_mountinfo(5)).
  */
 export function grantsRoot(mountinfo: string, path: string): boolean {
-  let nearest: { readonly point: string; readonly options: readonly string[] } = { point: "", options: [] };
-  for (const line of mountinfo.split("\n")) {
-    const [, , , , escaped, options] = line.split(" ");
-    if (escaped === undefined || options === undefined) continue;
-    const point = unescapeMount(escaped);
-    // Of two at one place the later covers the earlier.
-    if (isAt(point, path) && point.length >= nearest.point.length)
-      nearest = { point, options: options.split(",") };
-  }
-  return !(nearest.options.includes("nosuid") && nearest.options.includes("nodev"));
+  const above = parseMountinfo(mountinfo, (line) => isAt(pointOf(line), path));
+  // Of two at one place the later covers the earlier.
+  const nearest = above.toSorted((one, other) => one.point.length - other.point.length).at(-1);
+  const options = nearest?.mountOptions.split(",") ?? [];
+  return !(options.includes("nosuid") && options.includes("nodev"));
 }
 
 /**

@@ -122,12 +122,12 @@ describe.skipIf(!isPossible)("a private engine", () => {
       `
       const { startPrivateEngine } = await import(${module("start.ts")});
       const { stopPrivateEngine } = await import(${module("stop.ts")});
-      const { parseMountInfo } = await import(${module("mount-table.ts")});
+      const { parseMountinfo } = await import(${JSON.stringify(import.meta.resolve("#linux/mountinfo.ts"))});
       const { readFile } = await import("node:fs/promises");
       const place = ${JSON.stringify(own)};
       try {
         const { pid } = await startPrivateEngine(place);
-        const points = parseMountInfo(await readFile("/proc/" + pid + "/mountinfo", "utf8")).map(({ point }) => point);
+        const points = parseMountinfo(await readFile("/proc/" + pid + "/mountinfo", "utf8")).map(({ point }) => point);
         return { points, running: await readFile("/proc/" + pid + "/root" + place.stateDirectory + "/init", "utf8") };
       } finally {
         await stopPrivateEngine({ ...place, grace: 0, removeData: true });

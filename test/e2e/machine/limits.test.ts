@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { labImage } from "#lab/lab-image.ts";
+import { mayBeOf, parseMountinfo } from "#linux/mountinfo.ts";
 import { blockDevice } from "#support/block-device.ts";
 import { booted, inside, removeAll, runMachine, stateOf, waitFor } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
@@ -277,16 +278,11 @@ function hasControllers(view: View): boolean {
 
 /** The controllers that an engine of this view has. */
 function controllersOf(view: View): ReadonlySet<string> {
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .map((line) => line.split(" "));
-  const unified = mounts.find((fields) => fields.includes("cgroup2"))?.[4];
+  const mounts = parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"), mayBeOf("cgroup"));
+  const unified = mounts.find(({ type }) => type === "cgroup2")?.point;
   if (view === "hybrid" && unified !== "/sys/fs/cgroup") {
-    return new Set(
-      mounts
-        .filter((fields) => fields.includes("cgroup"))
-        .flatMap((fields) => fields.at(-1)?.split(",") ?? []),
-    );
+    const hierarchies = mounts.filter(({ type }) => type === "cgroup");
+    return new Set(hierarchies.flatMap(({ options }) => options.split(",")));
   }
   const file = unified === undefined ? undefined : `${unified}/cgroup.controllers`;
   return new Set(file !== undefined && existsSync(file) ? readFileSync(file, "utf8").trim().split(" ") : []);

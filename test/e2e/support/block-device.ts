@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { parseMountinfo } from "#linux/mountinfo.ts";
 
 /** A disk of this host that labs' files are on, and its number as the kernel writes it. */
 export function blockDevice(): { readonly path: string; readonly number: string } | undefined {
-  const mount = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .map((line) => line.split(" "))
-    .findLast((fields) => fields[4] === "/tmp" || fields[4] === "/");
-  const number = mount?.[2] ?? "";
+  const mount = parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8")).findLast(
+    ({ point }) => point === "/tmp" || point === "/",
+  );
+  const number = mount?.device ?? "";
   const disk = existsSync("/sys/block")
     ? readdirSync("/sys/block").find(
         (name) => readFileSync(`/sys/block/${name}/dev`, "utf8").trim() === number,

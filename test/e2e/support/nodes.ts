@@ -157,7 +157,7 @@ function withPrograms(
         stateDirectory,
         dataDirectory: dirname(node.configFile),
       };
-      const starting = startPrivateEngine({ ...spec, ...place, hostname: node.name, tethered: true });
+      const starting = startPrivateEngine({ ...spec, ...place, hostname: node.name, endsWithCaller: true });
       // As a host's network comes up while its engine starts: a swarm's member wants its address.
       const joining =
         node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory, starting);

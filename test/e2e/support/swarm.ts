@@ -24,7 +24,7 @@ export interface SwarmWish extends Omit<NodesWish, "wire" | "client"> {
 /** Whom the nodes ask for names that are not the swarm's: the client. */
 const dns = ["10.90.0.10"];
 /** The kernel ends it with this process, however that ends. */
-const tether = ["setpriv", "--pdeathsig", "KILL", "--"];
+const lifeline = ["setpriv", "--pdeathsig", "KILL", "--"];
 /**
  * Says of each that it does not exist (RFC 1035, 4.1.1). An engine that gets no answer gives none, and a mail
  * server waits for it.
@@ -61,7 +61,7 @@ export function useSwarm({
     if (first === undefined) throw new Error("a swarm has a manager");
     names = spawn(
       "nsenter",
-      [`--net=/proc/${lab.client().pid}/ns/net`, "--", ...tether, ...perl(nameServer)],
+      [`--net=/proc/${lab.client().pid}/ns/net`, "--", ...lifeline, ...perl(nameServer)],
       { stdio: "ignore" },
     );
     await first.docker(

@@ -1,5 +1,6 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { hasErrno } from "#host/syscall/errno.ts";
 import { addressOf } from "#plan/loader/hosts.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function writeNames(name: string): Promise<boolean> {
     await appendFile("/etc/hosts", `${address}\t${name === short ? name : `${name} ${short}`}\n`);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EROFS") return false;
+    if (hasErrno(error, ["EROFS"])) return false;
     throw error;
   }
 }

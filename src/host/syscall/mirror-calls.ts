@@ -1,8 +1,12 @@
 import { dlopen, read } from "bun:ffi";
 
+/** The address of bytes, good as long as the caller keeps these: for calls that take addresses as numbers. */
+export { ptr as addressOf } from "bun:ffi";
+
 /*
- * The C library's calls for the server of a mirror, which makes thousands of them in a second: numbers in and out, and no
- * error is thrown. Each gives what the man page says, or less than 0: the negated errno, as FUSE's replies have it.
+ * The C library's calls for the server of a mirror, which makes thousands of them in a second: numbers in
+ * and out, and no error is thrown. Each gives what the man page says, or less than 0: the negated errno, as
+ * FUSE's replies have it.
  */
 
 const { symbols: libc } = dlopen("libc.so.6", {

@@ -6,25 +6,31 @@ export function parseMembers(group: string, gid: number): readonly string[] | un
     : lines.flatMap(([, , , members = ""]) => members.split(",").filter((name) => name !== ""));
 }
 
-/**
- * The numbers that users of these names have by the lines of passwd(5); NaN for one who is not among them.
- */
+/** The ids of users by name, by the lines of passwd(5); NaN for a name that is not there. */
 export function parseUserIds(passwd: string, names: readonly string[]): readonly number[] {
   const users = rows(passwd);
   return names.map((name) => Number(users.find(([other]) => other === name)?.[2] ?? Number.NaN));
 }
 
-/** The first number of a person's, as distributions give them (login.defs(5), UID_MIN). */
+/** The first uid of ordinary users, as distributions give them (login.defs(5), UID_MIN). */
 const firstPerson = 1000;
 
 /**
- * The numbers of the users whose first group this is, by the same. Root's group is that of some of the
- * system's own, too, as whom nobody logs in: sync, shutdown, halt and operator on Fedora.
+ * The ids of the users whose primary group this is, by the lines of passwd(5). Of root's group without system
+ * users, as whom nobody logs in: sync, shutdown, halt and operator on Fedora.
  */
 export function parseFirstUsers(passwd: string, gid: number): readonly number[] {
   return rows(passwd).flatMap(([, , uid, first]) => {
     const isSystems = gid === 0 && Number(uid) > 0 && Number(uid) < firstPerson;
     return first === String(gid) && !isSystems ? [Number(uid)] : [];
+  });
+}
+
+/** All numbers in the lines of passwd(5) or group(5): the third field, and of a user the fourth. */
+export function parseAccountIds(text: string): readonly number[] {
+  return rows(text).flatMap(([, , id = "", first = "", ...more]) => {
+    const isUser = more.length > 0;
+    return [id, ...(isUser ? [first] : [])].filter((field) => /^\d+$/.test(field)).map(Number);
   });
 }
 

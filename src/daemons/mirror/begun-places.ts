@@ -1,0 +1,52 @@
+import { closeSync } from "node:fs";
+import { type MountedMirror, mountMirror } from "#host/mirror/mounts.ts";
+import { clearPlace } from "#host/mirror/place.ts";
+
+/** A start that takes longer between its two steps has failed. */
+const longestStartMs = 20_000;
+
+/** Places with mirrors of machines whose own files are not mounted yet: whoever looks there waits. */
+export class BegunPlaces {
+  readonly #begun = new Map<string, { readonly mirror: MountedMirror; readonly until: number }>();
+
+  get isEmpty(): boolean {
+    return this.#begun.size === 0;
+  }
+
+  has(place: string): boolean {
+    return this.#begun.has(place);
+  }
+
+  /** Takes the engine's mount away from a place, and mounts a mirror there. */
+  begin(place: string): void {
+    this.giveUp(place);
+    clearPlace(place);
+    this.#begun.set(place, { mirror: mountMirror(place), until: performance.now() + longestStartMs });
+  }
+
+  /** Hands the mirror of a place to `work`. Where that fails nobody is left waiting there. */
+  finish<T>(place: string, work: (mirror: MountedMirror) => T): T {
+    try {
+      const begun = this.#begun.get(place);
+      if (begun === undefined) throw new Error(`nothing is mounted at ${place}`);
+      const result = work(begun.mirror);
+      this.#begun.delete(place);
+      return result;
+    } catch (error) {
+      this.giveUp(place);
+      throw error;
+    }
+  }
+
+  /** Closes the mirror of a place, if it has one: whoever waits there is told so. */
+  giveUp(place: string): void {
+    const begun = this.#begun.get(place);
+    if (begun !== undefined) closeSync(begun.mirror.device);
+    this.#begun.delete(place);
+  }
+
+  /** Gives up the starts that were broken off. */
+  giveUpLate(): void {
+    for (const [place, { until }] of this.#begun) if (performance.now() >= until) this.giveUp(place);
+  }
+}

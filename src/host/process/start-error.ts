@@ -1,0 +1,29 @@
+import { BerthError } from "#errors.ts";
+import { hasErrno } from "#host/syscall/errno.ts";
+import { installHint } from "./debian-package.ts";
+
+/** Whether a program could not be started because it is not there (execve(2)), as node and Bun tell it. */
+export const isNotInstalled = (error: unknown): boolean => hasErrno(error, ["ENOENT"]);
+
+/**
+ * The error for a program that could not be started: `tool-missing` with the package to install, else
+ * `tool-failed`.
+ */
+export function startError(program: string, cause: unknown): BerthError {
+  if (isNotInstalled(cause)) return toolMissing(program, cause);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new BerthError("tool-failed", `${program} could not be started: ${why}`, {
+    cause,
+    details: { command: program },
+  });
+}
+
+/** `tool-missing` for a program that berth starts, with the package to install. */
+export function toolMissing(program: string, cause?: unknown): BerthError {
+  const hint = installHint(program);
+  return new BerthError("tool-missing", `${program} is not installed`, {
+    cause,
+    details: { command: program },
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
