@@ -43,6 +43,8 @@ export interface OptionSpec {
   readonly parse?: (text: string) => unknown;
   /** Left out of help, manual and completion. */
   readonly hidden?: boolean;
+  /** Keys of earlier names, which still work and are shown nowhere. */
+  readonly formerly?: readonly string[];
 }
 
 export interface Example {
