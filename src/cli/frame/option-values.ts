@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { BerthError } from "#errors.ts";
-import type { ArgumentSpec, OptionSpec } from "./command.ts";
+import type { ArgumentSpec, OptionSpec } from "./option-spec.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -108,7 +108,7 @@ async function relay(
     noColor: true,
     debug: false,
   };
-  const { context } = openContext(memory.io, global, memory.io.signal, []);
+  const { context } = openContext(memory.io, global, memory.io.signal);
   const { engine, asked } = engineOf(script);
   const command = { cmd: ["it"], stdin: options.stdin !== undefined, tty: false };
   const relaying = relayCommand(context, engine, machine, command);
@@ -169,7 +169,7 @@ test("a machine that does not run is a conflict", async () => {
     noColor: true,
     debug: false,
   };
-  const { context } = openContext(memory.io, global, memory.io.signal, []);
+  const { context } = openContext(memory.io, global, memory.io.signal);
   const relaying = relayCommand(
     context,
     engineOf({ status: 0 }).engine,
