@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { captureText, sizeOf } from "#api/capture.ts";
 import type { ContainerInspect } from "#api/container.ts";
 import { type InitKind, initKindOf, isInitKind } from "#contract/init.ts";
@@ -111,7 +112,7 @@ async function waitForBus(engine: Engine, id: string, name: string, signal: Abor
       engine.endpoint.kind === "unix" ? findLocalInit(engine.endpoint.path, State.Pid, id) : undefined;
     if (init === undefined ? await isInScope(engine, id, signal) : await waitForLocalBus(init, signal))
       return;
-    await sleep(pollMs, signal);
+    await sleep(pollMs, undefined, { signal });
   }
 }
 
@@ -122,7 +123,7 @@ async function waitForLocalBus(init: StartedProcess, signal: AbortSignal): Promi
     if (progress === undefined) return false;
     if (progress === "on-bus" || inScope >= busLimitMs) return true;
     if (progress === "early") inScope = 0;
-    await sleep(localPollMs, signal);
+    await sleep(localPollMs, undefined, { signal });
   }
 }
 
@@ -179,7 +180,7 @@ async function waitForSystemd(engine: Engine, id: string, name: string, signal: 
           { details: { status } },
         );
       }
-      await sleep(refusalPauseMs, signal);
+      await sleep(refusalPauseMs, undefined, { signal });
       continue;
     }
     const state = stdout.trim();
@@ -192,7 +193,7 @@ async function waitForSystemd(engine: Engine, id: string, name: string, signal: 
       });
     }
     // Not on its bus yet, or `--wait` is older than this systemd (before 240) and says starting at once.
-    await sleep(pollMs, signal);
+    await sleep(pollMs, undefined, { signal });
   }
 }
 
@@ -306,19 +307,4 @@ async function bootFailed(
       details: { status, console: lines },
     },
   );
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason instanceof Error ? signal.reason : new BerthError("interrupted", "interrupted"));
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
 }
