@@ -3,10 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Capture, createCapture } from "#api/capture.ts";
 import type { OutputChunk } from "#api/demux.ts";
 import type { Engine } from "#engine/connection/engine.ts";
+import { inTime } from "#engine/connection/in-time.ts";
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "#engine/exec.ts";
 import { signalExec } from "#engine/signal-exec.ts";
 import { engineUser } from "./machine-user.ts";
 import type { Machine } from "./machines.ts";
+import { refusedStatus } from "./refused-status.ts";
 import { requireRunning } from "./running.ts";
 
 /** A command to run in a machine: words, never a shell's line. */
@@ -43,7 +45,10 @@ export interface RunningCommand {
 
 export interface Outcome {
   readonly status: number;
-  /** The engine's words when the command could not be run at all; the status is then 126 or 127. */
+  /**
+   * The engine's words when the command could not be run at all; the status is 127 then without its
+   * program, else 126.
+   */
   readonly refusal?: string;
 }
 
@@ -55,6 +60,8 @@ export const noDetachKeys = "ctrl-^,ctrl-@,ctrl-_";
 
 /** Bytes of the engine's words about a command that it could not run. */
 const longestRefusal = 4096;
+/** Milliseconds to find out what was refused. */
+const refusalMs = 10_000;
 
 /**
  * Starts a command in a running machine. Throws `conflict` when it does not run. `signal` is heeded until the
@@ -94,7 +101,11 @@ export async function openCommand(
       for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
         const { Running, ExitCode } = await state();
         if (!Running && ExitCode !== null) {
-          return refusal ? { status: ExitCode, refusal: refusal.text().trim() } : { status: ExitCode };
+          if (refusal === undefined) return { status: ExitCode };
+          const look = (signal: AbortSignal) =>
+            refusedStatus(engine, machine.id, command, { status: ExitCode, signal });
+          const status = await inTime(refusalMs, closing.signal, look);
+          return { status: status ?? ExitCode, refusal: refusal.text().trim() };
         }
         await sleep(pause);
       }
