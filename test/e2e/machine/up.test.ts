@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { addresses, clean, containers, networks, parseList, useFleets } from "#support/fleet.ts";
-import { inside, waitFor } from "#support/machine.ts";
+import { inside } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("bookworm") } });
