@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { labImage } from "#lab/lab-image.ts";
 import { type Comparison, differenceTarget, seriesOf, target } from "./comparison.ts";
 import { waitRunning } from "./machines.ts";
@@ -69,10 +70,10 @@ export const restingLoaders: Comparison = {
       const wait = `until [ $(${docker} ps -q -f label=berth.machine | wc -l) = ${services} ]; do sleep 0.2; done
         for app in $(${docker} ps -q -f label=berth.machine); do wait_running "$app"; done`;
       await place.run("timeout", "300", "sh", "-c", `${waitRunning}\n${wait}`);
-      await new Promise((resolve) => setTimeout(resolve, restMs));
+      await sleep(restMs);
       const pids = await loaderPids(place);
       const before = await Promise.all(pids.map((pid) => busyMs(place, pid)));
-      await new Promise((resolve) => setTimeout(resolve, restMs));
+      await sleep(restMs);
       const after = await Promise.all(pids.map((pid) => busyMs(place, pid)));
       const memory = await Promise.all(pids.map((pid) => residentMb(place, pid)));
       const busiest = Math.max(...after.map((time, index) => ((time - (before[index] ?? 0)) / restMs) * 100));

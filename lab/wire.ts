@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { BerthError } from "#errors.ts";
 import { type RunResult, run } from "#host/process/run.ts";
-import { until } from "./until.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** A network namespace that lives as long as one process of ours, which dies with the test. */
 export interface HeldNamespace {
@@ -89,7 +89,8 @@ export async function plugIn(wire: HeldNamespace, pid: number, host: number): Pr
 
 /** Waits until what was plugged in as HOST is out of the wire, its namespace being gone. */
 export async function unplugged(wire: HeldNamespace, host: number): Promise<void> {
-  await until(
+  await waitFor(
+    `host ${host} is out of the wire`,
     async () => !(await runInNetwork(wire.pid, "ip", ["-oneline", "link"])).stdout.includes(` port${host}@`),
   );
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { startOf, useLauncher } from "./use-launcher.ts";
 
 const launcher = useLauncher();
@@ -143,9 +143,14 @@ describe("kill and delete, of a machine that may hold some of itself", () => {
     const pid = Number(String(line));
     const begun = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
     writeFileSync(join(state, "pid"), kind === "" ? "999999999\n" : `${pid}\n${begun}\n`);
-    await until(async () => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
+    await waitFor(
+      "the parent sleeps",
+      async () => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n",
+    );
     process.kill(pid, "SIGKILL");
-    await until(async () => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
+    await waitFor("the process is a zombie", async () =>
+      readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "),
+    );
     expect(call({ words: ["--root", "/r/held", ...verb] })).toMatchObject({
       status: 0,
       stderr: "",

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { asRoot, startOf, useLauncher } from "./use-launcher.ts";
 
 const launcher = useLauncher();
@@ -28,7 +28,10 @@ describe.skipIf(!asRoot)("start (needs root)", () => {
     ["leaves those of a machine that may not share them", ["pid"], false],
   ])("%s", async (_, files, expected) => {
     const guest = machine(...files);
-    await until(async () => readlinkSync(`/proc/${guest.pid}/ns/mnt`) !== readlinkSync("/proc/self/ns/mnt"));
+    await waitFor(
+      "the guest has a mount namespace",
+      async () => readlinkSync(`/proc/${guest.pid}/ns/mnt`) !== readlinkSync("/proc/self/ns/mnt"),
+    );
     expect(call({ words })).toMatchObject({ status: 0, stderr: "", real: words });
     expect(shared(guest)).toBe(expected);
     guest.kill("SIGKILL");

@@ -3,9 +3,10 @@ import { chooseToRemove } from "#cli/options/down-choice.ts";
 import { withFileRead } from "#cli/options/fleet-file.ts";
 import { allOption, whose } from "#cli/options/machine-choice.ts";
 import { openContextEngine } from "#cli/options/open.ts";
+import { openTask } from "#cli/options/open-task.ts";
+import { stopTimeoutOption } from "#cli/options/time-option.ts";
 import { plainText } from "#cli/render/text.ts";
 import { confirm } from "#cli/terminal/confirm.ts";
-import { parseDuration } from "#machinefile/value/duration.ts";
 import { engineLock } from "#ops/engine/open-engine.ts";
 import { down } from "#ops/machine/down.ts";
 import { listMachines } from "#ops/machine/machines.ts";
@@ -29,12 +30,7 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
   ],
   options: {
     yes: { short: "y", description: "do not ask" },
-    timeout: {
-      short: "t",
-      value: "SECONDS",
-      description: "time to shut down before they are killed",
-      parse: parseDuration,
-    },
+    timeout: stopTimeoutOption,
     domain: { value: "DOMAIN", description: "those on this network that no file made" },
     all: allOption,
   },
@@ -53,15 +49,12 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
         what: describe(choice.machines.map((machine) => machine.name)),
         hint: "say --yes to do it, or `berth stop` to keep them",
       });
-    const progress = context.progress();
-    const result = await down(engine, {
+    const result = await down(openTask(context, engine), {
       isChosen: (machine) => choose([machine]).machines.length > 0,
       domains: choice.domains,
       timeout,
-      signal: context.signal,
       lockFile: engineLock(engine),
       onWaiting: () => context.note("waits for another berth that is at work on this engine"),
-      onState: (machine, state) => progress.update(machine, { state }),
     });
     await context.result(result, () => "");
     if (result.removed.length === 0) context.note("there are no such machines");

@@ -9,7 +9,7 @@ import { usageError } from "#usage.ts";
 export const command = defineCommand({
   name: "exec",
   summary: "Run a command in a machine",
-  description: `Runs a command in a running machine, word by word and through no shell, and ends with its exit status: 126 or 127 when it cannot be run, 130 when interrupted.
+  description: `Runs a command in a running machine, word by word and through no shell, and ends with its exit status: 127 when the program is not there, 126 when it cannot be run, 130 when interrupted.
 
 From a terminal to a terminal it gets a terminal of its own, as with -it; --no-tty keeps to plain streams. Otherwise standard output and standard error stay apart and binary data stays as it is. It has no standard input without -i.
 

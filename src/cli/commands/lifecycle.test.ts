@@ -15,6 +15,7 @@ const entry = (name: string, load: Registry[number]["load"]): Registry[number] =
   load,
 });
 const registry: Registry = [
+  entry("up", () => import("./up.ts")),
   entry("start", () => import("./start.ts")),
   entry("stop", () => import("./stop.ts")),
   entry("restart", () => import("./restart.ts")),
@@ -411,6 +412,34 @@ test("restart stops all, then starts them the other way round; what cannot be st
     "start web",
   ]);
 });
+
+test.each([
+  ["restart web --no-wait -t 3", "stop web t=3"],
+  ["restart web --no-wait --timeout 3s", "stop web t=3"],
+  ["restart web --no-wait --timeout=-1", "stop web t=-1"],
+  ["restart web --no-wait --time 3 --wait-timeout 5s", "stop web t=3"],
+  ["stop web --timeout 1m", "stop web t=60"],
+])("%s: the time to shut down is docker's --timeout", async (line, call) => {
+  containers = new Map([machine("web", "running")]);
+  expect((await berth(...line.split(" "))).status).toBe(0);
+  expect(calls[0]).toBe(call);
+});
+
+test.each(["--wait-timeout", "--timeout"])("%s bounds a wait", async (option) => {
+  containers = new Map([machine("web", "running")]);
+  expect((await berth("wait", "web", "--for", "stopped", option, "30s")).status).toBe(0);
+  const { status, stderr } = await berth("wait", "web", option, "soon");
+  expect([status, stderr]).toEqual([2, expect.stringContaining("soon")]);
+});
+
+test.each(["up", "start", "wait"])(
+  "the help of %s shows the option's present name alone",
+  async (command) => {
+    const { stdout } = await berth(command, "--help");
+    expect(stdout).toMatch(/^ +--wait-timeout TIME /m);
+    expect(stdout).not.toMatch(/--timeout/);
+  },
+);
 
 test.each(["start", "restart"])(
   "%s warns of a bind on whose way others decide, as up does, once",

@@ -1,7 +1,8 @@
 import { defineCommand } from "#cli/frame/command.ts";
 import { allOption, chooseMachines, machinesArgument } from "#cli/options/machine-choice.ts";
 import { openContextEngine } from "#cli/options/open.ts";
-import { parseMilliseconds, parseStopTime } from "#cli/options/time-option.ts";
+import { openTask } from "#cli/options/open-task.ts";
+import { stopTimeoutOption, waitTimeoutOption } from "#cli/options/time-option.ts";
 import { reportOutcomes } from "#cli/render/report-outcomes.ts";
 import { trustedUsers } from "#host/files/path-steps.ts";
 import { restartMachines } from "#ops/machine/restart.ts";
@@ -13,36 +14,22 @@ export const command = defineCommand({
   arguments: [machinesArgument],
   options: {
     all: allOption,
-    time: {
-      short: "t",
-      value: "SECONDS",
-      description: "time to shut down before it is killed; -1 for ever",
-      parse: parseStopTime,
-    },
+    timeout: { ...stopTimeoutOption, formerly: ["time"] },
     noWait: { description: "do not wait until they have booted" },
-    timeout: {
-      value: "TIME",
-      description: "longest boot of a machine, such as 90s",
-      default: "120s",
-      parse: parseMilliseconds,
-    },
+    waitTimeout: waitTimeoutOption,
   },
   examples: [
     { command: "berth restart web", description: "one machine" },
     { command: "berth restart -t 60", description: "those of berth.yaml, with a minute to shut down" },
   ],
-  async action(context, { name: names }, { all, time, noWait, timeout }) {
+  async action(context, { name: names }, { all, timeout, noWait, waitTimeout }) {
     const engine = await openContextEngine(context);
     const machines = await chooseMachines(context, engine, { names, all, passMissing: "never" });
-    const progress = context.progress();
-    const outcomes = await restartMachines(engine, machines, {
-      signal: context.signal,
-      stopTimeout: time,
-      timeout,
+    const outcomes = await restartMachines(openTask(context, engine), machines, {
+      stopTimeout: timeout,
+      timeout: waitTimeout,
       wait: !noWait,
       trusted: trustedUsers(context.io.env),
-      onState: (name, state, detail) => progress.update(name, { state, detail }),
-      onWarning: (text) => context.warn(text),
     });
     return await reportOutcomes(context, outcomes);
   },

@@ -1,6 +1,7 @@
 import { defineCommand } from "#cli/frame/command.ts";
 import { allOption, chooseMachines, machinesArgument } from "#cli/options/machine-choice.ts";
 import { openContextEngine } from "#cli/options/open.ts";
+import { openTask } from "#cli/options/open-task.ts";
 import { reportOutcomes } from "#cli/render/report-outcomes.ts";
 import { removeMachines } from "#ops/machine/remove.ts";
 
@@ -26,11 +27,8 @@ With --force a machine that is not there is fine, too.`,
       all,
       passMissing: force ? "always" : "of-file",
     });
-    const progress = context.progress();
-    const outcomes = await removeMachines(engine, machines, {
-      signal: context.signal,
+    const outcomes = await removeMachines(openTask(context, engine), machines, {
       force,
-      onState: (name, state, detail) => progress.update(name, { state, detail }),
     });
     return await reportOutcomes(context, outcomes);
   },

@@ -1,7 +1,8 @@
 import { defineCommand } from "#cli/frame/command.ts";
 import { allOption, chooseMachines, machinesArgument } from "#cli/options/machine-choice.ts";
 import { openContextEngine } from "#cli/options/open.ts";
-import { parseMilliseconds } from "#cli/options/time-option.ts";
+import { openTask } from "#cli/options/open-task.ts";
+import { waitTimeoutOption } from "#cli/options/time-option.ts";
 import { reportOutcomes } from "#cli/render/report-outcomes.ts";
 import { trustedUsers } from "#host/files/path-steps.ts";
 import { startMachines } from "#ops/machine/start.ts";
@@ -16,29 +17,20 @@ Machines of berth.yaml that are not there yet are made by \`berth up\`. Status 5
   options: {
     all: allOption,
     noWait: { description: "do not wait until they have booted" },
-    timeout: {
-      value: "TIME",
-      description: "longest boot of a machine, such as 90s",
-      default: "120s",
-      parse: parseMilliseconds,
-    },
+    waitTimeout: { ...waitTimeoutOption, formerly: ["timeout"] },
   },
   examples: [
     { command: "berth start", description: "the machines of berth.yaml" },
     { command: "berth start web db --no-wait", description: "two machines, without waiting" },
     { command: "berth start --all", description: "every machine of the engine" },
   ],
-  async action(context, { name: names }, { all, noWait, timeout }) {
+  async action(context, { name: names }, { all, noWait, waitTimeout }) {
     const engine = await openContextEngine(context);
     const machines = await chooseMachines(context, engine, { names, all, passMissing: "never" });
-    const progress = context.progress();
-    const outcomes = await startMachines(engine, machines, {
-      signal: context.signal,
-      timeout,
+    const outcomes = await startMachines(openTask(context, engine), machines, {
+      timeout: waitTimeout,
       wait: !noWait,
       trusted: trustedUsers(context.io.env),
-      onState: (name, state, detail) => progress.update(name, { state, detail }),
-      onWarning: (text) => context.warn(text),
     });
     return await reportOutcomes(context, outcomes);
   },

@@ -1,7 +1,8 @@
 import { defineCommand } from "#cli/frame/command.ts";
 import { allOption, chooseMachines, machinesArgument } from "#cli/options/machine-choice.ts";
 import { openContextEngine } from "#cli/options/open.ts";
-import { parseStopTime } from "#cli/options/time-option.ts";
+import { openTask } from "#cli/options/open-task.ts";
+import { stopTimeoutOption } from "#cli/options/time-option.ts";
 import { reportOutcomes } from "#cli/render/report-outcomes.ts";
 import { stopMachines } from "#ops/machine/stop.ts";
 
@@ -12,12 +13,7 @@ export const command = defineCommand({
   arguments: [machinesArgument],
   options: {
     all: allOption,
-    timeout: {
-      short: "t",
-      value: "SECONDS",
-      description: "time to shut down before it is killed; -1 for ever",
-      parse: parseStopTime,
-    },
+    timeout: stopTimeoutOption,
   },
   examples: [
     { command: "berth stop", description: "the machines of berth.yaml" },
@@ -27,11 +23,8 @@ export const command = defineCommand({
   async action(context, { name: names }, { all, timeout }) {
     const engine = await openContextEngine(context);
     const machines = await chooseMachines(context, engine, { names, all, passMissing: "of-file" });
-    const progress = context.progress();
-    const outcomes = await stopMachines(engine, machines, {
-      signal: context.signal,
+    const outcomes = await stopMachines(openTask(context, engine), machines, {
       timeout,
-      onState: (name, state, detail) => progress.update(name, { state, detail }),
     });
     return await reportOutcomes(context, outcomes);
   },

@@ -2,17 +2,20 @@ import { defineCommand, type OptionValues } from "#cli/frame/command.ts";
 import type { Context } from "#cli/frame/context.ts";
 import { fleetFilePlaces, loadFleet, withFileRead } from "#cli/options/fleet-file.ts";
 import { openContextEngine } from "#cli/options/open.ts";
+import { openTask } from "#cli/options/open-task.ts";
+import { waitTimeoutOption } from "#cli/options/time-option.ts";
+import { worstStatus } from "#cli/render/exit-status.ts";
 import { plainLines } from "#cli/render/text.ts";
-import { renderUp, upStatus } from "#cli/render/up.ts";
+import { renderUp } from "#cli/render/up.ts";
 import { profiles } from "#contract/profiles.ts";
 import { BerthError } from "#errors.ts";
 import type { Fleet } from "#machinefile/machine.ts";
 import { restartPolicies } from "#machinefile/machine.ts";
 import { fleetFromFlags, namesFromEnvironment } from "#machinefile/read/adhoc.ts";
 import { resolvePaths } from "#machinefile/read/resolve-paths.ts";
-import { parseDuration } from "#machinefile/value/duration.ts";
 import { engineLock } from "#ops/engine/open-engine.ts";
-import { type MachineUp, previewUp, up } from "#ops/machine/up.ts";
+import type { MachineUp } from "#ops/machine/machine-up.ts";
+import { previewUp, up } from "#ops/machine/up.ts";
 import type { Step } from "#plan/machine/up.ts";
 
 const options = {
@@ -77,12 +80,7 @@ const options = {
     description: "how many boot at once (4 per processor, at least 16)",
     parse: parseCount,
   },
-  timeout: {
-    value: "TIME",
-    description: "longest boot of a machine, such as 90s",
-    default: "120s",
-    parse: parseDuration,
-  },
+  waitTimeout: { ...waitTimeoutOption, formerly: ["timeout"] },
 } as const;
 
 export const command = defineCommand({
@@ -110,6 +108,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
   async action(context, { name: given }, chosen) {
     const { names, fleet } = chooseFleet(await withFileRead(context), given, chosen);
     const engine = await openContextEngine(context);
+    const task = openTask(context, engine);
     const options = {
       names,
       images: {
@@ -119,26 +118,21 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
         mirror: chosen.mirror,
         rebuild: chosen.rebuild,
       },
-      signal: context.signal,
-      onWarning: (text: string) => context.warn(text),
       files: chosen.image === undefined ? fleetFilePlaces(context) : [],
     };
     if (chosen.dryRun) {
-      const steps = await previewUp(engine, fleet, options);
+      const steps = await previewUp(task, fleet, options);
       await context.result(steps, () => steps.map((step) => `${plainLines(renderStep(step))}\n`).join(""));
       return undefined;
     }
-    const progress = context.progress();
-    const results = await up(engine, fleet, {
+    const results = await up(task, fleet, {
       ...options,
-      parallel: chosen.parallel,
-      timeout: chosen.timeout * 1000,
+      concurrency: chosen.parallel,
+      timeout: chosen.waitTimeout,
       wait: !chosen.noWait,
       lockFile: engineLock(engine),
       onWaiting: () => context.note("waits for another berth that is at work on this engine"),
       now: context.io.now,
-      onState: (machine, state, detail, elapsedMs) =>
-        progress.update(machine, { state, elapsedMs, ...(detail !== undefined && { detail }) }),
     });
     await context.result(results.map(forJson), (view) => renderUp(results, view));
     const speaker = chosen.image === undefined ? "the file" : "the command line";
@@ -148,7 +142,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
     }
     if (results.some((machine) => machine.differences.length > 0))
       context.note("  → to make such a machine anew: berth rm -f NAME && berth up NAME");
-    return upStatus(results);
+    return worstStatus(results);
   },
 });
 

@@ -1,6 +1,7 @@
 import { defineCommand } from "#cli/frame/command.ts";
 import { allOption, chooseMachines, machinesArgument } from "#cli/options/machine-choice.ts";
 import { openContextEngine } from "#cli/options/open.ts";
+import { openTask } from "#cli/options/open-task.ts";
 import { parseMilliseconds } from "#cli/options/time-option.ts";
 import { reportOutcomes } from "#cli/render/report-outcomes.ts";
 import { waitMachines } from "#ops/machine/wait.ts";
@@ -20,25 +21,23 @@ With --for stopped it waits until they do not run any more; --json then tells th
       choices: ["running", "stopped"],
       default: "running",
     },
-    timeout: {
+    waitTimeout: {
       value: "TIME",
       description: "longest wait, such as 90s (120s for a boot, no limit for a stop)",
       parse: parseMilliseconds,
+      formerly: ["timeout"],
     },
   },
   examples: [
     { command: "berth start --no-wait && berth wait", description: "start all, wait later" },
-    { command: "berth wait web --for stopped --timeout 30s", description: "until it has shut down" },
+    { command: "berth wait web --for stopped --wait-timeout 30s", description: "until it has shut down" },
   ],
-  async action(context, { name: names }, { all, for: until, timeout }) {
+  async action(context, { name: names }, { all, for: until, waitTimeout }) {
     const engine = await openContextEngine(context);
     const machines = await chooseMachines(context, engine, { names, all, passMissing: "never" });
-    const progress = context.progress();
-    const outcomes = await waitMachines(engine, machines, {
-      signal: context.signal,
+    const outcomes = await waitMachines(openTask(context, engine), machines, {
       until,
-      timeout,
-      onState: (name, state, detail) => progress.update(name, { state, detail }),
+      timeout: waitTimeout,
     });
     return await reportOutcomes(context, outcomes);
   },

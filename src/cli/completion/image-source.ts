@@ -1,7 +1,7 @@
 import type { Context } from "#cli/frame/context.ts";
 import { openContextEngine } from "#cli/options/open.ts";
 import { listMachineImages } from "#image/store/list.ts";
-import type { Candidate } from "./sources.ts";
+import type { Candidate } from "./candidate.ts";
 
 /** The built-in images and those that berth made, each name once. */
 export async function complete(context: Context): Promise<readonly Candidate[]> {

@@ -1,5 +1,5 @@
-import type { ArgumentSpec, OptionSpec } from "#cli/frame/command.ts";
 import type { CommandNode } from "#cli/frame/command-tree.ts";
+import type { ArgumentSpec, OptionSpec } from "#cli/frame/option-spec.ts";
 import { longFlag } from "#cli/frame/option-values.ts";
 
 /** An option as a shell sees it. */

@@ -1,11 +1,6 @@
-import type { CompletionHint } from "#cli/frame/command.ts";
-import type { Context } from "#cli/frame/context.ts";
-
-export interface Candidate {
-  readonly word: string;
-  /** Shown beside the word by zsh and fish. */
-  readonly description?: string;
-}
+import type { CommandContext } from "#cli/frame/command.ts";
+import type { CompletionHint } from "#cli/frame/option-spec.ts";
+import type { Candidate } from "./candidate.ts";
 
 /**
  * Finds the words that may stand where the cursor is. `prefix` is what is there already; candidates that do
@@ -13,7 +8,7 @@ export interface Candidate {
  * waiting.
  */
 export interface CompletionSource {
-  complete(context: Context, prefix: string): Promise<readonly Candidate[]>;
+  complete(context: CommandContext, prefix: string): Promise<readonly Candidate[]>;
 }
 
 /** What `berth __complete KIND` asks, by kind; files and directories are the shell's own. */

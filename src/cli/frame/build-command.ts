@@ -83,7 +83,12 @@ function addOwn(command: Command, spec: CommandSpec): void {
     const made = new Argument(`[${argument.name}${argument.variadic ? "..." : ""}]`, argument.description);
     command.addArgument(made);
   }
-  for (const [key, option] of Object.entries(spec.options)) command.addOption(commanderOption(key, option));
+  for (const [key, option] of Object.entries(spec.options)) {
+    command.addOption(commanderOption(key, option));
+    const { short: _short, ...earlier } = option;
+    for (const name of option.formerly ?? [])
+      command.addOption(commanderOption(name, { ...earlier, hidden: true }));
+  }
   addGlobals(command, spec.options);
 }
 

@@ -1,13 +1,12 @@
 import {
-  type ArgumentSpec,
   type CommandGroup,
   type CommandSpec,
   isGroup,
-  type OptionSpec,
   type Registry,
   type RegistryEntry,
 } from "./command.ts";
 import { globalsBeside } from "./global-options.ts";
+import type { ArgumentSpec, OptionSpec } from "./option-spec.ts";
 
 /** A loaded command with the words that call it; manual and completion are made from these. */
 export interface CommandNode {

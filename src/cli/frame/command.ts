@@ -1,49 +1,5 @@
 import type { Context } from "./context.ts";
-
-/**
- * What a word on the command line names, so that the shell can complete it. `command` is a command of berth.
- */
-export type CompletionHint = "machine" | "image" | "command" | "file" | "directory";
-
-export interface ArgumentSpec {
-  /** Key in `args`; shown in capitals. */
-  readonly name: string;
-  readonly description: string;
-  /** True unless said otherwise. */
-  readonly required?: boolean;
-  /** Takes all remaining words; only the last argument may. */
-  readonly variadic?: boolean;
-  readonly choices?: readonly string[];
-  /** Environment variable read when the argument is missing; a variadic one is split at white space. */
-  readonly env?: string;
-  readonly completes?: CompletionHint;
-}
-
-/**
- * An option; its key in the record is its long name in camelCase: `noTrunc` is `--no-trunc`.
- * Without `value` it is a switch and its value a boolean.
- */
-export interface OptionSpec {
-  /** One letter without the dash. A command's letter hides a global option's. */
-  readonly short?: string;
-  /** The value's name in capitals, e.g. `IMAGE`. */
-  readonly value?: string;
-  /** May be given several times; the value is a list. */
-  readonly repeat?: boolean;
-  readonly description: string;
-  readonly default?: string;
-  readonly choices?: readonly string[];
-  /**
-   * Environment variable read when the option is not given (empty counts as unset); a list is split at white
-   * space.
-   */
-  readonly env?: string;
-  readonly completes?: CompletionHint;
-  /** Turns the text into the value; throws BerthError `usage` when it cannot. */
-  readonly parse?: (text: string) => unknown;
-  /** Left out of help, manual and completion. */
-  readonly hidden?: boolean;
-}
+import type { ArgumentSpec, OptionSpec } from "./option-spec.ts";
 
 export interface Example {
   /** The whole command line, starting with `berth`. */
@@ -91,6 +47,11 @@ export type ArgumentValues<A extends Arguments> = {
 };
 export type OptionValues<O extends Options> = { readonly [K in keyof O]: OptionValue<O[K]> };
 
+/** What a command's action works with: the few that tell of the others see the table of commands, too. */
+export interface CommandContext extends Context {
+  readonly registry: Registry;
+}
+
 /** What each command file exports as `export const command = defineCommand({…})`. */
 export interface CommandSpec extends Described {
   readonly arguments: Arguments;
@@ -101,7 +62,7 @@ export interface CommandSpec extends Described {
   readonly passThrough: boolean;
   /** Resolves to an exit status, or to nothing for 0. Failures are thrown as BerthErrors. */
   action(
-    context: Context,
+    context: CommandContext,
     args: Readonly<Record<string, unknown>>,
     options: Readonly<Record<string, unknown>>,
   ): ActionResult;
@@ -123,7 +84,11 @@ interface Definition<A extends Arguments, O extends Options> extends Described {
   readonly arguments?: A;
   readonly options?: O;
   readonly passThrough?: boolean;
-  readonly action: (context: Context, args: ArgumentValues<A>, options: OptionValues<O>) => ActionResult;
+  readonly action: (
+    context: CommandContext,
+    args: ArgumentValues<A>,
+    options: OptionValues<O>,
+  ) => ActionResult;
 }
 
 /** Types `args` and `options` of the action after their definitions. */

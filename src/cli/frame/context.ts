@@ -4,7 +4,6 @@ import { createProgress, type Progress } from "#cli/render/progress.ts";
 import { marksFor } from "#cli/render/progress-state.ts";
 import { plainLines } from "#cli/render/text.ts";
 import { wrapText } from "#cli/render/wrap.ts";
-import type { Registry } from "./command.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { type Io, write } from "./io.ts";
 
@@ -21,7 +20,6 @@ export interface Context {
   readonly global: GlobalOptions;
   /** Aborted by SIGINT and its like, and when the reader of standard output has gone. */
   readonly signal: AbortSignal;
-  readonly registry: Registry;
   /**
    * The command's one result on standard output: `value` with --json, else what `render` makes of it. Ends
    * the progress.
@@ -51,12 +49,7 @@ export function errorView(io: Io, global: GlobalOptions): View {
   };
 }
 
-export function openContext(
-  io: Io,
-  global: GlobalOptions,
-  signal: AbortSignal,
-  registry: Registry,
-): OpenContext {
+export function openContext(io: Io, global: GlobalOptions, signal: AbortSignal): OpenContext {
   const style = createStyle(wantsColor(io.stdoutIsTerminal, global.noColor, io.env));
   const { style: errorStyle } = errorView(io, global);
   const view = (): View => ({ style, width: io.stdoutIsTerminal ? io.columns() : undefined });
@@ -87,7 +80,6 @@ export function openContext(
     io,
     global,
     signal,
-    registry,
     result(value, render) {
       close();
       return write(io.stdout, global.json ? renderJson(value) : render(view()));

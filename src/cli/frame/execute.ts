@@ -40,9 +40,9 @@ async function invoke(
 ): Promise<number | undefined> {
   if (invocation.kind === "help") return void (await write(io.stdout, invocation.text));
   if (invocation.kind === "version") return void (await write(io.stdout, versionLine()));
-  const { context, close } = openContext(io, invocation.global, signal, registry);
+  const { context, close } = openContext(io, invocation.global, signal);
   try {
-    return await invocation.spec.action(context, invocation.args, invocation.options);
+    return await invocation.spec.action({ ...context, registry }, invocation.args, invocation.options);
   } finally {
     close();
   }

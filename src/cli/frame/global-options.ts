@@ -1,5 +1,5 @@
 import { BerthError } from "#errors.ts";
-import type { OptionSpec } from "./command.ts";
+import type { OptionSpec } from "./option-spec.ts";
 
 /**
  * Options every command takes, before or after its name. A command's own option of the same name or letter

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { BerthError } from "#errors.ts";
-import type { ArgumentSpec, OptionSpec } from "./command.ts";
+import type { ArgumentSpec, OptionSpec } from "./option-spec.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,9 +45,10 @@ export function commanderOption(key: string, spec: OptionSpec): Option {
  * false.
  */
 export function readOption(command: Command, key: string, spec: OptionSpec, env: Environment): unknown {
-  const negated = /^no[A-Z]/.test(key);
-  const attribute = negated ? key.charAt(2).toLowerCase() + key.slice(3) : key;
-  if (command.getOptionValueSource(attribute) === "cli") {
+  for (const name of [key, ...(spec.formerly ?? [])]) {
+    const negated = /^no[A-Z]/.test(name);
+    const attribute = negated ? name.charAt(2).toLowerCase() + name.slice(3) : name;
+    if (command.getOptionValueSource(attribute) !== "cli") continue;
     const value: unknown = command.getOptionValue(attribute);
     return negated ? value === false : value;
   }

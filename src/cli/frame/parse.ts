@@ -5,11 +5,11 @@ import {
   type CommandGroup,
   type CommandSpec,
   isGroup,
-  type OptionSpec,
   type Registry,
   type RegistryEntry,
 } from "./command.ts";
 import { type GlobalOptions, globalsBeside, readGlobals } from "./global-options.ts";
+import type { OptionSpec } from "./option-spec.ts";
 import { type Environment, readArgument, readOption } from "./option-values.ts";
 
 /** What a command line asks for. */

@@ -25,7 +25,7 @@ test.each([
 
 test("what a machine has nested without end ends no log, and none passes for another", async () => {
   const memory = memoryIo({});
-  const { context } = openContext(memory.io, readGlobals({ json: true }), memory.io.signal, []);
+  const { context } = openContext(memory.io, readGlobals({ json: true }), memory.io.signal);
   const sink = jsonSink(context, "web", readJournalLine);
   const line = `{"A":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
   await sink.push({ stream: "stdout", data: Buffer.from(`${line}\n{"MESSAGE":"next","machine":"other"}\n`) });

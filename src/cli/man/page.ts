@@ -1,6 +1,7 @@
 import { paragraphs, usageOf } from "#cli/frame/build-command.ts";
-import { helpGroups, type OptionSpec } from "#cli/frame/command.ts";
+import { helpGroups } from "#cli/frame/command.ts";
 import type { CommandNode } from "#cli/frame/command-tree.ts";
+import type { OptionSpec } from "#cli/frame/option-spec.ts";
 import { describeOption, longFlag } from "#cli/frame/option-values.ts";
 import { bold, italic, prose, roffArgument, roffText, section, tagged, verbatim } from "./roff.ts";
 

@@ -20,7 +20,7 @@ const there = [
 ] as unknown as readonly Machine[];
 function chosen(...names: readonly string[]) {
   const memory = memoryIo({ cwd: directory });
-  const { context } = openContext(memory.io, readGlobals({}), memory.io.signal, []);
+  const { context } = openContext(memory.io, readGlobals({}), memory.io.signal);
   const { machines, domains } = chooseToRemove(context, { names, domain: undefined, all: false })(there);
   return { machines: machines.map(({ name }) => name), domains, stderr: memory.stderr() };
 }

@@ -37,7 +37,7 @@ function contextIn(
   env: Readonly<Record<string, string>> = {},
 ) {
   const memory = memoryIo({ cwd, env });
-  const { context } = openContext(memory.io, readGlobals(globals), memory.io.signal, []);
+  const { context } = openContext(memory.io, readGlobals(globals), memory.io.signal);
   return { context, stderr: memory.stderr };
 }
 
@@ -134,7 +134,7 @@ test.skipIf(!isRoot)(
     const { readGlobals } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/global-options.ts"))});
     const { memoryIo } = await import(${JSON.stringify(import.meta.resolve("#cli/test/memory-io.ts"))});
     const { io } = memoryIo({ cwd: "/run/a", env: { SUDO_UID: "4243" } });
-    try { return findFleet(openContext(io, readGlobals({}), io.signal, []).context)?.project.file; } catch ({ code, message }) { return code + ": " + message; }`,
+    try { return findFleet(openContext(io, readGlobals({}), io.signal).context)?.project.file; } catch ({ code, message }) { return code + ": " + message; }`,
     ];
     const file =
       "mkdir /run/a; echo 'machines: {web: {image: x}}' >/run/a/berth.yaml; chown -R 4243:4243 /run/a; chmod 664 /run/a/berth.yaml; ";

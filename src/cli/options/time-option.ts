@@ -9,3 +9,19 @@ export function parseMilliseconds(text: string): number {
 export function parseStopTime(text: string): number {
   return text === "-1" ? -1 : parseDuration(text);
 }
+
+/** `docker stop`'s and `docker compose down`'s. */
+export const stopTimeoutOption = {
+  short: "t",
+  value: "SECONDS",
+  description: "time to shut down before it is killed; -1 for ever",
+  parse: parseStopTime,
+} as const;
+
+/** `docker compose up`'s; of commands that wait for a boot. Milliseconds. */
+export const waitTimeoutOption = {
+  value: "TIME",
+  description: "longest boot of a machine, such as 90s",
+  default: "120s",
+  parse: parseMilliseconds,
+} as const;

@@ -1,3 +1,5 @@
+import { styleText } from "node:util";
+
 type Paint = (text: string) => string;
 
 /** Colours of a stream; without colour every one returns its text unchanged. */
@@ -10,19 +12,19 @@ export interface Style {
   readonly cyan: Paint;
 }
 
-/** The escape sequences of ECMA-48 SGR, or none. */
+/** By `styleText`, or none. Whether the stream wants colour is `wantsColor`'s to say: it knows --no-color. */
 export function createStyle(color: boolean): Style {
-  const sgr =
-    (on: number, off: number): Paint =>
+  const paint =
+    (format: keyof Style): Paint =>
     (text) =>
-      color && text !== "" ? `\x1b[${on}m${text}\x1b[${off}m` : text;
+      color && text !== "" ? styleText(format, text, { validateStream: false }) : text;
   return {
-    bold: sgr(1, 22),
-    dim: sgr(2, 22),
-    red: sgr(31, 39),
-    green: sgr(32, 39),
-    yellow: sgr(33, 39),
-    cyan: sgr(36, 39),
+    bold: paint("bold"),
+    dim: paint("dim"),
+    red: paint("red"),
+    green: paint("green"),
+    yellow: paint("yellow"),
+    cyan: paint("cyan"),
   };
 }
 

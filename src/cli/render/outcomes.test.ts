@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { BerthError } from "#errors.ts";
 import type { MachineOutcome } from "#ops/task/each-machine.ts";
-import { outcomeErrors, outcomesToJson, worstStatus } from "./outcomes.ts";
+import { worstStatus } from "./exit-status.ts";
+import { outcomeErrors, outcomesToJson } from "./outcomes.ts";
 
 const fine: MachineOutcome = {
   name: "web",
@@ -27,7 +28,9 @@ test.each([
   [[broken("engine-api"), fine], 1],
   [[broken("engine-api"), broken("not-found")], 4],
   [[degraded, broken("engine-api")], 5],
-])("the worst of %#", (outcomes, status) => expect(worstStatus(outcomeErrors(outcomes))).toBe(status));
+  [[broken("engine-api"), degraded], 5],
+  [[{ ...fine, state: "skipped" }, broken("not-found")], 4],
+] as const)("the worst of %#", (outcomes, status) => expect(worstStatus(outcomes)).toBe(status));
 
 test("a degraded boot brings its units and where to look", () => {
   const [error] = outcomeErrors([degraded]);

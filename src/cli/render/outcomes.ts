@@ -18,11 +18,6 @@ export function outcomeErrors(outcomes: readonly MachineOutcome[]): readonly Ber
   });
 }
 
-/** The status of the worst: 5 before 4 before 3 before 1; undefined when all went well. */
-export function worstStatus(errors: readonly BerthError[]): number | undefined {
-  return errors.length === 0 ? undefined : Math.max(...errors.map((error) => error.exitStatus));
-}
-
 /** Outcomes for programs: errors as `--json` shows them everywhere. */
 export function outcomesToJson(outcomes: readonly MachineOutcome[]): readonly unknown[] {
   return outcomes.map(({ error, ...rest }) =>

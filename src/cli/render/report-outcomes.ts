@@ -2,7 +2,8 @@ import { type Context, errorView } from "#cli/frame/context.ts";
 import { write } from "#cli/frame/io.ts";
 import type { MachineOutcome } from "#ops/task/each-machine.ts";
 import { renderError } from "./error.ts";
-import { outcomeErrors, outcomesToJson, worstStatus } from "./outcomes.ts";
+import { worstStatus } from "./exit-status.ts";
+import { outcomeErrors, outcomesToJson } from "./outcomes.ts";
 
 /**
  * Ends a command on several machines: what came of each as JSON, or with --quiet the names that went well
@@ -23,5 +24,5 @@ export async function reportOutcomes(
     for (const error of errors) await write(io.stderr, renderError(error, view));
   }
   if (outcomes.length === 0) context.note("there are no machines to do it to");
-  return worstStatus(errors);
+  return worstStatus(outcomes);
 }

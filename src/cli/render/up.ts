@@ -1,6 +1,5 @@
 import type { View } from "#cli/frame/context.ts";
-import { BerthError } from "#errors.ts";
-import type { MachineUp } from "#ops/machine/up.ts";
+import type { MachineUp } from "#ops/machine/machine-up.ts";
 import { formatDuration } from "./duration.ts";
 import { renderError } from "./error.ts";
 import { renderFailedUnits } from "./failed-units.ts";
@@ -28,19 +27,6 @@ export function renderUp(machines: readonly MachineUp[], view: View): string {
   });
   return table + troubles.join("");
 }
-
-/**
- * The exit status of an `up`: 5 when a machine did not boot well, the first error's own otherwise; undefined
- * when all is well.
- */
-export function upStatus(machines: readonly MachineUp[]): number | undefined {
-  const statuses = machines.flatMap(({ error, state }) =>
-    error !== undefined ? [error.exitStatus] : state === "degraded" ? [degraded] : [],
-  );
-  return statuses.includes(degraded) ? degraded : statuses[0];
-}
-
-const degraded = new BerthError("boot-degraded", "").exitStatus;
 
 function paintState(text: string, machine: MachineUp, style: View["style"]): string {
   if (machine.state === "running" || machine.state === "started") return style.green(text);

@@ -32,19 +32,29 @@ interface Script {
   readonly waits?: boolean;
   /** Gives back its input. */
   readonly echoes?: boolean;
+  /** Files that the machine has; undefined where the engine cannot show them. */
+  readonly files?: readonly string[];
 }
 
 /** An engine of one command, x1; a second exec, x2, is the shell that sends signals. */
-function engineOf({ output = [], status, pid = 7, waits = false, echoes = false }: Script) {
+function engineOf({ output = [], status, pid = 7, waits = false, echoes = false, files }: Script) {
   const asked: { path: string; body: unknown }[] = [];
   let execs = 0;
   let running = waits;
-  const answer = (value: unknown, code = 200): Reply => ({
+  const answer = (value: unknown, code = 200, headers: Readonly<Record<string, string>> = {}): Reply => ({
     kind: "answer",
     status: code,
-    headers: {},
+    headers,
     body: Readable.from([Buffer.from(JSON.stringify(value))]),
   });
+  const archive = (path: string): Reply => {
+    if (files === undefined) return answer({ message: "no files here" }, 500);
+    const stat = { name: path, size: 0, mode: 0o644, mtime: "", linkTarget: "" };
+    const header = Buffer.from(JSON.stringify(stat)).toString("base64");
+    return files.includes(path)
+      ? answer("", 200, { "x-docker-container-path-stat": header })
+      : answer("", 404);
+  };
   const frame = (stream: "stdout" | "stderr", data: string | Buffer) => {
     const header = Buffer.alloc(8);
     header[0] = stream === "stderr" ? 2 : 1;
@@ -73,8 +83,10 @@ function engineOf({ output = [], status, pid = 7, waits = false, echoes = false 
   const engine: Engine = {
     endpoint: { kind: "unix", path: "/nowhere", source: "test" },
     apiVersion: "1.41",
-    async request({ path, body }) {
+    async request({ path, body, query }) {
       asked.push({ path, body });
+      if (path.endsWith("/containers/c1/json")) return answer({ Config: { Env: ["PATH=/sbin:/bin"] } });
+      if (path.endsWith("/containers/c1/archive")) return archive(String(query?.path));
       if (path.endsWith("/containers/c1/exec")) return answer({ Id: `x${++execs}` });
       if (path.endsWith("/exec/x1/start")) return { kind: "hijacked", duplex: command };
       if (path.endsWith("/exec/x1/json"))
@@ -108,7 +120,7 @@ async function relay(
     noColor: true,
     debug: false,
   };
-  const { context } = openContext(memory.io, global, memory.io.signal, []);
+  const { context } = openContext(memory.io, global, memory.io.signal);
   const { engine, asked } = engineOf(script);
   const command = { cmd: ["it"], stdin: options.stdin !== undefined, tty: false };
   const relaying = relayCommand(context, engine, machine, command);
@@ -127,9 +139,13 @@ test.each([0, 1, 7, 126, 127, 255])("the status %d is the command's own", async 
   expect(await relay({ output, status }, {})).toMatchObject({ status, stdout: "out\n", stderr: "err\n" });
 });
 
-test.each([126, 127])("a command that cannot be run is %d, with the engine's reason", async (status) => {
+test.each([
+  ["is not there", [], 126, 127],
+  ["is there", ["/bin/it"], 127, 126],
+  ["is where no one sees it", undefined, 126, 126],
+])("a command that cannot be run: its program %s", async (_, files, said, status) => {
   const output = [["stdout", "exec failed: no it\r\n"]] as const;
-  expect(await relay({ output, status, pid: 0 }, {})).toMatchObject({
+  expect(await relay({ output, status: said, pid: 0, ...(files && { files }) }, {})).toMatchObject({
     status,
     stdout: "",
     stderr: "berth: web cannot run it: exec failed: no it\n",
@@ -169,7 +185,7 @@ test("a machine that does not run is a conflict", async () => {
     noColor: true,
     debug: false,
   };
-  const { context } = openContext(memory.io, global, memory.io.signal, []);
+  const { context } = openContext(memory.io, global, memory.io.signal);
   const relaying = relayCommand(
     context,
     engineOf({ status: 0 }).engine,

@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
 import type { ContainerCreateResponse } from "#api/container.ts";
-import type { SystemInfo } from "#api/system.ts";
 import { isForeign } from "#contract/contract.ts";
 import { putArchive } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
@@ -10,6 +9,7 @@ import type { ResolvedImage } from "#image/store/store.ts";
 import { endOfTar, packMember } from "#image/tarball/write-tar.ts";
 import { initFromLabels, label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import type { Task } from "#ops/task/task.ts";
 import { byRuntime, type ChosenApplication } from "#plan/machine/application.ts";
 import { hasRuntime } from "#plan/machine/berth-runtime.ts";
 import { machineCommand, type PlannedImage, renderContainer } from "#plan/machine/container.ts";
@@ -20,13 +20,11 @@ import { readMachineId, requireInit } from "./guest-probe.ts";
 
 export type CreateStep = Extract<Step, { do: "create" }>;
 
-/** What the engine says of itself, asked once and only when somebody wants to know. */
-export type ReadInfo = () => Promise<SystemInfo>;
-
-export interface CreateOptions {
-  readonly info: ReadInfo;
-  readonly signal: AbortSignal;
-  readonly onWarning: (text: string) => void;
+export interface CreateRequest {
+  /** Whose network's domain is the one that its machines are in. */
+  readonly fleet: Fleet;
+  readonly step: CreateStep;
+  readonly image: ResolvedImage;
 }
 
 export interface CreatedMachine {
@@ -47,19 +45,17 @@ export interface NameTaken {
  * refuses; then nothing is left of it.
  */
 export async function createMachine(
-  engine: Engine,
-  fleet: Fleet,
-  step: CreateStep,
-  image: ResolvedImage,
-  { info, signal, onWarning }: CreateOptions,
+  task: Task,
+  { fleet, step, image }: CreateRequest,
 ): Promise<CreatedMachine | NameTaken> {
+  const { engine, signal, onWarning } = task;
   const { machine, address } = step;
   const planned = plannedImage(image);
   const post = ({ application }: ChosenApplication) => {
     const body = renderContainer(machine, fleet, planned, address, application);
     return createContainer(engine, withCreation(body), { name: machine.name, signal });
   };
-  const applied = await createApplied(engine, machine, planned, info, post, signal);
+  const applied = await createApplied(task, machine, planned, post);
   if ("taken" in applied) return applied;
   const { chosen, created } = applied;
   const { Id, Warnings } = created;
@@ -74,12 +70,10 @@ export async function createMachine(
 
 /** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */
 async function createApplied(
-  engine: Engine,
+  { engine, info, signal }: Task,
   machine: MachineSpec,
   image: PlannedImage,
-  info: ReadInfo,
   post: (chosen: ChosenApplication) => Promise<ContainerCreateResponse>,
-  signal: AbortSignal,
 ): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse } | NameTaken> {
   const attempt = async (chosen: ChosenApplication) => {
     try {

@@ -3,16 +3,16 @@ import { inspectContainer, listContainers, removeContainer } from "#engine/conta
 import { listNetworks, removeNetwork } from "#engine/networks.ts";
 import { hasCode } from "#errors.ts";
 import { withLock } from "#host/process/lock.ts";
-import { label, parseSpecLabel } from "#labels/machine.ts";
+import { label } from "#labels/machine.ts";
 import { removeCgroupParent } from "#ops/engine/cgroup-parent.ts";
-import { createLimit } from "#ops/task/limit.ts";
+import { defaultConcurrency } from "#ops/task/concurrency.ts";
+import { runJobs } from "#ops/task/run-jobs.ts";
+import type { Task } from "#ops/task/task.ts";
 import type { Machine } from "#plan/machine/machine.ts";
-import { planWaves } from "#plan/machine/waves.ts";
+import { stopOrder } from "#plan/machine/order.ts";
 import { listMachines } from "./machines.ts";
 import { findNetwork } from "./observe.ts";
 import { shutDown } from "./shut-down.ts";
-
-export type DownState = "stopping" | "removing" | "removed";
 
 export interface DownOptions {
   /** Which of the machines that are there. */
@@ -23,11 +23,9 @@ export interface DownOptions {
   readonly domains: readonly string[] | "all";
   /** Seconds to shut down before a machine is killed; its own by default. */
   readonly timeout?: number | undefined;
-  readonly signal: AbortSignal;
   readonly lockFile: string;
   /** Told when another holds that for long. */
   readonly onWaiting: () => void;
-  readonly onState: (name: string, state: DownState) => void;
 }
 
 export interface DownResult {
@@ -41,37 +39,29 @@ export interface DownResult {
  * their networks, once no machine is on them. Named volumes and images stay. Repeated, it goes on where it
  * was.
  */
-export function down(engine: Engine, options: DownOptions): Promise<DownResult> {
-  const { signal } = options;
+export function down(task: Task, options: DownOptions): Promise<DownResult> {
+  const { engine, signal } = task;
   const work = async () => {
-    const chosen = (await listMachines(engine, signal)).filter(options.isChosen);
-    const machines = chosen.map((machine) => ({ ...machine, dependsOn: dependenciesOf(machine) }));
-    const limit = createLimit(mostAtOnce);
-    for (const wave of planWaves(machines))
-      await Promise.all(wave.map((machine) => limit(() => remove(engine, machine, options))));
+    const machines = (await listMachines(engine, signal)).filter(options.isChosen);
+    const concurrency = await defaultConcurrency(task, machines.length);
+    await runJobs(stopOrder(machines), { concurrency, signal }, ({ machine }) =>
+      remove(task, machine, options),
+    );
     const left = machines.flatMap(({ network }) => network ?? []);
     const domains =
       options.domains === "all" ? await ownNetworks(engine, signal) : [...options.domains, ...left];
     const networks: string[] = [];
     for (const domain of new Set(domains))
       if (await removeEmptyNetwork(engine, domain, signal)) networks.push(domain);
-    return { removed: machines.map((machine) => machine.name), networks };
+    return { removed: machines.map(({ name }) => name), networks };
   };
   return withLock(options.lockFile, signal, work, options.onWaiting);
 }
 
-const mostAtOnce = 16;
-
-/** What a machine was made to depend on. */
-export function dependenciesOf(machine: Machine): readonly string[] {
-  const list = parseSpecLabel(machine.labels[label.spec])?.dependsOn;
-  return Array.isArray(list) ? list.filter((name) => typeof name === "string") : [];
-}
-
 async function remove(
-  engine: Engine,
+  { engine, signal, onState }: Task,
   machine: Machine,
-  { timeout, signal, onState }: DownOptions,
+  { timeout }: DownOptions,
 ): Promise<void> {
   try {
     if (machine.state === "running") {

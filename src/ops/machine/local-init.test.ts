@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProcess } from "#host/process/process-stat.ts";
 import { isRoot } from "#lab/mount-namespace.ts";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { bearsId, findLocalInit, readSystemdProgress } from "./local-init.ts";
 
 const sleeper = spawn("sleep", ["30"]);
@@ -63,7 +63,7 @@ describe("a container's first process", () => {
     }
     rmSync(directory, { recursive: true });
     if (!isRoot) return;
-    await until(() =>
+    await waitFor("the cgroups are empty", () =>
       Promise.resolve(cgroups.every((cgroup) => readFileSync(join(cgroup, "cgroup.procs"), "utf8") === "")),
     );
     for (const cgroup of cgroups.toReversed()) rmdirSync(cgroup);
@@ -78,7 +78,7 @@ describe("a container's first process", () => {
     let found = String(pid);
     for (let left = generations; left > 0; left -= 1) {
       const parent = found;
-      await until(async () => {
+      await waitFor(`${parent} has a child`, async () => {
         found = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim();
         return found !== "";
       });
@@ -135,7 +135,7 @@ describe("a container's first process", () => {
       expect(ofSpoof).toBe(ofInit as string);
       expect(findLocalInit(socket, engineNumber, id)?.pid).toBe(init);
       process.kill(init, "SIGKILL");
-      await until(() => Promise.resolve(!existsSync(`/proc/${init}`)));
+      await waitFor("init has ended", () => Promise.resolve(!existsSync(`/proc/${init}`)));
       expect(findLocalInit(socket, engineNumber, id)).toBeUndefined();
     },
   );

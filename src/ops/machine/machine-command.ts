@@ -2,10 +2,12 @@ import type { Writable } from "node:stream";
 import { type Capture, createCapture } from "#api/capture.ts";
 import type { OutputChunk } from "#api/demux.ts";
 import type { Engine } from "#engine/connection/engine.ts";
+import { inTime } from "#engine/connection/in-time.ts";
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached, waitExec } from "#engine/exec.ts";
 import { signalExec } from "#engine/signal-exec.ts";
 import type { Machine } from "#plan/machine/machine.ts";
 import { engineUser } from "./machine-user.ts";
+import { refusedStatus } from "./refused-status.ts";
 import { requireRunning } from "./running.ts";
 
 /** A command to run in a machine: words, never a shell's line. */
@@ -42,7 +44,10 @@ export interface RunningCommand {
 
 export interface Outcome {
   readonly status: number;
-  /** The engine's words when the command could not be run at all; the status is then 126 or 127. */
+  /**
+   * The engine's words when the command could not be run at all; the status is 127 then without its
+   * program, else 126.
+   */
   readonly refusal?: string;
 }
 
@@ -54,6 +59,8 @@ export const noDetachKeys = "ctrl-^,ctrl-@,ctrl-_";
 
 /** Bytes of the engine's words about a command that it could not run. */
 const longestRefusal = 4096;
+/** Milliseconds to find out what was refused. */
+const refusalMs = 10_000;
 
 /**
  * Starts a command in a running machine. Throws `conflict` when it does not run. `signal` is heeded until the
@@ -88,8 +95,12 @@ export async function openCommand(
     stdin: session.duplex,
     output: output(),
     async outcome() {
-      const status = await waitExec(engine, id, closing.signal);
-      return refusal ? { status, refusal: refusal.text().trim() } : { status };
+      const exit = await waitExec(engine, id, closing.signal);
+      if (refusal === undefined) return { status: exit };
+      const look = (bounded: AbortSignal) =>
+        refusedStatus(engine, machine.id, command, { status: exit, signal: bounded });
+      const status = await inTime(refusalMs, closing.signal, look);
+      return { status: status ?? exit, refusal: refusal.text().trim() };
     },
     resize: (size) => resizeExec(engine, id, { ...size, signal: closing.signal }),
     kill: (name) =>

@@ -1,20 +1,15 @@
-import type { Engine } from "#engine/connection/engine.ts";
 import { inspectContainer, removeContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { removeCgroupParent } from "#ops/engine/cgroup-parent.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "#ops/task/each-machine.ts";
+import type { Task } from "#ops/task/task.ts";
 import type { Machine } from "#plan/machine/machine.ts";
-
-export type RemoveState = "removing" | "removed" | "failed";
+import { anyOrder } from "#plan/machine/order.ts";
 
 export interface RemoveOptions {
-  readonly signal: AbortSignal;
   /** Kills a machine that runs. */
   readonly force: boolean;
-  readonly onState: (name: string, state: RemoveState, detail?: string) => void;
 }
-
-const mostAtOnce = 16;
 
 /**
  * Removes machines with their file systems and anonymous volumes, never named ones. A machine that runs is a
@@ -22,21 +17,17 @@ const mostAtOnce = 16;
  * berth-runtime goes too.
  */
 export async function removeMachines(
-  engine: Engine,
+  task: Task,
   machines: readonly Machine[],
   options: RemoveOptions,
 ): Promise<readonly MachineOutcome[]> {
-  const { signal, onState } = options;
-  const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
-  return await eachMachine([machines], { parallel: mostAtOnce, signal, onFailed }, (machine) =>
-    remove(engine, machine, options),
-  );
+  return await eachMachine(task, anyOrder(machines), (machine) => remove(task, machine, options));
 }
 
 async function remove(
-  engine: Engine,
+  { engine, signal, onState }: Task,
   machine: Machine,
-  { signal, force, onState }: RemoveOptions,
+  { force }: RemoveOptions,
 ): Promise<Reached> {
   const { id, name } = machine;
   onState(name, "removing");

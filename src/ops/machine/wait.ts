@@ -1,18 +1,15 @@
-import type { Engine } from "#engine/connection/engine.ts";
 import { waitContainer } from "#engine/containers.ts";
 import { BerthError } from "#errors.ts";
 import { eachMachine, type MachineOutcome, type Reached } from "#ops/task/each-machine.ts";
+import type { Task } from "#ops/task/task.ts";
 import type { Machine } from "#plan/machine/machine.ts";
+import { anyOrder } from "#plan/machine/order.ts";
 import { waitBooted } from "./boot.ts";
 
-export type WaitState = "waiting" | "running" | "degraded" | "stopped" | "failed";
-
 export interface WaitOptions {
-  readonly signal: AbortSignal;
   readonly until: "running" | "stopped";
   /** Milliseconds; without it there is no limit for `stopped`, and two minutes for `running`. */
   readonly timeout?: number | undefined;
-  readonly onState: (name: string, state: WaitState, detail?: string) => void;
 }
 
 export interface Waited extends MachineOutcome {
@@ -27,48 +24,46 @@ const bootTimeout = 120_000;
  * cannot boot: `boot-failed`.
  */
 export async function waitMachines(
-  engine: Engine,
+  task: Task,
   machines: readonly Machine[],
   options: WaitOptions,
 ): Promise<readonly Waited[]> {
-  const { signal, onState } = options;
+  const { onState } = task;
   const statuses = new Map<string, number>();
-  const onFailed = (name: string, error: BerthError) => onState(name, "failed", error.message.split("\n")[0]);
-  const outcomes = await eachMachine(
-    [machines],
-    { parallel: Math.max(1, machines.length), signal, onFailed },
-    async (machine) => {
-      onState(machine.name, "waiting");
-      if (options.until === "running") return await waitRunning(engine, machine, options);
-      const status = await waitStopped(engine, machine, options);
-      statuses.set(machine.name, status);
-      onState(machine.name, "stopped", `status ${status}`);
-      return { changed: false, state: "stopped" };
-    },
-  );
+  const work = async (machine: Machine): Promise<Reached> => {
+    onState(machine.name, "waiting");
+    if (options.until === "running") return await waitRunning(task, machine, options);
+    const status = await waitStopped(task, machine, options);
+    statuses.set(machine.name, status);
+    onState(machine.name, "stopped", `status ${status}`);
+    return { changed: false, state: "stopped" };
+  };
+  // Only to look on takes next to nothing.
+  const concurrency = Math.max(1, machines.length);
+  const outcomes = await eachMachine(task, anyOrder(machines), work, { concurrency });
   return outcomes.map((outcome) => ({ ...outcome, status: statuses.get(outcome.name) }));
 }
 
-async function waitRunning(engine: Engine, machine: Machine, options: WaitOptions): Promise<Reached> {
-  const { id, name, state, address } = machine;
+async function waitRunning(
+  { engine, signal, onState }: Task,
+  { id, name, state, address }: Machine,
+  { timeout = bootTimeout }: WaitOptions,
+): Promise<Reached> {
   if (state !== "running" && state !== "restarting") {
     throw new BerthError("boot-failed", `${name} does not run: it is ${state}`, {
       hint: `berth start ${name}`,
       details: { state },
     });
   }
-  const boot = await waitBooted(engine, id, name, {
-    signal: options.signal,
-    timeout: options.timeout ?? bootTimeout,
-  });
-  options.onState(name, boot.state, address);
+  const boot = await waitBooted(engine, id, name, { signal, timeout });
+  onState(name, boot.state, address);
   return { changed: false, ...boot };
 }
 
 async function waitStopped(
-  engine: Engine,
+  { engine, signal }: Task,
   { id, name }: Machine,
-  { signal, timeout }: WaitOptions,
+  { timeout }: WaitOptions,
 ): Promise<number> {
   const deadline = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
   try {

@@ -1,7 +1,9 @@
 import { BerthError, hasCode } from "#errors.ts";
 import type { FailedUnit } from "#plan/machine/boot-state.ts";
-import type { Machine } from "#plan/machine/machine.ts";
-import { createLimit } from "./limit.ts";
+import type { Ordered } from "#plan/machine/order.ts";
+import { defaultConcurrency } from "./concurrency.ts";
+import { runJobs } from "./run-jobs.ts";
+import type { Task } from "./task.ts";
 
 /** What came of one machine of several. */
 export interface MachineOutcome {
@@ -19,50 +21,36 @@ export type Reached = Pick<MachineOutcome, "changed" | "state"> & {
   readonly failedUnits?: readonly FailedUnit[];
 };
 
-export interface EachOptions {
-  /** How many at once. */
-  readonly parallel: number;
-  readonly signal: AbortSignal;
-  /** Called with each machine that fails, as it does. */
-  readonly onFailed: (name: string, error: BerthError) => void;
-}
-
 /**
- * Does the work on each machine, wave after wave, bounded within one. A machine that fails stops no other:
- * its error is in its outcome. Only an interruption and what is no BerthError end it all.
+ * Does the work on each machine when its turn comes, as many at once as suit the engine. A machine that fails
+ * stops no other: its error is in its outcome, and told at once. Only an interruption and what is no
+ * BerthError end it all.
  */
-export async function eachMachine(
-  waves: readonly (readonly Machine[])[],
-  options: EachOptions,
-  work: (machine: Machine) => Promise<Reached>,
+export async function eachMachine<M>(
+  task: Task,
+  machines: readonly Ordered<M>[],
+  work: (machine: M) => Promise<Reached>,
+  given?: { readonly concurrency: number },
 ): Promise<readonly MachineOutcome[]> {
-  const limit = createLimit(options.parallel);
-  const outcomes: MachineOutcome[] = [];
-  for (const wave of waves) {
-    const settled = await Promise.allSettled(
-      wave.map((machine) => limit(() => attempt(machine, options, work))),
-    );
-    for (const one of settled) {
-      if (one.status === "rejected") throw one.reason;
-      outcomes.push(one.value);
+  const { signal, onState } = task;
+  const concurrency = given?.concurrency ?? (await defaultConcurrency(task, machines.length));
+  return await runJobs(machines, { concurrency, signal }, async ({ name, machine }) => {
+    try {
+      return { failedUnits: [], ...(await work(machine)), name, error: undefined };
+    } catch (error) {
+      if (!isOwnFailure(error, signal)) throw error;
+      onState(name, "failed", firstLine(error));
+      return { name, changed: false, state: "failed", failedUnits: [], error };
     }
-  }
-  return outcomes;
+  });
 }
 
-async function attempt(
-  machine: Machine,
-  options: EachOptions,
-  work: (machine: Machine) => Promise<Reached>,
-): Promise<MachineOutcome> {
-  const { name } = machine;
-  try {
-    options.signal.throwIfAborted();
-    return { failedUnits: [], ...(await work(machine)), name, error: undefined };
-  } catch (error) {
-    if (!(error instanceof BerthError) || hasCode(error, "interrupted") || options.signal.aborted)
-      throw error;
-    options.onFailed(name, error);
-    return { name, changed: false, state: "failed", failedUnits: [], error };
-  }
+/** Whether an error is one machine's alone, and not what ends the whole task. */
+export function isOwnFailure(error: unknown, signal: AbortSignal): error is BerthError {
+  return error instanceof BerthError && !hasCode(error, "interrupted") && !signal.aborted;
+}
+
+/** What fits beside a machine's name. */
+export function firstLine({ message }: BerthError): string {
+  return message.split("\n")[0] ?? "";
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "#host/process/lock.ts";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import {
   attackFrom,
   attackFromHost,
@@ -14,7 +15,7 @@ import {
 } from "#support/attack.ts";
 import { dist } from "#support/berth.ts";
 import { blockDevice } from "#support/block-device.ts";
-import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "#support/machine.ts";
+import { booted, inside, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

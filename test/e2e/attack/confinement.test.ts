@@ -3,15 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
-import {
-  booted,
-  cgroupsOfProcess,
-  inside,
-  removeAll,
-  runMachine,
-  stateOf,
-  waitFor,
-} from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { booted, cgroupsOfProcess, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import {
   attackFrom,
   attackFromHost,
@@ -10,7 +11,7 @@ import {
   systemCalls,
   views,
 } from "#support/attack.ts";
-import { waitFor } from "#support/machine.ts";
+
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

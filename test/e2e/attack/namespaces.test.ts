@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import {
   attackFrom,
   attackFromHost,
@@ -11,7 +12,7 @@ import {
   views,
 } from "#support/attack.ts";
 import { idsOf, takenSlots } from "#support/isolated.ts";
-import { booted, inside, removeContainers, runMachine, stateOf, waitFor } from "#support/machine.ts";
+import { booted, inside, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

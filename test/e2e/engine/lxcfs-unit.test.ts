@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { dist } from "#support/berth.ts";
-import { inside, removeAll, runMachine, stateOf, waitFor } from "#support/machine.ts";
+import { inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const canHaveLxcfs = canHaveEngines && existsSync("/dev/fuse") && existsSync("/sys/fs/cgroup/memory");

@@ -3,9 +3,10 @@ import type { ChildProcess } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { dist } from "#support/berth.ts";
 import { lxcfsDirectory as directory, endLxcfs, hasLxcfs, mountUsers, startLxcfs } from "#support/lxcfs.ts";
-import { booted, inside, removeAll, runMachine, stateOf, waitFor } from "#support/machine.ts";
+import { booted, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
 const canHaveLxcfs = canHaveEngines && hasLxcfs;

@@ -10,7 +10,7 @@ import { run } from "#host/process/run.ts";
 import { canMakeLab } from "#lab/lab.ts";
 import { inMounts } from "#lab/mount-namespace.ts";
 import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "#lab/traces.ts";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 
 const isPossible = await canMakeLab();
 if (!isPossible) console.warn("skipped: a private engine needs root and namespaces of its own");
@@ -60,7 +60,7 @@ describe.skipIf(!isPossible)("a private engine", () => {
       JSON.stringify({ labels: ["a=b"], runtimes: { other: { path: "/usr/sbin/runc" } } }),
     );
     process.kill(status.pid ?? 0, "SIGHUP");
-    await until(async () =>
+    await waitFor("the engine knows the runtime", async () =>
       (await docker(status.socket, "info", "--format", "{{json .Runtimes}}")).includes('"other"'),
     );
     expect(await startPrivateEngine(place())).toMatchObject({ pid: first });
@@ -78,7 +78,10 @@ describe.skipIf(!isPossible)("a private engine", () => {
     expect((await processesOf(namespaces, directory)).length).toBeGreaterThan(2);
     const before = await ticksNow();
     process.kill(pid, "SIGKILL");
-    await until(async () => (await processesOf(namespaces, directory, before)).length === 0);
+    await waitFor(
+      "its processes have ended",
+      async () => (await processesOf(namespaces, directory, before)).length === 0,
+    );
     expect(await mountsNaming(directory)).toEqual([]);
     expect((await privateEngineStatus(place())).state).toBe("dead-remains");
     expect(await stopPrivateEngine(place())).toBe(false);

@@ -7,7 +7,7 @@ import { tryRun } from "#host/process/run.ts";
 import { canMakeLab, createLab, type Lab } from "#lab/lab.ts";
 import { labEngineRoot, labImage } from "#lab/lab-image.ts";
 import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "#lab/traces.ts";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 
 const isPossible = await canMakeLab();
 if (!isPossible) console.warn("skipped: a lab needs root and namespaces of its own");
@@ -71,7 +71,7 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
       server,
     );
     let answer = "";
-    await until(async () => {
+    await waitFor("the server answers", async () => {
       const asked = await lab.client?.run(
         "bash",
         "-c",
@@ -145,7 +145,8 @@ test.skipIf(!isPossible)(
     expect((await processesOf(namespaces, directory)).length).toBeGreaterThan(3);
     const before = await ticksNow();
     owner.kill("SIGKILL");
-    await until(
+    await waitFor(
+      "the lab's processes have ended",
       async () =>
         (await processesOf(namespaces, directory, before)).length === 0 && !(await isRunning(uplink)),
     );

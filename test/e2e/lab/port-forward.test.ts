@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { run } from "#host/process/run.ts";
 import { canMakeLab } from "#lab/lab.ts";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { runInNetwork } from "#lab/wire.ts";
 import { createPortNetwork, type PortNetwork } from "./port-network.ts";
 
@@ -250,7 +250,7 @@ describe.skipIf(!isPossible).each(["nft", "legacy"] as const)(
       const other = await net.open({ name: "other", publish: ["8080:80"], targets });
       expect(await acceptRules()).toHaveLength(2);
       await killed.process.kill();
-      await until(async () => !(await tables()).includes("berth-killed"));
+      await waitFor("the rules are gone", async () => !(await tables()).includes("berth-killed"));
       expect(await net.ask(net.client, `tcp/${own}/8025`, `tcp/${own}/8080`)).toEqual([
         "refused",
         `80 ${outside}`,

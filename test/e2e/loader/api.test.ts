@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
-import { failedUnits, inside, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { failedUnits, inside } from "#support/machine.ts";
 import { canHaveEngines, type Node } from "#support/nodes.ts";
 import { echoAddress, echoUnit, greeting, perl } from "#support/perl.ts";
 import {

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type RunResult, run } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { runBerth } from "#support/berth.ts";
 import { parseAllowedCalls, serveEngineProxy } from "#support/engine-proxy.ts";
 import { errorCode, parseList, useFleets } from "#support/fleet.ts";
-import { waitFor } from "#support/machine.ts";
+
 import { canHaveEngines, type Node } from "#support/nodes.ts";
 import { extractRoot, loaderImage, useSwarm } from "#support/swarm.ts";
 

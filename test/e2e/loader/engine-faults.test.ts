@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { dirname, join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
-import { inside, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { inside } from "#support/machine.ts";
 import { canHaveEngines, type Node } from "#support/nodes.ts";
 import { type SecondEngine, startSecondEngine } from "#support/second-engine.ts";
 import {

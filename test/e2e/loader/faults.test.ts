@@ -5,7 +5,8 @@ import { chmod, copyFile, rename, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { leasePath } from "#host/files/lease-place.ts";
 import { labImage } from "#lab/lab-image.ts";
-import { inside, stateOf, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { inside, stateOf } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 import { echoAddress, echoUnit, greeting, perl } from "#support/perl.ts";
 import {

@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { views } from "#support/attack.ts";
 import { clean, containers } from "#support/fleet.ts";
-import { booted, waitFor } from "#support/machine.ts";
+import { booted } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { besides } from "#support/service.ts";
 import { extractRoot, loaderImage, loadLoader } from "#support/swarm.ts";

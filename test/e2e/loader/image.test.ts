@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 import { labEngineRoot } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { dist, ensureBuilt, runBerth, startBerth } from "#support/berth.ts";
 import { errorCode } from "#support/fleet.ts";
-import { removeAll, waitFor } from "#support/machine.ts";
+import { removeAll } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { version } from "../../../package.json";
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { labEngineRoot, labImage } from "#lab/lab-image.ts";
-import { inside, stateOf, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { inside, stateOf } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 import { echoUnit, greeting, perl } from "#support/perl.ts";
 import {

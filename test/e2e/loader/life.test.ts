@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { EventMessage } from "#api/event.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { isThere } from "#lab/traces.ts";
-import { inside, stateOf, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { inside, stateOf } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 import {
   besides,

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
-import { inside, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { inside } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 import {
   besides,

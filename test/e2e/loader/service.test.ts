@@ -3,9 +3,10 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { labImage, labMailRoot } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { dist } from "#support/berth.ts";
 import { endLxcfs, hasLxcfs, startLxcfs } from "#support/lxcfs.ts";
-import { failedUnits, inside, waitFor } from "#support/machine.ts";
+import { failedUnits, inside } from "#support/machine.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 import { echoAddress, greeting, perl } from "#support/perl.ts";
 import {

@@ -2,9 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import type { OciConfig } from "#oci/config.ts";
 import { dist } from "#support/berth.ts";
-import { waitFor } from "#support/machine.ts";
+
 import { mirrorsLeft } from "#support/mirrors.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 

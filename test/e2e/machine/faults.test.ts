@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { runBerth } from "#support/berth.ts";
 import { clean, containers, errorCode, networks, parseList, useFleets } from "#support/fleet.ts";
-import { waitFor } from "#support/machine.ts";
+
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("bookworm") } });

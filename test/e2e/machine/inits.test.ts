@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
-import { inside, removeAll, runMachine, stateOf, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

@@ -2,17 +2,10 @@ import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { dist } from "#support/berth.ts";
 import { cgroupsOf, idsOf, imageDigest, stageMounts, statesOf, takenSlots } from "#support/isolated.ts";
-import {
-  booted,
-  inside,
-  removeAll,
-  removeContainers,
-  runMachine,
-  stateOf,
-  waitFor,
-} from "#support/machine.ts";
+import { booted, inside, removeAll, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { addRuntime, canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

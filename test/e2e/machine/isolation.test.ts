@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { capabilitiesOf, idsOf, ownerInside, ownerOnHost, upperOf } from "#support/isolated.ts";
 import {
   booted,
@@ -13,7 +14,6 @@ import {
   runMachine,
   signalsDuring,
   stateOf,
-  waitFor,
 } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 

@@ -17,7 +17,7 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
   afterAll(() => clean(node("one")));
 
   test("stop, start, restart, wait; each is fine twice", async () => {
-    for (const command of ["stop web", "stop web", "wait web --for stopped --timeout 10s"])
+    for (const command of ["stop web", "stop web", "wait web --for stopped --wait-timeout 10s"])
       expect([command, (await berth(command)).status]).toEqual([command, 0]);
     expect([await state("web"), await state("db")]).toEqual(["exited", "running"]);
     for (const command of ["start web", "start web", "wait web db", "restart web"])
@@ -50,7 +50,14 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
     ]);
     expect([status, stdout, stderr]).toEqual([7, "out\n", "err\n"]);
     expect((await berth(["exec", "web", "hostname"])).stdout).toBe("web\n");
-    expect((await berth(["exec", "web", "no-such-program"])).status).toBeOneOf([126, 127]);
+    for (const program of ["no-such-program", "/usr/bin/no-such-program", "etc/no-such-program"])
+      expect([program, (await berth(["exec", "web", program])).status]).toEqual([program, 127]);
+    for (const program of ["/etc/passwd", "etc/passwd", "/etc"])
+      expect([program, (await berth(["exec", "web", program])).status]).toEqual([program, 126]);
+    expect((await berth(["exec", "-w", "/usr/bin", "web", "./env", "true"])).status).toBe(0);
+    expect((await berth(["exec", "-e", "PATH=/nowhere", "web", "hostname"])).status).toBe(127);
+    expect((await berth(["exec", "-u", "no-such-user", "web", "hostname"])).status).toBe(126);
+    expect((await berth(["shell", "web", "--", "no-such-program"])).status).toBe(127);
     expect((await berth(["shell", "web", "--", "id", "-un"])).stdout).toBe("root\n");
     expect((await berth(["exec", "nobody", "true"])).status).toBe(4);
   });

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { mayBeOf, parseMountinfo } from "#linux/mountinfo.ts";
 import { blockDevice } from "#support/block-device.ts";
-import { booted, inside, removeAll, runMachine, stateOf, waitFor } from "#support/machine.ts";
+import { booted, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
 type View = "hybrid" | "v2";

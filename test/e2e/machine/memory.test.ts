@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { labImage } from "#lab/lab-image.ts";
-import { booted, inside, removeAll, runMachine, waitFor } from "#support/machine.ts";
+import { waitFor } from "#lab/wait-for.ts";
+import { booted, inside, removeAll, runMachine } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

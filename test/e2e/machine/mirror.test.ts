@@ -4,16 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labEngineRoot, labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { statesOf } from "#support/isolated.ts";
-import {
-  booted,
-  inside,
-  removeAll,
-  removeContainers,
-  runMachine,
-  stateOf,
-  waitFor,
-} from "#support/machine.ts";
+import { booted, inside, removeAll, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import {
   broughtOut,
   mirrorsLeft,

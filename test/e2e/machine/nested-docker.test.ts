@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { idsOf } from "#support/isolated.ts";
-import { booted, failedUnits, inside, removeAll, runMachine, waitFor } from "#support/machine.ts";
+import { booted, failedUnits, inside, removeAll, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 /** A machine that runs containers itself: Docker, and something to make an image of. */

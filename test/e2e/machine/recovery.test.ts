@@ -2,9 +2,10 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { dist } from "#support/berth.ts";
 import { clean, containers } from "#support/fleet.ts";
-import { booted, inside, runMachine, waitFor } from "#support/machine.ts";
+import { booted, inside, runMachine } from "#support/machine.ts";
 import { addRuntime, canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({

@@ -3,9 +3,10 @@ import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { RunResult } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { label } from "#labels/machine.ts";
 import { addresses, clean, containers, networks, parseList } from "#support/fleet.ts";
-import { waitFor } from "#support/machine.ts";
+
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 import { berthThrough } from "#support/through-proxy.ts";
 

@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { addresses, clean, containers, networks, parseList, useFleets } from "#support/fleet.ts";
-import { inside, waitFor } from "#support/machine.ts";
+import { inside } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("bookworm") } });
@@ -208,7 +209,7 @@ machines:
     expect(stdout).toContain("Halting system.");
   });
 
-  test("a boot that takes long: --no-wait does not wait, and --timeout ends the waiting with status 5 and what it waits for", async () => {
+  test("a boot that takes long: --no-wait does not wait, and --wait-timeout ends the waiting with status 5 and what it waits for", async () => {
     const engine = node("one");
     const unit = "[Service]\\nType=oneshot\\nExecStart=sleep 60\\n[Install]\\nWantedBy=multi-user.target\\n";
     await engine.docker(
@@ -227,7 +228,7 @@ machines:
       const { stdout: jobs } = await engine.tryDocker("exec", "slow", "systemctl", "list-jobs");
       return jobs.includes("tired.service") ? true : undefined;
     });
-    const late = await engine.berth("up slow --image slow --timeout 3s --json");
+    const late = await engine.berth("up slow --image slow --wait-timeout 3s --json");
     const [slow] = parseList(late.stdout);
     expect([late.status, slow?.error?.code]).toEqual([5, "boot-timeout"]);
     expect(JSON.stringify(slow?.error?.details)).toContain("tired.service");

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import type { Node } from "./nodes.ts";
 
 /** Whether lxcfs can be started here, with a memory controller that it reads. */
@@ -17,7 +17,8 @@ export async function startLxcfs(one: Node): Promise<ChildProcess> {
   const program = ["lxcfs", "-l", "-p", "/run/lxcfs.pid", lxcfsDirectory];
   const command = ["--target", String(one.pid), "--mount", "--net", "--uts", "--pid", "--", ...program];
   const lxcfs = spawn("nsenter", command, { stdio: "ignore" });
-  await until(
+  await waitFor(
+    "lxcfs answers",
     async () =>
       (await one.run("sh", "-c", `cat ${lxcfsDirectory}/proc/uptime 2>/dev/null || true`)).stdout !== "",
   );
@@ -44,7 +45,9 @@ export async function mountUsers(one: Node, place: string): Promise<() => Promis
   await one.run("install", "-d", "-o", "4242", place);
   const command = ["--target", String(one.pid), "--mount", "--pid", "--", process.execPath, "-e", source];
   const holder = spawn("nsenter", command, { stdio: ["pipe", "ignore", "inherit"] });
-  await until(async () => (await one.run("cat", "/proc/self/mountinfo")).stdout.includes(` ${place} `));
+  await waitFor(`${place} is mounted`, async () =>
+    (await one.run("cat", "/proc/self/mountinfo")).stdout.includes(` ${place} `),
+  );
   return async () => {
     const ended = new Promise((resolve) => holder.once("exit", resolve));
     holder.stdin.end();

@@ -1,18 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { waitFor } from "#lab/wait-for.ts";
 import type { Node } from "./nodes.ts";
-
-/** Waits until a look gives something; throws with the last word when the time is over. */
-export async function waitFor<T>(
-  what: string,
-  look: () => Promise<T | undefined>,
-  limit = 30_000,
-): Promise<T> {
-  for (const end = performance.now() + limit; ; await sleep(50)) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (performance.now() > end) throw new Error(`not within ${limit / 1000} s: ${what}`);
-  }
-}
 
 /** `docker run -d -t --runtime=berth`, with more flags before the image. The container's id. */
 export async function runMachine(

@@ -14,7 +14,7 @@ import {
   type LabNodeSpec,
   type LabSpec,
 } from "#lab/lab.ts";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
 
 /** Whether there can be engines here; a file whose tests need some says "(needs root)". */
@@ -126,7 +126,7 @@ export async function addRuntime(node: Node, name: string, path: string): Promis
     JSON.stringify({ ...config, runtimes: { ...config.runtimes, [name]: { path } } }),
   );
   process.kill(node.pid, "SIGHUP");
-  await until(async () =>
+  await waitFor(`the engine knows the runtime ${name}`, async () =>
     (await node.docker("info", "--format", "{{json .Runtimes}}")).stdout.includes(`"${name}"`),
   );
 }
@@ -145,7 +145,8 @@ function withPrograms(
     tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args]),
     crash: async () => {
       process.kill(node.pid, "SIGKILL");
-      await until(
+      await waitFor(
+        `the engine of ${node.name} is gone`,
         async () => (await tryRun("/usr/bin/docker", ["--host", node.socket, "version"])).status !== 0,
       );
     },

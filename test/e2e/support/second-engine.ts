@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { enginePath } from "#host/embedded-engine/required-tools.ts";
 import { run, tryRun } from "#host/process/run.ts";
-import { until } from "#lab/until.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { dist } from "./berth.ts";
 import { cgroupOf } from "./isolated.ts";
 import type { Node } from "./nodes.ts";
@@ -64,13 +64,14 @@ export async function startSecondEngine(
     });
     await once(child, "spawn");
     child.unref();
-    await until(async () => (await tryDocker("version")).status === 0);
+    await waitFor(`the engine ${name} answers`, async () => (await tryDocker("version")).status === 0);
   };
   const kill = async () => {
     const pid = (await node.run("cat", `/run/${name}.pid`)).stdout.trim();
     const containerd = (await node.run("cat", `/run/${name}/containerd/containerd.pid`)).stdout.trim();
     await node.run("kill", "-KILL", pid);
-    await until(
+    await waitFor(
+      `the engine ${name} has ended`,
       async () =>
         (
           await node.run(

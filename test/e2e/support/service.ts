@@ -1,8 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitFor } from "#lab/wait-for.ts";
 import { cgroupOf, stageMounts, statesOf } from "./isolated.ts";
-import { stateOf, waitFor } from "./machine.ts";
+import { stateOf } from "./machine.ts";
 import type { Node } from "./nodes.ts";
 import { loaderImage } from "./swarm.ts";
 

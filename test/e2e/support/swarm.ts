@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { run } from "#host/process/run.ts";
+import { waitFor } from "#lab/wait-for.ts";
 import { type BerthOptions, runBerth } from "./berth.ts";
-import { waitFor } from "./machine.ts";
 import { canHaveEngines, type LabInUse, type Node, type NodesWish, useLab } from "./nodes.ts";
 import { perl } from "./perl.ts";
 

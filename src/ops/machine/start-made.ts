@@ -1,0 +1,85 @@
+import type { Engine } from "#engine/connection/engine.ts";
+import { startContainer, unpauseContainer } from "#engine/containers.ts";
+import { BerthError, hasCode } from "#errors.ts";
+import { explainDiskFull } from "#image/store/disk-full.ts";
+import type { MachineSpec } from "#machinefile/machine.ts";
+import type { Task } from "#ops/task/task.ts";
+import { removeUnstarted } from "./create-machine.ts";
+import { noInit, programOf } from "./guest-probe.ts";
+import type { MadeMachine, PreparedMachine } from "./prepare-machine.ts";
+import { isGone } from "./settled-containers.ts";
+
+/** How often a machine that is gone when it is to be started is planned anew. */
+const mostRenewals = 3;
+
+/**
+ * Starts the machine, unless it is to be kept as it runs; where somebody, who may have been killed, has had
+ * it removed by then, the one that a fresh look gives in its place. Resolves to the one that was started. One
+ * that was just made and cannot be started is removed again.
+ */
+export async function startMade(
+  task: Task,
+  machine: MadeMachine,
+  prepareAgain: () => Promise<PreparedMachine>,
+): Promise<MadeMachine> {
+  let made = machine;
+  for (let renewals = 0; made.step.do !== "keep"; renewals++) {
+    task.onState(made.step.machine.name, "starting");
+    const gone = await start(task, made);
+    if (gone === undefined) break;
+    if (renewals === mostRenewals) throw gone;
+    const again = await prepareAgain();
+    if ("failed" in again) throw again.failed;
+    made = again;
+  }
+  return made;
+}
+
+/** What the engine said, where the machine is gone. */
+async function start(
+  { engine, signal }: Task,
+  { step, made: { id } }: MadeMachine,
+): Promise<BerthError | undefined> {
+  try {
+    await (step.do === "unpause"
+      ? unpauseContainer(engine, id, { signal })
+      : startContainer(engine, id, { signal }));
+    return undefined;
+  } catch (error) {
+    if (signal.aborted || hasCode(error, "engine-lost")) throw error;
+    if ((hasCode(error, "not-found") || hasCode(error, "conflict")) && (await isGone(engine, id, signal)))
+      return error;
+    if (step.do !== "create") throw error;
+    // The next `up` makes it anew after whatever was mended.
+    const explained = await explainStart(engine, id, step.machine, error);
+    await removeUnstarted(engine, id);
+    throw explained;
+  }
+}
+
+/** A machine's first files take less. */
+const leastRoom = 8 * 1024 * 1024;
+
+/**
+ * The engine reports whatever went wrong in a start as one status; the image tells whether it was the init.
+ */
+async function explainStart(
+  engine: Engine,
+  id: string,
+  machine: MachineSpec,
+  error: unknown,
+): Promise<unknown> {
+  const command = machine.command ?? ["/sbin/init"];
+  try {
+    await programOf(engine, id, command, AbortSignal.timeout(10_000));
+    const known = await explainDiskFull(engine, error, leastRoom);
+    if (known !== error || !(error instanceof BerthError) || error.hint !== undefined) return known;
+    return new BerthError(error.code, `${machine.name} could not be started: ${error.message}`, {
+      hint: "the sentence is the engine's own; `berth doctor` checks what machines need of it",
+      details: error.details,
+      cause: error,
+    });
+  } catch (probe) {
+    return hasCode(probe, "no-init") ? noInit(command, error) : error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { SystemInfo } from "#api/system.ts";
+import type { Engine } from "#engine/connection/engine.ts";
+import { readInfo } from "#engine/system.ts";
+
+/** What a machine is at, or has come to, while a task works on it. */
+export type TaskState =
+  | "waiting"
+  | "preparing"
+  | "creating"
+  | "starting"
+  | "booting"
+  | "running"
+  | "degraded"
+  | "started"
+  | "unchanged"
+  | "stopping"
+  | "stopped"
+  | "removing"
+  | "removed"
+  | "skipped"
+  | "failed";
+
+/** Hears how a task gets on. */
+export interface Report {
+  /** `detail` is a short line; `elapsedMs` is the boot's, where the state ends one. */
+  readonly onState: (name: string, state: TaskState, detail?: string, elapsedMs?: number) => void;
+  readonly onWarning: (text: string) => void;
+}
+
+/** One command's work on an engine. */
+export interface Task extends Report {
+  readonly engine: Engine;
+  readonly signal: AbortSignal;
+  /** What the engine says of itself, asked once and only when somebody wants to know. */
+  readonly info: () => Promise<SystemInfo>;
+}
+
+/** Each warning is passed on once: what is planned anew is warned of again. */
+export function createTask(engine: Engine, signal: AbortSignal, { onState, onWarning }: Report): Task {
+  let asked: Promise<SystemInfo> | undefined;
+  const warned = new Set<string>();
+  return {
+    engine,
+    signal,
+    info: () => (asked ??= readInfo(engine, { signal })),
+    onState,
+    onWarning(text) {
+      if (!warned.has(text)) onWarning(text);
+      warned.add(text);
+    },
+  };
+}
