@@ -8,7 +8,7 @@ import { isMissingInRootOf } from "#host/files/beneath.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
 import { findRemains } from "#ops/machine/remains.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
-import { isBerthRuntime, runtimeName } from "#plan/machine/berth-runtime.ts";
+import { findBerthRuntime } from "#plan/machine/berth-runtime.ts";
 
 /** GET /info of an engine up to Docker 29 also tells of forwarding. */
 type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };
@@ -49,11 +49,7 @@ export async function readFactsWithoutEngine(
 }
 
 async function engineFacts(engine: Engine, info: Info, pid: number | undefined): Promise<EngineFacts> {
-  const names = Object.keys(info.Runtimes).filter((name) => isBerthRuntime(info, name));
-  const runtime =
-    names.find((name) => name === info.DefaultRuntime) ??
-    names.find((name) => name === runtimeName) ??
-    names[0];
+  const runtime = findBerthRuntime(info);
   const program = runtime === undefined ? undefined : info.Runtimes[runtime]?.path;
   const gone = pid !== undefined && program?.startsWith("/") && (await isMissingInRootOf(pid, program));
   return {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { SystemInfo } from "#api/system.ts";
 import type { Guest } from "#contract/guest.ts";
 import { type ApiWishes, chooseByApi } from "./application.ts";
-import { hasRuntime, isBerthRuntime } from "./berth-runtime.ts";
+import { findBerthRuntime, hasRuntime, isBerthRuntime } from "./berth-runtime.ts";
 
 const info: SystemInfo = {
   ID: "x",
@@ -105,4 +105,15 @@ test("an engine has berth-runtime where that is registered by its name", () => {
   const registered = { ...info, Runtimes: { berth: { path: "/x" } } };
   expect([hasRuntime(info), hasRuntime(registered)]).toEqual([false, true]);
   expect(isBerthRuntime(registered, "berth")).toBe(true);
+});
+
+const own = { path: "/opt/berth-runtime" };
+
+test.each<[string, SystemInfo["Runtimes"], string, string | undefined]>([
+  ["the default one", { a: own, berth: own, b: own }, "b", "b"],
+  ["the one of the usual name", { a: own, berth: own }, "runc", "berth"],
+  ["any", { runc: { path: "runc" }, a: own }, "runc", "a"],
+  ["none", { runc: { path: "runc" } }, "runc", undefined],
+])("of an engine's runtimes berth-runtime is %s", (_name, Runtimes, DefaultRuntime, expected) => {
+  expect(findBerthRuntime({ ...info, Runtimes, DefaultRuntime })).toBe(expected as string);
 });

@@ -17,3 +17,12 @@ export function isBerthRuntime(info: SystemInfo, name: string): boolean {
   if (runtime === undefined) return false;
   return name === runtimeName || /(^|\/)berth-runtime$/.test(runtime.path ?? "");
 }
+
+/**
+ * The runtime of an engine that is berth-runtime: its default one before that of the usual name, before
+ * others.
+ */
+export function findBerthRuntime(info: SystemInfo): string | undefined {
+  const names = Object.keys(info.Runtimes).filter((name) => isBerthRuntime(info, name));
+  return [info.DefaultRuntime, runtimeName].find((name) => names.includes(name)) ?? names[0];
+}
