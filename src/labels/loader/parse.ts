@@ -4,7 +4,7 @@ import { flagsFromArgs, splitList } from "#docker-flags/list.ts";
 import { BerthError } from "#errors.ts";
 import { parseCapability } from "#linux/capability.ts";
 import { parseStopSignal } from "#linux/signal.ts";
-import { given } from "#machinefile/given.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { renderFault } from "#machinefile/problem.ts";
 import { parseDuration } from "#machinefile/value/duration.ts";
 import { parseVariable, parseVariableName } from "#machinefile/value/environment.ts";
@@ -74,7 +74,7 @@ export function parseLoaderLabels(labels: Readonly<Record<string, string>>): Loa
     machine: read("machine", parseName),
   };
   const spec: LoaderSpec = {
-    ...given(own),
+    ...omitUndefined(own),
     command: [...(read("command", parseCommand) ?? ["/sbin/init"]), ...(read("arguments", splitList) ?? [])],
     volumes,
     tmpfs: Object.fromEntries((read("tmpfs", splitList) ?? []).map(parseTmpfs)),

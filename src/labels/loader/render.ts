@@ -1,5 +1,5 @@
-import { given } from "#machinefile/given.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import { renderList } from "#machinefile/value/list.ts";
 import { renderPublish } from "#machinefile/value/publish.ts";
@@ -12,7 +12,7 @@ const prefix = "berth.loader.";
 export function renderLoaderLabels(machine: MachineSpec): Readonly<Record<string, string>> {
   const list = (items: readonly string[]) => (items.length === 0 ? undefined : renderList(items));
   const number = (value: number | undefined) => (value === undefined ? undefined : String(value));
-  const values = given({
+  const values = omitUndefined({
     machine: machine.name,
     root: machine.root,
     command: list(machine.command ?? []),

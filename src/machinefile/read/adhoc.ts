@@ -1,6 +1,6 @@
 import { BerthError } from "#errors.ts";
-import { given } from "#machinefile/given.ts";
 import type { Fleet } from "#machinefile/machine.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { type Path, renderFault } from "#machinefile/problem.ts";
 import { namelessProject } from "#machinefile/project.ts";
 import type { Variables } from "#machinefile/yaml/interpolate.ts";
@@ -76,7 +76,7 @@ export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet
   const problems: string[] = [];
   const doubled = flags.names.filter((name, index) => flags.names.indexOf(name) < index);
   for (const name of new Set(doubled)) problems.push(`${name}: the machine is named twice`);
-  const own = given({ hostname: flags.hostname, address: flags.address, aliases: flags.aliases });
+  const own = omitUndefined({ hostname: flags.hostname, address: flags.address, aliases: flags.aliases });
   const alone = new Set(flags.names).size === 1;
   if (!alone)
     for (const key of Object.keys(own))
@@ -84,8 +84,8 @@ export function fleetFromFlags(flags: FleetFlags, environment: Variables): Fleet
   if (flags.image === undefined) problems.push("--image: the image of the machines is missing");
   const reading = readFleet(
     {
-      network: given({ domain: flags.domain, subnet: flags.subnet, gateway: flags.gateway }),
-      defaults: given({
+      network: omitUndefined({ domain: flags.domain, subnet: flags.subnet, gateway: flags.gateway }),
+      defaults: omitUndefined({
         // The missing one is reported above, once for all machines.
         image: flags.image ?? "none",
         publish: flags.publish,

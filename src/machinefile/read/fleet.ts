@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { given } from "#machinefile/given.ts";
 import {
   defaults,
   type Fleet,
@@ -7,6 +6,7 @@ import {
   type MachineSpec,
   type NetworkSpec,
 } from "#machinefile/machine.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { firstProblems, type Path, type Problem, problem } from "#machinefile/problem.ts";
 import { domainOf, type Project } from "#machinefile/project.ts";
 import {
@@ -140,7 +140,7 @@ function readMachines(
     machines.push(
       fields.root === undefined
         ? machine
-        : { ...machine, image: "", root: fields.root, dependsOn: [], ...given({ deploy }) },
+        : { ...machine, image: "", root: fields.root, dependsOn: [], ...omitUndefined({ deploy }) },
     );
   }
   return { own, machines, isWhole: true };
@@ -158,7 +158,7 @@ function buildNetwork(
   const subnet =
     wished.subnet ??
     impliedSubnet([...machines.flatMap(({ address }) => address ?? []), ...(gateway ? [gateway] : [])]);
-  return { domain, ...given({ subnet, gateway }) };
+  return { domain, ...omitUndefined({ subnet, gateway }) };
 }
 
 function readDefaults(raw: unknown, problems: Problem[]): Fields<typeof sharedShape> {
@@ -189,10 +189,10 @@ function buildMachine(
     name,
     image: all.image ?? "",
     hostname: all.hostname ?? name,
-    ...given({ address: all.address }),
+    ...omitUndefined({ address: all.address }),
     aliases: all.aliases ?? [],
     publish: all.publish ?? [],
-    ...given({
+    ...omitUndefined({
       profile: all.profile,
       ids: all.ids,
       cpus: all.cpus,
@@ -216,7 +216,7 @@ function buildMachine(
     capabilities: [...new Set(all.capabilities ?? [])],
     dependsOn: all.depends_on ?? [],
     restart: all.restart ?? defaults.restart,
-    ...given({ command: all.command, stopTimeout: all.stop_timeout }),
+    ...omitUndefined({ command: all.command, stopTimeout: all.stop_timeout }),
     labels: resolveEntries([...(shared.labels ?? []), ...(own.labels ?? [])], {}),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { given } from "#machinefile/given.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { type Path, type Problem, problem } from "#machinefile/problem.ts";
 import {
   configShape,
@@ -50,7 +50,7 @@ export function readDeploy(
     problems.push(problem([...path, "log_options"], "log_options needs log_driver as well"));
   }
   return {
-    ...given({ node, image, logDriver }),
+    ...omitUndefined({ node, image, logDriver }),
     constraints: written.constraints ?? [],
     networks: [...new Set(written.networks ?? [])],
     endpointMode: written.endpoint_mode ?? deployDefaults.endpointMode,
@@ -63,8 +63,8 @@ export function readDeploy(
     },
     update: updateOf(section("update", updateShape)),
     rollback: updateOf(section("rollback", rollbackShape)),
-    limits: given(part("limits", serviceLimitShape)) as ServiceResources,
-    reservations: given(part("reservations", reservationShape)) as ServiceResources,
+    limits: omitUndefined(part("limits", serviceLimitShape)) as ServiceResources,
+    reservations: omitUndefined(part("reservations", reservationShape)) as ServiceResources,
     secrets: readFiles(written.secrets, secretShape, "", [...path, "secrets"], problems),
     configs: readFiles(written.configs, configShape, "/", [...path, "configs"], problems),
     stopGracePeriod:

@@ -2,8 +2,8 @@ import type { CreateBody } from "#api/create-body.ts";
 import type { HostConfig, PortBinding, PortMap, ThrottleDevice } from "#api/host-config.ts";
 import { type Labels, label, renderSpecLabel } from "#labels/machine.ts";
 import { renderOwner } from "#labels/owner.ts";
-import { given } from "#machinefile/given.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
@@ -165,7 +165,7 @@ export function machineCommand(machine: MachineSpec, image: PlannedImage): reado
 export function renderLimits(machine: Limits): HostConfig {
   const rates = (list: readonly DeviceRate[] | undefined): readonly ThrottleDevice[] | undefined =>
     list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
-  return given({
+  return omitUndefined({
     NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),
     Memory: machine.memory,
     MemorySwap: machine.memorySwap,

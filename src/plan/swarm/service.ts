@@ -2,8 +2,8 @@ import type { ServiceAmounts, ServiceSpec, SwarmFile, TaskSpec, UpdateConfig } f
 import { BerthError } from "#errors.ts";
 import { renderLoaderLabels } from "#labels/loader/render.ts";
 import { label, renderSpecLabel } from "#labels/machine.ts";
-import { given } from "#machinefile/given.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import type { DeploySpec, MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/read/deploy.ts";
 
 /**
@@ -151,7 +151,7 @@ function fileOf({ target, uid, gid, mode }: MountedFile): SwarmFile {
 }
 
 function amounts({ cpus, memory, pids }: ServiceResources): ServiceAmounts {
-  return given({
+  return omitUndefined({
     NanoCPUs: cpus === undefined ? undefined : Math.round(cpus * 1e9),
     MemoryBytes: memory,
     Pids: pids,
