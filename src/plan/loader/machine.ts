@@ -9,7 +9,8 @@ import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
 import type { RootEntry } from "#plan/image/root-image.ts";
 import type { Application } from "#plan/machine/application.ts";
-import { renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
+import { renderRuntimeVariables } from "#plan/machine/container.ts";
+import { renderLimits } from "#plan/machine/limits.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
 
 /** What a loader knows when it makes its machine. */

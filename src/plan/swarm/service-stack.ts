@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
+import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/deploy.ts";
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
-import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/read/deploy.ts";
 import { engineSocket, type ServicePlan } from "./service.ts";
 import { time } from "./service-command.ts";
 

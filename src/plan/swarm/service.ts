@@ -2,9 +2,9 @@ import type { ServiceAmounts, ServiceSpec, SwarmFile, TaskSpec, UpdateConfig } f
 import { BerthError } from "#errors.ts";
 import { renderLoaderLabels } from "#labels/loader/render.ts";
 import { label, renderSpecLabel } from "#labels/machine.ts";
+import type { DeploySpec, MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/deploy.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
-import type { DeploySpec, MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/read/deploy.ts";
 
 /**
  * A machine as a service of a swarm, everything by its name. All that makes a service of it starts from here.
