@@ -1,6 +1,6 @@
 import type { CreateBody } from "#api/create-body.ts";
 import type { EndpointConfig } from "#api/network.ts";
-import { given } from "#machinefile/given.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { usageError } from "#usage.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Draft } from "./draft.ts";
@@ -41,8 +41,8 @@ export function endpointsBody({
   checkTargets(all);
   const endpoints = all.map((attachment) => [attachment.target, endpointOf(attachment)] as const);
   const isPlain = all.length === 1 && Object.keys(endpoints[0]?.[1] ?? {}).length === 0;
-  const hostConfig = given({ NetworkMode: networks[0]?.target, Links: links });
-  return given({
+  const hostConfig = omitUndefined({ NetworkMode: networks[0]?.target, Links: links });
+  return omitUndefined({
     HostConfig: Object.keys(hostConfig).length === 0 ? undefined : hostConfig,
     NetworkingConfig: isPlain ? undefined : { EndpointsConfig: Object.fromEntries(endpoints) },
     MacAddress: first.mac,
@@ -68,8 +68,8 @@ function checkTargets(attachments: readonly Attachment[]): void {
 
 function endpointOf(attachment: Attachment): EndpointConfig {
   const { aliases, links, address, address6, linkLocal, mac, driverOptions, priority } = attachment;
-  const addresses = given({ IPv4Address: address, IPv6Address: address6, LinkLocalIPs: linkLocal });
-  return given({
+  const addresses = omitUndefined({ IPv4Address: address, IPv6Address: address6, LinkLocalIPs: linkLocal });
+  return omitUndefined({
     IPAMConfig: Object.keys(addresses).length === 0 ? undefined : addresses,
     Links: links,
     Aliases: aliases,

@@ -189,7 +189,7 @@ test("what needs something of the client's is refused, and no value of a variabl
   expect(messageOf("--mount=type=bind,src=~/a,dst=/b")).toContain(
     "a relative path is the docker client's own",
   );
-  expect(messageOf("--label=berth.machine=x")).toContain("berth's own");
+  expect(messageOf("--label=berth.machine=x")).toContain('"berth." is reserved');
 });
 
 test("an unknown flag is named, with the one that may be meant", () => {

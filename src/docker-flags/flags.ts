@@ -1,6 +1,6 @@
 import type { CreateBody } from "#api/create-body.ts";
 import { BerthError, hasCode } from "#errors.ts";
-import { given } from "#machinefile/given.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { renderFault } from "#machinefile/problem.ts";
 import { suggestionOf, usageError } from "#usage.ts";
 import type { Draft } from "./draft.ts";
@@ -42,7 +42,7 @@ export function parseDockerFlags(words: readonly string[]): DockerFlags {
   const pieces = settlements.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
   if (problems.length > 0) throw new BerthError("usage", problems.join("\n"), { details: problems });
   const body = tidy([draft.body ?? {}, ...pieces].reduce<CreateBody>(joinPieces, {}));
-  return { body, ...given({ name: draft.name, platform: draft.platform }) };
+  return { body, ...omitUndefined({ name: draft.name, platform: draft.platform }) };
 }
 
 function readOccurrence({ flag, value }: Occurrence): Draft {

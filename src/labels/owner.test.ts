@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Fleet } from "#machinefile/machine.ts";
-import { fleetFromFlags } from "#machinefile/read/adhoc.ts";
+import { fleetFromOptions } from "#machinefile/read/fleet-from-options.ts";
 import { parseMachineFile } from "#machinefile/read/machine-file.ts";
 import { label } from "./machine.ts";
 import { claimOf, domainFor, ownerOf, renderOwner } from "./owner.ts";
@@ -8,7 +8,7 @@ import { claimOf, domainFor, ownerOf, renderOwner } from "./owner.ts";
 const fleetOf = (file: string, text = ""): Fleet =>
   parseMachineFile(`${text}machines: {web: {image: x}}\n`, { fileName: file, environment: {} });
 const shop = fleetOf("/srv/shop/berth.yaml");
-const typed = fleetFromFlags({ names: ["web"], image: "x" }, {});
+const typed = fleetFromOptions({ names: ["web"], values: { image: "x" } }, {});
 const madeBy = (fleet: Fleet) => ({
   owner: ownerOf(renderOwner(fleet.project)),
   network: fleet.network.domain,

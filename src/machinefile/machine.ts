@@ -1,7 +1,7 @@
 import type { Profile } from "#contract/profiles.ts";
 import type { Capability } from "#linux/capability.ts";
+import type { DeploySpec } from "./deploy.ts";
 import type { Project } from "./project.ts";
-import type { DeploySpec } from "./read/deploy.ts";
 import type { DeviceRate } from "./value/device-rate.ts";
 import type { Publish } from "./value/publish.ts";
 import type { TmpfsSpec } from "./value/tmpfs.ts";

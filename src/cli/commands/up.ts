@@ -1,17 +1,20 @@
-import { defineCommand, type OptionValues } from "#cli/frame/command.ts";
+import { defineCommand } from "#cli/frame/command.ts";
 import type { Context } from "#cli/frame/context.ts";
 import { fleetFilePlaces, loadFleet, withFileRead } from "#cli/options/fleet-file.ts";
+import { fleetOptionSpecs, fleetOptionValues, givenOptions } from "#cli/options/fleet-options.ts";
 import { openContextEngine } from "#cli/options/open.ts";
 import { openTask } from "#cli/options/open-task.ts";
 import { waitTimeoutOption } from "#cli/options/time-option.ts";
 import { worstStatus } from "#cli/render/exit-status.ts";
 import { plainLines } from "#cli/render/text.ts";
-import { renderUp } from "#cli/render/up.ts";
-import { profiles } from "#contract/profiles.ts";
+import { renderUp, } from "#cli/render/up.ts";
 import { BerthError } from "#errors.ts";
 import type { Fleet } from "#machinefile/machine.ts";
-import { restartPolicies } from "#machinefile/machine.ts";
-import { fleetFromFlags, namesFromEnvironment } from "#machinefile/read/adhoc.ts";
+import {
+  type FleetRequest,
+  fleetFromOptions,
+  namesFromEnvironment,
+} from "#machinefile/read/fleet-from-options.ts";
 import { resolvePaths } from "#machinefile/read/resolve-paths.ts";
 import { engineLock } from "#ops/engine/open-engine.ts";
 import type { MachineUp } from "#ops/machine/machine-up.ts";
@@ -19,58 +22,7 @@ import { previewUp, up } from "#ops/machine/up.ts";
 import type { Step } from "#plan/machine/up.ts";
 
 const options = {
-  image: {
-    value: "IMAGE",
-    description: "built-in name, image of the engine, or tarball of a root",
-    env: "IMAGE",
-    completes: "image",
-  },
-  memory: { short: "m", value: "SIZE", description: "memory limit, such as 512M" },
-  memorySwap: { value: "SIZE", description: "memory and swap together; -1 is unlimited swap" },
-  shmSize: { value: "SIZE", description: "how much /dev/shm holds, such as 1G (a share of the memory)" },
-  tmpfs: {
-    value: "PATH[:OPTIONS]",
-    repeat: true,
-    description: "file system in memory, such as /tmp:size=64m",
-  },
-  cpus: { value: "N", description: "processors, such as 1.5" },
-  pids: { value: "N", description: "most processes and threads" },
-  cpusetCpus: { value: "LIST", description: "processors to run on, such as 0-3,6" },
-  blkioWeight: { value: "N", description: "share of block I/O, 10 to 1000" },
-  deviceReadBps: {
-    value: "DEVICE:SIZE",
-    repeat: true,
-    description: "bytes a second it may read, such as /dev/sda:10mb",
-  },
-  deviceWriteBps: { value: "DEVICE:SIZE", repeat: true, description: "bytes a second it may write" },
-  deviceReadIops: { value: "DEVICE:N", repeat: true, description: "read operations a second" },
-  deviceWriteIops: { value: "DEVICE:N", repeat: true, description: "write operations a second" },
-  lxcfs: { description: "show the machine its own memory, processors, uptime and load (needs lxcfs)" },
-  publish: {
-    short: "p",
-    value: "PORTS",
-    repeat: true,
-    description: "publish a port: [[ADDRESS:]HOST:]PORT[/udp]",
-  },
-  volume: { short: "v", value: "VOLUME", repeat: true, description: "mount [SOURCE:]TARGET[:ro]" },
-  env: { short: "e", value: "NAME=VALUE", repeat: true, description: "variable for init" },
-  label: { short: "l", value: "NAME=VALUE", repeat: true, description: "label for the container" },
-  capAdd: { value: "CAPABILITY", repeat: true, description: "capability to add, such as NET_ADMIN" },
-  profile: {
-    value: "PROFILE",
-    description: "how much the machine may do (full, else strict)",
-    choices: profiles,
-  },
-  ids: { value: "N", description: "user and group ids of a machine in profile full (65536)" },
-  restart: { value: "POLICY", description: "when the engine starts it again", choices: restartPolicies },
-  stopTimeout: { value: "SECONDS", description: "time to shut down before it is killed" },
-  hostname: { value: "NAME", description: "host name of one machine (its name)" },
-  address: { value: "IP", description: "address of one machine (the next free one)" },
-  alias: { value: "NAME", repeat: true, description: "further DNS name of one machine" },
-  domain: { value: "DOMAIN", description: "network and DNS domain (berth.internal)" },
-  subnet: { value: "CIDR", description: "the network's addresses (a free one)" },
-  gateway: { value: "IP", description: "the host's address on the network" },
-  command: { value: "INIT", repeat: true, description: "init and its arguments, each its own option" },
+  ...fleetOptionSpecs(),
   dryRun: { description: "show what would be done and do nothing" },
   noWait: { description: "do not wait until they have booted" },
   rebuild: { description: "build or import the images anew" },
@@ -106,7 +58,9 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
     { command: 'NAMES="web db" IMAGE=debian-12 berth up', description: "the same by environment" },
   ],
   async action(context, { name: given }, chosen) {
-    const { names, fleet } = chooseFleet(await withFileRead(context), given, chosen);
+    const values = fleetOptionValues(chosen);
+    const hasFile = values.image === undefined;
+    const { names, fleet } = chooseFleet(await withFileRead(context), given, values);
     const engine = await openContextEngine(context);
     const task = openTask(context, engine);
     const options = {
@@ -118,7 +72,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
         mirror: chosen.mirror,
         rebuild: chosen.rebuild,
       },
-      files: chosen.image === undefined ? fleetFilePlaces(context) : [],
+      files: hasFile ? fleetFilePlaces(context) : [],
     };
     if (chosen.dryRun) {
       const steps = await previewUp(task, fleet, options);
@@ -135,7 +89,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
       now: context.io.now,
     });
     await context.result(results.map(forJson), (view) => renderUp(results, view));
-    const speaker = chosen.image === undefined ? "the file" : "the command line";
+    const speaker = hasFile ? "the file" : "the command line";
     for (const { name: machine, differences } of results) {
       for (const { key, has, wants } of differences)
         context.note(`${machine}: ${key} is ${show(has)}, ${speaker} says ${show(wants)}`);
@@ -150,16 +104,16 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
 function chooseFleet(
   context: Context,
   given: readonly string[],
-  chosen: UpFlags,
+  values: FleetRequest["values"],
 ): { names: readonly string[]; fleet: Fleet } {
   const fromEnvironment = namesFromEnvironment(context.io.env);
   const names = given.length > 0 ? given : fromEnvironment.names;
-  if (chosen.image === undefined) {
-    const extra = (Object.keys(fileFree) as (keyof typeof fileFree)[]).filter((key) => isGiven(chosen[key]));
+  if (values.image === undefined) {
+    const extra = givenOptions(values);
     if (extra.length > 0) {
       throw new BerthError(
         "usage",
-        `${extra.map((key) => fileFree[key]).join(", ")} ${extra.length === 1 ? "goes" : "go"} with --image`,
+        `${extra.join(", ")} ${extra.length === 1 ? "goes" : "go"} with --image`,
         {
           hint: "machines of a file are described in the file",
         },
@@ -167,67 +121,8 @@ function chooseFleet(
     }
     return { names, fleet: loadFleet(context) };
   }
-  const { volume, env, label, capAdd, alias, command: init, ...rest } = chosen;
-  const list = (values: readonly string[]) => (values.length > 0 ? values : undefined);
-  const fleet = fleetFromFlags(
-    {
-      ...rest,
-      names,
-      publish: list(chosen.publish),
-      tmpfs: list(chosen.tmpfs),
-      volumes: list(volume),
-      environment: list(env),
-      labels: list(label),
-      capabilities: list(capAdd),
-      aliases: list(alias),
-      command: list(init),
-      deviceReadBps: list(chosen.deviceReadBps),
-      deviceWriteBps: list(chosen.deviceWriteBps),
-      deviceReadIops: list(chosen.deviceReadIops),
-      deviceWriteIops: list(chosen.deviceWriteIops),
-    },
-    context.io.env,
-  );
+  const fleet = fleetFromOptions({ names, values }, context.io.env);
   return { names: [], fleet: resolvePaths(fleet, { directory: context.io.cwd, home: context.io.home }) };
-}
-
-/** Options that describe a machine, and so need --image. */
-const fileFree = {
-  memory: "--memory",
-  memorySwap: "--memory-swap",
-  shmSize: "--shm-size",
-  tmpfs: "--tmpfs",
-  cpus: "--cpus",
-  pids: "--pids",
-  cpusetCpus: "--cpuset-cpus",
-  blkioWeight: "--blkio-weight",
-  deviceReadBps: "--device-read-bps",
-  deviceWriteBps: "--device-write-bps",
-  deviceReadIops: "--device-read-iops",
-  deviceWriteIops: "--device-write-iops",
-  lxcfs: "--lxcfs",
-  publish: "--publish",
-  volume: "--volume",
-  env: "--env",
-  label: "--label",
-  capAdd: "--cap-add",
-  profile: "--profile",
-  ids: "--ids",
-  restart: "--restart",
-  stopTimeout: "--stop-timeout",
-  hostname: "--hostname",
-  address: "--address",
-  alias: "--alias",
-  domain: "--domain",
-  subnet: "--subnet",
-  gateway: "--gateway",
-  command: "--command",
-} as const;
-
-type UpFlags = OptionValues<typeof options>;
-
-function isGiven(value: string | boolean | readonly string[] | undefined): boolean {
-  return typeof value === "boolean" ? value : value !== undefined && value.length > 0;
 }
 
 function parseCount(text: string): number {

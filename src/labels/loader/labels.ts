@@ -1,36 +1,33 @@
+import { machineKeys } from "#machinefile/keys/machine.ts";
+import { hyphened, type MachineKeys } from "#machinefile/keys/machine-key.ts";
 import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
 
 /** What labels of a service's container may begin with: the two that are met in the wild, and berth's own. */
 const prefixes = ["foreign-root.", "real.", "berth.loader."] as const;
 
-/** Every key, and the other names it has had. */
-const names = {
-  root: ["folder"],
+/** What the loader takes besides the keys of a machine, and the other names it has had. */
+const ownNames = {
   image: [],
-  command: ["entrypoint"],
   arguments: ["cmd"],
-  volumes: [],
-  tmpfs: [],
-  publish: [],
-  environment: ["env"],
-  capabilities: ["cap-add"],
-  profile: [],
-  ids: [],
-  lxcfs: [],
-  hostname: [],
   "stop-signal": [],
-  "stop-timeout": [],
-  cpus: [],
-  "cpuset-cpus": ["cpuset"],
-  memory: [],
-  "memory-swap": [],
-  pids: [],
   args: [],
   machine: [],
 } as const satisfies Record<string, readonly string[]>;
 
-export type LoaderKey = keyof typeof names;
+/** Every name of every key: of a machine those that have a label of their own, as their rows say. */
+export function loaderKeys(keys: MachineKeys = machineKeys): ReadonlyMap<string, string> {
+  const rows = Object.entries(keys).flatMap(([key, { label }]) =>
+    label === undefined || label.form === "flags" ? [] : [[hyphened(key), label.also ?? []] as const],
+  );
+  return new Map(
+    [...rows, ...Object.entries(ownNames)].flatMap(([key, others]) =>
+      [key, ...others].map((name) => [name, key] as const),
+    ),
+  );
+}
+
+const realKeys = loaderKeys();
 
 /**
  * A label that is meant for the loader: its key, and for one variable of the environment also that variable's
@@ -39,18 +36,14 @@ export type LoaderKey = keyof typeof names;
 export interface LoaderLabel {
   /** As it is written, for messages. */
   readonly label: string;
-  readonly key: LoaderKey;
+  readonly key: string;
   readonly variable?: string;
   readonly value: string;
 }
 
-const keyOf: ReadonlyMap<string, LoaderKey> = new Map(
-  Object.entries(names).flatMap(([key, others]) => [key, ...others].map((name) => [name, key as LoaderKey])),
-);
-
 /** What a container's labels say under a key, by any of its names; undefined without one. */
-export function labelOf(labels: Readonly<Record<string, string>>, key: LoaderKey): string | undefined {
-  return Object.entries(labels).find(([label]) => keyOf.get(withoutPrefix(label) ?? "") === key)?.[1];
+export function labelOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.entries(labels).find(([label]) => realKeys.get(withoutPrefix(label) ?? "") === key)?.[1];
 }
 
 /** Whether a container's labels ask for a loader: they name a root or an image to run. */
@@ -63,7 +56,11 @@ export function asksForLoader(labels: Readonly<Record<string, string>>): boolean
  * Throws `usage` for a key that is not known: passed over, it would leave a machine other than its owner
  * believes.
  */
-export function readLabel(label: string, value: string): LoaderLabel | undefined {
+export function readLabel(
+  label: string,
+  value: string,
+  keyOf: ReadonlyMap<string, string> = realKeys,
+): LoaderLabel | undefined {
   const name = withoutPrefix(label);
   if (name === undefined || label === imageLabel) return undefined;
   const variable = /^(?:env|environment)\.(.+)$/.exec(name)?.[1];

@@ -1,60 +1,48 @@
-import { given } from "#machinefile/given.ts";
+import { machineKeys } from "#machinefile/keys/machine.ts";
+import { hyphened, type MachineKey, type MachineKeys } from "#machinefile/keys/machine-key.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
-import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import { renderList } from "#machinefile/value/list.ts";
-import { renderPublish } from "#machinefile/value/publish.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
-import { renderVolume } from "#machinefile/value/volume.ts";
 
 const prefix = "berth.loader.";
 
 /** The labels of a service's container by which its loader makes this machine. The machine has a root. */
-export function renderLoaderLabels(machine: MachineSpec): Readonly<Record<string, string>> {
-  const list = (items: readonly string[]) => (items.length === 0 ? undefined : renderList(items));
-  const number = (value: number | undefined) => (value === undefined ? undefined : String(value));
-  const values = given({
-    machine: machine.name,
-    root: machine.root,
-    command: list(machine.command ?? []),
-    hostname: machine.hostname,
-    profile: machine.profile,
-    ids: number(machine.ids),
-    volumes: list(machine.volumes.map(renderVolume)),
-    tmpfs: list(
-      Object.entries(renderTmpfs(machine)).map(([target, options]) =>
-        options === "" ? target : `${target}:${options}`,
-      ),
-    ),
-    publish: list(machine.publish.map(renderPublish)),
-    capabilities: list(machine.capabilities),
-    lxcfs: machine.lxcfs ? "true" : undefined,
-    cpus: number(machine.cpus),
-    "cpuset-cpus": machine.cpuset,
-    memory: number(machine.memory),
-    "memory-swap": number(machine.memorySwap),
-    pids: number(machine.pids),
-    "stop-timeout": number(machine.stopTimeout),
-    args: list(otherFlags(machine)),
-  });
-  const variables = Object.entries(machine.environment).map(
-    ([name, value]) => [`environment.${name}`, value] as const,
+export function renderLoaderLabels(
+  machine: MachineSpec,
+  keys: MachineKeys = machineKeys,
+): Readonly<Record<string, string>> {
+  const fields: Readonly<Record<string, unknown>> = { ...machine, ...differing(machine) };
+  const rows = Object.entries(keys).map(([key, row]) => [key, row, fields[row.field]] as const);
+  const flags = rows.flatMap(([, { label }, value]) =>
+    label?.form === "flags" && value !== undefined ? label.render(value) : [],
   );
-  return Object.fromEntries(
-    [...Object.entries<string>(values), ...variables].map(([key, value]) => [prefix + key, value]),
-  );
+  const labels = [
+    ["machine", machine.name] as const,
+    ...rows.flatMap(([key, row, value]) => {
+      const text = renderLabel(row, value);
+      return text === undefined ? [] : [[hyphened(key), text] as const];
+    }),
+    ...(flags.length === 0 ? [] : [["args", renderList(flags)] as const]),
+    ...Object.entries(machine.environment).map(([name, value]) => [`environment.${name}`, value] as const),
+  ];
+  return Object.fromEntries(labels.map(([key, value]) => [prefix + key, value]));
 }
 
-/** Flags of `docker run` for what has no label of its own. */
-function otherFlags(machine: MachineSpec): readonly string[] {
-  const rates = (flag: string, list: readonly DeviceRate[] = []) =>
-    list.map(({ device, rate }) => `${flag}=${device}:${rate}`);
-  return [
-    ...(machine.shmSize === undefined ? [] : [`shm-size=${machine.shmSize}`]),
-    ...(machine.blkioWeight === undefined ? [] : [`blkio-weight=${machine.blkioWeight}`]),
-    ...rates("device-read-bps", machine.deviceReadBps),
-    ...rates("device-write-bps", machine.deviceWriteBps),
-    ...rates("device-read-iops", machine.deviceReadIops),
-    ...rates("device-write-iops", machine.deviceWriteIops),
-    ...Object.entries(machine.labels).map(([name, value]) => `label=${name}=${value}`),
-  ];
+/** What labels have otherwise than MachineSpec. */
+function differing(machine: MachineSpec) {
+  const tmpfs = Object.entries(renderTmpfs(machine)).map(([target, options]) => ({
+    target,
+    options: options === "" ? [] : [options],
+  }));
+  // Each variable has a label of its own, which holds any text.
+  return { tmpfs, environment: undefined };
+}
+
+function renderLabel({ label }: MachineKey, value: unknown): string | undefined {
+  if (label === undefined || label.form === "flags" || value === undefined) return undefined;
+  const { render = String } = label;
+  if (label.form === "value") return render(value);
+  return Array.isArray(value) && value.length > 0
+    ? renderList(value.map((entry) => render(entry)))
+    : undefined;
 }

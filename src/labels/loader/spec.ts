@@ -1,42 +1,34 @@
-import type { Profile } from "#contract/profiles.ts";
 import type { DockerFlags } from "#docker-flags/flags.ts";
-import type { Capability } from "#linux/capability.ts";
-import type { Publish } from "#machinefile/value/publish.ts";
-import type { VolumeSpec } from "#machinefile/value/volume.ts";
+import type { MachineSpec } from "#machinefile/machine.ts";
 
-/** A machine as the labels of a service's container ask for it. */
-export interface LoaderSpec {
-  /**
-   * The folder of the host that is its root: absolute, in its shortest form, never `/`. Without one there is
-   * an image.
-   */
+/** Fields that a service's machine has of its service, or that are of another type here. */
+type Otherwise =
+  | "name"
+  | "address"
+  | "aliases"
+  | "dependsOn"
+  | "restart"
+  | "labels"
+  | "deploy"
+  | "tmpfs"
+  | "lxcfs";
+
+type Lists = "command" | "volumes" | "publish" | "environment" | "capabilities";
+
+/** A machine as the labels of a service's container ask for it; what is not here is as in a machine file. */
+export interface LoaderSpec
+  extends Partial<Omit<MachineSpec, Otherwise | Lists>>,
+    Required<Pick<MachineSpec, Lists>> {
+  /** The folder of the host that is its root. Without one there is an image. */
   readonly root?: string;
   /** An image of the engine that is run instead of one made of the folder. */
   readonly image?: string;
-  /** PID 1's program, and its arguments. */
-  readonly command: readonly string[];
-  readonly volumes: readonly VolumeSpec[];
   /** Path → mount options, as the Engine API has them. */
   readonly tmpfs: Readonly<Record<string, string>>;
-  readonly publish: readonly Publish[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly capabilities: readonly Capability[];
-  readonly profile?: Profile;
-  readonly ids?: number;
   /** The directory where lxcfs is mounted. */
   readonly lxcfs?: string;
-  readonly hostname?: string;
   /** A Linux signal number; the init's own when absent. */
   readonly stopSignal?: number;
-  /** Seconds that a machine has to stop when its loader was killed. */
-  readonly stopTimeout?: number;
-  /** Processors. */
-  readonly cpus?: number;
-  readonly cpuset?: string;
-  /** Bytes. */
-  readonly memory?: number;
-  readonly memorySwap?: number;
-  readonly pids?: number;
   readonly flags: DockerFlags;
   /** The machine's name in a machine file. */
   readonly machine?: string;

@@ -3,7 +3,7 @@ import { type Path, type Problem, problem } from "#machinefile/problem.ts";
 
 /** Keys of a machine that mean nothing where a swarm runs it, and what to write instead. */
 const localKeys: Readonly<Record<string, string>> = {
-  image: "root and image exclude each other: the machine is what is in the folder",
+  image: "root and image exclude each other: the root's folder holds the machine",
   address: "a swarm gives addresses itself; other machines find this one by its name",
   restart: "the swarm starts the machine again; write deploy.restart",
   depends_on: "a swarm knows no order among services",
@@ -35,7 +35,7 @@ function* checkLocal(
   if (keys(name).includes("deploy")) {
     yield problem(
       ["machines", name, "deploy"],
-      "deploy needs root: a machine of an image is run by `berth up`",
+      "deploy without root (example: root: /srv/mailcow); `berth up` runs machines of images",
       undefined,
       "key",
     );
@@ -44,7 +44,7 @@ function* checkLocal(
     if (roots.has(needed))
       yield problem(
         [...origin(name, "depends_on"), index],
-        `${needed} has a root and is run by \`berth deploy\``,
+        `${needed} has a root: \`berth deploy\` runs it, and a swarm knows no order`,
       );
   }
 }
@@ -59,20 +59,20 @@ function* checkRoot(
   for (const [index, { hostPort, protocol }] of publish.entries()) {
     const path = [...origin(name, "publish"), index];
     if (hostPort === 0)
-      yield problem(path, "a machine with a root is published on ports that are named, not chosen");
-    if (protocol === "sctp") yield problem(path, "a machine with a root is published by tcp and udp alone");
+      yield problem(path, "host port 0 with a root (example: 8080:80; clients must know the port)");
+    if (protocol === "sctp") yield problem(path, "sctp with a root (example: 53:53/udp; tcp or udp)");
   }
   for (const [index, { kind, source }] of volumes.entries()) {
     if (kind !== "bind" || source?.startsWith("/")) continue;
     yield problem(
       [...origin(name, "volumes"), index],
-      `${source} is relative; a machine with a root has paths of its node, which are absolute`,
+      `relative path ${source} with a root (example: /srv/data:/data; an absolute path of its node)`,
     );
   }
   if (command !== undefined && !command[0]?.startsWith("/")) {
     yield problem(
       origin(name, "command"),
-      "the init of a machine with a root is an absolute path, such as /sbin/init",
+      "relative init with a root (example: /sbin/init; an absolute path)",
     );
   }
 }

@@ -40,7 +40,7 @@ test("a default that collides with itself is one problem, whatever the number of
   );
   expect(found).toHaveLength(100);
   expect(new Set(found.map(({ path }) => path.join(".")))).toHaveProperty("size", 100);
-  expect(found[0]?.message).toBe("the host's port 1000/tcp is published by m0 as well as by m1");
+  expect(found[0]?.message).toBe("duplicate host port 1000/tcp: m0 and m1 publish it");
 });
 
 test("no more than a hundred problems are looked for", () => {
@@ -58,7 +58,7 @@ test("ports are many in a range, and counted one by one", () => {
     {
       path: ["machines", "a", "publish", 6],
       target: "value",
-      message: "too many ports are published in all: up to here more than 400000",
+      message: "too many ports in all: up to here more than 400000",
     },
   ]);
 });
@@ -83,7 +83,7 @@ test("a port collides with just those that publishesCollide says, and is of the 
     check(three.map((publish, index) => machine(`m${index}`, { publish: [publish] }))).map(
       ({ message }) => message,
     ),
-  ).toEqual(["the host's port 80-81/tcp is published by m0 as well as by m2"]);
+  ).toEqual(["duplicate host port 80-81/tcp: m0 and m2 publish it"]);
 });
 
 test("machines of hosts that are not known, or not the same, are in nobody's way but their own", () => {
@@ -104,7 +104,7 @@ test("where all depend on all, some cycles are named, and of each its start", ()
       machine("b", { dependsOn: ["c"] }),
       machine("c", { dependsOn: ["b"] }),
     ]),
-  ).toMatchObject([{ message: "these depend on each other: b → c → b" }]);
+  ).toMatchObject([{ message: "dependency cycle: b → c → b" }]);
 });
 
 test("a chain of ten thousand machines is no cycle, and closed it is one", () => {
@@ -113,8 +113,7 @@ test("a chain of ten thousand machines is no cycle, and closed it is one", () =>
   expect(check(chain([]))).toEqual([]);
   expect(check(chain(["m0"]))).toMatchObject([
     {
-      message:
-        "these depend on each other: m0 → m1 → m2 → m3 → m4 → m5 → m6 → m7 → m8 → m9 → (9990 more) → m0",
+      message: "dependency cycle: m0 → m1 → m2 → m3 → m4 → m5 → m6 → m7 → m8 → m9 → (9990 more) → m0",
     },
   ]);
 });
@@ -124,8 +123,8 @@ test("what was meant is looked for among some hundred machines", () => {
     ...many(count, (index) => machine(`web${index}`)),
     machine("z", { dependsOn: ["wed1"] }),
   ];
-  expect(check(fleet(100))).toMatchObject([{ message: "there is no machine wed1", suggestion: "web1" }]);
+  expect(check(fleet(100))).toMatchObject([{ message: "unknown machine wed1", suggestion: "web1" }]);
   expect(check(fleet(1000))).toEqual([
-    { path: ["machines", "z", "depends_on", 0], target: "value", message: "there is no machine wed1" },
+    { path: ["machines", "z", "depends_on", 0], target: "value", message: "unknown machine wed1" },
   ]);
 });

@@ -45,7 +45,7 @@ function* checkAddresses({ network, machines, origin, isFaulty }: Checked): Gene
     const reason =
       addressFault(address, subnet) ??
       (address === gateway ? `${address} is the network's gateway` : undefined) ??
-      (holder === undefined ? undefined : `${address} is already the address of ${holder}`);
+      (holder === undefined ? undefined : `duplicate address ${address}: also the address of ${holder}`);
     if (reason !== undefined) yield problem(origin(name, "address"), reason);
     if (holder === undefined) holders.set(address, name);
   }
@@ -61,10 +61,13 @@ function* checkAliases({ machines, origin }: Checked): Generator<Problem> {
       if (names.has(alias))
         yield problem(
           path,
-          alias === name ? `${alias} is the machine's own name` : `${alias} is already a machine's name`,
+          alias === name
+            ? `duplicate name ${alias}: the machine's own name`
+            : `duplicate name ${alias}: a machine's name`,
         );
-      else if (holder === name) yield problem(path, `${alias} is given twice`);
-      else if (holder !== undefined) yield problem(path, `${alias} is already an alias of ${holder}`);
+      else if (holder === name) yield problem(path, `duplicate alias ${alias}`);
+      else if (holder !== undefined)
+        yield problem(path, `duplicate alias ${alias}: also an alias of ${holder}`);
       else holders.set(alias, name);
     }
   }
@@ -80,7 +83,7 @@ function* checkTargets({ machines, origin }: Checked): Generator<Problem> {
       for (const [index, { target }] of mounts.entries()) {
         const holder = holders.get(target);
         if (holder !== undefined)
-          yield problem([...origin(name, key), index], `${target} already has ${holder}`);
+          yield problem([...origin(name, key), index], `duplicate mount at ${target}: ${holder} has it`);
         else holders.set(target, what);
       }
     }
@@ -95,11 +98,12 @@ function* checkSwap({ machines, origin, isFaulty }: Checked): Generator<Problem>
       isFaulty(["defaults", "memory"])
     )
       continue;
-    if (memory === undefined) yield problem(origin(name, "memory_swap"), "memory_swap needs memory as well");
+    if (memory === undefined)
+      yield problem(origin(name, "memory_swap"), "memory_swap without memory (example: memory: 512M)");
     else if (memorySwap !== -1 && memorySwap < memory) {
       yield problem(
         origin(name, "memory_swap"),
-        `memory and swap together, ${memorySwap} bytes, are less than memory, ${memory} bytes`,
+        `memory_swap ${memorySwap} is less than memory ${memory} (bytes; memory_swap is both together)`,
       );
     }
   }
@@ -110,14 +114,15 @@ function* checkDependencies({ machines, origin }: Checked): Generator<Problem> {
   for (const { name, dependsOn } of machines) {
     const seen = new Set<string>();
     for (const [index, needed] of dependsOn.entries()) {
-      if (seen.has(needed)) yield problem([...origin(name, "depends_on"), index], `${needed} is given twice`);
+      if (seen.has(needed))
+        yield problem([...origin(name, "depends_on"), index], `duplicate machine ${needed}`);
       seen.add(needed);
       if (dependencies.has(needed)) continue;
       const others =
         dependencies.size > mostCandidates ? [] : [...dependencies.keys()].filter((other) => other !== name);
       yield problem(
         [...origin(name, "depends_on"), index],
-        `there is no machine ${needed}`,
+        `unknown machine ${needed}`,
         suggest(needed, others),
       );
     }
@@ -125,9 +130,7 @@ function* checkDependencies({ machines, origin }: Checked): Generator<Problem> {
   for (const cycle of findCycles(dependencies)) {
     const [first = "", second] = cycle;
     const message =
-      second === undefined
-        ? `${first} depends on itself`
-        : `these depend on each other: ${renderCycle(cycle)}`;
+      second === undefined ? `${first} depends on itself` : `dependency cycle: ${renderCycle(cycle)}`;
     yield problem(origin(first, "depends_on"), message);
   }
 }

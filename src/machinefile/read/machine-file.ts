@@ -1,4 +1,5 @@
 import { BerthError } from "#errors.ts";
+import type { MachineKeys } from "#machinefile/keys/machine-key.ts";
 import type { Fleet } from "#machinefile/machine.ts";
 import { cut, renderFault, renderPath } from "#machinefile/problem.ts";
 import { projectNameOf } from "#machinefile/project.ts";
@@ -25,6 +26,8 @@ export interface MachineFileOptions {
   readonly shownAs?: string;
   /** For `${NAME}` in the file, and for variables that a machine passes on. */
   readonly environment: Variables;
+  /** The keys of a machine; the real ones where absent. */
+  readonly keys?: MachineKeys;
 }
 
 /** So many problems are named, and the rest is counted. */
@@ -39,11 +42,15 @@ const mostLocated = 200;
  */
 export function parseMachineFile(
   text: string,
-  { fileName, shownAs = fileName, environment }: MachineFileOptions,
+  { fileName, shownAs = fileName, environment, keys }: MachineFileOptions,
 ): Fleet {
   const source = parseYaml(text, environment);
   if (source.content === undefined) throw invalid(shownAs, source.faults);
-  const reading = readFleet(source.content, environment, { name: projectNameOf(fileName), file: fileName });
+  const reading = readFleet(source.content, {
+    environment,
+    unnamed: { name: projectNameOf(fileName), file: fileName },
+    keys,
+  });
   const located = reading.problems.slice(0, mostLocated).flatMap((problem) => source.locate(problem) ?? []);
   const beyond = Math.max(0, reading.problems.length - mostLocated);
   if (!("fleet" in reading) || source.faults.length > 0)

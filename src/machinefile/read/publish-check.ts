@@ -32,7 +32,7 @@ export function* checkPublished({ machines, origin }: CheckedPorts): Generator<P
     if (ports > mostPorts) {
       yield problem(
         [...origin(name, "publish"), index],
-        `too many ports are published in all: up to here more than ${mostPorts}`,
+        `too many ports in all: up to here more than ${mostPorts}`,
       );
       return;
     }
@@ -42,8 +42,8 @@ export function* checkPublished({ machines, origin }: CheckedPorts): Generator<P
     const first = take(ofHost, published, { name, order });
     if (first === undefined) continue;
     const text = `${hostPort}${count > 1 ? `-${hostPort + count - 1}` : ""}/${protocol}`;
-    const whom = first.name === name ? "twice" : `by ${first.name} as well as by ${name}`;
-    yield problem([...origin(name, "publish"), index], `the host's port ${text} is published ${whom}`);
+    const other = first.name === name ? "" : `: ${first.name} and ${name} publish it`;
+    yield problem([...origin(name, "publish"), index], `duplicate host port ${text}${other}`);
   }
 }
 

@@ -1,29 +1,32 @@
-import { z } from "zod";
-import { deployReference } from "./deploy-schema.ts";
+import { deployKeys } from "#machinefile/keys/deploy.ts";
+import { imageKeys } from "#machinefile/keys/image.ts";
+import { machineKeys } from "#machinefile/keys/machine.ts";
+import type { MachineKeys } from "#machinefile/keys/machine-key.ts";
+import { networkKeys } from "#machinefile/keys/network.ts";
+import { projectKeys } from "#machinefile/keys/project.ts";
+import type { Key, Keys } from "#machinefile/type/value-type.ts";
 import { exampleMachineFile } from "./example.ts";
-import { imageShape, networkShape, ownShape, projectShape, sharedShape } from "./schema.ts";
-import { notes } from "./schema-key.ts";
 
-/** docs/machine-file.md: the Markdown reference of the machine file, every key from its schema's note. */
-export function renderMachineFileReference(): string {
+/** docs/machine-file.md: the Markdown reference of the machine file, every key from its row. */
+export function renderMachineFileReference(keys: MachineKeys = machineKeys): string {
   return `${introduction}
-${section("name", "Stands for itself at the top of the file, as in `name: shop`.", projectShape)}
-${section("network", "The one network that all machines are on. Every key is optional.", networkShape)}
-${section("images", "Maps a name to where the image comes from: exactly one of `base`, `tarball` and `image`.", imageShape)}
+${section("name", "Stands for itself at the top of the file, as in `name: shop`.", projectKeys)}
+${section("network", "The one network that all machines are on. Every key is optional.", networkKeys)}
+${section("images", "Maps a name to where the image comes from: exactly one of `base`, `tarball` and `image`.", imageKeys)}
 ${section(
   "machines",
   "Maps a name to a machine. A name is one DNS label: lower-case letters, digits and inner hyphens, at most 63. `db: {}` is a whole machine where the defaults name an image.",
-  { ...sharedShape, ...ownShape },
+  keys,
 )}
 ${section(
   "deploy",
   "Under a machine with a `root`: how a Docker Swarm runs it (see deploy.md). A dot leads into a map: `restart.delay` is `restart: {delay: 5s}`.",
-  deployReference,
+  withInner(deployKeys),
 )}
 ## \`defaults\`
 
-Takes the keys of a machine, apart from ${Object.keys(ownShape)
-    .map((name) => `\`${name}\``)
+Takes the keys of a machine, apart from ${Object.entries(keys)
+    .flatMap(([name, { isOwn }]) => (isOwn === true ? [`\`${name}\``] : []))
     .join(", ")}. Every machine has them, unless it says otherwise:
 its \`environment\` and \`labels\` are merged with the defaults', each other key of its own replaces the default, lists too.
 
@@ -63,8 +66,22 @@ Anchors (\`&name\`), aliases (\`*name\`) and merge keys (\`<<: *name\`) work; a 
 A path of the host, in \`volumes\` and \`tarball\`, starts at the file's directory when it is relative, and at your home when it starts with \`~/\`.
 `;
 
-function section(name: string, about: string, shape: Readonly<Record<string, z.ZodType>>): string {
-  const rows = Object.entries(shape).map(([key, schema]) => row(key, schema));
+/** Every key, and after one whose values are maps of plain values also theirs: `restart.delay`. */
+export function withInner(keys: Keys): Keys {
+  return Object.fromEntries(
+    Object.entries(keys).flatMap(([name, key]) => [
+      [name, key] as const,
+      ...Object.entries(plainKeys(key)).map(([inner, innerKey]) => [`${name}.${inner}`, innerKey] as const),
+    ]),
+  );
+}
+
+function plainKeys({ type: { keys = {} } }: Key<unknown>): Keys {
+  return Object.values(keys).some(({ type }) => type.keys !== undefined) ? {} : keys;
+}
+
+function section(name: string, about: string, keys: Keys): string {
+  const rows = Object.entries(keys).map(([key, row]) => renderRow(key, row));
   return [
     "",
     `## \`${name}\``,
@@ -80,15 +97,13 @@ function section(name: string, about: string, shape: Readonly<Record<string, z.Z
     .slice(1);
 }
 
-function row(key: string, schema: z.ZodType): string {
-  const note = notes.get(schema);
-  if (note === undefined) return cells([`\`${key}\``, "", "", "", ""]);
-  const choices = schema instanceof z.ZodEnum ? schema.options.map((word) => `\`${word}\``).join(", ") : "";
-  const named = note.type ?? choices;
-  const type = note.unit === undefined ? named : `${named} (${note.unit})`;
-  const otherwise = note.default === undefined ? (note.absent ?? "") : `\`${note.default}\``;
-  const examples = (note.examples ?? []).map((example) => `\`${flow(example)}\``).join(", ");
-  return cells([`\`${key}\``, type, otherwise, note.description, examples]);
+function renderRow(name: string, key: Key<unknown>): string {
+  const choices = (key.type.choices ?? []).map((word) => `\`${word}\``).join(", ");
+  const named = key.shownType ?? choices;
+  const type = key.unit === undefined ? named : `${named} (${key.unit})`;
+  const otherwise = key.default === undefined ? (key.absent ?? "") : `\`${key.default}\``;
+  const examples = (key.examples ?? []).map((example) => `\`${flow(example)}\``).join(", ");
+  return cells([`\`${name}\``, type, otherwise, key.description, examples]);
 }
 
 function cells(texts: readonly string[]): string {

@@ -1,6 +1,8 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 const seconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
+/** The Engine API holds the stop timeout in a C int on some paths. */
+const longest = 2 ** 31 - 1;
 
 /**
  * A time in whole seconds: a number of seconds, or hours, minutes and seconds as Compose writes them (`90`,
@@ -9,13 +11,12 @@ const seconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
 export function parseDuration(input: string | number): number {
   const text = String(input).trim();
   const match = /^(?:(\d+)|(?=\d)(\d+h)?(\d+m)?(\d+s)?)$/.exec(text);
-  if (match === null) throw usageError(`"${text}" is not a time; write seconds, or such as 90s or 1m30s`);
+  if (match === null) throw invalid("time", text, "example: 90 or 1m30s");
   const [, plain, ...parts] = match;
   let total = Number(plain ?? 0);
   for (const part of parts) {
     if (part !== undefined) total += Number(part.slice(0, -1)) * (seconds[part.slice(-1)] ?? 0);
   }
-  // The Engine API holds the stop timeout in a C int on some paths.
-  if (total > 2 ** 31 - 1) throw usageError(`"${text}" is too long a time`);
+  if (total > longest) throw invalid("time", text, `example: 1m30s; at most ${longest} s`);
   return total;
 }

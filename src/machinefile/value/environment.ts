@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 /** One variable or label; without a value, a variable takes the caller's. */
 export interface Entry {
@@ -20,8 +20,10 @@ export function parseVariable(text: string): Entry {
 export function parseVariableName(name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     const near = name.replace(/[-. ]/g, "_");
-    throw usageError(
-      `"${name}" is not a variable's name; use letters, digits and "_", no digit first`,
+    throw invalid(
+      "variable name",
+      name,
+      'example: LANG; letters, digits and "_", no digit first',
       /^[A-Za-z_][A-Za-z0-9_]*$/.test(near) ? near : undefined,
     );
   }
@@ -36,10 +38,8 @@ export function parseLabel(text: string): Entry {
 
 /** A label's key: not empty, no space or `=`, and outside of `berth.`, which holds berth's own state. */
 export function parseLabelName(name: string): string {
-  if (!/^[^\s=]+$/.test(name))
-    throw usageError(`"${name}" is not a label's key; it has one character or more, no space and no "="`);
-  if (name.startsWith("berth."))
-    throw usageError(`"${name}": labels that start with "berth." are berth's own`);
+  if (!/^[^\s=]+$/.test(name)) throw invalid("label key", name, 'example: team; no space and no "="');
+  if (name.startsWith("berth.")) throw invalid("label key", name, 'example: team; "berth." is reserved');
   return name;
 }
 

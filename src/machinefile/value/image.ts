@@ -1,19 +1,18 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 /**
  * A release by its code name or number, as the distribution's archive names it (`bookworm`, `noble`,
  * `stable`).
  */
 export function parseRelease(text: string): string {
-  if (!/^[a-z0-9][a-z0-9.-]*$/.test(text))
-    throw usageError(`"${text}" is not a release; write its code name, such as bookworm`);
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(text)) throw invalid("release", text, "example: bookworm");
   return text;
 }
 
 /** A package by its name, with `:architecture`, `=version` or `/release` after it as apt-get(8) takes it. */
 export function parsePackage(text: string): string {
   if (!/^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?(?:[=/][A-Za-z0-9][A-Za-z0-9.+~:-]*)?$/.test(text)) {
-    throw usageError(`"${text}" is not a package; write such as openssh-server`);
+    throw invalid("package", text, "example: openssh-server");
   }
   return text;
 }
@@ -21,8 +20,10 @@ export function parsePackage(text: string): string {
 /** The URL of a package archive: http, https, file or copy (sources.list(5)). */
 export function parseMirror(text: string): string {
   if (!/^(?:https?:\/\/[^\s/]|(?:file|copy):\/)\S*$/.test(text)) {
-    throw usageError(
-      `"${text}" is not the URL of a package archive; it starts with http://, https://, file:/ or copy:/`,
+    throw invalid(
+      "archive URL",
+      text,
+      "example: http://archive.example/debian; http://, https://, file:/ or copy:/",
     );
   }
   return text;
@@ -34,7 +35,7 @@ export function parseMirror(text: string): string {
  */
 export function parseReference(text: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/.test(text))
-    throw usageError(`"${text}" is not an image; write such as debian-12 or host:5000/name:tag`);
+    throw invalid("image", text, "example: debian-12 or host:5000/name:tag");
   return text;
 }
 
@@ -51,6 +52,6 @@ export const tarballName = /\.(?:tar(?:\.[a-z0-9]+)?|t(?:gz|xz|zst|bz2))$/i;
 
 /** What a machine is made from: a tarball's path, or what `parseReference` takes. */
 export function parseMachineImage(text: string): string {
-  if (text.includes("\0")) throw usageError("a path holds no NUL");
+  if (text.includes("\0")) throw invalid("path", text, "example: ./root.tar; no NUL");
   return isTarballPath(text) ? text : parseReference(text);
 }

@@ -1,12 +1,11 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 /** A number of processors, as `docker run --cpus`: a decimal number of at least 0.01. */
 export function parseCpus(input: string | number): number {
   const text = String(input).trim();
   const cpus = /^\d+(?:\.\d+)?$|^\.\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(cpus)) throw usageError(`"${text}" is not a number of processors; write such as 2 or 0.5`);
-  if (cpus < 0.01) throw usageError(`${text} processors are too few; an engine wants 0.01 or more`);
-  if (cpus > 65536) throw usageError(`${text} processors are more than any kernel knows`);
+  // Also where it is NaN. An engine takes 0.01 at least, and no kernel knows more than 65536.
+  if (!(cpus >= 0.01 && cpus <= 65536)) throw invalid("number of CPUs", text, "example: 1.5; 0.01 to 65536");
   return cpus;
 }
 
@@ -19,7 +18,7 @@ export function parseCpuset(input: string | number): string {
   for (const part of text.split(",")) {
     const [first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part)?.slice(1) ?? [];
     if (first === undefined || Number(last) < Number(first))
-      throw usageError(`"${text}" is no list of processors; write such as 0-3,6`);
+      throw invalid("CPU list", text, "example: 0-3,6");
   }
   return text;
 }
@@ -31,8 +30,7 @@ export function parseCpuset(input: string | number): string {
 export function parseBlkioWeight(input: string | number): number {
   const text = String(input).trim();
   const weight = /^\d+$/.test(text) ? Number(text) : 0;
-  if (weight < 10 || weight > 1000)
-    throw usageError(`"${text}" is no weight of block I/O; write a whole number from 10 to 1000`);
+  if (weight < 10 || weight > 1000) throw invalid("block I/O weight", text, "example: 300; 10 to 1000");
   return weight;
 }
 
@@ -43,8 +41,7 @@ export function parseBlkioWeight(input: string | number): number {
 export function parsePids(input: string | number): number {
   const text = String(input).trim();
   const pids = /^\d+$/.test(text) ? Number(text) : 0;
-  if (pids < 1 || pids > 4194304)
-    throw usageError(`"${text}" is not a number of processes; write a whole number from 1 to 4194304`);
+  if (pids < 1 || pids > 4194304) throw invalid("number of processes", text, "example: 4096; 1 to 4194304");
   return pids;
 }
 
@@ -57,9 +54,7 @@ export function parseIds(input: string | number): number {
   const text = String(input).trim();
   const ids = /^\d+$/.test(text) ? Number(text) : 0;
   if (ids < idsOfSystem || ids > mostIds) {
-    throw usageError(
-      `"${text}" is not a number of ids; write a whole number from ${idsOfSystem} to ${mostIds}`,
-    );
+    throw invalid("number of ids", text, `example: ${2 * idsOfSystem}; ${idsOfSystem} to ${mostIds}`);
   }
   return Math.ceil(ids / idsOfSystem) * idsOfSystem;
 }

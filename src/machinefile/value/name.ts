@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
@@ -7,13 +7,12 @@ const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
  * `localhost` is refused, because every machine resolves it to itself.
  */
 export function parseName(text: string): string {
-  if (text.length > 63) throw usageError(`the name is ${text.length} characters long; 63 is the most`);
-  if (text === "localhost") throw usageError('"localhost" is every machine itself; choose another name');
+  if (text === "localhost")
+    throw invalid("name", text, "example: web-1; every machine resolves localhost to itself");
+  if (text.length > 63) throw invalid("name", text, "example: web-1; at most 63 characters");
   if (!label.test(text)) {
-    throw usageError(
-      `"${text}" is not a name; use lower-case letters, digits and, between them, hyphens`,
-      nearestLabel(text),
-    );
+    const rule = "example: web-1; lower-case letters, digits and, between them, hyphens";
+    throw invalid("name", text, rule, nearestLabel(text));
   }
   return text;
 }
@@ -23,8 +22,8 @@ export function parseName(text: string): string {
  * sethostname(2)).
  */
 export function parseHostname(text: string): string {
-  if (text.length > 64) throw usageError(`the host name is ${text.length} characters long; 64 is the most`);
-  return checkLabels(text, text.toLowerCase(), "a host name");
+  if (text.length > 64) throw invalid("host name", text, "example: web.example.org; at most 64 characters");
+  return checkLabels(text, text.toLowerCase(), "host name", "web.example.org");
 }
 
 /**
@@ -32,8 +31,8 @@ export function parseHostname(text: string): string {
  * still fits below it (RFC 1035: 253).
  */
 export function parseDomain(text: string): string {
-  if (text.length > 189) throw usageError(`the domain is ${text.length} characters long; 189 is the most`);
-  return checkLabels(text, text, "a domain");
+  if (text.length > 189) throw invalid("domain", text, "example: lab.test; at most 189 characters");
+  return checkLabels(text, text, "domain", "lab.test");
 }
 
 /**
@@ -41,21 +40,24 @@ export function parseDomain(text: string): string {
  * `_` or hyphens.
  */
 export function parseImageName(text: string): string {
-  if (text.length > 63)
-    throw usageError(`the image's name is ${text.length} characters long; 63 is the most`);
+  if (text.length > 63) throw invalid("image name", text, "example: debian-12; at most 63 characters");
   if (!/^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(text)) {
-    throw usageError(
-      `"${text}" is not an image's name; use lower-case letters and digits, joined by ".", "_" or "-"`,
+    throw invalid(
+      "image name",
+      text,
+      'example: debian-12; lower-case letters and digits, joined by ".", "_" or "-"',
     );
   }
   return text;
 }
 
-function checkLabels(text: string, compared: string, what: string): string {
+function checkLabels(text: string, compared: string, what: string, example: string): string {
   for (const part of compared.split(".")) {
     if (part.length > 63 || !label.test(part)) {
-      throw usageError(
-        `"${text}" is not ${what}; use letters, digits and hyphens, in parts of at most 63 characters joined by dots`,
+      throw invalid(
+        what,
+        text,
+        `example: ${example}; letters, digits and hyphens, in parts of at most 63 characters joined by dots`,
       );
     }
   }

@@ -1,10 +1,9 @@
 import ipaddr from "ipaddr.js";
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 /** An IPv4 address in its dotted form. */
 export function parseAddress(text: string): string {
-  if (!ipaddr.IPv4.isValidFourPartDecimal(text))
-    throw usageError(`"${text}" is not an IPv4 address; write such as 172.31.0.10`);
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) throw invalid("IPv4 address", text, "example: 172.31.0.10");
   return text;
 }
 
@@ -13,14 +12,12 @@ export function parseAddress(text: string): string {
  * machine (/8 to /29).
  */
 export function parseSubnet(text: string): string {
-  if (ipaddr.IPv6.isValidCIDR(text))
-    throw usageError(`"${text}": IPv6 subnets are not supported by this version yet`);
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text))
-    throw usageError(`"${text}" is not a subnet; write such as 172.31.0.0/24`);
+  if (ipaddr.IPv6.isValidCIDR(text)) throw invalid("subnet", text, "example: 172.31.0.0/24; IPv4");
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) throw invalid("subnet", text, "example: 172.31.0.0/24");
   const length = ipaddr.IPv4.parseCIDR(text)[1];
-  if (length < 8 || length > 29) throw usageError(`"${text}": the length of the subnet is /8 to /29`);
+  if (length < 8 || length > 29) throw invalid("subnet", text, "example: 172.31.0.0/24; /8 to /29");
   const first = `${ipaddr.IPv4.networkAddressFromCIDR(text).toString()}/${length}`;
-  if (first !== text) throw usageError(`"${text}" is an address in a subnet, not the subnet`, first);
+  if (first !== text) throw invalid("subnet", text, "example: 172.31.0.0/24; its first address", first);
   return text;
 }
 

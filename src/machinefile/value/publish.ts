@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { suggest } from "#suggest.ts";
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 const protocols = ["tcp", "udp", "sctp"] as const;
 export type Protocol = (typeof protocols)[number];
@@ -36,8 +36,10 @@ export function parsePublish(input: string | number): Publish {
   const chosen = written === "" || written === "0";
   const host = chosen ? { first: 0, count: 1 } : written === undefined ? machine : parseRange(written, text);
   if (host.count !== machine.count) {
-    throw usageError(
-      `"${text}": ${host.count} port(s) of the host cannot lead to ${machine.count} port(s) of the machine`,
+    throw invalid(
+      "port",
+      text,
+      `example: 1000-1010:2000-2010; as many ports on both sides, not ${host.count} and ${machine.count}`,
     );
   }
   return {
@@ -79,19 +81,17 @@ function splitAddress(text: string, whole: string): { address?: string; ports: s
   if (bracket === null && parts.length <= 2) {
     const [first, second] = parts;
     if (first !== undefined && second !== undefined && ipaddr.IPv4.isValidFourPartDecimal(first)) {
-      throw usageError(`"${whole}": after an address both ports are needed`, `${first}:${second}:${second}`);
+      const meant = `${first}:${second}:${second}`;
+      throw invalid("port", whole, "example: 127.0.0.1:8080:80; after an address both ports", meant);
     }
     return { ports: parts };
   }
   const address = bracket === null ? parts.shift() : bracket[1];
   if (parts.length !== 2 || address === undefined) {
-    throw usageError(
-      `"${whole}" is not a published port; write such as 80, 8080:80, 53:53/udp, 127.0.0.1:8080:80 or [::1]:80:80`,
-    );
+    throw invalid("port", whole, "example: 8080:80, 53:53/udp, 127.0.0.1:8080:80 or [::1]:8080:80");
   }
   const valid = bracket === null ? ipaddr.IPv4.isValidFourPartDecimal(address) : ipaddr.IPv6.isValid(address);
-  if (!valid)
-    throw usageError(`"${whole}": "${address}" is not an ${bracket === null ? "IPv4" : "IPv6"} address`);
+  if (!valid) throw invalid("address in the port", whole, "example: 127.0.0.1:8080:80 or [::1]:8080:80");
   return { address: ipaddr.parse(address).toString(), ports: parts };
 }
 
@@ -100,15 +100,20 @@ function parseRange(text: string, whole: string): Range {
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
   if (match === null || first < 1 || last > 65535)
-    throw usageError(`"${whole}": "${text}" is not a port from 1 to 65535 or a range of them`);
+    throw invalid("port", whole, "example: 8080:80; 1 to 65535, or a range 1000-1010");
   if (last < first)
-    throw usageError(`"${whole}": the range ${text} runs backwards`, whole.replace(text, `${last}-${first}`));
+    throw invalid(
+      "port",
+      whole,
+      "example: 1000-1010; the lower end first",
+      whole.replace(text, `${last}-${first}`),
+    );
   return { first, count: last - first + 1 };
 }
 
 function parseProtocol(text: string): Protocol {
   const protocol = protocols.find((known) => known === text.toLowerCase());
   if (protocol === undefined)
-    throw usageError(`"${text}" is not a protocol; use ${protocols.join(", ")}`, suggest(text, protocols));
+    throw invalid("protocol", text, `one of: ${protocols.join(", ")}`, suggest(text, protocols));
   return protocol;
 }

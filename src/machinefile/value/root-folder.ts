@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 import { normalizePath } from "./path.ts";
 
 /**
@@ -6,12 +6,22 @@ import { normalizePath } from "./path.ts";
  * what constraints, mounts and labels divide by. Throws `usage`.
  */
 export function parseRootFolder(text: string): string {
-  if (!text.startsWith("/"))
-    throw usageError(`"${text}" is not an absolute path; a root is a folder of its node`);
-  if (text.includes("\0")) throw usageError("a path holds no NUL");
   const path = normalizePath(text);
-  if (path === "/") throw usageError("the host's own root cannot be a machine's");
-  if (/[:,"\r\n]/.test(path))
-    throw usageError(`"${text}": the path of a root holds no colon, comma, quote or line end`);
+  if (!text.startsWith("/")) throw refusal(text, "an absolute path of its node");
+  if (path === "/") throw refusal(text, "not the host's own root");
+  if (/[\0:,"\r\n]/.test(path)) throw refusal(text, "no NUL, colon, comma, quote or line end");
   return path;
+}
+
+/**
+ * A root as a machine file names it. It is without "..", which may lead elsewhere than it looks where a link
+ * is on the way; labels may have it, as foreign-root-loader's do.
+ */
+export function parseRoot(text: string): string {
+  if (text.split("/").includes("..")) throw refusal(text, 'a path without ".."');
+  return parseRootFolder(text);
+}
+
+function refusal(text: string, rule: string) {
+  return invalid("root", text, `example: /srv/mailcow; ${rule}`);
 }

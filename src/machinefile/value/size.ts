@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 
 const powers = ["", "k", "m", "g", "t", "p"];
 const smallestMemory = 6 * 1024 ** 2;
@@ -12,11 +12,9 @@ export function parseSize(input: string | number): number {
   const text = String(input).trim();
   const match = /^(\d+(?:\.\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?$/i.exec(text);
   if (match === null)
-    throw usageError(
-      `"${text}" is not a size; write a number of bytes, or one with k, m, g or t such as 512M`,
-    );
+    throw invalid("size", text, "example: 512M; a number of bytes, or one with k, m, g or t");
   const bytes = Math.floor(Number(match[1]) * 1024 ** powers.indexOf((match[2] ?? "").toLowerCase()));
-  if (!Number.isSafeInteger(bytes)) throw usageError(`"${text}" is too large a size`);
+  if (!Number.isSafeInteger(bytes)) throw invalid("size", text, "example: 512M; less than 8p");
   return bytes;
 }
 
@@ -25,10 +23,7 @@ export function parseMemory(input: string | number): number {
   const bytes = parseSize(input);
   if (bytes < smallestMemory) {
     const bare = /^\d+$/.test(String(input).trim()) && bytes >= 6;
-    throw usageError(
-      `${bytes} bytes are too few; an engine wants 6M or more`,
-      bare ? `${bytes}M` : undefined,
-    );
+    throw invalid("memory", input, "example: 512M; at least 6M", bare ? `${bytes}M` : undefined);
   }
   return bytes;
 }
@@ -36,7 +31,7 @@ export function parseMemory(input: string | number): number {
 /** The size of /dev/shm in bytes: at least one page, since an engine takes 0 for its default. */
 export function parseShmSize(input: string | number): number {
   const bytes = parseSize(input);
-  if (bytes < 4096) throw usageError(`${bytes} bytes are too few; a file there takes 4096 or more`);
+  if (bytes < 4096) throw invalid("size of /dev/shm", input, "example: 64M; at least 4096");
   return bytes;
 }
 

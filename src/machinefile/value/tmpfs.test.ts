@@ -15,16 +15,16 @@ test.each([
 
 describe("refused", () => {
   test.each<[string, RegExp]>([
-    ["tmp", /"tmp" is not an absolute path/],
-    ["/", /over the machine's own root/],
+    ["tmp", /invalid tmpfs "tmp" .*absolute path/],
+    ["/", /invalid tmpfs "\/" .*not over the machine's own root/],
     ["/a/../b", /without "\.\."/],
-    ["/tmp:size=big", /"big" is not a size/],
-    ["/tmp:size=50%", /"50%" is not a size/],
-    ["/tmp:size", /"size" is no option of a tmpfs/],
-    ["/tmp:", /"" is no option of a tmpfs/],
-    ["/tmp:exec=1", /"exec=1" is no option/],
-    ["/tmp:mode=rwx", /"rwx" is no mode/],
-    ["/tmp:uid=www", /"www" is not a user's id; write a whole number/],
-    ["/tmp:siez=1m", /"siez=1m" is no option of a tmpfs; use size=…/],
+    ["/tmp:size=big", /invalid size "big"/],
+    ["/tmp:size=50%", /invalid size "50%"/],
+    ["/tmp:size", /invalid tmpfs option "size"/],
+    ["/tmp:", /invalid tmpfs option ""/],
+    ["/tmp:exec=1", /invalid tmpfs option "exec=1"/],
+    ["/tmp:mode=rwx", /invalid mode "rwx"/],
+    ["/tmp:uid=www", /invalid user id "www" \(example: 33\)/],
+    ["/tmp:siez=1m", /invalid tmpfs option "siez=1m" \(one of: size=…/],
   ])("%s", (text, message) => expect(faultOf(() => parseTmpfs(text)).message).toMatch(message));
 });

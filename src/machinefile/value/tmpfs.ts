@@ -1,6 +1,6 @@
 import { placeOptions } from "#contract/tmpfs.ts";
 import { suggest } from "#suggest.ts";
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 import { normalizePath } from "./path.ts";
 import { parseSize } from "./size.ts";
 
@@ -13,17 +13,17 @@ export interface TmpfsSpec {
   readonly options: readonly string[];
 }
 
-const whole = (what: string) => (value: string) => {
-  if (!/^\d{1,10}$/.test(value)) throw usageError(`"${value}" is not ${what}; write a whole number`);
+const whole = (what: string, example: string) => (value: string) => {
+  if (!/^\d{1,10}$/.test(value)) throw invalid(what, value, `example: ${example}`);
   return value;
 };
 const values: Readonly<Record<string, (value: string) => string>> = {
   size: (value) => String(parseSize(value)),
-  nr_inodes: whole("a number of files"),
-  uid: whole("a user's id"),
-  gid: whole("a group's id"),
+  nr_inodes: whole("number of files", "1000"),
+  uid: whole("user id", "33"),
+  gid: whole("group id", "33"),
   mode: (value) => {
-    if (!/^[0-7]{1,4}$/.test(value)) throw usageError(`"${value}" is no mode; write such as 1777`);
+    if (!/^[0-7]{1,4}$/.test(value)) throw invalid("mode", value, "example: 1777");
     return value;
   },
 };
@@ -35,13 +35,12 @@ const switches = ["rw", "ro", "exec", "noexec", "suid", "nosuid", "dev", "nodev"
 export function parseTmpfs(text: string): TmpfsSpec {
   const at = text.indexOf(":");
   const path = at < 0 ? text : text.slice(0, at);
-  if (path.includes("\0")) throw usageError("a path holds no NUL");
-  if (!path.startsWith("/"))
-    throw usageError(`"${path}" is not an absolute path in the machine; write such as /tmp:size=64m`);
-  if (path.split("/").includes(".."))
-    throw usageError(`"${path}": a path in the machine is written without ".."`);
+  const refuse = (rule: string) => invalid("tmpfs", text, `example: /tmp:size=64m; ${rule}`);
+  if (path.includes("\0")) throw refuse("no NUL");
+  if (!path.startsWith("/")) throw refuse("an absolute path in the machine");
+  if (path.split("/").includes("..")) throw refuse('a path without ".."');
   const target = normalizePath(path);
-  if (target === "/") throw usageError("a tmpfs cannot be mounted over the machine's own root");
+  if (target === "/") throw refuse("not over the machine's own root");
   return {
     target,
     options:
@@ -54,16 +53,19 @@ export function parseTmpfs(text: string): TmpfsSpec {
   };
 }
 
+/** A tmpfs as `parseTmpfs` reads it. */
+export function renderTmpfsSpec({ target, options }: TmpfsSpec): string {
+  return options.length === 0 ? target : `${target}:${options.join(",")}`;
+}
+
 function parseOption(option: string): string {
   const [name = "", value] = option.split(/=(.*)/s, 2);
   if (value === undefined && switches.includes(name)) return name;
   const parse = Object.hasOwn(values, name) ? values[name] : undefined;
   if (parse === undefined || value === undefined) {
     const known = [...Object.keys(values).map((key) => `${key}=…`), ...switches].join(", ");
-    throw usageError(
-      `"${option}" is no option of a tmpfs; use ${known}`,
-      suggest(name, [...Object.keys(values), ...switches]),
-    );
+    const meant = suggest(name, [...Object.keys(values), ...switches]);
+    throw invalid("tmpfs option", option, `one of: ${known}`, meant);
   }
   return `${name}=${parse(value)}`;
 }

@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "./invalid.ts";
 import { normalizePath } from "./path.ts";
 
 /**
@@ -20,13 +20,10 @@ export interface VolumeSpec {
  */
 export function parseVolume(text: string): VolumeSpec {
   const parts = text.split(":");
-  if (parts.length > 3)
-    throw usageError(
-      `"${text}" is not a volume; write [SOURCE:]TARGET[:ro], such as data:/srv or ./conf:/etc/app:ro`,
-    );
+  if (parts.length > 3) throw refusal(text, "[SOURCE:]TARGET[:ro]");
   const [source, target, mode] = parts.length === 1 ? [undefined, text, undefined] : parts;
   if (source !== undefined && target !== undefined && (target === "ro" || target === "rw")) {
-    throw usageError(`"${text}" names no path in the machine; write SOURCE:TARGET:${target}`);
+    throw refusal(text, `SOURCE:TARGET:${target}`);
   }
   const where = { target: parseTarget(target ?? "", text), readOnly: parseMode(mode, text) };
   if (source === undefined) return { kind: "anonymous", ...where };
@@ -38,33 +35,32 @@ export function renderVolume({ source, target, readOnly }: VolumeSpec): string {
   return source === undefined ? target : `${source}:${target}${readOnly ? ":ro" : ""}`;
 }
 
+function refusal(whole: string, rule: string, suggestion?: string) {
+  return invalid("volume", whole, `example: data:/srv or ./conf:/etc/app:ro; ${rule}`, suggestion);
+}
+
 function sourceKind(source: string, whole: string): "bind" | "volume" {
-  if (source.includes("\0")) throw usageError("a path holds no NUL");
+  if (source.includes("\0")) throw refusal(whole, "no NUL");
   if (source === "~" || source === "." || source === ".." || /^(?:~?|\.{1,2})\//.test(source)) return "bind";
-  if (source.startsWith("~")) throw usageError(`"${whole}": only one's own home is known, as ~/…`);
-  if (source.includes("/"))
-    throw usageError(`"${whole}": a relative host path starts with ./ or ../`, `./${whole}`);
+  if (source.startsWith("~")) throw refusal(whole, "your own home alone, ~/…");
+  if (source.includes("/")) throw refusal(whole, "a relative path starts with ./ or ../", `./${whole}`);
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(source)) {
-    throw usageError(
-      `"${whole}": "${source}" is not a volume's name; use two or more letters, digits, "_", "." and "-"`,
-    );
+    throw refusal(whole, 'a name of two or more letters, digits, "_", "." and "-"');
   }
   return "volume";
 }
 
 function parseTarget(target: string, whole: string): string {
-  if (target.includes("\0")) throw usageError("a path holds no NUL");
-  if (!target.startsWith("/"))
-    throw usageError(`"${whole}": "${target}" is not an absolute path in the machine`);
-  if (target.split("/").includes(".."))
-    throw usageError(`"${whole}": a path in the machine is written without ".."`);
+  if (target.includes("\0")) throw refusal(whole, "no NUL");
+  if (!target.startsWith("/")) throw refusal(whole, "an absolute path in the machine");
+  if (target.split("/").includes("..")) throw refusal(whole, 'a path without ".."');
   const path = normalizePath(target);
-  if (path === "/") throw usageError(`"${whole}": a volume cannot be mounted over the machine's own root`);
+  if (path === "/") throw refusal(whole, "not over the machine's own root");
   return path;
 }
 
 function parseMode(mode: string | undefined, whole: string): boolean {
   if (mode === undefined || mode === "rw") return false;
   if (mode === "ro") return true;
-  throw usageError(`"${whole}": "${mode}" is not a mode; use ro or rw`);
+  throw refusal(whole, "ro or rw at the end");
 }

@@ -34,16 +34,14 @@ test.each<[string, string[]]>([
   ["${EMPTY:?give it}", ["the variable EMPTY is empty: give it"]],
   ["${X?}", ["the variable X is not set"]],
   ["${toString}", ["the variable toString is not set"]],
-  ["cost: 5$", ['"$" starts no variable here; write $$ for a dollar sign']],
+  ["cost: 5$", ['invalid variable at "$" (example: ${NAME}; a dollar sign is $$)']],
   [
     `${"${X:-".repeat(20)}${"}".repeat(20)}`,
-    [
-      "variables stand within others' defaults more than 10 deep; write less nested ones, such as ${NAME:-default}",
-    ],
+    ["defaults of variables nested more than 10 deep (example: ${NAME:-default})"],
   ],
-  ["${A", ['"$" starts no variable here; write $$ for a dollar sign']],
-  ["${1A}", ['"${1A}" is not a variable; write such as ${NAME} or ${NAME:-default}']],
-  ["${A!x}", ['"${A!x}" is not a variable; write such as ${NAME} or ${NAME:-default}']],
+  ["${A", ['invalid variable at "$" (example: ${NAME}; a dollar sign is $$)']],
+  ["${1A}", ['invalid variable "${1A}" (example: ${NAME} or ${NAME:-default})']],
+  ["${A!x}", ['invalid variable "${A!x}" (example: ${NAME} or ${NAME:-default})']],
 ])("%p is at fault", (text, faults) => {
   expect(interpolate(text, variables).faults).toEqual(faults);
 });

@@ -23,9 +23,7 @@ const deepest = 10;
 
 function expand(text: string, variables: Variables, faults: string[], depth: number): string {
   if (depth > deepest) {
-    faults.push(
-      `variables stand within others' defaults more than ${deepest} deep; write less nested ones, such as \${NAME:-default}`,
-    );
+    faults.push(`defaults of variables nested more than ${deepest} deep (example: \${NAME:-default})`);
     return "";
   }
   let result = "";
@@ -36,7 +34,7 @@ function expand(text: string, variables: Variables, faults: string[], depth: num
     const bare = /^\$(?:\$|[A-Za-z_][A-Za-z0-9_]*)/.exec(rest)?.[0];
     const used = bare ?? bracedExpression(rest);
     if (used === undefined) {
-      faults.push('"$" starts no variable here; write $$ for a dollar sign');
+      faults.push(`invalid variable at "$" (example: \${NAME}; a dollar sign is $$)`);
       return result + rest;
     }
     if (used === "$$") result += "$";
@@ -62,7 +60,7 @@ function bracedExpression(text: string): string | undefined {
 function evaluate(expression: string, variables: Variables, faults: string[], depth: number): string {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-?+])([\s\S]*))?$/.exec(expression);
   if (match === null) {
-    faults.push(`"\${${expression}}" is not a variable; write such as \${NAME} or \${NAME:-default}`);
+    faults.push(`invalid variable "\${${expression}}" (example: \${NAME} or \${NAME:-default})`);
     return "";
   }
   const [, name = "", colon, operator, operand = ""] = match;

@@ -56,12 +56,12 @@ function findExcess(text: string, parser: Parser): Excess | undefined {
     // What is given out is whole documents, of which only the depth on the way to them matters here.
     for (const _token of parser.next(lexeme));
     if (parser.stack.length > deepest)
-      return { offset: parser.offset, message: `maps and lists are nested more than ${deepest} deep here` };
+      return { offset: parser.offset, message: `maps and lists nested more than ${deepest} deep` };
     tokens += 1;
     if (tokens > mostTokens) {
       return {
         offset: parser.offset,
-        message: `the file is too long: up to here it has ${mostTokens} words and marks of YAML`,
+        message: `file too long: up to here ${mostTokens} words and marks of YAML`,
       };
     }
   }
@@ -92,7 +92,7 @@ export function aliasExcess(document: Document, resolve: ResolveAlias): Excess |
       if (expanded <= mostExpanded) return undefined;
       excess = {
         offset: alias.range?.[0] ?? 0,
-        message: `the aliases expand to too much: up to here to ${mostExpanded} values`,
+        message: `aliases expand to too much: up to here ${mostExpanded} values`,
       };
       return visit.BREAK;
     },
@@ -114,7 +114,7 @@ export function keyExcess(document: Document, resolve: ResolveAlias): Excess | u
       if (!isScalar(behind) || String(behind.value).length <= longestKey) return undefined;
       excess = {
         offset: (isAlias(key) ? key : behind).range?.[0] ?? 0,
-        message: `the key is longer than ${longestKey} characters`,
+        message: `key too long: more than ${longestKey} characters`,
       };
       return visit.BREAK;
     },

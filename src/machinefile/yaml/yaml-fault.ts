@@ -24,16 +24,19 @@ export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): Ya
       const isDouble = isKnown(known, ancestors.at(-1), pair);
       if (fault === undefined && !isDouble) return;
       const where = { offset: rangeStart(pair.key) ?? 0, path: [...pathOf(null, ancestors), keyText(pair)] };
-      if (isDouble) faults.push({ ...where, message: "the key is given twice", fatal: false });
+      if (isDouble) faults.push({ ...where, message: "duplicate key", fatal: false });
       if (fault !== undefined) faults.push({ ...where, message: fault, fatal: true });
     },
     Alias(key, alias, ancestors) {
       const target = resolve(alias);
       const where = { offset: rangeStart(alias) ?? 0, path: pathOf(key, ancestors), fatal: true };
       if (target === undefined)
-        faults.push({ ...where, message: `there is no anchor &${alias.source} before this` });
+        faults.push({
+          ...where,
+          message: `unknown anchor &${alias.source} (an anchor stands before its aliases)`,
+        });
       else if (ancestors.includes(target))
-        faults.push({ ...where, message: `*${alias.source} stands within &${alias.source} itself` });
+        faults.push({ ...where, message: `alias *${alias.source} within its own anchor &${alias.source}` });
     },
   });
   const parsed = [...document.errors, ...document.warnings].map(
@@ -58,7 +61,7 @@ function isKnown(known: Map<unknown, Set<unknown>>, map: unknown, { key }: Pair)
 }
 
 function describe(error: Pick<YAMLParseError, "code" | "message">): string {
-  if (error.code === "MULTIPLE_DOCS") return "a second YAML document starts here; a file holds one";
+  if (error.code === "MULTIPLE_DOCS") return "second YAML document (a file holds one)";
   return error.message;
 }
 
@@ -66,13 +69,13 @@ function pairFault(pair: Pair, resolve: ResolveAlias): string | undefined {
   const behind = (node: unknown): unknown => (isAlias(node) ? resolve(node) : node);
   const key = behind(pair.key);
   // An alias that leads nowhere is a fault of its own.
-  if (!isScalar(key) && key !== undefined) return "a key is plain text";
+  if (!isScalar(key) && key !== undefined) return "invalid key (plain text; example: web)";
   if (!isMerge(pair)) return undefined;
   const source = behind(pair.value);
   const sources = isSeq(source) ? source.items.map(behind) : [source];
   return sources.every((item) => item === undefined || isMap(item))
     ? undefined
-    : "<< merges a map, or a list of maps";
+    : "invalid merge (a map, or a list of maps; example: <<: *base)";
 }
 
 function rangeStart(node: unknown): number | undefined {

@@ -1,5 +1,5 @@
 import { label } from "#labels/machine.ts";
-import { given } from "#machinefile/given.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { parentOf } from "#machinefile/value/path.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import type { FolderFacts } from "./folder.ts";
@@ -73,7 +73,7 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
     Entrypoint: ["/berth", "loader", "guard"],
     Cmd: [],
     Env: [`${guardPaths.task}=${JSON.stringify(task)}`, `DOCKER_HOST=unix://${socket.path}`],
-    Labels: given({ [label.guard]: task.loader, [label.root]: folder }) as Record<string, string>,
+    Labels: omitUndefined({ [label.guard]: task.loader, [label.root]: folder }) as Record<string, string>,
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       NetworkMode: "host",

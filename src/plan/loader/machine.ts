@@ -5,11 +5,12 @@ import { lxcfsFiles } from "#contract/lxcfs.ts";
 import { joinPieces } from "#docker-flags/join.ts";
 import type { LoaderSpec } from "#labels/loader/spec.ts";
 import { label } from "#labels/machine.ts";
-import { given } from "#machinefile/given.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
 import type { RootEntry } from "#plan/image/root-image.ts";
 import type { Application } from "#plan/machine/application.ts";
-import { renderLimits, renderRuntimeVariables } from "#plan/machine/container.ts";
+import { renderRuntimeVariables } from "#plan/machine/container.ts";
+import { renderLimits } from "#plan/machine/limits.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
 
 /** What a loader knows when it makes its machine. */
@@ -61,7 +62,7 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
     Volumes: Object.fromEntries(
       spec.volumes.flatMap(({ kind, target }) => (kind === "anonymous" ? [[target, {}]] : [])),
     ),
-    ...given({ StopSignal: stopSignal(spec, api?.stopSignal), StopTimeout: spec.stopTimeout }),
+    ...omitUndefined({ StopSignal: stopSignal(spec, api?.stopSignal), StopTimeout: spec.stopTimeout }),
     HostConfig: {
       ...("runtime" in application ? { Runtime: application.runtime } : {}),
       NetworkMode: `container:${machine.loader}`,
@@ -91,7 +92,7 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
 }
 
 function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachine): Record<string, string> {
-  return given({
+  return omitUndefined({
     [label.machine]: name,
     [label.loader]: loader,
     [label.service]: service,

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
 import { initFromLabels, label, parseSpecLabel } from "#labels/machine.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
-import { fleetFromFlags } from "#machinefile/read/adhoc.ts";
+import { fleetFromOptions } from "#machinefile/read/fleet-from-options.ts";
 import { parsePublish } from "#machinefile/value/publish.ts";
 import { parseVolume } from "#machinefile/value/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
 import type { Application } from "./application.ts";
 import { type PlannedImage, renderContainer } from "./container.ts";
 
-const fleet = fleetFromFlags({ names: ["web"], image: "debian-12" }, {});
+const fleet = fleetFromOptions({ names: ["web"], values: { image: "debian-12" } }, {});
 const labels = { [label.init]: "systemd", [label.initVersion]: "252", other: "x" };
 const image: PlannedImage = {
   id: "sha256:1",

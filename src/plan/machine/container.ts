@@ -1,14 +1,13 @@
 import type { CreateBody } from "#api/create-body.ts";
-import type { HostConfig, PortBinding, PortMap, ThrottleDevice } from "#api/host-config.ts";
+import type { PortBinding, PortMap } from "#api/host-config.ts";
 import { type Labels, label, renderSpecLabel } from "#labels/machine.ts";
 import { renderOwner } from "#labels/owner.ts";
-import { given } from "#machinefile/given.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
-import type { DeviceRate } from "#machinefile/value/device-rate.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
 import type { Application } from "./application.ts";
+import { renderLimits } from "./limits.ts";
 
 export interface PlannedImage {
   readonly id: string;
@@ -137,47 +136,10 @@ export function renderRuntimeVariables(wishes: RuntimeWishes, application: Appli
   }).map(([name, value]) => `${name}=${value ?? ""}`);
 }
 
-type Limits = Pick<
-  MachineSpec,
-  | "cpus"
-  | "memory"
-  | "memorySwap"
-  | "shmSize"
-  | "pids"
-  | "cpuset"
-  | "blkioWeight"
-  | "deviceReadBps"
-  | "deviceWriteBps"
-  | "deviceReadIops"
-  | "deviceWriteIops"
->;
-
 /** What PID 1 is to be: the machine's own word, else the image's, else /sbin/init. */
 export function machineCommand(machine: MachineSpec, image: PlannedImage): readonly string[] {
   if (machine.command !== undefined) return machine.command;
   return image.command.length > 0 ? image.command : defaultInit;
-}
-
-/**
- * The limits of a machine in HostConfig: only those that were asked for, since an engine without the
- * controller refuses or warns of any.
- */
-export function renderLimits(machine: Limits): HostConfig {
-  const rates = (list: readonly DeviceRate[] | undefined): readonly ThrottleDevice[] | undefined =>
-    list?.map(({ device, rate }) => ({ Path: device, Rate: rate }));
-  return given({
-    NanoCpus: machine.cpus === undefined ? undefined : Math.round(machine.cpus * 1e9),
-    Memory: machine.memory,
-    MemorySwap: machine.memorySwap,
-    ShmSize: machine.shmSize,
-    PidsLimit: machine.pids,
-    CpusetCpus: machine.cpuset,
-    BlkioWeight: machine.blkioWeight,
-    BlkioDeviceReadBps: rates(machine.deviceReadBps),
-    BlkioDeviceWriteBps: rates(machine.deviceWriteBps),
-    BlkioDeviceReadIOps: rates(machine.deviceReadIops),
-    BlkioDeviceWriteIOps: rates(machine.deviceWriteIops),
-  });
 }
 
 function ports(publish: Publish): readonly { readonly key: string; readonly binding: PortBinding }[] {

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { label, renderSpecLabel } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
-import { fleetFromFlags } from "#machinefile/read/adhoc.ts";
+import { fleetFromOptions } from "#machinefile/read/fleet-from-options.ts";
 import { type Observed, type ObservedContainer, planUp } from "./up.ts";
 
 function fleetOf(machines: Readonly<Record<string, Partial<MachineSpec>>>): Fleet {
-  const fleet = fleetFromFlags({ names: Object.keys(machines), image: "debian-12" }, {});
+  const fleet = fleetFromOptions({ names: Object.keys(machines), values: { image: "debian-12" } }, {});
   return { ...fleet, machines: fleet.machines.map((machine) => ({ ...machine, ...machines[machine.name] })) };
 }
 

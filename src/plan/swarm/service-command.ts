@@ -1,4 +1,4 @@
-import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/read/deploy.ts";
+import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/deploy.ts";
 import { engineSocket, type ServicePlan } from "./service.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
-import { given } from "#machinefile/given.ts";
-import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/read/deploy.ts";
+import type { MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/deploy.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { engineSocket, type ServicePlan } from "./service.ts";
 import { time } from "./service-command.ts";
 
@@ -15,7 +15,7 @@ export function renderStack(plans: readonly ServicePlan[]): string {
       ? undefined
       : Object.fromEntries(found.map((name) => [name, { external: true, name }]));
   };
-  const stack = given({
+  const stack = omitUndefined({
     version: "3.9",
     services: Object.fromEntries(plans.map((plan) => [plan.name, service(plan)])),
     networks: all(({ deploy }) => deploy.networks),
@@ -26,7 +26,7 @@ export function renderStack(plans: readonly ServicePlan[]): string {
 }
 
 function service({ deploy, image, ...plan }: ServicePlan) {
-  return given({
+  return omitUndefined({
     image: literal(image),
     volumes: [{ type: "bind", source: engineSocket, target: engineSocket }],
     networks:
@@ -49,7 +49,7 @@ function service({ deploy, image, ...plan }: ServicePlan) {
       replicas: deploy.replicas,
       endpoint_mode: deploy.endpointMode,
       placement: { constraints: plan.constraints.map(literal) },
-      restart_policy: given({
+      restart_policy: omitUndefined({
         condition: deploy.restart.condition,
         delay: time(deploy.restart.delay),
         max_attempts: deploy.restart.maxAttempts,
@@ -73,7 +73,7 @@ function update({ delay, failureAction, monitor }: ServiceUpdate) {
 }
 
 function amounts({ cpus, memory, pids }: ServiceResources) {
-  return given({
+  return omitUndefined({
     cpus: cpus === undefined ? undefined : String(cpus),
     memory: memory === undefined ? undefined : `${memory}b`,
     pids,

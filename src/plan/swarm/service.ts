@@ -2,9 +2,9 @@ import type { ServiceAmounts, ServiceSpec, SwarmFile, TaskSpec, UpdateConfig } f
 import { BerthError } from "#errors.ts";
 import { renderLoaderLabels } from "#labels/loader/render.ts";
 import { label, renderSpecLabel } from "#labels/machine.ts";
-import { given } from "#machinefile/given.ts";
+import type { DeploySpec, MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/deploy.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
-import type { DeploySpec, MountedFile, ServiceResources, ServiceUpdate } from "#machinefile/read/deploy.ts";
+import { omitUndefined } from "#machinefile/omit-undefined.ts";
 
 /**
  * A machine as a service of a swarm, everything by its name. All that makes a service of it starts from here.
@@ -151,7 +151,7 @@ function fileOf({ target, uid, gid, mode }: MountedFile): SwarmFile {
 }
 
 function amounts({ cpus, memory, pids }: ServiceResources): ServiceAmounts {
-  return given({
+  return omitUndefined({
     NanoCPUs: cpus === undefined ? undefined : Math.round(cpus * 1e9),
     MemoryBytes: memory,
     Pids: pids,

@@ -120,7 +120,7 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
       ["-e", "BERTH_PROFILE=privileged"],
       "BERTH_PROFILE=privileged needs a privileged container; add --privileged",
     ],
-    [["-e", "BERTH_IDS=1000"], '"1000" is not a number of ids'],
+    [["-e", "BERTH_IDS=1000"], 'invalid number of ids "1000"'],
   ])("docker run %p is refused with the reason, and leaves nothing", async (flags, reason) => {
     const engine = node("v2");
     const { status, stderr } = await engine.tryDocker(

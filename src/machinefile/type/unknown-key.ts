@@ -1,13 +1,5 @@
+import { type Path, type Problem, problem } from "#machinefile/problem.ts";
 import { suggest } from "#suggest.ts";
-
-export type Section = "file" | "network" | "defaults" | "images" | "machines" | "deploy";
-
-/** Keys that berth is meant to have, so that they are told apart from slips. */
-const planned: Readonly<Partial<Record<Section, readonly string[]>>> = {
-  network: ["dns", "parent", "ipv6", "subnet6"],
-  defaults: ["ssh", "devices"],
-  machines: ["ssh", "devices"],
-};
 
 /** What people who know Compose, docker run or mmdebstrap write. */
 const foreign: Readonly<Record<string, string>> = {
@@ -39,16 +31,10 @@ const foreign: Readonly<Record<string, string>> = {
   folder: "root",
 };
 
-/** Why a key has no place in a section, and which one may have been meant. */
-export function unknownKey(
-  section: Section,
-  key: string,
-  candidates: readonly string[],
-): { message: string; suggestion?: string } {
-  if (planned[section]?.includes(key))
-    return { message: "unknown key; this version does not support it yet" };
+/** The problem of a key that a map does not know, with the one that may have been meant. */
+export function unknownKey(key: string, known: readonly string[], path: Path): Problem {
   const equivalent = Object.hasOwn(foreign, key) ? foreign[key] : undefined;
   const suggestion =
-    equivalent !== undefined && candidates.includes(equivalent) ? equivalent : suggest(key, candidates);
-  return suggestion === undefined ? { message: "unknown key" } : { message: "unknown key", suggestion };
+    equivalent !== undefined && known.includes(equivalent) ? equivalent : suggest(key, known);
+  return problem(path, "unknown key", suggestion, "key");
 }

@@ -1,24 +1,26 @@
 import { expect, test } from "bun:test";
-import { fleetFromFlags, namesFromEnvironment } from "./adhoc.ts";
 import { faultOf } from "./fault.test.ts";
+import { fleetFromOptions, namesFromEnvironment } from "./fleet-from-options.ts";
 
-test("flags make the same machine under each name", () => {
-  const fleet = fleetFromFlags(
+test("options make the same machine under each name", () => {
+  const fleet = fleetFromOptions(
     {
       names: ["web", "db"],
-      image: "debian-12",
-      memory: "512M",
-      shmSize: "1G",
-      tmpfs: ["/tmp:size=1m"],
-      cpus: "1.5",
-      volumes: ["/cache"],
-      environment: ["A=b", "MINE", "NOBODYS"],
-      capabilities: ["net-admin"],
-      profile: "privileged",
-      restart: "no",
-      stopTimeout: "10",
-      labels: ["x=y"],
-      subnet: "10.0.0.0/24",
+      values: {
+        image: "debian-12",
+        memory: "512M",
+        shm_size: "1G",
+        tmpfs: ["/tmp:size=1m"],
+        cpus: "1.5",
+        volumes: ["/cache"],
+        environment: ["A=b", "MINE", "NOBODYS"],
+        capabilities: ["net-admin"],
+        profile: "privileged",
+        restart: "no",
+        stop_timeout: "10",
+        labels: ["x=y"],
+        subnet: "10.0.0.0/24",
+      },
     },
     { MINE: "1" },
   );
@@ -45,48 +47,47 @@ test("flags make the same machine under each name", () => {
 });
 
 test("one machine may have a name, an address and ports of its own", () => {
-  const flags = {
-    names: ["web"],
+  const values = {
     image: "i",
     address: "172.31.0.9",
     hostname: "w.example",
     aliases: ["www"],
     publish: ["8080:80"],
   };
-  expect(fleetFromFlags(flags, {}).machines[0]).toMatchObject({
+  expect(fleetFromOptions({ names: ["web"], values }, {}).machines[0]).toMatchObject({
     address: "172.31.0.9",
     hostname: "w.example",
     aliases: ["www"],
   });
 });
 
-test("every problem is reported, by its flag", () => {
-  const flags = {
-    names: ["web", "Web", "web"],
+test("every problem is reported, by its option", () => {
+  const names = ["web", "Web", "web"];
+  const values = {
     memory: "x",
-    shmSize: "y",
+    shm_size: "y",
     capabilities: ["chwn"],
     address: "172.31.0.9",
     publish: ["80"],
     domain: "-",
     volumes: ["x"],
   };
-  expect(faultOf(() => fleetFromFlags(flags, {})).message.split("\n")).toEqual([
-    "web: the machine is named twice",
+  expect(faultOf(() => fleetFromOptions({ names, values }, {})).message.split("\n")).toEqual([
+    "web: duplicate machine",
     "--address: goes with one machine, not with 3",
-    "--image: the image of the machines is missing",
-    '--domain: "-" is not a domain; use letters, digits and hyphens, in parts of at most 63 characters joined by dots',
-    expect.stringContaining('--memory: "x" is not a size'),
-    expect.stringContaining('--shm-size: "y" is not a size'),
-    '--volume: "x": "x" is not an absolute path in the machine',
+    "--image: missing (example: --image debian-12)",
+    expect.stringContaining('--domain: invalid domain "-" (example: lab.test; letters, digits and hyphens'),
     '--cap-add: "chwn" is not a Linux capability; did you mean "CHOWN"?',
-    expect.stringContaining('Web: "Web" is not a name'),
-    "--publish: the host's port 80/tcp is published by web as well as by Web",
+    expect.stringContaining('--memory: invalid size "x" (example: 512M'),
+    expect.stringContaining('--volume: invalid volume "x" (example: data:/srv'),
+    expect.stringContaining('--shm-size: invalid size "y" (example: 512M'),
+    expect.stringContaining('Web: invalid name "Web" (example: web-1'),
+    "--publish: duplicate host port 80/tcp: web and Web publish it",
   ]);
 });
 
 test("no names are a problem", () => {
-  faultOf(() => fleetFromFlags({ names: [], image: "i" }, {}));
+  faultOf(() => fleetFromOptions({ names: [], values: { image: "i" } }, {}));
 });
 
 test.each<[Record<string, string | undefined>, readonly string[], string | undefined]>([
