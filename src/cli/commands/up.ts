@@ -7,7 +7,7 @@ import { openTask } from "#cli/options/open-task.ts";
 import { waitTimeoutOption } from "#cli/options/time-option.ts";
 import { worstStatus } from "#cli/render/exit-status.ts";
 import { plainLines } from "#cli/render/text.ts";
-import { renderUp, } from "#cli/render/up.ts";
+import { renderUp } from "#cli/render/up.ts";
 import { BerthError } from "#errors.ts";
 import type { Fleet } from "#machinefile/machine.ts";
 import {

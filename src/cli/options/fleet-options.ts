@@ -1,4 +1,4 @@
-import type { OptionSpec } from "#cli/frame/command.ts";
+import type { OptionSpec } from "#cli/frame/option-spec.ts";
 import { machineKeys } from "#machinefile/keys/machine.ts";
 import type { MachineKeys } from "#machinefile/keys/machine-key.ts";
 import { type FleetOption, fleetOptions } from "#machinefile/keys/option.ts";
