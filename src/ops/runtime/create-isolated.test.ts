@@ -18,6 +18,7 @@ import {
   writeBundle,
 } from "#lab/bundles.ts";
 import type { OciConfig } from "#oci/config.ts";
+import { parseConfig } from "#oci/json.ts";
 
 useBundles();
 
@@ -96,6 +97,16 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
       expect(patched().linux?.uidMappings).toBeUndefined();
       expect(existsSync(join(bundle, "berth-work"))).toBe(false);
     }
+    const config = parseConfig(unpatched.toString()) as OciConfig;
+    const env = [...(config.process.env ?? []), "BERTH_PROFILE=full"];
+    const full = JSON.stringify({ ...config, process: { ...config.process, env } });
+    writeFileSync(join(bundle, "config.json"), full);
+    expect(await create({}, mounting)).toMatchObject({
+      code: "host-unfit",
+      message: expect.stringMatching(/full is not possible here: .* mapped ids: mount_setattr: E/),
+    });
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(full);
+    expect(existsSync(inRun(state))).toBe(false);
     mkdirSync(join(bundle, "berth-work/work"), { recursive: true });
     writeFileSync(join(bundle, "config.json"), unpatched);
     expect(await create({}, mounting)).toMatchObject({
