@@ -3,3 +3,6 @@ export interface IdRange {
   readonly base: number;
   readonly count: number;
 }
+
+/** User and group ids of one ordinary system: 16 bits, which is what systemd-nspawn(1) gives too. */
+export const idsOfSystem = 65_536;

@@ -1,4 +1,4 @@
-import { idsOfSystem } from "#machinefile/value/limit.ts";
+import { idsOfSystem } from "#linux/id-range.ts";
 
 /** Ids are given out in slots of one ordinary system's. */
 export const idsPerSlot = idsOfSystem;

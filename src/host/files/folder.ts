@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readGuest } from "#contract/guest.ts";
 import { BerthError } from "#errors.ts";
 import { parseOthersFuse } from "#linux/fuse-mount.ts";
-import { isAt } from "#machinefile/value/path.ts";
+import { isAt } from "#linux/path.ts";
 import { type FolderEntry, type FolderFacts, mostNames } from "#plan/loader/folder.ts";
 import { firstEntries, type NamedEntry } from "./first-names.ts";
 import { trustedUsers, withWay } from "./path-steps.ts";

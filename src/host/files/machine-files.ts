@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineFiles, MountedFiles, Place } from "#contract/guest.ts";
-import { isAt } from "#machinefile/value/path.ts";
+import { isAt } from "#linux/path.ts";
 import { filesBy, orMissing, realRoot, walkRoot } from "./root-files.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { idsOfSystem } from "#linux/id-range.ts";
 import { invalid } from "./invalid.ts";
 
 /** A number of processors, as `docker run --cpus`: a decimal number of at least 0.01. */
@@ -45,8 +46,6 @@ export function parsePids(input: string | number): number {
   return pids;
 }
 
-/** User and group ids of one ordinary system: 16 bits, which is what systemd-nspawn(1) gives too. */
-export const idsOfSystem = 65_536;
 const mostIds = 64 * idsOfSystem;
 
 /** How many user and group ids a machine is to have; rounded up to whole systems. */

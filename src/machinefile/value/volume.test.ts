@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { parentOf } from "#linux/path.ts";
 import { faultOf } from "#machinefile/read/fault.test.ts";
-import { normalizePath, parentOf, resolvePath } from "./path.ts";
+import { normalizePath, resolvePath } from "./path.ts";
 import { parseVolume, renderVolume, type VolumeSpec } from "./volume.ts";
 
 test.each<[string, VolumeSpec]>([

@@ -1,6 +1,6 @@
 import { type CgroupView, cgroupBounds } from "#contract/cgroups.ts";
 import type { HostCgroup } from "#contract/host.ts";
-import { parentOf } from "#machinefile/value/path.ts";
+import { parentOf } from "#linux/path.ts";
 import type { OciConfig } from "#oci/config.ts";
 import { settleCommand } from "#oci/machine-state.ts";
 import { domainNameOf } from "./sysctl.ts";

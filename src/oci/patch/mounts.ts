@@ -1,6 +1,6 @@
 import type { Contract } from "#contract/contract.ts";
 import { tmpfsOptions } from "#contract/tmpfs.ts";
-import { isAt } from "#machinefile/value/path.ts";
+import { isAt } from "#linux/path.ts";
 import type { OciMount } from "#oci/config.ts";
 import { takeFromStage } from "#oci/isolation/binds.ts";
 import { boundTerminals } from "#oci/terminals.ts";

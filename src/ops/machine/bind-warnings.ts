@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Engine } from "#engine/connection/engine.ts";
 import { withWay } from "#host/files/path-steps.ts";
 import { isReachable } from "#host/files/reachable.ts";
-import { isAt } from "#machinefile/value/path.ts";
+import { isAt } from "#linux/path.ts";
 import type { Bind } from "#plan/machine/binds.ts";
 import { containerName, writesOf } from "#plan/machine/machine.ts";
 import {

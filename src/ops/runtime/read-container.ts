@@ -9,7 +9,7 @@ import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "#oci/con
 import { mountedFiles } from "#oci/engine-files.ts";
 import { checkTold, withoutImageRequest } from "#oci/image-request.ts";
 import { parseConfig } from "#oci/json.ts";
-import { requestedHostname, requestedProfile } from "#oci/request.ts";
+import { requestedHostname, requestedProfile } from "#plan/machine/runtime-request.ts";
 import { readBundleConfig } from "./bundle-config.ts";
 
 /** A container that is to boot, by its bundle. */

@@ -5,8 +5,8 @@ import { sha256 } from "#host/files/sha256.ts";
 import { isOthersNetwork } from "#host/namespace/network-namespace.ts";
 import { environmentOf, joinedNetwork, type OciConfig, ownsNamespace } from "#oci/config.ts";
 import { refusedCalls } from "#oci/refused-calls.ts";
-import { keepsMachineId, requestedIds, requestedLxcfs } from "#oci/request.ts";
 import { askedShmSize, memoryLimit } from "#oci/tmpfs.ts";
+import { keepsMachineId, requestedIds, requestedLxcfs } from "#plan/machine/runtime-request.ts";
 
 export interface RequestedBy {
   /** The container's id. */

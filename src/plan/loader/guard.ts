@@ -1,6 +1,6 @@
 import { label } from "#labels/machine.ts";
+import { parentOf } from "#linux/path.ts";
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
-import { parentOf } from "#machinefile/value/path.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import type { FolderFacts } from "./folder.ts";
 

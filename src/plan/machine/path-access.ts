@@ -1,5 +1,5 @@
 import { parseMountinfo, pointOf } from "#linux/mountinfo.ts";
-import { isAt, parentOf } from "#machinefile/value/path.ts";
+import { isAt, parentOf } from "#linux/path.ts";
 
 /** One file or directory on the way to another, which is the last. */
 export interface PathStep {

@@ -3,7 +3,7 @@ import { BerthError } from "#errors.ts";
 import { leasePath } from "#host/files/lease-place.ts";
 import { othersFuseOf, trustedUsers, withWay } from "#host/files/path-steps.ts";
 import { isReachable } from "#host/files/reachable.ts";
-import { parentOf } from "#machinefile/value/path.ts";
+import { parentOf } from "#linux/path.ts";
 import { type PathStep, reachedByOthers, swapFault, swappedByOthers } from "#plan/machine/path-access.ts";
 
 /**

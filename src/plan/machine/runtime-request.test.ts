@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { hasCode } from "#errors.ts";
-import type { OciConfig } from "./config.ts";
+import type { OciConfig } from "#oci/config.ts";
 import {
   keepsMachineId,
   requestedHostname,
   requestedIds,
   requestedLxcfs,
   requestedProfile,
-} from "./request.ts";
+} from "./runtime-request.ts";
 
 const configOf = (...env: readonly string[]): OciConfig => ({
   ociVersion: "1.0.2",

@@ -1,8 +1,9 @@
 import { type Profile, profiles } from "#contract/profiles.ts";
 import { BerthError } from "#errors.ts";
-import { idsOfSystem, parseIds } from "#machinefile/value/limit.ts";
+import { idsOfSystem } from "#linux/id-range.ts";
+import { parseIds } from "#machinefile/value/limit.ts";
 import { parseHostname } from "#machinefile/value/name.ts";
-import { environmentOf, type OciConfig } from "./config.ts";
+import { environmentOf, type OciConfig } from "#oci/config.ts";
 
 /**
  * The profile that a container asks for: by BERTH_PROFILE, or by docker's --privileged, which shows in paths
