@@ -174,6 +174,15 @@ test.each<[string, Buffer]>([
   await expect(read(tar)).rejects.toThrow(TarError);
 });
 
+test("the version beside ustar may be any", async () => {
+  const member = file(`${"d".repeat(90)}/${"f".repeat(90)}`, "text");
+  for (const version of ["\0\0", "  ", "01"]) {
+    member.write(version, 263, "latin1");
+    const [found] = await read(Buffer.concat([summed(member), endOfTar]));
+    expect([version, found?.name.length, found?.text]).toEqual([version, 181, "text"]);
+  }
+});
+
 test("zeros between members, and none at all", async () => {
   expect(await read(Buffer.alloc(0))).toEqual([]);
   expect(await read(Buffer.concat([padding(1), padding(511), endOfTar]).subarray(0, 512 * 2))).toEqual([]);

@@ -27,9 +27,10 @@ export function parseTarHeader(block: Buffer): TarHeader | undefined {
   if (sum === emptySum) return undefined;
   if (sum !== parseNumber(block, field.checksum)) throw new TarError("a header's checksum is wrong");
   const magic = block.toString("latin1", 257, 265);
-  if (magic !== "ustar\x0000" && magic !== "ustar  \0")
-    throw new TarError("a header is of an unknown format");
-  const prefix = magic.startsWith("ustar\0") ? parseText(block, field.prefix) : "";
+  // Whatever its version: some packers leave that empty, and engines do not ask for it.
+  const isUstar = magic.startsWith("ustar\0");
+  if (!isUstar && magic !== "ustar  \0") throw new TarError("a header is of an unknown format");
+  const prefix = isUstar ? parseText(block, field.prefix) : "";
   const name = parseText(block, field.name);
   const size = parseNumber(block, field.size);
   if (!Number.isSafeInteger(size) || size < 0) throw new TarError("a header's size is invalid");
