@@ -150,6 +150,12 @@ describe("what is refused, by the label's name", () => {
 
   test("all of it at once", () =>
     expect(problems({ ...root, "real.memory": "x", "real.cpus": "x", "real.pids": "x" })).toHaveLength(3));
+
+  test("of a list the first slip alone, however long the list", () => {
+    const slips = Array.from({ length: 100_000 }, (_, index) => `SLIP${index}`);
+    const found = problems({ ...root, "real.capabilities": ["KILL", ...slips].join(",") });
+    expect(found).toEqual([expect.stringContaining('"SLIP0"')]);
+  });
 });
 
 test.each<[Record<string, string>, boolean]>([

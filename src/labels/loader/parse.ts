@@ -6,6 +6,7 @@ import { machineKeys } from "#machinefile/keys/machine.ts";
 import { hyphened, type MachineKeys } from "#machinefile/keys/machine-key.ts";
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { type Problem, renderFault } from "#machinefile/problem.ts";
+import type { ValueType } from "#machinefile/type/value-type.ts";
 import { parseVariableName } from "#machinefile/value/environment.ts";
 import { parseName } from "#machinefile/value/name.ts";
 import { parseRootFolder } from "#machinefile/value/root-folder.ts";
@@ -132,12 +133,19 @@ function readMachineKeys(
     const raw = isList ? attempt(given.label, () => splitList(given.value)) : given.value;
     if (raw === undefined) continue;
     const faults: Problem[] = [];
-    const value = type.read(raw, [], faults);
+    const isWhole = typeof raw === "string" || raw.every((entry) => readsEntry(type, entry, faults));
+    const value = isWhole ? type.read(raw, [], faults) : undefined;
     for (const fault of faults) problems.push(`${given.label}: ${renderFault(fault)}`);
     if (value !== undefined) fields[field] = value;
   }
   // Each value is of its own key's type, as in MachineSpec.
   return fields;
+}
+
+/** Whether a list may hold this entry: each fault takes its time, and a label has no longest list. */
+function readsEntry(type: ValueType<unknown>, entry: string, faults: Problem[]): boolean {
+  type.read([entry], [], faults);
+  return faults.length === 0;
 }
 
 /** A key given by two labels must be the same in both: which of them is meant, nobody could tell. */
