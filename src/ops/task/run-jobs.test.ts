@@ -101,3 +101,8 @@ test("a job listed before what it comes after is a mistake of the caller's", asy
   const run = runJobs(jobs({ a: ["b"], b: [] }), { concurrency: 1, signal: never }, async () => 1);
   expect(await run.catch((error: unknown) => error)).toMatchObject({ code: "internal" });
 });
+
+test("two of one name both count", async () => {
+  const twins = [...jobs({ a: [] }), ...jobs({ a: [] })];
+  expect(await runJobs(twins, { concurrency: 2, signal: never }, async () => 1)).toEqual([1, 1]);
+});

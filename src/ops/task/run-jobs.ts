@@ -38,18 +38,19 @@ export async function runJobs<J extends Job, R>(
       }
     });
   };
+  const all: Promise<R>[] = [];
   const begun = new Map<string, Promise<R>>();
-  for (const job of jobs)
-    begun.set(
-      job.name,
-      run(
-        job,
-        job.after.map((name) => earlier(begun, job, name)),
-      ),
+  for (const job of jobs) {
+    const running = run(
+      job,
+      job.after.map((name) => earlier(begun, job, name)),
     );
-  await Promise.allSettled(begun.values());
+    all.push(running);
+    begun.set(job.name, running);
+  }
+  await Promise.allSettled(all);
   stop.signal.throwIfAborted();
-  return await Promise.all(begun.values());
+  return await Promise.all(all);
 }
 
 function earlier<R>(begun: ReadonlyMap<string, Promise<R>>, job: Job, name: string): Promise<R> {
