@@ -45,6 +45,8 @@ export async function serveGuard(options: GuardOptions): Promise<void> {
       () => sweepPorts().then(() => facts.set({ ports: "closed" })),
       (failure) => facts.set({ failure }),
     );
+  // Lets the loader make its machine while the ports are opened.
+  if (task.folder === undefined) options.report({ folder: null });
   await runSteps(facts, {
     plan: (now) => planGuardStep(task, now),
     apply: guardActions(options, { facts, signal: observers.signal, leaving: leaving.signal }),
