@@ -200,7 +200,7 @@ describe.each(shells)("$shell", ({ shell, render }) => {
   });
 
   // Syntax is checked where the shell is installed; bash is everywhere the tests run.
-  test.skipIf(Bun.which(shell) === null)("the real script is valid", async () => {
+  test.skipIf(Bun.which(shell) === null)(`the real script is valid (needs ${shell})`, async () => {
     const memory = memoryIo();
     expect(await run(["completion", shell], memory.io)).toBe(0);
     const file = join(directory, `real.${shell}`);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { EventEmitter, once } from "node:events";
 import { registry } from "#cli/registry.ts";
 import { type MemoryIoOptions, memoryIo } from "#cli/test/memory-io.ts";
 import { BerthError } from "#errors.ts";
@@ -7,6 +8,8 @@ import { defineCommand, isGroup, type Registry } from "./command.ts";
 import { run } from "./run.ts";
 
 const seen: unknown[] = [];
+/** Emits "waits" when a command has come to where it waits for an interruption. */
+const commandState = new EventEmitter();
 const loaded: string[] = [];
 
 /**
@@ -154,11 +157,15 @@ const commands: Registry = [
           seen.push("cleaned up");
           reject(context.signal.reason);
         });
+        commandState.emit("waits");
       });
       return undefined;
     }),
     act("serve", async (context) => {
-      await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve()));
+      await new Promise<void>((resolve) => {
+        context.signal.addEventListener("abort", () => resolve());
+        commandState.emit("waits");
+      });
       return 0;
     }),
     act("say", async (context) => {
@@ -334,8 +341,9 @@ describe("interruption", () => {
   async function interrupted(line: string, options: MemoryIoOptions = {}) {
     seen.length = 0;
     const memory = memoryIo(options);
+    const waits = once(commandState, "waits");
     const running = run(line.split(" "), memory.io, commands);
-    await Bun.sleep(20);
+    await waits;
     memory.interrupt();
     return { status: await running, stdout: memory.stdout(), stderr: memory.stderr() };
   }

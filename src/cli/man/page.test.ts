@@ -53,7 +53,7 @@ describe("berth man", () => {
   });
 });
 
-test.skipIf(Bun.which("groff") === null)("groff finds nothing to warn about", async () => {
+test.skipIf(Bun.which("groff") === null)("groff finds nothing to warn about (needs groff)", async () => {
   for (const node of allNodes(await loadCommandTree(registry))) {
     const { status, stderr } = await tryRun("groff", ["-man", "-ww", "-Tascii"], {
       input: renderManPage(node, "1").text,

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Duplex, Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { openContext } from "#cli/frame/context.ts";
 import { type MemoryIoOptions, memoryIo } from "#cli/test/memory-io.ts";
 import type { Engine } from "#engine/connection/engine.ts";
@@ -34,10 +35,12 @@ interface Script {
   readonly echoes?: boolean;
   /** Files that the machine has; undefined where the engine cannot show them. */
   readonly files?: readonly string[];
+  /** Called once the command runs. */
+  readonly onStart?: () => void;
 }
 
 /** An engine of one command, x1; a second exec, x2, is the shell that sends signals. */
-function engineOf({ output = [], status, pid = 7, waits = false, echoes = false, files }: Script) {
+function engineOf({ output = [], status, pid = 7, waits = false, echoes = false, files, onStart }: Script) {
   const asked: { path: string; body: unknown }[] = [];
   let execs = 0;
   let running = waits;
@@ -88,7 +91,10 @@ function engineOf({ output = [], status, pid = 7, waits = false, echoes = false,
       if (path.endsWith("/containers/c1/json")) return answer({ Config: { Env: ["PATH=/sbin:/bin"] } });
       if (path.endsWith("/containers/c1/archive")) return archive(String(query?.path));
       if (path.endsWith("/containers/c1/exec")) return answer({ Id: `x${++execs}` });
-      if (path.endsWith("/exec/x1/start")) return { kind: "hijacked", duplex: command };
+      if (path.endsWith("/exec/x1/start")) {
+        onStart?.();
+        return { kind: "hijacked", duplex: command };
+      }
       if (path.endsWith("/exec/x1/json"))
         return answer({ Running: running, ExitCode: running ? null : status, Pid: pid });
       if (path.endsWith("/top")) return answer({ Titles: [], Processes: [["7", "ff"]] });
@@ -121,11 +127,13 @@ async function relay(
     debug: false,
   };
   const { context } = openContext(memory.io, global, memory.io.signal);
-  const { engine, asked } = engineOf(script);
+  const started = Promise.withResolvers<void>();
+  const { engine, asked } = engineOf({ ...script, onStart: started.resolve });
   const command = { cmd: ["it"], stdin: options.stdin !== undefined, tty: false };
   const relaying = relayCommand(context, engine, machine, command);
   if (options.interrupt) {
-    await Bun.sleep(20);
+    await started.promise;
+    await setImmediate();
     memory.interrupt();
   }
   return { status: await relaying, stdout: memory.stdout(), stderr: memory.stderr(), asked };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import {
   chmodSync,
   chownSync,
@@ -32,6 +32,8 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true }));
 
 const holder = (machine: string, engine = "E1"): LeaseHolder => ({ machine, engine, node: "one" });
+/** Emits "asked" each time a lease that waits has looked at its holder. */
+const looks = new EventEmitter();
 function take(
   own: LeaseHolder,
   states: Record<string, HolderState> = {},
@@ -42,7 +44,10 @@ function take(
     folder,
     shown: "/srv/root",
     holder: own,
-    stateOf: async ({ machine }) => states[machine] ?? "gone",
+    stateOf: async ({ machine }) => {
+      looks.emit("asked");
+      return states[machine] ?? "gone";
+    },
     onWaiting: ({ machine }) => waited.push(machine),
     signal,
   });
@@ -60,20 +65,20 @@ test("a lease is a file beside the folder, and none afterwards", async () => {
 
 test("another's is refused, with its name", async () => {
   const lease = await take(holder("a")).lease;
-  expect(take(holder("b"), { a: "alive" }).lease).rejects.toMatchObject({
+  await expect(take(holder("b"), { a: "alive" }).lease).rejects.toMatchObject({
     code: "conflict",
     message: expect.stringContaining("/srv/root is in use by a on one"),
   });
-  expect(take(holder("b", "E2")).lease).rejects.toMatchObject({ code: "conflict" });
-  await Bun.sleep(50);
+  await expect(take(holder("b", "E2")).lease).rejects.toMatchObject({ code: "conflict" });
   lease.release();
 });
 
-test("one that is being left is waited for", async () => {
+test("one that is being left is waited for, which is told once", async () => {
   const first = await take(holder("a")).lease;
   const states: Record<string, HolderState> = { a: "leaving" };
   const { lease, waited } = take(holder("b"), states);
-  await Bun.sleep(300);
+  // It has looked once by now; twice more.
+  for (let time = 0; time < 2; time++) await once(looks, "asked");
   expect(waited).toEqual(["a"]);
   states.a = "gone";
   first.release();
@@ -88,8 +93,7 @@ test("one whose holder was killed is free for a successor of the same engine, an
     console.log("held"); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");
-  expect(take(holder("b"), { a: "alive" }).lease).rejects.toMatchObject({ code: "conflict" });
-  await Bun.sleep(50);
+  await expect(take(holder("b"), { a: "alive" }).lease).rejects.toMatchObject({ code: "conflict" });
   child.kill("SIGKILL");
   await once(child, "exit");
   const again = await take(holder("a")).lease;
@@ -113,9 +117,9 @@ test("waiting ends with the signal", async () => {
   const first = await take(holder("a")).lease;
   const ending = new AbortController();
   const { lease } = take(holder("b"), { a: "leaving" }, ending.signal);
-  setTimeout(() => ending.abort(), 100);
-  expect(lease).rejects.toThrow();
-  await Bun.sleep(200);
+  await once(looks, "asked");
+  ending.abort();
+  await expect(lease).rejects.toMatchObject({ name: "AbortError" });
   first.release();
 });
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { withLock } from "./lock.ts";
 
 let folder = "";
@@ -20,7 +21,8 @@ test("one at a time, also after a failure", async () => {
   const work = async () => {
     inside += 1;
     expect(inside).toBe(1);
-    await Bun.sleep(20);
+    // Longer than those who wait pause between two attempts: one that got in would be seen.
+    await Bun.sleep(60);
     inside -= 1;
     throw new Error("as planned");
   };
@@ -38,7 +40,8 @@ test("a killed process frees it", async () => {
   await once(holder.stdout, "data");
   const order: string[] = [];
   const waiting = withLock(file, undefined, async () => void order.push("mine"));
-  await Bun.sleep(100);
+  // It has made its first attempt when withLock returns: free, the lock would let it in in this turn.
+  await setImmediate();
   order.push("killed");
   holder.kill("SIGKILL");
   await waiting;
@@ -50,7 +53,7 @@ test("waiting can be interrupted; a place that cannot be locked is said", async 
   const abort = new AbortController();
   await withLock(file, undefined, async () => {
     const waiting = withLock(file, abort.signal, async () => {});
-    setTimeout(() => abort.abort(), 50);
+    abort.abort();
     await expect(waiting).rejects.toMatchObject({ code: "interrupted" });
   });
   await expect(withLock(join(folder, "none", "x"), undefined, async () => {})).rejects.toMatchObject({
@@ -77,7 +80,6 @@ test("one that waits says so, once, and one that has its turn at once does not",
     () => until,
     () => told.push("first"),
   );
-  await Bun.sleep(100);
   const second = withLock(
     file,
     undefined,

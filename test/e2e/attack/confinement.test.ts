@@ -32,11 +32,11 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     const seen = [...cgroups].flatMap(([controllers, path]) =>
       view === "v2" && controllers !== "" ? [] : [path],
     );
-    expect(seen.length).toBeGreaterThan(view === "v2" ? 0 : 5);
+    // Control: there are paths to look at, one a hierarchy.
+    if (view === "v2") expect(seen).toHaveLength(1);
+    else expect(seen.length).toBeGreaterThan(5);
     for (const path of seen) expect(path).toContain(`/${id}`);
-    expect(seen.filter((path) => path.endsWith(`/${id}/system.slice/probe.service`)).length).toBeGreaterThan(
-      0,
-    );
+    expect(seen).toContainEqual(expect.stringMatching(new RegExp(`/${id}/system\\.slice/probe\\.service$`)));
     // From inside it is the machine's own tree and nothing above it.
     expect(await inside(engine, "one", "cat /proc/$(systemctl show -P MainPID probe)/cgroup")).toContain(
       ":/system.slice/probe.service",
@@ -50,8 +50,8 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     const mounts = (await inside(engine, "one", "grep -E ' - cgroup2? ' /proc/self/mountinfo"))
       .split("\n")
       .map((line) => line.split(" "));
-    expect(mounts.length).toBeGreaterThan(0);
-    for (const [, , , root] of mounts) expect(root).toBe("/");
+    // On v2 one mount; else one a controller, or a group of them, and the unified one.
+    expect(new Set(mounts.map(([, , , root]) => root))).toEqual(new Set(["/"]));
   });
 
   test.each(combinations)(
@@ -91,15 +91,12 @@ describe.skipIf(!canHaveEngines)("a machine's bounds (needs root)", () => {
     const eat = (megabytes: number) =>
       `systemd-run --wait --quiet --collect perl -e 'print length("a" x (${megabytes} << 20))'`;
     expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(20))).status).toBe(0);
-    expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(400))).status).not.toBe(0);
+    // systemd-run's status for a unit that ended by a signal; hybrid's systemd hears of no OOM.
+    expect((await engine.tryDocker("exec", "small", "sh", "-c", eat(400))).status).toBe(255);
     await inside(engine, "small", "journalctl --sync");
-    expect(
-      await inside(
-        engine,
-        "small",
-        "journalctl --no-pager --quiet | grep -i 'result .oom-kill.\\|status=9/KILL' | head -1",
-      ),
-    ).not.toBe("");
+    expect(await inside(engine, "small", "journalctl --no-pager --quiet")).toMatch(
+      /Main process exited, code=killed, status=9\/KILL/,
+    );
     expect(await inside(engine, "small", "systemctl is-system-running || true")).toBe("running");
   });
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { waitFor } from "#lab/wait-for.ts";
 import { cgroupsOf, idsOf, imageDigest, stageMounts, takenSlots } from "#support/isolated.ts";
 import { booted, inside, removeAll, runMachine, signalsDuring, stateOf } from "#support/machine.ts";
 import { broughtOut, mirrorsLeft, mountedFor } from "#support/mirrors.ts";
-import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { type SecondEngine, startSecondEngine } from "#support/second-engine.ts";
 
 const node = useNodes({
@@ -30,17 +30,44 @@ describe.skipIf(!canHaveEngines).each([
     });
     digest = await imageDigest(second.node, "bookworm");
   }, 60_000);
-
-  test("machines go on or boot again, and are as usable as before", async () => {
+  // Whatever was done: nothing is mounted, nothing is left, and the image is what it was.
+  afterEach(async () => {
     const engine = second.node;
+    await removeAll(engine);
+    expect(await stageMounts(engine)).toBe("");
+    await waitFor("the server ends", async () =>
+      (await mirrorsLeft(engine)).length === 0 ? true : undefined,
+    );
+    expect(await cgroupsOf(engine)).toBe("");
+    expect(await imageDigest(engine, "bookworm")).toBe(digest);
+  }, 60_000);
+
+  /** Two machines, one that the engine starts again by itself. */
+  const names = ["always", "never"] as const;
+  async function runBoth(engine: Node): Promise<void> {
     // With these ids no machine prefers the range of the other, which would go to whichever starts first.
     const uuid = (digit: number) => `--env=container_uuid=0000000${digit}${"0".repeat(24)}`;
     await Promise.all([
       runMachine(engine, "always", "bookworm", "--network=none", "--restart=always", uuid(1)),
       runMachine(engine, "never", "bookworm", "--network=none", uuid(2)),
     ]);
-    const names = ["always", "never"] as const;
     for (const name of names) expect(await booted(engine, name)).toBe("running");
+  }
+  /** Kills dockerd and starts it anew; what it has ended is started again. */
+  async function killDockerd(engine: Node): Promise<void> {
+    await second.kill();
+    await second.start();
+    if (liveRestore) return;
+    // An engine that keeps nothing alive ends what the one before has left.
+    await waitFor("the engine has ended it", async () =>
+      (await stateOf(engine, "never")).running ? undefined : true,
+    );
+    await engine.docker("start", "never");
+  }
+
+  test("machines go on or boot again, and are as usable as before", async () => {
+    const engine = second.node;
+    await runBoth(engine);
     const before = await Promise.all(names.map((name) => stateOf(engine, name)));
     const ids = await Promise.all(names.map((name) => idsOf(engine, name)));
     const machineId = await inside(
@@ -49,16 +76,8 @@ describe.skipIf(!canHaveEngines).each([
       "ls /root/letter 2>/dev/null; echo dear >/root/note; cat /etc/machine-id",
     );
 
-    await second.kill();
-    await second.start();
+    await killDockerd(engine);
     if (liveRestore) expect(await Promise.all(names.map((name) => stateOf(engine, name)))).toEqual(before);
-    else {
-      // An engine that keeps nothing alive ends what the one before has left.
-      await waitFor("the engine has ended it", async () =>
-        (await stateOf(engine, "never")).running ? undefined : true,
-      );
-      await engine.docker("start", "never");
-    }
     for (const name of names) expect(await booted(engine, name)).toBe("running");
     expect(await Promise.all(names.map((name) => idsOf(engine, name)))).toEqual(ids);
     expect(await inside(engine, "never", "cat /etc/machine-id; cat /root/note")).toBe(`${machineId}\ndear`);
@@ -91,22 +110,17 @@ describe.skipIf(!canHaveEngines).each([
       "15",
     ]);
     expect((await stateOf(engine, "never")).status).toBe(0);
-    await removeAll(engine);
   });
 
-  test("after all that nothing is mounted and nothing is left, and the image is what it was", async () => {
+  test("the slots of removed machines are given back by the next machine that takes one", async () => {
     const engine = second.node;
-    expect(await stageMounts(engine)).toBe("");
-    await waitFor("the server ends", async () =>
-      (await mirrorsLeft(engine)).length === 0 ? true : undefined,
-    );
-    expect(await cgroupsOf(engine)).toBe("");
-    expect(await imageDigest(engine, "bookworm")).toBe(digest);
-    // A slot is given back by the next machine that takes one.
+    await runBoth(engine);
+    await killDockerd(engine);
+    for (const name of names) expect(await booted(engine, name)).toBe("running");
+    await removeAll(engine);
     await runMachine(engine, "last", "bookworm", "--network=none");
     expect(await booted(engine, "last")).toBe("running");
     expect(await takenSlots(engine)).toHaveLength(1);
     expect(await cgroupsOf(engine)).toContain("/init.scope");
-    await removeAll(engine);
   });
 });

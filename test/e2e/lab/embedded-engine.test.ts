@@ -15,7 +15,7 @@ import { waitFor } from "#lab/wait-for.ts";
 const isPossible = await canMakeLab();
 if (!isPossible) console.warn("skipped: a private engine needs root and namespaces of its own");
 
-describe.skipIf(!isPossible)("a private engine", () => {
+describe.skipIf(!isPossible)("a private engine (needs root)", () => {
   let directory: string;
   const place = () => ({
     name: "selftest",

@@ -12,7 +12,7 @@ import { waitFor } from "#lab/wait-for.ts";
 const isPossible = await canMakeLab();
 if (!isPossible) console.warn("skipped: a lab needs root and namespaces of its own");
 
-describe.skipIf(!isPossible)("a lab of three nodes", () => {
+describe.skipIf(!isPossible)("a lab of three nodes (needs root)", () => {
   let lab: Lab;
   let namespaces: readonly string[];
   beforeAll(async () => {
@@ -115,7 +115,8 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
   test("destroy leaves no process, namespace, mount, cgroup or file", async () => {
     const names = await engineNames(lab.directory);
     expect(names).toHaveLength(3);
-    expect((await cgroupsOf(names[0] ?? "")).length).toBeGreaterThan(0);
+    // The control: with the lab up there is something to be left.
+    expect(await cgroupsOf(names[0] ?? "")).not.toEqual([]);
     const uplink = Number.parseInt(await readFile(join(lab.directory, "two/state/uplink"), "utf8"), 10);
     for (const node of lab.nodes) await node.docker("run", "--detach", "debian", "sleep", "600");
     const before = await ticksNow();
@@ -130,7 +131,7 @@ describe.skipIf(!isPossible)("a lab of three nodes", () => {
 });
 
 test.skipIf(!isPossible)(
-  "a lab's processes die with a killed owner, and the next lab removes its files",
+  "a lab's processes die with a killed owner, and the next lab removes its files (needs root)",
   async () => {
     const script = join(import.meta.dir, "../../../scripts/lab.ts");
     const owner = spawn(process.execPath, [script, "--view", "v2", "--uplink"], {

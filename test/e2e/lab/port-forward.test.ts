@@ -15,7 +15,7 @@ const targets = { ipv4: "172.18.0.3", ipv6: "fd18::3" };
 const ipv4 = { ipv4: "172.18.0.3" };
 
 describe.skipIf(!isPossible).each(["nft", "legacy"] as const)(
-  "published ports beside Docker's rules, by iptables-%s",
+  "published ports beside Docker's rules, by iptables-%s (needs root)",
   (variant) => {
     let net: PortNetwork;
     beforeAll(async () => {

@@ -133,24 +133,38 @@ machines:
       replicas: 0
 `;
 
+const keys = mkdtempSync(join(tmpdir(), "berth-deploy-"));
+beforeAll(async () => {
+  if (!canHaveEngines) return;
+  for (const kind of ["secret", "config"]) {
+    const file = join(keys, kind);
+    writeFileSync(file, `the ${kind}\n`);
+    await manager().docker(kind, "create", kind === "secret" ? "key" : "conf", file);
+  }
+});
+afterAll(() => rmSync(keys, { recursive: true }));
+
+async function removeServices(): Promise<void> {
+  const { stdout } = await manager().docker("service", "ls", "--quiet");
+  if (stdout.trim() !== "") await manager().docker("service", "rm", ...stdout.trim().split("\n"));
+  await waitFor("the worker has no machine left", async () => {
+    const { stdout: names } = await worker().docker("ps", "--all", "--quiet", "--filter", "name=^mail");
+    return names.trim() === "" ? true : undefined;
+  });
+}
+
+/** A machine on the worker whose environment tells which version of its service it is of. */
+const mailOf = (root: string, stage: string) => `
+machines:
+  mail:
+    root: ${root}
+    environment: {STAGE: ${stage}}
+    hostname: mail.example.org
+    deploy: {node: worker, networks: [application], image: "${loaderImage}", secrets: [key], configs: [conf], update: {monitor: 5s}}
+`;
+
 describe.skipIf(!canHaveEngines)("berth deploy (needs root)", () => {
-  beforeAll(async () => {
-    for (const kind of ["secret", "config"]) {
-      const file = join(keys, kind);
-      writeFileSync(file, `the ${kind}\n`);
-      await manager().docker(kind, "create", kind === "secret" ? "key" : "conf", file);
-    }
-  });
-  afterEach(async () => {
-    const { stdout } = await manager().docker("service", "ls", "--quiet");
-    if (stdout.trim() !== "") await manager().docker("service", "rm", ...stdout.trim().split("\n"));
-    await waitFor("the worker has no machine left", async () => {
-      const { stdout: names } = await worker().docker("ps", "--all", "--quiet", "--filter", "name=^mail");
-      return names.trim() === "" ? true : undefined;
-    });
-  });
-  const keys = mkdtempSync(join(tmpdir(), "berth-deploy-"));
-  afterAll(() => rmSync(keys, { recursive: true }));
+  afterEach(removeServices);
 
   test("--dry-run prints the docker command, and --stack the stack, that make the same service", async () => {
     const cwd = fleet(everything);
@@ -189,89 +203,17 @@ describe.skipIf(!canHaveEngines)("berth deploy (needs root)", () => {
     await manager().docker("stack", "rm", "st");
   });
 
-  test("a machine on another node: deployed, seen, entered, changed, taken back, removed", async () => {
-    const root = await extractRoot(worker(), "mail", await labImage("bookworm"));
-    const text = (stage: string) => `
-machines:
-  mail:
-    root: ${root}
-    environment: {STAGE: ${stage}}
-    hostname: mail.example.org
-    deploy: {node: worker, networks: [application], image: "${loaderImage}", secrets: [key], configs: [conf], update: {monitor: 5s}}
-`;
-    const cwd = fleet(text("one"));
-    const first = await manager().berth("deploy --timeout 60s", { cwd });
-    expect([first.status, first.stdout]).toEqual([0, ""]);
-    expect(first.stderr).toMatch(/^mail: deploying\n(mail: preparing.*\n)*mail: starting.*\nmail: running/);
-    expect(await swarmRows()).toMatchObject([
-      { name: "mail", root, task: { state: "running", error: "", node: { name: "worker" } } },
-    ]);
-    expect((await manager().berth("ls --swarm")).stdout).toMatch(
-      /^NAME +SERVICE +NODE +STATE.*\nmail +mail +worker +running /,
-    );
-    expect((await manager().berth("ls --swarm -q")).stdout).toBe("mail\n");
-
-    const again = await manager().berth("deploy mail --json", { cwd });
-    expect(parseList<Deployed>(again.stdout)).toMatchObject([{ action: "kept", state: "running" }]);
-    const [before] = await swarmRows();
-
-    // The console is the service's log, whichever node it is on. A getty that starts drops what init has just
-    // written: no late line.
-    const log = await manager().berth("logs mail");
-    expect([log.status, log.stdout]).toEqual([0, expect.stringContaining("Welcome to ")]);
-    const [line] = (await manager().berth("logs --json -n 1 mail")).stdout.split("\n");
-    expect(JSON.parse(line ?? "")).toMatchObject({ machine: "mail", MESSAGE: expect.any(String) });
-    expect((await manager().berth("logs -u dbus mail --json")).status).toBe(1);
-    expect((await manager().berth("logs nothere mail")).status).toBe(4);
-
-    // On its own node no ssh is needed; the node is no manager, so there it has its container's name.
-    const { stdout: local } = await worker().berth("ls -q");
-    const environment = await worker().berth(["exec", local.trim(), "cat", "/proc/1/environ"]);
-    expect(environment.stdout).toContain("STAGE=one\0");
-
-    const env = await startSshd();
-    const hostname = await manager().berth("exec mail hostname", { env });
-    expect([hostname.status, hostname.stdout, hostname.stderr]).toEqual([0, "mail.example.org\n", ""]);
-    const shell = await manager().berth(["shell", "mail", "--", "sh", "-c", "pwd; exit 7"], { env });
-    expect([shell.status, shell.stdout, shell.stderr]).toEqual([7, "/root\n", ""]);
-    const user = await manager().berth(["exec", "-u", "games", "mail", "id"], { env });
-    expect(user.stdout).toStartWith("uid=5(games) gid=60(games)");
-    const refused = await manager().berth("exec --json mail hostname", {
-      env: { ...env, BERTH_SSH_USER: "nobody" },
-    });
-    expect([refused.status, errorCode(refused.stdout)]).toEqual([3, "engine-unreachable"]);
-    expect(JSON.parse(refused.stdout)).toMatchObject({
-      error: {
-        message: expect.stringContaining("mail runs on the node worker, whose engine cannot be reached"),
-        hint: expect.stringContaining(`ssh nobody@${worker().address} docker version`),
-      },
-    });
-
-    writeFileSync(join(cwd, "berth.yaml"), text("two"));
-    const updated = await manager().berth("deploy --timeout 60s --json", { cwd });
-    expect(parseList<Deployed>(updated.stdout)).toMatchObject([{ action: "updated", state: "running" }]);
-    const [after] = await swarmRows();
-    expect(after?.task?.id).not.toBe(before?.task?.id as string);
-    const stage = async () =>
-      (await manager().berth(["exec", "mail", "cat", "/proc/1/environ"], { env })).stdout;
-    expect(await stage()).toContain("STAGE=two\0");
-    // The swarm itself changes the service when the update's time of watching is over, just before it hears
-    // of this.
-    const back = await whileHeld("deploy --rollback mail --timeout 60s --json", cwd, async () => {
-      await waitFor(
-        "the update is completed",
-        async () => (await updateState()) === "completed" || undefined,
-      );
-    });
-    expect(parseList<Deployed>(back.stdout)).toMatchObject([{ action: "rolled back", state: "running" }]);
-    expect(await stage()).toContain("STAGE=one\0");
-
+  test("--rm ends a machine and removes its service; where there is none: status 4", async () => {
+    const root = await extractRoot(worker(), "removed", await labImage("bookworm"));
+    const cwd = fleet(mailOf(root, "one"));
+    expect((await manager().berth("deploy --timeout 60s", { cwd })).status).toBe(0);
+    expect((await worker().docker("ps", "--quiet", "--filter", "name=^mail")).stdout).not.toBe("");
     const removed = await manager().berth("deploy --rm mail", { cwd });
     expect([removed.status, removed.stderr]).toEqual([0, expect.stringContaining("mail: removed")]);
     expect(await swarmRows()).toEqual([]);
     expect((await worker().docker("ps", "--quiet", "--filter", "name=^mail")).stdout).toBe("");
     expect((await manager().berth("deploy --rm mail", { cwd })).status).toBe(4);
-  }, 240_000);
+  }, 120_000);
 
   test("a service that the swarm or another changes meanwhile: tried again, or refused", async () => {
     const text = (stage: string) => `
@@ -389,44 +331,145 @@ machines:
     expect((await manager().berth("up --dry-run", { cwd })).stdout).toContain("create web");
     expect((await manager().docker("service", "ls", "--format", "{{.Name}}")).stdout).toBe("own\n");
   });
+});
 
-  /**
-   * An ssh server on the worker, and the variables with which berth finds its way to it: the host itself is
-   * not on the wire.
-   */
-  async function startSshd(): Promise<Readonly<Record<string, string>>> {
-    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "id")]);
-    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "host")]);
-    writeFileSync(
-      join(keys, "sshd_config"),
-      "HostKey /keys/host\nAuthorizedKeysFile /keys/id.pub\nPermitRootLogin yes\nStrictModes no\nPasswordAuthentication no\nPidFile none\n",
+describe.skipIf(!canHaveEngines)("a machine that berth deploy has put on another node (needs root)", () => {
+  const lastingFleet = useFleets(afterAll);
+  let root: string;
+  let cwd: string;
+  let deployed: RunResult;
+  let env: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    root = await extractRoot(worker(), "mail", await labImage("bookworm"));
+    cwd = lastingFleet(mailOf(root, "one"));
+    deployed = await manager().berth("deploy --timeout 60s", { cwd });
+    if (deployed.status !== 0) throw new Error(deployed.stderr);
+    env = await startSshd();
+  }, 120_000);
+  afterAll(removeServices, 60_000);
+
+  const stage = async () =>
+    (await manager().berth(["exec", "mail", "cat", "/proc/1/environ"], { env })).stdout;
+
+  test("its progress was told, to standard error alone", () => {
+    expect(deployed.stdout).toBe("");
+    expect(deployed.stderr).toMatch(
+      /^mail: deploying\n(mail: preparing.*\n)*mail: starting.*\nmail: running/,
     );
-    const mounts = [
-      `${keys}:/keys:ro`,
-      "/var/run/docker.sock:/var/run/docker.sock",
-      "/usr/bin/docker:/usr/bin/docker:ro",
-    ];
-    await worker().docker(
-      ...[
-        "run",
-        "--detach",
-        "--name=sshd",
-        "--network=host",
-        ...mounts.map((mount) => `--volume=${mount}`),
-        "sshd",
-      ],
-      ...["sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e -f /keys/sshd_config"],
+  });
+
+  test("ls --swarm shows it, its root and where it runs", async () => {
+    expect(await swarmRows()).toMatchObject([
+      { name: "mail", root, task: { state: "running", error: "", node: { name: "worker" } } },
+    ]);
+    expect((await manager().berth("ls --swarm")).stdout).toMatch(
+      /^NAME +SERVICE +NODE +STATE.*\nmail +mail +worker +running /,
     );
-    writeFileSync(
-      join(keys, "ssh"),
-      `#!/bin/sh
+    expect((await manager().berth("ls --swarm -q")).stdout).toBe("mail\n");
+  });
+
+  test("deployed again, it is kept", async () => {
+    const [before] = await swarmRows();
+    const again = await manager().berth("deploy mail --json", { cwd });
+    expect(parseList<Deployed>(again.stdout)).toMatchObject([{ action: "kept", state: "running" }]);
+    expect((await swarmRows())[0]?.task?.id).toBe(before?.task?.id as string);
+  });
+
+  // A getty that starts drops what init has just written: no late line.
+  test("its console is the service's log, whichever node it is on", async () => {
+    const log = await manager().berth("logs mail");
+    expect([log.status, log.stdout]).toEqual([0, expect.stringContaining("Welcome to ")]);
+    const [line] = (await manager().berth("logs --json -n 1 mail")).stdout.split("\n");
+    expect(JSON.parse(line ?? "")).toMatchObject({ machine: "mail", MESSAGE: expect.any(String) });
+    expect((await manager().berth("logs -u dbus mail --json")).status).toBe(1);
+    expect((await manager().berth("logs nothere mail")).status).toBe(4);
+  });
+
+  test("on its own node no ssh is needed; the node is no manager, so there it has its container's name", async () => {
+    const { stdout: local } = await worker().berth("ls -q");
+    const environment = await worker().berth(["exec", local.trim(), "cat", "/proc/1/environ"]);
+    expect(environment.stdout).toContain("STAGE=one\0");
+  });
+
+  test("exec and shell reach it by ssh", async () => {
+    const hostname = await manager().berth("exec mail hostname", { env });
+    expect([hostname.status, hostname.stdout, hostname.stderr]).toEqual([0, "mail.example.org\n", ""]);
+    const shell = await manager().berth(["shell", "mail", "--", "sh", "-c", "pwd; exit 7"], { env });
+    expect([shell.status, shell.stdout, shell.stderr]).toEqual([7, "/root\n", ""]);
+    const user = await manager().berth(["exec", "-u", "games", "mail", "id"], { env });
+    expect(user.stdout).toStartWith("uid=5(games) gid=60(games)");
+  });
+
+  test("a node that refuses the ssh user is named, with what to try", async () => {
+    const refused = await manager().berth("exec --json mail hostname", {
+      env: { ...env, BERTH_SSH_USER: "nobody" },
+    });
+    expect([refused.status, errorCode(refused.stdout)]).toEqual([3, "engine-unreachable"]);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      error: {
+        message: expect.stringContaining("mail runs on the node worker, whose engine cannot be reached"),
+        hint: expect.stringContaining(`ssh nobody@${worker().address} docker version`),
+      },
+    });
+  });
+
+  test("a change makes it anew, and --rollback takes the change back", async () => {
+    const [before] = await swarmRows();
+    writeFileSync(join(cwd, "berth.yaml"), mailOf(root, "two"));
+    const updated = await manager().berth("deploy --timeout 60s --json", { cwd });
+    expect(parseList<Deployed>(updated.stdout)).toMatchObject([{ action: "updated", state: "running" }]);
+    const [after] = await swarmRows();
+    expect(after?.task?.id).not.toBe(before?.task?.id as string);
+    expect(await stage()).toContain("STAGE=two\0");
+    // The swarm itself changes the service when the update's time of watching is over, just before it hears
+    // of this.
+    const back = await whileHeld("deploy --rollback mail --timeout 60s --json", cwd, async () => {
+      await waitFor(
+        "the update is completed",
+        async () => (await updateState()) === "completed" || undefined,
+      );
+    });
+    expect(parseList<Deployed>(back.stdout)).toMatchObject([{ action: "rolled back", state: "running" }]);
+    expect(await stage()).toContain("STAGE=one\0");
+  }, 180_000);
+});
+
+/**
+ * An ssh server on the worker, and the variables with which berth finds its way to it: the host itself is
+ * not on the wire.
+ */
+async function startSshd(): Promise<Readonly<Record<string, string>>> {
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "id")]);
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "host")]);
+  writeFileSync(
+    join(keys, "sshd_config"),
+    "HostKey /keys/host\nAuthorizedKeysFile /keys/id.pub\nPermitRootLogin yes\nStrictModes no\nPasswordAuthentication no\nPidFile none\n",
+  );
+  const mounts = [
+    `${keys}:/keys:ro`,
+    "/var/run/docker.sock:/var/run/docker.sock",
+    "/usr/bin/docker:/usr/bin/docker:ro",
+  ];
+  await worker().docker(
+    ...[
+      "run",
+      "--detach",
+      "--name=sshd",
+      "--network=host",
+      ...mounts.map((mount) => `--volume=${mount}`),
+      "sshd",
+    ],
+    ...["sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e -f /keys/sshd_config"],
+  );
+  writeFileSync(
+    join(keys, "ssh"),
+    `#!/bin/sh
 exec nsenter --net=/proc/${manager().pid}/ns/net -- /usr/bin/ssh -F none -i ${keys}/id -o BatchMode=yes -o UserKnownHostsFile=${keys}/known -o StrictHostKeyChecking=accept-new "$@"
 `,
-    );
-    chmodSync(join(keys, "ssh"), 0o755);
-    const env = { PATH: `${keys}:${process.env.PATH}`, BERTH_SSH_USER: "root" };
-    const reach = () => run(join(keys, "ssh"), ["-l", "root", worker().address ?? "", "docker", "version"]);
-    await waitFor("the ssh server answers", () => reach().catch(() => undefined));
-    return env;
-  }
-});
+  );
+  chmodSync(join(keys, "ssh"), 0o755);
+  const env = { PATH: `${keys}:${process.env.PATH}`, BERTH_SSH_USER: "root" };
+  const reach = () => run(join(keys, "ssh"), ["-l", "root", worker().address ?? "", "docker", "version"]);
+  await waitFor("the ssh server answers", () => reach().catch(() => undefined));
+  return env;
+}

@@ -13,12 +13,9 @@ const node = useNodes({
   images: { bookworm: () => labImage("bookworm") },
 });
 const views = ["hybrid", "v2"] as const;
-/**
- * docker's statuses for a container that was not started; which one depends on the wording of what the engine
- * reports.
- */
-const runtimeStates = "/run/berth/runtime/run/docker/runtime-runc/moby";
+/** docker's statuses for a container that was not started: by what it reads in the engine's words. */
 const failedStart = [125, 126, 127];
+const runtimeStates = "/run/berth/runtime/run/docker/runtime-runc/moby";
 
 /** A berth-runtime that fails as the file `mode` beside it says, and is the real one without it. */
 async function addFaulty(engine: Node): Promise<void> {
@@ -36,6 +33,10 @@ async function addFaulty(engine: Node): Promise<void> {
       case $mode in
         patcher-before) kill -KILL $$ ;;
         patcher-within) "$dist/berth" "$@" & sleep "$argument"; kill -KILL $!; wait; exit 9 ;;
+        patcher-timed)
+          began=$(date +%s%N)
+          "$dist/berth" "$@" || exit
+          echo "$(($(date +%s%N) - began))" >"$here/took" ;;
         patcher-after | abandoned) "$dist/berth" "$@"; kill -KILL $$ ;;
         *) exec "$dist/berth" "$@" ;;
       esac`,
@@ -81,20 +82,30 @@ const age = (engine: Node) =>
     `for mark in ${runtimeStates}/*/stop-signal; do [ ! -e "$mark" ] || { sed -i '2s/.*/-120000/' "$mark" && touch -d '2 minutes ago' "$mark"; }; done`,
   );
 
+/** What the engine says of a berth-runtime that ended with that status. */
+const ended = (status: number) => `berth-runtime did not terminate successfully: exit status ${status}:`;
+const hookKilled = "error running hook: signal: killed";
+
 /**
- * What is killed, how `addFaulty` calls that, and on which views; those that have to do with cgroups on both.
+ * What is killed, how `addFaulty` calls that, what the engine says of it, and on which views; those that have
+ * to do with cgroups on both.
  */
-const faults: readonly (readonly [string, string, readonly (typeof views)[number][]])[] = [
-  ["the patcher is killed before it has done anything", "patcher-before", ["v2"]],
-  ["the patcher is killed when the stage is mounted", "patcher-after", ["v2"]],
-  ["the patcher is killed when the stage is mounted, and what clears up, too", "abandoned", ["v2"]],
-  ["the real runtime fails", "runc-fails", ["v2"]],
-  ["the real runtime is killed", "runc-killed", ["v2"]],
-  ["the hook is killed", "hook-killed", ["hybrid"]],
-  ["the hook is killed when the stage is gone", "hook-settled-killed", ["hybrid"]],
-  ["the real runtime is killed during the hook", "hook-kills-runc", ["v2"]],
-  ["the real runtime is killed after the hook", "hook-kills-runc-later", ["hybrid", "v2"]],
-  ["the shim is killed", "shim-killed", ["hybrid"]],
+const faults: readonly (readonly [string, string, string, readonly (typeof views)[number][]])[] = [
+  ["the patcher is killed before it has done anything", "patcher-before", ended(137), ["v2"]],
+  ["the patcher is killed when the stage is mounted", "patcher-after", ended(137), ["v2"]],
+  [
+    "the patcher is killed when the stage is mounted, and what clears up, too",
+    "abandoned",
+    ended(137),
+    ["v2"],
+  ],
+  ["the real runtime fails", "runc-fails", ended(1), ["v2"]],
+  ["the real runtime is killed", "runc-killed", ended(137), ["v2"]],
+  ["the hook is killed", "hook-killed", hookKilled, ["hybrid"]],
+  ["the hook is killed when the stage is gone", "hook-settled-killed", hookKilled, ["hybrid"]],
+  ["the real runtime is killed during the hook", "hook-kills-runc", ended(137), ["v2"]],
+  ["the real runtime is killed after the hook", "hook-kills-runc-later", ended(137), ["hybrid", "v2"]],
+  ["the shim is killed", "shim-killed", "ttrpc: closed", ["hybrid"]],
 ];
 
 describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated machine (needs root)", () => {
@@ -132,63 +143,49 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     }
   });
 
-  test.each(faults.flatMap(([what, mode, on]) => on.map((view) => [what, view, mode] as const)))(
-    "%s, on %s: the start fails, and the same machine starts afterwards",
-    async (_, view, mode) => {
-      const engine = node(view);
-      await setMode(engine, mode);
-      const { status, stderr } = await engine.tryDocker(
-        "run",
-        "-d",
-        "-t",
-        "--runtime=faulty",
-        "--name",
-        "one",
-        "bookworm",
-      );
-      expect(failedStart, stderr).toContain(status);
-      await setMode(engine, "");
-      await engine.docker("start", "one");
-      expect(await booted(engine, "one")).toBe("running");
-      expect((await idsOf(engine, "one")).base).toBeGreaterThanOrEqual(0x7000_0000);
-      expect(await stageMounts(engine)).toBe("");
-      await expectNothingLeft(view);
-    },
-  );
+  /** Expects a start to fail for a reason, as the engine words it. */
+  async function expectFailure(engine: Node, reason: string, ...flags: readonly string[]): Promise<void> {
+    const { status, stderr } = await engine.tryDocker("run", "-d", "-t", ...flags, "bookworm");
+    expect(stderr).toContain(reason);
+    expect(failedStart).toContain(status);
+  }
+  const faulty = (name: string) => ["--runtime=faulty", "--name", name];
+
+  test.each(
+    faults.flatMap(([what, mode, reason, on]) => on.map((view) => [what, view, mode, reason] as const)),
+  )("%s, on %s: the start fails, and the same machine starts afterwards", async (_, view, mode, reason) => {
+    const engine = node(view);
+    await setMode(engine, mode);
+    await expectFailure(engine, reason, ...faulty("one"));
+    await setMode(engine, "");
+    await engine.docker("start", "one");
+    expect(await booted(engine, "one")).toBe("running");
+    expect((await idsOf(engine, "one")).base).toBeGreaterThanOrEqual(0x7000_0000);
+    expect(await stageMounts(engine)).toBe("");
+    await expectNothingLeft(view);
+  });
 
   test("the patcher is killed anywhere within", async () => {
-    for (const delay of ["0.01", "0.02", "0.03", "0.04", "0.05", "0.07"]) {
-      await setMode(node("v2"), `patcher-within ${delay}`);
-      const { status } = await node("v2").tryDocker(
-        "run",
-        "-d",
-        "-t",
-        "--runtime=faulty",
-        "--name",
-        `within-${delay}`,
-        "bookworm",
-      );
-      expect(failedStart).toContain(status);
+    const engine = node("v2");
+    await setMode(engine, "patcher-timed");
+    await engine.docker("run", "-d", "-t", ...faulty("timed"), "bookworm");
+    const took = Number(await readFile(join(faultyDirectory(engine), "took"), "utf8")) / 1e9;
+    await removeContainers(engine, "timed");
+    for (const eighth of [1, 2, 3, 4, 5, 6, 7]) {
+      await setMode(engine, `patcher-within ${((took * eighth) / 8).toFixed(3)}`);
+      await expectFailure(engine, ended(9), ...faulty(`within-${eighth}`));
     }
     await expectNothingLeft("v2");
   });
 
   test("the machine's mounts cannot be made, or its network is not there", async () => {
     const engine = node("hybrid");
-    for (const flags of [
-      ["--volume=/tmp:/etc/passwd/below"],
-      ["--network=nowhere"],
-      ["--workdir=/etc/passwd"],
-    ]) {
-      const { status, stderr } = await engine.tryDocker(
-        "run",
-        "-d",
-        "-t",
-        "--runtime=berth",
-        ...flags,
-        "bookworm",
-      );
-      expect(failedStart, `${flags}: ${stderr}`).toContain(status);
+    for (const [flag, reason] of [
+      ["--volume=/tmp:/etc/passwd/below", 'to rootfs at "/etc/passwd/below"'],
+      ["--network=nowhere", "network nowhere not found"],
+      ["--workdir=/etc/passwd", "/etc/passwd is not a directory"],
+    ] as const) {
+      await expectFailure(engine, reason, "--runtime=berth", flag);
       expect(await stageMounts(engine)).toBe("");
       expect(await statesOf(engine)).toEqual([]);
     }
@@ -243,16 +240,7 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
     async (view) => {
       const engine = node(view);
       await setMode(engine, "abandoned");
-      const { status } = await engine.tryDocker(
-        "run",
-        "-d",
-        "-t",
-        "--runtime=faulty",
-        "--name",
-        "one",
-        "bookworm",
-      );
-      expect(failedStart).toContain(status);
+      await expectFailure(engine, ended(137), ...faulty("one"));
       await removeContainers(engine, "one");
       // The stage has ended with the runtime that had it in its own mount namespace.
       expect(await stageMounts(engine)).toBe("");

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
 import { clean, containers, parseList, useFleets } from "#support/fleet.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
@@ -14,20 +14,35 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
     const { status, stderr } = await berth("up web db --image bookworm");
     if (status !== 0) throw new Error(stderr);
   });
+  // Whatever became of them in the test before.
+  beforeEach(async () => {
+    const { status, stderr } = await berth("start web db");
+    if (status !== 0) throw new Error(stderr);
+  });
   afterAll(() => clean(node("one")));
 
-  test("stop, start, restart, wait; each is fine twice", async () => {
+  test("stop is fine twice, and leaves the others alone; wait sees it", async () => {
     for (const command of ["stop web", "stop web", "wait web --for stopped --wait-timeout 10s"])
       expect([command, (await berth(command)).status]).toEqual([command, 0]);
     expect([await state("web"), await state("db")]).toEqual(["exited", "running"]);
+    expect((await berth("stop nobody")).status).toBe(4);
+  });
+
+  test("start is fine twice, and wait and restart do what they say", async () => {
+    expect((await berth("stop web")).status).toBe(0);
     for (const command of ["start web", "start web", "wait web db", "restart web"])
       expect([command, (await berth(command)).status]).toEqual([command, 0]);
     expect(await state("web")).toBe("running");
+  });
+
+  test("stop and start --all take every machine", async () => {
     expect((await berth("stop --all --json")).status).toBe(0);
     expect([await state("web"), await state("db")]).toEqual(["exited", "exited"]);
     const { status, stdout } = await berth("start --all --json");
     expect([status, parseList(stdout).map(({ state }) => state)]).toEqual([0, ["running", "running"]]);
-    expect((await berth("stop nobody")).status).toBe(4);
+  });
+
+  test("without a name they take those of the machine file alone", async () => {
     const cwd = fleet("machines: {own: {image: bookworm}}\n");
     expect((await node("one").berth("up", { cwd })).status).toBe(0);
     expect((await node("one").berth("stop", { cwd })).status).toBe(0);
@@ -38,6 +53,7 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
     ]);
     expect((await node("one").berth("start", { cwd })).status).toBe(0);
     expect((await node("one").berth("down --yes", { cwd })).status).toBe(0);
+    expect(await state("own")).toBeUndefined();
   });
 
   test("exec and shell give the command's own output and status", async () => {

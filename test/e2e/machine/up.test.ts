@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RunResult } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { waitFor } from "#lab/wait-for.ts";
 import { addresses, clean, containers, networks, parseList, useFleets } from "#support/fleet.ts";
@@ -9,6 +10,22 @@ import { canHaveEngines, useNodes } from "#support/nodes.ts";
 
 const node = useNodes({ nodes: { one: {} }, images: { bookworm: () => labImage("bookworm") } });
 const fleet = useFleets();
+const webAndDb = `
+network: {domain: lab.test, subnet: 172.30.5.0/24}
+defaults: {image: bookworm, environment: {COMMON: yes-please}}
+machines:
+  web:
+    address: 172.30.5.10
+    aliases: [www]
+    publish: ["18080:80", 81]
+    volumes: ["data:/srv", "./shared:/mnt/shared:ro"]
+    environment: {OWN: "1"}
+    memory: 256M
+    cpus: 0.5
+    hostname: front
+    depends_on: [db]
+  db: {}
+`;
 
 describe.skipIf(!canHaveEngines)("berth up (needs root)", () => {
   afterEach(() => clean(node("one")));
@@ -49,23 +66,8 @@ describe.skipIf(!canHaveEngines)("berth up (needs root)", () => {
     expect((await node("one").berth("ls -q")).stdout.split("\n").toSorted()).toEqual(["", "db", "web"]);
   });
 
-  test("what berth.yaml says is what the machines get", async () => {
-    const cwd = fleet(`
-network: {domain: lab.test, subnet: 172.30.5.0/24}
-defaults: {image: bookworm, environment: {COMMON: yes-please}}
-machines:
-  web:
-    address: 172.30.5.10
-    aliases: [www]
-    publish: ["18080:80", 81]
-    volumes: ["data:/srv", "./shared:/mnt/shared:ro"]
-    environment: {OWN: "1"}
-    memory: 256M
-    cpus: 0.5
-    hostname: front
-    depends_on: [db]
-  db: {}
-`);
+  test("--dry-run tells what would be made, as text and as JSON, and makes nothing", async () => {
+    const cwd = fleet(webAndDb);
     const dryRun = await node("one").berth("up --dry-run", { cwd });
     expect(dryRun.stdout).toBe(
       "create network lab.test 172.30.5.0/24\ncreate db 172.30.5.2 from bookworm, start it\ncreate web 172.30.5.10 from bookworm, start it\n",
@@ -76,71 +78,11 @@ machines:
       ).map((step) => step.do),
     ).toEqual(["create-network", "create", "create"]);
     expect([(await containers(node("one"))).size, await networks(node("one"))]).toEqual([0, []]);
-    writeFileSync(join(cwd, "letter"), "");
-    const { status, stderr } = await node("one").berth("up", { cwd });
-    expect([status, stderr.includes("db: running")]).toEqual([0, true]);
-    // Each starts after what it depends on has booted.
-    expect(stderr.indexOf("db: running")).toBeLessThan(stderr.indexOf("web: starting"));
-    const engine = node("one");
-    expect(
-      await inside(
-        engine,
-        "web",
-        "hostname; hostname -f; tr '\\0' '\\n' </proc/1/environ | grep -E '^(OWN|COMMON)=' | sort",
-      ),
-    ).toBe("front\nfront.lab.test\nCOMMON=yes-please\nOWN=1");
-    for (const name of ["web", "www", "front", "web.lab.test", "www.lab.test"]) {
-      expect(await inside(engine, "db", `getent hosts ${name} | cut -d' ' -f1`)).toBe("172.30.5.10");
-    }
-    expect(
-      await inside(
-        engine,
-        "web",
-        "touch /srv/kept && stat -c %a /mnt/shared && ! touch /mnt/shared/x 2>/dev/null && echo read-only",
-      ),
-    ).toMatch(/read-only$/);
-    const limits = await engine.docker(
-      "inspect",
-      "--format",
-      "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.Runtime}}",
-      "web",
-    );
-    expect(limits.stdout.trim()).toBe(`${256 << 20} 500000000 berth`);
-    expect(await inside(engine, "web", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes")).toBe(
-      String(256 << 20),
-    );
-    const server =
-      "$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80); while ($c = $s->accept) { print $c 'hello'; close $c }";
-    await engine.docker(
-      "exec",
-      "web",
-      "systemd-run",
-      "--unit=server",
-      "perl",
-      "-MIO::Socket::INET",
-      "-e",
-      server.replaceAll("$", "$$$$"),
-    );
-    const answer = await waitFor("the published port answers", async () => {
-      const asked = await engine
-        .run("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/18080 && cat <&3")
-        .catch(() => undefined);
-      return asked?.stdout || undefined;
-    });
-    expect(answer).toBe("hello");
+  });
 
-    writeFileSync(
-      join(cwd, "berth.yaml"),
-      (await Bun.file(join(cwd, "berth.yaml")).text()).replace("256M", "300M"),
-    );
-    const differing = await node("one").berth("up", { cwd });
-    expect([differing.status, differing.stderr]).toEqual([
-      0,
-      expect.stringContaining(`web: memory is ${256 << 20}, the file says ${300 << 20}`),
-    ]);
-    const [, web] = parseList((await node("one").berth("up --json", { cwd })).stdout);
-    expect(web?.differences.map(({ key }) => key)).toEqual(["memory"]);
-
+  test("down asks, then removes the file's machines and network, and no volume and nothing of others", async () => {
+    const cwd = fleet(webAndDb);
+    expect((await node("one").berth("up", { cwd })).status).toBe(0);
     await node("one").docker("run", "-d", "--name", "foreign", "bookworm", "sleep", "600");
     expect((await node("one").berth("down", { cwd })).status).toBe(2);
     expect((await containers(node("one"))).size).toBe(3);
@@ -232,5 +174,82 @@ machines:
     const [slow] = parseList(late.stdout);
     expect([late.status, slow?.error?.code]).toEqual([5, "boot-timeout"]);
     expect(JSON.stringify(slow?.error?.details)).toContain("tired.service");
+  });
+});
+
+describe.skipIf(!canHaveEngines)("what berth.yaml says is what machines get (needs root)", () => {
+  const lastingFleet = useFleets(afterAll);
+  const engine = () => node("one");
+  let cwd: string;
+  let up: RunResult;
+  beforeAll(async () => {
+    cwd = lastingFleet(webAndDb);
+    up = await engine().berth("up", { cwd });
+    if (up.status !== 0) throw new Error(up.stderr);
+  }, 60_000);
+  afterAll(() => clean(engine()));
+
+  test("each starts after what it depends on has booted", () => {
+    expect(up.stderr).toMatch(/db: running[\s\S]*web: starting/);
+  });
+
+  test("the hostname, the domain, and the environment, the common one too", async () => {
+    const script = "hostname; hostname -f; tr '\\0' '\\n' </proc/1/environ | grep -E '^(OWN|COMMON)=' | sort";
+    expect(await inside(engine(), "web", script)).toBe("front\nfront.lab.test\nCOMMON=yes-please\nOWN=1");
+  });
+
+  test.each(["web", "www", "front", "web.lab.test", "www.lab.test"])(
+    "the address, under the name %s",
+    async (name) => {
+      expect(await inside(engine(), "db", `getent hosts ${name} | cut -d' ' -f1`)).toBe("172.30.5.10");
+    },
+  );
+
+  test("volumes, a read-only one of them", async () => {
+    const script = "touch /srv/kept && stat -c %a /mnt/shared && ! touch /mnt/shared/x 2>&1";
+    expect(await inside(engine(), "web", script)).toMatch(
+      /^755\ntouch: .*\/mnt\/shared\/x.*: Read-only file system$/,
+    );
+  });
+
+  test("limits: the engine knows them, and the kernel has them", async () => {
+    const format = "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.Runtime}}";
+    const { stdout } = await engine().docker("inspect", "--format", format, "web");
+    expect(stdout.trim()).toBe(`${256 << 20} 500000000 berth`);
+    expect(await inside(engine(), "web", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes")).toBe(
+      String(256 << 20),
+    );
+  });
+
+  test("a published port answers on the host", async () => {
+    const server =
+      "$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80); while ($c = $s->accept) { print $c 'hello'; close $c }";
+    await engine().docker(
+      ...["exec", "web", "systemd-run", "--unit=server"],
+      ...["perl", "-MIO::Socket::INET", "-e", server.replaceAll("$", "$$$$")],
+    );
+    const answer = await waitFor("the published port answers", async () => {
+      const asked = await engine()
+        .run("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/18080 && cat <&3")
+        .catch(() => undefined);
+      return asked?.stdout || undefined;
+    });
+    expect(answer).toBe("hello");
+  });
+
+  test("what the file says otherwise later is told, and not done", async () => {
+    const file = join(cwd, "berth.yaml");
+    writeFileSync(file, webAndDb.replace("256M", "300M"));
+    try {
+      const differing = await engine().berth("up", { cwd });
+      expect([differing.status, differing.stderr]).toEqual([
+        0,
+        expect.stringContaining(`web: memory is ${256 << 20}, the file says ${300 << 20}`),
+      ]);
+      const [, web] = parseList((await engine().berth("up --json", { cwd })).stdout);
+      expect(web?.differences.map(({ key }) => key)).toEqual(["memory"]);
+    } finally {
+      writeFileSync(file, webAndDb);
+    }
   });
 });

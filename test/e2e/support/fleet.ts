@@ -1,13 +1,13 @@
-import { afterEach } from "bun:test";
+import { type afterAll, afterEach } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Node } from "./nodes.ts";
 
-/** Directories with a berth.yaml, gone after each test. */
-export function useFleets(): (text: string) => string {
+/** Directories with a berth.yaml, gone after each test, or `afterAll`. */
+export function useFleets(end: typeof afterEach | typeof afterAll = afterEach): (text: string) => string {
   const directories: string[] = [];
-  afterEach(() => {
+  end(() => {
     for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
   });
   return (text) => {
