@@ -37,7 +37,7 @@ export function refused(
   { isSwitch = false, ...names }: Names & { readonly isSwitch?: boolean } = {},
 ): Flag {
   const read = () => {
-    throw usageError(`this flag cannot be given here: ${reason}`);
+    throw usageError(`unsupported flag: ${reason}`);
   };
   return { name, isSwitch, read, ...names };
 }

@@ -46,7 +46,7 @@ export function parseDockerFlags(words: readonly string[]): DockerFlags {
 }
 
 function readOccurrence({ flag, value }: Occurrence): Draft {
-  if (value === undefined) throw usageError("the value is missing");
+  if (value === undefined) throw usageError("missing value");
   return flag.read(value);
 }
 

@@ -1,6 +1,6 @@
 import type { DeviceRequest } from "#api/host-config.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { suggest } from "#suggest.ts";
-import { usageError } from "#usage.ts";
 import { parseCsv } from "./csv.ts";
 import { joinPieces } from "./join.ts";
 import { parseEntry, parseInteger, splitAssignment } from "./literal.ts";
@@ -19,11 +19,16 @@ export function parseGpusFlag(text: string): DeviceRequest {
     field.includes("=") ? splitAssignment(field) : (["count", field] as const),
   );
   const twice = fields.find(([key], index) => fields.findIndex(([other]) => other === key) < index);
-  if (twice !== undefined) throw usageError(`"${text}" says ${twice[0]} twice`);
+  if (twice !== undefined) throw invalid("GPU request", text, `example: all; duplicate key "${twice[0]}"`);
   const pieces = fields.map(([key, value]) => {
     const read = Object.hasOwn(keys, key) ? keys[key] : undefined;
     if (read === undefined)
-      throw usageError(`"${key}" is nothing that GPUs can be asked for by`, suggest(key, Object.keys(keys)));
+      throw invalid(
+        "GPU key",
+        key,
+        `one of: ${Object.keys(keys).join(", ")}`,
+        suggest(key, Object.keys(keys)),
+      );
     return read(value);
   });
   const { Count, Capabilities = [["gpu"]], Options = {}, ...rest } = pieces.reduce(joinPieces, {});

@@ -1,5 +1,5 @@
 import { parseCapability } from "#linux/capability.ts";
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { parseDeviceFlag, parseDeviceRule } from "./device.ts";
 import { type Draft, host } from "./draft.ts";
 import { type Flag, toggle, valued } from "./flag.ts";
@@ -48,10 +48,12 @@ function parseSecurityFlag(text: string): Draft {
   if (text === "systempaths=unconfined") return host({ MaskedPaths: [], ReadonlyPaths: [] });
   const [, key, value] = /^([^=:]*)[=:](.+)$/s.exec(text) ?? [];
   if (key === undefined && text !== "no-new-privileges")
-    throw usageError(`"${text}" is no security option; write KEY=VALUE`);
+    throw invalid("security option", text, "example: seccomp=unconfined or no-new-privileges");
   if (key === "seccomp" && value !== "unconfined" && value !== "builtin") {
-    throw usageError(
-      "a seccomp profile is a file that the docker client reads, which is not here; use seccomp=unconfined or seccomp=builtin",
+    throw invalid(
+      "security option",
+      text,
+      "seccomp=unconfined or seccomp=builtin; the docker client reads the file of any other profile",
     );
   }
   return host({ SecurityOpt: [text] });
@@ -68,6 +70,6 @@ function parseSysctl(text: string): Readonly<Record<string, string>> {
       name,
     );
   if (!isNamespaced || !text.includes("="))
-    throw usageError(`"${text}" is no kernel parameter of a container's own`);
+    throw invalid("sysctl", text, "example: net.ipv4.ip_forward=1; must be a namespaced kernel parameter");
   return { [name]: value };
 }

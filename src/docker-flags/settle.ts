@@ -43,7 +43,7 @@ function streamsBody({ attach, body }: Draft): CreateBody {
 function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft): CreateBody {
   const isAsked = healthCommand !== "" || Object.values(body?.Healthcheck ?? {}).some((value) => value !== 0);
   if (withoutHealth && isAsked)
-    throw usageError("--no-healthcheck: the other flags about health ask for a check");
+    throw usageError("--no-healthcheck: cannot be combined with other --health-* flags");
   const Test: HealthConfig["Test"] = withoutHealth ? ["NONE"] : ["CMD-SHELL", healthCommand];
   return withoutHealth || healthCommand !== "" ? { Healthcheck: { Test } } : {};
 }
@@ -51,9 +51,9 @@ function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft):
 function checkedTogether({ body }: Draft): CreateBody {
   const { AutoRemove, RestartPolicy, LogConfig } = body?.HostConfig ?? {};
   if (AutoRemove === true && !["", "no"].includes(RestartPolicy?.Name ?? "")) {
-    throw usageError("--rm: what is removed when it ends cannot be started again by --restart");
+    throw usageError("--rm: cannot be combined with --restart");
   }
   if (LogConfig?.Type === "none" && LogConfig.Config !== undefined)
-    throw usageError("--log-opt: the log driver none has no options");
+    throw usageError("--log-opt: cannot be combined with --log-driver=none");
   return {};
 }

@@ -29,7 +29,7 @@ export function readWords(words: readonly string[]): {
       ? readLong(word)
       : /^-[^-]/.test(word)
         ? readLetters(word)
-        : `"${word}" is no flag`;
+        : `invalid flag "${word}" (example: --tty or -t)`;
     if (typeof found === "string") {
       problems.push(found);
       // What an unknown flag takes is unknown too; that it has a word of its own is no second mistake.
@@ -49,7 +49,7 @@ function readLong(word: string): Occurrence[] | string {
   const flag = flagNamed(as.slice(2));
   if (flag !== undefined) return [{ flag, as, value: value ?? (flag.isSwitch ? "true" : undefined) }];
   const near = suggest(as.slice(2), givableNames());
-  return renderFault({ message: `${as}: docker run has no such flag`, suggestion: near && `--${near}` });
+  return renderFault({ message: `${as}: unknown flag of docker run`, suggestion: near && `--${near}` });
 }
 
 function readLetters(word: string): Occurrence[] | string {
@@ -58,7 +58,7 @@ function readLetters(word: string): Occurrence[] | string {
     const letter = rest.slice(0, 1);
     const flag = flagOfLetter(letter);
     const as = `-${letter}`;
-    if (flag === undefined) return `${as}: docker run has no such flag`;
+    if (flag === undefined) return `${as}: unknown flag of docker run`;
     rest = rest.slice(1);
     if (rest.startsWith("=") || (!flag.isSwitch && rest !== "")) {
       found.push({ flag, as, value: rest.replace(/^=/, "") });

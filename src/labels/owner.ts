@@ -74,5 +74,5 @@ function isFormer(project: Project, domain: string, { owner, network }: Claimed)
 
 /** Whose it is, in words. */
 export function describeOwner(owner: Project): string {
-  return owner.file ?? "the command line, which no file describes";
+  return owner.file ?? "the command line, without a machine file";
 }

@@ -67,7 +67,7 @@ export function readLabel(
   if (variable !== undefined) return { label, key: "environment", variable, value };
   const key = keyOf.get(name);
   if (key === undefined) {
-    throw usageError(`the label ${label} is not known`, suggest(name, keyOf.keys()));
+    throw usageError(`unknown label "${name}"`, suggest(name, keyOf.keys()));
   }
   return { label, key, value };
 }

@@ -101,14 +101,14 @@ export function parseLoaderLabels(
   };
   if (spec.root === undefined && spec.image === undefined && !found.has("root"))
     problems.push(
-      "there is no root: name the machine's folder with the label berth.loader.root (or foreign-root.folder)",
+      "missing root: set the label berth.loader.root (example: /srv/mail), or foreign-root.folder",
     );
   if (problems.length > 0) {
     throw new BerthError(
       "usage",
-      `the service's labels cannot be used:\n${problems.map((text) => `  ${text}`).join("\n")}`,
+      `invalid labels of the service:\n${problems.map((text) => `  ${text}`).join("\n")}`,
       {
-        hint: "mend them: docker service update --container-label-add LABEL=VALUE SERVICE",
+        hint: "correct them: docker service update --container-label-add LABEL=VALUE SERVICE",
         details: problems,
       },
     );
@@ -147,7 +147,7 @@ function collectValues(written: readonly LoaderLabel[], problems: string[]): Fou
     if (variable !== undefined) continue;
     const other = found.get(key);
     if (other !== undefined && other.value !== value)
-      problems.push(`${label}: ${other.label} says otherwise`);
+      problems.push(`${label}: conflicts with the value of ${other.label}`);
     found.set(key, { label, value });
   }
   return found;

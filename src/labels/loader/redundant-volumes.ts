@@ -18,9 +18,6 @@ export function dropRedundant(volumes: readonly VolumeSpec[]): {
     volumes: volumes.filter((volume) => !isGiven(volume)),
     notes: volumes
       .filter(isGiven)
-      .map(
-        ({ target }) =>
-          `the volume at ${target} is left out: the machine has its own ${target}, as its init needs it`,
-      ),
+      .map(({ target }) => `ignoring the volume at ${target}: the machine's init needs its own ${target}`),
   };
 }
