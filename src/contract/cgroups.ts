@@ -52,16 +52,19 @@ function onV2(version: number, host: HostCgroup): CgroupContract {
   if (version < firstWithCgroup2) {
     throw new BerthError(
       "host-unfit",
-      `systemd ${version} in this machine knows only cgroup v1, and this host has only cgroup v2`,
+      `systemd ${version} in this machine supports only cgroup v1, this host only cgroup v2`,
       {
-        hint: "boot the host with systemd.unified_cgroup_hierarchy=0 on its kernel command line, or use a newer root",
+        hint:
+          "boot the host with systemd.unified_cgroup_hierarchy=0 on its kernel command line, " +
+          "or use a newer root",
       },
     );
   }
   const warnings = host.nsdelegate
     ? []
     : [
-        "the host's cgroup2 is mounted without nsdelegate: root in the machine can raise the machine's own limits (mount -o remount,nsdelegate)",
+        "root in the machine can raise the machine's own limits: " +
+          "the host mounts cgroup2 without nsdelegate (mount -o remount,nsdelegate)",
       ];
   return { view: "cgroup2", arguments: [], warnings };
 }
@@ -72,18 +75,23 @@ function onV1(version: number, host: HostCgroup, isolated: boolean): CgroupContr
   if (version >= firstWithoutV1) {
     throw new BerthError(
       "host-unfit",
-      `systemd ${version === current ? "" : `${version} `}in this machine needs cgroup2, and this host mounts only cgroup v1`,
+      `systemd ${version === current ? "" : `${version} `}in this machine needs cgroup2, ` +
+        "this host mounts only cgroup v1",
       {
-        hint: "mount it beside the others: mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified",
+        hint:
+          "mount it beside the others: " +
+          "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified",
       },
     );
   }
   if (host.named === undefined) {
     throw new BerthError(
       "host-unfit",
-      "this host has no cgroup hierarchy named systemd, which the machine's systemd needs",
+      "the machine's systemd needs the cgroup hierarchy name=systemd, which this host lacks",
       {
-        hint: "make it: mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+        hint:
+          "mount it: mkdir -p /sys/fs/cgroup/systemd && " +
+          "mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
       },
     );
   }

@@ -103,7 +103,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
       ...(inheritsNetwork ? [inheritedNetwork] : []),
       ...cgroups.warnings,
       ...(calls.refused.length > 0
-        ? [`the seccomp profile refuses what such a machine has otherwise: ${calls.refused.join(", ")}`]
+        ? [`the seccomp profile refuses system calls of the machine: ${calls.refused.join(", ")}`]
         : []),
       ...(traits.rebootsToStop && !capabilities.granted.includes("CAP_SYS_BOOT") && !mayReboot
         ? [cannotReboot]
@@ -111,9 +111,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
       ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
       ...(request.terminal
         ? []
-        : [
-            "without a terminal the machine has no console and its boot messages are not logged (docker run -t)",
-          ]),
+        : ["without a terminal the machine has no console and logs no boot messages (docker run -t)"]),
     ],
   };
 }
@@ -121,13 +119,13 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
 /** What an init cannot do without, whichever it is and however it is confined. */
 function refuseHopeless({ applied, user, capabilities }: MachineRequest): void {
   if (user !== undefined && user !== 0) {
-    throw new BerthError("usage", `an init runs as root, and this one is to run as user ${user}`, {
-      hint: "leave out --user, or give --user 0 where the image names another (USER)",
+    throw new BerthError("usage", `invalid user ${user} for an init (must be root)`, {
+      hint: "omit --user, or use --user 0 if the image sets another (USER)",
     });
   }
   if (applied === "runtime" && capabilities.length === 0) {
-    throw new BerthError("usage", "an init needs capabilities, and all were dropped (--cap-drop=ALL)", {
-      hint: "add those that it is to have, such as --cap-add=CHOWN, or drop single ones",
+    throw new BerthError("usage", "--cap-drop=ALL leaves the init without capabilities", {
+      hint: "add some (example: --cap-add=CHOWN), or drop single ones",
     });
   }
 }
@@ -145,10 +143,12 @@ function contractSystemCalls(profile: Profile, reboots: boolean, refused: readon
 }
 
 const cannotReboot =
-  "this init ends by reboot(2), and CAP_SYS_BOOT was dropped: it cannot end by itself, and a stop kills it when its time is over";
+  "without CAP_SYS_BOOT this init cannot call reboot(2) to end: " +
+  "the machine cannot shut down by itself, and a stop kills it after the timeout";
 
 const inheritedNetwork =
-  "the network is another container's: the machine uses it and cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
+  "the machine shares another container's network and cannot change it " +
+  "(addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
 
 function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {
   const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;

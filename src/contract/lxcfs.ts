@@ -62,13 +62,13 @@ export function contractLxcfs(
   applied: "runtime" | "api",
 ): readonly LxcfsBind[] {
   if (applied === "api") {
-    throw new BerthError("host-unfit", "lxcfs takes berth-runtime, which this engine does not know", {
-      hint: "run `berth install runtime` on the engine's host, or leave lxcfs out",
+    throw new BerthError("host-unfit", "lxcfs needs berth-runtime, which this engine does not have", {
+      hint: "run `berth install runtime` on the engine's host, or omit lxcfs",
     });
   }
   if (lxcfs === undefined || lxcfs.files.length === 0) {
-    throw new BerthError("host-unfit", "the machine is to have lxcfs, and on this host it does not run", {
-      hint: "apt-get install lxcfs; systemctl start lxcfs",
+    throw new BerthError("host-unfit", "lxcfs does not run on this host", {
+      hint: "start it (apt-get install lxcfs; systemctl start lxcfs), or omit lxcfs",
     });
   }
   return lxcfs.files.map((file) => ({ source: lxcfs.directory + file, target: file }));

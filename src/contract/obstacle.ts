@@ -51,13 +51,16 @@ export function hostObstacles({
 export function renderObstacle(obstacle: Obstacle): string {
   switch (obstacle.code) {
     case "kernel-too-old":
-      return `kernel ${obstacle.kernel.join(".")} cannot map the ids of an image's layers (${firstWithMappedLayers.join(".")} can)`;
+      return (
+        `kernel ${obstacle.kernel.join(".")} cannot map the ids of image layers ` +
+        `(needs ${firstWithMappedLayers.join(".")} or later)`
+      );
     case "engine-in-user-namespace":
       return "the engine itself runs in a user namespace";
     case "user-namespaces-off":
-      return "user namespaces are switched off (sysctl user.max_user_namespaces)";
+      return "the kernel allows no user namespaces (sysctl user.max_user_namespaces)";
     case "no-fuse":
-      return "there is no /dev/fuse, by which the engine sees the machine's files (modprobe fuse)";
+      return "missing /dev/fuse, by which the engine sees the machine's files (modprobe fuse)";
     case "lacking-capabilities":
       return `this host lacks ${obstacle.capabilities.join(", ")}`;
     case "no-runtime":
@@ -65,7 +68,7 @@ export function renderObstacle(obstacle: Obstacle): string {
     case "engine-maps-ids":
       return "the engine maps ids itself (userns-remap, rootless)";
     case "layers-unmapped":
-      return `the machine's layers cannot be mounted with mapped ids: ${obstacle.call}: ${obstacle.errno}`;
+      return `this host cannot mount the machine's layers with mapped ids: ${obstacle.call}: ${obstacle.errno}`;
     case "no-overlay":
       return "the engine does not keep the machine's files in an overlay (storage driver overlay2)";
     case "shared-namespaces":

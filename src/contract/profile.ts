@@ -10,7 +10,7 @@ export interface ProfileChoice {
   readonly warnings: readonly string[];
 }
 
-const hint = "name another profile (strict), or see what this host lacks with `berth doctor`";
+const hint = "choose another profile (example: strict), or run `berth doctor` to see what this host lacks";
 
 /**
  * `full` wherever the host can, unless another was asked for. Where it cannot, a machine that asked for
@@ -24,20 +24,22 @@ export function contractProfile(host: Host, request: MachineRequest): ProfileCho
   if (obstacle === undefined) return { profile: "full", warnings: [] };
   const reason = renderObstacle(obstacle);
   if (request.profile !== undefined) {
-    throw new BerthError("host-unfit", `the profile full is not possible here: ${reason}`, { hint });
+    throw new BerthError("host-unfit", `profile "full" is not available on this host: ${reason}`, { hint });
   }
   if (request.wasFull) {
     throw new BerthError(
       "host-unfit",
-      `this machine has been full, and now that is not possible here: ${reason}`,
+      `profile "full" of this machine is no longer available on this host: ${reason}`,
       {
-        hint: "see what this host lacks with `berth doctor`, or make the machine anew with the profile strict by name",
+        hint:
+          "run `berth doctor` to see what this host lacks, " +
+          'or create the machine again with profile "strict"',
       },
     );
   }
   return {
     profile: "strict",
-    warnings: [`the machine is strict, since full is not possible here: ${reason}`],
+    warnings: [`using profile "strict": profile "full" is not available on this host: ${reason}`],
   };
 }
 

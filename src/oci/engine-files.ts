@@ -62,7 +62,8 @@ export function planEngineFiles(config: OciConfig, request: EngineFilesRequest):
 }
 
 const noResolver =
-  "the directory that is bound at /etc has no resolv.conf to mount the engine's over: the machine knows none of its name servers (touch it there)";
+  "the directory bound at /etc lacks resolv.conf: " +
+  "the machine does not get the engine's name servers (touch resolv.conf there)";
 
 function planHostname(
   mount: OciMount,

@@ -59,9 +59,12 @@ export function checkTold({ image, imageJson }: KnownImage, ignored: readonly st
   if ("text" in imageJson || requested.length === 0) return;
   throw new BerthError(
     "not-found",
-    `the image of this container ${imageJson.unread}, so nothing tells whether ${requested.join(", ")} is your word or the image's`,
+    `cannot tell whether you or the image set ${requested.join(", ")}: ` +
+      `the image of this container ${imageJson.unread}`,
     {
-      hint: `pull, load or build the image ${image} again, or make the container anew (with -e BERTH_IMAGE=, the image's id, your word counts)`,
+      hint:
+        `pull, load or build the image ${image} again, or create the container again ` +
+        "(with -e BERTH_IMAGE=IMAGE-ID your own settings count)",
     },
   );
 }

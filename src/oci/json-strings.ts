@@ -8,7 +8,7 @@ export function* jsonStrings(json: string): Generator<string, void> {
   for (let open = json.indexOf('"'); open !== -1; ) {
     let close = json.indexOf('"', open + 1);
     while (close !== -1 && isEscaped(json, close)) close = json.indexOf('"', close + 1);
-    if (close === -1) throw new SyntaxError("a string of this JSON does not end");
+    if (close === -1) throw new SyntaxError("unterminated string in JSON");
     yield JSON.parse(json.slice(open, close + 1)) as string;
     open = json.indexOf('"', close + 1);
   }

@@ -60,7 +60,7 @@ export function planIsolation(
     sharesAtStart: sharesMounts && !alone,
     mountProgram: sharesMounts && alone ? findMount(files) : undefined,
     warnings: lostSysctls(config).map(
-      (name) => `the sysctl ${name} is another container's, whose network the machine has: it was not set`,
+      (name) => `ignoring the sysctl ${name}: the machine shares another container's network`,
     ),
   };
 }
@@ -100,6 +100,6 @@ export function renderUnmapped(binds: readonly StagedBind[]): readonly string[] 
     .filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination))
     .map(
       ({ destination }) =>
-        `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`,
+        `the file system at ${destination} cannot map ids: the machine sees its files as owned by nobody`,
     );
 }

@@ -40,7 +40,7 @@ describe.skipIf(!canHaveLxcfs)(
       );
       expect(refused.status).not.toBe(0);
       expect(refused.stderr).toContain(
-        "lxcfs, and on this host it does not run; apt-get install lxcfs; systemctl start lxcfs",
+        "lxcfs does not run on this host; start it (apt-get install lxcfs; systemctl start lxcfs)",
       );
       const up = await node("one").berth("up box --image bookworm --lxcfs");
       expect([up.status, up.stderr]).toEqual([
@@ -60,7 +60,7 @@ describe.skipIf(!canHaveLxcfs)(
         "BERTH_LXCFS=yes",
         "bookworm",
       );
-      expect(wrong.stderr).toContain("BERTH_LXCFS=yes is neither 1 nor 0");
+      expect(wrong.stderr).toContain('invalid BERTH_LXCFS "yes" (0 or 1)');
       await removeAll(node("one"));
     });
 
