@@ -43,7 +43,7 @@ export function createDemuxer(): Demuxer {
       type = header.readUInt8(0);
       left = header.readUInt32BE(4);
       if (type > systemError || header.readUIntBE(1, 3) !== 0) {
-        throw new BerthError("engine-api", "the engine's output stream is not framed", {
+        throw new BerthError("engine-api", "the engine's output stream has an invalid frame header", {
           details: { header: header.toString("hex") },
         });
       }

@@ -32,10 +32,14 @@ export function parsePathStat(header: string): PathStat {
   try {
     raw = JSON.parse(Buffer.from(header, "base64").toString()) as Record<string, unknown>;
   } catch (cause) {
-    throw new BerthError("engine-api", "X-Docker-Container-Path-Stat is not JSON in base64", {
-      cause,
-      details: { header },
-    });
+    throw new BerthError(
+      "engine-api",
+      "invalid X-Docker-Container-Path-Stat header (must be base64-encoded JSON)",
+      {
+        cause,
+        details: { header },
+      },
+    );
   }
   const mode = Number(raw.mode);
   const has = (bits: number): boolean => (mode & bits) !== 0;

@@ -23,7 +23,7 @@ export async function statPath(
   reply.body.resume();
   if (reply.status !== 404) return statOf(reply);
   // The answer to HEAD has no text to say which of the two it is.
-  throw new BerthError("not-found", `there is no ${where} in container ${id}, or no such container`, {
+  throw new BerthError("not-found", `missing ${where} in container ${id}, or unknown container`, {
     details: { status: 404, ...query },
   });
 }

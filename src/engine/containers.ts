@@ -93,7 +93,7 @@ function stopQuery(
   if (stopSignal !== undefined && !supports(engine, "1.42")) {
     throw new BerthError(
       "engine-refused",
-      `this engine (API ${engine.apiVersion}) stops with the container's own signal alone`,
+      `this engine (API ${engine.apiVersion}) supports only the container's own stop signal`,
       {
         hint: "Send the signal with kill and wait, or update the engine to Docker 23 or later.",
       },

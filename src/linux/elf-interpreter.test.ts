@@ -31,5 +31,5 @@ test.each([
   ["cut off in its headers", whole.subarray(0, 100)],
   ["cut off in the text", whole.subarray(0, 125)],
 ])("a file that is %s is refused by name", (_, file) => {
-  expect(() => readInterpreter(file, "/usr/sbin/nft")).toThrow("/usr/sbin/nft is no program");
+  expect(() => readInterpreter(file, "/usr/sbin/nft")).toThrow("/usr/sbin/nft: unsupported executable");
 });

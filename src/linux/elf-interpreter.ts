@@ -10,7 +10,7 @@ const ptInterp = 3;
  */
 export function readInterpreter(program: Uint8Array, what: string): string | undefined {
   const unfit = () =>
-    new BerthError("host-unfit", `${what} is no program of this machine's kind (ELF, 64 bit, little-endian)`);
+    new BerthError("host-unfit", `${what}: unsupported executable (must be ELF, 64-bit, little-endian)`);
   if (program.length < 64 || magic.some((byte, index) => program[index] !== byte)) throw unfit();
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
   const [table, size, count] = [

@@ -12,12 +12,12 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
     (mark, line: string | undefined, word: string | undefined) => {
       const name = line ?? word ?? "";
       const value = values[name];
-      if (value === undefined) throw new BerthError("internal", `the mark ${mark.trim()} has no value`);
+      if (value === undefined) throw new BerthError("internal", `missing value for the mark ${mark.trim()}`);
       unused.delete(name);
       return value;
     },
   );
   const [name] = unused;
-  if (name !== undefined) throw new BerthError("internal", `the value ${name} has no mark @${name}@`);
+  if (name !== undefined) throw new BerthError("internal", `unused value ${name} (missing mark: @${name}@)`);
   return filled;
 }

@@ -46,7 +46,7 @@ async function pingVersion(
   try {
     const reply = await dial({ method: "GET", path: "/_ping", query: {}, signal });
     if (reply.kind !== "answer")
-      throw new BerthError("internal", "the engine took over a connection it was not offered");
+      throw new BerthError("internal", "the engine upgraded a connection without a request to do so");
     await readText(reply.body);
     const version = reply.headers["api-version"];
     return reply.status === 200 && typeof version === "string" && /^\d+\.\d+$/.test(version)
@@ -62,7 +62,7 @@ export function negotiate(server: string, serverOldest: string, where: string): 
   if (compareVersions(server, oldest) < 0) {
     throw new BerthError(
       "engine-refused",
-      `the engine at ${where} speaks API ${server}; ${oldest} is the oldest that works`,
+      `unsupported API ${server} of the engine at ${where} (needs ${oldest} or later)`,
       {
         hint: "Update it to Docker 20.10 or later.",
         details: { server, oldest },
@@ -72,7 +72,7 @@ export function negotiate(server: string, serverOldest: string, where: string): 
   if (compareVersions(serverOldest, newest) > 0) {
     throw new BerthError(
       "engine-refused",
-      `the engine at ${where} speaks no API older than ${serverOldest}; ${newest} is the newest known here`,
+      `unsupported API of the engine at ${where}: it needs ${serverOldest} or later, berth supports ${newest}`,
       {
         hint: "Update berth.",
         details: { serverOldest, newest },
@@ -108,7 +108,7 @@ async function readVersion(
   try {
     const reply = await dial({ method: "GET", path: "/version", query: {}, signal });
     if (reply.kind !== "answer")
-      throw new BerthError("internal", "the engine took over a connection it was not offered");
+      throw new BerthError("internal", "the engine upgraded a connection without a request to do so");
     status = reply.status;
     text = await readText(reply.body);
   } catch (error) {
@@ -119,9 +119,9 @@ async function readVersion(
   if (answer) return answer;
   throw new BerthError(
     "engine-refused",
-    `what answers at ${renderEndpoint(endpoint)} is not a Docker engine`,
+    `unexpected answer at ${renderEndpoint(endpoint)} (not a Docker engine)`,
     {
-      hint: `Check the address; it came from ${endpoint.source}.`,
+      hint: `Check the address (from ${endpoint.source}).`,
       details: { answer: text.slice(0, 400) },
     },
   );

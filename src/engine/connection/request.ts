@@ -45,7 +45,7 @@ export async function request<T>(engine: Engine, options: RequestOptions): Promi
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new BerthError("engine-api", `the engine's answer to ${options.path} is not JSON`, {
+    throw new BerthError("engine-api", `invalid JSON in the engine's answer to ${options.path}`, {
       cause,
       details: {
         status: reply.status,
@@ -71,7 +71,7 @@ export async function requestStatus(engine: Engine, options: RequestOptions): Pr
 export async function requestStream(engine: Engine, options: RequestOptions): Promise<StreamReply> {
   const reply = await send(engine, options, false);
   if (reply.kind === "hijacked")
-    throw new BerthError("internal", "the engine took over a connection it was not offered");
+    throw new BerthError("internal", "the engine upgraded a connection without a request to do so");
   return reply;
 }
 
@@ -83,8 +83,8 @@ export async function requestHijack(engine: Engine, options: RequestOptions): Pr
   const reply = await send(engine, options, true);
   if (reply.kind === "hijacked") return reply.duplex;
   reply.body.destroy();
-  throw new BerthError("engine-api", `the engine did not hand over the connection for ${options.path}`, {
-    hint: "A proxy between here and the engine must let HTTP Upgrade through.",
+  throw new BerthError("engine-api", `the engine did not upgrade the connection for ${options.path}`, {
+    hint: "A proxy before the engine must support HTTP Upgrade.",
     details: {
       status: reply.status,
       method: options.method ?? "GET",
@@ -121,7 +121,7 @@ export function path(parts: TemplateStringsArray, ...names: readonly string[]): 
   return parts.reduce((whole, part, index) => {
     const name = names[index - 1] ?? "";
     if (name === "" || name === "." || name === "..")
-      throw new BerthError("usage", `${JSON.stringify(name)} is not a name`);
+      throw new BerthError("usage", `invalid name ${JSON.stringify(name)} (example: web)`);
     return whole + encodeURIComponent(name) + part;
   });
 }

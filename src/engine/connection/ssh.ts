@@ -94,7 +94,7 @@ function dialSsh(endpoint: SshEndpoint, spawn: Spawn): Duplex {
       duplex.destroy(
         sshFailed(
           endpoint,
-          status === null ? `was ended by ${signal}` : `ended with status ${status}`,
+          status === null ? `ended by ${signal}` : `ended with status ${status}`,
           words,
           answered,
         ),
@@ -110,7 +110,7 @@ function cannotStart(cause: NodeJS.ErrnoException): BerthError {
         hint: "Install the OpenSSH client.",
         details: { command: "ssh" },
       })
-    : new BerthError("tool-failed", `ssh could not be started: ${cause.message}`, { cause });
+    : new BerthError("tool-failed", `cannot start ssh: ${cause.message}`, { cause });
 }
 
 /** `how` ssh ended; `answered`: the engine had been reached before. */
@@ -121,7 +121,7 @@ function sshFailed(endpoint: SshEndpoint, how: string, words: string, answered: 
     answered ? "engine-lost" : "engine-unreachable",
     `${renderEndpoint(endpoint)}: ssh ${how}${said ? `: ${said}` : ""}`,
     {
-      hint: `See that \`ssh ${login} version\` works without asking anything.`,
+      hint: `Check that \`ssh ${login} version\` works without a prompt.`,
       details: { endpoint: renderEndpoint(endpoint), source: endpoint.source, stderr: said },
     },
   );
