@@ -26,7 +26,10 @@ export interface BuildPlan {
 export function debianArchitecture(arch: string): string {
   const name = ociArchitecture(arch);
   if (!["amd64", "arm64"].includes(name))
-    throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
+    throw new BerthError(
+      "host-unfit",
+      `unsupported architecture ${arch} for building a root (amd64 or arm64)`,
+    );
   return name;
 }
 

@@ -36,7 +36,7 @@ export function readRootFacts(
   if (system === undefined) {
     throw new BerthError(
       "no-os",
-      `${what} holds no operating system: it has neither /etc/os-release nor an init that berth knows`,
+      `${what}: no operating system found (neither /etc/os-release nor a supported init)`,
       {
         hint: hintFor(files, only),
         details: found,
@@ -45,11 +45,9 @@ export function readRootFacts(
   }
   const program = found.init[0];
   const has =
-    program === undefined
-      ? "no /sbin/init"
-      : `an init that berth does not know, ${program} (${files.resolve(program)})`;
+    program === undefined ? "no /sbin/init" : `the unsupported init ${program} (${files.resolve(program)})`;
   throw new BerthError("no-init", `${what} is ${system.prettyName} with ${has}`, {
-    hint: "Install one into it, such as the packages systemd and systemd-sysv.",
+    hint: "Install a supported init (example: the packages systemd and systemd-sysv).",
     details: { ...found, os: system.id },
   });
 }
@@ -61,6 +59,9 @@ function hintFor(files: RootFiles, only: string | undefined): string {
   const inside =
     only === undefined ? undefined : [...osReleasePaths, "/sbin/init"].some((path) => has(`/${only}${path}`));
   if (inside)
-    return `The root is in ${only}/ inside the tar. Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`;
+    return (
+      `The root is in ${only}/ inside the tar. ` +
+      `Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`
+    );
   return "Give a tar of a whole root filesystem, with etc/, usr/ and sbin/ at its top.";
 }

@@ -50,15 +50,15 @@ export function planRoot(
   taken: readonly string[],
 ): RootPlan {
   if (facts.entries.length > mostNames) {
-    throw new BerthError("no-os", `${folder} holds more than ${mostNames} names: no root does`, {
-      hint: `look what they are: \`ls ${folder}\`. A root has some twenty, such as bin, etc and usr`,
+    throw new BerthError("no-os", `too many entries in ${folder} (a root has at most ${mostNames})`, {
+      hint: `check them with \`ls ${folder}\`: a root has about twenty (examples: bin, etc, usr)`,
     });
   }
   if ("missing" in facts.reading) throw notBootable(folder, command[0] ?? "", facts);
   const shown = facts.entries.filter(({ name }) => !madeAnew.includes(name) && !taken.includes(`/${name}`));
   const whys = {
-    other: "it is no directory, file or link",
-    unnamable: "its name is no UTF-8, which an engine could not be told",
+    other: "unsupported type (only directories, files and links)",
+    unnamable: "the engine needs a name in UTF-8",
   } as const;
   return {
     bound: shown.flatMap(({ name, kind }) =>
@@ -68,7 +68,7 @@ export function planRoot(
       kind === "link" && target !== undefined ? [{ name, target }] : [],
     ),
     notes: shown.flatMap(({ name, kind }) =>
-      kind === "other" || kind === "unnamable" ? [`${folder}/${name} is left out: ${whys[kind]}`] : [],
+      kind === "other" || kind === "unnamable" ? [`ignoring ${folder}/${name}: ${whys[kind]}`] : [],
     ),
   };
 }
@@ -81,10 +81,12 @@ function notBootable(folder: string, init: string, { entries, reading }: FolderF
   }
   const why =
     "missing" in reading && reading.missing === "program"
-      ? `has no ${init}`
-      : `has ${init}, which is no init that berth knows`;
-  return new BerthError("no-os", `${folder} ${why}: no machine can start from it`, {
-    hint: "name the folder of a whole system, and its init with the label berth.loader.command where it is not /sbin/init",
+      ? `${init} is missing`
+      : `${init} is an unsupported init`;
+  return new BerthError("no-os", `${folder} cannot start a machine: ${why}`, {
+    hint:
+      "use the folder of a whole system, " +
+      "and set the label berth.loader.command if its init is not /sbin/init",
     details: { entries: entries.map(({ name }) => name) },
   });
 }

@@ -102,16 +102,20 @@ export function failGuardStep(
 /** Why the machine must not go on. */
 function faultOf({ folder, machine }: GuardTask, facts: GuardFacts): BerthError | undefined {
   if (facts.folder === "replaced") {
-    return new BerthError("file-missing", `${folder} is no longer the folder that ${machine} runs from`, {
-      hint: "put it back, or point the service at where it is now",
-    });
+    return new BerthError(
+      "file-missing",
+      `another folder has replaced ${folder}, from which ${machine} runs`,
+      {
+        hint: "move it back, or set the service's root to its new path",
+      },
+    );
   }
   if (facts.folder === "lease-lost") {
     return new BerthError(
       "conflict",
-      `somebody removed or replaced the lease of ${folder}, which ${machine} holds`,
+      `lost the lease of ${folder} for ${machine}: another process removed or replaced it`,
       {
-        hint: "see who may write to the directory that the folder is in: only root should",
+        hint: "check who may write to the directory above: only root should",
       },
     );
   }

@@ -80,7 +80,7 @@ const ended = (outcome: string) => [
   "settle-guard",
   `exit: ${outcome}`,
 ];
-const guardLost = "somebody removed or stopped the guard of box.app";
+const guardLost = "the guard of box.app disappeared or stopped";
 
 const lives: readonly (readonly [string, readonly Event[], readonly string[]])[] = [
   ["waits for its guard to have the folder", [], ["start-guard", "wait"]],

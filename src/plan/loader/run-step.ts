@@ -110,8 +110,8 @@ function outcomeOf(facts: LoaderFacts): LoaderOutcome | undefined {
   if (failure !== undefined) return { failure };
   if (facts.guard !== "lost") return undefined;
   return {
-    failure: new BerthError("engine-lost", `somebody removed or stopped the guard of ${name}`, {
-      hint: "leave the containers named .guard alone: they end by themselves",
+    failure: new BerthError("engine-lost", `the guard of ${name} disappeared or stopped`, {
+      hint: "do not stop or remove containers named .guard: they end by themselves",
     }),
   };
 }

@@ -57,7 +57,7 @@ export function renderApiContract(
     capabilitiesAdded: contract.capabilities,
     stopSignal: String(contract.stopSignal),
   };
-  const weaker = [hiddenFiles, "generators that cannot work in a container still run at boot"];
+  const weaker = [hiddenFiles, "systemd generators unsuitable for containers run at boot"];
   switch (contract.cgroup) {
     case "read-only":
       return {
@@ -73,7 +73,8 @@ export function renderApiContract(
       if (engine.version[0] < firstWithWritableCgroups) {
         throw new BerthError(
           "host-unfit",
-          `${machine}: this engine cannot give a machine its own cgroups: on cgroup v2 it takes berth-runtime or Docker ${firstWithWritableCgroups}`,
+          `${machine}: this engine cannot give a machine its own cgroups: ` +
+            `cgroup v2 needs berth-runtime or Docker ${firstWithWritableCgroups}`,
           {
             hint: "run `berth install runtime` on the engine's host",
           },

@@ -55,7 +55,7 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
     if (fault !== undefined) return fault;
     const isSticky = kind === "directory" && (mode & 0o1000) !== 0;
     if (kind === "link" || isSticky) continue;
-    if ((mode & 0o002) !== 0) return `everybody may write to ${path}`;
+    if ((mode & 0o002) !== 0) return `any user may write to ${path}`;
     const byGroup = (mode & 0o020) === 0 ? undefined : groupFault(step, trusted);
     if (byGroup !== undefined) return byGroup;
   }
@@ -72,11 +72,11 @@ export function foundFault(steps: readonly PathStep[], trusted: ReadonlySet<numb
   if (fault !== undefined) return fault;
   const open = new Set(steps.flatMap((step) => (isOpenAndSticky(step, trusted) ? [step.path] : [])));
   const moved = steps.find(({ path, kind }) => kind !== "directory" && open.has(parentOf(path)));
-  return moved && `others may put a ${moved.kind} of yours into ${parentOf(moved.path)}`;
+  return moved && `other users may move a ${moved.kind} of yours into ${parentOf(moved.path)}`;
 }
 
 /** What is unknown of a way that goes on over more names than are looked at. */
-export const tooLong = "its way has more names, with those of its links, than are looked at";
+export const tooLong = "the path, with its symbolic links resolved, has too many components";
 
 /**
  * As `replaceFault`, of where a way leads: whoever decides over the directories and links on it, and not who
@@ -119,7 +119,10 @@ function isOpenAndSticky(step: PathStep | undefined, trusted: ReadonlySet<number
 
 /** What comes of a folder in others' reach that a machine's root may write to, in a sentence. */
 export function reachedByOthers(folder: string): string {
-  return `other users of the host can reach ${folder}: a set-uid program or a device node that the machine's root leaves in it works for them.`;
+  return (
+    `other users of the host can reach ${folder}: ` +
+    "set-uid programs and device nodes that the machine's root makes there work for them."
+  );
 }
 
 /**
@@ -127,12 +130,18 @@ export function reachedByOthers(folder: string): string {
  * in a sentence.
  */
 export function swappedByOthers(source: string, fault: string): string {
-  return `another user can have ${source} lead to any directory of the host, for the machine from its next start on: ${fault}.`;
+  return (
+    `another user can redirect ${source} to any directory of the host, ` +
+    `which the machine gets at its next start: ${fault}.`
+  );
 }
 
 /** What comes of a machine file that lies where a machine may write, in a sentence. */
 export function writtenByMachines(file: string, source: string, machines: readonly string[]): string {
-  return `root in ${machines.join(", ")} can write ${file} by the bind of ${source}, and with it have the next \`berth up\` do anything to this host.`;
+  return (
+    `root in ${machines.join(", ")} can write ${file} by the bind of ${source}, ` +
+    "and so control what the next `berth up` does to this host."
+  );
 }
 
 /**
@@ -159,9 +168,9 @@ function groupFault(
   const other = groupUsers().find((user) => !trusted.has(user));
   if (other !== undefined) {
     const user = Number.isNaN(other) ? "another user" : `the user ${other}`;
-    return `${user} is in the group ${gid}, which may write to ${path} (chmod g-w takes that away)`;
+    return `${user} is in the group ${gid}, which may write to ${path} (remove that: chmod g-w)`;
   }
   return hasAccessList()
-    ? `${path} has an access control list by which others may write to it (setfacl -b takes it away)`
+    ? `an access control list lets others write to ${path} (remove it: setfacl -b)`
     : undefined;
 }

@@ -1,5 +1,5 @@
 /** What is weaker where only the Engine API, and not berth-runtime, prepares a machine. */
-export const hiddenFiles = "the image's files in /run and /tmp are hidden";
+export const hiddenFiles = "mounts hide the image's files in /run and /tmp";
 /** The same where the host has cgroup v1. */
 export const visibleCgroups = "the machine sees the names of all cgroups of the host (read-only)";
 
@@ -28,7 +28,7 @@ export function planWeaker({
     ...(berthRuntime
       ? []
       : [
-          `berth-runtime does not run it: ${hiddenFiles}, and generators that cannot work in a container run at boot`,
+          `berth-runtime does not run it: ${hiddenFiles}; unsuitable systemd generators run at boot`,
           ...(hostCgroups ? [visibleCgroups] : []),
         ]),
     ...(privileged ? ["it is privileged: root in the machine is root on the host"] : []),
@@ -37,6 +37,6 @@ export function planWeaker({
           "it has no user namespace: root in it is the host's user 0, without most capabilities (profile strict)",
         ]
       : []),
-    ...(terminal ? [] : ["it has no terminal: no console, and its boot messages are not logged"]),
+    ...(terminal ? [] : ["it has no terminal: no console and no logged boot messages"]),
   ];
 }

@@ -24,7 +24,7 @@ export function allocateAddresses(
     if (address === undefined) continue;
     if (used.has(address)) {
       throw new BerthError("conflict", `${name}: the address ${address} is in use`, {
-        hint: "choose another address; `berth ls` shows those of machines",
+        hint: "choose another address; `berth ls` shows the machines' addresses",
       });
     }
     used.add(address);
@@ -38,7 +38,7 @@ export function allocateAddresses(
     while (used.has(render(next))) next += 1;
     if (next >= range.last) {
       throw new BerthError("conflict", `${name}: the subnet ${subnet} has no free address left`, {
-        hint: "remove machines that are not needed, or use a larger network.subnet",
+        hint: "remove unused machines, or set a larger network.subnet",
       });
     }
     given.set(name, render(next));

@@ -26,8 +26,8 @@ export function freeSubnet(networks: readonly string[], routes: readonly string[
       if (!networks.some((network) => subnetsOverlap(network, subnet))) return subnet;
     }
   }
-  throw new BerthError("conflict", "no subnet is free for the machines' network", {
-    hint: "write one as network.subnet, such as 10.20.0.0/24, or remove networks that are not needed",
+  throw new BerthError("conflict", "every candidate subnet for the machines' network is in use", {
+    hint: "set network.subnet (example: 10.20.0.0/24), or remove unused networks",
   });
 }
 

@@ -11,7 +11,7 @@ const priority = -110;
  */
 export function tableName(name: string): string {
   if (!/^[a-z0-9]{1,24}$/.test(name))
-    throw new BerthError("usage", `"${name}" cannot name a table: 1 to 24 of a-z and 0-9`);
+    throw new BerthError("usage", `invalid table name "${name}" (example: guard0; 1 to 24 of a-z and 0-9)`);
   return `berth-${name}`;
 }
 

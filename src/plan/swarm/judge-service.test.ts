@@ -98,13 +98,13 @@ test.each<[string, Service, readonly Task[], boolean, object]>([
     true,
     { failed: task("a", "rejected", "shutdown") },
   ],
-  ["in a paused update", service(1, paused), [], true, { broken: "the swarm says paused: task failed" }],
+  ["in a paused update", service(1, paused), [], true, { broken: "swarm update state paused: task failed" }],
   [
     "in an update that went back",
     service(1, back),
     [],
     true,
-    { broken: "the swarm says rollback_completed: went back" },
+    { broken: "swarm update state rollback_completed: went back" },
   ],
   ["that was put back", service(1, back), [task("a", "running", "running")], false, running],
   [
@@ -126,7 +126,7 @@ test.each<[string, Service, readonly Task[], boolean, object]>([
 });
 
 const hintOfRestart =
-  "the swarm starts it again as deploy.restart says; look closer: berth logs mail, docker service ps --no-trunc mail";
+  "the swarm restarts it according to deploy.restart; look closer: berth logs mail, docker service ps --no-trunc mail";
 
 test.each<[Task["Status"], readonly string[], string, string]>([
   [
@@ -139,8 +139,8 @@ test.each<[Task["Status"], readonly string[], string, string]>([
   [
     { Timestamp: "", State: "rejected" },
     [],
-    "mail rejected: the swarm does not say why",
-    "see that its node has the loader's image (`berth loader image` makes it); look closer: berth logs mail, docker service ps --no-trunc mail",
+    "mail rejected: the swarm gives no reason",
+    "check that its node has the loader's image (`berth loader image` creates it); look closer: berth logs mail, docker service ps --no-trunc mail",
   ],
 ])("a failed task in the state %j", (status, log, message, hint) => {
   const failure = taskFailure("mail", { ...task("a", "failed", "shutdown"), Status: status }, log);

@@ -65,7 +65,7 @@ export function judgeService(
   if (failed !== undefined) return { failed };
   const state = UpdateStatus?.State ?? "";
   if (state.endsWith("paused") || (updated && state.startsWith("rollback_"))) {
-    return { broken: `the swarm says ${state}: ${UpdateStatus?.Message ?? ""}` };
+    return { broken: `swarm update state ${state}: ${UpdateStatus?.Message ?? ""}` };
   }
   const next = current.find((task) => !ended.has(task.Status.State));
   // The one before has still to stop.

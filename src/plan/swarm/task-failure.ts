@@ -8,11 +8,11 @@ export function taskFailure(name: string, task: Task, log: readonly string[]): B
   const tail = log.map((line) => `\n${line}`).join("");
   return new BerthError(
     "boot-failed",
-    `${name} ${State}${status}: ${Err || Message || "the swarm does not say why"}${tail}`,
+    `${name} ${State}${status}: ${Err || Message || "the swarm gives no reason"}${tail}`,
     {
       hint: isRejected(task)
-        ? `see that its node has the loader's image (\`berth loader image\` makes it); ${lookCloser(name)}`
-        : `the swarm starts it again as deploy.restart says; ${lookCloser(name)}`,
+        ? `check that its node has the loader's image (\`berth loader image\` creates it); ${lookCloser(name)}`
+        : `the swarm restarts it according to deploy.restart; ${lookCloser(name)}`,
       details: { task: task.ID, node: task.NodeID, state: State, error: Err, log },
     },
   );
