@@ -66,7 +66,7 @@ export type GuestReading = { readonly guest: Guest } | { readonly missing: "prog
  * init that berth knows, so the container is none of its business; `missing: "program"` that the file is not
  * there at all.
  */
-export function readGuest(command: readonly string[], files: RootFiles, table: Inits = inits): GuestReading {
+export function parseGuest(command: readonly string[], files: RootFiles, table: Inits = inits): GuestReading {
   const path = command[0];
   if (path === undefined || !path.startsWith("/")) return { missing: "init" };
   const program = files.resolve(path);

@@ -2,7 +2,7 @@ import { invalid } from "#machinefile/value/invalid.ts";
 import { suggest } from "#suggest.ts";
 import { parseAnyAddress, parseIPv4, parseIPv6, parseMac } from "./address.ts";
 import { parseCsv } from "./csv.ts";
-import { joinPieces } from "./join.ts";
+import { mergeDeep } from "./deep-merge.ts";
 import { parseInteger, splitAssignment } from "./literal.ts";
 
 /** A network that a container is put on, and how. */
@@ -57,7 +57,7 @@ export function parseNetworkFlag(text: string): Attachment {
       );
     return read(value ?? "");
   });
-  const { target = "", ...rest } = pieces.reduce(joinPieces, {});
+  const { target = "", ...rest } = pieces.reduce(mergeDeep, {});
   if (target === "") throw invalid("network", text, "example: name=web,alias=db; the name is missing");
   return { target, ...rest };
 }

@@ -3,7 +3,7 @@ import type { HostConfig, Ulimit } from "#api/host-config.ts";
 import type { Attachment } from "./attachment.ts";
 
 /**
- * What flags have said, one piece a flag; `joinPieces` makes one of two. What is not in the body is settled
+ * What flags have said, one piece a flag; `mergeDeep` makes one of two. What is not in the body is settled
  * when all have spoken.
  */
 export interface Draft {

@@ -3,10 +3,10 @@ import { BerthError, hasCode } from "#errors.ts";
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { renderFault } from "#machinefile/problem.ts";
 import { suggestionOf, usageError } from "#usage.ts";
+import { combinedFlags } from "./combined-flags.ts";
+import { mergeDeep } from "./deep-merge.ts";
 import type { Draft } from "./draft.ts";
-import { joinPieces } from "./join.ts";
-import { settlements } from "./settle.ts";
-import { type Occurrence, readWords } from "./words.ts";
+import { type Occurrence, parseWords } from "./words.ts";
 
 /** What flags of `docker run` ask of the Engine API. */
 export interface DockerFlags {
@@ -24,7 +24,7 @@ export interface DockerFlags {
  * Throws one `usage` error for everything that is wrong, one line each.
  */
 export function parseDockerFlags(words: readonly string[]): DockerFlags {
-  const { occurrences, problems: unknown } = readWords(words);
+  const { occurrences, problems: unknown } = parseWords(words);
   const problems = [...unknown];
   const attempt = <T>(as: string | undefined, read: () => T): T | undefined => {
     try {
@@ -37,15 +37,15 @@ export function parseDockerFlags(words: readonly string[]): DockerFlags {
     }
   };
   const draft = occurrences
-    .map((one) => attempt(one.as, () => readOccurrence(one)) ?? {})
-    .reduce<Draft>(joinPieces, {});
-  const pieces = settlements.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
+    .map((one) => attempt(one.as, () => parseOccurrence(one)) ?? {})
+    .reduce<Draft>(mergeDeep, {});
+  const pieces = combinedFlags.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
   if (problems.length > 0) throw new BerthError("usage", problems.join("\n"), { details: problems });
-  const body = tidy([draft.body ?? {}, ...pieces].reduce<CreateBody>(joinPieces, {}));
+  const body = tidy([draft.body ?? {}, ...pieces].reduce<CreateBody>(mergeDeep, {}));
   return { body, ...omitUndefined({ name: draft.name, platform: draft.platform }) };
 }
 
-function readOccurrence({ flag, value }: Occurrence): Draft {
+function parseOccurrence({ flag, value }: Occurrence): Draft {
   if (value === undefined) throw usageError("missing value");
   return flag.read(value);
 }

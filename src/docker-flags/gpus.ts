@@ -2,7 +2,7 @@ import type { DeviceRequest } from "#api/host-config.ts";
 import { invalid } from "#machinefile/value/invalid.ts";
 import { suggest } from "#suggest.ts";
 import { parseCsv } from "./csv.ts";
-import { joinPieces } from "./join.ts";
+import { mergeDeep } from "./deep-merge.ts";
 import { parseEntry, parseInteger, splitAssignment } from "./literal.ts";
 
 const keys: Readonly<Record<string, (text: string) => DeviceRequest>> = {
@@ -10,7 +10,7 @@ const keys: Readonly<Record<string, (text: string) => DeviceRequest>> = {
   count: (text) => ({ Count: text === "all" ? -1 : parseInteger(text) }),
   device: (text) => ({ DeviceIDs: text.split(",") }),
   capabilities: (text) => ({ Capabilities: [[...text.split(","), "gpu"]] }),
-  options: (text) => ({ Options: parseCsv(text).map(parseEntry).reduce(joinPieces, {}) }),
+  options: (text) => ({ Options: parseCsv(text).map(parseEntry).reduce(mergeDeep, {}) }),
 };
 
 /** `--gpus`: `all`, a number, or `device=0,driver=…,"capabilities=a,b"`. */
@@ -31,6 +31,6 @@ export function parseGpusFlag(text: string): DeviceRequest {
       );
     return read(value);
   });
-  const { Count, Capabilities = [["gpu"]], Options = {}, ...rest } = pieces.reduce(joinPieces, {});
+  const { Count, Capabilities = [["gpu"]], Options = {}, ...rest } = pieces.reduce(mergeDeep, {});
   return { Count: Count ?? (rest.DeviceIDs === undefined ? 1 : 0), Capabilities, Options, ...rest };
 }

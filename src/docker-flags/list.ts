@@ -1,7 +1,7 @@
 import { BerthError, hasCode } from "#errors.ts";
 import { invalid } from "#machinefile/value/invalid.ts";
 import { usageError } from "#usage.ts";
-import { readWords } from "./words.ts";
+import { parseWords } from "./words.ts";
 
 /**
  * The entries of a label's comma list: `a=1,"b=x,y",c='d,e'`. Between quotes, which may stand anywhere in an
@@ -73,7 +73,7 @@ function wordOf(entry: string): string {
       `example: ${spaced[1]}=${entry.slice(entry.length - (spaced[2]?.length ?? 0))}`,
     );
   const word = entry.startsWith("-") ? entry : name.length === 1 ? `-${entry}` : `--${entry}`;
-  const incomplete = readWords([word]).occurrences.find(({ value }) => value === undefined);
+  const incomplete = parseWords([word]).occurrences.find(({ value }) => value === undefined);
   if (incomplete !== undefined) throw usageError(`${incomplete.as}: missing value (example: ${name}=VALUE)`);
   return word;
 }

@@ -5,7 +5,7 @@ import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
 import { checkSource } from "./bind.ts";
 import { parseCsv } from "./csv.ts";
-import { joinPieces } from "./join.ts";
+import { mergeDeep } from "./deep-merge.ts";
 import { parseBoolean, parseChoice, parseEntry, splitAssignment } from "./literal.ts";
 
 type Piece = Partial<Mount>;
@@ -57,7 +57,7 @@ const switches = ["readonly", "ro", "volume-nocopy", "bind-nonrecursive", "bind-
 /** `--mount`: `type=bind,src=/a,dst=/b,readonly`; a volume unless it has a type. */
 export function parseMountFlag(text: string): Mount {
   const pieces = parseCsv(text.trim()).map(parseField);
-  const { Type = "volume", Target, ...rest } = pieces.reduce(joinPieces, {});
+  const { Type = "volume", Target, ...rest } = pieces.reduce(mergeDeep, {});
   if (Target === undefined)
     throw invalid("mount", text, "example: type=bind,src=/a,dst=/b; the target is missing");
   const mount = { Type, Target, ...rest };

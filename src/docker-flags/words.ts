@@ -17,7 +17,7 @@ export interface Occurrence {
  * `-n=value`, letters of switches together (`-it`). With them whatever is no flag of docker's, one sentence
  * each.
  */
-export function readWords(words: readonly string[]): {
+export function parseWords(words: readonly string[]): {
   readonly occurrences: readonly Occurrence[];
   readonly problems: readonly string[];
 } {
@@ -26,9 +26,9 @@ export function readWords(words: readonly string[]): {
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const found = /^--./.test(word)
-      ? readLong(word)
+      ? parseLong(word)
       : /^-[^-]/.test(word)
-        ? readLetters(word)
+        ? parseLetters(word)
         : `invalid flag "${word}" (example: --tty or -t)`;
     if (typeof found === "string") {
       problems.push(found);
@@ -44,7 +44,7 @@ export function readWords(words: readonly string[]): {
   return { occurrences, problems };
 }
 
-function readLong(word: string): Occurrence[] | string {
+function parseLong(word: string): Occurrence[] | string {
   const [as, value] = cut(word);
   const flag = flagNamed(as.slice(2));
   if (flag !== undefined) return [{ flag, as, value: value ?? (flag.isSwitch ? "true" : undefined) }];
@@ -52,7 +52,7 @@ function readLong(word: string): Occurrence[] | string {
   return renderFault({ message: `${as}: unknown flag of docker run`, suggestion: near && `--${near}` });
 }
 
-function readLetters(word: string): Occurrence[] | string {
+function parseLetters(word: string): Occurrence[] | string {
   const found: Occurrence[] = [];
   for (let rest = word.slice(1); rest !== ""; ) {
     const letter = rest.slice(0, 1);

@@ -8,7 +8,7 @@ const ptInterp = 3;
  * The program that loads a program's libraries (PT_INTERP, elf(5)); undefined when it needs none. Throws
  * `host-unfit` for what is no 64-bit little-endian ELF file; `what` names it to people.
  */
-export function readInterpreter(program: Uint8Array, what: string): string | undefined {
+export function parseInterpreter(program: Uint8Array, what: string): string | undefined {
   const unfit = () =>
     new BerthError("host-unfit", `${what}: unsupported executable (must be ELF, 64-bit, little-endian)`);
   if (program.length < 64 || magic.some((byte, index) => program[index] !== byte)) throw unfit();

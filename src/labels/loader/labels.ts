@@ -56,7 +56,7 @@ export function asksForLoader(labels: Readonly<Record<string, string>>): boolean
  * Throws `usage` for a key that is not known: passed over, it would leave a machine other than its owner
  * believes.
  */
-export function readLabel(
+export function parseLoaderLabel(
   label: string,
   value: string,
   keyOf: ReadonlyMap<string, string> = realKeys,

@@ -10,7 +10,7 @@ import { parseVariableName } from "#machinefile/value/environment.ts";
 import { parseName } from "#machinefile/value/name.ts";
 import { parseRootFolder } from "#machinefile/value/root-folder.ts";
 import { suggestionOf } from "#usage.ts";
-import { type LoaderLabel, loaderKeys, readLabel } from "./labels.ts";
+import { type LoaderLabel, loaderKeys, parseLoaderLabel } from "./labels.ts";
 import { dropRedundant } from "./redundant-volumes.ts";
 import type { LoaderSpec } from "./spec.ts";
 import {
@@ -61,14 +61,14 @@ export function parseLoaderLabels(
   };
   const known = loaderKeys(keys);
   const written = Object.entries(labels).flatMap(
-    ([label, value]) => attempt(label, () => readLabel(label, value, known)) ?? [],
+    ([label, value]) => attempt(label, () => parseLoaderLabel(label, value, known)) ?? [],
   );
   const found = collectValues(written, problems);
   const read = <T>(key: string, parse: (value: string) => T): T | undefined => {
     const one = found.get(key);
     return one === undefined ? undefined : attempt(one.label, () => parse(one.value));
   };
-  const machine = readMachineKeys(keys, found, attempt, problems);
+  const machine = parseMachineKeys(keys, found, attempt, problems);
   const flags = read("args", parseArgs) ?? parseDockerFlags([]);
   const spec: LoaderSpec = {
     ...machine,
@@ -117,7 +117,7 @@ export function parseLoaderLabels(
 }
 
 /** What labels say as a file does, read by the key's own type. */
-function readMachineKeys(
+function parseMachineKeys(
   keys: MachineKeys,
   found: Found,
   attempt: Attempt,

@@ -15,13 +15,13 @@ export interface MachineKey extends Key<unknown> {
   /** A map that is merged with the defaults', entry by entry, instead of replacing it. */
   readonly isMerged?: true;
   /** The value in MachineSpec, by what is written (undefined for nothing); without this it is the same. */
-  settle?(written: unknown, settling: Settling): unknown;
+  resolve?(written: unknown, context: MachineContext): unknown;
   readonly option?: KeyOption;
   readonly label?: KeyLabel;
 }
 
 /** What a value in MachineSpec may depend on besides what is written. */
-export interface Settling {
+export interface MachineContext {
   /** The machine's name. */
   readonly name: string;
   /** berth's own environment. */
@@ -71,16 +71,16 @@ interface TypedKey<F extends Field, T> extends Key<T>, Pick<MachineKey, "isOwn" 
 }
 
 /** What is written is what MachineSpec has, or the row says how it gets there. */
-type Settled<F extends Field, T> = [T | undefined] extends [MachineSpec[F]]
-  ? Partial<Settles<F, T>>
-  : Settles<F, T>;
+type Resolved<F extends Field, T> = [T | undefined] extends [MachineSpec[F]]
+  ? Partial<Resolves<F, T>>
+  : Resolves<F, T>;
 
-interface Settles<F extends Field, T> {
-  readonly settle: (written: T | undefined, settling: Settling) => MachineSpec[F];
+interface Resolves<F extends Field, T> {
+  readonly resolve: (written: T | undefined, context: MachineContext) => MachineSpec[F];
 }
 
 /** A row of the table, checked against the field of MachineSpec that it fills. */
-export function machineKey<const F extends Field, T>(field: F, row: TypedKey<F, T> & Settled<F, T>) {
+export function machineKey<const F extends Field, T>(field: F, row: TypedKey<F, T> & Resolved<F, T>) {
   return { field, ...row };
 }
 

@@ -5,7 +5,7 @@ import { cut, renderFault, renderPath } from "#machinefile/problem.ts";
 import { projectNameOf } from "#machinefile/project.ts";
 import type { Variables } from "#machinefile/yaml/interpolate.ts";
 import { type Located, parseYaml } from "#machinefile/yaml/yaml-source.ts";
-import { readFleet } from "./fleet.ts";
+import { parseFleet } from "./fleet.ts";
 
 /** One entry of the details of a `file-invalid` error. */
 export interface FileProblem {
@@ -46,7 +46,7 @@ export function parseMachineFile(
 ): Fleet {
   const source = parseYaml(text, environment);
   if (source.content === undefined) throw invalid(shownAs, source.faults);
-  const reading = readFleet(source.content, {
+  const reading = parseFleet(source.content, {
     environment,
     unnamed: { name: projectNameOf(fileName), file: fileName },
     keys,

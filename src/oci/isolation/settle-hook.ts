@@ -6,7 +6,7 @@ import { settleCommand } from "#oci/machine-state.ts";
 import { domainNameOf } from "./sysctl.ts";
 
 /** Where the hook finds what it settles, and what it gives the machine. */
-export interface SettledMachine {
+export interface StagedMachine {
   readonly stage: string;
   /** The host's id of the machine's root. */
   readonly base: number;
@@ -21,7 +21,7 @@ export interface SettledMachine {
 export function settleHook(
   launcher: string,
   config: OciConfig,
-  { stage, base, cgroup, view }: SettledMachine,
+  { stage, base, cgroup, view }: StagedMachine,
 ): readonly string[] {
   return settleCommand(launcher, {
     stage,

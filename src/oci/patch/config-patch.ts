@@ -5,7 +5,7 @@ import type { Isolation } from "#oci/isolation/config.ts";
 /** All that `patchConfig` writes into a config.json. */
 export interface ConfigPatch {
   readonly contract: Contract;
-  readonly surroundings: Surroundings;
+  readonly hostPaths: HostPaths;
   /** The container's own mounts that it keeps (`planEngineFiles`). */
   readonly mounts: readonly OciMount[];
   /** Undefined for a machine without a user namespace of its own. */
@@ -18,7 +18,7 @@ export interface ConfigPatch {
  * Where the runtime has put what the contract needs from the host's side; undefined where the contract asks
  * for none.
  */
-export interface Surroundings {
+export interface HostPaths {
   /** The container's id, as the runtime was called with. */
   readonly id: string;
   /** Where the named v1 hierarchy and cgroup2 are mounted on the host. */

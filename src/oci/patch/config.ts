@@ -12,9 +12,9 @@ import { patchMounts } from "./mounts.ts";
  * which the user asked for where the contract has one stay as they are, but that a tmpfs gets an end.
  */
 export function patchConfig(config: OciConfig, patch: ConfigPatch): OciConfig {
-  const { contract, surroundings, isolation, poststop } = patch;
+  const { contract, hostPaths, isolation, poststop } = patch;
   // One directory, since a runtime removes a container's own and none above it.
-  const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth-run-${surroundings.id}`;
+  const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth-run-${hostPaths.id}`;
   const { process, hooks, linux, ...rest } =
     isolation === undefined ? config : isolateConfig(config, isolation);
   return {

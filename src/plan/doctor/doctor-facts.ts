@@ -7,7 +7,7 @@ export interface DoctorFacts {
   readonly host: HostFacts | undefined;
   /** Whether mmdebstrap is installed where berth runs. */
   readonly imageBuilder: boolean;
-  readonly remains: Remains;
+  readonly leftovers: Leftovers;
 }
 
 export interface UnreachableEngine {
@@ -54,7 +54,7 @@ export interface HostFacts {
 }
 
 /** What crashes have left: nothing of it belongs to a machine that is there. */
-export interface Remains {
+export interface Leftovers {
   /**
    * The engine's process, where it runs on this host, and what tells it from a later one of its number
    * (proc_pid_stat(5), field 22).

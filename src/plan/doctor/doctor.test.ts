@@ -32,7 +32,7 @@ const host: HostFacts = {
   bridgeFilter: true,
 };
 
-const facts: DoctorFacts = { engine, host, imageBuilder: true, remains: { states: [], probes: [] } };
+const facts: DoctorFacts = { engine, host, imageBuilder: true, leftovers: { states: [], probes: [] } };
 
 test("a host that suits: everything fine, nothing to do", () => {
   const checks = planDoctor(facts);
@@ -166,7 +166,7 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["no mmdebstrap", { ...facts, imageBuilder: false }, "image-tools", "warn", /not installed/],
   [
     "remains",
-    { ...facts, remains: { states: ["/a", "/b"], probes: ["c"] } },
+    { ...facts, leftovers: { states: ["/a", "/b"], probes: ["c"] } },
     "remains",
     "warn",
     /2 state directories.*1 container /,

@@ -1,12 +1,12 @@
 import { hostObstacles, renderObstacle } from "#contract/obstacle.ts";
 import { capabilities as known } from "#linux/capability.ts";
 import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
-import { hiddenFiles } from "#plan/machine/weaker.ts";
-import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Remains } from "./doctor-facts.ts";
+import { hiddenFiles } from "#plan/machine/degradations.ts";
+import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
 
 /** What the facts mean for machines: `fail` where none can run, `warn` for what is weaker or will run out. */
-export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts): readonly Check[] {
+export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
   const checks =
     "unreachable" in engine
       ? [
@@ -23,7 +23,7 @@ export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts)
     ...checks,
     ...(host === undefined ? [unseen] : checkHost(host)),
     checkBuilder(imageBuilder),
-    checkRemains(remains),
+    checkLeftovers(leftovers),
   ];
 }
 
@@ -207,7 +207,7 @@ function checkBuilder(present: boolean): Check {
   );
 }
 
-function checkRemains({ states, probes }: Remains): Check {
+function checkLeftovers({ states, probes }: Leftovers): Check {
   const title = "Leftovers of crashes";
   const found = [
     ...(states.length > 0

@@ -1,4 +1,4 @@
-import { type Guest, type RootFiles, readGuest } from "#contract/guest.ts";
+import { type Guest, parseGuest, type RootFiles } from "#contract/guest.ts";
 import { type Inits, initPaths, inits } from "#contract/init.ts";
 import { BerthError } from "#errors.ts";
 import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
@@ -17,7 +17,7 @@ export interface RootFacts {
  * one is there but nothing known that could be process 1. `only` is the one directory that everything is in,
  * if so; `what` names the root to people.
  */
-export function readRootFacts(
+export function parseRootFacts(
   files: RootFiles,
   only: string | undefined,
   what: string,
@@ -25,7 +25,7 @@ export function readRootFacts(
 ): RootFacts {
   const paths = initPaths(table);
   for (const path of paths) {
-    const reading = readGuest([path], files, table);
+    const reading = parseGuest([path], files, table);
     if ("guest" in reading) return { guest: reading.guest, command: [path] };
   }
   const system = parseOsRelease(files.read(etcRelease) ?? files.read(usrRelease));

@@ -44,7 +44,7 @@ export type LoaderStep =
   | { readonly do: "start-machine"; readonly warnings: readonly string[] }
   | { readonly do: "stop-machine" }
   | { readonly do: "conclude"; readonly outcome: LoaderOutcome }
-  | { readonly do: "remove-machine" | "settle-guard" }
+  | { readonly do: "remove-machine" | "await-guard" }
   | { readonly do: "exit"; readonly outcome: LoaderOutcome };
 
 /** What a loader knows when it begins. */
@@ -121,6 +121,6 @@ function planEnd({ guard, machine, removed }: LoaderFacts, outcome: LoaderOutcom
   const hadFolder = guard !== "absent" && guard !== "started";
   if (hadFolder && removed === "nothing") return { do: "remove-machine" };
   // The machine's removal tells the guard that all is over; without one it is this process's end that does.
-  if (machine !== "absent" && removed === "machine") return { do: "settle-guard" };
+  if (machine !== "absent" && removed === "machine") return { do: "await-guard" };
   return { do: "exit", outcome };
 }

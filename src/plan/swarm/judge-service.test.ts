@@ -29,7 +29,7 @@ function task(id: string, state: TaskState, wanted: TaskState, image = "loader:1
   };
 }
 
-const running = { settled: { state: "running", node: "n1" } };
+const running = { deployed: { state: "running", node: "n1" } };
 const paused = { State: "paused", Message: "task failed" } as const;
 const back = { State: "rollback_completed", Message: "went back" } as const;
 
@@ -119,7 +119,7 @@ test.each<[string, Service, readonly Task[], boolean, object]>([
     service(0),
     [task("a", "shutdown", "shutdown"), task("b", "failed", "shutdown")],
     true,
-    { settled: { state: "stopped", node: undefined } },
+    { deployed: { state: "stopped", node: undefined } },
   ],
 ])("a service %s", (_name, given, tasks, updated, expected) => {
   expect(judgeService(given, tasks, { before: new Set(["old"]), updated }) as object).toEqual(expected);

@@ -15,14 +15,14 @@ export type DeployState =
   | "unchanged";
 
 /** Where a service has come to. `node` is the id of the node that runs the machine. */
-export interface SettledService {
+export interface DeployedService {
   readonly state: "running" | "stopped";
   readonly node: string | undefined;
 }
 
 /** What a service has come to, has failed by, or is at. */
 export type Judgement =
-  | { readonly settled: SettledService }
+  | { readonly deployed: DeployedService }
   | { readonly failed: Task }
   | { readonly broken: string }
   | { readonly state: DeployState; readonly detail: string };
@@ -55,12 +55,12 @@ export function judgeService(
 ): Judgement {
   if (Spec.Mode?.Replicated?.Replicas === 0) {
     const left = tasks.filter((task) => !ended.has(task.Status.State));
-    if (left.length === 0) return { settled: { state: "stopped", node: undefined } };
+    if (left.length === 0) return { deployed: { state: "stopped", node: undefined } };
     return { state: "deploying", detail: "stopping" };
   }
   const current = tasks.filter((task) => isSameTask(Spec.TaskTemplate, task.Spec));
   const running = current.find((task) => task.DesiredState === "running" && task.Status.State === "running");
-  if (running !== undefined) return { settled: { state: "running", node: running.NodeID } };
+  if (running !== undefined) return { deployed: { state: "running", node: running.NodeID } };
   const failed = current.find((task) => !before.has(task.ID) && isFailure(task));
   if (failed !== undefined) return { failed };
   const state = UpdateStatus?.State ?? "";

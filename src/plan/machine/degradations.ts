@@ -4,7 +4,7 @@ export const hiddenFiles = "mounts hide the image's files in /run and /tmp";
 export const visibleCgroups = "the machine sees the names of all cgroups of the host (read-only)";
 
 /** How a machine is run, as far as it tells what it goes without. */
-export interface MachineFooting {
+export interface MachineSetup {
   readonly berthRuntime: boolean;
   readonly privileged: boolean;
   /**
@@ -17,13 +17,13 @@ export interface MachineFooting {
 }
 
 /** What is weaker about a machine than it might be, each one sentence for people. */
-export function planWeaker({
+export function planDegradations({
   berthRuntime,
   privileged,
   rootId,
   hostCgroups,
   terminal,
-}: MachineFooting): readonly string[] {
+}: MachineSetup): readonly string[] {
   return [
     ...(berthRuntime
       ? []

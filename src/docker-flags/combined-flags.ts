@@ -5,10 +5,10 @@ import type { Draft } from "./draft.ts";
 import { endpointsBody } from "./endpoints.ts";
 
 /**
- * Settles what several flags say together, each a piece of the body. They throw `usage` where flags
+ * The parts of the body that take several flags together. They throw `usage` where flags
  * contradict each other.
  */
-export const settlements: readonly ((draft: Draft) => CreateBody)[] = [
+export const combinedFlags: readonly ((draft: Draft) => CreateBody)[] = [
   endpointsBody,
   streamsBody,
   healthBody,
