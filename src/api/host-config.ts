@@ -1,7 +1,7 @@
 import type { Mount } from "./mount.ts";
 
 /**
- * How an engine's host is to run a container: the Engine API's HostConfig, as it is asked for; `Answered` of it
+ * How an engine's host runs a container: the Engine API's HostConfig, as a request has it. `Answered` of it
  * is what engines say. Sizes are bytes.
  */
 export interface HostConfig {

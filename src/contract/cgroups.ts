@@ -3,13 +3,13 @@ import type { GuestInit } from "./guest.ts";
 import type { HostCgroup } from "./host.ts";
 
 /**
- * What the machine sees at /sys/fs/cgroup; in a cgroup namespace of its own wherever something is writable:
- * - `read-only`: all of it, in whatever cgroup namespace the engine chose; for inits that do not manage cgroups.
- * - `cgroup2`: the host's only hierarchy, the machine's own subtree, writable.
+ * What the machine sees at /sys/fs/cgroup. Wherever something is writable, it has its own cgroup namespace.
+ * - `read-only`: everything, in the cgroup namespace that the engine chose. For inits that manage no cgroups.
+ * - `cgroup2`: the machine's own subtree of the host's only hierarchy, writable.
  * - `named`: the v1 controllers read-only, and the machine's own subtree of `name=systemd` writable.
- * - `delegated`: the same with the controllers writable too, where the machine's root is none of the host's: file permission
- *   lets it make cgroups below its own and keeps its own limits from it, as LXC does it.
- * - `unified`: the hybrid host's cgroup2 alone, the machine's own subtree, writable; it bears no controllers.
+ * - `delegated`: as `named`, with writable controllers, for a machine whose root is not the host's root. File
+ *   permissions let it create cgroups below its own and protect the machine's own limits, as in LXC.
+ * - `unified`: the machine's own subtree of a hybrid host's cgroup2, writable, without controllers.
  */
 export type CgroupView = "read-only" | "cgroup2" | "named" | "delegated" | "unified";
 

@@ -89,7 +89,8 @@ export const inits = {
     stopSignal: SIGINT,
     rebootsToStop: true,
     source:
-      "init(8): SIGINT runs the ctrlaltdel entry of inittab(5), by default `shutdown -r now`; there is no halting signal",
+      "init(8): SIGINT runs the ctrlaltdel entry of inittab(5), by default `shutdown -r now`; " +
+      "no signal halts",
     endings: [],
     // Where distributions have it. A program of somebody's own that is called init lies elsewhere, and Alpine
     // has an inittab too.

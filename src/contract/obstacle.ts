@@ -68,7 +68,10 @@ export function renderObstacle(obstacle: Obstacle): string {
     case "engine-maps-ids":
       return "the engine maps ids itself (userns-remap, rootless)";
     case "layers-unmapped":
-      return `this host cannot mount the machine's layers with mapped ids: ${obstacle.call}: ${obstacle.errno}`;
+      return (
+        "this host cannot mount the machine's layers with mapped ids: " +
+        `${obstacle.call}: ${obstacle.errno}`
+      );
     case "no-overlay":
       return "the engine does not keep the machine's files in an overlay (storage driver overlay2)";
     case "shared-namespaces":

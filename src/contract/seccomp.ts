@@ -33,14 +33,17 @@ export const systemCalls: readonly { readonly why: string; readonly names: reado
  */
 export const fullSystemCalls: readonly { readonly why: string; readonly names: readonly string[] }[] = [
   {
-    why: "services are confined by mounts of their own (ProtectSystem, PrivateTmp, DynamicUser), admins mount, containers in the machine boot",
+    why:
+      "services have their own mounts (ProtectSystem, PrivateTmp, DynamicUser), " +
+      "admins mount, containers in the machine start",
     names: [
       ...["mount", "umount", "umount2", "pivot_root", "mount_setattr", "move_mount", "open_tree"],
       ...["fsopen", "fsconfig", "fsmount", "fspick"],
     ],
   },
   {
-    why: "services and containers get namespaces of their own; clone3 is glibc's and systemd's way to start them",
+    why:
+      "services and containers get their own namespaces; " + "glibc and systemd create processes by clone3",
     names: ["clone", "clone3", "setns", "unshare"],
   },
   { why: "hostnamectl and NIS", names: ["sethostname", "setdomainname"] },

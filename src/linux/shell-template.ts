@@ -1,9 +1,9 @@
 import { BerthError } from "#errors.ts";
 
 /**
- * Fills in a shell script's marks, by which it can be read and checked as it stands: `@NAME@` within a line,
- * and a line `# @NAME@`, which is replaced whole. Values are put in as they are; a value for a line brings its
- * own end. Throws `internal` for a mark without a value, and for a value without a mark.
+ * Fills in the marks of a shell script, which stays readable and checkable with them: `@NAME@` in a line, and
+ * a whole line `# @NAME@`. Inserts values unchanged; a value for a line must end with a newline. Throws
+ * `internal` for a mark without a value, and for a value without a mark.
  */
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
   const unused = new Set(Object.keys(values));

@@ -72,7 +72,8 @@ export function negotiate(server: string, serverOldest: string, where: string): 
   if (compareVersions(serverOldest, newest) > 0) {
     throw new BerthError(
       "engine-refused",
-      `unsupported API of the engine at ${where}: it needs ${serverOldest} or later, berth supports ${newest}`,
+      `unsupported API of the engine at ${where} ` +
+        `(it needs ${serverOldest} or later, berth supports ${newest})`,
       {
         hint: "Update berth.",
         details: { serverOldest, newest },

@@ -46,7 +46,8 @@ function checkCgroups({ cgroup }: HostFacts): Check {
         ...warn(
           id,
           title,
-          "mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+          "mkdir /sys/fs/cgroup/systemd && " +
+            "mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
         ),
         detail: "hybrid without the hierarchy name=systemd: machines with systemd before 256 do not boot",
       };

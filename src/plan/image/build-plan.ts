@@ -99,11 +99,14 @@ const hooks: readonly string[] = [
   // mmdebstrap copies these two from the build host, and the engine puts the machine's own in place.
   'rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
   // machine-id(5): an empty file, also where nothing made one, so that each machine gets its own.
-  ': >"$1/etc/machine-id"; rm -f "$1/var/lib/dbus/machine-id" "$1/var/lib/systemd/random-seed" "$1/var/lib/systemd/credential.secret"',
+  ': >"$1/etc/machine-id"; rm -f "$1/var/lib/dbus/machine-id" ' +
+    '"$1/var/lib/systemd/random-seed" "$1/var/lib/systemd/credential.secret"',
   // Host keys are the machine's own: made before sshd first starts (later ExecStartPre= lines are the
   // distribution's own check).
-  'rm -f "$1"/etc/ssh/ssh_host_*; if [ -e "$1/usr/sbin/sshd" ]; then mkdir -p "$1/etc/systemd/system/ssh.service.d" && ' +
-    'printf "[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n" ' +
+  'rm -f "$1"/etc/ssh/ssh_host_*; if [ -e "$1/usr/sbin/sshd" ]; then ' +
+    'mkdir -p "$1/etc/systemd/system/ssh.service.d" && ' +
+    'printf "[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' +
+    'ExecStartPre=/usr/sbin/sshd -t\\n" ' +
     '>"$1/etc/systemd/system/ssh.service.d/host-keys.conf"; fi',
   // Old copies that package tools keep, and the rest of the logs: files whose owner and mode matter stay,
   // empty.

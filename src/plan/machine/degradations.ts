@@ -1,9 +1,9 @@
-/** What is weaker where only the Engine API, and not berth-runtime, prepares a machine. */
+/** A degradation of machines that the Engine API alone prepares, without berth-runtime. */
 export const hiddenFiles = "mounts hide the image's files in /run and /tmp";
 /** The same where the host has cgroup v1. */
 export const visibleCgroups = "the machine sees the names of all cgroups of the host (read-only)";
 
-/** How a machine is run, as far as it tells what it goes without. */
+/** How a machine runs, as far as it decides what the machine lacks. */
 export interface MachineSetup {
   readonly berthRuntime: boolean;
   readonly privileged: boolean;
@@ -16,7 +16,7 @@ export interface MachineSetup {
   readonly terminal: boolean;
 }
 
-/** What is weaker about a machine than it might be, each one sentence for people. */
+/** What a machine lacks, each one sentence for people. */
 export function planDegradations({
   berthRuntime,
   privileged,
@@ -34,7 +34,8 @@ export function planDegradations({
     ...(privileged ? ["it is privileged: root in the machine is root on the host"] : []),
     ...(rootId === 0 && !privileged
       ? [
-          "it has no user namespace: root in it is the host's user 0, without most capabilities (profile strict)",
+          "it has no user namespace: root in it is the host's user 0, " +
+            "without most capabilities (profile strict)",
         ]
       : []),
     ...(terminal ? [] : ["it has no terminal: no console and no logged boot messages"]),

@@ -77,16 +77,19 @@ export function renderAcceptRules(listing: string, chain: string, rules: readonl
   // What its owner has put behind such a rule is out of use, and stays so.
   const place = left === -1 || isLast ? `-A ${chain}` : `-I ${chain} ${left + 1}`;
   const added = rules.map(({ args }) => [place, ...args].join(" "));
-  return `${["*filter", ...(isLast ? [leave.replace("-A", "-D"), ...added, leave] : added), "COMMIT"].join("\n")}\n`;
+  const lines = isLast ? [leave.replace("-A", "-D"), ...added, leave] : added;
+  return `${["*filter", ...lines, "COMMIT"].join("\n")}\n`;
 }
 
-/** Our accept rules in a filter table (`iptables -S`), whoever's they are. */
+const acceptRule = new RegExp(
+  "^-A (DOCKER-USER|FORWARD) " +
+    '(-m conntrack --ctstate DNAT .*--comment "?berth-([a-z0-9]{1,24})"? -j ACCEPT)$',
+  "gm",
+);
+
+/** The accept rules of any guard in a filter table (`iptables -S`). */
 export function parseAcceptRules(listing: string): readonly ListedRule[] {
-  return [
-    ...listing.matchAll(
-      /^-A (DOCKER-USER|FORWARD) (-m conntrack --ctstate DNAT .*--comment "?berth-([a-z0-9]{1,24})"? -j ACCEPT)$/gm,
-    ),
-  ].map(([, chain = "", rule = "", name = ""]) => ({
+  return [...listing.matchAll(acceptRule)].map(([, chain = "", rule = "", name = ""]) => ({
     name,
     chain,
     args: rule.replaceAll('"', "").split(" "),

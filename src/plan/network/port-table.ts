@@ -35,7 +35,8 @@ export function renderPortTable(
       : publish.filter((one) => isForwarded(one, family)).map((one) => renderRule(one, family, target));
   });
   const chain = (chainName: string, hook: string, first: readonly string[]) =>
-    `chain ${chainName} { type nat hook ${hook} priority ${priority}; policy accept; ${[...first, ...rules].join("; ")}; }`;
+    `chain ${chainName} { type nat hook ${hook} priority ${priority}; policy accept; ` +
+    `${[...first, ...rules].join("; ")}; }`;
   const inner = ["lo", ...bridges].map((bridge) => `"${bridge}"`).join(", ");
   return `add table inet ${tableName(name)} { flags owner; ${[
     chain("from_outside", "prerouting", [`iifname { ${inner} } return`]),
@@ -53,7 +54,8 @@ function renderRule(one: Publish, family: Family, target: string): string {
   ];
   const ports = count === 1 ? `${hostPort}` : `${hostPort}-${hostPort + count - 1}`;
   const host = family === "ipv4" ? target : `[${target}]`;
-  return `${match.join(" ")} ${protocol} dport ${ports} dnat ${ip} to ${hostPort === port ? target : `${host}${renderPort()}`}`;
+  const to = hostPort === port ? target : `${host}${renderPort()}`;
+  return `${match.join(" ")} ${protocol} dport ${ports} dnat ${ip} to ${to}`;
 
   // A range as the destination's port would be one that the kernel chooses from, not the one at the same
   // offset.

@@ -140,7 +140,7 @@ test.each<[Task["Status"], readonly string[], string, string]>([
     { Timestamp: "", State: "rejected" },
     [],
     "mail rejected: the swarm gives no reason",
-    "check that its node has the loader's image (`berth loader image` creates it); look closer: berth logs mail, docker service ps --no-trunc mail",
+    "check that its node has the loader's image (berth loader image); look closer: berth logs mail, docker service ps --no-trunc mail",
   ],
 ])("a failed task in the state %j", (status, log, message, hint) => {
   const failure = taskFailure("mail", { ...task("a", "failed", "shutdown"), Status: status }, log);

@@ -11,7 +11,7 @@ export function taskFailure(name: string, task: Task, log: readonly string[]): B
     `${name} ${State}${status}: ${Err || Message || "the swarm gives no reason"}${tail}`,
     {
       hint: isRejected(task)
-        ? `check that its node has the loader's image (\`berth loader image\` creates it); ${lookCloser(name)}`
+        ? `check that its node has the loader's image (berth loader image); ${lookCloser(name)}`
         : `the swarm restarts it according to deploy.restart; ${lookCloser(name)}`,
       details: { task: task.ID, node: task.NodeID, state: State, error: Err, log },
     },
