@@ -10,7 +10,7 @@ export interface OutputChunk {
 /** Takes apart the stream an engine sends for a container without a terminal. */
 export interface Demuxer {
   /**
-   * The output in these bytes; a frame may come in any number of pieces. Throws `engine-api` for what is no
+   * The output in these bytes. A frame may arrive in any number of pieces. Throws `engine-api` for an invalid
    * frame.
    */
   push(bytes: Buffer): readonly OutputChunk[];

@@ -11,9 +11,7 @@ import type { MachineRequest } from "./request.ts";
 import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
 import { contractTmpfs, type TmpfsContract } from "./tmpfs.ts";
 
-/**
- * Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more.
- */
+/** Everything an init needs from its host. The applier applies it and decides nothing else. */
 export interface Contract extends TmpfsContract {
   readonly profile: Profile;
   /**
@@ -48,7 +46,7 @@ export interface Contract extends TmpfsContract {
   readonly readOnlySysctls: readonly string[] | undefined;
   /** What shows the machine itself in /proc and /sys instead of the host. */
   readonly lxcfs: readonly LxcfsBind[];
-  /** What is weaker or missing, each one sentence for the user. */
+  /** What the machine lacks, each one sentence for the user. */
   readonly warnings: readonly string[];
 }
 
@@ -116,7 +114,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
   };
 }
 
-/** What an init cannot do without, whichever it is and however it is confined. */
+/** Refuses requests under which no init can run. */
 function refuseHopeless({ applied, user, capabilities }: MachineRequest): void {
   if (user !== undefined && user !== 0) {
     throw new BerthError("usage", `invalid user ${user} for an init (must be root)`, {
@@ -130,9 +128,7 @@ function refuseHopeless({ applied, user, capabilities }: MachineRequest): void {
   }
 }
 
-/**
- * The calls that a profile of seccomp is widened by. What one refuses by name is somebody's word, and holds.
- */
+/** The system calls added to a seccomp profile. What the user's profile refuses by name stays refused. */
 function contractSystemCalls(profile: Profile, reboots: boolean, refused: readonly string[]) {
   const groups = [...systemCalls, ...(profile === "full" ? fullSystemCalls : [])];
   const wanted = [...groups.flatMap((group) => group.names), ...(reboots ? ["reboot"] : [])];
@@ -161,8 +157,8 @@ function grantedCapabilities(asked: readonly string[], host: Host, reboots: bool
 }
 
 /**
- * Whether a machine-id that files bring along is another's: an image's is everybody's who uses it. The
- * machine's own, which systemd wrote at its first boot, stays.
+ * Whether the machine-id in the files is not the machine's own. A machine-id stored in the image would be
+ * shared by every machine made from it. One that systemd wrote at the machine's first boot stays.
  */
 export function isForeign(found: string | undefined, own: string): boolean {
   return found !== undefined && found !== "" && found !== "uninitialized" && found !== own;

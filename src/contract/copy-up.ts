@@ -6,7 +6,7 @@ export interface Contents {
   readonly bytes: number;
   /** Files, directories and links, with itself, as far as they were counted. */
   readonly inodes: number;
-  /** The path of something that is none of these: a FIFO, a socket, a device node. */
+  /** The path of any other file type: a FIFO, a socket, a device node. */
   readonly odd: string | undefined;
   /** The path of something that the machine's root may not read: of an id that the machine does not have. */
   readonly closed: string | undefined;

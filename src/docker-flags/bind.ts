@@ -18,10 +18,7 @@ export function parseVolumeFlag(text: string): CreateBody {
   return { HostConfig: { Binds: [text] } };
 }
 
-/**
- * A path of the host is absolute here: what else docker takes is relative to the directory or the home of who
- * runs its client.
- */
+/** Refuses a relative path: docker's client resolves it by its own working directory or home. */
 export function checkSource(source: string): string {
   if (/^[.~]/.test(source))
     throw invalid("source", source, "example: /srv/data; must be an absolute path or a volume name");

@@ -27,7 +27,9 @@ function listed<K extends "Ulimits" | "DeviceRequests", T>(key: K, list: readonl
   return list.length === 0 ? {} : { HostConfig: { [key]: list } };
 }
 
-/** As `docker create` has it: input that is kept open is attached to, and ends with the first who was. */
+/**
+ * As `docker create` does: attach to an input that is kept open, and close it when the first client leaves.
+ */
 function streamsBody({ attach, body }: Draft): CreateBody {
   const isOpen = body?.OpenStdin === true;
   return {

@@ -6,7 +6,7 @@ import { invalid } from "#machinefile/value/invalid.ts";
  */
 export function parseCsv(text: string): readonly string[] {
   const fields: string[] = [];
-  // Each turn takes a field and the comma after it; the last has none.
+  // Each iteration takes a field and the comma after it; the last has none.
   const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|$)/y;
   for (;;) {
     const match = field.exec(text);

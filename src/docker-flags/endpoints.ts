@@ -5,7 +5,7 @@ import { usageError } from "#usage.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Draft } from "./draft.ts";
 
-/** What is said of the first network twice: by its own part of `--network`, and by a flag. */
+/** The flags that set the same as a key of `--network`, for the first network. */
 const flagOf: Readonly<Record<keyof Omit<Attachment, "target">, string>> = {
   aliases: "--network-alias",
   links: "--link",

@@ -8,9 +8,9 @@ import { mergeDeep } from "./deep-merge.ts";
 import type { Draft } from "./draft.ts";
 import { type Occurrence, parseWords } from "./words.ts";
 
-/** What flags of `docker run` ask of the Engine API. */
+/** The request of `docker run`'s flags to the Engine API. */
 export interface DockerFlags {
-  /** For POST /containers/create: only what was asked for, not what the docker client says besides. */
+  /** For POST /containers/create: only what the flags request, without the client's own defaults. */
   readonly body: CreateBody;
   /** Query parameters of that call. */
   readonly name?: string;
@@ -18,10 +18,10 @@ export interface DockerFlags {
 }
 
 /**
- * Reads the flags of `docker run` (20.10 to 29), as words, into what the docker client makes of them: lists
- * add up, and of a flag with one value the last counts. Flags that are the client's own work, or need a file
- * or variable of its caller's, are refused by name, and so are unknown ones, bad values and contradictions.
- * Throws one `usage` error for everything that is wrong, one line each.
+ * Parses the flags of `docker run` (20.10 to 29) as the docker client does: lists add up, and the last of
+ * several single values counts. Refuses flags that only the client can handle, or that need a file or
+ * variable of its caller; also unknown flags, invalid values and contradictions. Throws one `usage` error
+ * with one line for each problem.
  */
 export function parseDockerFlags(words: readonly string[]): DockerFlags {
   const { occurrences, problems: unknown } = parseWords(words);
@@ -51,7 +51,8 @@ function parseOccurrence({ flag, value }: Occurrence): Draft {
 }
 
 /**
- * The client gives one volume once, a variable with its last value, and no health check that says nothing.
+ * As the docker client does: drop duplicate volumes, keep a variable's last value, drop an empty health
+ * check.
  */
 function tidy({ Healthcheck, Env, ...body }: CreateBody): CreateBody {
   const Binds = body.HostConfig?.Binds;

@@ -9,7 +9,7 @@ import { parseChoice, parseEntry, parseInteger, parseNanoseconds } from "./liter
 
 const health = (Healthcheck: HealthConfig): Draft => ({ body: { Healthcheck } });
 
-/** What runs in the container, how it is called, watched, stopped and started again. */
+/** Process, name, health check, stop and restart of the container. */
 export const generalFlags: readonly Flag[] = [
   valued("name", (name) => ({ name })),
   valued("platform", (platform) => ({ platform })),
@@ -43,7 +43,7 @@ export const generalFlags: readonly Flag[] = [
   toggle("no-healthcheck", (withoutHealth) => ({ withoutHealth })),
 ];
 
-/** A value may be a secret: it is in no message. */
+/** Never put a value into a message: it may be a secret. */
 function parseAssigned(text: string): string {
   const equals = text.indexOf("=");
   if (equals === 0) throw usageError('missing name before "=" (example: NAME=VALUE)');

@@ -14,7 +14,7 @@ export function splitList(text: string): readonly string[] {
   const entries: string[] = [];
   const piece = /"((?:[^"\\]|\\.)*)"|'([^']*)'|([^"',]+)|(,)|(.)/gs;
   let entry = "";
-  // Where what is quoted ends: no space before it is dropped.
+  // End of the quoted part: keep spaces before it.
   let kept = 0;
   const close = () => {
     entries.push(entry.slice(0, kept) + entry.slice(kept).trimEnd());

@@ -1,16 +1,14 @@
 import { invalid } from "#machinefile/value/invalid.ts";
 import { suggest } from "#suggest.ts";
 
-/** Yes or no, as Go's strconv.ParseBool reads it. */
+/** A boolean, as Go's strconv.ParseBool parses it. */
 export function parseBoolean(text: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
   throw invalid("value", text, "true or false");
 }
 
-/**
- * A decimal whole number within bounds. A leading zero, which docker takes for the sign of octal, is refused.
- */
+/** A decimal integer within bounds. Refuses a leading zero, which docker parses as octal. */
 export function parseInteger(
   text: string,
   least = Number.MIN_SAFE_INTEGER,
@@ -35,7 +33,9 @@ const units: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
-/** A time in nanoseconds, as Go's time.ParseDuration reads it: `1m30s`, `1.5h`, `100ms`. Not below zero. */
+/**
+ * A duration in nanoseconds, as Go's time.ParseDuration parses it: `1m30s`, `1.5h`, `100ms`. Not negative.
+ */
 export function parseNanoseconds(text: string): number {
   if (/^[+-]?0$/.test(text)) return 0;
   const parts = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
@@ -59,7 +59,7 @@ export function parseChoice<T extends string>(text: string, choices: readonly T[
   throw invalid("value", text, `one of: ${named}`, suggest(text, choices));
 }
 
-/** What stands before and after the first `=`; nothing after it, and it need not be there. */
+/** The texts before and after the first `=`; without one, the second is empty. */
 export function splitAssignment(text: string): readonly [string, string] {
   const equals = text.indexOf("=");
   return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];

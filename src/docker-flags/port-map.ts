@@ -61,7 +61,7 @@ function plainForm(text: string): string {
   return `${given.get("published") ?? ""}:${given.get("target") ?? ""}/${given.get("protocol") ?? "tcp"}`;
 }
 
-/** Of an IPv6 address in front, with brackets or without, all but the last two parts are its own. */
+/** Everything before the last two parts is the address, an IPv6 one with or without brackets. */
 function splitPublished(text: string): {
   readonly address: string;
   readonly outside: string;

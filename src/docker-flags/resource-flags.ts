@@ -55,7 +55,7 @@ function parseNanoCpus(text: string): number {
   return nano;
 }
 
-/** 0 is no weight of one's own. */
+/** 0 means the default weight. */
 function parseWeight(text: string): number {
   return text === "0" ? 0 : parseBlkioWeight(text);
 }

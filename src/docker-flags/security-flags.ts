@@ -6,7 +6,7 @@ import { type Flag, toggle, valued } from "./flag.ts";
 import { parseGpusFlag } from "./gpus.ts";
 import { parseChoice, splitAssignment } from "./literal.ts";
 
-/** What the container may do, which devices it has, and which namespaces are its own. */
+/** Capabilities, devices and namespaces of the container. */
 export const securityFlags: readonly Flag[] = [
   toggle("privileged", (Privileged) => host({ Privileged })),
   valued("cap-add", (text) => host({ CapAdd: [parseCapabilityFlag(text)] })),
@@ -26,7 +26,7 @@ export const securityFlags: readonly Flag[] = [
   valued("uts", (text) => host({ UTSMode: parseChoice(text, ["", "host"]) })),
 ];
 
-/** As it is written, which older engines keep; letter case and the prefix are the engine's to settle. */
+/** Keep the letter case and prefix as written: older engines store them so, newer ones normalize them. */
 function parseCapabilityFlag(text: string): string {
   const name = text.trim().replaceAll("-", "_");
   if (!/^(?:CAP_)?ALL$/i.test(name)) parseCapability(name);
@@ -44,7 +44,7 @@ function parseNamespace(text: string, modes: readonly string[]): string {
 
 /** `--security-opt`: `KEY=VALUE`, `KEY:VALUE` as it was once written, or no-new-privileges alone. */
 function parseSecurityFlag(text: string): Draft {
-  // This one is the client's own: it asks the engine to hide and guard no paths at all.
+  // The docker client handles this one itself: it requests empty lists of masked and read-only paths.
   if (text === "systempaths=unconfined") return host({ MaskedPaths: [], ReadonlyPaths: [] });
   const [, key, value] = /^([^=:]*)[=:](.+)$/s.exec(text) ?? [];
   if (key === undefined && text !== "no-new-privileges")
@@ -60,7 +60,7 @@ function parseSecurityFlag(text: string): Draft {
 }
 
 /**
- * Those that belong to a namespace of the container's own (docker run, "Configure namespaced kernel
+ * A sysctl that belongs to one of the container's namespaces (docker run, "Configure namespaced kernel
  * parameters").
  */
 function parseSysctl(text: string): Readonly<Record<string, string>> {

@@ -8,14 +8,13 @@ export interface Occurrence {
   readonly flag: Flag;
   /** As it is written: `--memory` or `-m`. */
   readonly as: string;
-  /** Undefined when there is none and one is needed. */
+  /** Undefined for a required value that is missing. */
   readonly value: string | undefined;
 }
 
 /**
- * The flags in a list of words, as docker divides it: `--name=value`, `--name value`, `-n value`, `-nvalue`,
- * `-n=value`, letters of switches together (`-it`). With them whatever is no flag of docker's, one sentence
- * each.
+ * Parses words as docker does: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-n=value`, and letters
+ * of switches together (`-it`). `problems` has one sentence for each word that is not a flag of docker's.
  */
 export function parseWords(words: readonly string[]): {
   readonly occurrences: readonly Occurrence[];
@@ -32,7 +31,7 @@ export function parseWords(words: readonly string[]): {
         : `invalid flag "${word}" (example: --tty or -t)`;
     if (typeof found === "string") {
       problems.push(found);
-      // What an unknown flag takes is unknown too; that it has a word of its own is no second mistake.
+      // An unknown flag may take a value: do not report its next word as a second problem.
       while (word.startsWith("-") && rest[0] !== undefined && !rest[0].startsWith("-")) rest.shift();
       continue;
     }

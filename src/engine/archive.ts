@@ -28,7 +28,7 @@ export async function statPath(
   });
 }
 
-/** A tar of a file or folder; its first entry bears the base name. Read `stream` to the end or destroy it. */
+/** A tar of a file or folder; its first entry has the base name. Read `stream` to the end or destroy it. */
 export async function getArchive(
   engine: Engine,
   id: string,

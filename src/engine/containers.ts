@@ -65,7 +65,7 @@ export async function startContainer(engine: Engine, id: string, options: Aborta
 }
 
 export interface StopOptions extends Abortable {
-  /** Seconds until it is killed; -1 waits for ever. The container's own by default. */
+  /** Seconds until the engine kills it; -1 waits indefinitely. Default: the container's own. */
   readonly timeout?: number;
   /** Name or number; from API 1.42, `engine-refused` before it. */
   readonly stopSignal?: string;
@@ -109,10 +109,7 @@ export interface RemoveOptions extends Abortable {
   readonly volumes?: boolean;
 }
 
-/**
- * Returns when it is gone, also when it was on its way out already: by another, or by one who was killed
- * meanwhile.
- */
+/** Returns once the container is removed, also if another client's removal was already in progress. */
 export async function removeContainer(
   engine: Engine,
   id: string,

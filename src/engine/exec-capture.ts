@@ -14,13 +14,11 @@ export interface Captured {
   /** Where it was cut its last line says so, as that of `stderr`. */
   readonly stdout: string;
   readonly stderr: string;
-  /** It said more than was asked for, and was ended for that. */
+  /** The output exceeded the limit, and the command was ended. */
   readonly isCut: boolean;
 }
 
-/**
- * A machine that does not let its command be ended is waited for no longer: what it says is heard by nobody.
- */
+/** Stop waiting for a machine that does not let its command end: its output is discarded anyway. */
 async function kill(
   engine: Engine,
   container: string,

@@ -24,13 +24,13 @@ import {
   parseVolumes,
 } from "./values.ts";
 
-/** A value that a label gives, and the label that did, by key. */
+/** A label's value and its label, by key. */
 type Found = ReadonlyMap<string, { readonly label: string; readonly value: string }>;
 
 /** Runs a reading of a label; its error becomes a problem. */
 type Attempt = <T>(label: string, read: () => T) => T | undefined;
 
-/** Keys of a machine that a label says otherwise than a file. */
+/** Keys of a machine whose labels have another syntax than the file. */
 const otherwise: readonly string[] = [
   "root",
   "command",
@@ -42,8 +42,8 @@ const otherwise: readonly string[] = [
 ];
 
 /**
- * What the labels of a service's container ask for. Lists are divided by commas; what holds one stands in
- * quotes. Throws one `usage` error that names every label with something wrong in it.
+ * Parses the labels of a service's container. Commas separate the items of a list; quote an item that
+ * contains one. Throws one `usage` error that names every invalid label.
  */
 export function parseLoaderLabels(
   labels: Readonly<Record<string, string>>,
@@ -116,7 +116,7 @@ export function parseLoaderLabels(
   return spec;
 }
 
-/** What labels say as a file does, read by the key's own type. */
+/** Parses the labels that have the syntax of the file, by the key's own type. */
 function parseMachineKeys(
   keys: MachineKeys,
   found: Found,
@@ -140,7 +140,7 @@ function parseMachineKeys(
   return fields;
 }
 
-/** A key given by two labels must be the same in both: which of them is meant, nobody could tell. */
+/** Values by key. Two labels of one key must have the same value, since neither has precedence. */
 function collectValues(written: readonly LoaderLabel[], problems: string[]): Found {
   const found = new Map<string, { label: string; value: string }>();
   for (const { label, key, variable, value } of written) {

@@ -21,7 +21,7 @@ export function parseCommand(text: string): readonly string[] {
   return words;
 }
 
-/** Where lxcfs is; its usual place for a mere yes. */
+/** The directory of lxcfs; its usual place for `true`. */
 export function parseLxcfs(text: string): string | undefined {
   if (/^(1|true|yes|on)$/i.test(text)) return "/var/lib/lxcfs";
   if (/^(0|false|no|off|)$/i.test(text)) return undefined;
