@@ -121,7 +121,8 @@ export async function removeContainer(
     await requestStatus(engine, { method: "DELETE", path: path`/containers/${id}`, query, signal });
   } catch (error) {
     if (!hasCode(error, "conflict")) throw error;
-    // One that is being killed for its removal still "runs"; but who may kill it is refused for nothing else.
+    // While the engine kills it for its removal, its status is still "running". With `force`, the engine
+    // refuses for no other reason.
     const isLeaving =
       options.force === true || (await inspectContainer(engine, id, { signal })).State.Status === "removing";
     if (!isLeaving || (await waitContainer(engine, id, { condition: "removed", signal })).Error) throw error;

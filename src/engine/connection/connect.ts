@@ -17,15 +17,15 @@ export interface ConnectOptions {
 }
 
 /**
- * Asks the engine for its versions and settles on the newest API both sides speak. Throws
- * `engine-unreachable` when nothing answers there, `engine-refused` when the engine is too old, too new, or
- * no Docker engine.
+ * Requests the engine's versions and selects the newest API that both sides support. Throws
+ * `engine-unreachable` without an answer, `engine-refused` for an engine that is too old or too new, or
+ * another server.
  */
 export async function connect(endpoint: Endpoint, { spawn, signal }: ConnectOptions): Promise<Engine> {
   const dial = createDial(endpoint, spawn);
   const pinged = await pingVersion(dial, endpoint, signal);
-  // The ping costs the engine nothing; for /version it runs programs. The oldest API it speaks matters only
-  // when it is newer than we.
+  // Prefer the ping: for /version the engine runs programs. Its oldest API matters only if it is newer than
+  // ours.
   if (pinged !== undefined && compareVersions(pinged, newest) <= 0) {
     return { endpoint, apiVersion: negotiate(pinged, oldest, renderEndpoint(endpoint)), request: dial };
   }
@@ -37,7 +37,7 @@ export async function connect(endpoint: Endpoint, { spawn, signal }: ConnectOpti
   };
 }
 
-/** The API version in the answer to GET /_ping; undefined when what answers does not say one. */
+/** The API version in the answer to GET /_ping; undefined without one. */
 async function pingVersion(
   dial: Dial,
   endpoint: Endpoint,

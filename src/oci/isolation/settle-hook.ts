@@ -5,7 +5,7 @@ import type { OciConfig } from "#oci/config.ts";
 import { settleCommand } from "#oci/machine-state.ts";
 import { domainNameOf } from "./sysctl.ts";
 
-/** Where the hook finds what it settles, and what it gives the machine. */
+/** The stage that the hook removes, and the facts for the machine's cgroups. */
 export interface StagedMachine {
   readonly stage: string;
   /** The host's id of the machine's root. */
@@ -16,7 +16,7 @@ export interface StagedMachine {
 
 /**
  * The command of the launcher's hook, which gives a machine in a user namespace its cgroups and its NIS
- * domain name, and takes its stage away.
+ * domain name, and removes its stage.
  */
 export function settleHook(
   launcher: string,

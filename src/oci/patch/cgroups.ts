@@ -9,7 +9,7 @@ export function privateCgroups(namespaces: readonly { type: string; path?: strin
 
 const cgroupOptions = ["nosuid", "noexec", "nodev"];
 
-/** What is mounted at and below /sys/fs/cgroup, in place of whatever the engine or the user mounts there. */
+/** The mounts at and below /sys/fs/cgroup, instead of the engine's and the user's. */
 export function cgroupMounts(contract: Contract, hostPaths: HostPaths, cgroupsPath: string): OciMount[] {
   const cgroup = (access: "ro" | "rw"): OciMount => ({
     destination: "/sys/fs/cgroup",

@@ -14,10 +14,7 @@ export interface ConfigPatch {
   readonly poststop: OciHook | undefined;
 }
 
-/**
- * Where the runtime has put what the contract needs from the host's side; undefined where the contract asks
- * for none.
- */
+/** Host paths that berth-runtime prepared for the contract; undefined where the contract needs none. */
 export interface HostPaths {
   /** The container's id, as the runtime was called with. */
   readonly id: string;

@@ -37,9 +37,9 @@ export function patchMounts(
 }
 
 /**
- * A writable /sys makes udev and logind take the host's devices for theirs, privileged or not. In a user
- * namespace it is mounted writable and made read-only after that: the machine could mount no sysfs for its
- * own network namespaces otherwise.
+ * With a writable /sys, udev and logind would manage the host's devices, privileged or not. In a user
+ * namespace mount it writable and make it read-only later: otherwise the machine could mount no sysfs for its
+ * own network namespaces.
  */
 function boundKept(mount: OciMount, contract: Contract): OciMount {
   if (mount.destination !== "/sys") return boundTerminals(boundMount(mount, contract));

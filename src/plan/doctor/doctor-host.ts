@@ -1,6 +1,6 @@
 import type { Check, HostFacts } from "./doctor-facts.ts";
 
-/** The checks of the engine's host. What could not be read has no check. */
+/** The checks of the engine's host; unreadable facts have no check. */
 export function checkHost(host: HostFacts): readonly Check[] {
   return [
     checkCgroups(host),
@@ -89,8 +89,8 @@ function checkConfinement({ apparmor, selinux, selinuxManageCgroup }: HostFacts)
 }
 
 /**
- * What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines, but for full ones, which
- * have their own.
+ * Measured for a booted systemd machine: 128 instances suffice for 11 to 20 machines. Machines with profile
+ * `full` have their own limit.
  */
 const instancesPerMachine = { least: 6, most: 11 };
 const enoughMachines = 50;

@@ -5,7 +5,7 @@ import { hiddenFiles } from "#plan/machine/degradations.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
 
-/** What the facts mean for machines: `fail` where none can run, `warn` for what is weaker or will run out. */
+/** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
 export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
   const checks =
     "unreachable" in engine
@@ -145,7 +145,7 @@ function checkSeccomp({ securityOptions }: EngineFacts): Check {
   return check("seccomp", title, "ok", `the engine's profile ${profile}`);
 }
 
-/** Whether machines can be `full`; of a host that cannot be seen, as far as the engine tells. */
+/** Whether machines can be `full`; for an invisible host as far as the engine reports. */
 function checkIsolation(
   { kernel, storageDriver, securityOptions, runtime }: EngineFacts,
   host: HostFacts | undefined,

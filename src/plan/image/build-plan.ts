@@ -6,7 +6,7 @@ import { parseImageName } from "#machinefile/value/name.ts";
 import { builtinImages, machinePackages } from "./builtin.ts";
 import type { Sha256 } from "./content.ts";
 
-/** Raise it when the same arguments come to mean another root, so that images made before are made again. */
+/** Raise it if the same arguments now build another root, so that existing images are rebuilt. */
 const recipeVersion = 1;
 
 export interface BuildPlan {
@@ -42,11 +42,10 @@ export const keyrings: Readonly<Record<System, string>> = {
 const components: Readonly<Record<System, string>> = { debian: "main", ubuntu: "main,universe" };
 
 /**
- * Says how a recipe becomes an image. `sources` are sources.list(5) lines (none: mmdebstrap's own default,
- * which has the updates too); `architecture` is Debian's name of this machine's own. A built-in recipe under
- * its own name keeps one reference, `berth/debian-12:latest`; any other bears its digest as tag, so that two
- * projects may use one name for two recipes. Throws `usage` for a name, release or package that cannot be
- * one.
+ * Plans the build of a recipe's image. `sources` are sources.list(5) lines (none: mmdebstrap's own default,
+ * which includes updates); `architecture` is Debian's name. A built-in recipe under its own name always gets
+ * the reference `berth/debian-12:latest`; any other gets its digest as tag, so that two projects can use one
+ * name for two recipes. Throws `usage` for an invalid name, release or package.
  */
 export function planBuild(
   name: string,
@@ -55,7 +54,7 @@ export function planBuild(
   architecture: string,
   sha256: Sha256,
 ): BuildPlan {
-  // They end up in a reference and in what apt reads, so they are checked here too, wherever they came from.
+  // Check these again here: they become part of a reference and of apt's input.
   parseImageName(name);
   parseRelease(spec.release);
   const packages = [...new Set([...machinePackages, ...spec.packages.map(parsePackage)])];

@@ -13,9 +13,8 @@ export interface RootFacts {
 }
 
 /**
- * Says what machine a root makes. Throws `no-os` when it is no operating system's at all and `no-init` when
- * one is there but nothing known that could be process 1. `only` is the one directory that everything is in,
- * if so; `what` names the root to people.
+ * Determines the init and command of a root. Throws `no-os` without an operating system, and `no-init`
+ * without a supported init. `only` is the single top directory, if any; `what` names the root in messages.
  */
 export function parseRootFacts(
   files: RootFiles,

@@ -12,7 +12,7 @@ export interface FolderFacts {
 
 export interface FolderEntry {
   readonly name: string;
-  /** `unnamable` is what an engine cannot be told of: its name is no UTF-8, or it has gone since. */
+  /** `unnamable`: an invalid UTF-8 name, which the engine cannot handle, or an entry that has disappeared. */
   readonly kind: "directory" | "file" | "link" | "other" | "unnamable";
   /** Of a link, as it is written. */
   readonly target?: string;
@@ -36,12 +36,12 @@ export interface RootPlan {
  */
 export const mostNames = 1_000;
 
-/** Made by the engine and by init, so what a folder has there is not shown; by their exact names. */
+/** Directories that the engine and init create, and that hide the folder's own; by their exact names. */
 export const madeAnew: readonly string[] = ["dev", "proc", "run", "sys"];
 
 /**
- * Plans the root. `taken` are the places where the user mounts something else. Throws `no-os` for a folder
- * without an init: whatever it holds, it is no machine. So it is with one of more names than `mostNames`.
+ * Plans the root. `taken` are the places of the user's own mounts. Throws `no-os` for a folder without an
+ * init, and for one with more than `mostNames` names.
  */
 export function planRoot(
   folder: string,

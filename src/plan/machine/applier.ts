@@ -9,7 +9,7 @@ import { runtimeName } from "./berth-runtime.ts";
 /** What applies the contract to a machine: berth-runtime under this name, or the Engine API alone. */
 export type Applier = { readonly runtime: string } | { readonly api: ApiContract };
 
-/** An applier as it was chosen, and what goes with it. */
+/** The chosen applier, and what the machine needs with it. */
 export interface ChosenApplier {
   readonly applier: Applier;
   /** Content of /etc/machine-id that the machine needs before its first start. */
@@ -17,14 +17,14 @@ export interface ChosenApplier {
   readonly warnings: readonly string[];
 }
 
-/** By berth-runtime, which looks for itself what the machine needs. */
+/** berth-runtime, which determines itself what the machine needs. */
 export const byRuntime: ChosenApplier = {
   applier: { runtime: runtimeName },
   machineId: undefined,
   warnings: [],
 };
 
-/** What decides how the Engine API gives a machine what its init needs. */
+/** The request to the Engine API for a machine's contract. */
 export interface ApiRequest
   extends Pick<MachineSpec, "name" | "profile" | "capabilities" | "ids" | "lxcfs" | "memory"> {
   readonly shmSize?: number | undefined;
@@ -34,7 +34,7 @@ export interface ApiRequest
   readonly machineId: string;
 }
 
-/** How the Engine API alone gives a machine what its init needs. Throws `host-unfit`. */
+/** Plans a machine's contract for the Engine API alone. Throws `host-unfit`. */
 export function chooseByApi(info: SystemInfo, guest: Guest, request: ApiRequest): ChosenApplier {
   const needs = contract(guest, hostOf(info), {
     profile: request.profile,

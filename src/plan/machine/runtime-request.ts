@@ -23,12 +23,12 @@ export function requestedProfile(config: OciConfig): Profile | undefined {
   return profile;
 }
 
-/** As many ids as anybody may ask for, an image's author too: namespaces inside have what a system has. */
+/** Limit of ids that also an image may request: enough for nested namespaces with the ids of one system. */
 const mostOfAnybody = 2 * idsOfSystem;
 
 /**
- * How many ids a container asks for by BERTH_IDS. Throws `usage`, also for a great many where it cannot be
- * told whether the image asks.
+ * The number of ids that a container requests by BERTH_IDS. Throws `usage`, also above the limit if the
+ * request may come from the image.
  */
 export function requestedIds(config: OciConfig, isUsers: boolean): number {
   const word = environmentOf(config, "BERTH_IDS") ?? "";

@@ -18,7 +18,7 @@ export interface Observed {
    * as far as they are known.
    */
   readonly taken: { readonly networks: readonly string[]; readonly routes: readonly string[] };
-  /** Every container that bears a machine's name, or is berth's. */
+  /** Every container with a machine's name, and every one of berth's. */
   readonly containers: readonly ObservedContainer[];
   /** Containers that were made as machines of the fleet's names, and have another by now. */
   readonly renamed: readonly { readonly name: string; readonly machine: string }[];
@@ -26,7 +26,7 @@ export interface Observed {
 
 export interface ObservedNetwork {
   readonly ours: boolean;
-  /** The machine file of somebody else that it was made for. */
+  /** Another machine file for which it was created. */
   readonly foreignFile: string | undefined;
   readonly subnet: string | undefined;
   /** Addresses that others than berth's machines hold on it. */
@@ -37,7 +37,7 @@ export interface ObservedContainer {
   readonly name: string;
   readonly id: string;
   readonly ours: boolean;
-  /** False for one that the engine has not made to the end, or removed, in the time that it had. */
+  /** Whether the engine has finished its creation, and has not begun its removal. */
   readonly isWhole: boolean;
   readonly state: string;
   readonly owner: Project | undefined;
@@ -68,10 +68,10 @@ export type Step =
 export type MachineStep = Exclude<Step, { readonly do: "create-network" }>;
 
 /**
- * What `up` has to do so that the machines run, in an order that respects depends_on. It creates what is
- * missing, starts what stopped, leaves what runs, and notes what differs from the file. Throws `not-ours`
- * before anything of somebody else's would be touched, `not-found` for names that are not in the fleet, and
- * `conflict` for addresses and what the engine is not through with.
+ * The steps of `up` to run the machines, ordered by depends_on. It creates missing machines, starts stopped
+ * ones, keeps running ones, and notes differences from the file. Throws `not-ours` before it would change a
+ * foreign container, `not-found` for names that the fleet lacks, and `conflict` for addresses and for
+ * containers that the engine is still creating or removing.
  */
 export function planUp(fleet: Fleet, names: readonly string[], observed: Observed): readonly Step[] {
   const machines = selectMachines(fleet, names);

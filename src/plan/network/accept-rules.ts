@@ -64,10 +64,10 @@ export function acceptChain(listing: string): "DOCKER-USER" | "FORWARD" | undefi
 }
 
 /**
- * The transaction for iptables-restore(8) which adds accept rules to a chain of a filter table (`iptables
- * -S`) behind all that its owner has put there, as what Docker publishes comes behind that too: at the end,
- * but for a last rule that leaves the chain for all packets, as Docker sets one. That one is moved, so that
- * no number of a rule counts, which another program may have changed meanwhile.
+ * The transaction for iptables-restore(8) that appends accept rules to a chain of a filter table (`iptables
+ * -S`), behind its owner's rules, where Docker's published ports also come. If the last rule returns for all
+ * packets, as Docker's does, move it to the end. Never use a rule's number, which another program may have
+ * changed meanwhile.
  */
 export function renderAcceptRules(listing: string, chain: string, rules: readonly AcceptRule[]): string {
   const leave = `-A ${chain} -j RETURN`;

@@ -8,9 +8,9 @@ export interface AddressRequest {
 }
 
 /**
- * Gives each machine an IPv4 address of the subnet: its own wish, else the lowest that is free. An address
- * once given stays with the container, so a machine keeps it over restarts. `taken` are addresses in use, by
- * whomever. Throws `conflict` when a wish is taken or the subnet is full.
+ * Assigns each machine an IPv4 address of the subnet: the requested one, else the lowest free one. A machine
+ * keeps its address across restarts. `taken` are all addresses in use. Throws `conflict` for a requested
+ * address in use, and for a full subnet.
  */
 export function allocateAddresses(
   requests: readonly AddressRequest[],

@@ -32,8 +32,7 @@ export function freeSubnet(networks: readonly string[], routes: readonly string[
 }
 
 /**
- * The subnets of /proc/net/route (proc_net(5)) but for the default route's: its numbers are in the order of a
- * little-endian host.
+ * The subnets of /proc/net/route (proc_net(5)), except for the default route, in little-endian byte order.
  */
 export function parseRoutes(table: string): readonly string[] {
   return table.split("\n").flatMap((line) => {

@@ -6,8 +6,8 @@ import { type Family, type ForwardTargets, families, isAnyAddress, isForwarded }
 const priority = -110;
 
 /**
- * The table of nftables that publishes for this name; the comment of its accept rules is the same. Throws
- * `usage` for a name that is none.
+ * The nftables table that publishes for this name, and the comment of its accept rules. Throws `usage` for an
+ * invalid name.
  */
 export function tableName(name: string): string {
   if (!/^[a-z0-9]{1,24}$/.test(name))
@@ -16,11 +16,10 @@ export function tableName(name: string): string {
 }
 
 /**
- * One line for `nft -i` which makes, in one transaction, a table that dies with that process: packets to one
- * of the host's own addresses get the machine's address as their destination, and keep their source. What
- * comes from `bridges`, the interfaces towards the machine, is left alone: an answer within the bridge would
- * not come back this way. So is loopback, whose addresses are valid on no wire. Source: nft(8), owner flag
- * since Linux 5.12.
+ * One line for `nft -i` that creates, in one transaction, a table that ends with that process. Packets to one
+ * of the host's own addresses get the machine's address as destination and keep their source. It skips
+ * packets from `bridges`, the interfaces towards the machine, since the answer would not return this way, and
+ * loopback, whose addresses are invalid on any wire. Source: nft(8), owner flag since Linux 5.12.
  */
 export function renderPortTable(
   name: string,

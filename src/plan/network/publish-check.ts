@@ -39,10 +39,7 @@ function problemOf(one: Publish, targets: ForwardTargets): string | undefined {
   return `${describePublish(one)}: the machine has no ${familyNames[family]} address`;
 }
 
-/**
- * What will not be as the user may expect; `isOnIpv6` when the host has an address there which others can
- * reach.
- */
+/** Warnings about unexpected behaviour. `isOnIpv6`: others can reach the host by an IPv6 address. */
 export function publishWarnings(
   publish: readonly Publish[],
   targets: ForwardTargets,

@@ -14,13 +14,13 @@ export type DeployState =
   | "failed"
   | "unchanged";
 
-/** Where a service has come to. `node` is the id of the node that runs the machine. */
+/** The reached state of a service. `node` is the id of the node that runs the machine. */
 export interface DeployedService {
   readonly state: "running" | "stopped";
   readonly node: string | undefined;
 }
 
-/** What a service has come to, has failed by, or is at. */
+/** The reached state, the failure or the progress of a service. */
 export type Judgement =
   | { readonly deployed: DeployedService }
   | { readonly failed: Task }
@@ -45,8 +45,8 @@ export interface ServiceBefore {
 }
 
 /**
- * Judges a service by its tasks. It has settled when a task of its present specification runs (a swarm says
- * so of one with a health check only when that is good), or, with no replicas, when all have ended.
+ * Judges a service by its tasks. It is deployed once a task of its current specification runs (with a health
+ * check, once that passes), or, without replicas, once all have ended.
  */
 export function judgeService(
   { Spec, UpdateStatus }: Service,
@@ -76,7 +76,7 @@ export function judgeService(
   };
 }
 
-/** A machine that should go on and ended, however well, has failed; one that the swarm has ended has not. */
+/** A machine that should run has failed if it ended, with any status; one that the swarm ended has not. */
 function isFailure({ Status, DesiredState }: Task): boolean {
   if (Status.State === "failed" || Status.State === "rejected") return true;
   return Status.State === "complete" && DesiredState !== "remove";

@@ -1,7 +1,7 @@
 import type { Task } from "#api/task.ts";
 import { BerthError } from "#errors.ts";
 
-/** That a machine's task has failed, with the end of its log: `boot-failed`. */
+/** The error `boot-failed` for a machine's task, with the end of its log. */
 export function taskFailure(name: string, task: Task, log: readonly string[]): BerthError {
   const { State, Err, Message, ContainerStatus } = task.Status;
   const status = ContainerStatus?.ExitCode ? `, status ${ContainerStatus.ExitCode}` : "";
@@ -18,7 +18,7 @@ export function taskFailure(name: string, task: Task, log: readonly string[]): B
   );
 }
 
-/** Whether its node did not even make its container, so that there is no log. */
+/** Whether its node failed to create its container, so that it has no log. */
 export function isRejected({ Status }: Task): boolean {
   return Status.State === "rejected";
 }
