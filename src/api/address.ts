@@ -11,7 +11,9 @@ export interface TlsFiles {
   readonly verify: boolean;
 }
 
-/** Where an engine listens, and `source`: what named it (an option, a variable, a context), for messages. */
+/**
+ * The address of an engine, and `source`: where it was set (an option, a variable, a context), for messages.
+ */
 export type Endpoint = UnixEndpoint | TcpEndpoint | SshEndpoint;
 
 export interface UnixEndpoint {
@@ -46,9 +48,9 @@ const hostName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const ipv6 = /^\[([0-9A-Fa-f:.]+)\]$/;
 
 /**
- * Reads an engine address as DOCKER_HOST has it: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://,
- * https://, ssh://[USER@]HOST[:PORT][/SOCKET]. `tls` is what the surroundings say about TLS and counts for
- * tcp alone. Throws `usage` saying what is wrong.
+ * Parses an engine address as in DOCKER_HOST: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://, https://,
+ * ssh://[USER@]HOST[:PORT][/SOCKET]. `tls` is the environment's TLS setting, for tcp only. Throws `usage`
+ * with the reason.
  */
 export function parseEndpoint(text: string, source: string, tls?: TlsFiles): Endpoint {
   const wrong = (what: string): BerthError =>
@@ -128,8 +130,8 @@ function parseSsh(rest: string, source: string, wrong: Wrong): SshEndpoint {
   if (user !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?$/.test(user))
     throw wrong(`invalid user ${JSON.stringify(user)} (example: admin)`);
   const { host, port } = parseHostPort(authority.slice(at + 1), wrong);
-  // The remote side hands its command line to the login shell, so only what no shell reads otherwise is let
-  // through.
+  // The remote side passes its command line to the login shell: allow only characters that no shell
+  // interprets.
   if (!/^[A-Za-z0-9._/-]*$/.test(path))
     throw wrong("the socket's path may contain only letters, digits and ._/-");
   return {

@@ -26,7 +26,7 @@ const goSetgid = 2 ** 22;
 
 const goSticky = 2 ** 20;
 
-/** Reads the header. Throws `engine-api` for what is not JSON in base64. */
+/** Parses the header. Throws `engine-api` unless it is base64-encoded JSON. */
 export function parsePathStat(header: string): PathStat {
   let raw: Record<string, unknown>;
   try {

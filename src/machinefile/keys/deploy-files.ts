@@ -23,7 +23,7 @@ interface FileKind {
   readonly example: string;
 }
 
-/** The key of secrets or configs of the swarm that become files: names, or maps that say more. */
+/** The key of swarm secrets or configs that become files: names, or maps with more keys. */
 export function filesKey(kind: FileKind): Key<readonly MountedFile[]> {
   return {
     type: files(kind),

@@ -14,13 +14,13 @@ export interface MachineKey extends Key<unknown> {
   readonly isOwn?: true;
   /** A map that is merged with the defaults', entry by entry, instead of replacing it. */
   readonly isMerged?: true;
-  /** The value in MachineSpec, by what is written (undefined for nothing); without this it is the same. */
+  /** The value in MachineSpec for the written one (undefined for none). Default: the same value. */
   resolve?(written: unknown, context: MachineContext): unknown;
   readonly option?: KeyOption;
   readonly label?: KeyLabel;
 }
 
-/** What a value in MachineSpec may depend on besides what is written. */
+/** Facts besides the written value that a value in MachineSpec may depend on. */
 export interface MachineContext {
   /** The machine's name. */
   readonly name: string;
@@ -50,8 +50,8 @@ export interface KeyOption {
 }
 
 /**
- * How the loader of a service is told of a key: by a label of its own, `berth.loader.KEY` with hyphens for
- * underscores, or by flags of `docker run` in the label `berth.loader.args`.
+ * How the loader of a service gets a key: by its own label, `berth.loader.KEY` with hyphens for underscores,
+ * or by flags of `docker run` in the label `berth.loader.args`.
  */
 export type KeyLabel<V = unknown> =
   | { readonly form: "value"; readonly also?: readonly string[]; render?(value: V): string }
@@ -70,7 +70,7 @@ interface TypedKey<F extends Field, T> extends Key<T>, Pick<MachineKey, "isOwn" 
   readonly label?: KeyLabel<Value<F>>;
 }
 
-/** What is written is what MachineSpec has, or the row says how it gets there. */
+/** The written type is that of MachineSpec, or the row has a `resolve`. */
 type Resolved<F extends Field, T> = [T | undefined] extends [MachineSpec[F]]
   ? Partial<Resolves<F, T>>
   : Resolves<F, T>;

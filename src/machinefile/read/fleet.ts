@@ -19,7 +19,7 @@ import { checkRoots } from "./deploy-check.ts";
 import { checkFleet } from "./fleet-check.ts";
 import { parseMachines } from "./parse-machines.ts";
 
-/** The machines' order is the file's. There is a fleet only when there are no problems. */
+/** Machines keep the order of the file. Any problem prevents a fleet. */
 type FleetReading =
   | { readonly fleet: Fleet; readonly problems: readonly [] }
   | { readonly problems: readonly Problem[] };
@@ -28,7 +28,7 @@ const sections = ["name", "network", "defaults", "images", "machines"];
 
 /** What a file is read by. */
 export interface FleetContext {
-  /** Gives the values of variables that a machine passes on without one of its own. */
+  /** The source of variables that a machine passes on without a value. */
   readonly environment: Variables;
   /** The project as it is where the file does not name it. */
   readonly unnamed: Project;
@@ -36,7 +36,7 @@ export interface FleetContext {
   readonly keys?: MachineKeys | undefined;
 }
 
-/** Reads the machine file's content, plain data, into a fleet; or says everything that is wrong with it. */
+/** Parses the machine file's content, plain data, into a fleet; or reports all problems. */
 export function parseFleet(
   raw: unknown,
   { environment, unnamed, keys = machineKeys }: FleetContext,

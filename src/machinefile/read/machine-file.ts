@@ -22,7 +22,7 @@ export interface FileProblem {
 export interface MachineFileOptions {
   /** Its absolute path, which machines note. */
   readonly fileName: string;
-  /** What its problems call it: the same, unless told otherwise. */
+  /** Its name in messages. Default: the path. */
   readonly shownAs?: string;
   /** For `${NAME}` in the file, and for variables that a machine passes on. */
   readonly environment: Variables;

@@ -12,7 +12,7 @@ export interface MapType<K extends Keys> extends ValueType<Fields<K>> {
   readonly keys: K;
 }
 
-/** What the keys of a map say only together: faults of it as a whole. */
+/** Checks the map as a whole, for problems of several keys together. */
 type Check<K extends Keys> = (written: readonly string[], fields: Fields<K>, path: Path) => Iterable<Problem>;
 
 /** A map with these keys. A key that cannot be read is left out, so that no fault hides another. */

@@ -74,7 +74,7 @@ export function aliasExcess(document: Document, resolve: ResolveAlias): Excess |
   const sizeOf = (node: unknown): number => {
     const known = sizes.get(node);
     if (known !== undefined) return known;
-    // One that stands within itself is a fault of its own.
+    // Ignore a cycle here: it is reported as another problem.
     sizes.set(node, 0);
     let size = 1;
     if (isAlias(node)) size += sizeOf(resolve(node));

@@ -35,7 +35,7 @@ export function isolateConfig(
   const joins = joinedNetwork(config) !== undefined;
   // Join no network here: the launcher starts the runtime in the joined network, where its process stays.
   // runc 1.1 enters the user namespace first when it runs a command later, and cannot enter a network from
-  // there that this namespace does not own.
+  // there that this namespace does not own (https://github.com/opencontainers/runc/issues/4390).
   const others = (linux.namespaces ?? []).filter(
     ({ type, path }) => type !== "user" && !(type === "network" && path),
   );
