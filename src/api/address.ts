@@ -11,7 +11,9 @@ export interface TlsFiles {
   readonly verify: boolean;
 }
 
-/** Where an engine listens, and `source`: what named it (an option, a variable, a context), for messages. */
+/**
+ * The address of an engine, and `source`: where it was set (an option, a variable, a context), for messages.
+ */
 export type Endpoint = UnixEndpoint | TcpEndpoint | SshEndpoint;
 
 export interface UnixEndpoint {
@@ -46,13 +48,13 @@ const hostName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const ipv6 = /^\[([0-9A-Fa-f:.]+)\]$/;
 
 /**
- * Reads an engine address as DOCKER_HOST has it: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://,
- * https://, ssh://[USER@]HOST[:PORT][/SOCKET]. `tls` is what the surroundings say about TLS and counts for
- * tcp alone. Throws `usage` saying what is wrong.
+ * Parses an engine address as in DOCKER_HOST: unix://PATH, tcp://HOST[:PORT], HOST:PORT, http://, https://,
+ * ssh://[USER@]HOST[:PORT][/SOCKET]. `tls` is the environment's TLS setting, for tcp only. Throws `usage`
+ * with the reason.
  */
 export function parseEndpoint(text: string, source: string, tls?: TlsFiles): Endpoint {
   const wrong = (what: string): BerthError =>
-    new BerthError("usage", `${source}: ${JSON.stringify(text)} is not an engine address: ${what}`, {
+    new BerthError("usage", `${source}: invalid engine address ${JSON.stringify(text)}: ${what}`, {
       hint: "Use unix:///path/to/docker.sock, tcp://host:2376 or ssh://user@host.",
     });
   const full = text.includes("://") ? text : `tcp://${text}`;
@@ -61,8 +63,8 @@ export function parseEndpoint(text: string, source: string, tls?: TlsFiles): End
   switch (scheme) {
     case "unix":
       if (rest !== "" && !rest.startsWith("/"))
-        throw wrong("the socket's path must be absolute, as in unix:///path");
-      if (rest.includes("\0")) throw wrong("a path holds no NUL");
+        throw wrong("the socket's path must be absolute (example: unix:///var/run/docker.sock)");
+      if (rest.includes("\0")) throw wrong("the socket's path contains NUL");
       return { kind: "unix", path: rest || defaultSocket, source };
     case "tcp":
     case "http":
@@ -72,9 +74,9 @@ export function parseEndpoint(text: string, source: string, tls?: TlsFiles): End
       return parseSsh(rest, source, wrong);
     case "npipe":
     case "fd":
-      throw wrong(`${scheme}:// is not for a client on Linux`);
+      throw wrong(`unsupported scheme ${scheme}:// (on Linux: unix, tcp, ssh)`);
     default:
-      throw wrong(`unknown scheme ${JSON.stringify(scheme)}`);
+      throw wrong(`unknown scheme ${JSON.stringify(scheme)} (one of: unix, tcp, http, https, ssh)`);
   }
 }
 
@@ -107,8 +109,8 @@ function parseTcp(
   wrong: Wrong,
 ): TcpEndpoint {
   const { authority, path } = splitPath(rest);
-  if (path !== "" && path !== "/") throw wrong("nothing may follow the port");
-  if (authority.includes("@")) throw wrong("the API knows no users; certificates do that");
+  if (path !== "" && path !== "/") throw wrong("unexpected path after the port (example: tcp://host:2376)");
+  if (authority.includes("@")) throw wrong("tcp takes no user (use TLS certificates, or ssh://user@host)");
   const { host, port } = parseHostPort(authority, wrong);
   const secure = scheme === "http" ? undefined : (tls ?? (scheme === "https" ? { verify: true } : undefined));
   return {
@@ -124,14 +126,14 @@ function parseSsh(rest: string, source: string, wrong: Wrong): SshEndpoint {
   const { authority, path } = splitPath(rest);
   const at = authority.lastIndexOf("@");
   const user = at < 0 ? undefined : authority.slice(0, at);
-  if (user?.includes(":")) throw wrong("a password does not belong here; use an ssh key");
+  if (user?.includes(":")) throw wrong("remove the password and use an ssh key");
   if (user !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?$/.test(user))
-    throw wrong("the user's name is not one ssh would take");
+    throw wrong(`invalid user ${JSON.stringify(user)} (example: admin)`);
   const { host, port } = parseHostPort(authority.slice(at + 1), wrong);
-  // The remote side hands its command line to the login shell, so only what no shell reads otherwise is let
-  // through.
+  // The remote side passes its command line to the login shell: allow only characters that no shell
+  // interprets.
   if (!/^[A-Za-z0-9._/-]*$/.test(path))
-    throw wrong("the socket's path may hold letters, digits and ._/- alone");
+    throw wrong("the socket's path may contain only letters, digits and ._/-");
   return {
     kind: "ssh",
     host,
@@ -151,15 +153,16 @@ function splitPath(rest: string): { authority: string; path: string } {
 
 function parseHostPort(authority: string, wrong: Wrong): { host: string; port?: number } {
   const parts = /^(\[[^\]]*\]|[^:]*)(?::([^:]*))?$/.exec(authority);
-  if (!parts) throw wrong("an IPv6 address needs brackets, as in [::1]:2376");
+  if (!parts) throw wrong("an IPv6 address needs brackets (example: [::1]:2376)");
   const [, name = "", digits] = parts;
-  if (name === "") throw wrong("the host is missing");
-  if (name.startsWith("-")) throw wrong("a host cannot begin with '-'");
+  if (name === "") throw wrong("missing host (example: tcp://host:2376)");
+  if (name.startsWith("-")) throw wrong("the host must not begin with '-'");
   const host = ipv6.exec(name)?.[1] ?? name;
-  if (host === name && !hostName.test(name)) throw wrong(`${JSON.stringify(name)} is no host name`);
+  if (host === name && !hostName.test(name))
+    throw wrong(`invalid host name ${JSON.stringify(name)} (example: server1.example.com)`);
   if (digits === undefined) return { host };
   const port = Number(digits);
   if (!/^\d{1,5}$/.test(digits) || port < 1 || port > 65535)
-    throw wrong(`${JSON.stringify(digits)} is no port (1 to 65535)`);
+    throw wrong(`invalid port ${JSON.stringify(digits)} (1 to 65535)`);
   return { host, port };
 }

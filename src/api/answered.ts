@@ -1,4 +1,4 @@
-/** What can be asked for as engines answer it: null where nothing was said, but an empty text for texts. */
+/** A request's type as engines answer it: null for an absent value, an empty string for an absent text. */
 export type Answered<T> = { readonly [Key in keyof T]: OrNull<T[Key]> };
 
 type OrNull<T> = T extends string | undefined ? T : T | null;

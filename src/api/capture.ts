@@ -1,18 +1,16 @@
-/**
- * Bytes: what a command in a machine, an image or an engine may say of itself before nothing more is kept.
- */
+/** Limit in bytes of the output that is kept of a command in a machine, an image or an engine. */
 export const mostCaptured = 1024 * 1024;
 
-/** Output that is kept, up to a limit: who says it is not to be trusted with our memory. */
+/** Output kept up to a limit, since an untrusted command must not use up our memory. */
 export interface Capture {
   /** Keeps what there is room for. Returns false once something was cut off: nothing more is wanted then. */
   push(bytes: Uint8Array): boolean;
   readonly isCut: boolean;
-  /** As UTF-8; where it was cut, a last line says so. */
+  /** As UTF-8; truncated output ends with a line that tells so. */
   text(): string;
 }
 
-/** A capture of at most so many bytes. */
+/** A capture with this limit in bytes. */
 export function createCapture(most: number = mostCaptured): Capture {
   const kept: Uint8Array[] = [];
   let room = most;
@@ -36,7 +34,7 @@ export function sizeOf(bytes: number): string {
   return bytes % (1024 * 1024) === 0 ? `${bytes / (1024 * 1024)} MiB` : `${bytes / 1024} KiB`;
 }
 
-/** The text of a stream that should be short; it is left as soon as there is too much. */
+/** Captures a stream up to the limit, then leaves it. */
 export async function captureText(chunks: AsyncIterable<Uint8Array>, most?: number): Promise<Capture> {
   const capture = createCapture(most);
   for await (const chunk of chunks) if (!capture.push(chunk)) break;

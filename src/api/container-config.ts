@@ -1,6 +1,6 @@
 /**
- * What runs in a container, whatever its host: the Engine API's ContainerConfig, as it is asked for.
- * `Answered` of it is what engines say, of containers and of images.
+ * The process of a container, independent of its host: the Engine API's ContainerConfig, as a request has it.
+ * `Answered` of it is the engine's answer, for containers and images.
  */
 export interface ContainerConfig {
   readonly Hostname?: string;

@@ -33,7 +33,7 @@ export interface ContainerSummary {
   readonly Status: string;
   readonly HostConfig: { readonly NetworkMode?: string };
   readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, EndpointSettings>> | null };
-  /** Not every engine tells. */
+  /** Some engines omit it. */
   readonly Mounts?: readonly MountPoint[] | null;
   /** Only when sizes were asked for; bytes. */
   readonly SizeRw?: number;

@@ -10,7 +10,7 @@ export interface OutputChunk {
 /** Takes apart the stream an engine sends for a container without a terminal. */
 export interface Demuxer {
   /**
-   * The output in these bytes; a frame may come in any number of pieces. Throws `engine-api` for what is no
+   * The output in these bytes. A frame may arrive in any number of pieces. Throws `engine-api` for an invalid
    * frame.
    */
   push(bytes: Buffer): readonly OutputChunk[];
@@ -43,7 +43,7 @@ export function createDemuxer(): Demuxer {
       type = header.readUInt8(0);
       left = header.readUInt32BE(4);
       if (type > systemError || header.readUIntBE(1, 3) !== 0) {
-        throw new BerthError("engine-api", "the engine's output stream is not framed", {
+        throw new BerthError("engine-api", "the engine's output stream has an invalid frame header", {
           details: { header: header.toString("hex") },
         });
       }

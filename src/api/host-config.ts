@@ -1,8 +1,8 @@
 import type { Mount } from "./mount.ts";
 
 /**
- * How an engine's host is to run a container: the Engine API's HostConfig, as it is asked for; `Answered` of it
- * is what engines say. Sizes are bytes.
+ * How an engine's host runs a container: the Engine API's HostConfig, as a request has it. `Answered` of it
+ * is the engine's answer. Sizes are bytes.
  */
 export interface HostConfig {
   readonly Annotations?: Readonly<Record<string, string>>;

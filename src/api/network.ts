@@ -21,7 +21,7 @@ export interface EndpointIPAMConfig {
   readonly LinkLocalIPs?: readonly string[];
 }
 
-/** A container's place on one network, as it is asked for: the Engine API's EndpointSettings. */
+/** A container's endpoint on one network, as a request has it: the Engine API's EndpointSettings. */
 export interface EndpointConfig {
   readonly IPAMConfig?: EndpointIPAMConfig;
   readonly Links?: readonly string[];

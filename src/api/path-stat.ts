@@ -26,16 +26,20 @@ const goSetgid = 2 ** 22;
 
 const goSticky = 2 ** 20;
 
-/** Reads the header. Throws `engine-api` for what is not JSON in base64. */
+/** Parses the header. Throws `engine-api` unless it is base64-encoded JSON. */
 export function parsePathStat(header: string): PathStat {
   let raw: Record<string, unknown>;
   try {
     raw = JSON.parse(Buffer.from(header, "base64").toString()) as Record<string, unknown>;
   } catch (cause) {
-    throw new BerthError("engine-api", "X-Docker-Container-Path-Stat is not JSON in base64", {
-      cause,
-      details: { header },
-    });
+    throw new BerthError(
+      "engine-api",
+      "invalid X-Docker-Container-Path-Stat header (must be base64-encoded JSON)",
+      {
+        cause,
+        details: { header },
+      },
+    );
   }
   const mode = Number(raw.mode);
   const has = (bits: number): boolean => (mode & bits) !== 0;

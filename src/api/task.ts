@@ -31,7 +31,7 @@ export interface Task {
   readonly DesiredState: TaskState;
   readonly Status: {
     readonly Timestamp: string;
-    /** `running` is said of a container with a health check only when that is good. */
+    /** With a health check, `running` only once the container is healthy. */
     readonly State: TaskState;
     readonly Message?: string;
     readonly Err?: string;

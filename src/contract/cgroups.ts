@@ -3,13 +3,13 @@ import type { GuestInit } from "./guest.ts";
 import type { HostCgroup } from "./host.ts";
 
 /**
- * What the machine sees at /sys/fs/cgroup; in a cgroup namespace of its own wherever something is writable:
- * - `read-only`: all of it, in whatever cgroup namespace the engine chose; for inits that do not manage cgroups.
- * - `cgroup2`: the host's only hierarchy, the machine's own subtree, writable.
+ * What the machine sees at /sys/fs/cgroup. Wherever something is writable, it has its own cgroup namespace.
+ * - `read-only`: everything, in the cgroup namespace that the engine chose. For inits that manage no cgroups.
+ * - `cgroup2`: the machine's own subtree of the host's only hierarchy, writable.
  * - `named`: the v1 controllers read-only, and the machine's own subtree of `name=systemd` writable.
- * - `delegated`: the same with the controllers writable too, where the machine's root is none of the host's: file permission
- *   lets it make cgroups below its own and keeps its own limits from it, as LXC does it.
- * - `unified`: the hybrid host's cgroup2 alone, the machine's own subtree, writable; it bears no controllers.
+ * - `delegated`: as `named`, with writable controllers, for a machine whose root is not the host's root. File
+ *   permissions let it create cgroups below its own and protect the machine's own limits, as in LXC.
+ * - `unified`: the machine's own subtree of a hybrid host's cgroup2, writable, without controllers.
  */
 export type CgroupView = "read-only" | "cgroup2" | "named" | "delegated" | "unified";
 
@@ -52,16 +52,19 @@ function onV2(version: number, host: HostCgroup): CgroupContract {
   if (version < firstWithCgroup2) {
     throw new BerthError(
       "host-unfit",
-      `systemd ${version} in this machine knows only cgroup v1, and this host has only cgroup v2`,
+      `systemd ${version} in this machine supports only cgroup v1, this host only cgroup v2`,
       {
-        hint: "boot the host with systemd.unified_cgroup_hierarchy=0 on its kernel command line, or use a newer root",
+        hint:
+          "boot the host with systemd.unified_cgroup_hierarchy=0 on its kernel command line, " +
+          "or use a newer root",
       },
     );
   }
   const warnings = host.nsdelegate
     ? []
     : [
-        "the host's cgroup2 is mounted without nsdelegate: root in the machine can raise the machine's own limits (mount -o remount,nsdelegate)",
+        "root in the machine can raise the machine's own limits: " +
+          "the host mounts cgroup2 without nsdelegate (mount -o remount,nsdelegate)",
       ];
   return { view: "cgroup2", arguments: [], warnings };
 }
@@ -72,18 +75,23 @@ function onV1(version: number, host: HostCgroup, isolated: boolean): CgroupContr
   if (version >= firstWithoutV1) {
     throw new BerthError(
       "host-unfit",
-      `systemd ${version === current ? "" : `${version} `}in this machine needs cgroup2, and this host mounts only cgroup v1`,
+      `systemd ${version === current ? "" : `${version} `}in this machine needs cgroup2, ` +
+        "this host mounts only cgroup v1",
       {
-        hint: "mount it beside the others: mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified",
+        hint:
+          "mount it beside the others: " +
+          "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified",
       },
     );
   }
   if (host.named === undefined) {
     throw new BerthError(
       "host-unfit",
-      "this host has no cgroup hierarchy named systemd, which the machine's systemd needs",
+      "the machine's systemd needs the cgroup hierarchy name=systemd, which this host lacks",
       {
-        hint: "make it: mkdir -p /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+        hint:
+          "mount it: mkdir -p /sys/fs/cgroup/systemd && " +
+          "mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
       },
     );
   }

@@ -11,9 +11,7 @@ import type { MachineRequest } from "./request.ts";
 import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
 import { contractTmpfs, type TmpfsContract } from "./tmpfs.ts";
 
-/**
- * Everything an init needs from its surroundings; whoever starts it applies this and decides nothing more.
- */
+/** Everything an init needs from its host. The applier applies it and decides nothing else. */
 export interface Contract extends TmpfsContract {
   readonly profile: Profile;
   /**
@@ -48,7 +46,7 @@ export interface Contract extends TmpfsContract {
   readonly readOnlySysctls: readonly string[] | undefined;
   /** What shows the machine itself in /proc and /sys instead of the host. */
   readonly lxcfs: readonly LxcfsBind[];
-  /** What is weaker or missing, each one sentence for the user. */
+  /** What the machine lacks, each one sentence for the user. */
   readonly warnings: readonly string[];
 }
 
@@ -103,7 +101,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
       ...(inheritsNetwork ? [inheritedNetwork] : []),
       ...cgroups.warnings,
       ...(calls.refused.length > 0
-        ? [`the seccomp profile refuses what such a machine has otherwise: ${calls.refused.join(", ")}`]
+        ? [`the seccomp profile refuses system calls of the machine: ${calls.refused.join(", ")}`]
         : []),
       ...(traits.rebootsToStop && !capabilities.granted.includes("CAP_SYS_BOOT") && !mayReboot
         ? [cannotReboot]
@@ -111,30 +109,26 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
       ...capabilities.lacking.map((name) => `this host lacks ${name}: the machine runs without it`),
       ...(request.terminal
         ? []
-        : [
-            "without a terminal the machine has no console and its boot messages are not logged (docker run -t)",
-          ]),
+        : ["without a terminal the machine has no console and logs no boot messages (docker run -t)"]),
     ],
   };
 }
 
-/** What an init cannot do without, whichever it is and however it is confined. */
+/** Refuses requests under which no init can run. */
 function refuseHopeless({ applied, user, capabilities }: MachineRequest): void {
   if (user !== undefined && user !== 0) {
-    throw new BerthError("usage", `an init runs as root, and this one is to run as user ${user}`, {
-      hint: "leave out --user, or give --user 0 where the image names another (USER)",
+    throw new BerthError("usage", `invalid user ${user} for an init (must be root)`, {
+      hint: "omit --user, or use --user 0 if the image sets another (USER)",
     });
   }
   if (applied === "runtime" && capabilities.length === 0) {
-    throw new BerthError("usage", "an init needs capabilities, and all were dropped (--cap-drop=ALL)", {
-      hint: "add those that it is to have, such as --cap-add=CHOWN, or drop single ones",
+    throw new BerthError("usage", "--cap-drop=ALL leaves the init without capabilities", {
+      hint: "add some (example: --cap-add=CHOWN), or drop single ones",
     });
   }
 }
 
-/**
- * The calls that a profile of seccomp is widened by. What one refuses by name is somebody's word, and holds.
- */
+/** The system calls added to a seccomp profile. What the user's profile refuses by name stays refused. */
 function contractSystemCalls(profile: Profile, reboots: boolean, refused: readonly string[]) {
   const groups = [...systemCalls, ...(profile === "full" ? fullSystemCalls : [])];
   const wanted = [...groups.flatMap((group) => group.names), ...(reboots ? ["reboot"] : [])];
@@ -145,10 +139,12 @@ function contractSystemCalls(profile: Profile, reboots: boolean, refused: readon
 }
 
 const cannotReboot =
-  "this init ends by reboot(2), and CAP_SYS_BOOT was dropped: it cannot end by itself, and a stop kills it when its time is over";
+  "without CAP_SYS_BOOT this init cannot call reboot(2) to end: " +
+  "the machine cannot shut down by itself, and a stop kills it after the timeout";
 
 const inheritedNetwork =
-  "the network is another container's: the machine uses it and cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
+  "the machine shares another container's network and cannot change it " +
+  "(addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
 
 function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {
   const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;
@@ -161,8 +157,8 @@ function grantedCapabilities(asked: readonly string[], host: Host, reboots: bool
 }
 
 /**
- * Whether a machine-id that files bring along is another's: an image's is everybody's who uses it. The
- * machine's own, which systemd wrote at its first boot, stays.
+ * Whether the machine-id in the files is not the machine's own. A machine-id stored in the image would be
+ * shared by every machine made from it. One that systemd wrote at the machine's first boot stays.
  */
 export function isForeign(found: string | undefined, own: string): boolean {
   return found !== undefined && found !== "" && found !== "uninitialized" && found !== own;

@@ -11,25 +11,25 @@ test.each<[string, Contents, string | undefined]>([
   [
     "a FIFO",
     { ...small, odd: "/run/initctl" },
-    "/run/initctl is no file, directory or link, and cannot be copied",
+    "/run/initctl has an unsupported type (only files, directories and links)",
   ],
   [
     "a file that the machine may not read",
     { ...small, closed: "/run/secret" },
-    "the owner or the group of /run/secret is beyond the machine's ids, and the machine may not read it",
+    "the machine cannot read /run/secret: its owner or group is outside the machine's ids",
   ],
   [
     "a directory far below",
     { ...small, deep: `/run${"/d".repeat(65)}` },
-    `/run${"/d".repeat(38)}… lies too deep`,
+    `/run${"/d".repeat(38)}… is nested too deeply`,
   ],
-  ["too much", { ...small, bytes: run.size + 1 }, "it takes 9M, and /run holds 8M"],
-  ["too many", { ...small, inodes: 101 }, "it is more than the 100 files that /run holds"],
+  ["too much", { ...small, bytes: run.size + 1 }, "9M exceed the 8M of /run"],
+  ["too many", { ...small, inodes: 101 }, "more than the 100 files of /run"],
 ])("%s", (_, contents, obstacle) => {
   const { tmpfs, warnings } = planCopyUp([run, lock], () => contents);
   expect(tmpfs).toEqual([{ ...run, copyUp: obstacle === undefined }, lock]);
   expect(warnings).toEqual(
-    obstacle === undefined ? [] : [`what the image has in /run is left out: ${obstacle}`],
+    obstacle === undefined ? [] : [`not copying the image's files in /run: ${obstacle}`],
   );
 });
 
@@ -42,6 +42,6 @@ test("more files are not copied than a start can wait for", () => {
   });
   expect(asked).toEqual([100_000]);
   expect(warnings).toEqual([
-    "what the image has in /run is left out: it is more than 100000 files, which take too long to copy",
+    "not copying the image's files in /run: more than 100000 files take too long to copy",
   ]);
 });

@@ -6,7 +6,7 @@ export interface Contents {
   readonly bytes: number;
   /** Files, directories and links, with itself, as far as they were counted. */
   readonly inodes: number;
-  /** The path of something that is none of these: a FIFO, a socket, a device node. */
+  /** The path of any other file type: a FIFO, a socket, a device node. */
   readonly odd: string | undefined;
   /** The path of something that the machine's root may not read: of an id that the machine does not have. */
   readonly closed: string | undefined;
@@ -29,7 +29,7 @@ export function planCopyUp(
       ? copyObstacle(mount, contentsOf(mount.target, Math.min(mount.inodes, mostFiles)))
       : undefined;
     if (obstacle === undefined) return mount;
-    warnings.push(`what the image has in ${mount.target} is left out: ${obstacle}`);
+    warnings.push(`not copying the image's files in ${mount.target}: ${obstacle}`);
     return { ...mount, copyUp: false };
   });
   return { tmpfs: planned, warnings };
@@ -40,14 +40,13 @@ const mostFiles = 100_000;
 
 function copyObstacle({ target, size, inodes }: Tmpfs, contents: Contents): string | undefined {
   if (contents.odd !== undefined)
-    return `${contents.odd} is no file, directory or link, and cannot be copied`;
+    return `${contents.odd} has an unsupported type (only files, directories and links)`;
   if (contents.closed !== undefined)
-    return `the owner or the group of ${contents.closed} is beyond the machine's ids, and the machine may not read it`;
-  if (contents.deep !== undefined) return `${contents.deep.slice(0, 80)}… lies too deep`;
+    return `the machine cannot read ${contents.closed}: its owner or group is outside the machine's ids`;
+  if (contents.deep !== undefined) return `${contents.deep.slice(0, 80)}… is nested too deeply`;
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)}M`;
-  if (contents.bytes > size)
-    return `it takes ${mebibytes(contents.bytes)}, and ${target} holds ${mebibytes(size)}`;
-  if (contents.inodes > mostFiles) return `it is more than ${mostFiles} files, which take too long to copy`;
-  if (contents.inodes > inodes) return `it is more than the ${inodes} files that ${target} holds`;
+  if (contents.bytes > size) return `${mebibytes(contents.bytes)} exceed the ${mebibytes(size)} of ${target}`;
+  if (contents.inodes > mostFiles) return `more than ${mostFiles} files take too long to copy`;
+  if (contents.inodes > inodes) return `more than the ${inodes} files of ${target}`;
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type RootFiles, readGuest } from "./guest.ts";
+import { parseGuest, type RootFiles } from "./guest.ts";
 
 /** A root in memory: text files, and links given as `{ to }`. Directories are what the paths imply. */
 type Tree = Readonly<Record<string, string | { readonly to: string }>>;
@@ -78,7 +78,7 @@ const jessie: Tree = {
 
 describe("machines", () => {
   test("Debian with a merged /usr", () => {
-    expect(readGuest(["/sbin/init"], rootOf(debian))).toEqual({
+    expect(parseGuest(["/sbin/init"], rootOf(debian))).toEqual({
       guest: {
         os: { id: "debian", versionId: "12", prettyName: "Debian GNU/Linux 12 (bookworm)" },
         init: { kind: "systemd", program: "/usr/lib/systemd/systemd", version: 252 },
@@ -89,7 +89,7 @@ describe("machines", () => {
   });
 
   test("Debian 8 with a split /usr", () => {
-    expect(readGuest(["/sbin/init"], rootOf(jessie))).toEqual({
+    expect(parseGuest(["/sbin/init"], rootOf(jessie))).toEqual({
       guest: {
         os: { id: "debian", versionId: "8", prettyName: "debian" },
         init: { kind: "systemd", program: "/lib/systemd/systemd", version: 215 },
@@ -159,7 +159,7 @@ describe("machines", () => {
       "/etc/s6-linux-init/current/bin/init",
     ],
   ])("%s", (_, command, tree, kind, program) => {
-    const reading = readGuest(command, rootOf(tree));
+    const reading = parseGuest(command, rootOf(tree));
     expect(reading).toMatchObject({ guest: { init: { kind, program } } });
   });
 });
@@ -197,7 +197,7 @@ describe("no machines", () => {
     ["a link to nothing", ["/sbin/init"], { "/sbin/init": { to: "/lib/systemd/systemd" } }, "program"],
     ["a link to itself", ["/sbin/init"], { "/sbin/init": { to: "init" } }, "program"],
   ])("%s", (_, command, tree, missing) => {
-    expect(readGuest(command, rootOf(tree))).toEqual({ missing });
+    expect(parseGuest(command, rootOf(tree))).toEqual({ missing });
   });
 });
 
@@ -213,7 +213,7 @@ test.each<[string, Tree, number | undefined]>([
   ["unknown", { "/etc/os-release": "ID=mine" }, undefined],
   ["unknown without os-release", {}, undefined],
 ])("systemd's version: %s", (_, tree, version) => {
-  expect(readGuest(["/usr/lib/systemd/systemd"], rootOf({ ...systemd, ...tree }))).toMatchObject({
+  expect(parseGuest(["/usr/lib/systemd/systemd"], rootOf({ ...systemd, ...tree }))).toMatchObject({
     guest: { init: { version } },
   });
 });
@@ -226,5 +226,5 @@ test.each<[string | undefined, string | undefined]>([
   ["0123456789abcdef0123456789abcdef\n", "0123456789abcdef0123456789abcdef"],
 ])("machine-id %p is %p", (text, machineId) => {
   const tree = text === undefined ? systemd : { ...systemd, "/etc/machine-id": text };
-  expect(readGuest(["/usr/lib/systemd/systemd"], rootOf(tree))).toMatchObject({ guest: { machineId } });
+  expect(parseGuest(["/usr/lib/systemd/systemd"], rootOf(tree))).toMatchObject({ guest: { machineId } });
 });

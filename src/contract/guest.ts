@@ -62,11 +62,10 @@ export interface MachineFiles extends RootFiles {
 export type GuestReading = { readonly guest: Guest } | { readonly missing: "program" | "init" };
 
 /**
- * Reads the guest facts for the command a container is to run. `missing: "init"` says that the command is no
- * init that berth knows, so the container is none of its business; `missing: "program"` that the file is not
- * there at all.
+ * Parses the guest facts of a container's command. `missing: "init"`: the command starts no supported init,
+ * so berth leaves the container alone. `missing: "program"`: the file does not exist.
  */
-export function readGuest(command: readonly string[], files: RootFiles, table: Inits = inits): GuestReading {
+export function parseGuest(command: readonly string[], files: RootFiles, table: Inits = inits): GuestReading {
   const path = command[0];
   if (path === undefined || !path.startsWith("/")) return { missing: "init" };
   const program = files.resolve(path);
@@ -89,8 +88,8 @@ const [etcRelease, usrRelease] = osReleasePaths;
 const multiarch = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
 
 /**
- * systemd's major version, from the private library that bears it in its name (since 231), else from the
- * package database's own word for the distributions that shipped older ones.
+ * systemd's major version, from the name of its private library (since 231), else from the package database,
+ * for distributions that shipped older ones.
  */
 function systemdVersion(files: RootFiles, os: OsRelease | undefined): number | undefined {
   const directories = [

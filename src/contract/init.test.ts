@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { contract } from "./contract.ts";
-import { type RootFiles, readGuest } from "./guest.ts";
+import { parseGuest, type RootFiles } from "./guest.ts";
 import type { Host } from "./host.ts";
 import {
   type InitKind,
@@ -103,9 +103,9 @@ describe("a seventh init is one entry", () => {
   };
 
   test("that reads a root with it, and says what it needs", () => {
-    const reading = readGuest(["/sbin/dinit"], files, table);
+    const reading = parseGuest(["/sbin/dinit"], files, table);
     expect(reading).toMatchObject({ guest: { init: { kind: "dinit", program: "/usr/sbin/dinit" } } });
-    expect(readGuest(["/sbin/dinit"], files)).toEqual({ missing: "init" });
+    expect(parseGuest(["/sbin/dinit"], files)).toEqual({ missing: "init" });
     if (!("guest" in reading)) throw new Error("no guest");
     const needs = contract(reading.guest, host, request, table);
     expect([needs.stopSignal, needs.capabilities]).toEqual([15, ["CAP_CHOWN", "CAP_SYS_BOOT"]]);

@@ -1,4 +1,4 @@
-/** Everything about an init system that berth depends on: one entry makes one known. */
+/** Everything about an init system that berth depends on. Add an entry to support another init. */
 export interface InitSystem {
   /** Linux signal number that makes this init shut the machine down cleanly. */
   readonly stopSignal: number;
@@ -10,16 +10,15 @@ export interface InitSystem {
   /** Where the two facts come from. */
   readonly source: string;
   /**
-   * What the path of a command ends with that may start it, beside `/init`, which may be a link to any: by
-   * these the launcher tells from a config.json's text alone which containers to show to berth.
+   * Endings of command paths that may start it, besides `/init`, which may link to any init. The launcher
+   * uses them to select from a config.json's text the containers that it hands to berth.
    */
   readonly endings: readonly string[];
   /**
-   * Whether a program is this init's, told by its path with all symbolic links resolved and by the files
-   * beside it.
+   * Whether a program is this init, by its path with all symbolic links resolved and by the files beside it.
    */
   isProgram(program: string, has: (path: string) => boolean): boolean;
-  /** Whether a command makes an init of that program; any does, unless told. */
+  /** Whether a command runs that program as an init. Default: any command does. */
   isCommand?(command: readonly string[]): boolean;
   /** Whether the program may be a script; else it must be machine code, since a name alone makes no init. */
   readonly mayBeScript?: true;
@@ -89,10 +88,10 @@ export const inits = {
     stopSignal: SIGINT,
     rebootsToStop: true,
     source:
-      "init(8): SIGINT runs the ctrlaltdel entry of inittab(5), by default `shutdown -r now`; there is no halting signal",
+      "init(8): SIGINT runs the ctrlaltdel entry of inittab(5), by default `shutdown -r now`; " +
+      "no signal halts",
     endings: [],
-    // Where distributions have it. A program of somebody's own that is called init lies elsewhere, and Alpine
-    // has an inittab too.
+    // Where distributions install it. Other programs named init lie elsewhere, and Alpine has an inittab too.
     isProgram: (program, has) =>
       /^(\/usr)?\/(s?bin|lib\/sysvinit)\/init$/.test(program) && has("/etc/inittab"),
   },
@@ -109,17 +108,17 @@ export function isInitKind(name: string | undefined, table: Inits = inits): name
   return name !== undefined && Object.hasOwn(table, name);
 }
 
-/** What is to be told of a program: its path with all symbolic links resolved, and the files beside it. */
+/** The facts about a program: its path with all symbolic links resolved, and the files beside it. */
 export interface InitProgram {
   readonly program: string;
   has(path: string): boolean;
-  /** Whether it is machine code, and no script; not there where that cannot be told. */
+  /** Whether it is machine code, not a script; absent if unknown. */
   isElf?(): boolean;
 }
 
 /**
- * Which init a command starts; undefined for what is no init, such as s6-overlay's script `/init` or tini,
- * which need nothing of ours.
+ * Which init a command starts. Undefined for other programs, such as s6-overlay's script `/init` or tini,
+ * which need no contract.
  */
 export function initKindOf(
   command: readonly string[],
@@ -134,14 +133,14 @@ export function initKindOf(
   return undefined;
 }
 
-/** What the path of a command ends with that may start one of these inits. */
+/** Endings of command paths that may start one of these inits. */
 export function initEndings(table: Inits = inits): readonly string[] {
   return ["/init", ...Object.values(table).flatMap(({ endings }) => endings)];
 }
 
 /**
- * Whether a command's path bears the whole name of an init, so that a root without that file is one without
- * an init. `/init` itself may be anything's.
+ * Whether a command's path ends with the whole name of an init. A root without that file is then a root
+ * without an init. `/init` itself may be any program.
  */
 export function isInitPath(path: string | undefined, table: Inits = inits): boolean {
   if (path === undefined || path === "/init") return false;

@@ -54,21 +54,21 @@ export function parseLxcfs(mountinfo: string): readonly LxcfsMount[] {
 }
 
 /**
- * The mounts by which a machine that asked for lxcfs sees itself, of the files that the host's lxcfs offers.
- * Throws `host-unfit` where there is no lxcfs, and where there is no berth-runtime to mount it.
+ * The mounts of the files that the host's lxcfs offers, for a machine that requests lxcfs. Throws
+ * `host-unfit` without lxcfs, and without berth-runtime to mount it.
  */
 export function contractLxcfs(
   lxcfs: LxcfsOffer | undefined,
   applied: "runtime" | "api",
 ): readonly LxcfsBind[] {
   if (applied === "api") {
-    throw new BerthError("host-unfit", "lxcfs takes berth-runtime, which this engine does not know", {
-      hint: "run `berth install runtime` on the engine's host, or leave lxcfs out",
+    throw new BerthError("host-unfit", "lxcfs needs berth-runtime, which this engine does not have", {
+      hint: "run `berth install runtime` on the engine's host, or omit lxcfs",
     });
   }
   if (lxcfs === undefined || lxcfs.files.length === 0) {
-    throw new BerthError("host-unfit", "the machine is to have lxcfs, and on this host it does not run", {
-      hint: "apt-get install lxcfs; systemctl start lxcfs",
+    throw new BerthError("host-unfit", "lxcfs does not run on this host", {
+      hint: "start it (apt-get install lxcfs; systemctl start lxcfs), or omit lxcfs",
     });
   }
   return lxcfs.files.map((file) => ({ source: lxcfs.directory + file, target: file }));
@@ -93,9 +93,9 @@ const hasMachinesMount = (mountinfo: string): boolean =>
 const markPoint = "/run/host";
 
 /**
- * Which mounts of lxcfs a machine has, by its mountinfo, that are not of the lxcfs with this device: when
- * theirs has ended, they answer "Transport endpoint is not connected" for ever. None for what is not a
- * machine of berth-runtime.
+ * A machine's lxcfs mounts, by its mountinfo, that belong to another lxcfs than the one with this device.
+ * Once that lxcfs has ended, they fail with "Transport endpoint is not connected". Empty for containers other
+ * than berth-runtime's machines.
  */
 export function staleLxcfsMounts(mountinfo: string, device: string): readonly StaleMount[] {
   if (!hasMachinesMount(mountinfo)) return [];
@@ -109,10 +109,9 @@ export function staleLxcfsMounts(mountinfo: string, device: string): readonly St
 }
 
 /**
- * Tells of a mount whether another lies over all of the mount in which its place is: then it is not to be
- * seen, nor to be reached. At the place itself several may lie one over the other, each in the one below: so
- * it is when two mount namespaces, one of which sees what is mounted in the other, get lxcfs anew at the same
- * time.
+ * Whether another mount covers the mount that contains this one's mount point, so that no path reaches it.
+ * Several mounts may be stacked at the mount point itself. That happens if two mount namespaces, one of which
+ * propagates to the other, renew lxcfs at the same time.
  */
 function hidden(mountinfo: string): (mount: MountEntry) => boolean {
   const mounts = new Map(parseMountinfo(mountinfo).map((mount) => [mount.id, mount]));
@@ -121,7 +120,7 @@ function hidden(mountinfo: string): (mount: MountEntry) => boolean {
       mounts.get(parent)?.point === point ? [parent] : [],
     ),
   );
-  /** What the lowest mount at such a place is in, by those that lie over it. */
+  /** For each mount in a stack at one place, the mount that contains the stack's lowest one. */
   const foundations = new Map<number, number>();
   return ({ parent, point }) => {
     const passed: number[] = [];
@@ -135,6 +134,6 @@ function hidden(mountinfo: string): (mount: MountEntry) => boolean {
   };
 }
 
-/** Those that root answers for: what another user has mounted under lxcfs's name is none. */
+/** The mounts of root's lxcfs. Ignore those that another user has mounted under lxcfs's name. */
 const lxcfsMounts = (mountinfo: string): readonly MountEntry[] =>
   parseMountinfo(mountinfo, mayBeOf("fuse.lxcfs ")).filter(({ options }) => isRootsFuse(options));

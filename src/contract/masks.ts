@@ -54,7 +54,7 @@ const reasons: readonly { readonly why: string; readonly units: readonly string[
     ],
   },
   {
-    why: "there is no firmware, TPM or boot loader",
+    why: "a container lacks firmware, TPM and boot loader",
     units: [
       "systemd-pcrphase.service",
       "systemd-pcrphase-sysinit.service",
@@ -69,15 +69,17 @@ const reasons: readonly { readonly why: string; readonly units: readonly string[
     units: ["systemd-remount-fs.service"],
   },
   {
-    why: "where /etc/machine-id is a mount, it is the engine's to keep; writing it down needs a mount namespace, and so fails",
+    why:
+      "where /etc/machine-id is a mount, the engine keeps it; " +
+      "committing it needs a mount namespace, and so fails",
     units: ["systemd-machine-id-commit.service"],
   },
   {
-    why: "there are no virtual consoles: /dev shows none of the host's",
+    why: "a container lacks virtual consoles: /dev shows none of the host's",
     units: ["getty@.service"],
   },
   {
-    why: "nobody sits at the console to be asked",
+    why: "no user at the console can answer",
     units: [
       "systemd-firstboot.service",
       "systemd-ask-password-console.path",

@@ -1,6 +1,6 @@
 import type { Host } from "./host.ts";
 
-/** What keeps a machine from the profile `full`: a code, and the facts that its sentence tells. */
+/** Why a machine cannot have the profile `full`: a code, and the facts for its message. */
 export type Obstacle =
   | { readonly code: "kernel-too-old"; readonly kernel: Host["kernel"] }
   | { readonly code: "engine-in-user-namespace" }
@@ -13,7 +13,7 @@ export type Obstacle =
   | { readonly code: "no-overlay" }
   | { readonly code: "shared-namespaces"; readonly namespaces: readonly string[] };
 
-/** The file system of the machine's layers maps no ids, which shows when it is asked to. */
+/** The file system of the machine's layers maps no ids, which only an attempt shows. */
 export interface LayersUnmapped {
   readonly code: "layers-unmapped";
   /** The system call that the host refused, and with what (errno(3)). */
@@ -24,10 +24,10 @@ export interface LayersUnmapped {
 /** The first kernel that lets overlayfs have layers with mapped ids. */
 const firstWithMappedLayers = [5, 19] as const;
 
-/** To mount, to write id maps that hold the host's root, to give away cgroups. */
+/** For mounts, id maps that contain the host's root, and cgroup delegation. */
 const needed = ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_CHOWN"];
 
-/** What about a host keeps its machines from user namespaces of their own. */
+/** The obstacles to user namespaces that a host has. */
 export function hostObstacles({
   kernel,
   userNamespaces,
@@ -51,13 +51,16 @@ export function hostObstacles({
 export function renderObstacle(obstacle: Obstacle): string {
   switch (obstacle.code) {
     case "kernel-too-old":
-      return `kernel ${obstacle.kernel.join(".")} cannot map the ids of an image's layers (${firstWithMappedLayers.join(".")} can)`;
+      return (
+        `kernel ${obstacle.kernel.join(".")} cannot map the ids of image layers ` +
+        `(needs ${firstWithMappedLayers.join(".")} or later)`
+      );
     case "engine-in-user-namespace":
       return "the engine itself runs in a user namespace";
     case "user-namespaces-off":
-      return "user namespaces are switched off (sysctl user.max_user_namespaces)";
+      return "the kernel allows no user namespaces (sysctl user.max_user_namespaces)";
     case "no-fuse":
-      return "there is no /dev/fuse, by which the engine sees the machine's files (modprobe fuse)";
+      return "missing /dev/fuse, by which the engine sees the machine's files (modprobe fuse)";
     case "lacking-capabilities":
       return `this host lacks ${obstacle.capabilities.join(", ")}`;
     case "no-runtime":
@@ -65,7 +68,10 @@ export function renderObstacle(obstacle: Obstacle): string {
     case "engine-maps-ids":
       return "the engine maps ids itself (userns-remap, rootless)";
     case "layers-unmapped":
-      return `the machine's layers cannot be mounted with mapped ids: ${obstacle.call}: ${obstacle.errno}`;
+      return (
+        "this host cannot mount the machine's layers with mapped ids: " +
+        `${obstacle.call}: ${obstacle.errno}`
+      );
     case "no-overlay":
       return "the engine does not keep the machine's files in an overlay (storage driver overlay2)";
     case "shared-namespaces":

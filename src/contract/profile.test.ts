@@ -57,7 +57,7 @@ describe("the profile", () => {
       "a trial that failed",
       {},
       { refusal: { code: "layers-unmapped", call: "mount_setattr", errno: "EINVAL" } },
-      /layers cannot be mounted with mapped ids: mount_setattr: EINVAL$/,
+      /cannot mount the machine's layers with mapped ids: mount_setattr: EINVAL$/,
     ],
     ["another storage driver", {}, { storage: "other" }, /overlay2/],
     ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],

@@ -4,18 +4,18 @@ import { hostObstacles, type Obstacle, renderObstacle } from "./obstacle.ts";
 import type { Profile } from "./profiles.ts";
 import type { MachineRequest } from "./request.ts";
 
-/** The profile that a machine gets, and what is to be said when it is not the one that is the default. */
+/** The profile that a machine gets, and the warnings if it is not the default one. */
 export interface ProfileChoice {
   readonly profile: Profile;
   readonly warnings: readonly string[];
 }
 
-const hint = "name another profile (strict), or see what this host lacks with `berth doctor`";
+const hint = "choose another profile (example: strict), or run `berth doctor` to see what this host lacks";
 
 /**
- * `full` wherever the host can, unless another was asked for. Where it cannot, a machine that asked for
- * nothing is `strict`, with a warning that says why. Throws `host-unfit` when `full` was asked for by name,
- * and for a machine that has been full: what is in it may have brought about what is missing.
+ * `full` where the host supports it, unless the request names another profile. Otherwise, a machine without a
+ * requested profile is `strict`, with a warning that gives the reason. Throws `host-unfit` if the request
+ * names `full`, and for a machine that was full before: its content may have caused the obstacle.
  */
 export function contractProfile(host: Host, request: MachineRequest): ProfileChoice {
   const wanted = request.profile ?? "full";
@@ -24,24 +24,26 @@ export function contractProfile(host: Host, request: MachineRequest): ProfileCho
   if (obstacle === undefined) return { profile: "full", warnings: [] };
   const reason = renderObstacle(obstacle);
   if (request.profile !== undefined) {
-    throw new BerthError("host-unfit", `the profile full is not possible here: ${reason}`, { hint });
+    throw new BerthError("host-unfit", `profile "full" is not available on this host: ${reason}`, { hint });
   }
   if (request.wasFull) {
     throw new BerthError(
       "host-unfit",
-      `this machine has been full, and now that is not possible here: ${reason}`,
+      `profile "full" of this machine is no longer available on this host: ${reason}`,
       {
-        hint: "see what this host lacks with `berth doctor`, or make the machine anew with the profile strict by name",
+        hint:
+          "run `berth doctor` to see what this host lacks, " +
+          'or create the machine again with profile "strict"',
       },
     );
   }
   return {
     profile: "strict",
-    warnings: [`the machine is strict, since full is not possible here: ${reason}`],
+    warnings: [`using profile "strict": profile "full" is not available on this host: ${reason}`],
   };
 }
 
-/** What about a machine, or its engine, keeps it from a user namespace of its own. */
+/** The obstacles to a user namespace that a machine or its engine has. */
 function machineObstacles({
   storage,
   shared,
@@ -55,15 +57,14 @@ function machineObstacles({
   if (remapped) obstacles.push({ code: "engine-maps-ids" });
   if (refusal !== undefined) obstacles.push(refusal);
   if (storage !== "overlay") obstacles.push({ code: "no-overlay" });
-  // What these namespaces own can only be mounted or changed from the user namespace that made them. Of a
-  // container's network that is little: its sysfs is mounted from outside, and what cannot be changed is
-  // said.
+  // Only the user namespace that created these namespaces can mount or change what they own. For a
+  // container's network that is little: berth mounts its sysfs from outside, and a warning lists the rest.
   const isBearable = inheritsNetwork === true && shared.every((type) => type === "network");
   if (shared.length > 0 && !isBearable) obstacles.push({ code: "shared-namespaces", namespaces: shared });
   return obstacles;
 }
 
-/** What the engine gives to a container whose user has neither added nor dropped any (Docker, Podman). */
+/** The engine's default capabilities (Docker, Podman). */
 const engineDefaults = [
   ...[
     "CAP_CHOWN",
@@ -105,9 +106,9 @@ const fullCapabilities = [
 ];
 
 /**
- * The capabilities of a profile: the ones that were asked for; `full` adds its own and leaves out what the
- * user dropped. Who dropped all has what was added and no more, and so has who may have, where the engine
- * does not tell.
+ * The capabilities of a profile. `full` adds its own to the requested ones and removes the dropped ones. With
+ * `--cap-drop=ALL`, or if the engine does not report drops and a default one is missing, only the requested
+ * ones remain.
  */
 export function profileCapabilities(
   profile: Profile,

@@ -23,7 +23,7 @@ export interface MachineRequest {
   readonly machineId: string;
   /** The value of $container: what systemd-detect-virt says. */
   readonly manager: "docker" | "podman" | "oci";
-  /** Where its files are: in an overlay of directories that can be mounted anew, or in anything else. */
+  /** The storage of its files: an overlay, whose directories can be mounted again, or anything else. */
   readonly storage: "overlay" | "other";
   /** What the host refused when a start of `full` was tried. */
   readonly refusal?: LayersUnmapped | undefined;

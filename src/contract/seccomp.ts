@@ -1,6 +1,6 @@
 /**
- * System calls which systemd and what it runs need and which the profiles of engines back to Docker 20.10
- * refuse. None of them gives a process a right it lacks: each checks its own capabilities in the kernel.
+ * System calls that systemd and its services need and that profiles of engines back to Docker 20.10 refuse.
+ * None grants a process a right that it lacks: for each, the kernel checks the capabilities.
  */
 export const systemCalls: readonly { readonly why: string; readonly names: readonly string[] }[] = [
   { why: "journald and systemd 256+ identify cgroups and mounts by handle", names: ["name_to_handle_at"] },
@@ -27,20 +27,22 @@ export const systemCalls: readonly { readonly why: string; readonly names: reado
 ];
 
 /**
- * System calls that a profile `full` has besides: engines grant most of them to whoever has CAP_SYS_ADMIN,
- * which the machine has over its own user namespace, where the kernel lets each reach only what that
- * namespace owns.
+ * Further system calls of profile `full`. Engines grant most of them with CAP_SYS_ADMIN, which the machine
+ * has over its own user namespace: the kernel limits each to what that namespace owns.
  */
 export const fullSystemCalls: readonly { readonly why: string; readonly names: readonly string[] }[] = [
   {
-    why: "services are confined by mounts of their own (ProtectSystem, PrivateTmp, DynamicUser), admins mount, containers in the machine boot",
+    why:
+      "services have their own mounts (ProtectSystem, PrivateTmp, DynamicUser), " +
+      "admins mount, containers in the machine start",
     names: [
       ...["mount", "umount", "umount2", "pivot_root", "mount_setattr", "move_mount", "open_tree"],
       ...["fsopen", "fsconfig", "fsmount", "fspick"],
     ],
   },
   {
-    why: "services and containers get namespaces of their own; clone3 is glibc's and systemd's way to start them",
+    why:
+      "services and containers get their own namespaces; " + "glibc and systemd create processes by clone3",
     names: ["clone", "clone3", "setns", "unshare"],
   },
   { why: "hostnamectl and NIS", names: ["sethostname", "setdomainname"] },
@@ -56,11 +58,11 @@ export const fullSystemCalls: readonly { readonly why: string; readonly names: r
 ];
 
 /**
- * System calls between the newest that old profiles know and the newest allowed above. The real runtime
- * answers ENOSYS only above a profile's newest, and EPERM below it; programs take EPERM for a refusal and do
- * not fall back. And kernel keyrings (keyrings(7)), which profiles refuse with EPERM: runtimes of containers
- * inside a machine go on without a key ring of their own only where there are none at all (LXC's
- * common.seccomp does the same).
+ * System calls between the newest one of old profiles and the newest one allowed above. The runtime returns
+ * ENOSYS only above a profile's newest call, and EPERM below it
+ * (https://github.com/opencontainers/runc/pull/2750); programs take EPERM for a refusal and do not fall back.
+ * Also the calls of kernel keyrings (keyrings(7)), which profiles refuse with EPERM: container runtimes
+ * inside a machine continue without a keyring only on ENOSYS (as in LXC's common.seccomp).
  */
 export const unknownSystemCalls: readonly string[] = [
   "mount_setattr",

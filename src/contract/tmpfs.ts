@@ -70,7 +70,10 @@ const places = {
   shm: { target: "/dev/shm", mode: "1777", copyUp: false },
 } as const;
 
-/** How much a machine's tmpfs hold, by its memory: its limit, or where that is none the host's, in bytes. */
+/**
+ * The size of a machine's tmpfs mounts, in bytes, from its memory limit, or without a limit from the host's
+ * memory.
+ */
 export function contractTmpfs(
   hostMemory: number,
   { init, profile, limit = hostMemory, shmSize }: TmpfsRequest,
@@ -112,9 +115,9 @@ export function tmpfsOptions({ target, size, inodes }: Tmpfs): readonly string[]
 }
 
 /**
- * Options of a tmpfs that somebody else mounts, with an end: its own size, or where it names none that of the
- * contract's at the same place, elsewhere of /tmp's; and the inodes that go with it. One that asks for no end
- * (0), or cannot be written to, stays as it is.
+ * Limits the options of a tmpfs that the engine or the user mounts. It keeps its own size; without one it
+ * gets the contract's size for the same place, elsewhere that of /tmp; the inodes follow the size. A tmpfs
+ * that requests no limit (0) or is read-only stays as it is.
  */
 export function boundTmpfs(
   target: string,

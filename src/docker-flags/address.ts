@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 
 const isIPv4 = (text: string) => ipaddr.IPv4.isValidFourPartDecimal(text);
 const isIPv6 = (text: string) => ipaddr.IPv6.isValid(text) && !text.includes("%");
@@ -11,17 +11,17 @@ export function isAddress(text: string): boolean {
 
 /** An address of either family in its canonical form; an IPv4 one within IPv6 becomes the former. */
 export function parseAnyAddress(text: string): string {
-  if (!isAddress(text.trim())) throw usageError(`"${text}" is not an address`);
+  if (!isAddress(text.trim())) throw invalid("address", text, "example: 10.0.0.5 or 2001:db8::5");
   return ipaddr.process(text.trim()).toString();
 }
 
 export function parseIPv4(text: string): string {
-  if (!isIPv4(text)) throw usageError(`"${text}" is not an IPv4 address`);
+  if (!isIPv4(text)) throw invalid("IPv4 address", text, "example: 10.0.0.5");
   return text;
 }
 
 export function parseIPv6(text: string): string {
-  if (!isIPv6(text)) throw usageError(`"${text}" is not an IPv6 address`);
+  if (!isIPv6(text)) throw invalid("IPv6 address", text, "example: 2001:db8::5");
   return ipaddr.IPv6.parse(text).toString();
 }
 
@@ -35,9 +35,9 @@ export function parseExtraHost(text: string): string {
   const name = text.slice(0, Math.max(at, 0));
   const address = text.slice(at + 1).replace(/^\[(.+)\]$/, "$1");
   if (name === "" || name.includes(":"))
-    throw usageError(`"${text}" is no host with an address; write NAME:ADDRESS`);
+    throw invalid("host entry", text, "NAME:ADDRESS; example: db:10.0.0.5");
   if (address !== "host-gateway" && !isAddress(address.trim()))
-    throw usageError(`"${text}": "${address}" is not an address`);
+    throw invalid("address in the host entry", text, "example: db:10.0.0.5 or db:host-gateway");
   return `${name}:${address}`;
 }
 
@@ -48,7 +48,7 @@ export function parseSearchDomain(text: string): string {
   const name = domain.replace(/\.$/, "");
   const label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
   if (!new RegExp(`^${label}(?:\\.${label})*$`).test(name) || !/[a-zA-Z]/.test(name) || name.length >= 255) {
-    throw usageError(`"${text}" is not a domain`);
+    throw invalid("domain", text, "example: example.com, or . for none");
   }
   return name;
 }
@@ -59,7 +59,7 @@ export function parseMac(text: string): string {
   if (
     !/^(?:[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?:-[0-9a-f]{2}){5})|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2})$/i.test(mac)
   ) {
-    throw usageError(`"${text}" is not a hardware address; write such as 92:d0:c6:0a:29:33`);
+    throw invalid("MAC address", text, "example: 92:d0:c6:0a:29:33");
   }
   return mac;
 }

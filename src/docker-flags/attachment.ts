@@ -1,8 +1,8 @@
+import { invalid } from "#machinefile/value/invalid.ts";
 import { suggest } from "#suggest.ts";
-import { usageError } from "#usage.ts";
 import { parseAnyAddress, parseIPv4, parseIPv6, parseMac } from "./address.ts";
 import { parseCsv } from "./csv.ts";
-import { joinPieces } from "./join.ts";
+import { mergeDeep } from "./deep-merge.ts";
 import { parseInteger, splitAssignment } from "./literal.ts";
 
 /** A network that a container is put on, and how. */
@@ -30,7 +30,7 @@ const keys: Readonly<Record<string, (text: string) => Partial<Attachment>>> = {
   "driver-opt": (text) => {
     const [key, value] = splitAssignment(text);
     if (key === "" || !text.includes("="))
-      throw usageError(`"${text}" is no option of a driver; write driver-opt=NAME=VALUE`);
+      throw invalid("driver option", text, "example: driver-opt=NAME=VALUE");
     return { driverOptions: { [key.trim()]: value.trim() } };
   },
   "gw-priority": (text) => ({ priority: parseInteger(text) }),
@@ -42,20 +42,22 @@ const keys: Readonly<Record<string, (text: string) => Partial<Attachment>>> = {
  */
 export function parseNetworkFlag(text: string): Attachment {
   if (!/\w=\w/.test(text)) {
-    if (text.trim() === "") throw usageError("there is no network's name");
+    if (text.trim() === "") throw invalid("network", text, "example: web");
     return { target: text };
   }
   const pieces = parseCsv(text).map((field) => {
     const [key, value] = splitAssignment(field.toLowerCase()).map((part) => part.trim());
     const read = Object.hasOwn(keys, key ?? "") ? keys[key ?? ""] : undefined;
     if (read === undefined)
-      throw usageError(
-        `"${key}" is nothing that a network can be given`,
+      throw invalid(
+        "network key",
+        key ?? "",
+        `one of: ${Object.keys(keys).join(", ")}`,
         suggest(key ?? "", Object.keys(keys)),
       );
     return read(value ?? "");
   });
-  const { target = "", ...rest } = pieces.reduce(joinPieces, {});
-  if (target === "") throw usageError(`"${text}" does not name the network; add name=NAME`);
+  const { target = "", ...rest } = pieces.reduce(mergeDeep, {});
+  if (target === "") throw invalid("network", text, "example: name=web,alias=db; the name is missing");
   return { target, ...rest };
 }

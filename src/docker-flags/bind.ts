@@ -1,5 +1,5 @@
 import type { CreateBody } from "#api/create-body.ts";
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 
 /**
  * `--volume`: `TARGET` for an anonymous volume, `SOURCE:TARGET[:OPTIONS]` for one of the engine's or a path
@@ -9,20 +9,18 @@ export function parseVolumeFlag(text: string): CreateBody {
   const parts = text.split(":");
   const target = parts.length === 1 ? text : parts[1];
   if (parts.length > 3 || parts.includes("") || !target?.startsWith("/")) {
-    throw usageError(`"${text}" is no volume; write [SOURCE:]TARGET[:OPTIONS], the target an absolute path`);
+    throw invalid("volume", text, "[SOURCE:]TARGET[:OPTIONS]; example: /srv/data:/data:ro");
   }
   if (parts.length === 1) return { Volumes: { [text]: {} } };
   const source = checkSource(parts[0] ?? "");
-  if (source.length === 1) throw usageError(`"${text}": a volume's name has two characters or more`);
+  if (source.length === 1)
+    throw invalid("volume", text, "example: data:/data; a volume name needs at least two characters");
   return { HostConfig: { Binds: [text] } };
 }
 
-/**
- * A path of the host is absolute here: what else docker takes is relative to the directory or the home of who
- * runs its client.
- */
+/** Refuses a relative path: docker's client resolves it by its own working directory or home. */
 export function checkSource(source: string): string {
   if (/^[.~]/.test(source))
-    throw usageError(`"${source}": a relative path is the docker client's own; write an absolute one`);
+    throw invalid("source", source, "example: /srv/data; must be an absolute path or a volume name");
   return source;
 }

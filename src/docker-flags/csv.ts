@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 
 /**
  * The fields of one line of CSV, as `--mount`, `--network` and `--gpus` have them: a field with a comma
@@ -6,13 +6,15 @@ import { usageError } from "#usage.ts";
  */
 export function parseCsv(text: string): readonly string[] {
   const fields: string[] = [];
-  // Each turn takes a field and the comma after it; the last has none.
+  // Each iteration takes a field and the comma after it; the last has none.
   const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|$)/y;
   for (;;) {
     const match = field.exec(text);
     if (match === null) {
-      throw usageError(
-        `"${text}" is not a list; a part with a comma stands in double quotes as a whole, such as "src=/a,b"`,
+      throw invalid(
+        "list",
+        text,
+        'quote a whole field that has a comma; example: type=bind,"src=/a,b",dst=/c',
       );
     }
     fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");

@@ -1,5 +1,5 @@
+import { invalid } from "#machinefile/value/invalid.ts";
 import { normalizePath } from "#machinefile/value/path.ts";
-import { usageError } from "#usage.ts";
 import { type Draft, host } from "./draft.ts";
 
 /**
@@ -13,9 +13,10 @@ export function parseDeviceFlag(text: string): Draft {
   const inside = isMode ? undefined : second;
   const mode = isMode ? second : (third ?? "rwm");
   if (more.length > 0 || ![outside, inside ?? outside].every((path) => path.startsWith("/"))) {
-    throw usageError(`"${text}" is no device; write PATH[:PATH-INSIDE][:rwm] with absolute paths`);
+    throw invalid("device", text, "PATH[:PATH-INSIDE][:rwm]; example: /dev/fuse:/dev/fuse:rw");
   }
-  if (!isDeviceMode(mode)) throw usageError(`"${text}": "${mode}" is none or more of r, w and m`);
+  if (!isDeviceMode(mode))
+    throw invalid("device", text, `example: /dev/fuse:/dev/fuse:rw; "${mode}" must be letters of rwm`);
   // The client tidies the last path, and only when no mode follows the second.
   const PathOnHost = inside === undefined ? normalizePath(outside) : outside;
   const PathInContainer =
@@ -26,7 +27,7 @@ export function parseDeviceFlag(text: string): Draft {
 /** `--device-cgroup-rule`: `TYPE MAJOR:MINOR MODE` (cgroup-v1, devices.txt). */
 export function parseDeviceRule(text: string): string {
   if (!/^[acb] (?:\d+|\*):(?:\d+|\*) [rwm]{1,3}$/.test(text)) {
-    throw usageError(`"${text}" is no rule for devices; write such as "c 1:3 rwm" or "b *:* m"`);
+    throw invalid("device rule", text, 'example: "c 1:3 rwm" or "b *:* m"');
   }
   return text;
 }

@@ -3,8 +3,8 @@ import type { HostConfig, Ulimit } from "#api/host-config.ts";
 import type { Attachment } from "./attachment.ts";
 
 /**
- * What flags have said, one piece a flag; `joinPieces` makes one of two. What is not in the body is settled
- * when all have spoken.
+ * The result of the flags so far, one part a flag; `mergeDeep` merges two. `combinedFlags` later turns the
+ * fields outside of `body` into parts of the body.
  */
 export interface Draft {
   readonly name?: string;
@@ -19,14 +19,14 @@ export interface Draft {
   /** Devices by their names in the Container Device Interface. */
   readonly cdiDevices?: readonly string[];
   readonly networks?: readonly Attachment[];
-  /** What --ip, --network-alias and their like ask of the first network. */
+  /** The request of --ip, --network-alias and the like for the first network. */
   readonly endpoint?: Omit<Attachment, "target">;
 }
 
 export const streams = ["stdin", "stdout", "stderr"] as const;
 export type Stream = (typeof streams)[number];
 
-/** A piece for the body's HostConfig. */
+/** A part of the body's HostConfig. */
 export function host(HostConfig: HostConfig): Draft {
   return { body: { HostConfig } };
 }

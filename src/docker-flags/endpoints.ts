@@ -5,7 +5,7 @@ import { usageError } from "#usage.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Draft } from "./draft.ts";
 
-/** What is said of the first network twice: by its own part of `--network`, and by a flag. */
+/** The flags that set the same as a key of `--network`, for the first network. */
 const flagOf: Readonly<Record<keyof Omit<Attachment, "target">, string>> = {
   aliases: "--network-alias",
   links: "--link",
@@ -29,7 +29,8 @@ export function endpointsBody({
   const twice = Object.keys(flagOf).find((key) => Object.hasOwn(main, key) && Object.hasOwn(endpoint, key)) as
     | keyof typeof flagOf
     | undefined;
-  if (twice !== undefined) throw usageError(`${flagOf[twice]}: --network says it already`);
+  if (twice !== undefined)
+    throw usageError(`${flagOf[twice]}: cannot be combined with the same key of --network`);
   const { links, ...plain } = endpoint;
   // Links on the engine's default bridge are the container's, not the network's.
   const first: Attachment = {
@@ -57,12 +58,12 @@ function isUserDefined(target: string): boolean {
 function checkTargets(attachments: readonly Attachment[]): void {
   const targets = attachments.map(({ target }) => target);
   const twice = targets.find((target, index) => targets.indexOf(target) < index);
-  if (twice !== undefined) throw usageError(`--network: "${twice}" is named twice`);
+  if (twice !== undefined) throw usageError(`--network: duplicate network "${twice}"`);
   const own = targets.find((target) => !isUserDefined(target));
   if (own !== undefined && targets.some(isUserDefined))
-    throw usageError(`--network: "${own}" cannot stand beside other networks`);
+    throw usageError(`--network: "${own}" cannot be combined with user-defined networks`);
   if (attachments.some(({ target, aliases }) => aliases !== undefined && !isUserDefined(target))) {
-    throw usageError("--network-alias: only a network of one's own has aliases; name it with --network");
+    throw usageError("--network-alias: needs a user-defined network (example: --network=web)");
   }
 }
 

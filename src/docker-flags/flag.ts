@@ -9,9 +9,9 @@ export interface Flag {
   readonly short?: string;
   /** Names that are no longer in docker's help. */
   readonly formerly?: string;
-  /** Whether it takes no word of its own as its value: `--tty`, or `--tty=false`. */
+  /** A switch takes no separate word as its value: `--tty`, or `--tty=false`. */
   readonly isSwitch: boolean;
-  /** What it asks for. Throws `usage` for a value that cannot be; the flag's name need not be in it. */
+  /** Parses its value. Throws `usage` for an invalid value, in a message that need not name the flag. */
   readonly read: (text: string) => Draft;
 }
 
@@ -30,14 +30,14 @@ export function toggle(name: string, read: (on: boolean) => Draft, names: Names 
   return { name, isSwitch: true, read: (text) => read(parseBoolean(text)), ...names };
 }
 
-/** A flag of docker's that is refused, and why. */
+/** A flag of docker's that berth refuses, with the reason. */
 export function refused(
   name: string,
   reason: string,
   { isSwitch = false, ...names }: Names & { readonly isSwitch?: boolean } = {},
 ): Flag {
   const read = () => {
-    throw usageError(`this flag cannot be given here: ${reason}`);
+    throw usageError(`unsupported flag: ${reason}`);
   };
   return { name, isSwitch, read, ...names };
 }

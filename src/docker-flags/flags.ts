@@ -3,14 +3,14 @@ import { BerthError, hasCode } from "#errors.ts";
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { renderFault } from "#machinefile/problem.ts";
 import { suggestionOf, usageError } from "#usage.ts";
+import { combinedFlags } from "./combined-flags.ts";
+import { mergeDeep } from "./deep-merge.ts";
 import type { Draft } from "./draft.ts";
-import { joinPieces } from "./join.ts";
-import { settlements } from "./settle.ts";
-import { type Occurrence, readWords } from "./words.ts";
+import { type Occurrence, parseWords } from "./words.ts";
 
-/** What flags of `docker run` ask of the Engine API. */
+/** The request of `docker run`'s flags to the Engine API. */
 export interface DockerFlags {
-  /** For POST /containers/create: only what was asked for, not what the docker client says besides. */
+  /** For POST /containers/create: only what the flags request, without the client's own defaults. */
   readonly body: CreateBody;
   /** Query parameters of that call. */
   readonly name?: string;
@@ -18,13 +18,13 @@ export interface DockerFlags {
 }
 
 /**
- * Reads the flags of `docker run` (20.10 to 29), as words, into what the docker client makes of them: lists
- * add up, and of a flag with one value the last counts. Flags that are the client's own work, or need a file
- * or variable of its caller's, are refused by name, and so are unknown ones, bad values and contradictions.
- * Throws one `usage` error for everything that is wrong, one line each.
+ * Parses the flags of `docker run` (20.10 to 29) as the docker client does: lists add up, and the last of
+ * several single values counts. Refuses flags that only the client can handle, or that need a file or
+ * variable of its caller; also unknown flags, invalid values and contradictions. Throws one `usage` error
+ * with one line for each problem.
  */
 export function parseDockerFlags(words: readonly string[]): DockerFlags {
-  const { occurrences, problems: unknown } = readWords(words);
+  const { occurrences, problems: unknown } = parseWords(words);
   const problems = [...unknown];
   const attempt = <T>(as: string | undefined, read: () => T): T | undefined => {
     try {
@@ -37,21 +37,22 @@ export function parseDockerFlags(words: readonly string[]): DockerFlags {
     }
   };
   const draft = occurrences
-    .map((one) => attempt(one.as, () => readOccurrence(one)) ?? {})
-    .reduce<Draft>(joinPieces, {});
-  const pieces = settlements.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
+    .map((one) => attempt(one.as, () => parseOccurrence(one)) ?? {})
+    .reduce<Draft>(mergeDeep, {});
+  const pieces = combinedFlags.map((settle) => attempt(undefined, () => settle(draft)) ?? {});
   if (problems.length > 0) throw new BerthError("usage", problems.join("\n"), { details: problems });
-  const body = tidy([draft.body ?? {}, ...pieces].reduce<CreateBody>(joinPieces, {}));
+  const body = tidy([draft.body ?? {}, ...pieces].reduce<CreateBody>(mergeDeep, {}));
   return { body, ...omitUndefined({ name: draft.name, platform: draft.platform }) };
 }
 
-function readOccurrence({ flag, value }: Occurrence): Draft {
-  if (value === undefined) throw usageError("the value is missing");
+function parseOccurrence({ flag, value }: Occurrence): Draft {
+  if (value === undefined) throw usageError("missing value");
   return flag.read(value);
 }
 
 /**
- * The client gives one volume once, a variable with its last value, and no health check that says nothing.
+ * As the docker client does: drop duplicate volumes, keep a variable's last value, drop an empty health
+ * check.
  */
 function tidy({ Healthcheck, Env, ...body }: CreateBody): CreateBody {
   const Binds = body.HostConfig?.Binds;

@@ -1,6 +1,7 @@
 import type { HealthConfig } from "#api/container-config.ts";
 import type { RestartPolicy } from "#api/host-config.ts";
 import { parseLabel } from "#machinefile/value/environment.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { usageError } from "#usage.ts";
 import { type Draft, host, streams } from "./draft.ts";
 import { type Flag, toggle, valued } from "./flag.ts";
@@ -8,7 +9,7 @@ import { parseChoice, parseEntry, parseInteger, parseNanoseconds } from "./liter
 
 const health = (Healthcheck: HealthConfig): Draft => ({ body: { Healthcheck } });
 
-/** What runs in the container, how it is called, watched, stopped and started again. */
+/** Process, name, health check, stop and restart of the container. */
 export const generalFlags: readonly Flag[] = [
   valued("name", (name) => ({ name })),
   valued("platform", (platform) => ({ platform })),
@@ -42,13 +43,15 @@ export const generalFlags: readonly Flag[] = [
   toggle("no-healthcheck", (withoutHealth) => ({ withoutHealth })),
 ];
 
-/** A value may be a secret: it is in no message. */
+/** Never put a value into a message: it may be a secret. */
 function parseAssigned(text: string): string {
   const equals = text.indexOf("=");
-  if (equals === 0) throw usageError('there is no name before the "="');
+  if (equals === 0) throw usageError('missing name before "=" (example: NAME=VALUE)');
   if (equals < 0)
-    throw usageError(
-      `"${text}" has no value, and where the docker client would take it from is not here; write ${text}=VALUE`,
+    throw invalid(
+      "variable",
+      text,
+      `example: ${text}=VALUE; the docker client's environment is not available`,
     );
   return text;
 }
@@ -63,6 +66,10 @@ function parseRestart(text: string): RestartPolicy {
   const Name = parseChoice(name, ["", "no", "always", "unless-stopped", "on-failure"] as const);
   const MaximumRetryCount = parseInteger(count || "0", 0);
   if (MaximumRetryCount > 0 && Name !== "on-failure")
-    throw usageError(`"${text}": only on-failure has a number of attempts`);
+    throw invalid(
+      "restart policy",
+      text,
+      "example: on-failure:3; no other policy takes a number of attempts",
+    );
   return { Name, MaximumRetryCount };
 }

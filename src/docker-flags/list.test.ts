@@ -49,9 +49,9 @@ test("an entry is one flag, whatever is in it", () => {
 test("an entry that would take the next one for its value is refused, and so is an empty one", () => {
   const { message } = faultOf(() => flagsFromArgs("hostname,privileged,,-m,memory 1g,tty"));
   expect(message.split("\n")).toEqual([
-    "--hostname: the value is missing; write hostname=VALUE",
-    "an entry is empty; there is a comma too many",
-    "-m: the value is missing; write -m=VALUE",
-    '"memory 1g": a value stands after "=": memory=1g',
+    "--hostname: missing value (example: hostname=VALUE)",
+    "empty list entry (remove the extra comma)",
+    "-m: missing value (example: -m=VALUE)",
+    'invalid flag "memory 1g" (example: memory=1g)',
   ]);
 });

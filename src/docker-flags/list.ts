@@ -1,6 +1,7 @@
 import { BerthError, hasCode } from "#errors.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { usageError } from "#usage.ts";
-import { readWords } from "./words.ts";
+import { parseWords } from "./words.ts";
 
 /**
  * The entries of a label's comma list: `a=1,"b=x,y",c='d,e'`. Between quotes, which may stand anywhere in an
@@ -13,7 +14,7 @@ export function splitList(text: string): readonly string[] {
   const entries: string[] = [];
   const piece = /"((?:[^"\\]|\\.)*)"|'([^']*)'|([^"',]+)|(,)|(.)/gs;
   let entry = "";
-  // Where what is quoted ends: no space before it is dropped.
+  // End of the quoted part: keep spaces before it.
   let kept = 0;
   const close = () => {
     entries.push(entry.slice(0, kept) + entry.slice(kept).trimEnd());
@@ -21,7 +22,7 @@ export function splitList(text: string): readonly string[] {
     kept = 0;
   };
   for (const [, double, single, plain, comma, stray] of text.matchAll(piece)) {
-    if (stray !== undefined) throw usageError(`${text}: a quote (${stray}) is opened and not closed`);
+    if (stray !== undefined) throw invalid("list", text, `closing quote ${stray} missing`);
     if (comma !== undefined) close();
     else if (plain !== undefined) entry += entry === "" && kept === 0 ? plain.trimStart() : plain;
     else {
@@ -36,7 +37,7 @@ export function splitList(text: string): readonly string[] {
 function unquote(quoted: string, whole: string): string {
   return quoted.replace(/\\(.)/gs, (_, sign: string) => {
     if (/[\p{L}\p{N}]/u.test(sign))
-      throw usageError(`${whole}: "\\${sign}" means nothing here; a backslash itself is written "\\\\"`);
+      throw invalid("list", whole, `unknown escape "\\${sign}"; write a backslash as "\\\\"`);
     return sign;
   });
 }
@@ -62,16 +63,17 @@ export function flagsFromArgs(text: string): readonly string[] {
 }
 
 function wordOf(entry: string): string {
-  if (entry.trim() === "") throw usageError("an entry is empty; there is a comma too many");
+  if (entry.trim() === "") throw usageError("empty list entry (remove the extra comma)");
   const name = entry.split("=", 1)[0] ?? "";
   const spaced = /^(\S+)\s+(.*)$/s.exec(name);
   if (spaced !== null)
-    throw usageError(
-      `"${entry}": a value stands after "=": ${spaced[1]}=${entry.slice(entry.length - (spaced[2]?.length ?? 0))}`,
+    throw invalid(
+      "flag",
+      entry,
+      `example: ${spaced[1]}=${entry.slice(entry.length - (spaced[2]?.length ?? 0))}`,
     );
   const word = entry.startsWith("-") ? entry : name.length === 1 ? `-${entry}` : `--${entry}`;
-  const incomplete = readWords([word]).occurrences.find(({ value }) => value === undefined);
-  if (incomplete !== undefined)
-    throw usageError(`${incomplete.as}: the value is missing; write ${name}=VALUE`);
+  const incomplete = parseWords([word]).occurrences.find(({ value }) => value === undefined);
+  if (incomplete !== undefined) throw usageError(`${incomplete.as}: missing value (example: ${name}=VALUE)`);
   return word;
 }

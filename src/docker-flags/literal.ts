@@ -1,25 +1,23 @@
+import { invalid } from "#machinefile/value/invalid.ts";
 import { suggest } from "#suggest.ts";
-import { usageError } from "#usage.ts";
 
-/** Yes or no, as Go's strconv.ParseBool reads it. */
+/** A boolean, as Go's strconv.ParseBool parses it. */
 export function parseBoolean(text: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
-  throw usageError(`"${text}" is neither true nor false`);
+  throw invalid("value", text, "true or false");
 }
 
-/**
- * A decimal whole number within bounds. A leading zero, which docker takes for the sign of octal, is refused.
- */
+/** A decimal integer within bounds. Refuses a leading zero, which docker parses as octal. */
 export function parseInteger(
   text: string,
   least = Number.MIN_SAFE_INTEGER,
   most = Number.MAX_SAFE_INTEGER,
 ): number {
   const number = /^[+-]?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(number)) throw usageError(`"${text}" is not a whole number`);
-  if (number < least) throw usageError(`${text} is too small; ${least} is the least`);
-  if (number > most) throw usageError(`${text} is too large; ${most} is the most`);
+  if (!Number.isSafeInteger(number)) throw invalid("value", text, "must be an integer; example: 10");
+  if (number < least) throw invalid("value", text, `must be an integer ≥ ${least}`);
+  if (number > most) throw invalid("value", text, `must be an integer ≤ ${most}`);
   return number;
 }
 
@@ -35,18 +33,21 @@ const units: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
-/** A time in nanoseconds, as Go's time.ParseDuration reads it: `1m30s`, `1.5h`, `100ms`. Not below zero. */
+/**
+ * A duration in nanoseconds, as Go's time.ParseDuration parses it: `1m30s`, `1.5h`, `100ms`. Not negative.
+ */
 export function parseNanoseconds(text: string): number {
   if (/^[+-]?0$/.test(text)) return 0;
   const parts = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
   if (text === "" || parts.map(([whole]) => whole).join("") !== text.replace(/^\+/, "")) {
-    throw usageError(`"${text}" is not a time; write such as 90s, 1m30s or 500ms`);
+    throw invalid("duration", text, "example: 90s, 1m30s or 500ms");
   }
   const total = parts.reduce(
     (sum, [, number, unit = ""]) => sum + Number(number) * (units[unit] ?? Number.NaN),
     0,
   );
-  if (!Number.isSafeInteger(Math.round(total))) throw usageError(`"${text}" is too long a time`);
+  if (!Number.isSafeInteger(Math.round(total)))
+    throw invalid("duration", text, "example: 90s; at most about 104 days");
   return Math.round(total);
 }
 
@@ -55,10 +56,10 @@ export function parseChoice<T extends string>(text: string, choices: readonly T[
   const choice = choices.find((known) => known === text);
   if (choice !== undefined) return choice;
   const named = choices.filter((known) => known !== "").join(", ");
-  throw usageError(`"${text}" is none of ${named}`, suggest(text, choices));
+  throw invalid("value", text, `one of: ${named}`, suggest(text, choices));
 }
 
-/** What stands before and after the first `=`; nothing after it, and it need not be there. */
+/** The texts before and after the first `=`; without one, the second is empty. */
 export function splitAssignment(text: string): readonly [string, string] {
   const equals = text.indexOf("=");
   return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
@@ -67,6 +68,6 @@ export function splitAssignment(text: string): readonly [string, string] {
 /** `KEY=VALUE`, or `KEY` for an empty value, as a record of one. */
 export function parseEntry(text: string): Readonly<Record<string, string>> {
   const [key, value] = splitAssignment(text);
-  if (key === "") throw usageError(`"${text}" has no name; write NAME=VALUE`);
+  if (key === "") throw invalid("entry", text, "example: NAME=VALUE");
   return { [key]: value };
 }

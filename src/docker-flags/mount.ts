@@ -1,10 +1,11 @@
 import type { Mount } from "#api/mount.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { parseSize } from "#machinefile/value/size.ts";
 import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
 import { checkSource } from "./bind.ts";
 import { parseCsv } from "./csv.ts";
-import { joinPieces } from "./join.ts";
+import { mergeDeep } from "./deep-merge.ts";
 import { parseBoolean, parseChoice, parseEntry, splitAssignment } from "./literal.ts";
 
 type Piece = Partial<Mount>;
@@ -56,8 +57,9 @@ const switches = ["readonly", "ro", "volume-nocopy", "bind-nonrecursive", "bind-
 /** `--mount`: `type=bind,src=/a,dst=/b,readonly`; a volume unless it has a type. */
 export function parseMountFlag(text: string): Mount {
   const pieces = parseCsv(text.trim()).map(parseField);
-  const { Type = "volume", Target, ...rest } = pieces.reduce(joinPieces, {});
-  if (Target === undefined) throw usageError(`"${text}" does not say where; add dst=PATH`);
+  const { Type = "volume", Target, ...rest } = pieces.reduce(mergeDeep, {});
+  if (Target === undefined)
+    throw invalid("mount", text, "example: type=bind,src=/a,dst=/b; the target is missing");
   const mount = { Type, Target, ...rest };
   checkOptions(mount);
   return mount;
@@ -68,13 +70,16 @@ function parseField(field: string): Piece {
   const key = written.toLowerCase();
   const read = Object.hasOwn(keys, key) ? keys[key] : undefined;
   if (read === undefined)
-    throw usageError(`"${written}" is nothing that a mount can be given`, suggest(key, Object.keys(keys)));
+    throw usageError(
+      `unknown mount key "${written}" (example: src, dst, readonly)`,
+      suggest(key, Object.keys(keys)),
+    );
   if (!field.includes("=")) {
-    if (!switches.includes(key)) throw usageError(`"${key}" has no value; write ${key}=…`);
+    if (!switches.includes(key)) throw invalid("mount option", key, `example: ${key}=VALUE`);
     return read("true");
   }
   if (value === "" || value !== value.trim())
-    throw usageError(`"${field}": the value is empty, or has a space at its end`);
+    throw invalid("mount option", field, `example: ${key}=VALUE; no empty value, no space around it`);
   return read(value);
 }
 
@@ -87,20 +92,20 @@ function checkOptions(mount: Mount): void {
   } as const;
   for (const [key, type] of Object.entries(options)) {
     if (Object.hasOwn(mount, key) && mount.Type !== type)
-      throw usageError(`${type}-… belongs to type=${type}, not to type=${mount.Type}`);
+      throw usageError(`options ${type}-… need type=${type} (not type=${mount.Type})`);
   }
   const { ReadOnlyNonRecursive, ReadOnlyForceRecursive, Propagation } = mount.BindOptions ?? {};
   if ((ReadOnlyNonRecursive === true || ReadOnlyForceRecursive === true) && mount.ReadOnly !== true) {
-    throw usageError("bind-recursive=writable and =readonly need readonly beside them");
+    throw usageError("bind-recursive=writable and bind-recursive=readonly need readonly");
   }
   if (ReadOnlyForceRecursive === true && Propagation !== "rprivate") {
-    throw usageError("bind-recursive=readonly needs bind-propagation=rprivate beside it");
+    throw usageError("bind-recursive=readonly needs bind-propagation=rprivate");
   }
 }
 
 /** File permissions in octal. */
 function parseMode(text: string): number {
   if (!/^[0-7]{1,11}$/.test(text) || Number.parseInt(text, 8) > 0xffffffff)
-    throw usageError(`"${text}" is no mode; write such as 1777`);
+    throw invalid("mode", text, "octal; example: 1777");
   return Number.parseInt(text, 8);
 }

@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import {
   parseAnyAddress,
   parseExtraHost,
@@ -32,6 +32,6 @@ export const networkFlags: readonly Flag[] = [
 
 function parseLink(text: string): string {
   if (!/^[^:]+(?::[^:]+)?$/.test(text))
-    throw usageError(`"${text}" is no link; write CONTAINER or CONTAINER:ALIAS`);
+    throw invalid("link", text, "CONTAINER or CONTAINER:ALIAS; example: db:database");
   return text;
 }

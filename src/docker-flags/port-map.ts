@@ -1,5 +1,5 @@
 import type { CreateBody } from "#api/create-body.ts";
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { isAddress } from "./address.ts";
 import { parseChoice, splitAssignment } from "./literal.ts";
 
@@ -21,9 +21,10 @@ export function parsePublishFlag(text: string): CreateBody {
   const own = outside === "" ? undefined : parseRange(outside, text);
   const count = ports.last - ports.first + 1;
   if (own !== undefined && count > 1 && own.last - own.first + 1 !== count) {
-    throw usageError(`"${text}": the ranges of the host and of the container differ in length`);
+    throw invalid("port", text, "example: 8000-8001:80-81; host and container ranges must have one length");
   }
-  if (address !== "" && !isAddress(address)) throw usageError(`"${text}": "${address}" is not an address`);
+  if (address !== "" && !isAddress(address))
+    throw invalid("address in the port", text, "example: 127.0.0.1:8080:80");
   const bindings = eachOf(ports).map((port, index) => {
     const HostPort =
       own === undefined
@@ -53,13 +54,14 @@ function eachOf({ first, last }: Range): number[] {
 function plainForm(text: string): string {
   const given = new Map(text.split(",").map((part) => splitAssignment(part)));
   for (const [key, value] of given) {
-    if (value === "") throw usageError(`"${text}": "${key}" has no value; write target=PORT,published=HOST`);
+    if (value === "")
+      throw invalid("port", text, `example: target=80,published=8080; "${key}" needs a value`);
     parseChoice(key, ["target", "published", "protocol"]);
   }
   return `${given.get("published") ?? ""}:${given.get("target") ?? ""}/${given.get("protocol") ?? "tcp"}`;
 }
 
-/** Of an IPv6 address in front, with brackets or without, all but the last two parts are its own. */
+/** Everything before the last two parts is the address, an IPv6 one with or without brackets. */
 function splitPublished(text: string): {
   readonly address: string;
   readonly outside: string;
@@ -84,7 +86,8 @@ function parseRange(text: string, whole: string): Range {
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
   if (match === null || last > 65535)
-    throw usageError(`"${whole}": "${text}" is not a port up to 65535 or a range of them`);
-  if (last < first) throw usageError(`"${whole}": the range ${text} runs backwards`);
+    throw invalid("port", whole, `example: 8080:80; "${text}" must be 0 to 65535, or a range 1000-1010`);
+  if (last < first)
+    throw invalid("port", whole, `example: 1000-1010; the range ${text} ends before it begins`);
   return { first, last };
 }

@@ -1,8 +1,8 @@
 import type { ThrottleDevice } from "#api/host-config.ts";
 import { type DeviceRate, parseBytesRate, parseOperationsRate } from "#machinefile/value/device-rate.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { parseBlkioWeight, parseCpuset } from "#machinefile/value/limit.ts";
 import { parseSize } from "#machinefile/value/size.ts";
-import { usageError } from "#usage.ts";
 import { host } from "./draft.ts";
 import { type Flag, toggle, valued } from "./flag.ts";
 import { parseInteger } from "./literal.ts";
@@ -46,16 +46,16 @@ function rate({ device, rate: Rate }: DeviceRate): ThrottleDevice {
 /** A decimal number of processors, in billionths; exact, so not by way of a float. */
 function parseNanoCpus(text: string): number {
   const match = /^(?=\.?\d)(\d*)(?:\.(\d*?)0*)?$/.exec(text);
-  if (match === null) throw usageError(`"${text}" is not a number of processors; write such as 2 or 0.5`);
+  if (match === null) throw invalid("number of CPUs", text, "example: 2 or 0.5");
   const [, whole = "", fraction = ""] = match;
   if (fraction.length > 9)
-    throw usageError(`"${text}" is too precise; nine digits after the point are the most`);
+    throw invalid("number of CPUs", text, "example: 0.5; at most nine digits after the point");
   const nano = Number(whole || "0") * 1e9 + Number(fraction.padEnd(9, "0"));
-  if (!Number.isSafeInteger(nano)) throw usageError(`${text} processors are more than any kernel knows`);
+  if (!Number.isSafeInteger(nano)) throw invalid("number of CPUs", text, "example: 2; at most 9007199");
   return nano;
 }
 
-/** 0 is no weight of one's own. */
+/** 0 means the default weight. */
 function parseWeight(text: string): number {
   return text === "0" ? 0 : parseBlkioWeight(text);
 }
@@ -63,7 +63,6 @@ function parseWeight(text: string): number {
 function parseDeviceWeight(text: string): { readonly Path: string; readonly Weight: number } {
   const colon = text.lastIndexOf(":");
   const path = text.slice(0, Math.max(colon, 0));
-  if (!/^\/dev\/./.test(path))
-    throw usageError(`"${text}" is no device with a weight; write such as /dev/sda:500`);
+  if (!/^\/dev\/./.test(path)) throw invalid("device weight", text, "example: /dev/sda:500");
   return { Path: path, Weight: parseWeight(text.slice(colon + 1)) };
 }

@@ -1,12 +1,12 @@
 import { parseCapability } from "#linux/capability.ts";
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { parseDeviceFlag, parseDeviceRule } from "./device.ts";
 import { type Draft, host } from "./draft.ts";
 import { type Flag, toggle, valued } from "./flag.ts";
 import { parseGpusFlag } from "./gpus.ts";
 import { parseChoice, splitAssignment } from "./literal.ts";
 
-/** What the container may do, which devices it has, and which namespaces are its own. */
+/** Capabilities, devices and namespaces of the container. */
 export const securityFlags: readonly Flag[] = [
   toggle("privileged", (Privileged) => host({ Privileged })),
   valued("cap-add", (text) => host({ CapAdd: [parseCapabilityFlag(text)] })),
@@ -26,7 +26,7 @@ export const securityFlags: readonly Flag[] = [
   valued("uts", (text) => host({ UTSMode: parseChoice(text, ["", "host"]) })),
 ];
 
-/** As it is written, which older engines keep; letter case and the prefix are the engine's to settle. */
+/** Keep the letter case and prefix as written: older engines store them so, newer ones normalize them. */
 function parseCapabilityFlag(text: string): string {
   const name = text.trim().replaceAll("-", "_");
   if (!/^(?:CAP_)?ALL$/i.test(name)) parseCapability(name);
@@ -44,21 +44,23 @@ function parseNamespace(text: string, modes: readonly string[]): string {
 
 /** `--security-opt`: `KEY=VALUE`, `KEY:VALUE` as it was once written, or no-new-privileges alone. */
 function parseSecurityFlag(text: string): Draft {
-  // This one is the client's own: it asks the engine to hide and guard no paths at all.
+  // The docker client handles this one itself: it requests empty lists of masked and read-only paths.
   if (text === "systempaths=unconfined") return host({ MaskedPaths: [], ReadonlyPaths: [] });
   const [, key, value] = /^([^=:]*)[=:](.+)$/s.exec(text) ?? [];
   if (key === undefined && text !== "no-new-privileges")
-    throw usageError(`"${text}" is no security option; write KEY=VALUE`);
+    throw invalid("security option", text, "example: seccomp=unconfined or no-new-privileges");
   if (key === "seccomp" && value !== "unconfined" && value !== "builtin") {
-    throw usageError(
-      "a seccomp profile is a file that the docker client reads, which is not here; use seccomp=unconfined or seccomp=builtin",
+    throw invalid(
+      "security option",
+      text,
+      "seccomp=unconfined or seccomp=builtin; the docker client reads the file of any other profile",
     );
   }
   return host({ SecurityOpt: [text] });
 }
 
 /**
- * Those that belong to a namespace of the container's own (docker run, "Configure namespaced kernel
+ * A sysctl that belongs to one of the container's namespaces (docker run, "Configure namespaced kernel
  * parameters").
  */
 function parseSysctl(text: string): Readonly<Record<string, string>> {
@@ -68,6 +70,6 @@ function parseSysctl(text: string): Readonly<Record<string, string>> {
       name,
     );
   if (!isNamespaced || !text.includes("="))
-    throw usageError(`"${text}" is no kernel parameter of a container's own`);
+    throw invalid("sysctl", text, "example: net.ipv4.ip_forward=1; must be a namespaced kernel parameter");
   return { [name]: value };
 }

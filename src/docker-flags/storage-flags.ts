@@ -1,4 +1,4 @@
-import { usageError } from "#usage.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { parseVolumeFlag } from "./bind.ts";
 import { host } from "./draft.ts";
 import { type Flag, toggle, valued } from "./flag.ts";
@@ -19,11 +19,12 @@ export const storageFlags: readonly Flag[] = [
 /** `PATH[:OPTIONS]`; the options are the engine's to judge (tmpfs(5)). */
 function parseTmpfsFlag(text: string): Readonly<Record<string, string>> {
   const [, path = "", options = ""] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
-  if (!path.startsWith("/")) throw usageError(`"${text}": "${path}" is not an absolute path`);
+  if (!path.startsWith("/"))
+    throw invalid("tmpfs", text, "example: /tmp:size=64m; the path must be absolute");
   return { [path]: options };
 }
 
 function parseStorageOption(text: string): Readonly<Record<string, string>> {
-  if (!text.includes("=")) throw usageError(`"${text}" has no value; write NAME=VALUE`);
+  if (!text.includes("=")) throw invalid("storage option", text, "example: size=10G");
   return parseEntry(text);
 }

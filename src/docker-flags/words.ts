@@ -8,16 +8,15 @@ export interface Occurrence {
   readonly flag: Flag;
   /** As it is written: `--memory` or `-m`. */
   readonly as: string;
-  /** Undefined when there is none and one is needed. */
+  /** Undefined for a required value that is missing. */
   readonly value: string | undefined;
 }
 
 /**
- * The flags in a list of words, as docker divides it: `--name=value`, `--name value`, `-n value`, `-nvalue`,
- * `-n=value`, letters of switches together (`-it`). With them whatever is no flag of docker's, one sentence
- * each.
+ * Parses words as docker does: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-n=value`, and letters
+ * of switches together (`-it`). `problems` has one sentence for each word that is not a flag of docker's.
  */
-export function readWords(words: readonly string[]): {
+export function parseWords(words: readonly string[]): {
   readonly occurrences: readonly Occurrence[];
   readonly problems: readonly string[];
 } {
@@ -26,13 +25,13 @@ export function readWords(words: readonly string[]): {
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const found = /^--./.test(word)
-      ? readLong(word)
+      ? parseLong(word)
       : /^-[^-]/.test(word)
-        ? readLetters(word)
-        : `"${word}" is no flag`;
+        ? parseLetters(word)
+        : `invalid flag "${word}" (example: --tty or -t)`;
     if (typeof found === "string") {
       problems.push(found);
-      // What an unknown flag takes is unknown too; that it has a word of its own is no second mistake.
+      // An unknown flag may take a value: do not report its next word as a second problem.
       while (word.startsWith("-") && rest[0] !== undefined && !rest[0].startsWith("-")) rest.shift();
       continue;
     }
@@ -44,21 +43,21 @@ export function readWords(words: readonly string[]): {
   return { occurrences, problems };
 }
 
-function readLong(word: string): Occurrence[] | string {
+function parseLong(word: string): Occurrence[] | string {
   const [as, value] = cut(word);
   const flag = flagNamed(as.slice(2));
   if (flag !== undefined) return [{ flag, as, value: value ?? (flag.isSwitch ? "true" : undefined) }];
   const near = suggest(as.slice(2), givableNames());
-  return renderFault({ message: `${as}: docker run has no such flag`, suggestion: near && `--${near}` });
+  return renderFault({ message: `${as}: unknown flag of docker run`, suggestion: near && `--${near}` });
 }
 
-function readLetters(word: string): Occurrence[] | string {
+function parseLetters(word: string): Occurrence[] | string {
   const found: Occurrence[] = [];
   for (let rest = word.slice(1); rest !== ""; ) {
     const letter = rest.slice(0, 1);
     const flag = flagOfLetter(letter);
     const as = `-${letter}`;
-    if (flag === undefined) return `${as}: docker run has no such flag`;
+    if (flag === undefined) return `${as}: unknown flag of docker run`;
     rest = rest.slice(1);
     if (rest.startsWith("=") || (!flag.isSwitch && rest !== "")) {
       found.push({ flag, as, value: rest.replace(/^=/, "") });

@@ -23,12 +23,12 @@ export async function statPath(
   reply.body.resume();
   if (reply.status !== 404) return statOf(reply);
   // The answer to HEAD has no text to say which of the two it is.
-  throw new BerthError("not-found", `there is no ${where} in container ${id}, or no such container`, {
+  throw new BerthError("not-found", `missing ${where} in container ${id}, or unknown container`, {
     details: { status: 404, ...query },
   });
 }
 
-/** A tar of a file or folder; its first entry bears the base name. Read `stream` to the end or destroy it. */
+/** A tar of a file or folder; its first entry has the base name. Read `stream` to the end or destroy it. */
 export async function getArchive(
   engine: Engine,
   id: string,

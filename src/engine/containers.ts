@@ -65,7 +65,7 @@ export async function startContainer(engine: Engine, id: string, options: Aborta
 }
 
 export interface StopOptions extends Abortable {
-  /** Seconds until it is killed; -1 waits for ever. The container's own by default. */
+  /** Seconds until the engine kills it; -1 waits indefinitely. Default: the container's own. */
   readonly timeout?: number;
   /** Name or number; from API 1.42, `engine-refused` before it. */
   readonly stopSignal?: string;
@@ -93,7 +93,7 @@ function stopQuery(
   if (stopSignal !== undefined && !supports(engine, "1.42")) {
     throw new BerthError(
       "engine-refused",
-      `this engine (API ${engine.apiVersion}) stops with the container's own signal alone`,
+      `this engine (API ${engine.apiVersion}) supports only the container's own stop signal`,
       {
         hint: "Send the signal with kill and wait, or update the engine to Docker 23 or later.",
       },
@@ -109,10 +109,7 @@ export interface RemoveOptions extends Abortable {
   readonly volumes?: boolean;
 }
 
-/**
- * Returns when it is gone, also when it was on its way out already: by another, or by one who was killed
- * meanwhile.
- */
+/** Returns once the container is removed, also if another client's removal was already in progress. */
 export async function removeContainer(
   engine: Engine,
   id: string,
@@ -124,7 +121,8 @@ export async function removeContainer(
     await requestStatus(engine, { method: "DELETE", path: path`/containers/${id}`, query, signal });
   } catch (error) {
     if (!hasCode(error, "conflict")) throw error;
-    // One that is being killed for its removal still "runs"; but who may kill it is refused for nothing else.
+    // While the engine kills it for its removal, its status is still "running". With `force`, the engine
+    // refuses for no other reason.
     const isLeaving =
       options.force === true || (await inspectContainer(engine, id, { signal })).State.Status === "removing";
     if (!isLeaving || (await waitContainer(engine, id, { condition: "removed", signal })).Error) throw error;

@@ -9,7 +9,7 @@ export interface WatchEventsOptions extends Abortable {
   readonly filters?: Filters;
   /** Unix time in seconds, with a fraction if wanted: what happened since then comes first. */
   readonly since?: number;
-  /** Ends the watch then; it goes on for ever by default. */
+  /** When to end the watch. Default: never. */
   readonly until?: number;
 }
 

@@ -14,13 +14,11 @@ export interface Captured {
   /** Where it was cut its last line says so, as that of `stderr`. */
   readonly stdout: string;
   readonly stderr: string;
-  /** It said more than was asked for, and was ended for that. */
+  /** The output exceeded the limit, and the command was ended. */
   readonly isCut: boolean;
 }
 
-/**
- * A machine that does not let its command be ended is waited for no longer: what it says is heard by nobody.
- */
+/** Stop waiting for a machine that does not let its command end: its output is discarded anyway. */
 async function kill(
   engine: Engine,
   container: string,
@@ -34,13 +32,13 @@ async function kill(
 
 /** The status of what SIGKILL ended. */
 const killed = 137;
-/** Milliseconds to end a command that says too much. */
+/** Milliseconds to end a command with too much output. */
 const killLimit = 10_000;
 
 /**
- * Runs a command in a container to its end and keeps what it says. A status other than 0 is a result, not an
- * error; 126 and 127 also stand for a command that cannot be run. One that says too much is killed: what it
- * would say is the machine's to choose, and the memory ours.
+ * Runs a command in a container to its end and keeps its output. A status other than 0 is a result, not an
+ * error; 126 and 127 also mean that the command cannot run. Kills a command whose output exceeds the limit,
+ * since the machine controls it and the memory is ours.
  */
 export async function execCapture(
   engine: Engine,

@@ -103,8 +103,8 @@ export async function startCommandIn(
 }
 
 /**
- * Runs a command in a container to its end, whatever it says, and gives its status; 126 and 127 also stand
- * for one that cannot be run.
+ * Runs a command in a container to its end, discards its output, and returns its status; 126 and 127 also
+ * mean that it cannot run.
  */
 export async function execStatus(
   engine: Engine,
@@ -118,9 +118,9 @@ export async function execStatus(
 }
 
 /**
- * The status of a command, once it has ended. The engine has no call that waits for it, and its output may
- * end first: the engine notes the exit a moment later, and a command may close its output and go on. So
- * this asks until it has ended.
+ * The status of a command, once it has ended. The engine has no call that waits for it. The output may end
+ * first: the engine records the exit a moment later, and a command may close its output and continue. Poll
+ * until it has ended.
  */
 export async function waitExec(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<number> {
   for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {

@@ -6,17 +6,16 @@ import { execStatus, inspectExec } from "./exec.ts";
 import script from "./signal-exec.sh" with { type: "text" };
 
 export interface SignalOptions {
-  /** Whom the command runs as; root by default. */
+  /** User of the command. Default: root. */
   readonly user?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Sends a signal, such as "INT", to the process group of a command that was started in a machine. Resolves to
- * whether it was reached or had ended by itself. The Engine API has no such call: it names a command by its
- * pid on the host, which the machine numbers otherwise and a distant host keeps to itself. What both sides
- * see alike is the random address of its stack (proc_pid_stat(5), startstack; `stackp` of ps(1)), so that is
- * how a shell in the machine finds it.
+ * whether the signal was sent, or the command had already ended. The Engine API has no such call: it names a
+ * command by its pid on the host, which the machine does not know. Both sides see the random address of its
+ * stack (proc_pid_stat(5), startstack; `stackp` of ps(1)): a shell in the machine finds the command by it.
  */
 export async function signalExec(
   engine: Engine,

@@ -2,8 +2,8 @@ import { isJsonObject } from "#json-object.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 
 /**
- * Labels are berth's only store. But engines hand them down, from an image to all that is made of it: none of
- * a container's is believed to be berth's before `isGiven` has told.
+ * Labels are berth's only store. But engines copy an image's labels to every container made from it: check
+ * `isGiven` before trusting a container's labels.
  */
 export const label = {
   /** On containers: the machine's name. */
@@ -14,10 +14,7 @@ export const label = {
   probe: "berth.probe",
   /** On containers and networks: the domain. */
   network: "berth.network",
-  /**
-   * On containers and networks: the project's name, and the path of its machine file, empty where there is
-   * none.
-   */
+  /** On containers and networks: the project's name, and the path of its machine file, empty without one. */
   project: "berth.project",
   file: "berth.file",
   /** On containers: the MachineSpec they were made from, as JSON. */
@@ -52,8 +49,8 @@ export const label = {
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * Whether one of a container's labels was given to it when it was made, as opposed to handed down by its
- * image: then the image lacks it, or has another value. Such a label alone says that berth made a container.
+ * Whether one of a container's labels was set at its creation rather than copied from its image: the image
+ * lacks it, or has another value. Only such a label shows that berth created a container.
  */
 export function isGiven(keys: readonly string[], labels: Labels, image: Labels): boolean {
   return keys.some((key) => labels[key] !== undefined && labels[key] !== image[key]);
@@ -135,8 +132,8 @@ export interface Difference {
 }
 
 /**
- * What differs between the machine as it was made and as it is asked for. An address or default not written
- * is no wish.
+ * The differences between the machine as created and as requested. An address or default that the file does
+ * not write counts as unchanged.
  */
 export function compareSpecs(
   has: Readonly<Record<string, unknown>>,

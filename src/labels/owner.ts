@@ -12,15 +12,15 @@ export function renderOwner({ name, file }: Project): Labels {
   return { [label.project]: name, [label.file]: file ?? "" };
 }
 
-/** Whose something is by its labels; undefined for what a berth made that noted nobody. */
+/** The owner by labels; undefined if an earlier berth recorded none. */
 export function ownerOf(labels: Labels): Project | undefined {
   const { [label.project]: name, [label.file]: file } = labels;
   return name === undefined ? undefined : { name, ...(file && { file }) };
 }
 
 /**
- * What a fleet is to a machine that bears one of its names: `heir` where the file that made it is gone, and
- * this one is of the same project.
+ * A fleet's claim to a machine with one of its names. `heir`: the file that created the machine is gone, and
+ * this one has the same project.
  */
 export type Claim = "owner" | "heir" | "stranger";
 
@@ -54,8 +54,8 @@ export function claimOf(
 }
 
 /**
- * The domain that a fleet's machines are in: its own, but for a fleet whose machines are still in the one
- * that all files had by default.
+ * The domain of a fleet's machines: its own, unless its machines are still in the former default domain of
+ * all files.
  */
 export function domainFor(
   { project, network, machines }: Fleet,
@@ -72,7 +72,7 @@ function isFormer(project: Project, domain: string, { owner, network }: Claimed)
   return owner === undefined && network === domainOf(namelessProject) && domain === domainOf(project.name);
 }
 
-/** Whose it is, in words. */
+/** The owner, for messages. */
 export function describeOwner(owner: Project): string {
-  return owner.file ?? "the command line, which no file describes";
+  return owner.file ?? "the command line, without a machine file";
 }

@@ -16,8 +16,8 @@ export function parseUserIds(passwd: string, names: readonly string[]): readonly
 const firstPerson = 1000;
 
 /**
- * The ids of the users whose primary group this is, by the lines of passwd(5). Of root's group without system
- * users, as whom nobody logs in: sync, shutdown, halt and operator on Fedora.
+ * The ids of the users with this primary group, by the lines of passwd(5). For root's group ignore system
+ * users without a login: sync, shutdown, halt and operator on Fedora.
  */
 export function parseFirstUsers(passwd: string, gid: number): readonly number[] {
   return rows(passwd).flatMap(([, , uid, first]) => {

@@ -57,12 +57,12 @@ const known: ReadonlyMap<string, Capability> = new Map(capabilities.map((name) =
 export function parseCapability(text: string): Capability {
   const name = text.trim().toUpperCase().replaceAll("-", "_");
   if (name === "ALL" || name === "CAP_ALL")
-    throw usageError('"ALL" is not a capability; name each one, or choose the profile "privileged"');
+    throw usageError('invalid capability "ALL" (name each one, or choose the profile "privileged")');
   const canonical = name.startsWith("CAP_") ? name : `CAP_${name}`;
   const capability = known.get(canonical);
   if (capability === undefined) {
     throw usageError(
-      `"${text}" is not a Linux capability`,
+      `unknown capability "${text}" (example: NET_ADMIN)`,
       suggest(canonical, capabilities)?.slice(name === canonical ? 0 : 4),
     );
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readInterpreter } from "./elf-interpreter.ts";
+import { parseInterpreter } from "./elf-interpreter.ts";
 
 /** A header, and one program header of that type for the text behind it. */
 function elf(type: number, text: string): Buffer {
@@ -16,11 +16,11 @@ function elf(type: number, text: string): Buffer {
 }
 
 test("the interpreter is the text of PT_INTERP", () => {
-  expect(readInterpreter(elf(3, "/lib64/ld-linux-x86-64.so.2\0"), "x")).toBe("/lib64/ld-linux-x86-64.so.2");
+  expect(parseInterpreter(elf(3, "/lib64/ld-linux-x86-64.so.2\0"), "x")).toBe("/lib64/ld-linux-x86-64.so.2");
 });
 
 test("a static program has none", () => {
-  expect(readInterpreter(elf(1, "code"), "x")).toBeUndefined();
+  expect(parseInterpreter(elf(1, "code"), "x")).toBeUndefined();
 });
 
 const whole = elf(3, "/lib/ld.so\0");
@@ -31,5 +31,5 @@ test.each([
   ["cut off in its headers", whole.subarray(0, 100)],
   ["cut off in the text", whole.subarray(0, 125)],
 ])("a file that is %s is refused by name", (_, file) => {
-  expect(() => readInterpreter(file, "/usr/sbin/nft")).toThrow("/usr/sbin/nft is no program");
+  expect(() => parseInterpreter(file, "/usr/sbin/nft")).toThrow("/usr/sbin/nft: unsupported executable");
 });

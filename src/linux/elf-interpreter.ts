@@ -1,16 +1,16 @@
 import { BerthError } from "#errors.ts";
 
-/** Of the 64-bit little-endian form, which x86-64 and AArch64 both have (elf(5)). */
+/** ELF magic of 64-bit little-endian files, for x86-64 and AArch64 (elf(5)). */
 const magic: readonly number[] = [0x7f, 0x45, 0x4c, 0x46, 2, 1];
 const ptInterp = 3;
 
 /**
- * The program that loads a program's libraries (PT_INTERP, elf(5)); undefined when it needs none. Throws
- * `host-unfit` for what is no 64-bit little-endian ELF file; `what` names it to people.
+ * The program interpreter (PT_INTERP, elf(5)); undefined for a static program. Throws `host-unfit` unless it
+ * is a 64-bit little-endian ELF file; `what` is its name in the message.
  */
-export function readInterpreter(program: Uint8Array, what: string): string | undefined {
+export function parseInterpreter(program: Uint8Array, what: string): string | undefined {
   const unfit = () =>
-    new BerthError("host-unfit", `${what} is no program of this machine's kind (ELF, 64 bit, little-endian)`);
+    new BerthError("host-unfit", `${what}: unsupported executable (must be ELF, 64-bit, little-endian)`);
   if (program.length < 64 || magic.some((byte, index) => program[index] !== byte)) throw unfit();
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
   const [table, size, count] = [

@@ -1,22 +1,22 @@
 import { mayBeOf, parseMountinfo } from "./mountinfo.ts";
 
 /*
- * Every user of a host may mount a FUSE by fusermount3(1), at a directory of their own, under any name and
- * any kind (`subtype=`), and answer what they like or never. Whose a mount is the kernel says itself, by the
- * options user_id and group_id, which nobody chooses (Documentation/filesystems/fuse.rst).
+ * fusermount3(1) lets every user mount a FUSE in their own directories, under any name and type (`subtype=`),
+ * and delay its answers forever. Only the options user_id and group_id, which the kernel sets, show its owner
+ * (Documentation/filesystems/fuse.rst).
  */
 
-/** A mount that another user than root answers for. */
+/** A FUSE mount of another user than root. */
 export interface OthersFuse {
   readonly id: number;
   readonly point: string;
-  /** Whose it is; NaN where that is not told. */
+  /** The uid of its owner; NaN if unknown. */
   readonly user: number;
 }
 
 /**
- * The mounts in a mountinfo (proc_pid_mountinfo(5)) that other users than root answer for: whoever looks into
- * one may wait for ever.
+ * The FUSE mounts of users other than root in a mountinfo (proc_pid_mountinfo(5)). Accessing one may block
+ * forever.
  */
 export function parseOthersFuse(mountinfo: string): readonly OthersFuse[] {
   return parseMountinfo(mountinfo, mayBeOf("fuse")).flatMap(({ id, point, type, options }) =>

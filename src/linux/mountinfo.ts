@@ -1,7 +1,7 @@
 /** A mount as /proc/PID/mountinfo has it (proc_pid_mountinfo(5)), octal escapes undone. */
 export interface MountEntry {
   readonly id: number;
-  /** The mount that its place is in; one that is not listed, or itself, for the topmost. */
+  /** The parent mount; for the topmost one itself, or one that is not listed. */
   readonly parent: number;
   /** Which file system it is of, as `major:minor`. */
   readonly device: string;
@@ -11,7 +11,7 @@ export interface MountEntry {
   readonly point: string;
   /** The options of this mount, such as `ro` or `nosuid`, apart by commas. */
   readonly mountOptions: string;
-  /** Whether what is mounted or unmounted there elsewhere shows here too (mount_namespaces(7)). */
+  /** Whether mounts and unmounts elsewhere propagate to this mount (mount_namespaces(7)). */
   readonly isPropagated: boolean;
   readonly type: string;
   readonly source: string;
@@ -20,8 +20,8 @@ export interface MountEntry {
 }
 
 /**
- * The mounts in a mountinfo, in the order of mounting; what is no such line is left out. A host may have ten
- * thousand, of which `isWanted` picks the few lines that are to be parsed.
+ * The mounts in a mountinfo, in mount order; ignores invalid lines. A host may have ten thousand: use
+ * `isWanted` to parse only some lines.
  */
 export function parseMountinfo(
   mountinfo: string,
@@ -53,7 +53,7 @@ function parseLine(line: string): MountEntry | undefined {
 
 const isPropagation = (tag: string) => tag.startsWith("shared:") || tag.startsWith("master:");
 
-/** The mount point alone of a line, for an `isWanted` that many lines are asked of. */
+/** The mount point of a line, without parsing the rest; for `isWanted`. */
 export function pointOf(line: string): string {
   let start = 0;
   for (let field = 0; field < 4; field += 1) {
@@ -64,7 +64,7 @@ export function pointOf(line: string): string {
   return withoutEscapes(line.slice(start, end === -1 ? undefined : end));
 }
 
-/** Whether a line is of that type, by a quick look that may err for types that begin so. */
+/** A quick filter for lines of a type; may also match types with that prefix. */
 export const mayBeOf = (type: string) => (line: string) => line.includes(` - ${type}`);
 
 /** All mounts at a place, the topmost last. */

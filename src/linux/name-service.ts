@@ -1,4 +1,4 @@
-/** Sources of nsswitch.conf(5) that know no more users than this host's own files and services do. */
+/** Sources of nsswitch.conf(5) that only know users of this host's own files and services. */
 const ofThisHost: readonly string[] = ["files", "compat", "db", "altfiles", "systemd", "mymachines"];
 
 /**

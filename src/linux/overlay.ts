@@ -15,15 +15,14 @@ export interface Overlay {
 }
 
 /**
- * What engines call the place of a container's files: Docker's and Podman's storage, containerd. The host may
- * have overlays too, such as at /usr or /etc.
+ * Names that engines give the root of a container: Docker's and Podman's storage, containerd. The host may
+ * have other overlays, such as at /usr or /etc.
  */
 const containersPlace = /\/(merged|rootfs)$/;
 
 /**
- * Where other containers' overlays are mounted that no other mount namespace's unmounting would take away
- * here. What lies below another user's FUSE is out of reach: the way there is that user's to answer for, or
- * never to.
+ * Mount points of other containers' overlays that an unmount in another mount namespace would not remove
+ * here. Skip those below another user's FUSE: only that user decides whether a lookup returns.
  */
 export function otherOverlays(mountinfo: string, point: string): readonly string[] {
   const others = parseOthersFuse(mountinfo).map((other) => `${other.point}/`);
@@ -38,10 +37,9 @@ export function otherOverlays(mountinfo: string, point: string): readonly string
 }
 
 /**
- * The overlay mounted at a directory, by /proc/self/mountinfo (proc_pid_mountinfo(5)); undefined when there
- * is none, when it has no upper directory, or when its layers are named relative to a directory that cannot
- * be told. `exists` tells whether a path is there: an engine with many layers names them relative to where it
- * keeps them.
+ * The overlay mounted at a directory, by /proc/self/mountinfo (proc_pid_mountinfo(5)). Undefined without one,
+ * for one without an upper directory, and if its layers are relative to an unknown directory. `exists` checks
+ * a path: an engine with many layers names them relative to its storage directory.
  */
 export function parseOverlay(
   mountinfo: string,
@@ -55,7 +53,7 @@ export function parseOverlay(
     options.flatMap((option) => (option.startsWith(`${name}=`) ? [option.slice(name.length + 1)] : []));
   const [upper] = valuesOf("upperdir").map(unescapeLayer);
   const lower = [...valuesOf("lowerdir").flatMap(splitLayers), ...valuesOf("lowerdir+").map(unescapeLayer)];
-  // Layers that hold data only (`::`, datadir+) are no directories to be mapped one by one.
+  // Data-only layers (`::`, datadir+) cannot be mapped one by one.
   const hasDataLayers = options.some(
     (option) => option.startsWith("datadir+=") || /^lowerdir=.*::/.test(option),
   );
@@ -77,7 +75,7 @@ export function parseOverlay(
   };
 }
 
-/** What is said anew for a mount of other directories, or is a flag of the mount. */
+/** Flags of the mount, and options that a mount of other directories replaces. */
 const placed = /^(rw|ro|(lowerdir\+?|upperdir|workdir)=.*)$/;
 
 /** The nearest directory above the mount point in which all relative names are there. */

@@ -1,4 +1,4 @@
-/** Processes as ps(1) of the engine's host shows them: a row of words each. */
+/** Processes as ps(1) of the engine's host shows them, one row of words each. */
 export type PsRows = readonly (readonly string[])[];
 
 /** The arguments by which `stackOf` and `isAlive` get the columns that they read. */
@@ -21,7 +21,7 @@ export function stackOf(rows: PsRows, pid: number): string | undefined {
 /** The arguments by which `isInScope` gets the columns that it reads. */
 export const cgroupColumns = "-eo pid,cgroup:1024";
 
-/** Whether systemd is in its place among a container's processes: below init.scope (systemd.special(7)). */
+/** Whether systemd has moved into init.scope, by a container's processes (systemd.special(7)). */
 export function isInScope(rows: PsRows): boolean {
   return rows.some(([, cgroup]) => cgroup?.includes("/init.scope"));
 }

@@ -11,9 +11,9 @@ test.each([
 });
 
 test.each([
-  ["a mark without a value", "x=@X@", {}, "the mark @X@ has no value"],
-  ["a line without a value", "# @X@\n", {}, "the mark # @X@ has no value"],
-  ["a value without a mark", "x=@X@", { X: "1", Y: "2" }, "the value Y has no mark @Y@"],
+  ["a mark without a value", "x=@X@", {}, "missing value for the mark @X@"],
+  ["a line without a value", "# @X@\n", {}, "missing value for the mark # @X@"],
+  ["a value without a mark", "x=@X@", { X: "1", Y: "2" }, "unused value Y (missing mark: @Y@)"],
 ])("%s is a mistake", (_, template, values, message) => {
   expect(() => fillTemplate(template, values)).toThrow(message);
 });

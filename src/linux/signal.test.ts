@@ -14,5 +14,5 @@ test.each([
 
 test.each(["", "0", "65", "RTMIN-1", "RTMAX+1", "SIGNAL", "TERM;reboot", "--privileged", "RTMIN+", "3.5"])(
   "%p is none",
-  (text) => expect(() => parseStopSignal(text)).toThrow(/is not a signal/),
+  (text) => expect(() => parseStopSignal(text)).toThrow(/invalid signal/),
 );

@@ -46,9 +46,7 @@ export function parseStopSignal(text: string): number {
     .replace(/^SIG(?=[A-Z])/, "");
   const number = /^\d+$/.test(name) ? Number(name) : (numbers[name] ?? realTime(name));
   if (number === undefined || number < 1 || number > rtmax)
-    throw usageError(
-      `"${text}" is not a signal; write such as SIGTERM, RTMIN+3 or a number from 1 to ${rtmax}`,
-    );
+    throw usageError(`invalid signal "${text}" (example: SIGTERM, RTMIN+3, or a number from 1 to ${rtmax})`);
   return number;
 }
 

@@ -1,28 +1,22 @@
-/** What is at a path whose last name may be a link; undefined where nothing is. */
+/** What a path is, whose last name may be a link; undefined if it does not exist. */
 export type Found = "directory" | "other" | { readonly target: string } | undefined;
 
 export interface Walk {
   /** As far as something is there, with all symbolic links resolved. */
   readonly found: string;
-  /**
-   * The names after that, of which the first is not there, or which are to be looked for in what is no
-   * directory.
-   */
+  /** The remaining names. The first one does not exist, or its parent is not a directory. */
   readonly missing: readonly string[];
 }
 
-/** As many links as the kernel follows before ELOOP (path_resolution(7)), */
+/** The kernel's limit of followed links before ELOOP (path_resolution(7)). */
 const mostLinks = 40;
-/**
- * and, of them together, as many characters as a path has: one may be as long, and a root's add up to a few
- * hundred.
- */
+/** Maximal length of all links together; one may be that long, and those of a root need a few hundred. */
 const longestLinks = 4095;
 
 /**
- * Walks a path as the kernel does in a process whose root this is (path_resolution(7)): absolute links, too,
- * stay in it. `look` is asked of paths without links but perhaps in their last name. Undefined after too many
- * links, or too long ones.
+ * Walks a path as the kernel does in a process with this root (path_resolution(7)): absolute links stay in
+ * it, too. `look` gets paths in which only the last name may be a link. Undefined after too many links, or
+ * too long ones.
  */
 export function walkSymlinks(path: string, look: (path: string) => Found): Walk | undefined {
   // The names still to walk, the next one last.

@@ -71,7 +71,7 @@ export interface MountedFile {
   readonly mode: number;
 }
 
-/** What holds when nothing is written; Docker's own but for the endpoint. */
+/** Defaults; Docker's own except for the endpoint. */
 export const deployDefaults = {
   // There is one task, so there is nothing to balance; its name then leads to the address that it also speaks
   // from, on every port and protocol.

@@ -18,12 +18,12 @@ export function problem(
   return { path, target, message, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
-/** So many are looked for: nobody reads more, and of a large file's defaults there could be millions. */
+/** Limit of reported problems: a large file's defaults could cause millions. */
 export const mostProblems = 100;
 
 /**
- * The first that some checks find, no more than `mostProblems`. A default that does not fit, found again for
- * each machine, is one for a check.
+ * The first `mostProblems` problems of some checks. A default that does not fit, found again for each
+ * machine, must be one problem.
  */
 export function firstProblems(checks: readonly Iterable<Problem>[]): Problem[] {
   const found = new Map<string, Problem>();
@@ -55,7 +55,7 @@ export function renderFault(fault: {
     : `${fault.message}; did you mean "${fault.suggestion}"?`;
 }
 
-/** A message quotes what was written, however long that is: its start and its end tell. */
+/** Limit of a quoted value in a message, in characters. */
 const longestText = 400;
 
 /** A text, without its middle where it is longer than is read. */

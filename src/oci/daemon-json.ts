@@ -79,16 +79,16 @@ function parseSettings(text: string | undefined, file: string): Settings {
   } catch (cause) {
     throw new BerthError(
       "file-invalid",
-      `${file} is not JSON, so it was left alone: ${cause instanceof Error ? cause.message : cause}`,
+      `${file}: invalid JSON (file unchanged): ${cause instanceof Error ? cause.message : cause}`,
       {
-        hint: "mend it (dockerd --validate --config-file FILE), then run this again",
+        hint: "correct it (dockerd --validate --config-file FILE), then run this again",
         cause,
       },
     );
   }
   if (!isJsonObject(value))
-    throw new BerthError("file-invalid", `${file} holds no JSON object, so it was left alone`, {
-      hint: "mend it, then run this again",
+    throw new BerthError("file-invalid", `${file}: must be a JSON object (file unchanged)`, {
+      hint: "correct it, then run this again",
     });
   return value;
 }
@@ -96,8 +96,8 @@ function parseSettings(text: string | undefined, file: string): Settings {
 function runtimesOf(settings: Settings, file: string): Settings {
   const runtimes = settings.runtimes ?? {};
   if (!isJsonObject(runtimes))
-    throw new BerthError("file-invalid", `${file}: "runtimes" is no object, so the file was left alone`, {
-      hint: "mend it, then run this again",
+    throw new BerthError("file-invalid", `${file}: "runtimes" must be a JSON object (file unchanged)`, {
+      hint: "correct it, then run this again",
     });
   return runtimes;
 }

@@ -2,8 +2,8 @@ import type { MachineFiles, MountedFiles } from "#contract/guest.ts";
 import { isBind, type OciConfig, type OciMount } from "./config.ts";
 
 /**
- * What is mounted in a container but for the engine's own files, for `MachineFiles`. A tmpfs that the root's
- * files are copied into shows these.
+ * The mounts of a container except the engine's own files, for `MachineFiles`. A tmpfs with a copy of the
+ * root's files does not hide these.
  */
 export function mountedFiles(config: OciConfig, id: string): readonly MountedFiles[] {
   return (config.mounts ?? [])
@@ -35,11 +35,10 @@ export interface EngineFilesPlan {
 }
 
 /**
- * Decides about the files that the engine mounts over a container's own: /etc/hostname, /etc/hosts,
- * /etc/resolv.conf. In a directory of the host's that is bound at /etc the runtime would make a mount point
- * that is not there, and nothing is to be made in it: such a file is left out. And over the engine's
- * /etc/hostname `hostnamectl set-hostname` cannot rename another: a machine has its own, as a file of its
- * root, or the one that is in the bound directory; but for one of another name than asked for.
+ * Plans the files that the engine mounts at /etc/hostname, /etc/hosts and /etc/resolv.conf. If the user binds
+ * a host directory at /etc, omit those that it lacks, since the runtime would create mount points in it. A
+ * mount at /etc/hostname breaks `hostnamectl set-hostname`, which renames a file over it: an isolated machine
+ * gets a file in its own root, or keeps the one in the bound directory if that has the requested name.
  */
 export function planEngineFiles(config: OciConfig, request: EngineFilesRequest): EngineFilesPlan {
   const warnings: string[] = [];
@@ -62,7 +61,8 @@ export function planEngineFiles(config: OciConfig, request: EngineFilesRequest):
 }
 
 const noResolver =
-  "the directory that is bound at /etc has no resolv.conf to mount the engine's over: the machine knows none of its name servers (touch it there)";
+  "the directory bound at /etc lacks resolv.conf: " +
+  "the machine does not get the engine's name servers (touch resolv.conf there)";
 
 function planHostname(
   mount: OciMount,

@@ -131,7 +131,7 @@ describe("with the image gone", () => {
     expect(() => checkTold(word, ignored)).toThrow(
       expect.objectContaining({
         code: "not-found",
-        message: `the image of this container is gone, so nothing tells whether ${named.join(", ")} is your word or the image's`,
+        message: `cannot tell whether you or the image set ${named.join(", ")}: the image of this container is gone`,
         hint: expect.stringContaining(image),
       }),
     );

@@ -10,8 +10,8 @@ export interface KnownImage {
 }
 
 /**
- * An image's JSON to the byte as its author wrote it, which Go and JavaScript read differently; or why it is
- * not to be had, after "the image".
+ * An image's JSON exactly as its author wrote it, since Go and JavaScript parse it differently; or why it is
+ * missing, as a clause after "the image".
  */
 export type ImageJson = { readonly text: string } | { readonly unread: string };
 
@@ -21,11 +21,11 @@ export function isForRuntime(entry: string): boolean {
 }
 
 /**
- * A container's config without what its image asks of berth-runtime, which is the user's to ask: variables
- * that the image has too, with the same value. Where in its JSON says nothing: engines find an environment in
- * places where another reader sees none. What is asked with the image's id beside it (BERTH_IMAGE) is the
- * user's in any case, since no image can hold its own id. Without its JSON all the others are left out.
- * `ignored` are those left out that asked for something.
+ * Removes from a container's config the requests to berth-runtime that its image makes: only the user may
+ * make them. These are variables that also appear in the image's JSON with the same value, at any place,
+ * since engines find an environment where other parsers see none. BERTH_IMAGE with the image's id proves that
+ * the user set all variables, since an image cannot contain its own id. Without the image's JSON, remove all
+ * others. `ignored` lists the removed entries that requested something.
  */
 export function withoutImageRequest(
   config: OciConfig,
@@ -42,7 +42,7 @@ export function withoutImageRequest(
   };
 }
 
-/** Those of the entries that a JSON holds, and those of which that cannot be told. */
+/** The entries that a JSON contains, and those that cannot be compared. */
 function wordsOf(json: string, entries: ReadonlySet<string>): ReadonlySet<string> {
   const found = new Set([...entries].filter(isGarbled));
   for (const text of jsonStrings(json)) if (entries.has(text)) found.add(text);
@@ -50,25 +50,28 @@ function wordsOf(json: string, entries: ReadonlySet<string>): ReadonlySet<string
 }
 
 /**
- * Refuses a machine part of whose request may be the user's and may be its image's, as that is not to be had:
- * without them it would be another than it was. Throws `not-found`.
+ * Refuses a machine if its image's JSON is missing and part of its request may come from the image. Without
+ * that part it would be another machine than before. Throws `not-found`.
  */
 export function checkTold({ image, imageJson }: KnownImage, ignored: readonly string[]): void {
-  // By itself it asks for nothing.
+  // Alone, it requests nothing.
   const requested = ignored.filter((entry) => !entry.startsWith("BERTH_IMAGE="));
   if ("text" in imageJson || requested.length === 0) return;
   throw new BerthError(
     "not-found",
-    `the image of this container ${imageJson.unread}, so nothing tells whether ${requested.join(", ")} is your word or the image's`,
+    `cannot tell whether you or the image set ${requested.join(", ")}: ` +
+      `the image of this container ${imageJson.unread}`,
     {
-      hint: `pull, load or build the image ${image} again, or make the container anew (with -e BERTH_IMAGE=, the image's id, your word counts)`,
+      hint:
+        `pull, load or build the image ${image} again, or create the container again ` +
+        "(with -e BERTH_IMAGE=IMAGE-ID your own settings count)",
     },
   );
 }
 
 /**
- * Whether an entry is no text, or was none to the engine, which writes U+FFFD for what it cannot decode: then
- * it cannot be compared.
+ * Whether an entry is invalid text, or was for the engine, which replaces undecodable bytes by U+FFFD. Such
+ * an entry cannot be compared.
  */
 function isGarbled(entry: string): boolean {
   return entry.includes("\ufffd") || !entry.isWellFormed();

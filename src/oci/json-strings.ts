@@ -1,14 +1,14 @@
 /**
- * All strings of a JSON text, names of members among them, decoded, in their order, whatever they are in. For
- * texts of strangers whose structure readers take differently: of two members of one name encoding/json of Go
- * merges the values, and knows its own names in any case. A lone surrogate stays what it is here; Go makes
- * U+FFFD of it. One pass, however the text is made. Throws SyntaxError.
+ * All decoded strings of a JSON text in order, names of members included, at any depth. For untrusted texts,
+ * whose structure parsers disagree on: Go's encoding/json merges duplicate members, and matches names in any
+ * letter case. A lone surrogate stays as it is; Go replaces it by U+FFFD. Takes one pass for any text. Throws
+ * SyntaxError.
  */
 export function* jsonStrings(json: string): Generator<string, void> {
   for (let open = json.indexOf('"'); open !== -1; ) {
     let close = json.indexOf('"', open + 1);
     while (close !== -1 && isEscaped(json, close)) close = json.indexOf('"', close + 1);
-    if (close === -1) throw new SyntaxError("a string of this JSON does not end");
+    if (close === -1) throw new SyntaxError("unterminated string in JSON");
     yield JSON.parse(json.slice(open, close + 1)) as string;
     open = json.indexOf('"', close + 1);
   }

@@ -31,10 +31,14 @@ test("it finds an init that is added to the table", () => {
 });
 
 test.each([
-  ["a mark without a value", { template: `${template}@OTHER@`, parts: { settle } }, "@OTHER@ has no value"],
-  ["a word that is not taken", { template, parts: { settle: "settle() { :; }\n" } }, "STAGE has no mark"],
-  ["a part that is not there", { template, parts: {} }, "no part settle"],
-  ["a part that is not included", { template, parts: { settle, other: "" } }, "its parts other"],
+  [
+    "a mark without a value",
+    { template: `${template}@OTHER@`, parts: { settle } },
+    "missing value for the mark @OTHER@",
+  ],
+  ["a word that is not taken", { template, parts: { settle: "settle() { :; }\n" } }, "unused value STAGE"],
+  ["a part that is not there", { template, parts: {} }, "unknown part settle"],
+  ["a part that is not included", { template, parts: { settle, other: "" } }, "parts of the launcher: other"],
 ])("%s is a mistake", (_, source, message) => {
   expect(() => renderLauncher(source)).toThrow(message);
 });

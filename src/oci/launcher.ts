@@ -37,7 +37,7 @@ function initNeedles(table: Inits): readonly string[] {
     ending.startsWith("/") ? [`${ending}"`, `"${ending.slice(1)}"`] : [`${ending}"`],
   );
   const odd = needles.find((needle) => !/^[\w/"-]+$/.test(needle));
-  if (odd !== undefined) throw new BerthError("internal", `the shell would read ${odd} in its own way`);
+  if (odd !== undefined) throw new BerthError("internal", `invalid pattern ${odd} for the shell`);
   return needles;
 }
 
@@ -48,12 +48,12 @@ function includeParts(template: string, parts: Readonly<Record<string, string>>)
   const left = new Set(Object.keys(parts));
   const whole = template.replace(inclusion, (_, name: string) => {
     const part = parts[name];
-    if (part === undefined) throw new BerthError("internal", `the launcher has no part ${name}`);
+    if (part === undefined) throw new BerthError("internal", `unknown part ${name} of the launcher`);
     left.delete(name);
     return part.replace(/^(# shellcheck .*\n)+\n*/, "");
   });
   if (left.size > 0) {
-    throw new BerthError("internal", `the launcher does not include its parts ${[...left].join(", ")}`);
+    throw new BerthError("internal", `unused parts of the launcher: ${[...left].join(", ")}`);
   }
   return whole;
 }

@@ -1,20 +1,20 @@
 /*
  * A machine's state: the directory of small files that berth-runtime keeps for it from `create` to `delete`.
- * berth and the launcher, which is a shell script, both read and write in it: this is what they agree on, and
- * what the launcher is rendered from.
+ * berth and the launcher, a shell script, both use it. This module defines its layout, and the launcher is
+ * rendered from it.
  */
 
 /** The states of a host: below it the real runtime's root, then the container's id. */
 export const stateRoot = "/run/berth/runtime";
 
-/** Where the one process that serves all mirrors of a host is asked; only root can. */
+/** The socket of the process that serves all mirrors of a host; for root only. */
 export const mirrorDirectory = "/run/berth/mirror";
 export const mirrorSocket = `${mirrorDirectory}/socket`;
 
 /**
- * A state is found by this file, so it is there first and goes last, whoever is killed on the way. Its first
- * line is the signal that shuts the machine down, its second when the state was begun, by the clock that
- * nobody sets.
+ * The file that makes a directory a state: write it first and remove it last, so that an interrupted change
+ * stays visible. Line 1 is the signal that shuts the machine down, line 2 the time of creation by a monotonic
+ * clock.
  */
 export const stateMark = "stop-signal";
 
@@ -53,14 +53,12 @@ export const hostFile = {
   osRelease: "os-release",
 } as const;
 
-/**
- * Where a machine in a user namespace has its root and binds mounted until the runtime has taken them over.
- */
+/** The stage: the root and binds of a machine in a user namespace, until the runtime moves them. */
 export const stageDirectory = "stage";
 
 /**
- * What the settle hook is told, in this order. A machine's config.json holds the words of the berth that made
- * it, so a word is only ever added at the end.
+ * The settle hook's arguments, in this order. A machine's config.json holds the arguments of the berth
+ * version that created it: only append to this list.
  */
 export const settleWords = [
   "stage",

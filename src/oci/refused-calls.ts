@@ -3,9 +3,10 @@ import type { OciConfig } from "./config.ts";
 const ENOSYS = 38;
 
 /**
- * The system calls that a container's seccomp profile names and does not allow, be it under a condition alone
- * (OCI runtime-spec, config-linux.md, seccomp). What it merely does not name is no refusal of anybody's, nor
- * is clone3 with ENOSYS: by that engines keep programs to clone, whose flags a filter can see.
+ * The system calls that a container's seccomp profile refuses by name, also under a condition (OCI
+ * runtime-spec, config-linux.md, seccomp). Unnamed calls do not count, nor does clone3 with ENOSYS, by which
+ * engines make programs fall back to clone, whose flags a filter can see
+ * (https://github.com/moby/moby/pull/42681).
  */
 export function refusedCalls({ linux }: OciConfig): readonly string[] {
   return (linux?.seccomp?.syscalls ?? []).flatMap(({ names, action, errnoRet }) => {

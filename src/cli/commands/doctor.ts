@@ -37,9 +37,9 @@ async function readFacts(context: Context, fix: boolean): Promise<DoctorFacts> {
   try {
     const engine = await openContextEngine(context);
     const facts = await readDoctorFacts(engine, env.PATH, context.signal);
-    const { states, probes } = facts.remains;
+    const { states, probes } = facts.leftovers;
     if (!fix || states.length + probes.length === 0) return facts;
-    await removeRemains(engine, facts.remains, context.signal);
+    await removeRemains(engine, facts.leftovers, context.signal);
     for (const removed of [...states, ...probes]) context.note(`removed ${removed}`);
     return await readDoctorFacts(engine, env.PATH, context.signal);
   } catch (error) {

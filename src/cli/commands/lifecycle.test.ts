@@ -243,7 +243,7 @@ describe("stop", () => {
     containers.set(...machine("one", "exited"));
     expect(await berth("stop", "uno")).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("another has that name: use docker"),
+      stderr: expect.stringContaining("another container has that name: use docker"),
     });
     expect(calls).toEqual([]);
   });
@@ -293,7 +293,7 @@ describe("which machines", () => {
     containers = new Map([["other", { state: "running", labels: {} }]]);
     const { status, stderr } = await berth("rm", "-f", "other");
     expect(status).toBe(1);
-    expect(stderr).toContain("not a machine of berth: other");
+    expect(stderr).toContain("container not created by berth: other");
     expect((await berth("stop", "--all")).status).toBe(0);
     expect(calls).toEqual([]);
   });
@@ -456,12 +456,12 @@ test.each(["start", "restart"])(
     const warnings = async () => {
       const { status, stderr } = await berth(command, "web", "db", "--no-wait");
       expect(status).toBe(0);
-      return stderr.split("\n").filter((line) => line.includes("lead to any directory of the host"));
+      return stderr.split("\n").filter((line) => line.includes("to any directory of the host"));
     };
     expect(await warnings()).toEqual([]);
     chmodSync(shared, 0o777);
     const expected = new RegExp(
-      `${join(shared, "data")} .*everybody may write to ${shared}\\. Keep it .* /srv$`,
+      `${join(shared, "data")} .*any user may write to ${shared}\\. Keep it .* /srv$`,
     );
     expect(await warnings()).toEqual([expect.stringMatching(expected)]);
   },

@@ -156,7 +156,7 @@ test("so is one whose link leads through a directory that everybody may change t
   expect(() => findFleet(contextIn(own).context)).toThrow(
     expect.objectContaining({
       code: "file-untrusted",
-      message: expect.stringContaining(`everybody may write to ${open}`),
+      message: expect.stringContaining(`any user may write to ${open}`),
     }),
   );
   chmodSync(open, 0o755);
@@ -173,7 +173,7 @@ test("so is one in a directory such as /tmp, into which anybody may move a file 
   expect(() => findFleet(contextIn(join(directory, "work")).context)).toThrow(
     expect.objectContaining({
       code: "file-untrusted",
-      message: expect.stringContaining(`others may put a file of yours into ${directory}`),
+      message: expect.stringContaining(`other users may move a file of yours into ${directory}`),
       hint: expect.stringContaining(`--file ${file}`),
     }),
   );

@@ -17,15 +17,15 @@ export interface ConnectOptions {
 }
 
 /**
- * Asks the engine for its versions and settles on the newest API both sides speak. Throws
- * `engine-unreachable` when nothing answers there, `engine-refused` when the engine is too old, too new, or
- * no Docker engine.
+ * Requests the engine's versions and selects the newest API that both sides support. Throws
+ * `engine-unreachable` without an answer, `engine-refused` for an engine that is too old or too new, or
+ * another server.
  */
 export async function connect(endpoint: Endpoint, { spawn, signal }: ConnectOptions): Promise<Engine> {
   const dial = createDial(endpoint, spawn);
   const pinged = await pingVersion(dial, endpoint, signal);
-  // The ping costs the engine nothing; for /version it runs programs. The oldest API it speaks matters only
-  // when it is newer than we.
+  // Prefer the ping: for /version the engine runs programs. Its oldest API matters only if it is newer than
+  // ours.
   if (pinged !== undefined && compareVersions(pinged, newest) <= 0) {
     return { endpoint, apiVersion: negotiate(pinged, oldest, renderEndpoint(endpoint)), request: dial };
   }
@@ -37,7 +37,7 @@ export async function connect(endpoint: Endpoint, { spawn, signal }: ConnectOpti
   };
 }
 
-/** The API version in the answer to GET /_ping; undefined when what answers does not say one. */
+/** The API version in the answer to GET /_ping; undefined without one. */
 async function pingVersion(
   dial: Dial,
   endpoint: Endpoint,
@@ -46,7 +46,7 @@ async function pingVersion(
   try {
     const reply = await dial({ method: "GET", path: "/_ping", query: {}, signal });
     if (reply.kind !== "answer")
-      throw new BerthError("internal", "the engine took over a connection it was not offered");
+      throw new BerthError("internal", "the engine upgraded a connection without a request to do so");
     await readText(reply.body);
     const version = reply.headers["api-version"];
     return reply.status === 200 && typeof version === "string" && /^\d+\.\d+$/.test(version)
@@ -62,7 +62,7 @@ export function negotiate(server: string, serverOldest: string, where: string): 
   if (compareVersions(server, oldest) < 0) {
     throw new BerthError(
       "engine-refused",
-      `the engine at ${where} speaks API ${server}; ${oldest} is the oldest that works`,
+      `unsupported API ${server} of the engine at ${where} (needs ${oldest} or later)`,
       {
         hint: "Update it to Docker 20.10 or later.",
         details: { server, oldest },
@@ -72,7 +72,8 @@ export function negotiate(server: string, serverOldest: string, where: string): 
   if (compareVersions(serverOldest, newest) > 0) {
     throw new BerthError(
       "engine-refused",
-      `the engine at ${where} speaks no API older than ${serverOldest}; ${newest} is the newest known here`,
+      `unsupported API of the engine at ${where} ` +
+        `(it needs ${serverOldest} or later, berth supports ${newest})`,
       {
         hint: "Update berth.",
         details: { serverOldest, newest },
@@ -108,7 +109,7 @@ async function readVersion(
   try {
     const reply = await dial({ method: "GET", path: "/version", query: {}, signal });
     if (reply.kind !== "answer")
-      throw new BerthError("internal", "the engine took over a connection it was not offered");
+      throw new BerthError("internal", "the engine upgraded a connection without a request to do so");
     status = reply.status;
     text = await readText(reply.body);
   } catch (error) {
@@ -119,9 +120,9 @@ async function readVersion(
   if (answer) return answer;
   throw new BerthError(
     "engine-refused",
-    `what answers at ${renderEndpoint(endpoint)} is not a Docker engine`,
+    `unexpected answer at ${renderEndpoint(endpoint)} (not a Docker engine)`,
     {
-      hint: `Check the address; it came from ${endpoint.source}.`,
+      hint: `Check the address (from ${endpoint.source}).`,
       details: { answer: text.slice(0, 400) },
     },
   );

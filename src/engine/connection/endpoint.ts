@@ -23,7 +23,7 @@ export interface ResolveOptions {
  */
 export function resolveEndpoint(env: Environment, options: ResolveOptions = {}): Endpoint {
   if (options.host !== undefined && options.context !== undefined) {
-    throw new BerthError("usage", "--host and --context both name an engine", { hint: "Give one of them." });
+    throw new BerthError("usage", "--host and --context cannot be combined", { hint: "Use one of them." });
   }
   if (options.host !== undefined) return parseEndpoint(options.host, "--host", environmentTls(env));
   if (options.context !== undefined) return contextEndpoint(env, options.context, "--context");
@@ -50,7 +50,7 @@ function environmentTls(env: Environment): TlsFiles | undefined {
   const folder = env.DOCKER_CERT_PATH || configFolder(env);
   const tls = { ...tlsFilesIn(folder), verify };
   if (env.DOCKER_CERT_PATH && !tls.ca && !tls.cert) {
-    throw new BerthError("usage", `DOCKER_CERT_PATH: ${folder} holds neither ca.pem nor cert.pem`, {
+    throw new BerthError("usage", `DOCKER_CERT_PATH: missing ca.pem and cert.pem in ${folder}`, {
       hint: "Put ca.pem, cert.pem and key.pem there, or unset DOCKER_CERT_PATH.",
     });
   }
@@ -64,7 +64,10 @@ function tlsFilesIn(folder: string): Omit<TlsFiles, "verify"> {
   };
   const [ca, cert, key] = [found("ca.pem"), found("cert.pem"), found("key.pem")];
   if ((cert === undefined) !== (key === undefined)) {
-    throw new BerthError("usage", `${folder}: cert.pem and key.pem go together, one of them is missing`);
+    throw new BerthError(
+      "usage",
+      `${folder}: missing ${cert === undefined ? "cert.pem" : "key.pem"} (cert.pem and key.pem go together)`,
+    );
   }
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
@@ -75,7 +78,7 @@ function currentContext(env: Environment): string | undefined {
   if (config === undefined) return undefined;
   const name = field(config, "currentContext");
   if (name !== undefined && typeof name !== "string")
-    throw new BerthError("file-invalid", `${file}: currentContext is not a string`);
+    throw new BerthError("file-invalid", `${file}: currentContext must be a string`);
   return name;
 }
 
@@ -90,19 +93,15 @@ function contextEndpoint(env: Environment, name: string, source: string): Endpoi
   const file = join(store, "meta", id, "meta.json");
   const meta = readJson(file);
   if (meta === undefined) {
-    throw new BerthError(
-      "not-found",
-      `${source}: there is no docker context called ${JSON.stringify(name)}`,
-      {
-        hint: "List them with `docker context ls`.",
-        details: { file },
-      },
-    );
+    throw new BerthError("not-found", `${source}: unknown docker context ${JSON.stringify(name)}`, {
+      hint: "List them with `docker context ls`.",
+      details: { file },
+    });
   }
   const docker = field(field(meta, "Endpoints"), "docker");
   const host = field(docker, "Host");
   if (typeof host !== "string" || host === "")
-    throw new BerthError("file-invalid", `${file}: the context ${name} names no docker host`);
+    throw new BerthError("file-invalid", `${file}: missing docker host of the context ${name}`);
   const folder = join(store, "tls", id, "docker");
   const verify = field(docker, "SkipTLSVerify") !== true;
   const tls = existsSync(folder) || !verify ? { ...tlsFilesIn(folder), verify } : undefined;
@@ -120,14 +119,14 @@ function readJson(file: string): unknown {
     text = readFileSync(file, "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new BerthError("file-invalid", `${file} cannot be read`, { cause });
+    throw new BerthError("file-invalid", `cannot read ${file}`, { cause });
   }
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new BerthError("file-invalid", `${file} is not JSON`, {
+    throw new BerthError("file-invalid", `${file}: invalid JSON`, {
       cause,
-      hint: "Repair it, or name the engine with --host.",
+      hint: "Correct it, or set the engine with --host.",
     });
   }
 }

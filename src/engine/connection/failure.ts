@@ -36,7 +36,7 @@ export function explainFailure(cause: unknown, endpoint: Endpoint, signal?: Abor
     `the connection to the engine at ${renderEndpoint(endpoint)} broke: ${text(cause)}`,
     {
       cause,
-      hint: "See that the engine still runs, then run the command again.",
+      hint: "Check that the engine still runs, then run the command again.",
       details: { endpoint: renderEndpoint(endpoint), errno: code },
     },
   );
@@ -62,14 +62,23 @@ export function unreachable(cause: unknown, endpoint: Endpoint): BerthError {
 function hintFor(endpoint: Endpoint, code: string, denied: boolean): string {
   const tried = `Tried ${renderEndpoint(endpoint)} (${endpoint.source}).`;
   if (denied)
-    return `${tried} Join the group that owns the socket (\`sudo usermod -aG docker $USER\`, then log in again), or run as root.`;
+    return (
+      `${tried} Join the group that owns the socket ` +
+      "(`sudo usermod -aG docker $USER`, then log in again), or run as root."
+    );
   if (endpoint.kind === "tcp" && endpoint.tls) {
-    return `${tried} See that the engine listens there with TLS and that ca.pem, cert.pem and key.pem are the ones it knows.`;
+    return `${tried} Check that the engine listens there with TLS and accepts ca.pem, cert.pem and key.pem.`;
   }
   if (endpoint.kind === "tcp" && tlsTrouble.test(code)) return `${tried} Check the address.`;
   if (endpoint.kind === "tcp")
-    return `${tried} See that the engine listens there; with TLS, set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH.`;
-  return `${tried} Start it (\`sudo systemctl start docker\`), or name another with --host, --context or DOCKER_HOST.`;
+    return (
+      `${tried} Check that the engine listens there; ` +
+      "with TLS, set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."
+    );
+  return (
+    `${tried} Start it (\`sudo systemctl start docker\`), ` +
+    "or choose another with --host, --context or DOCKER_HOST."
+  );
 }
 
 function interruption(signal: AbortSignal): BerthError {

@@ -1,6 +1,6 @@
 /**
- * What some work gives, which heeds the signal that it is handed; undefined when it has failed since so many
- * milliseconds were over. Rejects with any other failure, that of the caller's own signal among them.
+ * The result of `work`, which must heed the signal it gets; undefined if it fails after the timeout. Rejects
+ * with any other failure, including an abort by the caller's own signal.
  */
 export async function inTime<T>(
   milliseconds: number,

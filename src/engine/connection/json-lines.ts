@@ -32,7 +32,7 @@ function* parseLine<T>(bytes: Buffer): Generator<T> {
   try {
     yield JSON.parse(line) as T;
   } catch (cause) {
-    throw new BerthError("engine-api", "the engine's stream holds a line that is not JSON", {
+    throw new BerthError("engine-api", "invalid JSON line in the engine's stream", {
       cause,
       details: { line: line.slice(0, 400) },
     });

@@ -11,7 +11,7 @@ export interface Session {
    */
   readonly duplex: Duplex;
   /**
-   * What the process says until it ends; read either this or `duplex`. All of it is "stdout" with a terminal.
+   * The process's output until it ends; read either this or `duplex`. With a terminal all of it is "stdout".
    */
   readonly output: AsyncIterable<OutputChunk>;
   /** Drops the connection. */

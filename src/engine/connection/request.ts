@@ -45,7 +45,7 @@ export async function request<T>(engine: Engine, options: RequestOptions): Promi
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new BerthError("engine-api", `the engine's answer to ${options.path} is not JSON`, {
+    throw new BerthError("engine-api", `invalid JSON in the engine's answer to ${options.path}`, {
       cause,
       details: {
         status: reply.status,
@@ -71,20 +71,20 @@ export async function requestStatus(engine: Engine, options: RequestOptions): Pr
 export async function requestStream(engine: Engine, options: RequestOptions): Promise<StreamReply> {
   const reply = await send(engine, options, false);
   if (reply.kind === "hijacked")
-    throw new BerthError("internal", "the engine took over a connection it was not offered");
+    throw new BerthError("internal", "the engine upgraded a connection without a request to do so");
   return reply;
 }
 
 /**
- * Takes over the connection: what is written goes to the process inside, what is read comes from it; `end()`
- * closes its input alone.
+ * Upgrades the connection: writes go to the process's input, reads come from its output; `end()` closes only
+ * its input.
  */
 export async function requestHijack(engine: Engine, options: RequestOptions): Promise<Duplex> {
   const reply = await send(engine, options, true);
   if (reply.kind === "hijacked") return reply.duplex;
   reply.body.destroy();
-  throw new BerthError("engine-api", `the engine did not hand over the connection for ${options.path}`, {
-    hint: "A proxy between here and the engine must let HTTP Upgrade through.",
+  throw new BerthError("engine-api", `the engine did not upgrade the connection for ${options.path}`, {
+    hint: "A proxy before the engine must support HTTP Upgrade.",
     details: {
       status: reply.status,
       method: options.method ?? "GET",
@@ -114,14 +114,14 @@ async function send(engine: Engine, options: RequestOptions, hijack: boolean): P
 }
 
 /**
- * A path with each name in it encoded. An empty name or a dot would ask for something else altogether, so it
- * is refused (`usage`).
+ * A path with each name encoded. Throws `usage` for an empty name or dots, which would address something
+ * else.
  */
 export function path(parts: TemplateStringsArray, ...names: readonly string[]): string {
   return parts.reduce((whole, part, index) => {
     const name = names[index - 1] ?? "";
     if (name === "" || name === "." || name === "..")
-      throw new BerthError("usage", `${JSON.stringify(name)} is not a name`);
+      throw new BerthError("usage", `invalid name ${JSON.stringify(name)} (example: web)`);
     return whole + encodeURIComponent(name) + part;
   });
 }
@@ -143,7 +143,7 @@ export function statusCode(status: number): ErrorCode {
   return status >= 400 && status < 500 ? "engine-refused" : "engine-api";
 }
 
-/** The error of an answer that says no. Its message is the engine's own. */
+/** The error of a failed request, with the engine's own message. */
 export function engineError(status: number, method: string, where: string, body: string): BerthError {
   const message = engineMessage(body) || `the engine answered ${method} ${where} with status ${status}`;
   return new BerthError(statusCode(status), message, { details: { status, method, path: where, message } });
@@ -161,7 +161,7 @@ function engineMessage(body: string): string {
   return body.trim().slice(0, 400);
 }
 
-/** Bytes of an answer: more than any engine says of some thousand machines, and what a host has room for. */
+/** Limit of an answer in bytes: more than an engine sends for some thousand machines. */
 const longestAnswer = 64 * 1024 * 1024;
 
 export async function readText(body: Readable): Promise<string> {

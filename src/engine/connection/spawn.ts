@@ -1,8 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 
 /**
- * Starts a program with three pipes, in a session of its own when `detached`: `spawn` of `node:child_process`,
- * which a caller gives, since programs are started by `host` alone.
+ * Starts a program with three pipes, in its own session when `detached`: `spawn` of `node:child_process`,
+ * passed in, since only `host` may start programs.
  */
 export type Spawn = (
   command: string,

@@ -7,9 +7,9 @@ import type { Spawn, SpawnedProcess } from "./spawn.ts";
 const connectTimeoutSeconds = 30;
 
 /**
- * The arguments for ssh(1). `docker system dial-stdio` joins its standard input and output to the engine on
- * that host; it is what the docker program itself uses. The endpoint's parts were checked by `parseEndpoint`
- * to hold nothing a shell or ssh would read otherwise.
+ * The arguments for ssh(1). `docker system dial-stdio` connects its standard input and output to the engine
+ * on that host, as the docker client does. `parseEndpoint` has checked that no shell or ssh interprets the
+ * endpoint's parts.
  */
 export function sshArguments(endpoint: SshEndpoint): readonly string[] {
   return [
@@ -41,7 +41,7 @@ export function sshAgent(endpoint: SshEndpoint, spawn: Spawn): Agent {
 const children = new Set<SpawnedProcess>();
 let watchingExit = false;
 
-/** ssh ends by itself when its input closes; this is for one that still waits for its server. */
+/** ssh ends when its input closes, except while it still connects to its server: kill it then. */
 function dieWithUs(child: SpawnedProcess): void {
   children.add(child);
   child.once("close", () => children.delete(child));
@@ -52,7 +52,9 @@ function dieWithUs(child: SpawnedProcess): void {
   });
 }
 
-/** One connection. It ends or fails only when ssh has ended, so that ssh's own words come with the error. */
+/**
+ * One connection. It ends or fails only after ssh has ended, so that the error contains ssh's own message.
+ */
 function dialSsh(endpoint: SshEndpoint, spawn: Spawn): Duplex {
   // A session of its own: Ctrl-C goes to berth alone, which still needs the connection to tidy up.
   const child = spawn("ssh", sshArguments(endpoint), { stdio: ["pipe", "pipe", "pipe"], detached: true });
@@ -94,7 +96,7 @@ function dialSsh(endpoint: SshEndpoint, spawn: Spawn): Duplex {
       duplex.destroy(
         sshFailed(
           endpoint,
-          status === null ? `was ended by ${signal}` : `ended with status ${status}`,
+          status === null ? `ended by ${signal}` : `ended with status ${status}`,
           words,
           answered,
         ),
@@ -110,7 +112,7 @@ function cannotStart(cause: NodeJS.ErrnoException): BerthError {
         hint: "Install the OpenSSH client.",
         details: { command: "ssh" },
       })
-    : new BerthError("tool-failed", `ssh could not be started: ${cause.message}`, { cause });
+    : new BerthError("tool-failed", `cannot start ssh: ${cause.message}`, { cause });
 }
 
 /** `how` ssh ended; `answered`: the engine had been reached before. */
@@ -121,7 +123,7 @@ function sshFailed(endpoint: SshEndpoint, how: string, words: string, answered: 
     answered ? "engine-lost" : "engine-unreachable",
     `${renderEndpoint(endpoint)}: ssh ${how}${said ? `: ${said}` : ""}`,
     {
-      hint: `See that \`ssh ${login} version\` works without asking anything.`,
+      hint: `Check that \`ssh ${login} version\` works without a prompt.`,
       details: { endpoint: renderEndpoint(endpoint), source: endpoint.source, stderr: said },
     },
   );

@@ -120,6 +120,6 @@ test("TLS: an engine refuses a client without a certificate, and one that speaks
 test("TLS: a file that cannot be read", async () => {
   await expect(open("127.0.0.1", 1, { ca: file("none.pem"), verify: true })).rejects.toMatchObject({
     code: "file-missing",
-    message: `${file("none.pem")} cannot be read`,
+    message: `cannot read ${file("none.pem")}`,
   });
 });

@@ -42,9 +42,9 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new BerthError("file-missing", `${file} cannot be read`, {
+    throw new BerthError("file-missing", `cannot read ${file}`, {
       cause,
-      hint: "The engine's address asks for TLS with this file.",
+      hint: "The engine's address needs TLS with this file.",
     });
   }
 }

@@ -7,7 +7,7 @@ import { explainFailure } from "./failure.ts";
 import type { Spawn } from "./spawn.ts";
 import { type Target, targetOf } from "./target.ts";
 
-/** One HTTP exchange. `path` is complete but for the query; `body` is JSON unless it is a stream, a tar. */
+/** One HTTP exchange. `path` is complete except for the query; `body` is JSON, or a stream (a tar). */
 export interface Call {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly path: string;

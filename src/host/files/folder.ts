@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readGuest } from "#contract/guest.ts";
+import { parseGuest } from "#contract/guest.ts";
 import { BerthError } from "#errors.ts";
 import { parseOthersFuse } from "#linux/fuse-mount.ts";
 import { isAt } from "#linux/path.ts";
@@ -21,7 +21,7 @@ export function readFolder(path: string, command: readonly string[]): FolderFact
   const entries = firstEntries(path, mostNames + 1)
     .map((entry) => entryAt(entry, locate(`/${entry.name}`)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { entries, reading: readGuest(command, filesBy(locate)), identity };
+  return { entries, reading: parseGuest(command, filesBy(locate)), identity };
 }
 
 /**

@@ -181,8 +181,8 @@ test.skipIf(process.getuid?.() !== 0)(
 );
 
 test.each([
-  [0o1777, "everybody may write to /srv"],
-  [0o777, "everybody may write to /srv"],
+  [0o1777, "any user may write to /srv"],
+  [0o777, "any user may write to /srv"],
 ])(
   "where others may make files, mode %o, no lease is taken, and the directory is named",
   async (mode, why) => {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MountedFiles } from "#contract/guest.ts";
-import { readGuest } from "#contract/guest.ts";
+import { parseGuest } from "#contract/guest.ts";
 import { machineFiles } from "./machine-files.ts";
 
 let place = "";
@@ -63,14 +63,14 @@ const whole = () => [
 const files = () => machineFiles(image(), whole());
 
 test("a machine of which each directory is bound is read as one that is whole", () => {
-  expect(readGuest(["/sbin/init"], files())).toMatchObject({
+  expect(parseGuest(["/sbin/init"], files())).toMatchObject({
     guest: {
       os: { id: "debian", versionId: "12" },
       init: { kind: "systemd", program: "/usr/lib/systemd/systemd", version: 252 },
       machineId: "fedcba9876543210fedcba9876543210",
     },
   });
-  expect(readGuest(["/sbin/init"], machineFiles(image(), []))).toEqual({ missing: "program" });
+  expect(parseGuest(["/sbin/init"], machineFiles(image(), []))).toEqual({ missing: "program" });
 });
 
 describe("links in a directory of the host's lead nowhere on the host", () => {

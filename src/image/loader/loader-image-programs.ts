@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { hasCode } from "#errors.ts";
 import { findTool } from "#host/embedded-engine/required-tools.ts";
 import { mergedPath, type TreeNode } from "#image/store/tree.ts";
-import { readInterpreter } from "#linux/elf-interpreter.ts";
+import { parseInterpreter } from "#linux/elf-interpreter.ts";
 import { findExtensions } from "./loader-image-extensions.ts";
 import { findLaterLibraries, findLibraries, type Libraries } from "./loader-image-libraries.ts";
 
@@ -41,7 +41,7 @@ export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
   const addProgram = async (place: string, file: string, what = file) => {
     const content = await readFile(file);
     tree.set(place, { kind: "file", mode: 0o755, content });
-    const interpreter = readInterpreter(content, what);
+    const interpreter = parseInterpreter(content, what);
     if (interpreter === undefined) return undefined;
     await add(mergedPath(interpreter), interpreter);
     for (const [name, path] of await findLibraries(interpreter, file, what)) libraries.set(name, path);

@@ -11,7 +11,7 @@ import { sha256 } from "#host/files/sha256.ts";
 import { explainDiskFull } from "#image/store/disk-full.ts";
 import { changed, packImage } from "#image/store/image-archive.ts";
 import { renderImageConfig } from "#plan/image/image-config.ts";
-import { type RootFacts, readRootFacts } from "#plan/image/root-facts.ts";
+import { parseRootFacts, type RootFacts } from "#plan/image/root-facts.ts";
 import { tooLong } from "#plan/machine/path-access.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
 import { onlyDirectory, readTarIndex, tarFiles } from "./tar-index.ts";
@@ -133,7 +133,7 @@ export async function inspectTarball(tarball: Tarball, signal?: AbortSignal): Pr
   for await (const _ of readChunks(tarball, signal, file.take, file.length()));
   const fileSha256 = file.digest();
   if (tarball.sha256 !== undefined && tarball.sha256 !== fileSha256) throw changed(path);
-  return { ...readRootFacts(tarFiles(index), onlyDirectory(index), path), sha256, bytes, fileSha256 };
+  return { ...parseRootFacts(tarFiles(index), onlyDirectory(index), path), sha256, bytes, fileSha256 };
 }
 
 export interface ImportOptions {

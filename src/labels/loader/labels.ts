@@ -3,7 +3,7 @@ import { hyphened, type MachineKeys } from "#machinefile/keys/machine-key.ts";
 import { suggest } from "#suggest.ts";
 import { usageError } from "#usage.ts";
 
-/** What labels of a service's container may begin with: the two that are met in the wild, and berth's own. */
+/** Prefixes of the loader's labels: the two in common use, and berth's own. */
 const prefixes = ["foreign-root.", "real.", "berth.loader."] as const;
 
 /** What the loader takes besides the keys of a machine, and the other names it has had. */
@@ -41,7 +41,7 @@ export interface LoaderLabel {
   readonly value: string;
 }
 
-/** What a container's labels say under a key, by any of its names; undefined without one. */
+/** The value of a key in a container's labels, by any of its names; undefined without one. */
 export function labelOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.entries(labels).find(([label]) => realKeys.get(withoutPrefix(label) ?? "") === key)?.[1];
 }
@@ -52,11 +52,11 @@ export function asksForLoader(labels: Readonly<Record<string, string>>): boolean
 }
 
 /**
- * Those of a container's labels that are the loader's. berth's own for the loader's image is none of them.
- * Throws `usage` for a key that is not known: passed over, it would leave a machine other than its owner
- * believes.
+ * Parses a container's label for the loader. Undefined for other labels, and for berth's own label of the
+ * loader's image. Throws `usage` for an unknown key: ignoring it would create another machine than its owner
+ * expects.
  */
-export function readLabel(
+export function parseLoaderLabel(
   label: string,
   value: string,
   keyOf: ReadonlyMap<string, string> = realKeys,
@@ -67,7 +67,7 @@ export function readLabel(
   if (variable !== undefined) return { label, key: "environment", variable, value };
   const key = keyOf.get(name);
   if (key === undefined) {
-    throw usageError(`the label ${label} is not known`, suggest(name, keyOf.keys()));
+    throw usageError(`unknown label "${name}"`, suggest(name, keyOf.keys()));
   }
   return { label, key, value };
 }

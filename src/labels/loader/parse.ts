@@ -11,7 +11,7 @@ import { parseVariableName } from "#machinefile/value/environment.ts";
 import { parseName } from "#machinefile/value/name.ts";
 import { parseRootFolder } from "#machinefile/value/root-folder.ts";
 import { suggestionOf } from "#usage.ts";
-import { type LoaderLabel, loaderKeys, readLabel } from "./labels.ts";
+import { type LoaderLabel, loaderKeys, parseLoaderLabel } from "./labels.ts";
 import { dropRedundant } from "./redundant-volumes.ts";
 import type { LoaderSpec } from "./spec.ts";
 import {
@@ -25,13 +25,13 @@ import {
   parseVolumes,
 } from "./values.ts";
 
-/** A value that a label gives, and the label that did, by key. */
+/** A label's value and its label, by key. */
 type Found = ReadonlyMap<string, { readonly label: string; readonly value: string }>;
 
 /** Runs a reading of a label; its error becomes a problem. */
 type Attempt = <T>(label: string, read: () => T) => T | undefined;
 
-/** Keys of a machine that a label says otherwise than a file. */
+/** Keys of a machine whose labels have another syntax than the file. */
 const otherwise: readonly string[] = [
   "root",
   "command",
@@ -43,8 +43,8 @@ const otherwise: readonly string[] = [
 ];
 
 /**
- * What the labels of a service's container ask for. Lists are divided by commas; what holds one stands in
- * quotes. Throws one `usage` error that names every label with something wrong in it.
+ * Parses the labels of a service's container. Commas separate the items of a list; quote an item that
+ * contains one. Throws one `usage` error that names every invalid label.
  */
 export function parseLoaderLabels(
   labels: Readonly<Record<string, string>>,
@@ -62,14 +62,14 @@ export function parseLoaderLabels(
   };
   const known = loaderKeys(keys);
   const written = Object.entries(labels).flatMap(
-    ([label, value]) => attempt(label, () => readLabel(label, value, known)) ?? [],
+    ([label, value]) => attempt(label, () => parseLoaderLabel(label, value, known)) ?? [],
   );
   const found = collectValues(written, problems);
   const read = <T>(key: string, parse: (value: string) => T): T | undefined => {
     const one = found.get(key);
     return one === undefined ? undefined : attempt(one.label, () => parse(one.value));
   };
-  const machine = readMachineKeys(keys, found, attempt, problems);
+  const machine = parseMachineKeys(keys, found, attempt, problems);
   const flags = read("args", parseArgs) ?? parseDockerFlags([]);
   const spec: LoaderSpec = {
     ...machine,
@@ -102,14 +102,14 @@ export function parseLoaderLabels(
   };
   if (spec.root === undefined && spec.image === undefined && !found.has("root"))
     problems.push(
-      "there is no root: name the machine's folder with the label berth.loader.root (or foreign-root.folder)",
+      "missing root: set the label berth.loader.root (example: /srv/mail), or foreign-root.folder",
     );
   if (problems.length > 0) {
     throw new BerthError(
       "usage",
-      `the service's labels cannot be used:\n${problems.map((text) => `  ${text}`).join("\n")}`,
+      `invalid labels of the service:\n${problems.map((text) => `  ${text}`).join("\n")}`,
       {
-        hint: "mend them: docker service update --container-label-add LABEL=VALUE SERVICE",
+        hint: "correct them: docker service update --container-label-add LABEL=VALUE SERVICE",
         details: problems,
       },
     );
@@ -117,8 +117,8 @@ export function parseLoaderLabels(
   return spec;
 }
 
-/** What labels say as a file does, read by the key's own type. */
-function readMachineKeys(
+/** Parses the labels that have the syntax of the file, by the key's own type. */
+function parseMachineKeys(
   keys: MachineKeys,
   found: Found,
   attempt: Attempt,
@@ -148,14 +148,14 @@ function readsEntry(type: ValueType<unknown>, entry: string, faults: Problem[]):
   return faults.length === 0;
 }
 
-/** A key given by two labels must be the same in both: which of them is meant, nobody could tell. */
+/** Values by key. Two labels of one key must have the same value, since neither has precedence. */
 function collectValues(written: readonly LoaderLabel[], problems: string[]): Found {
   const found = new Map<string, { label: string; value: string }>();
   for (const { label, key, variable, value } of written) {
     if (variable !== undefined) continue;
     const other = found.get(key);
     if (other !== undefined && other.value !== value)
-      problems.push(`${label}: ${other.label} says otherwise`);
+      problems.push(`${label}: conflicts with the value of ${other.label}`);
     found.set(key, { label, value });
   }
   return found;

@@ -1,11 +1,11 @@
 import type { VolumeSpec } from "#machinefile/value/volume.ts";
 
-/** Places of which the contract gives a machine its own, as its init needs them. */
+/** Places where the contract mounts the machine's own file system, as its init needs it. */
 const ofContract = ["/run", "/run/lock", "/tmp", "/sys/fs/cgroup"];
 
 /**
- * The volumes without those recipes for systemd in a container which the contract replaces. The one that
- * binds the host's cgroups would let the machine's services out of the machine's own.
+ * Drops the volumes that recipes for systemd in containers add, and that the contract replaces. A bind of the
+ * host's cgroups would move the machine's services out of the machine's own cgroup.
  */
 export function dropRedundant(volumes: readonly VolumeSpec[]): {
   readonly volumes: readonly VolumeSpec[];
@@ -18,9 +18,6 @@ export function dropRedundant(volumes: readonly VolumeSpec[]): {
     volumes: volumes.filter((volume) => !isGiven(volume)),
     notes: volumes
       .filter(isGiven)
-      .map(
-        ({ target }) =>
-          `the volume at ${target} is left out: the machine has its own ${target}, as its init needs it`,
-      ),
+      .map(({ target }) => `ignoring the volume at ${target}: the machine's init needs its own ${target}`),
   };
 }

@@ -32,6 +32,6 @@ export interface LoaderSpec
   readonly flags: DockerFlags;
   /** The machine's name in a machine file. */
   readonly machine?: string;
-  /** What was asked for and is left out, since the machine has it of itself; each one sentence. */
+  /** Ignored requests, each one sentence. */
   readonly notes: readonly string[];
 }

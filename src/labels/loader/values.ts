@@ -1,6 +1,7 @@
 import { type DockerFlags, parseDockerFlags } from "#docker-flags/flags.ts";
 import { flagsFromArgs, splitList } from "#docker-flags/list.ts";
 import { parseVariable } from "#machinefile/value/environment.ts";
+import { invalid } from "#machinefile/value/invalid.ts";
 import { normalizePath } from "#machinefile/value/path.ts";
 import { type Publish, parsePublish, publishesCollide } from "#machinefile/value/publish.ts";
 import { parseVolume, type VolumeSpec } from "#machinefile/value/volume.ts";
@@ -8,7 +9,7 @@ import { usageError } from "#usage.ts";
 
 /** The reference of an image. */
 export function parseImage(text: string): string {
-  if (!/^[^\s-]\S*$/.test(text)) throw usageError(`"${text}" is not a name`);
+  if (!/^[^\s-]\S*$/.test(text)) throw invalid("image", text, "example: debian:12");
   return text;
 }
 
@@ -16,23 +17,23 @@ export function parseImage(text: string): string {
 export function parseCommand(text: string): readonly string[] {
   const words = splitList(text);
   if (!words[0]?.startsWith("/"))
-    throw usageError(`"${text}" is not an init; write its absolute path, such as /sbin/init`);
+    throw invalid("init", text, "example: /sbin/init; must be an absolute path");
   return words;
 }
 
-/** Where lxcfs is; its usual place for a mere yes. */
+/** The directory of lxcfs; its usual place for `true`. */
 export function parseLxcfs(text: string): string | undefined {
   if (/^(1|true|yes|on)$/i.test(text)) return "/var/lib/lxcfs";
   if (/^(0|false|no|off|)$/i.test(text)) return undefined;
   if (!text.startsWith("/"))
-    throw usageError(`"${text}" is not the absolute path of lxcfs, such as /var/lib/lxcfs`);
+    throw invalid("lxcfs", text, "true, false, or an absolute path; example: /var/lib/lxcfs");
   return normalizePath(text);
 }
 
 /** `NAME=VALUE`; the loader has no environment of a caller to take a value from. */
 export function parseAssignment(text: string): readonly [string, string] {
   const { name, value } = parseVariable(text);
-  if (value === undefined) throw usageError(`"${text}" has no value; write ${name}=…`);
+  if (value === undefined) throw invalid("variable", text, `example: ${name}=VALUE`);
   return [name, value];
 }
 
@@ -51,7 +52,7 @@ export function parseVolumes(text: string): readonly VolumeSpec[] {
   return splitList(text).map((item) => {
     const volume = parseVolume(item);
     if (volume.kind === "bind" && !volume.source?.startsWith("/"))
-      throw usageError(`"${item}": a path of the host is absolute`);
+      throw invalid("volume", item, "example: /srv/data:/data; the host path must be absolute");
     return volume;
   });
 }
@@ -61,9 +62,9 @@ export function parsePublishes(text: string): readonly Publish[] {
   const list = splitList(text).map(parsePublish);
   for (const [index, publish] of list.entries()) {
     if (publish.hostPort === 0)
-      throw usageError("a port of the host must be named; 0 is no port that anyone could know");
+      throw usageError("host port 0 (example: 8080:80; clients must know the port)");
     if (list.slice(0, index).some((other) => publishesCollide(other, publish)))
-      throw usageError(`port ${publish.hostPort}/${publish.protocol} of the host is published twice`);
+      throw usageError(`duplicate host port ${publish.hostPort}/${publish.protocol}`);
   }
   return list;
 }
@@ -73,23 +74,24 @@ export function parseArgs(text: string): DockerFlags {
   const flags = parseDockerFlags(flagsFromArgs(text));
   const { HostConfig = {} } = flags.body;
   const refused: readonly (readonly [unknown, string])[] = [
-    [flags.name, "name: the machine is named after its task"],
+    [flags.name, "name: the swarm's task names the machine"],
     [HostConfig.AutoRemove, "rm: the loader removes the machine"],
-    [HostConfig.RestartPolicy, "restart: the swarm starts the service's tasks again (--restart-condition)"],
+    [
+      HostConfig.RestartPolicy,
+      "restart: the swarm restarts the tasks (docker service create --restart-condition)",
+    ],
     [
       HostConfig.NetworkMode ?? flags.body.NetworkingConfig ?? flags.body.MacAddress,
-      "network: the machine has its service's network, and with it ip, mac-address and the like (docker " +
-        "service create --network)",
+      "network, ip, mac-address: the service sets the network (docker service create --network)",
     ],
     [
       HostConfig.Dns ?? HostConfig.DnsOptions ?? HostConfig.DnsSearch ?? HostConfig.ExtraHosts,
-      "dns, add-host: its service's network has them, too (docker service create --dns, --host)",
+      "dns, add-host: the service sets them (docker service create --dns, --host)",
     ],
-    [flags.body.Entrypoint, "entrypoint: it is a label of its own"],
-    [HostConfig.PortBindings ?? HostConfig.PublishAllPorts, "publish: it is a label of its own"],
+    [flags.body.Entrypoint, "entrypoint: use the label berth.loader.command"],
+    [HostConfig.PortBindings ?? HostConfig.PublishAllPorts, "publish: use the label berth.loader.publish"],
   ];
   const reasons = refused.filter(([value]) => value !== undefined).map(([, reason]) => reason);
-  if (reasons.length > 0)
-    throw usageError(`these flags are not the machine's to have: ${reasons.join("; ")}`);
+  if (reasons.length > 0) throw usageError(`unsupported flags: ${reasons.join("; ")}`);
   return flags;
 }

@@ -35,7 +35,7 @@ function option(value: string, description: string): KeyOption {
   return { value: `DEVICE:${value}`, repeat: true, description };
 }
 
-/** The loader has it as the flag of `docker run` that bears the key's name. */
+/** The loader has the flag of `docker run` with the key's name. */
 function flags(key: string) {
   return {
     form: "flags",

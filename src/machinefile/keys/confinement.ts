@@ -35,7 +35,7 @@ export const confinementKeys = {
     description: "Linux capabilities besides the profile's, with or without `CAP_`, in any case.",
     absent: "none",
     examples: [["NET_ADMIN"]],
-    settle: (written = []) => [...new Set(written)],
+    resolve: (written = []) => [...new Set(written)],
     option: {
       name: "cap-add",
       value: "CAPABILITY",
@@ -54,7 +54,7 @@ export const confinementKeys = {
     absent: "not used",
     examples: [true],
     // False is what an absent key means too.
-    settle: (written) => written || undefined,
+    resolve: (written) => written || undefined,
     option: { description: "show the machine its own memory, processors, uptime and load (needs lxcfs)" },
     label: { form: "value" },
   }),

@@ -23,7 +23,7 @@ interface FileKind {
   readonly example: string;
 }
 
-/** The key of secrets or configs of the swarm that become files: names, or maps that say more. */
+/** The key of swarm secrets or configs that become files: names, or maps with more keys. */
 export function filesKey(kind: FileKind): Key<readonly MountedFile[]> {
   return {
     type: files(kind),
@@ -38,7 +38,7 @@ function files(kind: FileKind): ValueType<readonly MountedFile[]> {
   const keys = fileKeys(kind);
   const long = map(keys, { schema: { required: ["source"] } });
   const { type: name, description, examples } = keys.source;
-  const readFile = (item: unknown, path: Path, problems: Problem[]): MountedFile | undefined => {
+  const parseFile = (item: unknown, path: Path, problems: Problem[]): MountedFile | undefined => {
     if (typeof item !== "string" && (typeof item !== "object" || item === null)) {
       problems.push(problem(path, expected("a name, or a map with source", item, "tls-key")));
       return undefined;
@@ -70,7 +70,7 @@ function files(kind: FileKind): ValueType<readonly MountedFile[]> {
       const targets = new Set<string>();
       return raw.flatMap((item: unknown, index) => {
         const at = [...path, index];
-        const file = readFile(item, at, problems);
+        const file = parseFile(item, at, problems);
         if (file === undefined) return [];
         if (targets.has(file.target)) problems.push(problem(at, `duplicate file ${file.target}`));
         targets.add(file.target);

@@ -35,7 +35,7 @@ export const lifeKeys = {
     absent: "none",
     examples: [{ LANG: "C.UTF-8" }, ["LANG=C.UTF-8", "TZ"]],
     isMerged: true,
-    settle: (written = [], { environment }) => resolveEntries(written, environment),
+    resolve: (written = [], { environment }) => resolveEntries(written, environment),
     option: {
       name: "env",
       short: "e",
@@ -52,14 +52,14 @@ export const lifeKeys = {
     absent: "none",
     examples: [["db"]],
     // A swarm knows no order among services.
-    settle: (written, { hasRoot }) => (hasRoot ? [] : (written ?? [])),
+    resolve: (written, { hasRoot }) => (hasRoot ? [] : (written ?? [])),
   }),
   restart: machineKey("restart", {
     type: choice(restartPolicies),
     description: "When the engine starts the machine again by itself.",
     default: defaults.restart,
     examples: ["always"],
-    settle: (written) => written ?? defaults.restart,
+    resolve: (written) => written ?? defaults.restart,
     option: { value: "POLICY", description: "when the engine starts it again" },
   }),
   stop_timeout: machineKey("stopTimeout", {
@@ -79,7 +79,7 @@ export const lifeKeys = {
     absent: "none",
     examples: [{ team: "mail" }],
     isMerged: true,
-    settle: (written = []) => resolveEntries(written, {}),
+    resolve: (written = []) => resolveEntries(written, {}),
     option: {
       name: "label",
       short: "l",

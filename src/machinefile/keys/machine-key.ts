@@ -14,14 +14,14 @@ export interface MachineKey extends Key<unknown> {
   readonly isOwn?: true;
   /** A map that is merged with the defaults', entry by entry, instead of replacing it. */
   readonly isMerged?: true;
-  /** The value in MachineSpec, by what is written (undefined for nothing); without this it is the same. */
-  settle?(written: unknown, settling: Settling): unknown;
+  /** The value in MachineSpec for the written one (undefined for none). Default: the same value. */
+  resolve?(written: unknown, context: MachineContext): unknown;
   readonly option?: KeyOption;
   readonly label?: KeyLabel;
 }
 
-/** What a value in MachineSpec may depend on besides what is written. */
-export interface Settling {
+/** Facts besides the written value that a value in MachineSpec may depend on. */
+export interface MachineContext {
   /** The machine's name. */
   readonly name: string;
   /** berth's own environment. */
@@ -50,8 +50,8 @@ export interface KeyOption {
 }
 
 /**
- * How the loader of a service is told of a key: by a label of its own, `berth.loader.KEY` with hyphens for
- * underscores, or by flags of `docker run` in the label `berth.loader.args`.
+ * How the loader of a service gets a key: by its own label, `berth.loader.KEY` with hyphens for underscores,
+ * or by flags of `docker run` in the label `berth.loader.args`.
  */
 export type KeyLabel<V = unknown> =
   | { readonly form: "value"; readonly also?: readonly string[]; render?(value: V): string }
@@ -70,17 +70,17 @@ interface TypedKey<F extends Field, T> extends Key<T>, Pick<MachineKey, "isOwn" 
   readonly label?: KeyLabel<Value<F>>;
 }
 
-/** What is written is what MachineSpec has, or the row says how it gets there. */
-type Settled<F extends Field, T> = [T | undefined] extends [MachineSpec[F]]
-  ? Partial<Settles<F, T>>
-  : Settles<F, T>;
+/** The written type is that of MachineSpec, or the row has a `resolve`. */
+type Resolved<F extends Field, T> = [T | undefined] extends [MachineSpec[F]]
+  ? Partial<Resolves<F, T>>
+  : Resolves<F, T>;
 
-interface Settles<F extends Field, T> {
-  readonly settle: (written: T | undefined, settling: Settling) => MachineSpec[F];
+interface Resolves<F extends Field, T> {
+  readonly resolve: (written: T | undefined, context: MachineContext) => MachineSpec[F];
 }
 
 /** A row of the table, checked against the field of MachineSpec that it fills. */
-export function machineKey<const F extends Field, T>(field: F, row: TypedKey<F, T> & Settled<F, T>) {
+export function machineKey<const F extends Field, T>(field: F, row: TypedKey<F, T> & Resolved<F, T>) {
   return { field, ...row };
 }
 

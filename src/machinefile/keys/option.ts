@@ -1,7 +1,7 @@
 import { hyphened, type KeyOption, type MachineKey, type MachineKeys } from "./machine-key.ts";
 import { networkKeys } from "./network.ts";
 
-/** An option of `berth up` that stands for a key where there is no file. */
+/** An option of `berth up` that replaces a key without a file. */
 export interface FleetOption extends KeyOption {
   readonly key: string;
   /** Where the key stands in a file. */

@@ -15,7 +15,7 @@ export const originKeys = {
       "name.",
     absent: "required, here or under `defaults`, unless there is a `root`",
     examples: ["debian-12"],
-    settle: (written, { hasRoot }) => (hasRoot ? "" : (written ?? "")),
+    resolve: (written, { hasRoot }) => (hasRoot ? "" : (written ?? "")),
     option: {
       value: "IMAGE",
       description: "built-in name, image of the engine, or tarball of a root",
@@ -41,7 +41,7 @@ export const originKeys = {
     absent: "anywhere, with the defaults below",
     examples: [{ node: "server1", networks: ["application"] }],
     isOwn: true,
-    settle: (written, { hasRoot, stopTimeout }) =>
+    resolve: (written, { hasRoot, stopTimeout }) =>
       hasRoot ? buildDeploy(written ?? {}, stopTimeout) : undefined,
   }),
 };

@@ -1,7 +1,7 @@
 import { text } from "#machinefile/type/scalar.ts";
 import { parseName } from "#machinefile/value/name.ts";
 
-/** What the file says of itself, at its top. */
+/** The keys at the top of the file. */
 export const projectKeys = {
   name: {
     type: text("a name", "shop", parseName),

@@ -14,7 +14,7 @@ export const reachKeys = {
     absent: "the machine's name",
     examples: ["web.example.org"],
     isOwn: true,
-    settle: (written, { name }) => written ?? name,
+    resolve: (written, { name }) => written ?? name,
     option: { value: "NAME", description: "host name of one machine (its name)" },
     label: { form: "value" },
   }),
@@ -34,7 +34,7 @@ export const reachKeys = {
     absent: "none",
     examples: [["www"]],
     isOwn: true,
-    settle: (written) => written ?? [],
+    resolve: (written) => written ?? [],
     option: {
       name: "alias",
       value: "NAME",
@@ -52,7 +52,7 @@ export const reachKeys = {
       "brackets.",
     absent: "none",
     examples: [[80, "8080:80", "53:53/udp", "1000-1010:2000-2010", "127.0.0.1:8443:443"]],
-    settle: (written) => written ?? [],
+    resolve: (written) => written ?? [],
     option: {
       short: "p",
       value: "PORTS",

@@ -16,7 +16,7 @@ export const storageKeys = {
       "`TARGET` alone a volume that goes with the machine. `:ro` at the end makes it read-only.",
     absent: "none",
     examples: [["data:/srv", "./conf:/etc/app:ro", "/var/cache"]],
-    settle: (written) => written ?? [],
+    resolve: (written) => written ?? [],
     option: {
       name: "volume",
       short: "v",
@@ -36,7 +36,7 @@ export const storageKeys = {
     absent: "those that every machine has",
     examples: [["/tmp:size=64m", "/var/cache:size=1g,mode=755"]],
     // None is what an absent key means too.
-    settle: (written) => (written?.length ? written : undefined),
+    resolve: (written) => (written?.length ? written : undefined),
     option: {
       value: "PATH[:OPTIONS]",
       repeat: true,

@@ -2,7 +2,7 @@ import type { imageKeys } from "#machinefile/keys/image.ts";
 import type { ImageSpec } from "#machinefile/machine.ts";
 import type { Fields } from "#machinefile/type/map.ts";
 
-/** An image by what is written of it; undefined where that is not one of the three forms. */
+/** Builds an image's spec from its map; undefined unless it has exactly one of the three forms. */
 export function buildImage(written: Fields<typeof imageKeys>): ImageSpec | undefined {
   const { base, tarball, image, os, release, packages = [], ...rest } = written;
   if (tarball !== undefined) return { tarball };

@@ -1,4 +1,4 @@
-import type { MachineKey, MachineKeys, Settling } from "#machinefile/keys/machine-key.ts";
+import type { MachineContext, MachineKey, MachineKeys } from "#machinefile/keys/machine-key.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 import type { Variables } from "#machinefile/yaml/interpolate.ts";
 
@@ -16,7 +16,7 @@ export function buildMachine(
   environment: Variables,
 ): MachineSpec {
   const stopTimeout = own.stop_timeout ?? shared.stop_timeout;
-  const settling: Settling = {
+  const context: MachineContext = {
     name,
     environment,
     hasRoot: own.root !== undefined,
@@ -25,7 +25,7 @@ export function buildMachine(
   const machine: Record<string, unknown> = { name };
   for (const [key, row] of Object.entries(keys)) {
     const written = writtenValue(row, own[key], shared[key]);
-    const value = row.settle === undefined ? written : row.settle(written, settling);
+    const value = row.resolve === undefined ? written : row.resolve(written, context);
     if (value !== undefined) machine[row.field] = value;
   }
   // Each row is checked against the field that it fills, and keys/machine.ts has one for every field.

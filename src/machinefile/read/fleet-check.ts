@@ -16,7 +16,7 @@ interface Checked {
   readonly isFaulty: (path: Path) => boolean;
 }
 
-/** Among so many machines is looked for the one that was meant. */
+/** Limit of machines among which to search for suggestions. */
 const mostCandidates = 500;
 /** So many members of a cycle are named at its start. */
 const mostMembers = 10;

@@ -77,7 +77,7 @@ test("every problem is reported, by its option", () => {
     "--address: goes with one machine, not with 3",
     "--image: missing (example: --image debian-12)",
     expect.stringContaining('--domain: invalid domain "-" (example: lab.test; letters, digits and hyphens'),
-    '--cap-add: "chwn" is not a Linux capability; did you mean "CHOWN"?',
+    '--cap-add: unknown capability "chwn" (example: NET_ADMIN); did you mean "CHOWN"?',
     expect.stringContaining('--memory: invalid size "x" (example: 512M'),
     expect.stringContaining('--volume: invalid volume "x" (example: data:/srv'),
     expect.stringContaining('--shm-size: invalid size "y" (example: 512M'),

@@ -7,7 +7,7 @@ import { type Path, renderFault } from "#machinefile/problem.ts";
 import { namelessProject } from "#machinefile/project.ts";
 import type { Variables } from "#machinefile/yaml/interpolate.ts";
 import { usageError } from "#usage.ts";
-import { readFleet } from "./fleet.ts";
+import { parseFleet } from "./fleet.ts";
 
 /** What `berth up NAME… --image X …` was given. */
 export interface FleetRequest {
@@ -46,7 +46,7 @@ export function fleetFromOptions(
     Object.fromEntries(given.filter(wanted).map(({ key }) => [key, values[key]]));
   const own = isAlone ? written(({ isOwn }) => isOwn) : {};
   const shared = written(({ section, isOwn }) => section === "machine" && !isOwn);
-  const reading = readFleet(
+  const reading = parseFleet(
     {
       network: written(({ section }) => section === "network"),
       // The missing image is reported above, once for all machines.

@@ -7,7 +7,7 @@ import type { Fleet, ImageSpec, MachineSpec, NetworkSpec } from "#machinefile/ma
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { firstProblems, type Path, type Problem, problem } from "#machinefile/problem.ts";
 import { domainOf, type Project } from "#machinefile/project.ts";
-import { type Fields, readFields, readMap } from "#machinefile/type/map.ts";
+import { type Fields, parseFields, parseMap } from "#machinefile/type/map.ts";
 import { unknownKey } from "#machinefile/type/unknown-key.ts";
 import { attempt } from "#machinefile/type/value-type.ts";
 import { parseImageName } from "#machinefile/value/name.ts";
@@ -17,9 +17,9 @@ import { buildImage } from "./build-image.ts";
 import type { Written } from "./build-machine.ts";
 import { checkRoots } from "./deploy-check.ts";
 import { checkFleet } from "./fleet-check.ts";
-import { readMachines } from "./read-machines.ts";
+import { parseMachines } from "./parse-machines.ts";
 
-/** The machines' order is the file's. There is a fleet only when there are no problems. */
+/** Machines keep the order of the file. Any problem prevents a fleet. */
 type FleetReading =
   | { readonly fleet: Fleet; readonly problems: readonly [] }
   | { readonly problems: readonly Problem[] };
@@ -28,7 +28,7 @@ const sections = ["name", "network", "defaults", "images", "machines"];
 
 /** What a file is read by. */
 export interface FleetContext {
-  /** Gives the values of variables that a machine passes on without one of its own. */
+  /** The source of variables that a machine passes on without a value. */
   readonly environment: Variables;
   /** The project as it is where the file does not name it. */
   readonly unnamed: Project;
@@ -36,32 +36,32 @@ export interface FleetContext {
   readonly keys?: MachineKeys | undefined;
 }
 
-/** Reads the machine file's content, plain data, into a fleet; or says everything that is wrong with it. */
-export function readFleet(
+/** Parses the machine file's content, plain data, into a fleet; or reports all problems. */
+export function parseFleet(
   raw: unknown,
   { environment, unnamed, keys = machineKeys }: FleetContext,
 ): FleetReading {
   const problems: Problem[] = [];
-  const file = readMap(raw, [], problems) ?? {};
+  const file = parseMap(raw, [], problems) ?? {};
   for (const key of Object.keys(file))
     if (!sections.includes(key) && !key.startsWith("x-")) problems.push(unknownKey(key, sections, [key]));
-  const named = "name" in file ? readFields(projectKeys, { name: file.name }, [], problems) : {};
+  const named = "name" in file ? parseFields(projectKeys, { name: file.name }, [], problems) : {};
   const project = { ...unnamed, ...named };
-  const network = readFields(
+  const network = parseFields(
     networkKeys,
-    readMap(file.network, ["network"], problems) ?? {},
+    parseMap(file.network, ["network"], problems) ?? {},
     ["network"],
     problems,
   );
-  const shared = readDefaults(file.defaults, keys, problems);
-  const images = readImages(file.images, problems);
-  const written = readMap(file.machines, ["machines"], problems) ?? {};
+  const shared = parseDefaults(file.defaults, keys, problems);
+  const images = parseImages(file.images, problems);
+  const written = parseMap(file.machines, ["machines"], problems) ?? {};
   if (
     Object.keys(written).length === 0 &&
     !problems.some(({ path }) => path[0] === "machines" || path.length === 0)
   )
     problems.push(problem(["machines"], "no machines (example: machines: {web: {image: debian-12}})"));
-  const reading = readMachines({ written, rawDefaults: file.defaults, shared, keys, environment }, problems);
+  const reading = parseMachines({ written, rawDefaults: file.defaults, shared, keys, environment }, problems);
   if (!reading.isWhole) return { problems };
   const { machines, own } = reading;
   const fleet = {
@@ -80,21 +80,21 @@ export function readFleet(
   return problems.length > 0 ? { problems } : { fleet, problems: [] };
 }
 
-function readDefaults(raw: unknown, keys: MachineKeys, problems: Problem[]): Written {
+function parseDefaults(raw: unknown, keys: MachineKeys, problems: Problem[]): Written {
   const path = ["defaults"];
-  const written = Object.entries(readMap(raw, path, problems) ?? {});
+  const written = Object.entries(parseMap(raw, path, problems) ?? {});
   const isOwn = (key: string) => Object.hasOwn(keys, key) && keys[key]?.isOwn === true;
   for (const [key] of written.filter(([name]) => isOwn(name))) {
     const message = "belongs to one machine and cannot be a default";
     problems.push(problem([...path, key], message, undefined, "key"));
   }
   const rest = Object.fromEntries(written.filter(([name]) => !isOwn(name)));
-  return readFields(sharedKeys(keys), rest, path, problems);
+  return parseFields(sharedKeys(keys), rest, path, problems);
 }
 
-function readImages(raw: unknown, problems: Problem[]): Readonly<Record<string, ImageSpec>> {
+function parseImages(raw: unknown, problems: Problem[]): Readonly<Record<string, ImageSpec>> {
   const images: [string, ImageSpec][] = [];
-  for (const [name, value] of Object.entries(readMap(raw, ["images"], problems) ?? {})) {
+  for (const [name, value] of Object.entries(parseMap(raw, ["images"], problems) ?? {})) {
     const path = ["images", name];
     attempt(parseImageName, name, path, problems, "key");
     const image = buildImage(imageType.read(value, path, problems) ?? {});

@@ -215,7 +215,7 @@ machines:
     "16:23 machines.web.volumes[1]: expected a volume, not 5 (example: data:/srv)",
     '17:24 machines.web.environment.A-B: invalid variable name "A-B" (example: LANG; letters, digits and "_", no digit first); did you mean "A_B"?',
     "17:27 machines.web.environment.C: expected text, not a list",
-    '18:20 machines.web.capabilities[0]: "NETADMIN" is not a Linux capability; did you mean "NET_ADMIN"?',
+    '18:20 machines.web.capabilities[0]: unknown capability "NETADMIN" (example: NET_ADMIN); did you mean "NET_ADMIN"?',
     '20:14 machines.web.restart: invalid value false (one of: no, on-failure, unless-stopped, always); did you mean "no"?',
     "21:5 machines.web.command: empty command (example: [/sbin/init]; without the key it is the image's own)",
     "22:13 machines.web.labels: expected a map or a list of labels, not 5",

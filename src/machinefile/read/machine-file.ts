@@ -5,7 +5,7 @@ import { cut, renderFault, renderPath } from "#machinefile/problem.ts";
 import { projectNameOf } from "#machinefile/project.ts";
 import type { Variables } from "#machinefile/yaml/interpolate.ts";
 import { type Located, parseYaml } from "#machinefile/yaml/yaml-source.ts";
-import { readFleet } from "./fleet.ts";
+import { parseFleet } from "./fleet.ts";
 
 /** One entry of the details of a `file-invalid` error. */
 export interface FileProblem {
@@ -22,7 +22,7 @@ export interface FileProblem {
 export interface MachineFileOptions {
   /** Its absolute path, which machines note. */
   readonly fileName: string;
-  /** What its problems call it: the same, unless told otherwise. */
+  /** Its name in messages. Default: the path. */
   readonly shownAs?: string;
   /** For `${NAME}` in the file, and for variables that a machine passes on. */
   readonly environment: Variables;
@@ -46,7 +46,7 @@ export function parseMachineFile(
 ): Fleet {
   const source = parseYaml(text, environment);
   if (source.content === undefined) throw invalid(shownAs, source.faults);
-  const reading = readFleet(source.content, {
+  const reading = parseFleet(source.content, {
     environment,
     unnamed: { name: projectNameOf(fileName), file: fileName },
     keys,

@@ -12,38 +12,46 @@ export function renderMachineFileReference(keys: MachineKeys = machineKeys): str
   return `${introduction}
 ${section("name", "Stands for itself at the top of the file, as in `name: shop`.", projectKeys)}
 ${section("network", "The one network that all machines are on. Every key is optional.", networkKeys)}
-${section("images", "Maps a name to where the image comes from: exactly one of `base`, `tarball` and `image`.", imageKeys)}
+${section(
+  "images",
+  "Maps a name to the origin of the image: exactly one of `base`, `tarball` and `image`.",
+  imageKeys,
+)}
 ${section(
   "machines",
-  "Maps a name to a machine. A name is one DNS label: lower-case letters, digits and inner hyphens, at most 63. `db: {}` is a whole machine where the defaults name an image.",
+  "Maps a name to a machine. A name is one DNS label: at most 63 lower-case letters, digits and inner " +
+    "hyphens. `db: {}` is a whole machine if the defaults have an image.",
   keys,
 )}
 ${section(
   "deploy",
-  "Under a machine with a `root`: how a Docker Swarm runs it (see deploy.md). A dot leads into a map: `restart.delay` is `restart: {delay: 5s}`.",
+  "Under a machine with a `root`: how a Docker Swarm runs it (see deploy.md). A dot leads into a map: " +
+    "`restart.delay` is `restart: {delay: 5s}`.",
   withInner(deployKeys),
 )}
 ## \`defaults\`
 
 Takes the keys of a machine, apart from ${Object.entries(keys)
     .flatMap(([name, { isOwn }]) => (isOwn === true ? [`\`${name}\``] : []))
-    .join(", ")}. Every machine has them, unless it says otherwise:
-its \`environment\` and \`labels\` are merged with the defaults', each other key of its own replaces the default, lists too.
+    .join(", ")}. Every machine gets them.
+A machine's own key replaces the default, lists too; \`environment\` and \`labels\` are merged instead.
 
 ${closing}`;
 }
 
 const introduction = `# The machine file
 
-\`berth up\` reads \`berth.yaml\` in the current directory or the nearest above it. It names the machines you want, and what they have in common.
+\`berth up\` reads \`berth.yaml\` in the current directory or the nearest above it.
+It lists the machines you want, and what they have in common.
 
 \`\`\`yaml
 ${exampleMachineFile.trimEnd()}
 \`\`\`
 
-The file is one YAML 1.2 document with a \`name\` and four sections, \`network\`, \`defaults\`, \`images\` and \`machines\`; only \`machines\` is needed.
-A section whose name starts with \`x-\` is yours: a place for anchors.
-Everything that is wrong is reported at once (the first fifty things, if they are more), with line and column, and nothing is changed then.
+The file is one YAML 1.2 document with a \`name\` and four sections, \`network\`, \`defaults\`,
+\`images\` and \`machines\`; only \`machines\` is required.
+A section whose name starts with \`x-\` is yours, for example for anchors.
+berth reports all errors at once (at most fifty), with line and column, and then changes nothing.
 `;
 
 const closing = `## Variables and anchors
@@ -53,17 +61,18 @@ Values (not keys) may hold variables of berth's own environment, as in Compose:
 | Written | Means |
 |---|---|
 | \`\${NAME}\`, \`$NAME\` | its value; unset is an error |
-| \`\${NAME:-default}\`, \`\${NAME-default}\` | the default if it is unset; with the colon, if it is empty too |
-| \`\${NAME:?message}\`, \`\${NAME?message}\` | an error with this message if it is unset; with the colon, if it is empty too |
-| \`\${NAME:+other}\`, \`\${NAME+other}\` | the other text if it is set; with the colon, if it is set and not empty |
+| \`\${NAME:-default}\`, \`\${NAME-default}\` | the default if unset; with the colon, if empty too |
+| \`\${NAME:?message}\`, \`\${NAME?message}\` | this error if unset; with the colon, if empty too |
+| \`\${NAME:+other}\`, \`\${NAME+other}\` | the other text if set; with the colon, if not empty |
 | \`$$\` | a dollar sign |
 
-Anchors (\`&name\`), aliases (\`*name\`) and merge keys (\`<<: *name\`) work; a file whose aliases expand to too much
-(200,000 values) is refused, as is one nested more than 50 deep, of more than 50,000 words and marks of YAML, or of more than 1 MiB.
+Anchors (\`&name\`), aliases (\`*name\`) and merge keys (\`<<: *name\`) work. Limits of a file: 1 MiB,
+50 levels, 50,000 YAML tokens, 200,000 values with all aliases expanded.
 
 ## Paths
 
-A path of the host, in \`volumes\` and \`tarball\`, starts at the file's directory when it is relative, and at your home when it starts with \`~/\`.
+In \`volumes\` and \`tarball\` a relative path of the host starts at the file's directory,
+and \`~/\` is your home.
 `;
 
 /** Every key, and after one whose values are maps of plain values also theirs: `restart.delay`. */

@@ -13,12 +13,12 @@ interface EntryParsers {
 
 /** Names with values: a map, or a list of `NAME=value` as Compose has it. */
 export function entries({ what, parse, parseName }: EntryParsers): ValueType<readonly Entry[]> {
-  const readItem = (item: unknown, path: Path, problems: Problem[]): Entry | undefined => {
+  const parseItem = (item: unknown, path: Path, problems: Problem[]): Entry | undefined => {
     if (typeof item === "string") return attempt(parse, item, path, problems);
     problems.push(problem(path, expected("text", item, "NAME=value")));
     return undefined;
   };
-  const readPair = (name: string, value: unknown, path: Path, problems: Problem[]): Entry | undefined => {
+  const parsePair = (name: string, value: unknown, path: Path, problems: Problem[]): Entry | undefined => {
     const key = attempt(parseName, name, path, problems);
     if (!isPlain(value)) problems.push(problem(path, expected("text", value)));
     else if (key !== undefined) return value === null ? { name: key } : { name: key, value: String(value) };
@@ -38,8 +38,8 @@ export function entries({ what, parse, parseName }: EntryParsers): ValueType<rea
       }
       const before = problems.length;
       const found = Array.isArray(raw)
-        ? raw.map((item: unknown, index) => readItem(item, [...path, index], problems))
-        : Object.entries(raw).map(([name, value]) => readPair(name, value, [...path, name], problems));
+        ? raw.map((item: unknown, index) => parseItem(item, [...path, index], problems))
+        : Object.entries(raw).map(([name, value]) => parsePair(name, value, [...path, name], problems));
       return problems.length === before ? found.filter((entry) => entry !== undefined) : undefined;
     },
   };

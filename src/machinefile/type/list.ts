@@ -2,7 +2,7 @@ import { problem } from "#machinefile/problem.ts";
 import { expected, type ValueType } from "./value-type.ts";
 
 interface ListOptions {
-  /** What an empty list is told; without it, one is fine. */
+  /** The problem of an empty list; without it, an empty list is valid. */
   readonly empty?: string;
 }
 

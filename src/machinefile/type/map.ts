@@ -12,7 +12,7 @@ export interface MapType<K extends Keys> extends ValueType<Fields<K>> {
   readonly keys: K;
 }
 
-/** What the keys of a map say only together: faults of it as a whole. */
+/** Checks the map as a whole, for problems of several keys together. */
 type Check<K extends Keys> = (written: readonly string[], fields: Fields<K>, path: Path) => Iterable<Problem>;
 
 /** A map with these keys. A key that cannot be read is left out, so that no fault hides another. */
@@ -24,9 +24,9 @@ export function map<const K extends Keys>(
     keys,
     schema: { ...mapSchema(keys), ...schema },
     read(raw, path, problems) {
-      const written = readMap(raw, path, problems);
+      const written = parseMap(raw, path, problems);
       if (written === undefined) return undefined;
-      const fields = readFields(keys, written, path, problems);
+      const fields = parseFields(keys, written, path, problems);
       if (check !== undefined) problems.push(...check(Object.keys(written), fields, path));
       return fields;
     },
@@ -34,7 +34,7 @@ export function map<const K extends Keys>(
 }
 
 /** Plain data as a map, with nothing as an empty one; undefined and a problem for anything else. */
-export function readMap(
+export function parseMap(
   raw: unknown,
   path: Path,
   problems: Problem[],
@@ -46,7 +46,7 @@ export function readMap(
 }
 
 /** Reads a map key by key; those that are unknown or cannot be read are problems, and left out. */
-export function readFields<K extends Keys>(
+export function parseFields<K extends Keys>(
   keys: K,
   written: Readonly<Record<string, unknown>>,
   path: Path,

@@ -1,7 +1,7 @@
 import { type Path, type Problem, problem } from "#machinefile/problem.ts";
 import { suggest } from "#suggest.ts";
 
-/** What people who know Compose, docker run or mmdebstrap write. */
+/** Keys of Compose, docker run and mmdebstrap, for suggestions. */
 const foreign: Readonly<Record<string, string>> = {
   services: "machines",
   networks: "network",

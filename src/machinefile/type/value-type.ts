@@ -5,7 +5,7 @@ import { suggestionOf } from "#usage.ts";
 /** JSON Schema, draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A type of values in berth.yaml: what an editor is told of it, and how it is read. */
+/** A type of values in berth.yaml: its schema for editors, and its parser. */
 export interface ValueType<out T> {
   readonly schema: JsonSchema;
   /** The words that it knows, if it is one of some words. */
@@ -19,12 +19,12 @@ export interface ValueType<out T> {
   readonly read: (raw: unknown, path: Path, problems: Problem[]) => T | undefined;
 }
 
-/** One key of a map in berth.yaml: how its value is read, and what the reference and editors say of it. */
+/** One key of a map in berth.yaml: its type, and its text for the reference and editors. */
 export interface Key<T> {
   readonly type: ValueType<T>;
   /** One sentence or more. */
   readonly description: string;
-  /** The type in words; of a choice its words, unless this says more. */
+  /** The type in words. Default for a choice: its words. */
   readonly shownType?: string;
   readonly unit?: string;
   /** The value that holds where the key is absent, … */

@@ -71,14 +71,13 @@ function parseOption(option: string): string {
 }
 
 /**
- * Engines give this much unasked, and so berth-runtime takes it for not asked; a tmpfs that says it is asked
- * for.
+ * Engines' default, which berth-runtime therefore takes for no request; request it by a tmpfs of this size.
  */
 const unaskedShmSize = 64 * 1024 ** 2;
 
 /**
- * The machine's tmpfs as the Engine API has them, path → options; at a place of the contract's with that
- * one's, unless they say otherwise.
+ * The machine's tmpfs for the Engine API, path → options; defaults are those of the contract's tmpfs at the
+ * same place.
  */
 export function renderTmpfs({
   tmpfs = [],

@@ -71,7 +71,8 @@ function evaluate(expression: string, variables: Variables, faults: string[], de
   if (operator === "-") return expand(operand, variables, faults, depth + 1);
   const reason = operator === "?" ? expand(operand, variables, faults, depth + 1) : "";
   faults.push(
-    `the variable ${name} is ${value === undefined ? "not set" : "empty"}${reason === "" ? "" : `: ${reason}`}`,
+    `the variable ${name} is ${value === undefined ? "not set" : "empty"}` +
+      (reason === "" ? "" : `: ${reason}`),
   );
   return "";
 }

@@ -12,8 +12,8 @@ import {
 import type { ResolveAlias } from "./yaml-anchor.ts";
 
 /*
- * What berth reads may be a stranger's, and the time that YAML takes grows faster than its text: with its depth, its number of
- * tokens and what its aliases stand for. None of the bounds is in the way of a file that people or programs write.
+ * Bounds for untrusted files. The time that YAML takes grows faster than its text: with depth, number of
+ * tokens and expanded aliases. Files that people or programs write stay far below these bounds.
  */
 
 const deepest = 50;
@@ -74,7 +74,7 @@ export function aliasExcess(document: Document, resolve: ResolveAlias): Excess |
   const sizeOf = (node: unknown): number => {
     const known = sizes.get(node);
     if (known !== undefined) return known;
-    // One that stands within itself is a fault of its own.
+    // Ignore a cycle here: it is reported as another problem.
     sizes.set(node, 0);
     let size = 1;
     if (isAlias(node)) size += sizeOf(resolve(node));

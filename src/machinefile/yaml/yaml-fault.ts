@@ -12,8 +12,8 @@ interface YamlFault {
 }
 
 /**
- * Everything wrong with the YAML itself: syntax, doubled keys, unknown tags, keys that are no text, aliases
- * and merges that lead nowhere.
+ * All faults of the YAML itself: syntax, duplicate keys, unknown tags, keys other than text, and unresolved
+ * aliases and merges.
  */
 export function yamlFaults(document: Document.Parsed, resolve: ResolveAlias): YamlFault[] {
   const faults: YamlFault[] = [];
@@ -68,7 +68,7 @@ function describe(error: Pick<YAMLParseError, "code" | "message">): string {
 function pairFault(pair: Pair, resolve: ResolveAlias): string | undefined {
   const behind = (node: unknown): unknown => (isAlias(node) ? resolve(node) : node);
   const key = behind(pair.key);
-  // An alias that leads nowhere is a fault of its own.
+  // Ignore an unresolved alias here: it is reported as another fault.
   if (!isScalar(key) && key !== undefined) return "invalid key (plain text; example: web)";
   if (!isMerge(pair)) return undefined;
   const source = behind(pair.value);

@@ -33,7 +33,7 @@ export function keyText(pair: Pair): string {
   return typeof pair.key.value === "string" ? pair.key.value : (pair.key.source ?? String(pair.key.value));
 }
 
-/** Of keys that are no text: every path through one has it, and to write one out takes as long as it is. */
+/** A key that is not text: its text would be in every path through it, and may be long. */
 const writtenKeys = new WeakMap<Pair, string>();
 
 function writtenKey(pair: Pair): string {

@@ -6,14 +6,14 @@ export interface StagedBind {
   readonly source: string;
   readonly destination: string;
   readonly recursive: boolean;
-  /** What the mount may not do, and what none of the mounts in it may. */
+  /** Flags that restrict the mount, and those that restrict every mount below it. */
   readonly restricted: readonly Restriction[];
   readonly allRestricted: readonly Restriction[];
 }
 
 /**
- * mount(8)'s options that forbid something. A runtime sets them by mounting again, which the kernel refuses
- * in a user namespace where the mount forbids more than is asked for: so the stage sets them.
+ * mount(8)'s restricting options. A runtime sets them by a remount, which the kernel refuses in a user
+ * namespace if the mount restricts more than the request: the stage sets them instead.
  */
 const restrictions = { ro: "readOnly", nosuid: "noSuid", nodev: "noDev", noexec: "noExec" } as const;
 export type Restriction = (typeof restrictions)[keyof typeof restrictions];
@@ -27,7 +27,7 @@ function restrictionsOf(options: readonly string[], prefix: "" | "r"): readonly 
 const isRestriction = (option: string) =>
   Object.hasOwn(restrictions, option) || Object.hasOwn(restrictions, option.replace(/^r/, ""));
 
-/** The bind mounts whose files must show mapped ids; the machine's cgroups are no matter of the user's. */
+/** The bind mounts whose files must show mapped ids. Cgroup mounts belong to the contract. */
 export function planBinds(mounts: readonly OciMount[]): readonly StagedBind[] {
   return mounts.flatMap((mount, index) => {
     if (!isStaged(mount) || mount.source === undefined) return [];

@@ -2,7 +2,7 @@ import type { IdRange } from "#linux/id-range.ts";
 import { joinedNetwork, type OciConfig, type OciHook } from "#oci/config.ts";
 import { patchSysctl } from "./sysctl.ts";
 
-/** Where the runtime has put what a machine in a user namespace needs from the host's side. */
+/** Paths that berth-runtime prepared for a machine in a user namespace. */
 export interface Isolation {
   readonly ids: IdRange;
   /**
@@ -33,9 +33,9 @@ export function isolateConfig(
   const { maskedPaths: _masked, readonlyPaths: _readonly, ...rest } = linux;
   const mapping = [{ containerID: 0, hostID: ids.base, size: ids.count }];
   const joins = joinedNetwork(config) !== undefined;
-  // The runtime is itself started in a network that is joined, and leaves its process there: when it runs a
-  // command later, it enters the user namespace first, and from there no network that this does not own (runc
-  // 1.1).
+  // Join no network here: the launcher starts the runtime in the joined network, where its process stays.
+  // runc 1.1 enters the user namespace first when it runs a command later, and cannot enter a network from
+  // there that this namespace does not own (https://github.com/opencontainers/runc/issues/4390).
   const others = (linux.namespaces ?? []).filter(
     ({ type, path }) => type !== "user" && !(type === "network" && path),
   );
@@ -52,7 +52,7 @@ export function isolateConfig(
     linux: {
       ...rest,
       namespaces: [...others, { type: "user", path: `${stage}/userns` }],
-      // The namespace's own; runc before 1.1.11 does not ask it.
+      // The namespace's root; runc before 1.1.11 does not default to it.
       uidMappings: mapping,
       gidMappings: mapping,
       ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count, joins) } : {}),
@@ -61,8 +61,8 @@ export function isolateConfig(
 }
 
 /**
- * What the launcher does at `start`, for `run`, which has none: by the machine's own program, as its root.
- * Whoever calls `run` waits for that at his own terminal, and can end it there.
+ * Does what the launcher does at `start` also for `run`: by the machine's own program, as its root. The
+ * caller of `run` waits for it and can interrupt it.
  */
 function shareMounts(program: string | undefined): readonly OciHook[] {
   return program === undefined ? [] : [{ path: program, args: ["mount", "--make-rshared", "/"] }];

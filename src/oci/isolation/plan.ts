@@ -6,7 +6,7 @@ import { joinedNetwork, type OciConfig, type OciMount } from "#oci/config.ts";
 import { isSysfs, planBinds, type StagedBind } from "./binds.ts";
 import { lostSysctls } from "./sysctl.ts";
 
-/** What a machine in a user namespace of its own has mounted for it before the runtime creates it. */
+/** The mounts that a machine in a user namespace gets before the runtime creates it. */
 export interface IsolationPlan {
   /** How many ids it has. */
   readonly ids: number;
@@ -15,7 +15,7 @@ export interface IsolationPlan {
   readonly binds: readonly StagedBind[];
   /** The path of another container's network namespace, which it joins. */
   readonly network: string | undefined;
-  /** Whether that one's sysfs is to be mounted: the machine can mount none of it itself. */
+  /** Whether to mount that network's sysfs, which the machine cannot mount itself. */
   readonly sysfs: boolean;
   /** Whether its own root owns its user namespace; else the host's does. */
   readonly ownsNamespace: boolean;
@@ -60,7 +60,7 @@ export function planIsolation(
     sharesAtStart: sharesMounts && !alone,
     mountProgram: sharesMounts && alone ? findMount(files) : undefined,
     warnings: lostSysctls(config).map(
-      (name) => `the sysctl ${name} is another container's, whose network the machine has: it was not set`,
+      (name) => `ignoring the sysctl ${name}: the machine shares another container's network`,
     ),
   };
 }
@@ -71,9 +71,9 @@ export function needsSysfs(config: OciConfig, mounts: readonly OciMount[]): bool
 }
 
 /**
- * Whether the machine's own root is to own its user namespace, so that what the kernel counts for a user is
- * not counted for the host's. Over what another user owns the runtime has no more than its own capabilities:
- * not so where it lacks what it needs of them.
+ * Whether the machine's root owns its user namespace, so that the kernel charges per-user limits to it and
+ * not to the host's root. Over a namespace of another user the runtime has only its own capabilities: use the
+ * host's root as owner if it lacks a required one.
  */
 export function ownsItsNamespace({ process }: OciConfig, capabilities: Host["capabilities"]): boolean {
   // To signal the machine and look at its namespaces; prlimit(2).
@@ -85,7 +85,7 @@ export function ownsItsNamespace({ process }: OciConfig, capabilities: Host["cap
   return needed.every((name) => capabilities?.has(name) !== false);
 }
 
-/** Whether the machine's root may share its mounts: what was dropped or refused holds for that too. */
+/** Whether the machine's root may share its mounts: not with dropped capabilities or refused system calls. */
 function mayShareMounts({ capabilities, systemCalls }: Contract): boolean {
   return capabilities.includes("CAP_SYS_ADMIN") && systemCalls.includes("mount");
 }
@@ -94,12 +94,12 @@ function findMount(files: RootFiles): string | undefined {
   return ["/bin/mount", "/usr/bin/mount"].find((path) => files.resolve(path) !== undefined);
 }
 
-/** What is said of binds whose file systems map no ids; nothing of those of the kernel's own. */
+/** Warnings for binds whose file systems map no ids, except the kernel's own file systems. */
 export function renderUnmapped(binds: readonly StagedBind[]): readonly string[] {
   return binds
     .filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination))
     .map(
       ({ destination }) =>
-        `the file system at ${destination} cannot map ids: its files belong to nobody in the machine`,
+        `the file system at ${destination} cannot map ids: the machine sees its files as owned by nobody`,
     );
 }

@@ -5,8 +5,8 @@ import type { OciConfig } from "#oci/config.ts";
 import { settleCommand } from "#oci/machine-state.ts";
 import { domainNameOf } from "./sysctl.ts";
 
-/** Where the hook finds what it settles, and what it gives the machine. */
-export interface SettledMachine {
+/** The stage that the hook removes, and the facts for the machine's cgroups. */
+export interface StagedMachine {
   readonly stage: string;
   /** The host's id of the machine's root. */
   readonly base: number;
@@ -16,12 +16,12 @@ export interface SettledMachine {
 
 /**
  * The command of the launcher's hook, which gives a machine in a user namespace its cgroups and its NIS
- * domain name, and takes its stage away.
+ * domain name, and removes its stage.
  */
 export function settleHook(
   launcher: string,
   config: OciConfig,
-  { stage, base, cgroup, view }: SettledMachine,
+  { stage, base, cgroup, view }: StagedMachine,
 ): readonly string[] {
   return settleCommand(launcher, {
     stage,

@@ -11,13 +11,10 @@ export function domainNameOf(config: OciConfig): string {
   return config.linux?.sysctl?.[domainName] ?? "";
 }
 
-/** What Docker sets for every container, whoever it is; a joined network has them by its own container. */
+/** Docker's defaults for every container; a joined network already has them. */
 const engineSysctls = [pingRange, "net.ipv4.ip_unprivileged_port_start"];
 
-/**
- * Sysctls that were asked for and that a machine cannot have, since they are settings of a network that it
- * joins.
- */
+/** Requested sysctls that a machine cannot set, since they belong to the network that it joins. */
 export function lostSysctls(config: OciConfig): readonly string[] {
   const names = joinedNetwork(config) === undefined ? [] : Object.keys(config.linux?.sysctl ?? {});
   return names.filter((name) => isOfNetwork(name) && !engineSysctls.includes(name));

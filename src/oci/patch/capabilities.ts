@@ -19,7 +19,7 @@ export function patchCapabilities(
   );
 }
 
-/** The sets with these capabilities too, but for the inheritable and ambient ones. */
+/** Adds these capabilities to all sets except the inheritable and ambient ones. */
 export function widenCapabilities(
   sets: Partial<Record<CapabilitySet, string[]>>,
   granted: readonly string[],

@@ -1,6 +1,6 @@
 import type { Contract } from "#contract/contract.ts";
 import type { OciMount } from "#oci/config.ts";
-import type { Surroundings } from "./config-patch.ts";
+import type { HostPaths } from "./config-patch.ts";
 
 /** With a cgroup namespace of the machine's own. */
 export function privateCgroups(namespaces: readonly { type: string; path?: string }[]) {
@@ -9,12 +9,8 @@ export function privateCgroups(namespaces: readonly { type: string; path?: strin
 
 const cgroupOptions = ["nosuid", "noexec", "nodev"];
 
-/** What is mounted at and below /sys/fs/cgroup, in place of whatever the engine or the user mounts there. */
-export function cgroupMounts(
-  contract: Contract,
-  surroundings: Surroundings,
-  cgroupsPath: string,
-): OciMount[] {
+/** The mounts at and below /sys/fs/cgroup, instead of the engine's and the user's. */
+export function cgroupMounts(contract: Contract, hostPaths: HostPaths, cgroupsPath: string): OciMount[] {
   const cgroup = (access: "ro" | "rw"): OciMount => ({
     destination: "/sys/fs/cgroup",
     type: "cgroup",
@@ -38,12 +34,12 @@ export function cgroupMounts(
     case "cgroup2":
       return [cgroup("rw")];
     case "unified":
-      return bind("/sys/fs/cgroup", surroundings.unified);
+      return bind("/sys/fs/cgroup", hostPaths.unified);
     case "named":
     case "delegated":
       return [
         cgroup(contract.cgroup === "named" ? "ro" : "rw"),
-        ...bind("/sys/fs/cgroup/systemd", surroundings.named),
+        ...bind("/sys/fs/cgroup/systemd", hostPaths.named),
       ];
   }
 }

@@ -5,7 +5,7 @@ import type { Isolation } from "#oci/isolation/config.ts";
 /** All that `patchConfig` writes into a config.json. */
 export interface ConfigPatch {
   readonly contract: Contract;
-  readonly surroundings: Surroundings;
+  readonly hostPaths: HostPaths;
   /** The container's own mounts that it keeps (`planEngineFiles`). */
   readonly mounts: readonly OciMount[];
   /** Undefined for a machine without a user namespace of its own. */
@@ -14,11 +14,8 @@ export interface ConfigPatch {
   readonly poststop: OciHook | undefined;
 }
 
-/**
- * Where the runtime has put what the contract needs from the host's side; undefined where the contract asks
- * for none.
- */
-export interface Surroundings {
+/** Host paths that berth-runtime prepared for the contract; undefined where the contract needs none. */
+export interface HostPaths {
   /** The container's id, as the runtime was called with. */
   readonly id: string;
   /** Where the named v1 hierarchy and cgroup2 are mounted on the host. */

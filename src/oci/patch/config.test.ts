@@ -11,7 +11,7 @@ import { refusedCalls } from "#oci/refused-calls.ts";
 import { boundTerminals } from "#oci/terminals.ts";
 import { boundMount } from "#oci/tmpfs.ts";
 import { patchConfig as patchBy } from "./config.ts";
-import type { Surroundings } from "./config-patch.ts";
+import type { HostPaths } from "./config-patch.ts";
 
 const testdata = `${import.meta.dir}/../testdata`;
 const id = "0123456789abcdef".repeat(4);
@@ -31,7 +31,7 @@ const hosts: Readonly<Record<string, HostCgroup>> = {
     nsdelegate: false,
   },
 };
-const surroundings: Surroundings = {
+const hostPaths: HostPaths = {
   id,
   named: "/sys/fs/cgroup/systemd",
   unified: "/sys/fs/cgroup/unified",
@@ -42,10 +42,10 @@ const surroundings: Surroundings = {
   machineId: "/run/berth/state/machine-id",
 };
 
-const patchConfig = (config: OciConfig, needs: Contract, surroundings: Surroundings) =>
+const patchConfig = (config: OciConfig, needs: Contract, hostPaths: HostPaths) =>
   patchBy(config, {
     contract: needs,
-    surroundings,
+    hostPaths,
     mounts: config.mounts ?? [],
     isolation: undefined,
     poststop: undefined,
@@ -106,7 +106,7 @@ describe.each(everything)(
     const config = captured(fixture);
     const before = JSON.stringify(config);
     const needs = needsOf(config, kind, version, layout);
-    const patched = patchConfig(config, needs, surroundings);
+    const patched = patchConfig(config, needs, hostPaths);
     const mounts = patched.mounts ?? [];
 
     test("is patched aside", () => {
@@ -145,7 +145,7 @@ describe.each(everything)(
       const given = patchConfig(
         { ...config, linux: { ...linux, resources: { ...linux?.resources, unified } } },
         needs,
-        surroundings,
+        hostPaths,
       );
       expect(given.linux?.resources?.unified).toEqual(
         view === "cgroup2" ? { ...cgroupBounds, ...unified } : unified,
@@ -157,7 +157,7 @@ describe.each(everything)(
         source: `/lxcfs${target}`,
         target,
       }));
-      const { mounts: shown = [] } = patchConfig(config, { ...needs, lxcfs }, surroundings);
+      const { mounts: shown = [] } = patchConfig(config, { ...needs, lxcfs }, hostPaths);
       for (const { source, target } of lxcfs) {
         const [index = -1, ...more] = at(shown, target);
         expect([more, shown[index]]).toMatchObject([
@@ -171,7 +171,7 @@ describe.each(everything)(
       const kept = patchConfig(
         { ...config, mounts: [...(config.mounts ?? []), mine] },
         { ...needs, lxcfs },
-        surroundings,
+        hostPaths,
       );
       expect(kept.mounts?.filter(({ destination }) => destination === "/proc/meminfo")).toEqual([mine]);
     });
@@ -186,7 +186,7 @@ describe.each(everything)(
       const own = patchConfig(
         config,
         { ...needs, ids: 65_536, cgroup: view === "named" ? "delegated" : view },
-        surroundings,
+        hostPaths,
       );
       expect(own.linux?.readonlyPaths).toEqual(["/sys"]);
       const isSys = ({ destination }: OciMount) => destination === "/sys";
@@ -261,7 +261,7 @@ describe("mounts", () => {
     options: ["rbind"],
   });
   const patch = (config: OciConfig, version = 252) =>
-    patchConfig(config, needsOf(config, "systemd", version, "hybrid"), surroundings);
+    patchConfig(config, needsOf(config, "systemd", version, "hybrid"), hostPaths);
 
   test("fresh tmpfs that programs may run from, filled from the image where asked", () => {
     const patched = patch(plain);
@@ -359,7 +359,7 @@ describe("mounts", () => {
 
   test("nothing is bound where the contract asks for nothing", () => {
     const nothing = {
-      ...surroundings,
+      ...hostPaths,
       maskedUnits: undefined,
       maskedGenerators: undefined,
       machineId: undefined,
@@ -420,8 +420,8 @@ describe("capabilities", () => {
     process: { ...plain.process, capabilities: sets },
   });
   const patch = (config: OciConfig, kind: InitKind) =>
-    patchConfig(config, needsOf(config, kind, kind === "systemd" ? 252 : undefined, "v2"), surroundings)
-      .process.capabilities;
+    patchConfig(config, needsOf(config, kind, kind === "systemd" ? 252 : undefined, "v2"), hostPaths).process
+      .capabilities;
 
   test("systemd keeps exactly what the engine gave", () => {
     expect(patch(plain, "systemd")).toEqual(plain.process.capabilities);
@@ -492,15 +492,14 @@ describe("environment", () => {
   ])("%p", (env, expected) => {
     const { env: _, ...process } = captured("docker-v2").process;
     const config: OciConfig = { ...captured("docker-v2"), process: { ...process, ...(env ? { env } : {}) } };
-    const patched =
-      patchConfig(config, needsOf(config, "systemd", 252, "v2"), surroundings).process.env ?? [];
+    const patched = patchConfig(config, needsOf(config, "systemd", 252, "v2"), hostPaths).process.env ?? [];
     expect(patched).toEqual([...expected, "container_uuid=01234567-89ab-cdef-0123-456789abcdef"]);
   });
 });
 
 describe("linux", () => {
   const patch = (config: OciConfig) =>
-    patchConfig(config, needsOf(config, "busybox", undefined, "v2"), surroundings);
+    patchConfig(config, needsOf(config, "busybox", undefined, "v2"), hostPaths);
 
   test("of /proc/sys only net is writable, with a network of its own", () => {
     expect(patch(captured("docker-v2")).linux?.readonlyPaths).toEqual([
@@ -547,7 +546,7 @@ describe("linux", () => {
       linux: { ...config.linux, seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [refusal] } },
     };
     const needs = needsOf(own, "systemd", 252, "v2");
-    const patched = patchConfig(own, needs, surroundings).linux?.seccomp?.syscalls ?? [];
+    const patched = patchConfig(own, needs, hostPaths).linux?.seccomp?.syscalls ?? [];
     expect(patched[0]).toEqual(refusal);
     expect(patched.slice(1).flatMap((rule) => rule.names)).not.toContain("openat2");
   });
@@ -558,7 +557,7 @@ describe("linux", () => {
     const { args } = patchConfig(
       { ...config, process: { ...config.process, args: ["/sbin/init", "x"] } },
       needs,
-      surroundings,
+      hostPaths,
     ).process;
     expect(args.slice(0, 2)).toEqual(["/sbin/init", "x"]);
     expect(args.slice(2)).toEqual([...needs.arguments]);

@@ -8,13 +8,13 @@ import { patchLinux } from "./linux.ts";
 import { patchMounts } from "./mounts.ts";
 
 /**
- * Makes a container's config.json a machine's, and returns the new one; the given one is left alone. Mounts
- * which the user asked for where the contract has one stay as they are, but that a tmpfs gets an end.
+ * Turns a container's config.json into a machine's; the original stays unchanged. The user's mounts take
+ * precedence over the contract's, but a tmpfs gets a size limit.
  */
 export function patchConfig(config: OciConfig, patch: ConfigPatch): OciConfig {
-  const { contract, surroundings, isolation, poststop } = patch;
+  const { contract, hostPaths, isolation, poststop } = patch;
   // One directory, since a runtime removes a container's own and none above it.
-  const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth-run-${surroundings.id}`;
+  const cgroupsPath = parseCgroupsPath(config.linux?.cgroupsPath) ?? `/berth-run-${hostPaths.id}`;
   const { process, hooks, linux, ...rest } =
     isolation === undefined ? config : isolateConfig(config, isolation);
   return {

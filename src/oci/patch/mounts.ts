@@ -13,7 +13,7 @@ import type { ConfigPatch } from "./config-patch.ts";
  * that none covers its view with the host's, and what the contract adds.
  */
 export function patchMounts(
-  { mounts, isolation, contract, surroundings }: ConfigPatch,
+  { mounts, isolation, contract, hostPaths }: ConfigPatch,
   cgroupsPath: string,
 ): OciMount[] {
   const kept = (isolation === undefined ? mounts : takeFromStage(mounts, isolation))
@@ -22,11 +22,11 @@ export function patchMounts(
   const sys = kept.findLastIndex((mount) => isAt("/sys", mount.destination));
   const machines = [
     ...kept.slice(0, sys + 1),
-    ...cgroupMounts(contract, surroundings, cgroupsPath),
+    ...cgroupMounts(contract, hostPaths, cgroupsPath),
     ...kept.slice(sys + 1),
   ];
   const taken = new Set(mounts.map((mount) => mount.destination));
-  const added = [...tmpfsMounts(contract), ...bindMounts({ contract, surroundings })].filter(
+  const added = [...tmpfsMounts(contract), ...bindMounts({ contract, hostPaths })].filter(
     ({ destination }) => !taken.has(destination),
   );
   // Before anything the user mounts below /run or /tmp, so that it stays visible; /var/run is a link to /run.
@@ -37,9 +37,9 @@ export function patchMounts(
 }
 
 /**
- * A writable /sys makes udev and logind take the host's devices for theirs, privileged or not. In a user
- * namespace it is mounted writable and made read-only after that: the machine could mount no sysfs for its
- * own network namespaces otherwise.
+ * With a writable /sys, udev and logind would manage the host's devices, privileged or not. In a user
+ * namespace mount it writable and make it read-only later: otherwise the machine could mount no sysfs for its
+ * own network namespaces.
  */
 function boundKept(mount: OciMount, contract: Contract): OciMount {
   if (mount.destination !== "/sys") return boundTerminals(boundMount(mount, contract));
@@ -66,14 +66,14 @@ function tmpfsMounts({ tmpfs }: Contract): readonly OciMount[] {
 
 function bindMounts({
   contract,
-  surroundings,
-}: Pick<ConfigPatch, "contract" | "surroundings">): readonly OciMount[] {
+  hostPaths,
+}: Pick<ConfigPatch, "contract" | "hostPaths">): readonly OciMount[] {
   const binds: readonly (readonly [string, string | undefined])[] = [
-    ["/run/host", surroundings.runHost],
-    ["/run/systemd/system.attached", surroundings.maskedUnits],
-    ["/run/systemd/system-generators", surroundings.maskedGenerators],
-    ["/run/systemd/logind.conf.d", surroundings.login],
-    ["/etc/machine-id", surroundings.machineId],
+    ["/run/host", hostPaths.runHost],
+    ["/run/systemd/system.attached", hostPaths.maskedUnits],
+    ["/run/systemd/system-generators", hostPaths.maskedGenerators],
+    ["/run/systemd/logind.conf.d", hostPaths.login],
+    ["/etc/machine-id", hostPaths.machineId],
     ...contract.lxcfs.map(({ target, source }) => [target, source] as const),
   ];
   return binds.flatMap(([destination, source]) =>

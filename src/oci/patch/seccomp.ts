@@ -21,8 +21,8 @@ export function patchSeccomp(seccomp: Seccomp, { systemCalls, unknownSystemCalls
 }
 
 /**
- * Rules that refuse these calls, or allow them under a condition alone, would contradict one that allows
- * them.
+ * Remove rules that refuse these calls or allow them conditionally: they would contradict the rule that
+ * allows them.
  */
 function withoutConditions(rules: readonly SeccompRule[], names: readonly string[]): readonly SeccompRule[] {
   return rules.flatMap((rule) => {

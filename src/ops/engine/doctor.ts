@@ -31,7 +31,7 @@ export async function readDoctorFacts(
     engine: await engineFacts(engine, info, pid),
     host: pid === undefined ? undefined : await readHostFacts(pid, info.DockerRootDir),
     imageBuilder,
-    remains: await findRemains(engine, pid, signal),
+    leftovers: await findRemains(engine, pid, signal),
   };
 }
 
@@ -44,7 +44,7 @@ export async function readFactsWithoutEngine(
     engine: { unreachable: error.message, hint: error.hint },
     host: await readHostFacts("self", undefined),
     imageBuilder: await hasProgram("mmdebstrap", path),
-    remains: { states: [], probes: [] },
+    leftovers: { states: [], probes: [] },
   };
 }
 

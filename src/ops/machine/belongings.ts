@@ -5,7 +5,7 @@ import { hasCode } from "#errors.ts";
 import { findCachedRoots, removeCachedRoots } from "#image/build/cached-roots.ts";
 import { findOwnImages, type OwnImage, removeOwnImage } from "#image/store/own-images.ts";
 import { label } from "#labels/machine.ts";
-import type { Remains } from "#plan/doctor/doctor-facts.ts";
+import type { Leftovers } from "#plan/doctor/doctor-facts.ts";
 import { isOwnNetwork } from "#plan/network/network.ts";
 import { findRemains, removeRemains } from "./remains.ts";
 
@@ -15,7 +15,7 @@ export interface Belongings {
   /** Those on which no container is, running or not. */
   readonly networks: readonly UnusedNetwork[];
   /** What crashes have left. */
-  readonly remains: Remains;
+  readonly remains: Leftovers;
   /** Paths of roots that images were built from. */
   readonly roots: readonly string[];
 }

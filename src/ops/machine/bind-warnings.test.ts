@@ -20,7 +20,7 @@ let directory: string;
 const at = (...names: readonly string[]) => join(directory, ...names);
 const warning = (source: string, isWritable = true) => bindWarning(source, isWritable, trustedUsers({}));
 const swapped = (fault: string) =>
-  expect.stringMatching(new RegExp(`lead to any directory of the host.*: ${fault}. Keep it .*/srv$`));
+  expect.stringMatching(new RegExp(`redirect .* to any directory of the host.*: ${fault}. Keep it .*/srv$`));
 const other = 65534;
 const onHost = { endpoint: { kind: "unix", path: "/nowhere", source: "test" } } as Engine;
 const look = (signal = new AbortController().signal) => ({ trusted: trustedUsers({}), signal });
@@ -44,7 +44,7 @@ test("a directory on whose way nobody else decides and that is closed is not wor
 
 test("one above which everybody may write is warned of, also for reading, and one that is yet to be made", () => {
   chmodSync(at("home"), 0o777);
-  const expected = swapped(`everybody may write to ${at("home")}`);
+  const expected = swapped(`any user may write to ${at("home")}`);
   const sources = [at("home", "data"), at("home", "new", "deeper")];
   expect(sources.flatMap((source) => [warning(source), warning(source, false)])).toEqual([
     expected,
@@ -57,7 +57,7 @@ test("one above which everybody may write is warned of, also for reading, and on
 test("in a sticky directory one's own cannot be exchanged, but what is not there yet", () => {
   chmodSync(at("home"), 0o1777);
   symlinkSync("none", at("home", "link"));
-  const expected = swapped(`everybody may write to ${at("home")}`);
+  const expected = swapped(`any user may write to ${at("home")}`);
   expect(["data", "new", "link"].map((name) => warning(at("home", name)))).toEqual([
     undefined,
     expected,
@@ -74,7 +74,7 @@ test("what is written into the end itself is the machine's affair", () => {
 test("one whose way is too long to be looked at is warned of", () => {
   symlinkSync(`${"data/../".repeat(400)}data`, at("home", "link"));
   expect(warning(at("home", "link"), false)).toEqual(
-    swapped("its way has more names, with those of its links, than are looked at"),
+    swapped("the path, with its symbolic links resolved, has too many components"),
   );
 });
 

@@ -10,11 +10,11 @@ import { endOfTar, packMember } from "#image/tarball/write-tar.ts";
 import { initFromLabels, label } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
 import type { Task } from "#ops/task/task.ts";
-import { byRuntime, type ChosenApplication } from "#plan/machine/application.ts";
+import { byRuntime, type ChosenApplier } from "#plan/machine/applier.ts";
 import { hasRuntime } from "#plan/machine/berth-runtime.ts";
 import { machineCommand, type PlannedImage, renderContainer } from "#plan/machine/container.ts";
 import type { Step } from "#plan/machine/up.ts";
-import { applyByApi } from "./application.ts";
+import { applyByApi } from "./choose-applier.ts";
 import { withCreation } from "./creation.ts";
 import { readMachineId, requireInit } from "./guest-probe.ts";
 
@@ -51,8 +51,8 @@ export async function createMachine(
   const { engine, signal, onWarning } = task;
   const { machine, address } = step;
   const planned = plannedImage(image);
-  const post = ({ application }: ChosenApplication) => {
-    const body = renderContainer(machine, fleet, planned, address, application);
+  const post = ({ applier }: ChosenApplier) => {
+    const body = renderContainer(machine, fleet, planned, address, applier);
     return createContainer(engine, withCreation(body), { name: machine.name, signal });
   };
   const applied = await createApplied(task, machine, planned, post);
@@ -62,10 +62,10 @@ export async function createMachine(
   for (const warning of [...chosen.warnings, ...(Warnings ?? [])]) onWarning(`${machine.name}: ${warning}`);
   // Of an image that berth made it is known.
   const isKnown = machine.command === undefined && planned.labels[label.init] !== undefined;
-  if ("runtime" in chosen.application && !isKnown)
+  if ("runtime" in chosen.applier && !isKnown)
     await checkInit(engine, Id, machineCommand(machine, planned), signal);
   if (chosen.machineId !== undefined) await putMachineId(engine, Id, chosen.machineId, signal);
-  return { id: Id, init: initFromLabels(image.labels), byRuntime: "runtime" in chosen.application };
+  return { id: Id, init: initFromLabels(image.labels), byRuntime: "runtime" in chosen.applier };
 }
 
 /** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */
@@ -73,9 +73,9 @@ async function createApplied(
   { engine, info, signal }: Task,
   machine: MachineSpec,
   image: PlannedImage,
-  post: (chosen: ChosenApplication) => Promise<ContainerCreateResponse>,
-): Promise<{ readonly chosen: ChosenApplication; readonly created: ContainerCreateResponse } | NameTaken> {
-  const attempt = async (chosen: ChosenApplication) => {
+  post: (chosen: ChosenApplier) => Promise<ContainerCreateResponse>,
+): Promise<{ readonly chosen: ChosenApplier; readonly created: ContainerCreateResponse } | NameTaken> {
+  const attempt = async (chosen: ChosenApplier) => {
     try {
       return { chosen, created: await post(chosen) };
     } catch (error) {

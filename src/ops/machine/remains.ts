@@ -12,7 +12,7 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { label } from "#labels/machine.ts";
 import { stateRoot } from "#oci/machine-state.ts";
 import { clearState, isOldState, stageOf } from "#ops/runtime/state.ts";
-import type { Remains } from "#plan/doctor/doctor-facts.ts";
+import type { Leftovers } from "#plan/doctor/doctor-facts.ts";
 import { ownContainers } from "./own-containers.ts";
 
 /** Milliseconds. Younger ones may be somebody's work at this very moment. */
@@ -23,7 +23,7 @@ export async function findRemains(
   engine: Engine,
   pid: number | undefined,
   signal: AbortSignal,
-): Promise<Remains> {
+): Promise<Leftovers> {
   const [containers, { SystemTime }] = await Promise.all([
     listContainers(engine, { all: true, signal }),
     readInfo(engine, { signal }),
@@ -48,7 +48,7 @@ export async function findRemains(
  */
 export async function removeRemains(
   engine: Engine,
-  { engineProcess, states, probes }: Remains,
+  { engineProcess, states, probes }: Leftovers,
   signal: AbortSignal,
 ): Promise<void> {
   for (const id of probes) {

@@ -91,7 +91,7 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     for (const _ of [1, 2]) {
       writeFileSync(join(bundle, "config.json"), unpatched);
       const { warnings } = await create({}, mounting);
-      expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([
+      expect(warnings?.filter((text) => text.startsWith(`using profile "strict"`))).toEqual([
         expect.stringContaining("mapped ids"),
       ]);
       expect(patched().linux?.uidMappings).toBeUndefined();
@@ -103,7 +103,9 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     writeFileSync(join(bundle, "config.json"), full);
     expect(await create({}, mounting)).toMatchObject({
       code: "host-unfit",
-      message: expect.stringMatching(/full is not possible here: .* mapped ids: mount_setattr: E/),
+      message: expect.stringMatching(
+        /profile "full" is not available on this host: .* mapped ids: mount_setattr: E/,
+      ),
     });
     expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(full);
     expect(existsSync(inRun(state))).toBe(false);
@@ -111,7 +113,7 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     writeFileSync(join(bundle, "config.json"), unpatched);
     expect(await create({}, mounting)).toMatchObject({
       code: "host-unfit",
-      message: expect.stringContaining("has been full"),
+      message: expect.stringContaining("is no longer available on this host"),
     });
   });
 
@@ -165,7 +167,7 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     const config = change(patched());
     writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
     const { warnings } = await create({}, mounting);
-    expect(warnings?.filter((text) => text.includes("the machine is strict"))).toEqual([
+    expect(warnings?.filter((text) => text.startsWith(`using profile "strict"`))).toEqual([
       expect.stringContaining(reason),
     ]);
     expect(patched().linux?.uidMappings).toBeUndefined();

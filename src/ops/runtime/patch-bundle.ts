@@ -8,7 +8,7 @@ import { settleHook } from "#oci/isolation/settle-hook.ts";
 import { renderConfig } from "#oci/json.ts";
 import { hostDirectory, stateFile } from "#oci/machine-state.ts";
 import { patchConfig } from "#oci/patch/config.ts";
-import type { Surroundings } from "#oci/patch/config-patch.ts";
+import type { HostPaths } from "#oci/patch/config-patch.ts";
 import type { BuiltStage } from "./build-stage.ts";
 import { writeBundleConfig } from "./bundle-config.ts";
 import type { MachineStart } from "./machine-start.ts";
@@ -23,17 +23,17 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
   const config = patchConfig(container.config, {
     contract,
     mounts,
-    surroundings: makeSurroundings(start, contract),
+    hostPaths: makeHostPaths(start, contract),
     isolation: isolation && stage && isolationOf(start, contract, isolation, stage),
     poststop: call.alone ? clearHook(call.launcher, call.state) : undefined,
   });
   writeBundleConfig(call.bundle, container.text, renderConfig(config));
 }
 
-function makeSurroundings(
+function makeHostPaths(
   { call: { id, state }, observed: { host } }: MachineStart,
   needs: Contract,
-): Surroundings {
+): HostPaths {
   return {
     id,
     named: host.cgroup.named,

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Guest, type MachineFiles, readGuest } from "#contract/guest.ts";
+import { type Guest, type MachineFiles, parseGuest } from "#contract/guest.ts";
 import { isInitPath } from "#contract/init.ts";
 import type { Profile } from "#contract/profiles.ts";
 import { BerthError } from "#errors.ts";
@@ -43,7 +43,7 @@ export function readContainer(bundle: string, id: string): MachineContainer | un
     record === undefined ? { config: written, ignored: [] } : withoutImageRequest(written, record);
   if (isDisabled(config)) return undefined;
   const files = machineFiles(rootPath, mountedFiles(config, id));
-  const reading = readGuest(config.process.args, files);
+  const reading = parseGuest(config.process.args, files);
   if ("missing" in reading) {
     if (reading.missing === "program" && isInitPath(config.process.args[0])) throw noInit(config);
     return undefined;

@@ -7,10 +7,10 @@ import { listTasks } from "#engine/tasks.ts";
 import { BerthError } from "#errors.ts";
 import { poll } from "#ops/task/poll.ts";
 import {
+  type DeployedService,
   type DeployState,
   judgeService,
   type ServiceBefore,
-  type SettledService,
 } from "#plan/swarm/judge-service.ts";
 import { isRejected, lookCloser, taskFailure } from "#plan/swarm/task-failure.ts";
 
@@ -31,7 +31,7 @@ export async function waitService(
   id: string,
   name: string,
   options: WaitServiceOptions,
-): Promise<SettledService> {
+): Promise<DeployedService> {
   let last = "";
   const settled = await poll(
     options.timeout,
@@ -47,7 +47,7 @@ export async function waitService(
       }
       if ("broken" in found)
         throw new BerthError("boot-failed", `${name}: ${found.broken}`, { hint: lookCloser(name) });
-      if ("settled" in found) return found.settled;
+      if ("deployed" in found) return found.deployed;
       const said = `${found.state} ${found.detail}`;
       if (said !== last) options.onState(found.state, found.detail);
       last = said;

@@ -1,13 +1,13 @@
 import type { Host, HostCgroup } from "#contract/host.ts";
 
-/** What `berth doctor` looks at. Undefined is what could not be read. */
+/** The facts that `berth doctor` checks; undefined if unreadable. */
 export interface DoctorFacts {
   readonly engine: EngineFacts | UnreachableEngine;
   /** The engine's host; undefined when it is another one, or in a virtual machine. */
   readonly host: HostFacts | undefined;
   /** Whether mmdebstrap is installed where berth runs. */
   readonly imageBuilder: boolean;
-  readonly remains: Remains;
+  readonly leftovers: Leftovers;
 }
 
 export interface UnreachableEngine {
@@ -53,14 +53,14 @@ export interface HostFacts {
   readonly bridgeFilter: boolean | undefined;
 }
 
-/** What crashes have left: nothing of it belongs to a machine that is there. */
-export interface Remains {
+/** Leftovers of crashes, which belong to no existing machine. */
+export interface Leftovers {
   /**
    * The engine's process, where it runs on this host, and what tells it from a later one of its number
    * (proc_pid_stat(5), field 22).
    */
   readonly engineProcess?: { readonly pid: number; readonly startTime: string } | undefined;
-  /** Directories of machines that are no more, as that process names them. */
+  /** State directories of removed machines, as that process names them. */
   readonly states: readonly string[];
   /** Ids of containers that were only made to look into an image. */
   readonly probes: readonly string[];

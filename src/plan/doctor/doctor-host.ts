@@ -1,6 +1,6 @@
 import type { Check, HostFacts } from "./doctor-facts.ts";
 
-/** The checks of the engine's host. What could not be read has no check. */
+/** The checks of the engine's host; unreadable facts have no check. */
 export function checkHost(host: HostFacts): readonly Check[] {
   return [
     checkCgroups(host),
@@ -29,7 +29,7 @@ function checkCgroups({ cgroup }: HostFacts): Check {
   if (cgroup === undefined)
     return {
       ...fail(id, title, "mount -t cgroup2 cgroup2 /sys/fs/cgroup"),
-      detail: "the engine sees no cgroup file system",
+      detail: "missing cgroup file system",
     };
   switch (cgroup.layout) {
     case "v2":
@@ -46,7 +46,8 @@ function checkCgroups({ cgroup }: HostFacts): Check {
         ...warn(
           id,
           title,
-          "mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+          "mkdir /sys/fs/cgroup/systemd && " +
+            "mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
         ),
         detail: "hybrid without the hierarchy name=systemd: machines with systemd before 256 do not boot",
       };
@@ -61,11 +62,12 @@ function checkCgroups({ cgroup }: HostFacts): Check {
 function checkCapabilities({ lackingCapabilities: lacking }: HostFacts): readonly Check[] {
   if (lacking === undefined) return [];
   const [id, title] = ["capabilities", "Capabilities"];
-  if (lacking.length === 0) return [{ ...ok(id, title), detail: "the engine has all that the kernel knows" }];
+  if (lacking.length === 0)
+    return [{ ...ok(id, title), detail: "the engine has all capabilities of the kernel" }];
   return [
     {
       ...warn(id, title, "start the engine with the whole bounding set (CapabilityBoundingSet= in its unit)"),
-      detail: `the engine lacks ${lacking.join(", ")}: machines go without, and privileged ones may not start`,
+      detail: `the engine and its machines lack ${lacking.join(", ")}; privileged machines may not start`,
     },
   ];
 }
@@ -82,15 +84,13 @@ function checkConfinement({ apparmor, selinux, selinuxManageCgroup }: HostFacts)
   return {
     ...ok(id, title),
     detail:
-      on.length > 0
-        ? `${on.join(" and ")} on`
-        : "neither; machines are confined by capabilities and seccomp alone",
+      on.length > 0 ? `${on.join(" and ")} on` : "neither; only capabilities and seccomp confine machines",
   };
 }
 
 /**
- * What a booted systemd machine takes, measured: 128 run out at 11 to 20 machines, but for full ones, which
- * have their own.
+ * Measured for a booted systemd machine: 128 instances suffice for 11 to 20 machines. Machines with profile
+ * `full` have their own limit.
  */
 const instancesPerMachine = { least: 6, most: 11 };
 const enoughMachines = 50;
@@ -104,7 +104,9 @@ function checkInotify({ inotifyInstances: instances }: HostFacts): readonly Chec
   return [
     {
       ...warn(id, title, "sysctl -w fs.inotify.max_user_instances=8192"),
-      detail: `${instances}, which run out at ${machines} to ${Math.floor(instances / instancesPerMachine.least)} machines that are not full`,
+      detail:
+        `${instances}, enough for ${machines} to ${Math.floor(instances / instancesPerMachine.least)} ` +
+        'machines without profile "full"',
     },
   ];
 }
@@ -118,7 +120,7 @@ function checkKeys({ keys }: HostFacts): readonly Check[] {
   return [
     {
       ...warn(id, title, "sysctl -w kernel.keys.root_maxkeys=1000000"),
-      detail: `${keys.root} for root, which run out at some hundreds of machines`,
+      detail: `${keys.root} for root, enough for some hundreds of machines`,
     },
   ];
 }
@@ -131,7 +133,7 @@ function checkPtys({ ptys }: HostFacts): readonly Check[] {
   return [
     {
       ...warn(id, title, `sysctl -w kernel.pty.max=${Math.max(4096, ptys.most * 2)}`),
-      detail: `only ${left} of ${ptys.most} left, and a machine takes one or more`,
+      detail: `only ${left} of ${ptys.most} left; a machine needs at least one`,
     },
   ];
 }
@@ -142,13 +144,14 @@ function checkDisk({ disk }: HostFacts): readonly Check[] {
   if (disk === undefined) return [];
   const [id, title] = ["disk", "Free disk"];
   const detail = `${(disk.free / GiB).toFixed(1)} GiB at ${disk.directory}`;
-  const hint = "make room there: `docker system df` shows what takes it";
-  if (disk.free < GiB / 2) return [{ ...fail(id, title, hint), detail: `${detail}: no machine can be made` }];
+  const hint = "free space there: `docker system df` shows what uses it";
+  if (disk.free < GiB / 2)
+    return [{ ...fail(id, title, hint), detail: `${detail}: too little to create a machine` }];
   if (disk.free < 5 * GiB)
     return [
       {
         ...warn(id, title, hint),
-        detail: `${detail}; an image takes about 0.2 GiB, and each machine what it writes`,
+        detail: `${detail}; an image needs about 0.2 GiB, and each machine what it writes`,
       },
     ];
   return [{ ...ok(id, title), detail }];

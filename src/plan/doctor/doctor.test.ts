@@ -32,7 +32,7 @@ const host: HostFacts = {
   bridgeFilter: true,
 };
 
-const facts: DoctorFacts = { engine, host, imageBuilder: true, remains: { states: [], probes: [] } };
+const facts: DoctorFacts = { engine, host, imageBuilder: true, leftovers: { states: [], probes: [] } };
 
 test("a host that suits: everything fine, nothing to do", () => {
   const checks = planDoctor(facts);
@@ -54,14 +54,14 @@ const bare = { runtime: undefined, runtimeIsDefault: false };
 
 describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["runtime registered", onEngine({ runtimeIsDefault: false }), "runtime", "ok", /--runtime berth/],
-  ["runtime's program gone", onEngine({ runtimeMissing: "/x" }), "runtime", "fail", /\/x is not there/],
+  ["runtime's program gone", onEngine({ runtimeMissing: "/x" }), "runtime", "fail", /\/x is missing/],
   ["no runtime, v2, Docker 20.10", onEngine(bare), "runtime", "fail", /its own cgroups/],
   [
     "no runtime, v2, Docker 28",
     onEngine({ ...bare, version: "28.5.1" }),
     "runtime",
     "warn",
-    /weaker.*boots no machine$/,
+    /degraded.*does not boot machines$/,
   ],
   [
     "no runtime, v1",
@@ -82,7 +82,7 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
     onEngine({ limits: { memory: true, swap: false, pids: true } }),
     "limits",
     "warn",
-    /swap is not counted/,
+    /cannot limit swap/,
   ],
   ["no seccomp", onEngine({ securityOptions: [] }), "seccomp", "warn", /^off/],
   [
@@ -99,13 +99,13 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
     "warn",
     /strict.*kernel 5.15 cannot map/,
   ],
-  ["no user namespaces", onHost({ userNamespaces: "off" }), "isolation", "warn", /switched off/],
+  ["no user namespaces", onHost({ userNamespaces: "off" }), "isolation", "warn", /allows no user namespaces/],
   [
     "another storage driver",
     onEngine({ storageDriver: "btrfs" }),
     "isolation",
     "warn",
-    /by btrfs, not in an overlay/,
+    /unsupported storage driver btrfs/,
   ],
   [
     "userns-remap",
@@ -121,7 +121,7 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["hybrid", cgroup("hybrid", false, "/sys/fs/cgroup/systemd"), "cgroups", "ok", /hybrid/],
   ["hybrid without name=systemd", cgroup("hybrid", false), "cgroups", "warn", /before 256/],
   ["v1", cgroup("v1", false), "cgroups", "warn", /258/],
-  ["no cgroups", onHost({ cgroup: undefined }), "cgroups", "fail", /no cgroup/],
+  ["no cgroups", onHost({ cgroup: undefined }), "cgroups", "fail", /missing cgroup/],
   [
     "a capability lacks",
     onHost({ lackingCapabilities: ["CAP_SYS_RESOURCE"] }),
@@ -148,19 +148,25 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
     onHost({ inotifyInstances: 128 }),
     "inotify",
     "warn",
-    /at 11 to 21 machines/,
+    /for 11 to 21 machines/,
   ],
   ["enough inotify", onHost({ inotifyInstances: 550 }), "inotify", "ok", /50 machines/],
   ["few keys", onHost({ keys: { user: 200, root: 200 } }), "keys", "warn", /200 for root/],
   ["few terminals", onHost({ ptys: { most: 256, used: 100 } }), "ptys", "warn", /156 of 256/],
   ["little disk", onHost({ disk: { directory: "/d", free: 2 * GiB } }), "disk", "warn", /^2.0 GiB at \/d/],
-  ["no disk", onHost({ disk: { directory: "/d", free: GiB / 4 } }), "disk", "fail", /no machine/],
+  [
+    "no disk",
+    onHost({ disk: { directory: "/d", free: GiB / 4 } }),
+    "disk",
+    "fail",
+    /too little to create a machine/,
+  ],
   ["no lxcfs", onHost({ lxcfs: false }), "lxcfs", "ok", /does not run/],
-  ["another host", { ...facts, host: undefined }, "host", "ok", /not to be seen/],
+  ["another host", { ...facts, host: undefined }, "host", "ok", /not visible/],
   ["no mmdebstrap", { ...facts, imageBuilder: false }, "image-tools", "warn", /not installed/],
   [
     "remains",
-    { ...facts, remains: { states: ["/a", "/b"], probes: ["c"] } },
+    { ...facts, leftovers: { states: ["/a", "/b"], probes: ["c"] } },
     "remains",
     "warn",
     /2 state directories.*1 container /,

@@ -1,12 +1,12 @@
 import { hostObstacles, renderObstacle } from "#contract/obstacle.ts";
 import { capabilities as known } from "#linux/capability.ts";
 import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
-import { hiddenFiles } from "#plan/machine/weaker.ts";
-import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Remains } from "./doctor-facts.ts";
+import { hiddenFiles } from "#plan/machine/degradations.ts";
+import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
 
-/** What the facts mean for machines: `fail` where none can run, `warn` for what is weaker or will run out. */
-export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts): readonly Check[] {
+/** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
+export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
   const checks =
     "unreachable" in engine
       ? [
@@ -15,7 +15,7 @@ export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts)
             "Docker engine",
             "fail",
             engine.unreachable,
-            engine.hint ?? "start Docker, or name an engine with --host",
+            engine.hint ?? "start Docker, or choose an engine with --host",
           ),
         ]
       : checkEngine(engine, host);
@@ -23,7 +23,7 @@ export function planDoctor({ engine, host, imageBuilder, remains }: DoctorFacts)
     ...checks,
     ...(host === undefined ? [unseen] : checkHost(host)),
     checkBuilder(imageBuilder),
-    checkRemains(remains),
+    checkLeftovers(leftovers),
   ];
 }
 
@@ -35,7 +35,7 @@ const unseen = check(
   "host",
   "Engine's host",
   "ok",
-  "not to be seen from here; run `berth doctor` there to check its limits",
+  "not visible from here; run `berth doctor` there to check its limits",
 );
 
 function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly Check[] {
@@ -68,7 +68,7 @@ function checkRuntime({
       "runtime",
       title,
       "fail",
-      `registered as ${runtime}, but ${runtimeMissing} is not there: no container of it starts`,
+      `registered as ${runtime}, but ${runtimeMissing} is missing: its containers do not start`,
       install,
     );
   }
@@ -78,25 +78,27 @@ function checkRuntime({
       title,
       "ok",
       runtimeIsDefault
-        ? "the default runtime: plain `docker run` boots machines"
+        ? "default runtime: plain `docker run` boots machines"
         : `registered as ${runtime}; \`docker run\` needs --runtime ${runtime}`,
     );
   }
   if (cgroupVersion === "2" && Number.parseInt(version, 10) < firstWithWritableCgroups) {
-    const detail = `not registered, and without it an engine before Docker ${firstWithWritableCgroups} cannot give a machine its own cgroups`;
+    const detail =
+      `not registered: an engine before Docker ${firstWithWritableCgroups} ` +
+      "cannot give a machine its own cgroups without it";
     return check("runtime", title, "fail", detail, install);
   }
   const cost = [
     hiddenFiles,
-    "units and generators that cannot work in a container run at boot",
+    "units and generators unsuitable for containers run at boot",
     ...(cgroupVersion === "2" ? [] : ["machines see the names of the host's cgroups"]),
-    "plain `docker run` boots no machine",
+    "plain `docker run` does not boot machines",
   ];
   return check(
     "runtime",
     title,
     "warn",
-    `not registered, so machines are weaker: ${cost.join("; ")}`,
+    `not registered, so machines are degraded: ${cost.join("; ")}`,
     install,
   );
 }
@@ -104,7 +106,8 @@ function checkRuntime({
 function checkLimits({ limits, cgroupVersion }: EngineFacts): Check {
   const missing = (["memory", "swap", "pids"] as const).filter((key) => !limits[key]);
   const title = "Limits";
-  if (missing.length === 0) return check("limits", title, "ok", "memory, swap and processes can be limited");
+  if (missing.length === 0)
+    return check("limits", title, "ok", "the host can limit memory, swap and processes");
   const how =
     cgroupVersion === "2"
       ? "enable the controllers in the root of the host's cgroup2 (cgroup.subtree_control)"
@@ -112,7 +115,7 @@ function checkLimits({ limits, cgroupVersion }: EngineFacts): Check {
   // Without swap accounting a memory limit still holds.
   const detail =
     missing.length === 1 && missing[0] === "swap"
-      ? "swap is not counted: a machine may use any amount"
+      ? "the host cannot limit swap: a machine may use any amount"
       : `the host cannot limit: ${missing.join(", ")}`;
   return check("limits", title, "warn", detail, how);
 }
@@ -142,7 +145,7 @@ function checkSeccomp({ securityOptions }: EngineFacts): Check {
   return check("seccomp", title, "ok", `the engine's profile ${profile}`);
 }
 
-/** Whether machines can be `full`; of a host that cannot be seen, as far as the engine tells. */
+/** Whether machines can be `full`; for an invisible host as far as the engine reports. */
 function checkIsolation(
   { kernel, storageDriver, securityOptions, runtime }: EngineFacts,
   host: HostFacts | undefined,
@@ -160,7 +163,7 @@ function checkIsolation(
     }).map(renderObstacle),
     ...(storageDriver.startsWith("overlay")
       ? []
-      : [`the engine keeps images by ${storageDriver}, not in an overlay`]),
+      : [`unsupported storage driver ${storageDriver} (example: overlay2)`]),
     ...(securityOptions.some((option) => /^name=(userns|rootless)$/.test(option))
       ? [renderObstacle({ code: "engine-maps-ids" })]
       : []),
@@ -172,7 +175,9 @@ function checkIsolation(
       "ok",
       `kernel ${kernel}; each machine gets one of its own (profile full)`,
     );
-  const detail = `machines are strict, and their root is the host's root without its capabilities: ${obstacles.join("; ")}`;
+  const detail =
+    'machines use profile "strict", in which root is the host\'s root without most capabilities: ' +
+    obstacles.join("; ");
   return check("isolation", title, "warn", detail, "see docs/profiles.md for what full needs");
 }
 
@@ -197,19 +202,19 @@ function checkBuilder(present: boolean): Check {
     "image-tools",
     title,
     "warn",
-    "mmdebstrap is not installed here: built-in images cannot be built",
+    "mmdebstrap is not installed: berth cannot build its built-in images",
     "apt-get install mmdebstrap",
   );
 }
 
-function checkRemains({ states, probes }: Remains): Check {
-  const title = "Remains of crashes";
+function checkLeftovers({ states, probes }: Leftovers): Check {
+  const title = "Leftovers of crashes";
   const found = [
     ...(states.length > 0
-      ? [`${count(states.length, "state directory", "state directories")} of machines that are no more`]
+      ? [`${count(states.length, "state directory", "state directories")} of removed machines`]
       : []),
     ...(probes.length > 0
-      ? [`${count(probes.length, "container", "containers")} made to look into an image`]
+      ? [`${count(probes.length, "container", "containers")} for inspecting an image`]
       : []),
   ];
   if (found.length === 0) return check("remains", title, "ok", "none");

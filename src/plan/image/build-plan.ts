@@ -6,7 +6,7 @@ import { parseImageName } from "#machinefile/value/name.ts";
 import { builtinImages, machinePackages } from "./builtin.ts";
 import type { Sha256 } from "./content.ts";
 
-/** Raise it when the same arguments come to mean another root, so that images made before are made again. */
+/** Raise it if the same arguments now build another root, so that existing images are rebuilt. */
 const recipeVersion = 1;
 
 export interface BuildPlan {
@@ -26,7 +26,10 @@ export interface BuildPlan {
 export function debianArchitecture(arch: string): string {
   const name = ociArchitecture(arch);
   if (!["amd64", "arm64"].includes(name))
-    throw new BerthError("host-unfit", `no root can be built on ${arch}: amd64 and arm64 are supported`);
+    throw new BerthError(
+      "host-unfit",
+      `unsupported architecture ${arch} for building a root (amd64 or arm64)`,
+    );
   return name;
 }
 
@@ -39,11 +42,10 @@ export const keyrings: Readonly<Record<System, string>> = {
 const components: Readonly<Record<System, string>> = { debian: "main", ubuntu: "main,universe" };
 
 /**
- * Says how a recipe becomes an image. `sources` are sources.list(5) lines (none: mmdebstrap's own default,
- * which has the updates too); `architecture` is Debian's name of this machine's own. A built-in recipe under
- * its own name keeps one reference, `berth/debian-12:latest`; any other bears its digest as tag, so that two
- * projects may use one name for two recipes. Throws `usage` for a name, release or package that cannot be
- * one.
+ * Plans the build of a recipe's image. `sources` are sources.list(5) lines (none: mmdebstrap's own default,
+ * which includes updates); `architecture` is Debian's name. A built-in recipe under its own name always gets
+ * the reference `berth/debian-12:latest`; any other gets its digest as tag, so that two projects can use one
+ * name for two recipes. Throws `usage` for an invalid name, release or package.
  */
 export function planBuild(
   name: string,
@@ -52,7 +54,7 @@ export function planBuild(
   architecture: string,
   sha256: Sha256,
 ): BuildPlan {
-  // They end up in a reference and in what apt reads, so they are checked here too, wherever they came from.
+  // Check these again here: they become part of a reference and of apt's input.
   parseImageName(name);
   parseRelease(spec.release);
   const packages = [...new Set([...machinePackages, ...spec.packages.map(parsePackage)])];
@@ -96,11 +98,14 @@ const hooks: readonly string[] = [
   // mmdebstrap copies these two from the build host, and the engine puts the machine's own in place.
   'rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
   // machine-id(5): an empty file, also where nothing made one, so that each machine gets its own.
-  ': >"$1/etc/machine-id"; rm -f "$1/var/lib/dbus/machine-id" "$1/var/lib/systemd/random-seed" "$1/var/lib/systemd/credential.secret"',
+  ': >"$1/etc/machine-id"; rm -f "$1/var/lib/dbus/machine-id" ' +
+    '"$1/var/lib/systemd/random-seed" "$1/var/lib/systemd/credential.secret"',
   // Host keys are the machine's own: made before sshd first starts (later ExecStartPre= lines are the
   // distribution's own check).
-  'rm -f "$1"/etc/ssh/ssh_host_*; if [ -e "$1/usr/sbin/sshd" ]; then mkdir -p "$1/etc/systemd/system/ssh.service.d" && ' +
-    'printf "[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n" ' +
+  'rm -f "$1"/etc/ssh/ssh_host_*; if [ -e "$1/usr/sbin/sshd" ]; then ' +
+    'mkdir -p "$1/etc/systemd/system/ssh.service.d" && ' +
+    'printf "[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' +
+    'ExecStartPre=/usr/sbin/sshd -t\\n" ' +
     '>"$1/etc/systemd/system/ssh.service.d/host-keys.conf"; fi',
   // Old copies that package tools keep, and the rest of the logs: files whose owner and mode matter stay,
   // empty.

@@ -25,5 +25,5 @@ test.each([
   `a@sha256:${"0".repeat(64)}`,
   `a:${"x".repeat(129)}`,
 ])("%p is refused", (text) => {
-  expect(() => parseImageTag(text)).toThrow("is no name for an image");
+  expect(() => parseImageTag(text)).toThrow("invalid image name");
 });

@@ -14,8 +14,8 @@ const grammar = new RegExp(
 export function parseImageTag(text: string): string {
   const match = grammar.exec(text);
   if (match === null) {
-    throw new BerthError("usage", `"${text}" is no name for an image`, {
-      hint: "Write such as berth-loader:1 or host:5000/name:tag, in lower case.",
+    throw new BerthError("usage", `invalid image name "${text}" (example: berth-loader:1)`, {
+      hint: "Use lower case: NAME[:TAG] or HOST:PORT/NAME[:TAG] (example: host:5000/berth-loader:1).",
     });
   }
   return match.groups?.tag === undefined ? `${text}:latest` : text;

@@ -57,9 +57,8 @@ const words = (text: string | undefined): readonly string[] =>
   (text ?? "").split(/\s+/).filter((word) => word !== "");
 
 /**
- * Which archive a host uses for its own distribution, told by the suites it may follow, the likeliest first.
- * Other repositories may use the same suite name: the distribution's own has `main`, and for a stable release
- * `-updates` beside it.
+ * The archive that a host uses for its own distribution, by suites, the most likely first. Other repositories
+ * may have the same suite: the distribution's own has `main`, and for a stable release also `-updates`.
  */
 export function hostMirror(entries: readonly AptEntry[], suites: readonly string[]): Mirror | undefined {
   const web = entries.filter(({ uri, components }) => /^https?:/.test(uri) && components.includes("main"));
@@ -75,9 +74,8 @@ export function hostMirror(entries: readonly AptEntry[], suites: readonly string
 }
 
 /**
- * The sources.list(5) lines for a recipe. A mirror that a person names is either such lines already, which
- * are taken as they are, or the URL of a full archive; a URL does not tell where Debian's security updates
- * are, so then there are none.
+ * The sources.list(5) lines for a recipe. `mirror` is either such lines, used as they are, or the URL of a
+ * full archive. A URL does not determine Debian's security archive: then there are no security updates.
  */
 export function planSources(
   recipe: Pick<ScratchImage, "os" | "release">,

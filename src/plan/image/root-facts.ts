@@ -1,4 +1,4 @@
-import { type Guest, type RootFiles, readGuest } from "#contract/guest.ts";
+import { type Guest, parseGuest, type RootFiles } from "#contract/guest.ts";
 import { type Inits, initPaths, inits } from "#contract/init.ts";
 import { BerthError } from "#errors.ts";
 import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
@@ -13,11 +13,10 @@ export interface RootFacts {
 }
 
 /**
- * Says what machine a root makes. Throws `no-os` when it is no operating system's at all and `no-init` when
- * one is there but nothing known that could be process 1. `only` is the one directory that everything is in,
- * if so; `what` names the root to people.
+ * Determines the init and command of a root. Throws `no-os` without an operating system, and `no-init`
+ * without a supported init. `only` is the single top directory, if any; `what` names the root in messages.
  */
-export function readRootFacts(
+export function parseRootFacts(
   files: RootFiles,
   only: string | undefined,
   what: string,
@@ -25,7 +24,7 @@ export function readRootFacts(
 ): RootFacts {
   const paths = initPaths(table);
   for (const path of paths) {
-    const reading = readGuest([path], files, table);
+    const reading = parseGuest([path], files, table);
     if ("guest" in reading) return { guest: reading.guest, command: [path] };
   }
   const system = parseOsRelease(files.read(etcRelease) ?? files.read(usrRelease));
@@ -36,7 +35,7 @@ export function readRootFacts(
   if (system === undefined) {
     throw new BerthError(
       "no-os",
-      `${what} holds no operating system: it has neither /etc/os-release nor an init that berth knows`,
+      `${what}: no operating system found (neither /etc/os-release nor a supported init)`,
       {
         hint: hintFor(files, only),
         details: found,
@@ -45,11 +44,9 @@ export function readRootFacts(
   }
   const program = found.init[0];
   const has =
-    program === undefined
-      ? "no /sbin/init"
-      : `an init that berth does not know, ${program} (${files.resolve(program)})`;
+    program === undefined ? "no /sbin/init" : `the unsupported init ${program} (${files.resolve(program)})`;
   throw new BerthError("no-init", `${what} is ${system.prettyName} with ${has}`, {
-    hint: "Install one into it, such as the packages systemd and systemd-sysv.",
+    hint: "Install a supported init (example: the packages systemd and systemd-sysv).",
     details: { ...found, os: system.id },
   });
 }
@@ -61,6 +58,9 @@ function hintFor(files: RootFiles, only: string | undefined): string {
   const inside =
     only === undefined ? undefined : [...osReleasePaths, "/sbin/init"].some((path) => has(`/${only}${path}`));
   if (inside)
-    return `The root is in ${only}/ inside the tar. Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`;
+    return (
+      `The root is in ${only}/ inside the tar. ` +
+      `Pack it from within: \`tar -C ${only} --numeric-owner --acls --xattrs -cf root.tar .\`.`
+    );
   return "Give a tar of a whole root filesystem, with etc/, usr/ and sbin/ at its top.";
 }

@@ -1,9 +1,6 @@
 import { suggest } from "#suggest.ts";
 
-/**
- * The names that may have been meant by one that is not there: those a slip away, nearest first, then those
- * that go on where it ends.
- */
+/** Suggestions for an unknown name: first similar names, the nearest first, then names that begin with it. */
 export function findSuggestions(word: string, names: readonly string[]): readonly string[] {
   // People leave `:latest` out, so it must not count as seven mistakes.
   let rest = [...new Set(names.map((name) => name.replace(/:latest$/, "")))];

@@ -4,8 +4,8 @@ import { hasCode } from "#errors.ts";
 export const awayInterval = 500;
 
 /**
- * Whether an engine does not answer for a while: machines run on without it, and so must who looks after
- * them.
+ * Whether an engine is temporarily unreachable: machines continue without it, and so must their guards and
+ * loaders.
  */
 export function isEngineAway(error: unknown): boolean {
   return hasCode(error, "engine-lost") || hasCode(error, "engine-unreachable");

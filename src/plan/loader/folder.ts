@@ -12,7 +12,7 @@ export interface FolderFacts {
 
 export interface FolderEntry {
   readonly name: string;
-  /** `unnamable` is what an engine cannot be told of: its name is no UTF-8, or it has gone since. */
+  /** `unnamable`: an invalid UTF-8 name, which the engine cannot handle, or an entry that has disappeared. */
   readonly kind: "directory" | "file" | "link" | "other" | "unnamable";
   /** Of a link, as it is written. */
   readonly target?: string;
@@ -36,12 +36,12 @@ export interface RootPlan {
  */
 export const mostNames = 1_000;
 
-/** Made by the engine and by init, so what a folder has there is not shown; by their exact names. */
+/** Directories that the engine and init create, and that hide the folder's own; by their exact names. */
 export const madeAnew: readonly string[] = ["dev", "proc", "run", "sys"];
 
 /**
- * Plans the root. `taken` are the places where the user mounts something else. Throws `no-os` for a folder
- * without an init: whatever it holds, it is no machine. So it is with one of more names than `mostNames`.
+ * Plans the root. `taken` are the places of the user's own mounts. Throws `no-os` for a folder without an
+ * init, and for one with more than `mostNames` names.
  */
 export function planRoot(
   folder: string,
@@ -50,15 +50,15 @@ export function planRoot(
   taken: readonly string[],
 ): RootPlan {
   if (facts.entries.length > mostNames) {
-    throw new BerthError("no-os", `${folder} holds more than ${mostNames} names: no root does`, {
-      hint: `look what they are: \`ls ${folder}\`. A root has some twenty, such as bin, etc and usr`,
+    throw new BerthError("no-os", `too many entries in ${folder} (a root has at most ${mostNames})`, {
+      hint: `check them with \`ls ${folder}\`: a root has about twenty (examples: bin, etc, usr)`,
     });
   }
   if ("missing" in facts.reading) throw notBootable(folder, command[0] ?? "", facts);
   const shown = facts.entries.filter(({ name }) => !madeAnew.includes(name) && !taken.includes(`/${name}`));
   const whys = {
-    other: "it is no directory, file or link",
-    unnamable: "its name is no UTF-8, which an engine could not be told",
+    other: "unsupported type (only directories, files and links)",
+    unnamable: "the engine needs a name in UTF-8",
   } as const;
   return {
     bound: shown.flatMap(({ name, kind }) =>
@@ -68,7 +68,7 @@ export function planRoot(
       kind === "link" && target !== undefined ? [{ name, target }] : [],
     ),
     notes: shown.flatMap(({ name, kind }) =>
-      kind === "other" || kind === "unnamable" ? [`${folder}/${name} is left out: ${whys[kind]}`] : [],
+      kind === "other" || kind === "unnamable" ? [`ignoring ${folder}/${name}: ${whys[kind]}`] : [],
     ),
   };
 }
@@ -81,10 +81,12 @@ function notBootable(folder: string, init: string, { entries, reading }: FolderF
   }
   const why =
     "missing" in reading && reading.missing === "program"
-      ? `has no ${init}`
-      : `has ${init}, which is no init that berth knows`;
-  return new BerthError("no-os", `${folder} ${why}: no machine can start from it`, {
-    hint: "name the folder of a whole system, and its init with the label berth.loader.command where it is not /sbin/init",
+      ? `${init} is missing`
+      : `${init} is an unsupported init`;
+  return new BerthError("no-os", `${folder} cannot start a machine: ${why}`, {
+    hint:
+      "use the folder of a whole system, " +
+      "and set the label berth.loader.command if its init is not /sbin/init",
     details: { entries: entries.map(({ name }) => name) },
   });
 }

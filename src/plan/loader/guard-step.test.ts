@@ -134,7 +134,7 @@ const lives: readonly (readonly [string, readonly Event[], readonly string[]])[]
     [swept, alone, { folder: "lease-lost" }, { loader: "died" }],
     [
       ...ready,
-      "refuse: somebody removed or replaced the lease of /srv/box, which box.app holds",
+      "refuse: lost the lease of /srv/box for box.app: another process removed or replaced it",
       "kill-machine",
       "close-ports",
       "sweep-rules",
@@ -146,7 +146,12 @@ const lives: readonly (readonly [string, readonly Event[], readonly string[]])[]
   [
     "whose folder was replaced does so",
     [swept, alone, { folder: "replaced" }],
-    [...ready, "refuse: /srv/box is no longer the folder that box.app runs from", "kill-machine", "wait"],
+    [
+      ...ready,
+      "refuse: another folder has replaced /srv/box, from which box.app runs",
+      "kill-machine",
+      "wait",
+    ],
   ],
   [
     "whose ports were closed from outside does so",

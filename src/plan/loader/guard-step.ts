@@ -9,19 +9,19 @@ export interface GuardFacts {
   readonly engine: "reachable" | "away";
   readonly loader: "running" | LoaderEnd;
   /**
-   * The folder with its lease and its lock; `none` where an image is the root. It is `replaced` when another
-   * has its place, and `lease-lost` when somebody has taken its lease away.
+   * The folder with its lease and lock. `none`: an image is the root. `replaced`: another folder has its
+   * path. `lease-lost`: another process has removed the lease.
    */
   readonly folder: "none" | "free" | "held" | "replaced" | "lease-lost" | "released";
   /**
    * `unswept` while rules of a guard that was killed may be there; `lost` when they were closed from outside.
    */
   readonly ports: "none" | "unswept" | "closed" | "open" | "lost";
-  /** Whether the loader has been told that it may start the machine. */
+  /** Whether the guard has reported to the loader that it may start the machine. */
   readonly isReady: boolean;
   /** What a step threw, or whoever watches. */
   readonly failure: unknown;
-  /** What came of a fault: the loader was told, and the machine killed. */
+  /** Progress after a fault: reported to the loader, then enforced by killing the machine. */
   readonly refusal: "none" | "reported" | "enforced";
   /** The machine after its loader's end; `removed-late` when it was looked for once more. */
   readonly machine: "unknown" | "removed" | "removed-late";
@@ -71,8 +71,8 @@ export function initialGuardFacts({ folder, publish }: GuardTask): GuardFacts {
 }
 
 /**
- * What a guard does next: it takes the folder, opens the ports and says that all is ready; watches; and once
- * its loader has ended, removes the machine, the ports, the lease, and at last its own container.
+ * The guard's next step. It takes the folder, opens the ports and reports ready, then watches. After its
+ * loader's end it removes the machine, the ports, the lease, and last its own container.
  */
 export function planGuardStep(task: GuardTask, facts: GuardFacts): GuardStep {
   if (facts.engine === "away") return { do: "wait", milliseconds: awayInterval };
@@ -86,8 +86,8 @@ export function planGuardStep(task: GuardTask, facts: GuardFacts): GuardStep {
 }
 
 /**
- * What a step changes that threw; undefined where that ends the guard, which its engine starts again. What
- * was broken off by the loader's end is no failure.
+ * The facts that a failed step changes; undefined if the guard must end, whereupon its engine restarts it. An
+ * interruption by the loader's end is not a failure.
  */
 export function failGuardStep(
   step: GuardStep,
@@ -102,16 +102,20 @@ export function failGuardStep(
 /** Why the machine must not go on. */
 function faultOf({ folder, machine }: GuardTask, facts: GuardFacts): BerthError | undefined {
   if (facts.folder === "replaced") {
-    return new BerthError("file-missing", `${folder} is no longer the folder that ${machine} runs from`, {
-      hint: "put it back, or point the service at where it is now",
-    });
+    return new BerthError(
+      "file-missing",
+      `another folder has replaced ${folder}, from which ${machine} runs`,
+      {
+        hint: "move it back, or set the service's root to its new path",
+      },
+    );
   }
   if (facts.folder === "lease-lost") {
     return new BerthError(
       "conflict",
-      `somebody removed or replaced the lease of ${folder}, which ${machine} holds`,
+      `lost the lease of ${folder} for ${machine}: another process removed or replaced it`,
       {
-        hint: "see who may write to the directory that the folder is in: only root should",
+        hint: "check who may write to the directory above: only root should",
       },
     );
   }
@@ -119,13 +123,13 @@ function faultOf({ folder, machine }: GuardTask, facts: GuardFacts): BerthError 
 }
 
 /**
- * A machine that runs without what it needs, as after its guard was killed, must not go on. The guard stays:
- * one that ended would come again, and another with each loader, and nobody would remove them.
+ * Stop a machine that lost a resource, for example after its guard was killed. Keep the guard: its engine
+ * would restart an ended one, and each new loader would start another without any of them being removed.
  */
 function planRefusal(facts: GuardFacts, fault: unknown): GuardStep {
   if (facts.refusal === "none") return { do: "refuse", fault };
   if (facts.refusal === "reported") return { do: "kill-machine" };
-  // Of a machine that may start in this moment the loader decides; of another nobody needs all this.
+  // While the machine may be starting, the loader decides; otherwise release everything.
   return facts.isReady ? { do: "wait" } : (planRelease(facts) ?? { do: "wait" });
 }
 
@@ -133,12 +137,11 @@ function planEnd(task: GuardTask, facts: GuardFacts): GuardStep {
   if (arePortsHeld(facts)) return { do: "close-ports" };
   if (!facts.areRulesSwept) return { do: "sweep-rules" };
   if (facts.machine === "unknown") {
-    // Who was asked has given its machine the service's time; so has a fault taken it.
+    // A loader that was asked to stop has already waited for the stop timeout; a fault grants none.
     const isOrderly = facts.loader === "died" && facts.refusal === "none";
     return { do: "remove-machine", stopTimeout: isOrderly ? task.stopTimeout : 0 };
   }
-  // A loader that was killed may have asked for its machine a moment before; the engine makes it all the
-  // same.
+  // A killed loader may have requested its machine a moment before; the engine still creates it.
   if (facts.loader === "died" && facts.machine === "removed")
     return { do: "remove-late-machine", milliseconds: lateDelay };
   if (facts.cgroupParent === "unknown") return { do: "remove-cgroup-parent" };

@@ -4,7 +4,7 @@ import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import type { FolderFacts } from "./folder.ts";
 
-/** What a guard is told, as JSON in its environment. */
+/** A guard's task, as JSON in its environment. */
 export interface GuardTask {
   /** The loader's container, the machine's name, and the guard's own. */
   readonly loader: string;
@@ -18,7 +18,7 @@ export interface GuardTask {
   readonly publish: readonly Publish[];
   /** The machine's addresses as the host reaches them. */
   readonly targets: { readonly ipv4?: string; readonly ipv6?: string };
-  /** Seconds that the machine has to stop when its loader has gone unasked. */
+  /** The machine's stop timeout in seconds if its loader dies unexpectedly. */
   readonly stopTimeout: number;
   /** The name of the parent cgroup that is made for the machine, where one is. */
   readonly cgroupParent?: string;
@@ -77,8 +77,7 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       NetworkMode: "host",
-      // Also where an engine that was killed stops, at its return, what still runs: that counts as stopped by
-      // hand.
+      // A restarted engine also stops leftover containers, which counts as stopped by hand.
       RestartPolicy: { Name: "always" as const },
       ReadonlyRootfs: true,
       Tmpfs: { "/run": "rw,nosuid,nodev,mode=755", "/tmp": "rw,nosuid,nodev,mode=1777" },

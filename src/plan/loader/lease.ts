@@ -1,4 +1,4 @@
-/** Who has a folder: written into its lease, so that others can say it. */
+/** The holder of a folder, written into its lease, so that other guards can name it. */
 export interface LeaseHolder {
   /** The machine's container's name. */
   readonly machine: string;
@@ -16,9 +16,9 @@ export interface LeaseHolder {
 export type HolderState = "alive" | "leaving" | "gone";
 
 export interface LeaseSight {
-  /** Whether nobody else holds the lock, so that now we do. */
+  /** Whether the lock was free, so that this guard now holds it. */
   readonly locked: boolean;
-  /** Undefined for a lease that nobody has written. */
+  /** Undefined for an empty lease. */
   readonly holder: LeaseHolder | undefined;
   readonly own: LeaseHolder;
   /** Of a holder on the same engine. */
@@ -33,7 +33,7 @@ export interface LeaseSight {
  */
 export const gracePeriod = 15_000;
 
-/** Whether a lease is to be taken, to be waited for, or another's. */
+/** Whether to take a lease, to wait for it, or to give up, since another holds it. */
 export function judgeLease({ locked, holder, own, state, freeFor }: LeaseSight): "take" | "wait" | "refuse" {
   if (holder === undefined || isSame(holder, own)) return locked ? "take" : "wait";
   if (holder.engine === own.engine)
@@ -46,7 +46,7 @@ export function isSame(a: LeaseHolder, b: LeaseHolder): boolean {
   return a.machine === b.machine && a.engine === b.engine;
 }
 
-/** Reads a lease's text; undefined for what is none, as an empty file is. */
+/** Parses a lease's text; undefined for an invalid one, such as an empty file. */
 export function parseHolder(text: string): LeaseHolder | undefined {
   try {
     const value = JSON.parse(text) as Partial<LeaseHolder> | null;
@@ -55,17 +55,17 @@ export function parseHolder(text: string): LeaseHolder | undefined {
       return undefined;
     return { machine, ...(typeof loader === "string" && { loader }), engine, node };
   } catch {
-    // Written by nobody, or by one that was killed while it wrote.
+    // Empty, or partially written by a killed process.
     return undefined;
   }
 }
 
-/** What every lease begins with: whoever writes one names its machine first. */
+/** The beginning of every lease: the machine's name comes first. */
 const beginning = '{"machine":"';
 
 /**
- * Whether a file's text is a lease's: a holder, what one that was killed has written of it, or nothing yet,
- * be it as zeros after a loss of power.
+ * Whether a file's text is a lease: a holder, a partial one of a killed process, or nothing yet (zeros after
+ * a power loss included).
  */
 export function isLease(text: string): boolean {
   return (

@@ -1,8 +1,8 @@
 import { label } from "#labels/machine.ts";
 
 /**
- * How a loader ended: it has removed its machine itself; it was told to stop, so that its machine has had all
- * the time that the service gives it; or it died of something else.
+ * How a loader ended. It removed its machine itself; it was asked to stop, so that its machine has had the
+ * whole stop timeout; or it died otherwise.
  */
 export type LoaderEnd = "done" | "asked" | "died";
 
@@ -15,7 +15,7 @@ interface ContainerEvent {
 /** SIGTERM and SIGINT, by which engines and people ask for an end. */
 const stopSignals: readonly string[] = ["15", "2"];
 
-/** What an event of a loader or its machine tells of the loader; undefined for nothing new. */
+/** The loader's end according to an event of it or its machine; undefined for other events. */
 export function parseLoaderEvent(
   { Action, Actor }: ContainerEvent,
   loader: string,

@@ -24,7 +24,7 @@ function render(labels: Record<string, string>, more: Partial<LoadedMachine> = {
     root,
     guest: undefined,
     identity: "1:2",
-    application: { runtime: "berth" },
+    applier: { runtime: "berth" },
     files: [],
     ...more,
   });
@@ -62,7 +62,7 @@ test("it stands beside its loader, in its network, with the folder bound as it i
 
 test.each<[string, Record<string, string>, object]>([
   [
-    "wishes for the runtime",
+    "request for the runtime",
     { "real.profile": "strict", "real.ids": "131072", "real.lxcfs": "yes", "real.hostname": "m.test" },
     {
       Env: [
@@ -105,8 +105,8 @@ test.each<[string, Record<string, string>, object]>([
 ])("%s", (_, labels, expected) => expect(render(labels)).toMatchObject(expected));
 
 test("without berth-runtime every file of lxcfs is bound", () => {
-  const application = { api: {} } as unknown as LoadedMachine["application"];
-  expect(render({ "real.lxcfs": "/lxcfs" }, { application }).HostConfig?.Binds).toEqual(
+  const applier = { api: {} } as unknown as LoadedMachine["applier"];
+  expect(render({ "real.lxcfs": "/lxcfs" }, { applier }).HostConfig?.Binds).toEqual(
     lxcfsFiles.map((file) => `/lxcfs${file}:${file}:ro`),
   );
 });

@@ -2,13 +2,13 @@ import type { CreateBody } from "#api/create-body.ts";
 import type { Mount } from "#api/mount.ts";
 import type { Guest } from "#contract/guest.ts";
 import { lxcfsFiles } from "#contract/lxcfs.ts";
-import { joinPieces } from "#docker-flags/join.ts";
+import { mergeDeep } from "#docker-flags/deep-merge.ts";
 import type { LoaderSpec } from "#labels/loader/spec.ts";
 import { label } from "#labels/machine.ts";
 import { omitUndefined } from "#machinefile/omit-undefined.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
 import type { RootEntry } from "#plan/image/root-image.ts";
-import type { Application } from "#plan/machine/application.ts";
+import type { Applier } from "#plan/machine/applier.ts";
 import { renderRuntimeVariables } from "#plan/machine/container.ts";
 import { renderLimits } from "#plan/machine/limits.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
@@ -28,7 +28,7 @@ export interface LoadedMachine {
   readonly root: RootPlan | undefined;
   readonly guest: Guest | undefined;
   readonly identity: string | undefined;
-  readonly application: Application;
+  readonly applier: Applier;
   /** Secrets and configs: files on the host, and where the machine finds them. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
 }
@@ -44,8 +44,8 @@ const credentials = "/run/host-credentials";
  * loader's network.
  */
 export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
-  const { spec, application } = machine;
-  const api = "api" in application ? application.api : undefined;
+  const { spec, applier } = machine;
+  const api = "api" in applier ? applier.api : undefined;
   const own: CreateBody = {
     Image: machine.image,
     Tty: true,
@@ -64,7 +64,7 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
     ),
     ...omitUndefined({ StopSignal: stopSignal(spec, api?.stopSignal), StopTimeout: spec.stopTimeout }),
     HostConfig: {
-      ...("runtime" in application ? { Runtime: application.runtime } : {}),
+      ...("runtime" in applier ? { Runtime: applier.runtime } : {}),
       NetworkMode: `container:${machine.loader}`,
       Mounts: [...rootMounts(machine), ...fileMounts(machine)],
       Binds: [
@@ -88,7 +88,7 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
   };
   // The name is the runtime's to set; a console's input must outlive whoever attaches to it.
   const { Hostname: _hostname, StdinOnce: _once, AttachStdin: _attach, ...flags } = spec.flags.body;
-  return joinPieces(own, flags);
+  return mergeDeep(own, flags);
 }
 
 function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachine): Record<string, string> {
@@ -106,14 +106,14 @@ function labelsOf({ spec, name, loader, service, guest, identity }: LoadedMachin
 }
 
 /** A network's other container has a name of its own, and a folder has its id. */
-function runtimeVariables({ spec, root, imageId, application }: LoadedMachine): readonly string[] {
-  const wishes = {
+function runtimeVariables({ spec, root, imageId, applier }: LoadedMachine): readonly string[] {
+  const request = {
     ...spec,
     lxcfs: spec.lxcfs !== undefined,
     keepsMachineId: root !== undefined,
     image: imageId,
   };
-  return renderRuntimeVariables(wishes, application);
+  return renderRuntimeVariables(request, applier);
 }
 
 function stopSignal(spec: LoaderSpec, contracts: string | undefined): string | undefined {
@@ -153,8 +153,8 @@ function fileMounts({ files }: LoadedMachine): readonly Mount[] {
  * Without berth-runtime, which finds lxcfs itself and renews it after a restart. All of them, since a loader
  * does not see which the node's lxcfs offers.
  */
-function lxcfsBinds({ spec, application }: LoadedMachine): readonly string[] {
-  if (spec.lxcfs === undefined || "runtime" in application) return [];
+function lxcfsBinds({ spec, applier }: LoadedMachine): readonly string[] {
+  if (spec.lxcfs === undefined || "runtime" in applier) return [];
   return lxcfsFiles.map((file) => `${spec.lxcfs}${file}:${file}:ro`);
 }
 

@@ -14,10 +14,10 @@ export interface SeenContainer {
 }
 
 /**
- * Which part of a loader's a container looks like; undefined for anybody else's. Labels alone do not tell: an
- * image's author writes any, and by `docker commit` an image has those of what was committed, for every
- * container that is made from it. What network a container is in goes into no image, nor does its name, which
- * a machine bears itself and a guard has after its loader's. `isPart` has the last word.
+ * Which part of a loader a container looks like; undefined for other containers. Labels alone do not suffice:
+ * an image's author can write any, and `docker commit` copies a container's labels to every container of the
+ * new image. A container's network and name are not copied: a machine has its own name, a guard one after its
+ * loader. `isPart` decides.
  */
 export function loaderPart({ name, labels, networkMode }: SeenContainer): LoaderPart | undefined {
   const { [label.loader]: machineOf, [label.guard]: guardOf, [label.machine]: madeAs } = labels;
@@ -29,9 +29,9 @@ export function loaderPart({ name, labels, networkMode }: SeenContainer): Loader
 }
 
 /**
- * Whether what looks like a part is one: its labels were given to it, and are not its image's. Of an image
- * that is gone (undefined) they may be: then a machine is told by its loader's network, which has an id that
- * no image's author knows, and a guard by nothing.
+ * Whether a container that looks like a part is one: its labels are its own, not its image's. If the image is
+ * gone (undefined) they may be the image's: then a machine still proves itself by its loader's network, whose
+ * id no image's author knows, and a guard cannot.
  */
 export function isPart({ kind }: LoaderPart, labels: Labels, image: Labels | undefined): boolean {
   if (image === undefined) return kind === "machine";

@@ -16,7 +16,7 @@ const effects: Partial<Record<LoaderStep["do"], Partial<LoaderFacts>>> = {
   "start-machine": { machine: "running" },
   "stop-machine": { machine: "stopping" },
   "remove-machine": { removed: "machine" },
-  "settle-guard": { removed: "guard" },
+  "await-guard": { removed: "guard" },
 };
 
 /** What is seen while a loader waits, or what happens as a step is taken, once: what it throws, or is seen. */
@@ -77,10 +77,10 @@ const running = [...created, "start-machine"];
 const ended = (outcome: string) => [
   `conclude: ${outcome}`,
   "remove-machine",
-  "settle-guard",
+  "await-guard",
   `exit: ${outcome}`,
 ];
-const guardLost = "somebody removed or stopped the guard of box.app";
+const guardLost = "the guard of box.app disappeared or stopped";
 
 const lives: readonly (readonly [string, readonly Event[], readonly string[]])[] = [
   ["waits for its guard to have the folder", [], ["start-guard", "wait"]],
@@ -154,13 +154,13 @@ const lives: readonly (readonly [string, readonly Event[], readonly string[]])[]
       open,
       { during: "start-machine", throws: away },
       { during: "remove-machine", throws: away },
-      { during: "settle-guard", throws: away },
+      { during: "await-guard", throws: away },
     ],
     [
       ...running,
       "conclude: away",
       ...["remove-machine", "wait 500 ms", "remove-machine"],
-      ...["settle-guard", "wait 500 ms", "settle-guard"],
+      ...["await-guard", "wait 500 ms", "await-guard"],
       "exit: away",
     ],
   ],

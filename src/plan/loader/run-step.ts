@@ -8,11 +8,11 @@ export interface LoaderFacts {
   readonly name: string;
   /** `away` when it failed to answer the last step, which is then taken again. */
   readonly engine: "reachable" | "away";
-  /** Why the service's task is to end; undefined while it is not. */
+  /** Why the service's task must end; undefined while it must not. */
   readonly stopReason: unknown;
   /**
-   * The guard, by its reports: `folder` when that is the machine's, `ready` when the ports are open, too;
-   * `lost` when somebody has removed or stopped it.
+   * The guard, by its reports. `folder`: it holds the folder; `ready`: the ports are open, too; `lost`: it
+   * was removed or stopped.
    */
   readonly guard: "absent" | "started" | "folder" | "ready" | "lost";
   /** What the guard sees of the folder; undefined where there is none. */
@@ -23,12 +23,12 @@ export interface LoaderFacts {
   readonly machine: "absent" | "created" | "running" | "stopping" | "exited";
   /** Of a machine that has exited. */
   readonly status: number;
-  /** The machine's console is followed to its end; what hindered that is told then. */
+  /** The failure to follow the machine's console, reported after its end. */
   readonly console: "following" | "ended";
   readonly consoleFailure: unknown;
   /** What a step threw, or whoever watches. */
   readonly failure: unknown;
-  /** How it ends, once that is decided: what comes of the removal changes it no more. */
+  /** The outcome, once decided; the removal that follows does not change it. */
   readonly outcome: LoaderOutcome | undefined;
   /** After the outcome: what has been removed. */
   readonly removed: "nothing" | "machine" | "guard";
@@ -44,7 +44,7 @@ export type LoaderStep =
   | { readonly do: "start-machine"; readonly warnings: readonly string[] }
   | { readonly do: "stop-machine" }
   | { readonly do: "conclude"; readonly outcome: LoaderOutcome }
-  | { readonly do: "remove-machine" | "settle-guard" }
+  | { readonly do: "remove-machine" | "await-guard" }
   | { readonly do: "exit"; readonly outcome: LoaderOutcome };
 
 /** What a loader knows when it begins. */
@@ -67,8 +67,8 @@ export function initialLoaderFacts(name: string): LoaderFacts {
 }
 
 /**
- * What a loader does next: it starts its guard, creates the machine when that has the folder, starts it when
- * the ports are open, and follows it to its end. However that comes, it leaves nothing of the machine.
+ * The loader's next step. It starts its guard, creates the machine once the guard holds the folder, starts it
+ * once the ports are open, and follows it to its end. It always removes the machine.
  */
 export function planLoaderStep(facts: LoaderFacts): LoaderStep {
   if (facts.engine === "away") return { do: "wait", milliseconds: awayInterval };
@@ -90,8 +90,8 @@ export function planLoaderStep(facts: LoaderFacts): LoaderStep {
 }
 
 /**
- * What a step changes that threw: a start is given up, a removal outlasts an engine that is away; undefined
- * where it is given up, too.
+ * The facts that a failed step changes: abandon a start, repeat a removal while the engine is away; undefined
+ * to abandon the removal, too.
  */
 export function failLoaderStep({ outcome }: LoaderFacts, error: unknown): Partial<LoaderFacts> | undefined {
   if (outcome === undefined) return { failure: error };
@@ -110,8 +110,8 @@ function outcomeOf(facts: LoaderFacts): LoaderOutcome | undefined {
   if (failure !== undefined) return { failure };
   if (facts.guard !== "lost") return undefined;
   return {
-    failure: new BerthError("engine-lost", `somebody removed or stopped the guard of ${name}`, {
-      hint: "leave the containers named .guard alone: they end by themselves",
+    failure: new BerthError("engine-lost", `the guard of ${name} disappeared or stopped`, {
+      hint: "do not stop or remove containers named .guard: they end by themselves",
     }),
   };
 }
@@ -121,6 +121,6 @@ function planEnd({ guard, machine, removed }: LoaderFacts, outcome: LoaderOutcom
   const hadFolder = guard !== "absent" && guard !== "started";
   if (hadFolder && removed === "nothing") return { do: "remove-machine" };
   // The machine's removal tells the guard that all is over; without one it is this process's end that does.
-  if (machine !== "absent" && removed === "machine") return { do: "settle-guard" };
+  if (machine !== "absent" && removed === "machine") return { do: "await-guard" };
   return { do: "exit", outcome };
 }

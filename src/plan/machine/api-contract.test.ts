@@ -47,7 +47,7 @@ test("on v1 only the machine's own subtree of name=systemd is writable", () => {
   ]);
   expect(api.tmpfs["/run"]).toContain("exec");
   expect(api.environment).toContain("container=docker");
-  expect(api.weaker.length).toBeGreaterThan(0);
+  expect(api.degradations.length).toBeGreaterThan(0);
 });
 
 test("each tmpfs has an end, the user's too; his own options stay", () => {

@@ -1,7 +1,7 @@
 import type { Contract } from "#contract/contract.ts";
 import { boundTmpfs, tmpfsOptions } from "#contract/tmpfs.ts";
 import { BerthError } from "#errors.ts";
-import { hiddenFiles, visibleCgroups } from "./weaker.ts";
+import { hiddenFiles, visibleCgroups } from "./degradations.ts";
 
 /** What of the contract the Engine API can express, for an engine without berth-runtime. */
 export interface ApiContract {
@@ -15,8 +15,8 @@ export interface ApiContract {
   readonly securityOptions: readonly string[];
   /** As the API takes it: a number, since engines refuse some names. */
   readonly stopSignal: string;
-  /** What is weaker than with berth-runtime, each one sentence. */
-  readonly weaker: readonly string[];
+  /** What the machine lacks compared with berth-runtime, each one sentence. */
+  readonly degradations: readonly string[];
 }
 
 export interface ApiEngine {
@@ -57,7 +57,7 @@ export function renderApiContract(
     capabilitiesAdded: contract.capabilities,
     stopSignal: String(contract.stopSignal),
   };
-  const weaker = [hiddenFiles, "generators that cannot work in a container still run at boot"];
+  const degradations = [hiddenFiles, "systemd generators unsuitable for containers run at boot"];
   switch (contract.cgroup) {
     case "read-only":
       return {
@@ -67,13 +67,14 @@ export function renderApiContract(
         cgroupParent: undefined,
         cgroupNamespace: "private",
         securityOptions: [],
-        weaker,
+        degradations,
       };
     case "cgroup2":
       if (engine.version[0] < firstWithWritableCgroups) {
         throw new BerthError(
           "host-unfit",
-          `${machine}: this engine cannot give a machine its own cgroups: on cgroup v2 it takes berth-runtime or Docker ${firstWithWritableCgroups}`,
+          `${machine}: this engine cannot give a machine its own cgroups: ` +
+            `cgroup v2 needs berth-runtime or Docker ${firstWithWritableCgroups}`,
           {
             hint: "run `berth install runtime` on the engine's host",
           },
@@ -86,7 +87,7 @@ export function renderApiContract(
         cgroupParent: undefined,
         cgroupNamespace: "private",
         securityOptions: ["writable-cgroups=true"],
-        weaker,
+        degradations,
       };
     default: {
       const parent = cgroupParent(machine, engine.cgroupDriver);
@@ -96,7 +97,7 @@ export function renderApiContract(
         cgroupParent: parent.name,
         cgroupNamespace: "host",
         securityOptions: [],
-        weaker: [...weaker, visibleCgroups],
+        degradations: [...degradations, visibleCgroups],
       };
     }
   }

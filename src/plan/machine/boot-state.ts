@@ -16,9 +16,9 @@ export interface FailedUnit {
 }
 
 /**
- * When a machine's boot began at the earliest, in seconds of Unix time: when the one before ended, by which
- * boots are told apart. To the journal they are all one, of the host's boot id, and the engine's StartedAt is
- * a moment late, unless the clock was set back since.
+ * The earliest beginning of a machine's boot, in Unix seconds: the end of the boot before, which separates
+ * the two. The journal cannot, since all have the host's boot id. The engine's StartedAt is a moment late,
+ * unless the clock was set back since.
  */
 export function bootBegin({
   StartedAt,

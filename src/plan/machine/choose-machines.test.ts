@@ -35,8 +35,7 @@ test("a machine is without the labels that its image handed down", () => {
   expect(chooseMachines(["web"], { all, machines })[0]?.init).toBeUndefined();
 });
 
-const bears = (name: string, machine: string) =>
-  `the container ${name} bears the label of a machine ${machine}`;
+const bears = (name: string, machine: string) => `the container ${name} has the label of machine ${machine}`;
 
 test.each<[readonly string[], string, string, string]>([
   [["wev", "x"], "not-found", "no such machine: wev, x", "did you mean web?"],
@@ -45,19 +44,19 @@ test.each<[readonly string[], string, string, string]>([
     ["mail"],
     "not-found",
     "no such machine: mail",
-    `${bears("web-2", "mail")}: if it was renamed, \`docker rename web-2 mail\` brings it back`,
+    `${bears("web-2", "mail")}: if you renamed it, run \`docker rename web-2 mail\``,
   ],
   [
     ["web", "nginx"],
     "not-ours",
-    "not a machine of berth: nginx",
-    "use docker for containers that berth did not make",
+    "container not created by berth: nginx",
+    "use docker for containers not created by berth",
   ],
   [
     ["copy"],
     "not-ours",
-    "not a machine of berth: copy",
-    `${bears("copy", "web")}, and another has that name: use docker for it`,
+    "container not created by berth: copy",
+    `${bears("copy", "web")}, but another container has that name: use docker`,
   ],
 ])("%j are refused: %s", (names, code, message, hint) => {
   expect(() => chooseMachines(names, listed)).toThrow(expect.objectContaining({ code, message, hint }));

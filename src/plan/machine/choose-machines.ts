@@ -39,8 +39,8 @@ export function chooseMachines(
     const renamed = foreign.find(
       (container) => ![undefined, containerName(container)].includes(container.Labels[label.machine]),
     );
-    throw new BerthError("not-ours", `not a machine of berth: ${names.join(", ")}`, {
-      hint: (renamed && renameBack(renamed, byName)) ?? "use docker for containers that berth did not make",
+    throw new BerthError("not-ours", `container not created by berth: ${names.join(", ")}`, {
+      hint: (renamed && renameBack(renamed, byName)) ?? "use docker for containers not created by berth",
       details: names,
     });
   }
@@ -54,6 +54,12 @@ export function chooseMachines(
 function renameBack(container: ContainerSummary, byName: ReadonlyMap<string, unknown>): string {
   const [name, machine = ""] = [containerName(container), container.Labels[label.machine]];
   if (byName.has(machine))
-    return `the container ${name} bears the label of a machine ${machine}, and another has that name: use docker for it`;
-  return `the container ${name} bears the label of a machine ${machine}: if it was renamed, \`docker rename ${name} ${machine}\` brings it back`;
+    return (
+      `the container ${name} has the label of machine ${machine}, ` +
+      "but another container has that name: use docker"
+    );
+  return (
+    `the container ${name} has the label of machine ${machine}: ` +
+    `if you renamed it, run \`docker rename ${name} ${machine}\``
+  );
 }

@@ -5,7 +5,7 @@ import { fleetFromOptions } from "#machinefile/read/fleet-from-options.ts";
 import { parsePublish } from "#machinefile/value/publish.ts";
 import { parseVolume } from "#machinefile/value/volume.ts";
 import type { ApiContract } from "./api-contract.ts";
-import type { Application } from "./application.ts";
+import type { Applier } from "./applier.ts";
 import { type PlannedImage, renderContainer } from "./container.ts";
 
 const fleet = fleetFromOptions({ names: ["web"], values: { image: "debian-12" } }, {});
@@ -17,9 +17,9 @@ const image: PlannedImage = {
   labels,
   handedDown: labels,
 };
-const runtime: Application = { runtime: "berth" };
+const runtime: Applier = { runtime: "berth" };
 /** Whatever the image's environment may ask, it is asked otherwise here. */
-const noWishes = [
+const defaultVariables = [
   ...[
     "BERTH_IMAGE=sha256:1",
     "BERTH_PROFILE=",
@@ -31,17 +31,13 @@ const noWishes = [
   ...["BERTH_RUNTIME=", "oci-systemd-hook=", "container_uuid="],
 ];
 
-function render(
-  more: Partial<MachineSpec> = {},
-  application: Application = runtime,
-  from: PlannedImage = image,
-) {
+function render(more: Partial<MachineSpec> = {}, applier: Applier = runtime, from: PlannedImage = image) {
   const [machine] = fleet.machines;
   if (machine === undefined) throw new Error("no machine");
-  return renderContainer({ ...machine, ...more }, fleet, from, "172.31.0.2", application);
+  return renderContainer({ ...machine, ...more }, fleet, from, "172.31.0.2", applier);
 }
 
-test("a machine without wishes: a terminal, a name, an address, labels that tell all, and nothing more than the engine's own rights", () => {
+test("a machine without request: a terminal, a name, an address, labels that tell all, and nothing more than the engine's own rights", () => {
   const body = render();
   expect(body).toMatchObject({
     Hostname: "web",
@@ -49,7 +45,7 @@ test("a machine without wishes: a terminal, a name, an address, labels that tell
     Image: "berth/debian-12:latest",
     Tty: true,
     Cmd: ["/sbin/init"],
-    Env: noWishes,
+    Env: defaultVariables,
     HostConfig: {
       Runtime: "berth",
       Privileged: false,
@@ -173,7 +169,7 @@ test.each([
   "berth-runtime is told of %s, and that nothing else is asked",
   (_, more, variables) => {
     const nameOf = (entry: string) => entry.replace(/=.*/, "=");
-    const told = noWishes.map(
+    const told = defaultVariables.map(
       (entry) => variables.find((variable) => nameOf(variable) === nameOf(entry)) ?? entry,
     );
     expect(render({ environment: { A: "b" }, ...more }).Env).toEqual([...told, "A=b"]);
@@ -191,7 +187,7 @@ test("without the runtime the contract goes into the call", () => {
     capabilitiesAdded: ["CAP_SYS_BOOT"],
     securityOptions: [],
     stopSignal: "37",
-    weaker: [],
+    degradations: [],
   };
   const body = render({ environment: { A: "b" } }, { api });
   expect(body).toMatchObject({

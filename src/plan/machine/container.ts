@@ -6,7 +6,7 @@ import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
-import type { Application } from "./application.ts";
+import type { Applier } from "./applier.ts";
 import { renderLimits } from "./limits.ts";
 
 export interface PlannedImage {
@@ -29,9 +29,9 @@ export function renderContainer(
   { network, project }: Pick<Fleet, "network" | "project">,
   image: PlannedImage,
   address: string | undefined,
-  application: Application,
+  applier: Applier,
 ): CreateBody {
-  const api = "api" in application ? application.api : undefined;
+  const api = "api" in applier ? applier.api : undefined;
   const privileged = machine.profile === "privileged";
   return {
     Hostname: machine.hostname,
@@ -43,7 +43,7 @@ export function renderContainer(
     Entrypoint: [],
     Cmd: [...machineCommand(machine, image), ...(api?.arguments ?? [])],
     Env: [
-      ...renderRuntimeVariables({ ...machine, hostname: undefined, image: image.id }, application),
+      ...renderRuntimeVariables({ ...machine, hostname: undefined, image: image.id }, applier),
       ...Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`),
       ...(api?.environment ?? []),
     ],
@@ -61,7 +61,7 @@ export function renderContainer(
       machine.publish.flatMap((publish) => ports(publish).map(({ key }) => [key, {}])),
     ),
     HostConfig: {
-      ...("runtime" in application ? { Runtime: application.runtime } : {}),
+      ...("runtime" in applier ? { Runtime: applier.runtime } : {}),
       Binds: [
         ...machine.volumes.filter((volume) => volume.kind !== "anonymous").map(renderVolume),
         ...(api?.binds ?? []),
@@ -83,8 +83,7 @@ export function renderContainer(
       EndpointsConfig: {
         [network.domain]: {
           ...(address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }),
-          // A network bears the domain's name, so the engine's resolver answers for NAME and NAME.DOMAIN
-          // alike.
+          // The network has the domain's name, so the engine's resolver answers both NAME and NAME.DOMAIN.
           Aliases: [...new Set([machine.name, machine.hostname, ...machine.aliases])],
         },
       },
@@ -93,8 +92,8 @@ export function renderContainer(
 }
 
 /**
- * An inherited word on the init is taken back where it is not of this image's own command: an engine lets no
- * label be unset.
+ * Override an inherited label of the init if it does not describe this image's own command: an engine cannot
+ * unset a label.
  */
 function initLabels(machine: MachineSpec, { labels, handedDown }: PlannedImage): Labels {
   const known = machine.command === undefined ? labels : {};
@@ -103,26 +102,26 @@ function initLabels(machine: MachineSpec, { labels, handedDown }: PlannedImage):
   );
 }
 
-/** What is asked of berth-runtime for a machine. */
-export interface RuntimeWishes extends Partial<Pick<MachineSpec, "profile" | "ids" | "lxcfs">> {
+/** A machine's request to berth-runtime. */
+export interface RuntimeRequest extends Partial<Pick<MachineSpec, "profile" | "ids" | "lxcfs">> {
   /** Undefined where the name is the engine's to set. */
   readonly hostname?: string | undefined;
   /** Whether the machine-id in its files is its own. */
   readonly keepsMachineId?: boolean;
   /**
-   * The image's id, by which the runtime knows these wishes for ours; undefined for an image without an
+   * The image's id, which proves to the runtime that this request is ours; undefined for an image without an
    * environment.
    */
   readonly image: string | undefined;
 }
 
 /**
- * What berth-runtime reads and keeps from the machine: all of it, empty where nothing is asked, so that no
- * image's environment asks.
+ * All variables that berth-runtime reads and removes, empty ones too, so that no image's environment can make
+ * a request.
  */
-export function renderRuntimeVariables(wishes: RuntimeWishes, application: Application): readonly string[] {
-  if (!("runtime" in application)) return [];
-  const { image, profile, ids, lxcfs, hostname, keepsMachineId } = wishes;
+export function renderRuntimeVariables(request: RuntimeRequest, applier: Applier): readonly string[] {
+  if (!("runtime" in applier)) return [];
+  const { image, profile, ids, lxcfs, hostname, keepsMachineId } = request;
   return Object.entries({
     BERTH_IMAGE: image,
     BERTH_PROFILE: profile,
@@ -136,7 +135,7 @@ export function renderRuntimeVariables(wishes: RuntimeWishes, application: Appli
   }).map(([name, value]) => `${name}=${value ?? ""}`);
 }
 
-/** What PID 1 is to be: the machine's own word, else the image's, else /sbin/init. */
+/** The command of PID 1: the machine's, else the image's, else /sbin/init. */
 export function machineCommand(machine: MachineSpec, image: PlannedImage): readonly string[] {
   if (machine.command !== undefined) return machine.command;
   return image.command.length > 0 ? image.command : defaultInit;

@@ -2,8 +2,8 @@ import type { ContainerInspect } from "#api/container.ts";
 import type { PortBinding } from "#api/host-config.ts";
 import { label, parseSpecLabel } from "#labels/machine.ts";
 import type { FailedUnit } from "./boot-state.ts";
+import { planDegradations } from "./degradations.ts";
 import type { Machine } from "./machine.ts";
-import { planWeaker } from "./weaker.ts";
 
 /**
  * All there is to know about a machine. Sizes are bytes, times RFC 3339; undefined is what does not apply or
@@ -113,7 +113,7 @@ export function detailsOf(
     profile: profileOf(spec?.profile, privileged, rootId),
     rootId,
     runtime,
-    weaker: planWeaker({
+    weaker: planDegradations({
       berthRuntime: runtime.berth,
       privileged,
       rootId,

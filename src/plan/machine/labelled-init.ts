@@ -3,15 +3,15 @@ import { type InitKind, isInitKind } from "#contract/init.ts";
 import { label } from "#labels/machine.ts";
 
 /**
- * Which init a machine runs, by its labels. Undefined where berth did not write all of them: before it gave
- * machines a word of their own, they may be the image's.
+ * The init of a machine, by its labels. Undefined if an earlier berth did not write all of them: they may be
+ * the image's.
  */
 export function labelledInit({
   Config,
   HostConfig,
 }: Pick<ContainerInspect, "Config" | "HostConfig">): InitKind | undefined {
   const { Labels } = Config;
-  // A loader's, which says nothing of the init of an image.
+  // A loader's machine, whose labels do not describe an image's init.
   const isLoaders = HostConfig.NetworkMode?.startsWith("container:") ?? false;
   const isTold = Boolean(Labels?.[isLoaders ? label.root : label.creation]);
   const known = isTold ? Labels?.[label.init] : undefined;

@@ -19,7 +19,7 @@ export interface Machine {
   readonly ports: readonly string[];
   /** Unix time, seconds. */
   readonly created: number;
-  /** Whose it is; undefined where whoever made it noted nobody. */
+  /** Its owner; undefined if an earlier berth recorded none. */
   readonly owner: Project | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -40,7 +40,9 @@ export function anyOrder<M extends { readonly name: string }>(machines: readonly
   return machines.map((machine) => ({ name: machine.name, machine, after: [] }));
 }
 
-/** Waves, dependents first, and by name what each depends on; machines of one cycle depend on nothing there. */
+/**
+ * Waves, dependents first, and by name what each depends on. Machines of one cycle depend on nothing.
+ */
 function dependenciesAmong<M extends Labelled>(machines: readonly M[]) {
   const nodes = machines.map((machine) => ({
     name: machine.name,

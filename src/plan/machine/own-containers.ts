@@ -15,7 +15,7 @@ export function namedBy(
   return containers.filter((container) => isNamedBy(container, key));
 }
 
-/** Those of the containers that bear the label of a machine of these names, and have another name. */
+/** The containers with the label of a machine of these names, but another name. */
 export function namedOtherwise(
   containers: readonly ContainerSummary[],
   names: ReadonlySet<string>,
@@ -29,9 +29,7 @@ function isNamedBy({ Names, Labels }: ContainerSummary, key: NameLabel): boolean
   return Names.includes(`/${Labels[key]}`);
 }
 
-/**
- * Those of the containers that berth itself made, without labels that decide something and are their images'.
- */
+/** The containers that berth created, without decisive labels that came from their images. */
 export function madeByBerth(
   containers: readonly ContainerSummary[],
   key: NameLabel,

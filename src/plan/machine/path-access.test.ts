@@ -28,7 +28,8 @@ const way = (...steps: readonly Step[]): readonly PathStep[] =>
       groupUsers: () => members,
     };
   });
-const byList = "has an access control list by which others may write to it (setfacl -b takes it away)";
+const byList = (path: string) =>
+  `an access control list lets others write to ${path} (remove it: setfacl -b)`;
 const alice = new Set([0, 1000]);
 
 test.each([
@@ -42,20 +43,20 @@ test.each([
   ],
   ["a link of somebody else's", way([0o1777], [0o777, 1001, 1001, "link"]), "/1 belongs to the user 1001"],
   ["a link of one's own", way([0o755], [0o777, 1000, 1000, "link"]), undefined],
-  ["a directory for everybody without the sticky bit", way([0o755], [0o777]), "everybody may write to /1"],
-  ["a file for everybody", way([0o755], [0o666, 1000, 1000, "file"]), "everybody may write to /1"],
-  ["a file in name sticky", way([0o1666, 1000, 1000, "file"]), "everybody may write to /0"],
+  ["a directory for everybody without the sticky bit", way([0o755], [0o777]), "any user may write to /1"],
+  ["a file for everybody", way([0o755], [0o666, 1000, 1000, "file"]), "any user may write to /1"],
+  ["a file in name sticky", way([0o1666, 1000, 1000, "file"]), "any user may write to /0"],
   ["a directory of a group", way([0o775, 1000, 50]), "the group 50 may write to /0"],
   ["a directory of the user's own group", way([0o775, 1000, 1000]), undefined],
   [
     "one in whose group another is",
     way([0o664, 1000, 1000, "file", false, [0, 1000, 33]]),
-    "the user 33 is in the group 1000, which may write to /0 (chmod g-w takes that away)",
+    "the user 33 is in the group 1000, which may write to /0 (remove that: chmod g-w)",
   ],
   [
     "root's, with one in that group who is not known",
     way([0o775, 0, 0, "directory", false, [Number.NaN]]),
-    "another user is in the group 0, which may write to /0 (chmod g-w takes that away)",
+    "another user is in the group 0, which may write to /0 (remove that: chmod g-w)",
   ],
   [
     "one whose group another is in, which may not write",
@@ -67,11 +68,11 @@ test.each([
     way([0o775, 1000, 1000, "directory", false, [1000, 0]]),
     undefined,
   ],
-  ["a file of root's, with a list whose mask lets write", way([0o664, 0, 0, "file", true]), `/0 ${byList}`],
+  ["a file of root's, with a list whose mask lets write", way([0o664, 0, 0, "file", true]), byList("/0")],
   [
     "a directory of the user's own group, with such a list",
     way([0o755], [0o775, 1000, 1000, "directory", true]),
-    `/1 ${byList}`,
+    byList("/1"),
   ],
   [
     "a FUSE of another user",
@@ -105,18 +106,18 @@ test.each([
   [
     "in /tmp",
     wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml"),
-    "others may put a file of yours into /tmp",
+    "other users may move a file of yours into /tmp",
   ],
   [
     "a link in /tmp",
     wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/berth.yaml", "link"),
-    "others may put a link of yours into /tmp",
+    "other users may move a link of yours into /tmp",
   ],
   ["below /tmp", wayTo({ "/": 0o755, "/tmp": 0o1777, "/tmp/own": 0o700 }, "/tmp/own/berth.yaml"), undefined],
   [
     "in a sticky directory of a group's that others are in",
     wayTo({ "/g": 0o1775 }, "/g/berth.yaml"),
-    "others may put a file of yours into /g",
+    "other users may move a file of yours into /g",
   ],
   [
     "in a sticky directory that nobody else may write to",
@@ -129,9 +130,9 @@ test.each([
       ...wayTo({ "/": 0o755, "/tmp": 0o1777 }, "/tmp/own", "link"),
       ...wayTo({ "/srv": 0o755 }, "/srv/berth.yaml"),
     ],
-    "others may put a link of yours into /tmp",
+    "other users may move a link of yours into /tmp",
   ],
-  ["of others", wayTo({ "/": 0o777 }, "/berth.yaml"), "everybody may write to /"],
+  ["of others", wayTo({ "/": 0o777 }, "/berth.yaml"), "any user may write to /"],
 ] as const)("who decides over a file that is found %s", (_, steps, fault) => {
   expect(foundFault(steps, new Set([0]))).toBe(fault);
 });
@@ -190,12 +191,12 @@ test.each([
     "/1 belongs to the user 1001",
   ],
   ["to be made in another's", way([0o755], [0o755, 1001]), "missing", "/1 belongs to the user 1001"],
-  ["to be made in a sticky directory", way([0o755], [0o1777]), "missing", "everybody may write to /1"],
+  ["to be made in a sticky directory", way([0o755], [0o1777]), "missing", "any user may write to /1"],
   [
     "to be made there behind a link",
     way([0o1777], [0o777, 0, 0, "link"]),
     "missing",
-    "everybody may write to /0",
+    "any user may write to /0",
   ],
   ["to be made in root's", way([0o755], [0o755]), "missing", undefined],
 ] as const)("who can exchange it: %s", (_, steps, end, fault) => {

@@ -4,10 +4,7 @@ import { isAt, parentOf } from "#linux/path.ts";
 /** One file or directory on the way to another, which is the last. */
 export interface PathStep {
   readonly path: string;
-  /**
-   * `fuse`: the root of a FUSE that another user answers for, whose uid that is (NaN: not known). What it
-   * says of itself is not asked.
-   */
+  /** `fuse`: the root of another user's FUSE, with that user's uid (NaN: unknown). Do not stat it. */
   readonly kind: "directory" | "link" | "file" | "fuse";
   readonly uid: number;
   readonly gid: number;
@@ -19,8 +16,7 @@ export interface PathStep {
    */
   readonly hasAccessList: () => boolean;
   /**
-   * The users who have its group (NaN: one whose number is not known); asked only where that may be
-   * somebody's own.
+   * The users in its group (NaN: one without a known number). Only called if that group may be a user's own.
    */
   readonly groupUsers: () => readonly number[];
 }
@@ -42,9 +38,8 @@ export interface Way {
 }
 
 /**
- * Why somebody else than the trusted users decides what lies at the end of a way: who owns a step of it, or
- * may write to it. Undefined where nobody else does. In a sticky directory everybody may make files, but
- * nobody replace another's.
+ * Why users other than the trusted ones control the end of a path: they own a step of it or may write to it.
+ * Undefined if they do not. In a sticky directory any user may create files, but not replace another user's.
  */
 export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<number>): string | undefined {
   for (const step of steps) {
@@ -55,7 +50,7 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
     if (fault !== undefined) return fault;
     const isSticky = kind === "directory" && (mode & 0o1000) !== 0;
     if (kind === "link" || isSticky) continue;
-    if ((mode & 0o002) !== 0) return `everybody may write to ${path}`;
+    if ((mode & 0o002) !== 0) return `any user may write to ${path}`;
     const byGroup = (mode & 0o020) === 0 ? undefined : groupFault(step, trusted);
     if (byGroup !== undefined) return byGroup;
   }
@@ -63,42 +58,41 @@ export function replaceFault(steps: readonly PathStep[], trusted: ReadonlySet<nu
 }
 
 /**
- * The same of a file that nobody has named, but that was found by its name. Into an open sticky directory
- * everybody may move a file or a link of the trusted users' own, wherever he has it: that takes no right over
- * what is moved (rename(2)). A directory is moved by who may write to it.
+ * The same for a file that berth found by its name, without a request to use it. Into an open sticky
+ * directory any user may move a trusted user's file or link from a directory that this user controls, without
+ * rights over the file itself (rename(2)). Moving a directory needs write permission on it.
  */
 export function foundFault(steps: readonly PathStep[], trusted: ReadonlySet<number>): string | undefined {
   const fault = replaceFault(steps, trusted);
   if (fault !== undefined) return fault;
   const open = new Set(steps.flatMap((step) => (isOpenAndSticky(step, trusted) ? [step.path] : [])));
   const moved = steps.find(({ path, kind }) => kind !== "directory" && open.has(parentOf(path)));
-  return moved && `others may put a ${moved.kind} of yours into ${parentOf(moved.path)}`;
+  return moved && `other users may move a ${moved.kind} of yours into ${parentOf(moved.path)}`;
 }
 
-/** What is unknown of a way that goes on over more names than are looked at. */
-export const tooLong = "its way has more names, with those of its links, than are looked at";
+/** The fault of a path with more components than berth examines. */
+export const tooLong = "the path, with its symbolic links resolved, has too many components";
 
 /**
- * As `replaceFault`, of where a way leads: whoever decides over the directories and links on it, and not who
- * may write to what is at its end. What is not there yet may be made by whoever may write to the directory
- * that it is to be in.
+ * As `replaceFault`, but for the path's target: who controls the directories and links on the way, not who
+ * may write to the target. Users who may write to the target's future directory can create a missing target.
  */
 export function swapFault({ steps, real, end }: Way, trusted: ReadonlySet<number>): string | undefined {
   if (end === "too-long") return tooLong;
   const [parent, last] = [real.at(-2), real.at(-1)];
   if (end === "unseen" || last === undefined) return replaceFault(steps, trusted);
-  // A sticky directory keeps nobody from making what is not there.
+  // A sticky directory does not prevent the creation of new files.
   if (end === "missing") return replaceFault([...steps, { ...last, mode: last.mode & 0o777 }], trusted);
   const above = steps.at(-1)?.path === last.path ? steps.slice(0, -1) : steps;
-  // Nor who owns something from renaming it.
+  // Nor does it prevent an owner from renaming a file.
   return (
     replaceFault(above, trusted) ?? (isOpenAndSticky(parent, trusted) ? ownerFault(last, trusted) : undefined)
   );
 }
 
 /**
- * Whether others than the trusted users can walk the whole way: then what is set-uid at its end, or a device
- * node, is in their reach. Takes the directories without links among them.
+ * Whether other users can traverse the whole path: then they can reach a set-uid program or device node at
+ * its end. `steps` are the resolved directories.
  */
 export function othersReach(steps: readonly PathStep[], trusted: ReadonlySet<number>): boolean {
   return steps.every((step) => {
@@ -117,22 +111,28 @@ function isOpenAndSticky(step: PathStep | undefined, trusted: ReadonlySet<number
   return (step.mode & 0o002) !== 0 || ((step.mode & 0o020) !== 0 && groupFault(step, trusted) !== undefined);
 }
 
-/** What comes of a folder in others' reach that a machine's root may write to, in a sentence. */
+/** The risk of a folder that others can reach and a machine's root may write to, one sentence. */
 export function reachedByOthers(folder: string): string {
-  return `other users of the host can reach ${folder}: a set-uid program or a device node that the machine's root leaves in it works for them.`;
+  return (
+    `other users of the host can reach ${folder}: ` +
+    "set-uid programs and device nodes that the machine's root makes there work for them."
+  );
 }
 
-/**
- * What comes of a way on which others decide, by `swapFault`, for a machine that is given what is at its end,
- * in a sentence.
- */
+/** The risk of a path that others control (`swapFault`) for a machine that gets its target, one sentence. */
 export function swappedByOthers(source: string, fault: string): string {
-  return `another user can have ${source} lead to any directory of the host, for the machine from its next start on: ${fault}.`;
+  return (
+    `another user can redirect ${source} to any directory of the host, ` +
+    `which the machine gets at its next start: ${fault}.`
+  );
 }
 
-/** What comes of a machine file that lies where a machine may write, in a sentence. */
+/** The risk of a machine file that a machine may write to, one sentence. */
 export function writtenByMachines(file: string, source: string, machines: readonly string[]): string {
-  return `root in ${machines.join(", ")} can write ${file} by the bind of ${source}, and with it have the next \`berth up\` do anything to this host.`;
+  return (
+    `root in ${machines.join(", ")} can write ${file} by the bind of ${source}, ` +
+    "and so control what the next `berth up` does to this host."
+  );
 }
 
 /**
@@ -148,8 +148,8 @@ export function grantsRoot(mountinfo: string, path: string): boolean {
 }
 
 /**
- * By whom others than the trusted users have what a step's group may do. Root's group and one with its user's
- * number (pam_umask(8), usergroups) are these users' own as long as nobody else has them.
+ * The other users who have a group's permissions. Root's group, and a group with its user's number
+ * (pam_umask(8), usergroups), belong to these users unless they have other members.
  */
 function groupFault(
   { path, uid, gid, groupUsers, hasAccessList }: PathStep,
@@ -159,9 +159,9 @@ function groupFault(
   const other = groupUsers().find((user) => !trusted.has(user));
   if (other !== undefined) {
     const user = Number.isNaN(other) ? "another user" : `the user ${other}`;
-    return `${user} is in the group ${gid}, which may write to ${path} (chmod g-w takes that away)`;
+    return `${user} is in the group ${gid}, which may write to ${path} (remove that: chmod g-w)`;
   }
   return hasAccessList()
-    ? `${path} has an access control list by which others may write to it (setfacl -b takes it away)`
+    ? `an access control list lets others write to ${path} (remove it: setfacl -b)`
     : undefined;
 }

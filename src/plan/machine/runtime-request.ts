@@ -14,9 +14,7 @@ export function requestedProfile(config: OciConfig): Profile | undefined {
   if (word === undefined || word === "") return isPrivileged(config) ? "privileged" : undefined;
   const profile = profiles.find((name) => name === word);
   if (profile === undefined)
-    throw new BerthError("usage", `BERTH_PROFILE=${word} is no profile`, {
-      hint: `choose ${profiles.join(", ")}`,
-    });
+    throw new BerthError("usage", `invalid BERTH_PROFILE "${word}" (one of: ${profiles.join(", ")})`);
   if (profile === "privileged" && !isPrivileged(config)) {
     throw new BerthError("usage", "BERTH_PROFILE=privileged needs a privileged container", {
       hint: "add --privileged",
@@ -25,25 +23,21 @@ export function requestedProfile(config: OciConfig): Profile | undefined {
   return profile;
 }
 
-/** As many ids as anybody may ask for, an image's author too: namespaces inside have what a system has. */
+/** Limit of ids that also an image may request: enough for nested namespaces with the ids of one system. */
 const mostOfAnybody = 2 * idsOfSystem;
 
 /**
- * How many ids a container asks for by BERTH_IDS. Throws `usage`, also for a great many where it cannot be
- * told whether the image asks.
+ * The number of ids that a container requests by BERTH_IDS. Throws `usage`, also above the limit if the
+ * request may come from the image.
  */
 export function requestedIds(config: OciConfig, isUsers: boolean): number {
   const word = environmentOf(config, "BERTH_IDS") ?? "";
   if (word === "") return idsOfSystem;
   const ids = parseIds(word);
   if (!isUsers && ids > mostOfAnybody) {
-    throw new BerthError(
-      "usage",
-      `BERTH_IDS=${word} may be the image's own word, and would take the ids of other machines`,
-      {
-        hint: `ask for at most ${mostOfAnybody} on this engine, which does not tell what an image says from what you do`,
-      },
-    );
+    throw new BerthError("usage", `invalid BERTH_IDS "${word}" (at most ${mostOfAnybody} on this engine)`, {
+      hint: "this engine does not tell your variables from the image's, which must not use up the host's ids",
+    });
   }
   return ids;
 }
@@ -53,7 +47,7 @@ export function requestedLxcfs(config: OciConfig): boolean {
   const word = environmentOf(config, "BERTH_LXCFS") ?? "";
   if (word === "1") return true;
   if (word === "" || word === "0") return false;
-  throw new BerthError("usage", `BERTH_LXCFS=${word} is neither 1 nor 0`);
+  throw new BerthError("usage", `invalid BERTH_LXCFS "${word}" (0 or 1)`);
 }
 
 /** The host name that a container asks for by BERTH_HOSTNAME. Throws `usage`. */
@@ -69,8 +63,8 @@ export function keepsMachineId(config: OciConfig): boolean {
   const word = environmentOf(config, "BERTH_MACHINE_ID") ?? "";
   if (word === "") return false;
   if (word === "keep") return true;
-  throw new BerthError("usage", `BERTH_MACHINE_ID=${word} is not "keep"`, {
-    hint: "an id of your own goes into container_uuid",
+  throw new BerthError("usage", `invalid BERTH_MACHINE_ID "${word}" (example: keep)`, {
+    hint: "set your own id by container_uuid",
   });
 }
 

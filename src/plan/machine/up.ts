@@ -18,7 +18,7 @@ export interface Observed {
    * as far as they are known.
    */
   readonly taken: { readonly networks: readonly string[]; readonly routes: readonly string[] };
-  /** Every container that bears a machine's name, or is berth's. */
+  /** Every container with a machine's name, and every one of berth's. */
   readonly containers: readonly ObservedContainer[];
   /** Containers that were made as machines of the fleet's names, and have another by now. */
   readonly renamed: readonly { readonly name: string; readonly machine: string }[];
@@ -26,7 +26,7 @@ export interface Observed {
 
 export interface ObservedNetwork {
   readonly ours: boolean;
-  /** The machine file of somebody else that it was made for. */
+  /** Another machine file for which it was created. */
   readonly foreignFile: string | undefined;
   readonly subnet: string | undefined;
   /** Addresses that others than berth's machines hold on it. */
@@ -37,7 +37,7 @@ export interface ObservedContainer {
   readonly name: string;
   readonly id: string;
   readonly ours: boolean;
-  /** False for one that the engine has not made to the end, or removed, in the time that it had. */
+  /** Whether the engine has finished its creation, and has not begun its removal. */
   readonly isWhole: boolean;
   readonly state: string;
   readonly owner: Project | undefined;
@@ -68,10 +68,10 @@ export type Step =
 export type MachineStep = Exclude<Step, { readonly do: "create-network" }>;
 
 /**
- * What `up` has to do so that the machines run, in an order that respects depends_on. It creates what is
- * missing, starts what stopped, leaves what runs, and notes what differs from the file. Throws `not-ours`
- * before anything of somebody else's would be touched, `not-found` for names that are not in the fleet, and
- * `conflict` for addresses and what the engine is not through with.
+ * The steps of `up` to run the machines, ordered by depends_on. It creates missing machines, starts stopped
+ * ones, keeps running ones, and notes differences from the file. Throws `not-ours` before it would change a
+ * foreign container, `not-found` for names that the fleet lacks, and `conflict` for addresses and for
+ * containers that the engine is still creating or removing.
  */
 export function planUp(fleet: Fleet, names: readonly string[], observed: Observed): readonly Step[] {
   const machines = selectMachines(fleet, names);
@@ -82,16 +82,16 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
   if (short !== undefined) {
     throw new BerthError(
       "usage",
-      `the name "${short.name}" is too short: the engine gives a container no name of one character`,
+      `invalid name "${short.name}" (example: web; the engine needs at least two characters)`,
       {
-        hint: "choose one of two characters or more",
+        hint: "choose a name with two characters or more",
       },
     );
   }
   const foreign = machines.filter((machine) => byName.get(machine.name)?.ours === false);
   if (foreign.length > 0) {
     const list = foreign.map((machine) => machine.name).join(", ");
-    throw new BerthError("not-ours", `a container that berth did not make has this name: ${list}`, {
+    throw new BerthError("not-ours", `a container not created by berth has this name: ${list}`, {
       hint: "rename or remove that container, or give the machine another name",
       details: foreign.map((machine) => machine.name),
     });
@@ -100,16 +100,16 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
     const there = byName.get(name);
     if (there?.owner !== undefined && there.claim === "stranger") throw ofAnother(name, there.owner);
     if ((there?.network ?? observed.domain) !== observed.domain) {
-      throw new BerthError("conflict", `${name} is already a machine of the network ${there?.network}`, {
-        hint: "names of machines are unique on an engine: choose another, or remove that machine with `berth rm`",
+      throw new BerthError("conflict", `${name} already exists in the network ${there?.network}`, {
+        hint: "machine names are unique on an engine: choose another, or remove that machine with `berth rm`",
       });
     }
     if (there?.isWhole === false) {
       throw new BerthError(
         "conflict",
-        `the engine still makes or removes ${name}, as somebody who is gone has asked it to`,
+        `the engine is still creating or removing ${name} for an earlier client`,
         {
-          hint: "say it again in a while; if that goes on, restart the engine",
+          hint: "try again later; if the error remains, restart the engine",
         },
       );
     }
@@ -170,7 +170,7 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
     const [first] = deployed;
     throw new BerthError(
       "usage",
-      `the root of ${deployed.join(", ")} is a folder of a node: a swarm runs such a machine`,
+      `${deployed.join(", ")}: only a swarm can run a machine whose \`root\` is a folder of a node`,
       {
         hint: `run it with \`berth deploy ${first}\``,
       },
@@ -184,7 +184,9 @@ export function selectMachines(fleet: Fleet, names: readonly string[]): readonly
 function ofAnother(name: string, owner: Project): BerthError {
   const remove = owner.file === undefined ? `berth rm -f ${name}` : `berth --file ${owner.file} down ${name}`;
   return new BerthError("conflict", `${name} is a machine of ${describeOwner(owner)}`, {
-    hint: `names of machines are unique on an engine: remove that one (\`${remove}\`), or name yours otherwise and give it the alias ${name}`,
+    hint:
+      `machine names are unique on an engine: remove that one (\`${remove}\`), ` +
+      `or choose another name and add the alias ${name}`,
     details: { name, owner },
   });
 }
@@ -192,12 +194,14 @@ function ofAnother(name: string, owner: Project): BerthError {
 function checkNetwork({ network: wanted, project }: Fleet, has: ObservedNetwork | undefined): void {
   if (has === undefined) return;
   if (has.foreignFile !== undefined && wanted.domain === domainOf(project.name)) {
-    throw new BerthError("conflict", `the network ${wanted.domain} is of ${has.foreignFile}`, {
-      hint: "give this project another name (the file's key name), or write its network.domain to be on that network as well",
+    throw new BerthError("conflict", `the network ${wanted.domain} belongs to ${has.foreignFile}`, {
+      hint:
+        "change this project's name (key `name`), " +
+        "or set network.domain explicitly to share that network",
     });
   }
   if (!has.ours) {
-    throw new BerthError("not-ours", `the engine has a network ${wanted.domain} that berth did not make`, {
+    throw new BerthError("not-ours", `the network ${wanted.domain} exists, not created by berth`, {
       hint: "choose another network.domain, or remove that network",
     });
   }
@@ -206,7 +210,7 @@ function checkNetwork({ network: wanted, project }: Fleet, has: ObservedNetwork 
       "conflict",
       `the network ${wanted.domain} exists with the subnet ${has.subnet}, not ${wanted.subnet}`,
       {
-        hint: "write that subnet in the file, or remove the network's machines first with `berth down`",
+        hint: "set network.subnet to that subnet, or remove the network's machines first with `berth down`",
       },
     );
   }

@@ -19,9 +19,9 @@ export interface Usage {
 }
 
 /**
- * A machine's usage from two samples, reckoned as `docker stats` does (docker/cli, stats_helpers.go): the
- * same fields mean the same on cgroup v1 and v2 but for the page cache, which v1 calls total_inactive_file
- * and v2 inactive_file.
+ * A machine's usage from two samples, computed as `docker stats` does (docker/cli, stats_helpers.go). The
+ * fields mean the same on cgroup v1 and v2, except for the page cache: total_inactive_file on v1,
+ * inactive_file on v2.
  */
 export function computeUsage(sample: ContainerStats, before: ContainerStats | undefined): Usage {
   const memory = memoryOf(sample.memory_stats);
@@ -55,7 +55,7 @@ function cpuPercent(
   const used = now.cpu_usage.total_usage - then.cpu_usage.total_usage;
   const system = now.system_cpu_usage - then.system_cpu_usage;
   const processors = now.online_cpus || now.cpu_usage.percpu_usage?.length || 1;
-  // Negative when it was started anew in between.
+  // Negative after a restart in between.
   return used <= 0 || system <= 0 ? 0 : (used / system) * processors * 100;
 }
 

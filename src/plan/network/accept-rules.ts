@@ -64,10 +64,10 @@ export function acceptChain(listing: string): "DOCKER-USER" | "FORWARD" | undefi
 }
 
 /**
- * The transaction for iptables-restore(8) which adds accept rules to a chain of a filter table (`iptables
- * -S`) behind all that its owner has put there, as what Docker publishes comes behind that too: at the end,
- * but for a last rule that leaves the chain for all packets, as Docker sets one. That one is moved, so that
- * no number of a rule counts, which another program may have changed meanwhile.
+ * The transaction for iptables-restore(8) that appends accept rules to a chain of a filter table (`iptables
+ * -S`), behind its owner's rules, where Docker's published ports also come. If the last rule returns for all
+ * packets, as Docker's does, move it to the end. Never use a rule's number, which another program may have
+ * changed meanwhile.
  */
 export function renderAcceptRules(listing: string, chain: string, rules: readonly AcceptRule[]): string {
   const leave = `-A ${chain} -j RETURN`;
@@ -77,16 +77,19 @@ export function renderAcceptRules(listing: string, chain: string, rules: readonl
   // What its owner has put behind such a rule is out of use, and stays so.
   const place = left === -1 || isLast ? `-A ${chain}` : `-I ${chain} ${left + 1}`;
   const added = rules.map(({ args }) => [place, ...args].join(" "));
-  return `${["*filter", ...(isLast ? [leave.replace("-A", "-D"), ...added, leave] : added), "COMMIT"].join("\n")}\n`;
+  const lines = isLast ? [leave.replace("-A", "-D"), ...added, leave] : added;
+  return `${["*filter", ...lines, "COMMIT"].join("\n")}\n`;
 }
 
-/** Our accept rules in a filter table (`iptables -S`), whoever's they are. */
+const acceptRule = new RegExp(
+  "^-A (DOCKER-USER|FORWARD) " +
+    '(-m conntrack --ctstate DNAT .*--comment "?berth-([a-z0-9]{1,24})"? -j ACCEPT)$',
+  "gm",
+);
+
+/** The accept rules of any guard in a filter table (`iptables -S`). */
 export function parseAcceptRules(listing: string): readonly ListedRule[] {
-  return [
-    ...listing.matchAll(
-      /^-A (DOCKER-USER|FORWARD) (-m conntrack --ctstate DNAT .*--comment "?berth-([a-z0-9]{1,24})"? -j ACCEPT)$/gm,
-    ),
-  ].map(([, chain = "", rule = "", name = ""]) => ({
+  return [...listing.matchAll(acceptRule)].map(([, chain = "", rule = "", name = ""]) => ({
     name,
     chain,
     args: rule.replaceAll('"', "").split(" "),

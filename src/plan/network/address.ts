@@ -8,9 +8,9 @@ export interface AddressRequest {
 }
 
 /**
- * Gives each machine an IPv4 address of the subnet: its own wish, else the lowest that is free. An address
- * once given stays with the container, so a machine keeps it over restarts. `taken` are addresses in use, by
- * whomever. Throws `conflict` when a wish is taken or the subnet is full.
+ * Assigns each machine an IPv4 address of the subnet: the requested one, else the lowest free one. A machine
+ * keeps its address across restarts. `taken` are all addresses in use. Throws `conflict` for a requested
+ * address in use, and for a full subnet.
  */
 export function allocateAddresses(
   requests: readonly AddressRequest[],
@@ -24,7 +24,7 @@ export function allocateAddresses(
     if (address === undefined) continue;
     if (used.has(address)) {
       throw new BerthError("conflict", `${name}: the address ${address} is in use`, {
-        hint: "choose another address; `berth ls` shows those of machines",
+        hint: "choose another address; `berth ls` shows the machines' addresses",
       });
     }
     used.add(address);
@@ -38,7 +38,7 @@ export function allocateAddresses(
     while (used.has(render(next))) next += 1;
     if (next >= range.last) {
       throw new BerthError("conflict", `${name}: the subnet ${subnet} has no free address left`, {
-        hint: "remove machines that are not needed, or use a larger network.subnet",
+        hint: "remove unused machines, or set a larger network.subnet",
       });
     }
     given.set(name, render(next));

@@ -3,8 +3,8 @@ import type { TrackedFlow } from "./tracked-flow.ts";
 
 /*
  * The messages that list and delete what the kernel's connection tracking remembers.
- * Sources: netlink(7); linux/netfilter/nfnetlink.h, nfnetlink_conntrack.h. Headers are in the machine's order of bytes (all
- * machines that berth runs on are little-endian), ports and addresses in the network's.
+ * Sources: netlink(7); linux/netfilter/nfnetlink.h, nfnetlink_conntrack.h.
+ * Headers are in host byte order (berth's hosts are little-endian), ports and addresses in network order.
  */
 
 export interface Flow extends TrackedFlow {

@@ -26,14 +26,13 @@ export function freeSubnet(networks: readonly string[], routes: readonly string[
       if (!networks.some((network) => subnetsOverlap(network, subnet))) return subnet;
     }
   }
-  throw new BerthError("conflict", "no subnet is free for the machines' network", {
-    hint: "write one as network.subnet, such as 10.20.0.0/24, or remove networks that are not needed",
+  throw new BerthError("conflict", "every candidate subnet for the machines' network is in use", {
+    hint: "set network.subnet (example: 10.20.0.0/24), or remove unused networks",
   });
 }
 
 /**
- * The subnets of /proc/net/route (proc_net(5)) but for the default route's: its numbers are in the order of a
- * little-endian host.
+ * The subnets of /proc/net/route (proc_net(5)), except for the default route, in little-endian byte order.
  */
 export function parseRoutes(table: string): readonly string[] {
   return table.split("\n").flatMap((line) => {

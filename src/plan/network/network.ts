@@ -5,7 +5,7 @@ import type { Project } from "#machinefile/project.ts";
 import type { PlannedNetwork } from "#plan/machine/up.ts";
 import { subnetsOverlap } from "./address.ts";
 
-/** The body of POST /networks/create for a project's network, which bears the domain's name. */
+/** The body of POST /networks/create for a project's network, which has the domain's name. */
 export function renderNetwork(
   { domain, subnet, gateway }: PlannedNetwork,
   project: Project,

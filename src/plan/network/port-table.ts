@@ -6,21 +6,20 @@ import { type Family, type ForwardTargets, families, isAnyAddress, isForwarded }
 const priority = -110;
 
 /**
- * The table of nftables that publishes for this name; the comment of its accept rules is the same. Throws
- * `usage` for a name that is none.
+ * The nftables table that publishes for this name, and the comment of its accept rules. Throws `usage` for an
+ * invalid name.
  */
 export function tableName(name: string): string {
   if (!/^[a-z0-9]{1,24}$/.test(name))
-    throw new BerthError("usage", `"${name}" cannot name a table: 1 to 24 of a-z and 0-9`);
+    throw new BerthError("usage", `invalid table name "${name}" (example: guard0; 1 to 24 of a-z and 0-9)`);
   return `berth-${name}`;
 }
 
 /**
- * One line for `nft -i` which makes, in one transaction, a table that dies with that process: packets to one
- * of the host's own addresses get the machine's address as their destination, and keep their source. What
- * comes from `bridges`, the interfaces towards the machine, is left alone: an answer within the bridge would
- * not come back this way. So is loopback, whose addresses are valid on no wire. Source: nft(8), owner flag
- * since Linux 5.12.
+ * One line for `nft -i` that creates, in one transaction, a table that ends with that process. Packets to one
+ * of the host's own addresses get the machine's address as destination and keep their source. It skips
+ * packets from `bridges`, the interfaces towards the machine, since the answer would not return this way, and
+ * loopback, whose addresses are invalid on any wire. Source: nft(8), owner flag since Linux 5.12.
  */
 export function renderPortTable(
   name: string,
@@ -35,7 +34,8 @@ export function renderPortTable(
       : publish.filter((one) => isForwarded(one, family)).map((one) => renderRule(one, family, target));
   });
   const chain = (chainName: string, hook: string, first: readonly string[]) =>
-    `chain ${chainName} { type nat hook ${hook} priority ${priority}; policy accept; ${[...first, ...rules].join("; ")}; }`;
+    `chain ${chainName} { type nat hook ${hook} priority ${priority}; policy accept; ` +
+    `${[...first, ...rules].join("; ")}; }`;
   const inner = ["lo", ...bridges].map((bridge) => `"${bridge}"`).join(", ");
   return `add table inet ${tableName(name)} { flags owner; ${[
     chain("from_outside", "prerouting", [`iifname { ${inner} } return`]),
@@ -53,7 +53,8 @@ function renderRule(one: Publish, family: Family, target: string): string {
   ];
   const ports = count === 1 ? `${hostPort}` : `${hostPort}-${hostPort + count - 1}`;
   const host = family === "ipv4" ? target : `[${target}]`;
-  return `${match.join(" ")} ${protocol} dport ${ports} dnat ${ip} to ${hostPort === port ? target : `${host}${renderPort()}`}`;
+  const to = hostPort === port ? target : `${host}${renderPort()}`;
+  return `${match.join(" ")} ${protocol} dport ${ports} dnat ${ip} to ${to}`;
 
   // A range as the destination's port would be one that the kernel chooses from, not the one at the same
   // offset.

@@ -20,8 +20,7 @@ export function describePublish({ address, hostPort, count, protocol }: Publish)
 export function checkPublishes(publish: readonly Publish[], targets: ForwardTargets): void {
   const problems = publish.flatMap((one, index) => {
     const twin = publish.slice(0, index).find((earlier) => publishesCollide(earlier, one));
-    const problem =
-      twin === undefined ? problemOf(one, targets) : `${describePublish(one)} is published twice`;
+    const problem = twin === undefined ? problemOf(one, targets) : `duplicate port ${describePublish(one)}`;
     return problem === undefined ? [] : [problem];
   });
   if (problems.length === 0) return;
@@ -30,20 +29,17 @@ export function checkPublishes(publish: readonly Publish[], targets: ForwardTarg
 
 function problemOf(one: Publish, targets: ForwardTargets): string | undefined {
   const { address, protocol, hostPort } = one;
-  if (protocol === "sctp") return `${describePublish(one)}: SCTP cannot be published here, only TCP and UDP`;
+  if (protocol === "sctp") return `${describePublish(one)}: unsupported protocol (tcp or udp)`;
   if (hostPort === 0)
-    return `${protocol} port ${one.port}: the host's port must be named, the engine cannot choose it here`;
+    return `${protocol} port ${one.port}: host port 0 (example: 8080:80; clients must know the port)`;
   if (address === undefined || protocol === "tcp") return undefined;
-  if (isLoopback(address)) return `${describePublish(one)}: UDP cannot be published on a loopback address`;
+  if (isLoopback(address)) return `${describePublish(one)}: UDP needs an address other than loopback`;
   const family = familyOf(address);
   if (targets[family] !== undefined) return undefined;
   return `${describePublish(one)}: the machine has no ${familyNames[family]} address`;
 }
 
-/**
- * What will not be as the user may expect; `isOnIpv6` when the host has an address there which others can
- * reach.
- */
+/** Warnings about unexpected behaviour. `isOnIpv6`: others can reach the host by an IPv6 address. */
 export function publishWarnings(
   publish: readonly Publish[],
   targets: ForwardTargets,
@@ -60,7 +56,8 @@ export function publishWarnings(
       ...(relayed.length === 0
         ? []
         : [
-            `${relayed.join(", ")}: ${familyNames[family]} clients are relayed, their addresses are not seen inside: ${why}`,
+            `${relayed.join(", ")}: the machine does not see the addresses of ` +
+              `${familyNames[family]} clients, which are relayed: ${why}`,
           ]),
       ...(unserved.length === 0
         ? []

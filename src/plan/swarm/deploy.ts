@@ -39,16 +39,20 @@ export function selectRoots(fleet: Fleet, names: readonly string[]): readonly Ma
   const byName = machinesByName(fleet, names);
   const local = names.filter((name) => byName.get(name)?.root === undefined);
   if (local.length > 0) {
-    throw new BerthError("usage", `${local.join(", ")}: a machine of an image is no service of a swarm`, {
-      hint: `run it with \`berth up ${local[0]}\``,
-    });
+    throw new BerthError(
+      "usage",
+      `${local.join(", ")}: only a machine with a \`root\` can be a swarm service`,
+      {
+        hint: `run it with \`berth up ${local[0]}\``,
+      },
+    );
   }
   const chosen = fleet.machines.filter(({ name, root }) =>
     names.length > 0 ? names.includes(name) : root !== undefined,
   );
   if (chosen.length === 0) {
-    throw new BerthError("usage", "the file has no machine for a swarm", {
-      hint: "give a machine a `root`, a folder of a node: see `berth help deploy`",
+    throw new BerthError("usage", "the file lacks a machine for a swarm", {
+      hint: "set `root` of a machine to a folder of a node: see `berth help deploy`",
     });
   }
   return chosen;
@@ -72,7 +76,7 @@ export function planDeploy(plans: readonly ServicePlan[], observed: ObservedSwar
     const service = byName.get(name);
     if (service === undefined) return { do: "create", name, body: renderService(plan, observed) };
     if (service.labels[label.machine] !== name) {
-      throw new BerthError("not-ours", `the swarm has a service ${name} that berth did not make`, {
+      throw new BerthError("not-ours", `the service ${name} exists, not created by berth`, {
         hint: "choose another name for the machine, or remove that service",
       });
     }
@@ -96,19 +100,19 @@ function checkNames(
       "overlay network",
       networks.keys(),
       ({ deploy }) => deploy.networks,
-      "make it: docker network create --driver overlay",
+      "create it: docker network create --driver overlay",
     ],
     [
       "secret",
       secrets.keys(),
       ({ deploy }) => deploy.secrets.map(({ source }) => source),
-      "make it: docker secret create",
+      "create it: docker secret create",
     ],
     [
       "config",
       configs.keys(),
       ({ deploy }) => deploy.configs.map(({ source }) => source),
-      "make it: docker config create",
+      "create it: docker config create",
     ],
   ];
   const missing = kinds.flatMap(([kind, has, wants, hint]) => {

@@ -29,7 +29,7 @@ function task(id: string, state: TaskState, wanted: TaskState, image = "loader:1
   };
 }
 
-const running = { settled: { state: "running", node: "n1" } };
+const running = { deployed: { state: "running", node: "n1" } };
 const paused = { State: "paused", Message: "task failed" } as const;
 const back = { State: "rollback_completed", Message: "went back" } as const;
 
@@ -98,13 +98,13 @@ test.each<[string, Service, readonly Task[], boolean, object]>([
     true,
     { failed: task("a", "rejected", "shutdown") },
   ],
-  ["in a paused update", service(1, paused), [], true, { broken: "the swarm says paused: task failed" }],
+  ["in a paused update", service(1, paused), [], true, { broken: "swarm update state paused: task failed" }],
   [
     "in an update that went back",
     service(1, back),
     [],
     true,
-    { broken: "the swarm says rollback_completed: went back" },
+    { broken: "swarm update state rollback_completed: went back" },
   ],
   ["that was put back", service(1, back), [task("a", "running", "running")], false, running],
   [
@@ -119,14 +119,14 @@ test.each<[string, Service, readonly Task[], boolean, object]>([
     service(0),
     [task("a", "shutdown", "shutdown"), task("b", "failed", "shutdown")],
     true,
-    { settled: { state: "stopped", node: undefined } },
+    { deployed: { state: "stopped", node: undefined } },
   ],
 ])("a service %s", (_name, given, tasks, updated, expected) => {
   expect(judgeService(given, tasks, { before: new Set(["old"]), updated }) as object).toEqual(expected);
 });
 
 const hintOfRestart =
-  "the swarm starts it again as deploy.restart says; look closer: berth logs mail, docker service ps --no-trunc mail";
+  "the swarm restarts it according to deploy.restart; look closer: berth logs mail, docker service ps --no-trunc mail";
 
 test.each<[Task["Status"], readonly string[], string, string]>([
   [
@@ -139,8 +139,8 @@ test.each<[Task["Status"], readonly string[], string, string]>([
   [
     { Timestamp: "", State: "rejected" },
     [],
-    "mail rejected: the swarm does not say why",
-    "see that its node has the loader's image (`berth loader image` makes it); look closer: berth logs mail, docker service ps --no-trunc mail",
+    "mail rejected: the swarm gives no reason",
+    "check that its node has the loader's image (berth loader image); look closer: berth logs mail, docker service ps --no-trunc mail",
   ],
 ])("a failed task in the state %j", (status, log, message, hint) => {
   const failure = taskFailure("mail", { ...task("a", "failed", "shutdown"), Status: status }, log);

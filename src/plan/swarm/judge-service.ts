@@ -14,15 +14,15 @@ export type DeployState =
   | "failed"
   | "unchanged";
 
-/** Where a service has come to. `node` is the id of the node that runs the machine. */
-export interface SettledService {
+/** The reached state of a service. `node` is the id of the node that runs the machine. */
+export interface DeployedService {
   readonly state: "running" | "stopped";
   readonly node: string | undefined;
 }
 
-/** What a service has come to, has failed by, or is at. */
+/** The reached state, the failure or the progress of a service. */
 export type Judgement =
-  | { readonly settled: SettledService }
+  | { readonly deployed: DeployedService }
   | { readonly failed: Task }
   | { readonly broken: string }
   | { readonly state: DeployState; readonly detail: string };
@@ -45,8 +45,8 @@ export interface ServiceBefore {
 }
 
 /**
- * Judges a service by its tasks. It has settled when a task of its present specification runs (a swarm says
- * so of one with a health check only when that is good), or, with no replicas, when all have ended.
+ * Judges a service by its tasks. It is deployed once a task of its current specification runs (with a health
+ * check, once that passes), or, without replicas, once all have ended.
  */
 export function judgeService(
   { Spec, UpdateStatus }: Service,
@@ -55,17 +55,17 @@ export function judgeService(
 ): Judgement {
   if (Spec.Mode?.Replicated?.Replicas === 0) {
     const left = tasks.filter((task) => !ended.has(task.Status.State));
-    if (left.length === 0) return { settled: { state: "stopped", node: undefined } };
+    if (left.length === 0) return { deployed: { state: "stopped", node: undefined } };
     return { state: "deploying", detail: "stopping" };
   }
   const current = tasks.filter((task) => isSameTask(Spec.TaskTemplate, task.Spec));
   const running = current.find((task) => task.DesiredState === "running" && task.Status.State === "running");
-  if (running !== undefined) return { settled: { state: "running", node: running.NodeID } };
+  if (running !== undefined) return { deployed: { state: "running", node: running.NodeID } };
   const failed = current.find((task) => !before.has(task.ID) && isFailure(task));
   if (failed !== undefined) return { failed };
   const state = UpdateStatus?.State ?? "";
   if (state.endsWith("paused") || (updated && state.startsWith("rollback_"))) {
-    return { broken: `the swarm says ${state}: ${UpdateStatus?.Message ?? ""}` };
+    return { broken: `swarm update state ${state}: ${UpdateStatus?.Message ?? ""}` };
   }
   const next = current.find((task) => !ended.has(task.Status.State));
   // The one before has still to stop.
@@ -76,7 +76,7 @@ export function judgeService(
   };
 }
 
-/** A machine that should go on and ended, however well, has failed; one that the swarm has ended has not. */
+/** A machine that should run has failed if it ended, with any status; one that the swarm ended has not. */
 function isFailure({ Status, DesiredState }: Task): boolean {
   if (Status.State === "failed" || Status.State === "rejected") return true;
   return Status.State === "complete" && DesiredState !== "remove";

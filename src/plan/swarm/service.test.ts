@@ -157,7 +157,7 @@ test("what the swarm does not have is named, all of it, before anything is done"
     }),
   );
   expect(() => planDeploy([planOf("  m: {root: /m, deploy: {networks: [nope]}}\n")], swarm)).toThrow(
-    expect.objectContaining({ hint: "make it: docker network create --driver overlay nope" }),
+    expect.objectContaining({ hint: "create it: docker network create --driver overlay nope" }),
   );
 });
 

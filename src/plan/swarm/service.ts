@@ -26,7 +26,7 @@ export const engineSocket = "/var/run/docker.sock";
 /** Plans the service of a machine that has a root. `image` is the loader's where the machine names none. */
 export function planService(machine: MachineSpec, image: string): ServicePlan {
   const { deploy, name } = machine;
-  if (deploy === undefined) throw new BerthError("internal", `${name} has no root`);
+  if (deploy === undefined) throw new BerthError("internal", `missing root of ${name}`);
   const placed = deploy.node === undefined ? [] : [`node.hostname==${deploy.node}`];
   return {
     name,
@@ -142,7 +142,7 @@ export function isSameTask(template: TaskSpec, task: TaskSpec): boolean {
 
 function idOf(ids: ReadonlyMap<string, string>, name: string): string {
   const id = ids.get(name);
-  if (id === undefined) throw new BerthError("internal", `${name} was not looked up`);
+  if (id === undefined) throw new BerthError("internal", `missing id of ${name}`);
   return id;
 }
 

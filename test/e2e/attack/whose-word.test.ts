@@ -174,7 +174,9 @@ describe.skipIf(!canHaveEngines)("who decides over a machine's confinement (need
       const { status, stderr } = await engine.tryDocker("start", "one");
       expect([status, stderr]).toEqual([
         1,
-        expect.stringContaining("is gone, so nothing tells whether BERTH_PROFILE=strict is your word"),
+        expect.stringContaining(
+          "cannot tell whether you or the image set BERTH_PROFILE=strict: the image of this container is gone",
+        ),
       ]);
       expect(stderr).toContain(`pull, load or build the image ${id} again`);
       await engine.docker("start", "two", "own", "plain");
@@ -224,9 +226,9 @@ describe.skipIf(!canHaveEngines)("who decides over a machine's confinement (need
   );
 
   test.each([
-    [["--cap-drop=ALL"], "an init needs capabilities, and all were dropped (--cap-drop=ALL)"],
-    [["--cap-drop=ALL", "-e", "BERTH_PROFILE=strict"], "an init needs capabilities"],
-    [["--user=1000"], "an init runs as root, and this one is to run as user 1000; leave out --user"],
+    [["--cap-drop=ALL"], "--cap-drop=ALL leaves the init without capabilities"],
+    [["--cap-drop=ALL", "-e", "BERTH_PROFILE=strict"], "leaves the init without capabilities"],
+    [["--user=1000"], "invalid user 1000 for an init (must be root); omit --user"],
   ])("docker run %p is refused with the reason", async (flags, reason) => {
     expect(await refusal(node("v2"), ...flags)).toEqual([125, expect.stringContaining(reason)]);
   });

@@ -42,7 +42,7 @@ describe.skipIf(!canHaveLxcfs)(
       );
       expect(refused.status).toBe(125);
       expect(refused.stderr).toContain(
-        "lxcfs, and on this host it does not run; apt-get install lxcfs; systemctl start lxcfs",
+        "lxcfs does not run on this host; start it (apt-get install lxcfs; systemctl start lxcfs)",
       );
       const up = await node("one").berth("up box --image bookworm --lxcfs");
       expect([up.status, up.stderr]).toEqual([1, expect.stringContaining("apt-get install lxcfs")]);
@@ -62,7 +62,7 @@ describe.skipIf(!canHaveLxcfs)(
       );
       expect([wrong.status, wrong.stderr]).toEqual([
         125,
-        expect.stringContaining("BERTH_LXCFS=yes is neither 1 nor 0"),
+        expect.stringContaining('invalid BERTH_LXCFS "yes" (0 or 1)'),
       ]);
     });
 

@@ -149,7 +149,7 @@ describe.skipIf(!isPossible).each(["nft", "legacy"] as const)(
     test("a machine without IPv6: its IPv6 clients are relayed, and one is told", async () => {
       const opened = await net.open({ name: "four", publish: ["8080:80", "53/udp"], targets: ipv4 });
       expect(opened.answer.warnings).toEqual([
-        "tcp 8080: IPv6 clients are relayed, their addresses are not seen inside: the machine has no IPv6 address",
+        "tcp 8080: the machine does not see the addresses of IPv6 clients, which are relayed: the machine has no IPv6 address",
         "udp 53: not reachable over IPv6: the machine has no IPv6 address",
       ]);
       expect(await net.ask(net.client, `tcp/${own}/8080`, "tcp/fd90::2/8080")).toEqual([

@@ -224,7 +224,7 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
 
   test("values that cannot be are refused, each with a sentence that names it", async () => {
     const wrong: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
-      [{ "berth.loader.memroy": "3G" }, /berth\.loader\.memroy is not known.*memory/],
+      [{ "berth.loader.memroy": "3G" }, /berth\.loader\.memroy: unknown label.*memory/],
       [{ "foreign-root.memory": "many" }, /foreign-root\.memory: .*many/],
       [{ "foreign-root.capabilities": "SYS_ADMIN,FLY" }, /FLY/],
       [{ "foreign-root.publish": "25,99999" }, /99999/],
@@ -234,7 +234,7 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       [{ "foreign-root.args": "env-file=/etc/passwd" }, /env-file/],
       [{ "foreign-root.args": "network=host" }, /network/],
       [{ "foreign-root.hostname": "-bad-" }, /-bad-/],
-      [{ "foreign-root.memory": "1G", "real.memory": "2G" }, /says otherwise/],
+      [{ "foreign-root.memory": "1G", "real.memory": "2G" }, /conflicts with the value of/],
       [{ "foreign-root.entrypoint": "sbin/init" }, /absolute path/],
       [{ "foreign-root.volumes": "/a,'/b" }, /'\/b/],
     ];

@@ -88,7 +88,7 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
     expect(await booted(engine, "sharer")).toBe("running");
     expect((await idsOf(engine, "sharer")).base).toBe(0);
     expect(await log("hybrid", id)).toContain(
-      `the machine is strict, since full is not possible here: the machine shares another's namespaces: ${namespace}`,
+      `using profile "strict": profile "full" is not available on this host: the machine shares another's namespaces: ${namespace}`,
     );
     await removeContainers(engine, "sharer");
   });
@@ -109,13 +109,10 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
   test.each([
     [
       ["-e", "BERTH_PROFILE=full", "--network=host"],
-      "the profile full is not possible here: the machine shares another's namespaces: network",
+      'profile "full" is not available on this host: the machine shares another\'s namespaces: network',
     ],
     [["-e", "BERTH_PROFILE=full", "--pid=host"], "the machine shares another's namespaces: pid"],
-    [
-      ["-e", "BERTH_PROFILE=nonsense"],
-      "BERTH_PROFILE=nonsense is no profile; choose strict, full, privileged",
-    ],
+    [["-e", "BERTH_PROFILE=nonsense"], 'invalid BERTH_PROFILE "nonsense" (one of: strict, full, privileged)'],
     [
       ["-e", "BERTH_PROFILE=privileged"],
       "BERTH_PROFILE=privileged needs a privileged container; add --privileged",

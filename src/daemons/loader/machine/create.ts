@@ -6,7 +6,7 @@ import { findImage } from "#image/store/store.ts";
 import { withCreation } from "#ops/machine/creation.ts";
 import { type FolderFacts, planRoot } from "#plan/loader/folder.ts";
 import { imageEntries, type LoadedMachine, renderLoadedMachine } from "#plan/loader/machine.ts";
-import { chooseApplication } from "./choose-application.ts";
+import { chooseApplier } from "./choose-applier.ts";
 import { createLoading } from "./create-loading.ts";
 import { createNamed } from "./create-named.ts";
 import type { LoaderTask } from "./loader-task.ts";
@@ -35,7 +35,7 @@ export async function createMachine(
       : planRoot(spec.root, spec.command, facts, taken);
   for (const text of root?.notes ?? []) note(text);
   const guest = facts === undefined || "missing" in facts.reading ? undefined : facts.reading.guest;
-  const { application, warnings } = chooseApplication({ self, spec, info, guest });
+  const { applier, warnings } = chooseApplier({ self, spec, info, guest });
   for (const text of warnings) warn(text);
   const created = await createLoaded(
     engine,
@@ -47,7 +47,7 @@ export async function createMachine(
       root,
       guest,
       identity: facts?.identity,
-      application,
+      applier,
       files: await readSwarmFiles(self),
     },
     signal,

@@ -114,7 +114,7 @@ export function loaderActions(
           { stopTimeout: 0, note, signal },
         );
         return { removed: "machine" };
-      case "settle-guard":
+      case "await-guard":
         await settleGuard(engine, guardId);
         return { removed: "guard" };
     }

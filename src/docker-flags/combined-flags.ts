@@ -5,10 +5,10 @@ import type { Draft } from "./draft.ts";
 import { endpointsBody } from "./endpoints.ts";
 
 /**
- * Settles what several flags say together, each a piece of the body. They throw `usage` where flags
+ * The parts of the body that take several flags together. They throw `usage` where flags
  * contradict each other.
  */
-export const settlements: readonly ((draft: Draft) => CreateBody)[] = [
+export const combinedFlags: readonly ((draft: Draft) => CreateBody)[] = [
   endpointsBody,
   streamsBody,
   healthBody,
@@ -27,7 +27,9 @@ function listed<K extends "Ulimits" | "DeviceRequests", T>(key: K, list: readonl
   return list.length === 0 ? {} : { HostConfig: { [key]: list } };
 }
 
-/** As `docker create` has it: input that is kept open is attached to, and ends with the first who was. */
+/**
+ * As `docker create` does: attach to an input that is kept open, and close it when the first client leaves.
+ */
 function streamsBody({ attach, body }: Draft): CreateBody {
   const isOpen = body?.OpenStdin === true;
   return {
@@ -43,7 +45,7 @@ function streamsBody({ attach, body }: Draft): CreateBody {
 function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft): CreateBody {
   const isAsked = healthCommand !== "" || Object.values(body?.Healthcheck ?? {}).some((value) => value !== 0);
   if (withoutHealth && isAsked)
-    throw usageError("--no-healthcheck: the other flags about health ask for a check");
+    throw usageError("--no-healthcheck: cannot be combined with other --health-* flags");
   const Test: HealthConfig["Test"] = withoutHealth ? ["NONE"] : ["CMD-SHELL", healthCommand];
   return withoutHealth || healthCommand !== "" ? { Healthcheck: { Test } } : {};
 }
@@ -51,9 +53,9 @@ function healthBody({ body, healthCommand = "", withoutHealth = false }: Draft):
 function checkedTogether({ body }: Draft): CreateBody {
   const { AutoRemove, RestartPolicy, LogConfig } = body?.HostConfig ?? {};
   if (AutoRemove === true && !["", "no"].includes(RestartPolicy?.Name ?? "")) {
-    throw usageError("--rm: what is removed when it ends cannot be started again by --restart");
+    throw usageError("--rm: cannot be combined with --restart");
   }
   if (LogConfig?.Type === "none" && LogConfig.Config !== undefined)
-    throw usageError("--log-opt: the log driver none has no options");
+    throw usageError("--log-opt: cannot be combined with --log-driver=none");
   return {};
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { SystemInfo } from "#api/system.ts";
 import type { Guest } from "#contract/guest.ts";
-import { type ApiWishes, chooseByApi } from "./application.ts";
+import { type ApiRequest, chooseByApi } from "./applier.ts";
 import { findBerthRuntime, hasRuntime, isBerthRuntime } from "./berth-runtime.ts";
 
 const info: SystemInfo = {
@@ -43,7 +43,7 @@ const guest: Guest = {
   machineId: "",
   mergedUsr: true,
 };
-const wishes: ApiWishes = {
+const request: ApiRequest = {
   name: "web",
   profile: "strict",
   capabilities: ["CAP_NET_ADMIN"],
@@ -53,13 +53,13 @@ const wishes: ApiWishes = {
 };
 
 const apiOf = (changes: Partial<SystemInfo>) => {
-  const { application } = chooseByApi({ ...info, ...changes }, guest, wishes);
-  return "api" in application ? application.api : undefined;
+  const { applier } = chooseByApi({ ...info, ...changes }, guest, request);
+  return "api" in applier ? applier.api : undefined;
 };
 
 test("an engine on cgroup v2 gives a machine its own cgroups", () => {
-  const chosen = chooseByApi(info, guest, wishes);
-  expect(chosen.application).toMatchObject({
+  const chosen = chooseByApi(info, guest, request);
+  expect(chosen.applier).toMatchObject({
     api: {
       cgroupNamespace: "private",
       cgroupParent: undefined,
@@ -69,14 +69,14 @@ test("an engine on cgroup v2 gives a machine its own cgroups", () => {
     },
   });
   expect(apiOf({})?.tmpfs["/cache"]).toContain("size=1m");
-  expect(chosen.warnings).toEqual(expect.arrayContaining([...(apiOf({})?.weaker ?? [])]));
+  expect(chosen.warnings).toEqual(expect.arrayContaining([...(apiOf({})?.degradations ?? [])]));
 });
 
 test.each([
   ["", undefined],
-  ["fedcba9876543210fedcba9876543210", wishes.machineId],
+  ["fedcba9876543210fedcba9876543210", request.machineId],
 ])("an image with the machine-id %j gives its machines %p", (machineId, expected) => {
-  expect(chooseByApi(info, { ...guest, machineId }, wishes).machineId).toBe(expected as string);
+  expect(chooseByApi(info, { ...guest, machineId }, request).machineId).toBe(expected as string);
 });
 
 test.each([["27.5.1"], ["20.10.24+dfsg1"]])("Docker %s on cgroup v2 cannot", (ServerVersion) => {

@@ -1,6 +1,6 @@
 import type { Guest } from "#contract/guest.ts";
 import { BerthError } from "#errors.ts";
-import { byRuntime, type ChosenApplication, chooseByApi } from "#plan/machine/application.ts";
+import { byRuntime, type ChosenApplier, chooseByApi } from "#plan/machine/applier.ts";
 import { isByRuntime, type LoaderTask, shortName } from "./loader-task.ts";
 
 const unnamed =
@@ -10,12 +10,12 @@ const unnamed =
  * How a loader's machine gets what its init needs: by berth-runtime, else by what the Engine API has. Throws
  * `host-unfit` for an image without berth-runtime.
  */
-export function chooseApplication({
+export function chooseApplier({
   self,
   spec,
   info,
   guest,
-}: Pick<LoaderTask, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplication {
+}: Pick<LoaderTask, "self" | "spec" | "info"> & { guest: Guest | undefined }): ChosenApplier {
   if (isByRuntime(spec, info)) return byRuntime;
   if (guest === undefined) {
     throw new BerthError("host-unfit", "to run an image, the loader needs berth-runtime on its node", {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { planWeaker } from "./weaker.ts";
+import { planDegradations } from "./degradations.ts";
 
 const best = { berthRuntime: true, privileged: false, rootId: 1879048192, hostCgroups: true, terminal: true };
 
@@ -11,8 +11,8 @@ test.each([
   [{ ...best, rootId: 0 }, [/no user namespace/]],
   [{ ...best, rootId: undefined }, []],
   [{ ...best, terminal: false }, [/no console/]],
-])("%o", (footing, sentences) => {
-  const weaker = planWeaker(footing);
-  expect(weaker).toHaveLength(sentences.length);
-  for (const [index, sentence] of sentences.entries()) expect(weaker[index]).toMatch(sentence);
+])("%o", (setup, sentences) => {
+  const degradations = planDegradations(setup);
+  expect(degradations).toHaveLength(sentences.length);
+  for (const [index, sentence] of sentences.entries()) expect(degradations[index]).toMatch(sentence);
 });

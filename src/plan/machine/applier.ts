@@ -6,26 +6,26 @@ import type { MachineSpec } from "#machinefile/machine.ts";
 import { type ApiContract, renderApiContract } from "./api-contract.ts";
 import { runtimeName } from "./berth-runtime.ts";
 
-/** How the contract reaches the machine: by berth-runtime under this name, or by the Engine API itself. */
-export type Application = { readonly runtime: string } | { readonly api: ApiContract };
+/** What applies the contract to a machine: berth-runtime under this name, or the Engine API alone. */
+export type Applier = { readonly runtime: string } | { readonly api: ApiContract };
 
-/** An application as it was chosen, and what goes with it. */
-export interface ChosenApplication {
-  readonly application: Application;
+/** The chosen applier, and what the machine needs with it. */
+export interface ChosenApplier {
+  readonly applier: Applier;
   /** Content of /etc/machine-id that the machine needs before its first start. */
   readonly machineId: string | undefined;
   readonly warnings: readonly string[];
 }
 
-/** By berth-runtime, which looks for itself what the machine needs. */
-export const byRuntime: ChosenApplication = {
-  application: { runtime: runtimeName },
+/** berth-runtime, which determines itself what the machine needs. */
+export const byRuntime: ChosenApplier = {
+  applier: { runtime: runtimeName },
   machineId: undefined,
   warnings: [],
 };
 
-/** What decides how the Engine API gives a machine what its init needs. */
-export interface ApiWishes
+/** The request to the Engine API for a machine's contract. */
+export interface ApiRequest
   extends Pick<MachineSpec, "name" | "profile" | "capabilities" | "ids" | "lxcfs" | "memory"> {
   readonly shmSize?: number | undefined;
   /** Path → mount options, as the Engine API has them. */
@@ -34,32 +34,32 @@ export interface ApiWishes
   readonly machineId: string;
 }
 
-/** How the Engine API alone gives a machine what its init needs. Throws `host-unfit`. */
-export function chooseByApi(info: SystemInfo, guest: Guest, wishes: ApiWishes): ChosenApplication {
+/** Plans a machine's contract for the Engine API alone. Throws `host-unfit`. */
+export function chooseByApi(info: SystemInfo, guest: Guest, request: ApiRequest): ChosenApplier {
   const needs = contract(guest, hostOf(info), {
-    profile: wishes.profile,
-    capabilities: wishes.capabilities,
+    profile: request.profile,
+    capabilities: request.capabilities,
     terminal: true,
-    machineId: wishes.machineId,
+    machineId: request.machineId,
     manager: "docker",
     ownNetwork: false,
     applied: "api",
-    ids: wishes.ids ?? 0,
-    lxcfs: wishes.lxcfs,
-    memory: wishes.memory,
-    shmSize: wishes.shmSize,
+    ids: request.ids ?? 0,
+    lxcfs: request.lxcfs,
+    memory: request.memory,
+    shmSize: request.shmSize,
     storage: "other",
     remapped: false,
     shared: [],
   });
   const [major = 0, minor = 0] = info.ServerVersion.split(".").map((part) => Number.parseInt(part, 10));
   const api = renderApiContract(
-    wishes.name,
+    request.name,
     needs,
     { version: [major, minor], cgroupDriver: info.CgroupDriver },
-    wishes.tmpfs,
+    request.tmpfs,
   );
-  return { application: { api }, machineId: needs.machineId, warnings: [...needs.warnings, ...api.weaker] };
+  return { applier: { api }, machineId: needs.machineId, warnings: [...needs.warnings, ...api.degradations] };
 }
 
 /** The engine's host as its API tells it: nothing of hybrid or v1, nor of capabilities. */

@@ -3,7 +3,7 @@ import type { SystemInfo } from "#api/system.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
-import { type ChosenApplication, chooseByApi } from "#plan/machine/application.ts";
+import { type ChosenApplier, chooseByApi } from "#plan/machine/applier.ts";
 import { machineCommand, type PlannedImage } from "#plan/machine/container.ts";
 import { probeGuest } from "./guest-probe.ts";
 
@@ -17,7 +17,7 @@ export async function applyByApi(
   machine: MachineSpec,
   image: PlannedImage,
   signal: AbortSignal,
-): Promise<ChosenApplication> {
+): Promise<ChosenApplier> {
   const guest = await probeGuest(engine, image, machineCommand(machine, image), signal);
   return chooseByApi(info, guest, {
     ...machine,

@@ -1,10 +1,10 @@
-/** What is weaker where only the Engine API, and not berth-runtime, prepares a machine. */
-export const hiddenFiles = "the image's files in /run and /tmp are hidden";
+/** A degradation of machines that the Engine API alone prepares, without berth-runtime. */
+export const hiddenFiles = "mounts hide the image's files in /run and /tmp";
 /** The same where the host has cgroup v1. */
 export const visibleCgroups = "the machine sees the names of all cgroups of the host (read-only)";
 
-/** How a machine is run, as far as it tells what it goes without. */
-export interface MachineFooting {
+/** How a machine runs, as far as it decides what the machine lacks. */
+export interface MachineSetup {
   readonly berthRuntime: boolean;
   readonly privileged: boolean;
   /**
@@ -16,27 +16,28 @@ export interface MachineFooting {
   readonly terminal: boolean;
 }
 
-/** What is weaker about a machine than it might be, each one sentence for people. */
-export function planWeaker({
+/** What a machine lacks, each one sentence for people. */
+export function planDegradations({
   berthRuntime,
   privileged,
   rootId,
   hostCgroups,
   terminal,
-}: MachineFooting): readonly string[] {
+}: MachineSetup): readonly string[] {
   return [
     ...(berthRuntime
       ? []
       : [
-          `berth-runtime does not run it: ${hiddenFiles}, and generators that cannot work in a container run at boot`,
+          `berth-runtime does not run it: ${hiddenFiles}; unsuitable systemd generators run at boot`,
           ...(hostCgroups ? [visibleCgroups] : []),
         ]),
     ...(privileged ? ["it is privileged: root in the machine is root on the host"] : []),
     ...(rootId === 0 && !privileged
       ? [
-          "it has no user namespace: root in it is the host's user 0, without most capabilities (profile strict)",
+          "it has no user namespace: root in it is the host's user 0, " +
+            "without most capabilities (profile strict)",
         ]
       : []),
-    ...(terminal ? [] : ["it has no terminal: no console, and its boot messages are not logged"]),
+    ...(terminal ? [] : ["it has no terminal: no console and no logged boot messages"]),
   ];
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from "#json-object.ts";
-/** Two pieces together: lists end to end, objects key by key, and of anything else the later one. */
-export function joinPieces<T extends object>(earlier: T, later: T): T {
+/** Merges two values: lists are concatenated, objects merged key by key; otherwise the later value wins. */
+export function mergeDeep<T extends object>(earlier: T, later: T): T {
   return join(earlier, later) as T;
 }
 

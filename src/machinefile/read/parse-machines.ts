@@ -1,7 +1,7 @@
 import type { MachineKeys } from "#machinefile/keys/machine-key.ts";
 import type { MachineSpec } from "#machinefile/machine.ts";
 import { type Problem, problem } from "#machinefile/problem.ts";
-import { readFields, readMap } from "#machinefile/type/map.ts";
+import { parseFields, parseMap } from "#machinefile/type/map.ts";
 import { attempt } from "#machinefile/type/value-type.ts";
 import { parseName } from "#machinefile/value/name.ts";
 import type { Variables } from "#machinefile/yaml/interpolate.ts";
@@ -27,7 +27,7 @@ interface MachinesReading {
 }
 
 /** Reads every machine, each with what it has of the defaults. */
-export function readMachines(source: MachinesSource, problems: Problem[]): MachinesReading {
+export function parseMachines(source: MachinesSource, problems: Problem[]): MachinesReading {
   const { keys, shared, rawDefaults, environment } = source;
   const own = new Map<string, Written>();
   const sharedSizes = new Map(Object.entries(shared).map(([key, value]) => [key, sizeOf(value)]));
@@ -36,9 +36,9 @@ export function readMachines(source: MachinesSource, problems: Problem[]): Machi
   for (const [name, value] of Object.entries(source.written)) {
     const path = ["machines", name];
     attempt(parseName, name, path, problems, "key");
-    const map = readMap(value, path, problems);
+    const map = parseMap(value, path, problems);
     const written = map ?? {};
-    const fields = readFields(keys, written, path, problems);
+    const fields = parseFields(keys, written, path, problems);
     own.set(name, fields);
     if (map !== undefined && !hasImage(map, rawDefaults))
       problems.push(problem(path, "missing image (example: image: debian-12; here or under defaults)"));
