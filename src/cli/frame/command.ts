@@ -68,7 +68,7 @@ export interface CommandSpec extends Described {
   ): ActionResult;
 }
 
-/** A word that only holds commands: `berth dns serve`. */
+/** A word that only holds commands: `berth engine start`. */
 export interface CommandGroup extends Described {
   /**
    * The name of the command that the word alone, or followed by options, calls; without one it shows its

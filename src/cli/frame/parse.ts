@@ -62,7 +62,7 @@ export async function parse(
 }
 
 /**
- * The help of a command by its words, e.g. `["dns", "serve"]`; of berth itself without any. Throws BerthError
+ * The help of a command by its words, e.g. `["engine", "start"]`; of berth itself without any. Throws BerthError
  * `usage`.
  */
 export async function helpText(

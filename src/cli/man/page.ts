@@ -6,7 +6,7 @@ import { describeOption, longFlag } from "#cli/frame/option-values.ts";
 import { bold, italic, prose, roffArgument, roffText, section, tagged, verbatim } from "./roff.ts";
 
 export interface ManPage {
-  /** `berth.1`, `berth-dns-serve.1` */
+  /** `berth.1`, `berth-engine-start.1` */
   readonly file: string;
   /** man(7) source. */
   readonly text: string;
