@@ -23,7 +23,7 @@ export interface ResolveOptions {
  */
 export function resolveEndpoint(env: Environment, options: ResolveOptions = {}): Endpoint {
   if (options.host !== undefined && options.context !== undefined) {
-    throw new BerthError("usage", "--host and --context cannot be combined", { hint: "Give one of them." });
+    throw new BerthError("usage", "--host and --context both name an engine", { hint: "Give one of them." });
   }
   if (options.host !== undefined) return parseEndpoint(options.host, "--host", environmentTls(env));
   if (options.context !== undefined) return contextEndpoint(env, options.context, "--context");
