@@ -62,8 +62,8 @@ export async function parse(
 }
 
 /**
- * The help of a command by its words, e.g. `["engine", "start"]`; of berth itself without any. Throws BerthError
- * `usage`.
+ * The help of a command by its words, e.g. `["engine", "start"]`; of berth itself without any. Throws
+ * BerthError `usage`.
  */
 export async function helpText(
   words: readonly string[],
