@@ -60,7 +60,7 @@ export const lifeKeys = {
     default: defaults.restart,
     examples: ["always"],
     settle: (written) => written ?? defaults.restart,
-    option: { value: "POLICY", description: "when the engine restarts it" },
+    option: { value: "POLICY", description: "when the engine starts it again" },
   }),
   stop_timeout: machineKey("stopTimeout", {
     type: scalar("a time", "90s", parseDuration),

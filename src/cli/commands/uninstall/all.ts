@@ -91,7 +91,7 @@ function partsOf(
     ...remains.probes.map((name) => ({ kind: "container", name }) as const),
     ...networks.map(({ name }) => ({ kind: "network", name }) as const),
     ...images.map(({ reference, size }) => ({ kind: "image", name: reference, size }) as const),
-    // Paths as on the engine's host, not through /proc/PID/root.
+    // As the engine's host calls them, not as they are reached through its process.
     ...remains.states.map(
       (state) => ({ kind: "state", name: state.replace(/^\/proc\/\d+\/root/, "") }) as const,
     ),
