@@ -1,6 +1,6 @@
 /**
  * Every failure a user can meet. The code is stable: scripts may match on it; message and hint may change.
- * The number is the process's exit status (see docs/exit-status in the manual):
+ * The number is the process's exit status (see EXIT STATUS in berth(1)):
  * 1 failed, 2 wrong usage or file, 3 no engine, 4 not found, 5 boot failed or degraded, 130 interrupted.
  */
 const exitStatus = {

@@ -15,7 +15,7 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   runtime: () => import("#cli/runtime.ts"),
 };
 
-// Much of what root's berth writes others read, and none may write, whatever the caller's shell says.
+// Files that root's berth writes are for others to read and never to write, whatever umask the caller has.
 process.umask(process.umask() | 0o022);
 
 const leave = (status: number): never => process.exit(status);

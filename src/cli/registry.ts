@@ -47,7 +47,7 @@ export const registry: Registry = [
   },
   {
     name: "start",
-    summary: "Start machines that stopped",
+    summary: "Start stopped machines",
     group: "Machines",
     load: () => import("./commands/start.ts"),
   },
@@ -65,7 +65,7 @@ export const registry: Registry = [
   },
   {
     name: "rm",
-    summary: "Remove machines that stopped",
+    summary: "Remove stopped machines",
     group: "Machines",
     load: () => import("./commands/rm.ts"),
   },
@@ -77,7 +77,7 @@ export const registry: Registry = [
   },
   {
     name: "inspect",
-    summary: "Show all about machines",
+    summary: "Show details of machines",
     group: "Machines",
     load: () => import("./commands/inspect.ts"),
   },
@@ -125,7 +125,7 @@ export const registry: Registry = [
   },
   {
     name: "uninstall",
-    summary: "Take berth's parts away from the engine",
+    summary: "Remove berth's parts from the engine",
     group: "Host",
     load: () => import("./commands/uninstall.ts"),
   },

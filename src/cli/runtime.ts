@@ -12,8 +12,8 @@ import { complain } from "./frame/complain.ts";
 
 /**
  * `berth runtime create …` and `exec …`, which the launcher berth-runtime calls before the real runtime:
- * short of every dependency, since each container that boots waits for it. What goes wrong is said where the
- * engine reads it, in the runtime's log. Resolves to the exit status.
+ * loading as little as possible, since every boot waits for it. Writes failures into the runtime's log, where
+ * the engine reads them. Resolves to the exit status.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv;
@@ -57,7 +57,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 const usage = `usage, by berth-runtime and lxcfs.service alone:
-  berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--alone yes] [--log FILE] -- ID
+  berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--alone yes] [--log FILE]
+                       -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime end --state DIR [--log FILE] -- ID
   berth runtime rmdir --state DIR [--log FILE] -- ID
@@ -70,7 +71,7 @@ const usage = `usage, by berth-runtime and lxcfs.service alone:
 async function runMirror(words: readonly string[]): Promise<number> {
   if (words.length === 0) {
     const { serveMirrors } = await import("#daemons/mirror/serve.ts");
-    serveMirrors(sayReady);
+    serveMirrors(reportReady);
     return 0;
   }
   const { readServed } = await import("#host/mirror/server-process.ts");
@@ -84,8 +85,8 @@ async function runMirror(words: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** To whoever has the server started. One that comes again after its death has nobody left who waits. */
-function sayReady(): void {
+/** Tells the process that started the server. Ignore EPIPE: after a restart no process waits any more. */
+function reportReady(): void {
   try {
     writeSync(1, "ready\n");
   } catch (error) {

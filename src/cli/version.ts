@@ -19,7 +19,7 @@ export async function main(): Promise<number> {
     // `berth --version | true`, or a full disk.
     if (hasErrno(failure, ["EPIPE"])) return 141;
     complain(
-      `berth: standard output cannot be written: ${failure instanceof Error ? failure.message : failure}\n`,
+      `berth: cannot write standard output: ${failure instanceof Error ? failure.message : failure}\n`,
     );
     return 1;
   }

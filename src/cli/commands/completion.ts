@@ -9,10 +9,11 @@ export const command = defineCommand({
   name: "completion",
   summary: "Print the completion script of a shell",
   description: `
-    Prints a script that teaches a shell berth's commands and options, and the names of machines and images, which it asks berth for.
+    Prints a script that completes berth's commands and options in a shell. It asks berth for the names of
+    machines and images.
 
-    Put it where the shell looks for such scripts: for bash ~/.local/share/bash-completion/completions/berth, for zsh a file
-    _berth in a directory of $fpath, for fish ~/.config/fish/completions/berth.fish.`,
+    Put it where the shell looks for such scripts: for bash ~/.local/share/bash-completion/completions/berth,
+    for zsh a file _berth in a directory of $fpath, for fish ~/.config/fish/completions/berth.fish.`,
   arguments: [{ name: "shell", description: "the shell", choices: ["bash", "zsh", "fish"] }],
   examples: [
     { command: 'eval "$(berth completion bash)"', description: "Complete in this bash from now on" },

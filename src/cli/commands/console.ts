@@ -17,14 +17,23 @@ import type { Machine } from "#plan/machine/machine.ts";
 export const command = defineCommand({
   name: "console",
   summary: "Connect to a machine's console",
-  description: `Connects the terminal to /dev/console of a running machine, where its init writes and often asks for a login. Every key goes to the machine, Ctrl-C too.
+  description: `
+    Connects the terminal to /dev/console of a running machine, where its init writes and often asks for a
+    login. Every key goes to the machine, Ctrl-C too.
 
-Pressing Ctrl-] three times within a second leaves it. The machine runs on, whether you leave or are interrupted.
+    Press Ctrl-] three times within a second to leave. The machine keeps running, also when berth is
+    interrupted.
 
-With other --detach-keys: a single key is pressed three times, several one after another, as ctrl-p,ctrl-q.`,
+    With --detach-keys, press a single key three times, or several keys (example: ctrl-p,ctrl-q) one after
+    another.`,
   arguments: [{ name: "name", description: "machine", completes: "machine" }],
   options: {
-    detachKeys: { value: "KEYS", description: "keys that leave", default: "ctrl-]", parse: parseNamedKeys },
+    detachKeys: {
+      value: "KEYS",
+      description: "keys that leave the console",
+      default: "ctrl-]",
+      parse: parseNamedKeys,
+    },
     lines: {
       short: "n",
       value: "N",
@@ -40,7 +49,7 @@ With other --detach-keys: a single key is pressed three times, several one after
   async action(context, { name }, { detachKeys, lines }) {
     if (context.global.json || !isInteractive(context.io)) {
       throw new BerthError("usage", "a console needs a terminal", {
-        hint: `without one, read it: berth logs --console ${name}`,
+        hint: `read its log instead: berth logs --console ${name}`,
       });
     }
     const engine = await openContextEngine(context);
@@ -48,12 +57,12 @@ With other --detach-keys: a single key is pressed three times, several one after
     requireRunning(machine);
     const { Config } = await inspectContainer(engine, machine.id, { signal: context.signal });
     if (!Config.Tty)
-      throw new BerthError("conflict", `${name} has no console: it was made without a terminal`);
+      throw new BerthError("conflict", `${name} has no console: it was created without a terminal`);
     if (!Config.OpenStdin)
-      context.warn(`${name} was made without standard input: its console shows, but takes no keys`);
+      context.warn(`${name} was created without standard input: its console takes no keys`);
     context.note(`Connected to the console of ${name}. ${leaveHint(detachKeys)} to leave.`);
     const left = await attend(context, engine, machine, detachKeys, lines);
-    context.note(left ? `\nLeft the console of ${name}; it runs on.` : `\n${name} has stopped.`);
+    context.note(left ? `\nLeft the console of ${name}; it keeps running.` : `\n${name} has stopped.`);
     return context.io.signal.aborted ? 130 : undefined;
   },
 });
@@ -84,7 +93,7 @@ async function attend(
   });
   const scan = createDetachScanner(keys);
   let left = false;
-  // A machine that has just stopped cannot be resized; the output then says so.
+  // Ignore a failed resize: the machine has just stopped, which ends the output.
   const resize = (size: TerminalSize) =>
     resizeContainer(engine, id, { ...size, signal }).catch(() => undefined);
   const giveBack = takeTerminal(

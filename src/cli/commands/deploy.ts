@@ -18,25 +18,31 @@ import { usageError } from "#usage.ts";
 export const command = defineCommand({
   name: "deploy",
   summary: "Run machines as services of a swarm",
-  description: `Makes the machines of berth.yaml that have a root, a folder of a node, services of the swarm: creates what is missing, updates what differs from the file, leaves alone what is as the file says. It waits until each machine has booted. The engine is a manager of the swarm; each node that may run a machine has the image that \`berth loader image\` makes.
+  description: `
+    Runs the machines of berth.yaml that have a \`root\` (a folder of a node) as services of the swarm:
+    creates what is missing, updates what differs from the file, and leaves the rest alone. Waits until each
+    machine has booted. The engine must be a manager of the swarm. Every node that may run a machine needs the
+    image that \`berth loader image\` makes.
 
---dry-run prints the docker command for each machine, --stack a stack file for all; both do the same as \`berth deploy\`, and neither asks the engine.
+    --dry-run prints the docker command for each machine, --stack one stack file for all. Both do the same as
+    \`berth deploy\`, and neither contacts the engine.
 
---rollback takes a machine back to what it was before its last update. --rm removes its service; root and named volumes stay.
+    --rollback takes a machine back to what it was before its last update. --rm removes its service; root and
+    named volumes stay.
 
-Status 5 says that a machine failed or did not boot in time.`,
+    Status 5: a machine failed or did not boot in time.`,
   arguments: [
     { name: "name", description: "machines", required: false, variadic: true, completes: "machine" },
   ],
   options: {
     dryRun: { description: "print the docker commands and do nothing" },
     stack: { description: "print a file for docker stack deploy and do nothing" },
-    detach: { short: "d", description: "do not wait until they have booted" },
-    rollback: { description: "go back to what they were before" },
+    detach: { short: "d", description: "do not wait for the boot" },
+    rollback: { description: "undo the last update" },
     rm: { description: "remove their services" },
     timeout: {
       value: "TIME",
-      description: "longest boot of a machine, such as 90s",
+      description: "longest boot of a machine (example: 90s)",
       default: "180s",
       parse: parseDuration,
     },
@@ -55,14 +61,14 @@ Status 5 says that a machine failed or did not boot in time.`,
       "--rollback": rollback,
       "--rm": rm,
     }).flatMap(([flag, on]) => (on ? [flag] : []));
-    if (modes.length > 1) throw usageError(`${modes.join(" and ")} do not go together`);
+    if (modes.length > 1) throw usageError(`${modes.join(" and ")} cannot be combined`);
     const read = await withFileRead(context);
     const plans = () => planServices(selectRoots(loadFleet(read), names), `berth-loader:${version}`);
     if (dryRun) {
       const commands = plans().map(renderServiceCommand);
       await context.result(
         commands.map((words) => words.flat()),
-        // A script is for any shell, and what a terminal shows must not be another command than it is.
+        // A script may run in any POSIX shell; a terminal must show the command exactly as it is.
         ({ width }) =>
           commands
             .map((parts) => renderCommand(parts, width === undefined ? posixWord : shownWord))
@@ -75,7 +81,8 @@ Status 5 says that a machine failed or did not boot in time.`,
       await context.result({ stack: text }, ({ width }) => (width === undefined ? text : plainLines(text)));
       return undefined;
     }
-    if ((rollback || rm) && names.length === 0) throw usageError(`${modes[0]} wants the names of machines`);
+    if ((rollback || rm) && names.length === 0)
+      throw usageError(`${modes[0]} needs the names of machines (example: berth deploy ${modes[0]} web)`);
     const planned: readonly ServicePlan[] = rollback || rm ? [] : plans();
     const engine = await openContextEngine(context);
     if (planned.length > 0) {

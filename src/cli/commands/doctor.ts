@@ -12,15 +12,18 @@ import type { DoctorFacts } from "#plan/doctor/doctor-facts.ts";
 export const command = defineCommand({
   name: "doctor",
   summary: "Check whether engine and host suit machines",
-  description: `Looks at the engine and, where it runs on this host, at the host: what keeps machines from booting, what makes them weaker, what will run out, and what crashes have left. Each finding says what to do. It changes nothing unless told to --fix, which removes remains and nothing else.
+  description: `
+    Checks the engine and, if it runs on this host, the host: what keeps machines from booting, what makes
+    them weaker, what will run out, and what crashes left behind. Each finding says what to do. Changes
+    nothing without --fix, which removes leftovers of crashes and nothing else.
 
-The status is 1 when a check failed; warnings are none.`,
-  options: { fix: { description: "remove what crashes have left" } },
+    The status is 1 when a check failed. Warnings do not change it.`,
+  options: { fix: { description: "remove what crashes left behind" } },
   examples: [
     { command: "berth doctor", description: "the engine that berth would use" },
     {
       command: "berth doctor --json | jq '.[] | select(.status != \"ok\")'",
-      description: "what is not well",
+      description: "findings only",
     },
     { command: "berth doctor --fix", description: "clean up after a crash" },
   ],
@@ -31,7 +34,7 @@ The status is 1 when a check failed; warnings are none.`,
   },
 });
 
-/** The facts, after the remains were removed if that is asked for. No engine is a finding, not an error. */
+/** The facts, after removing the leftovers with `fix`. A missing engine is a finding, not an error. */
 async function readFacts(context: Context, fix: boolean): Promise<DoctorFacts> {
   const { env } = context.io;
   try {

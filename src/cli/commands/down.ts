@@ -14,11 +14,15 @@ import { listMachines } from "#ops/machine/machines.ts";
 export const command = defineCommand({
   name: "down",
   summary: "Stop and remove machines and their network",
-  description: `Stops the machines of berth.yaml, dependents first, and removes them with their file systems, then their network. Named volumes and images stay.
+  description: `
+    Stops the machines of berth.yaml, dependents first, and removes them with their file systems, then their
+    network. Named volumes and images stay.
 
-Machines that another file made are never touched. Without a file it wants names, --domain, or --all for every machine of the engine.
+    Never touches machines that another file made. Without a file, give names, --domain, or --all for every
+    machine of the engine.
 
-What a machine has written into its own root is lost; \`berth stop\` keeps it. So it asks first, or wants --yes.`,
+    What a machine wrote into its own root is lost; \`berth stop\` keeps it. So it asks first, unless you give
+    --yes.`,
   arguments: [
     {
       name: "name",
@@ -31,37 +35,40 @@ What a machine has written into its own root is lost; \`berth stop\` keeps it. S
   options: {
     yes: { short: "y", description: "do not ask" },
     timeout: stopTimeoutOption,
-    domain: { value: "DOMAIN", description: "those on this network that no file made" },
+    domain: { value: "DOMAIN", description: "machines on this network that no file made" },
     all: allOption,
   },
   examples: [
     { command: "berth down", description: "all machines of berth.yaml" },
-    { command: "berth down --yes web db", description: "two of them, unasked" },
+    { command: "berth down --yes web db", description: "two of them, without asking" },
     { command: "berth down --all", description: "every machine of the engine" },
   ],
   async action(context, { name: names }, { yes, timeout, domain, all }) {
     const choose = chooseToRemove(await withFileRead(context), { names, domain, all });
     const engine = await openContextEngine(context);
     const choice = choose(await listMachines(engine, context.signal));
-    for (const other of choice.others) context.note(`${whose(other)}: it stays`);
+    for (const other of choice.others) context.note(`${whose(other)}: not removed`);
     if (!yes && choice.machines.length > 0)
       await confirm(context, {
         what: describe(choice.machines.map((machine) => machine.name)),
-        hint: "say --yes to do it, or `berth stop` to keep them",
+        hint: "use --yes to remove them, or `berth stop` to keep them",
       });
     const result = await down(openTask(context, engine), {
       isChosen: (machine) => choose([machine]).machines.length > 0,
       domains: choice.domains,
       timeout,
       lockFile: engineLock(engine),
-      onWaiting: () => context.note("waits for another berth that is at work on this engine"),
+      onWaiting: () => context.note("waiting for another berth that works on this engine"),
     });
     await context.result(result, () => "");
-    if (result.removed.length === 0) context.note("there are no such machines");
+    if (result.removed.length === 0) context.note("no machines to remove");
     return undefined;
   },
 });
 
 function describe(names: readonly string[]): string {
-  return `the ${names.length === 1 ? "machine" : `${names.length} machines`} (${names.map(plainText).join(", ")}) and all that is in ${names.length === 1 ? "it" : "them"}`;
+  const list = names.map(plainText).join(", ");
+  return names.length === 1
+    ? `the machine (${list}) and all that is in it`
+    : `the ${names.length} machines (${list}) and all that is in them`;
 }

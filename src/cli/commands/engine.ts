@@ -8,12 +8,15 @@ import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
 const start = defineCommand({
   name: "start",
   summary: "Start the embedded engine",
-  description: `Starts a Docker engine of berth's own, from the distribution's dockerd, in namespaces of its own: its data, socket, network and firewall are apart, and the host's stay untouched. It runs on after berth ends. berth finds it by itself when no other engine answers.
+  description: `
+    Starts a Docker engine of berth's own, from the distribution's dockerd, in namespaces of its own: its
+    data, socket, network and firewall are separate, and the host's stay untouched. It keeps running after
+    berth ends. berth uses it when no other engine answers.
 
-Started already, it is left as it is.`,
+    Does nothing if the engine runs already.`,
   options: {
     uplink: {
-      description: "let machines reach the outside (by slirp4netns, without touching the host's network)",
+      description: "let machines reach other networks (slirp4netns; the host's network stays untouched)",
     },
     view: {
       value: "VIEW",
@@ -23,7 +26,7 @@ Started already, it is left as it is.`,
     },
   },
   examples: [
-    { command: "berth engine start --uplink", description: "with a way out" },
+    { command: "berth engine start --uplink", description: "with access to other networks" },
     {
       command: 'export DOCKER_HOST="unix://$(berth engine status -q)"',
       description: "use it from docker too",
@@ -40,8 +43,10 @@ Started already, it is left as it is.`,
 const stop = defineCommand({
   name: "stop",
   summary: "Stop the embedded engine and its machines",
-  description: `Shuts its machines down, ends it, and removes everything it made on the host but its data: images and machines are there again at the next start. Also tidies up after an engine that was killed.`,
-  options: { removeData: { description: "remove its images and machines too" } },
+  description: `
+    Shuts its machines down, ends it, and removes everything it made on the host except its data: images and
+    machines are back at the next start. Also cleans up after an engine that was killed.`,
+  options: { removeData: { description: "also remove its images and machines" } },
   examples: [{ command: "berth engine stop --remove-data", description: "leave nothing" }],
   async action(context, _args, { removeData }) {
     const wasRunning = await stopPrivateEngine(
@@ -49,7 +54,7 @@ const stop = defineCommand({
       waitingNote(context),
     );
     await context.result({ wasRunning, dataRemoved: removeData }, () => "");
-    context.note(wasRunning ? "berth's engine has ended" : "berth's engine was not running");
+    context.note(wasRunning ? "berth's engine has stopped" : "berth's engine was not running");
     return undefined;
   },
 });
@@ -57,8 +62,9 @@ const stop = defineCommand({
 const status = defineCommand({
   name: "status",
   summary: "Show the embedded engine",
-  description:
-    "Shows whether berth's own engine runs, and where. With --quiet, only its socket. Status 3 says that it does not run.",
+  description: `
+    Shows whether berth's own engine runs, and where. With --quiet, only its socket. Status 3: it does not
+    run.`,
   examples: [{ command: "berth engine status", description: "its state" }],
   async action(context) {
     const found = await privateEngineStatus(defaultPrivateEngine());
@@ -76,7 +82,7 @@ export const command: CommandGroup = {
 };
 
 const waitingNote = (context: Context) => () =>
-  context.note("waits for another berth that is at work on this engine");
+  context.note("waiting for another berth that works on this engine");
 
 async function show(context: Context, found: PrivateEngineStatus): Promise<void> {
   await context.result(found, (view) => (context.global.quiet ? `${found.socket}\n` : render(found, view)));

@@ -9,34 +9,47 @@ import { usageError } from "#usage.ts";
 export const command = defineCommand({
   name: "exec",
   summary: "Run a command in a machine",
-  description: `Runs a command in a running machine, word by word and through no shell, and ends with its exit status: 127 when the program is not there, 126 when it cannot be run, 130 when interrupted.
+  description: `
+    Runs a command in a running machine, word by word and without a shell, and exits with its status: 127 if
+    the program does not exist, 126 if it cannot run, 130 when interrupted.
 
-From a terminal to a terminal it gets a terminal of its own, as with -it; --no-tty keeps to plain streams. Otherwise standard output and standard error stay apart and binary data stays as it is. It has no standard input without -i.
+    From a terminal to a terminal the command gets a terminal of its own, as with -it; --no-tty prevents that.
+    Otherwise standard output and standard error stay separate, and binary data passes unchanged. Without -i
+    the command has no standard input.
 
-An interruption ends the command too: it gets the same signal (SIGHUP with a terminal), after 10 s SIGKILL. That takes a shell in the machine and an engine whose host has the ps of procps; where it fails berth says that the command may still run.
+    An interruption ends the command too: berth sends it the same signal (SIGHUP if it has a terminal), and
+    SIGKILL after 10 s. This needs a shell in the machine, and ps of procps on the engine's host. If it fails,
+    berth warns that the command may still run.
 
-A machine that a service of the engine's swarm runs bears its own name or its service's. One on another node is reached by ssh, to the address that the swarm knows of that node.
+    A machine of a swarm service has its own name or the service's. berth reaches one on another node by ssh,
+    at the address that the swarm knows.
 
-With --json the result is one object with status, stdout and stderr; a command that says more than 16 MiB is ended.`,
+    With --json the result is one object with status, stdout and stderr. berth ends a command that prints more
+    than 16 MiB.`,
   arguments: [
     { name: "name", description: "machine", completes: "machine" },
     { name: "command", description: "program and its arguments", variadic: true },
   ],
   options: {
-    interactive: { short: "i", description: "pass standard input on" },
-    tty: { short: "t", description: "give it a terminal" },
-    noTty: { short: "T", description: "give it none, not even from a terminal" },
+    interactive: { short: "i", description: "pass standard input" },
+    tty: { short: "t", description: "allocate a terminal" },
+    noTty: { short: "T", description: "allocate no terminal" },
     user: {
       short: "u",
       value: "USER",
-      description: "run as this user: name or number, with :group if wanted",
+      description: "run as this user: name or number, optionally with :group",
     },
     workdir: { short: "w", value: "DIR", description: "run in this directory" },
-    env: { short: "e", value: "NAME[=VALUE]", repeat: true, description: "variable; without a value, ours" },
-    detach: { short: "d", description: "start it and leave it to itself" },
+    env: {
+      short: "e",
+      value: "NAME[=VALUE]",
+      repeat: true,
+      description: "variable; without a value, berth's own",
+    },
+    detach: { short: "d", description: "start the command and do not wait for it" },
     sshUser: {
       value: "USER",
-      description: "who logs in to another node of the swarm",
+      description: "user for ssh to other nodes of the swarm",
       env: "BERTH_SSH_USER",
     },
   },
@@ -47,14 +60,14 @@ With --json the result is one object with status, stdout and stderr; a command t
       command: "berth exec -u www-data -w /var/www web ls -l",
       description: "as another user, in a directory",
     },
-    { command: "berth exec -i web tar x -C /srv < site.tar", description: "feed it a file" },
+    { command: "berth exec -i web tar x -C /srv < site.tar", description: "with a file as standard input" },
   ],
   async action(
     context,
     { name, command: cmd },
     { interactive, user, workdir, env, detach, sshUser, ...terminal },
   ) {
-    if (detach && interactive) throw usageError("--detach leaves no standard input to pass on");
+    if (detach && interactive) throw usageError("--detach and --interactive cannot be combined");
     const { tty, stdin } = wantsTerminal(context, { ...terminal, interactive, detach });
     const { engine, machine } = await reachMachine(await openContextEngine(context), name, {
       signal: context.signal,

@@ -5,12 +5,12 @@ import { helpText } from "#cli/frame/parse.ts";
 export const command = defineCommand({
   name: "help",
   summary: "Show help for a command",
-  description:
-    "Shows what a command does, its arguments, its options and examples: the same as COMMAND --help.",
+  description: `
+    Shows what a command does, its arguments, its options and examples: the same as COMMAND --help.`,
   arguments: [
     {
       name: "command",
-      description: "the command's words; all commands without",
+      description: "command; all commands by default",
       required: false,
       variadic: true,
       completes: "command",

@@ -24,8 +24,11 @@ const columns: readonly Column<MachineImage>[] = [
 export const command = defineCommand({
   name: "images",
   summary: "List images for machines",
-  description: `Shows the built-in images, built or not, and the others that berth made of recipes and tarballs. \`berth up\` builds what it needs. Any other image of the engine that has an init can be a machine, too; \`docker images\` shows these. With --quiet only names are printed.`,
-  options: { noTrunc: { description: "do not cut off long columns" } },
+  description: `
+    Lists the built-in images, built or not, and the images that berth made from recipes and tarballs. \`berth
+    up\` builds what it needs. Any other image of the engine that has an init can be a machine, too; \`docker
+    images\` lists those. With --quiet it prints only names.`,
+  options: { noTrunc: { description: "do not truncate long columns" } },
   examples: [
     { command: "berth images", description: "all images" },
     {

@@ -6,14 +6,20 @@ import { findMachines } from "#ops/machine/machines.ts";
 
 export const command = defineCommand({
   name: "inspect",
-  summary: "Show all about machines",
-  description: `Shows what the engine knows of a machine and, where it runs, what its init says: state and failed units, addresses and DNS names, how it is confined and what is weaker than it might be, limits, mounts, and what it was made from.
+  summary: "Show details of machines",
+  description: `
+    Shows what the engine knows about a machine and, if it runs, what its init reports: state and failed
+    units, addresses and DNS names, confinement and what makes it weaker than it could be, limits, mounts, and
+    what it was made from.
 
-With --json the result is a list of one record for each machine, sizes in bytes.`,
+    With --json the result is a list with one record for each machine, sizes in bytes.`,
   arguments: [{ name: "name", description: "machines", variadic: true, completes: "machine" }],
   examples: [
     { command: "berth inspect web", description: "one machine" },
-    { command: "berth inspect web db --json | jq -r '.[].initState'", description: "what their init says" },
+    {
+      command: "berth inspect web db --json | jq -r '.[].initState'",
+      description: "what their init reports",
+    },
   ],
   async action(context, { name: names }) {
     const engine = await openContextEngine(context);

@@ -5,14 +5,19 @@ import { installDirectory, installRuntime } from "#ops/engine/install-runtime.ts
 const runtime = defineCommand({
   name: "runtime",
   summary: "Register berth-runtime with the engine",
-  description: `Copies berth and berth-runtime to ${installDirectory} and adds the runtime "berth" to the engine's daemon.json. Everything else in that file stays, the file before is kept beside it as daemon.json.berth-backup, and the engine reads it again without a restart. Then \`docker run -d -t --runtime=berth IMAGE\` boots IMAGE.
+  description: `
+    Copies berth and berth-runtime to ${installDirectory} and adds the runtime "berth" to the engine's
+    daemon.json. The rest of that file stays, and the previous file is kept beside it as
+    daemon.json.berth-backup. The engine reloads it without a restart. Then \`docker run -d -t --runtime=berth
+    IMAGE\` boots IMAGE.
 
-With --default every container goes through it: those that run an init boot, all others are handed to the real runtime untouched.`,
+    With --default every container goes through it: those that run an init boot, all others go to the real
+    runtime unchanged.`,
   options: {
     ...engineOptions,
     default: { description: "make it the engine's default runtime" },
     inPlace: { description: "use the programs where they are, copy nothing" },
-    realRuntime: { value: "PATH", description: "runtime that does the work (runc)" },
+    realRuntime: { value: "PATH", description: "runtime to hand containers to (runc)" },
   },
   examples: [
     { command: "berth install runtime", description: "for `docker run --runtime=berth`" },
@@ -30,7 +35,7 @@ With --default every container goes through it: those that run an init boot, all
     context.note(
       change.active
         ? `the engine knows the runtime berth${change.changed ? "" : " already"}`
-        : `${change.file} is written; no engine runs, the next one to start will read it`,
+        : `wrote ${change.file}; no engine is running, so it takes effect when one starts`,
     );
     return undefined;
   },
@@ -39,7 +44,7 @@ With --default every container goes through it: those that run an init boot, all
 export const command: CommandGroup = {
   name: "install",
   summary: "Add berth's parts to the engine",
-  description: "Each part can be taken away again with `berth uninstall`.",
+  description: "`berth uninstall` removes each part again.",
   examples: [{ command: "berth install runtime", description: "plain `docker run` boots machines" }],
   commands: [runtime],
 };

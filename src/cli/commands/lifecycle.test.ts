@@ -203,7 +203,7 @@ describe("stop", () => {
     const unnamed = await berth("stop");
     expect([unnamed.status, unnamed.stderr]).toEqual([
       0,
-      expect.stringContaining(`not there: web is a machine of ${other}`),
+      expect.stringContaining(`not found: web is a machine of ${other}`),
     ]);
     expect(await berth("start")).toMatchObject({
       status: 4,
@@ -255,7 +255,7 @@ describe("stop", () => {
       "berth.project": "other",
       "berth.file": "/nowhere/berth.yaml",
     });
-    expect((await berth("stop")).stderr).toContain("not there: web is a machine of /nowhere/berth.yaml");
+    expect((await berth("stop")).stderr).toContain("not found: web is a machine of /nowhere/berth.yaml");
     expect((await berth("stop", "web")).status).toBe(0);
     expect(calls).toEqual(["stop web"]);
   });
@@ -280,7 +280,7 @@ describe("which machines", () => {
   test("neither names nor a file", async () => {
     const { status, stderr } = await berth("stop");
     expect(status).toBe(2);
-    expect(stderr).toContain("no machine is named");
+    expect(stderr).toContain("no machines given");
   });
 
   test("a name that is not there: nothing is done to the others", async () => {
@@ -370,7 +370,7 @@ describe("which machines", () => {
     containers = new Map([machine("web", "running"), machine("other", "running")]);
     const stopped = await berth("stop");
     expect(stopped.status).toBe(0);
-    expect(stopped.stderr).toContain("not there: gone");
+    expect(stopped.stderr).toContain("not found: gone");
     expect(calls).toEqual(["stop web"]);
     const started = await berth("start", "--no-wait");
     expect(started.status).toBe(4);

@@ -17,39 +17,53 @@ import { usageError } from "#usage.ts";
 export const command = defineCommand({
   name: "logs",
   summary: "Show the journal or the console of machines",
-  description: `Shows the journal of running machines through their own journalctl, whose options these are. A machine that does not run, or keeps no journal, shows the log of its console instead, and a remark says so; --console asks for that log.
+  description: `
+    Shows the journal of running machines with their own journalctl, whose options these are. For a machine
+    that does not run, or keeps no journal, it shows the log of the console instead, and says so. --console
+    always shows that log.
 
-Of several machines every line bears the machine's name; they come one after another, or with --follow as they happen. Following goes on until the machines stop. Times are the machine's own; 10m means ten minutes ago.
+    With several machines every line starts with the machine's name. They come one after another, or with
+    --follow as they happen. Following ends when the machines stop. Times are the machine's own; 10m means ten
+    minutes ago.
 
-A machine that a service of the engine's swarm runs, by its own name or its service's, shows its console, whatever node it is on.
+    For a machine of a swarm service, by its own name or the service's, it shows the console, whatever node it
+    is on.
 
-On a terminal a line keeps its colours and nothing else that a terminal obeys; a pipe or a file gets every byte as it is.
+    On a terminal a line keeps its colours but no other control sequence; a pipe or a file gets every byte
+    unchanged.
 
-With --json every entry is a line of JSON with the journal's fields and the machine.`,
+    With --json every entry is one line of JSON with the journal's fields and the machine.`,
   arguments: [{ name: "name", description: "machines", variadic: true, completes: "machine" }],
   options: {
-    follow: { short: "f", description: "go on with what comes" },
+    follow: { short: "f", description: "keep showing new lines" },
     lines: {
       short: "n",
       value: "N",
-      description: "the last lines; all, or with --follow 10, by default",
+      description: "number of last lines, or all (default: all; 10 with --follow)",
       parse: parseLines,
     },
-    since: { short: "S", value: "TIME", description: 'from this time on: 10m, today, "2030-01-31 12:00"' },
-    until: { short: "U", value: "TIME", description: "up to this time" },
+    since: { short: "S", value: "TIME", description: 'start at this time: 10m, today, "2030-01-31 12:00"' },
+    until: { short: "U", value: "TIME", description: "end at this time" },
     timestamps: { short: "t", description: "exact times, in ISO format" },
-    unit: { short: "u", value: "UNIT", repeat: true, description: "of this systemd unit" },
-    priority: { short: "p", value: "LEVEL", description: "at least this important, such as err, or a range" },
-    grep: { short: "g", value: "PATTERN", description: "messages that match" },
-    boot: { short: "b", description: "of the current boot" },
-    bootId: { value: "BOOT", description: "of a boot: 0 is the current one, -1 the one before, or its id" },
+    unit: { short: "u", value: "UNIT", repeat: true, description: "only this systemd unit" },
+    priority: {
+      short: "p",
+      value: "LEVEL",
+      description: "at least this important (example: err), or a range",
+    },
+    grep: { short: "g", value: "PATTERN", description: "only messages that match" },
+    boot: { short: "b", description: "only the current boot" },
+    bootId: {
+      value: "BOOT",
+      description: "only this boot: 0 is the current one, -1 the one before, or its id",
+    },
     output: {
       short: "o",
       value: "FORMAT",
-      description: "journalctl's form of output, such as short-iso, cat, verbose",
+      description: "journalctl's output format (examples: short-iso, cat, verbose)",
     },
     noHostname: { description: "leave out the host name" },
-    console: { description: "the console's log instead of the journal" },
+    console: { description: "show the console's log instead of the journal" },
   },
   examples: [
     { command: "berth logs -f web", description: "follow the journal" },
@@ -63,12 +77,12 @@ With --json every entry is a line of JSON with the journal's fields and the mach
   async action(context, { name: names }, { console, ...options }) {
     const { json, quiet } = context.global;
     const request = { ...options, json, quiet };
-    if (json && options.output !== undefined) throw usageError("--output is for people, --json for programs");
+    if (json && options.output !== undefined) throw usageError("--output and --json cannot be combined");
     if (options.boot && options.bootId !== undefined)
-      throw usageError("--boot and --boot-id both name a boot");
+      throw usageError("--boot and --boot-id cannot be combined");
     const [flag] = journalOnly(request);
     if (console && flag !== undefined)
-      throw usageError(`${flag} is for the journal; the console's log has no such thing`);
+      throw usageError(`${flag} and --console cannot be combined: ${flag} needs the journal`);
     const engine = await openContextEngine(context);
     const machines = await findSources(engine, [...new Set(names)], context.signal);
     const prefix = createPrefix(

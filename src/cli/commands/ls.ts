@@ -21,16 +21,19 @@ const columns: readonly Column<Machine>[] = [
 export const command = defineCommand({
   name: "ls",
   summary: "List machines",
-  description: `Shows every machine of the engine, running or not, with its address.
+  description: `
+    Lists every machine of the engine, running or not, with its address.
 
-PROJECT is whose it is: the \`name\` of the machine file that made it, else the name of that file's directory; --json tells the file. A \`-\` stands for none.
+    PROJECT is the owner: the \`name\` of the machine file that made it, else the name of that file's
+    directory; --json shows the file. A \`-\` means none.
 
-STATE is the engine's word. For what init says of itself, use \`berth inspect\`; with --quiet only names are printed.
+    STATE is the engine's. For the init's own state, use \`berth inspect\`. With --quiet it prints only names.
 
-With --swarm it shows the machines that services of the engine's swarm run, on all nodes; the engine is a manager. STATE is then the word of the swarm, which calls a machine running once it has booted.`,
+    With --swarm it lists the machines of the swarm's services, on all nodes; the engine must be a manager.
+    STATE is then the swarm's, which calls a machine running once it has booted.`,
   options: {
-    noTrunc: { description: "do not cut off long columns" },
-    running: { description: "only those that run" },
+    noTrunc: { description: "do not truncate long columns" },
+    running: { description: "only running machines" },
     swarm: { description: "machines of the swarm's services, on all nodes" },
   },
   examples: [

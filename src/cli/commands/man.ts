@@ -14,11 +14,12 @@ export const command = defineCommand({
   description: `
     Prints the manual page of berth, or of one of its commands, as man(7) source.
 
-    With --output all pages are written into a directory instead, one file each, made if it does not exist.`,
+    With --output it writes all pages into a directory instead, one file each, and creates the directory if
+    needed.`,
   arguments: [
     {
       name: "command",
-      description: "the command's words; berth itself without",
+      description: "command; berth itself by default",
       required: false,
       variadic: true,
       completes: "command",
@@ -49,7 +50,7 @@ export const command = defineCommand({
     const words = args.command.join(" ");
     const node = nodes.find(({ path, aliases }) => path.join(" ") === words || aliases.includes(words));
     if (node === undefined)
-      throw new BerthError("usage", `"${words}" is not a berth command`, { hint: "See 'berth --help'." });
+      throw new BerthError("usage", `unknown command '${words}'`, { hint: "See 'berth --help'." });
     await write(context.io.stdout, renderManPage(node, version).text);
     return undefined;
   },

@@ -10,12 +10,14 @@ import { restartMachines } from "#ops/machine/restart.ts";
 export const command = defineCommand({
   name: "restart",
   summary: "Shut machines down and boot them again",
-  description: `Stops the machines, those first that depend on others of them, then starts them the other way round and waits until each has booted. One that does not run is started. Status 5 says that a machine did not boot, or booted degraded.`,
+  description: `
+    Stops the machines, dependents first, then starts them in the opposite order and waits until each has
+    booted. Also starts those that do not run. Status 5: a machine did not boot, or booted degraded.`,
   arguments: [machinesArgument],
   options: {
     all: allOption,
     timeout: { ...stopTimeoutOption, formerly: ["time"] },
-    noWait: { description: "do not wait until they have booted" },
+    noWait: { description: "do not wait for the boot" },
     waitTimeout: waitTimeoutOption,
   },
   examples: [

@@ -7,17 +7,19 @@ import { removeMachines } from "#ops/machine/remove.ts";
 
 export const command = defineCommand({
   name: "rm",
-  summary: "Remove machines that stopped",
-  description: `Removes machines with all that they have written into their own root, and their anonymous volumes. Named volumes, images and the network stay. A machine that runs is left alone unless forced.
+  summary: "Remove stopped machines",
+  description: `
+    Removes machines with everything they wrote into their own root, and their anonymous volumes. Named
+    volumes, images and the network stay. Fails for a machine that runs, unless you give --force.
 
-With --force a machine that is not there is fine, too.`,
+    With --force it also ignores names of machines that do not exist.`,
   arguments: [machinesArgument],
   options: {
     all: allOption,
-    force: { short: "f", description: "kill those that run" },
+    force: { short: "f", description: "also kill and remove running ones" },
   },
   examples: [
-    { command: "berth rm web", description: "one that stopped" },
+    { command: "berth rm web", description: "a stopped machine" },
     { command: "berth rm -f web db", description: "two machines, running or not" },
   ],
   async action(context, { name: names }, { all, force }) {

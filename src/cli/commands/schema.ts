@@ -5,9 +5,11 @@ import { machineFileJsonSchema } from "#machinefile/schema/schema.ts";
 export const command = defineCommand({
   name: "schema",
   summary: "Print the JSON Schema of berth.yaml",
-  description: `Prints the schema by which editors complete and check berth.yaml as it is written.
+  description: `
+    Prints the schema with which editors complete and check berth.yaml.
 
-Editors with the YAML language server take it from a first line in the file: # yaml-language-server: $schema=berth.schema.json`,
+    Editors with the YAML language server find it by the file's first line: # yaml-language-server:
+    $schema=berth.schema.json`,
   examples: [{ command: "berth schema > berth.schema.json", description: "for your editor" }],
   async action(context) {
     const schema = machineFileJsonSchema();

@@ -10,13 +10,18 @@ import { loginCommand } from "#plan/machine/login-command.ts";
 export const command = defineCommand({
   name: "shell",
   summary: "Open a shell in a machine",
-  description: `Opens a login shell in a running machine: the one that the machine's /etc/passwd names for the user, in the user's home, on a terminal of its own. Leaving it leaves the machine as it is; the exit status is the shell's.
+  description: `
+    Opens a login shell in a running machine: the shell that the machine's /etc/passwd names for the user, in
+    the user's home, on a terminal of its own. Leaving it leaves the machine as it is; the exit status is the
+    shell's.
 
-With a command, that is run instead, word by word and through no shell, with the same variables and directory.
+    With a command, it runs that instead, word by word and without a shell, with the same variables and
+    directory.
 
-A machine that a service of the engine's swarm runs bears its own name or its service's. One on another node is reached by ssh, to the address that the swarm knows of that node.
+    A machine of a swarm service has its own name or the service's. berth reaches one on another node by ssh,
+    at the address that the swarm knows.
 
-It is not a session that logind or PAM know of: for one, log in with \`berth console\` or ssh.`,
+    For logind and PAM it is not a session: to have one, log in with \`berth console\` or ssh.`,
   arguments: [
     { name: "name", description: "machine", completes: "machine" },
     {
@@ -27,11 +32,21 @@ It is not a session that logind or PAM know of: for one, log in with \`berth con
     },
   ],
   options: {
-    user: { short: "u", value: "USER", description: "whose shell: name or number", default: "root" },
-    env: { short: "e", value: "NAME[=VALUE]", repeat: true, description: "variable; without a value, ours" },
+    user: {
+      short: "u",
+      value: "USER",
+      description: "user whose shell to open: name or number",
+      default: "root",
+    },
+    env: {
+      short: "e",
+      value: "NAME[=VALUE]",
+      repeat: true,
+      description: "variable; without a value, berth's own",
+    },
     sshUser: {
       value: "USER",
-      description: "who logs in to another node of the swarm",
+      description: "user for ssh to other nodes of the swarm",
       env: "BERTH_SSH_USER",
     },
   },
@@ -41,7 +56,7 @@ It is not a session that logind or PAM know of: for one, log in with \`berth con
     { command: "berth shell -u postgres db", description: "be another user" },
     {
       command: "berth shell -u postgres db -- psql -l",
-      description: "run one command as that user, at home",
+      description: "run one command as that user, in the home directory",
     },
   ],
   async action(context, { name, command: cmd }, { user, env, sshUser }) {

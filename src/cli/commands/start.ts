@@ -9,14 +9,17 @@ import { startMachines } from "#ops/machine/start.ts";
 
 export const command = defineCommand({
   name: "start",
-  summary: "Start machines that stopped",
-  description: `Boots machines that are there but do not run, continues paused ones, and waits until each machine's init says that it has booted. Machines that others of them depend on go first. One that runs already is fine.
+  summary: "Start stopped machines",
+  description: `
+    Boots machines that exist but do not run, continues paused ones, and waits until each machine's init
+    reports that it has booted. Dependencies start first. Does nothing for a machine that runs.
 
-Machines of berth.yaml that are not there yet are made by \`berth up\`. Status 5 says that a machine did not boot, or booted degraded.`,
+    \`berth up\` creates the machines of berth.yaml that do not exist yet. Status 5: a machine did not boot,
+    or booted degraded.`,
   arguments: [machinesArgument],
   options: {
     all: allOption,
-    noWait: { description: "do not wait until they have booted" },
+    noWait: { description: "do not wait for the boot" },
     waitTimeout: { ...waitTimeoutOption, formerly: ["timeout"] },
   },
   examples: [

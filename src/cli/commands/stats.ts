@@ -10,19 +10,23 @@ const intervalMs = 1000;
 export const command = defineCommand({
   name: "stats",
   summary: "Show what machines use",
-  description: `A table of processor, memory, processes and traffic, as \`docker stats\` has it, drawn anew each second until ^C; without names, of every machine that runs. Where standard output is no terminal it is printed once.
+  description: `
+    Shows a table of processor, memory, processes and traffic, like \`docker stats\`, redrawn every second
+    until ^C; without names, of every running machine. If standard output is not a terminal, it prints the
+    table once.
 
-CPU is a share of one processor: 150% is one and a half. A \`--\` stands for what the host does not count. With --json each machine's sample is a line, sizes in bytes.`,
+    CPU is a share of one processor: 150% is one and a half. \`--\` means that the host does not count it.
+    With --json each machine's sample is one line, sizes in bytes.`,
   arguments: [
     {
       name: "name",
-      description: "machines; all that run by default",
+      description: "machines; all running ones by default",
       required: false,
       variadic: true,
       completes: "machine",
     },
   ],
-  options: { noStream: { description: "show it once" } },
+  options: { noStream: { description: "print once" } },
   examples: [
     { command: "berth stats", description: "every machine that runs, until ^C" },
     { command: "berth stats web --json | jq .cpuPercent", description: "one number a second" },
@@ -81,6 +85,6 @@ async function drawLive(context: Context, samples: Samples): Promise<number> {
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-  // ^C is how one leaves this view.
+  // ^C is the normal way to leave this view.
   return 0;
 }

@@ -9,7 +9,10 @@ import { stopMachines } from "#ops/machine/stop.ts";
 export const command = defineCommand({
   name: "stop",
   summary: "Shut machines down",
-  description: `Asks each machine's init to shut down, those first that depend on others of them, and kills what still runs when the time is over. All that a machine has written stays; \`berth start\` boots it again. One that does not run is fine.`,
+  description: `
+    Asks each machine's init to shut down, dependents first, and kills what still runs after the timeout.
+    Everything a machine wrote stays; \`berth start\` boots it again. Does nothing for a machine that does not
+    run.`,
   arguments: [machinesArgument],
   options: {
     all: allOption,

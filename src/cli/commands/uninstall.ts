@@ -5,16 +5,19 @@ import { all } from "./uninstall/all.ts";
 
 const runtime = defineCommand({
   name: "runtime",
-  summary: "Take berth-runtime away from the engine",
-  description: `Removes the runtime "berth" from the engine's daemon.json, gives back the default runtime there was before, and removes the installed programs. The rest of the file stays. Refused while the engine has machines, which could not start without it.`,
-  options: { ...engineOptions, force: { description: "also while machines need it" } },
+  summary: "Remove berth-runtime from the engine",
+  description: `
+    Removes the runtime "berth" from the engine's daemon.json, restores the previous default runtime, and
+    removes the installed programs. The rest of the file stays. Fails while the engine has machines, which
+    could not start without it.`,
+  options: { ...engineOptions, force: { description: "even while machines need it" } },
   examples: [{ command: "berth uninstall runtime", description: "undo `berth install runtime`" }],
   async action(context, _args, options) {
     const config = await engineConfig(context, options);
     const change = await uninstallRuntime(config, options.force);
     await context.result(change, () => "");
     context.note(
-      change.changed ? "the engine no longer knows the runtime berth" : `${change.file} did not have it`,
+      change.changed ? "the engine no longer knows the runtime berth" : `${change.file} has no runtime berth`,
     );
     return undefined;
   },
@@ -22,11 +25,11 @@ const runtime = defineCommand({
 
 export const command: CommandGroup = {
   name: "uninstall",
-  summary: "Take berth's parts away from the engine",
+  summary: "Remove berth's parts from the engine",
   description: "The counterpart of `berth install`: the runtime alone, or everything that berth has made.",
   examples: [
     { command: "berth uninstall runtime", description: "undo `berth install runtime`" },
-    { command: "berth uninstall all --dry-run", description: "see all that berth has made beside machines" },
+    { command: "berth uninstall all --dry-run", description: "show everything berth made except machines" },
   ],
   commands: [runtime, all],
 };

@@ -24,12 +24,12 @@ import type { Step } from "#plan/machine/up.ts";
 const options = {
   ...fleetOptionSpecs(),
   dryRun: { description: "show what would be done and do nothing" },
-  noWait: { description: "do not wait until they have booted" },
-  rebuild: { description: "build or import the images anew" },
+  noWait: { description: "do not wait for the boot" },
+  rebuild: { description: "rebuild or reimport the images" },
   mirror: { value: "URL", description: "package archive to build images from", env: "BERTH_MIRROR" },
   parallel: {
     value: "N",
-    description: "how many boot at once (4 per processor, at least 16)",
+    description: "most machines that boot at once (4 per CPU, at least 16)",
     parse: parseCount,
   },
   waitTimeout: { ...waitTimeoutOption, formerly: ["timeout"] },
@@ -38,11 +38,15 @@ const options = {
 export const command = defineCommand({
   name: "up",
   summary: "Create, start or continue machines",
-  description: `Makes the machines of berth.yaml run: creates what is missing, starts what stopped, leaves alone what runs, and says where a machine differs from the file. With names, only those and what they depend on. It waits until each machine's init says that it has booted.
+  description: `
+    Makes the machines of berth.yaml run: creates missing ones, starts stopped ones, leaves running ones
+    alone, and reports where a machine differs from the file. With names, only those and their dependencies.
+    Waits until each machine's init reports that it has booted.
 
-With --image no file is needed: the names are the machines. NAMES and IMAGE in the environment do the same.
+    With --image no file is needed: the names are the machines. The variables NAMES and IMAGE do the same.
 
-Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 says that a machine did not boot, or booted degraded.`,
+    When interrupted it leaves only whole machines; the next \`berth up\` continues. Status 5: a machine did
+    not boot, or booted degraded.`,
   arguments: [
     { name: "name", description: "machines", required: false, variadic: true, completes: "machine" },
   ],
@@ -85,7 +89,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
       timeout: chosen.waitTimeout,
       wait: !chosen.noWait,
       lockFile: engineLock(engine),
-      onWaiting: () => context.note("waits for another berth that is at work on this engine"),
+      onWaiting: () => context.note("waiting for another berth that works on this engine"),
       now: context.io.now,
     });
     await context.result(results.map(forJson), (view) => renderUp(results, view));
@@ -95,7 +99,7 @@ Interrupted, it leaves whole machines; the next \`berth up\` goes on. Status 5 s
         context.note(`${machine}: ${key} is ${show(has)}, ${speaker} says ${show(wants)}`);
     }
     if (results.some((machine) => machine.differences.length > 0))
-      context.note("  → to make such a machine anew: berth rm -f NAME && berth up NAME");
+      context.note("  → to recreate such a machine: berth rm -f NAME && berth up NAME");
     return worstStatus(results);
   },
 });
@@ -111,13 +115,9 @@ function chooseFleet(
   if (values.image === undefined) {
     const extra = givenOptions(values);
     if (extra.length > 0) {
-      throw new BerthError(
-        "usage",
-        `${extra.join(", ")} ${extra.length === 1 ? "goes" : "go"} with --image`,
-        {
-          hint: "machines of a file are described in the file",
-        },
-      );
+      throw new BerthError("usage", `${extra.join(", ")} ${extra.length === 1 ? "needs" : "need"} --image`, {
+        hint: "without --image, the machine file describes the machines",
+      });
     }
     return { names, fleet: loadFleet(context) };
   }
@@ -128,7 +128,7 @@ function chooseFleet(
 function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1)
-    throw new BerthError("usage", `"${text}" is not a number from 1 on`);
+    throw new BerthError("usage", `invalid number "${text}" (example: 4)`);
   return count;
 }
 

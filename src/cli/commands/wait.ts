@@ -9,9 +9,11 @@ import { waitMachines } from "#ops/machine/wait.ts";
 export const command = defineCommand({
   name: "wait",
   summary: "Wait until machines have booted or stopped",
-  description: `Waits for all of them at once. A machine has booted when its init says so; status 5 says that one did not, does not run at all, or booted degraded.
+  description: `
+    Waits for all machines at once. A machine has booted when its init reports it. Status 5: a machine did not
+    boot, does not run, or booted degraded.
 
-With --for stopped it waits until they do not run any more; --json then tells their exit status.`,
+    With --for stopped it waits until they no longer run; --json then shows their exit status.`,
   arguments: [machinesArgument],
   options: {
     all: allOption,
@@ -23,7 +25,7 @@ With --for stopped it waits until they do not run any more; --json then tells th
     },
     waitTimeout: {
       value: "TIME",
-      description: "longest wait, such as 90s (120s for a boot, no limit for a stop)",
+      description: "longest wait (example: 90s; default 120s for a boot, no limit for a stop)",
       parse: parseMilliseconds,
       formerly: ["timeout"],
     },

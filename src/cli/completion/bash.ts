@@ -34,7 +34,8 @@ function facts(node: CommandNode): string {
   const settings = Object.entries(lists)
     .filter(([, list]) => list !== "")
     .map(([name, list]) => `${name}=${quoted(list)}`);
-  return `    ${pathsOf(node).map(quoted).join(" | ")})\n${settings.map((setting) => `      ${setting}\n`).join("")}      ;;\n`;
+  const body = settings.map((setting) => `      ${setting}\n`).join("");
+  return `    ${pathsOf(node).map(quoted).join(" | ")})\n${body}      ;;\n`;
 }
 
 /** The words that lead to a command, with its aliases. Only top commands have any. */

@@ -23,7 +23,8 @@ function lines(node: CommandNode): string {
         const names = flags.map((flag) =>
           flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
         );
-        return `${here} ${names.join(" ")}${spec.value ? value(kindOfValue(spec)) : ""} -d ${quote(spec.description)}\n`;
+        const values = spec.value ? value(kindOfValue(spec)) : "";
+        return `${here} ${names.join(" ")}${values} -d ${quote(spec.description)}\n`;
       });
       const children = node.children.map(
         (child) => `${here} -a ${quote(child.path.at(-1) ?? "")} -d ${quote(child.summary)}\n`,
@@ -38,7 +39,7 @@ function pathsOf(node: CommandNode): readonly string[] {
   return [node.path.join(" "), ...node.aliases];
 }
 
-/** `PATH|FLAG` of every option with a value, whose next word is no argument. */
+/** `PATH|FLAG` of every option with a value: the next word is that value. */
 function valueFlags(root: CommandNode): readonly string[] {
   return allNodes(root).flatMap((node) =>
     pathsOf(node).flatMap((path) =>
@@ -49,7 +50,7 @@ function valueFlags(root: CommandNode): readonly string[] {
   );
 }
 
-/** An option's value: files are offered where they may be one, such as a root's tarball. */
+/** An option's value: also files, where the value may be one (example: a tarball). */
 function value(kind: string): string {
   return `${kind === "file" || kind === "image" ? " -r" : " -x"}${words(kind)}`;
 }

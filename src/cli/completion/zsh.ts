@@ -44,9 +44,10 @@ function group(node: CommandNode): string {
     "'1: :->command'",
     "'*:: :->rest'",
   ].join(" \\\n    ");
+  const program = node.path.length === 0 ? "local berth_program=$words[1]\n  " : "";
   return body(
     node.path,
-    `${node.path.length === 0 ? "local berth_program=$words[1]\n  " : ""}local curcontext=$curcontext state line
+    `${program}local curcontext=$curcontext state line
   ${call} && return
   case $state in
     command)

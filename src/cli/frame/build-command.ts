@@ -48,7 +48,7 @@ export function buildRoot(registry: Registry, output: HelpOutput): Command {
   return root;
 }
 
-/** A loaded command or group, complete; `choose` hears which one the words called. */
+/** A loaded command or group, complete; calls `choose` with the command that the words name. */
 export function buildCommand(
   definition: CommandSpec | CommandGroup,
   parentPath: string,
@@ -79,7 +79,7 @@ export function buildCommand(
 function addOwn(command: Command, spec: CommandSpec): void {
   command.usage(usageOf(spec)).passThroughOptions(spec.passThrough);
   for (const argument of spec.arguments) {
-    // Whether it is missing is known only when its variable has been looked at.
+    // `parseArgument` decides whether it is missing, since its variable may stand in.
     const made = new Argument(`[${argument.name}${argument.variadic ? "..." : ""}]`, argument.description);
     command.addArgument(made);
   }
@@ -116,7 +116,7 @@ function dressed(command: Command, output: HelpOutput): Command {
     .exitOverride()
     .configureOutput({
       writeOut: output.write,
-      // Only help comes this way: of errors the frame writes its own account.
+      // Only help comes this way: `execute` renders errors itself.
       writeErr: output.write,
       outputError: () => undefined,
       getOutHelpWidth: () => width,
@@ -143,5 +143,6 @@ export function paragraphs(text: string): string {
 }
 
 function examplesText(examples: readonly Example[]): string {
-  return `\nExamples:\n${examples.map((example) => `  # ${example.description}\n  ${example.command}`).join("\n")}`;
+  const lines = examples.map(({ command, description }) => `  # ${description}\n  ${command}`);
+  return `\nExamples:\n${lines.join("\n")}`;
 }

@@ -47,7 +47,7 @@ export type ArgumentValues<A extends Arguments> = {
 };
 export type OptionValues<O extends Options> = { readonly [K in keyof O]: OptionValue<O[K]> };
 
-/** What a command's action works with: the few that tell of the others see the table of commands, too. */
+/** What a command's action works with. `registry` is for commands about commands: help, man, completion. */
 export interface CommandContext extends Context {
   readonly registry: Registry;
 }
@@ -68,7 +68,7 @@ export interface CommandSpec extends Described {
   ): ActionResult;
 }
 
-/** A word that only holds commands: `berth dns serve`. */
+/** A word that only holds commands: `berth engine start`. */
 export interface CommandGroup extends Described {
   /**
    * The name of the command that the word alone, or followed by options, calls; without one it shows its

@@ -1,13 +1,12 @@
 import { writeSync } from "node:fs";
 
 /**
- * Writes to standard error at once, for what is too short-lived to have an Io; where that cannot be, the exit
- * status has to do.
+ * Writes to standard error at once, for callers without an Io.
  */
 export function complain(text: string): void {
   try {
     writeSync(2, text);
   } catch {
-    // Nobody is left to tell.
+    // Ignore a failed write: the exit status still reports the failure.
   }
 }

@@ -41,7 +41,7 @@ export interface OpenContext {
   close(): void;
 }
 
-/** How what is said on standard error may look. */
+/** How text on standard error may look. */
 export function errorView(io: Io, global: GlobalOptions): View {
   return {
     style: createStyle(wantsColor(io.stderrIsTerminal, global.noColor, io.env)),

@@ -2,21 +2,20 @@ import { write as writeDescriptor } from "node:fs";
 import { Writable } from "node:stream";
 import { hasErrno } from "#host/syscall/errno.ts";
 
-/** Bytes of one write(2): a reader that does not take so many takes nothing. */
+/** Bytes of one write(2): a pipe without room for all of them counts as stuck. */
 const pieceLength = 64 * 1024;
-/** Milliseconds until one looks again at an output that another program has made non-blocking. */
-const againMs = 5;
+/** Poll interval (ms) for an output that another program has made non-blocking. */
+const pollIntervalMs = 5;
 
 /**
  * Standard output and standard error, in the order in which both are written to. A thread writes, which may
  * wait for the reader. `process.stdout` would set O_NONBLOCK instead: that is a property of the open file,
- * which our caller and the programs beside us have too, and which outlives us (open(2), fcntl(2)). `patience`
- * is for how many milliseconds a reader who takes nothing is waited for once `signal` is aborted; the stream
- * then fails.
+ * which our caller and the programs beside us have too, and which outlives us (open(2), fcntl(2)). After
+ * `signal` is aborted, a write fails that a stuck reader does not take within `timeout` milliseconds.
  */
 export function descriptorOutputs(
   signal: AbortSignal,
-  patience: number,
+  timeout: number,
 ): { readonly stdout: Writable; readonly stderr: Writable } {
   let last: Promise<void> = Promise.resolve();
   const queue = (): Turn => {
@@ -26,7 +25,7 @@ export function descriptorOutputs(
     return turn;
   };
   const output = (descriptor: number) =>
-    new DescriptorOutput((bytes) => writeAll(descriptor, bytes, signal, patience), queue);
+    new DescriptorOutput((bytes) => writeAll(descriptor, bytes, signal, timeout), queue);
   return { stdout: output(1), stderr: output(2) };
 }
 
@@ -77,10 +76,10 @@ async function writeAll(
   descriptor: number,
   bytes: Buffer,
   signal: AbortSignal,
-  patience: number,
+  timeout: number,
 ): Promise<void> {
   for (let rest = bytes; rest.length > 0; )
-    rest = rest.subarray(await writePiece(descriptor, rest.subarray(0, pieceLength), signal, patience));
+    rest = rest.subarray(await writePiece(descriptor, rest.subarray(0, pieceLength), signal, timeout));
 }
 
 /** Resolves to how many bytes were taken. */
@@ -88,19 +87,19 @@ function writePiece(
   descriptor: number,
   bytes: Buffer,
   signal: AbortSignal,
-  patience: number,
+  timeout: number,
 ): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const hurry = () => {
-    timer = setTimeout(() => reject(notTaken(descriptor)), patience);
+    timer = setTimeout(() => reject(notTaken(descriptor)), timeout);
   };
   if (signal.aborted) hurry();
   else signal.addEventListener("abort", hurry, { once: true });
   let again: ReturnType<typeof setTimeout> | undefined;
   const attempt = () =>
     writeDescriptor(descriptor, bytes, 0, bytes.length, null, (error, written) => {
-      if (hasErrno(error, ["EAGAIN"])) again = setTimeout(attempt, againMs);
+      if (hasErrno(error, ["EAGAIN"])) again = setTimeout(attempt, pollIntervalMs);
       else if (error) reject(error);
       else resolve(written);
     });
@@ -112,9 +111,9 @@ function writePiece(
   });
 }
 
-/** As the kernel has it of a reader that has gone. */
+/** The error of a write to a pipe whose reader has gone (EPIPE). */
 function notTaken(descriptor: number): Error {
-  return Object.assign(new Error(`nobody reads descriptor ${descriptor}`), {
+  return Object.assign(new Error(`the reader of descriptor ${descriptor} is stuck`), {
     code: "EPIPE",
     syscall: "write",
   });

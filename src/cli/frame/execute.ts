@@ -14,8 +14,8 @@ const brokenPipe = 141;
 const interrupted = new BerthError("interrupted", "").exitStatus;
 
 /**
- * Parses the command line, calls the command and tells about its failure; an output that cannot be written is
- * one. Resolves to the exit status when all that was written has been taken, never rejects.
+ * Parses the command line, calls the command and reports its failure; a failed write to an output is one.
+ * Resolves to the exit status once the system has taken everything written; never rejects.
  */
 export async function execute(argv: readonly string[], io: Io, registry: Registry): Promise<number> {
   const lost = watchOutputs(io);
@@ -25,7 +25,7 @@ export async function execute(argv: readonly string[], io: Io, registry: Registr
     if (invocation.kind === "command") global = invocation.global;
     const status = await invoke(invocation, io, AbortSignal.any([io.signal, lost]), registry);
     await Promise.all([drain(io.stdout), drain(io.stderr)]);
-    // A command that was interrupted and yet says how it ended, as a server does, knows best.
+    // An interrupted command may still choose its status, as a server does.
     return status ?? (io.signal.aborted ? interrupted : 0);
   } catch (thrown) {
     return await fail(outputLoss(io) ?? thrown, io, global);
@@ -53,17 +53,17 @@ async function fail(thrown: unknown, io: Io, global: GlobalOptions): Promise<num
   const error =
     thrown === io.signal.reason || isAbort(thrown) ? interruption(io, thrown) : toBerthError(thrown);
   try {
-    await tell(error, io, global);
+    await report(error, io, global);
     if (global.debug) await write(io.stderr, renderCauses(thrown));
   } catch (failure) {
-    // Nobody is left to tell; the status still says it.
+    // The error cannot be written; the status still reports it.
     return isBrokenPipe(failure) ? brokenPipe : error.exitStatus;
   }
   return io.signal.aborted ? interrupted : error.exitStatus;
 }
 
-/** Tells a program on standard output, people, and a program that cannot be told, on standard error. */
-async function tell(error: BerthError, io: Io, global: GlobalOptions): Promise<void> {
+/** Reports an error: with --json on standard output; else, or if that fails, on standard error. */
+async function report(error: BerthError, io: Io, global: GlobalOptions): Promise<void> {
   if (global.json && !io.stdout.errored) {
     try {
       return await write(io.stdout, renderJson(errorToJson(error)));

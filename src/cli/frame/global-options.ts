@@ -21,8 +21,7 @@ export interface GlobalOptions {
   readonly context: string | undefined;
   readonly file: string | undefined;
   /**
-   * What `file` holds, where that is a pipe or the like: it can be read but once, and may keep whoever reads
-   * it waiting.
+   * The content of `file` if that is a pipe or the like, which can be read only once and may block.
    */
   readonly piped?: string | undefined;
   readonly json: boolean;
@@ -50,7 +49,7 @@ export function globalsBeside(
 }
 
 /** Makes the options out of parsed values; those after the command's name come later in the list and win. */
-export function readGlobals(...given: readonly Readonly<Record<string, unknown>>[]): GlobalOptions {
+export function parseGlobals(...given: readonly Readonly<Record<string, unknown>>[]): GlobalOptions {
   const last = (key: string): unknown => given.findLast((values) => values[key] !== undefined)?.[key];
   const text = (key: keyof typeof globalOptions): string | undefined => last(key) as string | undefined;
   const flag = (key: keyof typeof globalOptions): boolean => given.some((values) => values[key] === true);
@@ -64,7 +63,7 @@ export function readGlobals(...given: readonly Readonly<Record<string, unknown>>
     debug: flag("debug"),
   };
   if (globals.host !== undefined && globals.context !== undefined) {
-    throw new BerthError("usage", "--host and --context both name an engine", {
+    throw new BerthError("usage", "--host and --context cannot be combined", {
       hint: "Give one of the two.",
     });
   }

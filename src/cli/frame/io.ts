@@ -20,8 +20,8 @@ export interface Io {
   /** Aborted by SIGINT, SIGTERM or SIGHUP; the reason is a BerthError `interrupted`. */
   readonly signal: AbortSignal;
   /**
-   * From now on no further signal ends the process by force: for a server that sees to its end itself,
-   * however long that takes.
+   * From now on no further signal ends the process by force: for a server that ends by itself, however long
+   * that takes.
    */
   readonly outlastSignals: () => void;
   /** Milliseconds of a clock that never goes back. */
@@ -41,8 +41,7 @@ export function write(stream: Writable, text: string | Uint8Array): Promise<void
 }
 
 /**
- * Waits until the system has all that was written before, whoever wrote it; rejects with the error of what
- * could not be.
+ * Waits until the system has taken everything written so far; rejects with the first write error.
  */
 export function drain(stream: Writable): Promise<void> {
   if (stream.errored) return Promise.reject(stream.errored);

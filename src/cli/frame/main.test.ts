@@ -90,7 +90,7 @@ describe("standard output", () => {
         const { status, stderr } = await shell(`"$1" "$2" ${name} > /dev/full`);
         expect({ status, said: stderr.match(/^berth: (?!warning).*/gm) }).toEqual({
           status: 1,
-          said: [expect.stringMatching(/^berth: standard output cannot be written: ENOSPC/)],
+          said: [expect.stringMatching(/^berth: cannot write standard output: ENOSPC/)],
         });
       },
     );

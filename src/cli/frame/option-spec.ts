@@ -7,7 +7,7 @@ export interface ArgumentSpec {
   /** Key in `args`; shown in capitals. */
   readonly name: string;
   readonly description: string;
-  /** True unless said otherwise. */
+  /** True by default. */
   readonly required?: boolean;
   /** Takes all remaining words; only the last argument may. */
   readonly variadic?: boolean;

@@ -26,8 +26,8 @@ export function describeOption(spec: OptionSpec | ArgumentSpec): string {
 }
 
 /**
- * The commander option of a definition. Defaults and variables are ours to read: commander would ask the real
- * environment.
+ * The commander option of a definition. berth reads defaults and variables itself: commander would use the
+ * real environment.
  */
 export function commanderOption(key: string, spec: OptionSpec): Option {
   const option = new Option(flagsOf(key, spec), describeOption(spec)).hideHelp(spec.hidden ?? false);
@@ -41,10 +41,10 @@ export function commanderOption(key: string, spec: OptionSpec): Option {
 }
 
 /**
- * An option's value: from the command line, else its variable, else its default. A switch nobody mentions is
- * false.
+ * An option's value: from the command line, else its variable, else its default. A switch that is not given
+ * is false.
  */
-export function readOption(command: Command, key: string, spec: OptionSpec, env: Environment): unknown {
+export function parseOption(command: Command, key: string, spec: OptionSpec, env: Environment): unknown {
   for (const name of [key, ...(spec.formerly ?? [])]) {
     const negated = /^no[A-Z]/.test(name);
     const attribute = negated ? name.charAt(2).toLowerCase() + name.slice(3) : name;
@@ -64,7 +64,7 @@ export function readOption(command: Command, key: string, spec: OptionSpec, env:
 }
 
 /** An argument's value, checked; `given` is what commander found for it, `hint` helps when it is missing. */
-export function readArgument(
+export function parseArgument(
   spec: ArgumentSpec,
   given: string | readonly string[] | undefined,
   env: Environment,
@@ -74,7 +74,7 @@ export function readArgument(
   const words = given === undefined ? [] : typeof given === "string" ? [given] : given;
   const found = words.length > 0 || variable === "" ? words : spec.variadic ? split(variable) : [variable];
   if (found.length === 0 && spec.required !== false) {
-    throw new BerthError("usage", `the argument ${spec.name.toUpperCase()} is missing`, { hint });
+    throw new BerthError("usage", `missing argument ${spec.name.toUpperCase()}`, { hint });
   }
   for (const word of found) checkChoice(spec.name.toUpperCase(), spec.choices, word);
   return spec.variadic ? found : found[0];
@@ -87,7 +87,7 @@ function convert(name: string, spec: OptionSpec, text: string): unknown {
 
 function checkChoice(name: string, choices: readonly string[] | undefined, text: string): void {
   if (choices === undefined || choices.includes(text)) return;
-  throw new BerthError("usage", `${name} cannot be "${text}"`, {
+  throw new BerthError("usage", `invalid value "${text}" for ${name}`, {
     hint: `Give one of: ${choices.join(", ")}.`,
     details: { name, value: text, choices },
   });
@@ -96,7 +96,7 @@ function checkChoice(name: string, choices: readonly string[] | undefined, text:
 function truth(name: string, text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw new BerthError("usage", `${name} is "${text}"`, { hint: "Set it to 1 or 0." });
+  throw new BerthError("usage", `invalid value "${text}" for ${name}`, { hint: "Set it to 1 or 0." });
 }
 
 function split(text: string): string[] {

@@ -8,9 +8,9 @@ import {
   type Registry,
   type RegistryEntry,
 } from "./command.ts";
-import { type GlobalOptions, globalsBeside, readGlobals } from "./global-options.ts";
+import { type GlobalOptions, globalsBeside, parseGlobals } from "./global-options.ts";
 import type { OptionSpec } from "./option-spec.ts";
-import { type Environment, readArgument, readOption } from "./option-values.ts";
+import { type Environment, parseArgument, parseOption } from "./option-values.ts";
 
 /** What a command line asks for. */
 export type Invocation =
@@ -44,7 +44,7 @@ export async function parse(
       path = `berth ${entry.name}`;
       return await parseCommand(root, entry, unknown, env, output);
     }
-    // Commander finds out what is wrong. A word that is no command is wrong even with --help behind it.
+    // Let commander find the error. An unknown command is an error even with --help behind it.
     if (operands[0] !== undefined) root.parse([operands[0]], { from: "user" });
     else if (unknown.length > 0) root.parse(argv, { from: "user" });
     root.outputHelp();
@@ -62,8 +62,8 @@ export async function parse(
 }
 
 /**
- * The help of a command by its words, e.g. `["dns", "serve"]`; of berth itself without any. Throws BerthError
- * `usage`.
+ * The help of a command by its words, e.g. `["engine", "start"]`; of berth itself without any. Throws
+ * BerthError `usage`.
  */
 export async function helpText(
   words: readonly string[],
@@ -72,7 +72,7 @@ export async function helpText(
 ): Promise<string> {
   const found = await parse([...words, "--help"], {}, columns, registry);
   if (found.kind !== "help")
-    throw new BerthError("usage", `there is no help for "${words.join(" ")}"`, {
+    throw new BerthError("usage", `no help for "${words.join(" ")}"`, {
       hint: "See 'berth --help'.",
     });
   return found.text;
@@ -96,10 +96,12 @@ async function parseCommand(
   return {
     kind: "command",
     spec,
-    args: readArguments(spec, command, env, `See 'berth ${entry.name} --help'.`),
-    options: readOptions(spec.options, command, env),
-    global: readGlobals(
-      ...levels.map((level) => readOptions(globalsBeside(level === command ? spec.options : {}), level, env)),
+    args: parseArguments(spec, command, env, `See 'berth ${entry.name} --help'.`),
+    options: parseOptions(spec.options, command, env),
+    global: parseGlobals(
+      ...levels.map((level) =>
+        parseOptions(globalsBeside(level === command ? spec.options : {}), level, env),
+      ),
     ),
   };
 }
@@ -118,7 +120,7 @@ function withDefault(
   return operands.length > 0 || asksHelp ? words : [definition.default, ...words];
 }
 
-function readArguments(
+function parseArguments(
   spec: CommandSpec,
   command: Command,
   env: Environment,
@@ -130,18 +132,18 @@ function readArguments(
       // `berth exec web -- ls`: the dashes only divide.
       const words =
         spec.passThrough && at > 0 && Array.isArray(given) && given[0] === "--" ? given.slice(1) : given;
-      return [argument.name, readArgument(argument, words, env, hint)];
+      return [argument.name, parseArgument(argument, words, env, hint)];
     }),
   );
 }
 
-function readOptions(
+function parseOptions(
   specs: Readonly<Record<string, OptionSpec>>,
   command: Command,
   env: Environment,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(specs).map(([key, spec]) => [key, readOption(command, key, spec, env)]),
+    Object.entries(specs).map(([key, spec]) => [key, parseOption(command, key, spec, env)]),
   );
 }
 

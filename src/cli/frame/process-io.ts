@@ -3,13 +3,13 @@ import { isatty } from "node:tty";
 import { descriptorOutputs } from "./descriptor-outputs.ts";
 import type { Io } from "./io.ts";
 
-/** Milliseconds that a reader who takes nothing holds up the end of an interrupted command. */
-const patienceMs = 5000;
+/** Milliseconds for which a stuck reader may delay the end of an interrupted command. */
+const readerTimeoutMs = 5000;
 
 /**
- * The real process as Io; `signal` is aborted by the caller, who listens to the signals and is told by
- * `outlastSignals` to end nothing by force. `process.stdout` and `process.stderr` are touched where they are
- * terminals alone: see `descriptorOutputs`.
+ * The real process as Io; The caller handles signals: it aborts `signal`, and after `outlastSignals` ends
+ * nothing by force. Touches `process.stdout` and `process.stderr` only if they are terminals: see
+ * `descriptorOutputs`.
  */
 export function processIo(signal: AbortSignal, outlastSignals: () => void): Io {
   const { env } = process;
@@ -20,11 +20,11 @@ export function processIo(signal: AbortSignal, outlastSignals: () => void): Io {
     get stdin() {
       return process.stdin;
     },
-    ...descriptorOutputs(signal, patienceMs),
+    ...descriptorOutputs(signal, readerTimeoutMs),
     stdinIsTerminal,
     stdoutIsTerminal,
     stderrIsTerminal,
-    // A terminal nobody has given a size says 0.
+    // A terminal without a size reports 0.
     columns: () => size("columns") ?? (Number(env.COLUMNS) || 80),
     rows: () => size("rows") ?? (Number(env.LINES) || 24),
     onResize(listener) {

@@ -82,6 +82,6 @@ export function parseLines(text: string): number | "all" {
   if (text === "all") return text;
   const lines = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(lines))
-    throw usageError(`"${text}" is not a number of lines`);
+    throw usageError(`invalid number of lines "${text}" (example: 50, or all)`);
   return lines;
 }

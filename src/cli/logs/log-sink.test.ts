@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { type Context, openContext } from "#cli/frame/context.ts";
-import { readGlobals } from "#cli/frame/global-options.ts";
+import { parseGlobals } from "#cli/frame/global-options.ts";
 import { memoryIo } from "#cli/test/memory-io.ts";
-import { jsonSink, readConsoleLine, readJournalLine, textSink } from "./log-sink.ts";
+import { jsonSink, parseConsoleLine, parseJournalLine, textSink } from "./log-sink.ts";
 
 test.each([
   ["2030-01-31T12:00:00.123456789Z hello\r", { __REALTIME_TIMESTAMP: "1896091200123456", MESSAGE: "hello" }],
@@ -10,7 +10,7 @@ test.each([
   ["2030-01-31T12:00:00Z ", { __REALTIME_TIMESTAMP: "1896091200000000", MESSAGE: "" }],
   ["no time\r", { MESSAGE: "no time" }],
 ])("console %p", (line, expected) => {
-  expect(readConsoleLine(line) as object).toEqual(expected);
+  expect(parseConsoleLine(line) as object).toEqual(expected);
 });
 
 test.each([
@@ -20,13 +20,13 @@ test.each([
   ['{"MESSAGE":[1,2],"A":["x",[3]],"B":null}', { MESSAGE: [1, 2], A: ["x", [3]], B: null }],
   ['{"A":[[[1]]]}', { MESSAGE: '{"A":[[[1]]]}' }],
 ])("journal %p", (line, expected) => {
-  expect(readJournalLine(line) as object).toEqual(expected);
+  expect(parseJournalLine(line) as object).toEqual(expected);
 });
 
 test("what a machine has nested without end ends no log, and none passes for another", async () => {
   const memory = memoryIo({});
-  const { context } = openContext(memory.io, readGlobals({ json: true }), memory.io.signal);
-  const sink = jsonSink(context, "web", readJournalLine);
+  const { context } = openContext(memory.io, parseGlobals({ json: true }), memory.io.signal);
+  const sink = jsonSink(context, "web", parseJournalLine);
   const line = `{"A":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
   await sink.push({ stream: "stdout", data: Buffer.from(`${line}\n{"MESSAGE":"next","machine":"other"}\n`) });
   await sink.end();

@@ -40,7 +40,7 @@ export function jsonSink(
 ): LogSink {
   const splitter = createLineSplitter();
   const item = (line: Buffer) => {
-    // Whose line it is no line says itself.
+    // A line must not claim to be another machine's.
     const { machine: _theirs, ...entry } = read(line.toString());
     return context.item({ machine, ...entry }, () => "");
   };
@@ -68,13 +68,13 @@ const deepestField = 2;
  * An entry of `journalctl --output=json`, or whatever the machine has in its place: what is nested deeper
  * could not even be written again.
  */
-export function readJournalLine(line: string): Readonly<Record<string, unknown>> {
+export function parseJournalLine(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === "object" && value !== null && isWithin(value, deepestField + 1))
       return value as Record<string, unknown>;
   } catch {
-    // Not an entry, such as a remark of journalctl: it is shown as it is.
+    // Not an entry but, for example, a remark of journalctl: pass it on as a message.
   }
   return { MESSAGE: line };
 }
@@ -88,7 +88,7 @@ function isWithin(value: unknown, levels: number): boolean {
  * A line of the console with the engine's time before it, in the journal's own terms: microseconds of Unix
  * time, as text.
  */
-export function readConsoleLine(line: string): Readonly<Record<string, unknown>> {
+export function parseConsoleLine(line: string): Readonly<Record<string, unknown>> {
   const [, time, fraction = "", message] =
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z ?(.*)$/s.exec(line) ?? [];
   if (time === undefined || message === undefined) return { MESSAGE: line.replace(/\r$/, "") };

@@ -36,9 +36,7 @@ export function unixTime(text: string, now: Date): number {
       ? Date.parse(`${text.replace(" ", "T")}${text.length === 10 ? "T00:00" : ""}`)
       : Number.NaN;
   if (Number.isNaN(time))
-    throw usageError(
-      `"${text}" is not a time; write such as 10m, 2h, today, 2030-01-31 or "2030-01-31 12:00"`,
-    );
+    throw usageError(`invalid time "${text}" (examples: 10m, 2h, today, 2030-01-31, "2030-01-31 12:00")`);
   return time / 1000;
 }
 

@@ -9,7 +9,7 @@ import { BerthError, hasCode } from "#errors.ts";
 import { openCommand } from "#ops/machine/machine-command.ts";
 import type { Machine } from "#plan/machine/machine.ts";
 import { consoleQuery, journalCommand, journalOnly, type LogRequest } from "./log-request.ts";
-import { jsonSink, readConsoleLine, readJournalLine, textSink } from "./log-sink.ts";
+import { jsonSink, parseConsoleLine, parseJournalLine, textSink } from "./log-sink.ts";
 
 export interface LogView {
   readonly context: Context;
@@ -20,7 +20,7 @@ export interface LogView {
 }
 
 /**
- * Shows a machine's journal, or its console when it does not run or keeps none, and says so. Following ends
+ * Shows a machine's journal; with a note its console if it does not run or keeps no journal. Following ends
  * when it stops. Resolves to the exit status.
  */
 export async function showJournal(view: LogView, machine: Machine): Promise<number> {
@@ -35,8 +35,8 @@ export async function showJournal(view: LogView, machine: Machine): Promise<numb
 async function showConsoleInstead(view: LogView, machine: Machine, reason: string): Promise<number> {
   const [flag] = journalOnly(view.request);
   if (flag !== undefined) {
-    throw new BerthError("conflict", `${reason}, so there is nothing that ${flag} could choose from`, {
-      hint: `see its console: berth logs --console ${machine.name}`,
+    throw new BerthError("conflict", `${reason}: ${flag} needs a journal`, {
+      hint: `show its console: berth logs --console ${machine.name}`,
     });
   }
   view.context.note(`${reason}: this is the log of its console`);
@@ -59,7 +59,7 @@ async function runJournalctl(
   );
   const ender = endOnAbort(context, machine, running, false);
   const sink = request.json
-    ? jsonSink(context, machine.name, readJournalLine)
+    ? jsonSink(context, machine.name, parseJournalLine)
     : textSink(context, prefix(machine));
   try {
     for await (const chunk of running.output) await sink.push(chunk);
@@ -81,8 +81,8 @@ async function runJournalctl(
 }
 
 /**
- * Milliseconds. A machine that stops ends journalctl before itself, and systemd then waits in vain for news
- * of a process that is not its child, mostly until the engine kills it, by default after 10 s.
+ * Milliseconds. A machine that stops ends journalctl first. systemd then waits in vain for a process that is
+ * not its child, usually until the engine kills it (after 10 s by default).
  */
 const stopTime = 15_000;
 
@@ -115,7 +115,7 @@ export async function showConsole(
 ): Promise<number> {
   const { signal } = context;
   const sink = request.json
-    ? jsonSink(context, machine.name, readConsoleLine)
+    ? jsonSink(context, machine.name, parseConsoleLine)
     : textSink(context, prefix(machine));
   try {
     for await (const chunk of await readLogs(engine, machine.id, {

@@ -2,7 +2,7 @@ import { readServiceLogs } from "#engine/services.ts";
 import { BerthError } from "#errors.ts";
 import type { SwarmMachine } from "#plan/swarm/machines.ts";
 import { consoleQuery, journalOnly } from "./log-request.ts";
-import { jsonSink, readConsoleLine, textSink } from "./log-sink.ts";
+import { jsonSink, parseConsoleLine, textSink } from "./log-sink.ts";
 import type { LogView } from "./machine-logs.ts";
 
 /**
@@ -16,11 +16,15 @@ export async function showServiceLog(
   const { name, service } = machine;
   const [flag = request.until === undefined ? undefined : "--until"] = journalOnly(request);
   if (flag !== undefined) {
-    throw new BerthError("conflict", `${name} is a machine of the swarm, whose log has no ${flag}`, {
-      hint: `read its journal in it: berth exec ${name} journalctl`,
-    });
+    throw new BerthError(
+      "conflict",
+      `${flag} needs a journal: the log of ${name}, a machine of the swarm, is its console`,
+      {
+        hint: `read its journal: berth exec ${name} journalctl`,
+      },
+    );
   }
-  const sink = request.json ? jsonSink(context, name, readConsoleLine) : textSink(context, prefix(machine));
+  const sink = request.json ? jsonSink(context, name, parseConsoleLine) : textSink(context, prefix(machine));
   const { signal } = context;
   try {
     const query = { ...consoleQuery(request, new Date()), tty: service.tty, signal };

@@ -6,7 +6,7 @@ import { describeOption, longFlag } from "#cli/frame/option-values.ts";
 import { bold, italic, prose, roffArgument, roffText, section, tagged, verbatim } from "./roff.ts";
 
 export interface ManPage {
-  /** `berth.1`, `berth-dns-serve.1` */
+  /** `berth.1`, `berth-engine-start.1` */
   readonly file: string;
   /** man(7) source. */
   readonly text: string;
@@ -23,13 +23,16 @@ const exitStatus: readonly (readonly [string, string])[] = [
   ["141", "The reader of its output has gone."],
 ];
 
-const about = `berth runs whole Linux machines on Docker: the distribution's own init as PID 1, without \\-\\-privileged, its root a nobody on the host where that can be.
+const about = `berth runs whole Linux machines on Docker: the distribution's own init as PID 1,
+without \\-\\-privileged, and on hosts that can, with a root that is nobody on the host.
 A machine has a name that the others know, a fixed address, a journal, limits, and shuts down cleanly.`;
 
 /** The page of a command, or of berth itself for the root. `version` stands in the footer. */
 export function renderManPage(node: CommandNode, version: string): ManPage {
   const name = ["berth", ...node.path].join("-");
-  const header = `.TH ${roffArgument(name.toUpperCase())} 1 "" ${roffArgument(`berth ${version}`)} "User Commands"\n.nh\n.ad l\n`;
+  const footer = roffArgument(`berth ${version}`);
+  const title = `${roffArgument(name.toUpperCase())} 1 "" ${footer} "User Commands"`;
+  const header = `.TH ${title}\n.nh\n.ad l\n`;
   const text = header + (node.definition === undefined ? mainPage(node) : commandPage(node, name));
   return { file: `${name}.1`, text };
 }
@@ -82,13 +85,14 @@ function commandPage(node: CommandNode, name: string): string {
     section("ARGUMENTS", args),
     section(
       "OPTIONS",
-      `${options(node.options)}${helpAndVersion(false)}The options of ${reference("berth")} are taken as well.\n`,
+      [
+        options(node.options),
+        helpAndVersion(false),
+        `Also takes the options of ${reference("berth")}.\n`,
+      ].join(""),
     ),
     section("EXAMPLES", examples),
-    section(
-      "SEE ALSO",
-      `${[reference(parent), ...node.children.map((child) => reference(["berth", ...child.path].join("-")))].join(", ")}\n`,
-    ),
+    section("SEE ALSO", `${[reference(parent), ...node.children.map(pageOf)].join(", ")}\n`),
   ].join("");
 }
 
@@ -108,11 +112,16 @@ function options(specs: Readonly<Record<string, OptionSpec>>): string {
 
 function helpAndVersion(withVersion: boolean): string {
   const help = tagged(`${bold("-h")}, ${bold("--help")}`, "Show help.");
-  return `${help}${withVersion ? tagged(`${bold("-v")}, ${bold("--version")}`, "Show the version and exit.") : ""}.PP\n`;
+  const version = tagged(`${bold("-v")}, ${bold("--version")}`, "Show the version and exit.");
+  return `${help}${withVersion ? version : ""}.PP\n`;
 }
 
 function seeAlso(children: readonly CommandNode[]): string {
-  return `${[...children.map((child) => reference(["berth", ...child.path].join("-"))), reference("docker"), reference("systemd")].join(",\n")}\n`;
+  return `${[...children.map(pageOf), reference("docker"), reference("systemd")].join(",\n")}\n`;
+}
+
+function pageOf({ path }: CommandNode): string {
+  return reference(["berth", ...path].join("-"));
 }
 
 function reference(page: string): string {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openContext } from "#cli/frame/context.ts";
-import { readGlobals } from "#cli/frame/global-options.ts";
+import { parseGlobals } from "#cli/frame/global-options.ts";
 import { memoryIo } from "#cli/test/memory-io.ts";
 import type { Machine } from "#plan/machine/machine.ts";
 import { chooseToRemove } from "./down-choice.ts";
@@ -20,7 +20,7 @@ const there = [
 ] as unknown as readonly Machine[];
 function chosen(...names: readonly string[]) {
   const memory = memoryIo({ cwd: directory });
-  const { context } = openContext(memory.io, readGlobals({}), memory.io.signal);
+  const { context } = openContext(memory.io, parseGlobals({}), memory.io.signal);
   const { machines, domains } = chooseToRemove(context, { names, domain: undefined, all: false })(there);
   return { machines: machines.map(({ name }) => name), domains, stderr: memory.stderr() };
 }

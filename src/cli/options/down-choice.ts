@@ -5,9 +5,9 @@ import { claimOf } from "#labels/owner.ts";
 import type { Machine } from "#plan/machine/machine.ts";
 import { usageError } from "#usage.ts";
 import { findFleet } from "./fleet-file.ts";
-import { bothError, nobodyNamed, passUntrusted, whose } from "./machine-choice.ts";
+import { bothError, noMachinesGiven, passUntrusted, whose } from "./machine-choice.ts";
 
-export interface DownWish {
+export interface DownRequest {
   readonly names: readonly string[];
   readonly domain: string | undefined;
   readonly all: boolean;
@@ -15,32 +15,34 @@ export interface DownWish {
 
 export interface DownChoice {
   readonly machines: readonly Machine[];
-  /** Of others, though they bear a name that the machine file has. */
+  /** Machines of other files that have a name of this machine file. */
   readonly others: readonly Machine[];
-  /** Whose networks are to go, besides those of the machines. */
+  /** Domains whose networks to remove, besides those of the machines. */
   readonly domains: readonly string[] | "all";
 }
 
 /**
- * Which of an engine's machines `down` removes: every one for `all`; else those of the machine file, or with
- * `domain` or without a file those that no file made, and of them the named ones. Names that are not there
- * are no error. A file that others decide over is none where names are given. Throws `usage` where nothing
- * says which; what it returns throws `conflict` for a named machine of somebody else's.
+ * Which of an engine's machines `down` removes: with `all` every one; else those of the machine file, or with
+ * `domain` or without a file those that no file made; of these the named ones. Ignores names that do not
+ * exist, and where names are given also a file that other users may write to. Throws `usage` where nothing
+ * selects machines; the returned function throws `conflict` for a named machine that another file made.
  */
 export function chooseToRemove(
   context: Context,
-  { names, domain, all }: DownWish,
+  { names, domain, all }: DownRequest,
 ): (there: readonly Machine[]) => DownChoice {
   if (all) {
     if (names.length > 0) throw bothError();
-    if (domain !== undefined) throw usageError("--all and --domain do not go together");
+    if (domain !== undefined) throw usageError("--all and --domain cannot be combined");
     return (machines) => ({ machines, others: [], domains: "all" });
   }
   const find = () => (domain === undefined ? findFleet(context) : undefined);
   const fleet = names.length === 0 ? find() : passUntrusted(context, find);
   const wanted = names.length > 0 ? names : fleet?.machines.map(({ name }) => name);
   if (wanted === undefined && domain === undefined) {
-    throw nobodyNamed("name machines, or say --all for every machine of the engine; `berth ls` shows them");
+    throw noMachinesGiven(
+      "give the names of machines, or --all for every machine of the engine; `berth ls` lists them",
+    );
   }
   const isOwn = (machine: Machine) =>
     fleet === undefined ? machine.owner?.file === undefined : claimOf(fleet, machine, isThere) !== "stranger";
@@ -60,7 +62,7 @@ function ofAnother(machine: Machine): BerthError {
   const file = owner?.file;
   const hint =
     file !== undefined && isThere(file)
-      ? `say whose it is: berth --file ${file} down ${name}`
-      : `remove it by itself: berth rm -f ${name}`;
+      ? `name its own file: berth --file ${file} down ${name}`
+      : `remove it alone: berth rm -f ${name}`;
   return new BerthError("conflict", whose(machine), { hint, details: { name, owner } });
 }

@@ -28,6 +28,7 @@ export function engineConfig(
 
 function parsePid(text: string): number {
   const pid = Number(text);
-  if (!Number.isInteger(pid) || pid < 2) throw new BerthError("usage", `"${text}" is not a process`);
+  if (!Number.isInteger(pid) || pid < 2)
+    throw new BerthError("usage", `invalid process id "${text}" (example: 1234)`);
   return pid;
 }

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { openContext } from "#cli/frame/context.ts";
-import { readGlobals } from "#cli/frame/global-options.ts";
+import { parseGlobals } from "#cli/frame/global-options.ts";
 import { memoryIo } from "#cli/test/memory-io.ts";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 import { findFleet, withFileRead } from "./fleet-file.ts";
@@ -37,7 +37,7 @@ function contextIn(
   env: Readonly<Record<string, string>> = {},
 ) {
   const memory = memoryIo({ cwd, env });
-  const { context } = openContext(memory.io, readGlobals(globals), memory.io.signal);
+  const { context } = openContext(memory.io, parseGlobals(globals), memory.io.signal);
   return { context, stderr: memory.stderr };
 }
 
@@ -131,10 +131,10 @@ test.skipIf(!isRoot)(
         `sed '/^[^:]*:[^:]*:4243:/d' /etc/group >/run/group; echo alice:x:4243:${members} >>/run/group; `,
       `const { findFleet } = await import(${JSON.stringify(import.meta.resolve("./fleet-file.ts"))});
     const { openContext } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/context.ts"))});
-    const { readGlobals } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/global-options.ts"))});
+    const { parseGlobals } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/global-options.ts"))});
     const { memoryIo } = await import(${JSON.stringify(import.meta.resolve("#cli/test/memory-io.ts"))});
     const { io } = memoryIo({ cwd: "/run/a", env: { SUDO_UID: "4243" } });
-    try { return findFleet(openContext(io, readGlobals({}), io.signal).context)?.project.file; } catch ({ code, message }) { return code + ": " + message; }`,
+    try { return findFleet(openContext(io, parseGlobals({}), io.signal).context)?.project.file; } catch ({ code, message }) { return code + ": " + message; }`,
     ];
     const file =
       "mkdir /run/a; echo 'machines: {web: {image: x}}' >/run/a/berth.yaml; chown -R 4243:4243 /run/a; chmod 664 /run/a/berth.yaml; ";
@@ -187,7 +187,7 @@ test("what was found and is no plain file, or a huge one, is named, and nobody w
   const refused = (message: string) =>
     expect.objectContaining({ code: "file-invalid", message: `${file} ${message}` });
   truncateSync(file, 2 * 1024 * 1024);
-  expect(found).toThrow(refused("is longer than 1 MiB, which no machine file is"));
+  expect(found).toThrow(refused("is longer than 1 MiB, the limit for a machine file"));
   rmSync(file);
   mkdirSync(file);
   expect(found).toThrow(refused("was found, but it is not a regular file"));
@@ -216,12 +216,12 @@ test("a pipe that is named is read once, and may keep its reader waiting", async
   expect([foundBy(context), foundBy(context)]).toEqual([file, file]);
 });
 
-test("a terminal that there is not is told as any file that cannot be read", async () => {
+test("a missing terminal is reported like any file that cannot be read", async () => {
   const program = `const { withFileRead, findFleet } = await import(${JSON.stringify(import.meta.resolve("./fleet-file.ts"))});
     const context = { global: { file: "/dev/tty" }, io: { cwd: "/", env: {} }, signal: new AbortController().signal };
     try { findFleet(await withFileRead(context)); } catch ({ code, message }) { console.log(code + ": " + message); }`;
   const { stdout } = Bun.spawnSync(["setsid", "--wait", process.execPath, "-e", program]);
-  expect(stdout.toString()).toBe("file-missing: /dev/tty cannot be read\n");
+  expect(stdout.toString()).toBe("file-missing: cannot read /dev/tty\n");
 });
 
 test("in a directory that lies too deep no file is taken for its own", () => {
@@ -242,7 +242,7 @@ test("no more is read of one that has no end than a machine file may have", () =
   const message = (path: string) =>
     expect.objectContaining({
       code: "file-invalid",
-      message: `${path} is longer than 1 MiB, which no machine file is`,
+      message: `${path} is longer than 1 MiB, the limit for a machine file`,
     });
   execFileSync("truncate", ["--size=8G", file]);
   expect(() => findFleet(contextIn(directory).context)).toThrow(message(file));

@@ -35,18 +35,18 @@ export function fleetFilePlaces(context: Context): readonly string[] {
   return context.global.file !== undefined ? [path] : [path, join(context.io.cwd, "berth.yaml")];
 }
 
-/** A machine file that may be gone by. */
+/** The machine file in use. */
 interface TrustedFile {
   readonly path: string;
-  /** Without links, where that is known. */
+  /** Its path without links, where known. */
   readonly real: string | undefined;
   readonly read: () => string;
 }
 
 /**
- * Runs `work`, which must be synchronous, with the machine file to go by; undefined when there is none and
- * none was named. One that was found, and not named, says so where it is not in the working directory, and is
- * refused where others than the user and root decide what is in it: `file-untrusted`.
+ * Runs `work`, which must be synchronous, with the machine file; undefined if there is none and --file is not
+ * given. For a file that was found in a directory above it prints a note. Throws `file-untrusted` for a found
+ * file that other users than root and this one may write to.
  */
 function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T | undefined {
   const path = locateFleetFile(context);
@@ -65,22 +65,22 @@ function withFleetFile<T>(context: Context, work: (file: TrustedFile) => T): T |
     // It has just gone.
     if (place === undefined) return undefined;
     if (dirname(path) !== context.io.cwd) context.note(`machine file: ${path}`);
-    // What was judged is read, and nothing that the path might lead to by now.
+    // Read the file that was checked, not what the path leads to by now.
     return work({ path, real: real.at(-1)?.path, read: () => readPlain(place, path) });
   });
 }
 
-/** No file of a fleet is longer; what people or programs write has some kilobytes. */
+/** Bytes; a real machine file has some kilobytes. */
 const longest = 1024 ** 2;
 
-/** Reads what a file's name may stand for, but not without end. */
+/** Reads at most `longest` bytes: the name may stand for something endless. */
 function readText(place: string, path: string): string {
   return notTooLong(readTextUpTo(place, longest), path);
 }
 
 /**
- * A context whose machine file nobody waits for without an ear for signals: what --file names is read, where
- * that may keep whoever reads it waiting, such as a pipe. What cannot be read is told by who wants it.
+ * Reads the file of --file early if reading may block (a pipe, for example), so that a signal can still
+ * interrupt it. Leaves errors to the code that uses the file.
  */
 export async function withFileRead(context: Context): Promise<Context> {
   const { file } = context.global;
@@ -101,21 +101,21 @@ function mayWait(path: string): boolean {
     const stat = statSync(path);
     return stat.isFIFO() || stat.isCharacterDevice() || (stat.isFile() && stat.size === 0);
   } catch {
-    // Who wants it says so.
+    // The code that uses the file reports it.
     return false;
   }
 }
 
 function notTooLong(text: string | undefined, path: string): string {
   if (text !== undefined) return text;
-  throw new BerthError("file-invalid", `${path} is longer than 1 MiB, which no machine file is`, {
-    hint: "name a machine file with --file, such as one of `machines: {web: {image: debian-12}}`",
+  throw new BerthError("file-invalid", `${path} is longer than 1 MiB, the limit for a machine file`, {
+    hint: "name a machine file with --file (example: `machines: {web: {image: debian-12}}`)",
   });
 }
 
 /**
- * Nobody waits for what was merely found: a FIFO, or a file of the kernel's that has no size, such as
- * /proc/kmsg.
+ * Never wait for a file that was merely found: refuse a FIFO, and read nothing of a kernel file without a
+ * size (/proc/kmsg, for example).
  */
 function readPlain(place: string, path: string): string {
   const stat = statSync(place);
@@ -125,15 +125,15 @@ function readPlain(place: string, path: string): string {
   });
 }
 
-/** The path of the machine file to go by, as `findFleet` finds it, without a look into it. */
+/** The path of the machine file that `findFleet` would read, unread. */
 export function findFleetFile(context: Context): string | undefined {
   return withFleetFile(context, ({ path }) => path);
 }
 
 /**
- * The fleet of the machine file to go by; undefined when there is none and none was named. Throws
- * `file-untrusted` for one that was found where others than the user and root decide what is in it,
- * `file-missing`, and `file-invalid` with all its problems.
+ * The fleet of the machine file; undefined if there is none and --file is not given. Throws `file-untrusted`
+ * for a found file that other users than root and this one may write to, `file-missing`, and `file-invalid`
+ * with all problems.
  */
 export function findFleet(context: Context): Fleet | undefined {
   return withFleetFile(context, (file) => parseFleet(file, context));
@@ -146,13 +146,15 @@ function parseFleet(file: TrustedFile, { io }: Context): Fleet {
   let real: string;
   try {
     text = file.read();
-    // Machines note it, and are its own by whatever links it is named.
+    // Machines record the real path, so that they belong to the file by whatever links it is reached.
     real = file.real ?? realpathSync(path);
   } catch (cause) {
     if (cause instanceof BerthError) throw cause;
     const missing = hasErrno(cause, ["ENOENT"]);
-    throw new BerthError("file-missing", missing ? `there is no ${path}` : `${path} cannot be read`, {
-      hint: "without --file it is the berth.yaml here or in a directory above; without one, name machines: `berth up web --image debian-12`",
+    throw new BerthError("file-missing", missing ? `no such file: ${path}` : `cannot read ${path}`, {
+      hint:
+        "without --file, berth reads the berth.yaml in this directory or above; " +
+        "without a file, name machines: `berth up web --image debian-12`",
       cause,
     });
   }
@@ -168,7 +170,9 @@ function parseFleet(file: TrustedFile, { io }: Context): Fleet {
 export function loadFleet(context: Context): Fleet {
   const fleet = findFleet(context);
   if (fleet !== undefined) return fleet;
-  throw new BerthError("file-missing", `there is no ${fileNames[0]} here or in a directory above`, {
-    hint: "write one, such as `machines: {web: {image: debian-12}}`, name it with --file, or name machines: `berth up web --image debian-12`",
+  throw new BerthError("file-missing", `no ${fileNames[0]} in this directory or above`, {
+    hint:
+      "write one (example: `machines: {web: {image: debian-12}}`), name it with --file, " +
+      "or name machines: `berth up web --image debian-12`",
   });
 }

@@ -22,15 +22,15 @@ export const allOption = { short: "a", description: "all machines of the engine"
 export interface MachineChoice {
   readonly names: readonly string[];
   readonly all: boolean;
-  /** Whether machines of the file (or, with `names`, any) that are not there are passed over. */
+  /** Whether to ignore missing machines of the file (or, with `names`, any missing one). */
   readonly passMissing: "never" | "of-file" | "always";
 }
 
-const makeThem = "`berth up` makes what is in the file and not there";
+const makeThem = "`berth up` creates the machines of the file that are missing";
 
 /**
  * The machines a command works on: the named ones, with `all` every one, else those of the machine file.
- * Where there is a machine file, machines of another one are not to be had by name. Throws `usage` for names
+ * Where there is a machine file, a name never selects a machine of another file. Throws `usage` for names
  * and `all` together, `not-found`, `not-ours` and `conflict` before anything is done to any.
  */
 export async function chooseMachines(
@@ -51,16 +51,16 @@ export async function chooseMachines(
     passMissing === "always",
   );
   refuseOthers(context, machines);
-  if (missing.length > 0) context.note(`not there: ${missing.join(", ")}`);
+  if (missing.length > 0) context.note(`not found: ${missing.join(", ")}`);
   return machines;
 }
 
-/** Names and --all ask for two things. */
+/** Names and --all contradict each other. */
 export function bothError(): BerthError {
-  return new BerthError("usage", "--all and names do not go together", { hint: "Give one of the two." });
+  return new BerthError("usage", "--all and names cannot be combined", { hint: "Give one of the two." });
 }
 
-/** Those of the machine file that are there; a machine of another file that has the same name is not. */
+/** The existing machines of the machine file; one of another file with the same name does not count. */
 async function machinesOfFile(
   context: Context,
   engine: Engine,
@@ -82,7 +82,7 @@ async function machinesOfFile(
       },
     );
   }
-  if (absent.length > 0) context.note(`not there: ${[...missing, ...others.map(whose)].join(", ")}`);
+  if (absent.length > 0) context.note(`not found: ${[...missing, ...others.map(whose)].join(", ")}`);
   return own;
 }
 
@@ -90,33 +90,32 @@ async function machinesOfFile(
 function fleetHere(context: Context): Fleet {
   const fleet = findFleet(context);
   if (fleet !== undefined) return fleet;
-  throw nobodyNamed("name machines; `berth ls` shows them");
+  throw noMachinesGiven("give the names of machines; `berth ls` lists them");
 }
 
-/** Nothing says which machines are meant. */
-export function nobodyNamed(hint: string): BerthError {
-  return new BerthError(
-    "usage",
-    "no machine is named, and there is no berth.yaml here or in a directory above",
-    { hint },
-  );
+/** For a command line that selects no machines. */
+export function noMachinesGiven(hint: string): BerthError {
+  return new BerthError("usage", "no machines given, and no berth.yaml in this directory or above", { hint });
 }
 
 /**
- * What is found of the machine file by who has named machines; of a file that others decide over nothing,
- * which is said: it decides nothing then, and stops nobody.
+ * Ignores, with a note, a machine file that other users may write to: where the user names machines, it
+ * neither decides anything nor stops the command.
  */
 export function passUntrusted<T>(context: Context, find: () => T): T | undefined {
   try {
     return find();
   } catch (error) {
     if (!hasCode(error, "file-untrusted")) throw error;
-    context.note(`${error.message}: it is passed over`);
+    context.note(`${error.message}: ignored`);
     return undefined;
   }
 }
 
-/** Throws `conflict` for machines of another file, where a file is here that names could have meant. */
+/**
+ * Throws `conflict` for machines of another file if this directory has a file, which the names may have
+ * meant.
+ */
 function refuseOthers(context: Context, machines: readonly Machine[]): void {
   const path = locateFleetFile(context);
   const here = path === undefined ? undefined : realPathOf(path, trustedUsers(context.io.env));
@@ -130,9 +129,10 @@ function refuseOthers(context: Context, machines: readonly Machine[]): void {
   });
 }
 
-/** Whose a machine is, in a sentence. */
+/** A sentence that names a machine's owner. */
 export function whose({ name, owner }: Machine): string {
-  return `${name} is a machine of ${owner === undefined ? "an earlier berth, which noted no file" : describeOwner(owner)}`;
+  const whoseFile = owner === undefined ? "an earlier berth, which recorded no file" : describeOwner(owner);
+  return `${name} is a machine of ${whoseFile}`;
 }
 
 async function findThere(context: Context, engine: Engine, names: readonly string[], mayMiss: boolean) {

@@ -19,8 +19,8 @@ export function wantsTerminal(
   options: StreamOptions,
 ): { tty: boolean; stdin: boolean } {
   const { interactive, tty, noTty, detach = false } = options;
-  if (tty && noTty) throw usageError("--tty and --no-tty say opposite things");
-  if (tty && global.json) throw usageError("--tty is for people, --json for programs");
+  if (tty && noTty) throw usageError("--tty and --no-tty cannot be combined");
+  if (tty && global.json) throw usageError("--tty and --json cannot be combined");
   if (tty && interactive && !io.stdinIsTerminal)
     throw usageError("--tty with --interactive needs a terminal as standard input");
   const implied = isInteractive(io) && !noTty && !global.json && !detach;

@@ -14,14 +14,14 @@ export function parseStopTime(text: string): number {
 export const stopTimeoutOption = {
   short: "t",
   value: "SECONDS",
-  description: "time to shut down before it is killed; -1 for ever",
+  description: "time to shut down before it is killed; -1 waits for ever",
   parse: parseStopTime,
 } as const;
 
 /** `docker compose up`'s; of commands that wait for a boot. Milliseconds. */
 export const waitTimeoutOption = {
   value: "TIME",
-  description: "longest boot of a machine, such as 90s",
+  description: "longest boot of a machine (example: 90s)",
   default: "120s",
   parse: parseMilliseconds,
 } as const;

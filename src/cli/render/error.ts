@@ -5,7 +5,7 @@ import { failedUnitsIn, renderFailedUnits } from "./failed-units.ts";
 import { plainLines } from "./text.ts";
 import { wrapText } from "./wrap.ts";
 
-const report = "Run it again with --debug to see the cause; this is a fault of berth and worth a report.";
+const report = "This is a bug in berth: run it again with --debug to see the cause, and report it.";
 
 /**
  * Anything thrown as a BerthError: an aborted wait is `interrupted`, a full disk `disk-full`, the rest

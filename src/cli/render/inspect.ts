@@ -105,7 +105,8 @@ function section(title: string, style: Style, lines: readonly Line[]): string {
   );
   if (shown.length === 0) return "";
   const width = Math.max(...shown.map(([key]) => key.length)) + 2;
-  return `  ${style.bold(title)}\n${shown.map(([key, value]) => `    ${pad(`${key}:`, width)}${value}\n`).join("")}`;
+  const rows = shown.map(([key, value]) => `    ${pad(`${key}:`, width)}${value}\n`);
+  return `  ${style.bold(title)}\n${rows.join("")}`;
 }
 
 function stateOf({ state, exitStatus, outOfMemory }: MachineDetails): string {

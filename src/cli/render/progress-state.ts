@@ -44,8 +44,7 @@ const unicode: Marks = {
 const ascii: Marks = { idle: ".", done: "+", warning: "!", failed: "x", spinner: ["-", "\\", "|", "/"] };
 
 /**
- * ASCII where the terminal says it shows no more: the Linux console's font, or a locale that names another
- * character set.
+ * ASCII for terminals that show nothing else: the Linux console, or a locale with another character set.
  */
 export function marksFor(env: Readonly<Record<string, string | undefined>>): Marks {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";

@@ -6,8 +6,8 @@ import { worstStatus } from "./exit-status.ts";
 import { outcomeErrors, outcomesToJson } from "./outcomes.ts";
 
 /**
- * Ends a command on several machines: what came of each as JSON, or with --quiet the names that went well
- * (the progress has said the rest); then every error. Resolves to the exit status of the worst.
+ * Reports a command on several machines: with --json every outcome, with --quiet the names that succeeded
+ * (the progress has shown the rest); then every error. Resolves to the worst exit status.
  */
 export async function reportOutcomes(
   context: Context,
@@ -23,6 +23,6 @@ export async function reportOutcomes(
     const view = errorView(io, global);
     for (const error of errors) await write(io.stderr, renderError(error, view));
   }
-  if (outcomes.length === 0) context.note("there are no machines to do it to");
+  if (outcomes.length === 0) context.note("no machines selected");
   return worstStatus(outcomes);
 }

@@ -13,8 +13,16 @@ const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
  * Variation selectors belong to the character before them, joiners between letters to scripts and emoji that
  * need them.
  */
-const unseen =
-  /(?!\u200c|\u200d|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}])\p{Default_Ignorable_Code_Point}|(?<![^\0-\x7f])(?:\u200c|\u200d)|(?:\u200c|\u200d)(?![^\0-\x7f])/gu;
+const unseen = new RegExp(
+  [
+    /(?!\u200c|\u200d|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}])\p{Default_Ignorable_Code_Point}/u,
+    /(?<![^\0-\x7f])(?:\u200c|\u200d)/u,
+    /(?:\u200c|\u200d)(?![^\0-\x7f])/u,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gu",
+);
 
 /**
  * Text from a machine or a file, made harmless for a terminal and fit for one line: no escape sequences,
@@ -79,8 +87,16 @@ function segmenter(): Intl.Segmenter {
   return shared;
 }
 
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
+const wide = new RegExp(
+  [
+    /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff]/u,
+    /[\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u,
+    /\p{Emoji_Presentation}|\ufe0f/u,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "u",
+);
 
 function clusterWidth(cluster: string): number {
   if (/^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u.test(cluster)) return 0;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { openContext } from "#cli/frame/context.ts";
-import { readGlobals } from "#cli/frame/global-options.ts";
+import { parseGlobals } from "#cli/frame/global-options.ts";
 import { memoryIo } from "#cli/test/memory-io.ts";
 import { confirm } from "./confirm.ts";
 
@@ -8,7 +8,7 @@ const removal = { what: "the machine (web)", hint: "say --yes" };
 
 async function asked(stdin: string | undefined, terminal = true) {
   const memory = memoryIo({ terminal, ...(stdin !== undefined && { stdin }) });
-  const { context } = openContext(memory.io, readGlobals({}), memory.io.signal);
+  const { context } = openContext(memory.io, parseGlobals({}), memory.io.signal);
   const outcome = await confirm(context, removal).then(
     () => "yes",
     (error) => `${error.code}: ${error.message}`,

@@ -29,7 +29,7 @@ function parseKey(text: string): number {
   const control = /^ctrl-([a-z@[\\\]^_])$/i.exec(text)?.[1];
   if (control !== undefined) return control.toUpperCase().charCodeAt(0) - 64;
   if (/^[!-~]$/.test(text)) return text.charCodeAt(0);
-  throw usageError(`"${text}" is not a key; write such as ctrl-] or ctrl-p,ctrl-q`);
+  throw usageError(`invalid key "${text}" (examples: ctrl-], or ctrl-p,ctrl-q)`);
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Machine } from "#plan/machine/machine.ts";
 import { takeTerminal, terminalSize } from "./terminal.ts";
 
 /**
- * Runs a command in a machine as if it ran here: its streams are ours, the terminal is its own, an
+ * Runs a command in a machine and connects its streams with ours; it gets a terminal of its own, and an
  * interruption ends it. Resolves to its exit status, 126 or 127 when it cannot be run, 130 when interrupted.
  * With --json its output is one result instead.
  */
@@ -41,7 +41,7 @@ export async function relayCommand(
     return outcome.status;
   } catch (error) {
     if (context.io.signal.aborted) return 130;
-    // Nobody takes its output any more, or there is no room for it.
+    // The reader of its output has gone, or the disk is full.
     if (!(error instanceof BerthError) || hasCode(error, "tool-failed")) await ender.end("PIPE");
     throw error;
   } finally {
@@ -57,9 +57,9 @@ const longestResult = 16 * 1024 * 1024;
 function saysTooMuch(machine: Machine, { cmd }: MachineCommand): BerthError {
   return new BerthError(
     "tool-failed",
-    `${cmd[0]} in ${machine.name} was ended: it said more than ${sizeOf(longestResult)}, the most that --json holds`,
+    `ended ${cmd[0]} in ${machine.name}: it printed more than ${sizeOf(longestResult)}, the limit of --json`,
     {
-      hint: "without --json its output is passed on as it comes, however much it is",
+      hint: "run it without --json: its output then has no limit",
     },
   );
 }

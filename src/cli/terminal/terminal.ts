@@ -1,7 +1,7 @@
 import type { Io } from "#cli/frame/io.ts";
 import type { TerminalSize } from "#ops/machine/machine-command.ts";
 
-/** Whether someone sits at both ends. */
+/** Whether standard input and output are terminals. */
 export function isInteractive(io: Io): boolean {
   return io.stdinIsTerminal && io.stdoutIsTerminal;
 }
@@ -11,7 +11,7 @@ export function terminalSize(io: Io): TerminalSize {
 }
 
 /**
- * Hands every key to `onInput` as it is typed, Ctrl-C too, and tells `onSize` whenever the size changes. The
+ * Passes every key to `onInput` as it is typed, Ctrl-C too, and calls `onSize` when the size changes. The
  * returned function gives the terminal back as it was; it may be called twice.
  */
 export function takeTerminal(
@@ -21,7 +21,7 @@ export function takeTerminal(
 ): () => void {
   const giveBack = () => io.setRawMode?.(false);
   const listen = (chunk: Buffer | string) => onInput(Buffer.from(chunk));
-  // A second interruption ends the process at once, past everything else.
+  // A second interruption ends the process at once and runs nothing but this.
   process.once("exit", giveBack);
   io.setRawMode?.(true);
   const ignoreSize = io.onResize(() => onSize(terminalSize(io)));

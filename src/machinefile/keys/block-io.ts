@@ -51,8 +51,8 @@ export const blockIoKeys = {
     shownType: "whole number",
     unit: "10 to 1000",
     description:
-      "Its share of block I/O where others want it too. Needs a host whose I/O scheduler shares out, " +
-      "such as BFQ.",
+      "Relative share of block I/O under contention. Needs an I/O scheduler with weights on the host " +
+      "(example: BFQ).",
     absent: "the engine's choice",
     examples: [300],
     option: { value: "N", description: "share of block I/O, 10 to 1000" },
@@ -60,27 +60,26 @@ export const blockIoKeys = {
   }),
   device_read_bps: machineKey("deviceReadBps", {
     ...bytes,
-    description: "The most that it reads from a block device of the host.",
-    option: option("SIZE", "bytes a second it may read, such as /dev/sda:10mb"),
+    description: "Maximum read rate for a block device of the host.",
+    option: option("SIZE", "maximum read rate (example: /dev/sda:10mb)"),
     label: flags("device_read_bps"),
   }),
   device_write_bps: machineKey("deviceWriteBps", {
     ...bytes,
-    description:
-      "The most that it writes to one. On cgroup v1 this bounds direct and synchronous writes alone.",
-    option: option("SIZE", "bytes a second it may write"),
+    description: "Maximum write rate for one. On cgroup v1 it limits only direct and synchronous writes.",
+    option: option("SIZE", "maximum write rate"),
     label: flags("device_write_bps"),
   }),
   device_read_iops: machineKey("deviceReadIops", {
     ...operations,
-    description: "The most read operations on a block device of the host.",
-    option: option("N", "read operations a second"),
+    description: "Maximum rate of read operations for a block device of the host.",
+    option: option("N", "maximum read operations a second"),
     label: flags("device_read_iops"),
   }),
   device_write_iops: machineKey("deviceWriteIops", {
     ...operations,
-    description: "The most write operations on one.",
-    option: option("N", "write operations a second"),
+    description: "Maximum rate of write operations for one.",
+    option: option("N", "maximum write operations a second"),
     label: flags("device_write_iops"),
   }),
 };

@@ -14,7 +14,7 @@ export const confinementKeys = {
       "of its own, so that its root is nobody on the host. " +
       "`strict`: the engine's default capabilities, over the host's own ids. `privileged`: everything " +
       "the host's root may.",
-    absent: "`full` where the host can, else `strict` with a warning that says why",
+    absent: "`full` if the host supports it, else `strict` with a warning",
     option: { value: "PROFILE", description: "how much the machine may do (full, else strict)" },
     label: { form: "value" },
   }),
@@ -22,9 +22,9 @@ export const confinementKeys = {
     type: scalar("a number of ids", "131072", parseIds),
     shownType: "number",
     description:
-      "How many user and group ids a machine has in the profile `full`. More than one system's are for " +
-      "what makes user namespaces inside of it.",
-    absent: "65536, which is one ordinary system's",
+      "Number of user and group ids of a machine in the profile `full`. More are useful for programs " +
+      "that make user namespaces in it.",
+    absent: "65536, as an ordinary system has",
     examples: [131_072],
     option: { value: "N", description: "user and group ids of a machine in profile full (65536)" },
     label: { form: "value" },
@@ -40,7 +40,7 @@ export const confinementKeys = {
       name: "cap-add",
       value: "CAPABILITY",
       repeat: true,
-      description: "capability to add, such as NET_ADMIN",
+      description: "capability to add (example: NET_ADMIN)",
     },
     label: { form: "list", also: ["cap-add"] },
   }),

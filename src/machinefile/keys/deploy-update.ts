@@ -14,7 +14,7 @@ function time(description: string, otherwise: number): Key<number> {
   return {
     type: timeType,
     shownType: "time",
-    unit: "seconds, or such as 1m30s",
+    unit: "seconds, or a duration like 1m30s",
     description,
     default: `${otherwise}s`,
     examples: ["10s"],
@@ -27,22 +27,22 @@ const timeType = scalar("a time", "90s", parseDuration);
 export const restartKeys = {
   condition: {
     type: choice(restartConditions),
-    description: "When the swarm starts the machine again.",
+    description: "When the swarm restarts the machine.",
     default: deployDefaults.restart.condition,
   },
-  delay: time("How long it waits before.", deployDefaults.restart.delay),
+  delay: time("How long the swarm waits before a restart.", deployDefaults.restart.delay),
   max_attempts: {
     type: scalar("a number of attempts", "3", parseAttempts),
     shownType: "whole number",
-    description: "How often; 0 is without end.",
+    description: "Maximum number of restarts; 0 is unlimited.",
     default: String(deployDefaults.restart.maxAttempts),
     examples: [3],
   },
   window: {
     type: timeType,
     shownType: "time",
-    unit: "seconds, or such as 1m30s",
-    description: "How long the machine must have run for a start to count as good.",
+    unit: "seconds, or a duration like 1m30s",
+    description: "How long the machine must run for a start to count as successful.",
     absent: "at once",
     examples: ["2m"],
   },
@@ -51,7 +51,7 @@ export const restartKeys = {
 const order = {
   type: text("an order", "stop-first", parseOrder),
   shownType: "`stop-first`",
-  description: "The old machine stops before the new one starts: a root takes one at a time.",
+  description: "The old machine stops before the new one starts: a root takes one machine at a time.",
   default: "stop-first",
 };
 
@@ -61,11 +61,11 @@ export const updateKeys = {
   delay: time("How long the swarm waits between tasks.", deployDefaults.update.delay),
   failure_action: {
     type: choice(updateFailureActions),
-    description: "What it does when the new machine fails.",
+    description: "What the swarm does when the new machine fails.",
     default: deployDefaults.update.failureAction,
     examples: ["rollback"],
   },
-  monitor: time("How long the new machine is watched for failure.", deployDefaults.update.monitor),
+  monitor: time("How long the swarm watches the new machine for failure.", deployDefaults.update.monitor),
 };
 
 /** The keys under `deploy.rollback`. */
@@ -74,7 +74,7 @@ export const rollbackKeys = {
   delay: time("As under `update`.", deployDefaults.update.delay),
   failure_action: {
     type: choice(rollbackFailureActions),
-    description: "What the swarm does when that fails too.",
+    description: "What the swarm does when the rollback fails, too.",
     default: deployDefaults.update.failureAction,
   },
   monitor: time("As under `update`.", deployDefaults.update.monitor),

@@ -32,30 +32,30 @@ export const deployKeys = {
     type: list("networks", text("a network", "application", parseNetworkName)),
     shownType: "list of networks",
     description:
-      "Overlay networks of the swarm that the machine is on; each must exist. Its `aliases` hold on each.",
+      "Overlay networks of the swarm that the machine is on; each must exist. Its `aliases` apply on each.",
     absent: "none but the node's own",
     examples: [["application"]],
   },
   endpoint_mode: {
     type: choice(endpointModes),
     description:
-      "What the machine's name leads to on its networks: `dnsrr` its own address, which it also speaks " +
-      "from, on every port and protocol; " +
-      "`vip` a virtual address that stays, which needs IPVS in every node's kernel.",
+      "What the machine's name resolves to on its networks: `dnsrr` its own address, which it also sends " +
+      "from, on every port and protocol; `vip` a fixed virtual address, which needs IPVS in every node's " +
+      "kernel.",
     default: deployDefaults.endpointMode,
   },
   replicas: {
     type: scalar("0 or 1", "0", parseReplicas),
     shownType: "0 or 1",
-    description: "Whether the machine runs. A root takes one at a time.",
+    description: "Whether the machine runs. A root takes one machine at a time.",
     default: "1",
     examples: [0],
   },
   stop_grace_period: {
     type: scalar("a time", "3m", parseDuration),
     shownType: "time",
-    unit: "seconds, or such as 1m30s",
-    description: "How long the machine may take to stop before all of it is killed.",
+    unit: "seconds, or a duration like 1m30s",
+    description: "How long the machine may take to stop before it is killed.",
     absent:
       `the machine's \`stop_timeout\`, or ${deployDefaults.stopTimeout} s, ` +
       `and ${deployDefaults.loaderTime} s more`,
@@ -89,7 +89,7 @@ export const deployKeys = {
   restart: {
     type: map(restartKeys),
     shownType: "map",
-    description: "When the swarm starts the machine again.",
+    description: "When the swarm restarts the machine.",
     absent: "always, after 5 s",
   },
   update: {
@@ -101,16 +101,15 @@ export const deployKeys = {
   rollback: {
     type: map(rollbackKeys),
     shownType: "map",
-    description: "How the old one comes back.",
+    description: "How the swarm restores the old machine.",
     absent: "Docker's defaults",
   },
   resources: {
     type: map(resourceKeys),
     shownType: "map of `limits` and `reservations`",
     description:
-      "What the service has on its node. Limits bind the loader alone, the machine has its own " +
-      "(`memory`, `cpus` …); " +
-      "reservations are what the scheduler counts with.",
+      "Resources of the service on its node. Limits apply only to the loader, the machine has its own " +
+      "(`memory`, `cpus` …); the scheduler uses reservations.",
     absent: "none",
     examples: [{ limits: { memory: "128M" }, reservations: { memory: "1G", cpus: 1 } }],
   },

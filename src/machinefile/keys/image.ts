@@ -37,7 +37,7 @@ export const imageKeys = {
   },
   variant: {
     type: choice(variants),
-    description: "How much of the distribution to start from, in the words of mmdebstrap(1).",
+    description: "The set of packages to start from: a variant of mmdebstrap(1).",
     absent: "the builder's choice",
     examples: ["minbase"],
   },
@@ -51,7 +51,7 @@ export const imageKeys = {
   image: {
     type: text("an image", "host.example:5000/base:12", parseReference),
     shownType: "image",
-    description: "An image that the engine has. Nothing is pulled.",
+    description: "An image that the engine has. berth pulls nothing.",
     examples: ["host.example:5000/base:12"],
   },
 };

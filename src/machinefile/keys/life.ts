@@ -31,7 +31,7 @@ export const lifeKeys = {
     type: entries({ what: "variables", parse: parseVariable, parseName: parseVariableName }),
     shownType: "map, or list of NAME=value",
     description:
-      "Variables of the init. One without a value takes berth's own, and is left out where that is not set.",
+      "Variables of the init. One without a value gets berth's own, and is left out if that is not set.",
     absent: "none",
     examples: [{ LANG: "C.UTF-8" }, ["LANG=C.UTF-8", "TZ"]],
     isMerged: true,
@@ -48,7 +48,7 @@ export const lifeKeys = {
   depends_on: machineKey("dependsOn", {
     type: list("machines", text("a machine", "db", parseName)),
     shownType: "list of machines",
-    description: "Machines that are up before this one starts.",
+    description: "Machines that must have booted before this one starts.",
     absent: "none",
     examples: [["db"]],
     // A swarm knows no order among services.
@@ -56,7 +56,7 @@ export const lifeKeys = {
   }),
   restart: machineKey("restart", {
     type: choice(restartPolicies),
-    description: "When the engine starts the machine again by itself.",
+    description: "When the engine restarts the machine by itself.",
     default: defaults.restart,
     examples: ["always"],
     resolve: (written) => written ?? defaults.restart,
@@ -65,9 +65,9 @@ export const lifeKeys = {
   stop_timeout: machineKey("stopTimeout", {
     type: scalar("a time", "90s", parseDuration),
     shownType: "time",
-    unit: "seconds, or such as 1m30s",
+    unit: "seconds, or a duration like 1m30s",
     description: "How long the init may take to stop before it is killed.",
-    absent: "berth's own",
+    absent: "the engine's (10 s); 90 s with a `root`",
     examples: [90, "1m30s"],
     option: { value: "SECONDS", description: "time to shut down before it is killed" },
     label: { form: "value" },

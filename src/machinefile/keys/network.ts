@@ -8,7 +8,7 @@ export const networkKeys = {
     type: text("a domain", "lab.test", parseDomain),
     shownType: "domain",
     description:
-      "The domain of the machines; the engine's network bears this name. A machine is `NAME.DOMAIN`.",
+      "The domain of the machines; the engine's network has this name. A machine is `NAME.DOMAIN`.",
     absent: "the project's name and `.internal`, as in `shop.internal`",
     examples: ["lab.test"],
     option: { value: "DOMAIN", description: "network and DNS domain (berth.internal)" },
@@ -31,7 +31,7 @@ export const networkKeys = {
   },
   mode: {
     type: choice(["bridge"]),
-    description: "The kind of network. This version knows `bridge` alone.",
+    description: "The kind of network. This version supports only `bridge`.",
     default: "bridge",
   },
 };

@@ -7,7 +7,7 @@ export const projectKeys = {
     type: text("a name", "shop", parseName),
     shownType: "name",
     description:
-      "The project's name: what `berth ls` shows of whose a machine is, and what the domain is made of.",
+      "The project's name: `berth ls` shows it as a machine's owner, and the default domain starts with it.",
     absent: "the directory's name",
     examples: ["shop"],
   },

@@ -10,7 +10,7 @@ export const reachKeys = {
   hostname: machineKey("hostname", {
     type: text("a host name", "web.example.org", parseHostname),
     shownType: "host name",
-    description: "What the machine calls itself.",
+    description: "The machine's host name.",
     absent: "the machine's name",
     examples: ["web.example.org"],
     isOwn: true,

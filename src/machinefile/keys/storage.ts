@@ -30,7 +30,7 @@ export const storageKeys = {
     type: list("file systems in memory", text("a tmpfs", "/tmp:size=64m", parseTmpfs)),
     shownType: "list of PATH[:OPTIONS]",
     description:
-      "File systems in memory, empty at each boot, as Compose has them. At /tmp, /run and /run/lock it " +
+      "File systems in memory, empty at each boot, as in Compose. At /tmp, /run and /run/lock it " +
       "takes the place of the machine's own. " +
       "Options: `size`, `nr_inodes`, `mode`, `uid`, `gid`, `ro`, `exec` and the like (tmpfs(5)).",
     absent: "those that every machine has",
@@ -40,7 +40,7 @@ export const storageKeys = {
     option: {
       value: "PATH[:OPTIONS]",
       repeat: true,
-      description: "file system in memory, such as /tmp:size=64m",
+      description: "file system in memory (example: /tmp:size=64m)",
     },
     label: { form: "list", render: renderTmpfsSpec },
   }),
@@ -48,10 +48,10 @@ export const storageKeys = {
     type: scalar("a size", "1G", parseShmSize),
     shownType: "size",
     unit: "bytes",
-    description: "How much /dev/shm holds, which databases share among their processes.",
+    description: "Size of /dev/shm, the memory that the processes of a database share.",
     absent: "a share of the memory, see machines.md",
     examples: ["1G"],
-    option: { value: "SIZE", description: "how much /dev/shm holds, such as 1G (a share of the memory)" },
+    option: { value: "SIZE", description: "size of /dev/shm (example: 1G; default: a share of the memory)" },
     label: { form: "flags", render: (size) => [`shm-size=${size}`] },
   }),
 };

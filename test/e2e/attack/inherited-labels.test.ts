@@ -215,7 +215,7 @@ describe.skipIf(!canHaveEngines)("berth uninstall all (needs root)", () => {
     expect(await uninstall()).toMatchObject({
       status: 0,
       stdout: "",
-      stderr: "there is nothing of berth's\n",
+      stderr: "nothing to remove\n",
     });
     await clean(engine);
   });

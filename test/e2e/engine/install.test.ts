@@ -59,7 +59,7 @@ describe.skipIf(!canHaveEngines)("berth install runtime (needs root)", () => {
       readdirSync(directory).filter((name) => name.startsWith(basename(node("one").configFile))),
     ).toEqual(["daemon.json"]);
     const third = await uninstall();
-    expect([third.status, third.stderr]).toEqual([0, expect.stringContaining("did not have it")]);
+    expect([third.status, third.stderr]).toEqual([0, expect.stringContaining("has no runtime berth")]);
     expect(await readConfig()).toBe(written);
   });
 

@@ -45,7 +45,7 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     const down = await berth("down --yes", blog);
     expect([down.status, down.stderr]).toEqual([
       0,
-      expect.stringContaining(`web is a machine of ${file}: it stays`),
+      expect.stringContaining(`web is a machine of ${file}: not removed`),
     ]);
     expect(await ids()).toEqual(before);
     expect([...(await containers(node("one"))).values()].map(({ state }) => state)).toEqual([

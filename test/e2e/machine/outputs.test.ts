@@ -94,7 +94,7 @@ describe.skipIf(!canHaveEngines)("an output that cannot be written (needs root)"
     const { status, stderr } = await shell(`berth ${line} >/dev/full`);
     expect({ status, said: stderr.match(/^berth: .*/gm) }).toEqual({
       status: 1,
-      said: [expect.stringContaining("standard output cannot be written: ENOSPC")],
+      said: [expect.stringContaining("cannot write standard output: ENOSPC")],
     });
   });
 

@@ -54,7 +54,7 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     const { status, stderr } = await running.ended;
     // It may have been done already.
     if (signal !== "SIGKILL" && status !== 0)
-      expect([status, stderr]).toEqual([130, expect.not.stringContaining("fault of berth")]);
+      expect([status, stderr]).toEqual([130, expect.not.stringContaining("bug in berth")]);
     const { status: next, stdout } = await node("one").berth([...three, "--json"]);
     expect([next, next === 0 ? "" : stdout]).toEqual([0, ""]);
     expect(parseList(stdout).map(({ name, state }) => `${name} ${state}`)).toEqual([

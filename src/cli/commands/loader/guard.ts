@@ -7,14 +7,14 @@ import { type GuardTask, guardPaths } from "#plan/loader/guard.ts";
 export const guard = defineCommand({
   name: "guard",
   summary: "Guard a loader's machine",
-  description: `What a loader starts in a container of its own beside its machine. It is not for people: it holds the machine's folder, publishes its ports in the host's network, and tidies up when the loader is gone.`,
-  examples: [
-    { command: "berth loader guard", description: "in the container that a loader has made for it" },
-  ],
+  description: `
+    A loader starts it in a container of its own beside its machine; it is not for people. It holds the
+    machine's folder, publishes its ports in the host's network, and cleans up when the loader is gone.`,
+  examples: [{ command: "berth loader guard", description: "in the container that a loader made for it" }],
   async action(context) {
     const { env, stdout, outlastSignals } = context.io;
     outlastSignals();
-    const task = readTask(env[guardPaths.task]);
+    const task = parseTask(env[guardPaths.task]);
     const engine = await openContextEngine(context);
     await serveGuard({
       engine,
@@ -26,9 +26,9 @@ export const guard = defineCommand({
   },
 });
 
-function readTask(text: string | undefined): GuardTask {
+function parseTask(text: string | undefined): GuardTask {
   if (text === undefined) {
-    throw new BerthError("usage", "a guard is started by its loader alone", {
+    throw new BerthError("usage", "only a loader can start a guard", {
       hint: "See 'berth loader --help'.",
     });
   }

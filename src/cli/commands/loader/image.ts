@@ -15,9 +15,13 @@ const defaultTags: readonly string[] = [`berth-loader:${version}`, "berth-loader
 export const image = defineCommand({
   name: "image",
   summary: "Make the loader's image",
-  description: `Packs a small image from this very berth and what it needs of this host (the C library, nft, iptables, flock, sh) and loads it into the engine. Nothing is downloaded. The same berth on the same host makes the same image, down to its id.
+  description: `
+    Packs a small image from this berth and what it needs of this host (the C library, nft, iptables, flock,
+    sh) and loads it into the engine. Downloads nothing. The same berth on the same host makes the same image,
+    down to its id.
 
-Nodes of a swarm each need the image. Push it to a registry they all reach (name it with --tag), or write it into a file with --output, without an engine, and \`docker load\` it on each.`,
+    Every node of the swarm needs the image. Push it to a registry that all nodes reach (name it with --tag),
+    or write it into a file with --output, without an engine, and \`docker load\` it on each.`,
   options: {
     tag: {
       short: "t",
@@ -36,12 +40,15 @@ Nodes of a swarm each need the image. Push it to a registry they all reach (name
   examples: [
     { command: "berth loader image", description: "into the engine" },
     { command: "berth loader image -o - | ssh node2 docker load", description: "onto another node" },
-    { command: "berth loader image -t registry:5000/berth-loader:1", description: "to be pushed" },
+    {
+      command: "berth loader image -t registry:5000/berth-loader:1",
+      description: "to push it to a registry",
+    },
   ],
   async action(context, _args, { tag, output }) {
     const references = tag.length > 0 ? tag : defaultTags;
     if (output !== undefined) return await write(context, references, output);
-    // An engine that does not answer should be known before the work is done.
+    // Connect first: an engine that does not answer makes the work useless.
     const engine = await openContextEngine(context);
     const packed = await pack(context, references);
     const id = await storeLoaderImage(engine, packed, context.signal);
@@ -61,10 +68,8 @@ async function write(context: Context, references: readonly string[], output: st
   if (global.json || io.stdoutIsTerminal) {
     throw new BerthError(
       "usage",
-      `the image cannot go to standard output ${global.json ? "together with --json" : "while that is a terminal"}`,
-      {
-        hint: "Name a file with --output.",
-      },
+      global.json ? "--output - and --json cannot be combined" : "cannot write the image to a terminal",
+      { hint: "Name a file with --output." },
     );
   }
   const packed = await pack(context, references);

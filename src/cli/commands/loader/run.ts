@@ -5,14 +5,18 @@ import { runLoader } from "#daemons/loader/machine/run.ts";
 
 export const run = defineCommand({
   name: "run",
-  summary: "Run the machine of this service's labels",
-  description: `What the loader's image runs: it finds its own container on the engine whose socket it has, reads the labels there, starts the machine beside it in its network, and follows it to its end. Its standard output is the machine's console, its status the machine's.
+  summary: "Run the machine that this service's labels describe",
+  description: `
+    What the loader's image runs. It finds its own container on the engine whose socket it has, reads the
+    labels there, starts the machine beside it in its network, and follows it until it ends. Its standard
+    output is the machine's console, its exit status the machine's.
 
-SIGTERM asks the machine to shut down, and it has the service's whole grace period for that. A guard, a container of its own, tidies up where the loader is killed.`,
+    On SIGTERM the machine shuts down; it has the service's whole grace period for that. A guard, a container
+    of its own, cleans up if the loader is killed.`,
   examples: [
     {
       command: "berth loader run",
-      description: "in a service's container; elsewhere it says what is missing",
+      description: "in a service's container; elsewhere it reports what is missing",
     },
   ],
   async action(context) {

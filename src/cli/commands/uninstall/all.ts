@@ -14,10 +14,10 @@ import { type Belongings, findBelongings, removeBelongings } from "#ops/machine/
 import { cacheDirectory } from "#plan/image/cache.ts";
 import { hasRuntime } from "#plan/machine/berth-runtime.ts";
 
-/** One thing that goes. */
+/** One thing to remove. */
 interface Part {
   readonly kind: "container" | "network" | "image" | "state" | "root" | "runtime";
-  /** As the engine calls it, or a path. */
+  /** The engine's name for it, or a path. */
   readonly name: string;
   /** Bytes. */
   readonly size?: number;
@@ -25,10 +25,15 @@ interface Part {
 
 export const all = defineCommand({
   name: "all",
-  summary: "Remove all that berth has made beside machines",
-  description: `Removes from the engine the images that berth built, the loader's image, networks without containers, and what crashes have left; from this host the roots that images were built from; and, where the engine is this host's, berth-runtime, as \`berth uninstall runtime\` does.
+  summary: "Remove everything berth made except machines",
+  description: `
+    Removes from the engine the images that berth built, the loader's image, networks without containers, and
+    leftovers of crashes; from this host the roots that images were built from; and, if the engine is this
+    host's, berth-runtime, as \`berth uninstall runtime\` does.
 
-Only what berth made, as it made it, goes. What you made of it stays: images FROM a built-in one, commits of machines, images of your own tarballs, named volumes. Refused while the engine has machines. It asks first, or wants --yes.`,
+    Removes only what berth made, as berth made it. What you made from it stays: images FROM a built-in one,
+    commits of machines, images of your own tarballs, named volumes. Fails while the engine has machines. Asks
+    first, unless you give --yes.`,
   options: {
     ...engineOptions,
     yes: { short: "y", description: "do not ask" },
@@ -55,9 +60,9 @@ Only what berth made, as it made it, goes. What you made of it stays: images FRO
     if (dryRun || parts.length === 0) return await show(context, parts);
     if (!yes) {
       for (const part of parts) context.note(renderPart(part));
-      const hint = "say --yes to do it, or --dry-run to see what goes";
+      const hint = "use --yes to remove it, or --dry-run to see what would go";
       await confirm(context, {
-        what: parts.length === 1 ? "this" : `these ${parts.length} things of berth's`,
+        what: parts.length === 1 ? "this" : `these ${parts.length} things that berth made`,
         hint,
       });
     }
@@ -74,7 +79,7 @@ Only what berth made, as it made it, goes. What you made of it stays: images FRO
 
 async function show(context: Context, parts: readonly Part[]): Promise<undefined> {
   await context.result(parts, () => parts.map((part) => `${renderPart(part)}\n`).join(""));
-  if (parts.length === 0) context.note("there is nothing of berth's");
+  if (parts.length === 0) context.note("nothing to remove");
   return undefined;
 }
 
@@ -99,7 +104,7 @@ const called: Readonly<Record<Part["kind"], string>> = {
   container: "the container",
   network: "the network",
   image: "the image",
-  state: "what a machine that is no more has left in",
+  state: "the leftovers of a removed machine in",
   root: "the file",
   runtime: "the runtime berth from",
 };
