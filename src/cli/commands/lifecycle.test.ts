@@ -167,7 +167,7 @@ describe("stop", () => {
     containers = new Map([machine("db", "exited")]);
     const { status, stderr } = await berth("stop", "db");
     expect(status).toBe(0);
-    expect(stderr).toContain("db: unchanged, does not run");
+    expect(stderr).toContain("db: unchanged, not running");
   });
 
   test("a paused one is thawed first", async () => {
@@ -461,7 +461,7 @@ test.each(["start", "restart"])(
     expect(await warnings()).toEqual([]);
     chmodSync(shared, 0o777);
     const expected = new RegExp(
-      `${join(shared, "data")} .*everybody may write to ${shared}\\. Keep it .* /srv$`,
+      `${join(shared, "data")} .*everybody may write to ${shared}\\. Keep it .*: /srv\\)$`,
     );
     expect(await warnings()).toEqual([expect.stringMatching(expected)]);
   },
@@ -499,7 +499,7 @@ describe("wait", () => {
     containers = new Map([machine("web", "exited")]);
     const { status, stderr } = await berth("wait", "web");
     expect(status).toBe(5);
-    expect(stderr).toContain("web does not run: it is exited");
+    expect(stderr).toContain("web is not running: it is exited");
   });
 });
 

@@ -82,7 +82,7 @@ export class Mirrors {
     try {
       // Whoever lives there may have mounted another over it.
       if (deviceOf(root) !== plan.device)
-        throw Object.assign(new Error(`the machine's own files are not at ${path}`), { code: "ESTALE" });
+        throw Object.assign(new Error(`cannot find the machine's own files at ${path}`), { code: "ESTALE" });
       if (!this.#begun.has(plan.place)) this.clear(plan.place);
       const files = this.#begun.finish(plan.place, (mirror) => new ShownFiles(mirror, root, plan.range));
       this.#shown.set(plan.state, { plan, files, covers: new Set() });
@@ -142,7 +142,7 @@ export class Mirrors {
     let isLost = false;
     for (const [state, { files, covers }] of this.#shown) {
       if (![files, ...covers].some((shown) => shown.isStuck())) continue;
-      this.#faults.say(state, "an answer has taken too long, and whoever had it to give cannot be ended");
+      this.#faults.say(state, "an answer takes too long, and berth cannot kill the process that owes it");
       this.#drop(state);
       isLost = true;
     }

@@ -79,7 +79,7 @@ export class Recovery {
     if (!showsAllOf(machine.pid, plan.device)) return true;
     if (this.#mirrors.left.areTooMany(plan.state)) {
       this.#heldUp.add(plan.state);
-      throw new Error("too many wait for its files without end: it has no mirror until one has ended");
+      throw new Error("too many processes hang in its files: it gets no mirror until one of them ends");
     }
     return !this.#show(plan, machine.pid);
   }

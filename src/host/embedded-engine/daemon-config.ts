@@ -19,7 +19,7 @@ export async function readDaemonConfig(place: PrivateEnginePlace): Promise<Daemo
     if (isJsonObject(value)) return value;
   } catch (cause) {
     if (hasErrno(cause, ["ENOENT"])) return undefined;
-    throw new BerthError("file-invalid", `${config} cannot be read as JSON`, {
+    throw new BerthError("file-invalid", `cannot parse ${config} as JSON`, {
       cause,
       hint: "Correct or remove it.",
     });
@@ -70,9 +70,13 @@ export async function checkDataDirectory(place: PrivateEnginePlace): Promise<boo
   });
   if (entries === undefined) return false;
   if (entries.length > 0 && !entries.includes("daemon.json")) {
-    throw new BerthError("not-ours", `${place.dataDirectory} holds files that no private engine made`, {
-      hint: "Choose an empty directory.",
-    });
+    throw new BerthError(
+      "not-ours",
+      `${place.dataDirectory} contains files that are not an embedded engine's`,
+      {
+        hint: "Choose an empty directory.",
+      },
+    );
   }
   return true;
 }

@@ -68,7 +68,7 @@ export function enginePaths(place: PrivateEnginePlace) {
 /** Throws `usage` for names and paths that the kernel or dockerd would refuse in their own words later. */
 export function checkPlace(place: PrivateEnginePlace): void {
   if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(place.name)) {
-    throw new BerthError("usage", `"${place.name}" cannot name an engine`, {
+    throw new BerthError("usage", `invalid engine name "${place.name}" (example: ci-2)`, {
       hint: "Use lower-case letters, digits, _ . and -.",
     });
   }
@@ -76,7 +76,7 @@ export function checkPlace(place: PrivateEnginePlace): void {
   const { socket } = enginePaths(place);
   // sun_path, unix(7)
   if (Buffer.byteLength(socket) > 107) {
-    throw new BerthError("usage", `${socket} is too long for a socket`, {
+    throw new BerthError("usage", `socket path ${socket} is too long`, {
       hint: "Choose a state directory with a shorter path.",
     });
   }
@@ -90,7 +90,7 @@ export function checkOptions(options: PrivateEngineOptions): void {
   checkPath(options.rootDirectory);
   for (const path of [options.rootDirectory, options.stateDirectory]) {
     if (/[,:\\]/.test(path))
-      throw new BerthError("usage", `${path} holds a character that overlay mounts cannot take (, : \\)`);
+      throw new BerthError("usage", `invalid path ${path}: overlay mounts allow no , : or \\`);
   }
 }
 

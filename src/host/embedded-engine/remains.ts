@@ -88,7 +88,7 @@ async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
 }
 
 function stillThere(identity: ProcessStat): BerthError {
-  return new BerthError("tool-failed", `process ${identity.pid} of the private engine does not end`, {
+  return new BerthError("tool-failed", `process ${identity.pid} of the embedded engine does not exit`, {
     hint: `See what it waits for in /proc/${identity.pid}/stack.`,
     details: identity,
   });

@@ -28,7 +28,7 @@ export async function removeTree(path: string): Promise<void> {
   if (left.length > 0) {
     throw new BerthError(
       "conflict",
-      `${left.length} file systems are still mounted below ${directory}; nothing was removed`,
+      `${left.length} file systems are still mounted below ${directory}; removed nothing`,
       {
         hint: "Unmount them, then try again.",
         details: left.map(({ point }) => point),

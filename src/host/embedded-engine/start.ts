@@ -48,7 +48,7 @@ export async function startPrivateEngine(
   onWaiting?: () => void,
 ): Promise<StartedPrivateEngine> {
   checkOptions(given);
-  requireRoot("a private engine");
+  requireRoot("an embedded engine");
   await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
   const stateDirectory = await realpath(given.stateDirectory);
   const work = async () => {
@@ -98,8 +98,8 @@ async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivat
   if (status.state !== "running" || status.pid === undefined) return undefined;
   const wanted = settingsOf(options);
   if (JSON.stringify(status.settings) !== JSON.stringify(wanted)) {
-    throw new BerthError("conflict", `the engine ${options.name} runs already, with other settings`, {
-      hint: "Stop it first, then start it anew.",
+    throw new BerthError("conflict", `engine ${options.name} is already running with other settings`, {
+      hint: "Stop it first, then start it again.",
       details: { running: status.settings, wanted },
     });
   }
@@ -109,8 +109,8 @@ async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivat
     // Or one that has been killed and is about to end.
     if ((await privateEngineStatus(options)).state !== "running") return undefined;
     if (performance.now() > end) {
-      throw new BerthError("engine-unreachable", `the engine ${options.name} runs but does not answer`, {
-        hint: `See ${status.log}; stop the engine, then start it anew.`,
+      throw new BerthError("engine-unreachable", `engine ${options.name} is running but does not answer`, {
+        hint: `See ${status.log}; stop the engine, then start it again.`,
       });
     }
     await sleep(100);
@@ -204,7 +204,7 @@ async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess)
     ended = error.message;
   });
   child.once("exit", (status, signal) => {
-    ended = signal === null ? `it ended with status ${status}` : `it ended by ${signal}`;
+    ended = signal === null ? `it exited with status ${status}` : `${signal} killed it`;
   });
   const end = performance.now() + startLimit;
   while (ended === undefined && performance.now() < end) {
@@ -218,7 +218,7 @@ async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess)
   const log = (await readFile(paths.log, "utf8")).trimEnd().split("\n").slice(-20);
   throw new BerthError(
     "engine-unreachable",
-    `the private engine ${options.name} did not start: ${ended ?? "it did not answer in time"}\n${log.join("\n")}`,
+    `embedded engine ${options.name} did not start: ${ended ?? "it did not answer in time"}\n${log.join("\n")}`,
     { hint: "The lines above are the end of its log.", details: { log } },
   );
 }

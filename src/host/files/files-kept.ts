@@ -23,9 +23,9 @@ export async function withFilesKept<T>(paths: readonly string[], work: () => Pro
     if (lost.length === 0) throw error;
     throw new BerthError(
       "tool-failed",
-      `${error instanceof Error ? error.message : error}; and ${lost.join(" and ")} could not be put back`,
+      `${error instanceof Error ? error.message : error}; and cannot restore ${lost.join(" and ")}`,
       {
-        hint: `do so yourself, by what is kept: ${lost.map((path) => kept.get(path) ?? `${path} was not there`).join(", ")}`,
+        hint: `restore by hand from: ${lost.map((path) => kept.get(path) ?? `no ${path} before`).join(", ")}`,
         cause: error,
       },
     );

@@ -15,7 +15,7 @@ import { filesBy, type Locate, realRoot } from "./root-files.ts";
  */
 export function readFolder(path: string, command: readonly string[]): FolderFacts {
   const identity = identityOf(path);
-  if (identity === undefined) throw new BerthError("file-missing", "the folder is not there any more");
+  if (identity === undefined) throw new BerthError("file-missing", "the folder does not exist any more");
   const locate = outsideOthersFuse(realRoot(path));
   // One more tells that there are too many.
   const entries = firstEntries(path, mostNames + 1)

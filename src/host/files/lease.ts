@@ -117,7 +117,7 @@ function isFileAt(file: number, path: string): boolean {
 
 function inUse(folder: string, { machine, node }: LeaseHolder): BerthError {
   return new BerthError("conflict", `${folder} is in use by ${machine} on ${node}`, {
-    hint: "one folder is one machine's: stop that one first, or give this one a folder of its own",
+    hint: "stop that machine first, or give this one its own folder",
     details: { machine, node },
   });
 }

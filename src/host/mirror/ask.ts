@@ -25,7 +25,7 @@ export async function askMirror(request: MirrorRequest, place: AskMirror): Promi
     else if (reply.error === undefined) return;
     else throw failed(reply.error);
   }
-  throw failed("its server ends as soon as it is started");
+  throw failed("its server exits right after its start");
 }
 
 /** The same of one that runs; false where none does. */
@@ -101,6 +101,6 @@ function spawnServer(command: readonly string[]) {
 }
 
 const failed = (why: string) =>
-  new BerthError("mirror-failed", `the engine cannot be shown the machine's files: ${why}`, {
-    hint: "see that FUSE can be used (modprobe fuse), or name the profile strict",
+  new BerthError("mirror-failed", `cannot show the engine the machine's files: ${why}`, {
+    hint: "make FUSE available (modprobe fuse), or use profile strict",
   });

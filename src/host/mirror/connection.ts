@@ -31,7 +31,8 @@ export function agree(device: number): boolean {
   if (length === -ENODEV) return false;
   if (length < 0) throw new Error(`/dev/fuse: errno ${-length}`);
   request.begin(length);
-  if (request.opcode !== opcodes.init) throw new Error(`/dev/fuse: it begins with ${request.opcode}`);
+  if (request.opcode !== opcodes.init)
+    throw new Error(`/dev/fuse: the first request has opcode ${request.opcode}`);
   // Versions before 7 have other structures.
   send(device, request.u32(0) < 7 ? -EINVAL : reply.init(request.u32(12)));
   return true;

@@ -25,7 +25,7 @@ export function mountMirror(place: string): MountedMirror {
     throw new Error(
       device === -ENOENT
         ? "this host has no /dev/fuse: run `modprobe fuse`"
-        : `/dev/fuse cannot be opened: errno ${-device}`,
+        : `cannot open /dev/fuse: errno ${-device}`,
     );
   const options = `fd=${device},rootmode=40000,user_id=0,group_id=0,default_permissions,max_read=${largestTransfer}`;
   try {

@@ -117,8 +117,8 @@ function findFree(wanted: number, preferred: number, links: Links, others: reado
     if (others.some((other) => overlap(other, range))) continue;
     if (Array.from({ length: wanted }, (_, index) => first + index).every(links.isFree)) return first;
   }
-  throw new BerthError("host-unfit", `no ${wanted * idsPerSlot} ids in a row are free on this host`, {
-    hint: "stop a machine, or name the profile strict",
+  throw new BerthError("host-unfit", `cannot find ${wanted * idsPerSlot} consecutive free ids on this host`, {
+    hint: "stop a machine, or use profile strict",
   });
 }
 

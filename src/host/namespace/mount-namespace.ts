@@ -93,7 +93,7 @@ function goBack(own: number): void {
   try {
     enter(own);
   } catch (cause) {
-    throw new Stranded("a thread has stayed in another's mount namespace", { cause });
+    throw new Stranded("a thread cannot leave another process's mount namespace", { cause });
   }
 }
 

@@ -12,11 +12,11 @@ import { lockPlace } from "./lock-place.ts";
  */
 export function lockFolder(path: string, shown: string): () => void {
   const identity = identityOf(path);
-  if (identity === undefined) throw new BerthError("file-missing", "the folder is not there any more");
+  if (identity === undefined) throw new BerthError("file-missing", "the folder does not exist any more");
   const file = openSync(lockPlace(`folder ${identity}`), "a", 0o600);
   if (tryLockFile(file)) return () => closeSync(file);
   closeSync(file);
-  throw new BerthError("conflict", `${shown} is in use by another machine, by another path`, {
-    hint: "see which: docker ps --filter label=berth.root",
+  throw new BerthError("conflict", `another machine uses ${shown} by another path`, {
+    hint: "find it: docker ps --filter label=berth.root",
   });
 }

@@ -20,7 +20,7 @@ export function lockPlace(name: string): string {
   if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o022) !== 0) {
     throw new BerthError(
       "host-unfit",
-      `${directory} is not this user's alone, so others could hold the locks in it`,
+      `unsafe directory ${directory}: other users could hold the locks in it`,
       {
         hint: `Remove it: \`rm -r ${directory}\`.`,
       },

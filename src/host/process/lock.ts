@@ -62,7 +62,7 @@ function attempt<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new BerthError("tool-failed", `${file} cannot be locked: ${(cause as Error).message}`, { cause });
+    throw new BerthError("tool-failed", `cannot lock ${file}: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -12,7 +12,7 @@ export const isNotInstalled = (error: unknown): boolean => hasErrno(error, ["ENO
 export function startError(program: string, cause: unknown): BerthError {
   if (isNotInstalled(cause)) return toolMissing(program, cause);
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new BerthError("tool-failed", `${program} could not be started: ${why}`, {
+  return new BerthError("tool-failed", `cannot start ${program}: ${why}`, {
     cause,
     details: { command: program },
   });

@@ -27,8 +27,7 @@ export async function addAcceptRules(rules: readonly AcceptRule[]): Promise<read
     await changeTable(table, renderAcceptRules(table.listing, chain, own));
   }
   return unread.map(
-    (reason) =>
-      `this host's firewall may drop what is sent to the published ports; it cannot be read: ${reason}`,
+    (reason) => `this host's firewall may drop packets to the published ports; cannot read it: ${reason}`,
   );
 }
 
@@ -50,7 +49,7 @@ export async function removeAcceptRules(found: readonly FoundRule[]): Promise<vo
   const left = (await readAcceptRules()).filter(({ name }) => names.has(name));
   if (left.length === 0) return;
   const commands = left.map(({ table, chain, args }) => [table.command, "-D", chain, ...args].join(" "));
-  throw new BerthError("tool-failed", "accept rules of published ports could not be removed", {
+  throw new BerthError("tool-failed", "cannot remove accept rules of published ports", {
     hint: `Run \`${commands[0]}\`.`,
     details: { commands },
   });

@@ -31,15 +31,19 @@ export function findRoute(addresses: readonly HostAddress[], target: string): Ho
     .filter((network) => isInNetwork(target, network))
     .sort((a, b) => b.prefix - a.prefix);
   if (route === undefined) {
-    throw new BerthError("host-unfit", `no interface of this host leads to the machine's address ${target}`, {
-      hint: "Ports are published on the machine's own host, through the engine's bridge.",
-    });
+    throw new BerthError(
+      "host-unfit",
+      `cannot find an interface of this host that reaches the machine's address ${target}`,
+      {
+        hint: "Ports are published on the machine's own host, through the engine's bridge.",
+      },
+    );
   }
   // It becomes part of an nft script.
   if (!/^[\w.@-]{1,15}$/.test(route.interface)) {
     throw new BerthError(
       "host-unfit",
-      `the interface "${route.interface}" has a name that cannot be used in a firewall rule`,
+      `invalid interface name "${route.interface}" in a firewall rule (example: docker0)`,
     );
   }
   return route;

@@ -54,7 +54,10 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
   checkPublishes(publish, targets);
   const reached = families.filter((family) => targets[family] !== undefined);
   if (reached.length === 0)
-    throw new BerthError("host-unfit", "the machine has no address that its host could reach");
+    throw new BerthError(
+      "host-unfit",
+      "cannot publish ports: the machine has no address that this host reaches",
+    );
   await checkForwarding(publish, reached);
   const addresses = readHostAddresses();
   const bridges = reached.flatMap((family) => findRoute(addresses, targets[family] ?? ""));
@@ -91,11 +94,9 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     warnings.push(...tryForget((flow) => isOurs(flow) && !isTargets(flow)));
   } catch (error) {
     await close().catch((more: unknown) => {
-      throw new BerthError(
-        "tool-failed",
-        `${String(error)}; and what was begun could not be undone: ${String(more)}`,
-        { cause: error },
-      );
+      throw new BerthError("tool-failed", `${String(error)}; and cannot undo it: ${String(more)}`, {
+        cause: error,
+      });
     });
     throw error;
   }
@@ -110,7 +111,7 @@ function tryForget(isStale: (flow: Flow) => boolean): readonly string[] {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     return [
-      `UDP clients that have been sending to these ports may not reach the machine until they pause: connection tracking answers ${code}`,
+      `UDP clients that already send to these ports may not reach the machine until they pause: connection tracking failed with ${code}`,
     ];
   }
 }

@@ -27,7 +27,7 @@ export async function holdPortTable(
   onLost: (error: BerthError) => void,
 ): Promise<PortTable> {
   if ((await readPortTables()).has(name))
-    throw new BerthError("conflict", `${tableName(name)} publishes ports already`);
+    throw new BerthError("conflict", `${tableName(name)} already publishes ports`);
   const nft = await openNftSession(script);
   const isMade = await readPortTables().then(
     (tables) => tables.has(name),
@@ -40,7 +40,7 @@ export async function holdPortTable(
     await nft.close();
     throw new BerthError(
       "host-unfit",
-      `the ports' table could not be made: ${nft.errors.split("\n")[0] || "nft ended"}`,
+      `cannot create the nftables table of the ports: ${nft.errors.split("\n")[0] || "nft ended"}`,
       { hint, details: { stderr: nft.errors } },
     );
   }
@@ -50,7 +50,7 @@ export async function holdPortTable(
       onLost(
         new BerthError(
           "tool-failed",
-          "the published ports are closed: the nft process that kept them open has ended",
+          "the published ports are closed: the nft process that kept them open has exited",
         ),
       );
   });
@@ -84,8 +84,8 @@ export async function awaitFormerTables(publish: readonly Publish[]): Promise<vo
     if (former.length === 0) return;
     if (performance.now() < end) continue;
     const names = former.map(({ name }) => tableName(name)).join(", ");
-    throw new BerthError("conflict", `some of these ports are still published by ${names} in nftables`, {
-      hint: "End the nft process that owns it.",
+    throw new BerthError("conflict", `nftables still publishes some of these ports by ${names}`, {
+      hint: "Stop the nft process that owns it.",
     });
   }
 }

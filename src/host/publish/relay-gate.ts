@@ -71,6 +71,6 @@ export class RelayGate {
   #refuse(why: string): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    this.#tell(`${why}, which is the most: further ones are closed until some end. (This is told once.)`);
+    this.#tell(`${why}, the maximum: berth closes new ones until some end. (Logged once.)`);
   }
 }

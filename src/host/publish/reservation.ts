@@ -133,7 +133,7 @@ async function conflict(taken: readonly Place[]): Promise<BerthError> {
       `${label}${holder === undefined ? "" : ` (by ${holder.program}, process ${holder.pid})`}`,
   );
   return new BerthError("conflict", `in use on this host: ${problems.join(", ")}`, {
-    hint: "End what has the port, or publish on another one.",
+    hint: "Stop the program that uses the port, or publish another one.",
     details: details.map(({ protocol, address, hostPort, holder }) => ({
       protocol,
       address,
@@ -154,7 +154,7 @@ function unfit(place: Place, cause: NodeJS.ErrnoException): BerthError {
     code === "EMFILE" || code === "ENFILE"
       ? "Raise the limit of open files, or publish fewer ports."
       : undefined;
-  return new BerthError("host-unfit", `${place.label} cannot be bound: ${code}`, {
+  return new BerthError("host-unfit", `cannot bind ${place.label}: ${code}`, {
     cause,
     ...(hint && { hint }),
   });

@@ -76,17 +76,13 @@ async function checkReady(plan: BuildPlan, roots: string): Promise<void> {
   try {
     await access(plan.keyring);
   } catch (cause) {
-    throw new BerthError(
-      "tool-missing",
-      `the keys that the archive's packages are checked with are missing: ${plan.keyring}`,
-      {
-        cause,
-        hint: plan.keyring.includes("ubuntu")
-          ? "Install the package that brings them: ubuntu-keyring on Ubuntu, ubuntu-archive-keyring on Debian releases that have it."
-          : "Run `apt-get install debian-archive-keyring`.",
-        details: { keyring: plan.keyring },
-      },
-    );
+    throw new BerthError("tool-missing", `cannot find the keyring of the package archive: ${plan.keyring}`, {
+      cause,
+      hint: plan.keyring.includes("ubuntu")
+        ? "Install ubuntu-keyring (on Ubuntu) or ubuntu-archive-keyring (on Debian releases that have it)."
+        : "Run `apt-get install debian-archive-keyring`.",
+      details: { keyring: plan.keyring },
+    });
   }
 }
 
@@ -102,7 +98,7 @@ async function build(
     await runBuilder(command, { ...options, caller, env });
   } catch (error) {
     if (hasCode(error, "tool-failed") && (await freeBytes(outside)) < 64 * 2 ** 20) {
-      throw new BerthError("disk-full", "the disk became full while the root was built", {
+      throw new BerthError("disk-full", "the disk filled up while building the root", {
         cause: error,
         hint: "Free some space, or name another directory with BERTH_CACHE.",
         details: { directory: options.cache },

@@ -88,9 +88,9 @@ async function resolveScratch(
   if (Arch !== architecture) {
     throw new BerthError(
       "host-unfit",
-      `the engine runs on ${Arch}, and here only roots for ${architecture} can be built`,
+      `cannot build a root for the engine's architecture ${Arch}: this host builds ${architecture} only`,
       {
-        hint: "Run berth on a machine of the engine's architecture, or give a tarball of a root.",
+        hint: "Run berth on a machine of the engine's architecture, or give a root's tarball.",
         details: { engine: Arch, here: architecture },
       },
     );
@@ -135,7 +135,7 @@ async function unknownImage(engine: Engine, reference: string, options: ResolveO
   const suggestions = findSuggestions(reference, names);
   return new BerthError(
     "not-found",
-    `there is no image ${JSON.stringify(reference)}: the engine has none, and it is neither built in nor a tarball's path`,
+    `unknown image ${JSON.stringify(reference)}: not in the engine, not built in, not a tarball's path`,
     {
       hint:
         suggestions.length === 0

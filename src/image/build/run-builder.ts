@@ -84,8 +84,8 @@ function failure(status: number | null, lines: readonly string[]): BerthError {
     (line) => /^(E|W|Err:\d+|dpkg): ?/.test(line) && !/^E: (mmdebstrap failed|apt-get .* failed$)/.test(line),
   );
   const last = (telling.length > 0 ? telling : lines).slice(-5);
-  return new BerthError("tool-failed", `the root could not be built: ${last.join("\n")}`, {
-    hint: "See that the package archive can be reached, or name another with --mirror or BERTH_MIRROR.",
+  return new BerthError("tool-failed", `cannot build the root: ${last.join("\n")}`, {
+    hint: "Check that this host reaches the package archive, or name another with --mirror or BERTH_MIRROR.",
     details: { command: "mmdebstrap", status, stderr: lines.slice(-40) },
   });
 }

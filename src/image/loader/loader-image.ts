@@ -62,7 +62,7 @@ export async function packLoaderImage(references: readonly string[], version: st
 const source = "a program that the loader's image is made of";
 
 const withoutIptables =
-  "iptables is not installed here, so it is not in the image: ports cannot be published on hosts whose Docker uses iptables; install the package iptables and run this again";
+  "iptables is not installed, so the image lacks it: the loader cannot publish ports on hosts whose Docker uses iptables; install the package iptables and run this again";
 
 /** From source the running program is Bun alone. */
 async function checkCompiled(version: string): Promise<void> {
@@ -70,7 +70,7 @@ async function checkCompiled(version: string): Promise<void> {
   if (stdout === `berth ${version}\n`) return;
   throw new BerthError(
     "tool-missing",
-    "the image is made from the built program, and this berth runs from its source",
+    "cannot make the loader's image: this berth runs from its source, the image needs the built program",
     {
       hint: "Run `npm run build`, and use dist/berth.",
     },
@@ -101,9 +101,9 @@ export async function storeLoaderImage(
   if (architecture !== image.architecture) {
     throw new BerthError(
       "host-unfit",
-      `the engine's machine is ${architecture}, and this berth is made for ${image.architecture}`,
+      `cannot load an image for ${image.architecture}: the engine's architecture is ${architecture}`,
       {
-        hint: "Run berth there, or write the image into a file with --output.",
+        hint: "Run berth on a host of that architecture, or write the image to a file with --output.",
       },
     );
   }
@@ -117,7 +117,10 @@ export async function storeLoaderImage(
   }
   const [stored] = await find();
   if (stored === undefined)
-    throw new BerthError("not-found", `the image ${image.references[0]} was removed right after it was made`);
+    throw new BerthError(
+      "not-found",
+      `another client removed image ${image.references[0]} right after its creation`,
+    );
   for (const id of new Set(
     before.flatMap((old) => (old?.labels[imageLabel] === undefined ? [] : [old.id])),
   )) {

@@ -73,6 +73,6 @@ async function* checkLayer(layer: Layer): AsyncGenerator<Uint8Array> {
 
 /** That a later reading gave something else than an earlier one. */
 export const changed = (source: string) =>
-  new BerthError("file-invalid", `${source} has changed while it was read`, {
-    hint: "Run this again when nobody writes to it.",
+  new BerthError("file-invalid", `${source} changed while berth read it`, {
+    hint: "Run this again when no program writes to it.",
   });

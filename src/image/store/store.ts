@@ -75,13 +75,9 @@ export async function findCurrent(
   const reference = `${place.repository}:${place.tag}`;
   const image = await findImage(engine, reference, signal);
   if (image !== undefined && image.labels[label.digest] === undefined) {
-    throw new BerthError(
-      "conflict",
-      `${reference} is the name of an image that berth did not make, and berth's own goes by it`,
-      {
-        hint: `give yours another name: docker tag ${reference} NAME && docker rmi ${reference}`,
-      },
-    );
+    throw new BerthError("conflict", `${reference} names an image that berth did not create`, {
+      hint: `berth needs this name; rename that image: docker tag ${reference} NAME && docker rmi ${reference}`,
+    });
   }
   return image?.labels[label.digest] === place.digest ? image : undefined;
 }
@@ -104,7 +100,7 @@ export async function storeTarball(
   await importTarball(engine, tarball, { reference, labels, architecture, signal });
   const image = await findImage(engine, reference, signal);
   if (image === undefined)
-    throw new BerthError("not-found", `the image ${reference} was removed right after it was made`);
+    throw new BerthError("not-found", `another client removed image ${reference} right after its creation`);
   if (old !== undefined && old.id !== image.id) await removeDangling(engine, old.id, signal);
   return image;
 }

@@ -66,14 +66,14 @@ async function findPlace(file: string): Promise<{ readonly path: string; readonl
 function writeError(cause: Error, file: string): Error {
   if (cause.name === "AbortError" || cause instanceof BerthError) return cause;
   if (hasErrno(cause, ["ENOENT"])) {
-    return new BerthError("file-missing", `there is no directory ${dirname(file)}`, {
+    return new BerthError("file-missing", `directory ${dirname(file)} does not exist`, {
       cause,
-      hint: "Make it, or name another file.",
+      hint: "Create it, or name another file.",
     });
   }
   const isFull = hasErrno(cause, ["ENOSPC"]);
   return new BerthError(isFull ? "disk-full" : "file-invalid", `cannot write ${file}: ${cause.message}`, {
     cause,
-    hint: isFull ? "Make room, then run this again." : "Name a file that you may write to.",
+    hint: isFull ? "Free some space, then run this again." : "Name a file that you can write to.",
   });
 }

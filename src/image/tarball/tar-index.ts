@@ -63,7 +63,7 @@ export async function readTarIndex(
   // tar(5): two blocks of zeros end an archive; a file cut off between two members lacks them.
   if (plain.bytes() === 0) throw new BerthError("file-invalid", `${what} is empty`);
   if (plain.last().some((byte) => byte !== 0))
-    throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
+    throw new BerthError("file-invalid", `${what} is cut off: it lacks a tar's end-of-archive blocks`);
   return { index, sha256: plain.sha256(), bytes: plain.bytes() };
 }
 

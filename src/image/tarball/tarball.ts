@@ -57,22 +57,18 @@ function openTarball(path: string): number {
   return withWay(resolve(path), trustedUsers({}), ({ steps, end }, place) => {
     if (end === "unseen") {
       const fuse = `another user's file system (FUSE), ${steps.at(-1)?.path}`;
-      throw new BerthError(
-        "file-untrusted",
-        `${path} lies in ${fuse}, where it may never be read to its end`,
-        {
-          hint: "Copy it to a directory of this host's own, and name that.",
-        },
-      );
+      throw new BerthError("file-untrusted", `${path} lies in ${fuse}, which might never answer`, {
+        hint: "Copy it to a directory of this host's own, and name that.",
+      });
     }
     if (end === "too-long")
-      throw new BerthError("file-invalid", `${path} cannot be opened: ${tooLong}`, {
-        hint: "name it by a shorter path",
+      throw new BerthError("file-invalid", `cannot open ${path}: ${tooLong}`, {
+        hint: "use a shorter path",
       });
     if (place === undefined && /^\/proc\/\d+\/fd\/\d+$/.test(steps.at(-1)?.path ?? "")) throw noFile(path);
     if (place === undefined) {
-      throw new BerthError("file-missing", `there is no file ${path}`, {
-        hint: `See how far its path leads, and whether you may go there: \`namei -l ${path}\`.`,
+      throw new BerthError("file-missing", `file ${path} does not exist`, {
+        hint: `Check the path and its permissions: \`namei -l ${path}\`.`,
       });
     }
     const stat = statSync(place);
@@ -85,7 +81,7 @@ function openTarball(path: string): number {
     try {
       return openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
-      throw new BerthError("file-invalid", `${path} cannot be read`, { cause });
+      throw new BerthError("file-invalid", `cannot read ${path}`, { cause });
     }
   });
 }
@@ -93,7 +89,7 @@ function openTarball(path: string): number {
 const noFile = (path: string) =>
   new BerthError(
     "file-invalid",
-    `${path} is a pipe, a device or a socket; a tarball is a file, to be read twice`,
+    `${path} is a pipe, a device or a socket; berth reads a tarball twice, so it must be a file`,
     {
       hint: `Write it to a file, and name that: \`cat ${path} >root.tar\`.`,
     },

@@ -33,7 +33,7 @@ export async function ensureNetwork(
     if (seen === "ours" || seen === "another") return seen === "ours";
     throw new BerthError(
       error.code,
-      `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`,
+      `cannot create network ${domain} with subnet ${subnet}: ${error.message}`,
       {
         hint: "choose a network.subnet that no other network of the engine's host uses",
         cause: error,

@@ -69,7 +69,7 @@ export interface InstallOptions {
  * is put back as it was.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
-  requireRoot("the runtime's installation");
+  requireRoot("installing the runtime");
   checkRealRuntime(options);
   await mkdir(dirname(config.file), { recursive: true, mode: 0o755 });
   const file = await realFile(config.file);
@@ -109,7 +109,7 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
  * need them.
  */
 export async function uninstallRuntime(config: EngineConfig, force: boolean): Promise<RuntimeChange> {
-  requireRoot("the runtime's removal");
+  requireRoot("removing the runtime");
   const file = await realFile(config.file);
   if (config.engine !== undefined && !force) await refuseWhileMachines(config.engine);
   const before = await readIfThere(file);
@@ -138,7 +138,7 @@ export async function refuseWhileMachines(engine: Engine): Promise<void> {
     "conflict",
     `${machines.length === 1 ? "a machine" : `${machines.length} machines`} of this engine may need berth-runtime: ${names}`,
     {
-      hint: "remove them with `berth rm`; or `berth uninstall runtime --force`: then they do not start until it is installed again",
+      hint: "remove them with `berth rm`, or use --force: they start again only after `berth install runtime`",
     },
   );
 }
@@ -159,7 +159,7 @@ async function realFile(file: string): Promise<string> {
 async function launcherBeside(program: string): Promise<string> {
   const path = join(dirname(await realpath(program)), "berth-runtime");
   if ((await readIfThere(path)) !== undefined) return path;
-  throw new BerthError("tool-missing", `berth-runtime is not beside ${program}`, {
+  throw new BerthError("tool-missing", `cannot find berth-runtime beside ${program}`, {
     hint: "run `npm run build`, and use dist/berth",
   });
 }
@@ -229,18 +229,18 @@ async function removeDirectory(): Promise<void> {
 function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
   if (realRuntime === undefined) return;
   if (inPlace) {
-    throw new BerthError("usage", "--real-runtime and --in-place do not go together", {
-      hint: "it is written into the copy of the launcher; for one in place set BERTH_REAL_RUNTIME in the engine's environment",
+    throw new BerthError("usage", "--real-runtime and --in-place cannot be combined", {
+      hint: "with --in-place, set BERTH_REAL_RUNTIME in the engine's environment",
     });
   }
   if (!/^[A-Za-z0-9_./-]+$/.test(realRuntime)) {
-    throw new BerthError("usage", `"${realRuntime}" is not the path or name of a runtime`, {
+    throw new BerthError("usage", `invalid runtime "${realRuntime}" (example: /usr/bin/crun)`, {
       hint: "such as /usr/bin/crun",
     });
   }
   if (Bun.which(realRuntime) === null) {
-    throw new BerthError("tool-missing", `there is no program ${realRuntime}`, {
-      hint: "give its whole path, such as /usr/bin/crun",
+    throw new BerthError("tool-missing", `cannot find the program ${realRuntime}`, {
+      hint: "give its absolute path (example: /usr/bin/crun)",
     });
   }
 }
@@ -278,18 +278,14 @@ async function activate(
   if (await poll(reloadLimitMs, async () => (await isActive(engine)) || undefined)) return true;
   throw new BerthError(
     "engine-refused",
-    `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`,
+    `the engine did not load ${file}${changed ? "; berth restored its previous content" : ""}`,
     {
-      hint: "its log says why (journalctl -u docker, or the log that `berth engine status` shows); is this the file it reads?",
+      hint: "see its log (journalctl -u docker, or the one that `berth engine status` shows); check that it reads this file",
     },
   );
 }
 
 const unread = (file: string) =>
-  new BerthError(
-    "host-unfit",
-    `${file} is written, but the engine's process is not known, so it has not read it`,
-    {
-      hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
-    },
-  );
+  new BerthError("host-unfit", `wrote ${file}, but cannot find the engine's process to reload it`, {
+    hint: "reload it yourself (systemctl reload docker), or give its process with --engine-pid",
+  });

@@ -59,10 +59,7 @@ async function lookAtEach(
   }
   const left = sources.size - mostPaths;
   return left > 0
-    ? [
-        ...warnings,
-        `of the host's paths that machines are given ${left} were not looked at, after ${mostPaths}`,
-      ]
+    ? [...warnings, `checked the first ${mostPaths} host paths bound into machines, skipped ${left}`]
     : warnings;
 }
 
@@ -75,7 +72,7 @@ export function bindWarning(
   return withWay(source, trusted, (way) => {
     const fault = swapFault(way, trusted);
     if (fault !== undefined)
-      return `${swappedByOthers(source, fault)} Keep it where only root may write on the whole way, such as in /srv`;
+      return `${swappedByOthers(source, fault)} Keep it where only root may write to each directory of the path (example: /srv)`;
     if (!isWritable || !isReachable(way, trusted)) return undefined;
     return `${reachedByOthers(source)} Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro`;
   });
@@ -114,7 +111,7 @@ export async function fileWarnings(
     }));
     // In `up` its bind is warned of, too.
     if (isLong)
-      return `whether ${names.join(", ")} can write the machine file by the bind of ${source} is not known: ${tooLong}`;
+      return `cannot tell whether ${names.join(", ")} can write the machine file by the bind of ${source}: ${tooLong}`;
     const way =
       real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
     if (way === undefined) return undefined;

@@ -41,9 +41,7 @@ export async function takeOver(
 ): Promise<PreparedMachine> {
   const { state, address, init, claim, owner } = containers.find(({ id }) => id === step.id) ?? {};
   if (claim === "heir" && owner !== undefined) {
-    task.onWarning(
-      `${step.machine.name}: ${owner.file} made it and is not there any more, so it is this file's now`,
-    );
+    task.onWarning(`${step.machine.name}: taking it over from ${owner.file}, which does not exist any more`);
   }
   const failed = state === "created" ? await finish(task, step.id, init) : undefined;
   return failed === undefined

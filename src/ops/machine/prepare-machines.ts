@@ -114,7 +114,7 @@ function announce({ onState, onWarning }: Task, creates: readonly CreateStep[], 
     onState(machine.name, "preparing");
     for (const { name } of renamed.filter((container) => container.machine === machine.name)) {
       onWarning(
-        `${machine.name}: is made anew, since docker has renamed the one that was, to ${name}, which stays as it is`,
+        `${machine.name}: creating it again, since docker renamed the previous one to ${name}; that one stays`,
       );
     }
   }

@@ -63,14 +63,14 @@ export async function removeRemains(
   for (const state of states) {
     // It may have been long ago, and whatever has the number now is not to be looked into.
     if (!isThere(engineProcess))
-      throw new BerthError("engine-lost", "the engine has ended meanwhile", {
-        hint: "start it, and say it again",
+      throw new BerthError("engine-lost", "the engine stopped meanwhile", {
+        hint: "start it, then run this again",
       });
     try {
       await removeState(engineProcess.pid, state);
     } catch (cause) {
       if (!hasErrno(cause, ["EACCES", "EPERM", "EROFS"])) throw cause;
-      throw new BerthError("host-unfit", `${state} cannot be removed`, {
+      throw new BerthError("host-unfit", `cannot remove ${state}`, {
         hint: "run `berth doctor --fix` as root",
         cause,
       });

@@ -74,8 +74,8 @@ async function explainStart(
     await programOf(engine, id, command, AbortSignal.timeout(10_000));
     const known = await explainDiskFull(engine, error, leastRoom);
     if (known !== error || !(error instanceof BerthError) || error.hint !== undefined) return known;
-    return new BerthError(error.code, `${machine.name} could not be started: ${error.message}`, {
-      hint: "the sentence is the engine's own; `berth doctor` checks what machines need of it",
+    return new BerthError(error.code, `cannot start ${machine.name}: ${error.message}`, {
+      hint: "the reason is the engine's own message; `berth doctor` checks what machines need of the engine",
       details: error.details,
       cause: error,
     });

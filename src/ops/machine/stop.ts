@@ -29,6 +29,6 @@ async function stop(
   if (state === "paused") await unpauseContainer(engine, id, { signal });
   const changed = await shutDown(engine, id, { signal, timeout });
   if (changed) onState(name, "stopped");
-  else onState(name, "unchanged", "does not run");
+  else onState(name, "unchanged", "not running");
   return { changed, state: "stopped" };
 }

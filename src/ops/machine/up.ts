@@ -128,4 +128,4 @@ async function run(task: Task, prepared: MadeMachine, options: RunOptions): Prom
 }
 
 const strictByDefault =
-  "strict, since this host can give no user namespace of its own: `berth doctor` says why, --profile strict accepts it";
+  'using profile "strict": this host cannot give it a user namespace of its own (see `berth doctor`; --profile strict accepts it)';

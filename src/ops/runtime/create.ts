@@ -87,4 +87,4 @@ function writePlanned({ call, container, observed }: MachineStart, plan: Machine
 }
 
 const leftOut = (entry: string) =>
-  `${entry} is in the image's own environment, and so was left out: it is the user's to ask for (with -e BERTH_IMAGE=, the image's id, it counts)`;
+  `ignoring ${entry} of the image's own environment: only the user may request it (to trust the image, set -e BERTH_IMAGE= to its id)`;

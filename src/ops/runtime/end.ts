@@ -23,8 +23,6 @@ export function endMachine(state: string): void {
  */
 export function removeMachineCgroups(state: string, end?: number): readonly string[] {
   return readCgroups(state).flatMap((cgroup) =>
-    !isCgroup(cgroup) || removeCgroups(cgroup, end)
-      ? []
-      : [`the cgroup ${cgroup} is still there, or one in it`],
+    !isCgroup(cgroup) || removeCgroups(cgroup, end) ? [] : [`cannot remove cgroup ${cgroup} or one below it`],
   );
 }

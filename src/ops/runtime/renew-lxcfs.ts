@@ -55,7 +55,9 @@ export async function renewMachinesLxcfs(
     if (isLate || turns.length === 0) break;
   }
   if (isLate)
-    warnings.add(`machines may keep their dead lxcfs: not all could be looked at within ${limitMs / 1000} s`);
+    warnings.add(
+      `machines may keep their dead lxcfs: checking all of them takes longer than ${limitMs / 1000} s`,
+    );
   return { renewed, warnings: [...warnings] };
 }
 
@@ -81,7 +83,7 @@ async function startedLxcfs(limit: number): Promise<HostLxcfs> {
 }
 
 const lacksLxcfs = () =>
-  new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
+  new BerthError("host-unfit", "lxcfs is not running on this host", { hint: "systemctl start lxcfs" });
 
 async function renewOne(program: string, pid: number): Promise<"renewed" | "left" | string> {
   const end = AbortSignal.timeout(patience.machine);
@@ -94,6 +96,6 @@ async function renewOne(program: string, pid: number): Promise<"renewed" | "left
     return stdout === "" ? "left" : "renewed";
   } catch (error) {
     if (!end.aborted) throw error;
-    return `the machine of process ${pid} keeps its dead lxcfs: it did not take another within ${patience.machine / 1000} s`;
+    return `the machine of process ${pid} keeps its dead lxcfs: mounting the new one takes longer than ${patience.machine / 1000} s`;
   }
 }

@@ -43,9 +43,9 @@ export async function changeService(
         !isDeepStrictEqual(Spec, spec) ||
         (previous !== undefined && !isDeepStrictEqual(PreviousSpec, previous))
       ) {
-        throw new BerthError("conflict", `${name} was changed by another meanwhile`, {
+        throw new BerthError("conflict", `another client changed ${name} meanwhile`, {
           cause: error,
-          hint: `see what it is now (docker service inspect ${name}), then try again`,
+          hint: `see its current state (docker service inspect ${name}), then try again`,
         });
       }
       version = Version.Index;

@@ -60,10 +60,7 @@ export async function rollBack(
   const fresh = services.filter(({ PreviousSpec }) => !PreviousSpec);
   if (fresh.length > 0) {
     const list = fresh.map(({ Spec }) => Spec.Name).join(", ");
-    throw new BerthError(
-      "conflict",
-      `there is nothing to go back to: ${list} was not updated since it was made`,
-    );
+    throw new BerthError("conflict", `cannot roll back ${list}: no update since its creation`);
   }
   return Promise.all(
     services.map(({ ID, Spec, PreviousSpec, Version }) =>
@@ -177,8 +174,8 @@ async function findOwnServices(
     .filter(({ Spec }) => Spec.Labels?.[label.machine] !== Spec.Name)
     .map(({ Spec }) => Spec.Name);
   if (foreign.length === 0) return services;
-  throw new BerthError("not-ours", `not a machine of berth: ${foreign.join(", ")}`, {
-    hint: "use docker for services that berth did not make",
+  throw new BerthError("not-ours", `not created by berth: ${foreign.join(", ")}`, {
+    hint: "use docker for services that berth did not create",
     details: foreign,
   });
 }
@@ -197,7 +194,7 @@ async function waitRemoved(
     signal,
   );
   if (gone) return;
-  throw new BerthError("boot-timeout", `${name} has not stopped after ${Math.round(timeout / 1000)} s`, {
-    hint: "its service is gone, and its node goes on stopping it: berth ls --swarm",
+  throw new BerthError("boot-timeout", `${name} did not stop within ${Math.round(timeout / 1000)} s`, {
+    hint: "its service is removed, its node is still stopping it: berth ls --swarm",
   });
 }

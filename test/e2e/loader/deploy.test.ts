@@ -242,7 +242,7 @@ machines:
     expect([refused.status, errorCode(refused.stdout)]).toEqual([3, "engine-unreachable"]);
     expect(JSON.parse(refused.stdout)).toMatchObject({
       error: {
-        message: expect.stringContaining("mail runs on the node worker, whose engine cannot be reached"),
+        message: expect.stringContaining("cannot reach the engine of node worker, on which mail runs"),
         hint: expect.stringContaining(`ssh nobody@${worker().address} docker version`),
       },
     });
@@ -334,7 +334,7 @@ machines:
     const notRunning = await manager().berth("exec mailbox true");
     expect([notRunning.status, notRunning.stderr]).toEqual([
       1,
-      expect.stringContaining("mailbox does not run: its task is pending"),
+      expect.stringContaining("mailbox is not running: its task is pending"),
     ]);
   });
 

@@ -61,7 +61,7 @@ Only what berth made, as it made it, goes. What you made of it stays: images FRO
         hint,
       });
     }
-    if (config !== undefined) requireRoot("the runtime's removal");
+    if (config !== undefined) requireRoot("removing the runtime");
     const kept = await removeBelongings(engine, belongings, place);
     if (config !== undefined) await uninstallRuntime(config, false);
     const removed = parts.filter(({ name }) => !kept.includes(name));

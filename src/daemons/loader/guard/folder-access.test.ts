@@ -28,7 +28,7 @@ test("so is a closed one whose place others can give to another, and where that 
   chmodSync(at("parent"), 0o777);
   expect(seen()).toEqual([
     expect.stringMatching(
-      /\/srv\/box lead to any directory.*: everybody may write to \/srv\. Keep it .*\/srv$/,
+      /\/srv\/box lead to any directory.*: everybody may write to \/srv\. Keep it .*: \/srv\)$/,
     ),
   ]);
 });

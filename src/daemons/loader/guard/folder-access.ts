@@ -37,7 +37,7 @@ export function refuseOthersFuse(folder: string, places: FolderPlaces): void {
     "file-untrusted",
     `${folder} or its lease lies in another user's file system (FUSE), which might never answer`,
     {
-      hint: "Keep it in a directory of the node's own, or in what root has mounted.",
+      hint: "Keep it in a file system that root mounted.",
     },
   );
 }
@@ -57,7 +57,7 @@ export function accessWarnings(folder: string, { parent, place }: FolderPlaces):
     const fault = swapFault({ steps: seen(way.steps), real: seen(way.real), end: way.end }, trusted);
     if (fault !== undefined) {
       return [
-        `${swappedByOthers(folder, fault)} Keep it where only root may write on the whole way, such as in /srv`,
+        `${swappedByOthers(folder, fault)} Keep it where only root may write to each directory of the path (example: /srv)`,
       ];
     }
     // A link to elsewhere leads nowhere from here; the folder that it leads to is seen all the same.

@@ -20,5 +20,5 @@ export async function createNamed<T>(
   };
   const created = await poll(nameTimeout, attempt, signal);
   if (created !== undefined) return created;
-  throw new BerthError("conflict", `there is a container ${name} already`, { hint: `docker rm -f ${name}` });
+  throw new BerthError("conflict", `container ${name} already exists`, { hint: `docker rm -f ${name}` });
 }

@@ -64,7 +64,7 @@ function socketOf(engine: Engine, self: ContainerInspect): GuardOrigin["socket"]
   if (mount !== undefined) return { path, source: mount.Source, target: mount.Destination };
   throw new BerthError(
     "host-unfit",
-    `the engine's socket ${path} is not mounted into the loader, so that its guard cannot have it`,
+    `the loader lacks a mount of the engine's socket ${path}, which its guard needs`,
     {
       hint: "mount it: --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
     },

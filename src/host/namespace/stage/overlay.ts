@@ -65,9 +65,9 @@ const layersOf = (stage: string) => join(stage, "layers");
 function unstaged(cause: unknown): BerthError {
   return new BerthError(
     "host-unfit",
-    `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`,
+    `cannot mount the machine's layers with mapped ids: ${(cause as Error).message}`,
     {
-      hint: "name the profile strict",
+      hint: "use profile strict",
       cause,
     },
   );
