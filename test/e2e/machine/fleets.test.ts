@@ -115,7 +115,9 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     const { status, stderr } = await berth("up", after);
     expect([status, stderr]).toEqual([
       0,
-      expect.stringContaining(`taking it over from ${join(before, "berth.yaml")}, which does not exist any more`),
+      expect.stringContaining(
+        `taking it over from ${join(before, "berth.yaml")}, which does not exist any more`,
+      ),
     ]);
     expect(await ids()).toEqual(machines);
     expect((await berth("down --yes", after)).status).toBe(0);
