@@ -218,7 +218,9 @@ async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess)
   const log = (await readFile(paths.log, "utf8")).trimEnd().split("\n").slice(-20);
   throw new BerthError(
     "engine-unreachable",
-    `embedded engine ${options.name} did not start: ${ended ?? "it did not answer in time"}\n${log.join("\n")}`,
+    [`embedded engine ${options.name} did not start: ${ended ?? "it did not answer in time"}`, ...log].join(
+      "\n",
+    ),
     { hint: "The lines above are the end of its log.", details: { log } },
   );
 }

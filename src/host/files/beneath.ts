@@ -4,9 +4,9 @@ import { pathOnly } from "#host/syscall/path-only.ts";
 import { openAt, resolving } from "#host/syscall/syscalls.ts";
 
 /*
- * The one way to what is below a directory that others may change at any moment: it is opened first, by its place alone, and
- * then worked on as /proc/self/fd/N, under which nobody can exchange it. What is asked of such a directory must be one name
- * and follow no link: lstat, readlink, unlink, rmdir, open with O_NOFOLLOW. Sources: openat2(2), proc_pid_fd(5).
+ * The only way to files below a directory that other users may change at any moment. Open the directory
+ * first (O_PATH), then work on it as /proc/self/fd/N, which nobody can exchange. Use single names below it,
+ * follow no link: lstat, readlink, unlink, rmdir, open with O_NOFOLLOW. Sources: openat2(2), proc_pid_fd(5).
  */
 
 /**

@@ -27,7 +27,10 @@ export function mountMirror(place: string): MountedMirror {
         ? "this host has no /dev/fuse: run `modprobe fuse`"
         : `cannot open /dev/fuse: errno ${-device}`,
     );
-  const options = `fd=${device},rootmode=40000,user_id=0,group_id=0,default_permissions,max_read=${largestTransfer}`;
+  const options = [
+    `fd=${device},rootmode=40000,user_id=0,group_id=0`,
+    `default_permissions,max_read=${largestTransfer}`,
+  ].join(",");
   try {
     // An engine that was started anew removes a place that it has done with. (What is mounted there is not
     // looked at.)

@@ -1,6 +1,6 @@
 /*
- * The kernel's file system protocol, as far as a mirror needs it (linux/fuse.h, fuse(4)): version 7.31, all numbers in the
- * machine's own byte order, which is little-endian on every architecture that berth runs on.
+ * The part of the kernel's FUSE protocol that a mirror needs (linux/fuse.h, fuse(4)), version 7.31. Numbers
+ * have the host's byte order, which is little-endian on every architecture that berth runs on.
  */
 
 export const opcodes = {

@@ -111,7 +111,8 @@ function tryForget(isStale: (flow: Flow) => boolean): readonly string[] {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     return [
-      `UDP clients that already send to these ports may not reach the machine until they pause: connection tracking failed with ${code}`,
+      "UDP clients that already send to these ports may not reach the machine until they pause: " +
+        `connection tracking failed with ${code}`,
     ];
   }
 }

@@ -13,7 +13,8 @@ export interface PortTable {
 /** Milliseconds for which the nft of a process that has ended may still be there. */
 const formerTimeout = 5000;
 const hint =
-  "Publishing needs nftables with NAT in a kernel of 5.12 or later, and the capability NET_ADMIN in the host's network namespace.";
+  "Publishing needs nftables with NAT in a kernel of 5.12 or later, " +
+  "and the capability NET_ADMIN in the host's network namespace.";
 
 /**
  * Makes a table by the line `script`, which must give it `flags owner`: it then belongs to a living nft,

@@ -62,7 +62,8 @@ export async function packLoaderImage(references: readonly string[], version: st
 const source = "a program that the loader's image is made of";
 
 const withoutIptables =
-  "iptables is not installed, so the image lacks it: the loader cannot publish ports on hosts whose Docker uses iptables; install the package iptables and run this again";
+  "iptables is not installed, so the image lacks it: the loader cannot publish ports on hosts whose Docker " +
+  "uses iptables; install the package iptables and run this again";
 
 /** From source the running program is Bun alone. */
 async function checkCompiled(version: string): Promise<void> {

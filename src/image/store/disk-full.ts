@@ -17,7 +17,7 @@ export async function explainDiskFull(engine: Engine, error: unknown, needed: nu
   const disk = await readDisk(pid, DockerRootDir);
   if (disk === undefined || disk.free >= needed) return error;
   return new BerthError("disk-full", `the engine's disk is full (${DockerRootDir}): ${error.message}`, {
-    hint: "free some space (`docker system df` shows what uses it), then run this again: it continues where it stopped",
+    hint: "free some space (`docker system df` shows what uses it), then run this again to continue",
     details: { ...disk, needed },
     cause: error,
   });

@@ -76,7 +76,7 @@ export async function findCurrent(
   const image = await findImage(engine, reference, signal);
   if (image !== undefined && image.labels[label.digest] === undefined) {
     throw new BerthError("conflict", `${reference} names an image that berth did not create`, {
-      hint: `berth needs this name; rename that image: docker tag ${reference} NAME && docker rmi ${reference}`,
+      hint: `rename it, since berth needs the name: docker tag ${reference} NAME && docker rmi ${reference}`,
     });
   }
   return image?.labels[label.digest] === place.digest ? image : undefined;

@@ -19,8 +19,8 @@ export const blockSize = 512;
 export const paddingOf = (size: number): number => -size & (blockSize - 1);
 
 /**
- * Reads a block; undefined for one of zeros. Throws a `TarError` for what is no header of a member: by its sum,
- * by its format, or by a size that cannot be.
+ * Parses a block; undefined for one of zeros. Throws a `TarError` where the checksum, the format or the size
+ * is invalid.
  */
 export function parseTarHeader(block: Buffer): TarHeader | undefined {
   const sum = sumOf(block);

@@ -30,14 +30,16 @@ export class TarRoom {
       if (path.length <= longestPath) continue;
       throw new BerthError(
         "file-invalid",
-        `${this.#what} has a path of ${path.length} characters, ${path.slice(0, 40)}…: Linux allows at most ${longestPath}`,
+        `${this.#what} has a path of ${path.length} characters, ${path.slice(0, 40)}…: ` +
+          `Linux allows at most ${longestPath}`,
         { hint: "Pack it again without that: `tar --exclude=…`." },
       );
     }
     if (records.size <= mostRecords) return;
     throw new BerthError(
       "file-invalid",
-      `${this.#what} has ${records.size} extended records for ${name.slice(0, 40)}; berth reads at most ${mostRecords}`,
+      `${this.#what} has ${records.size} extended records for ${name.slice(0, 40)}; ` +
+        `berth reads at most ${mostRecords}`,
       {
         hint: "Pack the root's files again with tar(1).",
       },
@@ -63,9 +65,10 @@ export class TarRoom {
     if (this.#left >= 0) return;
     throw new BerthError(
       "file-invalid",
-      `${this.#what} has too many names: berth reads at most ${mostBytes / 2 ** 20} MiB of them (some two million files)`,
+      `${this.#what} has too many names: berth reads at most ${mostBytes / 2 ** 20} MiB of them ` +
+        "(some two million files)",
       {
-        hint: "Leave data out of the root (example: `tar --exclude=./srv`), and mount it into the machine as a volume.",
+        hint: "Leave data out of the root (example: `tar --exclude=./srv`), and mount it as a volume.",
       },
     );
   }

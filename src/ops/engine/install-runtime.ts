@@ -134,13 +134,10 @@ export async function refuseWhileMachines(engine: Engine): Promise<void> {
   const machines = await listMachines(engine);
   if (machines.length === 0) return;
   const names = machines.map(({ name }) => name).join(", ");
-  throw new BerthError(
-    "conflict",
-    `${machines.length === 1 ? "a machine" : `${machines.length} machines`} of this engine may need berth-runtime: ${names}`,
-    {
-      hint: "remove them with `berth rm`, or use --force: they start again only after `berth install runtime`",
-    },
-  );
+  const count = machines.length === 1 ? "a machine" : `${machines.length} machines`;
+  throw new BerthError("conflict", `${count} of this engine may need berth-runtime: ${names}`, {
+    hint: "remove them with `berth rm`, or use --force: then they start only after `berth install runtime`",
+  });
 }
 
 /** daemon.json itself where it, or a directory on the way to it, is a link. */
@@ -280,7 +277,7 @@ async function activate(
     "engine-refused",
     `the engine did not load ${file}${changed ? "; berth restored its previous content" : ""}`,
     {
-      hint: "see its log (journalctl -u docker, or the one that `berth engine status` shows); check that it reads this file",
+      hint: "see its log (journalctl -u docker, or `berth engine status`), and check that it reads this file",
     },
   );
 }

@@ -63,7 +63,11 @@ async function lookAtEach(
     : warnings;
 }
 
-/** The same of one. */
+const keepAtRoot = "Keep it where only root may write to each directory of the path (example: /srv)";
+const keepClosed = "Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro";
+const keepApart = "Mount it :ro, or keep the file in a directory that no machine may write to";
+
+/** The warning about one path of the host; undefined where it is safe. */
 export function bindWarning(
   source: string,
   isWritable: boolean,
@@ -71,10 +75,9 @@ export function bindWarning(
 ): string | undefined {
   return withWay(source, trusted, (way) => {
     const fault = swapFault(way, trusted);
-    if (fault !== undefined)
-      return `${swappedByOthers(source, fault)} Keep it where only root may write to each directory of the path (example: /srv)`;
+    if (fault !== undefined) return `${swappedByOthers(source, fault)} ${keepAtRoot}`;
     if (!isWritable || !isReachable(way, trusted)) return undefined;
-    return `${reachedByOthers(source)} Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro`;
+    return `${reachedByOthers(source)} ${keepClosed}`;
   });
 }
 
@@ -111,10 +114,13 @@ export async function fileWarnings(
     }));
     // In `up` its bind is warned of, too.
     if (isLong)
-      return `cannot tell whether ${names.join(", ")} can write the machine file by the bind of ${source}: ${tooLong}`;
+      return (
+        `cannot tell whether ${names.join(", ")} can write the machine file by the bind of ${source}: ` +
+        tooLong
+      );
     const way =
       real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
     if (way === undefined) return undefined;
-    return `${writtenByMachines(way.file, source, names)} Mount it :ro, or keep the file in a directory that no machine may write to`;
+    return `${writtenByMachines(way.file, source, names)} ${keepApart}`;
   });
 }

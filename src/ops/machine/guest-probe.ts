@@ -88,7 +88,7 @@ export async function requireInit(
 /** A failure to tell what a container runs, with what to do about it. */
 export function noInit(command: readonly string[], cause?: unknown): BerthError {
   return new BerthError("no-init", `the image has no init: its command is ${command.join(" ") || "empty"}`, {
-    hint: "use an image with an init (Debian: install systemd-sysv), or name its init with --command or `command:`",
+    hint: "use an image with an init (Debian: install systemd-sysv), or set --command or `command:`",
     cause,
   });
 }

@@ -114,7 +114,8 @@ function announce({ onState, onWarning }: Task, creates: readonly CreateStep[], 
     onState(machine.name, "preparing");
     for (const { name } of renamed.filter((container) => container.machine === machine.name)) {
       onWarning(
-        `${machine.name}: creating it again, since docker renamed the previous one to ${name}; that one stays`,
+        `${machine.name}: creating it again, since docker renamed the previous one to ${name}; ` +
+          "that one stays",
       );
     }
   }

@@ -128,4 +128,5 @@ async function run(task: Task, prepared: MadeMachine, options: RunOptions): Prom
 }
 
 const strictByDefault =
-  'using profile "strict": this host cannot give it a user namespace of its own (see `berth doctor`; --profile strict accepts it)';
+  'using profile "strict": this host cannot give it a user namespace of its own ' +
+  "(see `berth doctor`; --profile strict accepts it)";

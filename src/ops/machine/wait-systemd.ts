@@ -43,7 +43,8 @@ export async function waitForSystemd(
     if (isCut) {
       throw new BerthError(
         "boot-failed",
-        `${name} is running, but its systemctl is not systemd's: it printed more than ${sizeOf(longestState)}`,
+        `${name} is running, but its systemctl is not systemd's: ` +
+          `it printed more than ${sizeOf(longestState)}`,
         {
           hint: `check it: berth exec ${name} systemctl --version`,
         },

@@ -87,4 +87,5 @@ function writePlanned({ call, container, observed }: MachineStart, plan: Machine
 }
 
 const leftOut = (entry: string) =>
-  `ignoring ${entry} of the image's own environment: only the user may request it (to trust the image, set -e BERTH_IMAGE= to its id)`;
+  `ignoring ${entry} of the image's own environment: only the user may request it ` +
+  "(to trust the image, set -e BERTH_IMAGE= to its id)";

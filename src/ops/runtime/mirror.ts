@@ -13,8 +13,8 @@ import { stateFile } from "#oci/machine-state.ts";
 import type { IsolatedMachine } from "./state.ts";
 
 /*
- * While a machine with mapped ids lives, its files are mounted once, for itself. What the engine has of them is a mirror: a
- * file system in the place of the engine's own mount, which asks berth's server for what the machine has.
+ * While a machine with mapped ids lives, its files are mounted once, for the machine. The engine has a mirror
+ * of them: a FUSE file system in place of the engine's own mount, whose server is berth's.
  */
 
 const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");

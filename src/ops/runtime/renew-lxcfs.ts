@@ -96,6 +96,9 @@ async function renewOne(program: string, pid: number): Promise<"renewed" | "left
     return stdout === "" ? "left" : "renewed";
   } catch (error) {
     if (!end.aborted) throw error;
-    return `the machine of process ${pid} keeps its dead lxcfs: mounting the new one takes longer than ${patience.machine / 1000} s`;
+    return (
+      `the machine of process ${pid} keeps its dead lxcfs: ` +
+      `mounting the new one takes longer than ${patience.machine / 1000} s`
+    );
   }
 }

@@ -79,7 +79,10 @@ async function nodeEngine(
       error.code,
       `cannot reach the engine of node ${node.name}, on which ${name} runs: ${error.message}`,
       {
-        hint: `make \`ssh ${address} docker version\` work without a prompt (key, known_hosts, a user in group docker; --ssh-user names another), or name that node's engine with --host`,
+        hint: [
+          `make \`ssh ${address} docker version\` work without a prompt (key, known_hosts, a user in`,
+          "group docker; --ssh-user names another), or name that node's engine with --host",
+        ].join(" "),
         details: error.details,
         cause: error,
       },

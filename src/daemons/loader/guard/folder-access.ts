@@ -57,7 +57,8 @@ export function accessWarnings(folder: string, { parent, place }: FolderPlaces):
     const fault = swapFault({ steps: seen(way.steps), real: seen(way.real), end: way.end }, trusted);
     if (fault !== undefined) {
       return [
-        `${swappedByOthers(folder, fault)} Keep it where only root may write to each directory of the path (example: /srv)`,
+        `${swappedByOthers(folder, fault)} Keep it where only root may write to each directory of the path ` +
+          "(example: /srv)",
       ];
     }
     // A link to elsewhere leads nowhere from here; the folder that it leads to is seen all the same.

@@ -22,7 +22,9 @@ export async function findSelf(engine: Engine, signal: AbortSignal): Promise<Con
     if (found?.State.Running) return found;
   }
   throw new BerthError("not-found", "cannot find the loader's own container on the engine at its socket", {
-    hint: "run it as a service with its own node's socket: docker service create --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock …",
+    hint:
+      "run it as a service with its own node's socket: docker service create " +
+      "--mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock …",
     details: { candidates },
   });
 }
