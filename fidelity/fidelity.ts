@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BerthError } from "#errors.ts";
 import { readMounts } from "#host/embedded-engine/mount-table.ts";
-import { type Flags, readFlags, usage } from "./flags.ts";
+import { type Flags, parseFlags, usage } from "./flags.ts";
 import { renderPage } from "./page.ts";
 import { fallsShort, notesOf, renderNotes, renderTable, type Table } from "./table.ts";
 import type { Versions } from "./versions.ts";
@@ -16,7 +16,7 @@ import { measureView } from "./view.ts";
 
 function flagsOrExit(): Flags {
   try {
-    const flags = readFlags(process.argv.slice(2));
+    const flags = parseFlags(process.argv.slice(2));
     if (!flags.help) return flags;
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n${usage}`);

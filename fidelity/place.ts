@@ -42,7 +42,7 @@ export interface Place {
   destroy(): Promise<void>;
 }
 
-export interface PlaceWish {
+export interface PlaceOptions {
   readonly cgroupView: CgroupView;
   /** Whether systemd-nspawn and LXC must be there. */
   readonly peers: boolean;
@@ -55,7 +55,7 @@ export interface PlaceWish {
  * Starts the engine. With peers its root is one that holds them, built for this; the host's packages stay as
  * they are.
  */
-export async function createPlace({ cgroupView, peers, packages, signal }: PlaceWish): Promise<Place> {
+export async function createPlace({ cgroupView, peers, packages, signal }: PlaceOptions): Promise<Place> {
   await requireBuilt(launcher);
   const tarball = await rootTarball();
   const archive = packages.length === 0 ? undefined : await preparePackages(tarball, packages, signal);

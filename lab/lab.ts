@@ -10,7 +10,7 @@ import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-iden
 import { removeTree } from "#host/embedded-engine/remove-tree.ts";
 import { startPrivateEngine } from "#host/embedded-engine/start.ts";
 import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
-import { orUndefined } from "#host/process/proc-file.ts";
+import { ignoreUnreadable } from "#host/process/proc-file.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 import { type HeldNamespace, holdNamespace, layWire, plugIn, unplugged } from "./wire.ts";
 
@@ -172,7 +172,7 @@ async function destroyLab(
 async function removeDeadLabs(): Promise<void> {
   for (const entry of await readdir(tmpdir())) {
     if (!entry.startsWith(directoryPrefix)) continue;
-    const directory = await orUndefined(realpath(join(tmpdir(), entry)));
+    const directory = await ignoreUnreadable(realpath(join(tmpdir(), entry)));
     // Another lab's end, or its removal by another one, was faster.
     if (directory === undefined) continue;
     const owner = await readRecordedProcess(join(directory, "owner"));

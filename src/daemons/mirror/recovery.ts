@@ -89,7 +89,7 @@ export class Recovery {
     if (plan !== undefined) return [plan];
     if (depth > deepest) return [];
     return this.#faults
-      .within(directory, () => orNone(() => readdirSync(directory, { withFileTypes: true })), [])
+      .within(directory, () => ignoreEnded(() => readdirSync(directory, { withFileTypes: true })), [])
       .filter((entry) => entry.isDirectory())
       .flatMap((entry) => this.#findPlans(join(directory, entry.name), depth + 1));
   }
@@ -100,19 +100,19 @@ export class Recovery {
  * the same.
  */
 function showsAllOf(pid: number, device: string): boolean {
-  const [mountinfo = ""] = orNone(() => [readMountinfoOf(pid)]);
+  const [mountinfo = ""] = ignoreEnded(() => [readMountinfoOf(pid)]);
   const root = lastMountAt(mountinfo, "/");
   return root?.device === device && root.root === "/";
 }
 
 /** The plan in a machine's state; undefined where there is none. */
 export function readPlan(state: string): MirrorPlan | undefined {
-  const [text] = orNone(() => [readFileSync(join(state, stateFile.mirror), "utf8")]);
+  const [text] = ignoreEnded(() => [readFileSync(join(state, stateFile.mirror), "utf8")]);
   return text === undefined ? undefined : (JSON.parse(text) as MirrorPlan);
 }
 
 /** Machines come and go meanwhile; one whose process has ended, and is not reaped, has no mounts (EINVAL). */
-function orNone<T>(read: () => T[]): T[] {
+function ignoreEnded<T>(read: () => T[]): T[] {
   try {
     return read();
   } catch (error) {

@@ -15,9 +15,9 @@ import {
   uplinkNameServer,
 } from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
 import { readRecordedProcess } from "./process-identity.ts";
-import { removeRemains } from "./remains.ts";
 import { removeTree } from "./remove-tree.ts";
 import { enginePath, findTool } from "./required-tools.ts";
 import { initScript, uplinkScript } from "./scripts.ts";
@@ -56,7 +56,7 @@ export async function startPrivateEngine(
     if (running !== undefined) return running;
     const tools = await findTools(given);
     const isNew = !(await checkDataDirectory(given));
-    await removeRemains(given);
+    await removeLeftovers(given);
     await mkdir(given.dataDirectory, { recursive: true, mode: 0o711 });
     const dataDirectory = await realpath(given.dataDirectory);
     const rootDirectory =
@@ -65,7 +65,7 @@ export async function startPrivateEngine(
     try {
       return await startNew(options, tools);
     } catch (error) {
-      await removeRemains(options);
+      await removeLeftovers(options);
       if (isNew) await removeTree(dataDirectory);
       throw error;
     }

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { askEngine } from "./engine-socket.ts";
+import { hasLeftovers } from "./leftovers.ts";
 import { checkPlace, enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
 import { isAlive, readRecordedProcess } from "./process-identity.ts";
-import { hasRemains } from "./remains.ts";
 
 /** How the running engine was started. */
 export type EngineSettings = Pick<PrivateEngineOptions, "cgroupView" | "uplink" | "rootDirectory">;
@@ -37,7 +37,7 @@ export async function privateEngineStatus(place: PrivateEnginePlace): Promise<Pr
   };
   const init = await readRecordedProcess(paths.init);
   if (init === undefined || !(await isAlive(init))) {
-    return { ...facts, state: (await hasRemains(place)) ? "dead-remains" : "stopped" };
+    return { ...facts, state: (await hasLeftovers(place)) ? "dead-remains" : "stopped" };
   }
   const version = await askEngine(paths.socket, "/version");
   const settings = JSON.parse(await readFile(paths.settings, "utf8")) as EngineSettings;

@@ -3,9 +3,9 @@ import { withLock } from "#host/process/lock.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import { isMissing } from "#host/process/proc-file.ts";
 import { checkDataDirectory } from "./daemon-config.ts";
+import { readHolder, removeLeftovers } from "./leftovers.ts";
 import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
 import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
-import { readHolder, removeRemains } from "./remains.ts";
 import { removeTree } from "./remove-tree.ts";
 
 export interface StopPrivateEngineOptions extends PrivateEnginePlace {
@@ -19,7 +19,7 @@ export interface StopPrivateEngineOptions extends PrivateEnginePlace {
 
 /**
  * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its
- * cgroups and its state files removed. Works on the remains of a killed engine and on none at all;
+ * cgroups and its state files removed. Works on what a killed engine left and on none at all;
  * `onWaiting` is told when another berth is at work on it. True when it was running.
  */
 export async function stopPrivateEngine(
@@ -45,7 +45,7 @@ async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
     await signalProcess(init, "SIGTERM");
     await waitUntilGone(init, grace);
   }
-  await removeRemains(options, holder);
+  await removeLeftovers(options, holder);
   if (options.removeData === true) await removeTree(options.dataDirectory);
   return wasRunning;
 }

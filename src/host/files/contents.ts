@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Contents } from "#contract/copy-up.ts";
 import { hasAccessList } from "#host/syscall/acl.ts";
 import { pagesOf } from "./first-names.ts";
-import { orMissing, rootFiles } from "./root-files.ts";
+import { ignoreMissing, rootFiles } from "./root-files.ts";
 
 const page = 4096;
 /** Directories below each other: the kernel walks all of them for each file, and so does whoever copies. */
@@ -29,7 +29,7 @@ export function readContents(
   const count = (path: string, depth: number) => {
     const place = join(root, path);
     // Too long a path for any program.
-    const stat = orMissing(() => lstatSync(place));
+    const stat = ignoreMissing(() => lstatSync(place));
     inodes += 1;
     if (stat === undefined) odd = path;
     else if (stat.isFile()) bytes += Math.ceil(stat.size / page) * page;

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineFiles, MountedFiles, Place } from "#contract/guest.ts";
 import { isAt } from "#linux/path.ts";
-import { filesBy, orMissing, realRoot, walkRoot } from "./root-files.ts";
+import { filesBy, ignoreMissing, realRoot, walkRoot } from "./root-files.ts";
 
 /**
  * Reads the files that a machine will have: those of its root with the mounts over them, in their order. As
@@ -24,7 +24,7 @@ export function machineFiles(root: string, mounts: readonly MountedFiles[]): Mac
     return path === mount.point ? locate(path, among.slice(0, index)) : undefined;
   };
   const place = (path: string): Place => {
-    const walked = orMissing(() => walkRoot(locate, path));
+    const walked = ignoreMissing(() => walkRoot(locate, path));
     // Links without end, or names that cannot be: the runtime refuses to mount there.
     if (walked === undefined) return { path, exists: false, bound: false };
     const { found, missing } = walked;

@@ -21,7 +21,7 @@ export function rootFiles(root: string): RootFiles {
 
 /** A root by a path without links; one that is not there as it is. */
 export function realRoot(root: string): string {
-  return orMissing(() => realpathSync(root)) ?? root;
+  return ignoreMissing(() => realpathSync(root)) ?? root;
 }
 
 /**
@@ -41,19 +41,19 @@ export function filesBy(locate: Locate): RootFiles {
     return found === undefined ? undefined : locate(found);
   };
   return {
-    resolve: (path) => orMissing(() => find(path)),
+    resolve: (path) => ignoreMissing(() => find(path)),
     read: (path) =>
-      orMissing(() => {
+      ignoreMissing(() => {
         const place = findHere(path);
         return place === undefined ? undefined : readHead(place, longestText)?.toString("utf8");
       }),
     isElf: (path) =>
-      orMissing(() => {
+      ignoreMissing(() => {
         const place = findHere(path);
         return place !== undefined && readHead(place, elf.length)?.equals(elf);
       }) ?? false,
     list: (path) =>
-      orMissing(() => {
+      ignoreMissing(() => {
         const place = findHere(path);
         return place === undefined ? [] : readNames(place);
       }) ?? [],
@@ -66,7 +66,7 @@ export function filesBy(locate: Locate): RootFiles {
  */
 const impossible = ["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE", "EAGAIN"];
 
-export function orMissing<T>(look: () => T): T | undefined {
+export function ignoreMissing<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {

@@ -11,7 +11,7 @@ const [noHang, killSignal] = [1, 9];
 /** A process that was killed ends within a few milliseconds. */
 const longestEndMs = 900;
 
-/** What the process is called with, as numbers in words: see `readServed`. */
+/** What the process is called with, as numbers in words: see `parseServed`. */
 export interface Served {
   readonly device: number;
   readonly root: number;
@@ -25,7 +25,7 @@ const wordsOf = ({ device, root, range, parent }: Served) =>
   [device, root, range.base, range.count, parent].map(String);
 
 /** What these words say; undefined for others. */
-export function readServed(words: readonly string[]): Served | undefined {
+export function parseServed(words: readonly string[]): Served | undefined {
   const numbers = words.map((word) => (/^\d{1,10}$/.test(word) ? Number(word) : undefined));
   const [device, root, base, count, parent] = numbers;
   if (numbers.length !== 5 || device === undefined || root === undefined) return undefined;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readdir, realpath } from "node:fs/promises";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { readHeldListeners } from "./held-listeners.ts";
-import { orUndefined, readLinkTarget } from "./proc-file.ts";
+import { ignoreUnreadable, readLinkTarget } from "./proc-file.ts";
 import { readListener } from "./socket-listener.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function findEngineProcess(socket: string): Promise<number | undefi
   const listener = readListener(socket);
   if (listener === undefined) return undefined;
   if ((await readEngine(listener)) !== undefined) return listener;
-  const paths = new Set([socket, (await orUndefined(realpath(socket))) ?? socket]);
+  const paths = new Set([socket, (await ignoreUnreadable(realpath(socket))) ?? socket]);
   const given = readHeldListeners(listener, paths);
   const holders = new Map<number, number>();
   for (const entry of given.length === 0 ? [] : await readdir("/proc")) {

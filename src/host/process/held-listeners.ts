@@ -15,7 +15,7 @@ export function readHeldListeners(
   paths: ReadonlySet<string>,
   most = Number.POSITIVE_INFINITY,
 ): readonly string[] {
-  const listening = orNone(() => readListening(`/proc/${pid}/net/unix`, paths, most)) ?? [];
+  const listening = ignoreEnded(() => readListening(`/proc/${pid}/net/unix`, paths, most)) ?? [];
   if (listening.length === 0) return [];
   return readHeldSockets(pid, listening) ?? listening;
 }
@@ -70,7 +70,7 @@ export function readHeldSockets(pid: number, inodes: readonly string[]): readonl
   try {
     // They are listed in the order of their numbers.
     for (const name of firstNames(directory, mostDescriptors)) {
-      const link = orNone(() => readlinkSync(`${directory}/${name}`)) ?? "";
+      const link = ignoreEnded(() => readlinkSync(`${directory}/${name}`)) ?? "";
       const inode = sought.get(link);
       if (inode === undefined) continue;
       found.push(inode);
@@ -88,7 +88,7 @@ export function readHeldSockets(pid: number, inodes: readonly string[]): readonl
 const gone = ["ENOENT", "ESRCH", "EINVAL"];
 
 /** Undefined for what has ended or was closed meanwhile. */
-function orNone<T>(look: () => T): T | undefined {
+function ignoreEnded<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Engine } from "#engine/connection/engine.ts";
 import { inRootOf } from "#host/files/beneath.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
-import { orUndefined } from "#host/process/proc-file.ts";
+import { ignoreUnreadable } from "#host/process/proc-file.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { isCgroupParent } from "#plan/machine/api-contract.ts";
 
@@ -17,7 +17,7 @@ export async function removeCgroupParent(engine: Engine, parent: string | undefi
   const pid = await findEngineProcess(engine.endpoint.path);
   // The engine's files may not be ours to see.
   if (pid !== undefined)
-    await orUndefined(inRootOf(pid, "/sys/fs/cgroup", (root) => removeParentBelow(root, parent)));
+    await ignoreUnreadable(inRootOf(pid, "/sys/fs/cgroup", (root) => removeParentBelow(root, parent)));
 }
 
 /** The same where the engine's cgroups are seen at `root`. */
@@ -28,7 +28,7 @@ export async function removeParentBelow(root: string, parent: string | undefined
 
 /** cgroup2's own root, and the v1 hierarchies below it. */
 async function hierarchiesOf(root: string): Promise<readonly string[]> {
-  const entries = (await orUndefined(readdir(root, { withFileTypes: true }))) ?? [];
+  const entries = (await ignoreUnreadable(readdir(root, { withFileTypes: true }))) ?? [];
   return [root, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name))];
 }
 

@@ -6,7 +6,7 @@ import type { BerthError } from "#errors.ts";
 import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
 import { isMissingInRootOf } from "#host/files/beneath.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
-import { findRemains } from "#ops/machine/remains.ts";
+import { findLeftovers } from "#ops/machine/leftovers.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
 import { findBerthRuntime } from "#plan/machine/berth-runtime.ts";
 
@@ -31,7 +31,7 @@ export async function readDoctorFacts(
     engine: await engineFacts(engine, info, pid),
     host: pid === undefined ? undefined : await readHostFacts(pid, info.DockerRootDir),
     imageBuilder,
-    remains: await findRemains(engine, pid, signal),
+    remains: await findLeftovers(engine, pid, signal),
   };
 }
 

@@ -6,8 +6,8 @@ import type { MachineSpec } from "#machinefile/machine.ts";
 import type { Task } from "#ops/task/task.ts";
 import { removeUnstarted } from "./create-machine.ts";
 import { noInit, programOf } from "./guest-probe.ts";
+import { isGone } from "./pending-containers.ts";
 import type { MadeMachine, PreparedMachine } from "./prepare-machine.ts";
-import { isGone } from "./settled-containers.ts";
 
 /** How often a machine that is gone when it is to be started is planned anew. */
 const mostRenewals = 3;

@@ -16,7 +16,7 @@ export interface SampleOptions {
   readonly signal: AbortSignal;
 }
 
-const mostAtOnce = 16;
+const concurrency = 16;
 
 /**
  * The machines' usage again and again, at once first, then in the interval; the CPU share is known from the
@@ -28,7 +28,7 @@ export async function* sampleMachines(
   options: SampleOptions,
 ): AsyncGenerator<readonly MachineUsage[]> {
   const { names, interval, signal } = options;
-  const limit = createLimit(mostAtOnce);
+  const limit = createLimit(concurrency);
   let before: ReadonlyMap<string, ContainerStats> = new Map();
   for (;;) {
     const began = performance.now();

@@ -59,7 +59,7 @@ export async function up(task: Task, fleet: Fleet, options: UpOptions): Promise<
   const concurrency = options.concurrency ?? (await defaultConcurrency(task, machines.length));
   const jobs = inOrder(machines);
   for (const { name, after } of jobs) if (after.length > 0) onState(name, "waiting");
-  const witness = machines.find(tellsOfHost);
+  const first = machines.find(tellsOfHost);
   return await runJobs(jobs, { concurrency, signal }, async ({ name, machine }, dependencies) => {
     const broken = dependencies.filter(({ state }) => state === "failed" || state === "skipped");
     if (broken.length > 0) {
@@ -73,7 +73,7 @@ export async function up(task: Task, fleet: Fleet, options: UpOptions): Promise<
     if ("failed" in machine) return failed(machine.failed);
     try {
       const prepareAgain = async () => named(name, await prepare([name]));
-      return await run(task, machine, { ...options, prepareAgain, isWitness: machine === witness });
+      return await run(task, machine, { ...options, prepareAgain, warnsOfStrict: machine === first });
     } catch (error) {
       if (isOwnFailure(error, signal)) return failed(error);
       throw error;
@@ -96,14 +96,15 @@ function named(name: string, machines: readonly PreparedMachine[]): PreparedMach
   return found;
 }
 
-/** Why machines are strict where full is the default is mostly a matter of the host: one answers for all. */
+/** Why machines fall back to strict mostly depends on the host, so ask one machine for all. */
 function tellsOfHost(machine: PreparedMachine): boolean {
   return "made" in machine && machine.made.byRuntime && machine.step.machine.profile === undefined;
 }
 
 interface RunOptions extends Pick<UpOptions, "wait" | "timeout" | "now"> {
   readonly prepareAgain: () => Promise<PreparedMachine>;
-  readonly isWitness: boolean;
+  /** Whether to warn for all when this machine is strict by default. */
+  readonly warnsOfStrict: boolean;
 }
 
 async function run(task: Task, prepared: MadeMachine, options: RunOptions): Promise<MachineUp> {
@@ -119,7 +120,7 @@ async function run(task: Task, prepared: MadeMachine, options: RunOptions): Prom
   onState(name, "booting", address);
   const [boot, rootId] = await Promise.all([
     waitBooted(engine, made.id, name, { signal, timeout: options.timeout }),
-    options.isWitness ? readRootId(engine, made.id, undefined, signal) : undefined,
+    options.warnsOfStrict ? readRootId(engine, made.id, undefined, signal) : undefined,
   ]);
   if (rootId === 0) task.onWarning(`${name}: ${strictByDefault}`);
   const bootMs = step.do === "keep" ? undefined : options.now() - began;

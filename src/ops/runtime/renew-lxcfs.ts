@@ -10,8 +10,8 @@ import { poll } from "#ops/task/poll.ts";
  * How long an lxcfs that has just been started may take until it is mounted, one machine until it has it, and
  * all of it; milliseconds. A service's start may take 90 s (systemd-system.conf(5), DefaultTimeoutStartSec).
  */
-const patience = { start: 10_000, machine: 5000, all: 60_000 };
-const mostAtOnce = 8;
+const timeouts = { start: 10_000, machine: 5000, all: 60_000 };
+const concurrency = 8;
 /**
  * A service that starts at this moment makes its mount namespace by a copy of all mounts into which it then
  * moves: what was renewed before the move is lost with the old root, and only another look finds it.
@@ -34,11 +34,11 @@ export interface LxcfsRenewal {
  */
 export async function renewMachinesLxcfs(
   program: string,
-  limitMs: number = patience.all,
+  limitMs: number = timeouts.all,
 ): Promise<LxcfsRenewal> {
   const end = performance.now() + limitMs;
-  const lxcfs = await startedLxcfs(patience.start);
-  const limit = createLimit(mostAtOnce);
+  const lxcfs = await startedLxcfs(timeouts.start);
+  const limit = createLimit(concurrency);
   const warnings = new Set<string>();
   let renewed = 0;
   let isLate = false;
@@ -86,7 +86,7 @@ const lacksLxcfs = () =>
   new BerthError("host-unfit", "lxcfs is not running on this host", { hint: "systemctl start lxcfs" });
 
 async function renewOne(program: string, pid: number): Promise<"renewed" | "left" | string> {
-  const end = AbortSignal.timeout(patience.machine);
+  const end = AbortSignal.timeout(timeouts.machine);
   try {
     const { status, stdout, stderr } = await tryRun(program, ["runtime", "lxcfs", String(pid)], {
       signal: end,
@@ -98,7 +98,7 @@ async function renewOne(program: string, pid: number): Promise<"renewed" | "left
     if (!end.aborted) throw error;
     return (
       `the machine of process ${pid} keeps its dead lxcfs: ` +
-      `mounting the new one takes longer than ${patience.machine / 1000} s`
+      `mounting the new one takes longer than ${timeouts.machine / 1000} s`
     );
   }
 }

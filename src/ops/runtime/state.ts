@@ -20,7 +20,7 @@ import { hostDirectory, hostFile, stageDirectory, stateFile, stateMark } from "#
 export function writeState(
   state: string,
   needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
-  wishes: Pick<MachineRequest, "manager"> & {
+  request: Pick<MachineRequest, "manager"> & {
     readonly hostname: string | undefined;
     readonly cgroup: string | undefined;
   },
@@ -28,7 +28,7 @@ export function writeState(
   beginState(state, needs.stopSignal);
   const host = join(state, hostDirectory);
   mkdirSync(host, { recursive: true, mode: 0o755 });
-  writeFileSync(join(host, hostFile.manager), `${wishes.manager}\n`);
+  writeFileSync(join(host, hostFile.manager), `${request.manager}\n`);
   writeFileSync(join(host, hostFile.uuid), `${needs.environment.container_uuid ?? ""}\n`);
   if (existsSync("/etc/os-release"))
     writeFileSync(join(host, hostFile.osRelease), readFileSync("/etc/os-release"));
@@ -36,9 +36,9 @@ export function writeState(
     writeFileSync(join(state, stateFile.lacking), `${needs.lacking.join("\n")}\n`);
   if (needs.ids !== undefined)
     writeFileSync(join(state, stateFile.capabilities), `${needs.capabilities.join("\n")}\n`);
-  if (wishes.hostname !== undefined)
-    writeFileSync(join(state, stateFile.hostname), `${wishes.hostname}\n`, { mode: 0o644 });
-  if (wishes.cgroup !== undefined) writeFileSync(join(state, stateFile.limits), `${wishes.cgroup}\n`);
+  if (request.hostname !== undefined)
+    writeFileSync(join(state, stateFile.hostname), `${request.hostname}\n`, { mode: 0o644 });
+  if (request.cgroup !== undefined) writeFileSync(join(state, stateFile.limits), `${request.cgroup}\n`);
   if (needs.machineId !== undefined)
     writeFileSync(join(state, stateFile.machineId), `${needs.machineId}\n`, { mode: 0o444 });
 }

@@ -42,7 +42,7 @@ export async function deploy(
   return Promise.all(
     steps.map((step) => {
       const action = step.do === "create" ? "created" : step.do === "update" ? "updated" : "kept";
-      return settle(engine, step.name, action, options, () => applyStep(engine, step, options));
+      return changeAndWait(engine, step.name, action, options, () => applyStep(engine, step, options));
     }),
   );
 }
@@ -64,7 +64,7 @@ export async function rollBack(
   }
   return Promise.all(
     services.map(({ ID, Spec, PreviousSpec, Version }) =>
-      settle(engine, Spec.Name, "rolled back", options, async () => {
+      changeAndWait(engine, Spec.Name, "rolled back", options, async () => {
         const before = await taskIds(engine, ID, options.signal);
         const planned = {
           id: ID,
@@ -103,7 +103,7 @@ export async function removeServices(
 
 interface Applied {
   readonly id: string;
-  /** The service's tasks before. */
+  /** Ids of the service's tasks before the change. */
   readonly before: ReadonlySet<string>;
 }
 
@@ -116,7 +116,7 @@ async function applyStep(engine: Engine, step: DeployStep, { signal }: DeployOpt
   return { id, before };
 }
 
-async function settle(
+async function changeAndWait(
   engine: Engine,
   name: string,
   action: MachineDeployed["action"],

@@ -25,7 +25,7 @@ export async function waitGuardLost(engine: Engine, id: string, signal: AbortSig
  * Gives a guard that has been told, by its machine's removal, the time to tidy up, so that nothing is left
  * when the task has ended. One that was stopped is removed.
  */
-export async function settleGuard(engine: Engine, id: string): Promise<void> {
+export async function waitGuardEnd(engine: Engine, id: string): Promise<void> {
   const ended = async () => {
     const state = (await findContainer(engine, id))?.State;
     return state === undefined || !(state.Running || state.Restarting) ? "ended" : undefined;

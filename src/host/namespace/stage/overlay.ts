@@ -4,7 +4,7 @@ import type { LayersUnmapped } from "#contract/obstacle.ts";
 import { BerthError } from "#errors.ts";
 import { attachMount, cloneMount, makeSlave, mapMount, mount, mountFlags } from "#host/syscall/syscalls.ts";
 import type { Overlay } from "#linux/overlay.ts";
-import { unlessDone } from "./unless-done.ts";
+import { ignoreDone } from "./ignore-done.ts";
 import { mapsNoIds } from "./unmappable.ts";
 
 /**
@@ -55,7 +55,7 @@ export function stageRoot(stage: string, { lower, upper, options }: Overlay): vo
     // What has not come about must not count as a root that was there.
     if (isFirst)
       for (const directory of [madeIn(work), work])
-        unlessDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
+        ignoreDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
     throw unstaged(cause);
   }
 }

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:f
 import { basename, dirname, join } from "node:path";
 import { inDirectory } from "#host/files/beneath.ts";
 import { detachMount, makePrivate, mount, mountFlags } from "#host/syscall/syscalls.ts";
-import { unlessDone } from "./unless-done.ts";
+import { ignoreDone } from "./ignore-done.ts";
 
 /**
  * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids,
@@ -33,12 +33,12 @@ export function isStageOpen(stage: string): boolean {
 /** Detaches a stage, if there is one, and removes its place. Others may be doing so at the same time. */
 export function closeStage(stage: string): void {
   // What is mounted nowhere any more cannot be unmounted (umount2(2), EINVAL).
-  if (isStageOpen(stage)) unlessDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
+  if (isStageOpen(stage)) ignoreDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
   // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
   inDirectory(dirname(stage), basename(stage), (place) =>
-    unlessDone(() => rmdirSync(join(place, "root")), ["ENOENT"]),
+    ignoreDone(() => rmdirSync(join(place, "root")), ["ENOENT"]),
   );
-  unlessDone(() => rmdirSync(stage), ["ENOENT", "ENOTDIR"]);
+  ignoreDone(() => rmdirSync(stage), ["ENOENT", "ENOTDIR"]);
 }
 
 /**

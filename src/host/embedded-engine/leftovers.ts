@@ -24,7 +24,7 @@ const endLimit = 60_000;
 const thawPause = 500;
 
 /** Whether files or cgroups of an engine are there. */
-export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
+export async function hasLeftovers(place: PrivateEnginePlace): Promise<boolean> {
   const entries = await readdir(place.stateDirectory).catch((error: unknown) => {
     if (hasErrno(error, ["ENOENT"])) return [];
     throw error;
@@ -37,7 +37,7 @@ export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
  * its cgroups and its files of the state directory. The data stay. `known` is the namespaces' holder, for one
  * who has ended init already.
  */
-export async function removeRemains(place: PrivateEnginePlace, known?: ProcessStat): Promise<void> {
+export async function removeLeftovers(place: PrivateEnginePlace, known?: ProcessStat): Promise<void> {
   const paths = enginePaths(place);
   const init = await readRecordedProcess(paths.init);
   const uplink = await readRecordedProcess(paths.uplink);

@@ -19,7 +19,7 @@ import { ownContainers } from "./own-containers.ts";
 const staleMs = 60_000;
 
 /** What crashes have left on an engine and, given its process, on its host. */
-export async function findRemains(
+export async function findLeftovers(
   engine: Engine,
   pid: number | undefined,
   signal: AbortSignal,
@@ -43,10 +43,10 @@ export async function findRemains(
 }
 
 /**
- * Removes what `findRemains` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the
+ * Removes what `findLeftovers` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the
  * engine has ended since.
  */
-export async function removeRemains(
+export async function removeLeftovers(
   engine: Engine,
   { engineProcess, states, probes }: Remains,
   signal: AbortSignal,
