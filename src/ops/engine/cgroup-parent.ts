@@ -8,19 +8,19 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { isCgroupParent } from "#plan/machine/api-contract.ts";
 
 /**
- * Removes the parent cgroup that a machine had without berth-runtime, which engines make and leave, where the
- * engine is on this host. Only plain rmdir, which takes no cgroup that is still used; another parent than a
- * machine's own stays.
+ * Removes the parent cgroup of a machine made without berth-runtime, which engines create and leave behind.
+ * Does nothing for an engine on another host. Uses plain rmdir, which keeps a cgroup in use. Keeps any parent
+ * but the machine's own.
  */
 export async function removeCgroupParent(engine: Engine, parent: string | undefined): Promise<void> {
   if (parent === undefined || !isCgroupParent(parent) || engine.endpoint.kind !== "unix") return;
   const pid = await findEngineProcess(engine.endpoint.path);
-  // The engine's files may not be ours to see.
+  // This user may not see the engine's files.
   if (pid !== undefined)
     await ignoreUnreadable(inRootOf(pid, "/sys/fs/cgroup", (root) => removeParentBelow(root, parent)));
 }
 
-/** The same where the engine's cgroups are seen at `root`. */
+/** The same for an engine whose cgroups are seen at `root`. */
 export async function removeParentBelow(root: string, parent: string | undefined): Promise<void> {
   if (parent === undefined || !isCgroupParent(parent)) return;
   for (const hierarchy of await hierarchiesOf(root)) await removeEmpty(join(hierarchy, parent));
@@ -36,7 +36,7 @@ async function removeEmpty(directory: string): Promise<void> {
   try {
     await rmdir(directory);
   } catch (error) {
-    // Not there, in use, or not ours to remove: it stays, and harms nobody.
+    // Missing, in use, or not removable by this user: leave it, it is harmless.
     if (!hasErrno(error, ["ENOENT", "ENOTDIR", "EBUSY", "ENOTEMPTY", "EACCES", "EPERM", "EROFS"]))
       throw error;
   }

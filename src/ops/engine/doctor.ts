@@ -10,7 +10,7 @@ import { findLeftovers } from "#ops/machine/leftovers.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
 import { findBerthRuntime } from "#plan/machine/berth-runtime.ts";
 
-/** GET /info of an engine up to Docker 29 also tells of forwarding. */
+/** Up to Docker 29, GET /info also reports forwarding. */
 type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };
 
 /**
@@ -35,7 +35,7 @@ export async function readDoctorFacts(
   };
 }
 
-/** The same without an engine: what this host alone tells. */
+/** The same without an engine: this host's facts alone. */
 export async function readFactsWithoutEngine(
   error: BerthError,
   path: string | undefined,

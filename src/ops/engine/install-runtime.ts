@@ -162,8 +162,8 @@ async function launcherBeside(program: string): Promise<string> {
 }
 
 /**
- * Copied aside and renamed, since a machine may be starting by them this very moment. Root runs them:
- * whatever was there, and whatever they are copied from, nobody else may write to them or beside them.
+ * Copies aside and renames, since a machine may be starting with these programs right now. Root runs them, so
+ * no other user may write to them or to their directory, whatever their source was.
  */
 async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<void> {
   const launcher = await readFile(await launcherBeside(program), "utf8");
@@ -220,8 +220,8 @@ async function removeDirectory(): Promise<void> {
 }
 
 /**
- * Throws `usage` for one that is none or cannot be written down, `tool-missing` for one that is not there:
- * with it no container would start.
+ * Throws `usage` for an invalid name or one that the launcher cannot hold, `tool-missing` for a missing
+ * program: with it no container would start.
  */
 function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
   if (realRuntime === undefined) return;
@@ -246,7 +246,7 @@ const backupOf = (file: string) => `${file}.berth-backup`;
 
 async function writeConfig(file: string, before: string | undefined, after: string): Promise<void> {
   const backup = backupOf(file);
-  // It may hold what is not for all to read, such as a proxy's password.
+  // May hold secrets, for example a proxy's password.
   if (before !== undefined && (await readIfThere(backup)) === undefined)
     await replaceFile(backup, before, await readMode(file));
   await replaceFile(file, after);
@@ -259,8 +259,8 @@ async function writeConfig(file: string, before: string | undefined, after: stri
 const reloadLimitMs = 10_000;
 
 /**
- * Has the engine read its configuration again and waits until it shows. False where no engine runs, undefined
- * where its process is not known and so has not been told. Throws `engine-refused`.
+ * Makes the engine reload its configuration and waits until the change shows. False if no engine runs,
+ * undefined if its process is unknown. Throws `engine-refused`.
  */
 async function activate(
   { engine, process: engineProcess }: EngineConfig,
@@ -270,7 +270,8 @@ async function activate(
   if (engine === undefined) return false;
   if (await isActive(engine)) return true;
   if (engineProcess === undefined) return undefined;
-  // One that was started anew since has read it, and another process would end by the signal.
+  // Do not signal a restarted engine: it has read the file already, and another process with its pid would
+  // die.
   if (isThere(engineProcess)) process.kill(engineProcess.pid, "SIGHUP");
   if (await poll(reloadLimitMs, async () => (await isActive(engine)) || undefined)) return true;
   throw new BerthError(

@@ -17,8 +17,8 @@ export interface EngineChoice {
 }
 
 /**
- * Connects to the engine that was named, else to the one docker would take, else to berth's own embedded
- * engine. Throws `engine-unreachable` saying what was tried.
+ * Connects to the chosen engine, else to the one that docker would use, else to berth's embedded engine.
+ * Throws `engine-unreachable` with the endpoints tried.
  */
 export async function openEngine({ env, host, context, signal }: EngineChoice): Promise<Engine> {
   const endpoint = resolveEndpoint(env, {
@@ -48,7 +48,7 @@ export async function openEngine({ env, host, context, signal }: EngineChoice): 
 
 /** The lock that all who change this engine's machines from here take, each user those of his own. */
 export function engineLock(engine: Engine): string {
-  // One socket may have several paths, such as by /var/run.
+  // One socket may have several paths, for example by /var/run.
   return lockPlace(
     engine.endpoint.kind === "unix" ? realpathSync(engine.endpoint.path) : renderEndpoint(engine.endpoint),
   );

@@ -41,7 +41,7 @@ interface Look {
 const mostPaths = 1000;
 
 /**
- * What there is to say of paths of the host, the first so many. Rejects with the signal's reason once that is
+ * The warnings about paths of the host, up to `mostPaths`. Rejects with the signal's reason once it is
  * aborted.
  */
 async function lookAtEach(
@@ -51,7 +51,7 @@ async function lookAtEach(
 ): Promise<readonly string[]> {
   const warnings: string[] = [];
   for (const source of [...sources].slice(0, mostPaths)) {
-    // Signals are heard in between alone.
+    // Yield, so that signals are handled.
     await setImmediate();
     signal.throwIfAborted();
     const warning = look(source);

@@ -25,8 +25,8 @@ export async function inspectMachines(
   const one = async (machine: Machine): Promise<MachineDetails> => {
     const container = await inspectContainer(engine, machine.id, { signal });
     const { Running, Paused, Pid } = container.State;
-    // Of a machine that takes no command engines answer no top either, as long as one of these is being
-    // started: so it is asked for first.
+    // Read this before running commands: while one is being started in a hung machine, engines do not answer
+    // a top either.
     const readRoot = (bounded: AbortSignal) => readRootId(engine, container.Id, Pid, bounded);
     const rootId = Running ? await inTime(timeouts.question, signal, readRoot) : undefined;
     const within = Running && !Paused ? await readWithin(engine, machine, signal) : outside;

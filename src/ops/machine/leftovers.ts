@@ -15,7 +15,7 @@ import { clearState, isOldState, stageOf } from "#ops/runtime/state.ts";
 import type { Remains } from "#plan/doctor/doctor-facts.ts";
 import { ownContainers } from "./own-containers.ts";
 
-/** Milliseconds. Younger ones may be somebody's work at this very moment. */
+/** Milliseconds. Another process may still be working on younger ones. */
 const staleMs = 60_000;
 
 /** What crashes have left on an engine and, given its process, on its host. */
@@ -55,13 +55,13 @@ export async function removeLeftovers(
     try {
       await removeContainer(engine, id, { force: true, volumes: true, signal });
     } catch (error) {
-      // Somebody else removed it meanwhile.
+      // Another process removed it meanwhile.
       if (!hasCode(error, "not-found")) throw error;
     }
   }
   if (engineProcess === undefined) return;
   for (const state of states) {
-    // It may have been long ago, and whatever has the number now is not to be looked into.
+    // The engine may have ended long ago, so do not enter whatever process has its pid now.
     if (!isThere(engineProcess))
       throw new BerthError("engine-lost", "the engine stopped meanwhile", {
         hint: "start it, then run this again",
@@ -79,8 +79,8 @@ export async function removeLeftovers(
 }
 
 /**
- * By directories that were opened from the engine's own root on, so that nothing is removed by a link,
- * whoever makes one at this moment.
+ * Opens each directory from the engine's own root on, so that no link redirects the removal, even one made
+ * meanwhile.
  */
 async function removeState(engineProcess: number, state: string): Promise<void> {
   await inRootOf(engineProcess, stateRoot, (top) =>
@@ -122,8 +122,8 @@ async function staleStates(engineProcess: number, alive: ReadonlySet<string>): P
 const deepest = 16;
 
 /**
- * Those which no create can be at work on, by their paths below the directory of all of them; none below what
- * is not ours to see.
+ * States that are older than any create in progress, as paths below `directory`; none below what this user
+ * may not read.
  */
 function findOldStates(directory: string, path: string, depth: number): readonly string[] {
   try {

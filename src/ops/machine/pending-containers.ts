@@ -23,7 +23,7 @@ const concurrency = 16;
 
 /**
  * Lists all containers. First waits until the engine has finished the machines that it still creates or
- * removes: whoever asked for that may have been killed meanwhile.
+ * removes, perhaps for a berth that was killed.
  */
 export async function listAfterPending(
   engine: Engine,

@@ -19,9 +19,8 @@ export interface SampleOptions {
 const concurrency = 16;
 
 /**
- * The machines' usage again and again, at once first, then in the interval; the CPU share is known from the
- * second time on. Machines that come and go are followed: each time tells what is there then. Ends by its
- * signal with `interrupted`.
+ * The machines' usage, at once and then at each interval; the CPU share is known from the second sample on.
+ * Each sample covers the machines that exist then. Ends with `interrupted` by its signal.
  */
 export async function* sampleMachines(
   engine: Engine,

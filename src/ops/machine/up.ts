@@ -24,7 +24,7 @@ export interface UpOptions extends PrepareOptions {
   /** Whether to wait until they have booted. */
   readonly wait: boolean;
   readonly lockFile: string;
-  /** Told when another holds that for long. */
+  /** Called when another process holds the lock for long. */
   readonly onWaiting: () => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -43,11 +43,10 @@ export async function previewUp(
 }
 
 /**
- * Makes the machines run: creates what is missing, starts what stopped, leaves what runs, in parallel and
- * each after what it depends on. A machine that fails stops only those that depend on it; its error is in its
- * result. A machine made by this call whose first start the engine refuses is removed again. Interrupted
- * anywhere, the next call goes on. Throws before anything is done for what concerns all: a wrong plan, an
- * image, the network.
+ * Makes the machines run, in parallel and after their dependencies: creates missing ones, starts stopped
+ * ones, leaves running ones. A failing machine stops only its dependents; its error is in its result. Removes
+ * a machine made by this call if the engine refuses its first start. Call it again to continue after an
+ * interruption. Throws before any change for what concerns all: an invalid plan, an image, the network.
  */
 export async function up(task: Task, fleet: Fleet, options: UpOptions): Promise<readonly MachineUp[]> {
   const { signal, onState } = task;

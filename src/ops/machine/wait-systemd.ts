@@ -12,7 +12,7 @@ import { readFailedUnits } from "./failed-units.ts";
 const cannotRun = 126;
 const notThere = 127;
 
-/** A machine that is ending takes no command any more, a moment before the engine calls it ended. */
+/** A machine that is ending refuses commands a moment before the engine reports its end. */
 const mostRefusals = 10;
 const refusalPauseMs = 200;
 
@@ -23,8 +23,8 @@ const longestState = 4096;
 const pollMs = 25;
 
 /**
- * Waits until systemd says that it has booted, well or degraded. Throws `boot-failed` for a machine that
- * ended, has fallen into rescue mode, or takes no command.
+ * Waits until systemd has booted, running or degraded. Throws `boot-failed` for a machine that has ended, is
+ * in rescue mode, or refuses commands.
  */
 export async function waitForSystemd(
   engine: Engine,

@@ -8,7 +8,7 @@ import { waitBooted } from "./boot.ts";
 
 export interface WaitOptions {
   readonly until: "running" | "stopped";
-  /** Milliseconds; without it there is no limit for `stopped`, and two minutes for `running`. */
+  /** Milliseconds; the default is no limit for `stopped`, and two minutes for `running`. */
   readonly timeout?: number | undefined;
 }
 

@@ -19,18 +19,17 @@ const concurrency = 8;
 const mostLooks = 3;
 
 export interface LxcfsRenewal {
-  /** In how many mount namespaces of machines it was mounted anew. */
+  /** Number of mount namespaces of machines in which it was mounted again. */
   readonly renewed: number;
   /** What went wrong with single machines, each one sentence. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Gives the machines of this host whose lxcfs has ended the one that runs now: after a restart of lxcfs their
- * own mounts of it would answer "Transport endpoint is not connected" for ever. Waits for one that is just
- * starting. Each machine is served by a process of its own, `program`, so that whatever it has at these
- * places hinders no other, and they take turns: one with many mount namespaces comes in each round once.
- * `limitMs` is for all of it. Throws `host-unfit` where no lxcfs starts.
+ * Mounts the running lxcfs in machines of this host whose lxcfs has ended: after its restart their old mounts
+ * answer "Transport endpoint is not connected". Waits for an lxcfs that is starting. Serves each machine by
+ * its own process, `program`, so that a machine cannot delay others, in turns: one with many mount namespaces
+ * gets one turn per round. `limitMs` limits the whole. Throws `host-unfit` if no lxcfs starts.
  */
 export async function renewMachinesLxcfs(
   program: string,
@@ -43,8 +42,7 @@ export async function renewMachinesLxcfs(
   let renewed = 0;
   let isLate = false;
   for (let look = 0; look < mostLooks; look += 1) {
-    // Where nothing was renewed something may be left all the same: the process that stood for a namespace
-    // may have ended.
+    // Even if nothing was renewed, look again: the process that represented a namespace may have ended.
     const { machines, isWhole } = findStaleLxcfs(lxcfs, end);
     const turns = inTurns(machines);
     const serve = async (pid: number) => (performance.now() >= end ? "late" : await renewOne(program, pid));

@@ -80,10 +80,7 @@ export async function rollBack(
   );
 }
 
-/**
- * Removes services and, when told to wait, waits until their tasks have stopped. Roots and named volumes
- * stay.
- */
+/** Removes services and, with `wait`, waits until their tasks have stopped. Keeps roots and named volumes. */
 export async function removeServices(
   engine: Engine,
   names: readonly string[],
@@ -160,7 +157,9 @@ async function taskIds(engine: Engine, service: string, signal: AbortSignal): Pr
   return new Set((await listTasks(engine, { filters: { service: [service] }, signal })).map(({ ID }) => ID));
 }
 
-/** The services of these machines. Throws `not-found`, and `not-ours` for those that berth did not make. */
+/**
+ * The services of these machines. Throws `not-found`, and `not-ours` for services that berth did not create.
+ */
 async function findOwnServices(
   engine: Engine,
   names: readonly string[],
@@ -180,7 +179,7 @@ async function findOwnServices(
   });
 }
 
-/** A removed service cannot be asked about any more; its tasks are there until they have stopped. */
+/** A removed service cannot be inspected; its tasks are listed until they have stopped. */
 async function waitRemoved(
   engine: Engine,
   id: string,

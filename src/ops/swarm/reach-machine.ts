@@ -25,9 +25,8 @@ export interface ReachedMachine {
 }
 
 /**
- * The machine of this name: one of the engine, else one that the engine's swarm runs, on whatever node.
- * Another node's engine is reached by ssh. Throws `not-found`, `conflict` for one that does not run, and what
- * `connect` throws with how to set it right.
+ * The machine of this name: the engine's, else the swarm's on any node, whose engine is reached by ssh.
+ * Throws `not-found`, `conflict` if it is not running, and what `connect` throws, with a hint.
  */
 export async function reachMachine(
   engine: Engine,
