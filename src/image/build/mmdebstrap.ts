@@ -13,7 +13,7 @@ export interface BuildOptions {
   readonly cache: string;
   /** Builds even if the cache has the root. */
   readonly rebuild?: boolean | undefined;
-  /** Told each step as mmdebstrap names it: "installing essential packages". */
+  /** Called with each step as mmdebstrap names it: "installing essential packages". */
   readonly onProgress?: ((step: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,7 +33,7 @@ export async function buildRoot(plan: BuildPlan, options: BuildOptions): Promise
   const since = Date.now();
   return await withLock(join(roots, `.${stem}.lock`), options.signal, async () => {
     const made = await timeMade(target);
-    // Whoever waited for another's build takes what that made, even when asked to build anew.
+    // A build that waited for another takes its result, even when asked to build again.
     if (made !== undefined && (!options.rebuild || made >= since)) return target;
     await checkReady(plan, roots);
     await removeLeftovers(roots, stem);
@@ -113,7 +113,7 @@ async function freeBytes(directory: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** A killed builder's directories. Whoever holds the lock is the only one to have any. */
+/** Directories of a killed builder: only the lock's holder has any. */
 async function removeLeftovers(roots: string, stem: string): Promise<void> {
   for (const name of await readdir(roots))
     if (name.startsWith(`.${stem}.work-`)) await removeWithinMount(join(roots, name));

@@ -19,27 +19,27 @@ import { loaderRoot } from "./loader-image-root.ts";
 export interface LoaderImage {
   /** What it is called, with tags. */
   readonly references: readonly string[];
-  /** `sha256:…`, the same for the same programs. */
+  /** `sha256:…`; equal programs give equal ids. */
   readonly id: string;
   /** Bytes of its layer, unpacked. */
   readonly size: number;
   /** As engines call it: amd64, arm64. */
   readonly architecture: string;
-  /** What it will not be able to do, and why; sentences for people. */
+  /** Its limitations and their causes, as sentences. */
   readonly warnings: readonly string[];
-  /** A tar of it for `docker load`, anew with each call. */
+  /** Packs it as a tar for `docker load`; each call packs it again. */
   archive(): Readable;
 }
 
 /**
- * The running berth, whatever has taken its file's place since it started (proc(5)). Not `self`: programs
- * that are started read it too.
+ * The running berth, even if its file has been replaced since (proc(5)). Not `self`, since programs that
+ * berth starts read it too.
  */
 const runningBerth = `/proc/${process.pid}/exe`;
 
 /**
- * Makes the loader's image of the running berth and of what it needs from this host. The same programs make
- * the same image. Throws `tool-missing` when something is not installed or berth runs from its source.
+ * Makes the loader's image from the running berth and this host's programs. Equal programs make the same
+ * image. Throws `tool-missing` if one is not installed or berth runs from its source.
  */
 export async function packLoaderImage(references: readonly string[], version: string): Promise<LoaderImage> {
   await checkCompiled(version);
@@ -89,9 +89,8 @@ async function measure(layer: Readable): Promise<{ readonly diffId: string; read
 }
 
 /**
- * Puts the image into an engine, unless it is there under all its names; returns the engine's id of it. One
- * that had a name before goes if nothing needs it. Throws `host-unfit` when the engine's processors are of
- * another kind.
+ * Loads the image into an engine unless it exists under all its names; returns the engine's id of it. Removes
+ * an unused image that lost a name to it. Throws `host-unfit` if the engine's architecture differs.
  */
 export async function storeLoaderImage(
   engine: Engine,

@@ -5,9 +5,8 @@ import { readDisk } from "#host/facts/engine-disk.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
 
 /**
- * The error itself, or `disk-full` where an engine of this host failed and its disk has less room than
- * `needed` bytes: engines report a full disk as any other fault of their own, by a sentence that is for
- * people.
+ * The error itself, or `disk-full` if an engine of this host failed and its disk has less than `needed` bytes
+ * free: engines report a full disk as a generic error with a sentence for humans.
  */
 export async function explainDiskFull(engine: Engine, error: unknown, needed: number): Promise<unknown> {
   if (!hasCode(error, "engine-api") || engine.endpoint.kind !== "unix") return error;

@@ -22,7 +22,7 @@ export interface ResolvedImage {
   readonly config: Answered<ContainerConfig>;
 }
 
-/** Where an image of berth's is kept, and what tells whether it is the current one. */
+/** Where an image of berth's is stored, and the digest that shows whether it is current. */
 export interface Place {
   /** What people call it; the label `berth.image`. */
   readonly name: string;
@@ -46,7 +46,7 @@ export async function findImage(
   return { id: image.Id, reference, labels: isAsMade(image) ? (config.Labels ?? {}) : {}, config };
 }
 
-/** The engine's word on an image; undefined when there is none of that name or id. */
+/** The engine's inspect of an image; undefined if it has none of that name or id. */
 export async function inspectIfThere(
   engine: Engine,
   reference: string,
@@ -112,7 +112,7 @@ export async function removeDangling(engine: Engine, id: string, signal?: AbortS
   try {
     await removeImage(engine, id, { signal });
   } catch (error) {
-    // A container uses it, or another image is built on it: the engine knows best. Or somebody was faster.
+    // Ignore: a container or another image uses it, or another process has removed it.
     if (!hasCode(error, "conflict") && !hasCode(error, "not-found")) throw error;
   }
 }

@@ -41,7 +41,7 @@ export function parseTarHeader(block: Buffer): TarHeader | undefined {
   };
 }
 
-/** What a letter stands for; tars of old mark a directory by the slash behind its name alone. */
+/** The kind for a type flag; old tars mark a directory only by the slash at the end of its name. */
 export function memberTypeOf(typeflag: string, name: string): MemberType {
   switch (typeflag) {
     case "0":

@@ -5,17 +5,14 @@ import type { TarMember } from "./read-tar.ts";
 const longestPath = 4095;
 /** Of one member (pax(5)): more than a file can have of attributes and times. */
 const mostRecords = 10_000;
-/** Bytes of what is said of all members at once (pax(5), global header): git-archive(1) writes 52. */
+/** Bytes of records about all members (pax(5), global header): git-archive(1) writes 52. */
 const mostGlobal = 8192;
 /** Bytes of an index, for some two million files. */
 const mostBytes = 384 * 2 ** 20;
 /** What a member takes besides its names. */
 const memberBytes = 128;
 
-/**
- * The room for an index of a tar, whose author is not trusted: nothing in it takes more than its share.
- * `what` names the tar to people.
- */
+/** Memory limits for the index of a tar, whose author is not trusted. `what` names the tar in messages. */
 export class TarRoom {
   readonly #what: string;
   #left = mostBytes;
@@ -46,7 +43,7 @@ export class TarRoom {
     );
   }
 
-  /** Throws `file-invalid` for a global header of so many bytes: nothing of it is read. */
+  /** Throws `file-invalid` for a global header that is too long; its content is never read. */
   checkGlobal(bytes: number): void {
     if (bytes <= mostGlobal) return;
     throw new BerthError(
@@ -58,7 +55,7 @@ export class TarRoom {
     );
   }
 
-  /** Takes room for a member that is kept by these texts. Throws `file-invalid` when there is none left. */
+  /** Reserves memory for a member with these names. Throws `file-invalid` beyond the limit. */
   take(...texts: readonly string[]): void {
     for (const { length } of texts) this.#left -= length;
     this.#left -= memberBytes;

@@ -28,8 +28,8 @@ export interface HoldFolderOptions {
 const places = { parent: guardPaths.parent, place: guardPaths.folder };
 
 /**
- * Takes the folder's lease, which other nodes see, and its lock, which other paths to it meet. Waits for
- * whoever is being stopped on it. Throws as `refuseOthersFuse`, `takeLease` and `lockFolder` do.
+ * Takes the folder's lease, which other nodes respect, and its lock, which covers other paths to it. Waits
+ * for a machine on it that is being stopped. Throws as `refuseOthersFuse`, `takeLease` and `lockFolder` do.
  */
 export async function holdFolder({
   engine,

@@ -7,7 +7,7 @@ import type { GuardReport } from "#plan/loader/guard.ts";
 import type { LoaderFacts } from "#plan/loader/run-step.ts";
 
 export interface ReportReaders {
-  /** Whom the guard waits for. */
+  /** The machine that the guard waits for. */
   readonly onWaiting: (text: string) => void;
   readonly onChange: (change: Partial<LoaderFacts>) => void;
 }
