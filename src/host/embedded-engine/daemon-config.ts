@@ -11,7 +11,7 @@ export const uplinkNameServer = "10.0.2.3";
 
 type DaemonConfig = Readonly<Record<string, unknown>>;
 
-/** The engine's daemon.json; undefined when there is none yet. */
+/** The engine's daemon.json; undefined if it does not exist yet. */
 export async function readDaemonConfig(place: PrivateEnginePlace): Promise<DaemonConfig | undefined> {
   const { config } = enginePaths(place);
   try {
@@ -27,10 +27,7 @@ export async function readDaemonConfig(place: PrivateEnginePlace): Promise<Daemo
   throw new BerthError("file-invalid", `${config} is not a JSON object`, { hint: "Correct or remove it." });
 }
 
-/**
- * Lays the start's own settings over the kept ones and writes daemon.json, atomically, for whom its owner
- * lets read it.
- */
+/** Merges the start's settings over the kept ones and writes daemon.json atomically, keeping its mode. */
 export async function applyDaemonConfig(options: PrivateEngineOptions): Promise<DaemonConfig> {
   const { config } = enginePaths(options);
   const merged = { ...(await readDaemonConfig(options)), ...options.extraConfig };
@@ -60,8 +57,8 @@ export function dockerdArguments(options: PrivateEngineOptions, config: DaemonCo
 }
 
 /**
- * Throws `not-ours` for a directory that holds something and no engine's daemon.json: neither to be used nor
- * to be removed. True when the directory is there.
+ * Throws `not-ours` for a non-empty directory without an engine's daemon.json: berth neither uses nor removes
+ * it. True if the directory exists.
  */
 export async function checkDataDirectory(place: PrivateEnginePlace): Promise<boolean> {
   const entries = await readdir(place.dataDirectory).catch((error: unknown) => {

@@ -23,7 +23,7 @@ const endLimit = 60_000;
 /** Milliseconds between two looks whether something is still frozen. */
 const thawPause = 500;
 
-/** Whether files or cgroups of an engine are there. */
+/** Whether files or cgroups of an engine exist. */
 export async function hasLeftovers(place: PrivateEnginePlace): Promise<boolean> {
   const entries = await readdir(place.stateDirectory).catch((error: unknown) => {
     if (hasErrno(error, ["ENOENT"])) return [];
@@ -54,7 +54,7 @@ export async function removeLeftovers(place: PrivateEnginePlace, known?: Process
 /** The unshare(1) that waits for init and holds the namespaces too; a moment after init it is gone. */
 export async function readHolder(init: ProcessStat): Promise<ProcessStat | undefined> {
   const now = await readProcess(init.pid);
-  // Another process has init's pid by now: whatever its parent is, it is not ours.
+  // Another process has init's pid now, so ignore its parent.
   return now?.startTime === init.startTime && now.parent > 1 ? await readProcess(now.parent) : undefined;
 }
 

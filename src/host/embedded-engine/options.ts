@@ -20,7 +20,7 @@ export interface PrivateEngineOptions extends PrivateEnginePlace {
   /** A way out through slirp4netns, with DNS; none by default. */
   readonly uplink?: boolean;
   /**
-   * The address and prefix of the engine's default bridge, such as `172.20.0.1/16`; Docker's choice by
+   * The address and prefix of the engine's default bridge (example: `172.20.0.1/16`); Docker's choice by
    * default.
    */
   readonly bridgeAddress?: string;

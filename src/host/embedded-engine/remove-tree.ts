@@ -6,9 +6,9 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { mountsWithin, readMounts } from "./mount-table.ts";
 
 /**
- * Removes a directory and all below it, never through a mount: what is mounted below is unmounted first, and
- * when anything still is, nothing is removed and `conflict` is thrown. A mount below may be an engine's own
- * image layer. A directory that is not there is fine.
+ * Removes a directory and all below it, never through a mount: unmounts mounts below it first. If one
+ * remains, removes nothing and throws `conflict`, since it may be an engine's image layer. Ignores a missing
+ * directory.
  */
 export async function removeTree(path: string): Promise<void> {
   const directory = await realpath(path).catch((error: unknown) => {

@@ -37,11 +37,11 @@ export interface StartedPrivateEngine {
 const startLimit = 60_000;
 
 /**
- * Starts a dockerd of the distribution in network, mount and PID namespaces of its own, and returns when it
- * answers. The host's firewall, routes, mounts and engine stay as they are; on its cgroup tree there is
- * `/berth-engine-NAME` alone. An engine that runs already is returned as it is, unless it has another cgroup
- * view, uplink or root (`conflict`). `onWaiting` is told when another berth is at work on it. After a failed
- * start nothing is left. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
+ * Starts the distribution's dockerd in its own network, mount and PID namespaces, and returns when it
+ * answers. Leaves the host's firewall, routes, mounts and engine alone; on its cgroup tree adds only
+ * `/berth-engine-NAME`. Returns an engine that is already running, unless its cgroup view, uplink or root
+ * differ (`conflict`). Calls `onWaiting` while another berth works on it. A failed start leaves nothing
+ * behind. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
  */
 export async function startPrivateEngine(
   given: PrivateEngineOptions,
@@ -225,7 +225,7 @@ async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess)
   );
 }
 
-/** slirp4netns writes one byte when the network is there. */
+/** slirp4netns writes one byte when the network is ready. */
 async function isUplinkReady(options: PrivateEngineOptions): Promise<boolean> {
   return stat(enginePaths(options).uplinkReady).then(
     ({ size }) => size > 0,

@@ -24,7 +24,7 @@ export interface PrivateEngineStatus {
   readonly settings?: EngineSettings;
 }
 
-/** Tells what there is of an engine; changes nothing and needs no lock. */
+/** Reports an engine's state; changes nothing and needs no lock. */
 export async function privateEngineStatus(place: PrivateEnginePlace): Promise<PrivateEngineStatus> {
   checkPlace(place);
   const paths = enginePaths(place);

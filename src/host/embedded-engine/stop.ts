@@ -18,9 +18,9 @@ export interface StopPrivateEngineOptions extends PrivateEnginePlace {
 }
 
 /**
- * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its
- * cgroups and its state files removed. Works on what a killed engine left and on none at all;
- * `onWaiting` is told when another berth is at work on it. True when it was running.
+ * Stops an engine: dockerd stops its machines and exits, then its namespaces, cgroups and state files are
+ * removed. Also cleans up after a killed engine, and does nothing without one. Calls `onWaiting` while
+ * another berth works on it. True if it was running.
  */
 export async function stopPrivateEngine(
   options: StopPrivateEngineOptions,

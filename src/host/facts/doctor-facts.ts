@@ -89,7 +89,7 @@ async function readLacking(pid: number | "self"): Promise<readonly string[] | un
   return capabilities.slice(0, last + 1).filter((name) => !has.has(name));
 }
 
-/** /proc/sys/net shows the reader's network namespace: it tells nothing of an engine in another one. */
+/** /proc/sys/net shows the reader's network namespace, so skip it for an engine in another one. */
 async function readBridgeFilter(pid: number | "self"): Promise<boolean | undefined> {
   const [theirs, ours] = await Promise.all([
     readLinkTarget(`/proc/${pid}/ns/net`),

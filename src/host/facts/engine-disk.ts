@@ -8,10 +8,7 @@ export interface EngineDisk {
   readonly free: number;
 }
 
-/**
- * Reads it as the engine's process finds the directory, in a root of its own perhaps; undefined when it is
- * not there.
- */
+/** Looks up the directory in the root of the engine's process; undefined if it does not exist. */
 export async function readDisk(pid: number | "self", directory: string): Promise<EngineDisk | undefined> {
   // Others than root may not look through the engine's own root.
   const facts =

@@ -7,7 +7,7 @@ import { isLease } from "#plan/loader/lease.ts";
 import { type PathStep, replaceFault } from "#plan/machine/path-access.ts";
 import { stepOf } from "./path-steps.ts";
 
-/** Where a lease is, here and for people. */
+/** A lease's path, and its name for messages. */
 export interface Place {
   readonly path: string;
   readonly shown: string;
@@ -27,9 +27,8 @@ export function leasePlace(folder: string, shown: string): Place {
 }
 
 /**
- * Whoever may make files beside a folder could have its lease before the machine, for good, also in a
- * directory that is sticky. Whose directory it is may put another folder there: such a user has the say over
- * the machine anyhow.
+ * Any user who may create files beside a folder could take its lease before the machine, even in a sticky
+ * directory. The directory's owner could exchange the folder itself and so controls the machine anyway.
  */
 function checkParent(folder: string, shown: string): void {
   const step = parentStep(folder, shown);
@@ -50,8 +49,8 @@ function parentStep(folder: string, shown: string): PathStep {
 }
 
 /**
- * A descriptor of it. Nobody waits for a FIFO, and what a link leads to is not written, nor what else bears
- * the name: whose directory it is can have put any there.
+ * Opens the lease. Does not wait for a FIFO, and writes neither through a link nor to a file that is not a
+ * lease: the directory's owner may have placed any there.
  */
 export function openLease(place: Place): number {
   const { path, shown } = place;
@@ -62,7 +61,7 @@ export function openLease(place: Place): number {
   } catch (cause) {
     if (hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"]))
       throw foreign(`lease ${shown} is not a regular file`, cause);
-    // Of a program that runs; of a file that somebody has a lease on in the sense of fcntl(2).
+    // A running program, or a file under a lease in the sense of fcntl(2).
     if (hasErrno(cause, ["ETXTBSY", "EAGAIN"])) throw foreign(`another program uses lease ${shown}`, cause);
     throw leaseError(cause, place);
   }
@@ -79,8 +78,8 @@ export function openLease(place: Place): number {
 const longestHolder = 4096;
 
 /**
- * What is written in it. Throws `host-unfit` for what is no lease: whose directory it is can have given the
- * name to any file in there, also one of root's that a service has open, or a container as a bind.
+ * The lease's content. Throws `host-unfit` if it is not a lease: the directory's owner may have given the
+ * name to any file on that file system, even to one of root's that a service or container uses.
  */
 export function readLease(file: number, { shown }: Place): string {
   const buffer = Buffer.alloc(longestHolder + 1);
@@ -96,7 +95,7 @@ function foreign(message: string, cause?: unknown): BerthError {
   });
 }
 
-/** A failed call on a lease, for people. */
+/** The error for a failed call on a lease. */
 export function leaseError(cause: unknown, { shown }: Place): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (hasErrno(cause, ["ENOSPC", "EDQUOT"])) {

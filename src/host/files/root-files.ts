@@ -19,7 +19,7 @@ export function rootFiles(root: string): RootFiles {
   return filesBy((path) => join(real, path));
 }
 
-/** A root by a path without links; one that is not there as it is. */
+/** A root by its path without links; unchanged if it does not exist. */
 export function realRoot(root: string): string {
   return ignoreMissing(() => realpathSync(root)) ?? root;
 }
@@ -61,8 +61,8 @@ export function filesBy(locate: Locate): RootFiles {
 }
 
 /**
- * A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for
- * the kernel; nor is there anything to wait for where somebody has a lease on it (fcntl(2)).
+ * A link's target may be no valid path: too long, or with a NUL byte. Treat it as missing, like the kernel;
+ * do the same for a file under another process's lease (fcntl(2)), without waiting.
  */
 const impossible = ["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE", "EAGAIN"];
 

@@ -18,13 +18,12 @@ const read = (device: number): number => answered(calls.read(device, buffer, buf
 
 function send(device: number, length: number): void {
   const whole = length < 0 ? reply.end(request.unique, 0, length) : reply.end(request.unique, length);
-  // An answer that nobody waits for any more (ENOENT) is none that is missed.
+  // ENOENT: the request was withdrawn, so no process misses the answer.
   calls.write(device, reply.bytes, whole);
 }
 
 /**
- * Answers the first request of a mirror that was just mounted: until then whoever looks there waits. False
- * when it is no longer mounted.
+ * Answers the first request of a new mirror, for which its readers wait. False if it is not mounted any more.
  */
 export function agree(device: number): boolean {
   const length = read(device);
@@ -57,7 +56,7 @@ export class Connection {
     this.#exchange = { tree: this.#tree, range, request, reply };
   }
 
-  /** Whether something is held that is to be let go after a while. */
+  /** Whether files are held that are to be closed after a while. */
   get isHolding(): boolean {
     return !this.#tree.held.isEmpty;
   }
@@ -71,7 +70,7 @@ export class Connection {
     return this.#tree.nodes.opened > 0;
   }
 
-  /** Answers a request, if there is one. "gone" when the mirror is no longer mounted. */
+  /** Answers a request, if there is one. "gone" if the mirror is not mounted any more. */
   serve(): Served {
     const length = read(this.#device);
     if (length === -ENODEV) return "gone";

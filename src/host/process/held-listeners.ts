@@ -3,12 +3,11 @@ import { firstNames } from "#host/files/first-names.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
- * The inodes of the sockets by which a process listens at one of these paths, by the kernel's own tables
- * (proc_net(5), proc_pid_fd(5)): no path of the process's is looked at, whatever is there. To other users
- * than the process's own what it holds is hidden, and then it is all of its network namespace. None of a
- * process that has ended, and none beyond its lowest 4,096 descriptors: what an engine or an init was given
- * or has begun with is among them, and whoever has more holds up nobody by them. Of the table no more bytes
- * are looked at than `most`: in a machine it is as long as its root likes.
+ * The inodes of sockets on which a process listens at one of these paths, from the kernel's tables
+ * (proc_net(5), proc_pid_fd(5)), without touching the process's own paths. For other users, who cannot see
+ * its descriptors, all of its network namespace. Empty for an ended process. Looks at its lowest 4,096
+ * descriptors only: an engine's or init's sockets are among them, and no process can delay this with more.
+ * Reads at most `most` bytes of the table, which a machine's root can make as long as it likes.
  */
 export function readHeldListeners(
   pid: number,
@@ -22,10 +21,7 @@ export function readHeldListeners(
 
 const pieceSize = 64 * 1024;
 
-/**
- * Of a table of /proc/net/unix, of which no more is kept at once than a piece; a line that is cut off at the
- * end does not count.
- */
+/** Reads a table of /proc/net/unix by pieces; ignores a line cut off at the limit. */
 export function readListening(table: string, paths: ReadonlySet<string>, most: number): readonly string[] {
   const piece = Buffer.allocUnsafe(Math.min(most, pieceSize));
   const found: string[] = [];

@@ -5,10 +5,9 @@ import { tryLockFile } from "#host/syscall/syscalls.ts";
 import { lockPlace } from "./lock-place.ts";
 
 /**
- * Locks what a folder is on this host, so that no other path to it, by a link say, leads to a second machine
- * on it. The lock is on a file of root's own and not on the folder, whose lock anybody has who can open it.
- * It goes with the returned function or this process. Throws `conflict`, `file-missing`, and `host-unfit` as
- * `lockPlace` does.
+ * Locks a folder on this host by its identity, so that no second machine uses it through another path. Locks
+ * a file of root's, since any user who can open the folder could lock that. The lock ends with the returned
+ * function or this process. Throws `conflict`, `file-missing`, and `host-unfit` as `lockPlace` does.
  */
 export function lockFolder(path: string, shown: string): () => void {
   const identity = identityOf(path);

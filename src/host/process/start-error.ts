@@ -2,7 +2,7 @@ import { BerthError } from "#errors.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { installHint } from "./debian-package.ts";
 
-/** Whether a program could not be started because it is not there (execve(2)), as node and Bun tell it. */
+/** Whether a program failed to start because it does not exist (execve(2)), as node and Bun report it. */
 export const isNotInstalled = (error: unknown): boolean => hasErrno(error, ["ENOENT"]);
 
 /**

@@ -31,16 +31,13 @@ export async function addAcceptRules(rules: readonly AcceptRule[]): Promise<read
   );
 }
 
-/** Every accept rule of ours on this host. */
+/** All accept rules of berth's on this host. */
 export async function readAcceptRules(): Promise<readonly FoundRule[]> {
   const { tables } = await readFilterTables(families);
   return tables.flatMap((table) => parseAcceptRules(table.listing).map((rule) => ({ ...rule, table })));
 }
 
-/**
- * Removes rules that were found; that one has gone meanwhile is no error. Throws `tool-failed` when one
- * stays.
- */
+/** Removes these rules; ignores those already gone. Throws `tool-failed` if one remains. */
 export async function removeAcceptRules(found: readonly FoundRule[]): Promise<void> {
   const kept: FoundRule[] = [];
   for (const rule of found) if (!(await deleteRule(rule.table, rule.chain, rule.args))) kept.push(rule);

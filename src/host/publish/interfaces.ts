@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
 import { BerthError } from "#errors.ts";
 
-/** An address of this host and the network that it stands in. */
+/** An address of this host and its network. */
 export interface HostAddress {
   readonly interface: string;
   readonly address: string;
@@ -23,9 +23,7 @@ export function readHostAddresses(): readonly HostAddress[] {
   );
 }
 
-/**
- * The narrowest network of the host that the machine's address is in. Throws `host-unfit` when there is none.
- */
+/** The narrowest network of the host with the machine's address. Throws `host-unfit` without one. */
 export function findRoute(addresses: readonly HostAddress[], target: string): HostAddress {
   const [route] = addresses
     .filter((network) => isInNetwork(target, network))
@@ -49,7 +47,7 @@ export function findRoute(addresses: readonly HostAddress[], target: string): Ho
   return route;
 }
 
-/** Whether an address stands in the same network as this one of the host. */
+/** Whether an address lies in the network of this address of the host. */
 export function isInNetwork(address: string, network: HostAddress): boolean {
   const [one, base] = [ipaddr.process(address), ipaddr.parse(network.address)];
   if (one.kind() !== base.kind()) return false;

@@ -74,8 +74,8 @@ export async function readPortTables(): Promise<ReadonlySet<string>> {
 }
 
 /**
- * Waits until no table stands in the way of ports that could be bound: one that publishes them, too, is of a
- * process which has just ended, and goes when its nft sees that. Throws `conflict` when it stays.
+ * Waits until no other table publishes these ports, which were free to bind: such a table belongs to a
+ * process that has just ended, and goes as soon as its nft notices. Throws `conflict` if it stays.
  */
 export async function awaitFormerTables(publish: readonly Publish[]): Promise<void> {
   for (const end = performance.now() + formerTimeout; ; await sleep(10)) {

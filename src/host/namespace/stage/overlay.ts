@@ -8,9 +8,8 @@ import { ignoreDone } from "./ignore-done.ts";
 import { mapsNoIds } from "./unmappable.ts";
 
 /**
- * Mounts an overlay's layers in the stage with mapped ids. Returns what the host has refused where their file
- * system maps none, which only shows now. Throws `host-unfit` for whatever else fails, which may be a
- * machine's doing.
+ * Mounts an overlay's layers in the stage with mapped ids. Returns the obstacle if their file system cannot
+ * map ids, which shows only now. Throws `host-unfit` for other failures, which a machine may have caused.
  */
 export function stageLayers(
   stage: string,
@@ -32,10 +31,9 @@ export function stageLayers(
 }
 
 /**
- * Mounts, as `root` in the stage, the overlay of the staged layers. The engine's own of the same must be
- * mounted nowhere by then: of two with one upper directory neither knows what the other does (overlayfs.rst,
- * "Sharing and copying layers"). Its work directory is one of its own beside the engine's, whose inodes have
- * other owners. Throws `host-unfit`.
+ * Mounts the overlay of the staged layers as `root` in the stage. Unmount the engine's own first: two
+ * overlays with one upper directory corrupt each other (overlayfs.rst, "Sharing and copying layers"). Uses
+ * its own work directory beside the engine's, whose inodes have other owners. Throws `host-unfit`.
  */
 export function stageRoot(stage: string, { lower, upper, options }: Overlay): void {
   const root = join(stage, "root");
