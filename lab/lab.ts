@@ -26,7 +26,7 @@ export interface LabSpec {
   readonly nodes: readonly LabNodeSpec[];
   /** Joins the nodes by a network, 10.90.0.0/24; no by default. */
   readonly wire?: boolean;
-  /** Adds a host that is no node to the wire. */
+  /** Adds a host to the wire that is not a node. */
   readonly client?: boolean;
 }
 
@@ -53,9 +53,7 @@ export interface Lab {
   readonly directory: string;
   readonly nodes: readonly LabNode[];
   readonly client: LabHost | undefined;
-  /**
-   * Joins a node to the wire again, once its engine was started anew in other namespaces: `pid` is in these.
-   */
+  /** Joins a node to the wire again after its engine restarted in other namespaces, those of `pid`. */
   plugInAgain(name: string, pid: number): Promise<void>;
   /** Ends and removes all of it; a second call does nothing. */
   destroy(): Promise<void>;

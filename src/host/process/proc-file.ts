@@ -1,7 +1,9 @@
 import { access, readFile, readlink } from "node:fs/promises";
 import { hasErrno } from "#host/syscall/errno.ts";
 
-/** The result of a read; undefined for a missing file, an ended process, or one that this user may not see. */
+/**
+ * The result of a read; undefined for a missing file, an ended process, or one that this user may not see.
+ */
 export async function ignoreUnreadable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
