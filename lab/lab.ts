@@ -2,21 +2,21 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import {
+  type EmbeddedEngineOptions,
+  type EmbeddedEnginePlace,
   enginePaths,
-  type PrivateEngineOptions,
-  type PrivateEnginePlace,
 } from "#host/embedded-engine/options.ts";
 import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
 import { removeTree } from "#host/embedded-engine/remove-tree.ts";
-import { startPrivateEngine } from "#host/embedded-engine/start.ts";
-import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
+import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
+import { stopEmbeddedEngine } from "#host/embedded-engine/stop.ts";
 import { ignoreUnreadable } from "#host/process/proc-file.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 import { type HeldNamespace, holdNamespace, layWire, plugIn, unplugged } from "./wire.ts";
 
 export interface LabNodeSpec
   extends Pick<
-    PrivateEngineOptions,
+    EmbeddedEngineOptions,
     "cgroupView" | "rootDirectory" | "shownDirectories" | "uplink" | "bridgeAddress" | "extraConfig"
   > {
   readonly name: string;
@@ -102,7 +102,7 @@ export async function createLab(spec: LabSpec): Promise<Lab> {
   }
 }
 
-function nodePlace(directory: string, name: string): PrivateEnginePlace {
+function nodePlace(directory: string, name: string): EmbeddedEnginePlace {
   const unique = basename(directory).slice(directoryPrefix.length).toLowerCase();
   return {
     name: `lab-${unique}-${name}`,
@@ -120,7 +120,7 @@ async function startNode(
   const place = nodePlace(directory, node.name);
   await mkdir(join(directory, node.name));
   const { name, ...settings } = node;
-  const { pid, configFile } = await startPrivateEngine({
+  const { pid, configFile } = await startEmbeddedEngine({
     ...settings,
     ...place,
     hostname: name,
@@ -158,10 +158,10 @@ async function startClient(wire: HeldNamespace, held: HeldNamespace[]): Promise<
 
 async function destroyLab(
   directory: string,
-  places: readonly PrivateEnginePlace[],
+  places: readonly EmbeddedEnginePlace[],
   held: readonly HeldNamespace[],
 ): Promise<void> {
-  await Promise.all(places.map((place) => stopPrivateEngine({ ...place, grace: 0 })));
+  await Promise.all(places.map((place) => stopEmbeddedEngine({ ...place, grace: 0 })));
   await Promise.all(held.map((namespace) => namespace.release()));
   await removeTree(directory);
 }

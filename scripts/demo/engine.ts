@@ -5,7 +5,7 @@ import { connect } from "#engine/connection/connect.ts";
 import { resolveEndpoint } from "#engine/connection/endpoint.ts";
 import { readVersion } from "#engine/system.ts";
 import { hasCode } from "#errors.ts";
-import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { spawn } from "#host/process/spawn.ts";
 import { berthOrExit, runBerth } from "./berth.ts";
@@ -18,7 +18,7 @@ export interface Marker {
   readonly madeData: boolean;
 }
 
-export const embedded = defaultPrivateEngine();
+export const embedded = defaultEmbeddedEngine();
 export const markerFile = join(embedded.dataDirectory, "started-by-demo.json");
 
 export async function readMarker(): Promise<Marker | undefined> {

@@ -4,7 +4,7 @@ import { replaceFile } from "#host/files/replace-file.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { isJsonObject } from "#json-object.ts";
 import { engineCgroup } from "./engine-cgroups.ts";
-import { enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
+import { type EmbeddedEngineOptions, type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 
 /** slirp4netns's own name server, slirp4netns(1). */
 export const uplinkNameServer = "10.0.2.3";
@@ -12,7 +12,7 @@ export const uplinkNameServer = "10.0.2.3";
 type DaemonConfig = Readonly<Record<string, unknown>>;
 
 /** The engine's daemon.json; undefined if it does not exist yet. */
-export async function readDaemonConfig(place: PrivateEnginePlace): Promise<DaemonConfig | undefined> {
+export async function readDaemonConfig(place: EmbeddedEnginePlace): Promise<DaemonConfig | undefined> {
   const { config } = enginePaths(place);
   try {
     const value: unknown = JSON.parse(await readFile(config, "utf8"));
@@ -28,7 +28,7 @@ export async function readDaemonConfig(place: PrivateEnginePlace): Promise<Daemo
 }
 
 /** Merges the start's settings over the kept ones and writes daemon.json atomically, keeping its mode. */
-export async function applyDaemonConfig(options: PrivateEngineOptions): Promise<DaemonConfig> {
+export async function applyDaemonConfig(options: EmbeddedEngineOptions): Promise<DaemonConfig> {
   const { config } = enginePaths(options);
   const merged = { ...(await readDaemonConfig(options)), ...options.extraConfig };
   await replaceFile(config, `${JSON.stringify(merged, undefined, 2)}\n`);
@@ -39,7 +39,7 @@ export async function applyDaemonConfig(options: PrivateEngineOptions): Promise<
  * The flags that are the engine's frame, dockerd(8). What daemon.json says already gets no flag: dockerd
  * refuses both at once.
  */
-export function dockerdArguments(options: PrivateEngineOptions, config: DaemonConfig): readonly string[] {
+export function dockerdArguments(options: EmbeddedEngineOptions, config: DaemonConfig): readonly string[] {
   const paths = enginePaths(options);
   const flag = (key: string, name: string, value: string | undefined) =>
     value === undefined || config[key] !== undefined ? [] : [`--${name}=${value}`];
@@ -60,7 +60,7 @@ export function dockerdArguments(options: PrivateEngineOptions, config: DaemonCo
  * Throws `not-ours` for a non-empty directory without an engine's daemon.json: berth neither uses nor removes
  * it. True if the directory exists.
  */
-export async function checkDataDirectory(place: PrivateEnginePlace): Promise<boolean> {
+export async function checkDataDirectory(place: EmbeddedEnginePlace): Promise<boolean> {
   const entries = await readdir(place.dataDirectory).catch((error: unknown) => {
     if (hasErrno(error, ["ENOENT"])) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import { idsOfEngine, releaseIds } from "#host/namespace/id-ranges.ts";
 import type { ProcessStat } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { freeEngineCgroups, readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
-import { enginePaths, type PrivateEnginePlace } from "./options.ts";
+import { type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { releaseShadowed } from "./shadowed.ts";
 
@@ -24,7 +24,7 @@ const endLimit = 60_000;
 const thawPause = 500;
 
 /** Whether files or cgroups of an engine exist. */
-export async function hasLeftovers(place: PrivateEnginePlace): Promise<boolean> {
+export async function hasLeftovers(place: EmbeddedEnginePlace): Promise<boolean> {
   const entries = await readdir(place.stateDirectory).catch((error: unknown) => {
     if (hasErrno(error, ["ENOENT"])) return [];
     throw error;
@@ -37,7 +37,7 @@ export async function hasLeftovers(place: PrivateEnginePlace): Promise<boolean> 
  * its cgroups and its files of the state directory. The data stay. `known` is the namespaces' holder, for one
  * who has ended init already.
  */
-export async function removeLeftovers(place: PrivateEnginePlace, known?: ProcessStat): Promise<void> {
+export async function removeLeftovers(place: EmbeddedEnginePlace, known?: ProcessStat): Promise<void> {
   const paths = enginePaths(place);
   const init = await readRecordedProcess(paths.init);
   const uplink = await readRecordedProcess(paths.uplink);
@@ -69,7 +69,7 @@ async function killAndWait(identity: ProcessStat, engine: string): Promise<void>
   throw stillThere(identity);
 }
 
-async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
+async function removeStateFiles(place: EmbeddedEnginePlace): Promise<void> {
   const { config: _config, dataRoot: _dataRoot, ...files } = enginePaths(place);
   // The init file goes last: until then a later stop still knows what to look for.
   const { init, ...others } = files;

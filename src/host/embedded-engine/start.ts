@@ -16,7 +16,7 @@ import {
 } from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
+import { checkOptions, type EmbeddedEngineOptions, enginePaths } from "./options.ts";
 import { readRecordedProcess } from "./process-identity.ts";
 import { removeTree } from "./remove-tree.ts";
 import { enginePath, findTool } from "./required-tools.ts";
@@ -24,7 +24,7 @@ import { initScript, uplinkScript } from "./scripts.ts";
 import { holdShadowed } from "./shadowed.ts";
 import { type EngineSettings, privateEngineStatus } from "./status.ts";
 
-export interface StartedPrivateEngine {
+export interface StartedEmbeddedEngine {
   /** Path of the API socket. */
   readonly socket: string;
   /** The namespaces' init, as the host numbers it; SIGHUP to it makes dockerd read its daemon.json again. */
@@ -43,10 +43,10 @@ const startLimit = 60_000;
  * differ (`conflict`). Calls `onWaiting` while another berth works on it. A failed start leaves nothing
  * behind. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
  */
-export async function startPrivateEngine(
-  given: PrivateEngineOptions,
+export async function startEmbeddedEngine(
+  given: EmbeddedEngineOptions,
   onWaiting?: () => void,
-): Promise<StartedPrivateEngine> {
+): Promise<StartedEmbeddedEngine> {
   checkOptions(given);
   requireRoot("an embedded engine");
   await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
@@ -75,7 +75,7 @@ export async function startPrivateEngine(
 
 type Tools = Readonly<Record<"init" | "dockerd" | "unshare", string>>;
 
-async function findTools(options: PrivateEngineOptions): Promise<Tools> {
+async function findTools(options: EmbeddedEngineOptions): Promise<Tools> {
   const root = options.rootDirectory ?? "/";
   const dockerd = await findTool(["dockerd"], root);
   const init = await findTool(["docker-init", "tini"], root);
@@ -93,7 +93,7 @@ function settingsOf(options: EngineSettings): EngineSettings {
   };
 }
 
-async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivateEngine | undefined> {
+async function findRunning(options: EmbeddedEngineOptions): Promise<StartedEmbeddedEngine | undefined> {
   const status = await privateEngineStatus(options);
   if (status.state !== "running" || status.pid === undefined) return undefined;
   const wanted = settingsOf(options);
@@ -118,7 +118,7 @@ async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivat
   return { socket: status.socket, pid: status.pid, configFile: status.configFile };
 }
 
-async function startNew(options: PrivateEngineOptions, tools: Tools): Promise<StartedPrivateEngine> {
+async function startNew(options: EmbeddedEngineOptions, tools: Tools): Promise<StartedEmbeddedEngine> {
   const paths = enginePaths(options);
   const config = await applyDaemonConfig(options);
   await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
@@ -139,7 +139,7 @@ interface EngineArguments {
 }
 
 function spawnEngine(
-  options: PrivateEngineOptions,
+  options: EmbeddedEngineOptions,
   tools: Tools,
   { idsMark, dockerdArgs }: EngineArguments,
 ): ChildProcess {
@@ -197,7 +197,7 @@ function engineEnvironment(): Record<string, string> {
   return { ...Object.fromEntries(present), PATH: enginePath, HOME: "/root", LANG: "C.UTF-8" };
 }
 
-async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess): Promise<ProcessStat> {
+async function waitForAnswer(options: EmbeddedEngineOptions, child: ChildProcess): Promise<ProcessStat> {
   const paths = enginePaths(options);
   let ended: string | undefined;
   child.once("error", (error) => {
@@ -226,7 +226,7 @@ async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess)
 }
 
 /** slirp4netns writes one byte when the network is ready. */
-async function isUplinkReady(options: PrivateEngineOptions): Promise<boolean> {
+async function isUplinkReady(options: EmbeddedEngineOptions): Promise<boolean> {
   return stat(enginePaths(options).uplinkReady).then(
     ({ size }) => size > 0,
     () => false,

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { askEngine } from "./engine-socket.ts";
 import { hasLeftovers } from "./leftovers.ts";
-import { checkPlace, enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
+import { checkPlace, type EmbeddedEngineOptions, type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { isAlive, readRecordedProcess } from "./process-identity.ts";
 
 /** How the running engine was started. */
-export type EngineSettings = Pick<PrivateEngineOptions, "cgroupView" | "uplink" | "rootDirectory">;
+export type EngineSettings = Pick<EmbeddedEngineOptions, "cgroupView" | "uplink" | "rootDirectory">;
 
-export interface PrivateEngineStatus {
+export interface EmbeddedEngineStatus {
   /** `dead-remains`: no process, but files or cgroups of an engine that did not end by a stop. */
   readonly state: "running" | "stopped" | "dead-remains";
   /** Path of the API socket; there only while running. */
@@ -25,7 +25,7 @@ export interface PrivateEngineStatus {
 }
 
 /** Reports an engine's state; changes nothing and needs no lock. */
-export async function privateEngineStatus(place: PrivateEnginePlace): Promise<PrivateEngineStatus> {
+export async function privateEngineStatus(place: EmbeddedEnginePlace): Promise<EmbeddedEngineStatus> {
   checkPlace(place);
   const paths = enginePaths(place);
   const facts = {

@@ -4,11 +4,11 @@ import { lockPlace } from "#host/process/lock-place.ts";
 import { isMissing } from "#host/process/proc-file.ts";
 import { checkDataDirectory } from "./daemon-config.ts";
 import { readHolder, removeLeftovers } from "./leftovers.ts";
-import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
+import { checkPlace, type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { removeTree } from "./remove-tree.ts";
 
-export interface StopPrivateEngineOptions extends PrivateEnginePlace {
+export interface StopEmbeddedEngineOptions extends EmbeddedEnginePlace {
   /** Removes the data directory too, with all images and machines. */
   readonly removeData?: boolean;
   /**
@@ -22,8 +22,8 @@ export interface StopPrivateEngineOptions extends PrivateEnginePlace {
  * removed. Also cleans up after a killed engine, and does nothing without one. Calls `onWaiting` while
  * another berth works on it. True if it was running.
  */
-export async function stopPrivateEngine(
-  options: StopPrivateEngineOptions,
+export async function stopEmbeddedEngine(
+  options: StopEmbeddedEngineOptions,
   onWaiting?: () => void,
 ): Promise<boolean> {
   checkPlace(options);
@@ -33,7 +33,7 @@ export async function stopPrivateEngine(
   return withLock(lock, undefined, () => stopLocked(options), onWaiting);
 }
 
-async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
+async function stopLocked(options: StopEmbeddedEngineOptions): Promise<boolean> {
   // Foreign data must not be found only after the engine is gone.
   if (options.removeData === true) await checkDataDirectory(options);
   const init = await readRecordedProcess(enginePaths(options).init);

@@ -26,7 +26,7 @@ import { stateFile } from "#oci/machine-state.ts";
 
 /**
  * Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it,
- * the private ones too.
+ * the embedded ones too.
  */
 const idsDirectory = "/run/berth/ids";
 /**
@@ -81,7 +81,7 @@ export function releaseIds(engine: string): void {
   });
 }
 
-/** What machines of a private engine have, by the number of its init. */
+/** What machines of an embedded engine have, by the number of its init. */
 export function idsOfEngine(pid: number): readonly IdRange[] {
   if (!existsSync(idsDirectory)) return [];
   return readdirSync(idsDirectory).flatMap((name) => {
@@ -131,7 +131,7 @@ interface Links {
 }
 
 /**
- * Whether a number may be that of a private engine: of one that lives, or of one that has not written down
+ * Whether a number may be that of an embedded engine: of one that lives, or of one that has not written down
  * its own.
  */
 function readEngines(): (pid: number) => boolean {

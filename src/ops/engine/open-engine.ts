@@ -4,7 +4,7 @@ import { connect } from "#engine/connection/connect.ts";
 import { type Environment, resolveEndpoint } from "#engine/connection/endpoint.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { BerthError, hasCode } from "#errors.ts";
-import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import { spawn } from "#host/process/spawn.ts";
@@ -29,7 +29,7 @@ export async function openEngine({ env, host, context, signal }: EngineChoice): 
     return await connect(endpoint, { spawn, signal });
   } catch (error) {
     if (endpoint.source !== "default" || !hasCode(error, "engine-unreachable")) throw error;
-    const embedded = await privateEngineStatus(defaultPrivateEngine());
+    const embedded = await privateEngineStatus(defaultEmbeddedEngine());
     if (embedded.state === "running") {
       const endpoint = { kind: "unix", path: embedded.socket, source: "berth engine" } as const;
       return await connect(endpoint, { spawn, signal });
