@@ -232,7 +232,7 @@ function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
   }
   if (!/^[A-Za-z0-9_./-]+$/.test(realRuntime)) {
     throw new BerthError("usage", `invalid runtime "${realRuntime}" (example: /usr/bin/crun)`, {
-      hint: "such as /usr/bin/crun",
+      hint: "give a name in PATH or an absolute path",
     });
   }
   if (Bun.which(realRuntime) === null) {
