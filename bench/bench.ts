@@ -11,19 +11,20 @@ import { renderOutcome, renderTarget } from "./report.ts";
 import { restingLoaders, serviceStart } from "./swarm.ts";
 
 /*
- * `npm run bench`: berth beside its peers, in one run, on one machine, on one engine that is started for it (the host's
- * dockerd in namespaces of its own) and taken down afterwards. It measures dist/berth and dist/berth-runtime.
+ * `npm run bench`: compares berth with its peers in one run, on one machine, and on one engine started for it
+ * (the host's dockerd in namespaces of its own) and removed afterwards. It measures dist/berth and
+ * dist/berth-runtime.
  *
- * Peers take turns within each round, and each ratio or difference is the median of those of the rounds, so that
- * whatever else the machine does meanwhile falls on all alike. Absolute times are those of this machine at this time:
- * compare ratios, and only within one run.
+ * Peers take turns within each round, and each ratio or difference is the median over the rounds, so that the
+ * machine's other load affects all alike. Absolute times depend on the machine and the moment: compare only
+ * ratios, and only within one run.
  *
- * Machines are Debian 12 from the same image, created, started and waited for until systemd says `running`; removing
- * them is not timed. Their networks are there already. The peers boot them by the options that are passed around for
- * `docker run`, and poll `systemctl is-system-running --wait` the way a script does.
+ * Machines are Debian 12 from the same image, created, started and awaited until systemd says `running`;
+ * removing them is not timed. Their networks exist before. Peers boot them with the commonly published
+ * options of `docker run`, and poll `systemctl is-system-running --wait` like a script.
  *
- * It ends with a line for each target, met or missed. A missed one is no failure: the status is 1 only when something
- * could not be measured.
+ * It ends with a line for each target, met or missed. A missed target is not a failure: the status is 1 only
+ * if a measurement fails.
  */
 const comparisons: readonly Comparison[] = [
   version,

@@ -18,7 +18,7 @@ export interface Outcome {
   readonly targets: readonly Target[];
 }
 
-/** What was wished for, beside what was measured. */
+/** The target, beside the measurement. */
 export interface Target {
   readonly text: string;
   readonly figure: number;
@@ -27,12 +27,12 @@ export interface Target {
   readonly met: boolean;
 }
 
-/** At most so many times what the peer takes. */
+/** At most this many times the peer's. */
 export function ratioTarget(text: string, limit: number, ours: Series, peer: Series): Target {
   return target(text, medianRatio(ours, peer), limit, "times");
 }
 
-/** At most so many milliseconds longer than the peer. */
+/** At most this many milliseconds more than the peer. */
 export function differenceTarget(text: string, limit: number, ours: Series, peer: Series): Target {
   return target(text, medianDifference(ours, peer), limit, "ms");
 }

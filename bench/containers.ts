@@ -31,8 +31,8 @@ export const containers: Comparison = {
 const batch = 20;
 
 /**
- * The launcher with /bin/true as its real runtime, beside /bin/true itself: what is ours alone. The bundles
- * are an engine's own, and what the launcher leaves in /run goes with the engine's namespace.
+ * Measures the launcher with /bin/true as its real runtime against /bin/true itself: berth's own share. The
+ * bundles are an engine's, and the launcher's files in /run vanish with the engine's namespace.
  */
 export const calls: Comparison = {
   name: "one call of a runtime, which is /bin/true",

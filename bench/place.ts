@@ -29,7 +29,7 @@ export interface Place {
   destroy(): Promise<void>;
 }
 
-/** Throws `tool-missing` unless the program is there. */
+/** Throws `tool-missing` unless the program is installed. */
 export async function requireBuilt(program: string): Promise<void> {
   await access(program).catch((cause: unknown) => {
     throw new BerthError("tool-missing", `${program} is not built`, { hint: "Run `npm run build`.", cause });

@@ -1,13 +1,13 @@
 /**
- * One of the things compared: does it once and tells how long it took, in milliseconds. What it does before
- * and after is not timed.
+ * A contender: performs the measured action once and returns its duration in milliseconds. Setup and cleanup
+ * are not timed.
  */
 export interface Contender {
   readonly name: string;
   measure(): Promise<number>;
 }
 
-/** A contender's times in milliseconds; the n-th of each contender were taken in the same round. */
+/** A contender's times in milliseconds, one for each round. */
 export interface Series {
   readonly name: string;
   readonly samples: readonly number[];
@@ -53,14 +53,12 @@ export function median(numbers: readonly number[]): number {
   return quantile(numbers, 0.5);
 }
 
-/** The median over the rounds of what this took beside what the peer took in the same round. */
+/** The median over the rounds of this time divided by the peer's in the same round. */
 export function medianRatio(ours: Series, peer: Series): number {
   return median(ours.samples.map((time, round) => time / (peer.samples[round] ?? Number.NaN)));
 }
 
-/**
- * The median over the rounds of how much longer this took than the peer in the same round, in milliseconds.
- */
+/** The median over the rounds of this time minus the peer's in the same round, in milliseconds. */
 export function medianDifference(ours: Series, peer: Series): number {
   return median(ours.samples.map((time, round) => time - (peer.samples[round] ?? Number.NaN)));
 }

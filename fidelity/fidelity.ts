@@ -2,21 +2,22 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BerthError } from "#errors.ts";
 import { readMounts } from "#host/embedded-engine/mount-table.ts";
-import { type Flags, readFlags, usage } from "./flags.ts";
+import { type Flags, parseFlags, usage } from "./flags.ts";
 import { renderPage } from "./page.ts";
 import { fallsShort, notesOf, renderNotes, renderTable, type Table } from "./table.ts";
 import type { Versions } from "./versions.ts";
 import { measureView } from "./view.ts";
 
 /*
- * `npm run fidelity`: what real units and administrators need, tried in machines of berth's profiles, of systemd-nspawn, LXC
- * and plain Docker, all of the same Debian 12 root, in the namespaces of one engine that is started for it and taken down
- * afterwards. The status is 1 when profile full fails a row that systemd-nspawn passes.
+ * `npm run fidelity`: tries what real units and administrators need in machines of berth's profiles, of
+ * systemd-nspawn, LXC and plain Docker. All have the same Debian 12 root and run in the namespaces of one
+ * engine that is started for it and removed afterwards. The status is 1 when profile full fails a row that
+ * systemd-nspawn passes.
  */
 
 function flagsOrExit(): Flags {
   try {
-    const flags = readFlags(process.argv.slice(2));
+    const flags = parseFlags(process.argv.slice(2));
     if (!flags.help) return flags;
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
@@ -55,7 +56,7 @@ function asJson({ view, rows, columns, cells }: Table, versions: Versions): unkn
   return { view, versions, columns: Object.fromEntries(columns.map(({ id }) => [id, cellsOf(id)])) };
 }
 
-/** A host without v1 hierarchies has cgroup2 alone, whatever was asked for. */
+/** A host without v1 hierarchies has cgroup2 alone, whatever the option says. */
 async function viewsOfHost(wanted: Flags["views"]): Promise<Flags["views"]> {
   return (await readMounts()).some(({ type }) => type === "cgroup") ? wanted : ["v2"];
 }

@@ -34,7 +34,7 @@ function fold(all: readonly Row[]): string {
 }
 
 /** Throws an Error with a sentence for a user. */
-export function readFlags(args: readonly string[]): Flags {
+export function parseFlags(args: readonly string[]): Flags {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -6,8 +6,8 @@ import type { Versions } from "./versions.ts";
 const headings = { hybrid: "cgroup v1 with cgroup2 beside it (hybrid)", v2: "cgroup v2" } as const;
 
 /**
- * docs/fidelity.md: the tables of all views with their notes, and how they were made. The same results give
- * the same text.
+ * Renders docs/fidelity.md: the tables of all views with their notes, and how they were made. Equal results
+ * give equal text.
  */
 export function renderPage(tables: readonly Table[], versions: Versions): string {
   return `# Fidelity

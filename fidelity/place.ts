@@ -15,7 +15,7 @@ export const image = "fidelity:latest";
 export const archivePoint = "/srv/debs";
 
 /**
- * Namespaces with an engine that knows berth-runtime, in which all columns run: they see the same kernel,
+ * Namespaces with an engine that has berth-runtime, in which all columns run: so all have the same kernel,
  * cgroups and capabilities.
  */
 export interface Place {
@@ -42,7 +42,7 @@ export interface Place {
   destroy(): Promise<void>;
 }
 
-export interface PlaceWish {
+export interface PlaceOptions {
   readonly cgroupView: CgroupView;
   /** Whether systemd-nspawn and LXC must be there. */
   readonly peers: boolean;
@@ -55,7 +55,7 @@ export interface PlaceWish {
  * Starts the engine. With peers its root is one that holds them, built for this; the host's packages stay as
  * they are.
  */
-export async function createPlace({ cgroupView, peers, packages, signal }: PlaceWish): Promise<Place> {
+export async function createPlace({ cgroupView, peers, packages, signal }: PlaceOptions): Promise<Place> {
   await requireBuilt(launcher);
   const tarball = await rootTarball();
   const archive = packages.length === 0 ? undefined : await preparePackages(tarball, packages, signal);
@@ -94,7 +94,9 @@ export async function createPlace({ cgroupView, peers, packages, signal }: Place
   }
 }
 
-/** The cache may be in somebody's home, and root of a machine in a user namespace may not go through that. */
+/**
+ * The cache may lie in a user's home directory, which root of a machine in a user namespace may not enter.
+ */
 async function showArchive(node: LabNode, archive: string): Promise<string> {
   const point = "/run/fidelity";
   await node.run("sh", "-c", 'mkdir "$1" && mount --no-mtab --bind "$2" "$1"', "sh", point, archive);

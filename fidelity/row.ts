@@ -12,10 +12,7 @@ export interface Row {
   readonly script: string;
   /** Run after the machine has been shut down and booted again; both must pass. */
   readonly afterRestart?: string;
-  /**
-   * The controllers that the host must have, in the hierarchy that machines are shown, before anybody can
-   * pass.
-   */
+  /** The controllers that the host needs, in the hierarchy that machines see, for any column to pass. */
   readonly controller?: string;
   /** Whether it installs packages from the archive in /srv/debs. */
   readonly packages?: readonly string[];

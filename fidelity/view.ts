@@ -6,7 +6,7 @@ import { rows as allRows } from "./rows.ts";
 import type { Table } from "./table.ts";
 import { readVersions, type Versions } from "./versions.ts";
 
-export interface ViewWish {
+export interface ViewOptions {
   readonly view: Table["view"];
   readonly rows: readonly Row[];
   readonly columns: readonly Column[];
@@ -24,7 +24,7 @@ export async function measureView({
   columns,
   signal,
   watch,
-}: ViewWish): Promise<{ readonly table: Table; readonly versions: Versions }> {
+}: ViewOptions): Promise<{ readonly table: Table; readonly versions: Versions }> {
   const place = await createPlace({
     cgroupView: view === "v2" ? "v2" : "host",
     peers: columns.some(({ peer }) => peer),

@@ -140,7 +140,7 @@ export interface Machine {
   readonly terminal?: boolean;
 }
 
-/** Writes a bundle whose root has a systemd 252, or whatever else is told; returns config.json's text. */
+/** Writes a bundle whose root has a systemd, 252 by default; returns config.json's text. */
 export function writeBundle({
   args = ["/sbin/init"],
   env = [],

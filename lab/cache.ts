@@ -4,9 +4,7 @@ import { join } from "node:path";
 
 export type Release = "bullseye" | "bookworm" | "trixie" | "sid";
 
-/**
- * Where built roots are kept: `roots` in $BERTH_CACHE, or in ~/.cache/berth. Created when it is not there.
- */
+/** The directory of built roots: `roots` in $BERTH_CACHE, or in ~/.cache/berth. Created if missing. */
 export async function cacheDirectory(): Promise<string> {
   const directory = join(process.env.BERTH_CACHE || join(homedir(), ".cache", "berth"), "roots");
   await mkdir(directory, { recursive: true });

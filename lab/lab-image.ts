@@ -65,7 +65,7 @@ async function cached(name: string, build: (path: string) => Promise<void>): Pro
   if (await exists(path)) return path;
   return withLock(join(directory, `.${name}.lock`), undefined, async () => {
     if (await exists(path)) return path;
-    // A tarball's name must end in .tar: mmdebstrap tells the format by it.
+    // mmdebstrap derives the format from the name, so a tarball's must end in .tar.
     const unfinished = join(directory, `unfinished-${name}`);
     await removeTree(unfinished);
     try {

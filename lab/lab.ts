@@ -2,21 +2,21 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import {
+  type EmbeddedEngineOptions,
+  type EmbeddedEnginePlace,
   enginePaths,
-  type PrivateEngineOptions,
-  type PrivateEnginePlace,
 } from "#host/embedded-engine/options.ts";
 import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
 import { removeTree } from "#host/embedded-engine/remove-tree.ts";
-import { startPrivateEngine } from "#host/embedded-engine/start.ts";
-import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
-import { orUndefined } from "#host/process/proc-file.ts";
+import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
+import { stopEmbeddedEngine } from "#host/embedded-engine/stop.ts";
+import { ignoreUnreadable } from "#host/process/proc-file.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 import { type HeldNamespace, holdNamespace, layWire, plugIn, unplugged } from "./wire.ts";
 
 export interface LabNodeSpec
   extends Pick<
-    PrivateEngineOptions,
+    EmbeddedEngineOptions,
     "cgroupView" | "rootDirectory" | "shownDirectories" | "uplink" | "bridgeAddress" | "extraConfig"
   > {
   readonly name: string;
@@ -26,7 +26,7 @@ export interface LabSpec {
   readonly nodes: readonly LabNodeSpec[];
   /** Joins the nodes by a network, 10.90.0.0/24; no by default. */
   readonly wire?: boolean;
-  /** Adds a host that is no node to the wire. */
+  /** Adds a host to the wire that is not a node. */
   readonly client?: boolean;
 }
 
@@ -53,9 +53,7 @@ export interface Lab {
   readonly directory: string;
   readonly nodes: readonly LabNode[];
   readonly client: LabHost | undefined;
-  /**
-   * Joins a node to the wire again, once its engine was started anew in other namespaces: `pid` is in these.
-   */
+  /** Joins a node to the wire again after its engine restarted in other namespaces, those of `pid`. */
   plugInAgain(name: string, pid: number): Promise<void>;
   /** Ends and removes all of it; a second call does nothing. */
   destroy(): Promise<void>;
@@ -104,7 +102,7 @@ export async function createLab(spec: LabSpec): Promise<Lab> {
   }
 }
 
-function nodePlace(directory: string, name: string): PrivateEnginePlace {
+function nodePlace(directory: string, name: string): EmbeddedEnginePlace {
   const unique = basename(directory).slice(directoryPrefix.length).toLowerCase();
   return {
     name: `lab-${unique}-${name}`,
@@ -122,7 +120,7 @@ async function startNode(
   const place = nodePlace(directory, node.name);
   await mkdir(join(directory, node.name));
   const { name, ...settings } = node;
-  const { pid, configFile } = await startPrivateEngine({
+  const { pid, configFile } = await startEmbeddedEngine({
     ...settings,
     ...place,
     hostname: name,
@@ -160,10 +158,10 @@ async function startClient(wire: HeldNamespace, held: HeldNamespace[]): Promise<
 
 async function destroyLab(
   directory: string,
-  places: readonly PrivateEnginePlace[],
+  places: readonly EmbeddedEnginePlace[],
   held: readonly HeldNamespace[],
 ): Promise<void> {
-  await Promise.all(places.map((place) => stopPrivateEngine({ ...place, grace: 0 })));
+  await Promise.all(places.map((place) => stopEmbeddedEngine({ ...place, grace: 0 })));
   await Promise.all(held.map((namespace) => namespace.release()));
   await removeTree(directory);
 }
@@ -172,7 +170,7 @@ async function destroyLab(
 async function removeDeadLabs(): Promise<void> {
   for (const entry of await readdir(tmpdir())) {
     if (!entry.startsWith(directoryPrefix)) continue;
-    const directory = await orUndefined(realpath(join(tmpdir(), entry)));
+    const directory = await ignoreUnreadable(realpath(join(tmpdir(), entry)));
     // Another lab's end, or its removal by another one, was faster.
     if (directory === undefined) continue;
     const owner = await readRecordedProcess(join(directory, "owner"));

@@ -26,8 +26,8 @@ export async function inMounts<T>(program: string, before = ":"): Promise<T> {
 }
 
 /**
- * A statement for such a program, as root: mounts at a path what the user 4242 might by fusermount3 -o
- * allow_other, and nobody ever answers for it.
+ * A statement for such a program, as root: mounts at a path a FUSE like user 4242's by fusermount3 -o
+ * allow_other, which no server ever answers.
  */
 export function hungFuse(path: string, type: "directory" | "file" = "directory"): string {
   const [syscalls, noSuidNoDev] = [import.meta.resolve("#host/syscall/syscalls.ts"), 2 | 4];

@@ -6,7 +6,7 @@ import { readProcess } from "#host/embedded-engine/process-identity.ts";
 
 const kinds = ["net", "mnt", "pid"] as const;
 
-/** The namespaces of a process that the caller does not share, such as `net:[4026532000]`. */
+/** The namespaces of a process that the caller does not share (example: `net:[4026532000]`). */
 export async function ownNamespaces(pid: number): Promise<readonly string[]> {
   const all = await Promise.all(
     kinds.map(async (kind) => [await namespaceOf(pid, kind), await namespaceOf("self", kind)]),
@@ -14,7 +14,7 @@ export async function ownNamespaces(pid: number): Promise<readonly string[]> {
   return all.flatMap(([theirs, ours]) => (theirs === undefined || theirs === ours ? [] : [theirs]));
 }
 
-/** Now, as proc_pid_stat(5) tells when a process started: clock ticks since boot. */
+/** Now, in the unit of a process's start time (proc_pid_stat(5)): clock ticks since boot. */
 export async function ticksNow(): Promise<number> {
   return Number.parseFloat(await readFile("/proc/uptime", "utf8")) * 100;
 }

@@ -4,7 +4,7 @@ import { BerthError } from "#errors.ts";
 import { type RunResult, run } from "#host/process/run.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** A network namespace that lives as long as one process of ours, which dies with the test. */
+/** A network namespace that lives as long as a process of this test's. */
 export interface HeldNamespace {
   readonly pid: number;
   release(): Promise<void>;
@@ -87,7 +87,7 @@ export async function plugIn(wire: HeldNamespace, pid: number, host: number): Pr
   return address;
 }
 
-/** Waits until what was plugged in as HOST is out of the wire, its namespace being gone. */
+/** Waits until the host plugged in as HOST has left the wire, because its namespace is gone. */
 export async function unplugged(wire: HeldNamespace, host: number): Promise<void> {
   await waitFor(
     `host ${host} is out of the wire`,

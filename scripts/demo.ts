@@ -9,8 +9,8 @@ import { berth, berthOrExit, machineFile, runBerth, top } from "./demo/berth.ts"
 import { takeDown } from "./demo/down.ts";
 import { prepareEngine } from "./demo/engine.ts";
 
-// `npm run demo`: two machines on the engine that is there, or on berth's own. `npm run demo -- --down`
-// removes all of it.
+// `npm run demo`: two machines on the available engine, or on berth's own. `npm run demo -- --down` removes
+// everything.
 const usage = "usage: npm run demo [-- --down]";
 
 function wantsDown(): boolean {

@@ -9,7 +9,7 @@ const top = resolve(import.meta.dir, "..");
 const manual = join(top, "docs/man");
 
 writeFileSync(join(top, "docs/machine-file.md"), renderMachineFileReference());
-// Pages of commands that are no more go.
+// Remove pages of commands that do not exist any more.
 rmSync(manual, { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [join(top, "src/bin/berth.ts"), "man", "--output", manual], {
   stdio: ["ignore", "ignore", "inherit"],

@@ -41,7 +41,7 @@ function flagsOrExit(): Flags {
 }
 
 const { nodes, cgroupView, engine, uplink } = flagsOrExit();
-// The host's own dockerd stands for bookworm; others come as roots of their own.
+// bookworm is the host's own dockerd; others have roots of their own.
 const root = engine === "bookworm" ? {} : { rootDirectory: await labEngineRoot(engine) };
 const names = Array.from({ length: nodes }, (_, index) => `node${index + 1}`);
 const lab = await createLab({

@@ -40,10 +40,7 @@ async function runAll(
   return results;
 }
 
-/**
- * Builds or finds the roots side by side. What cannot be built is said here and fails in the test that asks
- * for it.
- */
+/** Builds or finds the roots concurrently. Prints build failures here; the tests that need the root fail. */
 async function prepareRoots(roots: readonly Root[]): Promise<void> {
   const began = performance.now();
   const names = roots

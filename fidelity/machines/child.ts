@@ -16,7 +16,7 @@ export interface Child {
   console(): string;
 }
 
-/** CGROUP COMMAND…: cpusets are empty in a new cgroup of v1, and take no process then. */
+/** CGROUP COMMAND…: a new cgroup of v1 has an empty cpuset, and then accepts no process. */
 const launch = `
 set -eu
 cgroup=$1

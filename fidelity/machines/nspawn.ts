@@ -9,8 +9,8 @@ import { unpackRoot } from "../roots.ts";
 import { type Child, startChild } from "./child.ts";
 
 /**
- * The options of Debian's systemd-nspawn@.service, which `machinectl start` uses; there is no machined to
- * register with here.
+ * The options of Debian's systemd-nspawn@.service, which `machinectl start` uses; without machined, so it
+ * does not register.
  */
 const options = [
   "--quiet",

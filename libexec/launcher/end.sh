@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 
-# Whether a machine has cgroups of its own, in which it may hold some of itself.
+# Whether a machine has cgroups of its own, in which it may freeze or limit parts of itself.
 may_hold() { [ -e "$machine/limits" ] || [ -e "$machine/freezer" ]; }
 
-# Ends what is left of a machine that was told SIGKILL. Its init is the last to end, mostly at once.
+# Ends what remains of a machine after SIGKILL. Its init ends last, mostly at once.
 end_held() {
   may_hold || return 0
   if [ -e "$machine/pid" ]; then
@@ -15,8 +15,9 @@ end_held() {
   "$berth" runtime end --state "$machine" --log "$log" -- "$id" </dev/null
 }
 
-# Removes what is left of a machine's cgroups, which have no process any more. On v1 there may be tens of
-# thousands, and containerd kills whatever deletes a container after half a minute: the removal goes on.
+# Removes the remaining cgroups of a machine, which have no processes any more. On v1 there may be tens of
+# thousands, and containerd kills a container's delete after half a minute: so the removal runs on in a
+# session of its own.
 remove_cgroups() {
   left=
   [ ! -e "$machine/cgroups" ] || while IFS= read -r cgroup; do
@@ -28,12 +29,12 @@ remove_cgroups() {
   wait "$!"
 }
 
-# Removes what there is for a machine that has ended.
+# Removes the state of a machine that has ended.
 clear_machine() {
   [ ! -e "$machine/mirror" ] ||
     "$berth" runtime delete --state "$machine" --log "$log" -- "${machine##*/}" </dev/null
   remove_cgroups
-  # Detached, never emptied: it shows the engine's own layers. Mostly it is unmounted already.
+  # Detach it, never empty it: it shows the engine's own layers. Mostly it is unmounted already.
   if [ -d "$machine/stage" ]; then
     rmdir "$machine/stage/root" "$machine/stage" 2>/dev/null ||
       { umount -l "$machine/stage" && rmdir "$machine/stage/root" "$machine/stage"; }
@@ -43,8 +44,8 @@ clear_machine() {
   for file in $host_files; do set -- "$@" "$machine/host/$file"; done
   rm -f "$@"
   rmdir "$machine/host"
-  # A state is found by its stop-signal, which goes last.
+  # Remove stop-signal last: it marks a state.
   rm -f "$machine/stop-signal"
-  # A create that sweeps may be faster.
+  # Ignore a failure: a create that sweeps may be faster.
   rmdir "$machine" 2>/dev/null
 }

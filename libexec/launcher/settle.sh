@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 
-# A hook of a machine in a user namespace: when the runtime has taken over what is mounted in the machine's
-# stage, and before its init starts, the machine gets its NIS domain name and its cgroup, which become its
-# root's, and the stage goes. Only a machine's config.json calls it.
+# A hook of a machine in a user namespace, called by its config.json alone: after the runtime has taken over
+# the mounts of the stage, and before init starts. Sets the NIS domain name, gives the machine's root its
+# cgroups, and removes the stage.
 settle() {
   stage="@STAGE@" base="@BASE@" named="@NAMED@" unified="@UNIFIED@" domain="@DOMAIN@"
   controllers_at="@CONTROLLERS_AT@" descendants="@DESCENDANTS@" depth="@DEPTH@" access="@ACCESS@"
@@ -25,32 +25,32 @@ settle() {
       '') cgroup=$unified$path files='cgroup.procs cgroup.threads cgroup.subtree_control' ;;
       *)
         [ -n "$controllers_at" ] || continue
-        # Controllers that are mounted together have a link for each, or one of their names.
+        # Controllers that are mounted together have a link for each, or are named after one of them.
         cgroup=$controllers_at/${controllers%%,*}$path files='cgroup.procs tasks'
         [ -d "$cgroup" ] || continue
         ;;
     esac
-    # Never a cgroup that is not the container's own: a runtime that leaves a hierarchy out stays in the
-    # engine's there.
+    # Skip a cgroup that is not the container's own: a runtime that ignores a hierarchy leaves it in
+    # the engine's cgroup there.
     case $cgroup in "$path") continue ;; esac
     case $path in *"$id"*) ;; *) continue ;; esac
     case $controllers in
-      # With this the launcher thaws what is to be killed.
+      # The launcher thaws what it kills by this file.
       *freezer*) printf '%s\n' "$cgroup" >"$machine/freezer" ;;
       '')
         printf '%s\n' "$descendants" >"$cgroup/cgroup.max.descendants"
         printf '%s\n' "$depth" >"$cgroup/cgroup.max.depth"
         ;;
     esac
-    # And lifts what keeps it from ending.
+    # The launcher lifts limits that keep processes from ending by this file.
     case ,$controllers, in ,, | *,blkio,* | *,cpu,*) printf '%s\n' "$cgroup" >>"$machine/limits" ;; esac
     printf '%s\n' "$cgroup" >>"$machine/cgroups"
     set -- "$@" "$cgroup"
     for file in $files; do set -- "$@" "$cgroup/$file"; done
   done <"/proc/$pid/cgroup"
-  # A mount that is read-only its root could mount otherwise; the file system is the host's.
+  # Make the file system itself read-only: root in the machine could remount a read-only mount.
   [ "$access" != ro ] || LIBMOUNT_FORCE_MOUNT2=always mount -o remount,ro,nodev "$stage/root" || exit
-  # Both at once: the machine waits for them.
+  # Do both at once, since the machine waits for them.
   umount -l "$stage" &
   failed=
   [ "$#" -eq 0 ] || chown "$base:$base" "$@" || failed=$?

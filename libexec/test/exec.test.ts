@@ -87,7 +87,7 @@ describe("exec", () => {
     ).toBe(137);
     expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({
       level: "error",
-      msg: "the command's start was killed, at the latest after 60 s: the machine may have frozen or limited its own init",
+      msg: "killed the command's start (limit: 60 s): the machine may have frozen or limited its own init",
     });
   });
 });

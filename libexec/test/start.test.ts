@@ -45,7 +45,7 @@ describe.skipIf(!asRoot)("start (needs root)", () => {
     expect(call({ words: ["--log", log, ...words], env })).toMatchObject({ status: 1, real: undefined });
     expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({
       level: "error",
-      msg: "the machine's mounts could not be shared: mount ended with 32, at the latest after 10 s",
+      msg: "cannot share the machine's mounts: mount exited with 32 (limit: 10 s)",
     });
     rmSync(join(launcher.directory, "mount"));
     guest.kill("SIGKILL");

@@ -31,8 +31,8 @@ export interface Outcome {
 }
 
 /**
- * Runs dist/berth and waits for its end, also when interrupted: berth then tidies up by itself.
- * Its output goes where ours does, or with `capture` standard output into the result.
+ * Runs dist/berth and waits for its end, even when interrupted: berth then cleans up by itself. Passes its
+ * output through, or with `capture` returns standard output in the result.
  */
 export async function runBerth(args: readonly string[], capture = false): Promise<Outcome> {
   leaveIfInterrupted();
@@ -53,7 +53,7 @@ export async function runBerth(args: readonly string[], capture = false): Promis
   return { status, stdout };
 }
 
-/** As `runBerth`, and ends the demo with berth's own status when it fails: berth has said why. */
+/** Like `runBerth`, but ends the demo with berth's status on failure: berth has printed the reason. */
 export async function berthOrExit(...args: readonly string[]): Promise<void> {
   const { status } = await runBerth(args);
   if (status !== 0) process.exit(status);

@@ -36,7 +36,7 @@ async function endBuilders(path: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     const groups = new Set(await groupsNaming(path));
     if (groups.size === 0) return;
-    // mmdebstrap tidies up when asked to end; after 5 s there is no more asking.
+    // mmdebstrap cleans up on SIGTERM; kill it after 5 s.
     if (tries === 0 || tries === 50)
       for (const group of groups) signalGroup(group, tries === 0 ? "SIGTERM" : "SIGKILL");
     await sleep(100);

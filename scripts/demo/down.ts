@@ -66,7 +66,7 @@ async function openIfThere(): Promise<Engine | undefined> {
   }
 }
 
-/** Names of containers that are no machines of the demo. */
+/** Names of containers that are not machines of the demo. */
 async function foreignContainers(engine: Engine): Promise<readonly string[]> {
   const { network } = parseMachineFile(await Bun.file(machineFile).text(), {
     fileName: machineFile,

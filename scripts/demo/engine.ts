@@ -5,21 +5,20 @@ import { connect } from "#engine/connection/connect.ts";
 import { resolveEndpoint } from "#engine/connection/endpoint.ts";
 import { readVersion } from "#engine/system.ts";
 import { hasCode } from "#errors.ts";
-import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { spawn } from "#host/process/spawn.ts";
 import { berthOrExit, runBerth } from "./berth.ts";
 
 /**
- * What the demo writes into the embedded engine's data when it starts it, so that it later takes away what it
- * made and no more.
+ * A marker in the embedded engine's data, so that the demo later removes only an engine that it has started.
  */
 export interface Marker {
   /** Whether the data are the demo's too, or were there before. */
   readonly madeData: boolean;
 }
 
-export const embedded = defaultPrivateEngine();
+export const embedded = defaultEmbeddedEngine();
 export const markerFile = join(embedded.dataDirectory, "started-by-demo.json");
 
 export async function readMarker(): Promise<Marker | undefined> {
@@ -31,7 +30,7 @@ export async function readMarker(): Promise<Marker | undefined> {
   }
 }
 
-/** Where the engine that docker would use answers; undefined when none was named and none is there. */
+/** The endpoint of the engine that docker would use; undefined if none was named and none runs. */
 export async function findOwnEngine(): Promise<string | undefined> {
   const endpoint = resolveEndpoint(process.env);
   try {
@@ -84,15 +83,14 @@ async function startEngine(): Promise<void> {
 }
 
 /**
- * Says that the engine is the demo's, before it starts: an interruption must not leave one that nobody takes
- * away.
+ * Marks the engine as the demo's before it starts: an interruption must not leave one that nothing removes.
  */
 async function mark(): Promise<void> {
   const { dataDirectory } = embedded;
   const parent = dirname(dataDirectory);
   await mkdir(parent, { recursive: true, mode: 0o755 });
   if ((await readMarker()) !== undefined) return;
-  // Both files at once, by a rename: an engine takes no directory that has files and no daemon.json.
+  // Write both files at once, by a rename: an engine refuses a directory that has files but no daemon.json.
   const draft = await mkdtemp(join(parent, ".demo-"));
   const write = (file: string, marker: Marker) => writeFile(file, `${JSON.stringify(marker)}\n`);
   try {

@@ -104,8 +104,8 @@ async function named(kind: string, directory: string): Promise<Traces> {
 }
 
 /**
- * Cgroups of berth's engines that nothing is in any more (one with processes is somebody's who works here
- * too), and the slices that a guest's systemd makes when it gets at the host's tree. In every hierarchy.
+ * Empty cgroups of berth's engines (one with processes belongs to another run), and the slices that a guest's
+ * systemd creates if it reaches the host's tree. In every hierarchy.
  */
 async function cgroups(): Promise<Traces> {
   const root = "/sys/fs/cgroup";
@@ -136,13 +136,13 @@ async function isPopulated(cgroup: string): Promise<boolean> {
 }
 
 async function rules(): Promise<Traces> {
-  // Not installed, or not allowed: then there are none of ours either.
+  // Not installed or not permitted: then none of ours exist either.
   const ask = (command: string, ...args: readonly string[]) =>
     tryRun(command, args).then(
       ({ stdout }) => stdout,
       () => "",
     );
-  // Asking the legacy tools about a table that is not there would make it.
+  // Do not ask the legacy tools for a table that does not exist: that would create it.
   const tables = (await readFile("/proc/net/ip_tables_names", "utf8").catch(() => ""))
     .split("\n")
     .filter((name) => name !== "");

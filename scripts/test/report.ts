@@ -1,4 +1,4 @@
-/** What one run of `bun test` came to, as its JUnit file and its output tell. */
+/** The results of one run of `bun test`, from its JUnit file and its output. */
 export interface Report {
   readonly passed: number;
   readonly failed: readonly string[];

@@ -74,8 +74,8 @@ async function runMirror(words: readonly string[]): Promise<number> {
     serveMirrors(reportReady);
     return 0;
   }
-  const { readServed } = await import("#host/mirror/server-process.ts");
-  const served = readServed(words);
+  const { parseServed } = await import("#host/mirror/server-process.ts");
+  const served = parseServed(words);
   if (served === undefined) {
     complain(usage);
     return 2;

@@ -5,7 +5,7 @@ import { renderChecks } from "#cli/render/doctor.ts";
 import { marksFor } from "#cli/render/progress-state.ts";
 import { hasCode } from "#errors.ts";
 import { readDoctorFacts, readFactsWithoutEngine } from "#ops/engine/doctor.ts";
-import { removeRemains } from "#ops/machine/remains.ts";
+import { removeLeftovers } from "#ops/machine/leftovers.ts";
 import { planDoctor } from "#plan/doctor/doctor.ts";
 import type { DoctorFacts } from "#plan/doctor/doctor-facts.ts";
 
@@ -42,7 +42,7 @@ async function readFacts(context: Context, fix: boolean): Promise<DoctorFacts> {
     const facts = await readDoctorFacts(engine, env.PATH, context.signal);
     const { states, probes } = facts.leftovers;
     if (!fix || states.length + probes.length === 0) return facts;
-    await removeRemains(engine, facts.leftovers, context.signal);
+    await removeLeftovers(engine, facts.leftovers, context.signal);
     for (const removed of [...states, ...probes]) context.note(`removed ${removed}`);
     return await readDoctorFacts(engine, env.PATH, context.signal);
   } catch (error) {

@@ -1,9 +1,9 @@
 import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
 import type { Context, View } from "#cli/frame/context.ts";
-import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
-import { startPrivateEngine } from "#host/embedded-engine/start.ts";
-import { type PrivateEngineStatus, privateEngineStatus } from "#host/embedded-engine/status.ts";
-import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
+import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
+import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
+import { type EmbeddedEngineStatus, privateEngineStatus } from "#host/embedded-engine/status.ts";
+import { stopEmbeddedEngine } from "#host/embedded-engine/stop.ts";
 
 const start = defineCommand({
   name: "start",
@@ -33,8 +33,8 @@ const start = defineCommand({
     },
   ],
   async action(context, _args, { uplink, view }) {
-    const place = defaultPrivateEngine();
-    await startPrivateEngine({ ...place, uplink, cgroupView: view }, waitingNote(context));
+    const place = defaultEmbeddedEngine();
+    await startEmbeddedEngine({ ...place, uplink, cgroupView: view }, waitingNote(context));
     await show(context, await privateEngineStatus(place));
     return undefined;
   },
@@ -49,8 +49,8 @@ const stop = defineCommand({
   options: { removeData: { description: "also remove its images and machines" } },
   examples: [{ command: "berth engine stop --remove-data", description: "leave nothing" }],
   async action(context, _args, { removeData }) {
-    const wasRunning = await stopPrivateEngine(
-      { ...defaultPrivateEngine(), removeData },
+    const wasRunning = await stopEmbeddedEngine(
+      { ...defaultEmbeddedEngine(), removeData },
       waitingNote(context),
     );
     await context.result({ wasRunning, dataRemoved: removeData }, () => "");
@@ -67,7 +67,7 @@ const status = defineCommand({
     run.`,
   examples: [{ command: "berth engine status", description: "its state" }],
   async action(context) {
-    const found = await privateEngineStatus(defaultPrivateEngine());
+    const found = await privateEngineStatus(defaultEmbeddedEngine());
     await show(context, found);
     return found.state === "running" ? undefined : 3;
   },
@@ -84,11 +84,11 @@ export const command: CommandGroup = {
 const waitingNote = (context: Context) => () =>
   context.note("waiting for another berth that works on this engine");
 
-async function show(context: Context, found: PrivateEngineStatus): Promise<void> {
+async function show(context: Context, found: EmbeddedEngineStatus): Promise<void> {
   await context.result(found, (view) => (context.global.quiet ? `${found.socket}\n` : render(found, view)));
 }
 
-function render(found: PrivateEngineStatus, { style }: View): string {
+function render(found: EmbeddedEngineStatus, { style }: View): string {
   const rows: readonly (readonly [string, string | undefined])[] = [
     ["state", found.state === "running" ? style.green(found.state) : style.yellow(found.state)],
     ["version", found.version],

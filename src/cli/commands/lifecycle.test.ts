@@ -167,7 +167,7 @@ describe("stop", () => {
     containers = new Map([machine("db", "exited")]);
     const { status, stderr } = await berth("stop", "db");
     expect(status).toBe(0);
-    expect(stderr).toContain("db: unchanged, does not run");
+    expect(stderr).toContain("db: unchanged, not running");
   });
 
   test("a paused one is thawed first", async () => {
@@ -499,7 +499,7 @@ describe("wait", () => {
     containers = new Map([machine("web", "exited")]);
     const { status, stderr } = await berth("wait", "web");
     expect(status).toBe(5);
-    expect(stderr).toContain("web does not run: it is exited");
+    expect(stderr).toContain("web is not running: it is exited");
   });
 });
 

@@ -1,4 +1,4 @@
-/** What a loop knows, and those beside it tell it. */
+/** The facts of a loop, which its observers update. */
 export class Facts<T extends object> {
   #now: T;
   #changed = Promise.withResolvers<void>();
@@ -8,7 +8,7 @@ export class Facts<T extends object> {
     this.#now = initial;
   }
 
-  /** Throws what `fail` was told. */
+  /** Throws the error that `fail` was called with. */
   get now(): T {
     if (this.#failure !== undefined) throw this.#failure.error;
     return this.#now;
@@ -25,7 +25,7 @@ export class Facts<T extends object> {
     this.#changed = Promise.withResolvers();
   }
 
-  /** Tells what the loop cannot go on after. */
+  /** Records an error that the loop cannot continue after. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.set({});

@@ -5,7 +5,7 @@ import { hasCode } from "#errors.ts";
 import { labelsOfImage } from "#ops/machine/own-containers.ts";
 import { isPart, type LoaderPart, loaderPart } from "#plan/loader/part.ts";
 
-/** A container by its name or id; undefined when there is none. */
+/** A container by its name or id; undefined if it does not exist. */
 export async function findContainer(
   engine: Engine,
   id: string,
@@ -19,7 +19,7 @@ export async function findContainer(
   }
 }
 
-/** The same, by its name or id, if it is this part of a loader. */
+/** The same, if it is this part of the loader. */
 export async function findPart(
   engine: Engine,
   id: string,
@@ -35,10 +35,7 @@ export async function findPart(
   return isPart(part, labels, await labelsOfImage(engine, Image, signal)) ? found : undefined;
 }
 
-/**
- * Work on a container that somebody else may have been faster with, who has removed it (`not-found`) or
- * removes it now (`conflict`).
- */
+/** Ignores `not-found` and `conflict`: another process may have removed the container, or be removing it. */
 export async function ignoreRemoved(work: Promise<unknown>): Promise<void> {
   try {
     await work;

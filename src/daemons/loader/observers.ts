@@ -1,4 +1,4 @@
-/** Work beside a loop that tells it what it sees; the end of their scope ends and awaits it. */
+/** Concurrent work that reports what it observes to a loop. Disposing of the scope aborts and awaits it. */
 export class Observers implements AsyncDisposable {
   readonly #end = new AbortController();
   readonly #running: Promise<void>[] = [];
@@ -8,7 +8,7 @@ export class Observers implements AsyncDisposable {
     return this.#end.signal;
   }
 
-  /** Starts one; `fail` is told why it ended with an error, unless that is the scope's end. */
+  /** Starts an observer; calls `fail` with its error, unless the scope's end caused that. */
   start(observe: (signal: AbortSignal) => Promise<void>, fail: (error: unknown) => void): void {
     const { signal } = this;
     this.#running.push(

@@ -32,7 +32,7 @@ export async function removeMachine(
     await ignoreRemoved(shutDown(engine, found.Id, { signal, timeout: stopTimeout }));
   }
   await ignoreRemoved(removeContainer(engine, found.Id, { force: true, volumes: true, signal }));
-  // From a folder it was made with an image of berth's, else with one of the user's, whatever that is called.
+  // A folder's machine has an image of berth's, any other has the user's image, whatever its name.
   if (found.Config.Labels?.[label.root]) await removeRootImage(engine, found.Config.Image ?? "", signal);
 }
 

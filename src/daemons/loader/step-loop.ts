@@ -49,6 +49,6 @@ async function waitChanged<F extends { readonly engine: "reachable" | "away" }>(
   const changed = new AbortController();
   await Promise.race([facts.changed, sleep(milliseconds, undefined, { signal: changed.signal })]);
   changed.abort();
-  // Whether it is, the step tells that is taken again.
+  // The next step checks the fact again.
   facts.set({ engine: "reachable" } as Partial<F>);
 }

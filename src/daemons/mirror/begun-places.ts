@@ -5,7 +5,7 @@ import { clearPlace } from "#host/mirror/place.ts";
 /** A start that takes longer between its two steps has failed. */
 const longestStartMs = 20_000;
 
-/** Places with mirrors of machines whose own files are not mounted yet: whoever looks there waits. */
+/** Places whose mirrors have no files to show yet: readers block there. */
 export class BegunPlaces {
   readonly #begun = new Map<string, { readonly mirror: MountedMirror; readonly until: number }>();
 
@@ -24,7 +24,7 @@ export class BegunPlaces {
     this.#begun.set(place, { mirror: mountMirror(place), until: performance.now() + longestStartMs });
   }
 
-  /** Hands the mirror of a place to `work`. Where that fails nobody is left waiting there. */
+  /** Hands the mirror of a place to `work`. If that fails, releases blocked readers. */
   finish<T>(place: string, work: (mirror: MountedMirror) => T): T {
     try {
       const begun = this.#begun.get(place);
@@ -38,7 +38,7 @@ export class BegunPlaces {
     }
   }
 
-  /** Closes the mirror of a place, if it has one: whoever waits there is told so. */
+  /** Closes the mirror of a place, if it has one, which releases blocked readers. */
   giveUp(place: string): void {
     const begun = this.#begun.get(place);
     if (begun !== undefined) closeSync(begun.mirror.device);

@@ -4,16 +4,16 @@ import type { MirrorPlan } from "#host/mirror/request.ts";
 import type { Faults } from "./faults.ts";
 import type { LeftProcesses } from "./left-processes.ts";
 
-/** A machine that has ended, until its files are mounted nowhere any more. */
+/** An ended machine whose files are still mounted somewhere. */
 interface Ending {
   readonly plan: MirrorPlan;
   readonly end: EndOfFileSystem | undefined;
-  /** When it is no longer waited for, by performance.now(). */
+  /** Deadline, by performance.now(). */
   readonly until: number;
   readonly done: Done;
 }
 
-/** Called when the engine's own mount is there again, or with the reason why it is not. */
+/** Called when the engine's own mount is back, or with the reason why it is not. */
 export type Done = (error?: string) => void;
 
 /** The file system of a machine is written out within that, or the kernel says in its log that it was not. */
@@ -42,7 +42,7 @@ export class Endings {
     this.#endings = [...this.#endings, { plan, end, until: performance.now() + longestEndMs, done }];
   }
 
-  /** Gives places back whose machine's files are mounted nowhere any more. */
+  /** Gives back the places of machines whose files are not mounted any more. */
   settle(): void {
     if (this.#endings.length === 0) return;
     const now = performance.now();
@@ -61,9 +61,9 @@ export class Endings {
   }
 
   /**
-   * Whether the machine's upper directory can be another's. A file system says that it ends a moment before
-   * it lets go of it, and mostly it ends with the process that has answered for it: only when that has ended,
-   * too, has it certainly let go.
+   * Whether the machine's upper directory is free for another mount. A file system reports its end a moment
+   * before it releases that directory, and mostly ends with its server process: only once that has exited is
+   * the directory certainly free.
    */
   #hasLetGo({ plan, end }: Ending): boolean {
     return (end === undefined || end.hasEnded()) && !this.#left.has(plan.state);

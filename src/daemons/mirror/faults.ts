@@ -4,15 +4,12 @@ import { isStranded } from "#host/namespace/mount-namespace.ts";
 import { mirrorDirectory } from "#oci/machine-state.ts";
 
 /**
- * A log that is longer when the next server begins is begun anew, and no server says more than that of
- * different faults.
+ * Bytes above which the next server starts a new log, and the number of different faults that one server
+ * logs.
  */
 const [longestLog, mostFaults] = [256 * 1024, 1_000];
 
-/**
- * What goes wrong for a machine is that machine's alone: it is in the log, each fault once in a server's
- * life, and the server goes on with the others.
- */
+/** Limits a machine's fault to that machine: logs it, once per server, and serves the others. */
 export class Faults {
   readonly #file: string;
   readonly #said = new Set<string>();
@@ -36,9 +33,9 @@ export class Faults {
     }
   }
 
-  /** Logs an error, and gives its message for whoever asked. */
+  /** Logs an error, and returns its message for the caller. */
   say(whose: string, error: unknown): string {
-    // In a machine's mount namespace nothing goes on.
+    // Do not continue in a machine's mount namespace.
     if (isStranded(error)) throw error;
     const message = error instanceof Error ? error.message : String(error);
     this.#log(`${whose}: ${message}`);

@@ -6,7 +6,7 @@ export interface Left {
   readonly process: ServerProcess;
 }
 
-/** A machine for which so many processes have not ended gets no mirror until one has. */
+/** A machine with this many stuck processes gets no mirror until one exits. */
 const mostLeft = 3;
 
 /** The processes of mirrors that have gone. One that waits in the kernel for a machine may end much later. */

@@ -20,9 +20,9 @@ interface Mirror {
   readonly plan: MirrorPlan;
   readonly files: ShownFiles;
   /**
-   * What lies over the engine's mounts over the mirror. An engine that was started anew does not count the
-   * mirror for its own mount: it mounts its overlay over it for a look, and unmounts what is topmost
-   * afterwards.
+   * Further mirrors, over what the engine has mounted over this one. A restarted engine does not recognize
+   * the mirror as its own mount: it mounts its overlay on top to look at it, then unmounts whatever is
+   * topmost.
    */
   readonly covers: Set<ShownFiles>;
 }
@@ -62,15 +62,12 @@ export class Mirrors {
     return [...this.#shown.values()].flatMap(({ files, covers }) => [files, ...covers]);
   }
 
-  /** Whether a machine has its mirror, or is about to have it no more. */
+  /** Whether a machine has its mirror, or is about to lose it. */
   has(state: string): boolean {
     return this.#shown.has(state) || this.#endings.has(state);
   }
 
-  /**
-   * Takes the engine's mount away from a place, where whoever looks waits from now on for what `show` will
-   * show.
-   */
+  /** Removes the engine's mount from a place. Readers block there from now on until `show`. */
   clear(place: string): void {
     this.#begun.begin(place);
   }
@@ -80,9 +77,9 @@ export class Mirrors {
     this.#drop(plan.state);
     const root = cloneOf(pid, path);
     try {
-      // Whoever lives there may have mounted another over it.
+      // The machine may have mounted something else over it.
       if (deviceOf(root) !== plan.device)
-        throw Object.assign(new Error(`the machine's own files are not at ${path}`), { code: "ESTALE" });
+        throw Object.assign(new Error(`cannot find the machine's own files at ${path}`), { code: "ESTALE" });
       if (!this.#begun.has(plan.place)) this.clear(plan.place);
       const files = this.#begun.finish(plan.place, (mirror) => new ShownFiles(mirror, root, plan.range));
       this.#shown.set(plan.state, { plan, files, covers: new Set() });
@@ -114,8 +111,8 @@ export class Mirrors {
   }
 
   /**
-   * Lets go of a mirror that is of no more use, as when the engine has unmounted it. Whether a machine is
-   * without one since.
+   * Drops a mirror that has failed or that the engine has unmounted. True if a running machine lacks its
+   * mirror now.
    */
   lose(files: ShownFiles): boolean {
     for (const [state, mirror] of this.#shown) {
@@ -131,18 +128,18 @@ export class Mirrors {
     return false;
   }
 
-  /** The engine has done with the mount that was covered; unless it has mounted another by now. */
+  /** The engine is done with the covered mount, unless it has mounted another by now. */
   #uncover(mirror: Mirror): void {
     if (overlaysAt(mirror.plan.place) > 1) this.#cover(mirror);
     else uncoverPlace(mirror.plan.place);
   }
 
-  /** Lets go of mirrors whose answers take too long, and tells whoever waits. Whether there was one. */
+  /** Drops mirrors whose answers take too long, and releases their readers. True if there were any. */
   loseStuck(): boolean {
     let isLost = false;
     for (const [state, { files, covers }] of this.#shown) {
       if (![files, ...covers].some((shown) => shown.isStuck())) continue;
-      this.#faults.say(state, "an answer has taken too long, and whoever had it to give cannot be ended");
+      this.#faults.say(state, "an answer takes too long, and berth cannot kill the process that owes it");
       this.#drop(state);
       isLost = true;
     }
@@ -159,7 +156,7 @@ export class Mirrors {
   }
 
   /**
-   * Never straight over a mirror: to mount there one waits for whoever looks there, and so for this server.
+   * Never mount straight over a mirror: mount(2) would wait for the mirror's readers, and so for this server.
    */
   #cover({ plan, files, covers }: Mirror): void {
     const mirror = mountMirror(plan.place);

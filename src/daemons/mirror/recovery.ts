@@ -9,14 +9,13 @@ import { isIsolated, readIsolated } from "#ops/runtime/state.ts";
 import type { Faults } from "./faults.ts";
 import type { Mirrors } from "./mirrors.ts";
 
-/** A runtime's root is no deeper than that. */
+/** The greatest depth of a runtime's root. */
 const deepest = 16;
 /** A start that takes longer has failed. */
 const longestStartMs = 60_000;
 
 /**
- * Shows anew what a server before this one has shown: its death took the mirrors with it, but not the
- * machines' plans.
+ * Shows the mirrors of an earlier server again: they vanished with its death, but the machines' plans remain.
  */
 export class Recovery {
   readonly #mirrors: Mirrors;
@@ -41,7 +40,7 @@ export class Recovery {
     this.look();
   }
 
-  /** Somebody has ended who has answered for these machines. */
+  /** A process that answered for these machines has exited. */
   resume(states: readonly string[]): void {
     if (states.filter((state) => this.#heldUp.delete(state)).length > 0) this.begin();
   }
@@ -79,7 +78,7 @@ export class Recovery {
     if (!showsAllOf(machine.pid, plan.device)) return true;
     if (this.#mirrors.left.areTooMany(plan.state)) {
       this.#heldUp.add(plan.state);
-      throw new Error("too many wait for its files without end: it has no mirror until one has ended");
+      throw new Error("too many processes hang in its files: it gets no mirror until one of them ends");
     }
     return !this.#show(plan, machine.pid);
   }
@@ -89,30 +88,30 @@ export class Recovery {
     if (plan !== undefined) return [plan];
     if (depth > deepest) return [];
     return this.#faults
-      .within(directory, () => orNone(() => readdirSync(directory, { withFileTypes: true })), [])
+      .within(directory, () => ignoreEnded(() => readdirSync(directory, { withFileTypes: true })), [])
       .filter((entry) => entry.isDirectory())
       .flatMap((entry) => this.#findPlans(join(directory, entry.name), depth + 1));
   }
 }
 
 /**
- * Whether a machine has all of its own file system at its root: it may mount anything over it, also a part of
- * the same.
+ * Whether a machine has its whole own file system as its root: it may have mounted anything over it, even a
+ * part of the same.
  */
 function showsAllOf(pid: number, device: string): boolean {
-  const [mountinfo = ""] = orNone(() => [readMountinfoOf(pid)]);
+  const [mountinfo = ""] = ignoreEnded(() => [readMountinfoOf(pid)]);
   const root = lastMountAt(mountinfo, "/");
   return root?.device === device && root.root === "/";
 }
 
-/** The plan in a machine's state; undefined where there is none. */
+/** The plan in a machine's state; undefined if it has none. */
 export function readPlan(state: string): MirrorPlan | undefined {
-  const [text] = orNone(() => [readFileSync(join(state, stateFile.mirror), "utf8")]);
+  const [text] = ignoreEnded(() => [readFileSync(join(state, stateFile.mirror), "utf8")]);
   return text === undefined ? undefined : (JSON.parse(text) as MirrorPlan);
 }
 
 /** Machines come and go meanwhile; one whose process has ended, and is not reaped, has no mounts (EINVAL). */
-function orNone<T>(read: () => T[]): T[] {
+function ignoreEnded<T>(read: () => T[]): T[] {
   try {
     return read();
   } catch (error) {

@@ -10,15 +10,12 @@ const readable = 1;
 const [setSecureBits, noSetuidFixup] = [28, 4];
 /** prctl(2), signal(7) */
 const [setDeathSignal, killSignal] = [1, 9];
-/**
- * What the engine has looked at is let go after so many milliseconds, and this process ends when nothing was
- * asked for.
- */
+/** Milliseconds after which files that the engine has looked at are closed, and an idle process ends. */
 const [holdMs, idleMs] = [100, 5_000];
 /**
- * Seconds that one answer may take; then this process ends (SIGALRM), and whoever waits is told that the
- * mirror is gone. Where what it waits for lets it not end, the server sees that it is to. More than a lease
- * is given to be broken (/proc/sys/fs/lease-break-time).
+ * Limit in seconds for one answer: then SIGALRM ends this process, and readers get an error. If a wait in the
+ * kernel keeps it alive, the server notices. Longer than the time to break a lease
+ * (/proc/sys/fs/lease-break-time).
  */
 const longestAnswer = 60;
 /**
@@ -28,17 +25,17 @@ const longestAnswer = 60;
 const [nextRequestMs, aloneMs] = [0.2, 0.06];
 
 /**
- * Answers for one machine's files, one request after the other, until nothing is asked for a while and
- * nothing is open, the mirror is no longer mounted, or its parent has ended. Whoever takes its turn later
- * knows none of its nodes, and has numbers of his own for others: the kernel looks names up again.
+ * Serves one machine's files, one request after the other, until it is idle with no open file, the mirror is
+ * unmounted, or its parent has ended. Its successor knows none of its nodes and numbers its own differently:
+ * the kernel looks names up again.
  */
 export function serveFiles({ device, root, range, parent }: Served): void {
   calls.umask(0);
   calls.prctl(setSecureBits, noSetuidFixup, 0, 0, 0);
   const tie = () => endWith(parent);
   tie();
-  // What it keeps of names grows with what is looked at, and it may end at any moment: whoever looks is told
-  // so, and it comes again.
+  // Kill this process first when memory is short: its table of names grows with use. Readers get an error,
+  // and it starts again.
   writeFileSync("/proc/self/oom_score_adj", "1000");
   calls.alarm(longestAnswer);
   const connection = new Connection(device, root, range, firstNode(), tie);
@@ -48,7 +45,7 @@ export function serveFiles({ device, root, range, parent }: Served): void {
     const limit = connection.isHolding ? holdMs : connection.isInUse ? -1 : idleMs;
     const isAsked = calls.poll(polled, 1, limit) > 0;
     if (!isAsked && limit === idleMs) return;
-    // To close what was held may take as long as an answer.
+    // Closing held files may take as long as an answer.
     calls.alarm(longestAnswer);
     if (isAsked && !answerAll(connection)) return;
     connection.letGo();
@@ -65,8 +62,8 @@ function endWith(parent: number): void {
 }
 
 /**
- * Answers until nobody asks for a moment: whoever walks a tree asks again as soon as he has an answer, and to
- * be woken each time takes longer than the answers. False when the mirror is no longer mounted.
+ * Answers until requests pause: a process that walks a tree asks again at once, and a wake-up costs more than
+ * an answer. False when the mirror is unmounted.
  */
 function answerAll(connection: Connection): boolean {
   const begin = performance.now();

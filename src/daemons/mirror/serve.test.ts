@@ -217,7 +217,7 @@ describe.skipIf(!isRoot || process.arch !== "x64")(
       await until("what is left ends", () => stateOfProcess(look.pid) === "gone");
       return [early, look.succeeded(), left, server.exitCode, nameBy(placeOf("bad")), nameBy(placeOf("good")), log()];`);
       const fault =
-        "/run/berth/runtime/root/bad: an answer has taken too long, and whoever had it to give cannot be ended";
+        "/run/berth/runtime/root/bad: an answer takes too long, and berth cannot kill the process that owes it";
       expect(seen).toEqual([false, false, "D", null, "bad", "good", [fault]]);
     });
 

@@ -10,9 +10,9 @@ import { Recovery, readPlan } from "./recovery.ts";
 
 /** poll(2) */
 const [readable, priority] = [1, 2];
-/** Machines of which a mirror is missing are looked for after so many milliseconds. */
+/** Interval in milliseconds of the search for machines without their mirror. */
 const recoveryMs = 1_000;
-/** As long as somebody answers, so many milliseconds pass until it is looked whether he can. */
+/** Interval in milliseconds of the check for stuck answers, while any process answers. */
 const keepMs = 1_000;
 /** How long one is waited for who has had the server started. */
 const firstCallerMs = 10_000;
@@ -25,11 +25,10 @@ interface Source {
 }
 
 /**
- * Keeps the mirrors of this host, which the engine sees in the place of its own mounts, until there is none
- * any more; nothing where another does. `ready` is called when they can be asked for. It asks no machine's
- * file system itself: for each machine that the engine looks at a process of its own does, which alone waits
- * where the machine has it wait. What fails for one machine ends neither the server nor another's mirror: it
- * is logged, or told to whoever asked for it.
+ * Maintains this host's mirrors, which the engine sees in place of its own mounts, until none remains. Does
+ * nothing if another server runs. Calls `ready` when it accepts requests. Never touches a machine's file
+ * system itself: each machine has its own process for that, so a machine can block only its own. A failure of
+ * one machine ends neither the server nor other mirrors: it is logged, or returned to the caller.
  */
 export function serveMirrors(ready: () => void): void {
   const socket = listen();
@@ -116,13 +115,13 @@ class Server {
     return limit === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(limit));
   }
 
-  /** A machine that lives gets its mirror again, whoever has unmounted it. */
+  /** Restore the mirror of a running machine, whoever has unmounted it. */
   #act(files: ShownFiles): void {
     const isOfUse = this.#faults.within("a machine's process", () => files.act(), false);
     if (!isOfUse && this.#mirrors.lose(files)) this.#recovery.begin();
   }
 
-  /** Whoever answers keeps his time himself, but what he waits for may be such that he cannot end. */
+  /** The process limits its own time, but a wait in the kernel may keep it from ending. */
   #keepTime(): void {
     if (performance.now() < this.#keptUntil) return;
     this.#keptUntil = performance.now() + keepMs;

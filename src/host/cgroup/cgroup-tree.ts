@@ -16,9 +16,9 @@ interface WalkOptions {
 }
 
 /**
- * Visits a cgroup and all below it, each before those in it. A machine may make cgroups with paths that are
- * too long for any call, so each is reached from the one above; and with names that are no text. What goes
- * meanwhile is passed over.
+ * Visits a cgroup and all below it, parents first. Reaches each from its parent, since a machine may make
+ * paths that are too long for any call; handles names that are not valid text. Skips cgroups that vanish
+ * meanwhile.
  */
 export function walkCgroups(
   top: string,
@@ -38,7 +38,7 @@ export function walkCgroups(
       );
       if (name === undefined) {
         way.pop();
-        // Of the top what is above it is nobody's here.
+        // Do not go above the top cgroup.
         if (next === undefined || way.length === 0) return void (next !== undefined && closeSync(next));
       } else if (next === undefined) continue;
       closeSync(current);

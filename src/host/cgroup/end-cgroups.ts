@@ -12,16 +12,16 @@ export interface HeldCgroups {
 }
 
 /**
- * Ends what is left of a machine that was told SIGKILL: holds it as a whole, whatever it may have done to
- * itself, so that none of it holds another meanwhile; kills all, and lets it go. What waits by limits that it
- * has set for some of itself, for a disk or a processor, ends only when these are lifted. Nothing that fails
- * keeps it from the rest; then it throws the first failure.
+ * Ends what remains of a killed machine: freezes it as a whole, so that none of it can freeze the rest
+ * meanwhile, kills all processes, and thaws it. Lifts limits that the machine has set for parts of itself
+ * (io, cpu), since processes may wait for them and end only then. Continues after a failure, then throws the
+ * first one.
  */
 export function endCgroups({ freezer, limits }: HeldCgroups): void {
   throughAll((attempt) => {
     const each = (cgroup: string, visit: Visit) =>
       attempt(() => walkCgroups(cgroup, (place, depth) => void attempt(() => visit(place, depth))));
-    // What is frozen takes no SIGKILL on v1, but makes, renames and limits no cgroup either.
+    // On v1 frozen processes ignore SIGKILL, but they cannot create, rename or limit cgroups either.
     for (const cgroup of freezer) attempt(() => tell(join(cgroup, "freezer.state"), "FROZEN"));
     const killed = limits.map((cgroup) => attempt(() => killCgroup(cgroup)));
     if (!killed.includes(true)) {
@@ -33,10 +33,7 @@ export function endCgroups({ freezer, limits }: HeldCgroups): void {
   });
 }
 
-/**
- * Lets go all that is held in a cgroup or below it. Source: cgroup v1, freezer-subsystem.txt. Throws as
- * `endCgroups` does.
- */
+/** Thaws a cgroup and all below it. Source: cgroup v1, freezer-subsystem.txt. Throws as `endCgroups` does. */
 export function freeCgroups(top: string): void {
   throughAll((attempt) =>
     walkCgroups(top, (place) => {
@@ -46,7 +43,7 @@ export function freeCgroups(top: string): void {
   );
 }
 
-/** Does all of some work, whatever of it fails; then throws what failed first. */
+/** Runs all of the work despite failures; then throws the first one. */
 function throughAll(work: (attempt: <T>(part: () => T) => T | undefined) => void): void {
   const failures: unknown[] = [];
   work((part) => {
@@ -62,7 +59,7 @@ function throughAll(work: (attempt: <T>(part: () => T) => T | undefined) => void
 
 const thaw = (place: string) => tell(join(place, "freezer.state"), "THAWED");
 
-/** What each file of a cgroup is to be told for no limit: a word, or lines by what it says. */
+/** The value for "no limit" of each file of a cgroup: a word, or lines that depend on its content. */
 const lifting: Readonly<Record<string, string | ((text: string) => readonly string[])>> = {
   "cpu.cfs_quota_us": "-1",
   "cpu.max": "max",
@@ -84,9 +81,9 @@ function lift(place: string): void {
 }
 
 /**
- * Each line is one write(2). Where the file is, and as long as it is, which is returned: another hierarchy's
- * is not, and a machine of v1 may make directories of any name. Read is only what is needed, since some
- * cannot be (cgroup.kill).
+ * Writes each line by one write(2); returns whether the file exists. Files differ by hierarchy, and a machine
+ * of v1 may make directories of any name. Reads only where needed, since some files are write-only
+ * (cgroup.kill).
  */
 function tell(file: string, words: string | ((text: string) => readonly string[])): boolean {
   try {

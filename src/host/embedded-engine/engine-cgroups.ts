@@ -23,11 +23,11 @@ export async function readEngineCgroups(name: string): Promise<readonly string[]
   return found;
 }
 
-/** Lets go what machines hold of themselves so that SIGKILL does not end it. */
+/** Thaws and unlimits what machines hold of themselves, so that SIGKILL ends it. */
 export async function freeEngineCgroups(name: string): Promise<void> {
   for (const directory of await readEngineCgroups(name)) {
     freeCgroups(directory);
-    // Signals are heard in between alone.
+    // Yield, so that signals are handled.
     await setImmediate();
   }
 }
@@ -46,7 +46,7 @@ export async function removeEngineCgroups(name: string): Promise<void> {
           details: processes.split("\n"),
         });
       }
-      // The kernel lets go of the last dying process a moment after it has left the process table.
+      // The kernel releases the last process a moment after it has left the process table.
       await sleep(50);
     }
   }

@@ -1,8 +1,8 @@
 import { request } from "node:http";
 
 /**
- * Asks an engine over its unix socket (Engine API: GET /_ping, GET /version).
- * Undefined when nobody answers there with success within two seconds.
+ * Requests a path of an engine's unix socket (Engine API: GET /_ping, GET /version). Undefined without a
+ * successful answer within two seconds.
  */
 export function askEngine(socket: string, path: "/_ping" | "/version"): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -17,7 +17,7 @@ export function askEngine(socket: string, path: "/_ping" | "/version"): Promise<
         response.once("error", () => resolve(undefined));
       },
     );
-    // Not there, refused or silent all mean the same to one who waits for it.
+    // A missing, refusing or silent socket all mean: not ready.
     asked.once("error", () => resolve(undefined));
     asked.once("timeout", () => {
       asked.destroy();

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { dockerdArguments } from "./daemon-config.ts";
-import { checkOptions, defaultPrivateEngine, type PrivateEngineOptions } from "./options.ts";
+import { checkOptions, defaultEmbeddedEngine, type EmbeddedEngineOptions } from "./options.ts";
 
-const good: PrivateEngineOptions = { name: "a", stateDirectory: "/run/a", dataDirectory: "/var/a" };
+const good: EmbeddedEngineOptions = { name: "a", stateDirectory: "/run/a", dataDirectory: "/var/a" };
 
 describe("checkOptions", () => {
-  test.each<[string, Partial<PrivateEngineOptions>]>([
+  test.each<[string, Partial<EmbeddedEngineOptions>]>([
     ["a name that climbs", { name: "../a" }],
     ["a name with capitals", { name: "A" }],
     ["an empty name", { name: "" }],
@@ -26,12 +26,12 @@ describe("checkOptions", () => {
 });
 
 test("the product's places", () => {
-  expect(defaultPrivateEngine()).toEqual({
+  expect(defaultEmbeddedEngine()).toEqual({
     name: "default",
     stateDirectory: "/run/berth/engine",
     dataDirectory: "/var/lib/berth/engine",
   });
-  expect(defaultPrivateEngine("x").stateDirectory).toBe("/run/berth/engine-x");
+  expect(defaultEmbeddedEngine("x").stateDirectory).toBe("/run/berth/engine-x");
 });
 
 test("what daemon.json says gets no flag, since dockerd refuses both", () => {

@@ -4,8 +4,8 @@ import { BerthError } from "#errors.ts";
 /** Which cgroup tree the engine sees: the host's as it is (v1, hybrid or v2), or cgroup2 alone. */
 export type CgroupView = "host" | "v2";
 
-/** Where a private engine is; enough to stop it and to ask for its status. */
-export interface PrivateEnginePlace {
+/** Where an embedded engine is; enough to stop it and to ask for its status. */
+export interface EmbeddedEnginePlace {
   /** Lower-case letters, digits, `_`, `.` and `-`; names its cgroups: `/berth-engine-NAME`. */
   readonly name: string;
   /** Socket, log and identity of the running engine. Absolute; stays, empty, after a stop. */
@@ -14,13 +14,13 @@ export interface PrivateEnginePlace {
   readonly dataDirectory: string;
 }
 
-export interface PrivateEngineOptions extends PrivateEnginePlace {
+export interface EmbeddedEngineOptions extends EmbeddedEnginePlace {
   /** `host` by default. */
   readonly cgroupView?: CgroupView;
   /** A way out through slirp4netns, with DNS; none by default. */
   readonly uplink?: boolean;
   /**
-   * The address and prefix of the engine's default bridge, such as `172.20.0.1/16`; Docker's choice by
+   * The address and prefix of the engine's default bridge (example: `172.20.0.1/16`); Docker's choice by
    * default.
    */
   readonly bridgeAddress?: string;
@@ -40,7 +40,7 @@ export interface PrivateEngineOptions extends PrivateEnginePlace {
  * The product's own places: /run/berth/engine and /var/lib/berth/engine, with `-NAME` after them for other
  * names than `default`.
  */
-export function defaultPrivateEngine(name = "default"): PrivateEnginePlace {
+export function defaultEmbeddedEngine(name = "default"): EmbeddedEnginePlace {
   const directory = name === "default" ? "engine" : `engine-${name}`;
   return {
     name,
@@ -50,7 +50,7 @@ export function defaultPrivateEngine(name = "default"): PrivateEnginePlace {
 }
 
 /** The engine's files in its state and data directories. */
-export function enginePaths(place: PrivateEnginePlace) {
+export function enginePaths(place: EmbeddedEnginePlace) {
   const state = (file: string) => join(place.stateDirectory, file);
   return {
     socket: state("docker.sock"),
@@ -66,9 +66,9 @@ export function enginePaths(place: PrivateEnginePlace) {
 }
 
 /** Throws `usage` for names and paths that the kernel or dockerd would refuse in their own words later. */
-export function checkPlace(place: PrivateEnginePlace): void {
+export function checkPlace(place: EmbeddedEnginePlace): void {
   if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(place.name)) {
-    throw new BerthError("usage", `"${place.name}" cannot name an engine`, {
+    throw new BerthError("usage", `invalid engine name "${place.name}" (example: ci-2)`, {
       hint: "Use lower-case letters, digits, _ . and -.",
     });
   }
@@ -76,21 +76,21 @@ export function checkPlace(place: PrivateEnginePlace): void {
   const { socket } = enginePaths(place);
   // sun_path, unix(7)
   if (Buffer.byteLength(socket) > 107) {
-    throw new BerthError("usage", `${socket} is too long for a socket`, {
+    throw new BerthError("usage", `socket path ${socket} is too long`, {
       hint: "Choose a state directory with a shorter path.",
     });
   }
 }
 
 /** As `checkPlace`, for all options of a start. */
-export function checkOptions(options: PrivateEngineOptions): void {
+export function checkOptions(options: EmbeddedEngineOptions): void {
   checkPlace(options);
   for (const path of options.shownDirectories ?? []) checkPath(path);
   if (options.rootDirectory === undefined) return;
   checkPath(options.rootDirectory);
   for (const path of [options.rootDirectory, options.stateDirectory]) {
     if (/[,:\\]/.test(path))
-      throw new BerthError("usage", `${path} holds a character that overlay mounts cannot take (, : \\)`);
+      throw new BerthError("usage", `invalid path ${path}: overlay mounts allow no , : or \\`);
   }
 }
 

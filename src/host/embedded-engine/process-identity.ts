@@ -4,15 +4,13 @@ import { readIfThere } from "#host/files/read-if-there.ts";
 import { type ProcessStat, parseProcessStat } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
-/**
- * The process recorded in a file by its own stat line, alive or not; undefined when there is no such file.
- */
+/** The process recorded in a file by its own stat line, alive or not; undefined without such a file. */
 export async function readRecordedProcess(path: string): Promise<ProcessStat | undefined> {
   const line = await readIfThere(path);
   return line === undefined ? undefined : parseProcessStat(line);
 }
 
-/** The process that has this pid now; undefined when there is none. */
+/** The process that has this pid now; undefined without one. */
 export async function readProcess(pid: number): Promise<ProcessStat | undefined> {
   const line = await readIfThere(`/proc/${pid}/stat`, ["ENOENT", "ESRCH"]);
   return line === undefined ? undefined : parseProcessStat(line);
@@ -39,7 +37,7 @@ export async function signalProcess(identity: ProcessStat, signal: NodeJS.Signal
   }
 }
 
-/** Waits until the process has ended; false when it still runs after so many milliseconds. */
+/** Waits until the process has ended; false if it still runs after the timeout in milliseconds. */
 export async function waitUntilGone(identity: ProcessStat, milliseconds: number): Promise<boolean> {
   const end = performance.now() + milliseconds;
   while (await isAlive(identity)) {

@@ -6,9 +6,9 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { mountsWithin, readMounts } from "./mount-table.ts";
 
 /**
- * Removes a directory and all below it, never through a mount: what is mounted below is unmounted first, and
- * when anything still is, nothing is removed and `conflict` is thrown. A mount below may be an engine's own
- * image layer. A directory that is not there is fine.
+ * Removes a directory and all below it, never through a mount: unmounts mounts below it first. If one
+ * remains, removes nothing and throws `conflict`, since it may be an engine's image layer. Ignores a missing
+ * directory.
  */
 export async function removeTree(path: string): Promise<void> {
   const directory = await realpath(path).catch((error: unknown) => {
@@ -28,7 +28,7 @@ export async function removeTree(path: string): Promise<void> {
   if (left.length > 0) {
     throw new BerthError(
       "conflict",
-      `${left.length} file systems are still mounted below ${directory}; nothing was removed`,
+      `${left.length} file systems are still mounted below ${directory}; removed nothing`,
       {
         hint: "Unmount them, then try again.",
         details: left.map(({ point }) => point),

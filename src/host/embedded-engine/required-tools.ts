@@ -5,10 +5,7 @@ import { packageOf } from "#host/process/debian-package.ts";
 
 const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
 
-/**
- * The search path of the engine and its tools: the system's own, whatever the caller's shell has put before
- * it.
- */
+/** The search path of the engine and its tools: the system's own, not the caller's PATH. */
 export const enginePath = searched.join(":");
 
 /**

@@ -6,17 +6,17 @@ import { isMissing } from "#host/process/proc-file.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
- * Where dockerd and containerd write on the root file system whatever directories they are given: a key,
- * plugins, a swarm's hosts files.
+ * Where dockerd and containerd write on the root file system regardless of their configured directories: a
+ * key, plugins, a swarm's hosts files.
  */
 export const shadowedDirectories = ["/etc/docker", "/opt/containerd", "/var/lib/docker"] as const;
 
 const markOf = (engine: string) => `.berth-engine-${engine}`;
 
 /**
- * Makes sure of the places over which an engine mounts empty directories of its own. One that is missing is
- * made, and is there as long as any engine has its mark in it: a mount ends when its place is removed, in
- * every namespace (mount_namespaces(7)).
+ * Prepares the mount points of an engine's own empty directories. Creates missing ones, which stay as long as
+ * any engine has a mark in them: removing a mount point ends its mounts in all namespaces
+ * (mount_namespaces(7)).
  */
 export async function holdShadowed(
   engine: string,
@@ -32,10 +32,7 @@ export async function holdShadowed(
   }
 }
 
-/**
- * Takes an engine's marks away, and with the last one the place, unless somebody has put something into it
- * since.
- */
+/** Removes an engine's marks, and with the last mark the directory, unless it has other content. */
 export async function releaseShadowed(
   engine: string,
   places: readonly string[] = shadowedDirectories,

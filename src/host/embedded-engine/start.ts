@@ -15,16 +15,16 @@ import {
   uplinkNameServer,
 } from "./daemon-config.ts";
 import { askEngine } from "./engine-socket.ts";
-import { checkOptions, enginePaths, type PrivateEngineOptions } from "./options.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import { checkOptions, type EmbeddedEngineOptions, enginePaths } from "./options.ts";
 import { readRecordedProcess } from "./process-identity.ts";
-import { removeRemains } from "./remains.ts";
 import { removeTree } from "./remove-tree.ts";
 import { enginePath, findTool } from "./required-tools.ts";
 import { initScript, uplinkScript } from "./scripts.ts";
 import { holdShadowed } from "./shadowed.ts";
 import { type EngineSettings, privateEngineStatus } from "./status.ts";
 
-export interface StartedPrivateEngine {
+export interface StartedEmbeddedEngine {
   /** Path of the API socket. */
   readonly socket: string;
   /** The namespaces' init, as the host numbers it; SIGHUP to it makes dockerd read its daemon.json again. */
@@ -37,18 +37,18 @@ export interface StartedPrivateEngine {
 const startLimit = 60_000;
 
 /**
- * Starts a dockerd of the distribution in network, mount and PID namespaces of its own, and returns when it
- * answers. The host's firewall, routes, mounts and engine stay as they are; on its cgroup tree there is
- * `/berth-engine-NAME` alone. An engine that runs already is returned as it is, unless it has another cgroup
- * view, uplink or root (`conflict`). `onWaiting` is told when another berth is at work on it. After a failed
- * start nothing is left. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
+ * Starts the distribution's dockerd in its own network, mount and PID namespaces, and returns when it
+ * answers. Leaves the host's firewall, routes, mounts and engine alone; on its cgroup tree adds only
+ * `/berth-engine-NAME`. Returns an engine that is already running, unless its cgroup view, uplink or root
+ * differ (`conflict`). Calls `onWaiting` while another berth works on it. A failed start leaves nothing
+ * behind. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
  */
-export async function startPrivateEngine(
-  given: PrivateEngineOptions,
+export async function startEmbeddedEngine(
+  given: EmbeddedEngineOptions,
   onWaiting?: () => void,
-): Promise<StartedPrivateEngine> {
+): Promise<StartedEmbeddedEngine> {
   checkOptions(given);
-  requireRoot("a private engine");
+  requireRoot("an embedded engine");
   await mkdir(given.stateDirectory, { recursive: true, mode: 0o755 });
   const stateDirectory = await realpath(given.stateDirectory);
   const work = async () => {
@@ -56,7 +56,7 @@ export async function startPrivateEngine(
     if (running !== undefined) return running;
     const tools = await findTools(given);
     const isNew = !(await checkDataDirectory(given));
-    await removeRemains(given);
+    await removeLeftovers(given);
     await mkdir(given.dataDirectory, { recursive: true, mode: 0o711 });
     const dataDirectory = await realpath(given.dataDirectory);
     const rootDirectory =
@@ -65,7 +65,7 @@ export async function startPrivateEngine(
     try {
       return await startNew(options, tools);
     } catch (error) {
-      await removeRemains(options);
+      await removeLeftovers(options);
       if (isNew) await removeTree(dataDirectory);
       throw error;
     }
@@ -75,7 +75,7 @@ export async function startPrivateEngine(
 
 type Tools = Readonly<Record<"init" | "dockerd" | "unshare", string>>;
 
-async function findTools(options: PrivateEngineOptions): Promise<Tools> {
+async function findTools(options: EmbeddedEngineOptions): Promise<Tools> {
   const root = options.rootDirectory ?? "/";
   const dockerd = await findTool(["dockerd"], root);
   const init = await findTool(["docker-init", "tini"], root);
@@ -93,13 +93,13 @@ function settingsOf(options: EngineSettings): EngineSettings {
   };
 }
 
-async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivateEngine | undefined> {
+async function findRunning(options: EmbeddedEngineOptions): Promise<StartedEmbeddedEngine | undefined> {
   const status = await privateEngineStatus(options);
   if (status.state !== "running" || status.pid === undefined) return undefined;
   const wanted = settingsOf(options);
   if (JSON.stringify(status.settings) !== JSON.stringify(wanted)) {
-    throw new BerthError("conflict", `the engine ${options.name} runs already, with other settings`, {
-      hint: "Stop it first, then start it anew.",
+    throw new BerthError("conflict", `engine ${options.name} is already running with other settings`, {
+      hint: "Stop it first, then start it again.",
       details: { running: status.settings, wanted },
     });
   }
@@ -109,8 +109,8 @@ async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivat
     // Or one that has been killed and is about to end.
     if ((await privateEngineStatus(options)).state !== "running") return undefined;
     if (performance.now() > end) {
-      throw new BerthError("engine-unreachable", `the engine ${options.name} runs but does not answer`, {
-        hint: `See ${status.log}; stop the engine, then start it anew.`,
+      throw new BerthError("engine-unreachable", `engine ${options.name} is running but does not answer`, {
+        hint: `See ${status.log}; stop the engine, then start it again.`,
       });
     }
     await sleep(100);
@@ -118,7 +118,7 @@ async function findRunning(options: PrivateEngineOptions): Promise<StartedPrivat
   return { socket: status.socket, pid: status.pid, configFile: status.configFile };
 }
 
-async function startNew(options: PrivateEngineOptions, tools: Tools): Promise<StartedPrivateEngine> {
+async function startNew(options: EmbeddedEngineOptions, tools: Tools): Promise<StartedEmbeddedEngine> {
   const paths = enginePaths(options);
   const config = await applyDaemonConfig(options);
   await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
@@ -139,7 +139,7 @@ interface EngineArguments {
 }
 
 function spawnEngine(
-  options: PrivateEngineOptions,
+  options: EmbeddedEngineOptions,
   tools: Tools,
   { idsMark, dockerdArgs }: EngineArguments,
 ): ChildProcess {
@@ -197,14 +197,14 @@ function engineEnvironment(): Record<string, string> {
   return { ...Object.fromEntries(present), PATH: enginePath, HOME: "/root", LANG: "C.UTF-8" };
 }
 
-async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess): Promise<ProcessStat> {
+async function waitForAnswer(options: EmbeddedEngineOptions, child: ChildProcess): Promise<ProcessStat> {
   const paths = enginePaths(options);
   let ended: string | undefined;
   child.once("error", (error) => {
     ended = error.message;
   });
   child.once("exit", (status, signal) => {
-    ended = signal === null ? `it ended with status ${status}` : `it ended by ${signal}`;
+    ended = signal === null ? `it exited with status ${status}` : `${signal} killed it`;
   });
   const end = performance.now() + startLimit;
   while (ended === undefined && performance.now() < end) {
@@ -218,13 +218,15 @@ async function waitForAnswer(options: PrivateEngineOptions, child: ChildProcess)
   const log = (await readFile(paths.log, "utf8")).trimEnd().split("\n").slice(-20);
   throw new BerthError(
     "engine-unreachable",
-    `the private engine ${options.name} did not start: ${ended ?? "it did not answer in time"}\n${log.join("\n")}`,
+    [`embedded engine ${options.name} did not start: ${ended ?? "it did not answer in time"}`, ...log].join(
+      "\n",
+    ),
     { hint: "The lines above are the end of its log.", details: { log } },
   );
 }
 
-/** slirp4netns writes one byte when the network is there. */
-async function isUplinkReady(options: PrivateEngineOptions): Promise<boolean> {
+/** slirp4netns writes one byte when the network is ready. */
+async function isUplinkReady(options: EmbeddedEngineOptions): Promise<boolean> {
   return stat(enginePaths(options).uplinkReady).then(
     ({ size }) => size > 0,
     () => false,

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { askEngine } from "./engine-socket.ts";
-import { checkPlace, enginePaths, type PrivateEngineOptions, type PrivateEnginePlace } from "./options.ts";
+import { hasLeftovers } from "./leftovers.ts";
+import { checkPlace, type EmbeddedEngineOptions, type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { isAlive, readRecordedProcess } from "./process-identity.ts";
-import { hasRemains } from "./remains.ts";
 
 /** How the running engine was started. */
-export type EngineSettings = Pick<PrivateEngineOptions, "cgroupView" | "uplink" | "rootDirectory">;
+export type EngineSettings = Pick<EmbeddedEngineOptions, "cgroupView" | "uplink" | "rootDirectory">;
 
-export interface PrivateEngineStatus {
+export interface EmbeddedEngineStatus {
   /** `dead-remains`: no process, but files or cgroups of an engine that did not end by a stop. */
   readonly state: "running" | "stopped" | "dead-remains";
   /** Path of the API socket; there only while running. */
@@ -24,8 +24,8 @@ export interface PrivateEngineStatus {
   readonly settings?: EngineSettings;
 }
 
-/** Tells what there is of an engine; changes nothing and needs no lock. */
-export async function privateEngineStatus(place: PrivateEnginePlace): Promise<PrivateEngineStatus> {
+/** Reports an engine's state; changes nothing and needs no lock. */
+export async function privateEngineStatus(place: EmbeddedEnginePlace): Promise<EmbeddedEngineStatus> {
   checkPlace(place);
   const paths = enginePaths(place);
   const facts = {
@@ -37,7 +37,7 @@ export async function privateEngineStatus(place: PrivateEnginePlace): Promise<Pr
   };
   const init = await readRecordedProcess(paths.init);
   if (init === undefined || !(await isAlive(init))) {
-    return { ...facts, state: (await hasRemains(place)) ? "dead-remains" : "stopped" };
+    return { ...facts, state: (await hasLeftovers(place)) ? "dead-remains" : "stopped" };
   }
   const version = await askEngine(paths.socket, "/version");
   const settings = JSON.parse(await readFile(paths.settings, "utf8")) as EngineSettings;

@@ -3,12 +3,12 @@ import { withLock } from "#host/process/lock.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import { isMissing } from "#host/process/proc-file.ts";
 import { checkDataDirectory } from "./daemon-config.ts";
-import { checkPlace, enginePaths, type PrivateEnginePlace } from "./options.ts";
+import { readHolder, removeLeftovers } from "./leftovers.ts";
+import { checkPlace, type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { isAlive, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
-import { readHolder, removeRemains } from "./remains.ts";
 import { removeTree } from "./remove-tree.ts";
 
-export interface StopPrivateEngineOptions extends PrivateEnginePlace {
+export interface StopEmbeddedEngineOptions extends EmbeddedEnginePlace {
   /** Removes the data directory too, with all images and machines. */
   readonly removeData?: boolean;
   /**
@@ -18,12 +18,12 @@ export interface StopPrivateEngineOptions extends PrivateEnginePlace {
 }
 
 /**
- * Ends an engine: dockerd stops its machines and itself, then everything of its namespaces is gone, its
- * cgroups and its state files removed. Works on the remains of a killed engine and on none at all;
- * `onWaiting` is told when another berth is at work on it. True when it was running.
+ * Stops an engine: dockerd stops its machines and exits, then its namespaces, cgroups and state files are
+ * removed. Also cleans up after a killed engine, and does nothing without one. Calls `onWaiting` while
+ * another berth works on it. True if it was running.
  */
-export async function stopPrivateEngine(
-  options: StopPrivateEngineOptions,
+export async function stopEmbeddedEngine(
+  options: StopEmbeddedEngineOptions,
   onWaiting?: () => void,
 ): Promise<boolean> {
   checkPlace(options);
@@ -33,7 +33,7 @@ export async function stopPrivateEngine(
   return withLock(lock, undefined, () => stopLocked(options), onWaiting);
 }
 
-async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
+async function stopLocked(options: StopEmbeddedEngineOptions): Promise<boolean> {
   // Foreign data must not be found only after the engine is gone.
   if (options.removeData === true) await checkDataDirectory(options);
   const init = await readRecordedProcess(enginePaths(options).init);
@@ -45,7 +45,7 @@ async function stopLocked(options: StopPrivateEngineOptions): Promise<boolean> {
     await signalProcess(init, "SIGTERM");
     await waitUntilGone(init, grace);
   }
-  await removeRemains(options, holder);
+  await removeLeftovers(options, holder);
   if (options.removeData === true) await removeTree(options.dataDirectory);
   return wasRunning;
 }

@@ -10,15 +10,14 @@ const timeout = 500;
 export type AskDirectory = (database: "passwd" | "group", keys: readonly string[]) => string | undefined;
 
 /**
- * The way to ask the directory service of this host, such as SSSD, by getent(1): its answer is the lines of
- * those that exist, or undefined where none comes in time. Where the host has no such service it has no
- * entries. Blocks meanwhile.
+ * Queries this host's directory service (example: SSSD) by getent(1): the lines of existing entries, or
+ * undefined without an answer in time. A host without such a service has no entries. Blocks meanwhile.
  */
 export function directoryService(): AskDirectory {
   return hasDirectory(readIfThereSync("/etc/nsswitch.conf") ?? "") ? getent : () => "";
 }
 
-/** getent(1) prints the entries that exist, whatever its status. */
+/** getent(1) prints the existing entries, whatever its status. */
 function getent(database: string, keys: readonly string[]): string | undefined {
   try {
     return readOutput(["getent", database, ...keys], timeout);

@@ -1,7 +1,13 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
-import { isMissing, orUndefined, readLinkTarget, readNumber, readText } from "#host/process/proc-file.ts";
+import {
+  ignoreUnreadable,
+  isMissing,
+  readLinkTarget,
+  readNumber,
+  readText,
+} from "#host/process/proc-file.ts";
 import { capabilities } from "#linux/capability.ts";
 import type { HostFacts } from "#plan/doctor/doctor-facts.ts";
 import { readDisk } from "./engine-disk.ts";
@@ -64,7 +70,7 @@ export async function hasProgram(name: string, path: string | undefined): Promis
   const directories = (path ?? "").split(delimiter).filter((directory) => directory !== "");
   const found = await Promise.all(
     directories.map((directory) =>
-      orUndefined(access(join(directory, name), constants.X_OK).then(() => true)),
+      ignoreUnreadable(access(join(directory, name), constants.X_OK).then(() => true)),
     ),
   );
   return found.includes(true);
@@ -83,7 +89,7 @@ async function readLacking(pid: number | "self"): Promise<readonly string[] | un
   return capabilities.slice(0, last + 1).filter((name) => !has.has(name));
 }
 
-/** /proc/sys/net shows the reader's network namespace: it tells nothing of an engine in another one. */
+/** /proc/sys/net shows the reader's network namespace, so skip it for an engine in another one. */
 async function readBridgeFilter(pid: number | "self"): Promise<boolean | undefined> {
   const [theirs, ours] = await Promise.all([
     readLinkTarget(`/proc/${pid}/ns/net`),

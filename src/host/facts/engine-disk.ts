@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { inRootOf } from "#host/files/beneath.ts";
-import { orUndefined } from "#host/process/proc-file.ts";
+import { ignoreUnreadable } from "#host/process/proc-file.ts";
 
 /** A directory of an engine's, and the bytes that are free where it is. */
 export interface EngineDisk {
@@ -8,14 +8,11 @@ export interface EngineDisk {
   readonly free: number;
 }
 
-/**
- * Reads it as the engine's process finds the directory, in a root of its own perhaps; undefined when it is
- * not there.
- */
+/** Looks up the directory in the root of the engine's process; undefined if it does not exist. */
 export async function readDisk(pid: number | "self", directory: string): Promise<EngineDisk | undefined> {
   // Others than root may not look through the engine's own root.
   const facts =
-    (await orUndefined(inRootOf(pid, directory, (place) => statfs(place)))) ??
-    (await orUndefined(statfs(directory)));
+    (await ignoreUnreadable(inRootOf(pid, directory, (place) => statfs(place)))) ??
+    (await ignoreUnreadable(statfs(directory)));
   return facts && { directory, free: facts.bavail * facts.bsize };
 }

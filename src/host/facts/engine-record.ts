@@ -18,9 +18,9 @@ interface Container {
 }
 
 /**
- * Reads Docker's own files of a container, which lie where its root is: DATA/DRIVER/…/… (moby,
- * daemon/container and image/store). Undefined where they are not those of an engine that keeps its images in
- * a storage driver of its own: then nothing tells what the user asked for from what the image says.
+ * Reads Docker's own files of a container, found from its root: DATA/DRIVER/…/… (moby, daemon/container and
+ * image/store). Undefined if the engine keeps images elsewhere than in its own storage driver: then the
+ * user's requests cannot be told from the image's.
  */
 export function readEngineRecord(rootPath: string, id: string): EngineRecord | undefined {
   const data = dirname(dirname(dirname(rootPath)));

@@ -11,7 +11,7 @@ import { capabilities } from "#linux/capability.ts";
 export function readHost(mountinfo = readFileSync("/proc/self/mountinfo", "utf8")): Host {
   const cgroup = parseCgroupLayout(mountinfo);
   if (cgroup === undefined) {
-    throw new BerthError("host-unfit", "no cgroup file system is mounted here", {
+    throw new BerthError("host-unfit", "cannot find a mounted cgroup file system", {
       hint: "mount cgroup2 on /sys/fs/cgroup: mount -t cgroup2 cgroup2 /sys/fs/cgroup",
     });
   }

@@ -3,9 +3,8 @@ import { parseFirstUsers, parseMembers, parseUserIds } from "#linux/account.ts";
 import { directoryService } from "./directory-service.ts";
 
 /**
- * The user ids of a group's members, by this host's files and, for names or groups that these lack, by its
- * directory service. NaN stands for a member whose id is unknown, or for everybody when the directory service
- * does not answer.
+ * The user ids of a group's members, from this host's files and, for names or groups missing there, from its
+ * directory service. NaN is a member of unknown id, or everyone if the directory service does not answer.
  */
 export function readGroupUsers(gid: number): readonly number[] {
   const users = known.get(gid) ?? readUsers(gid);

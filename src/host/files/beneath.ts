@@ -4,14 +4,14 @@ import { pathOnly } from "#host/syscall/path-only.ts";
 import { openAt, resolving } from "#host/syscall/syscalls.ts";
 
 /*
- * The one way to what is below a directory that others may change at any moment: it is opened first, by its place alone, and
- * then worked on as /proc/self/fd/N, under which nobody can exchange it. What is asked of such a directory must be one name
- * and follow no link: lstat, readlink, unlink, rmdir, open with O_NOFOLLOW. Sources: openat2(2), proc_pid_fd(5).
+ * The only way to files below a directory that other users may change at any moment. Open the directory
+ * first (O_PATH), then work on it as /proc/self/fd/N, which nobody can exchange. Use single names below it,
+ * follow no link: lstat, readlink, unlink, rmdir, open with O_NOFOLLOW. Sources: openat2(2), proc_pid_fd(5).
  */
 
 /**
- * Runs `work`, which must be synchronous, with a directory below another one, neither by any link on the way
- * nor over a mount. Undefined when there is none. `directory` itself may be anywhere.
+ * Runs `work`, which must be synchronous, with a directory below another one, reached by no link and over no
+ * mount. Undefined if it does not exist. `directory` itself may be anywhere.
  */
 export function inDirectory<T>(directory: string, path: string, work: (place: string) => T): T | undefined {
   const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -30,8 +30,8 @@ export function inDirectory<T>(directory: string, path: string, work: (place: st
 }
 
 /**
- * Runs `work`, which must be synchronous, with what is at a path that has no links, and what kind of thing
- * that is. Undefined when nothing is there, or it is to be reached by a link after all.
+ * Runs `work`, which must be synchronous, with the file at a path without links, and its type. Undefined if
+ * it does not exist, or the path has a link after all.
  */
 export function withPlace<T>(path: string, work: (place: string, stat: Stats) => T): T | undefined {
   const opened = openPlace("/", path, constants.O_NOFOLLOW, resolving.noLinks);
@@ -45,9 +45,9 @@ export function withPlace<T>(path: string, work: (place: string, stat: Stats) =>
 }
 
 /**
- * Runs `work` with what is at a path in the root of a process (proc_pid_root(5)): links lead where they lead
- * that process, never out, and those of /proc nowhere. Undefined when nothing is there or the process has
- * ended.
+ * Runs `work` with the file at a path in a process's root (proc_pid_root(5)): links resolve as for that
+ * process, never out of the root, and magic links of /proc not at all. Undefined if it does not exist or the
+ * process has ended.
  */
 export async function inRootOf<T>(
   pid: number | "self",
@@ -75,7 +75,7 @@ export async function isMissingInRootOf(pid: number, path: string): Promise<bool
 
 const nameOf = (opened: number) => `/proc/self/fd/${opened}`;
 
-/** What leads out, over a mount or by a link where none may be, is not there. */
+/** Treat a path that leaves the directory, crosses a mount or uses a forbidden link as missing. */
 const none = ["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "ENAMETOOLONG", "ESRCH"];
 
 function openPlace(directory: string, path: string, flags: number, resolve: bigint): number | undefined {

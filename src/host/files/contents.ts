@@ -3,21 +3,21 @@ import { join } from "node:path";
 import type { Contents } from "#contract/copy-up.ts";
 import { hasAccessList } from "#host/syscall/acl.ts";
 import { pagesOf } from "./first-names.ts";
-import { orMissing, rootFiles } from "./root-files.ts";
+import { ignoreMissing, rootFiles } from "./root-files.ts";
 
 const page = 4096;
-/** Directories below each other: the kernel walks all of them for each file, and so does whoever copies. */
+/** Limit for nested directories: the kernel walks all of them for each file, and so does a copy. */
 const deepest = 64;
 /**
- * A tmpfs keeps a link's text beside its inode where that, with the byte that ends it, is no longer
- * (mm/shmem.c: SHORT_SYMLINK_LEN).
+ * tmpfs keeps a link's target beside its inode up to this length, with the final NUL (mm/shmem.c:
+ * SHORT_SYMLINK_LEN).
  */
 const shortLink = 128;
 
 /**
- * What is below a directory of a root at rest (see `rootFiles`), for a machine of so many ids (undefined: the
- * host's); of one that is not there, nothing. Looks no further than one more than `most` files, however many
- * an image has there, and keeps no more names than one page of each directory on the way.
+ * The contents of a directory of an inactive root (see `rootFiles`), for a machine with this many ids
+ * (undefined: the host's); empty if it does not exist. Stops one beyond `most` files, and keeps at most one
+ * page of names of each directory on the way.
  */
 export function readContents(
   root: string,
@@ -29,7 +29,7 @@ export function readContents(
   const count = (path: string, depth: number) => {
     const place = join(root, path);
     // Too long a path for any program.
-    const stat = orMissing(() => lstatSync(place));
+    const stat = ignoreMissing(() => lstatSync(place));
     inodes += 1;
     if (stat === undefined) odd = path;
     else if (stat.isFile()) bytes += Math.ceil(stat.size / page) * page;
@@ -53,15 +53,15 @@ export function readContents(
 }
 
 /**
- * Whether the root of a user namespace of so many ids has no right to read it: over an inode of other ids its
- * capabilities hold nothing.
+ * Whether the root of a user namespace with this many ids may not read it: its capabilities do not cover
+ * inodes of other ids.
  */
 function isClosed(place: string, stat: Stats, ids: number): boolean {
   if (stat.isSymbolicLink() || (stat.uid < ids && stat.gid < ids)) return false;
-  // By that the group's bits are no one's, and it may name the root as well.
+  // An access control list turns the group's bits into a mask, and may name the root as well.
   if (stat.uid !== 0 && hasAccessList(place)) return true;
   const needed = stat.isDirectory() ? 0o5 : 0o4;
-  // What the owner, the group, or everybody may do.
+  // The permissions of the owner, the group, or others.
   const bits = stat.uid === 0 ? stat.mode >> 6 : stat.gid === 0 ? stat.mode >> 3 : stat.mode;
   return (bits & needed) !== needed;
 }

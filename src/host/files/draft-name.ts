@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * A name beside a file for what is to take its place: nobody else's, and none that a crash has left, as a
- * process's number could be, of which each container has its own.
+ * A temporary name beside a file, for its replacement. Random, since a crash may have left one, and a pid
+ * repeats across containers.
  */
 export function draftName(path: string): string {
   return `${path}.berth-${randomBytes(6).toString("hex")}`;

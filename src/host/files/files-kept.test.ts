@@ -51,7 +51,7 @@ test("one that cannot be put back keeps no other, is named, and so is its copy, 
     mkdirSync(join(at("old"), "in the way"), { recursive: true });
   };
   await expect(failing(work)).rejects.toMatchObject({
-    message: `no; and ${at("old")} could not be put back`,
+    message: `no; and cannot restore ${at("old")}`,
     hint: expect.stringMatching(/old/),
   });
   expect(readFileSync(at("gone"), "utf8")).toBe("gone");

@@ -4,10 +4,9 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { draftName } from "./draft-name.ts";
 
 /**
- * Does work that replaces files, each whole (see `replaceFile`): when it fails they are again what they were,
- * and those that were not there are gone. What there was is kept beside it under another name meanwhile
- * (link(2)), so that this takes no room on a full disk. Of those that cannot be put back the names of the
- * copies are told, which stay.
+ * Runs work that replaces whole files (see `replaceFile`). If it fails, restores their old content, and
+ * removes files that did not exist before. Keeps the old content by a second hard link meanwhile (link(2)),
+ * which needs no space on a full disk. Names the copies of files that it cannot restore in the error.
  */
 export async function withFilesKept<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
   const kept = new Map<string, string>();
@@ -23,9 +22,9 @@ export async function withFilesKept<T>(paths: readonly string[], work: () => Pro
     if (lost.length === 0) throw error;
     throw new BerthError(
       "tool-failed",
-      `${error instanceof Error ? error.message : error}; and ${lost.join(" and ")} could not be put back`,
+      `${error instanceof Error ? error.message : error}; and cannot restore ${lost.join(" and ")}`,
       {
-        hint: `do so yourself, by what is kept: ${lost.map((path) => kept.get(path) ?? `${path} was not there`).join(", ")}`,
+        hint: `restore by hand from: ${lost.map((path) => kept.get(path) ?? `no ${path} before`).join(", ")}`,
         cause: error,
       },
     );
@@ -35,7 +34,7 @@ export async function withFilesKept<T>(paths: readonly string[], work: () => Pro
   }
 }
 
-/** False where there is no file to keep. */
+/** False if there is no file to keep. */
 async function keep(path: string, name: string): Promise<boolean> {
   try {
     await link(path, name);

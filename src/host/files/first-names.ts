@@ -6,19 +6,19 @@ const [lengthAt, typeAt, nameAt] = [16, 18, 19];
 
 export interface NamedEntry {
   readonly name: string;
-  /** What the listing says that it is, whatever is mounted there; some file systems leave that out. */
+  /** The type in the listing, regardless of mounts; some file systems omit it. */
   readonly kind: "directory" | "file" | "other";
 }
 
 /**
- * The first names of a directory, in its own order, and no more than so many: whoever fills it with millions
- * would have node:fs read, and keep, them all.
+ * The first names of a directory in its own order, at most that many: node:fs would read and keep all of a
+ * directory with millions.
  */
 export function firstNames(directory: string, most: number): readonly string[] {
   return firstEntries(directory, most).map(({ name }) => name);
 }
 
-/** The same with what each is. */
+/** The same with each entry's type. */
 export function firstEntries(directory: string, most: number): readonly NamedEntry[] {
   const entries: NamedEntry[] = [];
   for (const page of pagesOf(directory)) {
@@ -29,8 +29,8 @@ export function firstEntries(directory: string, most: number): readonly NamedEnt
 }
 
 /**
- * All of a directory, as many entries at a time as the kernel gives at once. It is open until the last were
- * taken, or no more are wanted. As latin1 each character of a name is a byte of it, whatever text that is.
+ * Iterates over a directory by pages of getdents64(2). Closes it after the last entry, or when the caller
+ * stops. As latin1, each character of a name is one byte of it.
  */
 export function* pagesOf(
   directory: string,
@@ -44,7 +44,7 @@ export function* pagesOf(
   }
 }
 
-/** Small, since whoever walks a tree keeps a page of each directory on the way. */
+/** Keep it small, since a walk keeps a page of each directory on the way. */
 const buffer = Buffer.alloc(4096);
 
 /** Undefined at the end. */

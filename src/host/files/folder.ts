@@ -10,14 +10,14 @@ import { trustedUsers, withWay } from "./path-steps.ts";
 import { filesBy, type Locate, realRoot } from "./root-files.ts";
 
 /**
- * Looks at a machine's folder, by no link out of it and into no other user's FUSE in it: that might never
- * answer. Throws `file-missing` where it is none.
+ * Inspects a machine's folder, following no link out of it and entering no other user's FUSE, which might
+ * never answer. Throws `file-missing` if it is not a directory.
  */
 export function readFolder(path: string, command: readonly string[]): FolderFacts {
   const identity = identityOf(path);
-  if (identity === undefined) throw new BerthError("file-missing", "the folder is not there any more");
+  if (identity === undefined) throw new BerthError("file-missing", "the folder does not exist any more");
   const locate = outsideOthersFuse(realRoot(path));
-  // One more tells that there are too many.
+  // One more name shows that there are too many.
   const entries = firstEntries(path, mostNames + 1)
     .map((entry) => entryAt(entry, locate(`/${entry.name}`)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -25,8 +25,8 @@ export function readFolder(path: string, command: readonly string[]): FolderFact
 }
 
 /**
- * What tells one folder from another, whatever path leads to it; undefined for what is no directory, or in
- * another user's FUSE.
+ * A folder's identity, independent of its path; undefined if it is not a directory, or lies in another user's
+ * FUSE.
  */
 export function identityOf(path: string): string | undefined {
   return withWay(path, trustedUsers({}), (_, place) => {
@@ -47,7 +47,7 @@ function outsideOthersFuse(root: string): Locate {
 function entryAt({ name, kind }: NamedEntry, place: string | undefined): FolderEntry {
   if (place === undefined) return { name, kind };
   const stat = lstatSync(place, { throwIfNoEntry: false });
-  // What stands in for bytes that are no UTF-8 leads nowhere.
+  // A replacement character for invalid UTF-8 leads nowhere.
   if (stat === undefined) return { name, kind: "unnamable" };
   if (stat.isSymbolicLink()) return { name, kind: "link", target: readlinkSync(place) };
   return { name, kind: stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other" };

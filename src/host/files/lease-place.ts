@@ -7,7 +7,7 @@ import { isLease } from "#plan/loader/lease.ts";
 import { type PathStep, replaceFault } from "#plan/machine/path-access.ts";
 import { stepOf } from "./path-steps.ts";
 
-/** Where a lease is, here and for people. */
+/** A lease's path, and its name for messages. */
 export interface Place {
   readonly path: string;
   readonly shown: string;
@@ -27,21 +27,16 @@ export function leasePlace(folder: string, shown: string): Place {
 }
 
 /**
- * Whoever may make files beside a folder could have its lease before the machine, for good, also in a
- * directory that is sticky. Whose directory it is may put another folder there: such a user has the say over
- * the machine anyhow.
+ * Any user who may create files beside a folder could take its lease before the machine, even in a sticky
+ * directory. The directory's owner could exchange the folder itself and so controls the machine anyway.
  */
 function checkParent(folder: string, shown: string): void {
   const step = parentStep(folder, shown);
   const fault = replaceFault([{ ...step, mode: step.mode & 0o777 }], new Set([0, step.uid]));
   if (fault === undefined) return;
-  throw new BerthError(
-    "host-unfit",
-    `others can keep ${shown} from its machine by a file beside it: ${fault}`,
-    {
-      hint: "keep the folder in a directory to which root alone may write",
-    },
-  );
+  throw new BerthError("host-unfit", `other users can block ${shown} with a file beside it: ${fault}`, {
+    hint: "keep the folder in a directory to which root alone may write",
+  });
 }
 
 function parentStep(folder: string, shown: string): PathStep {
@@ -54,8 +49,8 @@ function parentStep(folder: string, shown: string): PathStep {
 }
 
 /**
- * A descriptor of it. Nobody waits for a FIFO, and what a link leads to is not written, nor what else bears
- * the name: whose directory it is can have put any there.
+ * Opens the lease. Does not wait for a FIFO, and writes neither through a link nor to a file that is not a
+ * lease: the directory's owner may have placed any there.
  */
 export function openLease(place: Place): number {
   const { path, shown } = place;
@@ -65,20 +60,17 @@ export function openLease(place: Place): number {
     file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
     if (hasErrno(cause, ["ELOOP", "EISDIR", "ENXIO"]))
-      throw foreign(`the lease ${shown} is no plain file`, cause);
-    // Of a program that runs; of a file that somebody has a lease on in the sense of fcntl(2).
-    if (hasErrno(cause, ["ETXTBSY", "EAGAIN"]))
-      throw foreign(`the lease ${shown} is in use by something else`, cause);
+      throw foreign(`lease ${shown} is not a regular file`, cause);
+    // A running program, or a file under a lease in the sense of fcntl(2).
+    if (hasErrno(cause, ["ETXTBSY", "EAGAIN"])) throw foreign(`another program uses lease ${shown}`, cause);
     throw leaseError(cause, place);
   }
   const found = fstatSync(file);
   if (found.isFile() && found.uid === process.geteuid?.() && found.nlink <= 1) return file;
   closeSync(file);
-  if (!found.isFile()) throw foreign(`the lease ${shown} is no plain file`);
+  if (!found.isFile()) throw foreign(`lease ${shown} is not a regular file`);
   throw foreign(
-    found.nlink > 1
-      ? `the lease ${shown} is a hard link`
-      : `the lease ${shown} belongs to the user ${found.uid}`,
+    found.nlink > 1 ? `lease ${shown} is a hard link` : `lease ${shown} belongs to user ${found.uid}`,
   );
 }
 
@@ -86,42 +78,42 @@ export function openLease(place: Place): number {
 const longestHolder = 4096;
 
 /**
- * What is written in it. Throws `host-unfit` for what is no lease: whose directory it is can have given the
- * name to any file in there, also one of root's that a service has open, or a container as a bind.
+ * The lease's content. Throws `host-unfit` if it is not a lease: the directory's owner may have given the
+ * name to any file on that file system, even to one of root's that a service or container uses.
  */
 export function readLease(file: number, { shown }: Place): string {
   const buffer = Buffer.alloc(longestHolder + 1);
   const text = buffer.toString("utf8", 0, readSync(file, buffer, 0, buffer.length, 0));
   if (Buffer.byteLength(text) <= longestHolder && isLease(text)) return text;
-  throw foreign(`the lease ${shown} is another file: it names no holder`);
+  throw foreign(`${shown} is not a lease of berth: it names no holder`);
 }
 
 function foreign(message: string, cause?: unknown): BerthError {
   return new BerthError("host-unfit", message, {
     cause,
-    hint: "remove it, and see who may write there: berth keeps in it who has the folder beside it",
+    hint: "remove it, and check who may write there: berth records in it which machine uses the folder",
   });
 }
 
-/** A failed call on a lease, for people. */
+/** The error for a failed call on a lease. */
 export function leaseError(cause: unknown, { shown }: Place): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (hasErrno(cause, ["ENOSPC", "EDQUOT"])) {
-    return new BerthError("disk-full", `there is no room for the lease ${shown}`, {
+    return new BerthError("disk-full", `no space left for lease ${shown}`, {
       cause,
       hint: "free some space on that file system",
     });
   }
   if (hasErrno(cause, ["EROFS", "EACCES", "EPERM"])) {
-    return new BerthError("host-unfit", `the lease ${shown} cannot be written (${code})`, {
+    return new BerthError("host-unfit", `cannot write lease ${shown} (${code})`, {
       cause,
-      hint: "the directory that holds the machine's folder must be writable: berth keeps there who has the folder",
+      hint: "make the folder's parent directory writable: berth records there which machine uses the folder",
     });
   }
   if (hasErrno(cause, ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])) {
-    return new BerthError("host-unfit", `the file system of ${shown} has no locks (${code})`, {
+    return new BerthError("host-unfit", `the file system of ${shown} does not support locks (${code})`, {
       cause,
-      hint: "keep the folder on a file system with flock(2), such as ext4, xfs, btrfs or NFS with locks",
+      hint: "keep the folder on a file system with flock(2) (example: ext4, xfs, btrfs, NFS with locks)",
     });
   }
   return cause;

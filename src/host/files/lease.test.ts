@@ -134,7 +134,7 @@ test.each<[string, (path: string, victim: string) => void]>([
   put(leasePath(folder), victim);
   await expect(take(holder("a")).lease).rejects.toMatchObject({
     code: "host-unfit",
-    message: "the lease /srv/.root.berth-lease is no plain file",
+    message: "lease /srv/.root.berth-lease is not a regular file",
   });
   expect(readFileSync(victim, "utf8")).toBe("precious\n");
   expect(readdirSync(parent).sort()).toEqual([".root.berth-lease", "root", "victim"]);
@@ -147,7 +147,7 @@ test("a program that runs under its name is named", async () => {
   await once(running, "spawn");
   await expect(take(holder("a")).lease).rejects.toMatchObject({
     code: "host-unfit",
-    message: "the lease /srv/.root.berth-lease is in use by something else",
+    message: "another program uses lease /srv/.root.berth-lease",
   });
   running.kill();
   await once(running, "exit");
@@ -159,7 +159,7 @@ test("a further name of another file is refused, and not written", async () => {
   linkSync(victim, leasePath(folder));
   await expect(take(holder("a")).lease).rejects.toMatchObject({
     code: "host-unfit",
-    message: "the lease /srv/.root.berth-lease is a hard link",
+    message: "lease /srv/.root.berth-lease is a hard link",
   });
   expect(readFileSync(victim, "utf8")).toBe("precious\n");
 });
@@ -172,7 +172,7 @@ test.skipIf(process.getuid?.() !== 0)(
     chownSync(leasePath(folder), 4242, 4242);
     await expect(take(holder("a")).lease).rejects.toMatchObject({
       code: "host-unfit",
-      message: "the lease /srv/.root.berth-lease belongs to the user 4242",
+      message: "lease /srv/.root.berth-lease belongs to user 4242",
     });
     expect(readFileSync(leasePath(folder), "utf8")).toBe("{}\n");
     rmSync(leasePath(folder));
@@ -189,9 +189,7 @@ test.each([
     chmodSync(parent, mode);
     await expect(take(holder("a")).lease).rejects.toMatchObject({
       code: "host-unfit",
-      message: expect.stringContaining(
-        `others can keep /srv/root from its machine by a file beside it: ${why}`,
-      ),
+      message: expect.stringContaining(`other users can block /srv/root with a file beside it: ${why}`),
       hint: expect.stringContaining("root alone may write"),
     });
     expect(readdirSync(parent)).toEqual(["root"]);
@@ -225,7 +223,7 @@ test.each([
   renameSync(victim, leasePath(folder));
   await expect(take(holder("a")).lease).rejects.toMatchObject({
     code: "host-unfit",
-    message: "the lease /srv/.root.berth-lease is another file: it names no holder",
+    message: "/srv/.root.berth-lease is not a lease of berth: it names no holder",
   });
   expect(readFileSync(leasePath(folder), "utf8")).toBe(text);
 });

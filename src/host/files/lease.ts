@@ -11,15 +11,15 @@ export interface LeaseOptions {
   /** What people call it. */
   readonly shown: string;
   readonly holder: LeaseHolder;
-  /** Of another holder of the same engine. */
+  /** The state of another holder on the same engine. */
   readonly stateOf: (holder: LeaseHolder) => Promise<HolderState>;
-  /** Told once of whoever is waited for. */
+  /** Called once for the holder that it waits for. */
   readonly onWaiting: (holder: LeaseHolder) => void;
   readonly signal: AbortSignal;
 }
 
 export interface Lease {
-  /** Whether it is still where it was, and ours. */
+  /** Whether it still has its name and is still held by this process. */
   isHeld(): boolean;
   /** Removes it; what another has taken meanwhile stays. */
   release(): void;
@@ -28,10 +28,10 @@ export interface Lease {
 const pauseMs = 250;
 
 /**
- * Takes the lease of a folder: a file beside it, locked by flock(2) as long as its holder lives, on whatever
- * node of those that share the file system. Waits while a holder that is gone is tidied up after. Throws
- * `conflict` when its holder lives, `disk-full`, and `host-unfit` where the file system has no locks or is
- * read-only, others may make files beside the folder, or something else has the lease's name.
+ * Takes a folder's lease: a file beside it, locked by flock(2) while its holder lives, on any node that
+ * shares the file system. Waits while a dead holder's machine is being cleaned up. Throws `conflict` if the
+ * holder is alive, `disk-full`, and `host-unfit` if the file system has no locks or is read-only, other users
+ * may create files beside the folder, or another file has the lease's name.
  */
 export async function takeLease({
   folder,
@@ -60,7 +60,7 @@ export async function takeLease({
       const freeFor = seen === undefined ? 0 : performance.now() - seen.freeSince;
       const verdict = judgeLease({ locked, holder, own, state, freeFor });
       if (verdict === "refuse" && holder !== undefined) throw inUse(shown, holder);
-      // Whoever had it may have removed it between our opening and locking: then it is a file without a name.
+      // Its previous holder may have removed it between our open and lock: then the file has no name.
       if (verdict === "take" && isFileAt(file, place.path)) {
         writeHolder(file, place, own);
         return heldLease(file, place.path);
@@ -117,7 +117,7 @@ function isFileAt(file: number, path: string): boolean {
 
 function inUse(folder: string, { machine, node }: LeaseHolder): BerthError {
   return new BerthError("conflict", `${folder} is in use by ${machine} on ${node}`, {
-    hint: "one folder is one machine's: stop that one first, or give this one a folder of its own",
+    hint: "stop that machine first, or give this one its own folder",
     details: { machine, node },
   });
 }

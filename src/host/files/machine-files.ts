@@ -2,12 +2,12 @@ import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineFiles, MountedFiles, Place } from "#contract/guest.ts";
 import { isAt } from "#linux/path.ts";
-import { filesBy, orMissing, realRoot, walkRoot } from "./root-files.ts";
+import { filesBy, ignoreMissing, realRoot, walkRoot } from "./root-files.ts";
 
 /**
- * Reads the files that a machine will have: those of its root with the mounts over them, in their order. As
- * with `rootFiles` every symbolic link means what it means in the machine: one in a directory of the host's
- * that is bound leads nowhere on the host, be it absolute or go up.
+ * Reads the files that a machine will have: its root's with the mounts over them, in order. As with
+ * `rootFiles`, symbolic links resolve as in the machine: one in a bound directory of the host leads nowhere
+ * on the host, whether absolute or upwards.
  */
 export function machineFiles(root: string, mounts: readonly MountedFiles[]): MachineFiles {
   const table: MountedAt[] = [];
@@ -20,11 +20,11 @@ export function machineFiles(root: string, mounts: readonly MountedFiles[]): Mac
     const mount = among[index];
     if (mount === undefined) return join(real, path);
     if (mount.source !== undefined) return join(mount.source, path.slice(mount.point.length));
-    // Of another file system no more is known than that it is where something else was.
+    // Of another file system berth only knows that it covers the path.
     return path === mount.point ? locate(path, among.slice(0, index)) : undefined;
   };
   const place = (path: string): Place => {
-    const walked = orMissing(() => walkRoot(locate, path));
+    const walked = ignoreMissing(() => walkRoot(locate, path));
     // Links without end, or names that cannot be: the runtime refuses to mount there.
     if (walked === undefined) return { path, exists: false, bound: false };
     const { found, missing } = walked;

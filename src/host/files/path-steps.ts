@@ -20,10 +20,9 @@ const longestPath = 4095;
 const mostNames = 256;
 
 /**
- * Runs `work`, which must be synchronous, with the way of an absolute path, and a name of the very end where
- * that is there, which nobody can exchange (proc_pid_fd(5)). It goes from one step to the next, each opened
- * before it is looked at, and looks into no FUSE of other users than the trusted ones: such a user might
- * never answer, or answer that all is root's.
+ * Runs `work`, which must be synchronous, with the steps of an absolute path, and with a name for its end if
+ * that exists, which nobody can exchange (proc_pid_fd(5)). Opens each step before looking at it, and enters
+ * no FUSE of untrusted users: it might never answer, or claim that root owns everything.
  */
 export function withWay<T>(
   path: string,
@@ -75,8 +74,8 @@ export function withWay<T>(
 }
 
 /**
- * Whether something is at a path, as existsSync(3) tells; what lies below a FUSE of others than the trusted
- * users, or too far to be looked at, counts as there.
+ * Whether a path exists, like existsSync(3). Counts paths below an untrusted user's FUSE, and too long ones,
+ * as existing.
  */
 export function isThere(path: string, trusted = trustedUsers({})): boolean {
   return withWay(path, trusted, ({ end }) => end !== "missing");
@@ -91,8 +90,7 @@ export function realPathOf(path: string, trusted: ReadonlySet<number>): string |
 }
 
 /**
- * The FUSE of others than the trusted users that a path lies in or is, or where its way is too long to tell;
- * undefined where there is none.
+ * The untrusted user's FUSE that a path lies in or is, or that its way is too long to tell; else undefined.
  */
 export function othersFuseOf(path: string, trusted: ReadonlySet<number>): PathStep | undefined {
   return withWay(path, trusted, ({ steps, end }) =>
@@ -110,7 +108,7 @@ function advance(real: PathStep[], name: string, step: PathStep): void {
   else if (real.length > 1) real.pop();
 }
 
-/** Undefined for whatever may be the reason that it is not to be had. */
+/** Undefined for any failure. */
 function openName(directory: number, name: string): number | undefined {
   try {
     return openSync(`${placeName(directory)}/${name}`, placeOnly);
@@ -140,7 +138,7 @@ function openStep(
   }
 }
 
-/** Where a link leads. By its name: whoever could exchange it meanwhile is seen by the steps before it. */
+/** A link's target. Reads it by name: the steps before reveal any user who could exchange it meanwhile. */
 function readTarget(directory: number, name: string): string | undefined {
   try {
     return readlinkSync(`${placeName(directory)}/${name}`);
@@ -153,9 +151,8 @@ function readTarget(directory: number, name: string): string | undefined {
 const isSystemError = (error: unknown) => (error as NodeJS.ErrnoException).syscall !== undefined;
 
 /**
- * The step that `path` names to what is at an open place (O_PATH), which nobody can exchange: all is asked by
- * that, and at once. An access control list matters where the group may do what others may not, and is looked
- * for only there: see host/syscall/acl.ts.
+ * The step from `path` to an open place (O_PATH), which nobody can exchange. An access control list matters
+ * only where the group may do what others may not, so look for one only there: see host/syscall/acl.ts.
  */
 export function stepOf(path: string, place: number): PathStep {
   const { uid, gid, mode } = fstatSync(place);
@@ -173,7 +170,7 @@ export function stepOf(path: string, place: number): PathStep {
   };
 }
 
-/** The same, unless it is in another user's FUSE. */
+/** The same, unless it lies in an untrusted user's FUSE. */
 function seenStepOf(path: string, place: number, mounts: Mounts): PathStep {
   const user = othersUser(place, mounts);
   if (user === undefined) return stepOf(path, place);
@@ -189,10 +186,7 @@ function seenStepOf(path: string, place: number, mounts: Mounts): PathStep {
 }
 
 interface Mounts {
-  /**
-   * The ids of mounts that none but trusted users answer for: nobody but root or a trusted user unmounts
-   * these.
-   */
+  /** The ids of mounts that only root or a trusted user can unmount. */
   readonly known: Set<number>;
   readonly trusted: ReadonlySet<number>;
 }
@@ -214,7 +208,7 @@ function othersUser(place: number, { known, trusted }: Mounts): number | undefin
   return undefined;
 }
 
-/** Whom this process may trust: root, the user it runs as, and whoever has become root by sudo(8). */
+/** The users that this process trusts: root, its own user, and the user who called sudo(8). */
 export function trustedUsers(env: Readonly<Record<string, string | undefined>>): ReadonlySet<number> {
   const uid = process.getuid?.() ?? 0;
   const before = uid === 0 ? Number.parseInt(env.SUDO_UID ?? "", 10) : Number.NaN;

@@ -11,8 +11,8 @@ export interface PlainFile {
 const longest = 4096;
 
 /**
- * Reads a short file of our own; undefined when there is none, or something else has its name: no link is
- * followed and no FIFO waited for.
+ * Reads a short file of berth's own; undefined if it does not exist or another kind of file has its name.
+ * Follows no link and waits for no FIFO.
  */
 export function readPlainFile(path: string): PlainFile | undefined {
   let file: number;

@@ -4,9 +4,9 @@ import { inDirectory } from "./beneath.ts";
 import { rootFiles } from "./root-files.ts";
 
 /**
- * Writes the name that the engine gives a machine into its root's /etc/hostname (hostname(5)) before its
- * first start, which shows in that the overlay's upper directory has none yet; later it is the machine's own.
- * Nothing may run in the root meanwhile. What is no plain file in a real /etc stays as it is.
+ * Writes the host name from the engine into /etc/hostname (hostname(5)) of a machine's root before its first
+ * start, recognized by an upper directory without that file; later the file is the machine's own. Nothing may
+ * run in the root meanwhile. Leaves it alone unless it is a regular file in a real /etc.
  */
 export function writeFirstHostname(root: string, upper: string, hostname: string): void {
   const directory = rootFiles(root).resolve("/etc");

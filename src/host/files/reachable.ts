@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { grantsRoot, othersReach, type Way } from "#plan/machine/path-access.ts";
 
 /**
- * Whether the directory that a way leads to is in the reach of others than the trusted users, and what is
- * set-uid in it or a device node works for them. One that is not there yet counts as the engine makes it:
- * open to all in the nearest directory that is there. False for what is no directory.
+ * Whether untrusted users can reach the directory at the end of a path, so that its set-uid files and device
+ * nodes work for them. Assumes that the engine creates a missing one, open to all, in the nearest existing
+ * directory. False if it is not a directory.
  */
 export function isReachable({ real, end }: Way, trusted: ReadonlySet<number>): boolean {
   const last = real.at(-1);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hasErrno } from "#host/syscall/errno.ts";
 
-/** The text of a file; undefined when reading fails with one of these (errno(3)), as where there is none. */
+/** A file's text; undefined if reading fails with one of these errnos (errno(3)), ENOENT by default. */
 export async function readIfThere(
   path: string,
   absent: readonly string[] = ["ENOENT"],
@@ -15,7 +15,7 @@ export async function readIfThere(
   }
 }
 
-/** The same, but synchronously. */
+/** The same, synchronously. */
 export function readIfThereSync(path: string, absent: readonly string[] = ["ENOENT"]): string | undefined {
   try {
     return readFileSync(path, "utf8");

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { draftName } from "./draft-name.ts";
 
-/** A file's permissions; undefined when there is none. */
+/** A file's permissions; undefined if it does not exist. */
 export async function readMode(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mode & 0o7777;
@@ -14,8 +14,8 @@ export async function readMode(path: string): Promise<number | undefined> {
 }
 
 /**
- * Replaces a file's text so that whoever reads sees the old or the new whole, also after a crash (rename(2)).
- * Without a mode it keeps the one it has, which is its owner's to choose; a new one is 0644.
+ * Replaces a file's text atomically, also across a crash (rename(2)). Keeps the file's mode by default, since
+ * its owner chose it; a new file gets 0644.
  */
 export async function replaceFile(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
   const draft = draftName(path);

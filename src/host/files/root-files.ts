@@ -19,9 +19,9 @@ export function rootFiles(root: string): RootFiles {
   return filesBy((path) => join(real, path));
 }
 
-/** A root by a path without links; one that is not there as it is. */
+/** A root by its path without links; unchanged if it does not exist. */
 export function realRoot(root: string): string {
-  return orMissing(() => realpathSync(root)) ?? root;
+  return ignoreMissing(() => realpathSync(root)) ?? root;
 }
 
 /**
@@ -41,19 +41,19 @@ export function filesBy(locate: Locate): RootFiles {
     return found === undefined ? undefined : locate(found);
   };
   return {
-    resolve: (path) => orMissing(() => find(path)),
+    resolve: (path) => ignoreMissing(() => find(path)),
     read: (path) =>
-      orMissing(() => {
+      ignoreMissing(() => {
         const place = findHere(path);
         return place === undefined ? undefined : readHead(place, longestText)?.toString("utf8");
       }),
     isElf: (path) =>
-      orMissing(() => {
+      ignoreMissing(() => {
         const place = findHere(path);
         return place !== undefined && readHead(place, elf.length)?.equals(elf);
       }) ?? false,
     list: (path) =>
-      orMissing(() => {
+      ignoreMissing(() => {
         const place = findHere(path);
         return place === undefined ? [] : readNames(place);
       }) ?? [],
@@ -61,12 +61,12 @@ export function filesBy(locate: Locate): RootFiles {
 }
 
 /**
- * A link may name what no path can be: too long a name or a path, a NUL byte. Then nothing is there, as for
- * the kernel; nor is there anything to wait for where somebody has a lease on it (fcntl(2)).
+ * A link's target may be no valid path: too long, or with a NUL byte. Treat it as missing, like the kernel;
+ * do the same for a file under another process's lease (fcntl(2)), without waiting.
  */
 const impossible = ["ENAMETOOLONG", "ENOTDIR", "ENOENT", "ERR_INVALID_ARG_VALUE", "EAGAIN"];
 
-export function orMissing<T>(look: () => T): T | undefined {
+export function ignoreMissing<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {

@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 /**
- * The text of a file, which may be a pipe; undefined for one that is longer than so many bytes, of which no
- * more is read: it may have no end.
+ * The text of a file, possibly a pipe; undefined if it is longer than this many bytes. Reads no further,
+ * since it may be endless.
  */
 export function readTextUpTo(path: string, longest: number): string | undefined {
   const file = openSync(path, "r");
@@ -19,8 +19,8 @@ export function readTextUpTo(path: string, longest: number): string | undefined 
 }
 
 /**
- * The same of a pipe, whose writer may be long in coming and in writing: rejects with the signal's reason
- * once that is aborted. What waits for the pipe then ends with this process.
+ * The same for a pipe with a slow writer: rejects with the signal's reason once it is aborted. The pending
+ * read then ends with this process.
  */
 export async function readPipeUpTo(
   path: string,

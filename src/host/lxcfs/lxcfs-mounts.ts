@@ -49,9 +49,9 @@ function hasStale(pid: number, device: string): boolean {
 }
 
 /**
- * Mounts the host's lxcfs anew in the mount namespace of a process, over each file whose lxcfs has ended.
- * Returns these files; undefined where no lxcfs runs. A machine that may mount file systems of its own can
- * keep this thread waiting: it belongs into a process of its own.
+ * Mounts the host's lxcfs in a process's mount namespace again, over each file whose lxcfs has ended. Returns
+ * these files; undefined if no lxcfs runs. Use a process of its own for it: a machine that mounts file
+ * systems of its own can block this thread.
  */
 export function renewLxcfs(pid: number): readonly string[] | undefined {
   return withLxcfs((lxcfs, places) => {
@@ -86,8 +86,8 @@ export function renewLxcfs(pid: number): readonly string[] | undefined {
 }
 
 /**
- * The machine may change at any moment what is at a place: only a mount that mountinfo has told of is taken
- * away or covered. None is asked whether it answers, which might never end.
+ * The machine may change a place at any moment: remove or cover only mounts that mountinfo lists. Do not
+ * access them, since that might block forever.
  */
 function renewFile(
   inside: MountNamespace,

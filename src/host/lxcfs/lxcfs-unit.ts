@@ -13,8 +13,8 @@ const dropIn = "/etc/systemd/system/lxcfs.service.d/50-berth.conf";
 const isBooted = () => existsSync("/run/systemd/system");
 
 /**
- * At boot lxcfs comes before the machines that the engine starts again. The dash: machines that cannot be
- * renewed are no reason to have no lxcfs (systemd.service(5)).
+ * At boot, start lxcfs before the machines that the engine restarts. The dash: a failed renewal must not fail
+ * lxcfs (systemd.service(5)).
  */
 function renderDropIn(program: string): string {
   return `# Written by \`berth install runtime\`: machines get the lxcfs that has just been started.
@@ -27,8 +27,8 @@ ExecStartPost=-${program} runtime lxcfs
 }
 
 /**
- * Has systemd give machines the new lxcfs whenever it starts lxcfs, by `berth runtime lxcfs` of this program.
- * Without systemd nothing is done: then that is for whoever starts lxcfs.
+ * Makes systemd run `berth runtime lxcfs` of this program whenever it starts lxcfs. Does nothing without
+ * systemd; whoever starts lxcfs must then run `berth runtime lxcfs`.
  */
 export async function installLxcfsDropIn(program: string): Promise<void> {
   if (!isBooted()) return;

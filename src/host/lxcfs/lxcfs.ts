@@ -18,8 +18,8 @@ export function readLxcfs(mountinfo = readMountinfo()): LxcfsOffer | undefined {
 }
 
 /**
- * The same for work, which must be synchronous, with the files themselves: an open place (O_PATH) of each,
- * which is lxcfs's whatever its path leads to meanwhile.
+ * The same for work, which must be synchronous, on the files themselves: an open place (O_PATH) of each,
+ * which stays lxcfs's even if its path changes.
  */
 export function withLxcfs<T>(
   work: (offer: LxcfsOffer, places: ReadonlyMap<string, number>) => T,

@@ -5,7 +5,7 @@ import { mirrorSocket } from "#oci/machine-state.ts";
 import type { MirrorRequest } from "./request.ts";
 
 export interface AskMirror {
-  /** The launcher, which starts the server and starts it anew when it is killed. */
+  /** The launcher, which starts the server, and again when it is killed. */
   readonly launcher: string;
   /**
    * A descriptor of the mount namespace that the engine has its mounts in, for the server to run in; this
@@ -17,7 +17,7 @@ export interface AskMirror {
 /** Retry when a server ends just as it is asked; more often than that is a fault. */
 const mostTries = 10;
 
-/** Asks the host's server of mirrors, which is started when there is none. Throws `mirror-failed`. */
+/** Sends a request to the host's mirror server, and starts one if none runs. Throws `mirror-failed`. */
 export async function askMirror(request: MirrorRequest, place: AskMirror): Promise<void> {
   for (let tries = 0; tries < mostTries; tries += 1) {
     const reply = await askOnce(request);
@@ -25,10 +25,10 @@ export async function askMirror(request: MirrorRequest, place: AskMirror): Promi
     else if (reply.error === undefined) return;
     else throw failed(reply.error);
   }
-  throw failed("its server ends as soon as it is started");
+  throw failed("its server exits right after its start");
 }
 
-/** The same of one that runs; false where none does. */
+/** The same, but only to a running server; false without one. */
 export async function askRunningMirror(request: MirrorRequest): Promise<boolean> {
   const reply = await askOnce(request);
   if (reply?.error !== undefined) throw failed(reply.error);
@@ -40,8 +40,8 @@ interface Answer {
 }
 
 /**
- * Undefined when no server is there, or it ended before it answered. By Bun's own sockets, and below its own
- * processes: to load node:net would take longer than everything else that a machine's start does here.
+ * Undefined if no server runs, or it ended before it answered. Uses Bun's own sockets and processes: loading
+ * node:net takes longer than the rest of a machine's start here.
  */
 async function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
   const { promise: reply, resolve, reject } = Promise.withResolvers<string>();
@@ -74,7 +74,7 @@ async function askOnce(request: MirrorRequest): Promise<Answer | undefined> {
   return text.endsWith("\n") ? (JSON.parse(text) as Answer) : undefined;
 }
 
-/** Its server waits for nobody but the end of a file system, and for that a few seconds. */
+/** The limit for one answer: the server waits at most for the end of a file system, a few seconds. */
 const longestAnswerMs = 20_000;
 
 const isAbsent = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"];
@@ -101,6 +101,6 @@ function spawnServer(command: readonly string[]) {
 }
 
 const failed = (why: string) =>
-  new BerthError("mirror-failed", `the engine cannot be shown the machine's files: ${why}`, {
-    hint: "see that FUSE can be used (modprobe fuse), or name the profile strict",
+  new BerthError("mirror-failed", `cannot show the engine the machine's files: ${why}`, {
+    hint: "make FUSE available (modprobe fuse), or use profile strict",
   });

@@ -18,20 +18,20 @@ const read = (device: number): number => answered(calls.read(device, buffer, buf
 
 function send(device: number, length: number): void {
   const whole = length < 0 ? reply.end(request.unique, 0, length) : reply.end(request.unique, length);
-  // An answer that nobody waits for any more (ENOENT) is none that is missed.
+  // ENOENT: the request was withdrawn, so no process misses the answer.
   calls.write(device, reply.bytes, whole);
 }
 
 /**
- * Answers the first request of a mirror that was just mounted: until then whoever looks there waits. False
- * when it is no longer mounted.
+ * Answers the first request of a new mirror, for which its readers wait. False if it is not mounted any more.
  */
 export function agree(device: number): boolean {
   const length = read(device);
   if (length === -ENODEV) return false;
   if (length < 0) throw new Error(`/dev/fuse: errno ${-length}`);
   request.begin(length);
-  if (request.opcode !== opcodes.init) throw new Error(`/dev/fuse: it begins with ${request.opcode}`);
+  if (request.opcode !== opcodes.init)
+    throw new Error(`/dev/fuse: the first request has opcode ${request.opcode}`);
   // Versions before 7 have other structures.
   send(device, request.u32(0) < 7 ? -EINVAL : reply.init(request.u32(12)));
   return true;
@@ -56,7 +56,7 @@ export class Connection {
     this.#exchange = { tree: this.#tree, range, request, reply };
   }
 
-  /** Whether something is held that is to be let go after a while. */
+  /** Whether files are held that are to be closed after a while. */
   get isHolding(): boolean {
     return !this.#tree.held.isEmpty;
   }
@@ -70,7 +70,7 @@ export class Connection {
     return this.#tree.nodes.opened > 0;
   }
 
-  /** Answers a request, if there is one. "gone" when the mirror is no longer mounted. */
+  /** Answers a request, if there is one. "gone" if the mirror is not mounted any more. */
   serve(): Served {
     const length = read(this.#device);
     if (length === -ENODEV) return "gone";

@@ -10,9 +10,9 @@ export interface DirectoryPage {
   readonly node: Node;
   /** The open directory. */
   readonly file: number;
-  /** Where to go on: what the last entry of the page before said. */
+  /** The position after the last entry of the previous page. */
   readonly offset: bigint;
-  /** So many bytes the page may have. */
+  /** The page's size limit in bytes. */
   readonly room: number;
   /** Whether each entry comes with what a lookup of it would give. */
   readonly withAttributes: boolean;
@@ -41,7 +41,7 @@ export function directoryPage({
   const head = withAttributes ? entrySize + direntSize : direntSize;
   const space = Math.min(room, largestTransfer);
   let length = 0;
-  // What does not fit any more is read again for the next page.
+  // The next page reads entries that do not fit again.
   const read = tree.readDirectory(file, listing.subarray(0, Math.min(listing.length, Math.max(space, 4096))));
   // Nothing is in one that has gone, and the engine, which has seen it, need not fail for that.
   if (read < 0) return read === -ENOENT ? 0 : read;

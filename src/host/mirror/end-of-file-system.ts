@@ -38,7 +38,7 @@ export class EndOfFileSystem {
     return this.ends(atOnce);
   }
 
-  /** Whether it ends within so many milliseconds. */
+  /** Whether it ends within this many milliseconds. */
   ends(within: number): boolean {
     return libc.poll(new Int32Array([this.file, pollIn]), 1, within) > 0;
   }

@@ -7,10 +7,9 @@ const heldMs = 100;
 const most = 256;
 
 /**
- * Files as the engine has just looked at them, to be opened as such also when the machine replaces them
- * meanwhile: an archive of a file that has become shorter since its header was written is broken as a whole,
- * and a list of changes ends with an error at a directory that is none any more. Each for a moment, since a
- * file that has gone takes room on the disk as long as it is held.
+ * Files as the engine has just seen them, to open the same ones even if the machine replaces them meanwhile:
+ * an archive breaks if a file gets shorter after its header, and a list of changes fails if a directory
+ * becomes a file. Held only briefly, since a deleted file takes disk space while it is open.
  */
 export class HeldFiles {
   /** The oldest first. */
@@ -20,7 +19,7 @@ export class HeldFiles {
     return this.#files.size === 0;
   }
 
-  /** Owns the descriptor from now on, which is valid for whoever asks until the next call. */
+  /** Takes ownership of the descriptor; it stays valid for the caller until the next call. */
   keep(node: Node, file: number): void {
     this.#drop(node);
     this.#files.set(node, { file, until: performance.now() + heldMs });

@@ -1,11 +1,10 @@
 import type { IdRange } from "#linux/id-range.ts";
 
 /*
- * A machine's ids as its host has them, and as the engine is to see them: those that stand in the image
- * (user_namespaces(7)).
+ * A machine's ids on its host, and as the engine sees them: those in the image (user_namespaces(7)).
  */
 
-/** Whom files belong to whose owner the machine has no id for (proc_sys_kernel(5), overflowuid). */
+/** The owner shown for ids that the machine does not have (proc_sys_kernel(5), overflowuid). */
 const nobody = 65_534;
 
 /** The id that the engine sees for one of the host's. */
@@ -13,10 +12,7 @@ export function idSeen({ base, count }: IdRange, id: number): number {
   return id >= base && id < base + count ? id - base : nobody;
 }
 
-/**
- * The host's id for one that the engine names: nobody's of the machine where it has none, since to the
- * machine it is nobody's anyway.
- */
+/** The host's id for one that the engine names; the overflow id where the machine has none. */
 export function idMeant({ base, count }: IdRange, id: number): number {
   return base + (id < count ? id : nobody);
 }
@@ -71,8 +67,8 @@ function replaced(bytes: Uint8Array, at: number, value: number): Uint8Array {
 }
 
 /**
- * Where the ids stand in an access control list (linux/posix_acl_xattr.h): those of its entries for one user
- * or one group.
+ * The offsets of ids in an access control list (linux/posix_acl_xattr.h): its entries for single users and
+ * groups.
  */
 function placesOf(list: Uint8Array): readonly number[] {
   const places: number[] = [];

@@ -5,12 +5,12 @@ import { tryLockFile } from "#host/syscall/syscalls.ts";
 import { mirrorDirectory, mirrorSocket } from "#oci/machine-state.ts";
 
 const [unixFamily, stream, nonBlocking, closeOnExec] = [1, 1, 0x800, 0x80000];
-/** A longer line is no request. */
+/** Limit in bytes for a request's line. */
 const longest = 1 << 20;
 
 /**
- * The socket at which mirrors are asked for, in a directory that only root may enter (unix(7)); undefined
- * where another server has it, as long as that lives. Throws where it cannot be made.
+ * The socket for mirror requests, in a directory that only root may enter (unix(7)); undefined while another
+ * server owns it. Throws if it cannot be created.
  */
 export function listen(): number | undefined {
   mkdirSync(mirrorDirectory, { recursive: true, mode: 0o700 });
@@ -34,7 +34,7 @@ export function listen(): number | undefined {
   return socket;
 }
 
-/** Somebody who asks: one line, then one line in answer. */
+/** A client: sends one line, receives one line. */
 export class Caller {
   readonly file: number;
   #text = "";

@@ -14,10 +14,7 @@ export interface MountedMirror {
   readonly fileSystem: string | undefined;
 }
 
-/**
- * Mounts a mirror that no one can use for more than to look at files: neither set-uid bits nor device files
- * work in it.
- */
+/** Mounts a mirror for reading and writing files only: without set-uid bits and device files. */
 export function mountMirror(place: string): MountedMirror {
   const [readWrite, nonBlocking, closeOnExec] = [2, 0x800, 0x80000];
   const device = answered(calls.open(text("/dev/fuse"), readWrite | nonBlocking | closeOnExec, 0));
@@ -25,12 +22,14 @@ export function mountMirror(place: string): MountedMirror {
     throw new Error(
       device === -ENOENT
         ? "this host has no /dev/fuse: run `modprobe fuse`"
-        : `/dev/fuse cannot be opened: errno ${-device}`,
+        : `cannot open /dev/fuse: errno ${-device}`,
     );
-  const options = `fd=${device},rootmode=40000,user_id=0,group_id=0,default_permissions,max_read=${largestTransfer}`;
+  const options = [
+    `fd=${device},rootmode=40000,user_id=0,group_id=0`,
+    `default_permissions,max_read=${largestTransfer}`,
+  ].join(",");
   try {
-    // An engine that was started anew removes a place that it has done with. (What is mounted there is not
-    // looked at.)
+    // A restarted engine removes a mount point after use. (Do not access what is mounted there.)
     if (typeAt(place) === undefined) mkdirSync(place, { recursive: true, mode: 0o700 });
     mount("berth", place, mirrorType, mountFlags.noSuid | mountFlags.noDev, options);
     return { device, fileSystem: mirrorsAt(place).at(-1) };
@@ -41,8 +40,8 @@ export function mountMirror(place: string): MountedMirror {
 }
 
 /**
- * A descriptor of what a process has mounted at a path: that mount alone, attached nowhere, so that nobody
- * reaches it.
+ * A descriptor of the mount at a path of a process: a detached copy of that mount alone, which no other
+ * process can reach.
  */
 export function cloneOf(pid: number, path: string): number {
   const namespace = openSync(`/proc/${pid}/ns/mnt`, "r");

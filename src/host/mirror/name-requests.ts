@@ -51,7 +51,7 @@ function removed({ tree, request }: Exchange, node: Node, isDirectory: boolean):
   return result;
 }
 
-/** The second of two names that stand one after the other. */
+/** The second of two adjacent names. */
 const secondName = (request: Request, at: number) => request.name(at + request.name(at).length + 1);
 
 /** What looks for, makes, moves and removes names in a directory. */

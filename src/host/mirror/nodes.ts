@@ -18,16 +18,15 @@ export interface Node {
   readonly file: FileIdentity;
   /** How often the kernel was given it. */
   lookups: number;
-  /** Descriptors that the engine has opened of it: the file goes on there when its name is gone. */
+  /** Open descriptors of the engine; they keep the file alive without a name. */
   readonly open: Set<number>;
 }
 
 export const rootId = 1;
 
 /**
- * The names that the kernel knows of a mirror's tree. A node is found by its path, each time anew: whatever
- * is there by then is what the machine has. The kernel says which it forgets, so the table is as large as the
- * kernel's own.
+ * The names that the kernel knows of a mirror's tree. Looks up a node by its path each time, so the machine's
+ * current file is found. The kernel reports what it forgets, so the table is as large as the kernel's own.
  */
 export class Nodes {
   readonly #byId = new Map<number, Node>();
@@ -83,7 +82,7 @@ export class Nodes {
     if (node.open.delete(file)) this.opened -= 1;
   }
 
-  /** Nothing is there under a name any more. */
+  /** The name does not exist any more. */
   gone(parent: Node, name: string): void {
     const known = this.#byName.get(keyOf(parent, name));
     if (known !== undefined) this.#unname(known);
@@ -99,7 +98,7 @@ export class Nodes {
     if (exchange && replaced !== undefined) this.#name(replaced, from, oldName);
   }
 
-  /** The kernel has let go of a node so many times. */
+  /** The kernel has forgotten this many references to a node. */
   forget(id: number, lookups: number): void {
     const node = this.#byId.get(id);
     if (node === undefined || id === rootId) return;
@@ -110,7 +109,7 @@ export class Nodes {
       this.#byName.delete(keyOf(node.parent, node.name));
   }
 
-  /** The path from the root, "." for the root itself; undefined where the node has no name any more. */
+  /** The path from the root, "." for the root itself; undefined if the node has no name any more. */
   path(node: Node): string | undefined {
     if (node.id === rootId) return ".";
     let path = node.name;

@@ -1,4 +1,4 @@
-/** Each is overwritten by the next text of the same number: no call needs more than two. */
+/** Each is overwritten by the next text with its number: no call needs more than two. */
 const buffers = [Buffer.alloc(8192), Buffer.alloc(8192)] as const;
 
 /** A C string for the next call, in the first or second buffer; as latin1 each character is a byte of it. */
@@ -9,7 +9,7 @@ export function text(value: string, which: 0 | 1 = 0): Buffer {
 }
 
 /**
- * The path of an open file of this process; what a link of that kind leads to is the file itself, whatever it
- * is (proc_pid_fd(5)).
+ * The path of an open file of this process; such a magic link leads to the file itself, of any type
+ * (proc_pid_fd(5)).
  */
 export const pathOf = (file: number, which: 0 | 1 = 0) => text(`/proc/self/fd/${file}`, which);

@@ -22,7 +22,7 @@ export function typeAt(place: string, mountinfo = readMountinfo()): string | und
 
 export const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 
-/** Takes the topmost mount away from a place, and so on as long as it is of these kinds. */
+/** Unmounts the topmost mount of a place, repeatedly while it is of these types. */
 function detachAll(place: string, types: readonly string[]): void {
   for (let type = typeAt(place); type !== undefined && types.includes(type); type = typeAt(place))
     detachMount(place);
@@ -32,13 +32,10 @@ function detachAll(place: string, types: readonly string[]): void {
 export const mirrorsAt = (place: string): readonly string[] =>
   mountsAt(readMountinfo(), place).flatMap(({ type, device }) => (type === mirrorType ? [device] : []));
 
-/**
- * Takes mirrors and overlays away from a place, in whatever order they lie there. Nobody goes on to wait for
- * such a mirror's answers.
- */
+/** Unmounts mirrors and overlays of a place in any order. Releases blocked readers of such a mirror. */
 export function clearPlace(place: string): void {
   try {
-    // A server that was killed may have left one whose answers somebody has still to give.
+    // A killed server may have left a mirror with unanswered requests.
     for (const device of mirrorsAt(place)) abortConnection(device);
   } finally {
     detachAll(place, [mirrorType, "overlay"]);

@@ -1,6 +1,6 @@
 /*
- * The kernel's file system protocol, as far as a mirror needs it (linux/fuse.h, fuse(4)): version 7.31, all numbers in the
- * machine's own byte order, which is little-endian on every architecture that berth runs on.
+ * The part of the kernel's FUSE protocol that a mirror needs (linux/fuse.h, fuse(4)), version 7.31. Numbers
+ * have the host's byte order, which is little-endian on every architecture that berth runs on.
  */
 
 export const opcodes = {
@@ -105,7 +105,7 @@ export class Request {
   u32(at: number): number {
     return this.#view.getUint32(requestHeader + at, true);
   }
-  /** A number of 64 bits, of which no more are used than a double holds. */
+  /** A number of 64 bits, read as far as a double is exact. */
   u64(at: number): number {
     return this.#wide(requestHeader + at);
   }
@@ -172,9 +172,9 @@ function deviceNumber(major: number, minor: number): number {
 }
 
 /**
- * So long a name is taken for the file that it was. What is known of the file, for one look of the engine's:
- * how long it is decides how much is read of it, and a directory is read that was one. `HeldFiles` keeps it
- * for longer than that.
+ * How long the kernel may cache a name, and the attributes of its file. Long enough for one access of the
+ * engine's: the size limits what it reads, the type decides how. `HeldFiles` keeps the file for longer than
+ * that.
  */
 const nameNanoseconds = 500_000_000;
 const attributesNanoseconds = 50_000_000;
@@ -184,7 +184,10 @@ export class Reply {
   readonly bytes = Buffer.alloc(replyHeader + largestTransfer + 4096);
   readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
 
-  /** Writes the header of a reply with so many bytes after it, or with a negated errno. Its whole length. */
+  /**
+   * Writes the header of a reply with this many bytes after it, or with a negated errno. Returns the reply's
+   * length.
+   */
   end(unique: bigint, length: number, error = 0): number {
     this.view.setUint32(0, replyHeader + length, true);
     this.view.setInt32(4, error, true);

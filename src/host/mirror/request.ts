@@ -1,6 +1,6 @@
 import type { IdRange } from "#linux/id-range.ts";
 
-/** What stands in the place of the engine's own mount of a machine's files while the machine lives. */
+/** What is mounted in place of the engine's own mount of a machine's files while the machine lives. */
 export interface MirrorPlan {
   /** The machine's state, by which it is known. */
   readonly state: string;
@@ -28,5 +28,5 @@ export type MirrorRequest =
   | { readonly do: "show"; readonly plan: MirrorPlan; readonly pid: number; readonly root: string }
   /** Shows what is missing. */
   | { readonly do: "look" }
-  /** Gives the place back to the engine's mount, when the machine's files are mounted nowhere any more. */
+  /** Gives the place back to the engine's mount, once the machine's files are not mounted any more. */
   | { readonly do: "release"; readonly state: string };

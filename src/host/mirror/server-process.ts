@@ -11,7 +11,7 @@ const [noHang, killSignal] = [1, 9];
 /** A process that was killed ends within a few milliseconds. */
 const longestEndMs = 900;
 
-/** What the process is called with, as numbers in words: see `readServed`. */
+/** What the process is called with, as numbers in words: see `parseServed`. */
 export interface Served {
   readonly device: number;
   readonly root: number;
@@ -25,7 +25,7 @@ const wordsOf = ({ device, root, range, parent }: Served) =>
   [device, root, range.base, range.count, parent].map(String);
 
 /** What these words say; undefined for others. */
-export function readServed(words: readonly string[]): Served | undefined {
+export function parseServed(words: readonly string[]): Served | undefined {
   const numbers = words.map((word) => (/^\d{1,10}$/.test(word) ? Number(word) : undefined));
   const [device, root, base, count, parent] = numbers;
   if (numbers.length !== 5 || device === undefined || root === undefined) return undefined;
@@ -34,8 +34,8 @@ export function readServed(words: readonly string[]): Served | undefined {
 }
 
 /**
- * A process that answers for one machine's files. A machine can make whoever looks at its files wait, by a
- * lock or a throttle that it controls: that is this process and nobody else.
+ * A process that serves one machine's files. A machine can block its files' readers, by a lock or a throttle:
+ * then it blocks only this process.
  */
 export class ServerProcess {
   readonly #pid: number;
@@ -54,8 +54,8 @@ export class ServerProcess {
   }
 
   /**
-   * It has both descriptors for itself, and nothing else of ours (posix_spawn(3)). It is the very program
-   * that this one is, also when another version was installed meanwhile, or the program was removed.
+   * It inherits only the two descriptors (posix_spawn(3)). It runs the same program as this process, even if
+   * that was replaced or removed meanwhile.
    */
   static start(served: Omit<Served, "parent">): ServerProcess {
     const words = [...ownCommand(), "runtime", "mirror", ...wordsOf({ ...served, parent: process.pid })].map(
@@ -90,7 +90,7 @@ export class ServerProcess {
     return now - this.#toEndSince >= longestEndMs;
   }
 
-  /** Ends it, whatever it waits for. It may take a moment, which is not waited for. */
+  /** Kills it, whatever it waits for. Does not wait for its end, which may take a moment. */
   kill(): void {
     calls.kill(this.#pid, killSignal);
   }

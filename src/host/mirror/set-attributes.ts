@@ -10,13 +10,13 @@ const { O_WRONLY } = constants;
 const [timeNow, timeKept] = [0x3fff_ffff, 0x3fff_fffe];
 
 /**
- * An engine that was started anew makes sure of the directory that it is about to mount at, which it keeps
- * for itself (overlay2 in moby). What is mounted there already is the machine's root, which nobody could use
- * any more.
+ * A restarted engine corrects the owner and mode of the directory that it is about to mount at, which it
+ * wants private (overlay2 in moby). The machine's root is already mounted there, and would become unusable
+ * for the machine's users.
  */
 const isPlaceMode = (node: Node, mode: number) => node.id === rootId && mode === 0o700;
 
-/** Changes owner, mode, size and times, whatever of them is given, and answers with what there is then. */
+/** Sets the given ones of owner, mode, size and times, and replies with the new attributes. */
 export function setAttributes(exchanged: Exchange, node: Node): number {
   const { tree, request, reply } = exchanged;
   const valid = request.u32(0);

@@ -41,8 +41,8 @@ export class ShownFiles {
   }
 
   /**
-   * Has what is asked answered. False when the mirror is no longer mounted, or who answered has failed: then
-   * it is of no more use, as when it throws.
+   * Lets its process answer requests. False if the mirror is not mounted any more or its process has failed:
+   * then drop it, as when this throws.
    */
   act(): boolean {
     // What was to be looked at may have been closed since.
@@ -66,20 +66,17 @@ export class ShownFiles {
     return (polled[1] ?? 0) >>> 16;
   }
 
-  /** Whether somebody is there to answer, whose time is to be kept by `isStuck`. */
+  /** Whether a process is answering, which `isStuck` must watch. */
   get isAnswering(): boolean {
     return this.#server !== undefined;
   }
 
-  /**
-   * Whether an answer has taken longer than it may, and whoever has it to give cannot be ended. To be asked
-   * each second.
-   */
+  /** Whether an answer takes too long and its process cannot be killed. Call it each second. */
   isStuck(): boolean {
     return this.#server?.isStuck() ?? false;
   }
 
-  /** Another mirror of the same files. */
+  /** Another mirror of these files. */
   again(mirror: MountedMirror): ShownFiles {
     const root = answered(calls.dup(this.#root));
     if (root < 0) throw new Error(`dup: errno ${-root}`);
@@ -91,14 +88,14 @@ export class ShownFiles {
     }
   }
 
-  /** Says when the machine's files are mounted nowhere any more. */
+  /** Watches for the end of the machine's file system. */
   watchEnd(): EndOfFileSystem | undefined {
     return EndOfFileSystem.of(this.#root);
   }
 
   /**
-   * Tells whoever waits that there will be no answer. Closing does so too, unless who has it to give cannot
-   * be ended, and so has /dev/fuse open.
+   * Aborts the connection, which releases blocked readers. Closing does so too, except while a stuck process
+   * has /dev/fuse open.
    */
   abort(): void {
     // Once it is mounted nowhere, another file system may have its number.

@@ -23,29 +23,23 @@ import { Status } from "./protocol.ts";
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFDIR, S_IFREG } = constants;
 const closeOnExec = 0x80000;
 const [emptyPath, removeDirectory] = [0x1000, 0x200];
-/**
- * openat2(2): no path leads out of the directory that it is resolved from, nor over a link, nor to another
- * mount.
- */
+/** openat2(2): paths must stay below their directory, without links and other mounts. */
 const [noOtherMount, noMagicLinks, noSymlinks, beneath] = [1n, 2n, 4n, 8n];
 /** type and permissions, links, owners, times, inode, size: STATX_BASIC_STATS. */
 const basicStatus = 0x7ff;
 
-/** A path leads there no longer: something on it has gone, or is no directory any more (a link is none). */
+/** The path does not resolve any more: a part of it is gone, or not a directory (nor is a link). */
 const elsewhere: readonly number[] = [ENOENT, ENOTDIR, ELOOP];
 
-/**
- * For so many milliseconds in all are leases waited for; beyond that a file with one cannot be opened
- * (EAGAIN).
- */
+/** Total milliseconds to wait for leases; after that, opening a file with a lease fails (EAGAIN). */
 const longestLeases = 30_000;
 
 const zero = Buffer.alloc(1);
 
 /**
- * A machine's files, as the engine may name them: below one mount, by paths that no link bends. All is done
- * as the host's root with the machine's own ids, so what is made belongs to whom it would in the machine.
- * Numbers below 0 are negated errnos.
+ * A machine's files, as the engine names them: below one mount, by paths without links. Acts as the host's
+ * root with the machine's own ids, so new files belong to the same users as in the machine. Numbers below 0
+ * are negated errnos.
  */
 export class Tree {
   readonly nodes: Nodes;
@@ -58,9 +52,8 @@ export class Tree {
   readonly #how = new BigUint64Array([0n, 0n, noOtherMount | noMagicLinks | noSymlinks | beneath]);
 
   /**
-   * `root` is a descriptor of the mount's root directory; nodes are numbered from `first` on. `changedBack`
-   * is called whenever this process has been another user: that takes from it what it had asked of the
-   * kernel, such as its parent death signal (prctl(2)).
+   * `root` is a descriptor of the mount's root directory; node numbers start at `first`. Calls `changedBack`
+   * after acting as another user, which clears settings like the parent death signal (prctl(2)).
    */
   constructor(
     root: number,
@@ -85,8 +78,8 @@ export class Tree {
   }
 
   /**
-   * The node of a name in an open directory, given to the kernel once more, with what is to be known of it in
-   * `status`; a negated errno where nothing is there. A link is not followed.
+   * The node of a name in an open directory, with one more reference of the kernel, and its attributes in
+   * `status`; a negated errno if it does not exist. Does not follow a link.
    */
   find(parent: Node, directory: number, name: string): Node | number {
     const file = answered(calls.openat(directory, text(name), pathOnly | O_NOFOLLOW | closeOnExec, 0));
@@ -116,9 +109,8 @@ export class Tree {
   }
 
   /**
-   * Does something with a directory that a node is: with whatever directory has its path now, or where none
-   * has, with what the engine has open of it. The kernel looks the path up again when it is told that the
-   * node is stale.
+   * Acts on a node that is a directory: the one at its path now, else the one that the engine has open.
+   * ESTALE makes the kernel look the path up again.
    */
   inDirectory(node: Node, work: (directory: number) => number): number {
     const path = this.nodes.path(node);
@@ -133,9 +125,8 @@ export class Tree {
   }
 
   /**
-   * Does something with the file that a node is, `status` being its own: by its path as long as it is there,
-   * else by what the engine has open of it. The kernel looks the name up again when it is told that the node
-   * is stale.
+   * Acts on a node's file, with its attributes in `status`: the one at its path, else the one that the engine
+   * has open. ESTALE makes the kernel look the name up again.
    */
   withFile(node: Node, work: (file: number) => number): number {
     const path = this.nodes.path(node);
@@ -153,8 +144,8 @@ export class Tree {
   }
 
   /**
-   * The same; and where the machine has replaced the file since the engine has looked at it, with the one
-   * that it has seen. Else a file that is replaced all the time could never be opened.
+   * The same, but prefers the file that the engine has seen if the machine has replaced it since. Otherwise a
+   * file that is replaced all the time could never be opened.
    */
   withSeen(node: Node, work: (file: number) => number): number {
     const result = this.withFile(node, work);
@@ -168,10 +159,9 @@ export class Tree {
   }
 
   /**
-   * Opens anew what a descriptor names, `status` being its own. Nothing but files and directories: a pipe
-   * would wait. A lease (fcntl(2), F_SETLEASE) is waited for, since another could be taken before the next
-   * try, but not one after the other: whoever keeps one to the end, as nobody does who shares files by them,
-   * may have thousands.
+   * Reopens the file of a descriptor, with its attributes in `status`. Only files and directories, since a
+   * pipe would block. Waits for a lease (fcntl(2), F_SETLEASE), since the machine could take another before a
+   * retry, but with one total limit: a machine that never yields may have thousands.
    */
   reopen(file: number, flags: number): number {
     const { type } = this.status;

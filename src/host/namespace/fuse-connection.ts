@@ -11,19 +11,18 @@ function openControl(): number {
 }
 
 /**
- * Ends a FUSE connection at once, wherever it is still mounted: whoever waits for an answer is told that
- * there will be none, also where whoever has it to give cannot be ended. `device` is the file system's, as
- * mountinfo has it. Waits for nobody. Nothing where the connection has gone. Source: the kernel's
- * filesystems/fuse.rst, "Aborting a filesystem connection".
+ * Aborts a FUSE connection wherever it is mounted: blocked readers get an error, even if its server cannot be
+ * killed. `device` is the file system's, as in mountinfo. Never blocks. Does nothing if the connection is
+ * gone. Source: the kernel's filesystems/fuse.rst, "Aborting a filesystem connection".
  */
 export function abortConnection(device: string): void {
   abort(device.split(":")[1] ?? "");
 }
 
 /**
- * Ends all FUSE connections of a machine's users: what waits for an answer that a process of the same machine
- * owes, and that of no SIGKILL ends, ends so. A connection belongs to the user that it was made for
- * (user_id), whatever is left of where it was mounted.
+ * Aborts all FUSE connections of a machine's users. Processes that wait for an answer of their own machine's
+ * server, which SIGKILL does not end, end by that. A connection belongs to the user that mounted it
+ * (user_id), whatever remains of the mount.
  */
 export function abortConnectionsOf({ base, count }: IdRange): void {
   const all = `/proc/self/fd/${openControl()}`;

@@ -108,7 +108,7 @@ test("what is somebody's is left out: of accounts, of what these may give away, 
   expect(seen).toEqual([range(13), range(14), range(15)]);
 });
 
-test("a private engine's are the host's: each sees the other's, and what an engine had is free when it has ended", async () => {
+test("an embedded engine's are the host's: each sees the other's, and what an engine had is free when it has ended", async () => {
   const seen = await inMounts(`${taking}
     const inEngine = async (root, work) => { writeFileSync("/run/berth/root", root + "\\n"); try { return await work(); } finally { rmSync("/run/berth/root"); } };
     holdIds("x");

@@ -26,20 +26,19 @@ import { stateFile } from "#oci/machine-state.ts";
 
 /**
  * Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it,
- * the private ones too.
+ * the embedded ones too.
  */
 const idsDirectory = "/run/berth/ids";
 /**
- * In a private engine: where its own files are for the host, such as `/proc/123/root`. Its links begin with
- * that, so that the host sees where they lead, and sees that they lead nowhere when the engine has ended.
- * None on the host.
+ * In an embedded engine: its root as the host sees it (example: `/proc/123/root`). Its links begin with that,
+ * so that the host can follow them, and sees them dangle once the engine has ended. Undefined on the host.
  */
 const ownRootFile = "/run/berth/root";
 
 /**
- * Takes a range of host ids for a machine, the same one as before where it is free, and notes it down in the
- * machine's state: with that it is freed, whoever removes it. All under a lock that a crash frees. What
- * belongs to an account of this host, or to a process, is left out. Throws `host-unfit` when all are taken.
+ * Takes a range of host ids for a machine, its previous one if that is free, and records it in the machine's
+ * state: removing the state frees the range. Holds a lock that a crash frees. Skips ids of accounts and
+ * processes of this host. Throws `host-unfit` if all are taken.
  */
 export async function takeIds(state: string, machineId: string, count: number): Promise<IdRange> {
   const wanted = Math.ceil(count / idsPerSlot);
@@ -47,7 +46,7 @@ export async function takeIds(state: string, machineId: string, count: number): 
   const refused: IdRange[] = [];
   for (;;) {
     const range = withLinks((links) => {
-      // What a start that failed has left in the same state is nobody else's.
+      // A failed start of the same machine may have left one in the same state: it is ours.
       rmSync(join(state, stateFile.ids), { force: true });
       links.removeFree();
       const first = findFree(wanted, preferredSlot(machineId), links, [...known, ...refused]);
@@ -63,16 +62,16 @@ export async function takeIds(state: string, machineId: string, count: number): 
 }
 
 /**
- * Keeps the directory there for a private engine that has it in sight: what is removed is nothing any more,
- * wherever it is mounted. Returns the file in which the engine's init is to write down its own line of
- * /proc/PID/stat: links by a number that is another process's since lead nowhere.
+ * Creates the directory that an embedded engine mounts, and keeps it: removing a mount point ends its mounts.
+ * Returns the file in which the engine's init records its own line of /proc/PID/stat: with it, links by a
+ * reused pid count as dangling.
  */
 export function holdIds(engine: string): string {
   withLinks(() => writeFileSync(markOf(engine), ""));
   return markOf(engine);
 }
 
-/** Takes that back, with the links that led to the engine's files, and the directory if nobody needs it. */
+/** Undoes that: removes the links to the engine's files, and the directory if it is empty. */
 export function releaseIds(engine: string): void {
   if (!existsSync(idsDirectory)) return;
   withLinks((links) => {
@@ -82,7 +81,7 @@ export function releaseIds(engine: string): void {
   });
 }
 
-/** What machines of a private engine have, by the number of its init. */
+/** What machines of an embedded engine have, by the number of its init. */
 export function idsOfEngine(pid: number): readonly IdRange[] {
   if (!existsSync(idsDirectory)) return [];
   return readdirSync(idsDirectory).flatMap((name) => {
@@ -117,8 +116,8 @@ function findFree(wanted: number, preferred: number, links: Links, others: reado
     if (others.some((other) => overlap(other, range))) continue;
     if (Array.from({ length: wanted }, (_, index) => first + index).every(links.isFree)) return first;
   }
-  throw new BerthError("host-unfit", `no ${wanted * idsPerSlot} ids in a row are free on this host`, {
-    hint: "stop a machine, or name the profile strict",
+  throw new BerthError("host-unfit", `cannot find ${wanted * idsPerSlot} consecutive free ids on this host`, {
+    hint: "stop a machine, or use profile strict",
   });
 }
 
@@ -132,7 +131,7 @@ interface Links {
 }
 
 /**
- * Whether a number may be that of a private engine: of one that lives, or of one that has not written down
+ * Whether a number may be that of an embedded engine: of one that lives, or of one that has not written down
  * its own.
  */
 function readEngines(): (pid: number) => boolean {
@@ -141,7 +140,7 @@ function readEngines(): (pid: number) => boolean {
   return (pid) => engines.some((engine) => engine === undefined || (engine.pid === pid && isThere(engine)));
 }
 
-/** Works on the links while nobody else does; the directory, which is root's alone, is its own lock. */
+/** Runs work on the links under a lock on the directory, which only root may enter. */
 function withLinks<T>(work: (links: Links) => T): T {
   const lock = lockDirectory();
   try {
@@ -158,7 +157,7 @@ function lockDirectory(): number {
     // Made by an earlier release it was open to all.
     fchmodSync(lock, 0o700);
     lockFile(lock);
-    // Whoever had it may have removed it meanwhile.
+    // Its previous holder may have removed it meanwhile.
     if (fstatSync(lock).nlink > 0) return lock;
     closeSync(lock);
   }
@@ -167,8 +166,8 @@ function lockDirectory(): number {
 function linksOf(ownRoot: string): Links {
   const isEngine = ownRoot === "" ? readEngines() : () => true;
   /**
-   * A slot is taken as long as the state that its link names says so; of another's link the host alone can
-   * tell.
+   * A slot is taken while the state that its link names records it; only the host can judge an embedded
+   * engine's links.
    */
   const isFree = (slot: number): boolean => {
     try {

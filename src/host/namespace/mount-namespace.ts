@@ -93,7 +93,7 @@ function goBack(own: number): void {
   try {
     enter(own);
   } catch (cause) {
-    throw new Stranded("a thread has stayed in another's mount namespace", { cause });
+    throw new Stranded("a thread cannot leave another process's mount namespace", { cause });
   }
 }
 
@@ -102,8 +102,8 @@ class Stranded extends Error {
 }
 
 /**
- * Whether an error is that this thread could not go back from a mount namespace: whose files its paths mean
- * now is unknown, so nothing must go on.
+ * Whether an error means that this thread could not leave a mount namespace: do not continue, since its paths
+ * may mean a machine's files.
  */
 export const isStranded = (error: unknown): boolean => error instanceof Stranded;
 

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 /**
- * How much of a machine's mountinfo is looked at, bytes: some thousand mounts, with those of its start first.
- * Whoever may mount in a machine can make it as long as the kernel lets them, a single line too.
+ * Limit in bytes for a machine's mountinfo: some thousand mounts, the first ones first. A machine can make
+ * it, and even single lines, as long as the kernel allows.
  */
 const mostBytes = 1 << 20;
 
@@ -21,7 +21,7 @@ export function parseMountId(fdinfo: string): number {
   return Number(/^mnt_id:\s*(\d+)$/m.exec(fdinfo)?.[1]);
 }
 
-/** The same of one that this process has open, by its descriptor. */
+/** The same for a file that this process has open, by its descriptor. */
 export const mountIdOf = (file: number): number =>
   parseMountId(readFileSync(`/proc/self/fdinfo/${file}`, "utf8"));
 

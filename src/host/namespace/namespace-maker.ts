@@ -8,9 +8,9 @@ const getUserNamespace = 0xb701;
 const getOwner = 0xb704;
 
 /**
- * Whether a mount namespace, by a descriptor, may be a machine's: root has made it, or somebody in a machine.
- * Any user of the host can make others, in a user namespace of their own, and mount in them whatever looks
- * like a machine's mounts.
+ * Whether a mount namespace, by a descriptor, may be a machine's: created by root, or by a process in a
+ * machine. Any user of the host can create others in an own user namespace and imitate a machine's mounts
+ * there.
  */
 export function mayBeMachines(namespace: number): boolean {
   let owning: number;

@@ -5,8 +5,8 @@ import { call, libc } from "#host/syscall/libc.ts";
 const cloneNewNetwork = 0x40000000;
 
 /**
- * Whether a path names a network namespace that is not the host's: neither this process's own nor that of
- * process 1, as far as this process may look at it. A path that names nothing is none.
+ * Whether a path names a network namespace other than the host's: neither this process's nor, if readable,
+ * that of process 1. False for a path that names nothing.
  */
 export function isOthersNetwork(path: string): boolean {
   const there = identityOf(path);
@@ -16,8 +16,8 @@ export function isOthersNetwork(path: string): boolean {
 }
 
 /**
- * Equal for paths of the same namespace (namespaces(7)); undefined for what is not there, or may not be
- * looked at (ptrace(2)).
+ * Equal for paths of the same namespace (namespaces(7)); undefined if it does not exist or is not readable
+ * (ptrace(2)).
  */
 function identityOf(path: string): string | undefined {
   try {

@@ -6,7 +6,7 @@ import { openAt, resolving } from "#host/syscall/syscalls.ts";
 import { replaceFault } from "#plan/machine/path-access.ts";
 import { mountIdOf } from "./mountinfo-of.ts";
 
-/** Nobody's file system is asked anything of what it is the root of. */
+/** Open without accessing the file system itself. */
 const directoryOnly = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** A mount by its id and its place in this mount namespace's mountinfo. */
@@ -16,10 +16,10 @@ export interface MountPlace {
 }
 
 /**
- * An open place (O_PATH), to be closed, of the root of a mount; undefined where another lies over it by now,
- * or where somebody else than root could put another in its place: who owns a directory on the way, or may
- * write to one. `others` are the ids of mounts that other users answer for. It goes from one directory to the
- * next and looks into none before it knows whose it is, so that nobody keeps it waiting.
+ * Opens the root of a mount (O_PATH), to be closed by the caller. Undefined if another mount covers it, or if
+ * another user than root could exchange it, as owner or writer of a directory on the way. `others` are the
+ * ids of mounts of other users. Checks each directory's owner before entering it, so that no user can block
+ * it.
  */
 export function openRootsMount(
   { id, directory }: MountPlace,

@@ -75,8 +75,8 @@ async function greet(stdin: Bun.FileSink): Promise<void> {
 }
 
 function unfit(why: string): BerthError {
-  return new BerthError("host-unfit", `this host makes no user namespace: ${why}`, {
-    hint: "see sysctl user.max_user_namespaces, and that util-linux is installed, or name the profile strict",
+  return new BerthError("host-unfit", `cannot create a user namespace on this host: ${why}`, {
+    hint: "check sysctl user.max_user_namespaces and that util-linux is installed, or use profile strict",
   });
 }
 

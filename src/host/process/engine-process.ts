@@ -2,29 +2,28 @@ import { readFileSync } from "node:fs";
 import { readdir, realpath } from "node:fs/promises";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { readHeldListeners } from "./held-listeners.ts";
-import { orUndefined, readLinkTarget } from "./proc-file.ts";
+import { ignoreUnreadable, readLinkTarget } from "./proc-file.ts";
 import { readListener } from "./socket-listener.ts";
 
 /**
- * The process id of the dockerd that listens on a Unix socket of this host, in whatever mount, network and
- * PID namespaces it lives: the one that the kernel tells to who connects, or, where that is systemd, the
- * dockerd that was given this very socket (systemd.socket(5)). Neither a name nor an equal path makes a
- * machine's process one. Undefined when there is none to be seen (an engine in a virtual machine, a tunnelled
- * socket, /proc mounted with hidepid), or, to others than root, several might be it. Does not wait for the
- * engine.
+ * The pid of the dockerd that listens at a Unix socket of this host, in any mount, network and PID
+ * namespaces: the peer that the kernel reports or, if that is systemd, the dockerd that got this very socket
+ * (systemd.socket(5)). Neither a name nor an equal path is enough, so a machine's process never qualifies.
+ * Undefined if it is not visible (a virtual machine, a tunnelled socket, /proc mounted with hidepid) or, for
+ * other users than root, ambiguous. Does not wait for the engine.
  */
 export async function findEngineProcess(socket: string): Promise<number | undefined> {
   const listener = readListener(socket);
   if (listener === undefined) return undefined;
   if ((await readEngine(listener)) !== undefined) return listener;
-  const paths = new Set([socket, (await orUndefined(realpath(socket))) ?? socket]);
+  const paths = new Set([socket, (await ignoreUnreadable(realpath(socket))) ?? socket]);
   const given = readHeldListeners(listener, paths);
   const holders = new Map<number, number>();
   for (const entry of given.length === 0 ? [] : await readdir("/proc")) {
     const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
     const engine = await readEngine(pid);
-    // The number of a socket is that of one alone on the whole host, whatever its path is called.
+    // A socket's inode number is unique on the whole host, unlike its path.
     if (engine === undefined || !readHeldListeners(pid, paths).some((inode) => given.includes(inode)))
       continue;
     holders.set(pid, engine.parent);
@@ -39,8 +38,7 @@ export async function findEngineProcess(socket: string): Promise<number | undefi
  * rootless engine in one of their own. Undefined for all other processes.
  */
 async function readEngine(pid: number): Promise<{ readonly parent: number } | undefined> {
-  // First what is short: a status is as long as a process has groups, and nobody hears a signal while it is
-  // read.
+  // Check the short file first: a status grows with the process's groups, and reading it delays signals.
   if (readProc(pid, "comm") !== "dockerd\n") return undefined;
   const self = process.geteuid?.() ?? 0;
   if (self === 0) {
@@ -57,10 +55,9 @@ async function readEngine(pid: number): Promise<{ readonly parent: number } | un
 }
 
 /**
- * Of processes with their parents, the one that is no other's child: a program that the engine starts is,
- * until its exec, a second dockerd with all of the first one's sockets. Undefined where several are: to
- * others than root, who cannot see which of them has the socket, a set-uid program under that name looks like
- * root's, too.
+ * The only process that is not another's child: a program that the engine starts is, until its exec, a second
+ * dockerd with the first one's sockets. Undefined if several remain: other users than root cannot see who has
+ * the socket, and a set-uid program of that name looks like root's.
  */
 export function outermost(parents: ReadonlyMap<number, number>): number | undefined {
   const [only, ...others] = [...parents].filter(([, parent]) => !parents.has(parent));
@@ -68,9 +65,9 @@ export function outermost(parents: ReadonlyMap<number, number>): number | undefi
 }
 
 /**
- * The parent and the user ids (real, effective, saved, file system's) of a process, by its status
- * (proc_pid_status(5)); undefined when it is called something else than dockerd. Whoever starts a set-uid
- * program, under whatever name, stays its real user.
+ * The parent and the user ids (real, effective, saved, file system's) from a process's status
+ * (proc_pid_status(5)); undefined if it is not called dockerd. A set-uid program keeps the real user that
+ * started it, whatever its name.
  */
 export function parseEngine(
   status: string,
@@ -84,8 +81,8 @@ export function parseEngine(
 }
 
 /**
- * Empty for a process that has ended or is hidden. One look at its status says all, at once: the directory's
- * owner is root for whom nobody may trace.
+ * Empty for an ended or hidden process. Reads the ids from its status in one go: the directory's owner is
+ * root for processes that this user may not trace.
  */
 function readProc(pid: number, file: "comm" | "status"): string {
   try {

@@ -3,29 +3,25 @@ import { firstNames } from "#host/files/first-names.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
- * The inodes of the sockets by which a process listens at one of these paths, by the kernel's own tables
- * (proc_net(5), proc_pid_fd(5)): no path of the process's is looked at, whatever is there. To other users
- * than the process's own what it holds is hidden, and then it is all of its network namespace. None of a
- * process that has ended, and none beyond its lowest 4,096 descriptors: what an engine or an init was given
- * or has begun with is among them, and whoever has more holds up nobody by them. Of the table no more bytes
- * are looked at than `most`: in a machine it is as long as its root likes.
+ * The inodes of sockets on which a process listens at one of these paths, from the kernel's tables
+ * (proc_net(5), proc_pid_fd(5)), without touching the process's own paths. For other users, who cannot see
+ * its descriptors, all of its network namespace. Empty for an ended process. Looks at its lowest 4,096
+ * descriptors only: an engine's or init's sockets are among them, and no process can delay this with more.
+ * Reads at most `most` bytes of the table, which a machine's root can make as long as it likes.
  */
 export function readHeldListeners(
   pid: number,
   paths: ReadonlySet<string>,
   most = Number.POSITIVE_INFINITY,
 ): readonly string[] {
-  const listening = orNone(() => readListening(`/proc/${pid}/net/unix`, paths, most)) ?? [];
+  const listening = ignoreEnded(() => readListening(`/proc/${pid}/net/unix`, paths, most)) ?? [];
   if (listening.length === 0) return [];
   return readHeldSockets(pid, listening) ?? listening;
 }
 
 const pieceSize = 64 * 1024;
 
-/**
- * Of a table of /proc/net/unix, of which no more is kept at once than a piece; a line that is cut off at the
- * end does not count.
- */
+/** Reads a table of /proc/net/unix by pieces; ignores a line cut off at the limit. */
 export function readListening(table: string, paths: ReadonlySet<string>, most: number): readonly string[] {
   const piece = Buffer.allocUnsafe(Math.min(most, pieceSize));
   const found: string[] = [];
@@ -70,7 +66,7 @@ export function readHeldSockets(pid: number, inodes: readonly string[]): readonl
   try {
     // They are listed in the order of their numbers.
     for (const name of firstNames(directory, mostDescriptors)) {
-      const link = orNone(() => readlinkSync(`${directory}/${name}`)) ?? "";
+      const link = ignoreEnded(() => readlinkSync(`${directory}/${name}`)) ?? "";
       const inode = sought.get(link);
       if (inode === undefined) continue;
       found.push(inode);
@@ -88,7 +84,7 @@ export function readHeldSockets(pid: number, inodes: readonly string[]): readonl
 const gone = ["ENOENT", "ESRCH", "EINVAL"];
 
 /** Undefined for what has ended or was closed meanwhile. */
-function orNone<T>(look: () => T): T | undefined {
+function ignoreEnded<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {

@@ -5,9 +5,9 @@ import { BerthError } from "#errors.ts";
 import { sha256 } from "#host/files/sha256.ts";
 
 /**
- * The file to lock for what has that name, such as a path: in a directory that this user alone may enter,
- * since whoever can open a file can hold its lock. Root's is the host's. Throws `host-unfit` where others
- * have a hand in that directory.
+ * The lock file for a name (example: a path), in a directory that only this user may enter, since any user
+ * who can open a file can lock it. Root's locks are host-wide. Throws `host-unfit` if other users can write
+ * to that directory.
  */
 export function lockPlace(name: string): string {
   const uid = process.getuid?.();
@@ -20,7 +20,7 @@ export function lockPlace(name: string): string {
   if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o022) !== 0) {
     throw new BerthError(
       "host-unfit",
-      `${directory} is not this user's alone, so others could hold the locks in it`,
+      `unsafe directory ${directory}: other users could hold the locks in it`,
       {
         hint: `Remove it: \`rm -r ${directory}\`.`,
       },

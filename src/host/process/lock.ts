@@ -3,17 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
 import { tryLockFile } from "#host/syscall/syscalls.ts";
 
-/** How long a caller waits before `onWaiting` is told, in milliseconds. */
+/** Milliseconds until `onWaiting` is called. */
 const waitingNotice = 2000;
 /** In milliseconds. */
 const pollInterval = 25;
 
 /**
- * Does the work while no other process (or caller in this one) holds the lock on that file; waits for its
- * turn, and tells `onWaiting` when that takes longer than a moment. The file is made, and made this user's
- * alone: whoever can open it can hold it. The lock is flock(2)'s and goes with this process's descriptor:
- * however the process ends, the kernel frees it. The file stays: removing it would let two hold "the" lock.
- * Throws `interrupted` when the signal fires while waiting, and `tool-failed` where the file cannot be
+ * Runs the work while no other process, or caller in this one, holds the lock on that file. Waits for its
+ * turn, and calls `onWaiting` when that takes longer than a moment. Creates the file with access for this
+ * user alone: any user who can open it can lock it. The lock is flock(2)'s on this process's descriptor, so
+ * the kernel frees it however the process ends. Keeps the file: removing it would let two processes hold
+ * "the" lock. Throws `interrupted` if the signal fires while waiting, and `tool-failed` if the file cannot be
  * locked.
  */
 export async function withLock<T>(
@@ -62,7 +62,7 @@ function attempt<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new BerthError("tool-failed", `${file} cannot be locked: ${(cause as Error).message}`, { cause });
+    throw new BerthError("tool-failed", `cannot lock ${file}: ${(cause as Error).message}`, { cause });
   }
 }
 

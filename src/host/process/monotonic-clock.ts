@@ -3,8 +3,8 @@ import { call, libc } from "#host/syscall/libc.ts";
 const clockMonotonic = 1;
 
 /**
- * The host's clock that nobody sets (clock_gettime(2), CLOCK_MONOTONIC), in milliseconds since about its
- * boot, times in which the host was suspended left out. All processes have the same.
+ * Milliseconds of CLOCK_MONOTONIC (clock_gettime(2)): since about the host's boot, without suspended time,
+ * never set, and the same for all processes.
  */
 export function readMonotonicClock(): number {
   const time = new BigInt64Array(2);

@@ -5,11 +5,10 @@ import { call, libc } from "#host/syscall/libc.ts";
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * Opens this process's standard input and outputs anew where they are pipes or terminals, so that O_NONBLOCK,
- * which Bun sets on what any library looks at, is set on no open file of the caller's: that one is shared
- * with all that write there beside us, and outlives us (open(2), fcntl(2)). To be done before anything looks.
- * What cannot be opened again stays as it is: a socket, a terminal of another user.
- * https://github.com/oven-sh/bun/issues/33827
+ * Reopens this process's standard input and outputs if they are pipes or terminals: Bun sets O_NONBLOCK on a
+ * stream when any library looks at it, and the caller's open file is shared with other writers and outlives
+ * us (open(2), fcntl(2)). Call it before anything looks. Keeps what cannot be reopened: a socket, another
+ * user's terminal. See https://github.com/oven-sh/bun/issues/33827
  */
 export function openOwnOutputs(): void {
   for (const [descriptor, access] of [
@@ -21,7 +20,7 @@ export function openOwnOutputs(): void {
     if (own === undefined) continue;
     call("dup2", () => libc.dup2(own, descriptor));
     closeSync(own);
-    // Writes wait for the reader; who has it otherwise sets it again, on ours.
+    // Make writes block; a library that wants otherwise sets the flag again, on our own open file.
     call("fcntl", () => libc.fcntl(descriptor, setFlags, access));
   }
 }

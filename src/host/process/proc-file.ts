@@ -2,10 +2,9 @@ import { access, readFile, readlink } from "node:fs/promises";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
- * What a reading gives, or undefined for what is not there, has just ended, or is not for this user: that is
- * an answer, too.
+ * The result of a read; undefined for a missing file, an ended process, or one that this user may not see.
  */
-export async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
+export async function ignoreUnreadable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
@@ -15,20 +14,20 @@ export async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined
 }
 
 export function readText(path: string): Promise<string | undefined> {
-  return orUndefined(readFile(path, "utf8"));
+  return ignoreUnreadable(readFile(path, "utf8"));
 }
 
 export function readLinkTarget(path: string): Promise<string | undefined> {
-  return orUndefined(readlink(path));
+  return ignoreUnreadable(readlink(path));
 }
 
-/** A file that holds one number, as those of /proc/sys do. */
+/** Reads a file that holds one number, like those of /proc/sys. */
 export async function readNumber(path: string): Promise<number | undefined> {
   const text = await readText(path);
   return text === undefined ? undefined : Number(text);
 }
 
-/** Whether the path is known not to be there; undefined when this user may not know. */
+/** Whether a path does not exist; undefined when this user may not see it. */
 export async function isMissing(path: string): Promise<boolean | undefined> {
   try {
     await access(path);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hasErrno } from "#host/syscall/errno.ts";
 
-/** A process that cannot be mistaken for a later one with the same number. */
+/** A process, distinct from a later one with the same pid. */
 export interface StartedProcess {
   readonly pid: number;
   /** Clock ticks after boot, proc_pid_stat(5) field 22. */
@@ -42,7 +42,7 @@ function fieldsAfterName(line: string): readonly string[] {
   return end < 0 ? [] : line.slice(end + 2).split(" ");
 }
 
-/** The process that has this number now; undefined when there is none. */
+/** The process that has this pid now; undefined without one. */
 export function findProcess(pid: number): StartedProcess | undefined {
   try {
     const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"));

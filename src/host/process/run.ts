@@ -80,7 +80,7 @@ export function tryRun(
         stderr: Buffer.concat(stderr).toString(),
       });
     });
-    // One that ends without reading all is no fault by that: its status says.
+    // A program that exits before reading all is fine: judge it by its status.
     child.stdin?.on("error", () => {});
     if (options.input !== undefined) child.stdin?.end(options.input);
   });

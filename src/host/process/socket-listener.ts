@@ -11,9 +11,9 @@ const peerCredentials = [1, 17] as const;
 const longestAddress = 110;
 
 /**
- * The process that listens at a Unix socket, as the kernel tells it to who connects (SO_PEERCRED, unix(7)):
- * the one that called listen(2). Undefined where nobody listens, it takes no more connections at this moment,
- * or it has no number in our PID namespace. Does not wait.
+ * The process that listens at a Unix socket, the one that called listen(2), as the kernel reports it to
+ * clients (SO_PEERCRED, unix(7)). Undefined if none listens, its backlog is full, or it is outside our PID
+ * namespace. Does not wait.
  */
 export function readListener(path: string): number | undefined {
   const address = Buffer.from(`\x01\0${path}\0`);

@@ -12,8 +12,8 @@ export const spawnReading = (command: readonly string[]) =>
   Bun.spawn([...command], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
 
 /**
- * What a program prints, whatever its status; undefined when it is killed after `timeout` milliseconds.
- * Blocks meanwhile; throws as `spawnPiped` does.
+ * A program's output, whatever its status; undefined if `timeout` milliseconds run out and kill it. Blocks
+ * meanwhile; throws as `spawnPiped` does.
  */
 export function readOutput(command: readonly string[], timeout: number): string | undefined {
   const { stdout, exitedDueToTimeout } = Bun.spawnSync([...command], {

@@ -38,7 +38,7 @@ test("of another the reason is told", () => {
   const cause = Object.assign(new Error("spawn nft EACCES"), { code: "EACCES" });
   expect(startError("nft", cause)).toMatchObject({
     code: "tool-failed",
-    message: "nft could not be started: spawn nft EACCES",
+    message: "cannot start nft: spawn nft EACCES",
   });
 });
 

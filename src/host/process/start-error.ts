@@ -2,7 +2,7 @@ import { BerthError } from "#errors.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { installHint } from "./debian-package.ts";
 
-/** Whether a program could not be started because it is not there (execve(2)), as node and Bun tell it. */
+/** Whether a program failed to start because it does not exist (execve(2)), as node and Bun report it. */
 export const isNotInstalled = (error: unknown): boolean => hasErrno(error, ["ENOENT"]);
 
 /**
@@ -12,7 +12,7 @@ export const isNotInstalled = (error: unknown): boolean => hasErrno(error, ["ENO
 export function startError(program: string, cause: unknown): BerthError {
   if (isNotInstalled(cause)) return toolMissing(program, cause);
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new BerthError("tool-failed", `${program} could not be started: ${why}`, {
+  return new BerthError("tool-failed", `cannot start ${program}: ${why}`, {
     cause,
     details: { command: program },
   });

@@ -27,21 +27,17 @@ export async function addAcceptRules(rules: readonly AcceptRule[]): Promise<read
     await changeTable(table, renderAcceptRules(table.listing, chain, own));
   }
   return unread.map(
-    (reason) =>
-      `this host's firewall may drop what is sent to the published ports; it cannot be read: ${reason}`,
+    (reason) => `this host's firewall may drop packets to the published ports; cannot read it: ${reason}`,
   );
 }
 
-/** Every accept rule of ours on this host. */
+/** All accept rules of berth's on this host. */
 export async function readAcceptRules(): Promise<readonly FoundRule[]> {
   const { tables } = await readFilterTables(families);
   return tables.flatMap((table) => parseAcceptRules(table.listing).map((rule) => ({ ...rule, table })));
 }
 
-/**
- * Removes rules that were found; that one has gone meanwhile is no error. Throws `tool-failed` when one
- * stays.
- */
+/** Removes these rules; ignores those already gone. Throws `tool-failed` if one remains. */
 export async function removeAcceptRules(found: readonly FoundRule[]): Promise<void> {
   const kept: FoundRule[] = [];
   for (const rule of found) if (!(await deleteRule(rule.table, rule.chain, rule.args))) kept.push(rule);
@@ -50,7 +46,7 @@ export async function removeAcceptRules(found: readonly FoundRule[]): Promise<vo
   const left = (await readAcceptRules()).filter(({ name }) => names.has(name));
   if (left.length === 0) return;
   const commands = left.map(({ table, chain, args }) => [table.command, "-D", chain, ...args].join(" "));
-  throw new BerthError("tool-failed", "accept rules of published ports could not be removed", {
+  throw new BerthError("tool-failed", "cannot remove accept rules of published ports", {
     hint: `Run \`${commands[0]}\`.`,
     details: { commands },
   });

@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
 import { BerthError } from "#errors.ts";
 
-/** An address of this host and the network that it stands in. */
+/** An address of this host and its network. */
 export interface HostAddress {
   readonly interface: string;
   readonly address: string;
@@ -23,29 +23,31 @@ export function readHostAddresses(): readonly HostAddress[] {
   );
 }
 
-/**
- * The narrowest network of the host that the machine's address is in. Throws `host-unfit` when there is none.
- */
+/** The narrowest network of the host with the machine's address. Throws `host-unfit` without one. */
 export function findRoute(addresses: readonly HostAddress[], target: string): HostAddress {
   const [route] = addresses
     .filter((network) => isInNetwork(target, network))
     .sort((a, b) => b.prefix - a.prefix);
   if (route === undefined) {
-    throw new BerthError("host-unfit", `no interface of this host leads to the machine's address ${target}`, {
-      hint: "Ports are published on the machine's own host, through the engine's bridge.",
-    });
+    throw new BerthError(
+      "host-unfit",
+      `cannot find an interface of this host that reaches the machine's address ${target}`,
+      {
+        hint: "Ports are published on the machine's own host, through the engine's bridge.",
+      },
+    );
   }
   // It becomes part of an nft script.
   if (!/^[\w.@-]{1,15}$/.test(route.interface)) {
     throw new BerthError(
       "host-unfit",
-      `the interface "${route.interface}" has a name that cannot be used in a firewall rule`,
+      `invalid interface name "${route.interface}" in a firewall rule (example: docker0)`,
     );
   }
   return route;
 }
 
-/** Whether an address stands in the same network as this one of the host. */
+/** Whether an address lies in the network of this address of the host. */
 export function isInNetwork(address: string, network: HostAddress): boolean {
   const [one, base] = [ipaddr.process(address), ipaddr.parse(network.address)];
   if (one.kind() !== base.kind()) return false;

@@ -34,8 +34,8 @@ export async function openNftSession(script: string): Promise<NftSession> {
   const ended = new Promise<void>((resolve) => nft.once("close", () => resolve()));
   // A write to one that has just ended fails; its end is what matters.
   nft.stdin.on("error", () => {});
-  // An interactive nft (nft(8), -i) confirms nothing, and answers in order: once it describes, it has carried
-  // out the first line, or has said why not.
+  // An interactive nft (nft(8), -i) confirms nothing, but answers in order: once it answers `describe`, it
+  // has run the first line, or reported its error.
   const answered = new Promise<void>((resolve) => nft.stdout.once("data", () => resolve()));
   nft.stdin.write(`${script}\ndescribe tcp dport\n`);
   const cause = await Promise.race([failed, ended, answered]);

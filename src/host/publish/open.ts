@@ -20,7 +20,7 @@ import { awaitFormerTables, holdPortTable } from "./port-table.ts";
 import { reservePorts } from "./reservation.ts";
 
 export interface ForwardOptions {
-  /** Nobody else's on this host; `[a-z0-9]{1,24}`. It names the table and the rules' comment. */
+  /** Unique on this host; `[a-z0-9]{1,24}`. It names the table and the rules' comment. */
   readonly name: string;
   readonly publish: readonly Publish[];
   readonly targets: ForwardTargets;
@@ -41,20 +41,23 @@ export interface OpenPorts {
 }
 
 /**
- * Publishes ports of this network namespace, the host's, to a machine behind one of its bridges, so that the
- * machine sees each peer's own address. All of them or none. They are closed by `close` and, whatever
- * happens, by the end of this process; then accept rules may stay, which let nothing through by themselves
- * and which `sweepPorts` removes. Clients on loopback and on the machine's own bridge, and IPv6 clients of a
- * machine without IPv6, are relayed; TCP only. Throws `usage` for ports that cannot be published so,
- * `conflict` naming every port that is taken and, where /proc tells, by whom, `host-unfit`, `tool-missing`,
- * `tool-failed`, and `interrupted` when the signal fires.
+ * Publishes ports of the host's network namespace, in which this process must be, to a machine behind one of
+ * its bridges; the machine sees each peer's own address. Opens all ports or none. They close by `close` and,
+ * in any case, with this process; after a crash accept rules may remain, which are harmless alone and which
+ * `sweepPorts` removes. Relays (TCP only) clients on loopback and on the machine's own bridge, and IPv6
+ * clients of a machine without IPv6. Throws `usage` for ports that cannot be published like that, `conflict`
+ * with every taken port and, if /proc shows it, its holder, `host-unfit`, `tool-missing`, `tool-failed`, and
+ * `interrupted` if the signal fires.
  */
 export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
   const { name, publish, targets, onLost, note, signal } = options;
   checkPublishes(publish, targets);
   const reached = families.filter((family) => targets[family] !== undefined);
   if (reached.length === 0)
-    throw new BerthError("host-unfit", "the machine has no address that its host could reach");
+    throw new BerthError(
+      "host-unfit",
+      "cannot publish ports: the machine has no address that this host reaches",
+    );
   await checkForwarding(publish, reached);
   const addresses = readHostAddresses();
   const bridges = reached.flatMap((family) => findRoute(addresses, targets[family] ?? ""));
@@ -79,7 +82,7 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     undo.push(() => reservation.close());
     await awaitFormerTables(publish);
     checkSignal(signal);
-    // Once the table is gone: its rules would begin the flow anew.
+    // Only after the table is removed: its rules would create the flows again.
     undo.push(async () => void tryForget((flow) => isOurs(flow) && isTargets(flow)));
     const table = await holdPortTable(name, script, onLost);
     undo.push(() => table.close());
@@ -87,15 +90,13 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     undo.push(async () => removeAcceptRules((await readAcceptRules()).filter((rule) => rule.name === name)));
     warnings.push(...(await addAcceptRules(planAcceptRules(name, publish, targets))));
     checkSignal(signal);
-    // What has come to these ports before, for a former machine or for nobody, would go on going there.
+    // Flows that began before, to a former machine or to none, would keep their old destination.
     warnings.push(...tryForget((flow) => isOurs(flow) && !isTargets(flow)));
   } catch (error) {
     await close().catch((more: unknown) => {
-      throw new BerthError(
-        "tool-failed",
-        `${String(error)}; and what was begun could not be undone: ${String(more)}`,
-        { cause: error },
-      );
+      throw new BerthError("tool-failed", `${String(error)}; and cannot undo it: ${String(more)}`, {
+        cause: error,
+      });
     });
     throw error;
   }
@@ -110,7 +111,8 @@ function tryForget(isStale: (flow: Flow) => boolean): readonly string[] {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     return [
-      `UDP clients that have been sending to these ports may not reach the machine until they pause: connection tracking answers ${code}`,
+      "UDP clients that already send to these ports may not reach the machine until they pause: " +
+        `connection tracking failed with ${code}`,
     ];
   }
 }

@@ -13,7 +13,8 @@ export interface PortTable {
 /** Milliseconds for which the nft of a process that has ended may still be there. */
 const formerTimeout = 5000;
 const hint =
-  "Publishing needs nftables with NAT in a kernel of 5.12 or later, and the capability NET_ADMIN in the host's network namespace.";
+  "Publishing needs nftables with NAT in a kernel of 5.12 or later, " +
+  "and the capability NET_ADMIN in the host's network namespace.";
 
 /**
  * Makes a table by the line `script`, which must give it `flags owner`: it then belongs to a living nft,
@@ -27,7 +28,7 @@ export async function holdPortTable(
   onLost: (error: BerthError) => void,
 ): Promise<PortTable> {
   if ((await readPortTables()).has(name))
-    throw new BerthError("conflict", `${tableName(name)} publishes ports already`);
+    throw new BerthError("conflict", `${tableName(name)} already publishes ports`);
   const nft = await openNftSession(script);
   const isMade = await readPortTables().then(
     (tables) => tables.has(name),
@@ -40,7 +41,7 @@ export async function holdPortTable(
     await nft.close();
     throw new BerthError(
       "host-unfit",
-      `the ports' table could not be made: ${nft.errors.split("\n")[0] || "nft ended"}`,
+      `cannot create the nftables table of the ports: ${nft.errors.split("\n")[0] || "nft ended"}`,
       { hint, details: { stderr: nft.errors } },
     );
   }
@@ -50,7 +51,7 @@ export async function holdPortTable(
       onLost(
         new BerthError(
           "tool-failed",
-          "the published ports are closed: the nft process that kept them open has ended",
+          "the published ports are closed: the nft process that kept them open has exited",
         ),
       );
   });
@@ -73,8 +74,8 @@ export async function readPortTables(): Promise<ReadonlySet<string>> {
 }
 
 /**
- * Waits until no table stands in the way of ports that could be bound: one that publishes them, too, is of a
- * process which has just ended, and goes when its nft sees that. Throws `conflict` when it stays.
+ * Waits until no other table publishes these ports, which were free to bind: such a table belongs to a
+ * process that has just ended, and goes as soon as its nft notices. Throws `conflict` if it stays.
  */
 export async function awaitFormerTables(publish: readonly Publish[]): Promise<void> {
   for (const end = performance.now() + formerTimeout; ; await sleep(10)) {
@@ -84,8 +85,8 @@ export async function awaitFormerTables(publish: readonly Publish[]): Promise<vo
     if (former.length === 0) return;
     if (performance.now() < end) continue;
     const names = former.map(({ name }) => tableName(name)).join(", ");
-    throw new BerthError("conflict", `some of these ports are still published by ${names} in nftables`, {
-      hint: "End the nft process that owns it.",
+    throw new BerthError("conflict", `nftables still publishes some of these ports by ${names}`, {
+      hint: "Stop the nft process that owns it.",
     });
   }
 }

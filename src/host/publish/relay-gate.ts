@@ -11,14 +11,12 @@ export interface RelayLimits {
  * kilobytes.
  */
 const most = 2_000;
-/**
- * What a process of ours needs besides: its engine, what it looks at, and the programs that change the rules.
- */
+/** Descriptors for the rest of this process: its engine, files, and the programs that change the rules. */
 const ownDescriptors = 128;
 
 /**
- * The limits for a process that may have so many descriptors and has so many ports bound. A connection takes
- * two: even all of them leave half of what is left for others, and no port can have all.
+ * The limits for a process with this descriptor limit and this many bound ports. A connection takes two
+ * descriptors: all of them together leave half of the rest free, and no single port can take all.
  */
 export function relayLimits(descriptors: number, ports: number): RelayLimits {
   const all = Math.max(2, Math.min(most, Math.floor((descriptors - ports - ownDescriptors) / 4)));
@@ -31,9 +29,7 @@ export function readDescriptorLimit(): number {
   return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
-/**
- * Counts what is relayed over all ports. `tell` is called once, when one is turned away for the first time.
- */
+/** Counts relayed connections over all ports. Calls `tell` once, when it first rejects one. */
 export class RelayGate {
   readonly #limits: RelayLimits;
   readonly #tell: (text: string) => void;
@@ -46,8 +42,8 @@ export class RelayGate {
   }
 
   /**
-   * The gate of one port, by what people call it: lets one more in, whose end is told by what it gives;
-   * undefined when there are too many.
+   * The gate of one port, with its name for messages: admits one more connection and returns the function to
+   * call at its end; undefined above the limit.
    */
   at(label: string): () => (() => void) | undefined {
     let own = 0;
@@ -71,6 +67,6 @@ export class RelayGate {
   #refuse(why: string): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    this.#tell(`${why}, which is the most: further ones are closed until some end. (This is told once.)`);
+    this.#tell(`${why}, the maximum: berth closes new ones until some end. (Logged once.)`);
   }
 }

@@ -11,9 +11,9 @@ export interface RelayRule {
 }
 
 /**
- * The machine's address for a client that has connected to the host itself; undefined for one which
- * forwarding serves: it came in the moment before the rules stood, and relayed it would pass for somebody on
- * the bridge, whom a mail server may trust.
+ * The machine's address for a client that has connected to the host itself. Undefined for a client that
+ * forwarding serves: it came just before the rules were in place, and a relay would disguise it as a
+ * neighbour on the bridge, which a mail server may trust.
  */
 export function relayTarget(peer: string, { targets, bridges }: RelayRule): string | undefined {
   const client = ipaddr.process(peer);

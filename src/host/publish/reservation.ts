@@ -28,12 +28,11 @@ interface Place {
 type Closing = () => Promise<void>;
 
 /**
- * Binds the host's ports, so that another program, Docker's own publishing or another machine cannot have
- * them at the same time. TCP connections that reach these sockets are relayed to the machine where `rule`
- * says so, as many at once as leave this process descriptors for its own work; the next ones are closed at
- * once, and `note` is told of the first. UDP datagrams are not: nobody reads those that forwarding leaves to
- * the host, from loopback and from the machine's own bridge. Throws `conflict` with every port that is taken,
- * `host-unfit` when one cannot be bound; then none stays bound.
+ * Binds the host's ports, so that no other program, Docker's publishing or another machine can take them.
+ * Relays TCP connections on these sockets to the machine as `rule` decides, at a concurrency that leaves this
+ * process enough descriptors; closes further ones at once, and calls `note` for the first. Ignores UDP
+ * datagrams, which reach these sockets only from loopback and the machine's own bridge. Throws `conflict`
+ * with every taken port, `host-unfit` if one cannot be bound; then none stays bound.
  */
 export async function reservePorts(
   publish: readonly Publish[],
@@ -133,7 +132,7 @@ async function conflict(taken: readonly Place[]): Promise<BerthError> {
       `${label}${holder === undefined ? "" : ` (by ${holder.program}, process ${holder.pid})`}`,
   );
   return new BerthError("conflict", `in use on this host: ${problems.join(", ")}`, {
-    hint: "End what has the port, or publish on another one.",
+    hint: "Stop the program that uses the port, or publish another one.",
     details: details.map(({ protocol, address, hostPort, holder }) => ({
       protocol,
       address,
@@ -154,7 +153,7 @@ function unfit(place: Place, cause: NodeJS.ErrnoException): BerthError {
     code === "EMFILE" || code === "ENFILE"
       ? "Raise the limit of open files, or publish fewer ports."
       : undefined;
-  return new BerthError("host-unfit", `${place.label} cannot be bound: ${code}`, {
+  return new BerthError("host-unfit", `cannot bind ${place.label}: ${code}`, {
     cause,
     ...(hint && { hint }),
   });

@@ -1,9 +1,8 @@
 import { dlopen } from "bun:ffi";
 
 /**
- * Whether a file, or what a link leads to, has an access control list (acl(5)) beyond its permission bits:
- * then those of the group are what the list gives to anybody at most, be it to one user. A file system
- * without such lists has none.
+ * Whether a file, or a link's target, has an access control list (acl(5)) beyond its permission bits: then
+ * the group's bits are the most that the list grants to anyone. False on file systems without such lists.
  */
 export function hasAccessList(path: string): boolean {
   library ??= load();

@@ -15,10 +15,10 @@ const noEntry = 2;
 const addressFamilies = [2, 10] as const;
 
 /**
- * Makes the kernel forget the tracked flows of this network namespace that `isStale` picks: a flow keeps the
- * destination it began with, however the rules have changed, for as long as its packets come. Its next packet
- * is looked at anew. It does not yield meanwhile: the kernel answers at once. Throws an error with a `code`
- * where it may not, or has no tracking.
+ * Deletes the tracked flows of this network namespace that `isStale` selects: a flow keeps its first
+ * destination, despite changed rules, while its packets arrive. Its next packet starts a new flow. Does not
+ * yield, since the kernel answers at once. Throws an error with a `code` without the permission, or without
+ * connection tracking.
  */
 export function forgetFlows(isStale: (flow: Flow) => boolean): void {
   const socket = call("socket", () => libc.socket(...netfilterSocket));

@@ -2,9 +2,9 @@ import { dlopen, type Pointer, ptr, read } from "bun:ffi";
 import { errnoName } from "./errno-name.ts";
 
 /**
- * The C library's calls that node:fs does not have, for syscalls.ts and its neighbours. `syscall` is for
- * those that it has no names for in every version; their numbers are the same on every architecture since
- * Linux 5.1, but for older ones.
+ * Calls of the C library that node:fs lacks, for syscalls.ts and its neighbours. `syscall` is for calls
+ * without a symbol in every version of the library; numbers of calls since Linux 5.1 are the same on all
+ * architectures.
  */
 export const { symbols: libc } = dlopen("libc.so.6", {
   mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
@@ -51,9 +51,9 @@ export interface CallArguments {
 }
 
 /**
- * Makes a call and returns its result. `make` gets the arguments of this call alone: a number for an address
- * does not keep the garbage collector from what is there. Throws an error with the `code` of node's own
- * (`EINVAL`) and the name of the call when it failed.
+ * Makes a call and returns its result. `make` gets an allocator for this call's arguments, which keeps them
+ * alive: a numeric address does not protect its memory from the garbage collector. Throws an error with
+ * node's `code` (`EINVAL`) and the call's name if it failed.
  */
 export function call(name: string, make: (given: CallArguments) => number | bigint): number {
   const held: NodeJS.TypedArray[] = [];
@@ -70,5 +70,5 @@ export function call(name: string, make: (given: CallArguments) => number | bigi
   throw Object.assign(new Error(`${name}: ${code}`), { code, syscall: name });
 }
 
-/** Where errno(3) of this thread is: asking for it anew after a call could change it. */
+/** The address of this thread's errno(3): looking it up after a call could change it. */
 const errno = libc.__errno_location() as Pointer;

@@ -1,6 +1,6 @@
 import { dlopen, read } from "bun:ffi";
 
-/** The address of bytes, good as long as the caller keeps these: for calls that take addresses as numbers. */
+/** The address of bytes, valid while the caller keeps them: for calls that take addresses as numbers. */
 export { ptr as addressOf } from "bun:ffi";
 
 /*

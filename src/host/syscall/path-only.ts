@@ -1,5 +1,5 @@
 /**
- * O_PATH, open(2), which node:fs has no name for: tells what and where something is, and neither reads it nor
- * waits for it.
+ * O_PATH, open(2), missing in node:fs: refers to a file and shows its type, without reading it or waiting for
+ * it.
  */
 export const pathOnly = 0x200000;

@@ -85,10 +85,7 @@ export function makeSlave(clone: number): void {
   setAttributes(clone, true, 0, { propagation: 1 << 19 });
 }
 
-/**
- * Sets flags such as MOUNT_ATTR_RDONLY, which are the same numbers as mount(2)'s first four, on a cloned
- * mount.
- */
+/** Sets flags on a cloned mount (example: MOUNT_ATTR_RDONLY); the first four equal mount(2)'s. */
 export function restrictMount(clone: number, flags: number, recursive: boolean): void {
   setAttributes(clone, recursive, flags);
 }
@@ -191,8 +188,8 @@ export function lockFile(file: number): void {
 }
 
 /**
- * The same without waiting: false while another has it. Throws `ENOLCK` or the like where the file system has
- * no locks.
+ * The same without waiting: false while another process has it. Throws, for example, `ENOLCK` on a file
+ * system without locks.
  */
 export function tryLockFile(file: number): boolean {
   try {

@@ -6,7 +6,7 @@ import { tryRun } from "#host/process/run.ts";
 export interface BuildPlace {
   /** As the builder is to name it. */
   readonly inside: string;
-  /** As everybody else finds it. */
+  /** The same directory as other processes see it. */
   readonly outside: string;
   /**
    * What the builder is called by: a program with its first arguments, which takes the builder's command
@@ -18,12 +18,11 @@ export interface BuildPlace {
 const enter = 'mount -n --bind "$1" "$2" && shift 2 && exec "$@"';
 
 /**
- * Makes one in `work`, an empty directory that is closed to other users. apt drops its privileges to
- * download, so others than root must get through; and others must not reach the set-uid programs of the
- * half-built root. No random name keeps them from it: it is in the command lines of all that builds, and
- * everybody reads those (proc_pid_cmdline(5)). So the way is open in a mount namespace of the builder's
- * alone. Where there is none to be had, which is so without root, others may pass and see no names:
- * mmdebstrap then works as other users, and unpacks elsewhere.
+ * Makes one in `work`, an empty directory closed to other users. apt drops its privileges to download, so
+ * other users must be able to enter; but they must not reach the set-uid programs of the half-built root. A
+ * random name would not help, since command lines are public (proc_pid_cmdline(5)). So opens the way in a
+ * mount namespace of the builder alone. Without root there is no such namespace: then other users may pass
+ * through but not list names, and mmdebstrap works as other users and unpacks elsewhere.
  */
 export async function makeBuildPlace(work: string): Promise<BuildPlace> {
   const outside = join(work, "tree");

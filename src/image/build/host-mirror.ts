@@ -43,7 +43,5 @@ async function listIfThere(path: string): Promise<readonly string[]> {
   }
 }
 
-/**
- * Sources with a password in them are not readable for everybody: not to be known, like what is not there.
- */
+/** Sources with a password are not world-readable: treat an unreadable file like a missing one. */
 const absent = ["ENOENT", "EACCES"];

@@ -101,7 +101,7 @@ describe("building into the cache", () => {
     const failure = await buildRoot(plan("fail"), { cache }).catch((error: unknown) => error);
     expect(failure).toMatchObject({
       code: "tool-failed",
-      message: "the root could not be built: E: no such archive",
+      message: "cannot build the root: E: no such archive",
     });
     expect(await roots()).toEqual([]);
     await buildRoot(plan(), { cache });

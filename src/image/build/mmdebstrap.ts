@@ -13,7 +13,7 @@ export interface BuildOptions {
   readonly cache: string;
   /** Builds even if the cache has the root. */
   readonly rebuild?: boolean | undefined;
-  /** Told each step as mmdebstrap names it: "installing essential packages". */
+  /** Called with each step as mmdebstrap names it: "installing essential packages". */
   readonly onProgress?: ((step: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,7 +33,7 @@ export async function buildRoot(plan: BuildPlan, options: BuildOptions): Promise
   const since = Date.now();
   return await withLock(join(roots, `.${stem}.lock`), options.signal, async () => {
     const made = await timeMade(target);
-    // Whoever waited for another's build takes what that made, even when asked to build anew.
+    // A build that waited for another takes its result, even when asked to build again.
     if (made !== undefined && (!options.rebuild || made >= since)) return target;
     await checkReady(plan, roots);
     await removeLeftovers(roots, stem);
@@ -76,17 +76,13 @@ async function checkReady(plan: BuildPlan, roots: string): Promise<void> {
   try {
     await access(plan.keyring);
   } catch (cause) {
-    throw new BerthError(
-      "tool-missing",
-      `the keys that the archive's packages are checked with are missing: ${plan.keyring}`,
-      {
-        cause,
-        hint: plan.keyring.includes("ubuntu")
-          ? "Install the package that brings them: ubuntu-keyring on Ubuntu, ubuntu-archive-keyring on Debian releases that have it."
-          : "Run `apt-get install debian-archive-keyring`.",
-        details: { keyring: plan.keyring },
-      },
-    );
+    throw new BerthError("tool-missing", `cannot find the keyring of the package archive: ${plan.keyring}`, {
+      cause,
+      hint: plan.keyring.includes("ubuntu")
+        ? "Install ubuntu-keyring (on Ubuntu) or ubuntu-archive-keyring (on Debian releases that have it)."
+        : "Run `apt-get install debian-archive-keyring`.",
+      details: { keyring: plan.keyring },
+    });
   }
 }
 
@@ -102,7 +98,7 @@ async function build(
     await runBuilder(command, { ...options, caller, env });
   } catch (error) {
     if (hasCode(error, "tool-failed") && (await freeBytes(outside)) < 64 * 2 ** 20) {
-      throw new BerthError("disk-full", "the disk became full while the root was built", {
+      throw new BerthError("disk-full", "the disk filled up while building the root", {
         cause: error,
         hint: "Free some space, or name another directory with BERTH_CACHE.",
         details: { directory: options.cache },
@@ -117,7 +113,7 @@ async function freeBytes(directory: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** A killed builder's directories. Whoever holds the lock is the only one to have any. */
+/** Directories of a killed builder: only the lock's holder has any. */
 async function removeLeftovers(roots: string, stem: string): Promise<void> {
   for (const name of await readdir(roots))
     if (name.startsWith(`.${stem}.work-`)) await removeWithinMount(join(roots, name));

@@ -26,7 +26,7 @@ export interface ResolveOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The package archive to use, before BERTH_MIRROR and the recipe's own. */
   readonly mirror?: string | undefined;
-  /** Build or import anew what is there already. */
+  /** Build or import even what exists already. */
   readonly rebuild?: boolean | undefined;
   readonly onProgress?: ((reference: string, step: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -88,9 +88,9 @@ async function resolveScratch(
   if (Arch !== architecture) {
     throw new BerthError(
       "host-unfit",
-      `the engine runs on ${Arch}, and here only roots for ${architecture} can be built`,
+      `cannot build a root for the engine's architecture ${Arch}: this host builds ${architecture} only`,
       {
-        hint: "Run berth on a machine of the engine's architecture, or give a tarball of a root.",
+        hint: "Run berth on a machine of the engine's architecture, or give a root's tarball.",
         details: { engine: Arch, here: architecture },
       },
     );
@@ -111,7 +111,7 @@ async function resolveTarball(
   const { env, cwd, signal, rebuild } = options;
   const file = resolvePath(path, { directory: cwd, home: env.HOME || homedir() });
   return await withTarball(file, async (tarball) => {
-    // The path makes the tag: another content of the same file takes its place, and a file of that name
+    // The tag depends on the path: new content of the same file replaces it, a file of the same name
     // elsewhere does not.
     const tag = createHash("sha256").update(file).digest("hex").slice(0, 12);
     const digest = await hashTarball(tarball, signal);
@@ -135,7 +135,7 @@ async function unknownImage(engine: Engine, reference: string, options: ResolveO
   const suggestions = findSuggestions(reference, names);
   return new BerthError(
     "not-found",
-    `there is no image ${JSON.stringify(reference)}: the engine has none, and it is neither built in nor a tarball's path`,
+    `unknown image ${JSON.stringify(reference)}: not in the engine, not built in, not a tarball's path`,
     {
       hint:
         suggestions.length === 0

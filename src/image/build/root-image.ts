@@ -8,10 +8,7 @@ import { packTree, type TreeNode } from "#image/store/tree.ts";
 import { ociArchitecture } from "#linux/architecture.ts";
 import { isRootReference, type RootEntry, renderRootConfig, rootReference } from "#plan/image/root-image.ts";
 
-/**
- * An image whose only content are some empty directories and files and some links. Equal entries make the
- * same image.
- */
+/** An image of a few empty directories and files and links. Equal entries make the same image. */
 export interface RootImage {
   readonly reference: string;
   /** Puts it into the engine. */
@@ -37,7 +34,7 @@ export async function makeRootImage(entries: readonly RootEntry[]): Promise<Root
   };
 }
 
-/** Removes such an image where no machine uses it any more; any other stays. */
+/** Removes such an image if no machine uses it; keeps any other. */
 export async function removeRootImage(engine: Engine, reference: string, signal: AbortSignal): Promise<void> {
   if (!isRootReference(reference)) return;
   try {

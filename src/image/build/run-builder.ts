@@ -12,10 +12,9 @@ export interface BuilderOptions {
 }
 
 /**
- * Runs mmdebstrap to its end. It is a process group of its own, and an interruption goes to all of it:
- * mmdebstrap alone would first wait for its apt or dpkg to finish. Whatever the outcome, nothing of it runs
- * any more afterwards. Throws `tool-missing`, `interrupted`, and `tool-failed` with what apt and mmdebstrap
- * said last.
+ * Runs mmdebstrap to its end, in its own process group. An interruption signals the whole group: mmdebstrap
+ * alone would first wait for its apt or dpkg. Leaves no process behind. Throws `tool-missing`, `interrupted`,
+ * and `tool-failed` with the last messages of apt and mmdebstrap.
  */
 export async function runBuilder(args: readonly string[], options: BuilderOptions): Promise<void> {
   const { caller, signal, onProgress } = options;
@@ -70,8 +69,7 @@ function terminateGroup(leader: number): void {
 }
 
 /**
- * The step that a line of mmdebstrap's tells ("I: installing essential packages..."), without its
- * housekeeping.
+ * The step in a line of mmdebstrap's ("I: installing essential packages..."); undefined for its housekeeping.
  */
 export function parseStep(line: string): string | undefined {
   const match = /^I: (.*)\.\.\.$/.exec(line);
@@ -84,8 +82,8 @@ function failure(status: number | null, lines: readonly string[]): BerthError {
     (line) => /^(E|W|Err:\d+|dpkg): ?/.test(line) && !/^E: (mmdebstrap failed|apt-get .* failed$)/.test(line),
   );
   const last = (telling.length > 0 ? telling : lines).slice(-5);
-  return new BerthError("tool-failed", `the root could not be built: ${last.join("\n")}`, {
-    hint: "See that the package archive can be reached, or name another with --mirror or BERTH_MIRROR.",
+  return new BerthError("tool-failed", `cannot build the root: ${last.join("\n")}`, {
+    hint: "Check that this host reaches the package archive, or name another with --mirror or BERTH_MIRROR.",
     details: { command: "mmdebstrap", status, stderr: lines.slice(-40) },
   });
 }

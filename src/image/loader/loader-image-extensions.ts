@@ -5,7 +5,7 @@ import type { Libraries } from "./loader-image-libraries.ts";
 /** A match or target that iptables loads when a rule names it. */
 export interface Extension {
   readonly file: string;
-  /** Another extension of the same directory, which this is a link to. */
+  /** A link to another extension of the same directory. */
   readonly target: string | undefined;
 }
 

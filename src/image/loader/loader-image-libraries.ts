@@ -30,7 +30,7 @@ export function parseLibraryList(text: string, interpreter: string, what: string
     if (name === "" || basename(name) === interpreter) continue;
     if (!path.startsWith("/")) {
       throw new BerthError("tool-missing", `${what} needs the library ${name}, which is not installed`, {
-        hint: "Install the package that has it, then run this again.",
+        hint: "Install the package that contains it, then run this again.",
         details: { library: name, program: what },
       });
     }

@@ -26,12 +26,12 @@ const needed = [
   ["cat", "/usr/bin/cat"],
 ] as const;
 
-/** Without it `nft -i` complains on standard error, even where that is no terminal. */
+/** Without it `nft -i` complains on standard error, even without a terminal. */
 const dumbTerminal = ["/lib/terminfo/d/dumb", "/usr/share/terminfo/d/dumb", "/etc/terminfo/d/dumb"] as const;
 
 /**
- * Reads a running berth (by a path that stays its own, such as /proc/PID/exe) and what the loader needs from
- * this host. Throws `tool-missing` for a program or a library that is not installed; iptables may be missing.
+ * Reads a running berth (by a stable path, for example /proc/PID/exe) and what the loader needs from this
+ * host. Throws `tool-missing` for a program or library that is not installed; iptables may be missing.
  */
 export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
   const tree = new Map<string, TreeNode>();
@@ -57,7 +57,7 @@ export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
     if (file === undefined) continue;
     iptables.push(variant);
     interpreter = await addProgram(`/usr/sbin/${multi}`, file);
-    // One program for both families and both uses, told by the name it is called by.
+    // One program for both families and both uses; its name selects among them.
     for (const name of ["iptables", "ip6tables"]) {
       for (const suffix of ["", "-restore"])
         tree.set(`/usr/sbin/${name}-${variant}${suffix}`, { kind: "link", target: multi });
@@ -77,8 +77,8 @@ export async function gatherPrograms(berth: string): Promise<LoaderPrograms> {
 }
 
 /**
- * All go into the C library's own directory: the interpreter looks there without being told, while a
- * directory of this host's /etc/ld.so.conf is unknown in the image.
+ * Put all of them into the C library's own directory: the interpreter always looks there, while the image
+ * lacks this host's /etc/ld.so.conf.
  */
 function placeLibraries(libraries: Libraries): readonly (readonly [place: string, file: string])[] {
   const libc = libraries.get("libc.so.6");

@@ -19,27 +19,27 @@ import { loaderRoot } from "./loader-image-root.ts";
 export interface LoaderImage {
   /** What it is called, with tags. */
   readonly references: readonly string[];
-  /** `sha256:…`, the same for the same programs. */
+  /** `sha256:…`; equal programs give equal ids. */
   readonly id: string;
   /** Bytes of its layer, unpacked. */
   readonly size: number;
   /** As engines call it: amd64, arm64. */
   readonly architecture: string;
-  /** What it will not be able to do, and why; sentences for people. */
+  /** Its limitations and their causes, as sentences. */
   readonly warnings: readonly string[];
-  /** A tar of it for `docker load`, anew with each call. */
+  /** Packs it as a tar for `docker load`; each call packs it again. */
   archive(): Readable;
 }
 
 /**
- * The running berth, whatever has taken its file's place since it started (proc(5)). Not `self`: programs
- * that are started read it too.
+ * The running berth, even if its file has been replaced since (proc(5)). Not `self`, since programs that
+ * berth starts read it too.
  */
 const runningBerth = `/proc/${process.pid}/exe`;
 
 /**
- * Makes the loader's image of the running berth and of what it needs from this host. The same programs make
- * the same image. Throws `tool-missing` when something is not installed or berth runs from its source.
+ * Makes the loader's image from the running berth and this host's programs. Equal programs make the same
+ * image. Throws `tool-missing` if one is not installed or berth runs from its source.
  */
 export async function packLoaderImage(references: readonly string[], version: string): Promise<LoaderImage> {
   await checkCompiled(version);
@@ -62,7 +62,8 @@ export async function packLoaderImage(references: readonly string[], version: st
 const source = "a program that the loader's image is made of";
 
 const withoutIptables =
-  "iptables is not installed here, so it is not in the image: ports cannot be published on hosts whose Docker uses iptables; install the package iptables and run this again";
+  "iptables is not installed, so the image lacks it: the loader cannot publish ports on hosts whose Docker " +
+  "uses iptables; install the package iptables and run this again";
 
 /** From source the running program is Bun alone. */
 async function checkCompiled(version: string): Promise<void> {
@@ -70,7 +71,7 @@ async function checkCompiled(version: string): Promise<void> {
   if (stdout === `berth ${version}\n`) return;
   throw new BerthError(
     "tool-missing",
-    "the image is made from the built program, and this berth runs from its source",
+    "cannot make the loader's image: this berth runs from its source, the image needs the built program",
     {
       hint: "Run `npm run build`, and use dist/berth.",
     },
@@ -88,9 +89,8 @@ async function measure(layer: Readable): Promise<{ readonly diffId: string; read
 }
 
 /**
- * Puts the image into an engine, unless it is there under all its names; returns the engine's id of it. One
- * that had a name before goes if nothing needs it. Throws `host-unfit` when the engine's processors are of
- * another kind.
+ * Loads the image into an engine unless it exists under all its names; returns the engine's id of it. Removes
+ * an unused image that lost a name to it. Throws `host-unfit` if the engine's architecture differs.
  */
 export async function storeLoaderImage(
   engine: Engine,
@@ -101,9 +101,9 @@ export async function storeLoaderImage(
   if (architecture !== image.architecture) {
     throw new BerthError(
       "host-unfit",
-      `the engine's machine is ${architecture}, and this berth is made for ${image.architecture}`,
+      `cannot load an image for ${image.architecture}: the engine's architecture is ${architecture}`,
       {
-        hint: "Run berth there, or write the image into a file with --output.",
+        hint: "Run berth on a host of that architecture, or write the image to a file with --output.",
       },
     );
   }
@@ -117,7 +117,10 @@ export async function storeLoaderImage(
   }
   const [stored] = await find();
   if (stored === undefined)
-    throw new BerthError("not-found", `the image ${image.references[0]} was removed right after it was made`);
+    throw new BerthError(
+      "not-found",
+      `another client removed image ${image.references[0]} right after its creation`,
+    );
   for (const id of new Set(
     before.flatMap((old) => (old?.labels[imageLabel] === undefined ? [] : [old.id])),
   )) {

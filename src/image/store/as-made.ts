@@ -4,9 +4,9 @@ import { label } from "#labels/machine.ts";
 import { contentDigest } from "#plan/image/content.ts";
 
 /**
- * Whether an image with labels of berth's is as berth made it. Whatever is made `FROM` it or committed
- * inherits the labels, and adds a layer or runs something else. Berth puts all into one layer: that and a
- * name of berth's is all there is to see of images from before the label.
+ * Whether an image with berth's labels is unchanged. Images made `FROM` it or by commit inherit the labels,
+ * but have another layer or command. Berth's images have one layer: for images older than the label, that and
+ * a name of berth's is the only evidence.
  */
 export function isAsMade({
   RootFS,

@@ -5,9 +5,8 @@ import { readDisk } from "#host/facts/engine-disk.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
 
 /**
- * The error itself, or `disk-full` where an engine of this host failed and its disk has less room than
- * `needed` bytes: engines report a full disk as any other fault of their own, by a sentence that is for
- * people.
+ * The error itself, or `disk-full` if an engine of this host failed and its disk has less than `needed` bytes
+ * free: engines report a full disk as a generic error with a sentence for humans.
  */
 export async function explainDiskFull(engine: Engine, error: unknown, needed: number): Promise<unknown> {
   if (!hasCode(error, "engine-api") || engine.endpoint.kind !== "unix") return error;
@@ -17,7 +16,7 @@ export async function explainDiskFull(engine: Engine, error: unknown, needed: nu
   const disk = await readDisk(pid, DockerRootDir);
   if (disk === undefined || disk.free >= needed) return error;
   return new BerthError("disk-full", `the engine's disk is full (${DockerRootDir}): ${error.message}`, {
-    hint: "make room (`docker system df` shows what takes it), then run this again: it goes on where it stopped",
+    hint: "free some space (`docker system df` shows what uses it), then run this again to continue",
     details: { ...disk, needed },
     cause: error,
   });

@@ -81,7 +81,7 @@ test("a layer that is longer, shorter or another than was looked at breaks the a
     const { text, code, message } = await bytesUntilError(
       packImage("berth/web:1", {}, layerOf(known, parts)),
     );
-    expect([code, message]).toEqual(["file-invalid", "root.tar has changed while it was read"]);
+    expect([code, message]).toEqual(["file-invalid", "root.tar changed while berth read it"]);
     expect([text.includes("mm"), text.includes("manifest.json")]).toEqual([false, false]);
   }
   expect((await bytesUntilError(packImage("berth/web:1", {}, layerOf(known)))).text).toContain(

@@ -9,7 +9,7 @@ export interface Layer {
   readonly stream: Readable;
   readonly size: number;
   readonly sha256: string;
-  /** What it is read from, to people. */
+  /** Name of the source, for messages. */
   readonly source: string;
   /** SHA-256, in hex, of the plain tar. The engine checks it. */
   readonly diffId: string;
@@ -26,11 +26,11 @@ export function imageId(config: object): string {
 const configDigest = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /**
- * The image as `docker save` writes it (moby, image/spec/v1.2.md), for `docker load`. Importing a bare root
- * would be simpler, but engines refuse STOPSIGNAL there, and a machine stopped with SIGTERM never ends. It
- * may bear several names. An error of the layer's stream comes out of the stream returned, and `file-invalid`
- * where that is not what the layer says of it: before a byte too much, and before what makes an image of the
- * layer.
+ * The image in the format of `docker save` (moby, image/spec/v1.2.md), for `docker load`. Importing a bare
+ * root would be simpler, but engines refuse STOPSIGNAL there, and a machine stopped with SIGTERM never ends.
+ * It may have several names. The returned stream fails with the layer's error, and with `file-invalid` if the
+ * bytes differ from the layer's description: before one byte too many, and before the part that names the
+ * image.
  */
 export function packImage(reference: string | readonly string[], config: object, layer: Layer): Readable {
   const packed = Readable.from(archiveOf([reference].flat(), JSON.stringify(config), layer));
@@ -40,7 +40,7 @@ export function packImage(reference: string | readonly string[], config: object,
   return packed;
 }
 
-/** All times are the epoch: the same image is the same archive. */
+/** Use the epoch for all times, so that equal images give equal archives. */
 async function* archiveOf(
   names: readonly string[],
   config: string,
@@ -57,7 +57,7 @@ async function* archiveOf(
   yield endOfTar;
 }
 
-/** The layer's bytes, as long as they may be its own. */
+/** Passes the layer's bytes on, up to its declared size. */
 async function* checkLayer(layer: Layer): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let left = layer.size;
@@ -73,6 +73,6 @@ async function* checkLayer(layer: Layer): AsyncGenerator<Uint8Array> {
 
 /** That a later reading gave something else than an earlier one. */
 export const changed = (source: string) =>
-  new BerthError("file-invalid", `${source} has changed while it was read`, {
-    hint: "Run this again when nobody writes to it.",
+  new BerthError("file-invalid", `${source} changed while berth read it`, {
+    hint: "Run this again when no program writes to it.",
   });

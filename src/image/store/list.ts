@@ -11,7 +11,7 @@ export interface MachineImage {
   /** What people call it. */
   readonly name: string;
   readonly builtin: boolean;
-  /** Undefined as long as it is not built. */
+  /** Undefined until it is built. */
   readonly stored: StoredImage | undefined;
 }
 
@@ -27,9 +27,8 @@ export interface StoredImage {
 }
 
 /**
- * The built-in images, built or not, and the others that berth made of roots: those that have berth's name
- * and are as berth made them, since what is made of them has the same labels. Sorted by name, newest first
- * among equals.
+ * The built-in images, built or not, and those that berth made of roots. Lists only images with berth's name
+ * and content, since images made of them inherit the labels. Sorted by name, newest first.
  */
 export async function listMachineImages(
   engine: Engine,

@@ -18,9 +18,9 @@ export interface OwnImage {
 }
 
 /**
- * The images that berth has made and can make again: those of recipes, the loader's, those that stand for a
- * folder. Told by name and content, since what people make of them has their labels. Not a tarball's: that
- * may be there no more.
+ * The images that berth has made and can make again: of recipes, the loader's, those that represent a folder.
+ * Identified by name and content, since images made of them inherit the labels. Excludes images of tarballs,
+ * which may be gone.
  */
 export async function findOwnImages(engine: Engine, signal: AbortSignal): Promise<readonly OwnImage[]> {
   const lists = [label.image, imageLabel, label.rootImage].map((key) =>

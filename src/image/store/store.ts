@@ -22,7 +22,7 @@ export interface ResolvedImage {
   readonly config: Answered<ContainerConfig>;
 }
 
-/** Where an image of berth's is kept, and what tells whether it is the current one. */
+/** Where an image of berth's is stored, and the digest that shows whether it is current. */
 export interface Place {
   /** What people call it; the label `berth.image`. */
   readonly name: string;
@@ -46,7 +46,7 @@ export async function findImage(
   return { id: image.Id, reference, labels: isAsMade(image) ? (config.Labels ?? {}) : {}, config };
 }
 
-/** The engine's word on an image; undefined when there is none of that name or id. */
+/** The engine's inspect of an image; undefined if it has none of that name or id. */
 export async function inspectIfThere(
   engine: Engine,
   reference: string,
@@ -75,13 +75,9 @@ export async function findCurrent(
   const reference = `${place.repository}:${place.tag}`;
   const image = await findImage(engine, reference, signal);
   if (image !== undefined && image.labels[label.digest] === undefined) {
-    throw new BerthError(
-      "conflict",
-      `${reference} is the name of an image that berth did not make, and berth's own goes by it`,
-      {
-        hint: `give yours another name: docker tag ${reference} NAME && docker rmi ${reference}`,
-      },
-    );
+    throw new BerthError("conflict", `${reference} names an image that berth did not create`, {
+      hint: `rename it, since berth needs the name: docker tag ${reference} NAME && docker rmi ${reference}`,
+    });
   }
   return image?.labels[label.digest] === place.digest ? image : undefined;
 }
@@ -104,7 +100,7 @@ export async function storeTarball(
   await importTarball(engine, tarball, { reference, labels, architecture, signal });
   const image = await findImage(engine, reference, signal);
   if (image === undefined)
-    throw new BerthError("not-found", `the image ${reference} was removed right after it was made`);
+    throw new BerthError("not-found", `another client removed image ${reference} right after its creation`);
   if (old !== undefined && old.id !== image.id) await removeDangling(engine, old.id, signal);
   return image;
 }
@@ -116,7 +112,7 @@ export async function removeDangling(engine: Engine, id: string, signal?: AbortS
   try {
     await removeImage(engine, id, { signal });
   } catch (error) {
-    // A container uses it, or another image is built on it: the engine knows best. Or somebody was faster.
+    // Ignore: a container or another image uses it, or another process has removed it.
     if (!hasCode(error, "conflict") && !hasCode(error, "not-found")) throw error;
   }
 }

@@ -17,8 +17,8 @@ export function mergedPath(path: string): string {
 }
 
 /**
- * The root as a tar. Equal trees give equal bytes, whatever order they were made in: times are the epoch,
- * names are sorted. A file's content is not copied.
+ * Packs the root as a tar. Equal trees give equal bytes in any order of creation: times are the epoch, names
+ * are sorted. Does not copy file contents.
  */
 export function packTree(tree: Tree): Readable {
   return Readable.from(tarOf(tree));

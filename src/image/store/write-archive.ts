@@ -8,9 +8,8 @@ import { draftName } from "#host/files/draft-name.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
- * Writes an archive to a file. What was there stays until the new one is whole; where it is no plain file (a
- * pipe, a device) it is written to as it is. Throws `file-missing` when there is no such directory,
- * `file-invalid`, `disk-full`, `interrupted`.
+ * Writes an archive to a file. Keeps the old content until the new one is complete; writes straight to a pipe
+ * or device. Throws `file-missing` for a missing directory, `file-invalid`, `disk-full`, `interrupted`.
  */
 export async function writeArchive(archive: Readable, file: string, signal?: AbortSignal): Promise<void> {
   try {
@@ -33,14 +32,13 @@ export async function writeArchive(archive: Readable, file: string, signal?: Abo
 }
 
 /**
- * A pipe that nobody reads keeps a write, and with it the stream's end, for ever: an interruption does not
- * wait for it.
+ * A pipe without a reader blocks a write, and with it the stream's end: do not wait for it on interruption.
  */
 async function orAborted(writing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
-  // Whichever of the two ends later is heard of no more.
+  // Ignore the later of the two outcomes.
   for (const one of [writing, aborted.promise]) one.catch(() => undefined);
   try {
     await Promise.race([writing, aborted.promise]);
@@ -62,18 +60,18 @@ async function findPlace(file: string): Promise<{ readonly path: string; readonl
   }
 }
 
-/** The failure to write the file, for people. */
+/** The error for a failed write. */
 function writeError(cause: Error, file: string): Error {
   if (cause.name === "AbortError" || cause instanceof BerthError) return cause;
   if (hasErrno(cause, ["ENOENT"])) {
-    return new BerthError("file-missing", `there is no directory ${dirname(file)}`, {
+    return new BerthError("file-missing", `directory ${dirname(file)} does not exist`, {
       cause,
-      hint: "Make it, or name another file.",
+      hint: "Create it, or name another file.",
     });
   }
   const isFull = hasErrno(cause, ["ENOSPC"]);
   return new BerthError(isFull ? "disk-full" : "file-invalid", `cannot write ${file}: ${cause.message}`, {
     cause,
-    hint: isFull ? "Make room, then run this again." : "Name a file that you may write to.",
+    hint: isFull ? "Free some space, then run this again." : "Name a file that you can write to.",
   });
 }

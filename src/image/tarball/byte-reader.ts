@@ -1,13 +1,13 @@
 import { TarError } from "./tar-error.ts";
 
-/** A stream's bytes by their number. `take` and `skip` throw a `TarError` when it ends before so many. */
+/** Reads a stream by counts of bytes. `take` and `skip` throw a `TarError` if it ends early. */
 export interface ByteReader {
   readonly hasMore: () => Promise<boolean>;
   readonly take: (bytes: number) => Promise<Buffer>;
   readonly skip: (bytes: number) => Promise<void>;
 }
 
-/** Holds no more than one chunk; what it hands out is a view of that where it can be. */
+/** Holds no more than one chunk; returns views of it where possible. */
 export function createByteReader(stream: AsyncIterator<Uint8Array>): ByteReader {
   let chunk: Uint8Array = new Uint8Array(0);
   const hasMore = async (): Promise<boolean> => {

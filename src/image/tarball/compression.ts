@@ -16,7 +16,7 @@ const magics: readonly (readonly [Compression, readonly number[]])[] = [
   ["bzip2", [0x42, 0x5a, 0x68]],
 ];
 
-/** How a file's content is compressed, told by its first bytes. Its name does not matter. */
+/** Detects a file's compression by its first bytes; ignores its name. */
 export function detectCompression(start: Uint8Array): Compression {
   return magics.find(([, magic]) => magic.every((byte, index) => start[index] === byte))?.[0] ?? "none";
 }
@@ -40,9 +40,9 @@ const options: Readonly<
 };
 
 /**
- * The plain bytes of a compressed stream. Errors of either side come out of the stream returned:
- * `file-invalid` when the data is damaged or cut off, or takes more memory to unpack than so many mebibytes,
- * `tool-missing` when the program that unpacks it is not installed. `what` names it to people.
+ * The plain bytes of a compressed stream. The returned stream fails with errors of either side:
+ * `file-invalid` if the data is damaged, cut off, or needs more than this many mebibytes to unpack,
+ * `tool-missing` if the unpacking program is not installed. `what` names the source in messages.
  */
 export function decompress(
   source: Readable,
@@ -71,7 +71,7 @@ export function decompress(
   child.once("error", (cause) =>
     fail(isNotInstalled(cause) ? notInstalled(compression, what, cause) : cause),
   );
-  // A program that gives up early closes its input; its exit status tells more than our broken pipe.
+  // A program that gives up early closes its input: report its exit status instead of EPIPE.
   child.stdin.on("error", (error) => {
     if (!hasErrno(error, ["EPIPE"])) fail(error);
   });

@@ -3,7 +3,11 @@ export type PaxRecords = ReadonlyMap<string, string>;
 
 const space = 0x20;
 
-/** Reads `LENGTH KEYWORD=VALUE\n` as often as it comes; what is none ends it. */
+/**
+ * Parses `LENGTH KEYWORD=VALUE
+ *
+ * ` repeatedly; stops at the first malformed record.
+ */
 export function parsePaxRecords(bytes: Buffer): PaxRecords {
   const records = new Map<string, string>();
   for (let at = 0; at < bytes.length; ) {

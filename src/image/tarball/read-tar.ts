@@ -23,9 +23,9 @@ export interface TarMember {
 
 /** What a reader wants of a tar, and what it refuses by throwing. */
 export interface TarReader {
-  /** Is asked as a member begins, before anything of its content is read: how many bytes of that are wanted. */
+  /** Asked before a member's content is read: how many bytes of it the caller wants. */
   readonly wanted: (member: TarMember) => number;
-  /** Is told how many bytes a global header has, before they are read. Nothing of it is kept. */
+  /** Called with a global header's size in bytes before berth skips it. */
   readonly onGlobal?: (bytes: number) => void;
 }
 
@@ -74,10 +74,10 @@ export async function* readTar(
   }
 }
 
-/** GNU's sparse files (tar(5)): where their data lie is told in further blocks, when there are many places. */
+/** GNU's sparse files (tar(5)): further blocks hold the map of the data when it is long. */
 const hasMoreMap = ({ typeflag }: TarHeader, block: Buffer): boolean => typeflag === "S" && block[482] !== 0;
 
-/** What is said of the next member ahead of its own header. */
+/** Records about the next member that precede its own header. */
 interface Extension {
   readonly name?: string;
   readonly linkname?: string;
@@ -108,5 +108,5 @@ function memberOf(header: TarHeader, { name, linkname, records = noRecords }: Ex
   };
 }
 
-/** Links, devices, directories and FIFOs have none, whatever their size says. */
+/** Links, devices, directories and FIFOs have no content, whatever their size field says. */
 const hasContent = (typeflag: string): boolean => !/^[1-6]$/.test(typeflag);

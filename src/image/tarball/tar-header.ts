@@ -19,8 +19,8 @@ export const blockSize = 512;
 export const paddingOf = (size: number): number => -size & (blockSize - 1);
 
 /**
- * Reads a block; undefined for one of zeros. Throws a `TarError` for what is no header of a member: by its sum,
- * by its format, or by a size that cannot be.
+ * Parses a block; undefined for one of zeros. Throws a `TarError` where the checksum, the format or the size
+ * is invalid.
  */
 export function parseTarHeader(block: Buffer): TarHeader | undefined {
   const sum = sumOf(block);
@@ -42,7 +42,7 @@ export function parseTarHeader(block: Buffer): TarHeader | undefined {
   };
 }
 
-/** What a letter stands for; tars of old mark a directory by the slash behind its name alone. */
+/** The kind for a type flag; old tars mark a directory only by the slash at the end of its name. */
 export function memberTypeOf(typeflag: string, name: string): MemberType {
   switch (typeflag) {
     case "0":

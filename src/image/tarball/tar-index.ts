@@ -36,8 +36,8 @@ export interface TarReading {
 const longestText = 64 * 1024;
 
 /**
- * Reads a plain tar to its end. Throws `file-invalid` when it is no tar, is damaged or cut off, or is none
- * that a root can be (see `TarRoom`); errors of the stream itself pass through. `what` names it to people.
+ * Reads a plain tar to its end. Throws `file-invalid` if it is not a tar, is damaged or cut off, or exceeds a
+ * root's limits (see `TarRoom`); passes on the stream's own errors. `what` names the source in messages.
  * Throws the signal's reason when that fires.
  */
 export async function readTarIndex(
@@ -63,7 +63,7 @@ export async function readTarIndex(
   // tar(5): two blocks of zeros end an archive; a file cut off between two members lacks them.
   if (plain.bytes() === 0) throw new BerthError("file-invalid", `${what} is empty`);
   if (plain.last().some((byte) => byte !== 0))
-    throw new BerthError("file-invalid", `${what} is cut off: the mark of the end of a tar is missing`);
+    throw new BerthError("file-invalid", `${what} is cut off: it lacks a tar's end-of-archive blocks`);
   return { index, sha256: plain.sha256(), bytes: plain.bytes() };
 }
 
@@ -169,8 +169,7 @@ function resolveIn(index: TarIndex, path: string): string | undefined {
 }
 
 /**
- * The directory that holds everything of the tar, if it is no root by itself: `rootfs` of a tar of
- * `rootfs/…`.
+ * The directory that contains the whole tar if the tar is not a root itself: `rootfs` of a tar of `rootfs/…`.
  */
 export function onlyDirectory(index: TarIndex): string | undefined {
   const [only, ...others] = tarFiles(index).list("/");

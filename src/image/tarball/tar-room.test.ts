@@ -6,7 +6,7 @@ test("what is kept of a tar has a most, texts with the paths", () => {
   const text = "x".repeat(2 ** 20);
   for (let taken = 0; taken < 383; taken += 1) room.take("/etc/os-release", text);
   expect(() => room.take("/etc/os-release", text)).toThrow(
-    "root.tar has more names than berth looks through",
+    "root.tar has too many names: berth reads at most 384 MiB of them",
   );
 });
 

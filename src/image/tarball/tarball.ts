@@ -16,23 +16,21 @@ import { tooLong } from "#plan/machine/path-access.ts";
 import { type Compression, decompress, detectCompression } from "./compression.ts";
 import { onlyDirectory, readTarIndex, tarFiles } from "./tar-index.ts";
 
-/**
- * A root's tarball, open, so that all readings are of the same file even if another takes its name meanwhile.
- */
+/** An open tarball of a root: all readings see the same file, even if its name is replaced meanwhile. */
 export interface Tarball {
   readonly path: string;
   readonly compression: Compression;
   readonly descriptor: number;
-  /** Bytes. No reading goes on beyond them, however much is written to it meanwhile. */
+  /** Bytes. Readings stop there, even if the file grows. */
   readonly size: number;
-  /** SHA-256 of the file in hex, where an earlier reading told: the next is to give the same. */
+  /** SHA-256 of the file in hex from an earlier reading; the next must match. */
   readonly sha256?: string;
 }
 
 /**
- * Opens a root's tarball (plain, gzip, xz, zstd or bzip2, whatever its name), hands it to `use`, and closes
- * it. Throws `file-missing`, `file-untrusted` for one in another user's FUSE, and `file-invalid` for what is
- * no file, cannot be read or is known to be something else.
+ * Opens a root's tarball (plain, gzip, xz, zstd or bzip2, whatever its name), passes it to `use`, and closes
+ * it. Throws `file-missing`, `file-untrusted` for a file in another user's FUSE, and `file-invalid` if it is
+ * not a regular file, unreadable, or in another known format.
  */
 export async function withTarball<T>(path: string, use: (tarball: Tarball) => Promise<T>): Promise<T> {
   const descriptor = openTarball(path);
@@ -50,29 +48,25 @@ export async function withTarball<T>(path: string, use: (tarball: Tarball) => Pr
 }
 
 /**
- * A descriptor of the very file that was looked at, whoever exchanges it meanwhile: nobody waits for a FIFO,
- * a lease or a FUSE.
+ * A descriptor of the very file that was checked, even if its name is replaced meanwhile. Never blocks on a
+ * FIFO, a lease or a FUSE.
  */
 function openTarball(path: string): number {
   return withWay(resolve(path), trustedUsers({}), ({ steps, end }, place) => {
     if (end === "unseen") {
       const fuse = `another user's file system (FUSE), ${steps.at(-1)?.path}`;
-      throw new BerthError(
-        "file-untrusted",
-        `${path} lies in ${fuse}, where it may never be read to its end`,
-        {
-          hint: "Copy it to a directory of this host's own, and name that.",
-        },
-      );
+      throw new BerthError("file-untrusted", `${path} lies in ${fuse}, which might never answer`, {
+        hint: "Copy it to a directory of this host's own, and name that.",
+      });
     }
     if (end === "too-long")
-      throw new BerthError("file-invalid", `${path} cannot be opened: ${tooLong}`, {
-        hint: "name it by a shorter path",
+      throw new BerthError("file-invalid", `cannot open ${path}: ${tooLong}`, {
+        hint: "use a shorter path",
       });
     if (place === undefined && /^\/proc\/\d+\/fd\/\d+$/.test(steps.at(-1)?.path ?? "")) throw noFile(path);
     if (place === undefined) {
-      throw new BerthError("file-missing", `there is no file ${path}`, {
-        hint: `See how far its path leads, and whether you may go there: \`namei -l ${path}\`.`,
+      throw new BerthError("file-missing", `file ${path} does not exist`, {
+        hint: `Check the path and its permissions: \`namei -l ${path}\`.`,
       });
     }
     const stat = statSync(place);
@@ -85,7 +79,7 @@ function openTarball(path: string): number {
     try {
       return openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
-      throw new BerthError("file-invalid", `${path} cannot be read`, { cause });
+      throw new BerthError("file-invalid", `cannot read ${path}`, { cause });
     }
   });
 }
@@ -93,7 +87,7 @@ function openTarball(path: string): number {
 const noFile = (path: string) =>
   new BerthError(
     "file-invalid",
-    `${path} is a pipe, a device or a socket; a tarball is a file, to be read twice`,
+    `${path} is a pipe, a device or a socket; berth reads a tarball twice, so it must be a file`,
     {
       hint: `Write it to a file, and name that: \`cat ${path} >root.tar\`.`,
     },
@@ -108,7 +102,7 @@ export async function hashTarball(tarball: Tarball, signal?: AbortSignal): Promi
   return hash.digest("hex");
 }
 
-/** What a whole reading of a tarball told. */
+/** The result of one whole reading of a tarball. */
 export interface TarballFacts extends RootFacts {
   /** Of the plain tar: SHA-256 in hex, and length in bytes. */
   readonly sha256: string;
@@ -118,9 +112,9 @@ export interface TarballFacts extends RootFacts {
 }
 
 /**
- * Reads the tarball once, to its end, and says what machine it makes. Throws `file-invalid` when it is
- * damaged or cut off, or is not what an earlier reading told, `no-os`, `no-init`, `tool-missing` when the
- * program that unpacks it is not installed, and the signal's reason when that fires.
+ * Reads the tarball once, to its end, and returns what machine it makes. Throws `file-invalid` if it is
+ * damaged, cut off, or differs from an earlier reading, `no-os`, `no-init`, `tool-missing` if the unpacking
+ * program is not installed, and the signal's reason when that fires.
  */
 export async function inspectTarball(tarball: Tarball, signal?: AbortSignal): Promise<TarballFacts> {
   const { compression, path } = tarball;
@@ -145,10 +139,10 @@ export interface ImportOptions {
 }
 
 /**
- * Streams a tarball into the engine; nothing is copied on the way. It is read once before the first byte is
- * sent: what starts the image stands ahead of its content, and a bad file never gets to the engine. Throws
- * `file-invalid` where what would be sent is not what was read: who may write to the file could have the
- * engine take any image of any name from it. Then the engine has no image of it.
+ * Streams a tarball into the engine without a copy on disk. Reads it once before sending a byte: the image's
+ * configuration precedes its content, and a bad file never reaches the engine. Throws `file-invalid` if the
+ * sent bytes differ from those read, since a writer to the file could otherwise make the engine load any
+ * image under any name. Then the engine gets no image.
  */
 export async function importTarball(engine: Engine, tarball: Tarball, options: ImportOptions): Promise<void> {
   const { labels, architecture, reference, signal } = options;

@@ -17,7 +17,7 @@ export interface NewMember {
 
 const typeflags = { file: "0", symlink: "2", directory: "5" } as const;
 
-/** What stands before a member's content (POSIX.1-2024, pax); extended records where its names need them. */
+/** The blocks before a member's content (POSIX.1-2024, pax), with extended records if its names need them. */
 export function renderMember(member: NewMember): Buffer {
   const { name, type = "file", size = 0, linkname = "", mtime = 0 } = member;
   const mode = member.mode ?? (type === "directory" ? 0o755 : 0o644);
@@ -35,7 +35,7 @@ export function renderMember(member: NewMember): Buffer {
   ]);
 }
 
-/** What stands behind a content of so many bytes. */
+/** The padding after this many bytes of content. */
 export const padding = (size: number): Buffer => Buffer.alloc(paddingOf(size));
 
 /** A member with its content. */
@@ -50,7 +50,7 @@ export const endOfTar = Buffer.alloc(2 * blockSize);
 
 const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
 
-/** A header whose names stand in the records before it. */
+/** A header whose names are in the preceding records. */
 function renderPlain(header: WrittenHeader): Buffer {
   return renderTarHeader({ ...header, name: "PaxHeader", linkname: "" }) as Buffer;
 }

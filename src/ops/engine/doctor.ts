@@ -6,11 +6,11 @@ import type { BerthError } from "#errors.ts";
 import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
 import { isMissingInRootOf } from "#host/files/beneath.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
-import { findRemains } from "#ops/machine/remains.ts";
+import { findLeftovers } from "#ops/machine/leftovers.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
 import { findBerthRuntime } from "#plan/machine/berth-runtime.ts";
 
-/** GET /info of an engine up to Docker 29 also tells of forwarding. */
+/** Up to Docker 29, GET /info also reports forwarding. */
 type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };
 
 /**
@@ -31,11 +31,11 @@ export async function readDoctorFacts(
     engine: await engineFacts(engine, info, pid),
     host: pid === undefined ? undefined : await readHostFacts(pid, info.DockerRootDir),
     imageBuilder,
-    leftovers: await findRemains(engine, pid, signal),
+    leftovers: await findLeftovers(engine, pid, signal),
   };
 }
 
-/** The same without an engine: what this host alone tells. */
+/** The same without an engine: this host's facts alone. */
 export async function readFactsWithoutEngine(
   error: BerthError,
   path: string | undefined,

@@ -1,6 +1,6 @@
 import type { Engine } from "#engine/connection/engine.ts";
 import { hasCode } from "#errors.ts";
-import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
 import { findProcess } from "#host/process/process-stat.ts";
@@ -19,7 +19,7 @@ export async function findEngineConfig(
   pid: number | undefined,
 ): Promise<EngineConfig> {
   const engine = await openIfRunning(choice);
-  const embedded = await privateEngineStatus(defaultPrivateEngine());
+  const embedded = await privateEngineStatus(defaultEmbeddedEngine());
   const isEmbedded = engine?.endpoint.kind === "unix" && engine.endpoint.path === embedded.socket;
   const number = pid ?? (isEmbedded ? embedded.pid : await localProcess(engine));
   return {

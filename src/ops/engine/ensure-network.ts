@@ -8,8 +8,8 @@ import type { PlannedNetwork } from "#plan/machine/up.ts";
 import { isOwnNetwork, judgeNetwork, renderNetwork } from "#plan/network/network.ts";
 
 /**
- * Makes a project's network, which bears the domain's name. False where there is one by now with another
- * subnet than the planned. Throws what the engine says with what to do about it.
+ * Creates a project's network, named after the domain. False if a network of that name exists with another
+ * subnet than planned. Throws the engine's error with a hint.
  */
 export async function ensureNetwork(
   engine: Engine,
@@ -33,7 +33,7 @@ export async function ensureNetwork(
     if (seen === "ours" || seen === "another") return seen === "ours";
     throw new BerthError(
       error.code,
-      `the network ${domain} with the subnet ${subnet} cannot be made: ${error.message}`,
+      `cannot create network ${domain} with subnet ${subnet}: ${error.message}`,
       {
         hint: "choose a network.subnet that no other network of the engine's host uses",
         cause: error,
@@ -43,7 +43,7 @@ export async function ensureNetwork(
 }
 
 /**
- * An engine goes on with what a berth that was killed has asked for: its subnet is taken a moment before it
- * is to be seen.
+ * An engine finishes what a killed berth has asked for, and takes its subnet a moment before it lists the
+ * network.
  */
 const finishMs = 10_000;

@@ -69,7 +69,7 @@ export interface InstallOptions {
  * is put back as it was.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
-  requireRoot("the runtime's installation");
+  requireRoot("installing the runtime");
   checkRealRuntime(options);
   await mkdir(dirname(config.file), { recursive: true, mode: 0o755 });
   const file = await realFile(config.file);
@@ -109,7 +109,7 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
  * need them.
  */
 export async function uninstallRuntime(config: EngineConfig, force: boolean): Promise<RuntimeChange> {
-  requireRoot("the runtime's removal");
+  requireRoot("removing the runtime");
   const file = await realFile(config.file);
   if (config.engine !== undefined && !force) await refuseWhileMachines(config.engine);
   const before = await readIfThere(file);
@@ -134,13 +134,10 @@ export async function refuseWhileMachines(engine: Engine): Promise<void> {
   const machines = await listMachines(engine);
   if (machines.length === 0) return;
   const names = machines.map(({ name }) => name).join(", ");
-  throw new BerthError(
-    "conflict",
-    `${machines.length === 1 ? "a machine" : `${machines.length} machines`} of this engine may need berth-runtime: ${names}`,
-    {
-      hint: "remove them with `berth rm`; or `berth uninstall runtime --force`: then they do not start until it is installed again",
-    },
-  );
+  const count = machines.length === 1 ? "a machine" : `${machines.length} machines`;
+  throw new BerthError("conflict", `${count} of this engine may need berth-runtime: ${names}`, {
+    hint: "remove them with `berth rm`, or use --force: then they start only after `berth install runtime`",
+  });
 }
 
 /** daemon.json itself where it, or a directory on the way to it, is a link. */
@@ -159,14 +156,14 @@ async function realFile(file: string): Promise<string> {
 async function launcherBeside(program: string): Promise<string> {
   const path = join(dirname(await realpath(program)), "berth-runtime");
   if ((await readIfThere(path)) !== undefined) return path;
-  throw new BerthError("tool-missing", `berth-runtime is not beside ${program}`, {
+  throw new BerthError("tool-missing", `cannot find berth-runtime beside ${program}`, {
     hint: "run `npm run build`, and use dist/berth",
   });
 }
 
 /**
- * Copied aside and renamed, since a machine may be starting by them this very moment. Root runs them:
- * whatever was there, and whatever they are copied from, nobody else may write to them or beside them.
+ * Copies aside and renames, since a machine may be starting with these programs right now. Root runs them, so
+ * no other user may write to them or to their directory, whatever their source was.
  */
 async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<void> {
   const launcher = await readFile(await launcherBeside(program), "utf8");
@@ -223,24 +220,24 @@ async function removeDirectory(): Promise<void> {
 }
 
 /**
- * Throws `usage` for one that is none or cannot be written down, `tool-missing` for one that is not there:
- * with it no container would start.
+ * Throws `usage` for an invalid name or one that the launcher cannot hold, `tool-missing` for a missing
+ * program: with it no container would start.
  */
 function checkRealRuntime({ realRuntime, inPlace }: InstallOptions): void {
   if (realRuntime === undefined) return;
   if (inPlace) {
-    throw new BerthError("usage", "--real-runtime and --in-place do not go together", {
-      hint: "it is written into the copy of the launcher; for one in place set BERTH_REAL_RUNTIME in the engine's environment",
+    throw new BerthError("usage", "--real-runtime and --in-place cannot be combined", {
+      hint: "with --in-place, set BERTH_REAL_RUNTIME in the engine's environment",
     });
   }
   if (!/^[A-Za-z0-9_./-]+$/.test(realRuntime)) {
-    throw new BerthError("usage", `"${realRuntime}" is not the path or name of a runtime`, {
-      hint: "such as /usr/bin/crun",
+    throw new BerthError("usage", `invalid runtime "${realRuntime}" (example: /usr/bin/crun)`, {
+      hint: "give a name in PATH or an absolute path",
     });
   }
   if (Bun.which(realRuntime) === null) {
-    throw new BerthError("tool-missing", `there is no program ${realRuntime}`, {
-      hint: "give its whole path, such as /usr/bin/crun",
+    throw new BerthError("tool-missing", `cannot find the program ${realRuntime}`, {
+      hint: "give its absolute path (example: /usr/bin/crun)",
     });
   }
 }
@@ -249,7 +246,7 @@ const backupOf = (file: string) => `${file}.berth-backup`;
 
 async function writeConfig(file: string, before: string | undefined, after: string): Promise<void> {
   const backup = backupOf(file);
-  // It may hold what is not for all to read, such as a proxy's password.
+  // May hold secrets, for example a proxy's password.
   if (before !== undefined && (await readIfThere(backup)) === undefined)
     await replaceFile(backup, before, await readMode(file));
   await replaceFile(file, after);
@@ -262,8 +259,8 @@ async function writeConfig(file: string, before: string | undefined, after: stri
 const reloadLimitMs = 10_000;
 
 /**
- * Has the engine read its configuration again and waits until it shows. False where no engine runs, undefined
- * where its process is not known and so has not been told. Throws `engine-refused`.
+ * Makes the engine reload its configuration and waits until the change shows. False if no engine runs,
+ * undefined if its process is unknown. Throws `engine-refused`.
  */
 async function activate(
   { engine, process: engineProcess }: EngineConfig,
@@ -273,23 +270,20 @@ async function activate(
   if (engine === undefined) return false;
   if (await isActive(engine)) return true;
   if (engineProcess === undefined) return undefined;
-  // One that was started anew since has read it, and another process would end by the signal.
+  // Do not signal a restarted engine: it has read the file already, and another process with its pid would
+  // die.
   if (isThere(engineProcess)) process.kill(engineProcess.pid, "SIGHUP");
   if (await poll(reloadLimitMs, async () => (await isActive(engine)) || undefined)) return true;
   throw new BerthError(
     "engine-refused",
-    `the engine did not take ${file}${changed ? ", which was put back as it was" : ""}`,
+    `the engine did not load ${file}${changed ? "; berth restored its previous content" : ""}`,
     {
-      hint: "its log says why (journalctl -u docker, or the log that `berth engine status` shows); is this the file it reads?",
+      hint: "see its log (journalctl -u docker, or `berth engine status`), and check that it reads this file",
     },
   );
 }
 
 const unread = (file: string) =>
-  new BerthError(
-    "host-unfit",
-    `${file} is written, but the engine's process is not known, so it has not read it`,
-    {
-      hint: "reload it yourself (systemctl reload docker), or name it with --engine-pid",
-    },
-  );
+  new BerthError("host-unfit", `wrote ${file}, but cannot find the engine's process to reload it`, {
+    hint: "reload it yourself (systemctl reload docker), or give its process with --engine-pid",
+  });

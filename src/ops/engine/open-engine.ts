@@ -4,7 +4,7 @@ import { connect } from "#engine/connection/connect.ts";
 import { type Environment, resolveEndpoint } from "#engine/connection/endpoint.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { BerthError, hasCode } from "#errors.ts";
-import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import { spawn } from "#host/process/spawn.ts";
@@ -17,8 +17,8 @@ export interface EngineChoice {
 }
 
 /**
- * Connects to the engine that was named, else to the one docker would take, else to berth's own embedded
- * engine. Throws `engine-unreachable` saying what was tried.
+ * Connects to the chosen engine, else to the one that docker would use, else to berth's embedded engine.
+ * Throws `engine-unreachable` with the endpoints tried.
  */
 export async function openEngine({ env, host, context, signal }: EngineChoice): Promise<Engine> {
   const endpoint = resolveEndpoint(env, {
@@ -29,7 +29,7 @@ export async function openEngine({ env, host, context, signal }: EngineChoice): 
     return await connect(endpoint, { spawn, signal });
   } catch (error) {
     if (endpoint.source !== "default" || !hasCode(error, "engine-unreachable")) throw error;
-    const embedded = await privateEngineStatus(defaultPrivateEngine());
+    const embedded = await privateEngineStatus(defaultEmbeddedEngine());
     if (embedded.state === "running") {
       const endpoint = { kind: "unix", path: embedded.socket, source: "berth engine" } as const;
       return await connect(endpoint, { spawn, signal });
@@ -48,7 +48,7 @@ export async function openEngine({ env, host, context, signal }: EngineChoice): 
 
 /** The lock that all who change this engine's machines from here take, each user those of his own. */
 export function engineLock(engine: Engine): string {
-  // One socket may have several paths, such as by /var/run.
+  // One socket may have several paths, for example by /var/run.
   return lockPlace(
     engine.endpoint.kind === "unix" ? realpathSync(engine.endpoint.path) : renderEndpoint(engine.endpoint),
   );

@@ -7,7 +7,7 @@ import { findOwnImages, type OwnImage, removeOwnImage } from "#image/store/own-i
 import { label } from "#labels/machine.ts";
 import type { Leftovers } from "#plan/doctor/doctor-facts.ts";
 import { isOwnNetwork } from "#plan/network/network.ts";
-import { findRemains, removeRemains } from "./remains.ts";
+import { findLeftovers, removeLeftovers } from "./leftovers.ts";
 
 /** What berth has made beside machines and can make again. Nothing of it is the user's. */
 export interface Belongings {
@@ -15,7 +15,7 @@ export interface Belongings {
   /** Those on which no container is, running or not. */
   readonly networks: readonly UnusedNetwork[];
   /** What crashes have left. */
-  readonly remains: Leftovers;
+  readonly leftovers: Leftovers;
   /** Paths of roots that images were built from. */
   readonly roots: readonly string[];
 }
@@ -38,23 +38,23 @@ export async function findBelongings(
   engine: Engine,
   { pid, cache, signal }: BelongingsPlace,
 ): Promise<Belongings> {
-  const [images, networks, remains, roots] = await Promise.all([
+  const [images, networks, leftovers, roots] = await Promise.all([
     findOwnImages(engine, signal),
     findUnusedNetworks(engine, signal),
-    findRemains(engine, pid, signal),
+    findLeftovers(engine, pid, signal),
     findCachedRoots(cache),
   ]);
-  return { images, networks, remains, roots };
+  return { images, networks, leftovers, roots };
 }
 
 /** Removes them. Returns the images and networks that stay, since something else needs them. */
 export async function removeBelongings(
   engine: Engine,
-  { images, networks, remains, roots }: Belongings,
+  { images, networks, leftovers, roots }: Belongings,
   { cache, signal }: BelongingsPlace,
 ): Promise<readonly string[]> {
   const kept: string[] = [];
-  await removeRemains(engine, remains, signal);
+  await removeLeftovers(engine, leftovers, signal);
   for (const network of networks)
     if (!(await removeUnusedNetwork(engine, network, signal))) kept.push(network.name);
   for (const image of images) if (!(await removeOwnImage(engine, image, signal))) kept.push(image.reference);

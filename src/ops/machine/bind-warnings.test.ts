@@ -85,7 +85,7 @@ test("no more are looked at than a command may take its time for, and none after
     target: "/x",
   }));
   expect(await bindWarnings(onHost, binds, look())).toEqual([
-    "of the host's paths that machines are given 3 were not looked at, after 1000",
+    "checked the first 1000 host paths bound into machines, skipped 3",
   ]);
   expect(await bindWarnings(onHost, binds.slice(0, 1000), look())).toEqual([]);
   const interruption = new AbortController();

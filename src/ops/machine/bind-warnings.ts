@@ -41,7 +41,7 @@ interface Look {
 const mostPaths = 1000;
 
 /**
- * What there is to say of paths of the host, the first so many. Rejects with the signal's reason once that is
+ * The warnings about paths of the host, up to `mostPaths`. Rejects with the signal's reason once it is
  * aborted.
  */
 async function lookAtEach(
@@ -51,7 +51,7 @@ async function lookAtEach(
 ): Promise<readonly string[]> {
   const warnings: string[] = [];
   for (const source of [...sources].slice(0, mostPaths)) {
-    // Signals are heard in between alone.
+    // Yield, so that signals are handled.
     await setImmediate();
     signal.throwIfAborted();
     const warning = look(source);
@@ -59,14 +59,15 @@ async function lookAtEach(
   }
   const left = sources.size - mostPaths;
   return left > 0
-    ? [
-        ...warnings,
-        `of the host's paths that machines are given ${left} were not looked at, after ${mostPaths}`,
-      ]
+    ? [...warnings, `checked the first ${mostPaths} host paths bound into machines, skipped ${left}`]
     : warnings;
 }
 
-/** The same of one. */
+const keepAtRoot = "Keep it where only root may write to each directory of the path (example: /srv)";
+const keepClosed = "Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro";
+const keepApart = "Mount it :ro, or keep the file in a directory that no machine may write to";
+
+/** The warning about one path of the host; undefined where it is safe. */
 export function bindWarning(
   source: string,
   isWritable: boolean,
@@ -74,10 +75,9 @@ export function bindWarning(
 ): string | undefined {
   return withWay(source, trusted, (way) => {
     const fault = swapFault(way, trusted);
-    if (fault !== undefined)
-      return `${swappedByOthers(source, fault)} Keep it where only root may write on the whole way, such as in /srv`;
+    if (fault !== undefined) return `${swappedByOthers(source, fault)} ${keepAtRoot}`;
     if (!isWritable || !isReachable(way, trusted)) return undefined;
-    return `${reachedByOthers(source)} Keep it in a directory of mode 700 (install -d -m 700 DIRECTORY), or mount it :ro`;
+    return `${reachedByOthers(source)} ${keepClosed}`;
   });
 }
 
@@ -114,10 +114,13 @@ export async function fileWarnings(
     }));
     // In `up` its bind is warned of, too.
     if (isLong)
-      return `whether ${names.join(", ")} can write the machine file by the bind of ${source} is not known: ${tooLong}`;
+      return (
+        `cannot tell whether ${names.join(", ")} can write the machine file by the bind of ${source}: ` +
+        tooLong
+      );
     const way =
       real === undefined ? undefined : ways.find(({ paths }) => paths.some((path) => isAt(real, path)));
     if (way === undefined) return undefined;
-    return `${writtenByMachines(way.file, source, names)} Mount it :ro, or keep the file in a directory that no machine may write to`;
+    return `${writtenByMachines(way.file, source, names)} ${keepApart}`;
   });
 }

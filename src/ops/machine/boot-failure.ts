@@ -22,9 +22,9 @@ export async function bootFailed(
     .filter((line) => line.trim() !== "");
   return new BerthError(
     "boot-failed",
-    [`${name} ended while it booted, with status ${status}`, ...lines.map((line) => `  ${line}`)].join("\n"),
+    [`${name} exited while booting, with status ${status}`, ...lines.map((line) => `  ${line}`)].join("\n"),
     {
-      hint: `its console: berth logs --console ${name}`,
+      hint: `see its console: berth logs --console ${name}`,
       details: { status, console: lines },
     },
   );

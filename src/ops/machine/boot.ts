@@ -40,7 +40,7 @@ export async function waitBooted(
     if (!deadline.aborted) throw error;
     throw new BerthError(
       "boot-timeout",
-      `${name} has not finished booting after ${Math.round(options.timeout / 1000)} s`,
+      `${name} did not finish booting within ${Math.round(options.timeout / 1000)} s`,
       {
         hint: `see what it waits for: berth exec ${name} systemctl list-jobs`,
         details: { jobs: await listJobs(engine, id, options.signal) },

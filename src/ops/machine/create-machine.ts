@@ -29,13 +29,13 @@ export interface CreateRequest {
 
 export interface CreatedMachine {
   readonly id: string;
-  /** Such as "systemd 252"; undefined where the image does not tell. */
+  /** Example: "systemd 252"; undefined if the image does not record it. */
   readonly init: string | undefined;
   /** Whether berth-runtime boots it, which then chooses the profile. */
   readonly byRuntime: boolean;
 }
 
-/** What became of a create where another container has the machine's name by now: the engine's word on it. */
+/** The engine's error when another container has taken the machine's name. */
 export interface NameTaken {
   readonly taken: BerthError;
 }
@@ -94,9 +94,8 @@ async function createApplied(
 }
 
 /**
- * Does what is left to do for a machine that was never started, where the berth that made it was killed
- * before it was through. Again does no harm. `init` is what its labels tell of. Throws `no-init`; then
- * nothing is left of it.
+ * Finishes the creation of a machine that never started, after the berth that made it was killed. Idempotent.
+ * `init` is the one that its labels record. Throws `no-init`, and then removes the machine.
  */
 export async function finishCreate(
   engine: Engine,
@@ -121,7 +120,7 @@ function machineIdOf(environment: readonly string[]): string | undefined {
   return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
 }
 
-/** berth-runtime hands on what is no init untouched, so it would run as a mere container. */
+/** berth-runtime passes on a container whose command is not an init, so it would run as a plain container. */
 async function checkInit(
   engine: Engine,
   id: string,
@@ -137,8 +136,8 @@ async function checkInit(
 }
 
 /**
- * Removes a machine that never ran, so that nothing of its own is lost. One that somebody else has removed or
- * started meanwhile is as it is.
+ * Removes a machine that never ran, so that no data of its own is lost. Leaves one alone that another process
+ * has started or removed meanwhile.
  */
 export async function removeUnstarted(engine: Engine, id: string): Promise<void> {
   try {

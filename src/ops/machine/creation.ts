@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { label } from "#labels/machine.ts";
 
-/**
- * A container's body with the word that tells it from whatever is made of its copies: see `label.creation`.
- */
+/** A container's body with a random token that distinguishes it from copies of it: see `label.creation`. */
 export function withCreation<T extends { readonly Labels?: Readonly<Record<string, string>> | undefined }>(
   body: T,
 ): T {

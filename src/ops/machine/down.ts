@@ -15,7 +15,7 @@ import { findNetwork } from "./observe.ts";
 import { shutDown } from "./shut-down.ts";
 
 export interface DownOptions {
-  /** Which of the machines that are there. */
+  /** Selects among the existing machines. */
   readonly isChosen: (machine: Machine) => boolean;
   /**
    * Domains whose networks go when no machine is on them, besides those of the removed machines; or of all.
@@ -24,7 +24,7 @@ export interface DownOptions {
   /** Seconds to shut down before a machine is killed; its own by default. */
   readonly timeout?: number | undefined;
   readonly lockFile: string;
-  /** Told when another holds that for long. */
+  /** Called when another process holds the lock for long. */
   readonly onWaiting: () => void;
 }
 
@@ -35,9 +35,9 @@ export interface DownResult {
 }
 
 /**
- * Stops machines, dependents first, and removes them with their file systems and anonymous volumes; then
- * their networks, once no machine is on them. Named volumes and images stay. Repeated, it goes on where it
- * was.
+ * Stops machines, dependents first, and removes them with their file systems and anonymous volumes, then
+ * networks that no machine uses any more. Keeps named volumes and images. Call it again to continue after an
+ * interruption.
  */
 export function down(task: Task, options: DownOptions): Promise<DownResult> {
   const { engine, signal } = task;
@@ -73,7 +73,7 @@ async function remove(
     await removeContainer(engine, machine.id, { force: true, volumes: true, signal });
     await removeCgroupParent(engine, HostConfig.CgroupParent);
   } catch (error) {
-    // Somebody else removed it meanwhile.
+    // Another process removed it meanwhile.
     if (!hasCode(error, "not-found")) throw error;
   }
   onState(machine.name, "removed");

@@ -27,7 +27,7 @@ export async function endCommand(
     }
     return false;
   } finally {
-    // Whoever closes the command makes the waiting fail, when nobody listens any more.
+    // Closing the command makes the wait fail, when no caller listens any more.
     ended.catch(() => undefined);
     done.abort();
   }

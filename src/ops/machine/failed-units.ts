@@ -30,8 +30,8 @@ export async function readFailedUnits(
   const { stdout } = await execCapture(engine, id, { cmd: list, signal });
   const units = parseUnits(stdout);
   if (units.length === 0) return [];
-  // What a unit said last may still be on its way into the journal (journalctl(1)); one too old to know this
-  // has it soon.
+  // Flush a unit's last lines into the journal first (journalctl(1)). A journalctl without --sync has them
+  // soon.
   await execCapture(engine, id, { cmd: ["journalctl", "--sync"], signal });
   const { State } = await inspectContainer(engine, id, { signal });
   const last = [`--since=@${bootBegin(State)}`, "--lines", String(linesPerUnit)];

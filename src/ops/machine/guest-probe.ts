@@ -12,8 +12,8 @@ import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
 const [etcRelease, usrRelease] = osReleasePaths;
 
 /**
- * The guest facts of an image, read through the Engine API: for engines whose files are not ours to see.
- * The version is known of an image that berth made. Throws `no-init` for an image whose command is no init.
+ * The guest facts of an image, read through the Engine API, for engines whose files this process cannot read.
+ * The version is known for images that berth made. Throws `no-init` if the image's command is not an init.
  */
 export async function probeGuest(
   engine: Engine,
@@ -68,7 +68,7 @@ export async function programOf(
     return linkTarget === "" ? `${path.slice(0, path.lastIndexOf("/") + 1)}${name}` : linkTarget;
   } catch (error) {
     if (!hasCode(error, "not-found")) throw error;
-    // That answer leaves open which of the two is not there: this one does not.
+    // Either the container or the path does not exist: this call tells which.
     await inspectContainer(engine, container, { signal });
     throw noInit(command, error);
   }
@@ -85,15 +85,15 @@ export async function requireInit(
   if (initKindOf(command, { program, has: () => true }) === undefined) throw noInit(command);
 }
 
-/** A failure to tell what a container runs, with what to do about it. */
+/** The error if a container's command is unknown, with a hint. */
 export function noInit(command: readonly string[], cause?: unknown): BerthError {
   return new BerthError("no-init", `the image has no init: its command is ${command.join(" ") || "empty"}`, {
-    hint: "use an image of a whole system (Debian: install systemd-sysv in it), or name its init with --command or `command:`",
+    hint: "use an image with an init (Debian: install systemd-sysv), or set --command or `command:`",
     cause,
   });
 }
 
-/** Bytes of a file that is read: machine-id(5) and os-release(5) are short, and a longer one is none. */
+/** Limit in bytes for files read: machine-id(5) and os-release(5) are short, so reject longer ones. */
 const longestText = 64 * 1024;
 
 async function readText(
@@ -107,7 +107,7 @@ async function readText(
     const { linkTarget } = await statPath(engine, container, path, { signal });
     const { stream } = await getArchive(engine, container, linkTarget || path, { signal });
     try {
-      // The first entry is the file itself; what comes behind it, of a folder, nobody wants.
+      // The first entry is the file itself; ignore a directory's contents.
       for await (const { member, content } of readTar(stream, { wanted: () => longestText })) {
         return member.type === "file" && member.size <= longestText ? content.toString() : undefined;
       }

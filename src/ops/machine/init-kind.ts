@@ -4,7 +4,7 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { labelledInit } from "#plan/machine/labelled-init.ts";
 import { programOf } from "./guest-probe.ts";
 
-/** Which init the machine runs: as its labels say, else told by the program itself. */
+/** The machine's init, from its labels, else from the program itself. */
 export async function readInitKind(
   engine: Engine,
   container: ContainerInspect,

@@ -12,7 +12,7 @@ import { waitBooted } from "./boot.ts";
 import { readFailedUnits } from "./failed-units.ts";
 import { readRootId } from "./root-id.ts";
 
-const mostAtOnce = 8;
+const concurrency = 8;
 
 /** Reads all about these machines, from the engine and, where they run, from within. */
 export async function inspectMachines(
@@ -21,14 +21,14 @@ export async function inspectMachines(
   signal: AbortSignal,
 ): Promise<readonly MachineDetails[]> {
   const info = await readInfo(engine, { signal });
-  const limit = createLimit(mostAtOnce);
+  const limit = createLimit(concurrency);
   const one = async (machine: Machine): Promise<MachineDetails> => {
     const container = await inspectContainer(engine, machine.id, { signal });
     const { Running, Paused, Pid } = container.State;
-    // Of a machine that takes no command engines answer no top either, as long as one of these is being
-    // started: so it is asked for first.
+    // Read this before running commands: while one is being started in a hung machine, engines do not answer
+    // a top either.
     const readRoot = (bounded: AbortSignal) => readRootId(engine, container.Id, Pid, bounded);
-    const rootId = Running ? await inTime(patience.question, signal, readRoot) : undefined;
+    const rootId = Running ? await inTime(timeouts.question, signal, readRoot) : undefined;
     const within = Running && !Paused ? await readWithin(engine, machine, signal) : outside;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
     return {
@@ -45,13 +45,13 @@ const outside: Within = { initState: undefined, failedUnits: [], machineId: unde
  * How long a machine that is busy may keep us, until it has booted and with each thing that it is asked;
  * milliseconds.
  */
-const patience = { boot: 1500, question: 3000 };
+const timeouts = { boot: 1500, question: 3000 };
 
 /** What only the machine itself knows. One that does not answer in time leaves it unknown. */
 async function readWithin(engine: Engine, { id, name }: Machine, signal: AbortSignal): Promise<Within> {
   let isLate = false;
   const ask = async <T>(question: (bounded: AbortSignal) => Promise<T>): Promise<T> => {
-    const limit = AbortSignal.timeout(patience.question);
+    const limit = AbortSignal.timeout(timeouts.question);
     try {
       return await question(AbortSignal.any([signal, limit]));
     } finally {
@@ -60,7 +60,7 @@ async function readWithin(engine: Engine, { id, name }: Machine, signal: AbortSi
   };
   try {
     // Waits until init is in its place: a command run before would disturb it.
-    const booted = await waitBooted(engine, id, name, { signal, timeout: patience.boot }).catch(notBooted);
+    const booted = await waitBooted(engine, id, name, { signal, timeout: timeouts.boot }).catch(notBooted);
     const initState = await ask((bounded) => readInitState(engine, id, bounded));
     const failedUnits =
       booted?.failedUnits ??

@@ -7,11 +7,11 @@ import { readListener } from "#host/process/socket-listener.ts";
 export type SystemdProgress = "early" | "in-scope" | "on-bus";
 
 /**
- * A container's PID 1 as this host's /proc numbers it, also where its engine has a PID namespace of its own.
- * Cgroups are named by whoever has the say over one, so there it is the process that has the engine's number
- * for it in the engine's namespace, whose parent is in that very namespace (the shim): nothing that was not
- * started there has such a parent. The engine is who listens at the socket. Undefined where its processes, or
- * their namespaces, are not for us to see.
+ * A container's PID 1 as a number of this host's /proc, even if its engine has a PID namespace of its own.
+ * Others may name cgroups as they like there, so require that the process has the engine's number in the
+ * engine's namespace and a parent in that namespace (the shim): only processes started there have such a
+ * parent. The engine is the process that listens at the socket. Undefined if this user may not see its
+ * processes or their namespaces.
  */
 export function findLocalInit(socket: string, enginePid: number, id: string): StartedProcess | undefined {
   const listener = readListener(socket);
@@ -22,7 +22,7 @@ export function findLocalInit(socket: string, enginePid: number, id: string): St
   if (namespace === undefined) return undefined;
   const found = readdirSync("/proc").find((pid) => {
     if (!/^\d+$/.test(pid)) return false;
-    // First what is short, and settles it for nearly all: a status is as long as a process has groups.
+    // Check the short files first, they decide nearly all cases: a status grows with the process's groups.
     if (namespaceOf(String(parseProcessStat(readProc(pid, "stat"))?.parent)) !== namespace) return false;
     const status = readProc(pid, "status");
     const numbers = parseNumbers(status);
@@ -71,9 +71,9 @@ const bus: ReadonlySet<string> = new Set(["/run/systemd/private"]);
 const mostOfTable = 1024 * 1024;
 
 /**
- * Undefined when the process has ended, whatever has its number by now. Reads synchronously, as all here:
- * /proc answers faster than a thread is asked. That systemd is to be reached shows in its own socket, not in
- * a path, at which a machine may have anything, such as what never answers.
+ * Undefined if the process has ended, even if its number is in use again. Reads synchronously, since /proc
+ * answers faster than a thread switch. Looks at systemd's own socket, not at a path: a machine may place
+ * anything there, including a file that blocks.
  */
 export function readSystemdProgress(init: StartedProcess): SystemdProgress | undefined {
   const { pid } = init;
@@ -83,7 +83,7 @@ export function readSystemdProgress(init: StartedProcess): SystemdProgress | und
   return readHeldListeners(pid, bus, mostOfTable).length === 0 ? "in-scope" : "on-bus";
 }
 
-/** Empty for a process that has ended, or whose file is not ours to read. */
+/** Empty for a process that has ended, or whose file this user may not read. */
 function readProc(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");

@@ -36,7 +36,7 @@ export interface RunningCommand {
   /** How it ended; to be asked when the output has. */
   readonly outcome: () => Promise<Outcome>;
   readonly resize: (size: TerminalSize) => Promise<void>;
-  /** Sends a signal, such as "INT", to its process group; resolves to whether it reached it. */
+  /** Sends a signal (example: "INT") to its process group; resolves to whether it was delivered. */
   readonly kill: (name: string) => Promise<boolean>;
   /** Drops the connection; the command may run on. */
   readonly close: () => void;
@@ -51,10 +51,7 @@ export interface Outcome {
   readonly refusal?: string;
 }
 
-/**
- * What no one types: the engine's own keys to leave a terminal, Ctrl-P Ctrl-Q by default, would hold back a
- * Ctrl-P.
- */
+/** Detach keys that no user types: the engine's default, Ctrl-P Ctrl-Q, would hold back a Ctrl-P. */
 export const noDetachKeys = "ctrl-^,ctrl-@,ctrl-_";
 
 /** Bytes of the engine's words about a command that it could not run. */
@@ -82,7 +79,7 @@ export async function openCommand(
     for await (const chunk of session.output) {
       if (first) {
         first = false;
-        // The engine tells in the output itself why it could not run the command.
+        // The engine reports in the output why it could not run the command.
         const { Running, Pid } = await inspectExec(engine, id, { signal: closing.signal });
         if (!Running && Pid === 0) refusal = createCapture(longestRefusal);
       }

@@ -19,7 +19,7 @@ export interface MachineUp {
   readonly error: BerthError | undefined;
 }
 
-/** What is known of a machine whatever came of it, and what did. */
+/** A machine's facts together with its outcome. */
 export function machineUp(
   { step, address, init }: PreparedMachine,
   outcome: Pick<MachineUp, "state"> & Partial<Pick<MachineUp, "bootMs" | "failedUnits" | "error">>,

@@ -25,6 +25,6 @@ export async function engineUser(
   const found = parseUser(user, stdout);
   if (found !== undefined) return found;
   throw new BerthError("not-found", `${machine.name} has no user ${user}`, {
-    hint: `it has: berth exec ${machine.name} cat /etc/passwd`,
+    hint: `list its users: berth exec ${machine.name} cat /etc/passwd`,
   });
 }

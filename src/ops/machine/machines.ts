@@ -28,8 +28,8 @@ export async function machineContainers(
 }
 
 /**
- * The machines of these names, in this order. Throws `not-found` naming all that are missing, and `not-ours`
- * for containers that berth did not make: they are never touched.
+ * The machines of these names, in this order. Throws `not-found` with all missing names, and `not-ours` for
+ * containers that berth did not create: berth never touches them.
  */
 export async function findMachines(
   engine: Engine,

@@ -13,15 +13,15 @@ import type { Observed, ObservedNetwork } from "#plan/machine/up.ts";
 import { parseRoutes } from "#plan/network/free-subnet.ts";
 import { isOwnNetwork, subnetsOf } from "#plan/network/network.ts";
 import { ownContainers, renamedContainers } from "./own-containers.ts";
-import { listSettled } from "./settled-containers.ts";
+import { listAfterPending } from "./pending-containers.ts";
 
 /**
  * What the engine has of a fleet: three calls, however many machines, one for each image, and one for each
  * machine that was never started.
  */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
-  const [{ containers, unsettled }, networks] = await Promise.all([
-    listSettled(engine, signal),
+  const [{ containers, pending }, networks] = await Promise.all([
+    listAfterPending(engine, signal),
     listNetworks(engine, { signal }),
   ]);
   const wanted = new Set(fleet.machines.map((machine) => machine.name));
@@ -38,7 +38,7 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
     .map((container) => {
       const { name, id, state, network, address, owner, init } = machineOf(container);
       const claim = claimOf(fleet, { owner, network }, isThere);
-      const [ours, isWhole, specLabel] = [machines.has(id), !unsettled.has(id), container.Labels[label.spec]];
+      const [ours, isWhole, specLabel] = [machines.has(id), !pending.has(id), container.Labels[label.spec]];
       return {
         name,
         id,

@@ -6,13 +6,13 @@ import type { Task } from "#ops/task/task.ts";
 import type { MachineStep, Observed } from "#plan/machine/up.ts";
 import { type CreateStep, createMachine, finishCreate } from "./create-machine.ts";
 
-/** A machine that is there, or could not be made: `up` starts the one and tells of the other. */
+/** A machine that exists, or the reason why it does not: `up` starts the former and reports the latter. */
 export type PreparedMachine = MadeMachine | FailedMachine;
 
 interface Planned {
   readonly step: MachineStep;
   readonly address: string | undefined;
-  /** Such as "systemd 252"; undefined where its labels do not tell. */
+  /** Example: "systemd 252"; undefined if its labels do not record it. */
   readonly init: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface FailedMachine extends Planned {
 /** Milliseconds for the few calls that finish what a killed berth has begun. */
 const finishMs = 10_000;
 
-/** One that is there already, the creation of which a killed berth may have left to be finished. */
+/** An existing machine, whose creation a killed berth may have left unfinished. */
 export async function takeOver(
   task: Task,
   step: Exclude<MachineStep, CreateStep>,
@@ -41,9 +41,7 @@ export async function takeOver(
 ): Promise<PreparedMachine> {
   const { state, address, init, claim, owner } = containers.find(({ id }) => id === step.id) ?? {};
   if (claim === "heir" && owner !== undefined) {
-    task.onWarning(
-      `${step.machine.name}: ${owner.file} made it and is not there any more, so it is this file's now`,
-    );
+    task.onWarning(`${step.machine.name}: taking it over from ${owner.file}, which does not exist any more`);
   }
   const failed = state === "created" ? await finish(task, step.id, init) : undefined;
   return failed === undefined
@@ -51,7 +49,7 @@ export async function takeOver(
     : { step, address, init, failed, isTaken: false };
 }
 
-/** Why a machine that was never started cannot be. Of one that is gone by now its start will tell. */
+/** Why a machine that never started cannot start. Ignore one that has vanished: its start reports that. */
 async function finish(
   { engine, signal }: Task,
   id: string,

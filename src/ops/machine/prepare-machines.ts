@@ -17,7 +17,7 @@ export interface PrepareOptions extends BindOptions {
   readonly images: ResolveOptions;
 }
 
-/** What a call of `up` knows and has made so far, however often it plans anew. */
+/** What one call of `up` has learned and made so far; kept when it plans again. */
 interface Work {
   readonly images: Map<string, ResolvedImage>;
   /** By name. */
@@ -33,9 +33,8 @@ const takenMs = 60_000;
 const unseenMs = 1000;
 
 /**
- * Everything up to the starts, under a lock: two `up`s at once must not both create a machine or give away
- * one address. Where one who was killed has asked the engine for something that comes in between, all is
- * planned anew from a fresh look.
+ * Everything up to the starts, under a lock: two `up`s at once must neither create the same machine nor
+ * assign the same address. Plans again from a fresh observation if a request of a killed berth interferes.
  */
 export async function prepareMachines(
   task: Task,
@@ -67,7 +66,7 @@ async function findNamed({ engine, signal }: Task, names: readonly string[]) {
   return containers.length === 0 ? undefined : containers;
 }
 
-/** Undefined where there is a network by now that the addresses are not of. */
+/** Undefined if a network with another subnet has appeared, to which the addresses do not belong. */
 async function prepareOnce(
   task: Task,
   fleet: Fleet,
@@ -114,7 +113,8 @@ function announce({ onState, onWarning }: Task, creates: readonly CreateStep[], 
     onState(machine.name, "preparing");
     for (const { name } of renamed.filter((container) => container.machine === machine.name)) {
       onWarning(
-        `${machine.name}: is made anew, since docker has renamed the one that was, to ${name}, which stays as it is`,
+        `${machine.name}: creating it again, since docker renamed the previous one to ${name}; ` +
+          "that one stays",
       );
     }
   }

@@ -17,8 +17,9 @@ interface RefusedCommand {
 
 /**
  * The status of a command that the engine could not run, as sh(1) and docker's client have it: 127 where its
- * program is not there, 126 else. The engine's own, `status`, is 126 for both with some engines
- * (https://github.com/moby/moby/issues/45795), so the machine's files tell; where these cannot be seen it holds.
+ * program does not exist, else 126. Some engines answer 126 for both, see
+ * https://github.com/moby/moby/issues/45795, so look at the machine's files; where they cannot be seen, trust
+ * the engine's `status`.
  */
 export async function refusedStatus(
   engine: Engine,

@@ -42,7 +42,7 @@ async function remove(
     await removeContainer(engine, id, { force, volumes: true, signal });
     await removeCgroupParent(engine, HostConfig.CgroupParent);
   } catch (error) {
-    // Somebody else removed it meanwhile.
+    // Another process removed it meanwhile.
     if (!hasCode(error, "not-found")) throw error;
     changed = false;
   }

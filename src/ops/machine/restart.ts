@@ -5,7 +5,7 @@ import { type StartOptions, startMachines } from "./start.ts";
 import { stopMachines } from "./stop.ts";
 
 export interface RestartOptions extends StartOptions {
-  /** Seconds to shut down before a machine is killed, -1 for ever; its own by default. */
+  /** Seconds to shut down before a machine is killed, -1 without limit; the machine's own by default. */
   readonly stopTimeout?: number | undefined;
 }
 

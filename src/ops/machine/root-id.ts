@@ -4,9 +4,9 @@ import { hasCode } from "#errors.ts";
 import { uidColumns, uidOf } from "#linux/ps.ts";
 
 /**
- * The host's number of a running machine's user 0, which is not 0 in a user namespace of its own: as the
- * ps(1) of the engine's host tells, which no one in the machine can bend. `pid` is its init's, which is asked
- * for when it is not given. Undefined when the machine has just ended, or the engine has no ps.
+ * The host's uid of a running machine's root, which differs from 0 in a user namespace. Asks the ps(1) of the
+ * engine's host, which the machine cannot influence. `pid` is its init's, looked up if omitted. Undefined if
+ * the machine has just ended, or the engine has no ps.
  */
 export async function readRootId(
   engine: Engine,

@@ -6,10 +6,10 @@ export function requireRunning(machine: Machine): void {
   if (machine.state === "running") return;
   if (machine.state === "paused") {
     throw new BerthError("conflict", `${machine.name} is paused`, {
-      hint: `wake it first: docker unpause ${machine.name}`,
+      hint: `resume it first: docker unpause ${machine.name}`,
     });
   }
-  throw new BerthError("conflict", `${machine.name} does not run`, {
+  throw new BerthError("conflict", `${machine.name} is not running`, {
     hint: `start it first: berth start ${machine.name}`,
     details: { state: machine.state },
   });

@@ -6,7 +6,8 @@ import { BerthError } from "#errors.ts";
 export interface ShutDownOptions {
   readonly signal: AbortSignal;
   /**
-   * Seconds to shut down before the machine is killed, 0 to kill it at once, -1 for ever; its own by default.
+   * Seconds to shut down before the machine is killed, 0 to kill it at once, -1 without limit; its own by
+   * default.
    */
   readonly timeout?: number | undefined;
 }
@@ -18,10 +19,9 @@ export interface ShutDownOptions {
 const hangUpLimit = 3000;
 
 /**
- * Shuts a machine down and waits until it has stopped. Whether this changed anything: false when it was
- * stopped already. Shells and commands opened from outside are hung up first: they are no children of init,
- * so systemd-shutdown would wait out its own ten seconds for word of their end. Whatever comes of that, the
- * machine is stopped.
+ * Shuts a machine down and waits until it has stopped. False if it was stopped already. First hangs up shells
+ * and commands opened from outside: they are not children of init, so systemd-shutdown would wait ten seconds
+ * for them. Stops the machine even if that fails.
  */
 export async function shutDown(
   engine: Engine,

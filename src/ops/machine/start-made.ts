@@ -6,16 +6,16 @@ import type { MachineSpec } from "#machinefile/machine.ts";
 import type { Task } from "#ops/task/task.ts";
 import { removeUnstarted } from "./create-machine.ts";
 import { noInit, programOf } from "./guest-probe.ts";
+import { isGone } from "./pending-containers.ts";
 import type { MadeMachine, PreparedMachine } from "./prepare-machine.ts";
-import { isGone } from "./settled-containers.ts";
 
-/** How often a machine that is gone when it is to be started is planned anew. */
+/** How often to plan again when a machine vanishes before its start. */
 const mostRenewals = 3;
 
 /**
- * Starts the machine, unless it is to be kept as it runs; where somebody, who may have been killed, has had
- * it removed by then, the one that a fresh look gives in its place. Resolves to the one that was started. One
- * that was just made and cannot be started is removed again.
+ * Starts the machine, unless it is to stay as it runs. If another process, perhaps killed since, has removed
+ * it, plans again and starts its replacement. Resolves to the started one. Removes a machine that was just
+ * made and fails to start.
  */
 export async function startMade(
   task: Task,
@@ -35,7 +35,7 @@ export async function startMade(
   return made;
 }
 
-/** What the engine said, where the machine is gone. */
+/** The engine's error if the machine has vanished. */
 async function start(
   { engine, signal }: Task,
   { step, made: { id } }: MadeMachine,
@@ -50,7 +50,7 @@ async function start(
     if ((hasCode(error, "not-found") || hasCode(error, "conflict")) && (await isGone(engine, id, signal)))
       return error;
     if (step.do !== "create") throw error;
-    // The next `up` makes it anew after whatever was mended.
+    // The next `up` creates it again, after the cause is mended.
     const explained = await explainStart(engine, id, step.machine, error);
     await removeUnstarted(engine, id);
     throw explained;
@@ -60,9 +60,7 @@ async function start(
 /** A machine's first files take less. */
 const leastRoom = 8 * 1024 * 1024;
 
-/**
- * The engine reports whatever went wrong in a start as one status; the image tells whether it was the init.
- */
+/** The engine reports any failed start with one status; ask the image whether the init was at fault. */
 async function explainStart(
   engine: Engine,
   id: string,
@@ -74,8 +72,8 @@ async function explainStart(
     await programOf(engine, id, command, AbortSignal.timeout(10_000));
     const known = await explainDiskFull(engine, error, leastRoom);
     if (known !== error || !(error instanceof BerthError) || error.hint !== undefined) return known;
-    return new BerthError(error.code, `${machine.name} could not be started: ${error.message}`, {
-      hint: "the sentence is the engine's own; `berth doctor` checks what machines need of it",
+    return new BerthError(error.code, `cannot start ${machine.name}: ${error.message}`, {
+      hint: "the reason is the engine's own message; `berth doctor` checks what machines need of the engine",
       details: error.details,
       cause: error,
     });

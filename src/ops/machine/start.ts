@@ -52,7 +52,7 @@ async function start(
   onState(
     name,
     boot.state === "running" && !changed ? "unchanged" : boot.state,
-    changed ? address : "runs already",
+    changed ? address : "already running",
   );
   return { changed, ...boot };
 }

@@ -16,19 +16,18 @@ export interface SampleOptions {
   readonly signal: AbortSignal;
 }
 
-const mostAtOnce = 16;
+const concurrency = 16;
 
 /**
- * The machines' usage again and again, at once first, then in the interval; the CPU share is known from the
- * second time on. Machines that come and go are followed: each time tells what is there then. Ends by its
- * signal with `interrupted`.
+ * The machines' usage, at once and then at each interval; the CPU share is known from the second sample on.
+ * Each sample covers the machines that exist then. Ends with `interrupted` by its signal.
  */
 export async function* sampleMachines(
   engine: Engine,
   options: SampleOptions,
 ): AsyncGenerator<readonly MachineUsage[]> {
   const { names, interval, signal } = options;
-  const limit = createLimit(mostAtOnce);
+  const limit = createLimit(concurrency);
   let before: ReadonlyMap<string, ContainerStats> = new Map();
   for (;;) {
     const began = performance.now();

@@ -6,7 +6,7 @@ import { stopOrder } from "#plan/machine/order.ts";
 import { shutDown } from "./shut-down.ts";
 
 export interface StopOptions {
-  /** Seconds to shut down before a machine is killed, -1 for ever; its own by default. */
+  /** Seconds to shut down before a machine is killed, -1 without limit; the machine's own by default. */
   readonly timeout?: number | undefined;
 }
 
@@ -25,10 +25,10 @@ async function stop(
   { timeout }: StopOptions,
 ): Promise<Reached> {
   onState(name, "stopping");
-  // A frozen init takes no signal: it would be killed when the time is over.
+  // A frozen init cannot handle a signal: it would be killed at the timeout.
   if (state === "paused") await unpauseContainer(engine, id, { signal });
   const changed = await shutDown(engine, id, { signal, timeout });
   if (changed) onState(name, "stopped");
-  else onState(name, "unchanged", "does not run");
+  else onState(name, "unchanged", "not running");
   return { changed, state: "stopped" };
 }

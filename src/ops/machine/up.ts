@@ -24,7 +24,7 @@ export interface UpOptions extends PrepareOptions {
   /** Whether to wait until they have booted. */
   readonly wait: boolean;
   readonly lockFile: string;
-  /** Told when another holds that for long. */
+  /** Called when another process holds the lock for long. */
   readonly onWaiting: () => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -43,11 +43,10 @@ export async function previewUp(
 }
 
 /**
- * Makes the machines run: creates what is missing, starts what stopped, leaves what runs, in parallel and
- * each after what it depends on. A machine that fails stops only those that depend on it; its error is in its
- * result. A machine made by this call whose first start the engine refuses is removed again. Interrupted
- * anywhere, the next call goes on. Throws before anything is done for what concerns all: a wrong plan, an
- * image, the network.
+ * Makes the machines run, in parallel and after their dependencies: creates missing ones, starts stopped
+ * ones, leaves running ones. A failing machine stops only its dependents; its error is in its result. Removes
+ * a machine made by this call if the engine refuses its first start. Call it again to continue after an
+ * interruption. Throws before any change for what concerns all: an invalid plan, an image, the network.
  */
 export async function up(task: Task, fleet: Fleet, options: UpOptions): Promise<readonly MachineUp[]> {
   const { signal, onState } = task;
@@ -59,7 +58,7 @@ export async function up(task: Task, fleet: Fleet, options: UpOptions): Promise<
   const concurrency = options.concurrency ?? (await defaultConcurrency(task, machines.length));
   const jobs = inOrder(machines);
   for (const { name, after } of jobs) if (after.length > 0) onState(name, "waiting");
-  const witness = machines.find(tellsOfHost);
+  const first = machines.find(tellsOfHost);
   return await runJobs(jobs, { concurrency, signal }, async ({ name, machine }, dependencies) => {
     const broken = dependencies.filter(({ state }) => state === "failed" || state === "skipped");
     if (broken.length > 0) {
@@ -73,7 +72,7 @@ export async function up(task: Task, fleet: Fleet, options: UpOptions): Promise<
     if ("failed" in machine) return failed(machine.failed);
     try {
       const prepareAgain = async () => named(name, await prepare([name]));
-      return await run(task, machine, { ...options, prepareAgain, isWitness: machine === witness });
+      return await run(task, machine, { ...options, prepareAgain, warnsOfStrict: machine === first });
     } catch (error) {
       if (isOwnFailure(error, signal)) return failed(error);
       throw error;
@@ -96,14 +95,15 @@ function named(name: string, machines: readonly PreparedMachine[]): PreparedMach
   return found;
 }
 
-/** Why machines are strict where full is the default is mostly a matter of the host: one answers for all. */
+/** Why machines fall back to strict mostly depends on the host, so ask one machine for all. */
 function tellsOfHost(machine: PreparedMachine): boolean {
   return "made" in machine && machine.made.byRuntime && machine.step.machine.profile === undefined;
 }
 
 interface RunOptions extends Pick<UpOptions, "wait" | "timeout" | "now"> {
   readonly prepareAgain: () => Promise<PreparedMachine>;
-  readonly isWitness: boolean;
+  /** Whether to warn for all when this machine is strict by default. */
+  readonly warnsOfStrict: boolean;
 }
 
 async function run(task: Task, prepared: MadeMachine, options: RunOptions): Promise<MachineUp> {
@@ -119,7 +119,7 @@ async function run(task: Task, prepared: MadeMachine, options: RunOptions): Prom
   onState(name, "booting", address);
   const [boot, rootId] = await Promise.all([
     waitBooted(engine, made.id, name, { signal, timeout: options.timeout }),
-    options.isWitness ? readRootId(engine, made.id, undefined, signal) : undefined,
+    options.warnsOfStrict ? readRootId(engine, made.id, undefined, signal) : undefined,
   ]);
   if (rootId === 0) task.onWarning(`${name}: ${strictByDefault}`);
   const bootMs = step.do === "keep" ? undefined : options.now() - began;
@@ -128,4 +128,5 @@ async function run(task: Task, prepared: MadeMachine, options: RunOptions): Prom
 }
 
 const strictByDefault =
-  "strict, since this host can give no user namespace of its own: `berth doctor` says why, --profile strict accepts it";
+  'using profile "strict": this host cannot give it a user namespace of its own ' +
+  "(see `berth doctor`; --profile strict accepts it)";

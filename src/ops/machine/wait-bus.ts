@@ -9,19 +9,16 @@ import { findLocalInit, readSystemdProgress } from "./local-init.ts";
 
 /** Milliseconds between two questions to the engine. */
 const pollMs = 25;
-/** The same by /proc, which costs next to nothing. */
+/** The same for reads of /proc, which are cheap. */
 const localPollMs = 10;
 
-/**
- * A systemd may have its bus elsewhere one day: after so long in its scope, systemctl is asked all the same.
- */
+/** A future systemd may have its bus elsewhere: after this time in its scope, ask systemctl anyway. */
 const busLimitMs = 2000;
 
 /**
- * Waits until systemd has left the root of the machine's cgroup. A command run in the machine before that
- * would sit in that root, where cgroup v2 then allows no controllers, so we look from outside. Where /proc
- * shows the machine, this waits for systemd's bus, too: to ask before that is in vain, and costs the boot the
- * time that starting a process takes.
+ * Waits until systemd has left the root of the machine's cgroup. A command run before would sit in that root,
+ * where cgroup v2 then allows no controllers, so look from outside. Where /proc shows the machine, also waits
+ * for systemd's bus: asking earlier fails and costs the boot the start of a process.
  */
 export async function waitForBus(
   engine: Engine,
@@ -52,8 +49,8 @@ async function waitForLocalBus(init: StartedProcess, signal: AbortSignal): Promi
 }
 
 /**
- * By the engine's own ps(1). False, too, of a machine that has ended since it was looked at, or begins anew:
- * the next look says so.
+ * Asks the engine's ps(1). Also false for a machine that has ended or restarted meanwhile: the next look
+ * tells.
  */
 async function hasLeftRoot(engine: Engine, id: string, signal: AbortSignal): Promise<boolean> {
   try {

@@ -12,7 +12,7 @@ import { readFailedUnits } from "./failed-units.ts";
 const cannotRun = 126;
 const notThere = 127;
 
-/** A machine that is ending takes no command any more, a moment before the engine calls it ended. */
+/** A machine that is ending refuses commands a moment before the engine reports its end. */
 const mostRefusals = 10;
 const refusalPauseMs = 200;
 
@@ -23,8 +23,8 @@ const longestState = 4096;
 const pollMs = 25;
 
 /**
- * Waits until systemd says that it has booted, well or degraded. Throws `boot-failed` for a machine that
- * ended, has fallen into rescue mode, or takes no command.
+ * Waits until systemd has booted, running or degraded. Throws `boot-failed` for a machine that has ended, is
+ * in rescue mode, or refuses commands.
  */
 export async function waitForSystemd(
   engine: Engine,
@@ -43,9 +43,10 @@ export async function waitForSystemd(
     if (isCut) {
       throw new BerthError(
         "boot-failed",
-        `${name} runs, but its systemctl is not systemd's: it says more than ${sizeOf(longestState)}`,
+        `${name} is running, but its systemctl is not systemd's: ` +
+          `it printed more than ${sizeOf(longestState)}`,
         {
-          hint: `look at it: berth exec ${name} systemctl --version`,
+          hint: `check it: berth exec ${name} systemctl --version`,
         },
       );
     }
@@ -54,11 +55,9 @@ export async function waitForSystemd(
       if (!State.Running) throw await bootFailed(engine, id, name, State.ExitCode, signal);
       refusals += 1;
       if (refusals > mostRefusals) {
-        throw new BerthError(
-          "boot-failed",
-          `${name} runs, but commands cannot be run in it: ${stdout.trim()}`,
-          { details: { status } },
-        );
+        throw new BerthError("boot-failed", `${name} is running, but cannot run commands: ${stdout.trim()}`, {
+          details: { status },
+        });
       }
       await sleep(refusalPauseMs, undefined, { signal });
       continue;
@@ -67,8 +66,8 @@ export async function waitForSystemd(
     if (state === "running") return { state, failedUnits: [] };
     if (state === "degraded") return { state, failedUnits: await readFailedUnits(engine, id, signal) };
     if (state === "maintenance") {
-      throw new BerthError("boot-failed", `${name} has fallen into rescue or emergency mode`, {
-        hint: `look around in it: berth shell ${name}, and its journal: berth logs -b ${name}`,
+      throw new BerthError("boot-failed", `${name} booted into rescue or emergency mode`, {
+        hint: `open a shell in it: berth shell ${name}; see its journal: berth logs -b ${name}`,
         details: { units: await readFailedUnits(engine, id, signal) },
       });
     }

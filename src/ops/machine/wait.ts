@@ -8,7 +8,7 @@ import { waitBooted } from "./boot.ts";
 
 export interface WaitOptions {
   readonly until: "running" | "stopped";
-  /** Milliseconds; without it there is no limit for `stopped`, and two minutes for `running`. */
+  /** Milliseconds; the default is no limit for `stopped`, and two minutes for `running`. */
   readonly timeout?: number | undefined;
 }
 
@@ -50,7 +50,7 @@ async function waitRunning(
   { timeout = bootTimeout }: WaitOptions,
 ): Promise<Reached> {
   if (state !== "running" && state !== "restarting") {
-    throw new BerthError("boot-failed", `${name} does not run: it is ${state}`, {
+    throw new BerthError("boot-failed", `${name} is not running: it is ${state}`, {
       hint: `berth start ${name}`,
       details: { state },
     });
@@ -76,9 +76,9 @@ async function waitStopped(
     if (deadline?.aborted !== true || signal.aborted) throw error;
     throw new BerthError(
       "boot-timeout",
-      `${name} has not stopped after ${Math.round((timeout ?? 0) / 1000)} s`,
+      `${name} did not stop within ${Math.round((timeout ?? 0) / 1000)} s`,
       {
-        hint: `see what it still does: berth exec ${name} systemctl list-jobs`,
+        hint: `see what it waits for: berth exec ${name} systemctl list-jobs`,
       },
     );
   }

@@ -7,8 +7,7 @@ import { bindWarnings, fileWarnings } from "./bind-warnings.ts";
 
 export interface BindOptions {
   /**
-   * Where the machine file is that tells of the machines, and where another would be found before it; none
-   * for those of the command line.
+   * The machine file, and the paths that would be found before it; empty for machines of the command line.
    */
   readonly files: readonly string[];
   /** Their `env` says who is trusted. */

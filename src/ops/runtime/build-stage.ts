@@ -31,7 +31,7 @@ export interface StageSite {
 export interface BuiltStage {
   readonly possible: true;
   readonly ids: IdRange;
-  /** Binds whose file systems map no ids: they are there as they are. */
+  /** Binds whose file systems cannot map ids: mounted without mapping. */
   readonly unmapped: readonly StagedBind[];
 }
 
@@ -42,8 +42,8 @@ export interface ImpossibleStage {
 }
 
 /**
- * Gives a machine ids of its own and mounts its root and binds by them. All that it makes is in the machine's
- * state, which is clear before: `clearState` undoes it, and so does whoever ends the machine.
+ * Gives a machine its own ids and mounts its root and binds with them. Keeps everything in the machine's
+ * state, which must be clear before: `clearState` undoes it, and so does the machine's end.
  */
 export async function buildStage(
   plan: IsolationPlan,
@@ -51,8 +51,8 @@ export async function buildStage(
 ): Promise<BuiltStage | ImpossibleStage> {
   const ids = await takeIds(state, machineId, plan.ids);
   const stage = stageOf(state);
-  // The engine's own root makes overlayfs's work files: through the mapped mounts it needs an id on disk that
-  // nobody has.
+  // Mount the engine's own root first, so that overlayfs creates its work files: through the mapped mounts
+  // that needs an id on disk that does not exist.
   const mapped = await userNamespace.map([
     { inside: 0, outside: ids.base, count: ids.count },
     { inside: ids.count, outside: 0, count: 1 },

@@ -9,9 +9,9 @@ import { sha256 } from "#host/files/sha256.ts";
 const keptAs = "config.json.berth";
 
 /**
- * A bundle's config.json as whoever made the bundle has written it. Engines make a bundle for one start;
- * whoever makes it by hand starts it again, and what an earlier start was given counts for that alone. What
- * was changed in it since stays.
+ * A bundle's config.json as its maker wrote it. Engines make a bundle for one start; users of plain runc
+ * start the same one again, and an earlier start's changes must not count then. Keeps later changes by
+ * others.
  */
 export function readBundleConfig(bundle: string): string {
   const text = readFileSync(join(bundle, "config.json"), "utf8");

@@ -144,7 +144,7 @@ describe.skipIf(!asRoot)("a machine whose root is an overlay (needs root)", () =
     const outcome = await create({}, `${mounting} && mount -t tmpfs tmpfs /run/berth && ${take}`);
     expect(outcome).toMatchObject({
       code: "host-unfit",
-      message: expect.stringContaining("131072 ids in a row are free"),
+      message: expect.stringContaining("131072 consecutive free ids"),
     });
   });
 

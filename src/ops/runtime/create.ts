@@ -19,17 +19,17 @@ import { clearState, sweepStates, writeState } from "./state.ts";
 const longestSweep = 200;
 
 /**
- * Rewrites a bundle's config.json so that its init boots, if its command is an init; else changes nothing of
- * it. Returns the warnings for the runtime's log. Throws BerthError where the machine cannot boot on this
- * host; what there is of its state by then is for `clearState`.
+ * Rewrites a bundle's config.json so that its init boots; leaves it alone if its command is not an init.
+ * Returns the warnings for the runtime's log. Throws BerthError if the machine cannot boot on this host;
+ * clear its state by `clearState` then.
  */
 export async function runtimeCreate(call: RuntimeCreate): Promise<readonly string[]> {
-  // Nothing of an earlier start may count, whatever this one is: what was granted in a user namespace must
-  // not be granted without one.
+  // Clear an earlier start's state first: what was granted inside a user namespace must not be granted
+  // without one.
   clearState(call.state);
   const container = readContainer(call.bundle, call.id);
   if (container === undefined) return [];
-  // Begun first, since it takes as long as all that follows.
+  // Start this first, since it takes as long as everything after it.
   const userNamespace = mayBeFull(container) ? beginUserNamespace() : undefined;
   try {
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
@@ -51,9 +51,9 @@ export async function runtimeCreate(call: RuntimeCreate): Promise<readonly strin
 }
 
 /**
- * Writes down the machine's state and builds its stage, if it has one. What is full unasked becomes strict
- * where the host refuses the stage's layers. Whatever else fails may be a machine's doing, and makes none
- * strict.
+ * Writes the machine's state and builds its stage, if it has one. Falls back to strict where the host refuses
+ * the stage's layers and full was not requested. Throws any other failure: a machine may have caused it, and
+ * must not become strict by that.
  */
 async function build(start: MachineStart, userNamespace: UserNamespace | undefined): Promise<BuiltMachine> {
   const { call, container, observed } = start;
@@ -87,4 +87,5 @@ function writePlanned({ call, container, observed }: MachineStart, plan: Machine
 }
 
 const leftOut = (entry: string) =>
-  `${entry} is in the image's own environment, and so was left out: it is the user's to ask for (with -e BERTH_IMAGE=, the image's id, it counts)`;
+  `ignoring ${entry} of the image's own environment: only the user may request it ` +
+  "(to trust the image, set -e BERTH_IMAGE= to its id)";

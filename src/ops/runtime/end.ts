@@ -4,8 +4,8 @@ import { abortConnectionsOf } from "#host/namespace/fuse-connection.ts";
 import { readCgroups, readHeld, readIsolated } from "./state.ts";
 
 /**
- * Ends what is left of a machine that was told SIGKILL, and what it waits for of itself: its cgroups, its own
- * file systems (FUSE).
+ * Ends what remains of a killed machine, including what it waits for itself: its cgroups, its own file
+ * systems (FUSE).
  */
 export function endMachine(state: string): void {
   try {
@@ -23,8 +23,6 @@ export function endMachine(state: string): void {
  */
 export function removeMachineCgroups(state: string, end?: number): readonly string[] {
   return readCgroups(state).flatMap((cgroup) =>
-    !isCgroup(cgroup) || removeCgroups(cgroup, end)
-      ? []
-      : [`the cgroup ${cgroup} is still there, or one in it`],
+    !isCgroup(cgroup) || removeCgroups(cgroup, end) ? [] : [`cannot remove cgroup ${cgroup} or one below it`],
   );
 }

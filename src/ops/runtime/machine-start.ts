@@ -9,7 +9,7 @@ export interface RuntimeCreate {
   readonly bundle: string;
   /** Where this machine's own files lie until the runtime's `delete` removes them. */
   readonly state: string;
-  /** The real runtime's --root: a container lives as long as there is a directory of its id in it. */
+  /** The real runtime's --root. A container exists as long as its directory in there. */
   readonly root: string;
   /**
    * A descriptor of the engine's mount namespace, where the runtime is to run in one of its own, as this

@@ -13,13 +13,13 @@ import { stateFile } from "#oci/machine-state.ts";
 import type { IsolatedMachine } from "./state.ts";
 
 /*
- * While a machine with mapped ids lives, its files are mounted once, for itself. What the engine has of them is a mirror: a
- * file system in the place of the engine's own mount, which asks berth's server for what the machine has.
+ * While a machine with mapped ids lives, its files are mounted once, for the machine. The engine has a mirror
+ * of them: a FUSE file system in place of the engine's own mount, whose server is berth's.
  */
 
 const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 
-/** Somebody may look at the engine's mount at this moment, and ends it only afterwards. */
+/** Milliseconds. A process may be reading the engine's mount at this moment, which keeps it busy. */
 const longestLookMs = 1_000;
 
 /**
@@ -36,7 +36,7 @@ export async function takePlace(
   closeSync(directory);
   if (server.namespace !== undefined) uncoverPlace(files.place);
   await askMirror({ do: "clear", place: files.place }, server);
-  // Where it goes on all the same, the kernel's log has a line that says so.
+  // If overlayfs mounts it all the same, the kernel's log has a line about it.
   end?.ends(longestLookMs);
   end?.close();
   return {
@@ -49,21 +49,21 @@ export async function takePlace(
 }
 
 /**
- * Lets go, in this mount namespace of our own, of other containers' files, which may be about to be mounted
- * for themselves alone.
+ * Releases other containers' files in this process's own mount namespace: another start may be about to mount
+ * them.
  */
 export function forgetOthers(mountinfo: string, rootPath: string): void {
   for (const place of otherOverlays(mountinfo, rootPath)) detachMount(place);
 }
 
 /**
- * Sees that the engine has a mirror of a machine's files. Its server comes again by itself when it is killed,
- * unless it was killed with all that watches over it.
+ * Ensures that the engine has a mirror of a machine's files. The mirror server restarts by itself when it is
+ * killed, unless its watcher was killed too.
  *
- * A machine of before there were mirrors has none until its next start: its files are mounted once more, for
- * the engine, which has changed some of them there. The machine's mount still knows those that are in use,
- * such as a file that another is mounted over, as they were, and by a mirror they could not be written to any
- * more (EEXIST). What either has brought is there for the next command.
+ * A machine started by a release without mirrors has none until its next start: mount its files once more for
+ * the engine, which has changed some of them there. The machine's mount still caches those in use, for
+ * example a file with a mount over it, and writes to them by a mirror would fail (EEXIST). The next command
+ * sees the changes of both.
  */
 export async function keepMirror(
   state: string,
@@ -75,8 +75,8 @@ export async function keepMirror(
     return;
   }
   try {
-    // An engine that was started anew may have its mounts out of our sight, and what is no overlay was not
-    // mounted for the machine.
+    // A restarted engine may have its mounts in another namespace; and only an overlay was mounted for the
+    // machine.
     if (lastMountAt(readMountinfo(), root)?.type === "overlay") forgetNames(root);
     if (lastMountAt(readMountinfoOf(pid), "/")?.type === "overlay") forgetNames(`/proc/${pid}/root`);
   } catch (error) {

@@ -13,8 +13,8 @@ export interface Observed {
   readonly host: Host;
   readonly request: MachineRequest;
   /**
-   * The overlay that the engine has mounted at its root; undefined where there is none whose layers could be
-   * mounted anew, and for a machine that is not to be full.
+   * The overlay that the engine has mounted as its root; undefined if its layers cannot be mounted again, and
+   * for a machine that will not be full.
    */
   readonly overlay: Overlay | undefined;
 }

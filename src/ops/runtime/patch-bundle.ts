@@ -62,7 +62,7 @@ function isolationOf(
   return { ids, stage, sysfs, settle, mountProgram };
 }
 
-/** Does at the container's end what `delete` does: whoever runs a container in the foreground calls none. */
+/** Cleans up at the container's end like `delete`, which a container run in the foreground never gets. */
 function clearHook(launcher: string, state: string): OciHook {
   return { path: launcher, args: [launcher, "clear", state] };
 }

@@ -16,7 +16,7 @@ import { readBundleConfig } from "./bundle-config.ts";
 export interface MachineContainer {
   /** Its config.json to the byte, as the bundle's maker wrote it. */
   readonly text: string;
-  /** The same without what its image asks for, and with the host name that was asked for. */
+  /** The same without the image's requests, and with the requested host name. */
   readonly config: OciConfig;
   readonly rootPath: string;
   /** Its files with all that is mounted over them, but for the engine's own. */
@@ -26,13 +26,13 @@ export interface MachineContainer {
   /** The host name that was asked for; undefined also where its name is another's. */
   readonly hostname: string | undefined;
   readonly profile: Profile | undefined;
-  /** What its image asks for in vain, as NAME=VALUE. */
+  /** Ignored requests of its image, as NAME=VALUE. */
   readonly ignored: readonly string[];
 }
 
 /**
- * Reads the container of a bundle; undefined for one that is no machine. Throws `no-init` where its command
- * is an init that its image lacks, `not-found` and `usage` where it cannot be told what it asks for.
+ * Reads a bundle's container; undefined if it is not a machine. Throws `no-init` if its command is an init
+ * that the image lacks, `not-found` and `usage` if its requests are unreadable.
  */
 export function readContainer(bundle: string, id: string): MachineContainer | undefined {
   const text = readBundleConfig(bundle);

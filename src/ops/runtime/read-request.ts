@@ -54,7 +54,7 @@ function isMachineId(text: string | undefined): text is string {
 }
 
 /**
- * The user's own container_uuid, else the head of the engine's id, which is random and lasts as long as the
+ * The user's container_uuid, else the head of the engine's id, which is random and lives as long as the
  * machine.
  */
 function machineIdOf(uuid: string | undefined, id: string): string {

@@ -10,8 +10,8 @@ import { poll } from "#ops/task/poll.ts";
  * How long an lxcfs that has just been started may take until it is mounted, one machine until it has it, and
  * all of it; milliseconds. A service's start may take 90 s (systemd-system.conf(5), DefaultTimeoutStartSec).
  */
-const patience = { start: 10_000, machine: 5000, all: 60_000 };
-const mostAtOnce = 8;
+const timeouts = { start: 10_000, machine: 5000, all: 60_000 };
+const concurrency = 8;
 /**
  * A service that starts at this moment makes its mount namespace by a copy of all mounts into which it then
  * moves: what was renewed before the move is lost with the old root, and only another look finds it.
@@ -19,32 +19,30 @@ const mostAtOnce = 8;
 const mostLooks = 3;
 
 export interface LxcfsRenewal {
-  /** In how many mount namespaces of machines it was mounted anew. */
+  /** Number of mount namespaces of machines in which it was mounted again. */
   readonly renewed: number;
   /** What went wrong with single machines, each one sentence. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Gives the machines of this host whose lxcfs has ended the one that runs now: after a restart of lxcfs their
- * own mounts of it would answer "Transport endpoint is not connected" for ever. Waits for one that is just
- * starting. Each machine is served by a process of its own, `program`, so that whatever it has at these
- * places hinders no other, and they take turns: one with many mount namespaces comes in each round once.
- * `limitMs` is for all of it. Throws `host-unfit` where no lxcfs starts.
+ * Mounts the running lxcfs in machines of this host whose lxcfs has ended: after its restart their old mounts
+ * answer "Transport endpoint is not connected". Waits for an lxcfs that is starting. Serves each machine by
+ * its own process, `program`, so that a machine cannot delay others, in turns: one with many mount namespaces
+ * gets one turn per round. `limitMs` limits the whole. Throws `host-unfit` if no lxcfs starts.
  */
 export async function renewMachinesLxcfs(
   program: string,
-  limitMs: number = patience.all,
+  limitMs: number = timeouts.all,
 ): Promise<LxcfsRenewal> {
   const end = performance.now() + limitMs;
-  const lxcfs = await startedLxcfs(patience.start);
-  const limit = createLimit(mostAtOnce);
+  const lxcfs = await startedLxcfs(timeouts.start);
+  const limit = createLimit(concurrency);
   const warnings = new Set<string>();
   let renewed = 0;
   let isLate = false;
   for (let look = 0; look < mostLooks; look += 1) {
-    // Where nothing was renewed something may be left all the same: the process that stood for a namespace
-    // may have ended.
+    // Even if nothing was renewed, look again: the process that represented a namespace may have ended.
     const { machines, isWhole } = findStaleLxcfs(lxcfs, end);
     const turns = inTurns(machines);
     const serve = async (pid: number) => (performance.now() >= end ? "late" : await renewOne(program, pid));
@@ -55,7 +53,9 @@ export async function renewMachinesLxcfs(
     if (isLate || turns.length === 0) break;
   }
   if (isLate)
-    warnings.add(`machines may keep their dead lxcfs: not all could be looked at within ${limitMs / 1000} s`);
+    warnings.add(
+      `machines may keep their dead lxcfs: checking all of them takes longer than ${limitMs / 1000} s`,
+    );
   return { renewed, warnings: [...warnings] };
 }
 
@@ -81,10 +81,10 @@ async function startedLxcfs(limit: number): Promise<HostLxcfs> {
 }
 
 const lacksLxcfs = () =>
-  new BerthError("host-unfit", "lxcfs does not run on this host", { hint: "systemctl start lxcfs" });
+  new BerthError("host-unfit", "lxcfs is not running on this host", { hint: "systemctl start lxcfs" });
 
 async function renewOne(program: string, pid: number): Promise<"renewed" | "left" | string> {
-  const end = AbortSignal.timeout(patience.machine);
+  const end = AbortSignal.timeout(timeouts.machine);
   try {
     const { status, stdout, stderr } = await tryRun(program, ["runtime", "lxcfs", String(pid)], {
       signal: end,
@@ -94,6 +94,9 @@ async function renewOne(program: string, pid: number): Promise<"renewed" | "left
     return stdout === "" ? "left" : "renewed";
   } catch (error) {
     if (!end.aborted) throw error;
-    return `the machine of process ${pid} keeps its dead lxcfs: it did not take another within ${patience.machine / 1000} s`;
+    return (
+      `the machine of process ${pid} keeps its dead lxcfs: ` +
+      `mounting the new one takes longer than ${timeouts.machine / 1000} s`
+    );
   }
 }

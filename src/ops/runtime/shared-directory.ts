@@ -11,10 +11,7 @@ import {
 import { join } from "node:path";
 import { sha256 } from "#host/files/sha256.ts";
 
-/**
- * Directories that are mounted into machines and shared by all which have the same ones, each named after its
- * content.
- */
+/** Directories that all machines with the same content share as a mount, each named after its content. */
 const masks = "/run/berth/masks";
 const logins = "/run/berth/login";
 

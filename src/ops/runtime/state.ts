@@ -43,10 +43,10 @@ export function writeState(
     writeFileSync(join(state, stateFile.machineId), `${needs.machineId}\n`, { mode: 0o444 });
 }
 
-/** So many sweeps do not come between a directory and its mark. */
+/** Tries: this many sweeps do not come between creating a directory and marking it. */
 const mostTries = 10;
 
-/** Without its mark a directory is nobody's, and whoever sweeps may remove it at that moment. */
+/** A sweep may remove a directory without its mark at any moment. */
 function beginState(state: string, stopSignal: number): void {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -65,12 +65,12 @@ function beginState(state: string, stopSignal: number): void {
  */
 const staleAfterMs = 60_000;
 
-/** Whether a state is older than any create that may still be at work on it; undefined for what is none. */
+/** Whether a state is older than any create still in progress; undefined if it is not a state. */
 export function isOldState(state: string): boolean | undefined {
   const mark = readPlainFile(join(state, stateMark));
   if (mark === undefined) return undefined;
   const [, begun = ""] = mark.text.split("\n");
-  // Of before states said when, or of a maker that ended in the middle of the line.
+  // Written by an older release without a time, or by a process that was killed while writing the line.
   if (!/^-?\d+$/.test(begun)) return Math.abs(Date.now() - mark.modifiedMs) > staleAfterMs;
   const age = readMonotonicClock() - Number(begun);
   // A directory that outlives the host's boot holds what lies ahead.
@@ -78,8 +78,8 @@ export function isOldState(state: string): boolean | undefined {
 }
 
 /**
- * Removes the states of machines that are no more: of failed creates, and of engines that were killed. One
- * with cgroups that `removeCgroups` says are left stays, for the next sweep to go on.
+ * Removes the states of machines that do not exist any more: of failed creates, and of killed engines. Keeps
+ * a state whose cgroups `removeCgroups` could not remove, for the next sweep.
  */
 export function sweepStates(
   directory: string,
@@ -108,8 +108,8 @@ export function stageOf(state: string): string {
 /** A machine in a user namespace of its own. */
 export interface IsolatedMachine {
   /**
-   * The process that it began as, and when that began (proc_pid_stat(5), field 22), which a state of before
-   * that was written down has not.
+   * Its first process and the start time of that (proc_pid_stat(5), field 22), which states of older releases
+   * lack.
    */
   readonly pid: number;
   readonly startTime: string | undefined;
@@ -131,8 +131,8 @@ export function readIsolated(state: string): IsolatedMachine | undefined {
 }
 
 /**
- * Whether the process is there and still the machine's: it began when that did, and one of the machine's ids
- * is its root's.
+ * Whether the process exists and still belongs to the machine: its start time matches, and its root has the
+ * machine's ids.
  */
 export function isIsolated({ pid, startTime, range }: IsolatedMachine): boolean {
   const found = findProcess(pid);
@@ -178,8 +178,8 @@ function readLines(file: string): readonly string[] {
 }
 
 /**
- * Removes a machine's state: the files we know and the directories they leave empty, never a tree and nothing
- * by a link, so that whatever the path names, and whoever exchanges it meanwhile, nothing else can be lost.
+ * Removes a machine's state: only known files and the directories they leave empty, never a tree and never
+ * through a link. So it cannot lose anything else, whatever the path names.
  */
 export function clearState(state: string): void {
   inDirectory(dirname(state), basename(state), (place) => {
@@ -200,7 +200,7 @@ function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch (error) {
-    // Not ours alone or no directory, or another machine's start was faster at removing it.
+    // Not this user's alone, not a directory, or removed by another start meanwhile.
     if (!hasErrno(error, ["ENOTEMPTY", "ENOENT", "ENOTDIR"])) throw error;
   }
 }

@@ -18,9 +18,9 @@ export interface PlannedService {
 export type ServiceChange = ServiceSpec | "rollback";
 
 /**
- * Changes a service as planned. A swarm refuses what was planned for an older version, and makes a version
- * each time that it notes how its own update fares: so the change is tried again as long as that is all that
- * happened. Throws `conflict` when another has changed what was planned for.
+ * Changes a service as planned. A swarm refuses a change planned for an older version, and bumps the version
+ * each time it records an update's progress: retry if only that has changed. Throws `conflict` if another
+ * client changed what the plan depends on.
  */
 export async function changeService(
   engine: Engine,
@@ -35,7 +35,7 @@ export async function changeService(
       // The API wants a specification and does not look at it.
       return await updateService(engine, id, spec, { version, rollback: true, signal });
     } catch (error) {
-      // The engine has no status for this refusal, so the version tells.
+      // The engine has no status for this refusal, so compare versions.
       if (!hasCode(error, "engine-api")) throw error;
       const { Version, Spec, PreviousSpec } = await inspectService(engine, id, { signal });
       if (Version.Index === version) throw error;
@@ -43,9 +43,9 @@ export async function changeService(
         !isDeepStrictEqual(Spec, spec) ||
         (previous !== undefined && !isDeepStrictEqual(PreviousSpec, previous))
       ) {
-        throw new BerthError("conflict", `${name} was changed by another meanwhile`, {
+        throw new BerthError("conflict", `another client changed ${name} meanwhile`, {
           cause: error,
-          hint: `see what it is now (docker service inspect ${name}), then try again`,
+          hint: `see its current state (docker service inspect ${name}), then try again`,
         });
       }
       version = Version.Index;

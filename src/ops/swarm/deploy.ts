@@ -42,7 +42,7 @@ export async function deploy(
   return Promise.all(
     steps.map((step) => {
       const action = step.do === "create" ? "created" : step.do === "update" ? "updated" : "kept";
-      return settle(engine, step.name, action, options, () => applyStep(engine, step, options));
+      return changeAndWait(engine, step.name, action, options, () => applyStep(engine, step, options));
     }),
   );
 }
@@ -60,14 +60,11 @@ export async function rollBack(
   const fresh = services.filter(({ PreviousSpec }) => !PreviousSpec);
   if (fresh.length > 0) {
     const list = fresh.map(({ Spec }) => Spec.Name).join(", ");
-    throw new BerthError(
-      "conflict",
-      `there is nothing to go back to: ${list} was not updated since it was made`,
-    );
+    throw new BerthError("conflict", `cannot roll back ${list}: no update since its creation`);
   }
   return Promise.all(
     services.map(({ ID, Spec, PreviousSpec, Version }) =>
-      settle(engine, Spec.Name, "rolled back", options, async () => {
+      changeAndWait(engine, Spec.Name, "rolled back", options, async () => {
         const before = await taskIds(engine, ID, options.signal);
         const planned = {
           id: ID,
@@ -83,10 +80,7 @@ export async function rollBack(
   );
 }
 
-/**
- * Removes services and, when told to wait, waits until their tasks have stopped. Roots and named volumes
- * stay.
- */
+/** Removes services and, with `wait`, waits until their tasks have stopped. Keeps roots and named volumes. */
 export async function removeServices(
   engine: Engine,
   names: readonly string[],
@@ -106,7 +100,7 @@ export async function removeServices(
 
 interface Applied {
   readonly id: string;
-  /** The service's tasks before. */
+  /** Ids of the service's tasks before the change. */
   readonly before: ReadonlySet<string>;
 }
 
@@ -119,7 +113,7 @@ async function applyStep(engine: Engine, step: DeployStep, { signal }: DeployOpt
   return { id, before };
 }
 
-async function settle(
+async function changeAndWait(
   engine: Engine,
   name: string,
   action: MachineDeployed["action"],
@@ -163,7 +157,9 @@ async function taskIds(engine: Engine, service: string, signal: AbortSignal): Pr
   return new Set((await listTasks(engine, { filters: { service: [service] }, signal })).map(({ ID }) => ID));
 }
 
-/** The services of these machines. Throws `not-found`, and `not-ours` for those that berth did not make. */
+/**
+ * The services of these machines. Throws `not-found`, and `not-ours` for services that berth did not create.
+ */
 async function findOwnServices(
   engine: Engine,
   names: readonly string[],
@@ -177,13 +173,13 @@ async function findOwnServices(
     .filter(({ Spec }) => Spec.Labels?.[label.machine] !== Spec.Name)
     .map(({ Spec }) => Spec.Name);
   if (foreign.length === 0) return services;
-  throw new BerthError("not-ours", `not a machine of berth: ${foreign.join(", ")}`, {
-    hint: "use docker for services that berth did not make",
+  throw new BerthError("not-ours", `not created by berth: ${foreign.join(", ")}`, {
+    hint: "use docker for services that berth did not create",
     details: foreign,
   });
 }
 
-/** A removed service cannot be asked about any more; its tasks are there until they have stopped. */
+/** A removed service cannot be inspected; its tasks are listed until they have stopped. */
 async function waitRemoved(
   engine: Engine,
   id: string,
@@ -197,7 +193,7 @@ async function waitRemoved(
     signal,
   );
   if (gone) return;
-  throw new BerthError("boot-timeout", `${name} has not stopped after ${Math.round(timeout / 1000)} s`, {
-    hint: "its service is gone, and its node goes on stopping it: berth ls --swarm",
+  throw new BerthError("boot-timeout", `${name} did not stop within ${Math.round(timeout / 1000)} s`, {
+    hint: "its service is removed, its node is still stopping it: berth ls --swarm",
   });
 }

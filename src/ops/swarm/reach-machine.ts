@@ -25,9 +25,8 @@ export interface ReachedMachine {
 }
 
 /**
- * The machine of this name: one of the engine, else one that the engine's swarm runs, on whatever node.
- * Another node's engine is reached by ssh. Throws `not-found`, `conflict` for one that does not run, and what
- * `connect` throws with how to set it right.
+ * The machine of this name: the engine's, else the swarm's on any node, whose engine is reached by ssh.
+ * Throws `not-found`, `conflict` if it is not running, and what `connect` throws, with a hint.
  */
 export async function reachMachine(
   engine: Engine,
@@ -53,8 +52,8 @@ function notRunning(name: string, task: SwarmTask | undefined): BerthError {
     task === undefined
       ? "its service has no task"
       : `its task is ${task.state}${task.error && `: ${task.error}`}`;
-  return new BerthError("conflict", `${name} does not run: ${state}`, {
-    hint: "look closer: berth ls --swarm",
+  return new BerthError("conflict", `${name} is not running: ${state}`, {
+    hint: "see its tasks: berth ls --swarm",
     details: { task },
   });
 }
@@ -77,9 +76,12 @@ async function nodeEngine(
     if (!(error instanceof BerthError) || error.code === "interrupted") throw error;
     throw new BerthError(
       error.code,
-      `${name} runs on the node ${node.name}, whose engine cannot be reached: ${error.message}`,
+      `cannot reach the engine of node ${node.name}, on which ${name} runs: ${error.message}`,
       {
-        hint: `let \`ssh ${address} docker version\` work without asking anything (a key, known_hosts, a user in the group docker; --ssh-user names another user), or name that node's engine with --host`,
+        hint: [
+          `make \`ssh ${address} docker version\` work without a prompt (key, known_hosts, a user in`,
+          "group docker; --ssh-user names another), or name that node's engine with --host",
+        ].join(" "),
         details: error.details,
         cause: error,
       },
@@ -101,7 +103,7 @@ async function machineOfLoader(
   const machines = await ownContainers(engine, containers, label.machine, signal);
   const container = machines.find(({ Labels }) => Labels[label.loader] === loader);
   if (container !== undefined) return machineOf(container);
-  throw new BerthError("conflict", `${name} has not been started by its loader yet`, {
-    hint: `see what that says: berth logs ${name}`,
+  throw new BerthError("conflict", `the loader of ${name} has not started it yet`, {
+    hint: `see its log: berth logs ${name}`,
   });
 }

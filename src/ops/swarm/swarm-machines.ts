@@ -19,8 +19,8 @@ export async function listSwarmMachines(
 }
 
 /**
- * The machine of a swarm by its name or its service's, one that runs before others; undefined without one, or
- * where the engine is no manager.
+ * A machine of the swarm by its own or its service's name, a running one first. Undefined if it does not
+ * exist or the engine is not a manager.
  */
 export async function findSwarmMachine(
   engine: Engine,

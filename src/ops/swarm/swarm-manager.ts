@@ -13,10 +13,10 @@ export async function requireManager(engine: Engine, signal: AbortSignal): Promi
   const inactive = info.Swarm.LocalNodeState === "inactive";
   throw new BerthError(
     "host-unfit",
-    inactive ? `${info.Name} is in no swarm` : `${info.Name} is not a manager of its swarm`,
+    inactive ? `${info.Name} is not in a swarm` : `${info.Name} is not a manager of its swarm`,
     {
       hint: inactive
-        ? "make a swarm of it with `docker swarm init`, or name a manager with --host or --context"
+        ? "create a swarm with `docker swarm init`, or name a manager with --host or --context"
         : "name a manager with --host or --context",
       details: { state: info.Swarm.LocalNodeState },
     },

@@ -59,9 +59,9 @@ export async function waitService(
   const detail = last.replace(/^\S+ ?/, "");
   throw new BerthError(
     "boot-timeout",
-    `${name} does not run after ${Math.round(options.timeout / 1000)} s${detail && `: ${detail}`}`,
+    `${name} is not running after ${Math.round(options.timeout / 1000)} s${detail && `: ${detail}`}`,
     {
-      hint: `the swarm goes on trying; ${lookCloser(name)}`,
+      hint: `the swarm keeps trying; ${lookCloser(name)}`,
     },
   );
 }
@@ -79,7 +79,7 @@ async function readLastLines(engine: Engine, task: Task, signal: AbortSignal): P
     text = (await captureText(log, longestTail)).text().trimEnd();
   } catch (error) {
     if (!(error instanceof BerthError) || error.code === "interrupted") throw error;
-    return [`(its log cannot be read: ${error.message})`];
+    return [`(cannot read its log: ${error.message})`];
   }
   return text === "" ? [] : text.split(/\r?\n/).slice(-lastLines);
 }

@@ -1,10 +1,10 @@
 import type { Task } from "./task.ts";
 
-/** So many may boot or shut down at once anywhere; more where the engine has the processors. */
-const fewAtOnce = 16;
+/** Boots and shutdowns at once on any engine; `perProcessor` raises it on larger ones. */
+const fewest = 16;
 const perProcessor = 4;
 
-/** How many of so many jobs work at once where nobody has said it. Asks the engine for a crowd alone. */
+/** The default concurrency for that many jobs. Asks the engine for its processors only above `fewest`. */
 export async function defaultConcurrency(task: Pick<Task, "info">, jobs: number): Promise<number> {
-  return jobs <= fewAtOnce ? fewAtOnce : Math.max(fewAtOnce, (await task.info()).NCPU * perProcessor);
+  return jobs <= fewest ? fewest : Math.max(fewest, (await task.info()).NCPU * perProcessor);
 }

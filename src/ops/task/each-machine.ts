@@ -22,9 +22,9 @@ export type Reached = Pick<MachineOutcome, "changed" | "state"> & {
 };
 
 /**
- * Does the work on each machine when its turn comes, as many at once as suit the engine. A machine that fails
- * stops no other: its error is in its outcome, and told at once. Only an interruption and what is no
- * BerthError end it all.
+ * Runs the work on each machine in its turn, with the default concurrency. A failing machine does not stop
+ * others: its error is in its outcome, and reported at once. Rejects on interruption, and on any error but a
+ * BerthError.
  */
 export async function eachMachine<M>(
   task: Task,

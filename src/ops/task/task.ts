@@ -20,7 +20,7 @@ export type TaskState =
   | "skipped"
   | "failed";
 
-/** Hears how a task gets on. */
+/** Receives the progress of a task. */
 export interface Report {
   /** `detail` is a short line; `elapsedMs` is the boot's, where the state ends one. */
   readonly onState: (name: string, state: TaskState, detail?: string, elapsedMs?: number) => void;
@@ -31,11 +31,11 @@ export interface Report {
 export interface Task extends Report {
   readonly engine: Engine;
   readonly signal: AbortSignal;
-  /** What the engine says of itself, asked once and only when somebody wants to know. */
+  /** The engine's GET /info, requested once and only on demand. */
   readonly info: () => Promise<SystemInfo>;
 }
 
-/** Each warning is passed on once: what is planned anew is warned of again. */
+/** Passes each warning on once: planning again repeats them. */
 export function createTask(engine: Engine, signal: AbortSignal, { onState, onWarning }: Report): Task {
   let asked: Promise<SystemInfo> | undefined;
   const warned = new Set<string>();

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { readFile, rmdir } from "node:fs/promises";
-import { defaultPrivateEngine } from "#host/embedded-engine/options.ts";
+import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "#lab/traces.ts";
@@ -9,7 +9,7 @@ import { ensureBuilt, runBerth } from "#support/berth.ts";
 import { canHaveEngines } from "#support/nodes.ts";
 
 // Its place is one of the host's own, so what is there already is somebody's.
-const place = defaultPrivateEngine();
+const place = defaultEmbeddedEngine();
 const hadDirectory = existsSync(place.stateDirectory);
 const isFree =
   (await privateEngineStatus(place)).state === "stopped" &&

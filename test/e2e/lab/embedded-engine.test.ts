@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "#host/embedded-engine/remove-tree.ts";
-import { startPrivateEngine } from "#host/embedded-engine/start.ts";
+import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
-import { stopPrivateEngine } from "#host/embedded-engine/stop.ts";
+import { stopEmbeddedEngine } from "#host/embedded-engine/stop.ts";
 import { run } from "#host/process/run.ts";
 import { canMakeLab } from "#lab/lab.ts";
 import { inMounts } from "#lab/mount-namespace.ts";
@@ -13,9 +13,9 @@ import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow 
 import { waitFor } from "#lab/wait-for.ts";
 
 const isPossible = await canMakeLab();
-if (!isPossible) console.warn("skipped: a private engine needs root and namespaces of its own");
+if (!isPossible) console.warn("skipped: an embedded engine needs root and namespaces of its own");
 
-describe.skipIf(!isPossible)("a private engine (needs root)", () => {
+describe.skipIf(!isPossible)("an embedded engine (needs root)", () => {
   let directory: string;
   const place = () => ({
     name: "selftest",
@@ -26,15 +26,15 @@ describe.skipIf(!isPossible)("a private engine (needs root)", () => {
     directory = await realpath(await mkdtemp(join(tmpdir(), "berth-engine-test-")));
   });
   afterAll(async () => {
-    await stopPrivateEngine({ ...place(), grace: 0, removeData: true });
+    await stopEmbeddedEngine({ ...place(), grace: 0, removeData: true });
     await removeTree(directory);
   });
 
   test("two starts at once give one engine, which outlives its starter and keeps an edited daemon.json", async () => {
     const program = `
-      const { startPrivateEngine } = await import(process.argv[1]);
+      const { startEmbeddedEngine } = await import(process.argv[1]);
       const place = JSON.parse(process.argv[2]);
-      const both = await Promise.all([startPrivateEngine(place), startPrivateEngine(place)]);
+      const both = await Promise.all([startEmbeddedEngine(place), startEmbeddedEngine(place)]);
       console.log(JSON.stringify(both.map(({ pid }) => pid)));`;
     const start = join(import.meta.dir, "../../../src/host/embedded-engine/start.ts");
     const { stdout } = await run(process.execPath, [
@@ -63,11 +63,11 @@ describe.skipIf(!isPossible)("a private engine (needs root)", () => {
     await waitFor("the engine knows the runtime", async () =>
       (await docker(status.socket, "info", "--format", "{{json .Runtimes}}")).includes('"other"'),
     );
-    expect(await startPrivateEngine(place())).toMatchObject({ pid: first });
+    expect(await startEmbeddedEngine(place())).toMatchObject({ pid: first });
   }, 30_000);
 
   test("another view is refused while it runs", async () => {
-    await expect(startPrivateEngine({ ...place(), cgroupView: "v2" })).rejects.toMatchObject({
+    await expect(startEmbeddedEngine({ ...place(), cgroupView: "v2" })).rejects.toMatchObject({
       code: "conflict",
     });
   });
@@ -84,20 +84,20 @@ describe.skipIf(!isPossible)("a private engine (needs root)", () => {
     );
     expect(await mountsNaming(directory)).toEqual([]);
     expect((await privateEngineStatus(place())).state).toBe("dead-remains");
-    expect(await stopPrivateEngine(place())).toBe(false);
+    expect(await stopEmbeddedEngine(place())).toBe(false);
     expect((await privateEngineStatus(place())).state).toBe("stopped");
     expect(await cgroupsOf("selftest")).toEqual([]);
     expect(await isThere(place().dataDirectory)).toBe(true);
   }, 30_000);
 
   test("a stop asks dockerd to end, then a start finds the data again", async () => {
-    await startPrivateEngine({ ...place(), uplink: true });
+    await startEmbeddedEngine({ ...place(), uplink: true });
     const namespaces = await ownNamespaces((await privateEngineStatus(place())).pid ?? 0);
     const before = await ticksNow();
-    expect(await stopPrivateEngine(place())).toBe(true);
+    expect(await stopEmbeddedEngine(place())).toBe(true);
     expect(await processesOf(namespaces, directory, before)).toEqual([]);
-    await startPrivateEngine({ ...place(), cgroupView: "v2" });
-    expect(await stopPrivateEngine({ ...place(), removeData: true })).toBe(true);
+    await startEmbeddedEngine({ ...place(), cgroupView: "v2" });
+    expect(await stopEmbeddedEngine({ ...place(), removeData: true })).toBe(true);
     expect(await isThere(place().dataDirectory)).toBe(false);
   }, 30_000);
 
@@ -123,17 +123,17 @@ describe.skipIf(!isPossible)("a private engine (needs root)", () => {
     };
     const { points, running } = await inMounts<{ points: string[]; running: string | undefined }>(
       `
-      const { startPrivateEngine } = await import(${module("start.ts")});
-      const { stopPrivateEngine } = await import(${module("stop.ts")});
+      const { startEmbeddedEngine } = await import(${module("start.ts")});
+      const { stopEmbeddedEngine } = await import(${module("stop.ts")});
       const { parseMountinfo } = await import(${JSON.stringify(import.meta.resolve("#linux/mountinfo.ts"))});
       const { readFile } = await import("node:fs/promises");
       const place = ${JSON.stringify(own)};
       try {
-        const { pid } = await startPrivateEngine(place);
+        const { pid } = await startEmbeddedEngine(place);
         const points = parseMountinfo(await readFile("/proc/" + pid + "/mountinfo", "utf8")).map(({ point }) => point);
         return { points, running: await readFile("/proc/" + pid + "/root" + place.stateDirectory + "/init", "utf8") };
       } finally {
-        await stopPrivateEngine({ ...place, grace: 0, removeData: true });
+        await stopEmbeddedEngine({ ...place, grace: 0, removeData: true });
       }`,
       before,
     );
@@ -144,7 +144,7 @@ describe.skipIf(!isPossible)("a private engine (needs root)", () => {
   }, 30_000);
 
   test("a failed start tells dockerd's words and leaves nothing", async () => {
-    const started = startPrivateEngine({ ...place(), extraConfig: { "no-such-setting": true } });
+    const started = startEmbeddedEngine({ ...place(), extraConfig: { "no-such-setting": true } });
     await expect(started).rejects.toMatchObject({
       code: "engine-unreachable",
       message: expect.stringContaining("no-such-setting"),
@@ -158,10 +158,10 @@ describe.skipIf(!isPossible)("a private engine (needs root)", () => {
     const dataDirectory = join(directory, "foreign");
     await mkdir(dataDirectory);
     await writeFile(join(dataDirectory, "letter"), "dear");
-    await expect(startPrivateEngine({ ...place(), dataDirectory })).rejects.toMatchObject({
+    await expect(startEmbeddedEngine({ ...place(), dataDirectory })).rejects.toMatchObject({
       code: "not-ours",
     });
-    await expect(stopPrivateEngine({ ...place(), dataDirectory, removeData: true })).rejects.toMatchObject({
+    await expect(stopEmbeddedEngine({ ...place(), dataDirectory, removeData: true })).rejects.toMatchObject({
       code: "not-ours",
     });
     expect(await isThere(join(dataDirectory, "letter"))).toBe(true);

@@ -276,7 +276,7 @@ machines:
     const notRunning = await manager().berth("exec mailbox true");
     expect([notRunning.status, notRunning.stderr]).toEqual([
       1,
-      expect.stringContaining("mailbox does not run: its task is pending"),
+      expect.stringContaining("mailbox is not running: its task is pending"),
     ]);
   });
 

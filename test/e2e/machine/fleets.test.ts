@@ -115,7 +115,9 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     const { status, stderr } = await berth("up", after);
     expect([status, stderr]).toEqual([
       0,
-      expect.stringContaining(`${join(before, "berth.yaml")} made it and is not there any more`),
+      expect.stringContaining(
+        `taking it over from ${join(before, "berth.yaml")}, which does not exist any more`,
+      ),
     ]);
     expect(await ids()).toEqual(machines);
     expect((await berth("down --yes", after)).status).toBe(0);
@@ -242,7 +244,7 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     const expected = ["data", "web"].map((name) =>
       expect.stringMatching(
         new RegExp(
-          `${join(cwd, "home", name)} .*${join(cwd, "home")} belongs to the user ${stranger}\\. Keep it .* /srv$`,
+          `${join(cwd, "home", name)} .*${join(cwd, "home")} belongs to the user ${stranger}\\. Keep it .*: /srv\\)$`,
         ),
       ),
     );

@@ -82,7 +82,7 @@ describe.skipIf(!canHaveEngines)("what a machine has at the places that berth lo
     const waited = await runBerth(engine.socket, ["wait", "--timeout=3s", "mute", "well"]);
     expect([waited.status, waited.stderr]).toEqual([
       5,
-      expect.stringContaining("mute has not finished booting after 3 s"),
+      expect.stringContaining("mute did not finish booting within 3 s"),
     ]);
     expect(waited.stderr).toContain("well: running");
     await writeFile(join(directory, "end"), "");

@@ -290,7 +290,7 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     const { status, stdout, stderr } = await up();
     expect([status, parseList(stdout).map(({ action }) => action)]).toEqual([0, ["created"]]);
     expect(stderr).toContain(
-      "aa: is made anew, since docker has renamed the one that was, to old, which stays as it is",
+      "aa: creating it again, since docker renamed the previous one to old; that one stays",
     );
     expect(stderr).not.toContain("copied");
     expect((await node("one").docker("inspect", "--format", "{{.State.Running}}", "old")).stdout).toBe(

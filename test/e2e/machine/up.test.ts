@@ -147,7 +147,7 @@ describe.skipIf(!canHaveEngines)("berth up (needs root)", () => {
       "up dead --image bookworm --restart no --command /sbin/init --command --unit=halt.target",
     );
     expect(status).toBe(5);
-    expect(stdout).toContain("dead ended while it booted, with status 0");
+    expect(stdout).toContain("dead exited while booting, with status 0");
     expect(stdout).toContain("Halting system.");
   });
 

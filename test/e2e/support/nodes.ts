@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
-import { startPrivateEngine } from "#host/embedded-engine/start.ts";
+import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 import {
   canMakeLab,
@@ -158,7 +158,7 @@ function withPrograms(
         stateDirectory,
         dataDirectory: dirname(node.configFile),
       };
-      const starting = startPrivateEngine({ ...spec, ...place, hostname: node.name, endsWithCaller: true });
+      const starting = startEmbeddedEngine({ ...spec, ...place, hostname: node.name, endsWithCaller: true });
       // As a host's network comes up while its engine starts: a swarm's member wants its address.
       const joining =
         node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory, starting);

@@ -66,7 +66,7 @@ export const all = defineCommand({
         hint,
       });
     }
-    if (config !== undefined) requireRoot("the runtime's removal");
+    if (config !== undefined) requireRoot("removing the runtime");
     const kept = await removeBelongings(engine, belongings, place);
     if (config !== undefined) await uninstallRuntime(config, false);
     const removed = parts.filter(({ name }) => !kept.includes(name));
@@ -84,15 +84,15 @@ async function show(context: Context, parts: readonly Part[]): Promise<undefined
 }
 
 function partsOf(
-  { images, networks, remains, roots }: Belongings,
+  { images, networks, leftovers, roots }: Belongings,
   configFile: string | undefined,
 ): readonly Part[] {
   return [
-    ...remains.probes.map((name) => ({ kind: "container", name }) as const),
+    ...leftovers.probes.map((name) => ({ kind: "container", name }) as const),
     ...networks.map(({ name }) => ({ kind: "network", name }) as const),
     ...images.map(({ reference, size }) => ({ kind: "image", name: reference, size }) as const),
     // As the engine's host calls them, not as they are reached through its process.
-    ...remains.states.map(
+    ...leftovers.states.map(
       (state) => ({ kind: "state", name: state.replace(/^\/proc\/\d+\/root/, "") }) as const,
     ),
     ...roots.map((name) => ({ kind: "root", name }) as const),

@@ -21,9 +21,8 @@ export function byName(folder: string, { parent }: Pick<FolderPlaces, "parent">)
 }
 
 /**
- * Throws `file-untrusted` for a folder in another user's FUSE, or with a lease there: any look at them might
- * have no end, and its guard would see no more how its loader fares. What is mounted later does not come to
- * the guard's container.
+ * Throws `file-untrusted` for a folder or lease in another user's FUSE: any access might block, and the guard
+ * could not watch its loader any more. Later mounts do not propagate into the guard's container.
  */
 export function refuseOthersFuse(folder: string, places: FolderPlaces): void {
   const named = byName(folder, places);
@@ -37,7 +36,7 @@ export function refuseOthersFuse(folder: string, places: FolderPlaces): void {
     "file-untrusted",
     `${folder} or its lease lies in another user's file system (FUSE), which might never answer`,
     {
-      hint: "Keep it in a directory of the node's own, or in what root has mounted.",
+      hint: "Keep it in a file system that root mounted.",
     },
   );
 }
@@ -57,10 +56,12 @@ export function accessWarnings(folder: string, { parent, place }: FolderPlaces):
     const fault = swapFault({ steps: seen(way.steps), real: seen(way.real), end: way.end }, trusted);
     if (fault !== undefined) {
       return [
-        `${swappedByOthers(folder, fault)} Keep it where only root may write on the whole way, such as in /srv`,
+        `${swappedByOthers(folder, fault)} Keep it where only root may write to each directory of the path ` +
+          "(example: /srv)",
       ];
     }
-    // A link to elsewhere leads nowhere from here; the folder that it leads to is seen all the same.
+    // A link that leads elsewhere is broken in this container; the folder that it leads to is mounted all the
+    // same.
     const reachable =
       way.end === "missing"
         ? withWay(place, trusted, (end) => isReachable(end, trusted))

@@ -16,7 +16,7 @@ export interface GuardOptions {
   readonly engine: Engine;
   readonly task: GuardTask;
   readonly report: (report: GuardReport) => void;
-  /** For whoever reads the guard's log. */
+  /** Writes a line of the guard's log. */
   readonly note: (text: string) => void;
 }
 

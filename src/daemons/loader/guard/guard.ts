@@ -24,7 +24,7 @@ export async function serveGuard(options: GuardOptions): Promise<void> {
   observers.start(
     async (signal) => {
       facts.set({ loader: await watchLoader(engine, task, signal) });
-      // After the fact, by which a step that is broken off is no failure.
+      // Update the fact first: then interrupting a step is no failure.
       leaving.abort();
     },
     (error) => {

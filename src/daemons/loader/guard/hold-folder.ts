@@ -28,8 +28,8 @@ export interface HoldFolderOptions {
 const places = { parent: guardPaths.parent, place: guardPaths.folder };
 
 /**
- * Takes the folder's lease, which other nodes see, and its lock, which other paths to it meet. Waits for
- * whoever is being stopped on it. Throws as `refuseOthersFuse`, `takeLease` and `lockFolder` do.
+ * Takes the folder's lease, which other nodes respect, and its lock, which covers other paths to it. Waits
+ * for a machine on it that is being stopped. Throws as `refuseOthersFuse`, `takeLease` and `lockFolder` do.
  */
 export async function holdFolder({
   engine,
@@ -47,7 +47,7 @@ export async function holdFolder({
     holder: { machine, loader, engine: task.engine, node: hostname() },
     stateOf: (holder) => retryWhileAway(() => holderState(engine, holder, signal), signal),
     onWaiting: (other) =>
-      onWaiting(`${folder} is still ${other.machine}'s on ${other.node}, which is being stopped`),
+      onWaiting(`waiting for ${other.machine} on ${other.node} to stop: it still uses ${folder}`),
     signal,
   });
   taken.defer(() => lease.release());
@@ -75,7 +75,7 @@ function folderWarnings(folder: string): readonly string[] {
     // not share the lease.
     ...(here === beside
       ? []
-      : [`${folder} is a mount of its own: its lease, beside it, keeps no other node from it`]),
+      : [`${folder} is a mount point: its lease, beside it, does not protect it from other nodes`]),
     ...accessWarnings(folder, places),
   ];
 }

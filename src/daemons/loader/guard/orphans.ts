@@ -73,14 +73,13 @@ export async function holderState(
   const states = (kind: keyof IsLoaders) => containers.filter(isLoaders[kind]).map(({ State }) => State);
   if (states("loader").includes("running")) return "alive";
   if (states("guard").some(lives)) return "leaving";
-  // Without a guard nobody tidies up after a machine but whoever comes next, which is not before it has the
-  // folder.
+  // Without a guard, only the folder's next guard removes the machine, once it has the folder.
   return states("machine").includes("running") ? "leaving" : "gone";
 }
 
 /**
- * Which containers are the loader and its parts. Whoever else has one's name never tidies up, and would be
- * waited for without end.
+ * The containers that are the loader and its parts. Ignores others of the same names: they never clean up, so
+ * waiting for them would not end.
  */
 type IsLoaders = Readonly<Record<"loader" | LoaderPart["kind"], (container: ContainerSummary) => boolean>>;
 
@@ -94,7 +93,7 @@ function hasId(loader: string, parts: Parts): IsLoaders {
   return { loader: ({ Id }) => Id === loader, guard: isPart("guard"), machine: isPart("machine") };
 }
 
-/** By their names and kinds, for a lease that tells no more. */
+/** By their names and kinds, for a lease without ids. */
 function isNamedAs(name: string, parts: Parts): IsLoaders {
   const isPart = (kind: LoaderPart["kind"], part: string) => (container: ContainerSummary) =>
     containerName(container) === part && parts.get(container.Id)?.kind === kind;

@@ -16,8 +16,8 @@ export interface Watched extends LoadersMachine {
 const pollInterval = 250;
 
 /**
- * Resolves when a loader's container runs no more, or has removed its machine, however long the engine is
- * away meanwhile, and also when that was while the guard was being started again.
+ * Resolves when a loader's container has stopped or has removed its machine. Survives absences of the engine,
+ * and covers the time while the guard itself was being restarted.
  */
 export async function watchLoader(engine: Engine, watched: Watched, signal: AbortSignal): Promise<LoaderEnd> {
   const seen = { asked: false, machine: false };
@@ -44,13 +44,12 @@ async function watchOnce(
   // An engine that was away may have lost its events.
   else if (seen.machine) return "done";
   const now = Date.now() / 1000;
-  // Created before now, whatever a clock says that was set back since: an engine refuses what ends before it
-  // begins.
+  // Use a time before now even if a clock was set back: an engine refuses a range that ends before it begins.
   const since = guarding && Math.min(Date.parse(guarding.Created) / 1000, now);
   const events = await watchEvents(engine, {
     filters: { type: ["container"], container: [loader, machine] },
-    // From the guard's creation on, so that nothing falls between two watches, nor between a look and a
-    // watch. To hear it twice is no harm.
+    // Start at the guard's creation, so that no event falls between two watches, or between a look and a
+    // watch. Seeing an event twice is harmless.
     ...(since !== undefined && { since }),
     // Of a loader that has ended the past alone is asked for, which ends.
     ...(!lives && { until: now }),

@@ -4,7 +4,7 @@ import { byRuntime, type ChosenApplier, chooseByApi } from "#plan/machine/applie
 import { isByRuntime, type LoaderTask, shortName } from "./loader-task.ts";
 
 const unnamed =
-  "the machine's host name is in its /etc/hostname alone: to take it from there its init needs SYS_ADMIN, or berth-runtime sets it";
+  "only /etc/hostname holds the machine's host name: to apply it, init needs SYS_ADMIN or berth-runtime";
 
 /**
  * How a loader's machine gets what its init needs: by berth-runtime, else by what the Engine API has. Throws

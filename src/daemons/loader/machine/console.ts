@@ -4,15 +4,10 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { readLogs } from "#engine/logs.ts";
 import { hasCode } from "#errors.ts";
 
-/**
- * Resolves when the reader has taken it: a console that nobody reads fast enough must not fill the loader's
- * memory.
- */
+/** Resolves when the reader has taken the chunk: a slow reader must not fill the loader's memory. */
 export type WriteConsole = (data: Uint8Array) => Promise<void>;
 
-/**
- * Copies a machine's console until the machine ends; goes on where it was when the engine was away meanwhile.
- */
+/** Copies a machine's console until the machine ends. Resumes where it was after the engine's absence. */
 export async function followConsole(
   engine: Engine,
   id: string,

@@ -1,7 +1,7 @@
 import { BerthError, hasCode } from "#errors.ts";
 import { poll } from "#ops/task/poll.ts";
 
-/** Milliseconds for which a name may be that of what a guard of the same loader still removes. */
+/** Milliseconds to wait for a name that a guard of the same loader is still freeing. */
 const nameTimeout = 30_000;
 
 /** Creates a container as soon as its name is free. Throws `conflict` when it does not become so. */
@@ -20,5 +20,5 @@ export async function createNamed<T>(
   };
   const created = await poll(nameTimeout, attempt, signal);
   if (created !== undefined) return created;
-  throw new BerthError("conflict", `there is a container ${name} already`, { hint: `docker rm -f ${name}` });
+  throw new BerthError("conflict", `container ${name} already exists`, { hint: `docker rm -f ${name}` });
 }

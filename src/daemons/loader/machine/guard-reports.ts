@@ -7,7 +7,7 @@ import type { GuardReport } from "#plan/loader/guard.ts";
 import type { LoaderFacts } from "#plan/loader/run-step.ts";
 
 export interface ReportReaders {
-  /** Whom the guard waits for. */
+  /** The machine that the guard waits for. */
   readonly onWaiting: (text: string) => void;
   readonly onChange: (change: Partial<LoaderFacts>) => void;
 }
@@ -25,7 +25,7 @@ export async function readGuardReports(
     if ("folder" in report) onChange({ guard: "folder", folder: report.folder ?? undefined });
     else onWaiting(report.waiting);
   }
-  throw new BerthError("internal", "the machine's guard ended before it was ready", {
+  throw new BerthError("internal", "the machine's guard exited before it was ready", {
     hint: `docker logs ${id.slice(0, 12)}`,
   });
 }

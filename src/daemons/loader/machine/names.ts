@@ -4,9 +4,9 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import { addressOf } from "#plan/loader/hosts.ts";
 
 /**
- * Gives the loader's container the machine's host name: the engine shows the machine these two files of its
- * loader, since they belong to the network that both have. False where a read-only container's are read-only,
- * too: berth-runtime names the machine all the same.
+ * Writes the machine's host name into the loader's own /etc/hostname and /etc/hosts: the engine gives the
+ * machine these files, since both share one network. False in a read-only container; berth-runtime still sets
+ * the machine's host name.
  */
 export async function writeNames(name: string): Promise<boolean> {
   const short = name.split(".", 1)[0];

@@ -15,7 +15,7 @@ import { createMachine } from "./create.ts";
 import { readGuardReports } from "./guard-reports.ts";
 import type { LoaderTask } from "./loader-task.ts";
 import { startGuard } from "./start-guard.ts";
-import { settleGuard, waitGuardLost } from "./wait-guard.ts";
+import { waitGuardEnd, waitGuardLost } from "./wait-guard.ts";
 import { watchBoot } from "./watch-boot.ts";
 
 export interface LoaderOptions {
@@ -115,7 +115,7 @@ export function loaderActions(
         );
         return { removed: "machine" };
       case "await-guard":
-        await settleGuard(engine, guardId);
+        await waitGuardEnd(engine, guardId);
         return { removed: "guard" };
     }
   };

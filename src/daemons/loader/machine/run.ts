@@ -19,7 +19,7 @@ import { findSelf, readOwnAddresses } from "./self.ts";
  */
 const defaultStopTimeout = 90;
 
-const noNames = "the loader's root is read-only: the machine's /etc/hosts does not tell its name";
+const noNames = "the loader's root is read-only: the machine's /etc/hosts lacks its name";
 
 /**
  * Runs the machine that the labels of this container ask for, beside it and in its network, and follows it to

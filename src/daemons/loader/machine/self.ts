@@ -21,8 +21,10 @@ export async function findSelf(engine: Engine, signal: AbortSignal): Promise<Con
     const found = await findContainer(engine, id, signal);
     if (found?.State.Running) return found;
   }
-  throw new BerthError("not-found", "the loader finds no container of its own on the engine at its socket", {
-    hint: "run it as a service, with the engine's socket of its own node: docker service create --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock …",
+  throw new BerthError("not-found", "cannot find the loader's own container on the engine at its socket", {
+    hint:
+      "run it as a service with its own node's socket: docker service create " +
+      "--mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock …",
     details: { candidates },
   });
 }

@@ -21,7 +21,7 @@ export async function startGuard(
   signal: AbortSignal,
 ): Promise<string> {
   const origin = { image: self.Image, socket: socketOf(engine, self) };
-  // Without the signal: a create call that is broken off may leave a guard that nobody knows of.
+  // Without the signal: an interrupted create call may leave a guard whose id is unknown.
   const post = async (lock: boolean) =>
     (await createContainer(engine, renderGuard(task, { ...origin, lock }), { name: task.guard })).Id;
   const create = async () => {
@@ -35,7 +35,7 @@ export async function startGuard(
   };
   const id = await createNamed(task.guard, create, signal);
   await using unstarted = new AsyncDisposableStack();
-  // Even while the engine is away: of a guard that never ran nobody else knows.
+  // Retry while the engine is away: no other process knows of a guard that never ran.
   unstarted.defer(() =>
     retryWhileAway(() => ignoreRemoved(removeContainer(engine, id, { force: true, volumes: true }))),
   );
@@ -54,7 +54,7 @@ function explainMount(error: unknown, { folder }: GuardTask): unknown {
   });
 }
 
-/** As the loader has it: a directory stays one, since a socket in it may be made anew. */
+/** The mount as the loader has it: keep a directory, since a socket in it may be created again. */
 function socketOf(engine: Engine, self: ContainerInspect): GuardOrigin["socket"] {
   const path = engine.endpoint.kind === "unix" ? engine.endpoint.path : usualSocket;
   const names = [path, path.replace(/^\/run\//, "/var/run/"), path.replace(/^\/var\/run\//, "/run/")];
@@ -64,7 +64,7 @@ function socketOf(engine: Engine, self: ContainerInspect): GuardOrigin["socket"]
   if (mount !== undefined) return { path, source: mount.Source, target: mount.Destination };
   throw new BerthError(
     "host-unfit",
-    `the engine's socket ${path} is not mounted into the loader, so that its guard cannot have it`,
+    `the loader lacks a mount of the engine's socket ${path}, which its guard needs`,
     {
       hint: "mount it: --mount type=bind,src=/var/run/docker.sock,dst=/var/run/docker.sock",
     },

@@ -8,7 +8,7 @@ const restartTimeout = 20_000;
 /** Milliseconds; a guard needs moments to tidy up, unless its engine is away. */
 const endTimeout = 20_000;
 
-/** Resolves when a guard runs no more and does not come back: somebody has removed or stopped it. */
+/** Resolves when a guard has stopped and does not restart: someone has removed or stopped it. */
 export async function waitGuardLost(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
   const returned = async () => {
     const state = (await findContainer(engine, id, signal))?.State;
@@ -22,10 +22,10 @@ export async function waitGuardLost(engine: Engine, id: string, signal: AbortSig
 }
 
 /**
- * Gives a guard that has been told, by its machine's removal, the time to tidy up, so that nothing is left
- * when the task has ended. One that was stopped is removed.
+ * Waits for a guard to clean up after its machine's removal, so that nothing remains when the task has ended.
+ * Removes a guard that was stopped.
  */
-export async function settleGuard(engine: Engine, id: string): Promise<void> {
+export async function waitGuardEnd(engine: Engine, id: string): Promise<void> {
   const ended = async () => {
     const state = (await findContainer(engine, id))?.State;
     return state === undefined || !(state.Running || state.Restarting) ? "ended" : undefined;

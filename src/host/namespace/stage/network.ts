@@ -22,8 +22,8 @@ export function stageNetwork(stage: string, network: string): string {
 }
 
 const lostNetwork = (cause?: unknown) =>
-  new BerthError("host-unfit", "the container whose network the machine is to have has just ended", {
-    hint: "start that one first",
+  new BerthError("host-unfit", "the container whose network the machine joins has just exited", {
+    hint: "start that container first",
     cause,
   });
 
@@ -40,9 +40,9 @@ export function stageSysfs(stage: string, network: string): void {
   } catch (cause) {
     throw new BerthError(
       "host-unfit",
-      `the sysfs of the other container's network cannot be mounted: ${(cause as Error).message}`,
+      `cannot mount the sysfs of the other container's network: ${(cause as Error).message}`,
       {
-        hint: "name the profile strict",
+        hint: "use profile strict",
         cause,
       },
     );

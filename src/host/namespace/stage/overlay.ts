@@ -4,13 +4,12 @@ import type { LayersUnmapped } from "#contract/obstacle.ts";
 import { BerthError } from "#errors.ts";
 import { attachMount, cloneMount, makeSlave, mapMount, mount, mountFlags } from "#host/syscall/syscalls.ts";
 import type { Overlay } from "#linux/overlay.ts";
-import { unlessDone } from "./unless-done.ts";
+import { ignoreDone } from "./ignore-done.ts";
 import { mapsNoIds } from "./unmappable.ts";
 
 /**
- * Mounts an overlay's layers in the stage with mapped ids. Returns what the host has refused where their file
- * system maps none, which only shows now. Throws `host-unfit` for whatever else fails, which may be a
- * machine's doing.
+ * Mounts an overlay's layers in the stage with mapped ids. Returns the obstacle if their file system cannot
+ * map ids, which shows only now. Throws `host-unfit` for other failures, which a machine may have caused.
  */
 export function stageLayers(
   stage: string,
@@ -32,10 +31,9 @@ export function stageLayers(
 }
 
 /**
- * Mounts, as `root` in the stage, the overlay of the staged layers. The engine's own of the same must be
- * mounted nowhere by then: of two with one upper directory neither knows what the other does (overlayfs.rst,
- * "Sharing and copying layers"). Its work directory is one of its own beside the engine's, whose inodes have
- * other owners. Throws `host-unfit`.
+ * Mounts the overlay of the staged layers as `root` in the stage. Unmount the engine's own first: two
+ * overlays with one upper directory corrupt each other (overlayfs.rst, "Sharing and copying layers"). Uses
+ * its own work directory beside the engine's, whose inodes have other owners. Throws `host-unfit`.
  */
 export function stageRoot(stage: string, { lower, upper, options }: Overlay): void {
   const root = join(stage, "root");
@@ -55,7 +53,7 @@ export function stageRoot(stage: string, { lower, upper, options }: Overlay): vo
     // What has not come about must not count as a root that was there.
     if (isFirst)
       for (const directory of [madeIn(work), work])
-        unlessDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
+        ignoreDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);
     throw unstaged(cause);
   }
 }
@@ -65,9 +63,9 @@ const layersOf = (stage: string) => join(stage, "layers");
 function unstaged(cause: unknown): BerthError {
   return new BerthError(
     "host-unfit",
-    `the machine's layers cannot be mounted with mapped ids: ${(cause as Error).message}`,
+    `cannot mount the machine's layers with mapped ids: ${(cause as Error).message}`,
     {
-      hint: "name the profile strict",
+      hint: "use profile strict",
       cause,
     },
   );

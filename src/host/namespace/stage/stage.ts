@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:f
 import { basename, dirname, join } from "node:path";
 import { inDirectory } from "#host/files/beneath.ts";
 import { detachMount, makePrivate, mount, mountFlags } from "#host/syscall/syscalls.ts";
-import { unlessDone } from "./unless-done.ts";
+import { ignoreDone } from "./ignore-done.ts";
 
 /**
  * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids,
@@ -11,7 +11,7 @@ import { unlessDone } from "./unless-done.ts";
  * directories: it is detached, never emptied.
  */
 export function openStage(stage: string, owner: number): void {
-  // Runtimes go to the directory that was the root, whatever is there by then, before they enter the machine.
+  // Runtimes change to the directory that was the root, whatever it is then, before they enter the machine.
   mkdirSync(join(stage, "root"), { recursive: true, mode: 0o711 });
   mount(
     "berth",
@@ -30,20 +30,23 @@ export function isStageOpen(stage: string): boolean {
   return place !== undefined && parent !== undefined && place.dev !== parent.dev;
 }
 
-/** Detaches a stage, if there is one, and removes its place. Others may be doing so at the same time. */
+/**
+ * Detaches a stage, if it exists, and removes its directory. Other processes may do the same at the same
+ * time.
+ */
 export function closeStage(stage: string): void {
-  // What is mounted nowhere any more cannot be unmounted (umount2(2), EINVAL).
-  if (isStageOpen(stage)) unlessDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
+  // EINVAL: it is not mounted any more (umount2(2)).
+  if (isStageOpen(stage)) ignoreDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
   // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
   inDirectory(dirname(stage), basename(stage), (place) =>
-    unlessDone(() => rmdirSync(join(place, "root")), ["ENOENT"]),
+    ignoreDone(() => rmdirSync(join(place, "root")), ["ENOENT"]),
   );
-  unlessDone(() => rmdirSync(stage), ["ENOENT", "ENOTDIR"]);
+  ignoreDone(() => rmdirSync(stage), ["ENOENT", "ENOTDIR"]);
 }
 
 /**
- * Binds, as `userns` in the stage, a user namespace by its file descriptor: so it is there by a path, and for
- * as long as the stage.
+ * Binds a user namespace, by its descriptor, as `userns` in the stage: a path for it that lives as long as
+ * the stage.
  */
 export function stageUserNamespace(stage: string, userNamespace: number): void {
   const place = join(stage, "userns");

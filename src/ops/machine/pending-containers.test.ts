@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "#engine/connection/connect.ts";
 import { spawn } from "#host/process/spawn.ts";
-import { listSettled } from "./settled-containers.ts";
+import { listAfterPending } from "./pending-containers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-settled-"));
 const socket = join(folder, "docker.sock");
@@ -85,13 +85,13 @@ test.each([
     "/containers/one/wait": [none],
     "/images/image/json": [...image],
   };
-  const { containers, unsettled } = await listSettled(await connectToIt(), new AbortController().signal);
+  const { containers, pending } = await listAfterPending(await connectToIt(), new AbortController().signal);
   expect(
     containers.map(
       ({ NetworkSettings }) => NetworkSettings?.Networks?.["berth.internal"]?.IPAMConfig?.IPv4Address,
     ),
   ).toEqual(address === undefined ? [] : [address]);
-  expect(unsettled).toEqual(new Set());
+  expect(pending).toEqual(new Set());
 });
 
 test("one that the engine is starting, and tells nothing of meanwhile, is waited for no longer than for an answer", async () => {
@@ -100,8 +100,8 @@ test("one that the engine is starting, and tells nothing of meanwhile, is waited
     "/containers/one/json": [[never, {}]],
     "/images/image/json": [...image],
   };
-  const { containers, unsettled } = await listSettled(await connectToIt(), new AbortController().signal);
-  expect([containers.length, [...unsettled]]).toEqual([1, []]);
+  const { containers, pending } = await listAfterPending(await connectToIt(), new AbortController().signal);
+  expect([containers.length, [...pending]]).toEqual([1, []]);
 }, 20_000);
 
 test("a removal that has no end is waited for so long and no longer", async () => {
@@ -111,6 +111,10 @@ test("a removal that has no end is waited for so long and no longer", async () =
     "/containers/one/wait": [[never, {}]],
     "/images/image/json": [...image],
   };
-  const { containers, unsettled } = await listSettled(await connectToIt(), new AbortController().signal, 100);
-  expect([containers.length, [...unsettled]]).toEqual([1, ["one"]]);
+  const { containers, pending } = await listAfterPending(
+    await connectToIt(),
+    new AbortController().signal,
+    100,
+  );
+  expect([containers.length, [...pending]]).toEqual([1, ["one"]]);
 });

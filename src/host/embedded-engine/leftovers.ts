@@ -6,7 +6,7 @@ import { idsOfEngine, releaseIds } from "#host/namespace/id-ranges.ts";
 import type { ProcessStat } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { freeEngineCgroups, readEngineCgroups, removeEngineCgroups } from "./engine-cgroups.ts";
-import { enginePaths, type PrivateEnginePlace } from "./options.ts";
+import { type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { releaseShadowed } from "./shadowed.ts";
 
@@ -23,8 +23,8 @@ const endLimit = 60_000;
 /** Milliseconds between two looks whether something is still frozen. */
 const thawPause = 500;
 
-/** Whether files or cgroups of an engine are there. */
-export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
+/** Whether files or cgroups of an engine exist. */
+export async function hasLeftovers(place: EmbeddedEnginePlace): Promise<boolean> {
   const entries = await readdir(place.stateDirectory).catch((error: unknown) => {
     if (hasErrno(error, ["ENOENT"])) return [];
     throw error;
@@ -37,7 +37,7 @@ export async function hasRemains(place: PrivateEnginePlace): Promise<boolean> {
  * its cgroups and its files of the state directory. The data stay. `known` is the namespaces' holder, for one
  * who has ended init already.
  */
-export async function removeRemains(place: PrivateEnginePlace, known?: ProcessStat): Promise<void> {
+export async function removeLeftovers(place: EmbeddedEnginePlace, known?: ProcessStat): Promise<void> {
   const paths = enginePaths(place);
   const init = await readRecordedProcess(paths.init);
   const uplink = await readRecordedProcess(paths.uplink);
@@ -54,7 +54,7 @@ export async function removeRemains(place: PrivateEnginePlace, known?: ProcessSt
 /** The unshare(1) that waits for init and holds the namespaces too; a moment after init it is gone. */
 export async function readHolder(init: ProcessStat): Promise<ProcessStat | undefined> {
   const now = await readProcess(init.pid);
-  // Another process has init's pid by now: whatever its parent is, it is not ours.
+  // Another process has init's pid now, so ignore its parent.
   return now?.startTime === init.startTime && now.parent > 1 ? await readProcess(now.parent) : undefined;
 }
 
@@ -69,7 +69,7 @@ async function killAndWait(identity: ProcessStat, engine: string): Promise<void>
   throw stillThere(identity);
 }
 
-async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
+async function removeStateFiles(place: EmbeddedEnginePlace): Promise<void> {
   const { config: _config, dataRoot: _dataRoot, ...files } = enginePaths(place);
   // The init file goes last: until then a later stop still knows what to look for.
   const { init, ...others } = files;
@@ -88,7 +88,7 @@ async function removeStateFiles(place: PrivateEnginePlace): Promise<void> {
 }
 
 function stillThere(identity: ProcessStat): BerthError {
-  return new BerthError("tool-failed", `process ${identity.pid} of the private engine does not end`, {
+  return new BerthError("tool-failed", `process ${identity.pid} of the embedded engine does not exit`, {
     hint: `See what it waits for in /proc/${identity.pid}/stack.`,
     details: identity,
   });

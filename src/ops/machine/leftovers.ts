@@ -15,11 +15,11 @@ import { clearState, isOldState, stageOf } from "#ops/runtime/state.ts";
 import type { Leftovers } from "#plan/doctor/doctor-facts.ts";
 import { ownContainers } from "./own-containers.ts";
 
-/** Milliseconds. Younger ones may be somebody's work at this very moment. */
+/** Milliseconds. Another process may still be working on younger ones. */
 const staleMs = 60_000;
 
 /** What crashes have left on an engine and, given its process, on its host. */
-export async function findRemains(
+export async function findLeftovers(
   engine: Engine,
   pid: number | undefined,
   signal: AbortSignal,
@@ -43,10 +43,10 @@ export async function findRemains(
 }
 
 /**
- * Removes what `findRemains` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the
+ * Removes what `findLeftovers` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the
  * engine has ended since.
  */
-export async function removeRemains(
+export async function removeLeftovers(
   engine: Engine,
   { engineProcess, states, probes }: Leftovers,
   signal: AbortSignal,
@@ -55,22 +55,22 @@ export async function removeRemains(
     try {
       await removeContainer(engine, id, { force: true, volumes: true, signal });
     } catch (error) {
-      // Somebody else removed it meanwhile.
+      // Another process removed it meanwhile.
       if (!hasCode(error, "not-found")) throw error;
     }
   }
   if (engineProcess === undefined) return;
   for (const state of states) {
-    // It may have been long ago, and whatever has the number now is not to be looked into.
+    // The engine may have ended long ago, so do not enter whatever process has its pid now.
     if (!isThere(engineProcess))
-      throw new BerthError("engine-lost", "the engine has ended meanwhile", {
-        hint: "start it, and say it again",
+      throw new BerthError("engine-lost", "the engine stopped meanwhile", {
+        hint: "start it, then run this again",
       });
     try {
       await removeState(engineProcess.pid, state);
     } catch (cause) {
       if (!hasErrno(cause, ["EACCES", "EPERM", "EROFS"])) throw cause;
-      throw new BerthError("host-unfit", `${state} cannot be removed`, {
+      throw new BerthError("host-unfit", `cannot remove ${state}`, {
         hint: "run `berth doctor --fix` as root",
         cause,
       });
@@ -79,8 +79,8 @@ export async function removeRemains(
 }
 
 /**
- * By directories that were opened from the engine's own root on, so that nothing is removed by a link,
- * whoever makes one at this moment.
+ * Opens each directory from the engine's own root on, so that no link redirects the removal, even one made
+ * meanwhile.
  */
 async function removeState(engineProcess: number, state: string): Promise<void> {
   await inRootOf(engineProcess, stateRoot, (top) =>
@@ -122,8 +122,8 @@ async function staleStates(engineProcess: number, alive: ReadonlySet<string>): P
 const deepest = 16;
 
 /**
- * Those which no create can be at work on, by their paths below the directory of all of them; none below what
- * is not ours to see.
+ * States that are older than any create in progress, as paths below `directory`; none below what this user
+ * may not read.
  */
 function findOldStates(directory: string, path: string, depth: number): readonly string[] {
   try {
