@@ -13,9 +13,14 @@ export function renderLoaderLabels(
 ): Readonly<Record<string, string>> {
   const fields: Readonly<Record<string, unknown>> = { ...machine, ...differing(machine) };
   const rows = Object.entries(keys).map(([key, row]) => [key, row, fields[row.field]] as const);
-  const flags = rows.flatMap(([, { label }, value]) =>
-    label?.form === "flags" && value !== undefined ? label.render(value) : [],
-  );
+  // As berth has always written them: in another order a deploy would take them for a change, and restart the
+  // machine.
+  const firstOf = ([key]: (typeof rows)[number]) => (key === "shm_size" ? 0 : 1);
+  const flags = rows
+    .toSorted((one, other) => firstOf(one) - firstOf(other))
+    .flatMap(([, { label }, value]) =>
+      label?.form === "flags" && value !== undefined ? label.render(value) : [],
+    );
   const labels = [
     ["machine", machine.name] as const,
     ...rows.flatMap(([key, row, value]) => {

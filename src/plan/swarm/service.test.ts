@@ -109,6 +109,13 @@ test("a root alone: what is not asked for is not there", () => {
   });
 });
 
+test("flags keep their order, since another is a change of the service", () => {
+  const flags = "shm_size: 4k, blkio_weight: 300, device_read_bps: ['/dev/sda:1k'], labels: {a: b}";
+  expect(renderLoaderLabels(machineOf(`  mail: {root: /srv/mail, ${flags}}\n`))["berth.loader.args"]).toBe(
+    "shm-size=4096,blkio-weight=300,device-read-bps=/dev/sda:1024,label=a=b",
+  );
+});
+
 test("a service is made with ids for names, and left alone once it is there", () => {
   const plan = planOf(`  mail:${full}${deployed}`);
   const [step] = planDeploy([plan], swarm);
