@@ -407,7 +407,7 @@ describe.skipIf(!canHaveEngines)("a machine that berth deploy has put on another
     expect([refused.status, errorCode(refused.stdout)]).toEqual([3, "engine-unreachable"]);
     expect(JSON.parse(refused.stdout)).toMatchObject({
       error: {
-        message: expect.stringContaining("mail runs on the node worker, whose engine cannot be reached"),
+        message: expect.stringContaining("cannot reach the engine of node worker, on which mail runs"),
         hint: expect.stringContaining(`ssh nobody@${worker().address} docker version`),
       },
     });
