@@ -27,9 +27,8 @@ export interface LxcfsBind {
 }
 
 /**
- * What lxcfs shows of a machine instead of its host (lxcfs(1), and the files below its directory): memory and
- * swap, processors, age, load, and the I/O of its own cgroup. Each is a place where the OCI runtimes allow a
- * mount.
+ * Files of lxcfs that show the machine instead of its host (lxcfs(1)): memory and swap, processors, uptime,
+ * load, and the I/O of its own cgroup. The OCI runtimes allow a mount over each.
  */
 export const lxcfsFiles: readonly string[] = [
   "/proc/cpuinfo",

@@ -37,7 +37,7 @@ export interface MachineRequest {
   readonly lxcfs?: boolean | undefined;
   /** Its memory limit, bytes. */
   readonly memory?: number | undefined;
-  /** The size of its /dev/shm where that was asked for, bytes. */
+  /** The requested size of /dev/shm, bytes. */
   readonly shmSize?: number | undefined;
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;

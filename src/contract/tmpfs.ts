@@ -5,7 +5,7 @@ import type { Profile } from "./profiles.ts";
 interface Bounds {
   /** Bytes, in whole pages. */
   readonly size: number;
-  /** The most files, directories and links: each takes kernel memory, be it empty. */
+  /** Limit of files, directories and links: each takes kernel memory, even if empty. */
   readonly inodes: number;
 }
 
@@ -36,7 +36,7 @@ export interface TmpfsRequest {
   readonly profile: Profile;
   /** The machine's memory limit, bytes; undefined without one. */
   readonly limit: number | undefined;
-  /** The size that was asked for /dev/shm, bytes. */
+  /** The requested size of /dev/shm, bytes. */
   readonly shmSize: number | undefined;
 }
 
@@ -44,10 +44,9 @@ const page = 4096;
 const mebibyte = 1024 ** 2;
 
 /**
- * Shares of the memory. Without a limit they are those of a system (systemd's mountpoint-util.h, tmp.mount).
- * Under a limit those that a user can fill (/tmp, /dev/shm, /run/lock, /run/user/UID) are below half of it in
- * all, inodes included, so that whoever fills them meets ENOSPC, and the machine never the kernel's OOM
- * killer, which would end it all.
+ * Shares of the memory. Without a limit they are systemd's (mountpoint-util.h, tmp.mount). Under a limit,
+ * those that a user can fill (/tmp, /dev/shm, /run/lock, /run/user/UID) stay below half of it in all, inodes
+ * included. Whoever fills them gets ENOSPC, and the machine avoids the kernel's OOM killer.
  */
 const shares = {
   system: { run: 0.2, tmp: 0.5, shm: 0.5, user: 0.1 },

@@ -8,7 +8,9 @@ import type { MachineSpec } from "#machinefile/machine.ts";
 export const label = {
   /** On containers: the machine's name. */
   machine: "berth.machine",
-  /** On machines: a random word, another for each that is made, so that no copy's image tells of this one. */
+  /**
+   * On machines: a random value, unique to each creation, so that a copy's image is not taken for this one.
+   */
   creation: "berth.creation",
   /** On a container that is made to look into an image: its name. */
   probe: "berth.probe",
@@ -57,9 +59,9 @@ export function isGiven(keys: readonly string[], labels: Labels, image: Labels):
 }
 
 /**
- * Whether it is berth that made a container, by the label `key`, under the name in it: the label was given,
- * or others that it gives machines. Where the image is gone (undefined) and cannot be compared with, the
- * network tells that a machine was made in: no image says where it is run.
+ * Whether berth created a container, by the label `key` with its name: the label, or another of berth's, was
+ * set at creation. If the image is gone (undefined), the network of a machine decides, since no image
+ * contains a container's network.
  */
 export function isMadeByBerth(
   key: (typeof label)["machine" | "probe"],
@@ -94,7 +96,7 @@ const byLoader = [...ofAll, label.loader, label.service];
 /** Networks that an engine has of itself, in which everything runs that asks for none. */
 const predefinedNetworks: readonly string[] = ["default", "bridge", "host", "none"];
 
-/** The init that labels tell of, such as "systemd 252"; undefined where they tell of none. */
+/** The init by labels, such as "systemd 252"; undefined without them. */
 export function initFromLabels(labels: Readonly<Record<string, string>>): string | undefined {
   const kind = labels[label.init];
   const version = labels[label.initVersion];

@@ -60,8 +60,8 @@ export function removeRuntime(
 }
 
 /**
- * What has a running dockerd forget a runtime that these settings (undefined for none) no longer name: on
- * SIGHUP it keeps the runtimes and the default that a file says nothing of.
+ * The settings that make a running dockerd forget a runtime which the file (undefined for none) no longer
+ * has: on SIGHUP it keeps runtimes and the default that the file omits.
  */
 export function forgetRuntimes(text: string | undefined, file: string): string {
   return render({ runtimes: {}, "default-runtime": "runc", ...parseSettings(text, file) }, text);

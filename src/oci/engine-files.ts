@@ -18,7 +18,7 @@ export interface EngineFilesRequest {
   readonly id: string;
   /** Whether it is a machine in a user namespace of its own. */
   readonly isolated: boolean;
-  /** The host name that was asked for by BERTH_HOSTNAME. */
+  /** The host name requested by BERTH_HOSTNAME. */
   readonly hostname: string | undefined;
   /** A file that holds it. */
   readonly hostnameFile: string;

@@ -112,7 +112,7 @@ function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** The file's JSON, or nothing when there is no such file. */
+/** The file's JSON; undefined if the file does not exist. */
 function readJson(file: string): unknown {
   let text: string;
   try {

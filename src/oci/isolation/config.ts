@@ -19,11 +19,10 @@ export interface Isolation {
 }
 
 /**
- * Puts the container into a user namespace of its own (OCI runtime-spec, config-linux.md, user namespace
- * mappings): its root comes from the stage, and so do its binds by `takeFromStage`, which is left to
- * `patchConfig`. Paths which the engine masks are not: the kernel itself guards them against anyone but the
- * host's root, and a masked /proc keeps containers inside the machine from mounting theirs
- * (mount_too_revealing).
+ * Puts the container into its own user namespace (OCI runtime-spec, config-linux.md, user namespace
+ * mappings). Its root comes from the stage, and so do its binds by `takeFromStage`, which `patchConfig`
+ * calls. Unmask the engine's masked paths: the kernel protects them from everyone but the host's root, and a
+ * masked /proc prevents containers inside the machine from mounting theirs (mount_too_revealing).
  */
 export function isolateConfig(
   config: OciConfig,

@@ -1,6 +1,6 @@
 import { hasCode } from "#errors.ts";
 
-/** Milliseconds until an engine that is away is asked again. */
+/** Poll interval in milliseconds for an unreachable engine. */
 export const awayInterval = 500;
 
 /**

@@ -19,7 +19,7 @@ export interface GuardFacts {
   readonly ports: "none" | "unswept" | "closed" | "open" | "lost";
   /** Whether the guard has reported to the loader that it may start the machine. */
   readonly isReady: boolean;
-  /** What a step threw, or whoever watches. */
+  /** What a step or a watcher threw. */
   readonly failure: unknown;
   /** Progress after a fault: reported to the loader, then enforced by killing the machine. */
   readonly refusal: "none" | "reported" | "enforced";

@@ -6,7 +6,7 @@ export interface LoaderPart {
   readonly loader: string;
 }
 
-/** A container as it was asked for. */
+/** A container as its creator requested it. */
 export interface SeenContainer {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

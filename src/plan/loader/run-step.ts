@@ -26,7 +26,7 @@ export interface LoaderFacts {
   /** The failure to follow the machine's console, reported after its end. */
   readonly console: "following" | "ended";
   readonly consoleFailure: unknown;
-  /** What a step threw, or whoever watches. */
+  /** What a step or a watcher threw. */
   readonly failure: unknown;
   /** The outcome, once decided; the removal that follows does not change it. */
   readonly outcome: LoaderOutcome | undefined;

@@ -1,9 +1,9 @@
 import { mayBeOf, parseMountinfo, pointOf } from "#linux/mountinfo.ts";
 
 /**
- * Which container this process may be in, the likeliest first: the engine has its own files of a container
- * mounted into it (proc_pid_mountinfo(5)), whatever the cgroups are; the v1 cgroup path of old engines; the
- * host name, which is the id's head unless the user chose another. Each is to be asked of the engine.
+ * Candidates for this process's container, the most likely first: the id in the engine's files mounted into
+ * it (proc_pid_mountinfo(5)), with any cgroups; the v1 cgroup path of old engines; the host name, by default
+ * the beginning of the id. The engine must confirm each.
  */
 export function parseOwnIds(mountinfo: string, cgroup: string, hostname: string): readonly string[] {
   const mounted = parseMountinfo(mountinfo, (line) => engineFiles.test(pointOf(line))).flatMap(

@@ -3,7 +3,7 @@ import { boundTmpfs, tmpfsOptions } from "#contract/tmpfs.ts";
 import { BerthError } from "#errors.ts";
 import { hiddenFiles, visibleCgroups } from "./degradations.ts";
 
-/** What of the contract the Engine API can express, for an engine without berth-runtime. */
+/** The part of the contract that the Engine API can express, for an engine without berth-runtime. */
 export interface ApiContract {
   readonly tmpfs: Readonly<Record<string, string>>;
   readonly binds: readonly string[];
@@ -29,8 +29,8 @@ export interface ApiEngine {
 export const firstWithWritableCgroups = 28;
 
 /**
- * Translates the contract of one machine; `asked` are the tmpfs of its own, path → options. Throws
- * `host-unfit` where only the runtime can apply it.
+ * Renders the contract of one machine; `asked` are its own tmpfs mounts, path → options. Throws `host-unfit`
+ * if only the runtime can apply it.
  */
 export function renderApiContract(
   machine: string,
@@ -104,8 +104,8 @@ export function renderApiContract(
 }
 
 /**
- * Directly below the root: engines never remove a parent, and whoever does must not meet another machine's
- * start.
+ * Directly below the root: engines never remove a parent, and removing a shared one would race with the start
+ * of another machine.
  */
 const ownCgroup = "/berth-machine-";
 

@@ -31,8 +31,8 @@ export interface Way {
   /** The directories of it without links, from / to its end, which is the last: what it resolves to. */
   readonly real: readonly PathStep[];
   /**
-   * `missing`: beyond the last step nothing is there, or nothing that this user may see. `unseen`: that is a
-   * `fuse`, and is not looked into. `too-long`: it goes on, over more names than are looked at.
+   * `missing`: the next step does not exist, or this user may not see it. `unseen`: the last step is a
+   * `fuse`, which berth does not examine. `too-long`: the path has more components than berth examines.
    */
   readonly end: "there" | "missing" | "unseen" | "too-long";
 }

@@ -7,7 +7,7 @@ export interface Writable {
   readonly source: string;
 }
 
-/** What the machines may write to that are to be made, and all that are there, whatever file made them. */
+/** The paths that the machines to create, and all existing ones of any file, may write to. */
 export function writables(steps: readonly Step[], there: readonly ObservedContainer[]): readonly Writable[] {
   const planned = steps.flatMap((step) => {
     if (step.do !== "create") return [];
