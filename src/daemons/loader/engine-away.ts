@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { awayInterval, isEngineAway } from "#plan/loader/engine-away.ts";
 
 /**
- * Does what an engine that is away for a while interrupts, until it is done. Any other failure comes out; so
- * does the end that `signal` makes.
+ * Repeats the work until it completes while the engine is temporarily away. Throws other failures, and the
+ * abort of `signal`.
  */
 export async function retryWhileAway<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {

@@ -37,8 +37,8 @@ export async function removeMachine(
 }
 
 /**
- * Removes the guard of a loader, by its name or id, unless that is another's; one that removes itself ends
- * with that.
+ * Removes a loader's guard by its name or id, unless it belongs to another loader. A guard that removes
+ * itself ends by that.
  */
 export async function removeGuard(
   engine: Engine,

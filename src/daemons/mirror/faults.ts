@@ -20,10 +20,7 @@ export class Faults {
       rmSync(this.#file, { force: true });
   }
 
-  /**
-   * What the work gives, or what is given otherwise when it fails. Throws only what makes serving as a whole
-   * impossible.
-   */
+  /** The result of the work, or `otherwise` if it fails. Throws only errors that stop the whole server. */
   within<T>(whose: string, work: () => T, otherwise: T): T {
     try {
       return work();

@@ -21,7 +21,7 @@ export class LeftProcesses {
     this.#left = [...this.#left, left];
   }
 
-  /** Forgets those which have ended: the states of the machines that they have answered for. */
+  /** Forgets exited processes; returns the states of their machines. */
   reap(): readonly string[] {
     const left = this.#left.filter(({ process }) => process.hasDone() === undefined);
     const ended = this.#left.filter((one) => !left.includes(one));

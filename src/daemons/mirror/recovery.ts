@@ -30,10 +30,7 @@ export class Recovery {
     this.#faults = faults;
   }
 
-  /**
-   * Finds the machines that have a plan, and shows what is missing. What fails for one of them is tried again
-   * for a while.
-   */
+  /** Finds machines with a plan and shows missing mirrors. Retries failures for a while. */
   begin(): void {
     this.#missing = this.#findPlans(stateRoot, 0).filter(({ state }) => !this.#mirrors.has(state));
     this.#until = performance.now() + longestStartMs;
@@ -45,7 +42,7 @@ export class Recovery {
     if (states.filter((state) => this.#heldUp.delete(state)).length > 0) this.begin();
   }
 
-  /** Whether there may still be a machine without its mirror: one that has not begun yet. */
+  /** Whether a machine may still lack its mirror because it has not begun yet. */
   get isMissing(): boolean {
     return this.#missing.length > 0;
   }
@@ -72,7 +69,7 @@ export class Recovery {
   #isLeftOut(plan: MirrorPlan): boolean {
     if (this.#mirrors.has(plan.state) || !existsSync(join(plan.state, stateFile.mirror))) return false;
     const machine = readIsolated(plan.state);
-    // It has not begun, or is about to leave its runtime's root for its own.
+    // It has not begun, or still has the runtime's root.
     if (machine === undefined) return true;
     if (!isIsolated(machine)) return false;
     if (!showsAllOf(machine.pid, plan.device)) return true;
@@ -110,7 +107,7 @@ export function readPlan(state: string): MirrorPlan | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as MirrorPlan);
 }
 
-/** Machines come and go meanwhile; one whose process has ended, and is not reaped, has no mounts (EINVAL). */
+/** Machines come and go; a process that has ended but is not reaped has no mounts (EINVAL). */
 function ignoreEnded<T>(read: () => T[]): T[] {
   try {
     return read();

@@ -19,8 +19,8 @@ const [holdMs, idleMs] = [100, 5_000];
  */
 const longestAnswer = 60;
 /**
- * How long the next request is looked for after an answer; and for how much of it alone, before others are
- * let run in between.
+ * How long to poll for the next request after an answer, and how much of that without yielding to other
+ * processes.
  */
 const [nextRequestMs, aloneMs] = [0.2, 0.06];
 

@@ -17,7 +17,7 @@ const keepMs = 1_000;
 /** How long one is waited for who has had the server started. */
 const firstCallerMs = 10_000;
 
-/** Something that is waited for, and what is done when it happens. */
+/** A descriptor to poll, and the action when it is readable. */
 interface Source {
   readonly file: number;
   readonly event: number;

@@ -33,9 +33,9 @@ export async function hasLeftovers(place: EmbeddedEnginePlace): Promise<boolean>
 }
 
 /**
- * Kills what is left of the engine's processes, waits until they and their namespaces are gone, and removes
- * its cgroups and its files of the state directory. The data stay. `known` is the namespaces' holder, for one
- * who has ended init already.
+ * Kills the engine's remaining processes, waits until they and their namespaces are gone, and removes its
+ * cgroups and its files in the state directory. Keeps the data. `known` is the namespaces' holder, if the
+ * caller has ended init already.
  */
 export async function removeLeftovers(place: EmbeddedEnginePlace, known?: ProcessStat): Promise<void> {
   const paths = enginePaths(place);

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { BerthError } from "#errors.ts";
 
-/** Which cgroup tree the engine sees: the host's as it is (v1, hybrid or v2), or cgroup2 alone. */
+/** The cgroup tree that the engine sees: the host's (v1, hybrid or v2), or cgroup2 only. */
 export type CgroupView = "host" | "v2";
 
 /** Where an embedded engine is; enough to stop it and to ask for its status. */
@@ -28,7 +28,7 @@ export interface EmbeddedEngineOptions extends EmbeddedEnginePlace {
   readonly rootDirectory?: string;
   /** Directories of the host that stay in sight, at their own path, when `rootDirectory` is given. */
   readonly shownDirectories?: readonly string[];
-  /** Settings for daemon.json; they are laid over those kept from earlier starts. */
+  /** Settings for daemon.json, merged over those of earlier starts. */
   readonly extraConfig?: Readonly<Record<string, unknown>>;
   /** The engine's own host name (its name as a swarm node); the host's by default. */
   readonly hostname?: string;

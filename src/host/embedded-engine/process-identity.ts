@@ -22,7 +22,7 @@ export async function isAlive(identity: ProcessStat): Promise<boolean> {
   return now !== undefined && now.startTime === identity.startTime && now.state !== "Z" && now.state !== "X";
 }
 
-/** Signals this very process; a recycled pid is left alone. False when it is gone already. */
+/** Signals exactly this process, never a reused pid. False if it has ended already. */
 export async function signalProcess(identity: ProcessStat, signal: NodeJS.Signals): Promise<boolean> {
   if (!(await isAlive(identity))) return false;
   try {

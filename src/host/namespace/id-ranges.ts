@@ -25,8 +25,8 @@ import { firstSlot, idsPerSlot, preferredSlot, slotBase, slots } from "#oci/id-s
 import { stateFile } from "#oci/machine-state.ts";
 
 /**
- * Taken ranges: a link for each slot, to the state of the machine that has it. The host's engines share it,
- * the embedded ones too.
+ * Taken ranges: a link for each slot, to the state of its machine. Shared by all engines of the host,
+ * embedded ones too.
  */
 const idsDirectory = "/run/berth/ids";
 /**
@@ -130,10 +130,7 @@ interface Links {
   removeFree(): void;
 }
 
-/**
- * Whether a number may be that of an embedded engine: of one that lives, or of one that has not written down
- * its own.
- */
+/** Whether a pid may belong to an embedded engine: one that is alive, or has not recorded itself yet. */
 function readEngines(): (pid: number) => boolean {
   const marks = readdirSync(idsDirectory).filter((name) => name.startsWith(markPrefix));
   const engines = marks.map((name) => parseProcessStat(readFileSync(join(idsDirectory, name), "utf8")));

@@ -17,14 +17,11 @@ const closeOnExec = 0x80000;
 const detachLazily = 2;
 const fromAndToEmptyPath = 0x4 | 0x40;
 
-/** A look into a mount namespace. All of it is only good within `inMountNamespace`. */
+/** Access to a mount namespace, valid only within `inMountNamespace`. */
 export interface MountNamespace {
   /** The namespace's mountinfo (proc_pid_mountinfo(5)), as far as one looks at a machine's. */
   mountinfo(): string;
-  /**
-   * An open descriptor of what is at a path, the topmost mount there; no symbolic link is followed. To be
-   * closed.
-   */
+  /** Opens the topmost mount at a path; follows no symbolic link. The caller closes it. */
   openPlace(path: string): number;
   /** The mountinfo id of the mount that an open place is on. */
   mountIdOf(place: number): number;
@@ -38,9 +35,8 @@ export interface MountNamespace {
 }
 
 /**
- * Runs `work` with this thread in the mount namespace that a descriptor of /proc/PID/ns/mnt names, and
- * returns to the process's own. `work` must be synchronous and load nothing: paths mean the machine's files
- * meanwhile.
+ * Runs `work` with this thread in the mount namespace of a descriptor of /proc/PID/ns/mnt, and returns to its
+ * own. `work` must be synchronous and load nothing, since paths mean the machine's files meanwhile.
  */
 export function inMountNamespace<T>(namespace: number, work: (inside: MountNamespace) => T): T {
   const own = openSync("/proc/thread-self/ns/mnt", "r");

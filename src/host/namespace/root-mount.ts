@@ -44,7 +44,7 @@ export function openRootsMount(
   }
 }
 
-/** A sticky directory will not do: whose the place is that a mount lies over is not to be seen. */
+/** Do not accept a sticky directory: the mount hides the owner of the file beneath it. */
 function isRootsAlone(directory: number): boolean {
   const step = stepOf(`/proc/self/fd/${directory}`, directory);
   return replaceFault([{ ...step, mode: step.mode & 0o777 }], root) === undefined;

@@ -27,9 +27,8 @@ export interface UserNamespace {
 const makeAndHold = ["unshare", "--user", "--", "cat"] as const;
 
 /**
- * Begins a user namespace; takes about 3 ms, in which other work may be done. A process cannot make one for
- * itself while it has threads, so unshare(1) does; its cat ends with this process, whose end of the pipe it
- * reads.
+ * Begins to create a user namespace, which takes about 3 ms. A process with threads cannot create one for
+ * itself, so unshare(1) does; its cat ends with this process, which holds the other end of its pipe.
  *
  * `owner` is the host's user charged for inotify watches and other per-user limits in the namespace
  * (namespaces(7), /proc/sys/user; fs.inotify in inotify(7)). Root by default, whose own limits the machine

@@ -27,8 +27,8 @@ export function parseProcessStat(line: string): ProcessStat | undefined {
 }
 
 /**
- * Whether by its stat a process is ending, or has a SIGKILL to act upon, as any signal is that ends it: flags
- * and signal, fields 9 and 31.
+ * Whether a process is ending, or has a pending SIGKILL, which any fatal signal turns into: flags and signal,
+ * fields 9 and 31.
  */
 export function isToEnd(line: string): boolean {
   const [exiting, kill] = [4, 1 << 8];

@@ -1,6 +1,5 @@
 /**
- * Starts a program, as node does; the only way here, besides `run` for one that is waited for and
- * `spawn-quick.ts` for what must not wait for node:child_process to load. A program that cannot be started is
- * an `error` event: see `startError`.
+ * Starts a program, like node's spawn. Use `run` to wait for a program, and `spawn-quick.ts` where loading
+ * node:child_process takes too long. A failed start is an `error` event: see `startError`.
  */
 export { type ChildProcess, spawn } from "node:child_process";

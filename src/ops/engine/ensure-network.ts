@@ -23,7 +23,7 @@ export async function ensureNetwork(
     return true;
   } catch (error) {
     if (!(error instanceof BerthError) || signal.aborted) throw error;
-    // Another berth was faster: from another host, or one that was killed meanwhile.
+    // Another berth was faster, on another host or killed since.
     const look = async () => {
       const found = await findNetwork(engine, domain, signal);
       const isSettled = found !== undefined && isOwnNetwork(found);

@@ -64,9 +64,9 @@ export interface InstallOptions {
 }
 
 /**
- * Registers berth-runtime with an engine and has it read its configuration again. What was in the file stays;
- * the file before the first change is kept beside it as `.berth-backup`. If the engine does not take it, all
- * is put back as it was.
+ * Registers berth-runtime with an engine and makes it reload its configuration. Keeps the file's other
+ * content, and a copy of its first version as `.berth-backup`. If the engine does not load it, restores
+ * everything.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
   requireRoot("installing the runtime");

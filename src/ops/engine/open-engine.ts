@@ -46,7 +46,7 @@ export async function openEngine({ env, host, context, signal }: EngineChoice): 
   }
 }
 
-/** The lock that all who change this engine's machines from here take, each user those of his own. */
+/** The lock for changes of this engine's machines from this host, one for each user. */
 export function engineLock(engine: Engine): string {
   // One socket may have several paths, for example by /var/run.
   return lockPlace(

@@ -9,7 +9,7 @@ import type { Leftovers } from "#plan/doctor/doctor-facts.ts";
 import { isOwnNetwork } from "#plan/network/network.ts";
 import { findLeftovers, removeLeftovers } from "./leftovers.ts";
 
-/** What berth has made beside machines and can make again. Nothing of it is the user's. */
+/** What berth has created besides machines and can create again. None of it is the user's. */
 export interface Belongings {
   readonly images: readonly OwnImage[];
   /** Those on which no container is, running or not. */

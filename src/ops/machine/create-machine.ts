@@ -41,8 +41,8 @@ export interface NameTaken {
 }
 
 /**
- * Creates a machine's container, ready to be started. Throws `no-init`, `host-unfit`, and what the engine
- * refuses; then nothing is left of it.
+ * Creates a machine's container, ready to start. Throws `no-init`, `host-unfit`, and the engine's refusals;
+ * then removes what it has created.
  */
 export async function createMachine(
   task: Task,
@@ -68,7 +68,7 @@ export async function createMachine(
   return { id: Id, init: initFromLabels(image.labels), byRuntime: "runtime" in chosen.applier };
 }
 
-/** Creates it by berth-runtime where the engine has that, else by the Engine API alone. */
+/** Uses berth-runtime if the engine has it, else the Engine API alone. */
 async function createApplied(
   { engine, info, signal }: Task,
   machine: MachineSpec,

@@ -17,9 +17,7 @@ import { shutDown } from "./shut-down.ts";
 export interface DownOptions {
   /** Selects among the existing machines. */
   readonly isChosen: (machine: Machine) => boolean;
-  /**
-   * Domains whose networks go when no machine is on them, besides those of the removed machines; or of all.
-   */
+  /** Domains whose unused networks to remove, besides those of the removed machines; or all. */
   readonly domains: readonly string[] | "all";
   /** Seconds to shut down before a machine is killed; its own by default. */
   readonly timeout?: number | undefined;

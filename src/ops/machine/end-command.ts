@@ -5,9 +5,9 @@ import type { RunningCommand } from "./machine-command.ts";
 const defaults = { grace: 10_000, last: 2000 };
 
 /**
- * Ends a command: sends the signal, waits, then SIGKILL. Resolves to whether it has ended: false when it
- * could not be reached, or when what it left behind holds it up. Throws when the engine cannot be asked. Its
- * output should be read meanwhile, so that it is not held up.
+ * Ends a command: sends the signal, waits, then sends SIGKILL. Resolves to whether it has ended: false if the
+ * signal cannot reach it, or its children keep its output open. Throws if the engine does not answer. Read
+ * its output meanwhile, so that it cannot block.
  */
 export async function endCommand(
   running: Pick<RunningCommand, "kill" | "outcome">,

@@ -21,7 +21,7 @@ export async function probeGuest(
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<Guest> {
-  // A container that is never started: the engine shows the files of those alone.
+  // A container that never starts: only for such ones does the engine read the image's own files.
   const name = `berth-probe-${randomBytes(8).toString("hex")}`;
   const body = { Image: image.id, Entrypoint: [], Cmd: command, Labels: { [label.probe]: name } };
   const { Id } = await createContainer(engine, body, { name, signal });

@@ -92,7 +92,7 @@ async function removeState(engineProcess: number, state: string): Promise<void> 
   );
 }
 
-/** A stage is mounted in its engine's mount namespace, and is to be unmounted there alone. */
+/** A stage is mounted in its engine's mount namespace: unmount it only there. */
 function detachStage(engineProcess: number, stage: string): void {
   const namespace = openSync(`/proc/${engineProcess}/ns/mnt`, "r");
   try {

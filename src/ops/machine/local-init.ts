@@ -43,8 +43,8 @@ export function bearsId(cgroup: string, id: string): boolean {
 }
 
 /**
- * A process's numbers, from our PID namespace's to its own (proc_pid_status(5), NSpid); none of one that has
- * ended or is hidden.
+ * A process's pids from our PID namespace down to its own (proc_pid_status(5), NSpid); empty for an ended or
+ * hidden process.
  */
 function numbersOf(pid: number): readonly string[] {
   return parseNumbers(readProc(String(pid), "status"));
@@ -54,7 +54,7 @@ function parseNumbers(status: string): readonly string[] {
   return /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
 }
 
-/** A process's PID namespace; undefined for one that has ended, or that we may not trace. */
+/** A process's PID namespace; undefined for an ended process, or one that this user may not trace. */
 function namespaceOf(pid: string): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);

@@ -31,7 +31,7 @@ export interface TerminalSize {
 export interface RunningCommand {
   /** Its standard input; `end()` closes that alone. */
   readonly stdin: Writable;
-  /** What it says until it ends; all of it is "stdout" with a terminal. Empty when it could not be run. */
+  /** Its output until it ends; all of it is "stdout" with a terminal. Empty if the command could not run. */
   readonly output: AsyncIterable<OutputChunk>;
   /** How it ended; to be asked when the output has. */
   readonly outcome: () => Promise<Outcome>;

@@ -11,7 +11,7 @@ export interface MachineUp {
   readonly state: "running" | "degraded" | "started" | "failed" | "skipped";
   readonly address: string | undefined;
   readonly init: string | undefined;
-  /** Milliseconds from the start to init's own word; undefined for one that ran already. */
+  /** Milliseconds from the start until init reported the boot; undefined for one that ran already. */
   readonly bootMs: number | undefined;
   readonly failedUnits: Boot["failedUnits"];
   /** Where it differs from what is asked for. */

@@ -16,8 +16,8 @@ import { ownContainers, renamedContainers } from "./own-containers.ts";
 import { listAfterPending } from "./pending-containers.ts";
 
 /**
- * What the engine has of a fleet: three calls, however many machines, one for each image, and one for each
- * machine that was never started.
+ * The engine's state of a fleet: three calls, plus one for each image and for each machine that never
+ * started.
  */
 export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal): Promise<Observed> {
   const [{ containers, pending }, networks] = await Promise.all([

@@ -37,10 +37,7 @@ export async function renamedContainers(
   return madeByBerth(renamed, label.machine, await labelsOfImages(engine, renamed, signal));
 }
 
-/**
- * The labels of the containers' images, by the images' ids: each is asked for once. Undefined for one that is
- * gone.
- */
+/** The labels of the containers' images by image id, one request each. Undefined for a removed image. */
 export async function labelsOfImages(
   engine: Engine,
   containers: readonly Pick<ContainerSummary, "ImageID">[],
@@ -52,7 +49,7 @@ export async function labelsOfImages(
   );
 }
 
-/** Undefined for an image that was removed by force, though something is made of it. */
+/** Undefined for an image removed by force while in use. */
 export async function labelsOfImage(
   engine: Engine,
   id: string,

@@ -26,11 +26,11 @@ export interface MadeMachine extends Planned {
 
 export interface FailedMachine extends Planned {
   readonly failed: BerthError;
-  /** Whether another container has the name of the one that was to be made. */
+  /** Whether another container has taken the name of the machine to create. */
   readonly isTaken: boolean;
 }
 
-/** Milliseconds for the few calls that finish what a killed berth has begun. */
+/** Milliseconds for the few calls that finish a killed berth's creation. */
 const finishMs = 10_000;
 
 /** An existing machine, whose creation a killed berth may have left unfinished. */

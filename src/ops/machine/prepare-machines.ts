@@ -12,7 +12,7 @@ import { type PreparedMachine, prepareNew, takeOver } from "./prepare-machine.ts
 import { type BindOptions, warnOfBinds } from "./warn-of-binds.ts";
 
 export interface PrepareOptions extends BindOptions {
-  /** Which machines; all of the fleet's when empty. What they depend on comes too. */
+  /** Which machines, all of the fleet's if empty. Includes their dependencies. */
   readonly names: readonly string[];
   readonly images: ResolveOptions;
 }
@@ -29,7 +29,7 @@ interface Work {
  * volumes before it shows a container.
  */
 const takenMs = 60_000;
-/** Milliseconds until it is tried again, where nothing is seen of it. */
+/** Milliseconds until the next try if no container shows up. */
 const unseenMs = 1000;
 
 /**

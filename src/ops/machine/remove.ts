@@ -12,9 +12,9 @@ export interface RemoveOptions {
 }
 
 /**
- * Removes machines with their file systems and anonymous volumes, never named ones. A machine that runs is a
- * `conflict` unless forced. On an engine of this host the parent cgroup that a machine had without
- * berth-runtime goes too.
+ * Removes machines with their file systems and anonymous volumes, never named ones. Throws `conflict` for a
+ * running machine unless forced. On an engine of this host, also removes the parent cgroup of a machine made
+ * without berth-runtime.
  */
 export async function removeMachines(
   task: Task,

@@ -51,8 +51,8 @@ async function hangUp(
   try {
     await signalExec(engine, id, exec, "HUP", { signal: AbortSignal.any([signal, limit]) });
   } catch (error) {
-    // It ended by itself, or the machine has no shell to find it by, or one that does not end: then the stop
-    // takes longer, as docker's does. An engine that is gone says so at the stop.
+    // It has ended by itself, or the machine has no shell, or a shell does not end: then the stop takes
+    // longer, like docker's. A missing engine shows up at the stop.
     if (signal.aborted || !(error instanceof BerthError)) throw error;
   }
 }

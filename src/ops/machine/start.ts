@@ -14,14 +14,13 @@ export interface StartOptions {
   readonly timeout: number;
   /** Whether to wait until they have booted. */
   readonly wait: boolean;
-  /** Users of the host who may decide what machines are given of it. */
+  /** Users of the host who may control the paths bound into machines. */
   readonly trusted: ReadonlySet<number>;
 }
 
 /**
- * Starts machines that stopped and continues paused ones, those that others of them depend on first; one that
- * runs stays as it is. With `wait` a machine is through when its init says that it has booted, and those that
- * depend on it start then.
+ * Starts stopped machines and resumes paused ones, dependencies first; leaves running ones. With `wait`, a
+ * machine is done when its init reports the boot, and its dependents start then.
  */
 export async function startMachines(
   task: Task,

@@ -10,7 +10,7 @@ export interface StopOptions {
   readonly timeout?: number | undefined;
 }
 
-/** Shuts machines down, those that depend on others of them first. One that does not run stays as it is. */
+/** Shuts machines down, dependents first. Leaves stopped ones. */
 export async function stopMachines(
   task: Task,
   machines: readonly Machine[],

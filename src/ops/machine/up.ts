@@ -80,7 +80,7 @@ export async function up(task: Task, fleet: Fleet, options: UpOptions): Promise<
   });
 }
 
-/** The machines as jobs, in the order of the plan, in which dependencies come first. */
+/** The machines as jobs in the plan's order, dependencies first. */
 function inOrder(machines: readonly PreparedMachine[]): readonly Ordered<PreparedMachine>[] {
   const names = new Set(machines.map(({ step }) => step.machine.name));
   return machines.map((machine) => {

@@ -77,8 +77,8 @@ export async function waitForSystemd(
 }
 
 /**
- * Reports a machine that ends meanwhile as `boot-failed`. Where the engine has not noticed the end yet,
- * answers as for a command that could not be run, which is then tried again.
+ * Reports a machine that exits meanwhile as `boot-failed`. If the engine has not noticed the exit yet,
+ * returns the result of a command that could not run, so that the caller retries.
  */
 async function execInMachine(
   engine: Engine,

@@ -2,10 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "#host/files/sha256.ts";
 
-/**
- * Beside config.json: the digest of what `writeBundleConfig` has made of it, and in the next lines what it
- * was before.
- */
+/** A file beside config.json: the digest of what `writeBundleConfig` wrote, then the content before. */
 const keptAs = "config.json.berth";
 
 /**

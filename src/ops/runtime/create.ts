@@ -13,7 +13,7 @@ import { readContainer } from "./read-container.ts";
 import { clearState, sweepStates, writeState } from "./state.ts";
 
 /**
- * Milliseconds that a start takes for cgroups that another machine has left, of which there may be tens of
+ * Milliseconds that a start spends on another machine's leftover cgroups, of which there may be tens of
  * thousands.
  */
 const longestSweep = 200;

@@ -17,9 +17,8 @@ export function endMachine(state: string): void {
 }
 
 /**
- * Removes the cgroups of a machine that has ended, with those that it has made in them: what goes by whole
- * paths, as runtimes do, cannot remove all. Warns of those that are left: in use, or for want of time, which
- * is over at `end` (performance.now()).
+ * Removes the cgroups of an ended machine, with those that it made below: runtimes remove by whole paths,
+ * which fails for some. Warns of the remaining ones: in use, or not reached before `end` (performance.now()).
  */
 export function removeMachineCgroups(state: string, end?: number): readonly string[] {
   return readCgroups(state).flatMap((cgroup) =>

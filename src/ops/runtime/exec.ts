@@ -19,9 +19,8 @@ export interface RuntimeExec {
 }
 
 /**
- * Gives a process that is to run in a machine the capabilities that the machine has, where these hold over
- * its own user namespace alone, and takes those which the host lacks and what is for the runtime in its
- * environment, as `create` did.
+ * Gives a process for a machine the machine's capabilities, if these hold only in its own user namespace.
+ * Removes those that the host lacks, and the runtime's own variables from the environment, like `create`.
  */
 export async function runtimeExec({ process, state, launcher }: RuntimeExec): Promise<void> {
   const isolated = readIsolated(state);

@@ -23,9 +23,8 @@ const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 const longestLookMs = 1_000;
 
 /**
- * Takes the engine's mount of a machine's files away, so that the machine's own can be mounted; `show` then
- * puts the mirror of those in its place. The server's namespace is the engine's, where this process is in
- * another.
+ * Removes the engine's mount of a machine's files, so that the machine's own can be mounted; `show` then
+ * mounts their mirror in its place. `server.namespace` is the engine's, if this process has another.
  */
 export async function takePlace(
   files: Omit<MirrorPlan, "device">,

@@ -25,8 +25,8 @@ export function mayBeFull({ profile }: MachineContainer): boolean {
 }
 
 /**
- * Reads the host for a container; `mountinfo` is that of this process's mount namespace. Throws `usage` for
- * what cannot be asked for, `host-unfit` without any cgroup mount.
+ * Reads the host for a container; `mountinfo` is of this process's mount namespace. Throws `usage` for an
+ * impossible request, `host-unfit` without any cgroup mount.
  */
 export function observe(container: MachineContainer, id: string, mountinfo: string): Observed {
   const { config, rootPath, profile, guest, record } = container;

@@ -24,8 +24,8 @@ export interface MachinePlan {
 }
 
 /**
- * Decides all of it, and looks into the container's files for nothing but that. `refusal` is what the host
- * has refused of an earlier plan. Throws what `contract` throws.
+ * Decides everything for a machine; reads only the container's files. `refusal` is an obstacle that the host
+ * reported for an earlier plan. Throws what `contract` throws.
  */
 export function planMachine(
   { call: { id, state, alone = false }, container, observed: { host, request, overlay } }: MachineStart,
@@ -69,8 +69,8 @@ export function planMachine(
 const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined, deep: undefined };
 
 /**
- * Where a machine without a user namespace may set limits for some of itself: on cgroup2 alone, by the
- * controllers that it has of the engine.
+ * Where a machine without a user namespace may set its own limits: only on cgroup2, by the controllers that
+ * the engine gave it.
  */
 function limitedCgroup(
   config: OciConfig,

@@ -7,14 +7,14 @@ import { createLimit } from "#ops/task/limit.ts";
 import { poll } from "#ops/task/poll.ts";
 
 /**
- * How long an lxcfs that has just been started may take until it is mounted, one machine until it has it, and
- * all of it; milliseconds. A service's start may take 90 s (systemd-system.conf(5), DefaultTimeoutStartSec).
+ * Milliseconds: until a starting lxcfs is mounted, for one machine, and for all. A service's start may take
+ * 90 s (systemd-system.conf(5), DefaultTimeoutStartSec).
  */
 const timeouts = { start: 10_000, machine: 5000, all: 60_000 };
 const concurrency = 8;
 /**
- * A service that starts at this moment makes its mount namespace by a copy of all mounts into which it then
- * moves: what was renewed before the move is lost with the old root, and only another look finds it.
+ * A starting service copies all mounts into a new mount namespace and then moves into it: a mount renewed
+ * before the move is lost with the old root, so look again.
  */
 const mostLooks = 3;
 

@@ -31,7 +31,7 @@ export function writeLogin(text: string | undefined): string | undefined {
   );
 }
 
-/** It is made aside and renamed, so that another machine's start never sees half of it. */
+/** Build it aside and rename it, so that another start never sees half of it. */
 function shareDirectory(parent: string, content: string, fill: (draft: string) => void): string {
   const directory = join(parent, sha256(content).slice(0, 16));
   if (existsSync(directory)) return directory;

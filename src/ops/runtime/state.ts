@@ -92,7 +92,7 @@ export function sweepStates(
     const id = entry.name;
     const state = join(directory, id);
     const isOld = isOldState(state);
-    // A crash before the mark, or after it, left the directory alone.
+    // A crash before or after the mark leaves only the directory.
     if (isOld === undefined) removeEmpty(state);
     else if (isOld && !existsSync(join(root, id)) && removeCgroups(state).length === 0) clearState(state);
   }
@@ -146,8 +146,8 @@ export function isIsolated({ pid, startTime, range }: IsolatedMachine): boolean 
 }
 
 /**
- * The capabilities that this host lacks and the machine was made without; and all those it has, where it has
- * its own set.
+ * The capabilities that the host lacked when the machine was made, and the machine's whole set if it has its
+ * own.
  */
 export function readCapabilities(state: string): {
   readonly lacking: readonly string[];

@@ -28,9 +28,8 @@ export interface MachineDeployed extends MachineOutcome {
 }
 
 /**
- * Makes the swarm have these services as they are planned: creates, updates, or leaves alone. Throws before
- * anything is done for what concerns all (`planDeploy`, `requireManager`); a machine that fails later has its
- * error in its result.
+ * Creates, updates or keeps these services as planned. Throws before any change for what concerns all
+ * (`planDeploy`, `requireManager`); a machine that fails later has its error in its result.
  */
 export async function deploy(
   engine: Engine,
@@ -47,10 +46,7 @@ export async function deploy(
   );
 }
 
-/**
- * Puts services back to what they were before their last update. Throws `conflict` for one that was never
- * updated.
- */
+/** Rolls services back to their state before the last update. Throws `conflict` for one without an update. */
 export async function rollBack(
   engine: Engine,
   names: readonly string[],

@@ -4,8 +4,8 @@ import { readInfo } from "#engine/system.ts";
 import { BerthError } from "#errors.ts";
 
 /**
- * The engine's own account of itself. Throws `host-unfit` unless it is a manager of a swarm, the only one
- * that can be asked about services.
+ * The engine's GET /info. Throws `host-unfit` unless it is a manager of a swarm, since only managers answer
+ * about services.
  */
 export async function requireManager(engine: Engine, signal: AbortSignal): Promise<SystemInfo> {
   const info = await readInfo(engine, { signal });

@@ -1,6 +1,6 @@
 import type { Task } from "./task.ts";
 
-/** Boots and shutdowns at once on any engine; `perProcessor` raises it on larger ones. */
+/** The least default concurrency; `perProcessor` raises it on larger engines. */
 const fewest = 16;
 const perProcessor = 4;
 

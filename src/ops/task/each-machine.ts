@@ -45,7 +45,7 @@ export async function eachMachine<M>(
   });
 }
 
-/** Whether an error is one machine's alone, and not what ends the whole task. */
+/** Whether an error concerns one machine only, not the whole task. */
 export function isOwnFailure(error: unknown, signal: AbortSignal): error is BerthError {
   return error instanceof BerthError && !hasCode(error, "interrupted") && !signal.aborted;
 }

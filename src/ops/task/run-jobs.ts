@@ -14,9 +14,9 @@ export interface RunOptions {
 }
 
 /**
- * Does the work of each job as soon as those are through that it comes after, whose results it is given.
- * Resolves to all results, in the jobs' order. Once one throws, or the signal is aborted, no other begins;
- * those under way are awaited, then it rejects with the first reason.
+ * Runs each job after the jobs that it depends on, and passes it their results. Resolves to all results in
+ * the jobs' order. After a failure or abort starts no further job, awaits the running ones, then rejects with
+ * the first reason.
  */
 export async function runJobs<J extends Job, R>(
   jobs: readonly J[],

@@ -2,7 +2,7 @@ import type { SystemInfo } from "#api/system.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { readInfo } from "#engine/system.ts";
 
-/** What a machine is at, or has come to, while a task works on it. */
+/** A machine's current or final state in a task. */
 export type TaskState =
   | "waiting"
   | "preparing"

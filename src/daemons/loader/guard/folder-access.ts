@@ -7,8 +7,7 @@ import { parentOf } from "#linux/path.ts";
 import { type PathStep, reachedByOthers, swapFault, swappedByOthers } from "#plan/machine/path-access.ts";
 
 /**
- * Where a folder is seen in its guard: the directory that it is in, by which what is above that is not to be
- * seen, and itself.
+ * A folder's paths in its guard: the mount of its parent directory, which hides what is above, and itself.
  */
 export interface FolderPlaces {
   readonly parent: string;

@@ -28,13 +28,13 @@ export interface GuardScene {
   readonly leaving: AbortSignal;
 }
 
-/** Carries out a guard's steps; what it holds, steps alone give back. */
+/** Carries out a guard's steps. Only steps release what it holds. */
 export function guardActions(
   { engine, task, report, note }: GuardOptions,
   { facts, signal, leaving }: GuardScene,
 ): (step: Action<GuardStep>) => Promise<Partial<GuardFacts>> {
-  // Not by the scope's end: a guard that fails leaves its lease to the one that its engine starts again, as
-  // the machine may run on meanwhile.
+  // Do not release the lease at the scope's end: a guard that fails leaves it to its restart by the engine,
+  // since the machine may still run.
   const folder = new AsyncDisposableStack();
   const ports = new AsyncDisposableStack();
   const warnings: string[] = [];

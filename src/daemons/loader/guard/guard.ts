@@ -11,10 +11,10 @@ import { findOrphans } from "./orphans.ts";
 import { watchLoader } from "./watch-loader.ts";
 
 /**
- * Guards a machine from before its start until its loader is gone, and tidies up: takes the folder, opens the
- * ports, says what it sees of the folder; then, however the loader ended, stops what still runs, and removes
- * the machine, its ports, its lease and at last its own container. Signals do not end it: an engine that
- * shuts down sends them to the loader, too. What it does when is `planGuardStep`'s to say.
+ * Guards a machine from before its start until its loader has ended, and cleans up: takes the folder, opens
+ * the ports, reports the folder's facts; then stops a machine that still runs, and removes it, its ports, its
+ * lease and finally its own container. Ignores signals, since an engine that shuts down sends them to the
+ * loader, too. `planGuardStep` decides the steps.
  */
 export async function serveGuard(options: GuardOptions): Promise<void> {
   const { engine, task, note } = options;
@@ -32,7 +32,7 @@ export async function serveGuard(options: GuardOptions): Promise<void> {
       leaving.abort();
     },
   );
-  // Beside all else, since the folder may be waited for that one of them has.
+  // Run this concurrently: the guard may be waiting for an orphan's folder.
   observers.start(
     (signal) => removeOrphans(engine, note, signal).then(() => facts.set({ orphans: "removed" })),
     (error) => {

@@ -14,7 +14,7 @@ import { holderState } from "./orphans.ts";
 export interface HeldFolder extends AsyncDisposable {
   readonly facts: FolderFacts;
   readWarnings(): readonly string[];
-  /** Whether it is the one that was taken, and still this machine's. */
+  /** Whether the path still leads to the folder that was taken, and the lease is still held. */
   look(): Extract<GuardFacts["folder"], "held" | "replaced" | "lease-lost">;
 }
 

@@ -13,10 +13,7 @@ export interface FoundPart extends LoaderPart {
   readonly name: string;
 }
 
-/**
- * What is left on this engine of machines whose loader and guard are gone; also where it is a stopped guard
- * alone.
- */
+/** Parts of machines on this engine whose loader and guard have ended, even a stopped guard alone. */
 export async function findOrphans(engine: Engine, signal: AbortSignal): Promise<readonly FoundPart[]> {
   const containers = await listContainers(engine, { all: true, signal });
   const running = new Set(containers.filter(({ State }) => State === "running").map(({ Id }) => Id));
@@ -104,10 +101,7 @@ function isNamedAs(name: string, parts: Parts): IsLoaders {
   };
 }
 
-/**
- * Whether a guard is at work, or will be in a moment. One that is merely created is started by its loader
- * alone, if that runs.
- */
+/** Whether a guard is running or about to. Only its running loader starts a guard in state created. */
 function lives(state: ContainerSummary["State"]): boolean {
   return state === "running" || state === "restarting";
 }

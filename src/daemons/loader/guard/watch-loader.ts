@@ -51,7 +51,7 @@ async function watchOnce(
     // Start at the guard's creation, so that no event falls between two watches, or between a look and a
     // watch. Seeing an event twice is harmless.
     ...(since !== undefined && { since }),
-    // Of a loader that has ended the past alone is asked for, which ends.
+    // For a loader that has ended, request past events only: that stream ends.
     ...(!lives && { until: now }),
     signal,
   });

@@ -12,7 +12,7 @@ export interface ReportReaders {
   readonly onChange: (change: Partial<LoaderFacts>) => void;
 }
 
-/** Reads what a guard reports until it is ready. Throws what it refuses. */
+/** Reads a guard's reports until it is ready. Throws the refusal that it reports. */
 export async function readGuardReports(
   engine: Engine,
   id: string,

@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 
 /**
- * The loader's image asks for this file in its HEALTHCHECK. A tmpfs that can be written in every container,
- * read-only ones too.
+ * The file that the HEALTHCHECK of the loader's image looks for. In a tmpfs that is writable even in
+ * read-only containers.
  */
 const file = "/dev/shm/berth-healthy";
 

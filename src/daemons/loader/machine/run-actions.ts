@@ -87,7 +87,7 @@ export function loaderActions(
         followGuard();
         return {};
       case "create-machine":
-        // What the engine has begun it finishes, so it is waited for even when the task is to end.
+        // The engine finishes what it has begun, so wait for it even when the task is to end.
         machineId = await createMachine(task, step.folder, { engine, note, warn, signal });
         return { machine: "created" };
       case "start-machine":

@@ -4,8 +4,8 @@ import type { ContainerInspect } from "#api/container.ts";
 import { parseSwarmFiles } from "#plan/loader/self.ts";
 
 /**
- * Where the engine keeps a container's secrets and configs on the host: beside the files that the container
- * has of it.
+ * The engine's directory of a container's secrets and configs on the host: beside the container's other
+ * files.
  */
 export async function readSwarmFiles(self: ContainerInspect) {
   const directory = join(dirname(self.HostnamePath), "mounts", "secrets");

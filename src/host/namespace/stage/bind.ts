@@ -27,7 +27,7 @@ function cloneOnto(source: string, recursive: boolean, place: string): number {
   }
 }
 
-/** Mounts a bind in the stage. False when its file system maps no ids: then it is mounted as it is. */
+/** Mounts a bind in the stage. False if its file system cannot map ids: then it is mounted without. */
 export function stageBind(
   stage: string,
   { name, source, recursive, restricted, allRestricted }: StagedBind,
@@ -39,7 +39,7 @@ export function stageBind(
     makeSlave(clone);
     if (restricted.length > 0) restrictMount(clone, flagsOf(restricted), false);
     if (allRestricted.length > 0) restrictMount(clone, flagsOf(allRestricted), true);
-    // A tree may hold mounts that map no ids (/proc, an NFS); then its top alone is mapped, or nothing.
+    // A tree may contain mounts that cannot map ids (/proc, NFS): then map only its top, or nothing.
     const isMapped =
       triesToMap(clone, userNamespace, recursive) || (recursive && triesToMap(clone, userNamespace, false));
     attachMount(clone, place);

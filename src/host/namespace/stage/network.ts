@@ -5,9 +5,9 @@ import { inNetworkNamespace, isOthersNetwork } from "#host/namespace/network-nam
 import { mount, mountFlags } from "#host/syscall/syscalls.ts";
 
 /**
- * Binds, as `net` in the stage, the network namespace that a path names at this moment, and returns that
- * place: the path is by a process's number, which may be another's the next time. Throws `host-unfit` when it
- * is the host's, or none.
+ * Binds the network namespace that a path names now as `net` in the stage, and returns that path: the first
+ * one contains a pid, which may be reused later. Throws `host-unfit` if it is the host's, or is not a network
+ * namespace.
  */
 export function stageNetwork(stage: string, network: string): string {
   const place = join(stage, "net");

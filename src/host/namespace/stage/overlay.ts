@@ -50,7 +50,7 @@ export function stageRoot(stage: string, { lower, upper, options }: Overlay): vo
       mount("overlay", root, "overlay", mountFlags.noDev, [...own, ...options].join(",")),
     );
   } catch (cause) {
-    // What has not come about must not count as a root that was there.
+    // A failed mount must not count as an earlier root.
     if (isFirst)
       for (const directory of [madeIn(work), work])
         ignoreDone(() => rmdirSync(directory), ["ENOENT", "ENOTEMPTY"]);

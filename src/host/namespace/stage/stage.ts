@@ -5,10 +5,9 @@ import { detachMount, makePrivate, mount, mountFlags } from "#host/syscall/sysca
 import { ignoreDone } from "./ignore-done.ts";
 
 /**
- * A machine's stage: a small tmpfs of its own, in which its root and its binds are mounted with mapped ids,
- * for the runtime to take them from. Nothing mounted in it is seen from other mount namespaces, and taking
- * away the one tmpfs takes away all of it. What it shows are the engine's own layers and the user's
- * directories: it is detached, never emptied.
+ * A machine's stage: its own small tmpfs, in which its root and binds are mounted with mapped ids, for the
+ * runtime to take. Its mounts do not propagate to other mount namespaces, and detaching the tmpfs detaches
+ * them all. Detach it, never empty it: it shows the engine's layers and the user's directories.
  */
 export function openStage(stage: string, owner: number): void {
   // Runtimes change to the directory that was the root, whatever it is then, before they enter the machine.
@@ -37,7 +36,7 @@ export function isStageOpen(stage: string): boolean {
 export function closeStage(stage: string): void {
   // EINVAL: it is not mounted any more (umount2(2)).
   if (isStageOpen(stage)) ignoreDone(() => detachMount(stage), ["ENOENT", "EINVAL"]);
-  // Never more than these two, and only when they are empty: a crash may have been in the middle of it all.
+  // Only these two, and only if empty: a crash may have interrupted the setup anywhere.
   inDirectory(dirname(stage), basename(stage), (place) =>
     ignoreDone(() => rmdirSync(join(place, "root")), ["ENOENT"]),
   );

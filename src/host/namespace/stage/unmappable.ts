@@ -1,8 +1,7 @@
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /**
- * What a file system answers that maps no ids, and overlayfs of one that it cannot use (mount_setattr(2),
- * mount(2)).
+ * Errors of a file system that cannot map ids, and of overlayfs on top of one (mount_setattr(2), mount(2)).
  */
 const unmappable = ["EINVAL", "EPERM", "EOPNOTSUPP", "ENOSYS"];
 
