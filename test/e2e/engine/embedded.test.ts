@@ -1,8 +1,9 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { readFile, rmdir } from "node:fs/promises";
 import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
 import { privateEngineStatus } from "#host/embedded-engine/status.ts";
+import type { RunResult } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "#lab/traces.ts";
 import { ensureBuilt, runBerth } from "#support/berth.ts";
@@ -20,58 +21,87 @@ if (canHaveEngines && !isFree)
   console.warn("skipped: a Docker engine, berth's own or the host's, is in use here");
 
 const berth = (args: string) => runBerth(undefined, args.split(" "));
+/** Runs it, and throws for a status other than 0. */
+async function succeed(args: string): Promise<RunResult> {
+  const result = await berth(args);
+  if (result.status !== 0)
+    throw new Error(`berth ${args}: ${result.status}\n${result.stdout}${result.stderr}`);
+  return result;
+}
+const namespacesNow = async () => ownNamespaces((await privateEngineStatus(place)).pid ?? 0);
+const firewall = () => readFile("/proc/net/ip_tables_names", "utf8").catch(() => "");
 
 describe.skipIf(!canHaveEngines || !isFree)(
   "berth's own engine (needs root and no other engine on this host)",
   () => {
-    afterAll(async () => {
-      if (!isFree) return;
-      await berth("engine stop --remove-data");
-      // What engines of this name are locked by, so it outlives them; empty.
-      if (!hadDirectory) await rmdir(place.stateDirectory);
-    }, 60_000);
-
-    test("start, use without naming it, install the runtime, stop, start again with its machines, stop without a trace", async () => {
+    let image: string;
+    beforeAll(async () => {
+      if (!canHaveEngines || !isFree) return;
       await ensureBuilt();
-      const image = await labImage("bookworm");
-      const firewall = await readFile("/proc/net/ip_tables_names", "utf8").catch(() => "");
+      image = await labImage("bookworm");
+    }, 600_000);
+    afterEach(async () => {
+      if ((await privateEngineStatus(place)).state === "running") await berth("uninstall runtime");
+      await succeed("engine stop --remove-data");
+    }, 60_000);
+    // What engines of this name are locked by, so it outlives them; empty.
+    afterAll(async () => {
+      if (canHaveEngines && isFree && !hadDirectory) await rmdir(place.stateDirectory);
+    });
+
+    test("where there is none: status 3, and how to start it", async () => {
       expect((await berth("engine status")).status).toBe(3);
-      const nothing = await berth("ls");
-      expect([nothing.status, nothing.stderr]).toEqual([3, expect.stringContaining("berth engine start")]);
-
-      const started = await berth("engine start --json");
-      expect(started.status).toBe(0);
-      expect(JSON.parse(started.stdout)).toMatchObject({ state: "running" });
-      expect((await berth("engine start")).status).toBe(0);
-      const { pid = 0 } = await privateEngineStatus(place);
-      const namespaces = await ownNamespaces(pid);
-      const install = await berth("install runtime");
-      expect([install.status, install.stderr]).toEqual([0, expect.stringContaining("knows the runtime")]);
-      const up = await berth(`up web --image ${image} --json`);
-      expect([up.status, up.stdout]).toEqual([0, expect.stringContaining('"running"')]);
-      const stopped = await ticksNow();
+      expect(await berth("ls")).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining("berth engine start"),
+      });
       expect((await berth("engine stop")).status).toBe(0);
+    });
+
+    test("is started once, and found without being named", async () => {
+      const started = await succeed("engine start --json");
+      expect(JSON.parse(started.stdout)).toMatchObject({ state: "running" });
+      const { pid } = await privateEngineStatus(place);
+      await succeed("engine start");
+      expect((await privateEngineStatus(place)).pid).toBe(pid);
+      expect((await succeed("install runtime")).stderr).toContain("knows the runtime");
+      expect((await succeed(`up web --image ${image} --json`)).stdout).toContain('"running"');
+    }, 120_000);
+
+    test("stop ends all it runs; started again it has its machines", async () => {
+      await succeed("engine start");
+      const namespaces = await namespacesNow();
+      await succeed("install runtime");
+      await succeed(`up web --image ${image}`);
+      const stopped = await ticksNow();
+      await succeed("engine stop");
       expect(await processesOf(namespaces, place.stateDirectory, stopped)).toEqual([]);
-
-      expect((await berth("engine start")).status).toBe(0);
-      expect((await berth("start web")).status).toBe(0);
+      await succeed("engine start");
+      await succeed("start web");
       expect((await berth("exec web systemctl is-system-running")).stdout).toBe("running\n");
-      expect((await berth("down --yes --all")).status).toBe(0);
-      expect((await berth("uninstall runtime")).status).toBe(0);
-      const later = await ownNamespaces((await privateEngineStatus(place)).pid ?? 0);
-      const removed = await ticksNow();
-      expect((await berth("engine stop --remove-data")).status).toBe(0);
+    }, 120_000);
 
+    test("stop --remove-data leaves no trace", async () => {
+      const before = await firewall();
+      await succeed("engine start");
+      const namespaces = await namespacesNow();
+      await succeed("install runtime");
+      await succeed(`up web --image ${image}`);
+      await succeed("engine stop");
+      await succeed("engine start");
+      const later = await namespacesNow();
+      await succeed("start web");
+      await succeed("down --yes --all");
+      await succeed("uninstall runtime");
+      const removed = await ticksNow();
+      await succeed("engine stop --remove-data");
       expect(await processesOf([...namespaces, ...later], place.stateDirectory, removed)).toEqual([]);
       expect(await mountsNaming(place.stateDirectory)).toEqual([]);
       expect(await cgroupsOf(place.name)).toEqual([]);
-      expect([await isThere(place.dataDirectory), await isThere("/usr/local/lib/berth")]).toEqual([
-        false,
-        false,
-      ]);
-      expect(await readFile("/proc/net/ip_tables_names", "utf8").catch(() => "")).toBe(firewall);
+      const directories = [place.dataDirectory, "/usr/local/lib/berth"];
+      expect(await Promise.all(directories.map(isThere))).toEqual([false, false]);
+      expect(await firewall()).toBe(before);
       expect((await berth("engine status")).status).toBe(3);
-      expect((await berth("engine stop")).status).toBe(0);
     }, 120_000);
   },
 );
