@@ -461,7 +461,7 @@ test.each(["start", "restart"])(
     expect(await warnings()).toEqual([]);
     chmodSync(shared, 0o777);
     const expected = new RegExp(
-      `${join(shared, "data")} .*any user may write to ${shared}\\. Keep it .* /srv$`,
+      `${join(shared, "data")} .*any user may write to ${shared}\\. Keep it .*/srv\\)$`,
     );
     expect(await warnings()).toEqual([expect.stringMatching(expected)]);
   },

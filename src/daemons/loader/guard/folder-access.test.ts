@@ -28,7 +28,7 @@ test("so is a closed one whose place others can give to another, and where that 
   chmodSync(at("parent"), 0o777);
   expect(seen()).toEqual([
     expect.stringMatching(
-      /redirect \/srv\/box to any directory.*: any user may write to \/srv\. Keep it .*\/srv$/,
+      /redirect \/srv\/box to any directory.*: any user may write to \/srv\. Keep it .*\/srv\)$/,
     ),
   ]);
 });
