@@ -15,13 +15,9 @@ export interface LoaderPrograms {
   readonly iptables: readonly ("nft" | "legacy")[];
 }
 
-/**
- * Without one of these the loader does not work: its rules, its locks (host/process/lock.ts), its health
- * check.
- */
+/** Without one of these the loader does not work: its rules, its health check. */
 const needed = [
   ["nft", "/usr/sbin/nft"],
-  ["flock", "/usr/bin/flock"],
   ["sh", "/usr/bin/sh"],
   ["cat", "/usr/bin/cat"],
 ] as const;

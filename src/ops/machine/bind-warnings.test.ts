@@ -20,7 +20,9 @@ let directory: string;
 const at = (...names: readonly string[]) => join(directory, ...names);
 const warning = (source: string, isWritable = true) => bindWarning(source, isWritable, trustedUsers({}));
 const swapped = (fault: string) =>
-  expect.stringMatching(new RegExp(`redirect .* to any directory of the host.*: ${fault}. Keep it .*/srv[)]$`));
+  expect.stringMatching(
+    new RegExp(`redirect .* to any directory of the host.*: ${fault}. Keep it .*/srv[)]$`),
+  );
 const other = 65534;
 const onHost = { endpoint: { kind: "unix", path: "/nowhere", source: "test" } } as Engine;
 const look = (signal = new AbortController().signal) => ({ trusted: trustedUsers({}), signal });

@@ -274,11 +274,6 @@ describe.skipIf(!canHaveEngines)("what is in a loader's image (needs root)", () 
     },
   );
 
-  test("the programs by which berth takes a lock", async () => {
-    const script = 'flock --exclusive --no-fork /tmp/lock sh -c "echo held; exec cat >/dev/null" </dev/null';
-    expect(await start([], "sh", "-c", script)).toMatchObject({ status: 0, stdout: "held\n", stderr: "" });
-  });
-
   test("a health check that looks for berth's word", async () => {
     const health = async () =>
       (await node("one").docker("inspect", "--format", "{{.State.Health.Status}}", "healthy")).stdout.trim();

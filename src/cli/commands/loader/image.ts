@@ -16,7 +16,7 @@ export const image = defineCommand({
   name: "image",
   summary: "Make the loader's image",
   description: `
-    Packs a small image from this berth and what it needs of this host (the C library, nft, iptables, flock,
+    Packs a small image from this berth and what it needs of this host (the C library, nft, iptables,
     sh) and loads it into the engine. Downloads nothing. The same berth on the same host makes the same image,
     down to its id.
 
