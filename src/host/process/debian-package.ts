@@ -4,7 +4,6 @@ const packages: Readonly<Record<string, string>> = {
   cat: "coreutils",
   "docker-init": "docker.io",
   dockerd: "docker.io",
-  flock: "util-linux",
   getent: "libc-bin",
   ip: "iproute2",
   iptables: "iptables",
