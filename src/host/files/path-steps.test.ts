@@ -123,13 +123,13 @@ describe.skipIf(!isRoot || !existsSync("/dev/fuse"))(
     const { bindWarning } = await import(${JSON.stringify(import.meta.resolve("#ops/machine/bind-warnings.ts"))});
     const { findFleet } = await import(${JSON.stringify(import.meta.resolve("#cli/options/fleet-file.ts"))});
     const { openContext } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/context.ts"))});
-    const { readGlobals } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/global-options.ts"))});
+    const { parseGlobals } = await import(${JSON.stringify(import.meta.resolve("#cli/frame/global-options.ts"))});
     const { memoryIo } = await import(${JSON.stringify(import.meta.resolve("#cli/test/memory-io.ts"))});
     const { withTarball } = await import(${JSON.stringify(import.meta.resolve("#image/tarball/tarball.ts"))});
     const { mount } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/syscalls.ts"))});
     const { openSync } = await import("node:fs");
     const root = new Set([0]);
-    const contextIn = (cwd) => { const { io } = memoryIo({ cwd, env: {} }); return openContext(io, readGlobals({}), io.signal, []).context; };
+    const contextIn = (cwd) => { const { io } = memoryIo({ cwd, env: {} }); return openContext(io, parseGlobals({}), io.signal, []).context; };
     const refusal = (work) => { try { work(); return "none"; } catch ({ code, message }) { return { code, message }; } };
     ${hungFuse("/run/top/m")}
   `;
