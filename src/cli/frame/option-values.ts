@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { BerthError } from "#errors.ts";
+import { BerthError, hasCode } from "#errors.ts";
 import type { ArgumentSpec, OptionSpec } from "./option-spec.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -82,7 +82,14 @@ export function parseArgument(
 
 function convert(name: string, spec: OptionSpec, text: string): unknown {
   checkChoice(name, spec.choices, text);
-  return spec.parse ? spec.parse(text) : text;
+  try {
+    return spec.parse ? spec.parse(text) : text;
+  } catch (error) {
+    if (!hasCode(error, "usage")) throw error;
+    const { message, hint, details } = error;
+    const more = { ...(hint !== undefined && { hint }), details };
+    throw new BerthError("usage", `${name}: ${message}`, { cause: error, ...more });
+  }
 }
 
 function checkChoice(name: string, choices: readonly string[] | undefined, text: string): void {

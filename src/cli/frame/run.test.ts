@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events";
 import { registry } from "#cli/registry.ts";
 import { type MemoryIoOptions, memoryIo } from "#cli/test/memory-io.ts";
 import { BerthError } from "#errors.ts";
+import { parseCpus } from "#machinefile/value/limit.ts";
 import { version } from "../../../package.json";
 import { defineCommand, isGroup, type Registry } from "./command.ts";
 import { run } from "./run.ts";
@@ -34,7 +35,7 @@ const up = defineCommand({
     image: { short: "i", value: "IMAGE", description: "root", env: "IMAGE" },
     label: { value: "LABEL", repeat: true, description: "label" },
     profile: { value: "PROFILE", description: "rights", choices: ["strict", "full"], default: "full" },
-    cpus: { value: "N", description: "share", parse: Number },
+    cpus: { value: "N", description: "share", parse: parseCpus },
     noTrunc: { description: "cut nothing off" },
   },
   examples: [{ command: "berth up web", description: "Boot one" }],
@@ -263,6 +264,14 @@ describe("wrong usage", () => {
     expect(stderr.split("\n")[0]).toContain(message);
     expect(stderr.split("\n")[1]).toStartWith("  → ");
     expect(stderr.split("\n")[1]).toContain(hint);
+  });
+
+  test("an option's own complaint names the option", async () => {
+    const { status, stderr } = await call("up --cpus x");
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'berth: --cpus: invalid number of CPUs "x" (example: 1.5; 0.01 to 65536)\n',
+    });
   });
 
   test.each(["upp --json", "--format=json up --imge x", "logs --format json"])(
