@@ -1,12 +1,12 @@
 import { defineCommand } from "#cli/frame/command.ts";
 import { fleetFilePlaces, loadFleet, withFileRead } from "#cli/options/fleet-file.ts";
 import { openContextEngine } from "#cli/options/open.ts";
+import { waitTimeoutOption } from "#cli/options/time-option.ts";
 import { reportOutcomes } from "#cli/render/report-outcomes.ts";
 import { posixWord, shownWord } from "#cli/render/shell-word.ts";
 import { plainLines } from "#cli/render/text.ts";
 import { version } from "#cli/version.ts";
 import { trustedUsers } from "#host/files/path-steps.ts";
-import { parseDuration } from "#machinefile/value/duration.ts";
 import { fileWarnings, listWritables } from "#ops/machine/bind-warnings.ts";
 import { deploy, removeServices, rollBack } from "#ops/swarm/deploy.ts";
 import { planServices, selectRoots } from "#plan/swarm/deploy.ts";
@@ -40,12 +40,7 @@ export const command = defineCommand({
     detach: { short: "d", description: "do not wait for the boot" },
     rollback: { description: "undo the last update" },
     rm: { description: "remove their services" },
-    timeout: {
-      value: "TIME",
-      description: "longest boot of a machine (example: 90s)",
-      default: "180s",
-      parse: parseDuration,
-    },
+    waitTimeout: { ...waitTimeoutOption, default: "180s", formerly: ["timeout"] },
   },
   examples: [
     { command: "berth deploy", description: "all machines of berth.yaml that have a root" },
@@ -54,7 +49,7 @@ export const command = defineCommand({
     { command: "berth deploy --rollback mail", description: "undo the last update" },
     { command: "berth deploy --rm mail", description: "take it from the swarm" },
   ],
-  async action(context, { name: names }, { dryRun, stack, detach, rollback, rm, timeout }) {
+  async action(context, { name: names }, { dryRun, stack, detach, rollback, rm, waitTimeout }) {
     const modes = Object.entries({
       "--dry-run": dryRun,
       "--stack": stack,
@@ -94,7 +89,7 @@ export const command = defineCommand({
     const progress = context.progress();
     const options = {
       signal: context.signal,
-      timeout: timeout * 1000,
+      timeout: waitTimeout,
       wait: !detach,
       onState: (name: string, state: Parameters<typeof progress.update>[1]["state"], detail?: string) =>
         progress.update(name, { state, ...(detail !== undefined && { detail }) }),

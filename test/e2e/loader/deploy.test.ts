@@ -206,7 +206,7 @@ describe.skipIf(!canHaveEngines)("berth deploy (needs root)", () => {
   test("--rm ends a machine and removes its service; where there is none: status 4", async () => {
     const root = await extractRoot(worker(), "removed", await labImage("bookworm"));
     const cwd = fleet(mailOf(root, "one"));
-    expect((await manager().berth("deploy --timeout 60s", { cwd })).status).toBe(0);
+    expect((await manager().berth("deploy --wait-timeout 60s", { cwd })).status).toBe(0);
     expect((await worker().docker("ps", "--quiet", "--filter", "name=^mail")).stdout).not.toBe("");
     const removed = await manager().berth("deploy --rm mail", { cwd });
     expect([removed.status, removed.stderr]).toEqual([0, expect.stringContaining("mail: removed")]);
@@ -342,7 +342,7 @@ describe.skipIf(!canHaveEngines)("a machine that berth deploy has put on another
   beforeAll(async () => {
     root = await extractRoot(worker(), "mail", await labImage("bookworm"));
     cwd = lastingFleet(mailOf(root, "one"));
-    deployed = await manager().berth("deploy --timeout 60s", { cwd });
+    deployed = await manager().berth("deploy --wait-timeout 60s", { cwd });
     if (deployed.status !== 0) throw new Error(deployed.stderr);
     env = await startSshd();
   }, 120_000);
@@ -416,7 +416,7 @@ describe.skipIf(!canHaveEngines)("a machine that berth deploy has put on another
   test("a change makes it anew, and --rollback takes the change back", async () => {
     const [before] = await swarmRows();
     writeFileSync(join(cwd, "berth.yaml"), mailOf(root, "two"));
-    const updated = await manager().berth("deploy --timeout 60s --json", { cwd });
+    const updated = await manager().berth("deploy --wait-timeout 60s --json", { cwd });
     expect(parseList<Deployed>(updated.stdout)).toMatchObject([{ action: "updated", state: "running" }]);
     const [after] = await swarmRows();
     expect(after?.task?.id).not.toBe(before?.task?.id as string);
