@@ -232,7 +232,7 @@ machines:
         state: "failed",
         error: {
           code: "conflict",
-          message: "mail was changed by another meanwhile",
+          message: "another client changed mail meanwhile",
           hint: expect.stringContaining("again"),
         },
       },

@@ -228,7 +228,7 @@ describe.skipIf(!canHaveEngines)("the loader's labels (needs root)", () => {
       [{ "foreign-root.memory": "many" }, /foreign-root\.memory: .*many/],
       [{ "foreign-root.capabilities": "SYS_ADMIN,FLY" }, /FLY/],
       [{ "foreign-root.publish": "25,99999" }, /99999/],
-      [{ "foreign-root.publish": "25,25" }, /25\/tcp .*twice/],
+      [{ "foreign-root.publish": "25,25" }, /duplicate host port 25\/tcp/],
       [{ "foreign-root.stop-signal": "loud" }, /loud/],
       [{ "foreign-root.args": "fly=true" }, /fly/],
       [{ "foreign-root.args": "env-file=/etc/passwd" }, /env-file/],
