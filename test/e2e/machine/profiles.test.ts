@@ -84,13 +84,17 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
     ["--uts=host", "uts"],
   ])("with %s it is strict, and the runtime's log says why", async (flag, namespace) => {
     const engine = node("hybrid");
-    const id = await runMachine(engine, "sharer", "bookworm", flag);
-    expect(await booted(engine, "sharer")).toBe("running");
-    expect((await idsOf(engine, "sharer")).base).toBe(0);
-    expect(await log("hybrid", id)).toContain(
-      `using profile "strict": profile "full" is not available on this host: the machine shares another's namespaces: ${namespace}`,
-    );
-    await removeContainers(engine, "sharer");
+    try {
+      const id = await runMachine(engine, "sharer", "bookworm", flag);
+      expect(await booted(engine, "sharer")).toBe("running");
+      expect((await idsOf(engine, "sharer")).base).toBe(0);
+      // Lines of JSON.
+      expect(await log("hybrid", id)).toContain(
+        `using profile \\"strict\\": profile \\"full\\" is not available on this host: the machine shares another's namespaces: ${namespace}`,
+      );
+    } finally {
+      await removeContainers(engine, "sharer");
+    }
   });
 
   test("--userns=host says nothing to an engine that maps no ids; --privileged means privileged", async () => {
