@@ -28,14 +28,10 @@ function made(exchanged: Exchange, parent: Node, name: string, make: (directory:
   });
 }
 
-function rename(
-  { tree }: Exchange,
-  from: Node,
-  to: Node | undefined,
-  oldName: string,
-  newName: string,
-  flags: number,
-): number {
+/** `namesAt` is where the old name begins, which the new one follows. */
+function rename({ request, tree }: Exchange, from: Node, namesAt: number, flags: number): number {
+  const to = tree.nodes.get(request.u64(0));
+  const [oldName, newName] = [request.name(namesAt), secondName(request, namesAt)];
   if (to === undefined) return -ESTALE;
   const result = tree.inDirectory(from, (source) =>
     tree.inDirectory(to, (target) => tree.rename(source, oldName, target, newName, flags)),
@@ -90,34 +86,8 @@ export const nameRequests: Handlers = [
   ],
   [opcodes.unlink, (exchanged, node) => removed(exchanged, node, false)],
   [opcodes.rmdir, (exchanged, node) => removed(exchanged, node, true)],
-  [
-    opcodes.rename,
-    (exchanged, node) => {
-      const { request, tree } = exchanged;
-      return rename(
-        exchanged,
-        node,
-        tree.nodes.get(request.u64(0)),
-        request.name(8),
-        secondName(request, 8),
-        0,
-      );
-    },
-  ],
-  [
-    opcodes.rename2,
-    (exchanged, node) => {
-      const { request, tree } = exchanged;
-      return rename(
-        exchanged,
-        node,
-        tree.nodes.get(request.u64(0)),
-        request.name(16),
-        secondName(request, 16),
-        request.u32(8),
-      );
-    },
-  ],
+  [opcodes.rename, (exchanged, node) => rename(exchanged, node, 8, 0)],
+  [opcodes.rename2, (exchanged, node) => rename(exchanged, node, 16, exchanged.request.u32(8))],
   [
     opcodes.link,
     (exchanged, node) => {
