@@ -4,6 +4,7 @@ import { ignoreRemoved } from "#daemons/loader/find-container.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { createContainer, removeContainer, startContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";
+import { isAt } from "#linux/path.ts";
 import { type GuardOrigin, type GuardTask, renderGuard } from "#plan/loader/guard.ts";
 import { createNamed } from "./create-named.ts";
 
@@ -58,9 +59,7 @@ function explainMount(error: unknown, { folder }: GuardTask): unknown {
 function socketOf(engine: Engine, self: ContainerInspect): GuardOrigin["socket"] {
   const path = engine.endpoint.kind === "unix" ? engine.endpoint.path : usualSocket;
   const names = [path, path.replace(/^\/run\//, "/var/run/"), path.replace(/^\/var\/run\//, "/run/")];
-  const mount = self.Mounts.find(({ Destination }) =>
-    names.some((name) => name === Destination || name.startsWith(`${Destination}/`)),
-  );
+  const mount = self.Mounts.find(({ Destination }) => names.some((name) => isAt(Destination, name)));
   if (mount !== undefined) return { path, source: mount.Source, target: mount.Destination };
   throw new BerthError(
     "host-unfit",
