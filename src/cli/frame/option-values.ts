@@ -87,8 +87,11 @@ function convert(name: string, spec: OptionSpec, text: string): unknown {
   } catch (error) {
     if (!hasCode(error, "usage")) throw error;
     const { message, hint, details } = error;
-    const more = { ...(hint !== undefined && { hint }), details };
-    throw new BerthError("usage", `${name}: ${message}`, { cause: error, ...more });
+    throw new BerthError("usage", `${name}: ${message}`, {
+      cause: error,
+      details,
+      ...(hint !== undefined && { hint }),
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Control sequences, control strings such as titles, which only their terminator ends, and other escapes
- * (ECMA-48, ECMA-35). Each part ends where the next one can begin alone, so that what is no sequence after
- * all is not gone through again, as node:util's would.
+ * (ECMA-48, ECMA-35). Each part ends where the next one can begin alone, so that an incomplete
+ * sequence is scanned once only; node:util's pattern scans it again and again.
  */
 const sequences =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.

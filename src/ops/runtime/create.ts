@@ -37,8 +37,9 @@ export async function runtimeCreate(call: RuntimeCreate): Promise<readonly strin
     const observed = observe(container, call.id, mountinfo);
     const end = performance.now() + longestSweep;
     sweepStates(dirname(call.state), call.root, (left) => removeMachineCgroups(left, end));
-    const { plan, stage } = await build({ call, container, observed }, userNamespace);
-    patchBundle({ call, container, observed }, plan, stage);
+    const start = { call, container, observed };
+    const { plan, stage } = await build(start, userNamespace);
+    patchBundle(start, plan, stage);
     return [
       ...container.ignored.map(leftOut),
       ...plan.warnings,

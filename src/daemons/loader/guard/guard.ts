@@ -24,7 +24,7 @@ export async function serveGuard(options: GuardOptions): Promise<void> {
   observers.start(
     async (signal) => {
       facts.set({ loader: await watchLoader(engine, task, signal) });
-      // Update the fact first: then interrupting a step is no failure.
+      // Update the fact first: an interrupted step must not count as a failure then.
       leaving.abort();
     },
     (error) => {
