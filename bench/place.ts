@@ -41,7 +41,13 @@ export async function createPlace(signal: AbortSignal): Promise<Place> {
   for (const program of [berth, launcher]) await requireBuilt(program);
   const tarball = await labImage("bookworm");
   const lab = await createLab({
-    nodes: [{ name: "bench", extraConfig: { runtimes: { berth: { path: launcher } } } }],
+    nodes: [
+      {
+        name: "bench",
+        extraConfig: { runtimes: { berth: { path: launcher } } },
+        images: { [image]: tarball },
+      },
+    ],
     wire: true,
   });
   try {
@@ -57,7 +63,6 @@ export async function createPlace(signal: AbortSignal): Promise<Place> {
       clear: () => clear(place),
       destroy: () => lab.destroy(),
     };
-    await place.run(docker, "import", "--change", 'CMD ["/sbin/init"]', tarball, image);
     return place;
   } catch (error) {
     await lab.destroy();

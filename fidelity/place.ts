@@ -66,7 +66,15 @@ export async function createPlace({ cgroupView, peers, packages, signal }: Place
       }
     : {};
   const lab = await createLab({
-    nodes: [{ name: "node", cgroupView, extraConfig: { runtimes: { berth: { path: launcher } } }, ...root }],
+    nodes: [
+      {
+        name: "node",
+        cgroupView,
+        extraConfig: { runtimes: { berth: { path: launcher } } },
+        images: { [image]: tarball },
+        ...root,
+      },
+    ],
   });
   try {
     const [node] = lab.nodes;
@@ -86,7 +94,6 @@ export async function createPlace({ cgroupView, peers, packages, signal }: Place
       tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args], { signal }),
       destroy: () => lab.destroy(),
     };
-    await node.docker("import", "--change", 'CMD ["/sbin/init"]', tarball, image);
     return place;
   } catch (error) {
     await lab.destroy();

@@ -1,17 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import {
-  type EmbeddedEngineOptions,
-  type EmbeddedEnginePlace,
-  enginePaths,
-} from "#host/embedded-engine/options.ts";
-import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type EmbeddedEngineOptions, enginePaths } from "#host/embedded-engine/options.ts";
 import { removeTree } from "#host/embedded-engine/remove-tree.ts";
-import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
-import { stopEmbeddedEngine } from "#host/embedded-engine/stop.ts";
-import { ignoreUnreadable } from "#host/process/proc-file.ts";
+import { type StartedEmbeddedEngine, startEmbeddedEngine } from "#host/embedded-engine/start.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
+import { importWords } from "./imported-root.ts";
+import { endNodes, makeLabDirectory, nodePlace } from "./lab-directory.ts";
+import { lendImages } from "./lend-images.ts";
 import { type HeldNamespace, holdNamespace, layWire, plugIn, unplugged } from "./wire.ts";
 
 export interface LabNodeSpec
@@ -20,6 +15,8 @@ export interface LabNodeSpec
     "cgroupView" | "rootDirectory" | "shownDirectories" | "uplink" | "bridgeAddress" | "extraConfig"
   > {
   readonly name: string;
+  /** The roots' tarballs of the images that it has from the start, by their names; all run /sbin/init. */
+  readonly images?: Readonly<Record<string, string>>;
 }
 
 export interface LabSpec {
@@ -47,6 +44,8 @@ export interface LabNode extends LabHost {
   readonly configFile: string;
   /** Runs the host's docker client against the node's engine. */
   docker(...args: readonly string[]): Promise<RunResult>;
+  /** Starts its engine again on its data, after it was killed. */
+  restart(): Promise<StartedEmbeddedEngine>;
 }
 
 export interface Lab {
@@ -59,21 +58,16 @@ export interface Lab {
   destroy(): Promise<void>;
 }
 
-const directoryPrefix = "berth-lab-";
-
 /**
  * Starts engines as nodes of a lab, under one temporary directory. All its processes die when this one does,
  * even by SIGKILL; what such a death leaves in files and cgroups the next lab removes.
  */
 export async function createLab(spec: LabSpec): Promise<Lab> {
-  await removeDeadLabs();
-  const directory = await realpath(await mkdtemp(join(tmpdir(), directoryPrefix)));
-  await writeFile(join(directory, "owner"), await readFile("/proc/self/stat"));
-  const places = spec.nodes.map(({ name }) => nodePlace(directory, name));
+  const directory = await makeLabDirectory();
   const held: HeldNamespace[] = [];
   let destroyed: Promise<void> | undefined;
   const destroy = () => {
-    destroyed ??= destroyLab(directory, places, held);
+    destroyed ??= destroyLab(directory, spec, held);
     return destroyed;
   };
   try {
@@ -102,15 +96,6 @@ export async function createLab(spec: LabSpec): Promise<Lab> {
   }
 }
 
-function nodePlace(directory: string, name: string): EmbeddedEnginePlace {
-  const unique = basename(directory).slice(directoryPrefix.length).toLowerCase();
-  return {
-    name: `lab-${unique}-${name}`,
-    stateDirectory: join(directory, name, "state"),
-    dataDirectory: join(directory, name, "data"),
-  };
-}
-
 async function startNode(
   directory: string,
   node: LabNodeSpec,
@@ -119,14 +104,14 @@ async function startNode(
 ): Promise<LabNode> {
   const place = nodePlace(directory, node.name);
   await mkdir(join(directory, node.name));
-  const { name, ...settings } = node;
-  const { pid, configFile } = await startEmbeddedEngine({
-    ...settings,
-    ...place,
-    hostname: name,
-    endsWithCaller: true,
-  });
+  const { name, images = {}, ...settings } = node;
+  const lentLayers = await lendImages(place, images);
+  const start = () =>
+    startEmbeddedEngine({ ...settings, ...place, lentLayers, hostname: name, endsWithCaller: true });
+  const { pid, configFile } = await start();
   const socket = `unix://${enginePaths(place).socket}`;
+  const docker: LabNode["docker"] = (...args) => run("/usr/bin/docker", ["--host", socket, ...args]);
+  await importMissing(docker, images);
   return {
     name,
     pid,
@@ -135,8 +120,21 @@ async function startNode(
     address: wire === undefined ? undefined : await plugIn(wire, pid, hostNumber(index)),
     run: (command, ...args) =>
       run("nsenter", [`--target=${pid}`, "--mount", "--net", "--uts", "--pid", "--", command, ...args]),
-    docker: (...args) => run("/usr/bin/docker", ["--host", socket, ...args]),
+    docker,
+    restart: start,
   };
+}
+
+/** Imports what could not be lent, or what the engine does not find: it may be set to another image store. */
+async function importMissing(
+  docker: LabNode["docker"],
+  images: NonNullable<LabNodeSpec["images"]>,
+): Promise<void> {
+  if (Object.keys(images).length === 0) return;
+  const { stdout } = await docker("images", "--format", "{{.Repository}}\n{{.Repository}}:{{.Tag}}");
+  const there = new Set(stdout.split("\n"));
+  for (const [name, tarball] of Object.entries(images))
+    if (!there.has(name)) await docker(...importWords, tarball, name);
 }
 
 /** The last number of a node's address on the wire. */
@@ -158,27 +156,15 @@ async function startClient(wire: HeldNamespace, held: HeldNamespace[]): Promise<
 
 async function destroyLab(
   directory: string,
-  places: readonly EmbeddedEnginePlace[],
+  { nodes }: LabSpec,
   held: readonly HeldNamespace[],
 ): Promise<void> {
-  await Promise.all(places.map((place) => stopEmbeddedEngine({ ...place, grace: 0 })));
+  await endNodes(
+    directory,
+    nodes.map(({ name }) => name),
+  );
   await Promise.all(held.map((namespace) => namespace.release()));
   await removeTree(directory);
-}
-
-/** Removes what labs left whose process was killed. */
-async function removeDeadLabs(): Promise<void> {
-  for (const entry of await readdir(tmpdir())) {
-    if (!entry.startsWith(directoryPrefix)) continue;
-    const directory = await ignoreUnreadable(realpath(join(tmpdir(), entry)));
-    // Another lab's end, or its removal by another one, was faster.
-    if (directory === undefined) continue;
-    const owner = await readRecordedProcess(join(directory, "owner"));
-    if (owner === undefined || (await isAlive(owner))) continue;
-    const files = await readdir(directory, { withFileTypes: true });
-    const nodes = files.filter((file) => file.isDirectory()).map(({ name }) => nodePlace(directory, name));
-    await destroyLab(directory, nodes, []);
-  }
 }
 
 /**

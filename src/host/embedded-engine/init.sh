@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs as the PID namespace's init: STATE DATA VIEW ROOT UPLINK HOSTNAME MARK SHOWN... -- INIT DOCKERD ARGUMENT...
+# Runs as the PID namespace's init:
+# STATE DATA VIEW ROOT UPLINK HOSTNAME MARK [LAYER FILES]... -- SHOWN... -- INIT DOCKERD ARGUMENT...
 # INIT is docker-init or tini, which takes this shell's place: it reaps the orphans of shims and machines,
 # passes SIGTERM and SIGHUP on to dockerd, and ends with it.
 set -eu
@@ -16,6 +17,14 @@ printf '%s\n' "$identity" >"$mark"
 if [ "$uplink" = yes ]; then printf '%s\n' "${identity%% *}" >&3; fi
 if [ -n "$hostname" ]; then printf '%s\n' "$hostname" >/proc/sys/kernel/hostname; fi
 ip link set lo up
+
+# Lent layers, which show wherever the data does. dockerd binds these two directories to themselves, without what
+# is mounted below them, unless they are mounts already.
+if [ "$1" != -- ]; then
+  for own in "$data/docker" "$data/docker/overlay2"; do mount -n --bind "$own" "$own"; done
+fi
+while [ "$1" != -- ]; do mount -n -o bind,ro "$2" "$data/docker/overlay2/$1/diff"; shift 2; done
+shift
 
 new=
 if [ -n "$root" ]; then
@@ -73,7 +82,7 @@ show() {
   mount -n "$2" "$1" "$place"
 }
 show "$state" --bind
-show "$data" --bind
+show "$data" --rbind
 # Its machines' ids are the host's. What it notes there of its own files is seen from the host by way of us.
 show /run/berth/ids --bind
 printf '/proc/%s/root\n' "${identity%% *}" >"$state/run/berth/root"

@@ -13,6 +13,7 @@ describe("checkOptions", () => {
     ["the root as data", { dataDirectory: "/" }],
     ["a path of two lines", { stateDirectory: "/run/a\nb" }],
     ["a socket path that is too long", { stateDirectory: `/run/${"a".repeat(100)}` }],
+    ["a lent layer by a relative path", { lentLayers: { "0a1b": "b" } }],
     ["a root that overlay options cannot name", { rootDirectory: "/roots/a,b" }],
   ])("refuses %s", (_, change) => {
     expect(() => checkOptions({ ...good, ...change })).toThrow(expect.objectContaining({ code: "usage" }));

@@ -28,6 +28,11 @@ export interface EmbeddedEngineOptions extends EmbeddedEnginePlace {
   readonly rootDirectory?: string;
   /** Directories of the host that stay in sight, at their own path, when `rootDirectory` is given. */
   readonly shownDirectories?: readonly string[];
+  /**
+   * Directories of the host that the engine has, read-only, for the files of image layers in its data: by the
+   * layers' names in its overlay2, in which their `diff` is empty.
+   */
+  readonly lentLayers?: Readonly<Record<string, string>>;
   /** Settings for daemon.json, merged over those of earlier starts. */
   readonly extraConfig?: Readonly<Record<string, unknown>>;
   /** The engine's own host name (its name as a swarm node); the host's by default. */
@@ -86,6 +91,7 @@ export function checkPlace(place: EmbeddedEnginePlace): void {
 export function checkOptions(options: EmbeddedEngineOptions): void {
   checkPlace(options);
   for (const path of options.shownDirectories ?? []) checkPath(path);
+  for (const path of Object.values(options.lentLayers ?? {})) checkPath(path);
   if (options.rootDirectory === undefined) return;
   checkPath(options.rootDirectory);
   for (const path of [options.rootDirectory, options.stateDirectory]) {

@@ -147,6 +147,7 @@ function spawnEngine(
   // The kernel kills a process with a parent death signal when its parent ends; --kill-child hands that on to
   // the namespaces' init.
   const lifeline = options.endsWithCaller === true ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+  const lent = Object.entries(options.lentLayers ?? {}).flat();
   const namespaces = "--net --mount --pid --uts --fork --kill-child --propagation private --".split(" ");
   const engine = [
     ...[...lifeline, tools.unshare, ...namespaces, "sh", "-c", initScript, "berth-engine"],
@@ -156,7 +157,8 @@ function spawnEngine(
       options.cgroupView ?? "host",
       options.rootDirectory ?? "",
     ],
-    ...[uplink ? "yes" : "no", options.hostname ?? "", idsMark, ...(options.shownDirectories ?? []), "--"],
+    ...[uplink ? "yes" : "no", options.hostname ?? "", idsMark],
+    ...[...lent, "--", ...(options.shownDirectories ?? []), "--"],
     ...[tools.init, tools.dockerd, ...dockerdArgs],
   ];
   const joined = uplink

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { tryRun } from "#host/process/run.ts";
-import { canMakeLab, createLab, type Lab } from "#lab/lab.ts";
+import { canMakeLab, createLab, type Lab, type LabNode } from "#lab/lab.ts";
 import { labEngineRoot, labImage } from "#lab/lab-image.ts";
 import { cgroupsOf, isThere, mountsNaming, ownNamespaces, processesOf, ticksNow } from "#lab/traces.ts";
 import { waitFor } from "#lab/wait-for.ts";
@@ -16,13 +16,13 @@ describe.skipIf(!isPossible)("a lab of three nodes (needs root)", () => {
   let lab: Lab;
   let namespaces: readonly string[];
   beforeAll(async () => {
-    const image = await labImage("bookworm");
+    const images = { debian: await labImage("bookworm") };
     const rootDirectory = await labEngineRoot("trixie");
     lab = await createLab({
       nodes: [
-        { name: "one" },
-        { name: "two", cgroupView: "v2", uplink: true },
-        { name: "newer", rootDirectory },
+        { name: "one", images },
+        { name: "two", cgroupView: "v2", uplink: true, images },
+        { name: "newer", rootDirectory, images: { ...images, spare: await labImage("trixie") } },
       ],
       wire: true,
       client: true,
@@ -32,7 +32,6 @@ describe.skipIf(!isPossible)("a lab of three nodes (needs root)", () => {
         [...lab.nodes, ...(lab.client ? [lab.client] : [])].map(({ pid }) => ownNamespaces(pid)),
       )
     ).flat();
-    await Promise.all(lab.nodes.map((node) => node.docker("import", image, "debian")));
   }, 180_000);
   afterAll(() => lab.destroy());
 
@@ -49,6 +48,28 @@ describe.skipIf(!isPossible)("a lab of three nodes (needs root)", () => {
     };
     expect(stdout).toContain(`/berth-engine-lab-`);
   }, 30_000);
+
+  test("nodes share the files of an image; none changes them, and one that removes it takes it from no other", async () => {
+    const files = async (node: LabNode | undefined, image: string) => {
+      const words = ["image", "inspect", "--format", "{{.GraphDriver.Data.UpperDir}}", image];
+      const directory = (await node?.docker(...words))?.stdout.trim() ?? "";
+      return (await node?.run("stat", "--format=%d:%i", join(directory, "etc")))?.stdout;
+    };
+    const [one, , newer] = lab.nodes;
+    expect(await files(one, "debian")).toMatch(/^\d+:\d+\n$/);
+    expect(await files(newer, "debian")).toBe(await files(one, "debian"));
+    await newer?.docker("run", "--rm", "debian", "rm", "-r", "/etc/debian_version", "/usr/share");
+    await newer?.docker("rmi", "spare");
+    expect((await newer?.docker("images", "--format={{.Repository}}"))?.stdout).toBe("debian\n");
+    await one?.docker("run", "--rm", "debian", "cat", "/etc/debian_version");
+    // The one that was removed, as the next engine gets it.
+    const next = await createLab({ nodes: [{ name: "next", images: { spare: await labImage("trixie") } }] });
+    try {
+      await next.nodes[0]?.docker("run", "--rm", "spare", "cat", "/etc/debian_version");
+    } finally {
+      await next.destroy();
+    }
+  }, 60_000);
 
   test("nodes and client reach each other over the wire", async () => {
     const [one, two] = lab.nodes;

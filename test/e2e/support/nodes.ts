@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
-import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 import {
   canMakeLab,
@@ -32,7 +31,7 @@ export interface Node extends LabNode {
   revive(): Promise<Node>;
 }
 
-export interface NodeWish extends Omit<LabNodeSpec, "name"> {
+export interface NodeWish extends Omit<LabNodeSpec, "name" | "images"> {
   /** Registers berth-runtime by `berth install runtime`. Yes by default. */
   readonly runtime?: boolean;
   /** Which of the images it gets; all by default. */
@@ -71,12 +70,12 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
     if (!canHaveEngines) return;
     await ensureBuilt();
     const specs = await Promise.all(
-      Object.entries(wishes).map(async ([name, node]) => ({ ...(await engineSpec(node)), name })),
+      Object.entries(wishes).map(async ([name, node]) => ({ ...(await engineSpec(node, images)), name })),
     );
     lab = await createLab({ nodes: specs, ...rest });
-    for (const [index, node] of lab.nodes.entries())
-      nodes.set(node.name, withPrograms(node, specs[index] ?? {}, nodes, lab));
-    await Promise.all([...nodes.values()].map((node) => prepare(node, wishes[node.name], images)));
+    for (const node of lab.nodes) nodes.set(node.name, withPrograms(node, nodes, lab));
+    const withRuntime = [...nodes.values()].filter(({ name }) => wishes[name]?.runtime !== false);
+    await Promise.all(withRuntime.map((node) => installRuntime(node)));
   }, 600_000);
   afterAll(() => lab?.destroy(), 60_000);
   return {
@@ -92,22 +91,16 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
   };
 }
 
-async function engineSpec({
-  runtime: _runtime,
-  images: _images,
-  root,
-  ...spec
-}: NodeWish): Promise<Omit<LabNodeSpec, "name">> {
-  return root === undefined ? spec : { ...spec, rootDirectory: await root(), shownDirectories: [dist] };
-}
-
-async function prepare(node: Node, wish: NodeWish = {}, tarballs: NodesWish["images"] = {}): Promise<void> {
-  const { runtime = true, images = Object.keys(tarballs) } = wish;
-  if (runtime) await installRuntime(node);
-  for (const name of images) {
-    const tarball = await tarballs[name]?.();
-    if (tarball !== undefined) await node.docker("import", "--change", 'CMD ["/sbin/init"]', tarball, name);
-  }
+async function engineSpec(
+  { runtime: _runtime, images: wished, root, ...spec }: NodeWish,
+  all: NodesWish["images"],
+): Promise<Omit<LabNodeSpec, "name">> {
+  const chosen = Object.entries(all).filter(([name]) => wished === undefined || wished.includes(name));
+  const tarballs = await Promise.all(chosen.map(async ([name, tarball]) => [name, await tarball()]));
+  const images = Object.fromEntries(tarballs);
+  return root === undefined
+    ? { ...spec, images }
+    : { ...spec, images, rootDirectory: await root(), shownDirectories: [dist] };
 }
 
 /** Registers the runtime as a user does on an engine that is not the host's own. */
@@ -131,12 +124,7 @@ export async function addRuntime(node: Node, name: string, path: string): Promis
   );
 }
 
-function withPrograms(
-  node: LabNode,
-  spec: Omit<LabNodeSpec, "name">,
-  nodes: Map<string, Node>,
-  lab: Lab,
-): Node {
+function withPrograms(node: LabNode, nodes: Map<string, Node>, lab: Lab): Node {
   const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
   return {
     ...node,
@@ -152,19 +140,13 @@ function withPrograms(
     },
     revive: async () => {
       const stateDirectory = dirname(node.socket.slice("unix://".length));
-      const unique = basename(lab.directory).slice("berth-".length).toLowerCase();
-      const place = {
-        name: `${unique}-${node.name}`,
-        stateDirectory,
-        dataDirectory: dirname(node.configFile),
-      };
-      const starting = startEmbeddedEngine({ ...spec, ...place, hostname: node.name, endsWithCaller: true });
+      const starting = node.restart();
       // As a host's network comes up while its engine starts: a swarm's member wants its address.
       const joining =
         node.address === undefined ? undefined : plugInEarly(lab, node, stateDirectory, starting);
       const [{ pid }] = await Promise.all([starting, joining]);
       const run: LabNode["run"] = (command, ...args) => runIn(pid, command, args);
-      const revived = withPrograms({ ...node, pid, run }, spec, nodes, lab);
+      const revived = withPrograms({ ...node, pid, run }, nodes, lab);
       nodes.set(node.name, revived);
       return revived;
     },
