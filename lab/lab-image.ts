@@ -59,7 +59,7 @@ async function debian(release: Release, packages: readonly string[], path: strin
 /**
  * Builds under another name and renames, so that what is in the cache is whole; two at once build it once.
  */
-async function cached(name: string, build: (path: string) => Promise<void>): Promise<string> {
+export async function cached(name: string, build: (path: string) => Promise<void>): Promise<string> {
   const directory = await cacheDirectory();
   const path = join(directory, name);
   if (await exists(path)) return path;
@@ -78,7 +78,7 @@ async function cached(name: string, build: (path: string) => Promise<void>): Pro
   });
 }
 
-function digest(packages: readonly string[]): string {
+export function digest(packages: readonly string[]): string {
   return createHash("sha256").update(packages.toSorted().join(" ")).digest("hex").slice(0, 8);
 }
 
