@@ -54,6 +54,6 @@ async function debian(release: Release, packages: readonly string[], path: strin
   ]);
 }
 
-function digest(packages: readonly string[]): string {
+export function digest(packages: readonly string[]): string {
   return createHash("sha256").update(packages.toSorted().join(" ")).digest("hex").slice(0, 8);
 }
