@@ -84,18 +84,18 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
   test("each has a domain of its own name and a subnet that is free, and ls tells whose a machine is", async () => {
     const shop = fleet("name: shop\ndefaults: {image: bookworm}\nmachines: {web: {}}\n");
     const blog = fleet("defaults: {image: bookworm}\nmachines: {site: {}}\n");
-    await node("one").docker("network", "create", "--subnet", "172.31.0.0/25", "other");
+    await node("one").docker("network", "create", "--subnet", "10.72.0.0/25", "other");
     for (const cwd of [shop, blog]) expect((await berth("up", cwd)).status).toBe(0);
     const there = await list();
     const project = basename(blog).toLowerCase().replaceAll("_", "-");
     expect(there.get("web")).toMatchObject({
       network: "shop.internal",
-      address: "172.31.1.2",
+      address: "10.72.1.2",
       owner: { name: "shop", file: join(shop, "berth.yaml") },
     });
     expect(there.get("site")).toMatchObject({
       network: `${project}.internal`,
-      address: "172.31.2.2",
+      address: "10.72.2.2",
       owner: { name: project },
     });
     const { stdout } = await berth("ls");
@@ -103,7 +103,7 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     expect(stdout).toMatch(/^web +shop /m);
     expect(
       (await node("one").docker("exec", "web", "getent", "hosts", "web.shop.internal")).stdout,
-    ).toContain("172.31.1.2");
+    ).toContain("10.72.1.2");
   });
 
   test("a project whose directory was moved keeps its machines, which is said", async () => {
@@ -132,7 +132,7 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
       "--label",
       "berth.network=berth.internal",
       "--subnet",
-      "172.31.0.0/24",
+      "10.72.0.0/24",
       "berth.internal",
     );
     await node("one").docker(
