@@ -92,6 +92,7 @@ describe("a container with an init", () => {
     ["/sbin/init"],
     ["/lib/systemd/systemd", "--log-level=debug"],
     ["/bin/busybox", "init"],
+    ["/sbin/docker-init", "--", "/sbin/init"],
     ["/sbin/openrc-init"],
     ["/sbin/runit"],
     ["/sbin/runit-init"],

@@ -22,9 +22,9 @@ export interface ImageInspect {
   readonly RepoTags: readonly string[] | null;
   readonly RepoDigests: readonly string[] | null;
   readonly Parent?: string;
-  readonly Comment: string;
+  readonly Comment?: string;
   readonly Created?: string;
-  readonly Author: string;
+  readonly Author?: string;
   readonly Config?: Answered<ContainerConfig> | null;
   readonly Architecture: string;
   readonly Os: string;

@@ -1,4 +1,5 @@
 import { defineCommand } from "#cli/frame/command.ts";
+import { ownCache } from "#cli/options/cache.ts";
 import { openContextEngine } from "#cli/options/open.ts";
 import { renderDetails } from "#cli/render/inspect.ts";
 import { inspectMachines } from "#ops/machine/inspect.ts";
@@ -24,7 +25,7 @@ export const command = defineCommand({
   async action(context, { name: names }) {
     const engine = await openContextEngine(context);
     const machines = await findMachines(engine, [...new Set(names)], context.signal);
-    const details = await inspectMachines(engine, machines, context.signal);
+    const details = await inspectMachines(engine, machines, ownCache(context), context.signal);
     await context.result(details, (view) => renderDetails(details, view));
     return undefined;
   },

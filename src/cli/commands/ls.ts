@@ -1,9 +1,10 @@
 import { defineCommand } from "#cli/frame/command.ts";
 import type { Context } from "#cli/frame/context.ts";
+import { ownCache } from "#cli/options/cache.ts";
 import { openContextEngine } from "#cli/options/open.ts";
 import { swarmColumns } from "#cli/render/swarm-table.ts";
 import { type Column, renderTable } from "#cli/render/table.ts";
-import { listMachines } from "#ops/machine/machines.ts";
+import { listMachinesWithInits } from "#ops/machine/machines.ts";
 import { listSwarmMachines } from "#ops/swarm/swarm-machines.ts";
 import { requireManager } from "#ops/swarm/swarm-manager.ts";
 import type { Machine } from "#plan/machine/machine.ts";
@@ -26,6 +27,8 @@ export const command = defineCommand({
 
     PROJECT is the owner: the \`name\` of the machine file that made it, else the name of that file's
     directory; --json shows the file. A \`-\` means none.
+
+    INIT is the one that the machine's image has.
 
     STATE is the engine's. For the init's own state, use \`berth inspect\`. With --quiet it prints only names.
 
@@ -54,7 +57,7 @@ export const command = defineCommand({
         noTrunc,
       );
     } else {
-      const machines = await listMachines(engine, context.signal);
+      const machines = await listMachinesWithInits(engine, ownCache(context), context.signal);
       await show(
         context,
         columns,

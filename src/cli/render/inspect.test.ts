@@ -18,7 +18,7 @@ const machine: MachineDetails = {
   hostname: "web",
   machineId: undefined,
   network: "berth.internal",
-  addresses: [{ network: "berth.internal", ipv4: "172.31.0.2", ipv6: "" }],
+  addresses: [{ network: "berth.internal", ipv4: "10.72.0.2", ipv6: "" }],
   dnsNames: ["web", "web.berth.internal"],
   ports: [{ port: "80/tcp", host: ["0.0.0.0:8080"] }],
   profile: "strict",
@@ -54,7 +54,7 @@ test("sections of what there is, nothing of what there is not", () => {
   Network
     Host name: web
     Network:   berth.internal
-    Address:   172.31.0.2 on berth.internal
+    Address:   10.72.0.2 on berth.internal
     DNS names: web, web.berth.internal
     Published: 0.0.0.0:8080 -> 80/tcp
   Confinement

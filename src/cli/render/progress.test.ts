@@ -37,10 +37,10 @@ describe("plain", () => {
     progress.update("web", { state: "booting" });
     state.time = 600;
     progress.update("web", { state: "running" });
-    progress.update("db", { state: "running", detail: "172.31.0.11", elapsedMs: 1234 });
+    progress.update("db", { state: "running", detail: "10.72.0.11", elapsedMs: 1234 });
     progress.done();
     expect(written.join("")).toBe(
-      "web: creating\nweb: booting\nweb: running (0.6 s)\ndb: running, 172.31.0.11 (1.2 s)\n",
+      "web: creating\nweb: booting\nweb: running (0.6 s)\ndb: running, 10.72.0.11 (1.2 s)\n",
     );
   });
 
@@ -72,13 +72,13 @@ describe("live", () => {
     expect(written).toEqual(["\x1b[1A\r⠙ web   creating   0.1 s\x1b[K\n\x1b[J"]);
     written.length = 0;
     state.time = 600;
-    progress.update("web", { state: "running", detail: "172.31.0.10" });
-    expect(written).toEqual(["\x1b[1A\r✔ web   running   172.31.0.10   0.6 s\x1b[K\n\x1b[J"]);
+    progress.update("web", { state: "running", detail: "10.72.0.10" });
+    expect(written).toEqual(["\x1b[1A\r✔ web   running   10.72.0.10   0.6 s\x1b[K\n\x1b[J"]);
     written.length = 0;
     state.time = 900;
     progress.done();
     progress.done();
-    expect(written).toEqual(["\x1b[1A\r✔ web   running   172.31.0.10   0.6 s\x1b[K\n\x1b[J", "\x1b[?25h"]);
+    expect(written).toEqual(["\x1b[1A\r✔ web   running   10.72.0.10   0.6 s\x1b[K\n\x1b[J", "\x1b[?25h"]);
     expect(state.ticking).toBe(false);
   });
 

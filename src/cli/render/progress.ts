@@ -67,7 +67,7 @@ export function createProgress(options: ProgressOptions): Progress {
 }
 
 /**
- * `web: booting`, `web: running, 172.31.0.10 (0.6 s)`. The key leaves out the time, so that only a change is
+ * `web: booting`, `web: running, 10.72.0.10 (0.6 s)`. The key leaves out the time, so that only a change is
  * a new line.
  */
 function plainLine(

@@ -250,7 +250,8 @@ test("nobody there, and somebody else", async () => {
 test.each([
   ["1.41", "1.12", "1.41"],
   ["1.52", "1.44", "1.52"],
-  ["1.60", "1.44", "1.52"],
+  ["1.55", "1.40", "1.55"],
+  ["1.60", "1.44", "1.55"],
 ])("API %s, oldest %s: %s", (server, oldest, version) => {
   expect(negotiate(server, oldest, "here")).toBe(version);
 });
@@ -258,7 +259,7 @@ test.each([
 test.each([
   ["1.40", "1.12"],
   ["1.9", "1.1"],
-  ["1.60", "1.53"],
+  ["1.60", "1.56"],
 ])("API %s, oldest %s is refused", (server, oldest) => {
   expect(() => negotiate(server, oldest, "here")).toThrow(
     expect.objectContaining({ code: "engine-refused" }),

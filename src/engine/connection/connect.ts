@@ -7,7 +7,7 @@ import type { Spawn } from "./spawn.ts";
 import { createDial, type Dial } from "./transport.ts";
 
 /** The newest API this client was written for (Docker 29), and the oldest it works with (Docker 20.10). */
-const newest = "1.52";
+const newest = "1.55";
 const oldest = "1.41";
 
 export interface ConnectOptions {

@@ -12,6 +12,7 @@ import { capabilities } from "#linux/capability.ts";
 import type { HostFacts } from "#plan/doctor/doctor-facts.ts";
 import { readDisk } from "./engine-disk.ts";
 import { readUserNamespaces } from "./facts.ts";
+import { readHostNetwork } from "./host-network.ts";
 
 /**
  * The facts of this host as an engine sees them: `pid` is the engine's process, or `self`. `dataRoot` is the
@@ -33,6 +34,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     lxcfs,
     disk,
     bridge,
+    network,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -47,6 +49,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     isMissing("/var/lib/lxcfs/proc/meminfo"),
     dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
     readBridgeFilter(pid),
+    readHostNetwork(pid),
   ]);
   return {
     cgroup,
@@ -62,6 +65,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     lxcfs: lxcfs === false,
     disk,
     bridgeFilter: bridge,
+    network,
   };
 }
 

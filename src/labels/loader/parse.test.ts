@@ -137,6 +137,7 @@ describe("what is refused, by the label's name", () => {
     [{ ...root, "real.lxcfs": "lxcfs" }, /invalid lxcfs "lxcfs" .*absolute path/],
     [{ ...root, "real.args": "name=x" }, /name: the swarm's task names the machine/],
     [{ ...root, "real.args": "rm" }, /rm: the loader removes/],
+    [{ ...root, "real.args": "init" }, /init: PID 1 must be the machine's own init/],
     [{ ...root, "real.args": "restart=always,network=host" }, /restart: .*network, ip, mac-address: /],
     [{ ...root, "real.args": "publish=80:80" }, /publish: use the label/],
     [{ ...root, "real.args": "ip=10.0.0.1" }, /network, ip, mac-address: /],

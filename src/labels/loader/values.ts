@@ -76,6 +76,7 @@ export function parseArgs(text: string): DockerFlags {
   const refused: readonly (readonly [unknown, string])[] = [
     [flags.name, "name: the swarm's task names the machine"],
     [HostConfig.AutoRemove, "rm: the loader removes the machine"],
+    [HostConfig.Init || undefined, "init: PID 1 must be the machine's own init"],
     [
       HostConfig.RestartPolicy,
       "restart: the swarm restarts the tasks (docker service create --restart-condition)",

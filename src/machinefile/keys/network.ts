@@ -22,11 +22,11 @@ export const networkKeys = {
     option: { value: "CIDR", description: "the network's addresses (a free one)" },
   },
   gateway: {
-    type: text("an IPv4 address", "172.31.0.254", parseAddress),
+    type: text("an IPv4 address", "10.72.0.254", parseAddress),
     shownType: "IPv4 address",
     description: "The host's own address in the subnet.",
     absent: "the subnet's first address",
-    examples: ["172.31.0.254"],
+    examples: ["10.72.0.254"],
     option: { value: "IP", description: "the host's address on the network" },
   },
   mode: {

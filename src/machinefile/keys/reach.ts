@@ -19,11 +19,11 @@ export const reachKeys = {
     label: { form: "value" },
   }),
   address: machineKey("address", {
-    type: text("an IPv4 address", "172.31.0.10", parseAddress),
+    type: text("an IPv4 address", "10.72.0.10", parseAddress),
     shownType: "IPv4 address",
     description: "The machine's address in the subnet.",
     absent: "allocated once and kept",
-    examples: ["172.31.0.10"],
+    examples: ["10.72.0.10"],
     isOwn: true,
     option: { value: "IP", description: "address of one machine (the next free one)" },
   }),

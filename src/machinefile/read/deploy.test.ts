@@ -101,7 +101,7 @@ machines:
   a: {deploy: {node: n}}
   b: {root: srv/x}
   c: {root: /}
-  d: {root: /a/../b, restart: always, address: 172.31.0.9, image: x, depends_on: [a]}
+  d: {root: /a/../b, restart: always, address: 10.72.0.9, image: x, depends_on: [a]}
   e: {root: "/a:b", publish: [0:80, 5/sctp, 80, 80], volumes: [./x:/x, v1:/y], command: [init]}
   f: {depends_on: [e]}
   g:
@@ -131,8 +131,8 @@ machines:
     '6:13 machines.d.root: invalid root "/a/../b" (example: /srv/mailcow; a path without "..")',
     "6:22 machines.d.restart: the swarm starts the machine again; write deploy.restart",
     "6:39 machines.d.address: a swarm gives addresses itself; other machines find this one by its name",
-    "6:60 machines.d.image: root and image exclude each other: the root's folder holds the machine",
-    "6:70 machines.d.depends_on: a swarm knows no order among services",
+    "6:59 machines.d.image: root and image exclude each other: the root's folder holds the machine",
+    "6:69 machines.d.depends_on: a swarm knows no order among services",
     '7:13 machines.e.root: invalid root "/a:b" (example: /srv/mailcow; no NUL, colon, comma, quote or line end)',
     "7:31 machines.e.publish[0]: host port 0 with a root (example: 8080:80; clients must know the port)",
     "7:37 machines.e.publish[1]: sctp with a root (example: 53:53/udp; tcp or udp)",

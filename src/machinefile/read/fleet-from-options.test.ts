@@ -49,13 +49,13 @@ test("options make the same machine under each name", () => {
 test("one machine may have a name, an address and ports of its own", () => {
   const values = {
     image: "i",
-    address: "172.31.0.9",
+    address: "10.72.0.9",
     hostname: "w.example",
     aliases: ["www"],
     publish: ["8080:80"],
   };
   expect(fleetFromOptions({ names: ["web"], values }, {}).machines[0]).toMatchObject({
-    address: "172.31.0.9",
+    address: "10.72.0.9",
     hostname: "w.example",
     aliases: ["www"],
   });
@@ -67,7 +67,7 @@ test("every problem is reported, by its option", () => {
     memory: "x",
     shm_size: "y",
     capabilities: ["chwn"],
-    address: "172.31.0.9",
+    address: "10.72.0.9",
     publish: ["80"],
     domain: "-",
     volumes: ["x"],

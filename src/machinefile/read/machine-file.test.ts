@@ -38,7 +38,7 @@ test("the documented example is a fleet", () => {
   const fleet = read(exampleMachineFile);
   expect([fleet.project, fleet.network]).toEqual([
     { name: "shop", file: "berth.yaml" },
-    { domain: "shop.example", subnet: "172.31.0.0/24" },
+    { domain: "shop.example", subnet: "10.72.0.0/24" },
   ]);
   expect(fleet.images).toEqual({
     "debian-12": { base: "scratch", os: "debian", release: "bookworm", packages: ["openssh-server"] },
@@ -49,7 +49,7 @@ test("the documented example is a fleet", () => {
     name: "web",
     image: "debian-12",
     hostname: "web",
-    address: "172.31.0.10",
+    address: "10.72.0.10",
     aliases: ["www"],
     publish: [
       { hostPort: 80, port: 80, count: 1, protocol: "tcp" },
@@ -167,7 +167,7 @@ machines:
 
 test("every problem of a file is found, at its place", () => {
   expect(
-    faults(`network: {subnet: 172.31.0.5/24, dns: {}, mode: macvlan}
+    faults(`network: {subnet: 10.72.0.5/24, dns: {}, mode: macvlan}
 defaults: {imge: x, address: 1.2.3.4, memory: 512}
 images:
   a: {base: scratch, tarball: x}
@@ -194,9 +194,9 @@ machines:
   y: {ports: []}
 `),
   ).toEqual([
-    '1:19 network.subnet: invalid subnet "172.31.0.5/24" (example: 172.31.0.0/24; its first address); did you mean "172.31.0.0/24"?',
-    "1:34 network.dns: unknown key",
-    '1:49 network.mode: invalid value "macvlan" (one of: bridge)',
+    '1:19 network.subnet: invalid subnet "10.72.0.5/24" (example: 10.72.0.0/24; its first address); did you mean "10.72.0.0/24"?',
+    "1:33 network.dns: unknown key",
+    '1:48 network.mode: invalid value "macvlan" (one of: bridge)',
     '2:12 defaults.imge: unknown key; did you mean "image"?',
     "2:21 defaults.address: belongs to one machine and cannot be a default",
     '2:47 defaults.memory: invalid memory "512" (example: 512M; at least 6M); did you mean "512M"?',
@@ -232,28 +232,28 @@ machines:
 test.each<[string, string, string[]]>([
   [
     "an address outside of the subnet that the others imply",
-    "b: {address: 172.31.0.9}\n  a: {address: 10.0.0.1}",
-    ["4:16 machines.a.address: 10.0.0.1 is outside of the subnet 172.31.0.0/24"],
+    "b: {address: 10.72.0.9}\n  a: {address: 10.0.0.1}",
+    ["4:16 machines.a.address: 10.0.0.1 is outside of the subnet 10.72.0.0/24"],
   ],
   [
     "the subnet's address",
-    "a: {address: 172.31.0.0}",
-    ["3:16 machines.a.address: 172.31.0.0 is the address of the subnet 172.31.0.0/24 itself"],
+    "a: {address: 10.72.0.0}",
+    ["3:16 machines.a.address: 10.72.0.0 is the address of the subnet 10.72.0.0/24 itself"],
   ],
   [
     "the broadcast address",
-    "a: {address: 172.31.0.255}",
-    ["3:16 machines.a.address: 172.31.0.255 is the broadcast address of 172.31.0.0/24"],
+    "a: {address: 10.72.0.255}",
+    ["3:16 machines.a.address: 10.72.0.255 is the broadcast address of 10.72.0.0/24"],
   ],
   [
     "the gateway's address",
-    "a: {address: 172.31.0.1}",
-    ["3:16 machines.a.address: 172.31.0.1 is the network's gateway"],
+    "a: {address: 10.72.0.1}",
+    ["3:16 machines.a.address: 10.72.0.1 is the network's gateway"],
   ],
   [
     "an address used twice",
-    "a: {address: 172.31.0.9}\n  b: {address: 172.31.0.9}",
-    ["4:16 machines.b.address: duplicate address 172.31.0.9: also the address of a"],
+    "a: {address: 10.72.0.9}\n  b: {address: 10.72.0.9}",
+    ["4:16 machines.b.address: duplicate address 10.72.0.9: also the address of a"],
   ],
   [
     "names used twice",
@@ -370,8 +370,8 @@ test("a project's name that is no name is a problem", () => {
 });
 
 test("a gateway outside of the subnet is a problem", () => {
-  expect(faults("network: {gateway: 10.0.0.1, subnet: 172.31.0.0/24}\nmachines: {a: {image: i}}")).toEqual([
-    "1:20 network.gateway: 10.0.0.1 is outside of the subnet 172.31.0.0/24",
+  expect(faults("network: {gateway: 10.0.0.1, subnet: 10.72.0.0/24}\nmachines: {a: {image: i}}")).toEqual([
+    "1:20 network.gateway: 10.0.0.1 is outside of the subnet 10.72.0.0/24",
   ]);
 });
 

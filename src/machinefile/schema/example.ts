@@ -2,7 +2,7 @@
 export const exampleMachineFile = `name: shop                        # otherwise the directory's name
 network:
   domain: shop.example            # otherwise shop.internal
-  subnet: 172.31.0.0/24           # otherwise a free one
+  subnet: 10.72.0.0/24            # otherwise a free one
 defaults:
   image: debian-12
   memory: 512M
@@ -11,7 +11,7 @@ images:
   rescue: {tarball: ./rescue.tar}
 machines:
   web:
-    address: 172.31.0.10          # otherwise allocated once and kept
+    address: 10.72.0.10           # otherwise allocated once and kept
     aliases: [www]
     publish: [80, "8443:443"]     # ports of the host
     cpus: 1.5

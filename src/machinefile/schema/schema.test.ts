@@ -45,7 +45,7 @@ test("the JSON Schema is one, accepts the example and refuses a slip", () => {
     { machines: { web: { environment: { A: [] } } } },
     { machines: { web: { command: [] } } },
     { images: { a: { image: "i", tarball: "x" } }, machines: {} },
-    { defaults: { address: "172.31.0.10" }, machines: {} },
+    { defaults: { address: "10.72.0.10" }, machines: {} },
     {},
   ]) {
     expect([slip, accepts(slip)]).toEqual([slip, false]);

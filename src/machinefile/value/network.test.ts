@@ -2,14 +2,14 @@ import { expect, test } from "bun:test";
 import { faultOf } from "#machinefile/read/fault.test.ts";
 import { addressFault, gatewayOf, parseAddress, parseSubnet } from "./network.ts";
 
-test.each(["172.31.0.0/24", "10.0.0.0/8", "192.0.2.8/29"])("%p is a subnet", (text) => {
+test.each(["10.72.0.0/24", "10.0.0.0/8", "192.0.2.8/29"])("%p is a subnet", (text) => {
   expect(parseSubnet(text)).toBe(text);
 });
 
 test.each<[string, string | undefined]>([
-  ["172.31.0.5/24", "172.31.0.0/24"],
-  ["172.31.0.0", undefined],
-  ["172.31.0.0/30", undefined],
+  ["10.72.0.5/24", "10.72.0.0/24"],
+  ["10.72.0.0", undefined],
+  ["10.72.0.0/30", undefined],
   ["10.0.0.0/7", undefined],
   ["10.0.0/24", undefined],
   ["fd00::/64", undefined],

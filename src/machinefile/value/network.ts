@@ -3,7 +3,7 @@ import { invalid } from "./invalid.ts";
 
 /** An IPv4 address in its dotted form. */
 export function parseAddress(text: string): string {
-  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) throw invalid("IPv4 address", text, "example: 172.31.0.10");
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) throw invalid("IPv4 address", text, "example: 10.72.0.10");
   return text;
 }
 
@@ -12,12 +12,12 @@ export function parseAddress(text: string): string {
  * machine (/8 to /29).
  */
 export function parseSubnet(text: string): string {
-  if (ipaddr.IPv6.isValidCIDR(text)) throw invalid("subnet", text, "example: 172.31.0.0/24; IPv4");
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) throw invalid("subnet", text, "example: 172.31.0.0/24");
+  if (ipaddr.IPv6.isValidCIDR(text)) throw invalid("subnet", text, "example: 10.72.0.0/24; IPv4");
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) throw invalid("subnet", text, "example: 10.72.0.0/24");
   const length = ipaddr.IPv4.parseCIDR(text)[1];
-  if (length < 8 || length > 29) throw invalid("subnet", text, "example: 172.31.0.0/24; /8 to /29");
+  if (length < 8 || length > 29) throw invalid("subnet", text, "example: 10.72.0.0/24; /8 to /29");
   const first = `${ipaddr.IPv4.networkAddressFromCIDR(text).toString()}/${length}`;
-  if (first !== text) throw invalid("subnet", text, "example: 172.31.0.0/24; its first address", first);
+  if (first !== text) throw invalid("subnet", text, "example: 10.72.0.0/24; its first address", first);
   return text;
 }
 

@@ -2,6 +2,7 @@ import { renderEndpoint } from "#api/address.ts";
 import type { SystemInfo } from "#api/system.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { request } from "#engine/connection/request.ts";
+import { listNetworks } from "#engine/networks.ts";
 import type { BerthError } from "#errors.ts";
 import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
 import { isMissingInRootOf } from "#host/files/beneath.ts";
@@ -9,6 +10,7 @@ import { findEngineProcess } from "#host/process/engine-process.ts";
 import { findLeftovers } from "#ops/machine/leftovers.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
 import { findBerthRuntime } from "#plan/machine/berth-runtime.ts";
+import { networkFacts } from "#plan/network/network.ts";
 
 /** Up to Docker 29, GET /info also reports forwarding. */
 type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };
@@ -22,13 +24,14 @@ export async function readDoctorFacts(
   path: string | undefined,
   signal: AbortSignal,
 ): Promise<DoctorFacts> {
-  const [info, pid, imageBuilder] = await Promise.all([
+  const [info, networks, pid, imageBuilder] = await Promise.all([
     request<Info>(engine, { path: "/info", signal }),
+    listNetworks(engine, { signal }),
     engine.endpoint.kind === "unix" ? findEngineProcess(engine.endpoint.path) : undefined,
     hasProgram("mmdebstrap", path),
   ]);
   return {
-    engine: await engineFacts(engine, info, pid),
+    engine: { ...(await engineFacts(engine, info, pid)), networks: networks.map(networkFacts) },
     host: pid === undefined ? undefined : await readHostFacts(pid, info.DockerRootDir),
     imageBuilder,
     leftovers: await findLeftovers(engine, pid, signal),
@@ -48,7 +51,11 @@ export async function readFactsWithoutEngine(
   };
 }
 
-async function engineFacts(engine: Engine, info: Info, pid: number | undefined): Promise<EngineFacts> {
+async function engineFacts(
+  engine: Engine,
+  info: Info,
+  pid: number | undefined,
+): Promise<Omit<EngineFacts, "networks">> {
   const runtime = findBerthRuntime(info);
   const program = runtime === undefined ? undefined : info.Runtimes[runtime]?.path;
   const gone = pid !== undefined && program?.startsWith("/") && (await isMissingInRootOf(pid, program));

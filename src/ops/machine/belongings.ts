@@ -7,6 +7,7 @@ import { findOwnImages, type OwnImage, removeOwnImage } from "#image/store/own-i
 import { label } from "#labels/machine.ts";
 import type { Leftovers } from "#plan/doctor/doctor-facts.ts";
 import { isOwnNetwork } from "#plan/network/network.ts";
+import { findCachedInits, removeCachedInits } from "./init-cache.ts";
 import { findLeftovers, removeLeftovers } from "./leftovers.ts";
 
 /** What berth has created besides machines and can create again. None of it is the user's. */
@@ -16,7 +17,7 @@ export interface Belongings {
   readonly networks: readonly UnusedNetwork[];
   /** What crashes have left. */
   readonly leftovers: Leftovers;
-  /** Paths of roots that images were built from. */
+  /** Paths of files in the cache: roots that images were built from, and what machines' images have. */
   readonly roots: readonly string[];
 }
 
@@ -38,13 +39,14 @@ export async function findBelongings(
   engine: Engine,
   { pid, cache, signal }: BelongingsPlace,
 ): Promise<Belongings> {
-  const [images, networks, leftovers, roots] = await Promise.all([
+  const [images, networks, leftovers, roots, inits] = await Promise.all([
     findOwnImages(engine, signal),
     findUnusedNetworks(engine, signal),
     findLeftovers(engine, pid, signal),
     findCachedRoots(cache),
+    findCachedInits(cache),
   ]);
-  return { images, networks, leftovers, roots };
+  return { images, networks, leftovers, roots: [...roots, ...inits] };
 }
 
 /** Removes them. Returns the images and networks that stay, since something else needs them. */
@@ -58,6 +60,7 @@ export async function removeBelongings(
   for (const network of networks)
     if (!(await removeUnusedNetwork(engine, network, signal))) kept.push(network.name);
   for (const image of images) if (!(await removeOwnImage(engine, image, signal))) kept.push(image.reference);
+  await removeCachedInits(cache);
   await removeCachedRoots(cache, roots);
   return kept;
 }

@@ -10,6 +10,7 @@ import { detailsOf, type MachineDetails, type Within } from "#plan/machine/detai
 import type { Machine } from "#plan/machine/machine.ts";
 import { waitBooted } from "./boot.ts";
 import { readFailedUnits } from "./failed-units.ts";
+import { readInit } from "./read-init.ts";
 import { readRootId } from "./root-id.ts";
 
 const concurrency = 8;
@@ -18,6 +19,7 @@ const concurrency = 8;
 export async function inspectMachines(
   engine: Engine,
   machines: readonly Machine[],
+  cache: string,
   signal: AbortSignal,
 ): Promise<readonly MachineDetails[]> {
   const info = await readInfo(engine, { signal });
@@ -31,8 +33,14 @@ export async function inspectMachines(
     const rootId = Running ? await inTime(timeouts.question, signal, readRoot) : undefined;
     const within = Running && !Paused ? await readWithin(engine, machine, signal) : outside;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
+    const { Id, Image, Path, Args } = container;
+    const program = { container: Id, image: Image, command: [Path, ...Args] };
+    const init = machine.init ?? (await readInit(engine, program, cache, signal));
     return {
-      ...detailsOf(machine, container, rootId, { name: runtime, berth: isBerthRuntime(info, runtime) }),
+      ...detailsOf({ ...machine, init }, container, rootId, {
+        name: runtime,
+        berth: isBerthRuntime(info, runtime),
+      }),
       ...within,
     };
   };

@@ -5,14 +5,40 @@ import { BerthError } from "#errors.ts";
 import { label } from "#labels/machine.ts";
 import { chooseMachines } from "#plan/machine/choose-machines.ts";
 import { type Machine, machineOf } from "#plan/machine/machine.ts";
+import { unlabelledInits } from "#plan/machine/unlabelled-inits.ts";
 import { ownContainers } from "./own-containers.ts";
+import { readInit } from "./read-init.ts";
 
 /**
  * All machines of the engine, by name: one call, however many there are, and one for each of their images.
  */
 export async function listMachines(engine: Engine, signal?: AbortSignal): Promise<readonly Machine[]> {
-  return (await machineContainers(engine, signal)).map(machineOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted((await machineContainers(engine, signal)).map(machineOf));
 }
+
+/**
+ * The same with the init of each, also where no label tells it: of such machines berth looks into one for
+ * each image, once.
+ */
+export async function listMachinesWithInits(
+  engine: Engine,
+  cache: string,
+  signal: AbortSignal,
+): Promise<readonly Machine[]> {
+  const all = await machineContainers(engine, signal);
+  const found = new Map<string, string>();
+  await Promise.all(
+    unlabelledInits(all).map(async ({ containers, ...rest }) => {
+      const init = await readInit(engine, { ...rest, container: containers[0] ?? "" }, cache, signal);
+      if (init !== undefined) for (const id of containers) found.set(id, init);
+    }),
+  );
+  return sorted(
+    all.map(machineOf).map((machine) => ({ ...machine, init: machine.init ?? found.get(machine.id) })),
+  );
+}
+
+const sorted = (machines: readonly Machine[]) => machines.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 /** The containers that are machines. */
 export async function machineContainers(

@@ -2,15 +2,15 @@ import type { Network } from "#api/network.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { inspectNetwork, listNetworks } from "#engine/networks.ts";
 import { hasCode } from "#errors.ts";
+import { readHostNetwork } from "#host/facts/host-network.ts";
 import { isThere } from "#host/files/path-steps.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
-import { readText } from "#host/process/proc-file.ts";
 import { label } from "#labels/machine.ts";
 import { claimOf, domainFor, ownerOf } from "#labels/owner.ts";
 import type { Fleet } from "#machinefile/machine.ts";
 import { containerName, machineOf, writesOf } from "#plan/machine/machine.ts";
 import type { Observed, ObservedNetwork } from "#plan/machine/up.ts";
-import { parseRoutes } from "#plan/network/free-subnet.ts";
+import { unseenNetwork } from "#plan/network/host-network.ts";
 import { isOwnNetwork, subnetsOf } from "#plan/network/network.ts";
 import { ownContainers, renamedContainers } from "./own-containers.ts";
 import { listAfterPending } from "./pending-containers.ts";
@@ -56,11 +56,13 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
     });
   const domain = domainFor(fleet, observed);
   const network = await findNetwork(engine, domain, signal);
-  const isToBeChosen = network === undefined && fleet.network.subnet === undefined;
   return {
     domain,
     network: network && observedNetwork(fleet, network, machines),
-    taken: { networks: networks.flatMap(subnetsOf), routes: isToBeChosen ? await readRoutes(engine) : [] },
+    taken: {
+      networks: networks.flatMap(subnetsOf),
+      ...(network === undefined ? await readEngineHost(engine) : { host: unseenNetwork, isHostSeen: false }),
+    },
     containers: observed,
     renamed: (await renamedContainers(engine, containers, wanted, signal)).map((container) => ({
       name: containerName(container),
@@ -69,10 +71,14 @@ export async function observe(engine: Engine, fleet: Fleet, signal: AbortSignal)
   };
 }
 
-/** The routes of the engine's host, where the engine is on this one and its process can be seen. */
-async function readRoutes(engine: Engine): Promise<readonly string[]> {
-  const pid = engine.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined;
-  return pid === undefined ? [] : parseRoutes((await readText(`/proc/${pid}/net/route`)) ?? "");
+/**
+ * What the engine's host reaches. Where the engine listens here but its process cannot be seen, it is likely
+ * this host.
+ */
+async function readEngineHost({ endpoint }: Engine): Promise<Pick<Observed["taken"], "host" | "isHostSeen">> {
+  if (endpoint.kind !== "unix") return { host: unseenNetwork, isHostSeen: false };
+  const pid = await findEngineProcess(endpoint.path);
+  return { host: await readHostNetwork(pid ?? "self"), isHostSeen: pid !== undefined };
 }
 
 /** The engine network of that name, or undefined. */

@@ -63,6 +63,18 @@ describe("a machine", () => {
     expect(readFileSync(inRun(`/run/berth/runtime/r/${id}/stop-signal`), "utf8")).toMatch(/^2\n\d+\n$/);
   });
 
+  test("the engine's own init is left out, a program of the image in its place is not", async () => {
+    const first = "/sbin/docker-init";
+    const text = writeBundle({ args: [first, "--", "/sbin/init"], files: sysvinit });
+    expect(await create()).toEqual({ warnings: [] });
+    expect(readFileSync(join(bundle, "config.json"), "utf8")).toBe(text);
+    const { mounts = [], ...config } = patched();
+    const bind = { destination: first, type: "bind", source: process.execPath, options: ["bind", "ro"] };
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, mounts: [...mounts, bind] }));
+    expect(await create()).toEqual({ warnings: [] });
+    expect([patched().process.args, sourceOf(first)]).toEqual([["/sbin/init"], ""]);
+  });
+
   test("made again with the same id", async () => {
     for (const _ of [1, 2]) {
       writeBundle({ args: systemdArgs });

@@ -7,6 +7,7 @@ import { type EngineRecord, readEngineRecord } from "#host/facts/engine-record.t
 import { machineFiles } from "#host/files/machine-files.ts";
 import { environmentOf, nameHost, type OciConfig, ownsNamespace } from "#oci/config.ts";
 import { mountedFiles } from "#oci/engine-files.ts";
+import { withoutEngineInit } from "#oci/engine-init.ts";
 import { checkTold, withoutImageRequest } from "#oci/image-request.ts";
 import { parseConfig } from "#oci/json.ts";
 import { requestedHostname, requestedProfile } from "#plan/machine/runtime-request.ts";
@@ -16,7 +17,7 @@ import { readBundleConfig } from "./bundle-config.ts";
 export interface MachineContainer {
   /** Its config.json to the byte, as the bundle's maker wrote it. */
   readonly text: string;
-  /** The same without the image's requests, and with the requested host name. */
+  /** The same without the engine's own init and the image's requests, and with the requested host name. */
   readonly config: OciConfig;
   readonly rootPath: string;
   /** Its files with all that is mounted over them, but for the engine's own. */
@@ -39,8 +40,9 @@ export function readContainer(bundle: string, id: string): MachineContainer | un
   const written = parseConfig(text) as OciConfig;
   const rootPath = resolve(bundle, written.root.path);
   const record = readEngineRecord(rootPath, id);
+  const bare = withoutEngineInit(written) ?? written;
   const { config, ignored } =
-    record === undefined ? { config: written, ignored: [] } : withoutImageRequest(written, record);
+    record === undefined ? { config: bare, ignored: [] } : withoutImageRequest(bare, record);
   if (isDisabled(config)) return undefined;
   const files = machineFiles(rootPath, mountedFiles(config, id));
   const reading = parseGuest(config.process.args, files);

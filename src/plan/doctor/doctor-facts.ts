@@ -1,4 +1,6 @@
 import type { Host, HostCgroup } from "#contract/host.ts";
+import type { HostNetwork } from "#plan/network/host-network.ts";
+import type { NetworkFacts } from "#plan/network/network.ts";
 
 /** The facts that `berth doctor` checks; undefined if unreadable. */
 export interface DoctorFacts {
@@ -32,6 +34,7 @@ export interface EngineFacts {
   /** As the engine lists them: `name=seccomp,profile=default`. */
   readonly securityOptions: readonly string[];
   readonly forwarding: boolean | undefined;
+  readonly networks: readonly NetworkFacts[];
 }
 
 export interface HostFacts {
@@ -51,6 +54,7 @@ export interface HostFacts {
   readonly disk: { readonly directory: string; readonly free: number } | undefined;
   /** net.bridge.bridge-nf-call-iptables, of the engine's network namespace. */
   readonly bridgeFilter: boolean | undefined;
+  readonly network: HostNetwork;
 }
 
 /** Leftovers of crashes, which belong to no existing machine. */

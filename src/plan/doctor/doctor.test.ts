@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { unseenNetwork } from "#plan/network/host-network.ts";
 import { planDoctor } from "./doctor.ts";
 import type { CheckStatus, DoctorFacts, EngineFacts, HostFacts } from "./doctor-facts.ts";
 
@@ -15,6 +16,7 @@ const engine: EngineFacts = {
   limits: { memory: true, swap: true, pids: true },
   securityOptions: ["name=seccomp,profile=default", "name=cgroupns"],
   forwarding: true,
+  networks: [],
 };
 
 const host: HostFacts = {
@@ -30,6 +32,7 @@ const host: HostFacts = {
   lxcfs: true,
   disk: { directory: "/var/lib/docker", free: 50 * 1024 ** 3 },
   bridgeFilter: true,
+  network: unseenNetwork,
 };
 
 const facts: DoctorFacts = { engine, host, imageBuilder: true, leftovers: { states: [], probes: [] } };

@@ -2,6 +2,7 @@ import { hostObstacles, renderObstacle } from "#contract/obstacle.ts";
 import { capabilities as known } from "#linux/capability.ts";
 import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
 import { hiddenFiles } from "#plan/machine/degradations.ts";
+import { checkNetworks } from "./check-networks.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
 
@@ -51,6 +52,7 @@ function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly
     checkSeccomp(engine),
     checkIsolation(engine, host),
     ...checkForwarding(engine),
+    ...(host === undefined ? [] : checkNetworks(engine.networks, host.network)),
   ];
 }
 

@@ -77,6 +77,7 @@ export function renderGuard(task: GuardTask, { image, socket, lock }: GuardOrigi
     Healthcheck: { Test: ["NONE"] },
     HostConfig: {
       NetworkMode: "host",
+      Init: false,
       // A restarted engine also stops leftover containers, which counts as stopped by hand.
       RestartPolicy: { Name: "always" as const },
       ReadonlyRootfs: true,

@@ -66,6 +66,8 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
     HostConfig: {
       ...("runtime" in applier ? { Runtime: applier.runtime } : {}),
       NetworkMode: `container:${machine.loader}`,
+      // PID 1 is the machine's, also where the engine's daemon.json says "init": true.
+      Init: false,
       Mounts: [...rootMounts(machine), ...fileMounts(machine)],
       Binds: [
         ...spec.volumes.filter(({ kind }) => kind !== "anonymous").map(renderVolume),

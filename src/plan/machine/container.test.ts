@@ -34,7 +34,7 @@ const defaultVariables = [
 function render(more: Partial<MachineSpec> = {}, applier: Applier = runtime, from: PlannedImage = image) {
   const [machine] = fleet.machines;
   if (machine === undefined) throw new Error("no machine");
-  return renderContainer({ ...machine, ...more }, fleet, from, "172.31.0.2", applier);
+  return renderContainer({ ...machine, ...more }, fleet, from, "10.72.0.2", applier);
 }
 
 test("a machine without request: a terminal, a name, an address, labels that tell all, and nothing more than the engine's own rights", () => {
@@ -54,7 +54,7 @@ test("a machine without request: a terminal, a name, an address, labels that tel
       NetworkMode: "berth.internal",
     },
     NetworkingConfig: {
-      EndpointsConfig: { "berth.internal": { IPAMConfig: { IPv4Address: "172.31.0.2" }, Aliases: ["web"] } },
+      EndpointsConfig: { "berth.internal": { IPAMConfig: { IPv4Address: "10.72.0.2" }, Aliases: ["web"] } },
     },
   });
   expect(body.Labels).toMatchObject({

@@ -72,6 +72,8 @@ export function renderContainer(
       Tmpfs: api?.tmpfs ?? renderTmpfs(machine),
       ...(api ? { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions } : {}),
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
+      // PID 1 is the machine's, also where the engine's daemon.json says "init": true.
+      Init: false,
       Privileged: privileged,
       CapAdd: privileged ? [] : [...new Set([...machine.capabilities, ...(api?.capabilitiesAdded ?? [])])],
       RestartPolicy: { Name: machine.restart },

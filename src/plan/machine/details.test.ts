@@ -12,7 +12,7 @@ const machine: Machine = {
   state: "running",
   status: "Up",
   network: "berth.internal",
-  address: "172.31.0.2",
+  address: "10.72.0.2",
   image: "debian-12",
   init: "systemd 252",
   ports: [],
@@ -75,7 +75,7 @@ test("what the engine tells of a machine", () => {
     { ...mount, Type: "bind", Source: "/home", Destination: "/home", RW: false },
   ];
   const Networks = {
-    "berth.internal": { IPAddress: "172.31.0.2", Aliases: ["web", "www", "0123456789ab"] },
+    "berth.internal": { IPAddress: "10.72.0.2", Aliases: ["web", "www", "0123456789ab"] },
     other: { IPAddress: "", IPAMConfig: { IPv4Address: "10.0.0.9" }, GlobalIPv6Address: "fd00::9" },
   };
   const NetworkSettings = {
@@ -110,7 +110,7 @@ test("what the engine tells of a machine", () => {
     hostname: "web",
     network: "berth.internal",
     addresses: [
-      { network: "berth.internal", ipv4: "172.31.0.2", ipv6: undefined },
+      { network: "berth.internal", ipv4: "10.72.0.2", ipv6: undefined },
       { network: "other", ipv4: "10.0.0.9", ipv6: "fd00::9" },
     ],
     dnsNames: ["web", "www", "web.berth.internal", "www.berth.internal"],

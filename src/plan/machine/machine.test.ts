@@ -23,7 +23,7 @@ const summary: ContainerSummary = {
   State: "running",
   Status: "Up 3 minutes",
   HostConfig: {},
-  NetworkSettings: { Networks: { "berth.internal": { IPAddress: "172.31.0.2" } } },
+  NetworkSettings: { Networks: { "berth.internal": { IPAddress: "10.72.0.2" } } },
 };
 
 test("a machine as the list tells it", () => {
@@ -33,7 +33,7 @@ test("a machine as the list tells it", () => {
     state: "running",
     status: "Up 3 minutes",
     network: "berth.internal",
-    address: "172.31.0.2",
+    address: "10.72.0.2",
     image: "debian-12",
     init: "systemd 252",
     ports: ["127.0.0.1:8080->80/tcp", "53->53/udp"],

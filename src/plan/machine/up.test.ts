@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { label, renderSpecLabel } from "#labels/machine.ts";
 import type { Fleet, MachineSpec } from "#machinefile/machine.ts";
 import { fleetFromOptions } from "#machinefile/read/fleet-from-options.ts";
+import { unseenNetwork } from "#plan/network/host-network.ts";
 import { type Observed, type ObservedContainer, planUp } from "./up.ts";
 
 function fleetOf(machines: Readonly<Record<string, Partial<MachineSpec>>>): Fleet {
@@ -10,11 +11,11 @@ function fleetOf(machines: Readonly<Record<string, Partial<MachineSpec>>>): Flee
 }
 
 const domain = "berth.internal";
-const network = { ours: true, foreignFile: undefined, subnet: "172.31.0.0/24", addresses: [] };
+const network = { ours: true, foreignFile: undefined, subnet: "10.72.0.0/24", addresses: [] };
 const bare = {
   domain,
   network,
-  taken: { networks: [], routes: [] },
+  taken: { networks: [], host: unseenNetwork, isHostSeen: false },
   containers: [],
   renamed: [],
 } satisfies Observed;
@@ -70,10 +71,10 @@ test("what is missing is created, the network first, dependencies before their d
 test("addresses of other machines and of strangers are not given away", () => {
   const observed = {
     ...bare,
-    network: { ...network, addresses: ["172.31.0.3"] },
-    containers: [container("other", "exited", { address: "172.31.0.2" })],
+    network: { ...network, addresses: ["10.72.0.3"] },
+    containers: [container("other", "exited", { address: "10.72.0.2" })],
   };
-  expect(planUp(fleetOf({ web: {} }), [], observed)).toMatchObject([{ do: "create", address: "172.31.0.4" }]);
+  expect(planUp(fleetOf({ web: {} }), [], observed)).toMatchObject([{ do: "create", address: "10.72.0.4" }]);
 });
 
 test.each([
@@ -99,7 +100,7 @@ test.each([
     "conflict",
   ],
 ] as const)("%s is refused", (_, observed, code) => {
-  const fleet = { ...fleetOf({ web: {} }), network: { domain, subnet: "172.31.0.0/24" } };
+  const fleet = { ...fleetOf({ web: {} }), network: { domain, subnet: "10.72.0.0/24" } };
   expect(() => planUp(fleet, [], observed)).toThrow(expect.objectContaining({ code }));
 });
 
@@ -122,12 +123,24 @@ test("the subnet is the written one, the network's own, else a free one, and add
       step.do === "create-network" ? step.network.subnet : "address" in step && step.address,
     );
   const written = { ...fleetOf({ web: {} }), network: { domain, subnet: "10.9.0.0/24" } };
-  const busy = { ...none, taken: { networks: ["172.31.0.0/24"], routes: [] } };
+  const busy = { ...none, taken: { ...none.taken, networks: ["10.72.0.0/24"] } };
   expect(made(written, busy)).toEqual(["10.9.0.0/24", "10.9.0.2"]);
-  expect(made(fleetOf({ web: {} }), busy)).toEqual(["172.31.1.0/24", "172.31.1.2"]);
-  expect(made(fleetOf({ web: {} }), { ...bare, network: { ...network, subnet: "172.31.7.0/24" } })).toEqual([
-    "172.31.7.2",
+  expect(made(fleetOf({ web: {} }), busy)).toEqual(["10.72.1.0/24", "10.72.1.2"]);
+  expect(made(fleetOf({ web: {} }), { ...bare, network: { ...network, subnet: "10.72.7.0/24" } })).toEqual([
+    "10.72.7.2",
   ]);
+});
+
+test("a written subnet that hides a part of the engine's host is refused where that is this one", () => {
+  const written = { ...fleetOf({ web: {} }), network: { domain, subnet: "172.31.0.0/24" } };
+  const host = { routes: [{ subnet: "172.31.0.0/20", device: "ens5" }], nameServers: ["172.31.0.2"] };
+  const on = (isHostSeen: boolean, there = none) => ({ ...there, taken: { networks: [], host, isHostSeen } });
+  expect(() => planUp(written, [], on(true))).toThrow(
+    expect.objectContaining({ code: "conflict", hint: expect.stringContaining("example: 10.72.0.0/24") }),
+  );
+  expect(outline(written, on(false))).toEqual(["create-network", "create web"]);
+  const existing = { ...bare, network: { ...network, subnet: "172.31.0.0/24" } };
+  expect(outline(written, on(true, existing))).toEqual(["create web"]);
 });
 
 test("a network shared on purpose, by a domain that is written, is used", () => {

@@ -4,7 +4,8 @@ import { type Claim, describeOwner } from "#labels/owner.ts";
 import type { Fleet, MachineSpec, NetworkSpec } from "#machinefile/machine.ts";
 import { domainOf, type Project } from "#machinefile/project.ts";
 import { allocateAddresses } from "#plan/network/address.ts";
-import { freeSubnet } from "#plan/network/free-subnet.ts";
+import { checkSubnet, freeSubnet } from "#plan/network/free-subnet.ts";
+import type { HostNetwork } from "#plan/network/host-network.ts";
 import { machinesByName } from "./known-names.ts";
 
 /** What is there, as far as `up` cares. */
@@ -13,11 +14,15 @@ export interface Observed {
   readonly domain: string;
   /** The engine network with the domain's name. */
   readonly network: ObservedNetwork | undefined;
-  /**
-   * Subnets that the network's must have no part of: of the engine's other networks, and of its host's routes
-   * as far as they are known.
-   */
-  readonly taken: { readonly networks: readonly string[]; readonly routes: readonly string[] };
+  /** What the network's subnet must have no part of. */
+  readonly taken: {
+    /** The subnets of all networks of the engine. */
+    readonly networks: readonly string[];
+    /** What the engine's host reaches, as far as it is known. */
+    readonly host: HostNetwork;
+    /** Whether that is surely the engine's host. */
+    readonly isHostSeen: boolean;
+  };
   /** Every container with a machine's name, and every one of berth's. */
   readonly containers: readonly ObservedContainer[];
   /** Containers that were made as machines of the fleet's names, and have another by now. */
@@ -121,10 +126,7 @@ export function planUp(fleet: Fleet, names: readonly string[], observed: Observe
       ...observed.containers.filter((c) => c.network === observed.domain).map((c) => c.address),
     ].filter((a) => a !== undefined),
   );
-  const subnet =
-    observed.network?.subnet ??
-    fleet.network.subnet ??
-    freeSubnet(observed.taken.networks, observed.taken.routes);
+  const subnet = observed.network?.subnet ?? newSubnet(fleet.network.subnet, observed.taken);
   const addresses = allocateAddresses(missing, subnet, gateway, taken);
   return [
     ...(observed.network === undefined
@@ -189,6 +191,13 @@ function ofAnother(name: string, owner: Project): BerthError {
       `or choose another name and add the alias ${name}`,
     details: { name, owner },
   });
+}
+
+/** The subnet of a network that is to be made. */
+function newSubnet(written: string | undefined, { networks, host, isHostSeen }: Observed["taken"]): string {
+  if (written === undefined) return freeSubnet(networks, host);
+  if (isHostSeen) checkSubnet(written, networks, host);
+  return written;
 }
 
 function checkNetwork({ network: wanted, project }: Fleet, has: ObservedNetwork | undefined): void {

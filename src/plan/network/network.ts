@@ -28,6 +28,18 @@ export function subnetsOf({ IPAM }: Pick<Network, "IPAM">): readonly string[] {
   return (IPAM.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
 }
 
+/** A network of the engine's, whoever made it. */
+export interface NetworkFacts {
+  readonly name: string;
+  readonly subnets: readonly string[];
+  /** Whether berth made it. */
+  readonly isOwn: boolean;
+}
+
+export function networkFacts(network: Network): NetworkFacts {
+  return { name: network.Name, subnets: subnetsOf(network), isOwn: isOwnNetwork(network) };
+}
+
 /**
  * Whether what was planned could be made: `ours` is there by now, `another` of the domain with another
  * subnet, or the subnet is `taken` by other networks. Undefined where nothing is in its way.

@@ -28,7 +28,7 @@ describe.skipIf(!canHaveEngines)("Docker 26 (needs root)", () => {
       const { status, stdout } = await engine.berth("up web db --image bookworm --json");
       expect([status, parseList(stdout).map(({ state }) => state)]).toEqual([0, ["running", "running"]]);
       expect((await inside(engine, "web", "getent hosts db.berth.internal")).split(/\s/)[0]).toBe(
-        "172.31.0.3",
+        "10.72.0.3",
       );
       expect((await engine.berth("down --yes --all")).status).toBe(0);
     },

@@ -105,20 +105,20 @@ describe.skipIf(!canHaveEngines)("berth up that cannot (needs root)", () => {
   });
 
   test("a subnet, an address, a port that is taken: what is taken is named, and nothing half-made stays", async () => {
-    await node("one").docker("network", "create", "--subnet", "172.31.0.0/25", "other");
-    const overlap = await node("one").berth("up web --image bookworm --subnet 172.31.0.0/24");
+    await node("one").docker("network", "create", "--subnet", "10.72.0.0/25", "other");
+    const overlap = await node("one").berth("up web --image bookworm --subnet 10.72.0.0/24");
     expect(overlap.status).toBe(1);
-    expect(overlap.stderr).toContain("172.31.0.0/24");
+    expect(overlap.stderr).toContain("10.72.0.0/24");
     expect(overlap.stderr).toContain("network.subnet");
     expect((await containers(node("one"))).size).toBe(0);
     await node("one").docker("network", "rm", "other");
 
-    expect((await node("one").berth("up web --image bookworm --address 172.31.0.9 -p 18081:80")).status).toBe(
+    expect((await node("one").berth("up web --image bookworm --address 10.72.0.9 -p 18081:80")).status).toBe(
       0,
     );
-    expect(await node("one").berth("up db --image bookworm --address 172.31.0.9")).toMatchObject({
+    expect(await node("one").berth("up db --image bookworm --address 10.72.0.9")).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("172.31.0.9"),
+      stderr: expect.stringContaining("10.72.0.9"),
     });
     const port = await node("one").berth("up db --image bookworm -p 18081:80");
     expect(port).toMatchObject({ status: 1, stdout: expect.stringContaining("18081") });

@@ -84,18 +84,18 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
   test("each has a domain of its own name and a subnet that is free, and ls tells whose a machine is", async () => {
     const shop = fleet("name: shop\ndefaults: {image: bookworm}\nmachines: {web: {}}\n");
     const blog = fleet("defaults: {image: bookworm}\nmachines: {site: {}}\n");
-    await node("one").docker("network", "create", "--subnet", "172.31.0.0/25", "other");
+    await node("one").docker("network", "create", "--subnet", "10.72.0.0/25", "other");
     for (const cwd of [shop, blog]) expect((await berth("up", cwd)).status).toBe(0);
     const there = await list();
     const project = basename(blog).toLowerCase().replaceAll("_", "-");
     expect(there.get("web")).toMatchObject({
       network: "shop.internal",
-      address: "172.31.1.2",
+      address: "10.72.1.2",
       owner: { name: "shop", file: join(shop, "berth.yaml") },
     });
     expect(there.get("site")).toMatchObject({
       network: `${project}.internal`,
-      address: "172.31.2.2",
+      address: "10.72.2.2",
       owner: { name: project },
     });
     const { stdout } = await berth("ls");
@@ -103,7 +103,35 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
     expect(stdout).toMatch(/^web +shop /m);
     expect(
       (await node("one").docker("exec", "web", "getent", "hosts", "web.shop.internal")).stdout,
-    ).toContain("172.31.1.2");
+    ).toContain("10.72.1.2");
+  });
+
+  test("no subnet hides what the host reaches: a written one is refused by name, and none is chosen", async () => {
+    const host = node("one");
+    await host.run("ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan1");
+    await host.run("ip", "address", "add", "10.72.5.9/20", "dev", "lan0");
+    await host.run("ip", "link", "set", "lan0", "up");
+    try {
+      const refused = await berth("up web --image bookworm --subnet 10.72.0.0/24");
+      expect([refused.status, await networks(host)]).toEqual([1, []]);
+      expect(refused.stderr).toContain(
+        "the subnet 10.72.0.0/24 overlaps the host's route 10.72.0.0/20 (lan0)",
+      );
+      expect(refused.stderr).toContain("example: 10.73.0.0/24");
+      expect((await berth("up web --image bookworm")).status).toBe(0);
+      expect((await list()).get("web")?.address).toBe("10.73.0.2");
+      // The host moves to where its machines are: they stay, and doctor tells.
+      await host.run("ip", "address", "add", "10.73.0.9/16", "dev", "lan0");
+      expect((await berth("up web db --image bookworm")).status).toBe(0);
+      expect((await list()).get("db")?.address).toBe("10.73.0.3");
+      const checks = parseList<{ readonly id: string }>((await berth("doctor --json")).stdout);
+      expect(checks.find(({ id }) => id === "networks")).toMatchObject({
+        status: "warn",
+        detail: "berth.internal (10.73.0.0/24) hides the host's route 10.73.0.0/16 (lan0)",
+      });
+    } finally {
+      await host.run("ip", "link", "delete", "lan0");
+    }
   });
 
   test("a project whose directory was moved keeps its machines, which is said", async () => {
@@ -132,7 +160,7 @@ describe.skipIf(!canHaveEngines)("two machine files on one engine (needs root)",
       "--label",
       "berth.network=berth.internal",
       "--subnet",
-      "172.31.0.0/24",
+      "10.72.0.0/24",
       "berth.internal",
     );
     await node("one").docker(

@@ -101,7 +101,7 @@ describe.skipIf(!canHaveEngines)("a machine's life (needs root)", () => {
     };
     expect(await read("ls")).toEqual(
       expect.arrayContaining([
-        expect.objectContaining({ name: "web", state: "running", address: "172.31.0.2" }),
+        expect.objectContaining({ name: "web", state: "running", address: "10.72.0.2" }),
       ]),
     );
     expect(await read("inspect web")).toEqual([

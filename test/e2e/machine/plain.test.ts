@@ -47,7 +47,7 @@ describe.skipIf(!canHaveEngines)("berth up on an engine without berth-runtime (n
       const ids = await Promise.all([web, db].map((name) => inside(engine, name, "cat /etc/machine-id")));
       expect(new Set(ids).size).toBe(2);
       expect((await inside(engine, web, `getent hosts ${db}.berth.internal`)).split(/\s/)[0]).toBe(
-        "172.31.0.3",
+        "10.72.0.3",
       );
       // No probe container is left.
       expect([...(await containers(engine)).keys()].toSorted()).toEqual([db, web]);

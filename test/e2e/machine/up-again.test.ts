@@ -101,7 +101,7 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     expect([
       status,
       parseList(stdout).map(({ action, state, address, error }) => error ?? [action, state, address]),
-    ]).toEqual([0, [[expect.stringMatching(/^(started|kept)$/), "running", "172.31.0.2"]]]);
+    ]).toEqual([0, [[expect.stringMatching(/^(started|kept)$/), "running", "10.72.0.2"]]]);
   });
 
   test("made for one that was killed, in the midst of a create, it is taken as it is", async () => {
@@ -109,7 +109,7 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
       (mark) => ["--label", mark],
     );
     const flags =
-      "--name aa --runtime berth --tty --network berth.internal --ip 172.31.0.7 --volume big:/usr".split(" ");
+      "--name aa --runtime berth --tty --network berth.internal --ip 10.72.0.7 --volume big:/usr".split(" ");
     let killed: Promise<unknown> | undefined;
     const { status, stdout } = await berthThrough(node("one"), slow, async (call) => {
       // Whoever took it for a failure of its own would remove it when it is whole.
@@ -122,7 +122,7 @@ describe.skipIf(!canHaveEngines)("berth up, disturbed (needs root)", () => {
     expect([
       status,
       parseList(stdout).map(({ action, state, address, error }) => error ?? [action, state, address]),
-    ]).toEqual([0, [["started", "running", "172.31.0.7"]]]);
+    ]).toEqual([0, [["started", "running", "10.72.0.7"]]]);
   });
 
   test("made meanwhile for another file, it is that one's", async () => {

@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
 import { defineCommand } from "#cli/frame/command.ts";
 import type { Context } from "#cli/frame/context.ts";
+import { ownCache } from "#cli/options/cache.ts";
 import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
 import { openContextEngine } from "#cli/options/open.ts";
 import { formatSize } from "#cli/render/size.ts";
@@ -11,7 +11,6 @@ import { findEngineProcess } from "#host/process/engine-process.ts";
 import { requireRoot } from "#host/process/require-root.ts";
 import { refuseWhileMachines, uninstallRuntime } from "#ops/engine/install-runtime.ts";
 import { type Belongings, findBelongings, removeBelongings } from "#ops/machine/belongings.ts";
-import { cacheDirectory } from "#plan/image/cache.ts";
 import { hasRuntime } from "#plan/machine/berth-runtime.ts";
 
 /** One thing to remove. */
@@ -47,10 +46,9 @@ export const all = defineCommand({
     const { signal } = context;
     const engine = await openContextEngine(context);
     await refuseWhileMachines(engine);
-    const { env } = context.io;
     const place = {
       pid: engine.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined,
-      cache: cacheDirectory(env, process.getuid?.() ?? -1, env.HOME || homedir()),
+      cache: ownCache(context),
       signal,
     };
     const belongings = await findBelongings(engine, place);
