@@ -78,7 +78,8 @@ async function findTools(options: EmbeddedEngineOptions): Promise<EngineTools> {
   const dockerd = await findTool(["dockerd"], root);
   const init = await findTool(["docker-init", "tini"], root);
   await findTool(["iptables"], root);
-  for (const tool of ["ip", "mount", "setpriv", "pivot_root"] as const) await findTool([tool]);
+  for (const tool of ["ip", "mount", "setpriv"] as const) await findTool([tool]);
+  if (options.rootDirectory !== undefined) await findTool(["pivot_root"]);
   if (options.uplink === true) await findTool(["slirp4netns"]);
   return { dockerd, init, unshare: await findTool(["unshare"]) };
 }

@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
+import { isReadOnly } from "#host/files/read-only.ts";
 import {
   ignoreUnreadable,
   isMissing,
@@ -33,6 +34,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     lxcfs,
     disk,
     bridge,
+    programs,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -47,6 +49,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     isMissing("/var/lib/lxcfs/proc/meminfo"),
     dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
     readBridgeFilter(pid),
+    readPrograms(),
   ]);
   return {
     cgroup,
@@ -62,7 +65,17 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     lxcfs: lxcfs === false,
     disk,
     bridgeFilter: bridge,
+    programs,
   };
+}
+
+async function readPrograms(): Promise<HostFacts["programs"]> {
+  const [readOnly, fapolicyd, nvidia] = await Promise.all([
+    isReadOnly("/usr/local"),
+    isMissing("/run/fapolicyd"),
+    isMissing("/dev/nvidiactl"),
+  ]);
+  return { readOnly, fapolicyd: fapolicyd === false, nvidia: nvidia === false };
 }
 
 /** Whether a program is in one of the directories of PATH. */

@@ -6,7 +6,7 @@ import { BerthError } from "#errors.ts";
 import { withFilesKept } from "#host/files/files-kept.ts";
 import { readIfThere } from "#host/files/read-if-there.ts";
 import { readMode, replaceFile } from "#host/files/replace-file.ts";
-import { requireWritable } from "#host/files/require-writable.ts";
+import { requireWritable } from "#host/files/read-only.ts";
 import { installLxcfsDropIn, removeLxcfsDropIn } from "#host/lxcfs/lxcfs-unit.ts";
 import { isThere, type StartedProcess } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";

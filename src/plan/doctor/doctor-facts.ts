@@ -1,4 +1,5 @@
 import type { Host, HostCgroup } from "#contract/host.ts";
+import type { EnginePackaging } from "#plan/engine/engine-program.ts";
 
 /** The facts that `berth doctor` checks; undefined if unreadable. */
 export interface DoctorFacts {
@@ -32,6 +33,10 @@ export interface EngineFacts {
   /** As the engine lists them: `name=seccomp,profile=default`. */
   readonly securityOptions: readonly string[];
   readonly forwarding: boolean | undefined;
+  /** Undefined where its process is not to be seen. */
+  readonly packaging: EnginePackaging | undefined;
+  /** As the engine names its host: `Docker Desktop`, `Debian GNU/Linux 13 (trixie)`. */
+  readonly operatingSystem: string;
 }
 
 export interface HostFacts {
@@ -51,6 +56,13 @@ export interface HostFacts {
   readonly disk: { readonly directory: string; readonly free: number } | undefined;
   /** net.bridge.bridge-nf-call-iptables, of the engine's network namespace. */
   readonly bridgeFilter: boolean | undefined;
+  readonly programs: {
+    /** Whether the place for berth's own programs is on a read-only file system. */
+    readonly readOnly: boolean;
+    readonly fapolicyd: boolean;
+    /** Whether NVIDIA's driver is loaded. */
+    readonly nvidia: boolean;
+  };
 }
 
 /** Leftovers of crashes, which belong to no existing machine. */

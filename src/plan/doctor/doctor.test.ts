@@ -15,6 +15,8 @@ const engine: EngineFacts = {
   limits: { memory: true, swap: true, pids: true },
   securityOptions: ["name=seccomp,profile=default", "name=cgroupns"],
   forwarding: true,
+  packaging: "system",
+  operatingSystem: "Debian GNU/Linux 13 (trixie)",
 };
 
 const host: HostFacts = {
@@ -30,6 +32,7 @@ const host: HostFacts = {
   lxcfs: true,
   disk: { directory: "/var/lib/docker", free: 50 * 1024 ** 3 },
   bridgeFilter: true,
+  programs: { readOnly: false, fapolicyd: false, nvidia: false },
 };
 
 const facts: DoctorFacts = { engine, host, imageBuilder: true, leftovers: { states: [], probes: [] } };
