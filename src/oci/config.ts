@@ -11,6 +11,7 @@ export interface OciConfig {
   hostname?: string;
   hooks?: {
     createRuntime?: OciHook[];
+    createContainer?: OciHook[];
     startContainer?: OciHook[];
     poststop?: OciHook[];
     [other: string]: unknown;

@@ -5,6 +5,9 @@ import { packageOf } from "#host/process/debian-package.ts";
 
 const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
 
+/** Where the packages of docker-ce keep docker-init. */
+const dockerDirectories = ["/usr/local/libexec/docker", "/usr/libexec/docker", "/usr/lib/docker"] as const;
+
 /** The search path of the engine and its tools: the system's own, not the caller's PATH. */
 export const enginePath = searched.join(":");
 
@@ -14,7 +17,7 @@ export const enginePath = searched.join(":");
  */
 export async function findTool(names: readonly [string, ...string[]], root = "/"): Promise<string> {
   for (const name of names) {
-    for (const directory of searched) {
+    for (const directory of [...searched, ...dockerDirectories]) {
       const path = join(directory, name);
       if (await isExecutable(join(root, path))) return path;
     }

@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
+import { isReadOnly } from "#host/files/read-only.ts";
 import {
   ignoreUnreadable,
   isMissing,
@@ -35,6 +36,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     disk,
     bridge,
     network,
+    programs,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -50,6 +52,7 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
     readBridgeFilter(pid),
     readHostNetwork(pid),
+    readPrograms(),
   ]);
   return {
     cgroup,
@@ -66,7 +69,17 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     disk,
     bridgeFilter: bridge,
     network,
+    programs,
   };
+}
+
+async function readPrograms(): Promise<HostFacts["programs"]> {
+  const [readOnly, fapolicyd, nvidia] = await Promise.all([
+    isReadOnly("/usr/local"),
+    isMissing("/run/fapolicyd"),
+    isMissing("/dev/nvidiactl"),
+  ]);
+  return { readOnly, fapolicyd: fapolicyd === false, nvidia: nvidia === false };
 }
 
 /** Whether a program is in one of the directories of PATH. */

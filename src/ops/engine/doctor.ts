@@ -5,10 +5,12 @@ import { request } from "#engine/connection/request.ts";
 import { listNetworks } from "#engine/networks.ts";
 import type { BerthError } from "#errors.ts";
 import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
+import { readEngineProgram } from "#host/facts/engine-program.ts";
 import { isMissingInRootOf } from "#host/files/beneath.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
 import { findLeftovers } from "#ops/machine/leftovers.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
+import { enginePackaging } from "#plan/engine/engine-program.ts";
 import { findBerthRuntime } from "#plan/machine/berth-runtime.ts";
 import { networkFacts } from "#plan/network/network.ts";
 
@@ -72,5 +74,7 @@ async function engineFacts(
     limits: { memory: info.MemoryLimit, swap: info.SwapLimit, pids: info.PidsLimit ?? false },
     securityOptions: info.SecurityOptions,
     forwarding: info.IPv4Forwarding,
+    packaging: pid === undefined ? undefined : enginePackaging(await readEngineProgram(pid)),
+    operatingSystem: info.OperatingSystem,
   };
 }

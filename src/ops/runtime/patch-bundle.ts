@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
 import { renderLogin } from "#contract/tmpfs.ts";
 import type { OciHook } from "#oci/config.ts";
+import { hasBundleReaders } from "#oci/isolation/bundle-readers.ts";
 import type { Isolation } from "#oci/isolation/config.ts";
 import type { IsolationPlan } from "#oci/isolation/plan.ts";
 import { settleHook } from "#oci/isolation/settle-hook.ts";
@@ -10,7 +11,7 @@ import { hostDirectory, stateFile } from "#oci/machine-state.ts";
 import { patchConfig } from "#oci/patch/config.ts";
 import type { HostPaths } from "#oci/patch/config-patch.ts";
 import type { BuiltStage } from "./build-stage.ts";
-import { writeBundleConfig } from "./bundle-config.ts";
+import { openBundle, writeBundleConfig } from "./bundle-config.ts";
 import type { MachineStart } from "./machine-start.ts";
 import type { MachinePlan } from "./plan-machine.ts";
 import { writeLogin, writeMasks } from "./shared-directory.ts";
@@ -28,6 +29,7 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
     poststop: call.alone ? clearHook(call.launcher, call.state) : undefined,
   });
   writeBundleConfig(call.bundle, container.text, renderConfig(config));
+  if (stage && hasBundleReaders(container.config)) openBundle(call.bundle, stage.ids.base);
 }
 
 function makeHostPaths(

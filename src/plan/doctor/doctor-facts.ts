@@ -1,4 +1,5 @@
 import type { Host, HostCgroup } from "#contract/host.ts";
+import type { EnginePackaging } from "#plan/engine/engine-program.ts";
 import type { HostNetwork } from "#plan/network/host-network.ts";
 import type { NetworkFacts } from "#plan/network/network.ts";
 
@@ -35,6 +36,10 @@ export interface EngineFacts {
   readonly securityOptions: readonly string[];
   readonly forwarding: boolean | undefined;
   readonly networks: readonly NetworkFacts[];
+  /** Undefined where its process is not to be seen. */
+  readonly packaging: EnginePackaging | undefined;
+  /** As the engine names its host: `Docker Desktop`, `Debian GNU/Linux 13 (trixie)`. */
+  readonly operatingSystem: string;
 }
 
 export interface HostFacts {
@@ -55,6 +60,13 @@ export interface HostFacts {
   /** net.bridge.bridge-nf-call-iptables, of the engine's network namespace. */
   readonly bridgeFilter: boolean | undefined;
   readonly network: HostNetwork;
+  readonly programs: {
+    /** Whether the place for berth's own programs is on a read-only file system. */
+    readonly readOnly: boolean;
+    readonly fapolicyd: boolean;
+    /** Whether NVIDIA's driver is loaded. */
+    readonly nvidia: boolean;
+  };
 }
 
 /** Leftovers of crashes, which belong to no existing machine. */

@@ -1,4 +1,5 @@
 import type { Check, HostFacts } from "./doctor-facts.ts";
+import { checkPrograms } from "./host-programs.ts";
 
 /** The checks of the engine's host; unreadable facts have no check. */
 export function checkHost(host: HostFacts): readonly Check[] {
@@ -11,6 +12,7 @@ export function checkHost(host: HostFacts): readonly Check[] {
     ...checkPtys(host),
     ...checkDisk(host),
     ...checkBridgeFilter(host),
+    ...checkPrograms(host),
     {
       ...ok("lxcfs", "lxcfs"),
       detail: host.lxcfs

@@ -17,6 +17,8 @@ const engine: EngineFacts = {
   securityOptions: ["name=seccomp,profile=default", "name=cgroupns"],
   forwarding: true,
   networks: [],
+  packaging: "system",
+  operatingSystem: "Debian GNU/Linux 13 (trixie)",
 };
 
 const host: HostFacts = {
@@ -33,6 +35,7 @@ const host: HostFacts = {
   disk: { directory: "/var/lib/docker", free: 50 * 1024 ** 3 },
   bridgeFilter: true,
   network: unseenNetwork,
+  programs: { readOnly: false, fapolicyd: false, nvidia: false },
 };
 
 const facts: DoctorFacts = { engine, host, imageBuilder: true, leftovers: { states: [], probes: [] } };

@@ -5,6 +5,7 @@ import { hiddenFiles } from "#plan/machine/degradations.ts";
 import { checkNetworks } from "./check-networks.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
+import { checkEngineKind } from "./engine-kind.ts";
 
 /** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
 export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
@@ -47,6 +48,7 @@ function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly
       "ok",
       `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`,
     ),
+    checkEngineKind(engine),
     checkRuntime(engine),
     checkLimits(engine),
     checkSeccomp(engine),
