@@ -34,6 +34,7 @@ export interface OciProcess {
   capabilities?: Partial<Record<CapabilitySet, string[]>>;
   apparmorProfile?: string;
   selinuxLabel?: string;
+  noNewPrivileges?: boolean;
   [other: string]: unknown;
 }
 
