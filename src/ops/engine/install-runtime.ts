@@ -27,6 +27,7 @@ import { withRealRuntime } from "#oci/launcher.ts";
 import { listMachines } from "#ops/machine/machines.ts";
 import { poll } from "#ops/task/poll.ts";
 import { runtimeName } from "#plan/machine/berth-runtime.ts";
+import { installProfile, removeProfile } from "./install-profile.ts";
 
 export interface EngineConfig {
   /** dockerd's daemon.json. */
@@ -44,6 +45,7 @@ export interface RuntimeChange {
   readonly changed: boolean;
   /** Whether the running engine has taken it. */
   readonly active: boolean;
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -100,8 +102,9 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
     },
   );
   if (!options.inPlace) await installLxcfsDropIn(programPath);
+  const warnings = await installProfile(options.inPlace ? undefined : installDirectory);
   if (active === undefined) throw unread(file);
-  return { file, path, changed, active };
+  return { file, path, changed, active, warnings };
 }
 
 /**
@@ -126,7 +129,7 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   else if (changed) await replaceFile(file, after);
   await rm(backupOf(file), { force: true });
   await removePrograms(file);
-  return { file, path: launcherPath, changed, active };
+  return { file, path: launcherPath, changed, active, warnings: [] };
 }
 
 /** Throws `conflict` while the engine has machines. */
@@ -208,6 +211,7 @@ async function removePrograms(file: string): Promise<void> {
   const others = (await readUsers()).filter((user) => user !== file);
   if (others.length > 0) return await writeUsers(others);
   await removeLxcfsDropIn();
+  await removeProfile(installDirectory);
   for (const path of [programPath, launcherPath, usersFile]) await rm(path, { force: true });
   await removeDirectory();
 }

@@ -4,6 +4,7 @@ import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
 import { hiddenFiles } from "#plan/machine/degradations.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
+import { checkPrivileges } from "./doctor-privileges.ts";
 
 /** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
 export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
@@ -21,7 +22,7 @@ export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFact
       : checkEngine(engine, host);
   return [
     ...checks,
-    ...(host === undefined ? [unseen] : checkHost(host)),
+    ...(host === undefined ? [unseen] : checkHost(host, "unreachable" in engine ? undefined : engine)),
     checkBuilder(imageBuilder),
     checkLeftovers(leftovers),
   ];
@@ -49,6 +50,7 @@ function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly
     checkRuntime(engine),
     checkLimits(engine),
     checkSeccomp(engine),
+    ...checkPrivileges(engine),
     checkIsolation(engine, host),
     ...checkForwarding(engine),
   ];
