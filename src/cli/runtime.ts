@@ -31,10 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       );
     }
     if (verb === "exec" && process !== undefined) {
-      return await report(log, async () => {
-        await runtimeExec({ process, state, launcher });
-        return [];
-      });
+      return await report(log, () => runtimeExec({ process, state, launcher }));
     }
     if (verb === "end") {
       return await report(log, async () => {

@@ -55,6 +55,7 @@ test("what systemd 252 gets on a v2 host", () => {
     arguments: [],
     capabilities: ["CAP_CHOWN", "CAP_KILL"],
     lacking: [],
+    labels: { apparmor: undefined, selinux: undefined },
     stopSignal: 37,
     machineId: undefined,
     readOnlySysctls: ["/proc/sys/abi", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm"],
@@ -296,4 +297,13 @@ test.each(["docker", "podman", "oci"] as const)(
 test("its inputs are left alone", () => {
   const frozen = Object.freeze({ ...request, capabilities: Object.freeze([...request.capabilities]) });
   expect(() => contract(Object.freeze(guestOf("runit")), Object.freeze({ ...host }), frozen)).not.toThrow();
+});
+
+test.each([
+  [true, 1],
+  [false, 0],
+  [undefined, 0],
+])("no-new-privileges %p gives %d warnings", (noNewPrivileges, count) => {
+  const { warnings } = contract(systemd, host, { ...request, noNewPrivileges });
+  expect(warnings.filter((text) => text.includes("no-new-privileges"))).toHaveLength(count);
 });

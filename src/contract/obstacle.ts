@@ -11,7 +11,8 @@ export type Obstacle =
   | { readonly code: "engine-maps-ids" }
   | LayersUnmapped
   | { readonly code: "no-overlay" }
-  | { readonly code: "shared-namespaces"; readonly namespaces: readonly string[] };
+  | { readonly code: "shared-namespaces"; readonly namespaces: readonly string[] }
+  | { readonly code: "profile-forbids-mounts"; readonly apparmor: string };
 
 /** The file system of the machine's layers maps no ids, which only an attempt shows. */
 export interface LayersUnmapped {
@@ -76,5 +77,7 @@ export function renderObstacle(obstacle: Obstacle): string {
       return "the engine does not keep the machine's files in an overlay (storage driver overlay2)";
     case "shared-namespaces":
       return `the machine shares another's namespaces: ${obstacle.namespaces.join(", ")}`;
+    case "profile-forbids-mounts":
+      return `the AppArmor profile "${obstacle.apparmor}" forbids mounts`;
   }
 }

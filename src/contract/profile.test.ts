@@ -52,6 +52,12 @@ describe("the profile", () => {
       {},
       /lacks CAP_SETUID, CAP_CHOWN$/,
     ],
+    [
+      "an AppArmor profile of the user's that forbids mounts",
+      {},
+      { labels: { apparmor: "mine", selinux: undefined }, mayMount: false },
+      /AppArmor profile "mine" forbids mounts$/,
+    ],
     ["an engine that maps ids itself", {}, { remapped: true }, /userns-remap/],
     [
       "a trial that failed",

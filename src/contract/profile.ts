@@ -51,6 +51,8 @@ function machineObstacles({
   applied,
   remapped,
   refusal,
+  labels,
+  mayMount,
 }: MachineRequest): readonly Obstacle[] {
   if (applied === "api") return [{ code: "no-runtime" }];
   const obstacles: Obstacle[] = [];
@@ -61,6 +63,8 @@ function machineObstacles({
   // container's network that is little: berth mounts its sysfs from outside, and a warning lists the rest.
   const isBearable = inheritsNetwork === true && shared.every((type) => type === "network");
   if (shared.length > 0 && !isBearable) obstacles.push({ code: "shared-namespaces", namespaces: shared });
+  if (labels?.apparmor !== undefined && mayMount === false)
+    obstacles.push({ code: "profile-forbids-mounts", apparmor: labels.apparmor });
   return obstacles;
 }
 

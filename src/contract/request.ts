@@ -1,5 +1,6 @@
 import type { LayersUnmapped } from "./obstacle.ts";
 import type { Profile } from "./profiles.ts";
+import type { SecurityLabels } from "./security-labels.ts";
 
 /** What was asked for. */
 export interface MachineRequest {
@@ -15,6 +16,12 @@ export interface MachineRequest {
   readonly dropped?: readonly string[] | undefined;
   /** The system calls that the engine's or the user's own seccomp profile refuses by name. */
   readonly refused?: readonly string[] | undefined;
+  /** The labels that the engine or the user chose for its processes. */
+  readonly labels?: SecurityLabels | undefined;
+  /** Whether the AppArmor profile that the user named lets a process mount; undefined where none is named. */
+  readonly mayMount?: boolean | undefined;
+  /** Whether set-uid programs are to gain nothing in it (prctl(2), PR_SET_NO_NEW_PRIVS). */
+  readonly noNewPrivileges?: boolean | undefined;
   /** The user that its init is to run as; undefined for root. */
   readonly user?: number | undefined;
   /** Whether the machine gets a terminal for /dev/console (`docker run -t`). */

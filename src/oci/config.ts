@@ -35,6 +35,7 @@ export interface OciProcess {
   capabilities?: Partial<Record<CapabilitySet, string[]>>;
   apparmorProfile?: string;
   selinuxLabel?: string;
+  noNewPrivileges?: boolean;
   [other: string]: unknown;
 }
 

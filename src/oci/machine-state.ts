@@ -39,6 +39,9 @@ export const stateFile = {
   cgroups: "cgroups",
   /** Empty; its mounts are to be shared among its mount namespaces. */
   shared: "shared",
+  /** The AppArmor profile and the SELinux label that its processes have instead of the engine's. */
+  apparmor: "apparmor",
+  selinux: "selinux",
   machineId: "machine-id",
   hostname: "hostname",
   /** The network namespace of another container that it joins. */

@@ -37,6 +37,7 @@ const runtime = defineCommand({
       program: process.execPath,
     });
     await context.result(change, () => "");
+    for (const warning of change.warnings) context.warn(warning);
     context.note(
       change.active
         ? `the engine knows the runtime berth${change.changed ? "" : " already"}`

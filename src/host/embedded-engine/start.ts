@@ -1,6 +1,7 @@
 import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
+import { ensureProfile } from "#host/apparmor/machine-profile.ts";
 import { holdIds } from "#host/namespace/id-ranges.ts";
 import { withLock } from "#host/process/lock.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
@@ -122,6 +123,8 @@ async function startNew(options: EmbeddedEngineOptions, tools: EngineTools): Pro
   const config = await applyDaemonConfig(options);
   await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
   if (options.rootDirectory === undefined) await holdShadowed(options.name);
+  // The engine's own root may lack the program that loads it; a refusal shows when a machine starts.
+  ensureProfile();
   const idsMark = holdIds(options.name);
   if (options.uplink === true) await writeFile(paths.resolvConf, `nameserver ${uplinkNameServer}\n`);
   const asUnit = await usesUnit(options);

@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
+import { isProfileLoaded } from "#host/apparmor/machine-profile.ts";
 import { isReadOnly } from "#host/files/read-only.ts";
 import {
   ignoreUnreadable,
@@ -37,6 +38,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     bridge,
     network,
     programs,
+    apparmorProfile,
+    restriction,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -53,6 +56,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     readBridgeFilter(pid),
     readHostNetwork(pid),
     readPrograms(),
+    readApparmorProfile(),
+    readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
   ]);
   return {
     cgroup,
@@ -62,6 +67,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     keys: userKeys === undefined || rootKeys === undefined ? undefined : { user: userKeys, root: rootKeys },
     ptys: most === undefined || used === undefined ? undefined : { most, used },
     apparmor: apparmor?.startsWith("Y") ?? false,
+    apparmorProfile,
+    restrictsUserns: restriction === undefined ? undefined : restriction === 1,
     selinux: selinux === false,
     // "current pending", each 0 or 1
     selinuxManageCgroup: manageCgroup === undefined ? undefined : manageCgroup.startsWith("1"),
@@ -91,6 +98,12 @@ export async function hasProgram(name: string, path: string | undefined): Promis
     ),
   );
   return found.includes(true);
+}
+
+async function readApparmorProfile(): Promise<HostFacts["apparmorProfile"]> {
+  const loaded = isProfileLoaded();
+  if (loaded === undefined) return undefined;
+  return { loaded, parser: await hasProgram("apparmor_parser", "/usr/sbin:/sbin:/usr/bin:/bin") };
 }
 
 async function readCgroup(pid: number | "self"): Promise<HostCgroup | undefined> {

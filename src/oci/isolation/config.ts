@@ -42,7 +42,6 @@ export function isolateConfig(
   return {
     ...config,
     root: { ...config.root, path: `${stage}/root` },
-    process: withoutDefaultLabel(config.process),
     hooks: {
       ...config.hooks,
       createRuntime: [...(config.hooks?.createRuntime ?? []), hook],
@@ -65,23 +64,4 @@ export function isolateConfig(
  */
 function shareMounts(program: string | undefined): readonly OciHook[] {
   return program === undefined ? [] : [{ path: program, args: ["mount", "--make-rshared", "/"] }];
-}
-
-/**
- * docker-default (AppArmor) forbids every mount, and SELinux's container_t what an init does to cgroups: in a
- * user namespace the machine is confined by that, and by container_init_t. A profile of the user's own stays.
- */
-function withoutDefaultLabel({
-  apparmorProfile,
-  selinuxLabel,
-  ...process
-}: OciConfig["process"]): OciConfig["process"] {
-  const profile = apparmorProfile === "docker-default" ? "unconfined" : apparmorProfile;
-  return {
-    ...process,
-    ...(profile === undefined ? {} : { apparmorProfile: profile }),
-    ...(selinuxLabel === undefined
-      ? {}
-      : { selinuxLabel: selinuxLabel.replace(":container_t:", ":container_init_t:") }),
-  };
 }

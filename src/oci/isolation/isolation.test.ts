@@ -197,29 +197,6 @@ describe("the config of an isolated machine", () => {
   ])("sysctls %p become %p", (sysctl, expected) => {
     expect(isolated(configOf([], { linux: { sysctl } })).linux?.sysctl).toEqual(expected);
   });
-
-  test.each([
-    ["docker-default", "unconfined"],
-    ["mine", "mine"],
-    ["unconfined", "unconfined"],
-  ])("AppArmor's profile %s becomes %s", (apparmorProfile, expected) => {
-    expect(isolated(configOf([], { process: { args: [], apparmorProfile } })).process.apparmorProfile).toBe(
-      expected,
-    );
-  });
-
-  test.each([
-    ["system_u:system_r:container_t:s0:c1,c2", "system_u:system_r:container_init_t:s0:c1,c2"],
-    ["system_u:system_r:mine_t:s0", "system_u:system_r:mine_t:s0"],
-  ])("SELinux's label %s becomes %s", (selinuxLabel, expected) => {
-    expect(isolated(configOf([], { process: { args: [], selinuxLabel } })).process.selinuxLabel).toBe(
-      expected,
-    );
-  });
-
-  test("where there are no labels there are none afterwards", () => {
-    expect(isolated(configOf([])).process).toEqual({ args: ["/sbin/init"] });
-  });
 });
 
 describe("a network that is joined", () => {

@@ -16,6 +16,7 @@ import { listMachines } from "#ops/machine/machines.ts";
 import { poll } from "#ops/task/poll.ts";
 import type { UnitReload } from "#plan/engine/unit-reload.ts";
 import { runtimeName } from "#plan/machine/berth-runtime.ts";
+import { installProfile, removeProfile } from "./install-profile.ts";
 import {
   copyPrograms,
   installDirectory,
@@ -49,6 +50,7 @@ export interface RuntimeChange {
   readonly active: boolean;
   /** What became of systemd's unit of lxcfs. */
   readonly lxcfs: UnitReload;
+  readonly warnings: readonly string[];
 }
 
 /** Another real runtime needs a copy of the programs. */
@@ -102,8 +104,10 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
     },
   );
   const lxcfs = options.inPlace ? "unneeded" : await installLxcfsDropIn(programPath);
+  const profileIn = options.inPlace ? undefined : installDirectory;
+  const warnings = config.isRootless ? [] : await installProfile(profileIn);
   if (active === undefined) throw unread(file);
-  return { file, path, changed, active, lxcfs };
+  return { file, path, changed, active, lxcfs, warnings };
 }
 
 /**
@@ -129,8 +133,11 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   await rm(backupOf(file), { force: true });
   const isLast = !config.isRootless && (await releasePrograms(file));
   const lxcfs = isLast ? await removeLxcfsDropIn() : "unneeded";
-  if (isLast) await removePrograms();
-  return { file, path: launcherPath, changed, active, lxcfs };
+  if (isLast) {
+    await removeProfile(installDirectory);
+    await removePrograms();
+  }
+  return { file, path: launcherPath, changed, active, lxcfs, warnings: [] };
 }
 
 /** A user's engine runs the programs where he keeps them. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { beginUserNamespace, type UserNamespace } from "#host/namespace/user-namespace.ts";
+import { withReadableFiles } from "#host/selinux/contexts.ts";
 import { renderUnmapped } from "#oci/isolation/plan.ts";
 import { type BuiltStage, buildStage } from "./build-stage.ts";
 import { removeMachineCgroups } from "./end.ts";
@@ -80,11 +81,13 @@ interface BuiltMachine {
 }
 
 function writePlanned({ call, container, observed }: MachineStart, plan: MachinePlan): void {
-  writeState(call.state, plan.contract, {
-    manager: observed.request.manager,
-    hostname: container.hostname,
-    cgroup: plan.limitedCgroup,
-  });
+  withReadableFiles(() =>
+    writeState(call.state, plan.contract, {
+      manager: observed.request.manager,
+      hostname: container.hostname,
+      cgroup: plan.limitedCgroup,
+    }),
+  );
 }
 
 const leftOut = (entry: string) =>

@@ -5,6 +5,7 @@ import { readHost } from "#host/facts/facts.ts";
 import { readLxcfs } from "#host/lxcfs/lxcfs.ts";
 import { hasBeenStaged } from "#host/namespace/stage/overlay.ts";
 import { type Overlay, parseOverlay } from "#linux/overlay.ts";
+import { observeLabels } from "./observe-labels.ts";
 import type { MachineContainer } from "./read-container.ts";
 import { readRequest } from "./read-request.ts";
 
@@ -32,10 +33,13 @@ export function observe(container: MachineContainer, id: string, mountinfo: stri
   const { config, rootPath, profile, guest, record } = container;
   const overlay = mayBeFull(container) ? parseOverlay(mountinfo, rootPath, existsSync) : undefined;
   const request = readRequest(config, { id, profile, found: guest.machineId, record });
+  const host = readHost(mountinfo);
+  const { mayMount, ...lsm } = observeLabels(host.lsm, request.labels, mayBeFull(container));
   return {
-    host: { ...readHost(mountinfo), lxcfs: request.lxcfs ? readLxcfs(mountinfo) : undefined },
+    host: { ...host, lsm, lxcfs: request.lxcfs ? readLxcfs(mountinfo) : undefined },
     request: {
       ...request,
+      mayMount,
       storage: overlay === undefined ? "other" : "overlay",
       wasFull: overlay !== undefined && hasBeenStaged(overlay),
     },

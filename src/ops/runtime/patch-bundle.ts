@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
 import { renderLogin } from "#contract/tmpfs.ts";
+import { withReadableFiles } from "#host/selinux/contexts.ts";
 import type { OciHook } from "#oci/config.ts";
 import { hasBundleReaders } from "#oci/isolation/bundle-readers.ts";
 import type { Isolation } from "#oci/isolation/config.ts";
@@ -24,7 +25,7 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
   const config = patchConfig(container.config, {
     contract,
     mounts,
-    hostPaths: makeHostPaths(start, contract),
+    hostPaths: withReadableFiles(() => makeHostPaths(start, contract)),
     isolation: isolation && stage && isolationOf(start, contract, isolation, stage),
     poststop: call.alone ? clearHook(call.launcher, call.state) : undefined,
   });

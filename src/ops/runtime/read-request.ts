@@ -40,6 +40,8 @@ export function readRequest(
       keepsMachineId(config) && isMachineId(found)
         ? found
         : machineIdOf(environmentOf(config, "container_uuid"), id),
+    labels: { apparmor: config.process.apparmorProfile, selinux: config.process.selinuxLabel },
+    noNewPrivileges: config.process.noNewPrivileges,
     manager: "docker",
     remapped: config.linux?.namespaces?.some(({ type }) => type === "user") ?? false,
     shared: ["network", "pid", "ipc", "uts"].filter((type) => !ownsNamespace(config, type)),

@@ -29,6 +29,7 @@ const needs = {
   lacking: ["CAP_BPF"],
   ids: 65_536,
   capabilities: ["CAP_CHOWN"],
+  labels: { apparmor: "berth-machine", selinux: "a:b:c:s0" },
   machineId: "0123456789abcdef0123456789abcdef",
 };
 const write = () =>
@@ -38,7 +39,9 @@ const fill = () => {
   write();
   for (const name of ["ids", "root", "pid", "network"]) writeFileSync(join(state, name), "x\n");
 };
-const own = ["capabilities", "hostname", "lacking", "limits", "machine-id", "stop-signal"];
+const own = [
+  ...["apparmor", "capabilities", "hostname", "lacking", "limits", "machine-id", "selinux", "stop-signal"],
+];
 const inHost = ["host/container-manager", "host/container-uuid", "host/os-release"];
 const all = [...own, ...inHost, "ids", "network", "pid", "root"];
 

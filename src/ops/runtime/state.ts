@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import { basename, dirname, join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
 import type { MachineRequest } from "#contract/request.ts";
+import type { SecurityLabels } from "#contract/security-labels.ts";
 import type { HeldCgroups } from "#host/cgroup/end-cgroups.ts";
 import { inDirectory } from "#host/files/beneath.ts";
 import { readPlainFile } from "#host/files/plain-file.ts";
@@ -19,7 +20,10 @@ import { hostDirectory, hostFile, stageDirectory, stateFile, stateMark } from "#
  */
 export function writeState(
   state: string,
-  needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
+  needs: Pick<
+    Contract,
+    "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "labels" | "machineId"
+  >,
   request: Pick<MachineRequest, "manager"> & {
     readonly hostname: string | undefined;
     readonly cgroup: string | undefined;
@@ -36,6 +40,9 @@ export function writeState(
     writeFileSync(join(state, stateFile.lacking), `${needs.lacking.join("\n")}\n`);
   if (needs.ids !== undefined)
     writeFileSync(join(state, stateFile.capabilities), `${needs.capabilities.join("\n")}\n`);
+  for (const name of ["apparmor", "selinux"] as const)
+    if (needs.labels[name] !== undefined)
+      writeFileSync(join(state, stateFile[name]), `${needs.labels[name]}\n`);
   if (request.hostname !== undefined)
     writeFileSync(join(state, stateFile.hostname), `${request.hostname}\n`, { mode: 0o644 });
   if (request.cgroup !== undefined) writeFileSync(join(state, stateFile.limits), `${request.cgroup}\n`);
@@ -157,6 +164,15 @@ export function readCapabilities(state: string): {
     lacking: readLines(join(state, stateFile.lacking)),
     granted: readLines(join(state, stateFile.capabilities)),
   };
+}
+
+/** The labels that its processes have instead of those that the engine gives. */
+export function readLabels(state: string): SecurityLabels {
+  const [[apparmor], [selinux]] = [
+    readLines(join(state, stateFile.apparmor)),
+    readLines(join(state, stateFile.selinux)),
+  ];
+  return { apparmor, selinux };
 }
 
 /** Its own cgroup in each hierarchy. */

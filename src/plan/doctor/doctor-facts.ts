@@ -51,6 +51,10 @@ export interface HostFacts {
   readonly keys: { readonly user: number; readonly root: number } | undefined;
   readonly ptys: { readonly most: number; readonly used: number } | undefined;
   readonly apparmor: boolean;
+  /** Whether the kernel has berth's AppArmor profile, and whether the host has the program that loads it. */
+  readonly apparmorProfile: { readonly loaded: boolean; readonly parser: boolean } | undefined;
+  /** kernel.apparmor_restrict_unprivileged_userns, which Ubuntu's kernels have. */
+  readonly restrictsUserns: boolean | undefined;
   readonly selinux: boolean;
   /** SELinux's boolean container_manage_cgroup. */
   readonly selinuxManageCgroup: boolean | undefined;

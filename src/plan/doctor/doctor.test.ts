@@ -29,6 +29,8 @@ const host: HostFacts = {
   keys: { user: 200, root: 1000000 },
   ptys: { most: 4096, used: 10 },
   apparmor: true,
+  apparmorProfile: { loaded: true, parser: true },
+  restrictsUserns: true,
   selinux: false,
   selinuxManageCgroup: undefined,
   lxcfs: true,
@@ -56,6 +58,8 @@ const onHost = (change: Partial<HostFacts>): DoctorFacts => ({ ...facts, host: {
 const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true, named?: string) =>
   onHost({ cgroup: { layout, named, unified: undefined, nsdelegate } });
 
+const labels = { securityOptions: ["name=seccomp", "name=selinux"] };
+const noParser = onHost({ apparmorProfile: { loaded: false, parser: false } });
 const bare = { runtime: undefined, runtimeIsDefault: false };
 
 describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
@@ -137,10 +141,43 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ],
   [
     "SELinux forbids",
-    onHost({ selinux: true, selinuxManageCgroup: false }),
+    { ...onHost({ selinux: true, selinuxManageCgroup: false }), engine: { ...engine, ...bare, ...labels } },
     "confinement",
     "warn",
     /SELinux forbids/,
+  ],
+  [
+    "SELinux forbids an engine that labels nothing nothing",
+    { ...onHost({ selinux: true, selinuxManageCgroup: false }), engine: { ...engine, ...bare } },
+    "confinement",
+    "ok",
+    /AppArmor and SELinux on/,
+  ],
+  [
+    "berth-runtime knows a better type",
+    { ...onHost({ selinux: true, selinuxManageCgroup: false }), engine: { ...engine, ...labels } },
+    "selinux-labels",
+    "ok",
+    /container_init_t/,
+  ],
+  ["SELinux without labels", onHost({ selinux: true }), "selinux-labels", "ok", /none/],
+  ["the profile", onHost({}), "apparmor-profile", "ok", /berth-machine is loaded/],
+  [
+    "a profile to load",
+    onHost({ apparmorProfile: { loaded: false, parser: true } }),
+    "apparmor-profile",
+    "ok",
+    /next machine/,
+  ],
+  ["no parser", noParser, "apparmor-profile", "warn", /apparmor_parser is not installed/],
+  ["no parser, restriction", noParser, "userns-restriction", "warn", /rootless Podman/],
+  ["a restriction", onHost({}), "userns-restriction", "ok", /may still/],
+  [
+    "no new privileges",
+    onEngine({ securityOptions: ["name=seccomp", "name=no-new-privileges"] }),
+    "no-new-privileges",
+    "warn",
+    /sudo/,
   ],
   [
     "SELinux allows",
@@ -199,8 +236,19 @@ test("what could not be read has no check", () => {
     ptys: undefined,
     disk: undefined,
     bridgeFilter: undefined,
+    apparmorProfile: undefined,
+    restrictsUserns: undefined,
   };
   const ids = planDoctor(onHost(unread)).map(({ id }) => id);
-  for (const id of ["capabilities", "inotify", "keys", "ptys", "disk", "bridge-filter"])
+  for (const id of [
+    "capabilities",
+    "inotify",
+    "keys",
+    "ptys",
+    "disk",
+    "bridge-filter",
+    "apparmor-profile",
+    "userns-restriction",
+  ])
     expect(ids).not.toContain(id);
 });

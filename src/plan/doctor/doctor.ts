@@ -5,6 +5,7 @@ import { hiddenFiles } from "#plan/machine/degradations.ts";
 import { checkNetworks } from "./check-networks.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
+import { checkPrivileges } from "./doctor-privileges.ts";
 import { checkEngineKind } from "./engine-kind.ts";
 
 /** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
@@ -23,7 +24,7 @@ export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFact
       : checkEngine(engine, host);
   return [
     ...checks,
-    ...(host === undefined ? [unseen] : checkHost(host)),
+    ...(host === undefined ? [unseen] : checkHost(host, "unreachable" in engine ? undefined : engine)),
     checkBuilder(imageBuilder),
     checkLeftovers(leftovers),
   ];
@@ -52,6 +53,7 @@ function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly
     checkRuntime(engine),
     checkLimits(engine),
     checkSeccomp(engine),
+    ...checkPrivileges(engine),
     checkIsolation(engine, host),
     ...checkForwarding(engine),
     ...(host === undefined ? [] : checkNetworks(engine.networks, host.network)),
