@@ -1,3 +1,4 @@
+import type { NoOverlay } from "#linux/overlay.ts";
 import type { Host } from "./host.ts";
 
 /** Why a machine cannot have the profile `full`: a code, and the facts for its message. */
@@ -10,7 +11,7 @@ export type Obstacle =
   | { readonly code: "no-runtime" }
   | { readonly code: "engine-maps-ids" }
   | LayersUnmapped
-  | { readonly code: "no-overlay" }
+  | { readonly code: "no-overlay"; readonly storage: NoOverlay }
   | { readonly code: "shared-namespaces"; readonly namespaces: readonly string[] };
 
 /** The file system of the machine's layers maps no ids, which only an attempt shows. */
@@ -73,8 +74,24 @@ export function renderObstacle(obstacle: Obstacle): string {
         `${obstacle.call}: ${obstacle.errno}`
       );
     case "no-overlay":
-      return "the engine does not keep the machine's files in an overlay (storage driver overlay2)";
+      return renderNoOverlay(obstacle.storage);
     case "shared-namespaces":
       return `the machine shares another's namespaces: ${obstacle.namespaces.join(", ")}`;
+  }
+}
+
+function renderNoOverlay(storage: NoOverlay): string {
+  switch (storage.fault) {
+    case "other-type":
+      return (
+        `the engine does not keep the machine's files in an overlay${storage.type ? ` but in ${storage.type}` : ""} ` +
+        "(storage driver overlay2)"
+      );
+    case "read-only":
+      return "the overlay of the machine's files is read-only";
+    case "data-layers":
+      return "the overlay of the machine's files has layers of data alone (composefs)";
+    case "unknown-layers":
+      return "the overlay of the machine's files names its layers relative to an unknown directory";
   }
 }

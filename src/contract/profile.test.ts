@@ -59,7 +59,12 @@ describe("the profile", () => {
       { refusal: { code: "layers-unmapped", call: "mount_setattr", errno: "EINVAL" } },
       /cannot mount the machine's layers with mapped ids: mount_setattr: EINVAL$/,
     ],
-    ["another storage driver", {}, { storage: "other" }, /overlay2/],
+    [
+      "another storage driver",
+      {},
+      { storage: { fault: "other-type", type: "btrfs" } },
+      /but in btrfs \(storage driver overlay2\)/,
+    ],
     ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],
     [
       "another container's network, and more",

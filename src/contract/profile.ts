@@ -56,7 +56,7 @@ function machineObstacles({
   const obstacles: Obstacle[] = [];
   if (remapped) obstacles.push({ code: "engine-maps-ids" });
   if (refusal !== undefined) obstacles.push(refusal);
-  if (storage !== "overlay") obstacles.push({ code: "no-overlay" });
+  if (storage !== "overlay") obstacles.push({ code: "no-overlay", storage });
   // Only the user namespace that created these namespaces can mount or change what they own. For a
   // container's network that is little: berth mounts its sysfs from outside, and a warning lists the rest.
   const isBearable = inheritsNetwork === true && shared.every((type) => type === "network");

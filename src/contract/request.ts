@@ -1,3 +1,4 @@
+import type { NoOverlay } from "#linux/overlay.ts";
 import type { LayersUnmapped } from "./obstacle.ts";
 import type { Profile } from "./profiles.ts";
 
@@ -23,8 +24,8 @@ export interface MachineRequest {
   readonly machineId: string;
   /** The value of $container: what systemd-detect-virt says. */
   readonly manager: "docker" | "podman" | "oci";
-  /** The storage of its files: an overlay, whose directories can be mounted again, or anything else. */
-  readonly storage: "overlay" | "other";
+  /** The storage of its files: an overlay whose directories can be mounted again, or why it is not one. */
+  readonly storage: "overlay" | NoOverlay;
   /** What the host refused when a start of `full` was tried. */
   readonly refusal?: LayersUnmapped | undefined;
   /** Whether it has been `full` at an earlier start. */

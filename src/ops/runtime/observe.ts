@@ -30,13 +30,14 @@ export function mayBeFull({ profile }: MachineContainer): boolean {
  */
 export function observe(container: MachineContainer, id: string, mountinfo: string): Observed {
   const { config, rootPath, profile, guest, record } = container;
-  const overlay = mayBeFull(container) ? parseOverlay(mountinfo, rootPath, existsSync) : undefined;
+  const found = parseOverlay(mountinfo, rootPath, existsSync);
+  const overlay = mayBeFull(container) && !("fault" in found) ? found : undefined;
   const request = readRequest(config, { id, profile, found: guest.machineId, record });
   return {
     host: { ...readHost(mountinfo), lxcfs: request.lxcfs ? readLxcfs(mountinfo) : undefined },
     request: {
       ...request,
-      storage: overlay === undefined ? "other" : "overlay",
+      storage: "fault" in found ? found : "overlay",
       wasFull: overlay !== undefined && hasBeenStaged(overlay),
     },
     overlay,
