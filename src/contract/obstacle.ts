@@ -7,6 +7,7 @@ export type Obstacle =
   | { readonly code: "engine-in-user-namespace" }
   | { readonly code: "user-namespaces-off" }
   | { readonly code: "no-fuse" }
+  | { readonly code: "proc-covered"; readonly point: string }
   | { readonly code: "lacking-capabilities"; readonly capabilities: readonly string[] }
   | { readonly code: "no-runtime" }
   | { readonly code: "engine-maps-ids" }
@@ -22,8 +23,19 @@ export interface LayersUnmapped {
   readonly errno: string;
 }
 
-/** The first kernel that lets overlayfs have layers with mapped ids. */
+/** The first kernel that maps the ids of a mount (mount_setattr(2)). */
+const firstWithMappedMounts = [5, 12] as const;
+/** The first that lets overlayfs have layers with mapped ids; distributions have that in older ones, too. */
 const firstWithMappedLayers = [5, 19] as const;
+
+type Kernel = Host["kernel"];
+
+const isBefore = ([major, minor]: Kernel, [first, second]: Kernel) =>
+  major < first || (major === first && minor < second);
+
+/** Whether a kernel's version leaves open if overlayfs takes layers with mapped ids: an attempt shows it. */
+export const mustTryLayers = (kernel: Kernel): boolean =>
+  isBefore(kernel, firstWithMappedLayers) && !isBefore(kernel, firstWithMappedMounts);
 
 /** For mounts, id maps that contain the host's root, and cgroup delegation. */
 const needed = ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_CHOWN"];
@@ -34,15 +46,19 @@ export function hostObstacles({
   userNamespaces,
   capabilities,
   fuse,
-}: Pick<Host, "kernel" | "userNamespaces" | "capabilities" | "fuse">): readonly Obstacle[] {
+  mapsLayers,
+  procCover,
+}: Pick<
+  Host,
+  "kernel" | "userNamespaces" | "capabilities" | "fuse" | "mapsLayers" | "procCover"
+>): readonly Obstacle[] {
   const obstacles: Obstacle[] = [];
-  const [major, minor] = kernel;
-  const [firstMajor, firstMinor] = firstWithMappedLayers;
-  if (major < firstMajor || (major === firstMajor && minor < firstMinor))
+  if (isBefore(kernel, firstWithMappedMounts) || (mustTryLayers(kernel) && mapsLayers === false))
     obstacles.push({ code: "kernel-too-old", kernel });
   if (userNamespaces === "nested") obstacles.push({ code: "engine-in-user-namespace" });
   if (userNamespaces === "off") obstacles.push({ code: "user-namespaces-off" });
   if (fuse === false) obstacles.push({ code: "no-fuse" });
+  if (procCover !== undefined) obstacles.push({ code: "proc-covered", point: procCover });
   const lacking = needed.filter((name) => capabilities?.has(name) === false);
   if (lacking.length > 0) obstacles.push({ code: "lacking-capabilities", capabilities: lacking });
   return obstacles;
@@ -62,6 +78,8 @@ export function renderObstacle(obstacle: Obstacle): string {
       return "the kernel allows no user namespaces (sysctl user.max_user_namespaces)";
     case "no-fuse":
       return "missing /dev/fuse, by which the engine sees the machine's files (modprobe fuse)";
+    case "proc-covered":
+      return `the mount at ${obstacle.point} lets no user namespace have a /proc of its own`;
     case "lacking-capabilities":
       return `this host lacks ${obstacle.capabilities.join(", ")}`;
     case "no-runtime":

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { capabilities as known } from "#linux/capability.ts";
 import type { Host } from "./host.ts";
-import { hostObstacles } from "./obstacle.ts";
+import { hostObstacles, mustTryLayers } from "./obstacle.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
 import type { MachineRequest } from "./request.ts";
 
@@ -40,7 +40,8 @@ describe("the profile", () => {
   });
 
   const obstacles: readonly [string, Partial<Host>, Partial<MachineRequest>, RegExp][] = [
-    ["a kernel that is too old", { kernel: [5, 18] }, {}, /kernel 5\.18 .*5\.19/],
+    ["a kernel that has refused", { kernel: [5, 18], mapsLayers: false }, {}, /kernel 5\.18 .*5\.19/],
+    ["mounts over /proc", { procCover: "/proc/cpuinfo" }, {}, /the mount at \/proc\/cpuinfo lets no/],
     ["a much older kernel", { kernel: [4, 19] }, {}, /kernel 4\.19/],
     ["an engine in a user namespace", { userNamespaces: "nested" }, {}, /user namespace/],
     ["no FUSE", { fuse: false }, {}, /\/dev\/fuse/],
@@ -104,14 +105,22 @@ describe("the profile", () => {
   );
 
   test.each([
-    [[5, 19], 0],
-    [[6, 0], 0],
-    [[10, 0], 0],
-    [[5, 18], 1],
-    [[4, 20], 1],
-  ] as const)("kernel %p", (kernel, count) => {
-    expect(hostObstacles({ ...host, kernel })).toHaveLength(count);
-  });
+    [[5, 19], false, [0, 0, 0]],
+    [[6, 0], false, [0, 0, 0]],
+    [[10, 0], false, [0, 0, 0]],
+    [[5, 18], true, [0, 0, 1]],
+    [[5, 12], true, [0, 0, 1]],
+    [[5, 11], false, [1, 1, 1]],
+    [[4, 20], false, [1, 1, 1]],
+  ] as const)(
+    "kernel %p: an attempt shows it (%p); obstacles before that, after one that went well, and one that failed",
+    (kernel, open, counts) => {
+      expect(mustTryLayers(kernel)).toBe(open);
+      expect(
+        [undefined, true, false].map((mapsLayers) => hostObstacles({ ...host, kernel, mapsLayers }).length),
+      ).toEqual([...counts]);
+    },
+  );
 
   test("what cannot be known is no obstacle", () => {
     expect(hostObstacles({ ...host, capabilities: undefined })).toEqual([]);

@@ -1,6 +1,8 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
+import { parseProcCover } from "#contract/proc-mount.ts";
+import { unmappedLayers } from "#host/namespace/stage/overlay.ts";
 import {
   ignoreUnreadable,
   isMissing,
@@ -33,6 +35,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     lxcfs,
     disk,
     bridge,
+    keepsLayers,
+    procCover,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -47,10 +51,14 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     isMissing("/var/lib/lxcfs/proc/meminfo"),
     dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
     readBridgeFilter(pid),
+    isMissing(`/proc/${pid}/root${unmappedLayers}`),
+    readProcCover(pid),
   ]);
   return {
     cgroup,
     userNamespaces: readUserNamespaces(`/proc/${pid}/uid_map`),
+    mapsLayers: keepsLayers === false ? false : undefined,
+    procCover,
     lackingCapabilities,
     inotifyInstances: inotify,
     keys: userKeys === undefined || rootKeys === undefined ? undefined : { user: userKeys, root: rootKeys },
@@ -79,6 +87,10 @@ export async function hasProgram(name: string, path: string | undefined): Promis
 async function readCgroup(pid: number | "self"): Promise<HostCgroup | undefined> {
   const mounts = (await readText(`/proc/${pid}/mountinfo`)) ?? (await readText("/proc/self/mountinfo"));
   return mounts === undefined ? undefined : parseCgroupLayout(mounts);
+}
+
+async function readProcCover(pid: number | "self"): Promise<string | undefined> {
+  return parseProcCover((await readText(`/proc/${pid}/mountinfo`)) ?? "");
 }
 
 async function readLacking(pid: number | "self"): Promise<readonly string[] | undefined> {

@@ -51,7 +51,7 @@ export function planMachine(
       : planIsolation(config, {
           contract: { ...needs, ids },
           overlay,
-          capabilities: host.capabilities,
+          host,
           mounts: engineFiles.mounts,
           files,
           writesHostname: engineFiles.writesHostname,
