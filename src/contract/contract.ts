@@ -63,7 +63,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
   const inheritsNetwork = profile === "full" && request.inheritsNetwork === true;
   const masks = contractMasks(guest.init, inheritsNetwork);
   const cgroups = contractCgroups(guest.init, host.cgroup, profile === "full");
-  const asked = profileCapabilities(profile, request.capabilities, request.dropped);
+  const asked = profileCapabilities(profile, request);
   const mayReboot = ["ALL", "CAP_SYS_BOOT"].every((name) => !request.dropped?.includes(name));
   const capabilities = grantedCapabilities(asked, host, traits.rebootsToStop && mayReboot);
   const calls = contractSystemCalls(profile, traits.rebootsToStop, request.refused ?? []);
@@ -98,7 +98,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
     lxcfs: request.lxcfs ? contractLxcfs(host.lxcfs, request.applied) : [],
     warnings: [
       ...warnings,
-      ...(inheritsNetwork ? [inheritedNetwork] : []),
+      ...(inheritsNetwork ? [inheritedNetwork(request.ownNetwork)] : []),
       ...cgroups.warnings,
       ...(calls.refused.length > 0
         ? [`the seccomp profile refuses system calls of the machine: ${calls.refused.join(", ")}`]
@@ -142,9 +142,9 @@ const cannotReboot =
   "without CAP_SYS_BOOT this init cannot call reboot(2) to end: " +
   "the machine cannot shut down by itself, and a stop kills it after the timeout";
 
-const inheritedNetwork =
-  "the machine shares another container's network and cannot change it " +
-  "(addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
+const inheritedNetwork = (isOwn: boolean) =>
+  `${isOwn ? "the engine has made the machine's network: the machine" : "the machine shares another container's network and"} ` +
+  "cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
 
 function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {
   const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;

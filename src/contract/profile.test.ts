@@ -3,6 +3,7 @@ import { capabilities as known } from "#linux/capability.ts";
 import type { Host } from "./host.ts";
 import { hostObstacles, mustTryLayers } from "./obstacle.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
+import type { Profile } from "./profiles.ts";
 import type { MachineRequest } from "./request.ts";
 
 const host: Host = {
@@ -141,10 +142,16 @@ describe("the capabilities", () => {
     ],
     ...["CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"],
   ];
-  const full = profileCapabilities("full", defaults, []);
+  const granted = (
+    profile: Profile,
+    capabilities: readonly string[],
+    dropped?: readonly string[],
+    manager: MachineRequest["manager"] = "docker",
+  ) => profileCapabilities(profile, { capabilities, dropped, manager });
+  const full = granted("full", defaults, []);
 
   test.each(["strict", "privileged"] as const)("%s leaves them as they were asked for", (profile) => {
-    expect(profileCapabilities(profile, ["CAP_KILL", "CAP_BPF"], ["ALL"])).toEqual(["CAP_KILL", "CAP_BPF"]);
+    expect(granted(profile, ["CAP_KILL", "CAP_BPF"], ["ALL"])).toEqual(["CAP_KILL", "CAP_BPF"]);
   });
 
   test("full has all that the engine gives and what units need, each once, and all of them exist", () => {
@@ -166,7 +173,7 @@ describe("the capabilities", () => {
     "CAP_WAKE_ALARM",
   ])("full has no %s unless it was added", (name) => {
     expect(full).not.toContain(name);
-    expect(profileCapabilities("full", [...defaults, name], [])).toContain(name);
+    expect(granted("full", [...defaults, name], [])).toContain(name);
   });
 
   test.each([
@@ -175,8 +182,8 @@ describe("the capabilities", () => {
     ["of either", ["CAP_MKNOD", "CAP_SYS_PTRACE"]],
   ])("what was dropped stays dropped: %s", (_, dropped) => {
     const asked = defaults.filter((name) => !dropped.includes(name));
-    const granted = profileCapabilities("full", asked, dropped);
-    expect(full.filter((name) => !granted.includes(name)).toSorted()).toEqual(dropped);
+    const kept = granted("full", asked, dropped);
+    expect(full.filter((name) => !kept.includes(name)).toSorted()).toEqual(dropped);
   });
 
   test.each([
@@ -187,11 +194,17 @@ describe("the capabilities", () => {
     "who dropped all and added %s has just that, and has it where the engine does not tell who dropped what",
     (_, asked) => {
       for (const dropped of [["ALL"], ["ALL", "CAP_KILL"], undefined])
-        expect(profileCapabilities("full", asked, dropped)).toEqual(asked);
+        expect(granted("full", asked, dropped)).toEqual(asked);
     },
   );
 
   test("an engine that does not tell and that has dropped nothing gets a machine in full", () => {
-    expect(profileCapabilities("full", defaults, undefined)).toEqual(full);
+    const podmans = defaults.filter((name) => !/_(AUDIT_WRITE|MKNOD|NET_RAW)$/.test(name));
+    expect(granted("full", podmans, undefined)).toEqual(podmans);
+    expect(granted("full", podmans, undefined, "podman").toSorted()).toEqual(full.toSorted());
+    const fewer = podmans.slice(1);
+    expect(granted("full", fewer, undefined, "podman")).toEqual(fewer);
+
+    expect(granted("full", defaults, undefined)).toEqual(full);
   });
 });

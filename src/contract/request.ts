@@ -42,6 +42,9 @@ export interface MachineRequest {
   readonly shmSize?: number | undefined;
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
-  /** Whether the network that it shares is another container's, and not the host's. */
+  /**
+   * Whether it gets a network that exists already, and is not the host's: another container's, or its own
+   * where the engine makes that (Podman).
+   */
   readonly inheritsNetwork?: boolean | undefined;
 }

@@ -63,7 +63,7 @@ export function planIsolation(
     sharesAtStart: sharesMounts && !alone,
     mountProgram: sharesMounts && alone ? findMount(files) : undefined,
     warnings: lostSysctls(config).map(
-      (name) => `ignoring the sysctl ${name}: the machine shares another container's network`,
+      (name) => `ignoring the sysctl ${name}: it belongs to the network that the machine joins`,
     ),
   };
 }
