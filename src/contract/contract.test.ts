@@ -251,6 +251,14 @@ describe("another container's network", () => {
     expect(needs.capabilities).toContain("CAP_NET_ADMIN");
   });
 
+  test("one that the engine has made is called that", () => {
+    const made = { ...inherited, shared: [], ownNetwork: true, manager: "podman" as const };
+    const needs = contract(systemd, host, made);
+    expect(needs.warnings.join()).toMatch(
+      /engine has made the machine's network: the machine cannot change it/,
+    );
+  });
+
   test.each([
     ["strict by request", { ...inherited, profile: "strict" as const }],
     ["the host's network", { ...inherited, inheritsNetwork: false }],

@@ -65,7 +65,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
   const inheritsNetwork = profile === "full" && request.inheritsNetwork === true;
   const masks = contractMasks(guest.init, inheritsNetwork);
   const cgroups = contractCgroups(guest.init, host.cgroup, profile === "full");
-  const asked = profileCapabilities(profile, request.capabilities, request.dropped);
+  const asked = profileCapabilities(profile, request);
   const mayReboot = ["ALL", "CAP_SYS_BOOT"].every((name) => !request.dropped?.includes(name));
   const capabilities = grantedCapabilities(asked, host, traits.rebootsToStop && mayReboot);
   const confined = contractLabels(profile, host, request.labels);
@@ -104,7 +104,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
       ...warnings,
       ...confined.warnings,
       ...(request.noNewPrivileges ? [noNewPrivileges] : []),
-      ...(inheritsNetwork ? [inheritedNetwork] : []),
+      ...(inheritsNetwork ? [inheritedNetwork(request.ownNetwork)] : []),
       ...cgroups.warnings,
       ...(calls.refused.length > 0
         ? [`the seccomp profile refuses system calls of the machine: ${calls.refused.join(", ")}`]
@@ -152,9 +152,9 @@ const noNewPrivileges =
   "no-new-privileges is on (the container's, or the engine's default): in the machine sudo, su, ping and " +
   "the like gain nothing";
 
-const inheritedNetwork =
-  "the machine shares another container's network and cannot change it " +
-  "(addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
+const inheritedNetwork = (isOwn: boolean) =>
+  `${isOwn ? "the engine has made the machine's network: the machine" : "the machine shares another container's network and"} ` +
+  "cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
 
 function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {
   const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;

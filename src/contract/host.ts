@@ -25,6 +25,10 @@ export interface Host {
   readonly fuse?: boolean | undefined;
   /** `[major, minor]` of the kernel. */
   readonly kernel: readonly [number, number];
+  /** Whether overlayfs takes layers with mapped ids, where an attempt has shown that (`mustTryLayers`). */
+  readonly mapsLayers?: boolean | undefined;
+  /** What prevents a mount of procfs in a user namespace (`parseProcCover`). */
+  readonly procCover?: string | undefined;
 }
 
 /** The security modules that are on, and what they know of machines. */

@@ -1,3 +1,4 @@
+import type { NoOverlay } from "#linux/overlay.ts";
 import type { LayersUnmapped } from "./obstacle.ts";
 import type { Profile } from "./profiles.ts";
 import type { SecurityLabels } from "./security-labels.ts";
@@ -30,8 +31,8 @@ export interface MachineRequest {
   readonly machineId: string;
   /** The value of $container: what systemd-detect-virt says. */
   readonly manager: "docker" | "podman" | "oci";
-  /** The storage of its files: an overlay, whose directories can be mounted again, or anything else. */
-  readonly storage: "overlay" | "other";
+  /** The storage of its files: an overlay whose directories can be mounted again, or why it is not one. */
+  readonly storage: "overlay" | NoOverlay;
   /** What the host refused when a start of `full` was tried. */
   readonly refusal?: LayersUnmapped | undefined;
   /** Whether it has been `full` at an earlier start. */
@@ -48,6 +49,9 @@ export interface MachineRequest {
   readonly shmSize?: number | undefined;
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
-  /** Whether the network that it shares is another container's, and not the host's. */
+  /**
+   * Whether it gets a network that exists already, and is not the host's: another container's, or its own
+   * where the engine makes that (Podman).
+   */
   readonly inheritsNetwork?: boolean | undefined;
 }

@@ -1,8 +1,10 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
+import { parseProcCover } from "#contract/proc-mount.ts";
 import { isProfileLoaded } from "#host/apparmor/machine-profile.ts";
 import { isReadOnly } from "#host/files/read-only.ts";
+import { unmappedLayers } from "#host/namespace/stage/overlay.ts";
 import {
   ignoreUnreadable,
   isMissing,
@@ -40,6 +42,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     programs,
     apparmorProfile,
     restriction,
+    keepsLayers,
+    procCover,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -58,10 +62,14 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     readPrograms(),
     readApparmorProfile(),
     readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
+    isMissing(`/proc/${pid}/root${unmappedLayers}`),
+    readProcCover(pid),
   ]);
   return {
     cgroup,
     userNamespaces: readUserNamespaces(`/proc/${pid}/uid_map`),
+    mapsLayers: keepsLayers === false ? false : undefined,
+    procCover,
     lackingCapabilities,
     inotifyInstances: inotify,
     keys: userKeys === undefined || rootKeys === undefined ? undefined : { user: userKeys, root: rootKeys },
@@ -109,6 +117,10 @@ async function readApparmorProfile(): Promise<HostFacts["apparmorProfile"]> {
 async function readCgroup(pid: number | "self"): Promise<HostCgroup | undefined> {
   const mounts = (await readText(`/proc/${pid}/mountinfo`)) ?? (await readText("/proc/self/mountinfo"));
   return mounts === undefined ? undefined : parseCgroupLayout(mounts);
+}
+
+async function readProcCover(pid: number | "self"): Promise<string | undefined> {
+  return parseProcCover((await readText(`/proc/${pid}/mountinfo`)) ?? "");
 }
 
 async function readLacking(pid: number | "self"): Promise<readonly string[] | undefined> {

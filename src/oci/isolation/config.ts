@@ -14,6 +14,8 @@ export interface Isolation {
   readonly sysfs: boolean;
   /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
   readonly settle: readonly string[];
+  /** Whether the runtime finds the ids out from the user namespace, and refuses or warns if told. */
+  readonly readsMappings: boolean;
   /** The machine's own mount(8); undefined where it has none, or may not mount. */
   readonly mountProgram: string | undefined;
 }
@@ -26,7 +28,7 @@ export interface Isolation {
  */
 export function isolateConfig(
   config: OciConfig,
-  { ids, stage, settle, mountProgram }: Omit<Isolation, "sysfs">,
+  { ids, stage, settle, readsMappings, mountProgram }: Omit<Isolation, "sysfs">,
 ): OciConfig {
   const linux = config.linux ?? {};
   const { maskedPaths: _masked, readonlyPaths: _readonly, ...rest } = linux;
@@ -50,9 +52,7 @@ export function isolateConfig(
     linux: {
       ...rest,
       namespaces: [...others, { type: "user", path: `${stage}/userns` }],
-      // The namespace's root; runc before 1.1.11 does not default to it.
-      uidMappings: mapping,
-      gidMappings: mapping,
+      ...(readsMappings ? {} : { uidMappings: mapping, gidMappings: mapping }),
       ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count, joins) } : {}),
     },
   };

@@ -24,6 +24,7 @@ const isolation = {
   ids: { base: 1_879_048_192, count: 65_536 },
   stage: "/run/berth/s/stage",
   settle: ["/opt/berth-runtime", "settle", "a b"],
+  readsMappings: false,
   mountProgram: "/bin/mount",
 };
 const planBinds = (config: OciConfig) => planBindsOf(config.mounts ?? []);
@@ -169,6 +170,11 @@ describe("the config of an isolated machine", () => {
       mapping,
       "/docker/x",
     ]);
+  });
+
+  test("and who reads the range there is not told it besides", () => {
+    const { linux } = isolateConfig(configOf([]), { ...isolation, readsMappings: true });
+    expect([linux?.uidMappings, linux?.gidMappings]).toEqual([undefined, undefined]);
   });
 
   test("nothing in /proc is masked, which would keep containers in the machine from mounting theirs", () => {

@@ -35,7 +35,7 @@ export async function runtimeCreate(call: RuntimeCreate): Promise<readonly strin
   try {
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
     if (call.outer !== undefined) forgetOthers(mountinfo, container.rootPath);
-    const observed = observe(container, call.id, mountinfo);
+    const observed = observe(container, call, mountinfo);
     const end = performance.now() + longestSweep;
     sweepStates(dirname(call.state), call.root, (left) => removeMachineCgroups(left, end));
     const start = { call, container, observed };
@@ -86,6 +86,7 @@ function writePlanned({ call, container, observed }: MachineStart, plan: Machine
       manager: observed.request.manager,
       hostname: container.hostname,
       cgroup: plan.limitedCgroup,
+      scope: plan.scope,
     }),
   );
 }

@@ -11,6 +11,7 @@ import { renderConfig } from "#oci/json.ts";
 import { hostDirectory, stateFile } from "#oci/machine-state.ts";
 import { patchConfig } from "#oci/patch/config.ts";
 import type { HostPaths } from "#oci/patch/config-patch.ts";
+import { readsMappings } from "#oci/real-runtime.ts";
 import type { BuiltStage } from "./build-stage.ts";
 import { openBundle, writeBundleConfig } from "./bundle-config.ts";
 import type { MachineStart } from "./machine-start.ts";
@@ -34,16 +35,16 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
 }
 
 function makeHostPaths(
-  { call: { id, state }, observed: { host } }: MachineStart,
+  { call: { id, state, home }, observed: { host } }: MachineStart,
   needs: Contract,
 ): HostPaths {
   return {
     id,
     named: host.cgroup.named,
     unified: host.cgroup.unified,
-    maskedUnits: writeMasks(needs.masks.units),
-    maskedGenerators: writeMasks(needs.masks.generators),
-    login: writeLogin(renderLogin(needs)),
+    maskedUnits: writeMasks(home, needs.masks.units),
+    maskedGenerators: writeMasks(home, needs.masks.generators),
+    login: writeLogin(home, renderLogin(needs)),
     runHost: join(state, hostDirectory),
     machineId: needs.machineId === undefined ? undefined : join(state, stateFile.machineId),
   };
@@ -62,7 +63,7 @@ function isolationOf(
     cgroup: observed.host.cgroup,
     view: contract.cgroup,
   });
-  return { ids, stage, sysfs, settle, mountProgram };
+  return { ids, stage, sysfs, settle, readsMappings: readsMappings(observed.runtime), mountProgram };
 }
 
 /** Cleans up at the container's end like `delete`, which a container run in the foreground never gets. */

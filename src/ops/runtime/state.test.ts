@@ -33,14 +33,20 @@ const needs = {
   machineId: "0123456789abcdef0123456789abcdef",
 };
 const write = () =>
-  writeState(state, needs, { manager: "docker", hostname: "box", cgroup: "/sys/fs/cgroup/docker/box" });
+  writeState(state, needs, {
+    manager: "docker",
+    hostname: "box",
+    cgroup: "/sys/fs/cgroup/docker/box",
+    scope: "/sys/fs/cgroup/docker/box/init.scope",
+  });
 /** All that a machine in a user namespace in another's network has. */
 const fill = () => {
   write();
   for (const name of ["ids", "root", "pid", "network"]) writeFileSync(join(state, name), "x\n");
 };
 const own = [
-  ...["apparmor", "capabilities", "hostname", "lacking", "limits", "machine-id", "selinux", "stop-signal"],
+  ...["apparmor", "capabilities", "hostname", "lacking", "limits", "machine-id", "scope", "selinux"],
+  "stop-signal",
 ];
 const inHost = ["host/container-manager", "host/container-uuid", "host/os-release"];
 const all = [...own, ...inHost, "ids", "network", "pid", "root"];

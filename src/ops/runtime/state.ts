@@ -16,7 +16,7 @@ import { hostDirectory, hostFile, stageDirectory, stateFile, stateMark } from "#
 
 /**
  * Writes what the machine's mounts and the launcher's later calls need; `cgroup` is where it may set limits,
- * unless its hook finds that out.
+ * unless its hook finds that out, `scope` where its init will be.
  */
 export function writeState(
   state: string,
@@ -27,6 +27,7 @@ export function writeState(
   request: Pick<MachineRequest, "manager"> & {
     readonly hostname: string | undefined;
     readonly cgroup: string | undefined;
+    readonly scope: string | undefined;
   },
 ): void {
   beginState(state, needs.stopSignal);
@@ -45,6 +46,7 @@ export function writeState(
       writeFileSync(join(state, stateFile[name]), `${needs.labels[name]}\n`);
   if (request.hostname !== undefined)
     writeFileSync(join(state, stateFile.hostname), `${request.hostname}\n`, { mode: 0o644 });
+  if (request.scope !== undefined) writeFileSync(join(state, stateFile.scope), `${request.scope}\n`);
   if (request.cgroup !== undefined) writeFileSync(join(state, stateFile.limits), `${request.cgroup}\n`);
   if (needs.machineId !== undefined)
     writeFileSync(join(state, stateFile.machineId), `${needs.machineId}\n`, { mode: 0o444 });

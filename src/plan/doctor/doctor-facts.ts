@@ -45,6 +45,8 @@ export interface EngineFacts {
 export interface HostFacts {
   readonly cgroup: HostCgroup | undefined;
   readonly userNamespaces: Host["userNamespaces"];
+  readonly mapsLayers?: Host["mapsLayers"];
+  readonly procCover?: Host["procCover"];
   /** Capabilities that the kernel knows and the engine may not have. */
   readonly lackingCapabilities: readonly string[] | undefined;
   readonly inotifyInstances: number | undefined;

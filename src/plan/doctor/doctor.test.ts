@@ -102,12 +102,21 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
     "warn",
     /unconfined/,
   ],
+  ["old kernel", onEngine({ kernel: "5.10.0-30-amd64" }), "isolation", "warn", /strict.*5.10 cannot map/],
+  ["untried kernel", onEngine({ kernel: "5.15.0-91-generic" }), "isolation", "warn", /first machine's start/],
   [
-    "old kernel",
-    onEngine({ kernel: "5.15.0-91-generic" }),
+    "kernel that has refused",
+    { ...onEngine({ kernel: "5.15.0-91-generic" }), host: { ...host, mapsLayers: false } },
     "isolation",
     "warn",
     /strict.*kernel 5.15 cannot map/,
+  ],
+  [
+    "mounts over /proc",
+    onHost({ procCover: "/proc/stat" }),
+    "isolation",
+    "warn",
+    /the mount at \/proc\/stat/,
   ],
   ["no user namespaces", onHost({ userNamespaces: "off" }), "isolation", "warn", /allows no user namespaces/],
   [

@@ -1,4 +1,4 @@
-import { hostObstacles, renderObstacle } from "#contract/obstacle.ts";
+import { hostObstacles, mustTryLayers, renderObstacle } from "#contract/obstacle.ts";
 import { capabilities as known } from "#linux/capability.ts";
 import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
 import { hiddenFiles } from "#plan/machine/degradations.ts";
@@ -166,6 +166,8 @@ function checkIsolation(
       kernel: [major, minor],
       userNamespaces: host?.userNamespaces ?? "free",
       capabilities,
+      mapsLayers: host?.mapsLayers,
+      procCover: host?.procCover,
     }).map(renderObstacle),
     ...(storageDriver.startsWith("overlay")
       ? []
@@ -174,6 +176,12 @@ function checkIsolation(
       ? [renderObstacle({ code: "engine-maps-ids" })]
       : []),
   ];
+  if (obstacles.length === 0 && mustTryLayers([major, minor])) {
+    const untried =
+      `kernel ${kernel} may not map the ids of image layers: the first machine's start shows it, ` +
+      'and without that machines use profile "strict"';
+    return check("isolation", title, "warn", untried, "see docs/profiles.md for what full needs");
+  }
   if (obstacles.length === 0)
     return check(
       "isolation",
