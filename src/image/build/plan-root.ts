@@ -38,18 +38,26 @@ export async function planRoot(
   { env, mirror, signal }: PlanRootOptions,
 ): Promise<PlannedRoot> {
   const architecture = debianArchitecture((await readVersion(engine, { signal })).Arch);
-  const here = ociArchitecture(process.arch);
   const given = mirror ?? (env.BERTH_MIRROR || undefined) ?? spec.mirror;
   // Another processor's packages may be in another archive (Ubuntu's ports).
-  const near = architecture === here ? await readHostMirror(spec.os) : undefined;
+  const near = architecture === ociArchitecture(process.arch) ? await readHostMirror(spec.os) : undefined;
   const plan = planBuild(name, spec, planSources(spec, given ?? near), architecture, sha256);
-  const builder = planBuilder({
+  const builder = await chooseBuilder(plan.keyring, architecture, env);
+  return { plan, builder, archive: builderArchive(spec.os, given) };
+}
+
+/** What is to build a root whose archive has these keys, for an engine of that architecture. */
+export async function chooseBuilder(
+  keyring: string,
+  engineArchitecture: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<BuilderChoice> {
+  return planBuilder({
     mmdebstrap: await hasProgram("mmdebstrap", env.PATH),
-    keyring: { path: plan.keyring, present: await isThere(plan.keyring) },
-    architecture: { here, engine: architecture },
+    keyring: { path: keyring, present: await isThere(keyring) },
+    architecture: { here: ociArchitecture(process.arch), engine: engineArchitecture },
     named: env.BERTH_BUILDER_IMAGE || undefined,
   });
-  return { plan, builder, archive: builderArchive(spec.os, given) };
 }
 
 /** What builds it. */

@@ -4,6 +4,7 @@ import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
 import { hiddenFiles } from "#plan/machine/degradations.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
+import { checkImageBuilder } from "./image-builder.ts";
 
 /** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
 export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
@@ -22,7 +23,7 @@ export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFact
   return [
     ...checks,
     ...(host === undefined ? [unseen] : checkHost(host)),
-    checkBuilder(imageBuilder),
+    checkImageBuilder(imageBuilder),
     checkLeftovers(leftovers),
   ];
 }
@@ -193,18 +194,6 @@ function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {
       "sysctl -w net.ipv4.ip_forward=1",
     ),
   ];
-}
-
-function checkBuilder(present: boolean): Check {
-  const title = "Building images";
-  if (present) return check("image-tools", title, "ok", "mmdebstrap is installed");
-  return check(
-    "image-tools",
-    title,
-    "warn",
-    "mmdebstrap is not installed: berth cannot build its built-in images",
-    "apt-get install mmdebstrap",
-  );
 }
 
 function checkLeftovers({ states, probes }: Leftovers): Check {
