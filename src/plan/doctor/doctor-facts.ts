@@ -1,5 +1,7 @@
 import type { Host, HostCgroup } from "#contract/host.ts";
+import type { PackageManager } from "#linux/package.ts";
 import type { EnginePackaging } from "#plan/engine/engine-program.ts";
+import type { BuilderChoice } from "#plan/image/builder.ts";
 import type { HostNetwork } from "#plan/network/host-network.ts";
 import type { NetworkFacts } from "#plan/network/network.ts";
 
@@ -8,9 +10,17 @@ export interface DoctorFacts {
   readonly engine: EngineFacts | UnreachableEngine;
   /** The engine's host; undefined when it is another one, or in a virtual machine. */
   readonly host: HostFacts | undefined;
-  /** Whether mmdebstrap is installed where berth runs. */
-  readonly imageBuilder: boolean;
+  readonly imageBuilder: ImageBuilderFacts;
   readonly leftovers: Leftovers;
+}
+
+/** What would build Debian's built-in images for this engine. */
+export interface ImageBuilderFacts {
+  readonly choice: BuilderChoice;
+  /** For a container: what of it the engine has. Undefined without an engine. */
+  readonly has: "builder" | "base" | "nothing" | undefined;
+  /** Of the host that berth runs on. */
+  readonly packageManager: PackageManager | undefined;
 }
 
 export interface UnreachableEngine {

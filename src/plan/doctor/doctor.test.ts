@@ -40,7 +40,12 @@ const host: HostFacts = {
   programs: { readOnly: false, fapolicyd: false, nvidia: false },
 };
 
-const facts: DoctorFacts = { engine, host, imageBuilder: true, leftovers: { states: [], probes: [] } };
+const facts: DoctorFacts = {
+  engine,
+  host,
+  imageBuilder: { choice: { where: "host" }, has: undefined, packageManager: "apt" },
+  leftovers: { states: [], probes: [] },
+};
 
 test("a host that suits: everything fine, nothing to do", () => {
   const checks = planDoctor(facts);
@@ -215,7 +220,6 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ],
   ["no lxcfs", onHost({ lxcfs: false }), "lxcfs", "ok", /does not run/],
   ["another host", { ...facts, host: undefined }, "host", "ok", /not visible/],
-  ["no mmdebstrap", { ...facts, imageBuilder: false }, "image-tools", "warn", /not installed/],
   [
     "remains",
     { ...facts, leftovers: { states: ["/a", "/b"], probes: ["c"] } },

@@ -7,6 +7,7 @@ import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers
 import { checkHost } from "./doctor-host.ts";
 import { checkPrivileges } from "./doctor-privileges.ts";
 import { checkEngineKind } from "./engine-kind.ts";
+import { checkImageBuilder } from "./image-builder.ts";
 
 /** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
 export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
@@ -25,7 +26,7 @@ export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFact
   return [
     ...checks,
     ...(host === undefined ? [unseen] : checkHost(host, "unreachable" in engine ? undefined : engine)),
-    checkBuilder(imageBuilder),
+    checkImageBuilder(imageBuilder),
     checkLeftovers(leftovers),
   ];
 }
@@ -207,18 +208,6 @@ function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {
       "sysctl -w net.ipv4.ip_forward=1",
     ),
   ];
-}
-
-function checkBuilder(present: boolean): Check {
-  const title = "Building images";
-  if (present) return check("image-tools", title, "ok", "mmdebstrap is installed");
-  return check(
-    "image-tools",
-    title,
-    "warn",
-    "mmdebstrap is not installed: berth cannot build its built-in images",
-    "apt-get install mmdebstrap",
-  );
 }
 
 function checkLeftovers({ states, probes }: Leftovers): Check {
