@@ -13,8 +13,10 @@ afterEach(() => rmSync(bundle, { recursive: true }));
 
 const state = () => join(bundle, "state");
 const log = () => join(bundle, "log.json");
-const call = (...words: string[]) =>
-  main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--log", log(), ...words]);
+const create = () => [
+  ...["create", "--bundle", bundle, "--state", state(), "--home", bundle, "--real", "runc", "--root", bundle],
+];
+const call = (...words: string[]) => main([...create(), "--log", log(), ...words]);
 const write = (config: string) => writeFileSync(join(bundle, "config.json"), config);
 const configOf = (program: string) =>
   JSON.stringify({ process: { args: [program] }, root: { path: "rootfs" } });
@@ -57,7 +59,5 @@ test.each([
 
 test("without a log it still fails", async () => {
   write(configOf("/sbin/init"));
-  expect(await main(["create", "--bundle", bundle, "--state", state(), "--root", bundle, "--", "box"])).toBe(
-    1,
-  );
+  expect(await main([...create(), "--", "box"])).toBe(1);
 });

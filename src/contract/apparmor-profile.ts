@@ -29,15 +29,24 @@ profile ${machineProfile} flags=(attach_disconnected,mediate_deleted) {
   umount,
   unix,
 
-${denied.map(({ why, rules }) => `  # ${why}\n${rules.map((rule) => `  deny ${rule},\n`).join("")}`).join("\n")}}
+${denied.map(renderDenied).join("\n")}}
 `;
 }
 
+function renderDenied({ why, rules }: Denied): string {
+  return `  # ${why}\n${rules.map((rule) => `  deny ${rule},\n`).join("")}`;
+}
+
+interface Denied {
+  readonly why: string;
+  readonly rules: readonly string[];
+}
+
 /**
- * What Docker's own profile closes of the host, as a second lock: all of it belongs to the host's root, so the
- * user namespace closes it too, wherever a machine mounts proc and sysfs.
+ * What Docker's own profile closes of the host, as a second lock: all of it belongs to the host's root, so
+ * the user namespace closes it too, wherever a machine mounts proc and sysfs.
  */
-const denied: readonly { readonly why: string; readonly rules: readonly string[] }[] = [
+const denied: readonly Denied[] = [
   {
     why: "The host's memory, and its emergency keys, by whatever mount of proc.",
     rules: ["/{,**/}kcore rwklx", "/{,**/}sysrq-trigger rwklx"],
@@ -62,7 +71,7 @@ const denied: readonly { readonly why: string; readonly rules: readonly string[]
   {
     // runc's handle of /proc/sys shows its files as /sys/{fs,kernel,net,user}/… to AppArmor
     // (https://github.com/opencontainers/runc/issues/4968): close no such directory as a whole.
-    why: "The host's devices, firmware and kernel, in /sys. Not the machine's own network devices and cgroups.",
+    why: "The host's devices, firmware and kernel, in /sys; not its own network devices and cgroups.",
     rules: [
       "/sys/{block,bus,hypervisor,module,power}/** wklx",
       "/sys/devices/system/** wklx",

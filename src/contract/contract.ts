@@ -153,7 +153,9 @@ const noNewPrivileges =
   "the like gain nothing";
 
 const inheritedNetwork = (isOwn: boolean) =>
-  `${isOwn ? "the engine has made the machine's network: the machine" : "the machine shares another container's network and"} ` +
+  (isOwn
+    ? "the engine has made the machine's network: the machine "
+    : "the machine shares another container's network and ") +
   "cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
 
 function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {

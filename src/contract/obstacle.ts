@@ -105,8 +105,8 @@ function renderNoOverlay(storage: NoOverlay): string {
   switch (storage.fault) {
     case "other-type":
       return (
-        `the engine does not keep the machine's files in an overlay${storage.type ? ` but in ${storage.type}` : ""} ` +
-        "(storage driver overlay2)"
+        "the engine does not keep the machine's files in an overlay" +
+        `${storage.type ? ` but in ${storage.type}` : ""} (storage driver overlay2)`
       );
     case "read-only":
       return "the overlay of the machine's files is read-only";

@@ -1,7 +1,10 @@
 import { parseMountinfo, pointOf } from "#linux/mountinfo.ts";
 import { isAt } from "#linux/path.ts";
 
-/** Directories of procfs that the kernel keeps empty for other file systems: what is mounted there hides nothing. */
+/**
+ * Directories of procfs that the kernel keeps empty for other file systems: what is mounted there hides
+ * nothing.
+ */
 const meantForMounts = ["sys/fs/binfmt_misc", "fs/nfsd"];
 
 /**

@@ -3,8 +3,8 @@ import type { Host } from "./host.ts";
 import type { Profile } from "./profiles.ts";
 
 /**
- * What the security modules tell a process by (OCI runtime-spec, config.md, process). Undefined leaves what the
- * engine chose.
+ * What the security modules tell a process by (OCI runtime-spec, config.md, process). Undefined leaves what
+ * the engine chose.
  */
 export interface SecurityLabels {
   /** The name of an AppArmor profile. */

@@ -1,8 +1,9 @@
 import { isBind, type OciConfig } from "./config.ts";
 
 /**
- * Where engines mount an init of their own, before whose `--` they put it into the container's command: Docker
- * (moby, daemon/oci_linux.go; /dev/init until 17.x), Podman (podman-run(1), --init), nerdctl (run --init).
+ * Where engines mount an init of their own, before whose `--` they put it into the container's command:
+ * Docker (moby, daemon/oci_linux.go; /dev/init until 17.x), Podman (podman-run(1), --init), nerdctl (run
+ * --init).
  */
 const places: readonly string[] = ["/sbin/docker-init", "/run/podman-init", "/dev/init", "/sbin/tini"];
 

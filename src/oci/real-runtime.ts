@@ -18,7 +18,8 @@ export function parseRealRuntime(output: string): RealRuntime | undefined {
 
 /**
  * Whether it reads a user namespace's mappings at its path. runc does since 1.1.11, and warns of mappings
- * besides, which later releases may refuse (https://github.com/opencontainers/runc/commit/ebcef3e651e61aeee96546301d8db9e92b505ce6).
+ * besides, which later releases may refuse
+ * (https://github.com/opencontainers/runc/commit/ebcef3e651e61aeee96546301d8db9e92b505ce6).
  */
 export function readsMappings(runtime: RealRuntime | undefined): boolean {
   return runtime?.name === "runc" && isSince(runtime, [1, 1, 11]);

@@ -1,8 +1,8 @@
 import { runWithInput } from "#host/process/spawn-quick.ts";
 
 /**
- * Whether a process under this AppArmor profile may mount, by trying it in a mount namespace that ends with it.
- * False also for a profile that is not loaded. Takes some milliseconds.
+ * Whether a process under this AppArmor profile may mount, by trying it in a mount namespace that ends with
+ * it. False also for a profile that is not loaded. Takes some milliseconds.
  */
 export function mayMountUnder(profile: string): boolean {
   // aa_change_onexec(2)'s interface: in force from the next program on.

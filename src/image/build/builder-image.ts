@@ -75,8 +75,8 @@ const cannotPull = (base: string, because: string, cause: BerthError) =>
     {
       cause,
       hint:
-        "Install mmdebstrap, or have the engine get an image of Debian (docker pull, docker load) and name it " +
-        "with BERTH_BUILDER_IMAGE, or give a root's tarball.",
+        "Install mmdebstrap, or have the engine get an image of Debian (docker pull, docker load) and name " +
+        "it with BERTH_BUILDER_IMAGE, or give a root's tarball.",
       details: { base },
     },
   );

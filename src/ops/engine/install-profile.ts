@@ -13,8 +13,8 @@ import { replaceFile } from "#host/files/replace-file.ts";
 const fileIn = (directory: string) => join(directory, `${machineProfile}.apparmor`);
 
 /**
- * Loads berth's AppArmor profile, over an earlier version too, where the host has AppArmor. Keeps its text in a
- * directory, if one is given. Returns the warnings: without it machines run unconfined by AppArmor.
+ * Loads berth's AppArmor profile, over an earlier version too, where the host has AppArmor. Keeps its text in
+ * a directory, if one is given. Returns the warnings: without it machines run unconfined by AppArmor.
  */
 export async function installProfile(directory: string | undefined): Promise<readonly string[]> {
   if (isProfileLoaded() === undefined) return [];

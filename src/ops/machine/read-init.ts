@@ -22,8 +22,8 @@ const longestProgram = 4 * 1024 ** 2;
 
 /**
  * The init that a machine's image has, such as "systemd 252", read from the machine's own files, whether it
- * runs or not. Kept in the cache, since neither image nor command ever changes. Undefined if no init is known,
- * and if the engine does not answer in time.
+ * runs or not. Kept in the cache, since neither image nor command ever changes. Undefined if no init is
+ * known, and if the engine does not answer in time.
  */
 export async function readInit(
   engine: Engine,

@@ -10,8 +10,8 @@ export function checkPrivileges({ securityOptions }: EngineFacts): readonly Chec
       status: "warn",
       detail: "the engine's default: in machines sudo, su, ping and the like gain nothing",
       hint:
-        "ask for profile: full in berth.yaml, or for --security-opt no-new-privileges=false in `docker run`; " +
-        "or remove it from the engine's daemon.json",
+        "ask for profile: full in berth.yaml, or for --security-opt no-new-privileges=false in " +
+        "`docker run`; or remove it from the engine's daemon.json",
     },
   ];
 }

@@ -13,10 +13,10 @@ interface Block {
 
 /**
  * Private blocks (RFC 1918). The first ones are nobody's default: not of networks at Amazon (172.31.0.0/16),
- * Google (10.128.0.0/9), Microsoft (10.0.0.0/16) and DigitalOcean (10.100.0.0 and on); of swarms (10.0.0.0 and
- * on), Podman (10.88.0.0 and on), Kubernetes (10.96.0.0/12, 10.244.0.0/16; k3s 10.42.0.0/15, Weave
- * 10.32.0.0/12), OpenVPN (10.8.0.0/24) and LXC (10.0.3.0/24). The others, where a route leads to all of 10, are
- * those that Docker gives its own networks late.
+ * Google (10.128.0.0/9), Microsoft (10.0.0.0/16) and DigitalOcean (10.100.0.0 and on); of swarms (10.0.0.0
+ * and on), Podman (10.88.0.0 and on), Kubernetes (10.96.0.0/12, 10.244.0.0/16; k3s 10.42.0.0/15, Weave
+ * 10.32.0.0/12), OpenVPN (10.8.0.0/24) and LXC (10.0.3.0/24). The others, where a route leads to all of 10,
+ * are those that Docker gives its own networks late.
  */
 const blocks: readonly Block[] = [
   ...range(72, 79).map((part) => ({ octets: `10.${part}`, first: 0, last: 255 })),
@@ -26,8 +26,9 @@ const blocks: readonly Block[] = [
 
 /**
  * A /24 that none of the engine's networks and nothing of its host has a part of. Where a route leads into a
- * block, or a name server is in it, the whole block is left alone: what is beside the host's own part of it is
- * likely other hosts'. Routes to whole private ranges count only if they leave a choice. Throws `conflict`.
+ * block, or a name server is in it, the whole block is left alone: what is beside the host's own part of it
+ * is likely other hosts'. Routes to whole private ranges count only if they leave a choice. Throws
+ * `conflict`.
  */
 export function freeSubnet(networks: readonly string[], host: HostNetwork): string {
   const { narrow, wide } = occupiedBy(host, networks);
