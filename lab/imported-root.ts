@@ -6,8 +6,9 @@ import { removeTree } from "#host/embedded-engine/remove-tree.ts";
 import { startEmbeddedEngine } from "#host/embedded-engine/start.ts";
 import { stopEmbeddedEngine } from "#host/embedded-engine/stop.ts";
 import { run } from "#host/process/run.ts";
-import { cacheDirectory, cached } from "./cache.ts";
+import { cacheDirectory } from "./cache.ts";
 import { makeLabDirectory, nodePlace } from "./lab-directory.ts";
+import { cached } from "./lab-image.ts";
 
 /** The `docker import` of a root's tarball that boots; on an engine, before the tarball and the image's name. */
 export const importWords = ["import", "--change", 'CMD ["/sbin/init"]'] as const;

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { access, readFile, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { removeTree } from "#host/embedded-engine/remove-tree.ts";
+import { withLock } from "#host/process/lock.ts";
 import { run } from "#host/process/run.ts";
-import { cached, mirrorArguments, type Release } from "./cache.ts";
+import { cacheDirectory, mirrorArguments, type Release } from "./cache.ts";
 
 /** A small Debian that boots: an init, its bus, and enough to look at its network. */
 const bootable = ["systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping"] as const;
@@ -54,6 +56,35 @@ async function debian(release: Release, packages: readonly string[], path: strin
   ]);
 }
 
-function digest(packages: readonly string[]): string {
+/**
+ * Builds under another name and renames, so that what is in the cache is whole; two at once build it once.
+ */
+export async function cached(name: string, build: (path: string) => Promise<void>): Promise<string> {
+  const directory = await cacheDirectory();
+  const path = join(directory, name);
+  if (await exists(path)) return path;
+  return withLock(join(directory, `.${name}.lock`), undefined, async () => {
+    if (await exists(path)) return path;
+    // mmdebstrap derives the format from the name, so a tarball's must end in .tar.
+    const unfinished = join(directory, `unfinished-${name}`);
+    await removeTree(unfinished);
+    try {
+      await build(unfinished);
+      await rename(unfinished, path);
+    } finally {
+      await removeTree(unfinished);
+    }
+    return path;
+  });
+}
+
+export function digest(packages: readonly string[]): string {
   return createHash("sha256").update(packages.toSorted().join(" ")).digest("hex").slice(0, 8);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,6 +2,7 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tryRun } from "#host/process/run.ts";
+import type { Report } from "./report.ts";
 
 /** Things on this host, each by a line that names it. */
 type Traces = readonly string[];
@@ -88,10 +89,16 @@ export async function readHostState(): Promise<Traces> {
   return found.flat();
 }
 
-/** What the host has that it did not have before. */
-export function findChanges(before: Traces): Promise<Traces> {
+/** What the host has that it did not have before, as failures. */
+export async function compareHost(before: Traces): Promise<Report> {
   const known = new Set(before);
-  return settle(async () => (await readHostState()).filter((trace) => !known.has(trace)));
+  const left = await settle(async () => (await readHostState()).filter((trace) => !known.has(trace)));
+  return {
+    passed: 0,
+    failed: left.map((trace) => `left behind on the host: ${trace}`),
+    skipped: [],
+    notes: [],
+  };
 }
 
 /** What is in a directory; it may not exist, or go while it is looked at. */

@@ -84,3 +84,23 @@ export async function runSuite(suite: Suite, directory: string): Promise<SuiteRe
     took: performance.now() - began,
   };
 }
+
+/** Runs suites in turn, or so many side by side, and tells of each as it ends. */
+export async function runAll(
+  suites: readonly Suite[],
+  atOnce: number,
+  directory: string,
+  tell: (result: SuiteResult) => void,
+): Promise<readonly SuiteResult[]> {
+  const waiting = [...suites];
+  const results: SuiteResult[] = [];
+  const lane = async () => {
+    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
+      const result = await runSuite(suite, directory);
+      tell(result);
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return results;
+}

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
+import { emptyEngine, giveImage, hostNode } from "#lab/host-node.ts";
 import {
   canMakeLab,
   createLab,
@@ -12,9 +13,11 @@ import {
   type LabNode,
   type LabNodeSpec,
   type LabSpec,
+  type StartedNode,
 } from "#lab/lab.ts";
 import { waitFor } from "#lab/wait-for.ts";
 import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
+import { isVmHost } from "./vm-host.ts";
 
 /** Whether there can be engines here; a file whose tests need some says "(needs root)". */
 export const canHaveEngines = await canMakeLab();
@@ -54,7 +57,7 @@ export interface LabInUse {
 
 /**
  * Engines for the tests of one file: made before the first, gone without a trace after the last. Returns how
- * to get at one by its name, within tests.
+ * to get at one by its name, within tests. In the VM, each name gives the host's own engine.
  */
 export function useNodes(wish: NodesWish): (name: string) => Node {
   return useLab(wish).node;
@@ -62,6 +65,7 @@ export function useNodes(wish: NodesWish): (name: string) => Node {
 
 /** As `useNodes`, with the wire's other host. */
 export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse {
+  if (isVmHost) return useHost({ nodes: wishes, images, ...rest });
   const nodes = new Map<string, Node>();
   let lab: Lab | undefined;
   setDefaultTimeout(90_000);
@@ -91,6 +95,42 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
   };
 }
 
+/** How much slower than here an emulated host is, at most. */
+const emulated = 10;
+
+/** The host's own engine by any name, empty before and after; what only a lab has is refused by its name. */
+function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
+  const all = Object.values(wishes);
+  const refused = [
+    ...(wire === true || client === true ? ["a wire"] : []),
+    ...(all.some(({ root }) => root !== undefined) ? ["another root"] : []),
+    ...(all.some(({ extraConfig }) => extraConfig !== undefined) ? ["settings of its engine"] : []),
+  ];
+  if (refused.length > 0) throw new Error(`the VM's host cannot give a test ${refused.join(" and ")}`);
+  const bare = hostNode("host");
+  const node: Node = Object.assign(bare, programsOf(bare), {
+    revive: async () => {
+      await bare.revive();
+      return node;
+    },
+  });
+  setDefaultTimeout(90_000 * emulated);
+  beforeAll(async () => {
+    await emptyEngine(node);
+    const isWanted = all.every(({ runtime = true }) => runtime);
+    if (isWanted) await installRuntime(node);
+    else await node.berth("uninstall runtime");
+    for (const [name, tarball] of Object.entries(images)) await giveImage(node, name, await tarball());
+  }, 600_000);
+  afterAll(() => emptyEngine(node), 600_000);
+  return {
+    node: () => node,
+    client: () => {
+      throw new Error("there is no client");
+    },
+  };
+}
+
 async function engineSpec(
   { runtime: _runtime, images: wished, root, ...spec }: NodeWish,
   all: NodesWish["images"],
@@ -103,9 +143,10 @@ async function engineSpec(
     : { ...spec, images, rootDirectory: await root(), shownDirectories: [dist] };
 }
 
-/** Registers the runtime as a user does on an engine that is not the host's own. */
+/** Registers the runtime as a user does, on the host's own engine or on another. */
 export async function installRuntime(node: Node, ...flags: readonly string[]): Promise<RunResult> {
-  const own = ["--in-place", "--engine-config", node.configFile, "--engine-pid", String(node.pid)];
+  const other = ["--in-place", "--engine-config", node.configFile, "--engine-pid", String(node.pid)];
+  const own = isVmHost ? [] : other;
   const result = await node.berth(["install", "runtime", ...own, ...flags]);
   if (result.status !== 0) throw new Error(`berth install runtime failed: ${result.stderr}`);
   return result;
@@ -124,13 +165,19 @@ export async function addRuntime(node: Node, name: string, path: string): Promis
   );
 }
 
-function withPrograms(node: LabNode, nodes: Map<string, Node>, lab: Lab): Node {
+function programsOf({ socket }: LabNode): Pick<Node, "berth" | "startBerth" | "tryDocker"> {
   const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
   return {
+    berth: (args, options) => runBerth(socket, words(args), options),
+    startBerth: (args, options) => startBerth(socket, words(args), options),
+    tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", socket, ...args]),
+  };
+}
+
+function withPrograms(node: StartedNode, nodes: Map<string, Node>, lab: Lab): Node {
+  return {
     ...node,
-    berth: (args, options) => runBerth(node.socket, words(args), options),
-    startBerth: (args, options) => startBerth(node.socket, words(args), options),
-    tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args]),
+    ...programsOf(node),
     crash: async () => {
       process.kill(node.pid, "SIGKILL");
       await waitFor(

@@ -1,0 +1,41 @@
+import { waitFor } from "../wait-for.ts";
+import { mountData, place } from "./data.ts";
+import type { ReadyVm } from "./ready.ts";
+import { startVm, type Vm } from "./vm.ts";
+
+/**
+ * A VM that goes on where a ready one was stopped, with data of its own; nothing that it does to its disk
+ * stays. `monitor` is a path for its monitor.
+ */
+export async function resumeVm(
+  { accelerator, boot, disk, state }: ReadyVm,
+  data: string,
+  monitor: string,
+): Promise<Vm> {
+  const vm = await startVm({
+    accelerator,
+    boot,
+    disk: { path: disk, format: "qcow2", kept: false },
+    data,
+    monitor,
+    state,
+  });
+  try {
+    // It was stopped when its memory was written, and is again once that is read.
+    await waitFor("the VM's memory is read", async () => {
+      const { status } = (await vm.monitor.execute("query-status")) as { readonly status: string };
+      return status === "paused";
+    });
+    await vm.monitor.execute("cont");
+    await vm.answers();
+    // Its clock stood still meanwhile.
+    const { status, stderr } = await vm.run(`set -e
+      date --set=@${Math.round(Date.now() / 1000)} >/dev/null
+      ${mountData}`);
+    if (status !== 0) throw new Error(`the VM does not mount ${place}: ${stderr}`);
+    return vm;
+  } catch (error) {
+    await vm.end();
+    throw error;
+  }
+}

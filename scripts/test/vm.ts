@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Release } from "#lab/cache.ts";
+import { labImage } from "#lab/lab-image.ts";
+import { dataDisk, place } from "#lab/vm/data.ts";
+import { type ReadyVm, readyVm } from "#lab/vm/ready.ts";
+import type { VmStore, VmSuite } from "#lab/vm/recipe.ts";
+import { resumeVm } from "#lab/vm/resume.ts";
+import type { Report } from "./report.ts";
+import { type Suite, type SuiteResult, top } from "./run.ts";
+import { seconds } from "./show.ts";
+import { findRoots } from "./suites.ts";
+
+export interface VmRun {
+  readonly suite: VmSuite;
+  readonly store: VmStore;
+  readonly files: readonly string[];
+}
+
+const minute = 60_000;
+
+/** Builds what the VM of a run boots from, or finds it. May go on while dist is built. */
+export async function prepareVm({ suite, store }: Pick<VmRun, "suite" | "store">): Promise<ReadyVm> {
+  const began = performance.now();
+  const timer = setInterval(
+    () => console.log(`VM: ${suite} with ${store} … ${seconds(performance.now() - began)}`),
+    30_000,
+  );
+  try {
+    const ready = await readyVm({ suite, store, images: [await labImage("bookworm")] });
+    const how = ready.accelerator === "kvm" ? "KVM" : "emulated: no guest lives under KVM here";
+    console.log(`VM: ${suite} with ${store}, ${how} (${seconds(performance.now() - began)})`);
+    return ready;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Runs test files in a VM, in turn, and tells of each as it ends. What dist holds is what they try. */
+export async function runInVm(
+  ready: ReadyVm,
+  { suite, store, files }: VmRun,
+  tell: (result: SuiteResult) => void,
+): Promise<readonly Report[]> {
+  const began = performance.now();
+  const directory = await mkdtemp(join(tmpdir(), "berth-vm-"));
+  try {
+    const roots = (await findRoots(files)).filter(({ kind }) => kind === "labImage");
+    const tarballs = await Promise.all(roots.map(({ release }) => labImage(release as Release)));
+    const data = await dataDisk(directory, { roots: tarballs, project: top });
+    const vm = await resumeVm(ready, data, join(directory, "monitor"));
+    try {
+      console.log(`VM: ${suite} with ${store} is up (${seconds(performance.now() - began)})`);
+      return await runHere(vm, planInVm(files, `${suite} ${store}`), tell);
+    } finally {
+      await vm.end();
+    }
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** An emulated processor takes ten and more times as long. */
+function planInVm(files: readonly string[], host: string): readonly Suite[] {
+  return files.map((file) => ({
+    name: `${file.replace(/\.test\.ts$/, "")} (VM: ${host})`,
+    files: [file],
+    testLimit: 20 * minute,
+    limit: 120 * minute,
+  }));
+}
+
+async function runHere(
+  vm: Awaited<ReturnType<typeof resumeVm>>,
+  suites: readonly Suite[],
+  tell: (result: SuiteResult) => void,
+): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  const { status, stderr } = await vm.run(
+    `cd ${place}/project && BERTH_TEST_HOST=1 BERTH_CACHE=${place} scripts/bun scripts/test/here.ts`,
+    {
+      input: JSON.stringify(suites),
+      onLine: (line) => {
+        const report = JSON.parse(line) as Report | SuiteResult;
+        reports.push(report);
+        if ("suite" in report) tell(report);
+      },
+    },
+  );
+  if (status === 0) return reports;
+  const failed = [`VM: the tests ended with status ${status}: ${stderr.trim()}`];
+  return [...reports, { passed: 0, failed, skipped: [], notes: [] }];
+}
