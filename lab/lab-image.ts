@@ -50,6 +50,8 @@ async function debian(release: Release, packages: readonly string[], path: strin
   await run("mmdebstrap", [
     "--variant=minbase",
     `--include=${packages.join(",")}`,
+    // An archive that is a snapshot says of sid that it is out of date, and a test's root may be; it is signed.
+    '--aptopt=Acquire::Check-Valid-Until "false"',
     release,
     path,
     ...mirrorArguments(),
