@@ -34,9 +34,12 @@ async function prepareRoots(roots: readonly Root[]): Promise<void> {
   console.log(`roots: ${names} (${seconds(performance.now() - began)})`);
 }
 
+/** Files with engines that run side by side: three keep two processors busy, since each waits now and then. */
+const enginesAtOnce = 3;
+
 /**
- * Engines of different files do not meet: each has namespaces and a temporary directory of its own. So two at
- * a time, for two processors.
+ * Unit tests run beside all else: they wait for half of their time. Engines of different files do not meet,
+ * for each has namespaces and a temporary directory of its own.
  */
 async function runPlan(plan: Plan, directory: string): Promise<readonly Report[]> {
   const withEngines = [...plan.lab, ...plan.engines];
@@ -44,9 +47,13 @@ async function runPlan(plan: Plan, directory: string): Promise<readonly Report[]
     withEngines.length > 0 && (await canMakeLab())
       ? await findRoots(withEngines.flatMap(({ files }) => files))
       : [];
-  const [unit] = await Promise.all([runAll(plan.unit, 1, directory, show), prepareRoots(roots)]);
-  const lab = await runAll(plan.lab, 1, directory, show);
-  return [...unit, ...lab, ...(await runAll(plan.engines, 2, directory, show))];
+  const runEngines = async () => {
+    await prepareRoots(roots);
+    const lab = await runAll(plan.lab, 1, directory, show);
+    return [...lab, ...(await runAll(plan.engines, enginesAtOnce, directory, show))];
+  };
+  const [unit, engines] = await Promise.all([runAll(plan.unit, 1, directory, show), runEngines()]);
+  return [...unit, ...engines];
 }
 
 async function main(): Promise<number> {
