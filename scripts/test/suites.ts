@@ -18,11 +18,11 @@ const minute = 60_000;
 
 /** Divides the test files whose path holds one of the patterns (all without any) into suites. */
 export function planSuites(files: readonly string[], patterns: readonly string[]): Plan {
-  const chosen = files
-    .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
-    .toSorted();
+  const chosen = files.filter(
+    (file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)),
+  );
   const isEngineTest = (file: string) => file.startsWith("test/");
-  const unit = chosen.filter((file) => !isEngineTest(file));
+  const unit = chosen.filter((file) => !isEngineTest(file)).toSorted();
   const suites = chosen.filter(isEngineTest).map(
     (file): Suite => ({
       name: file.replace(/\.test\.ts$/, ""),
@@ -41,12 +41,14 @@ export function planSuites(files: readonly string[], patterns: readonly string[]
   };
 }
 
+/** The largest first: these are among the longest runs, and the last of all are to end together. */
 export async function findTestFiles(): Promise<readonly string[]> {
-  const found: string[] = [];
+  const found: { readonly file: string; readonly size: number }[] = [];
   for (const folder of ["src", "libexec", "scripts", "bench", "examples", "test"]) {
-    for await (const file of new Bun.Glob(`${folder}/**/*.test.ts`).scan({ cwd: top })) found.push(file);
+    for await (const file of new Bun.Glob(`${folder}/**/*.test.ts`).scan({ cwd: top }))
+      found.push({ file, size: Bun.file(join(top, file)).size });
   }
-  return found;
+  return found.toSorted((one, other) => other.size - one.size).map(({ file }) => file);
 }
 
 /** A root that tests ask the lab for; built beforehand, so that no test's time goes into it. */
