@@ -41,7 +41,7 @@ export function hostNode(name: string): HostNode {
     revive: async () => {
       await run("systemctl", ["reset-failed", ...units]);
       await run("systemctl", ["start", ...units]);
-      await waitFor("the engine answers", async () => (await tryDocker("version")).status === 0, 90_000);
+      await waitFor("the engine answers", async () => (await tryDocker("version")).status === 0);
     },
   };
 }

@@ -50,7 +50,7 @@ async function debian(release: Release, packages: readonly string[], path: strin
   await run("mmdebstrap", [
     "--variant=minbase",
     `--include=${packages.join(",")}`,
-    // An archive that is a snapshot says of sid that it is out of date, and a test's root may be; it is signed.
+    // An archive's snapshot may be older than its Release file allows.
     '--aptopt=Acquire::Check-Valid-Until "false"',
     release,
     path,

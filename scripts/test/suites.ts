@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Suite, top } from "./run.ts";
+import { chooseVmFiles, shortVmFiles } from "./vm-files.ts";
 
 export interface Plan {
   /** Unit tests, in one process. */
@@ -12,6 +13,8 @@ export interface Plan {
   readonly lab: readonly Suite[];
   /** The other tests with engines, each file in a process of its own. */
   readonly engines: readonly Suite[];
+  /** Files for the VM. */
+  readonly vm: readonly string[];
 }
 
 const minute = 60_000;
@@ -37,7 +40,8 @@ export function planSuites(files: readonly string[], patterns: readonly string[]
         ? []
         : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 10 * minute }],
     lab: suites.filter(({ name }) => name.startsWith("test/e2e/lab/")),
-    engines: suites.filter(({ name }) => !name.startsWith("test/e2e/lab/")),
+    engines: suites.filter(({ name }) => !/^test\/e2e\/(lab|host)\//.test(name)),
+    vm: chooseVmFiles(chosen, shortVmFiles, []),
   };
 }
 

@@ -15,7 +15,7 @@ import {
   type LabSpec,
   type StartedNode,
 } from "#lab/lab.ts";
-import { waitFor } from "#lab/wait-for.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
 import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
 import { isVmHost } from "./vm-host.ts";
 
@@ -95,9 +95,6 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
   };
 }
 
-/** How much slower than here an emulated host is, at most. */
-const emulated = 10;
-
 /** The host's own engine by any name, empty before and after; what only a lab has is refused by its name. */
 function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
   const all = Object.values(wishes);
@@ -114,15 +111,15 @@ function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
       return node;
     },
   });
-  setDefaultTimeout(90_000 * emulated);
+  setDefaultTimeout(patient(90_000));
   beforeAll(async () => {
     await emptyEngine(node);
     const isWanted = all.every(({ runtime = true }) => runtime);
     if (isWanted) await installRuntime(node);
     else await node.berth("uninstall runtime");
     for (const [name, tarball] of Object.entries(images)) await giveImage(node, name, await tarball());
-  }, 600_000);
-  afterAll(() => emptyEngine(node), 600_000);
+  }, patient(120_000));
+  afterAll(() => emptyEngine(node), patient(60_000));
   return {
     node: () => node,
     client: () => {
