@@ -4,6 +4,7 @@ import { BerthError } from "#errors.ts";
 import { list, version } from "./commands.ts";
 import type { Comparison, Outcome } from "./comparison.ts";
 import { calls, containers } from "./containers.ts";
+import { startsByEngine } from "./engines.ts";
 import { isolatedFiles, isolatedStart, tenIsolated } from "./isolation.ts";
 import { oneMachine, tenMachines } from "./machines.ts";
 import { createPlace } from "./place.ts";
@@ -12,8 +13,8 @@ import { restingLoaders, serviceStart } from "./swarm.ts";
 
 /*
  * `npm run bench`: compares berth with its peers in one run, on one machine, and on one engine started for it
- * (the host's dockerd in namespaces of its own) and removed afterwards. It measures dist/berth and
- * dist/berth-runtime.
+ * (the host's dockerd in namespaces of its own) and removed afterwards; starts also on newer engines beside it.
+ * It measures dist/berth and dist/berth-runtime.
  *
  * Peers take turns within each round, and each ratio or difference is the median over the rounds, so that the
  * machine's other load affects all alike. Absolute times depend on the machine and the moment: compare only
@@ -33,6 +34,7 @@ const comparisons: readonly Comparison[] = [
   containers,
   oneMachine,
   tenMachines,
+  startsByEngine,
   isolatedStart,
   tenIsolated,
   isolatedFiles,
@@ -84,10 +86,11 @@ async function main({ chosen, rounds, json }: Flags, signal: AbortSignal): Promi
   }
   const place = await createPlace(signal);
   try {
-    const outcomes: (Outcome & { readonly name: string })[] = [];
+    if (!json) console.log(`on ${place.engine}, where a row names no other\n`);
+    const outcomes: (Outcome & { readonly name: string; readonly engine: string })[] = [];
     for (const { name, rounds: own, run } of chosen) {
       const outcome = await run(place, rounds ?? own);
-      outcomes.push({ name, ...outcome });
+      outcomes.push({ name, engine: place.engine, ...outcome });
       if (!json) console.log(renderOutcome(name, outcome));
     }
     if (json) console.log(JSON.stringify(outcomes, undefined, 2));

@@ -32,7 +32,7 @@ each_running() {
   for pid in $pids; do wait "$pid" || exit; done
 }`;
 
-const byHand = (network: string) => `${waitRunning}
+export const byHand = (network: string) => `${waitRunning}
 boot() { ${docker} run -d -t --name "$1" ${network} ${recipe} ${image} >/dev/null && wait_running "$1"; }
 pids=
 for name; do boot "$name" & pids="$pids $!"; done

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { BerthError } from "#errors.ts";
 import { type RunResult, run } from "#host/process/run.ts";
 import { createLab, type LabNode } from "#lab/lab.ts";
-import { labImage } from "#lab/lab-image.ts";
+import { labEngineRoot, labImage } from "#lab/lab-image.ts";
 
 export const dist = resolve(import.meta.dir, "../dist");
 
@@ -18,6 +18,8 @@ export const image = "bench:latest";
 /** An engine of its own that has the image and knows berth-runtime, and nothing else. */
 export interface Place {
   readonly node: LabNode;
+  /** The engine's version (example: `Docker 26.1.5`). */
+  readonly engine: string;
   readonly directory: string;
   readonly signal: AbortSignal;
   /** For programs that are to talk to the engine. */
@@ -36,16 +38,22 @@ export async function requireBuilt(program: string): Promise<void> {
   });
 }
 
-/** Starts the engine, in namespaces of its own, in the host's own cgroup view. */
-export async function createPlace(signal: AbortSignal): Promise<Place> {
+/**
+ * Starts the engine, in namespaces of its own, in the host's own cgroup view: the host's dockerd, or that of
+ * another release in a root of its own.
+ */
+export async function createPlace(signal: AbortSignal, release?: "trixie" | "sid"): Promise<Place> {
   for (const program of [berth, launcher]) await requireBuilt(program);
   const tarball = await labImage("bookworm");
+  const root =
+    release === undefined ? {} : { rootDirectory: await labEngineRoot(release), shownDirectories: [dist] };
   const lab = await createLab({
     nodes: [
       {
         name: "bench",
         extraConfig: { runtimes: { berth: { path: launcher } } },
         images: { [image]: tarball },
+        ...root,
       },
     ],
     wire: true,
@@ -54,8 +62,10 @@ export async function createPlace(signal: AbortSignal): Promise<Place> {
     const [node] = lab.nodes;
     if (node === undefined) throw new BerthError("internal", "the lab has no node");
     const env = { ...process.env, DOCKER_HOST: node.socket };
+    const version = (await node.docker("version", "--format", "{{.Server.Version}}")).stdout.trim();
     const place: Place = {
       node,
+      engine: `Docker ${version.replace(/[+~-].*/, "")}`,
       directory: lab.directory,
       signal,
       env,

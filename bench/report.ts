@@ -2,17 +2,18 @@ import type { Outcome, Target } from "./comparison.ts";
 import { median, medianRatio, quantile, type Series } from "./rounds.ts";
 
 /**
- * One comparison as a table of 80 columns: median, the middle half of the times, and the ratio to the first,
- * its peer.
+ * One comparison as a table of 80 columns: median, the middle half of the times, and the ratio to its peer,
+ * which is the first if it names none.
  */
 export function renderOutcome(name: string, { series }: Outcome): string {
-  const [peer] = series;
-  if (peer === undefined) return "";
-  const rounds = peer.samples.length;
-  const head = row(`  ${rounds} rounds`, "median", "middle half", "ratio");
-  return [name, head, ...series.map((one) => renderSeries(one, peer === one ? undefined : peer)), ""].join(
-    "\n",
-  );
+  const [first] = series;
+  if (first === undefined) return "";
+  const head = row(`  ${first.samples.length} rounds`, "median", "middle half", "ratio");
+  const rows = series.map((one) => {
+    const peer = one.peer === undefined ? first : series.find((other) => other.name === one.peer);
+    return renderSeries(one, peer === one ? undefined : peer);
+  });
+  return [name, head, ...rows, ""].join("\n");
 }
 
 function renderSeries(series: Series, peer: Series | undefined): string {

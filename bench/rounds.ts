@@ -4,12 +4,15 @@
  */
 export interface Contender {
   readonly name: string;
+  /** The contender's name whom it is compared with; the first of all by default. */
+  readonly peer?: string;
   measure(): Promise<number>;
 }
 
 /** A contender's times in milliseconds, one for each round. */
 export interface Series {
   readonly name: string;
+  readonly peer?: string;
   readonly samples: readonly number[];
 }
 
@@ -30,7 +33,11 @@ export async function interleave(
       if (round > 0) samples.get(contender.name)?.push(time);
     }
   }
-  return [...samples].map(([name, list]) => ({ name, samples: list }));
+  return contenders.map(({ name, peer }) => ({
+    name,
+    ...(peer === undefined ? {} : { peer }),
+    samples: samples.get(name) ?? [],
+  }));
 }
 
 /** The milliseconds that the work takes. */

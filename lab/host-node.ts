@@ -5,7 +5,7 @@ import type { LabNode } from "./lab.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** A node that is this host itself, with the engine that its service manager runs. */
-export interface HostNode extends Omit<LabNode, "restart"> {
+export interface HostNode extends LabNode {
   /** Kills the engine and all that it runs, as a power failure would, and returns when it is gone. */
   crash(): Promise<void>;
   /** Starts the engine again, and returns when it answers. */
@@ -41,7 +41,7 @@ export function hostNode(name: string): HostNode {
     revive: async () => {
       await run("systemctl", ["reset-failed", ...units]);
       await run("systemctl", ["start", ...units]);
-      await waitFor("the engine answers", async () => (await tryDocker("version")).status === 0, 90_000);
+      await waitFor("the engine answers", async () => (await tryDocker("version")).status === 0);
     },
   };
 }

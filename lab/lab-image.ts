@@ -48,6 +48,8 @@ async function debian(release: Release, packages: readonly string[], path: strin
   await run("mmdebstrap", [
     "--variant=minbase",
     `--include=${packages.join(",")}`,
+    // An archive's snapshot may be older than its Release file allows.
+    '--aptopt=Acquire::Check-Valid-Until "false"',
     release,
     path,
     ...mirrorArguments(),

@@ -44,13 +44,17 @@ export interface LabNode extends LabHost {
   readonly configFile: string;
   /** Runs the host's docker client against the node's engine. */
   docker(...args: readonly string[]): Promise<RunResult>;
-  /** Starts its engine again on its data, after it was killed. */
+}
+
+/** A node whose engine the lab has started. */
+export interface StartedNode extends LabNode {
+  /** Starts the engine again on its data, after it was killed. */
   restart(): Promise<StartedEmbeddedEngine>;
 }
 
 export interface Lab {
   readonly directory: string;
-  readonly nodes: readonly LabNode[];
+  readonly nodes: readonly StartedNode[];
   readonly client: LabHost | undefined;
   /** Joins a node to the wire again after its engine restarted in other namespaces, those of `pid`. */
   plugInAgain(name: string, pid: number): Promise<void>;
@@ -101,7 +105,7 @@ async function startNode(
   node: LabNodeSpec,
   index: number,
   wire: HeldNamespace | undefined,
-): Promise<LabNode> {
+): Promise<StartedNode> {
   const place = nodePlace(directory, node.name);
   await mkdir(join(directory, node.name));
   const { name, images = {}, ...settings } = node;

@@ -10,6 +10,7 @@ import type { Report } from "./test/report.ts";
 import { runAll, testEnvironment, top } from "./test/run.ts";
 import { isGood, seconds, show, summarize } from "./test/show.ts";
 import { findRoots, findTestFiles, type Plan, planSuites, type Root } from "./test/suites.ts";
+import { prepareVm, runInVm } from "./test/vm.ts";
 
 // `npm test [-- PATTERN…]`: the test files whose path holds a pattern, unit tests and real engines; see
 // CONTRIBUTING.md.
@@ -34,9 +35,24 @@ async function prepareRoots(roots: readonly Root[]): Promise<void> {
   console.log(`roots: ${names} (${seconds(performance.now() - began)})`);
 }
 
+/** The part in the VM (scripts/test/vm-files.ts), from its disk on. What keeps it from running is a failure. */
+async function runVmPart(files: readonly string[]): Promise<readonly Report[]> {
+  const nothing: Report = { passed: 0, failed: [], skipped: [], notes: [] };
+  if (files.length === 0) return [];
+  if (process.arch !== "x64")
+    return [{ ...nothing, notes: ["a host like people have, in a VM (needs x86_64)"] }];
+  const host = { suite: "sid", store: "overlay2", files } as const;
+  return prepareVm(host)
+    .then((ready) => runInVm(ready, host, show))
+    .catch(({ message }: Error) => [{ ...nothing, failed: [`VM: ${message}`] }]);
+}
+
+/** Files with engines that run side by side: three keep two processors busy, since each waits now and then. */
+const enginesAtOnce = 3;
+
 /**
- * Engines of different files do not meet: each has namespaces and a temporary directory of its own. So two at
- * a time, for two processors.
+ * Unit tests run beside all else, for they wait for half of their time, and so does the VM. Engines of
+ * different files do not meet: each has namespaces and a temporary directory of its own.
  */
 async function runPlan(plan: Plan, directory: string): Promise<readonly Report[]> {
   const withEngines = [...plan.lab, ...plan.engines];
@@ -44,17 +60,22 @@ async function runPlan(plan: Plan, directory: string): Promise<readonly Report[]
     withEngines.length > 0 && (await canMakeLab())
       ? await findRoots(withEngines.flatMap(({ files }) => files))
       : [];
-  const [unit] = await Promise.all([runAll(plan.unit, 1, directory, show), prepareRoots(roots)]);
-  const lab = await runAll(plan.lab, 1, directory, show);
-  return [...unit, ...lab, ...(await runAll(plan.engines, 2, directory, show))];
+  const runEngines = async () => {
+    await prepareRoots(roots);
+    const lab = await runAll(plan.lab, 1, directory, show);
+    return [...lab, ...(await runAll(plan.engines, enginesAtOnce, directory, show))];
+  };
+  const parts = [runAll(plan.unit, 1, directory, show), runEngines(), runVmPart(plan.vm)];
+  return (await Promise.all(parts)).flat();
 }
 
 async function main(): Promise<number> {
   const patterns = process.argv.slice(2);
   const plan = planSuites(await findTestFiles(), patterns);
-  if (plan.unit.length + plan.lab.length + plan.engines.length === 0) {
+  if (plan.unit.length + plan.lab.length + plan.engines.length + plan.vm.length === 0) {
+    const pattern = patterns.join(" or ");
     console.log(
-      patterns.length === 0 ? "There are no tests." : `No test file's path holds ${patterns.join(" or ")}.`,
+      `No test file's path holds ${pattern}, or it runs in a VM alone: npm run test:vm -- ${pattern}`,
     );
     return 1;
   }

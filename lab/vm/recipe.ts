@@ -13,6 +13,8 @@ const packages = [
   ...["docker.io", "docker-cli", "containerd", "runc", "crun", "tini", "lxcfs", "fuse3"],
   ...["iptables", "nftables", "iproute2", "iputils-ping", "openssh-server", "ca-certificates"],
   ...["e2fsprogs", "util-linux-extra", "procps", "acl", "jq", "perl", "curl"],
+  // What the initrd is made of (lab/vm/initrd.ts).
+  "busybox-static",
 ];
 
 /** mmdebstrap's arguments for a root directory. An archive's snapshot may be older than its Release allows. */
@@ -54,6 +56,19 @@ export const vmUnits = {
   ],
 } as const;
 
+/** The one module that the root disk takes: the rest is in Debian's kernel for clouds. */
+export const diskDriver = "virtio_blk";
+
+/** The first process: mounts the root disk and hands over to its init. */
+export const firstInit = `#!/busybox sh
+/busybox mount -t devtmpfs devtmpfs /dev
+/busybox insmod /${diskDriver}.ko
+until [ -b /dev/vda ]; do /busybox sleep 0.1; done
+/busybox mount -t ext4 /dev/vda /root
+/busybox umount /dev
+exec /busybox switch_root /root /sbin/init
+`;
+
 /** The kernel's command line; the console is a serial line. */
 export const vmKernelLine = "console=ttyS0 root=/dev/vda rw quiet mitigations=off";
 
@@ -64,5 +79,5 @@ export function storeSettings(store: VmStore): string {
 
 /** All that decides what is in the disk, as one text. */
 export function describeDisk(suite: VmSuite): string {
-  return JSON.stringify([vmRootArguments(suite, "/", []), vmFiles(""), vmUnits]);
+  return JSON.stringify([vmRootArguments(suite, "/", []), vmFiles(""), vmUnits, firstInit]);
 }

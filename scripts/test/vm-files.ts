@@ -2,8 +2,6 @@
 export interface VmFile {
   /** A test file, relative to the top, or a folder of them. */
   readonly path: string;
-  /** Only tests whose name has this in it (bun test -t). */
-  readonly only?: string;
 }
 
 /**

@@ -52,7 +52,12 @@ export async function runInVm(
     const vm = await resumeVm(ready, data, join(directory, "monitor"));
     try {
       console.log(`VM: ${suite} with ${store} is up (${seconds(performance.now() - began)})`);
-      return await runHere(vm, planInVm(files, `${suite} ${store}`), tell);
+      return await runHere(
+        vm,
+        ready.accelerator === "kvm" ? 1 : patience,
+        planInVm(files, `${suite} ${store}`),
+        tell,
+      );
     } finally {
       await vm.end();
     }
@@ -61,7 +66,9 @@ export async function runInVm(
   }
 }
 
-/** An emulated processor takes ten and more times as long. */
+/** How much longer things may take than elsewhere where the processor is emulated: ten times is usual. */
+const patience = 30;
+
 function planInVm(files: readonly string[], host: string): readonly Suite[] {
   return files.map((file) => ({
     name: `${file.replace(/\.test\.ts$/, "")} (VM: ${host})`,
@@ -73,12 +80,15 @@ function planInVm(files: readonly string[], host: string): readonly Suite[] {
 
 async function runHere(
   vm: Awaited<ReturnType<typeof resumeVm>>,
+  patience: number,
   suites: readonly Suite[],
   tell: (result: SuiteResult) => void,
 ): Promise<readonly Report[]> {
   const reports: Report[] = [];
   const { status, stderr } = await vm.run(
-    `cd ${place}/project && BERTH_TEST_HOST=1 BERTH_CACHE=${place} scripts/bun scripts/test/here.ts`,
+    // Its /tmp is in its memory.
+    `cd ${place}/project && export BERTH_TEST_HOST=1 BERTH_TEST_PATIENCE=${patience} BERTH_CACHE=${place} TMPDIR=/var/tmp &&
+      exec scripts/bun scripts/test/here.ts`,
     {
       input: JSON.stringify(suites),
       onLine: (line) => {

@@ -3,20 +3,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "#host/process/lock.ts";
 import { labImage } from "#lab/lab-image.ts";
-import { waitFor } from "#lab/wait-for.ts";
-import {
-  attackFrom,
-  attackFromHost,
-  bootBoth,
-  mighty,
-  prisoner,
-  systemCalls,
-  views,
-} from "#support/attack.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
+import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls } from "#support/attack.ts";
 import { dist } from "#support/berth.ts";
 import { blockDevice } from "#support/block-device.ts";
 import { booted, inside, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
+import { hasHybrid, type View, views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -32,7 +25,7 @@ const hierarchies = {
  * Everything of the cgroups that a machine can mount, below /run/cg: what is there already and what is
  * mounted anew, all writable if it may.
  */
-const mountAll = (view: (typeof views)[number]) => `
+const mountAll = (view: View) => `
   mkdir -p /run/cg/v2 /run/cg/inner
   for point in $(grep -E ' - cgroup2? ' /proc/self/mountinfo | cut -d' ' -f5 | sort -u); do mount -o remount,bind,rw "$point" 2>/dev/null; done
   mount -t cgroup2 cgroup2 /run/cg/v2 || refused "mounting cgroup2" "no"
@@ -51,7 +44,7 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     return Promise.all(
       views.map((view) => bootBoth(node(view), "bookworm", ...(view === "hybrid" ? limits : []))),
     ).then(() => undefined);
-  }, 60_000);
+  }, patient(60_000));
 
   test.each(views)("on %s it can set none of its own limits", async (view) => {
     const list = `
@@ -77,8 +70,10 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     expect(control).toEqual(expect.arrayContaining(limits));
   });
 
-  test("whatever it does with the controllers, its processes stay below what the host gave it", async () => {
-    const shell = `
+  test.skipIf(!hasHybrid)(
+    "whatever it does with the controllers, its processes stay below what the host gave it (needs cgroup v1)",
+    async () => {
+      const shell = `
       ${mountAll("hybrid")}
       for name in memory pids devices cpu; do
         for file in /sys/fs/cgroup/$name/tasks /run/cg/$name/cgroup.procs; do try "$file" sh -c 'echo 0 >"$1"' sh "$file"; done
@@ -86,36 +81,37 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
         rmdir /run/cg/$name/child 2>/dev/null
       done
       ${unmountAll}`;
-    const attacker = await attackFrom(node("hybrid"), prisoner, { shell });
-    // They are its own subtrees, to share out among its services.
-    expect(attacker.refused).toEqual({});
-    expect(attacker.got).toHaveLength(12);
-    const engine = node("hybrid");
-    const id = (await engine.docker("inspect", "--format", "{{.Id}}", prisoner)).stdout.trim();
-    const processes = async () => {
-      const { stdout } = await engine.docker("top", prisoner, "-eo", "pid");
-      return stdout
-        .trim()
-        .split("\n")
-        .slice(1)
-        .map((pid) => pid.trim());
-    };
-    const pids = await processes();
-    const { stdout } = await engine.run(
-      "sh",
-      "-c",
-      `grep -s '' ${pids.map((pid) => `/proc/${pid}/cgroup`).join(" ")} || true`,
-    );
-    // Those that were there all the time: one that is ending has left its cgroups before its number is free.
-    const lasting = new Set(await processes()).intersection(new Set(pids));
-    expect(lasting.size).toBeGreaterThan(3);
-    for (const pid of lasting) {
-      const cgroups = stdout.split("\n").filter((line) => line.startsWith(`/proc/${pid}/`));
-      expect(cgroups.length).toBeGreaterThan(5);
-      expect(cgroups.filter((line) => !line.includes(`/${id}`))).toEqual([]);
-    }
-    expect((await attackFrom(node("hybrid"), mighty, { shell })).got).toHaveLength(12);
-  });
+      const attacker = await attackFrom(node("hybrid"), prisoner, { shell });
+      // They are its own subtrees, to share out among its services.
+      expect(attacker.refused).toEqual({});
+      expect(attacker.got).toHaveLength(12);
+      const engine = node("hybrid");
+      const id = (await engine.docker("inspect", "--format", "{{.Id}}", prisoner)).stdout.trim();
+      const processes = async () => {
+        const { stdout } = await engine.docker("top", prisoner, "-eo", "pid");
+        return stdout
+          .trim()
+          .split("\n")
+          .slice(1)
+          .map((pid) => pid.trim());
+      };
+      const pids = await processes();
+      const { stdout } = await engine.run(
+        "sh",
+        "-c",
+        `grep -s '' ${pids.map((pid) => `/proc/${pid}/cgroup`).join(" ")} || true`,
+      );
+      // Those that were there all the time: one that is ending has left its cgroups before its number is free.
+      const lasting = new Set(await processes()).intersection(new Set(pids));
+      expect(lasting.size).toBeGreaterThan(3);
+      for (const pid of lasting) {
+        const cgroups = stdout.split("\n").filter((line) => line.startsWith(`/proc/${pid}/`));
+        expect(cgroups.length).toBeGreaterThan(5);
+        expect(cgroups.filter((line) => !line.includes(`/${id}`))).toEqual([]);
+      }
+      expect((await attackFrom(node("hybrid"), mighty, { shell })).got).toHaveLength(12);
+    },
+  );
 
   /**
    * Processes in cgroups below each other, its init too; and one at large that freezes them again and again.
@@ -185,50 +181,57 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
 
   // With a controller given to cgroups below its own takes that no process, and the runtime puts a command
   // into init's.
-  test("on v2 a command that it freezes keeps no removal waiting for longer than a minute", async () => {
-    const engine = node("v2");
-    const remove = async (profile: string) => {
-      const name = `frozen-${profile}`;
-      const id = await runMachine(engine, name, "bookworm", "-e", `BERTH_PROFILE=${profile}`);
-      expect(await booted(engine, name)).toBe("running");
-      const freeze = `cd /sys/fs/cgroup; mkdir at; for pid in $$ $(cat cgroup.procs); do echo $pid >at/cgroup.procs; done 2>/dev/null
+  test(
+    "on v2 a command that it freezes keeps no removal waiting for longer than a minute",
+    async () => {
+      const engine = node("v2");
+      const remove = async (profile: string) => {
+        const name = `frozen-${profile}`;
+        const id = await runMachine(engine, name, "bookworm", "-e", `BERTH_PROFILE=${profile}`);
+        expect(await booted(engine, name)).toBe("running");
+        const freeze = `cd /sys/fs/cgroup; mkdir at; for pid in $$ $(cat cgroup.procs); do echo $pid >at/cgroup.procs; done 2>/dev/null
         read -r one rest <cgroup.controllers; echo +$one >cgroup.subtree_control
         (sleep 1; echo 1 >init.scope/cgroup.freeze) >/dev/null 2>&1 &`;
-      await inside(engine, name, freeze);
-      await sleep(2000);
-      // When its client has gone, the engine first asks the command to end, then, after ten seconds, kills
-      // it.
-      const client = [
-        "timeout",
-        "-s",
-        "KILL",
-        "2",
-        "docker",
-        "--host",
-        engine.socket,
-        "exec",
-        name,
-        "true",
-      ] as const;
-      await engine.run("sh", "-c", '"$@" || [ "$?" -eq 137 ]', "sh", ...client);
-      await sleep(11_000);
-      expect(await engine.docker("rm", "--force", name)).toMatchObject({ status: 0, stderr: "" });
-      expect(await leftOf(engine, id)).toBe("");
-      expect((await engine.run("sh", "-c", `grep -l ${id} /proc/[0-9]*/cgroup || true`)).stdout).toBe("");
-    };
-    await Promise.all([remove("full"), remove("strict")]);
-  }, 150_000);
-
-  test.each(removals)("what it freezes it does not keep from being killed: by %s", (_, removal) =>
-    remove(freeze(), "FROZEN", removal),
+        await inside(engine, name, freeze);
+        await sleep(2000);
+        // When its client has gone, the engine first asks the command to end, then, after ten seconds, kills
+        // it.
+        const client = [
+          "timeout",
+          "-s",
+          "KILL",
+          "2",
+          "docker",
+          "--host",
+          engine.socket,
+          "exec",
+          name,
+          "true",
+        ] as const;
+        await engine.run("sh", "-c", '"$@" || [ "$?" -eq 137 ]', "sh", ...client);
+        await sleep(11_000);
+        expect(await engine.docker("rm", "--force", name)).toMatchObject({ status: 0, stderr: "" });
+        expect(await leftOf(engine, id)).toBe("");
+        expect((await engine.run("sh", "-c", `grep -l ${id} /proc/[0-9]*/cgroup || true`)).stdout).toBe("");
+      };
+      await Promise.all([remove("full"), remove("strict")]);
+    },
+    patient(150_000),
   );
 
-  test.each(removals)("nor in one that it renames all the time: by %s", (_, removal) =>
-    remove(freezeRenamed(), "FROZEN", removal),
+  test.skipIf(!hasHybrid).each(removals)(
+    "what it freezes it does not keep from being killed: by %s (needs cgroup v1)",
+    (_, removal) => remove(freeze(), "FROZEN", removal),
   );
 
-  test.each(removals)("nor in cgroups with paths that are too long: by %s", (_, removal) =>
-    remove(freezeDeeply(), "FROZEN", removal),
+  test.skipIf(!hasHybrid).each(removals)(
+    "nor in one that it renames all the time: by %s (needs cgroup v1)",
+    (_, removal) => remove(freezeRenamed(), "FROZEN", removal),
+  );
+
+  test.skipIf(!hasHybrid).each(removals)(
+    "nor in cgroups with paths that are too long: by %s (needs cgroup v1)",
+    (_, removal) => remove(freezeDeeply(), "FROZEN", removal),
   );
 
   // A program for each of them would take minutes.
@@ -239,18 +242,19 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
       cd -P /sys/fs/cgroup/freezer/$(printf %01500d 0 | sed s:0:d/:g)
       sleep 1000 & echo $! >cgroup.procs; echo 1 >cgroup.procs; echo FROZEN >freezer.state
       until grep FROZEN freezer.state; do sleep 0.1; done`;
-  test.each(removals)(
-    "nor in thousands of cgroups below each other: by %s",
+  test.skipIf(!hasHybrid).each(removals)(
+    "nor in thousands of cgroups below each other: by %s (needs cgroup v1)",
     (_, removal) => remove(freezeFarBelow(), "FROZEN", removal),
-    60_000,
+    patient(60_000),
   );
 
-  test.skipIf(disk === undefined)("nor what waits by a limit in such cgroups (needs a disk)", () =>
+  const noDisk = disk === undefined || !hasHybrid;
+  test.skipIf(noDisk)("nor what waits by a limit in such cgroups (needs a disk, cgroup v1)", () =>
     remove(throttle(disk?.number ?? "", deeply("blkio")), "WAITS", removals[0]?.[1] as never),
   );
 
-  test.skipIf(disk === undefined).each(removals)(
-    "nor what waits for a disk by a limit of its own: by %s (needs a disk)",
+  test.skipIf(noDisk).each(removals)(
+    "nor what waits for a disk by a limit of its own: by %s (needs a disk, cgroup v1)",
     (_, removal) => remove(throttle(disk?.number ?? ""), "WAITS", removal),
   );
 
@@ -269,7 +273,7 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
     await removeContainers(engine, "crowd");
   });
 
-  test("nor of the cgroup2 beside v1", async () => {
+  test.skipIf(!hasHybrid)("nor of the cgroup2 beside v1 (needs cgroup v1)", async () => {
     const flood =
       "cd /sys/fs/cgroup/unified && seq --format=flood%g 3000 | xargs mkdir 2>/dev/null; find . -mindepth 1 -type d | wc -l; rmdir flood*";
     expect(await inside(node("hybrid"), prisoner, flood)).toBe("2000");
@@ -277,31 +281,34 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
 
   // v1 counts no cgroups, but the kernel takes the memory of each from its maker's: some 11 KiB on two
   // processors.
-  test("nor more memory cgroups of v1 than its memory limit pays for", async () => {
-    const engine = node("hybrid");
-    await runMachine(
-      engine,
-      "crowd",
-      "bookworm",
-      "-e",
-      "BERTH_PROFILE=full",
-      "--memory=64m",
-      "--memory-swap=64m",
-    );
-    expect(await booted(engine, "crowd")).toBe("running");
-    const flood = (count: number) =>
-      engine.tryDocker(
-        "exec",
+  test.skipIf(!hasHybrid)(
+    "nor more memory cgroups of v1 than its memory limit pays for (needs cgroup v1)",
+    async () => {
+      const engine = node("hybrid");
+      await runMachine(
+        engine,
         "crowd",
-        "sh",
-        "-c",
-        `cd /sys/fs/cgroup/memory && mkdir flood && cd flood && seq ${count} | xargs mkdir && find . -mindepth 1 -type d | wc -l`,
+        "bookworm",
+        "-e",
+        "BERTH_PROFILE=full",
+        "--memory=64m",
+        "--memory-swap=64m",
       );
-    expect((await flood(500)).stdout.trim()).toBe("500");
-    await inside(engine, "crowd", "cd /sys/fs/cgroup/memory && find flood -depth -type d | xargs rmdir");
-    expect((await flood(10_000)).stdout.trim()).not.toBe("10000");
-    await removeContainers(engine, "crowd");
-  });
+      expect(await booted(engine, "crowd")).toBe("running");
+      const flood = (count: number) =>
+        engine.tryDocker(
+          "exec",
+          "crowd",
+          "sh",
+          "-c",
+          `cd /sys/fs/cgroup/memory && mkdir flood && cd flood && seq ${count} | xargs mkdir && find . -mindepth 1 -type d | wc -l`,
+        );
+      expect((await flood(500)).stdout.trim()).toBe("500");
+      await inside(engine, "crowd", "cd /sys/fs/cgroup/memory && find flood -depth -type d | xargs rmdir");
+      expect((await flood(10_000)).stdout.trim()).not.toBe("10000");
+      await removeContainers(engine, "crowd");
+    },
+  );
 
   test.each(views)("on %s it has the host run no release agent", async (view) => {
     // On a host with v1 hierarchies besides cgroup2 it may look at their root, so all are tried.

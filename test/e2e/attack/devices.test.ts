@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
+import { patient } from "#lab/wait-for.ts";
 import {
   attackFrom,
   attackFromHost,
@@ -12,10 +13,10 @@ import {
   hostFacts,
   mighty,
   prisoner,
-  views,
 } from "#support/attack.ts";
 import { booted, inside, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -48,7 +49,7 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
         await bootBoth(node(view), "planted");
       }),
     );
-  }, 60_000);
+  }, patient(60_000));
   afterAll(async () => {
     if (disk !== "") await run("losetup", ["--detach", disk]);
     await rm(directory, { recursive: true });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
+import { patient } from "#lab/wait-for.ts";
 import {
   attackFrom,
   bootBoth,
@@ -10,10 +11,10 @@ import {
   mighty,
   prisoner,
   secret,
-  views,
 } from "#support/attack.ts";
 import { booted, inside, removeContainers, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -31,7 +32,7 @@ describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
     await chmod(join(directory, "systemd"), 0o755);
     before = await listHostFiles(directory);
     await Promise.all(views.map((view) => bootBoth(node(view), "bookworm")));
-  }, 60_000);
+  }, patient(60_000));
   afterEach(async () => {
     expect(await listHostFiles(directory)).toEqual([...before]);
   });

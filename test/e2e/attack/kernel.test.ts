@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
-import { waitFor } from "#lab/wait-for.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
 import {
   attackFrom,
   attackFromHost,
@@ -9,10 +9,10 @@ import {
   mighty,
   prisoner,
   systemCalls,
-  views,
 } from "#support/attack.ts";
 
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { type View, views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -43,7 +43,7 @@ const reach = `
 describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
   beforeAll(
     () => Promise.all(views.map((view) => bootBoth(node(view), "bookworm"))).then(() => undefined),
-    60_000,
+    patient(60_000),
   );
 
   test.each(views)("on %s it can write to no setting in /proc but its own namespaces'", async (view) => {
@@ -205,11 +205,11 @@ describe.skipIf(!canHaveEngines)("attacks on the kernel (needs root)", () => {
     }
   });
 
-  async function succeeds(view: (typeof views)[number], ...command: readonly string[]): Promise<boolean> {
+  async function succeeds(view: View, ...command: readonly string[]): Promise<boolean> {
     return (await node(view).tryDocker("exec", prisoner, ...command)).status === 0;
   }
 
-  async function netSettings(view: (typeof views)[number]): Promise<string> {
+  async function netSettings(view: View): Promise<string> {
     const print =
       "find /proc/sys/net -type f -perm -400 | grep -v conntrack_count | sort | xargs grep -H '' 2>/dev/null; true";
     return (await node(view).run("sh", "-c", print)).stdout;

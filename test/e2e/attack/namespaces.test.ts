@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
-import { waitFor } from "#lab/wait-for.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
 import {
   attackFrom,
   attackFromHost,
@@ -9,11 +9,11 @@ import {
   mighty,
   prisoner,
   systemCalls,
-  views,
 } from "#support/attack.ts";
 import { idsOf, takenSlots } from "#support/isolated.ts";
 import { booted, inside, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -43,7 +43,7 @@ describe.skipIf(!canHaveEngines)("attacks on what is outside of the namespaces (
         hostSleepers.set(view, stdout.trim());
       }),
     );
-  }, 80_000);
+  }, patient(80_000));
   afterAll(async () => {
     for (const [view, pid] of hostSleepers) await node(view).run("kill", pid);
   });

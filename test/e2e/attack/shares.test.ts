@@ -3,17 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
-import {
-  attackFrom,
-  attackFromHost,
-  bootBoth,
-  mighty,
-  prisoner,
-  systemCalls,
-  views,
-} from "#support/attack.ts";
+import { patient } from "#lab/wait-for.ts";
+import { attackFrom, attackFromHost, bootBoth, mighty, prisoner, systemCalls } from "#support/attack.ts";
 import { booted, inside, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -45,7 +39,7 @@ describe.skipIf(!canHaveEngines)("attacks from what is shared (needs root)", () 
         await inside(node(view), "neighbour", "echo mine >/own/letter; echo ours >/common/letter");
       }),
     );
-  }, 80_000);
+  }, patient(80_000));
   afterAll(() => rm(directory, { recursive: true }));
 
   test.each(views)(

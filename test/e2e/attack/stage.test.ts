@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
-import { views } from "#support/attack.ts";
 import { stageMounts } from "#support/isolated.ts";
 import { booted, removeAll, removeContainers, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },

@@ -2,9 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
-import { listHostFiles, secret, views } from "#support/attack.ts";
+import { patient } from "#lab/wait-for.ts";
+import { listHostFiles, secret } from "#support/attack.ts";
 import { booted, inside, removeContainers, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -23,7 +25,7 @@ describe.skipIf(!canHaveEngines)("attacks by what a machine's next start reads (
     await chmod(join(directory, "systemd"), 0o755);
     await mkdir(join(directory, "empty"));
     before = await listHostFiles(directory);
-  }, 60_000);
+  }, patient(60_000));
   afterEach(async () => {
     expect(await listHostFiles(directory)).toEqual([...before]);
   });

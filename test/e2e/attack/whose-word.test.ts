@@ -11,12 +11,12 @@ import { capabilities as known } from "#linux/capability.ts";
 import { capabilitiesOf, idsOf } from "#support/isolated.ts";
 import { booted, inside, removeAll, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
   images: { bookworm: () => labImage("bookworm") },
 });
-const views = ["hybrid", "v2"] as const;
 const [first, last] = [0x7000_0000, 0x7ffd_ffff];
 
 /** Makes an image of bookworm after a script, with changes of the Dockerfile's kind. */

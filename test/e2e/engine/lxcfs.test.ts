@@ -5,7 +5,14 @@ import { dirname, join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
 import { waitFor } from "#lab/wait-for.ts";
 import { dist } from "#support/berth.ts";
-import { lxcfsDirectory as directory, endLxcfs, hasLxcfs, mountUsers, startLxcfs } from "#support/lxcfs.ts";
+import {
+  lxcfsDirectory as directory,
+  endLxcfs,
+  hasLxcfs,
+  mountUsers,
+  removeLxcfs,
+  startLxcfs,
+} from "#support/lxcfs.ts";
 import { booted, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 
@@ -24,12 +31,7 @@ describe.skipIf(!canHaveLxcfs)(
     afterEach(() => removeAll(node("one")));
 
     test("a machine that asks for it on a host without it is refused, and the remedy is told", async () => {
-      // This host may have one of its own, of which the node's engine has got a copy.
-      await node("one").run(
-        "sh",
-        "-c",
-        `while mountpoint --quiet ${directory}; do umount --lazy ${directory}; done`,
-      );
+      await removeLxcfs(node("one"));
       const refused = await node("one").tryDocker(
         "run",
         "-d",

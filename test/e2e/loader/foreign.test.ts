@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
 import { waitFor } from "#lab/wait-for.ts";
-import { views } from "#support/attack.ts";
 import { clean, containers } from "#support/fleet.ts";
 import { booted } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { besides } from "#support/service.ts";
 import { extractRoot, loaderImage, loadLoader } from "#support/swarm.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },

@@ -5,19 +5,12 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labEngineRoot, labImage } from "#lab/lab-image.ts";
-import {
-  attackFrom,
-  bootBoth,
-  expectConfined,
-  listHostFiles,
-  mighty,
-  prisoner,
-  views,
-} from "#support/attack.ts";
+import { attackFrom, bootBoth, expectConfined, listHostFiles, mighty, prisoner } from "#support/attack.ts";
 import { idsOf, ownerOnHost, stageMounts, statesOf } from "#support/isolated.ts";
 import { booted, failedUnits, inside, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { entriesBelow } from "#support/tree.ts";
+import { views } from "#support/views.ts";
 
 const suites = { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") };
 const newer = { cgroupView: "v2", root: () => labEngineRoot("trixie"), images: ["bookworm"] } as const;

@@ -3,6 +3,7 @@ import { labImage } from "#lab/lab-image.ts";
 import { waitFor } from "#lab/wait-for.ts";
 import { inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 // systemd boots in nearly all other files; Debian has no package of s6-linux-init.
 const node = useNodes({
@@ -14,7 +15,6 @@ const node = useNodes({
     busybox: () => labImage("bookworm", ["busybox-static"]),
   },
 });
-const views = ["hybrid", "v2"] as const;
 
 interface Init {
   readonly image: string;

@@ -7,12 +7,12 @@ import { dist } from "#support/berth.ts";
 import { cgroupsOf, idsOf, imageDigest, stageMounts, statesOf, takenSlots } from "#support/isolated.ts";
 import { booted, inside, removeAll, removeContainers, runMachine, stateOf } from "#support/machine.ts";
 import { addRuntime, canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
+import { type View, views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
   images: { bookworm: () => labImage("bookworm") },
 });
-const views = ["hybrid", "v2"] as const;
 /** docker's statuses for a container that was not started: by what it reads in the engine's words. */
 const failedStart = [125, 126, 127];
 const runtimeStates = "/run/berth/runtime/run/docker/runtime-runc/moby";
@@ -90,7 +90,7 @@ const hookKilled = "error running hook: signal: killed";
  * What is killed, how `addFaulty` calls that, what the engine says of it, and on which views; those that have
  * to do with cgroups on both.
  */
-const faults: readonly (readonly [string, string, string, readonly (typeof views)[number][]])[] = [
+const faults: readonly (readonly [string, string, string, readonly View[]])[] = [
   ["the patcher is killed before it has done anything", "patcher-before", ended(137), ["v2"]],
   ["the patcher is killed when the stage is mounted", "patcher-after", ended(137), ["v2"]],
   [
@@ -118,7 +118,7 @@ describe.skipIf(!canHaveEngines)("after a fault in the start of an isolated mach
   }, 30_000);
 
   /** Whatever went wrong: nothing of it is left after the next start. */
-  async function expectNothingLeft(view: (typeof views)[number]): Promise<void> {
+  async function expectNothingLeft(view: View): Promise<void> {
     const engine = node(view);
     await setMode(engine, "");
     await removeAll(engine);

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labImage } from "#lab/lab-image.ts";
-import { waitFor } from "#lab/wait-for.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
 import { capabilitiesOf, idsOf, ownerInside, ownerOnHost, upperOf } from "#support/isolated.ts";
 import {
   booted,
@@ -16,12 +16,12 @@ import {
   stateOf,
 } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
   images: { bookworm: () => labImage("bookworm") },
 });
-const views = ["hybrid", "v2"] as const;
 const first = 0x7000_0000;
 const last = 0x7ffd_ffff;
 
@@ -55,11 +55,11 @@ describe.skipIf(!canHaveEngines).each(views)(
         runMachine(node(view), "two", "bookworm"),
       ]);
       for (const name of ["one", "two"]) await booted(node(view), name);
-    }, 90_000);
+    }, patient(90_000));
     afterAll(async () => {
       await removeAll(node(view));
       await rm(shared, { recursive: true });
-    }, 30_000);
+    }, patient(30_000));
 
     test("they boot, and their root has host ids that nobody else has", async () => {
       const engine = node(view);

@@ -6,13 +6,13 @@ import { mayBeOf, parseMountinfo } from "#linux/mountinfo.ts";
 import { blockDevice } from "#support/block-device.ts";
 import { booted, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
+import { hasHybrid, type View, views } from "#support/views.ts";
 
-type View = "hybrid" | "v2";
-const canLimit = { hybrid: hasControllers("hybrid"), v2: hasControllers("v2") };
+const canLimit = { hybrid: hasHybrid && hasControllers("hybrid"), v2: hasControllers("v2") };
 const node = useNodes({
   nodes: {
     ...(canLimit.hybrid ? { hybrid: {} } : {}),
-    ...(canLimit.v2 ? { v2: { cgroupView: "v2", images: ["bookworm"] } } : {}),
+    ...(canLimit.v2 ? { v2: { cgroupView: "v2" } } : {}),
   },
   images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
 });
@@ -36,90 +36,92 @@ const files = {
   },
 } as const;
 
-describe.each([
-  ["hybrid", "bookworm", "strict"],
-  ["hybrid", "bookworm", "full"],
-  ["hybrid", "trixie", "strict"],
-  ["v2", "bookworm", "strict"],
-  ["v2", "bookworm", "full"],
-] as const)("limits on %s of %s as %s", (view, image, profile) => {
-  const controllers = controllersOf(view);
-  const lacks = (...names: readonly string[]) =>
-    !canHaveEngines || names.some((name) => !controllers.has(name));
-  const io = controllers.has("io") ? "io" : "blkio";
-  const name = `${image}-${profile}`;
+const combinations = [
+  ["bookworm", "strict"],
+  ["bookworm", "full"],
+  ["trixie", "strict"],
+] as const;
 
-  beforeAll(async () => {
-    if (!canLimit[view]) return;
-    const flags = [
-      ...(lacks("memory") ? [] : [`--memory=${limits.memory}`, `--memory-swap=${limits.memory}`]),
-      ...(lacks("pids") ? [] : [`--pids-limit=${limits.pids}`]),
-      ...(lacks("cpu") ? [] : [`--cpu-period=100000`, `--cpu-quota=${limits.cpus * 100_000}`]),
-      ...(lacks(io) || device === undefined ? [] : [`--device-read-bps=${device.path}:${limits.readBps}`]),
-    ];
-    await runMachine(node(view), name, image, "-e", `BERTH_PROFILE=${profile}`, ...flags);
-    expect(await booted(node(view), name)).toBe("running");
-    const { pid } = await stateOf(node(view), name);
-    // Root in it is root on the host, or not.
-    const [, root] = (await node(view).run("cat", `/proc/${pid}/uid_map`)).stdout.trim().split(/\s+/);
-    expect(root === "0").toBe(profile === "strict");
-  });
-  afterEach(async () => {
-    if (canLimit[view])
-      expect(await inside(node(view), name, "systemctl is-system-running || true")).toBe("running");
-  });
-  afterAll(async () => {
-    if (canLimit[view]) await removeAll(node(view));
-  });
+describe.each(views.flatMap((view) => combinations.map((combination) => [view, ...combination] as const)))(
+  "limits on %s of %s as %s",
+  (view, image, profile) => {
+    const controllers = controllersOf(view);
+    const lacks = (...names: readonly string[]) =>
+      !canHaveEngines || names.some((name) => !controllers.has(name));
+    const io = controllers.has("io") ? "io" : "blkio";
+    const name = `${image}-${profile}`;
 
-  /** Bytes or numbers that the machine's own cgroup holds, as the host sees them. */
-  const limitOf = async (controller: keyof typeof files) => {
-    const { v1, v2 } = files[controller];
-    return Number((await cgroupFile(node(view), name, controller, { v1, v2 })).split(" ")[0]);
-  };
-  const service = (command: string, ...properties: readonly string[]) =>
-    node(view).tryDocker(
-      "exec",
-      name,
-      "systemd-run",
-      "--pipe",
-      "--wait",
-      "--quiet",
-      "--collect",
-      ...properties,
-      "sh",
-      "-c",
-      command,
+    beforeAll(async () => {
+      if (!canLimit[view]) return;
+      const flags = [
+        ...(lacks("memory") ? [] : [`--memory=${limits.memory}`, `--memory-swap=${limits.memory}`]),
+        ...(lacks("pids") ? [] : [`--pids-limit=${limits.pids}`]),
+        ...(lacks("cpu") ? [] : [`--cpu-period=100000`, `--cpu-quota=${limits.cpus * 100_000}`]),
+        ...(lacks(io) || device === undefined ? [] : [`--device-read-bps=${device.path}:${limits.readBps}`]),
+      ];
+      await runMachine(node(view), name, image, "-e", `BERTH_PROFILE=${profile}`, ...flags);
+      expect(await booted(node(view), name)).toBe("running");
+      const { pid } = await stateOf(node(view), name);
+      // Root in it is root on the host, or not.
+      const [, root] = (await node(view).run("cat", `/proc/${pid}/uid_map`)).stdout.trim().split(/\s+/);
+      expect(root === "0").toBe(profile === "strict");
+    });
+    afterEach(async () => {
+      if (canLimit[view])
+        expect(await inside(node(view), name, "systemctl is-system-running || true")).toBe("running");
+    });
+    afterAll(async () => {
+      if (canLimit[view]) await removeAll(node(view));
+    });
+
+    /** Bytes or numbers that the machine's own cgroup holds, as the host sees them. */
+    const limitOf = async (controller: keyof typeof files) => {
+      const { v1, v2 } = files[controller];
+      return Number((await cgroupFile(node(view), name, controller, { v1, v2 })).split(" ")[0]);
+    };
+    const service = (command: string, ...properties: readonly string[]) =>
+      node(view).tryDocker(
+        "exec",
+        name,
+        "systemd-run",
+        "--pipe",
+        "--wait",
+        "--quiet",
+        "--collect",
+        ...properties,
+        "sh",
+        "-c",
+        command,
+      );
+    /** The bytes that a service's process could take, and its status: 137 is SIGKILL, the kernel's for OOM. */
+    const eat = async (megabytes: number) => {
+      const perl = `perl -e 'vec(my $all, (${megabytes} << 20) - 1, 8) = 1; print length $all'`;
+      // Else systemd ends the shell, too, where it hears of the kill.
+      return (await service(`${perl}; echo " $?"`, "--property=OOMPolicy=continue")).stdout;
+    };
+
+    test.skipIf(lacks("memory"))(
+      "a service that takes more memory is killed, and the machine goes on (needs root, a memory controller)",
+      async () => {
+        const before = await stateOf(node(view), name);
+        expect(await eat(40)).toBe(`${40 * mebibyte} 0\n`);
+        expect(await eat(300)).toBe(" 137\n");
+        // It was at the limit and not beyond; v1 counts kills only where the process was, in a cgroup of the
+        // machine's own.
+        const most = await cgroupFile(node(view), name, "memory", {
+          v1: "memory.max_usage_in_bytes",
+          v2: "memory.peak",
+        });
+        expect(Number(most)).toBeLessThanOrEqual(limits.memory);
+        expect(Number(most)).toBeGreaterThan(limits.memory * 0.9);
+        expect(await stateOf(node(view), name)).toEqual(before);
+      },
     );
-  /** The bytes that a service's process could take, and its status: 137 is SIGKILL, the kernel's for OOM. */
-  const eat = async (megabytes: number) => {
-    const perl = `perl -e 'vec(my $all, (${megabytes} << 20) - 1, 8) = 1; print length $all'`;
-    // Else systemd ends the shell, too, where it hears of the kill.
-    return (await service(`${perl}; echo " $?"`, "--property=OOMPolicy=continue")).stdout;
-  };
 
-  test.skipIf(lacks("memory"))(
-    "a service that takes more memory is killed, and the machine goes on (needs root, a memory controller)",
-    async () => {
-      const before = await stateOf(node(view), name);
-      expect(await eat(40)).toBe(`${40 * mebibyte} 0\n`);
-      expect(await eat(300)).toBe(" 137\n");
-      // It was at the limit and not beyond; v1 counts kills only where the process was, in a cgroup of the
-      // machine's own.
-      const most = await cgroupFile(node(view), name, "memory", {
-        v1: "memory.max_usage_in_bytes",
-        v2: "memory.peak",
-      });
-      expect(Number(most)).toBeLessThanOrEqual(limits.memory);
-      expect(Number(most)).toBeGreaterThan(limits.memory * 0.9);
-      expect(await stateOf(node(view), name)).toEqual(before);
-    },
-  );
-
-  test.skipIf(lacks("pids"))(
-    "a service that forks and forks is stopped at the machine's number (needs root, a pids controller)",
-    async () => {
-      const bomb = `
+    test.skipIf(lacks("pids"))(
+      "a service that forks and forks is stopped at the machine's number (needs root, a pids controller)",
+      async () => {
+        const bomb = `
       my @children;
       for (1 .. 600) {
         my $child = fork;
@@ -129,81 +131,84 @@ describe.each([
       }
       kill "KILL", @children;
       waitpid $_, 0 for @children;`;
-      // The unit's own limit, a share of the machine's, would come first where systemd can set it.
-      const { stdout } = await service(`exec perl -e '${bomb}'`, "--property=TasksMax=infinity");
-      const [, children] = /^refused after (\d+): Resource temporarily unavailable$/.exec(stdout) ?? [];
-      expect(Number(children)).toBeGreaterThan(limits.pids / 2);
-      expect(Number(children)).toBeLessThan(limits.pids);
-    },
-  );
+        // The unit's own limit, a share of the machine's, would come first where systemd can set it.
+        const { stdout } = await service(`exec perl -e '${bomb}'`, "--property=TasksMax=infinity");
+        const [, children] = /^refused after (\d+): Resource temporarily unavailable$/.exec(stdout) ?? [];
+        expect(Number(children)).toBeGreaterThan(limits.pids / 2);
+        expect(Number(children)).toBeLessThan(limits.pids);
+      },
+    );
 
-  test.skipIf(lacks("cpu"))(
-    "services that burn get no more than their machine's processors (needs root, a cpu controller)",
-    async () => {
-      // So little that it holds the machine back on a busy host too.
-      const little = 0.1;
-      await node(view).docker("update", `--cpu-quota=${little * 100_000}`, name);
-      await inside(
-        node(view),
-        name,
-        "for unit in one two; do systemd-run --quiet --unit=burn-$unit sh -c 'while :; do :; done'; done",
-      );
-      const throttled = async () =>
-        statOf(await cgroupFile(node(view), name, "cpu", { v1: "cpu.stat", v2: "cpu.stat" }), "nr_throttled");
-      const began = {
-        at: performance.now(),
-        used: await usedSeconds(node(view), name),
-        throttled: await throttled(),
-      };
-      await waitFor("the machine is held back", async () =>
-        (await throttled()) >= began.throttled + 15 ? true : undefined,
-      );
-      // The wall's time begins before the other and ends after it, however long each look takes.
-      const used = (await usedSeconds(node(view), name)) - began.used;
-      const wall = (performance.now() - began.at) / 1000;
-      await node(view).docker("update", `--cpu-quota=${files.cpu.before}`, name);
-      await inside(node(view), name, "systemctl stop burn-one burn-two");
-      expect(used).toBeGreaterThan(0);
-      // Two burners without a limit take up to 2 seconds in a second.
-      expect(used / wall).toBeLessThan(little * 2);
-    },
-  );
+    test.skipIf(lacks("cpu"))(
+      "services that burn get no more than their machine's processors (needs root, a cpu controller)",
+      async () => {
+        // So little that it holds the machine back on a busy host too.
+        const little = 0.1;
+        await node(view).docker("update", `--cpu-quota=${little * 100_000}`, name);
+        await inside(
+          node(view),
+          name,
+          "for unit in one two; do systemd-run --quiet --unit=burn-$unit sh -c 'while :; do :; done'; done",
+        );
+        const throttled = async () =>
+          statOf(
+            await cgroupFile(node(view), name, "cpu", { v1: "cpu.stat", v2: "cpu.stat" }),
+            "nr_throttled",
+          );
+        const began = {
+          at: performance.now(),
+          used: await usedSeconds(node(view), name),
+          throttled: await throttled(),
+        };
+        await waitFor("the machine is held back", async () =>
+          (await throttled()) >= began.throttled + 15 ? true : undefined,
+        );
+        // The wall's time begins before the other and ends after it, however long each look takes.
+        const used = (await usedSeconds(node(view), name)) - began.used;
+        const wall = (performance.now() - began.at) / 1000;
+        await node(view).docker("update", `--cpu-quota=${files.cpu.before}`, name);
+        await inside(node(view), name, "systemctl stop burn-one burn-two");
+        expect(used).toBeGreaterThan(0);
+        // Two burners without a limit take up to 2 seconds in a second.
+        expect(used / wall).toBeLessThan(little * 2);
+      },
+    );
 
-  test.skipIf(lacks(io) || device === undefined)(
-    "a service reads no faster than it may (needs root, an I/O controller and a disk)",
-    async () => {
-      const set = await cgroupFile(node(view), name, io, {
-        v1: "blkio.throttle.read_bps_device",
-        v2: "io.max",
-      });
-      expect(set).toContain(device?.number ?? "none");
-      expect(set).toContain(String(limits.readBps));
-      await inside(
-        node(view),
-        name,
-        "head -c 16777216 /dev/urandom >/var/tmp/letter && sync /var/tmp/letter",
-      );
-      const began = performance.now();
-      const { stdout, stderr } = await service("dd if=/var/tmp/letter iflag=direct bs=1048576 | wc -c");
-      expect([stdout.trim(), stderr]).toEqual([
-        String(16 * mebibyte),
-        expect.stringContaining("16777216 bytes"),
-      ]);
-      // It takes two seconds, however fast the disk; the first slice of time is the kernel's to round.
-      expect(performance.now() - began).toBeGreaterThan(1500);
-    },
-  );
+    test.skipIf(lacks(io) || device === undefined)(
+      "a service reads no faster than it may (needs root, an I/O controller and a disk)",
+      async () => {
+        const set = await cgroupFile(node(view), name, io, {
+          v1: "blkio.throttle.read_bps_device",
+          v2: "io.max",
+        });
+        expect(set).toContain(device?.number ?? "none");
+        expect(set).toContain(String(limits.readBps));
+        await inside(
+          node(view),
+          name,
+          "head -c 16777216 /dev/urandom >/var/tmp/letter && sync /var/tmp/letter",
+        );
+        const began = performance.now();
+        const { stdout, stderr } = await service("dd if=/var/tmp/letter iflag=direct bs=1048576 | wc -c");
+        expect([stdout.trim(), stderr]).toEqual([
+          String(16 * mebibyte),
+          expect.stringContaining("16777216 bytes"),
+        ]);
+        // It takes two seconds, however fast the disk; the first slice of time is the kernel's to round.
+        expect(performance.now() - began).toBeGreaterThan(1500);
+      },
+    );
 
-  test.skipIf(lacks("memory", "pids", "cpu"))(
-    "root in the machine cannot raise them (needs root, controllers)",
-    async () => {
-      const names = [
-        ...Object.values(files).flatMap(({ v1, v2 }) => [v1, v2]),
-        "blkio.throttle.read_bps_device",
-        "io.max",
-      ];
-      const found = `find /sys/fs/cgroup /mnt -maxdepth 2 \\( ${names.map((file) => `-name ${file}`).join(" -o ")} \\)`;
-      const attempts = `
+    test.skipIf(lacks("memory", "pids", "cpu"))(
+      "root in the machine cannot raise them (needs root, controllers)",
+      async () => {
+        const names = [
+          ...Object.values(files).flatMap(({ v1, v2 }) => [v1, v2]),
+          "blkio.throttle.read_bps_device",
+          "io.max",
+        ];
+        const found = `find /sys/fs/cgroup /mnt -maxdepth 2 \\( ${names.map((file) => `-name ${file}`).join(" -o ")} \\)`;
+        const attempts = `
       mount -o remount,rw /sys/fs/cgroup; mount -o remount,rw /sys
       for controller in memory pids cpu blkio; do
         mount -o remount,rw /sys/fs/cgroup/$controller
@@ -212,65 +217,76 @@ describe.each([
       mkdir -p /mnt/unified; mount -t cgroup2 none /mnt/unified
       for file in $(${found}); do for value in -1 max 8000000000 "max 100000"; do echo "$value" >$file; done; done
       true`;
-      await inside(node(view), name, `(${attempts}) 2>/dev/null`);
-      for (const controller of ["memory", "pids", "cpu"] as const)
-        expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].before]);
-      expect(await eat(300)).toBe(" 137\n");
-      await inside(
-        node(view),
-        name,
-        "for place in $(ls /mnt); do umount /mnt/$place 2>/dev/null; rmdir /mnt/$place; done; true",
-      );
-    },
-  );
+        await inside(node(view), name, `(${attempts}) 2>/dev/null`);
+        for (const controller of ["memory", "pids", "cpu"] as const)
+          expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].before]);
+        expect(await eat(300)).toBe(" 137\n");
+        await inside(
+          node(view),
+          name,
+          "for place in $(ls /mnt); do umount /mnt/$place 2>/dev/null; rmdir /mnt/$place; done; true",
+        );
+      },
+    );
 
-  test.skipIf(lacks("memory", "pids", "cpu"))(
-    "docker update changes them in the running machine (needs root, controllers)",
-    async () => {
-      expect(await eat(200)).toBe(" 137\n");
-      const { memory, pids, cpu } = files;
-      await node(view).docker(
-        "update",
-        `--memory=${memory.after}`,
-        `--memory-swap=${memory.after}`,
-        `--pids-limit=${pids.after}`,
-        `--cpu-quota=${cpu.after}`,
-        name,
-      );
-      for (const controller of ["memory", "pids", "cpu"] as const)
-        expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].after]);
-      expect(await eat(200)).toBe(`${200 * mebibyte} 0\n`);
-      // And down again, from what it uses now.
-      await node(view).docker("update", `--memory=${memory.before}`, `--memory-swap=${memory.before}`, name);
-      expect(await eat(200)).toBe(" 137\n");
-    },
-  );
-});
+    test.skipIf(lacks("memory", "pids", "cpu"))(
+      "docker update changes them in the running machine (needs root, controllers)",
+      async () => {
+        expect(await eat(200)).toBe(" 137\n");
+        const { memory, pids, cpu } = files;
+        await node(view).docker(
+          "update",
+          `--memory=${memory.after}`,
+          `--memory-swap=${memory.after}`,
+          `--pids-limit=${pids.after}`,
+          `--cpu-quota=${cpu.after}`,
+          name,
+        );
+        for (const controller of ["memory", "pids", "cpu"] as const)
+          expect([controller, await limitOf(controller)]).toEqual([controller, files[controller].after]);
+        expect(await eat(200)).toBe(`${200 * mebibyte} 0\n`);
+        // And down again, from what it uses now.
+        await node(view).docker(
+          "update",
+          `--memory=${memory.before}`,
+          `--memory-swap=${memory.before}`,
+          name,
+        );
+        expect(await eat(200)).toBe(" 137\n");
+      },
+    );
+  },
+);
 
 describe("limits of the machine file", () => {
+  const [view = "v2"] = views;
+  const io = controllersOf(view).has("io") ? "io" : "blkio";
   afterEach(async () => {
-    if (canLimit.hybrid) await removeAll(node("hybrid"));
+    if (canLimit[view]) await removeAll(node(view));
   });
 
-  test.skipIf(!canHaveEngines || !controllersOf("hybrid").has("blkio") || device === undefined)(
+  test.skipIf(!canHaveEngines || !controllersOf(view).has(io) || device === undefined)(
     "berth up hands processors and rates to the engine (needs root, an I/O controller and a disk)",
     async () => {
       const rates = { read_bps: 40 * mebibyte, write_bps: 80 * mebibyte, read_iops: 4000, write_iops: 8000 };
       const flags = Object.entries(rates).map(
         ([key, rate]) => `--device-${key.replace("_", "-")} ${device?.path}:${rate}`,
       );
-      const up = await node("hybrid").berth(
+      const up = await node(view).berth(
         `up box --image bookworm --profile strict --cpuset-cpus 0 ${flags.join(" ")}`,
       );
       expect([up.status, up.stderr]).toEqual([0, expect.any(String)]);
-      for (const [key, rate] of Object.entries(rates)) {
-        const set = await cgroupFile(node("hybrid"), "box", "blkio", {
-          v1: `blkio.throttle.${key}_device`,
-          v2: "io.max",
-        });
-        expect([key, set.trim()]).toEqual([key, `${device?.number} ${rate}`]);
-      }
-      expect(await inside(node("hybrid"), "box", "nproc")).toBe("1");
+      const set = await Promise.all(
+        Object.keys(rates).map((key) =>
+          cgroupFile(node(view), "box", io, { v1: `blkio.throttle.${key}_device`, v2: "io.max" }),
+        ),
+      );
+      const { read_bps, write_bps, read_iops, write_iops } = rates;
+      const all = `rbps=${read_bps} wbps=${write_bps} riops=${read_iops} wiops=${write_iops}`;
+      expect(set.map((text) => text.trim())).toEqual(
+        Object.values(rates).map((rate) => `${device?.number} ${io === "io" ? all : rate}`),
+      );
+      expect(await inside(node(view), "box", "nproc")).toBe("1");
     },
   );
 });
@@ -307,7 +323,7 @@ async function cgroupFile(
     .split("\n")
     .map((line) => line.split(":"));
   // Its init may be in a cgroup of its own below that.
-  const given = (path: string | undefined) => path?.replace(/(?<=\/[0-9a-f]{64})\/.*$/, "");
+  const given = (path: string | undefined) => path?.replace(/(?<=[0-9a-f]{64}(\.scope)?)\/.*$/, "");
   const v1 = given(lines.find(([, controllers]) => controllers?.split(",").includes(controller))?.[2]);
   const v2 = given(lines.find(([, controllers]) => controllers === "")?.[2]);
   const isV2 =
@@ -323,10 +339,15 @@ async function cgroupFile(
 
 /** Processor time that a machine has used. */
 async function usedSeconds(engine: Node, name: string): Promise<number> {
-  const text = await cgroupFile(engine, name, controllersOf("hybrid").has("cpuacct") ? "cpuacct" : "cpu", {
-    v1: "cpuacct.usage",
-    v2: "cpu.stat",
-  });
+  const text = await cgroupFile(
+    engine,
+    name,
+    hasHybrid && controllersOf("hybrid").has("cpuacct") ? "cpuacct" : "cpu",
+    {
+      v1: "cpuacct.usage",
+      v2: "cpu.stat",
+    },
+  );
   return text.includes("usage_usec") ? statOf(text, "usage_usec") / 1e6 : Number(text) / 1e9;
 }
 

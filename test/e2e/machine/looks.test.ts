@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { tryRun } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { waitFor } from "#lab/wait-for.ts";
-import { views } from "#support/attack.ts";
 import { dist, runBerth } from "#support/berth.ts";
 import { clean, parseList } from "#support/fleet.ts";
 import { booted, inside, removeContainers, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 import { startSecondEngine } from "#support/second-engine.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },

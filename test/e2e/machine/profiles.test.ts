@@ -24,9 +24,9 @@ describe.skipIf(!canHaveEngines)("what a machine may wish for (needs root)", () 
   const log = async (view: string, id: string) =>
     (
       await node(view).run(
-        "sh",
+        "bash",
         "-c",
-        `cat /run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/${id}/log.json 2>/dev/null || true`,
+        `cat /run/{docker/containerd/daemon,containerd}/io.containerd.runtime.v2.task/moby/${id}/log.json 2>/dev/null || true`,
       )
     ).stdout;
 

@@ -10,20 +10,19 @@ import {
   stateOf,
 } from "#support/machine.ts";
 import { canHaveEngines, installRuntime, useNodes } from "#support/nodes.ts";
+import { views } from "#support/views.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
   images: { bookworm: () => labImage("bookworm"), trixie: () => labImage("trixie") },
 });
-const combinations = ["hybrid", "v2"].flatMap((view) =>
-  ["bookworm", "trixie"].map((image) => [view, image] as const),
-);
+const combinations = views.flatMap((view) => ["bookworm", "trixie"].map((image) => [view, image] as const));
 
 const readUuid = "tr '\\0' '\\n' </proc/1/environ | sed -n 's/^container_uuid=//p' | tr -d -";
 
 describe.skipIf(!canHaveEngines)("docker run --runtime=berth (needs root)", () => {
   afterEach(async () => {
-    for (const view of ["hybrid", "v2"]) await removeAll(node(view));
+    for (const view of views) await removeAll(node(view));
   });
 
   test.each(combinations)(

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunResult } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
-import { waitFor } from "#lab/wait-for.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
 import { addresses, clean, containers, networks, parseList, useFleets } from "#support/fleet.ts";
 import { inside } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
@@ -186,7 +186,7 @@ describe.skipIf(!canHaveEngines)("what berth.yaml says is what machines get (nee
     cwd = lastingFleet(webAndDb);
     up = await engine().berth("up", { cwd });
     if (up.status !== 0) throw new Error(up.stderr);
-  }, 60_000);
+  }, patient(60_000));
   afterAll(() => clean(engine()));
 
   test("each starts after what it depends on has booted", () => {

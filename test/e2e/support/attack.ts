@@ -82,9 +82,6 @@ function outcomeOf({ stdout }: { readonly stdout: string }): Outcome {
 export const prisoner = "prisoner";
 export const mighty = "mighty";
 
-/** What machines see of cgroups: the engine nodes of these names. */
-export const views = ["hybrid", "v2"] as const;
-
 /** What only the host may read. */
 export const secret = "0123456789abcdef0123456789abcdef";
 

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parseMountinfo } from "#linux/mountinfo.ts";
+import { isVmHost } from "./vm-host.ts";
 
-/** A disk of this host that labs' files are on, and its number as the kernel writes it. */
+/** A disk of this host that engines' files are on, and its number as the kernel writes it. */
 export function blockDevice(): { readonly path: string; readonly number: string } | undefined {
   const mount = parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8")).findLast(
-    ({ point }) => point === "/tmp" || point === "/",
+    ({ point }) => (point === "/tmp" && !isVmHost) || point === "/",
   );
   const number = mount?.device ?? "";
   const disk = existsSync("/sys/block")

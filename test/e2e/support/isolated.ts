@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { inside, stateOf } from "./machine.ts";
 import type { Node } from "./nodes.ts";
 import { entriesBelow } from "./tree.ts";
+import { isVmHost } from "./vm-host.ts";
 
 /** The ids of a machine's user namespace, as its host numbers them (user_namespaces(7)). */
 export interface HostIds {
@@ -47,6 +48,7 @@ export async function stageMounts(node: Node): Promise<string> {
 
 /** The cgroup below which all machines of a node's engine are. */
 export function cgroupOf(node: Node): string {
+  if (isVmHost) return "/system.slice";
   const lab = basename(dirname(dirname(dirname(node.socket.slice("unix://".length)))));
   return `/berth-engine-${lab.slice("berth-".length).toLowerCase()}-${node.name}`;
 }
@@ -60,10 +62,14 @@ export async function cgroupsOf(node: Node): Promise<string> {
   const hierarchies = (await readdir(top, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   const places = [top, ...hierarchies.map(({ name }) => join(top, name))];
   const found = await Promise.all(places.map((place) => entriesBelow(join(place, cgroupOf(node)))));
-  return found
-    .flat()
-    .flatMap((entry) => (entry.isDirectory() ? [join(entry.parentPath, entry.name)] : []))
-    .join("\n");
+  return (
+    found
+      .flat()
+      .flatMap((entry) => (entry.isDirectory() ? [join(entry.parentPath, entry.name)] : []))
+      // A host's own services are there, too.
+      .filter((path) => !isVmHost || path.includes("/docker-"))
+      .join("\n")
+  );
 }
 
 /** The machines that berth-runtime has a state of. */

@@ -2,12 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { waitFor } from "#lab/wait-for.ts";
 import type { Node } from "./nodes.ts";
+import { isVmHost } from "./vm-host.ts";
 
 /** Whether lxcfs can be started here, with a memory controller that it reads. */
 export const hasLxcfs =
-  Bun.which("lxcfs") !== null && existsSync("/dev/fuse") && existsSync("/sys/fs/cgroup/memory");
+  Bun.which("lxcfs") !== null && existsSync("/dev/fuse") && (isVmHost || existsSync("/sys/fs/cgroup/memory"));
 /** Where its unit mounts it. */
 export const lxcfsDirectory = "/var/lib/lxcfs";
+
+/** Takes away what a node's host has of it: its unit, or what a lab's node has got a copy of. */
+export async function removeLxcfs(one: Node): Promise<void> {
+  if (isVmHost) await one.run("systemctl", "stop", "lxcfs.service");
+  const script = `while mountpoint --quiet ${lxcfsDirectory}; do umount --lazy ${lxcfsDirectory}; done`;
+  await one.run("sh", "-c", script);
+}
 
 /**
  * Starts the host's lxcfs as its unit does, with the load besides, in a node's namespaces, and returns when

@@ -13,15 +13,16 @@ import {
   type LabNode,
   type LabNodeSpec,
   type LabSpec,
+  type StartedNode,
 } from "#lab/lab.ts";
-import { waitFor } from "#lab/wait-for.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
 import { type BerthOptions, dist, ensureBuilt, type RunningBerth, runBerth, startBerth } from "./berth.ts";
 import { isVmHost } from "./vm-host.ts";
 
 /** Whether there can be engines here; a file whose tests need some says "(needs root)". */
 export const canHaveEngines = await canMakeLab();
 
-export interface Node extends Omit<LabNode, "restart"> {
+export interface Node extends LabNode {
   /** Runs the built berth against the node's engine. */
   berth(args: string | readonly string[], options?: BerthOptions): Promise<RunResult>;
   startBerth(args: string | readonly string[], options?: BerthOptions): RunningBerth;
@@ -94,9 +95,6 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
   };
 }
 
-/** How much slower than here an emulated host is, at most. */
-const emulated = 10;
-
 /** The host's own engine by any name, empty before and after; what only a lab has is refused by its name. */
 function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
   const all = Object.values(wishes);
@@ -114,15 +112,15 @@ function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
       return node;
     },
   });
-  setDefaultTimeout(90_000 * emulated);
+  setDefaultTimeout(patient(90_000));
   beforeAll(async () => {
     await emptyEngine(node);
     const isWanted = all.every(({ runtime = true }) => runtime);
     if (isWanted) await installRuntime(node);
     else await node.berth("uninstall runtime");
     for (const [name, tarball] of Object.entries(images)) await giveImage(node, name, await tarball());
-  }, 600_000);
-  afterAll(() => emptyEngine(node), 600_000);
+  }, patient(120_000));
+  afterAll(() => emptyEngine(node), patient(60_000));
   return {
     node: () => node,
     client: () => {
@@ -165,7 +163,7 @@ export async function addRuntime(node: Node, name: string, path: string): Promis
   );
 }
 
-function programsOf({ socket }: Pick<Node, "socket">): Pick<Node, "berth" | "startBerth" | "tryDocker"> {
+function programsOf({ socket }: LabNode): Pick<Node, "berth" | "startBerth" | "tryDocker"> {
   const words = (args: string | readonly string[]) => (typeof args === "string" ? args.split(" ") : args);
   return {
     berth: (args, options) => runBerth(socket, words(args), options),
@@ -174,7 +172,7 @@ function programsOf({ socket }: Pick<Node, "socket">): Pick<Node, "berth" | "sta
   };
 }
 
-function withPrograms(node: LabNode, nodes: Map<string, Node>, lab: Lab): Node {
+function withPrograms(node: StartedNode, nodes: Map<string, Node>, lab: Lab): Node {
   return {
     ...node,
     ...programsOf(node),
