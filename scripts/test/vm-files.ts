@@ -1,7 +1,11 @@
+import { rootTarball } from "../../fidelity/roots.ts";
+
 /** What runs in the VM of `npm run test:vm`. */
 export interface VmFile {
   /** A test file, relative to the top, or a folder of them. */
   readonly path: string;
+  /** A tarball that it asks for beside the roots that it names (scripts/test/suites.ts). */
+  readonly tarball?: () => Promise<string>;
 }
 
 /**
@@ -10,6 +14,7 @@ export interface VmFile {
  */
 export const vmFiles: readonly VmFile[] = [
   { path: "test/e2e/host/" },
+  { path: "test/e2e/host/fidelity.test.ts", tarball: rootTarball },
   ...["up", "runtime", "profiles", "isolation", "limits", "lifecycle", "inits", "plain", "memory"].map(
     (name) => ({ path: `test/e2e/machine/${name}.test.ts` }),
   ),

@@ -11,6 +11,7 @@ import type { Report } from "./report.ts";
 import { type Suite, type SuiteResult, top } from "./run.ts";
 import { seconds } from "./show.ts";
 import { findRoots } from "./suites.ts";
+import { vmFiles } from "./vm-files.ts";
 
 export interface VmRun {
   readonly suite: VmSuite;
@@ -47,7 +48,12 @@ export async function runInVm(
   const directory = await mkdtemp(join(tmpdir(), "berth-vm-"));
   try {
     const roots = (await findRoots(files)).filter(({ kind }) => kind === "labImage");
-    const tarballs = await Promise.all(roots.map(({ release }) => labImage(release as Release)));
+    const tarballs = await Promise.all([
+      ...roots.map(({ release }) => labImage(release as Release)),
+      ...vmFiles.flatMap(({ path, tarball }) =>
+        tarball !== undefined && files.includes(path) ? [tarball()] : [],
+      ),
+    ]);
     const data = await dataDisk(directory, { roots: tarballs, project: top });
     const vm = await resumeVm(ready, data, join(directory, "monitor"));
     try {
