@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
 import type { RunResult } from "#host/process/run.ts";
+import { patient } from "#lab/wait-for.ts";
 
 /** One machine of a column, running. */
 export interface Machine {
@@ -18,7 +19,7 @@ export interface Machine {
   destroy(): Promise<void>;
 }
 
-const limit = 40_000;
+const limit = patient(40_000);
 
 /**
  * Waits until systemd has booted a machine, well or badly. Throws `boot-failed` when it ends or does not

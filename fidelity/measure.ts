@@ -1,4 +1,5 @@
 import { BerthError } from "#errors.ts";
+import { patient } from "#lab/wait-for.ts";
 import type { Column } from "./columns.ts";
 import { type Machine, waitForBoot } from "./machine.ts";
 import type { Place } from "./place.ts";
@@ -46,7 +47,7 @@ export async function measureColumn(
 }
 
 async function runRow(machine: Machine, row: Row): Promise<Cell> {
-  const limit = row.limit ?? 30;
+  const limit = patient(row.limit ?? 30);
   const run = async (script: string) =>
     judge(await machine.run(`timeout --kill-after=5 ${limit} sh -c ${quote(renderScript(script))}`), limit);
   const cell = await run(row.script);

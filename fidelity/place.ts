@@ -79,26 +79,36 @@ export async function createPlace({ cgroupView, peers, packages, signal }: Place
   try {
     const [node] = lab.nodes;
     if (node === undefined) throw new BerthError("internal", "the lab has no node");
-    const enter = [`--target=${node.pid}`, "--mount", "--net", "--uts", "--pid", "--"];
-    const place: Place = {
-      node,
+    const place = await placeOn(node, {
       cgroupView,
       signal,
-      // The one directory that the engine's root shows at its own path and that goes with the lab.
-      directory: join(lab.directory, "node", "data"),
       tarball,
       archive: archive === undefined ? undefined : await showArchive(node, archive),
+      // The one directory that the engine's root shows at its own path and that goes with the lab.
+      directory: join(lab.directory, "node", "data"),
       cgroup: engineCgroup(`lab-${basename(lab.directory).replace("berth-lab-", "").toLowerCase()}-node`),
-      controllers: (await node.run("sh", "-c", listControllers)).stdout.trim().split(/\s+/),
-      tryRun: (command, ...args) => tryRun("nsenter", [...enter, command, ...args], { signal }),
-      tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args], { signal }),
       destroy: () => lab.destroy(),
-    };
+    });
     return place;
   } catch (error) {
     await lab.destroy();
     throw error;
   }
+}
+
+type Setting = Omit<Place, "node" | "controllers" | "tryRun" | "tryDocker">;
+
+/** A place whose engine is that of a node. */
+export async function placeOn(node: LabNode, setting: Setting): Promise<Place> {
+  const { signal } = setting;
+  const enter = [`--target=${node.pid}`, "--mount", "--net", "--uts", "--pid", "--"];
+  return {
+    ...setting,
+    node,
+    controllers: (await node.run("sh", "-c", listControllers)).stdout.trim().split(/\s+/),
+    tryRun: (command, ...args) => tryRun("nsenter", [...enter, command, ...args], { signal }),
+    tryDocker: (...args) => tryRun("/usr/bin/docker", ["--host", node.socket, ...args], { signal }),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Column } from "./columns.ts";
 import { measureColumn } from "./measure.ts";
-import { createPlace } from "./place.ts";
+import { createPlace, type Place } from "./place.ts";
 import type { Cell, Row } from "./row.ts";
 import { rows as allRows } from "./rows.ts";
 import type { Table } from "./table.ts";
@@ -11,6 +11,8 @@ export interface ViewOptions {
   readonly rows: readonly Row[];
   readonly columns: readonly Column[];
   readonly signal: AbortSignal;
+  /** Where, if not in a place that is made for it. */
+  readonly place?: Place;
   /** Called with each cell as it is known. */
   readonly watch: (column: Column, row: Row, cell: Cell) => void;
 }
@@ -23,15 +25,18 @@ export async function measureView({
   rows,
   columns,
   signal,
+  place: given,
   watch,
 }: ViewOptions): Promise<{ readonly table: Table; readonly versions: Versions }> {
-  const place = await createPlace({
-    cgroupView: view === "v2" ? "v2" : "host",
-    peers: columns.some(({ peer }) => peer),
-    // Always all of them, so that one archive in the cache serves every choice of rows.
-    packages: rows.some(({ packages }) => packages !== undefined) ? everyPackage : [],
-    signal,
-  });
+  const place =
+    given ??
+    (await createPlace({
+      cgroupView: view === "v2" ? "v2" : "host",
+      peers: columns.some(({ peer }) => peer),
+      // Always all of them, so that one archive in the cache serves every choice of rows.
+      packages: rows.some(({ packages }) => packages !== undefined) ? everyPackage : [],
+      signal,
+    }));
   try {
     const cells = new Map<string, readonly Cell[]>();
     for (const column of columns) {

@@ -6,9 +6,9 @@ const pauses = { first: 50, longest: 1000 } as const;
 /** How much longer than usual everything may take, on a processor that is emulated (BERTH_TEST_PATIENCE). */
 const patience = Number(process.env.BERTH_TEST_PATIENCE || 1);
 
-/** A limit in milliseconds, as it is on this host. */
-export function patient(limitMs: number): number {
-  return limitMs * patience;
+/** A limit of time, of any unit, as it is on this host. */
+export function patient(limit: number): number {
+  return limit * patience;
 }
 
 /**

@@ -62,7 +62,7 @@ async function readPids(
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return undefined;
     const [program] = await childrenOf(child.pid);
     if (program === undefined) continue;
-    for (const init of await childrenOf(program)) if (await isInit(init)) return { program, init };
+    for (const init of await childrenOf(program)) if (await isInit(init, program)) return { program, init };
   }
   return undefined;
 }
@@ -73,9 +73,14 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
   return text.split(" ").filter(Boolean).map(Number);
 }
 
-/** Whether a process is number 1 of a PID namespace below the place's: proc_pid_status(5), NSpid. */
-async function isInit(pid: number): Promise<boolean> {
+/** Whether a process is number 1 of a PID namespace below another's. */
+async function isInit(pid: number, above: number): Promise<boolean> {
+  const numbers = await pidsOf(pid);
+  return numbers.length > (await pidsOf(above)).length && numbers.at(-1) === "1";
+}
+
+/** A process's numbers, from the outermost namespace in: proc_pid_status(5), NSpid. None where it has ended. */
+async function pidsOf(pid: number): Promise<readonly string[]> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const numbers = /^NSpid:\t(.*)$/m.exec(status)?.[1]?.split("\t") ?? [];
-  return numbers.length > 2 && numbers.at(-1) === "1";
+  return /^NSpid:\t(.*)$/m.exec(status)?.[1]?.split("\t") ?? [];
 }

@@ -1,7 +1,24 @@
 import { waitFor } from "../wait-for.ts";
 import { mountData, place } from "./data.ts";
 import type { ReadyVm } from "./ready.ts";
-import { startVm, type Vm } from "./vm.ts";
+import { longestBoot, startVm, type Vm } from "./vm.ts";
+
+/** Boots it anew, as its user would, and returns when it answers and has its data again. */
+export async function reboot(vm: Vm): Promise<void> {
+  const bootId = async () => (await vm.run("cat /proc/sys/kernel/random/boot_id")).stdout.trim();
+  const before = await bootId();
+  await vm.run("systemctl reboot");
+  await waitFor(
+    "the VM boots anew",
+    async () => {
+      const now = await bootId();
+      return now !== "" && now !== before;
+    },
+    longestBoot,
+  );
+  const { status, stderr } = await vm.run(mountData);
+  if (status !== 0) throw new Error(`the VM does not mount ${place}: ${stderr}`);
+}
 
 /**
  * A VM that goes on where a ready one was stopped, with data of its own; nothing that it does to its disk

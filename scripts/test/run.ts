@@ -16,6 +16,8 @@ export interface Suite {
   readonly testLimit: number;
   /** Milliseconds for all of it; then it is killed, and its engines with it. */
   readonly limit: number;
+  /** Laid over its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface SuiteResult extends Report {
@@ -46,7 +48,7 @@ export async function runSuite(suite: Suite, directory: string): Promise<SuiteRe
   const flags = [`--timeout=${suite.testLimit}`, "--reporter=junit", `--reporter-outfile=${report}`];
   const child = spawn(process.execPath, ["test", ...flags, ...suite.files.map((file) => `./${file}`)], {
     cwd: top,
-    env: { ...testEnvironment(), TMPDIR: temporary },
+    env: { ...testEnvironment(), TMPDIR: temporary, ...suite.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";

@@ -1,7 +1,13 @@
+import { rootTarball } from "../../fidelity/roots.ts";
+
 /** What runs in the VM of `npm run test:vm`. */
 export interface VmFile {
   /** A test file, relative to the top, or a folder of them. */
   readonly path: string;
+  /** It is run before and after a reboot, with BERTH_TEST_BOOT=1 and 2. */
+  readonly reboots?: boolean;
+  /** A tarball that it asks for beside the roots that it names (scripts/test/suites.ts). */
+  readonly tarball?: () => Promise<string>;
 }
 
 /**
@@ -10,6 +16,8 @@ export interface VmFile {
  */
 export const vmFiles: readonly VmFile[] = [
   { path: "test/e2e/host/" },
+  { path: "test/e2e/host/fidelity.test.ts", tarball: rootTarball },
+  { path: "test/e2e/host/reboot.test.ts", reboots: true },
   ...["up", "runtime", "profiles", "isolation", "limits", "lifecycle", "inits", "plain", "memory"].map(
     (name) => ({ path: `test/e2e/machine/${name}.test.ts` }),
   ),

@@ -6,11 +6,13 @@ import { labImage } from "#lab/lab-image.ts";
 import { dataDisk, place } from "#lab/vm/data.ts";
 import { type ReadyVm, readyVm } from "#lab/vm/ready.ts";
 import type { VmStore, VmSuite } from "#lab/vm/recipe.ts";
-import { resumeVm } from "#lab/vm/resume.ts";
+import { reboot, resumeVm } from "#lab/vm/resume.ts";
+import type { Vm } from "#lab/vm/vm.ts";
 import type { Report } from "./report.ts";
 import { type Suite, type SuiteResult, top } from "./run.ts";
 import { seconds } from "./show.ts";
 import { findRoots } from "./suites.ts";
+import { vmFiles } from "./vm-files.ts";
 
 export interface VmRun {
   readonly suite: VmSuite;
@@ -47,17 +49,18 @@ export async function runInVm(
   const directory = await mkdtemp(join(tmpdir(), "berth-vm-"));
   try {
     const roots = (await findRoots(files)).filter(({ kind }) => kind === "labImage");
-    const tarballs = await Promise.all(roots.map(({ release }) => labImage(release as Release)));
+    const tarballs = await Promise.all([
+      ...roots.map(({ release }) => labImage(release as Release)),
+      ...vmFiles.flatMap(({ path, tarball }) =>
+        tarball !== undefined && files.includes(path) ? [tarball()] : [],
+      ),
+    ]);
     const data = await dataDisk(directory, { roots: tarballs, project: top });
     const vm = await resumeVm(ready, data, join(directory, "monitor"));
     try {
       console.log(`VM: ${suite} with ${store} is up (${seconds(performance.now() - began)})`);
-      return await runHere(
-        vm,
-        ready.accelerator === "kvm" ? 1 : patience,
-        planInVm(files, `${suite} ${store}`),
-        tell,
-      );
+      const where = { host: `${suite} ${store}`, patience: ready.accelerator === "kvm" ? 1 : patience };
+      return await runAndReboot(vm, files, where, tell);
     } finally {
       await vm.end();
     }
@@ -69,21 +72,48 @@ export async function runInVm(
 /** How much longer things may take than elsewhere where the processor is emulated: ten times is usual. */
 const patience = 30;
 
-function planInVm(files: readonly string[], host: string): readonly Suite[] {
+interface VmPlace {
+  /** For the names of suites. */
+  readonly host: string;
+  readonly patience: number;
+}
+
+/** First what needs no reboot; then what does, each before and after its own. */
+async function runAndReboot(
+  vm: Vm,
+  files: readonly string[],
+  where: VmPlace,
+  tell: (result: SuiteResult) => void,
+): Promise<readonly Report[]> {
+  const rebooting = vmFiles.flatMap(({ path, reboots }) => (reboots === true ? [path] : []));
+  const lasting = files.filter((file) => !rebooting.includes(file));
+  const reports = [...(await runHere(vm, where, planInVm(lasting, where.host), tell))];
+  for (const file of files.filter((file) => rebooting.includes(file)))
+    for (const boot of ["1", "2"]) {
+      if (boot === "2") await reboot(vm);
+      const suites = planInVm([file], `${where.host}, boot ${boot}`, { BERTH_TEST_BOOT: boot });
+      reports.push(...(await runHere(vm, where, suites, tell)));
+    }
+  return reports;
+}
+
+function planInVm(files: readonly string[], host: string, env: Suite["env"] = {}): readonly Suite[] {
   return files.map((file) => ({
     name: `${file.replace(/\.test\.ts$/, "")} (VM: ${host})`,
     files: [file],
     testLimit: 20 * minute,
     limit: 120 * minute,
+    env,
   }));
 }
 
 async function runHere(
-  vm: Awaited<ReturnType<typeof resumeVm>>,
-  patience: number,
+  vm: Vm,
+  { patience }: VmPlace,
   suites: readonly Suite[],
   tell: (result: SuiteResult) => void,
 ): Promise<readonly Report[]> {
+  if (suites.length === 0) return [];
   const reports: Report[] = [];
   const { status, stderr } = await vm.run(
     // Its /tmp is in its memory.
