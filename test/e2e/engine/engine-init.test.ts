@@ -35,7 +35,9 @@ describe.skipIf(!canHaveEngines)("an engine that puts its own init first (needs 
     const inits = async () => {
       const env = { BERTH_CACHE: mkdtempSync(join(tmpdir(), "berth-inits-")) };
       try {
-        return parseList((await node("one").berth("ls --json", { env })).stdout).map(({ init }) => init);
+        return parseList<{ readonly init?: string }>(
+          (await node("one").berth("ls --json", { env })).stdout,
+        ).map(({ init }) => init);
       } finally {
         rmSync(env.BERTH_CACHE, { recursive: true });
       }
