@@ -88,6 +88,8 @@ export async function create(call: Partial<RuntimeCreate> = {}, before = ":"): P
     id,
     bundle,
     state: `/run/berth/runtime/r/${call.id ?? id}`,
+    home: "/run/berth",
+    real: "runc",
     root: "/run/r",
     launcher: join(directory, "berth-runtime"),
     ...call,

@@ -14,7 +14,7 @@ export const layers = `
   mount -t overlay -o lowerdir=/run/l/2:/run/l/1,upperdir=/run/l/u/diff,workdir=/run/l/u/work overlay /run/l/merged`;
 const imports = `
   const { closeStage, openStage } = await import(${moduleOf("stage")});
-  const { stageLayers, stageRoot: stageOwnRoot } = await import(${moduleOf("overlay")});
+  const { stageLayers, stageRoot: stageOwnRoot, tryLayers } = await import(${moduleOf("overlay")});
   const { stageBind } = await import(${moduleOf("bind")});
   const { stageNetwork, stageSysfs } = await import(${moduleOf("network")});
   const { detachMount, forgetNames } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/syscalls.ts"))});

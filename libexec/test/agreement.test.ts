@@ -23,12 +23,13 @@ test("the launcher names no file of a state that berth does not know", async () 
 test("the launcher calls berth by no verb and no option that it does not have", async () => {
   const program = join(import.meta.dir, "../../src/bin/berth.ts");
   const usage = spawnSync(process.execPath, [program, "runtime", "none"], { encoding: "utf8" }).stderr;
+  const lines = usage.replaceAll(/\n {4,}/g, " ");
   const parse = (text: string, call: RegExp) =>
     [...text.matchAll(call)].map(([, verb = "", words = ""]) => ({
       verb,
       options: [...words.matchAll(/--[a-z]+/g)].map(([option]) => option),
     }));
-  const known = parse(usage, /berth runtime ([a-z]+)(.*)/g);
+  const known = parse(lines, /berth runtime ([a-z]+)(.*)/g);
   const launcher = (await readLauncher()).replaceAll("\\\n", "");
   const calls = parse(launcher, /"\$berth" runtime ([a-z]+)(.*)/g);
   expect(calls.map(({ verb }) => verb).toSorted()).toEqual([

@@ -15,6 +15,8 @@ const globals: readonly (readonly [string[], string, string])[] = [
   [["--root", "/r/with space"], "/r/with space", ""],
   [["--root", "create"], "CWD/create", ""],
   [["--log", "/l/x.json", "--log-format", "json", "--root", "/r/a", "--systemd-cgroup"], "/r/a", "/l/x.json"],
+  [["--log", "file:/l/x.json"], "/run/real", "/l/x.json"],
+  [["--log", "journald:box"], "/run/real", ""],
   [["--log=/l/x.json", "--log-format=json", "--debug", "--root=/r/a"], "/r/a", "/l/x.json"],
   [["-log", "kill", "-log-format", "delete", "-root", "/r/a"], "/r/a", "kill"],
   [
@@ -50,6 +52,10 @@ describe("a container with an init", () => {
       bundle,
       "--state",
       state,
+      "--home",
+      "/run/berth",
+      "--real",
+      join(launcher.directory, "real"),
       "--root",
       given,
       "--outer",
@@ -81,6 +87,18 @@ describe("a container with an init", () => {
     expect(call({ words: ["create", flag, bundle, "box"] }).berth?.[3]).toBe(bundle);
     expect(call({ words: ["create", "--no-pivot", `${flag}=${bundle}`, "box"] }).berth?.[3]).toBe(bundle);
     expect(call({ words: ["create", "box", flag, bundle] }).berth?.[3]).toBe(bundle);
+  });
+
+  test.each([
+    ["--pidfd-socket", "/s"],
+    ["-preserve-fds", "2"],
+    ["--config", "other.json"],
+    ["-f", "other.json"],
+  ] as const)("%s has a value, which is not the id", (name, value) => {
+    for (const verb of ["create", "run"]) {
+      const words = [verb, name, value, "-b", bundleOf(["/sbin/init"]), "box"];
+      expect(call({ words })).toMatchObject({ berth: expect.arrayContaining(["box"]), real: words });
+    }
   });
 
   test("the bundle is the working directory unless told", () => {

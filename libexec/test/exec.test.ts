@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stateFile } from "#oci/machine-state.ts";
 import { useLauncher } from "./use-launcher.ts";
 
 const launcher = useLauncher();
@@ -19,6 +20,12 @@ describe("exec", () => {
     [["--process=/p/x"]],
     [["-p", "/p/x"]],
     [["--pid-file", "/p/y", "--process", "/p/x", "-d"]],
+    ...["--pidfd-socket", "--console-socket", "--preserve-fds", "--cwd", "--cgroup", "--apparmor"].map(
+      (name) => [[name, "/v", "--process", "/p/x"]],
+    ),
+    ...["-e", "--env", "-c", "--cap", "-u", "--user", "-g", "--additional-gids", "--process-label"].map(
+      (name) => [["--process", "/p/x", name, "v"]],
+    ),
   ])("%p of a machine whose host lacks capabilities: berth takes them from the process first", (flags) => {
     const { berth, real } = call({ words: words(...flags, "lacks") });
     const state = "/run/berth/runtime/r/exec/lacks";
@@ -88,6 +95,44 @@ describe("exec", () => {
     expect(JSON.parse(readFileSync(log, "utf8"))).toEqual({
       level: "error",
       msg: "killed the command's start (limit: 60 s): the machine may have frozen or limited its own init",
+    });
+  });
+
+  describe("in a machine whose systemd makes itself a cgroup", () => {
+    const cgroups = () => join(launcher.run, "cgroups");
+    /** Its own cgroup is there, that of its systemd if it `hasScope`. */
+    const machine = (id: string, hasScope: boolean) => {
+      rmSync(cgroups(), { recursive: true, force: true });
+      mkdirSync(join(cgroups(), hasScope ? "box/init.scope" : "box"), { recursive: true });
+      writeFileSync(join(stateOf("/r/exec", id), stateFile.scope), "/run/cgroups/box/init.scope\n");
+    };
+    const inScope = (...rest: string[]) => ["--root", "/r/exec", "exec", "--cgroup=init.scope", ...rest];
+
+    test.each([[["whole", "exec", "x"]], [["-d", "--process", "/p/x", "whole"]]])(
+      "%p starts there",
+      (rest) => {
+        machine("whole", true);
+        expect(call({ words: words(...rest) })).toMatchObject({ status: 0, real: inScope(...rest) });
+      },
+    );
+
+    test.each(["--cgroup=/a b", "-cgroup=/a"])("unless %s says where", (option) => {
+      machine("whole", true);
+      expect(call({ words: words(option, "whole", "ls") }).real).toEqual(words(option, "whole", "ls"));
+    });
+
+    test("once it is there, early in a boot", () => {
+      machine("booting", false);
+      const later = "(sleep 0.4; mkdir /run/cgroups/box/init.scope) >/dev/null 2>&1 & :";
+      expect(call({ words: words("booting", "ls"), before: later }).real).toEqual(inScope("booting", "ls"));
+    });
+
+    test("or at once, when the machine has no cgroup any more", () => {
+      machine("ended", false);
+      rmSync(cgroups(), { recursive: true });
+      const begun = performance.now();
+      expect(call({ words: words("ended", "ls") }).real).toEqual(words("ended", "ls"));
+      expect(performance.now() - begun).toBeLessThan(5_000);
     });
   });
 });

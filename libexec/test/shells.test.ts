@@ -6,7 +6,7 @@ import { type InitSystem, inits } from "#contract/init.ts";
 import { hostDirectory, hostFile, settleCommand, stageDirectory, stateFile } from "#oci/machine-state.ts";
 import { asRoot, startOf, useLauncher } from "./use-launcher.ts";
 
-const shells = [["dash"], ["bash", "--posix"], ["busybox", "sh"]];
+const shells = [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"]];
 
 const dinit: InitSystem = {
   stopSignal: 15,
@@ -58,6 +58,18 @@ for (const shell of shells) {
       const kill = ["--root", "/run/roots/shell", "kill", "box", "15"];
       expect(call({ words: kill, shell })).toMatchObject({ status: 0, stderr: "" });
       expect(call({ words: kill, shell }).real?.at(-1)).toBe("12");
+    });
+
+    test("a command starts where the machine's systemd is", () => {
+      const state = stateOf("/run/roots/shell", "box");
+      mkdirSync(join(launcher.run, "unified/box/init.scope"), { recursive: true });
+      writeFileSync(join(state, stateFile.scope), "/run/unified/box/init.scope\n");
+      const exec = ["--root", "/run/roots/shell", "exec"];
+      expect(call({ words: [...exec, "box", "ls", "-l"], shell })).toMatchObject({
+        status: 0,
+        stderr: "",
+        real: [...exec, "--cgroup=init.scope", "box", "ls", "-l"],
+      });
     });
 
     test("delete removes every file that a state may have", () => {

@@ -21,20 +21,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   const launcher = join(dirname(globalThis.process.execPath), "berth-runtime");
   const names = ["--bundle", "--process", "--state", "--root", "--outer", "--alone", "--log"];
   const [bundle, process, state, root, descriptor, alone, log = ""] = names.map((name) => options.get(name));
+  const [home, real] = ["--home", "--real"].map((name) => options.get(name));
   if (id !== undefined && state !== undefined) {
-    if (verb === "create" && bundle !== undefined && root !== undefined) {
+    if (verb === "create" && bundle !== undefined && root !== undefined && home && real) {
       const outer = descriptor === undefined ? undefined : Number(descriptor);
       return await report(
         log,
-        () => runtimeCreate({ id, bundle, state, root, outer, launcher, alone: alone === "yes" }),
+        () => runtimeCreate({ id, bundle, state, home, real, root, outer, launcher, alone: alone === "yes" }),
         () => clearState(state),
       );
     }
     if (verb === "exec" && process !== undefined) {
-      return await report(log, async () => {
-        await runtimeExec({ process, state, launcher });
-        return [];
-      });
+      return await report(log, () => runtimeExec({ process, state, launcher }));
     }
     if (verb === "end") {
       return await report(log, async () => {
@@ -57,8 +55,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 const usage = `usage, by berth-runtime and lxcfs.service alone:
-  berth runtime create --bundle DIR --state DIR --root DIR [--outer DESCRIPTOR] [--alone yes] [--log FILE]
-                       -- ID
+  berth runtime create --bundle DIR --state DIR --home DIR --real RUNTIME --root DIR [--outer DESCRIPTOR]
+                       [--alone yes] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime end --state DIR [--log FILE] -- ID
   berth runtime rmdir --state DIR [--log FILE] -- ID

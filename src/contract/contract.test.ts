@@ -55,6 +55,7 @@ test("what systemd 252 gets on a v2 host", () => {
     arguments: [],
     capabilities: ["CAP_CHOWN", "CAP_KILL"],
     lacking: [],
+    labels: { apparmor: undefined, selinux: undefined },
     stopSignal: 37,
     machineId: undefined,
     readOnlySysctls: ["/proc/sys/abi", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm"],
@@ -250,6 +251,14 @@ describe("another container's network", () => {
     expect(needs.capabilities).toContain("CAP_NET_ADMIN");
   });
 
+  test("one that the engine has made is called that", () => {
+    const made = { ...inherited, shared: [], ownNetwork: true, manager: "podman" as const };
+    const needs = contract(systemd, host, made);
+    expect(needs.warnings.join()).toMatch(
+      /engine has made the machine's network: the machine cannot change it/,
+    );
+  });
+
   test.each([
     ["strict by request", { ...inherited, profile: "strict" as const }],
     ["the host's network", { ...inherited, inheritsNetwork: false }],
@@ -296,4 +305,13 @@ test.each(["docker", "podman", "oci"] as const)(
 test("its inputs are left alone", () => {
   const frozen = Object.freeze({ ...request, capabilities: Object.freeze([...request.capabilities]) });
   expect(() => contract(Object.freeze(guestOf("runit")), Object.freeze({ ...host }), frozen)).not.toThrow();
+});
+
+test.each([
+  [true, 1],
+  [false, 0],
+  [undefined, 0],
+])("no-new-privileges %p gives %d warnings", (noNewPrivileges, count) => {
+  const { warnings } = contract(systemd, host, { ...request, noNewPrivileges });
+  expect(warnings.filter((text) => text.includes("no-new-privileges"))).toHaveLength(count);
 });

@@ -9,6 +9,7 @@ import { contractProfile, profileCapabilities } from "./profile.ts";
 import type { Profile } from "./profiles.ts";
 import type { MachineRequest } from "./request.ts";
 import { fullSystemCalls, systemCalls, unknownSystemCalls } from "./seccomp.ts";
+import { contractLabels, type SecurityLabels } from "./security-labels.ts";
 import { contractTmpfs, type TmpfsContract } from "./tmpfs.ts";
 
 /** Everything an init needs from its host. The applier applies it and decides nothing else. */
@@ -29,6 +30,7 @@ export interface Contract extends TmpfsContract {
   /** Masks handed over as directories. Those handed over as arguments are in `arguments`. */
   readonly masks: Masks;
   readonly capabilities: readonly string[];
+  readonly labels: SecurityLabels;
   /**
    * Capabilities that were asked for and that this host lacks: the real runtime refuses a process that asks
    * for them.
@@ -63,9 +65,10 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
   const inheritsNetwork = profile === "full" && request.inheritsNetwork === true;
   const masks = contractMasks(guest.init, inheritsNetwork);
   const cgroups = contractCgroups(guest.init, host.cgroup, profile === "full");
-  const asked = profileCapabilities(profile, request.capabilities, request.dropped);
+  const asked = profileCapabilities(profile, request);
   const mayReboot = ["ALL", "CAP_SYS_BOOT"].every((name) => !request.dropped?.includes(name));
   const capabilities = grantedCapabilities(asked, host, traits.rebootsToStop && mayReboot);
+  const confined = contractLabels(profile, host, request.labels);
   const calls = contractSystemCalls(profile, traits.rebootsToStop, request.refused ?? []);
   return {
     profile,
@@ -86,6 +89,7 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
     masks: byDirectory ? masks : { units: [], generators: [] },
     capabilities: capabilities.granted,
     lacking: capabilities.lacking,
+    labels: confined.labels,
     systemCalls: calls.allowed,
     unknownSystemCalls,
     stopSignal: traits.stopSignal,
@@ -98,7 +102,9 @@ export function contract(guest: Guest, host: Host, request: MachineRequest, tabl
     lxcfs: request.lxcfs ? contractLxcfs(host.lxcfs, request.applied) : [],
     warnings: [
       ...warnings,
-      ...(inheritsNetwork ? [inheritedNetwork] : []),
+      ...confined.warnings,
+      ...(request.noNewPrivileges ? [noNewPrivileges] : []),
+      ...(inheritsNetwork ? [inheritedNetwork(request.ownNetwork)] : []),
       ...cgroups.warnings,
       ...(calls.refused.length > 0
         ? [`the seccomp profile refuses system calls of the machine: ${calls.refused.join(", ")}`]
@@ -142,9 +148,13 @@ const cannotReboot =
   "without CAP_SYS_BOOT this init cannot call reboot(2) to end: " +
   "the machine cannot shut down by itself, and a stop kills it after the timeout";
 
-const inheritedNetwork =
-  "the machine shares another container's network and cannot change it " +
-  "(addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
+const noNewPrivileges =
+  "no-new-privileges is on (the container's, or the engine's default): in the machine sudo, su, ping and " +
+  "the like gain nothing";
+
+const inheritedNetwork = (isOwn: boolean) =>
+  `${isOwn ? "the engine has made the machine's network: the machine" : "the machine shares another container's network and"} ` +
+  "cannot change it (addresses, routes, firewall, net.* sysctls); units that set up a network do not start";
 
 function grantedCapabilities(asked: readonly string[], host: Host, reboots: boolean) {
   const wanted = reboots ? [...new Set([...asked, "CAP_SYS_BOOT"])] : asked;

@@ -14,7 +14,7 @@ export interface Host {
    * (user_namespaces(7)).
    */
   readonly userNamespaces: "free" | "nested" | "off";
-  readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
+  readonly lsm: HostSecurityModules;
   /** Names of the directories in /proc/sys. */
   readonly sysctlDirectories: readonly string[];
   /** lxcfs and what it offers, where it runs; read only for a machine that asks for it. */
@@ -25,6 +25,20 @@ export interface Host {
   readonly fuse?: boolean | undefined;
   /** `[major, minor]` of the kernel. */
   readonly kernel: readonly [number, number];
+  /** Whether overlayfs takes layers with mapped ids, where an attempt has shown that (`mustTryLayers`). */
+  readonly mapsLayers?: boolean | undefined;
+  /** What prevents a mount of procfs in a user namespace (`parseProcCover`). */
+  readonly procCover?: string | undefined;
+}
+
+/** The security modules that are on, and what they know of machines. */
+export interface HostSecurityModules {
+  readonly apparmor: boolean;
+  readonly selinux: boolean;
+  /** Why berth's AppArmor profile is not loaded; undefined where it is, or has not been looked for. */
+  readonly profileRefusal?: string | undefined;
+  /** Whether SELinux's policy has the type container_engine_t. */
+  readonly hasEngineType?: boolean | undefined;
 }
 
 export interface HostCgroup {

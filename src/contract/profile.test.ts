@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { capabilities as known } from "#linux/capability.ts";
 import type { Host } from "./host.ts";
-import { hostObstacles } from "./obstacle.ts";
+import { hostObstacles, mustTryLayers } from "./obstacle.ts";
 import { contractProfile, profileCapabilities } from "./profile.ts";
+import type { Profile } from "./profiles.ts";
 import type { MachineRequest } from "./request.ts";
 
 const host: Host = {
@@ -40,7 +41,8 @@ describe("the profile", () => {
   });
 
   const obstacles: readonly [string, Partial<Host>, Partial<MachineRequest>, RegExp][] = [
-    ["a kernel that is too old", { kernel: [5, 18] }, {}, /kernel 5\.18 .*5\.19/],
+    ["a kernel that has refused", { kernel: [5, 18], mapsLayers: false }, {}, /kernel 5\.18 .*5\.19/],
+    ["mounts over /proc", { procCover: "/proc/cpuinfo" }, {}, /the mount at \/proc\/cpuinfo lets no/],
     ["a much older kernel", { kernel: [4, 19] }, {}, /kernel 4\.19/],
     ["an engine in a user namespace", { userNamespaces: "nested" }, {}, /user namespace/],
     ["no FUSE", { fuse: false }, {}, /\/dev\/fuse/],
@@ -52,6 +54,12 @@ describe("the profile", () => {
       {},
       /lacks CAP_SETUID, CAP_CHOWN$/,
     ],
+    [
+      "an AppArmor profile of the user's that forbids mounts",
+      {},
+      { labels: { apparmor: "mine", selinux: undefined }, mayMount: false },
+      /AppArmor profile "mine" forbids mounts$/,
+    ],
     ["an engine that maps ids itself", {}, { remapped: true }, /userns-remap/],
     [
       "a trial that failed",
@@ -59,7 +67,12 @@ describe("the profile", () => {
       { refusal: { code: "layers-unmapped", call: "mount_setattr", errno: "EINVAL" } },
       /cannot mount the machine's layers with mapped ids: mount_setattr: EINVAL$/,
     ],
-    ["another storage driver", {}, { storage: "other" }, /overlay2/],
+    [
+      "another storage driver",
+      {},
+      { storage: { fault: "other-type", type: "btrfs" } },
+      /but in btrfs \(storage driver overlay2\)/,
+    ],
     ["shared namespaces", {}, { shared: ["network", "pid"] }, /network, pid$/],
     [
       "another container's network, and more",
@@ -99,14 +112,22 @@ describe("the profile", () => {
   );
 
   test.each([
-    [[5, 19], 0],
-    [[6, 0], 0],
-    [[10, 0], 0],
-    [[5, 18], 1],
-    [[4, 20], 1],
-  ] as const)("kernel %p", (kernel, count) => {
-    expect(hostObstacles({ ...host, kernel })).toHaveLength(count);
-  });
+    [[5, 19], false, [0, 0, 0]],
+    [[6, 0], false, [0, 0, 0]],
+    [[10, 0], false, [0, 0, 0]],
+    [[5, 18], true, [0, 0, 1]],
+    [[5, 12], true, [0, 0, 1]],
+    [[5, 11], false, [1, 1, 1]],
+    [[4, 20], false, [1, 1, 1]],
+  ] as const)(
+    "kernel %p: an attempt shows it (%p); obstacles before that, after one that went well, and one that failed",
+    (kernel, open, counts) => {
+      expect(mustTryLayers(kernel)).toBe(open);
+      expect(
+        [undefined, true, false].map((mapsLayers) => hostObstacles({ ...host, kernel, mapsLayers }).length),
+      ).toEqual([...counts]);
+    },
+  );
 
   test("what cannot be known is no obstacle", () => {
     expect(hostObstacles({ ...host, capabilities: undefined })).toEqual([]);
@@ -127,10 +148,16 @@ describe("the capabilities", () => {
     ],
     ...["CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"],
   ];
-  const full = profileCapabilities("full", defaults, []);
+  const granted = (
+    profile: Profile,
+    capabilities: readonly string[],
+    dropped?: readonly string[],
+    manager: MachineRequest["manager"] = "docker",
+  ) => profileCapabilities(profile, { capabilities, dropped, manager });
+  const full = granted("full", defaults, []);
 
   test.each(["strict", "privileged"] as const)("%s leaves them as they were asked for", (profile) => {
-    expect(profileCapabilities(profile, ["CAP_KILL", "CAP_BPF"], ["ALL"])).toEqual(["CAP_KILL", "CAP_BPF"]);
+    expect(granted(profile, ["CAP_KILL", "CAP_BPF"], ["ALL"])).toEqual(["CAP_KILL", "CAP_BPF"]);
   });
 
   test("full has all that the engine gives and what units need, each once, and all of them exist", () => {
@@ -152,7 +179,7 @@ describe("the capabilities", () => {
     "CAP_WAKE_ALARM",
   ])("full has no %s unless it was added", (name) => {
     expect(full).not.toContain(name);
-    expect(profileCapabilities("full", [...defaults, name], [])).toContain(name);
+    expect(granted("full", [...defaults, name], [])).toContain(name);
   });
 
   test.each([
@@ -161,8 +188,8 @@ describe("the capabilities", () => {
     ["of either", ["CAP_MKNOD", "CAP_SYS_PTRACE"]],
   ])("what was dropped stays dropped: %s", (_, dropped) => {
     const asked = defaults.filter((name) => !dropped.includes(name));
-    const granted = profileCapabilities("full", asked, dropped);
-    expect(full.filter((name) => !granted.includes(name)).toSorted()).toEqual(dropped);
+    const kept = granted("full", asked, dropped);
+    expect(full.filter((name) => !kept.includes(name)).toSorted()).toEqual(dropped);
   });
 
   test.each([
@@ -173,11 +200,17 @@ describe("the capabilities", () => {
     "who dropped all and added %s has just that, and has it where the engine does not tell who dropped what",
     (_, asked) => {
       for (const dropped of [["ALL"], ["ALL", "CAP_KILL"], undefined])
-        expect(profileCapabilities("full", asked, dropped)).toEqual(asked);
+        expect(granted("full", asked, dropped)).toEqual(asked);
     },
   );
 
   test("an engine that does not tell and that has dropped nothing gets a machine in full", () => {
-    expect(profileCapabilities("full", defaults, undefined)).toEqual(full);
+    const podmans = defaults.filter((name) => !/_(AUDIT_WRITE|MKNOD|NET_RAW)$/.test(name));
+    expect(granted("full", podmans, undefined)).toEqual(podmans);
+    expect(granted("full", podmans, undefined, "podman").toSorted()).toEqual(full.toSorted());
+    const fewer = podmans.slice(1);
+    expect(granted("full", fewer, undefined, "podman")).toEqual(fewer);
+
+    expect(granted("full", defaults, undefined)).toEqual(full);
   });
 });

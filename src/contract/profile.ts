@@ -51,21 +51,25 @@ function machineObstacles({
   applied,
   remapped,
   refusal,
+  labels,
+  mayMount,
 }: MachineRequest): readonly Obstacle[] {
   if (applied === "api") return [{ code: "no-runtime" }];
   const obstacles: Obstacle[] = [];
   if (remapped) obstacles.push({ code: "engine-maps-ids" });
   if (refusal !== undefined) obstacles.push(refusal);
-  if (storage !== "overlay") obstacles.push({ code: "no-overlay" });
+  if (storage !== "overlay") obstacles.push({ code: "no-overlay", storage });
   // Only the user namespace that created these namespaces can mount or change what they own. For a
   // container's network that is little: berth mounts its sysfs from outside, and a warning lists the rest.
   const isBearable = inheritsNetwork === true && shared.every((type) => type === "network");
   if (shared.length > 0 && !isBearable) obstacles.push({ code: "shared-namespaces", namespaces: shared });
+  if (labels?.apparmor !== undefined && mayMount === false)
+    obstacles.push({ code: "profile-forbids-mounts", apparmor: labels.apparmor });
   return obstacles;
 }
 
-/** The engine's default capabilities (Docker, Podman). */
-const engineDefaults = [
+/** Docker's default capabilities. */
+const dockerDefaults = [
   ...[
     "CAP_CHOWN",
     "CAP_DAC_OVERRIDE",
@@ -80,12 +84,19 @@ const engineDefaults = [
   ...["CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE"],
 ];
 
+/** The default capabilities of an engine; Podman (4 and later, containers.conf(5)) has fewer than Docker. */
+const engineDefaults: Readonly<Record<MachineRequest["manager"], readonly string[]>> = {
+  docker: dockerDefaults,
+  oci: dockerDefaults,
+  podman: dockerDefaults.filter((name) => !["CAP_AUDIT_WRITE", "CAP_MKNOD", "CAP_NET_RAW"].includes(name)),
+};
+
 /**
  * systemd-nspawn(1)'s set with a network of its own. In a user namespace each holds only over what that
  * namespace owns: its processes, mounts, network and files; none over anything of the host.
  */
 const fullCapabilities = [
-  ...engineDefaults,
+  ...dockerDefaults,
   ...[
     "CAP_AUDIT_CONTROL",
     "CAP_DAC_READ_SEARCH",
@@ -112,11 +123,10 @@ const fullCapabilities = [
  */
 export function profileCapabilities(
   profile: Profile,
-  asked: readonly string[],
-  dropped: readonly string[] | undefined,
+  { capabilities: asked, dropped, manager }: Pick<MachineRequest, "capabilities" | "dropped" | "manager">,
 ): readonly string[] {
   if (profile !== "full") return asked;
-  const gone = engineDefaults.filter((name) => !asked.includes(name));
+  const gone = engineDefaults[manager].filter((name) => !asked.includes(name));
   if (dropped === undefined ? gone.length > 0 : dropped.includes("ALL")) return asked;
   const without = new Set([...gone, ...(dropped ?? [])]);
   return [...new Set([...fullCapabilities, ...asked])].filter((name) => !without.has(name));

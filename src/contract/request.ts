@@ -1,5 +1,7 @@
+import type { NoOverlay } from "#linux/overlay.ts";
 import type { LayersUnmapped } from "./obstacle.ts";
 import type { Profile } from "./profiles.ts";
+import type { SecurityLabels } from "./security-labels.ts";
 
 /** What was asked for. */
 export interface MachineRequest {
@@ -15,6 +17,12 @@ export interface MachineRequest {
   readonly dropped?: readonly string[] | undefined;
   /** The system calls that the engine's or the user's own seccomp profile refuses by name. */
   readonly refused?: readonly string[] | undefined;
+  /** The labels that the engine or the user chose for its processes. */
+  readonly labels?: SecurityLabels | undefined;
+  /** Whether the AppArmor profile that the user named lets a process mount; undefined where none is named. */
+  readonly mayMount?: boolean | undefined;
+  /** Whether set-uid programs are to gain nothing in it (prctl(2), PR_SET_NO_NEW_PRIVS). */
+  readonly noNewPrivileges?: boolean | undefined;
   /** The user that its init is to run as; undefined for root. */
   readonly user?: number | undefined;
   /** Whether the machine gets a terminal for /dev/console (`docker run -t`). */
@@ -23,8 +31,8 @@ export interface MachineRequest {
   readonly machineId: string;
   /** The value of $container: what systemd-detect-virt says. */
   readonly manager: "docker" | "podman" | "oci";
-  /** The storage of its files: an overlay, whose directories can be mounted again, or anything else. */
-  readonly storage: "overlay" | "other";
+  /** The storage of its files: an overlay whose directories can be mounted again, or why it is not one. */
+  readonly storage: "overlay" | NoOverlay;
   /** What the host refused when a start of `full` was tried. */
   readonly refusal?: LayersUnmapped | undefined;
   /** Whether it has been `full` at an earlier start. */
@@ -41,6 +49,9 @@ export interface MachineRequest {
   readonly shmSize?: number | undefined;
   /** Whether the machine has a network namespace of its own. */
   readonly ownNetwork: boolean;
-  /** Whether the network that it shares is another container's, and not the host's. */
+  /**
+   * Whether it gets a network that exists already, and is not the host's: another container's, or its own
+   * where the engine makes that (Podman).
+   */
   readonly inheritsNetwork?: boolean | undefined;
 }

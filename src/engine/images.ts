@@ -1,6 +1,8 @@
 import type { Readable } from "node:stream";
+import type { ContainerConfig } from "#api/container-config.ts";
 import type { Filters } from "#api/filters.ts";
 import type { ImageInspect, ImageSummary } from "#api/image.ts";
+import type { ProgressMessage } from "#api/progress-message.ts";
 import type { Engine } from "./connection/engine.ts";
 import { readMessages } from "./connection/json-lines.ts";
 import { path, request, requestStream } from "./connection/request.ts";
@@ -28,6 +30,37 @@ export async function loadImages(engine: Engine, tar: Readable, { signal }: Abor
     signal,
   });
   await readMessages(engine, reply, signal);
+}
+
+/**
+ * Pulls an image from its registry. Throws `not-found` if the registry has none of that name, `engine-api` if
+ * the engine does not reach it.
+ */
+export async function pullImage(
+  engine: Engine,
+  reference: string,
+  { signal, onMessage }: Abortable & { readonly onMessage?: (message: ProgressMessage) => void } = {},
+): Promise<void> {
+  const query = { fromImage: reference };
+  const reply = await requestStream(engine, { method: "POST", path: "/images/create", query, signal });
+  await readMessages(engine, reply, signal, onMessage);
+}
+
+/** Makes an image of a container's files, with this configuration on top of the container's; its id. */
+export async function commitContainer(
+  engine: Engine,
+  container: string,
+  { repo, tag, config, signal }: CommitOptions,
+): Promise<string> {
+  const query = { container, repo, tag };
+  const options = { method: "POST", path: "/commit", query, body: config, signal } as const;
+  return (await request<{ Id: string }>(engine, options)).Id;
+}
+
+export interface CommitOptions extends Abortable {
+  readonly repo: string;
+  readonly tag: string;
+  readonly config: ContainerConfig;
 }
 
 /**

@@ -44,6 +44,8 @@ export const label = {
   digest: "berth.digest",
   /** On images: what berth put into them. */
   content: "berth.content",
+  /** On the image that builds roots: its base. On containers of it: what they are for. */
+  builder: "berth.builder",
   /** On the image that is made for a folder. */
   rootImage: "berth.root.image",
 } as const;

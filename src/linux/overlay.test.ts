@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { otherOverlays, parseOverlay } from "./overlay.ts";
+import { type Overlay, otherOverlays, parseOverlay, volatileMark } from "./overlay.ts";
 
 const docker = "/var/lib/docker/overlay2";
 const point = `${docker}/5f0c/merged`;
@@ -8,6 +8,8 @@ const lineOf = (options: string, { at = point, type = "overlay", optional = "sha
 const none = () => false;
 const parse = (options: string, exists: (path: string) => boolean = none) =>
   parseOverlay(lineOf(options), point, exists);
+/** Of one that can be mounted again. */
+const mountedOf = (options: string) => (parse(options) as Overlay).mounted;
 
 describe("an overlay's layers", () => {
   test.each([
@@ -17,7 +19,7 @@ describe("an overlay's layers", () => {
       "rw,lowerdir=/l,upperdir=/u,workdir=/w,index=off,xino=off,metacopy=on",
       ["/l"],
       "/u",
-      ["index=off", "xino=off", "metacopy=on"],
+      ["xino=off", "metacopy=on"],
     ],
     ["read-only for a while", "ro,lowerdir=/l,upperdir=/u,workdir=/w", ["/l"], "/u", []],
     [
@@ -74,36 +76,81 @@ describe("an overlay's layers", () => {
       mounted: { source: "overlay", options: options.slice("rw,".length), directory: docker },
     });
     there.delete(`${docker}/l/BBB`);
-    expect(parse(options, (path) => there.has(path))).toBeUndefined();
+    expect(parse(options, (path) => there.has(path))).toEqual({ fault: "unknown-layers" });
   });
 
-  test("some relative, some not", () => {
+  test("some relative to a directory above the mount point, some not", () => {
     const options = "rw,lowerdir=l/AAA,upperdir=/elsewhere/diff,workdir=/elsewhere/work";
     expect(parse(options, (path) => path === `${docker}/l/AAA`)).toMatchObject({
       lower: [`${docker}/l/AAA`],
       upper: "/elsewhere/diff",
     });
   });
+
+  test("relative to the snapshots of containerd, in which the upper directory is, too", () => {
+    const snapshots = "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots";
+    const upper = `${snapshots}/45/fs`;
+    const options = `rw,lowerdir=44/fs:43/fs,upperdir=${upper},workdir=${snapshots}/45/work`;
+    const at = "/var/lib/docker/rootfs/overlayfs/5f0c";
+    const there = [`${snapshots}/44/fs`, `${snapshots}/43/fs`];
+    const overlay = parseOverlay(lineOf(options, { at }), at, (path) => there.includes(path));
+    expect(overlay).toMatchObject({ lower: there, upper, mounted: { directory: snapshots } });
+  });
+});
+
+describe("options of the machine's own mount", () => {
+  const places = "lowerdir=/l,upperdir=/u,workdir=/w";
+  const withIndex = (path: string) => path === "/sys/module/overlay/parameters/index";
+  test.each([
+    ["no index, which is the upper directory's only one", places, withIndex, ["index=off"]],
+    ["in place of the engine's", `${places},index=on,nfs_export=on`, withIndex, ["index=off"]],
+    ["not where overlayfs has none", places, none, []],
+    ["not volatile, which a second mount is not", `${places},volatile,xino=off`, none, ["xino=off"]],
+  ] as const)("%s", (_, options, exists, expected) => {
+    expect(parse(`rw,${options}`, exists)).toMatchObject({ options: [...expected] });
+  });
+});
+
+test.each([
+  ["lowerdir=/l,upperdir=/u,workdir=/a b/w,volatile", "/a b/w/work/incompat/volatile"],
+  [String.raw`volatile,workdir=/a\,b/w`, "/a,b/w/work/incompat/volatile"],
+  ["lowerdir=/l,upperdir=/u,workdir=/volatile", undefined],
+])("what marks a volatile overlay as used: %s", (options, expected) => {
+  expect(volatileMark(options)).toBe(expected);
 });
 
 describe("no overlay to be mounted anew", () => {
   test.each([
-    ["read-only, without an upper directory", "ro,lowerdir=/l1:/l2"],
-    ["without lower directories", "rw,upperdir=/u,workdir=/w"],
-    ["with layers of data alone", "rw,lowerdir=/l::/data,upperdir=/u,workdir=/w"],
-    ["with layers of data alone, each by an option", "rw,lowerdir+=/l,datadir+=/data,upperdir=/u,workdir=/w"],
-  ])("%s", (_, options) => {
-    expect(parse(options)).toBeUndefined();
+    ["read-only, without an upper directory", "ro,lowerdir=/l1:/l2", "read-only"],
+    ["without lower directories", "rw,upperdir=/u,workdir=/w", "read-only"],
+    ["with layers of data alone", "rw,lowerdir=/l::/data,upperdir=/u,workdir=/w", "data-layers"],
+    [
+      "with layers of data alone, each by an option",
+      "rw,lowerdir+=/l,datadir+=/data,upperdir=/u,workdir=/w",
+      "data-layers",
+    ],
+    [
+      "with a layer that is an open file of the engine's",
+      "rw,lowerdir=/proc/self/fd/5:/l,upperdir=/u,workdir=/w",
+      "unknown-layers",
+    ],
+    ["with layers by the numbers of open files", "rw,lowerdir=5:6,upperdir=/u,workdir=/w", "unknown-layers"],
+  ])("%s", (_, options, fault) => {
+    expect<unknown>(parse(options)).toEqual({ fault });
   });
 
   const good = "rw,lowerdir=/l,upperdir=/u,workdir=/w";
   test.each([
-    ["nothing is mounted there", lineOf(good, { at: "/elsewhere" })],
-    ["it is another file system", lineOf(good, { type: "btrfs" })],
-    ["another file system is mounted over it", `${lineOf(good)}\n${lineOf("rw", { type: "tmpfs" })}`],
-    ["no mounts at all", ""],
-  ])("%s", (_, mountinfo) => {
-    expect(parseOverlay(mountinfo, point, none)).toBeUndefined();
+    ["nothing is mounted there", lineOf(good, { at: "/elsewhere" }), undefined],
+    ["it is another file system", lineOf(good, { type: "btrfs" }), "btrfs"],
+    [
+      "another file system is mounted over it",
+      `${lineOf(good)}\n${lineOf("rw", { type: "tmpfs" })}`,
+      "tmpfs",
+    ],
+    ["no mounts at all", "", undefined],
+  ])("%s", (_, mountinfo, type) => {
+    expect<unknown>(parseOverlay(mountinfo, point, none)).toEqual({ fault: "other-type", type });
   });
 });
 
@@ -118,7 +165,7 @@ test("the last mount at the place is the one in sight", () => {
 test("a place with a space in its name", () => {
   const spaced = "/var/lib/my docker/merged";
   const mountinfo = lineOf("rw,lowerdir=/l,upperdir=/u,workdir=/w", { at: spaced.replace(" ", "\\040") });
-  expect(parseOverlay(mountinfo, spaced, none)?.upper).toBe("/u");
+  expect(parseOverlay(mountinfo, spaced, none)).toMatchObject({ upper: "/u" });
 });
 
 describe("how it was mounted", () => {
@@ -139,7 +186,7 @@ describe("how it was mounted", () => {
       'context="s0:c1,c2",lowerdir=/l,upperdir=/u,workdir=/w',
     ],
   ])("%s", (_, options, expected) => {
-    expect(parse(options)?.mounted).toEqual({ source: "overlay", options: expected, directory: "/" });
+    expect(mountedOf(options)).toEqual({ source: "overlay", options: expected, directory: "/" });
   });
 });
 

@@ -11,6 +11,7 @@ export interface OciConfig {
   hostname?: string;
   hooks?: {
     createRuntime?: OciHook[];
+    createContainer?: OciHook[];
     startContainer?: OciHook[];
     poststop?: OciHook[];
     [other: string]: unknown;
@@ -34,6 +35,7 @@ export interface OciProcess {
   capabilities?: Partial<Record<CapabilitySet, string[]>>;
   apparmorProfile?: string;
   selinuxLabel?: string;
+  noNewPrivileges?: boolean;
   [other: string]: unknown;
 }
 

@@ -41,6 +41,7 @@ describe("the host name", () => {
   test.each([
     ["of this container", id],
     ["of the one whose network it has", other],
+    ["as Podman keeps it", `${id}/userdata`],
   ])("in the root: a file of the machine's, not the engine's %s", (_, of) => {
     const planned = plan(configOf(engineFile("hosts", of), engineFile("hostname", of)), inRoot);
     expect(planned).toMatchObject({

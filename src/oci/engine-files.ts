@@ -78,7 +78,7 @@ const engineFileNames = ["hostname", "hosts", "resolv.conf"] as const;
 
 /**
  * Docker keeps them in a directory that is named after the container, or after the one whose network this one
- * has.
+ * has; Podman in that one's `userdata`.
  */
 function engineFileName(
   { destination, source }: OciMount,
@@ -88,6 +88,6 @@ function engineFileName(
     (name) =>
       destination === `/etc/${name}` &&
       (source?.endsWith(`/${id}/${name}`) === true ||
-        new RegExp(`/[0-9a-f]{64}/${name}$`).test(source ?? "")),
+        new RegExp(`/[0-9a-f]{64}/(userdata/)?${name}$`).test(source ?? "")),
   );
 }

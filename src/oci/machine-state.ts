@@ -37,8 +37,13 @@ export const stateFile = {
   limits: "limits",
   /** Its own cgroup in each hierarchy, one a line. */
   cgroups: "cgroups",
+  /** The cgroup that its systemd makes for itself, on hosts with cgroup2 alone. */
+  scope: "scope",
   /** Empty; its mounts are to be shared among its mount namespaces. */
   shared: "shared",
+  /** The AppArmor profile and the SELinux label that its processes have instead of the engine's. */
+  apparmor: "apparmor",
+  selinux: "selinux",
   machineId: "machine-id",
   hostname: "hostname",
   /** The network namespace of another container that it joins. */

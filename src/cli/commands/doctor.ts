@@ -39,14 +39,14 @@ async function readFacts(context: Context, fix: boolean): Promise<DoctorFacts> {
   const { env } = context.io;
   try {
     const engine = await openContextEngine(context);
-    const facts = await readDoctorFacts(engine, env.PATH, context.signal);
+    const facts = await readDoctorFacts(engine, env, context.signal);
     const { states, probes } = facts.leftovers;
     if (!fix || states.length + probes.length === 0) return facts;
     await removeLeftovers(engine, facts.leftovers, context.signal);
     for (const removed of [...states, ...probes]) context.note(`removed ${removed}`);
-    return await readDoctorFacts(engine, env.PATH, context.signal);
+    return await readDoctorFacts(engine, env, context.signal);
   } catch (error) {
     if (!hasCode(error, "engine-unreachable")) throw error;
-    return await readFactsWithoutEngine(error, env.PATH);
+    return await readFactsWithoutEngine(error, env);
   }
 }

@@ -11,7 +11,8 @@ const start = defineCommand({
   description: `
     Starts a Docker engine of berth's own, from the distribution's dockerd, in namespaces of its own: its
     data, socket, network and firewall are separate, and the host's stay untouched. It keeps running after
-    berth ends. berth uses it when no other engine answers.
+    berth ends, where systemd runs the host as the unit berth-engine-default.service. berth uses it when no
+    other engine answers.
 
     Does nothing if the engine runs already.`,
   options: {
@@ -96,6 +97,7 @@ function render(found: EmbeddedEngineStatus, { style }: View): string {
     ["data", found.dataDirectory],
     ["config", found.configFile],
     ["log", found.log],
+    ["unit", found.unit],
     ["cgroups", found.settings?.cgroupView],
     ["uplink", found.settings === undefined ? undefined : found.settings.uplink ? "slirp4netns" : "none"],
     ["init", found.pid === undefined ? undefined : `process ${found.pid}`],

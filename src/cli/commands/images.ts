@@ -8,10 +8,11 @@ const columns: readonly Column<MachineImage>[] = [
   { header: "NAME", value: (image) => image.name },
   {
     header: "STATE",
-    value: (image) => (image.stored === undefined ? "not built" : "built"),
+    value: (image) =>
+      image.stored === undefined ? "not built" : image.base === undefined ? "built" : "builds others",
     paint: (text, image, style) => (image.stored === undefined ? style.dim(text) : style.green(text)),
   },
-  { header: "SYSTEM", value: (image) => image.stored?.os ?? "", shrinks: true },
+  { header: "SYSTEM", value: (image) => image.stored?.os ?? image.base ?? "", shrinks: true },
   { header: "INIT", value: (image) => image.stored?.init ?? "" },
   {
     header: "SIZE",
@@ -21,13 +22,17 @@ const columns: readonly Column<MachineImage>[] = [
   { header: "REFERENCE", value: (image) => image.stored?.reference ?? "", shrinks: true },
 ];
 
+/** Unlike one that builds others. */
+const isForMachines = ({ base }: MachineImage) => base === undefined;
+
 export const command = defineCommand({
   name: "images",
   summary: "List images for machines",
   description: `
-    Lists the built-in images, built or not, and the images that berth made from recipes and tarballs. \`berth
-    up\` builds what it needs. Any other image of the engine that has an init can be a machine, too; \`docker
-    images\` lists those. With --quiet it prints only names.`,
+    Lists the built-in images, built or not, the images that berth made from recipes and tarballs, and the one
+    that builds them on hosts without mmdebstrap. \`berth up\` builds what it needs. Any other image of the engine that has an init can be a machine, too; \`docker
+    images\` lists those. With --quiet it prints only the names
+    of images for machines.`,
   options: { noTrunc: { description: "do not truncate long columns" } },
   examples: [
     { command: "berth images", description: "all images" },
@@ -40,7 +45,9 @@ export const command = defineCommand({
     const images = await listMachineImages(await openContextEngine(context), context.signal);
     if (context.global.quiet)
       await context.result(images, () =>
-        [...new Set(images.map(({ name }) => name))].map((name) => `${name}\n`).join(""),
+        [...new Set(images.filter(isForMachines).map(({ name }) => name))]
+          .map((name) => `${name}\n`)
+          .join(""),
       );
     else
       await context.result(images, ({ width, style }) =>

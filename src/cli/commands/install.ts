@@ -1,6 +1,8 @@
 import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
 import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
-import { installDirectory, installRuntime } from "#ops/engine/install-runtime.ts";
+import { renderReload } from "#cli/render/unit-reload.ts";
+import { installRuntime } from "#ops/engine/install-runtime.ts";
+import { installDirectory } from "#ops/engine/installed-programs.ts";
 
 const runtime = defineCommand({
   name: "runtime",
@@ -12,7 +14,10 @@ const runtime = defineCommand({
     IMAGE\` boots IMAGE.
 
     With --default every container goes through it: those that run an init boot, all others go to the real
-    runtime unchanged.`,
+    runtime unchanged.
+
+    Works for engines of this host: the daemon.json is that of the dockerd at the engine's socket. For a
+    rootless engine run it as its user, with --in-place.`,
   options: {
     ...engineOptions,
     default: { description: "make it the engine's default runtime" },
@@ -32,11 +37,14 @@ const runtime = defineCommand({
       program: process.execPath,
     });
     await context.result(change, () => "");
+    for (const warning of change.warnings) context.warn(warning);
     context.note(
       change.active
         ? `the engine knows the runtime berth${change.changed ? "" : " already"}`
         : `wrote ${change.file}; no engine is running, so it takes effect when one starts`,
     );
+    const reload = renderReload("lxcfs.service", change.lxcfs);
+    if (reload !== undefined) context.note(reload);
     return undefined;
   },
 });

@@ -95,7 +95,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function reply(method: "rm" | undefined, path: string, query: string | undefined): Answer {
-  if (path === "/version") return [200, { ApiVersion: "1.41", Version: "20.10.24" }];
+  if (path.endsWith("/version")) return [200, { ApiVersion: "1.41", Version: "20.10.24", Arch: "amd64" }];
   if (path.endsWith("/info")) return [200, info];
   if (path.endsWith("/images/json")) return [200, []];
   const [, image] = /\/images\/image-of-([^/]+)\/json$/.exec(path) ?? [];

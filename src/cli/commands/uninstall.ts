@@ -1,5 +1,6 @@
 import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
 import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
+import { renderReload } from "#cli/render/unit-reload.ts";
 import { uninstallRuntime } from "#ops/engine/install-runtime.ts";
 import { all } from "./uninstall/all.ts";
 
@@ -19,6 +20,8 @@ const runtime = defineCommand({
     context.note(
       change.changed ? "the engine no longer knows the runtime berth" : `${change.file} has no runtime berth`,
     );
+    const reload = renderReload("lxcfs.service", change.lxcfs);
+    if (reload !== undefined) context.note(reload);
     return undefined;
   },
 });

@@ -18,8 +18,8 @@ import {
 import { resolvePaths } from "#machinefile/read/resolve-paths.ts";
 import { engineLock } from "#ops/engine/open-engine.ts";
 import type { MachineUp } from "#ops/machine/machine-up.ts";
-import { previewUp, up } from "#ops/machine/up.ts";
-import type { Step } from "#plan/machine/up.ts";
+import { type PreviewStep, previewUp, up } from "#ops/machine/up.ts";
+import { renderBuilder } from "#plan/image/builder.ts";
 
 const options = {
   ...fleetOptionSpecs(),
@@ -132,8 +132,10 @@ function parseCount(text: string): number {
   return count;
 }
 
-function renderStep(step: Step): string {
+function renderStep(step: PreviewStep): string {
   switch (step.do) {
+    case "build-image":
+      return `build ${step.image} ${renderBuilder(step.builder)}`;
     case "create-network":
       return `create network ${step.network.domain} ${step.network.subnet}`;
     case "create":

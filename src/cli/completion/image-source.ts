@@ -7,7 +7,8 @@ import type { Candidate } from "./candidate.ts";
 export async function complete(context: Context): Promise<readonly Candidate[]> {
   const images = await listMachineImages(await openContextEngine(context), context.signal);
   const words = new Map<string, string>();
-  for (const { name, builtin, stored } of images) {
+  for (const { name, builtin, stored, base } of images) {
+    if (base !== undefined) continue;
     const word = builtin ? name : stored?.reference;
     if (word !== undefined && !words.has(word))
       words.set(word, stored === undefined ? "not built" : (stored.os ?? "built"));

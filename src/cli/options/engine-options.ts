@@ -8,7 +8,7 @@ import type { EngineConfig } from "#ops/engine/install-runtime.ts";
 export const engineOptions = {
   engineConfig: {
     value: "FILE",
-    description: "the engine's daemon.json (/etc/docker/daemon.json)",
+    description: "the engine's daemon.json (the one that dockerd reads)",
     completes: "file",
   },
   enginePid: { value: "PID", description: "dockerd's process (the one at its socket)", parse: parsePid },

@@ -1,3 +1,4 @@
+import type { ProgressMessage } from "#api/progress-message.ts";
 import { BerthError } from "#errors.ts";
 import type { Engine } from "./engine.ts";
 import { createLineSplitter } from "./lines.ts";
@@ -39,22 +40,22 @@ function* parseLine<T>(bytes: Buffer): Generator<T> {
   }
 }
 
-/** What is read of a line of progress of image calls: jsonmessage.JSONMessage. */
-interface JSONMessage {
-  readonly errorDetail?: { readonly code?: number; readonly message?: string };
-  readonly error?: string;
-}
-
 /**
  * Reads progress to its end. These calls answer 200 before they work, so an error comes as a line: thrown as
  * `engine-api`.
  */
-export async function readMessages(engine: Engine, reply: StreamReply, signal?: AbortSignal): Promise<void> {
-  for await (const message of readJsonLines<JSONMessage>(engine, reply, signal)) {
+export async function readMessages(
+  engine: Engine,
+  reply: StreamReply,
+  signal?: AbortSignal,
+  onMessage?: (message: ProgressMessage) => void,
+): Promise<void> {
+  for await (const message of readJsonLines<ProgressMessage>(engine, reply, signal)) {
     const trouble = message.errorDetail?.message ?? message.error;
     if (trouble !== undefined)
       throw new BerthError("engine-api", trouble, {
         details: { message: trouble, code: message.errorDetail?.code },
       });
+    onMessage?.(message);
   }
 }

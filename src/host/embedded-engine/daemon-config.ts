@@ -3,7 +3,6 @@ import { BerthError } from "#errors.ts";
 import { replaceFile } from "#host/files/replace-file.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { isJsonObject } from "#json-object.ts";
-import { engineCgroup } from "./engine-cgroups.ts";
 import { type EmbeddedEngineOptions, type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 
 /** slirp4netns's own name server, slirp4netns(1). */
@@ -36,10 +35,14 @@ export async function applyDaemonConfig(options: EmbeddedEngineOptions): Promise
 }
 
 /**
- * The flags that are the engine's frame, dockerd(8). What daemon.json says already gets no flag: dockerd
+ * The flags that are the engine's frame, dockerd(8); `cgroup` is the machines'. What daemon.json says already gets no flag: dockerd
  * refuses both at once.
  */
-export function dockerdArguments(options: EmbeddedEngineOptions, config: DaemonConfig): readonly string[] {
+export function dockerdArguments(
+  options: EmbeddedEngineOptions,
+  config: DaemonConfig,
+  cgroup: string,
+): readonly string[] {
   const paths = enginePaths(options);
   const flag = (key: string, name: string, value: string | undefined) =>
     value === undefined || config[key] !== undefined ? [] : [`--${name}=${value}`];
@@ -49,7 +52,7 @@ export function dockerdArguments(options: EmbeddedEngineOptions, config: DaemonC
     "--pidfile=/run/docker.pid",
     `--host=unix://${paths.socket}`,
     `--config-file=${paths.config}`,
-    ...flag("cgroup-parent", "cgroup-parent", engineCgroup(options.name)),
+    ...flag("cgroup-parent", "cgroup-parent", cgroup),
     ...flag("exec-opts", "exec-opt", "native.cgroupdriver=cgroupfs"),
     ...flag("bip", "bip", options.bridgeAddress),
     ...flag("dns", "dns", options.uplink === true ? uplinkNameServer : undefined),

@@ -6,8 +6,9 @@ import { BerthError } from "#errors.ts";
 import { removeCgroups } from "#host/cgroup/cgroup-tree.ts";
 import { freeCgroups } from "#host/cgroup/end-cgroups.ts";
 import { readMounts } from "./mount-table.ts";
+import { unitCgroup } from "./unit.ts";
 
-/** The cgroup below which all machines of an engine are, in every hierarchy. */
+/** The cgroup below which all machines of an engine without a unit are, in every hierarchy. */
 export function engineCgroup(name: string): string {
   return `/berth-engine-${name}`;
 }
@@ -17,8 +18,10 @@ export async function readEngineCgroups(name: string): Promise<readonly string[]
   const found: string[] = [];
   for (const { point, type } of await readMounts()) {
     if (type !== "cgroup" && type !== "cgroup2") continue;
-    const directory = join(point, engineCgroup(name));
-    if (existsSync(directory)) found.push(directory);
+    for (const cgroup of [engineCgroup(name), unitCgroup(name)]) {
+      const directory = join(point, cgroup);
+      if (existsSync(directory)) found.push(directory);
+    }
   }
   return found;
 }

@@ -9,6 +9,7 @@ import { freeEngineCgroups, readEngineCgroups, removeEngineCgroups } from "./eng
 import { type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { readProcess, readRecordedProcess, signalProcess, waitUntilGone } from "./process-identity.ts";
 import { releaseShadowed } from "./shadowed.ts";
+import { endUnit } from "./unit.ts";
 
 /** Where namespaces are put together; empty directories as seen from the host. */
 const stages = ["run", "sys", "layer", "root"] as const;
@@ -45,6 +46,7 @@ export async function removeLeftovers(place: EmbeddedEnginePlace, known?: Proces
   if (init !== undefined) await killAndWait(init, place.name);
   if (holder !== undefined && !(await waitUntilGone(holder, endLimit))) throw stillThere(holder);
   if (uplink !== undefined && !(await waitUntilGone(uplink, 2000))) await killAndWait(uplink, place.name);
+  await endUnit(place.name);
   await removeEngineCgroups(place.name);
   await releaseShadowed(place.name);
   releaseIds(place.name);

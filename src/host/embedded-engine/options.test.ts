@@ -37,9 +37,9 @@ test("the product's places", () => {
 
 test("what daemon.json says gets no flag, since dockerd refuses both", () => {
   const options = { ...good, bridgeAddress: "172.20.0.1/16", uplink: true };
-  expect(dockerdArguments(options, {})).toEqual(
+  expect(dockerdArguments(options, {}, "/berth-engine-one")).toEqual(
     expect.arrayContaining(["--bip=172.20.0.1/16", "--dns=10.0.2.3"]),
   );
-  const flags = dockerdArguments(options, { bip: "10.1.0.1/24", dns: ["10.1.0.2"] });
+  const flags = dockerdArguments(options, { bip: "10.1.0.1/24", dns: ["10.1.0.2"] }, "/berth-engine-one");
   expect(flags.filter((flag) => /^--(bip|dns)=/.test(flag))).toEqual([]);
 });

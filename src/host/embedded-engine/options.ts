@@ -6,7 +6,7 @@ export type CgroupView = "host" | "v2";
 
 /** Where an embedded engine is; enough to stop it and to ask for its status. */
 export interface EmbeddedEnginePlace {
-  /** Lower-case letters, digits, `_`, `.` and `-`; names its cgroups: `/berth-engine-NAME`. */
+  /** Lower-case letters, digits, `_`, `.` and `-`; names its unit and its cgroups: `berth-engine-NAME`. */
   readonly name: string;
   /** Socket, log and identity of the running engine. Absolute; stays, empty, after a stop. */
   readonly stateDirectory: string;
@@ -65,6 +65,7 @@ export function enginePaths(place: EmbeddedEnginePlace) {
     uplinkReady: state("uplink.ready"),
     resolvConf: state("resolv.conf"),
     settings: state("settings.json"),
+    environment: state("environment"),
     config: join(place.dataDirectory, "daemon.json"),
     dataRoot: join(place.dataDirectory, "docker"),
   } as const;

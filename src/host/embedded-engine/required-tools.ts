@@ -1,25 +1,29 @@
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "#errors.ts";
-import { packageOf } from "#host/process/debian-package.ts";
+import { readPackageManager } from "#host/process/package-manager.ts";
+import { packageOf } from "#linux/package.ts";
 
 const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
+
+/** Where the packages of docker-ce keep docker-init. */
+const dockerDirectories = ["/usr/local/libexec/docker", "/usr/libexec/docker", "/usr/lib/docker"] as const;
 
 /** The search path of the engine and its tools: the system's own, not the caller's PATH. */
 export const enginePath = searched.join(":");
 
 /**
  * Finds the first of several equivalent programs below a root directory; its path is as seen from that root.
- * Throws `tool-missing`, naming the Debian package.
+ * Throws `tool-missing`, naming the package.
  */
 export async function findTool(names: readonly [string, ...string[]], root = "/"): Promise<string> {
   for (const name of names) {
-    for (const directory of searched) {
+    for (const directory of [...searched, ...dockerDirectories]) {
       const path = join(directory, name);
       if (await isExecutable(join(root, path))) return path;
     }
   }
-  const wanted = packageOf(names[0]) ?? names[0];
+  const wanted = packageOf(names[0], root === "/" ? readPackageManager() : "apt") ?? names[0];
   const where = root === "/" ? "" : ` in ${root}`;
   throw new BerthError("tool-missing", `${names.join(" or ")} is not installed${where}`, {
     hint: `Install the package ${wanted}${where}.`,

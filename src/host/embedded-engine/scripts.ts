@@ -1,6 +1,7 @@
 import { fillTemplate } from "#linux/shell-template.ts";
 import init from "./init.sh" with { type: "text" };
 import { shadowedDirectories } from "./shadowed.ts";
+import unit from "./unit.sh" with { type: "text" };
 import uplink from "./uplink.sh" with { type: "text" };
 
 /*
@@ -13,3 +14,6 @@ export const initScript = fillTemplate(init, { SHADOWED_DIRECTORIES: shadowedDir
 
 /** Joins the engine to the world. */
 export const uplinkScript = uplink;
+
+/** Is the main process of the engine's unit. */
+export const unitScript = unit;

@@ -1,28 +1,29 @@
-import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "#errors.ts";
+import { ensureProfile } from "#host/apparmor/machine-profile.ts";
 import { holdIds } from "#host/namespace/id-ranges.ts";
 import { withLock } from "#host/process/lock.ts";
 import { lockPlace } from "#host/process/lock-place.ts";
 import type { ProcessStat } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
-import { type ChildProcess, spawn } from "#host/process/spawn.ts";
 import {
   applyDaemonConfig,
   checkDataDirectory,
   dockerdArguments,
   uplinkNameServer,
 } from "./daemon-config.ts";
+import { engineCgroup } from "./engine-cgroups.ts";
 import { askEngine } from "./engine-socket.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { checkOptions, type EmbeddedEngineOptions, enginePaths } from "./options.ts";
 import { readRecordedProcess } from "./process-identity.ts";
 import { removeTree } from "./remove-tree.ts";
-import { enginePath, findTool } from "./required-tools.ts";
-import { initScript, uplinkScript } from "./scripts.ts";
+import { findTool } from "./required-tools.ts";
 import { holdShadowed } from "./shadowed.ts";
+import { type EngineTools, type SpawnedEngine, spawnEngine } from "./spawn-engine.ts";
 import { type EngineSettings, privateEngineStatus } from "./status.ts";
+import { unitCgroup, usesUnit } from "./unit.ts";
 
 export interface StartedEmbeddedEngine {
   /** Path of the API socket. */
@@ -38,8 +39,8 @@ const startLimit = 60_000;
 
 /**
  * Starts the distribution's dockerd in its own network, mount and PID namespaces, and returns when it
- * answers. Leaves the host's firewall, routes, mounts and engine alone; on its cgroup tree adds only
- * `/berth-engine-NAME`. Returns an engine that is already running, unless its cgroup view, uplink or root
+ * answers. Leaves the host's firewall, routes, mounts and engine alone; adds only the transient unit
+ * `berth-engine-NAME.service` where systemd runs the host, else the cgroup `/berth-engine-NAME`. Returns an engine that is already running, unless its cgroup view, uplink or root
  * differ (`conflict`). Calls `onWaiting` while another berth works on it. A failed start leaves nothing
  * behind. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
  */
@@ -73,14 +74,13 @@ export async function startEmbeddedEngine(
   return withLock(lockPlace(stateDirectory), undefined, work, onWaiting);
 }
 
-type Tools = Readonly<Record<"init" | "dockerd" | "unshare", string>>;
-
-async function findTools(options: EmbeddedEngineOptions): Promise<Tools> {
+async function findTools(options: EmbeddedEngineOptions): Promise<EngineTools> {
   const root = options.rootDirectory ?? "/";
   const dockerd = await findTool(["dockerd"], root);
   const init = await findTool(["docker-init", "tini"], root);
   await findTool(["iptables"], root);
-  for (const tool of ["ip", "mount", "setpriv", "pivot_root"] as const) await findTool([tool]);
+  for (const tool of ["ip", "mount", "setpriv"] as const) await findTool([tool]);
+  if (options.rootDirectory !== undefined) await findTool(["pivot_root"]);
   if (options.uplink === true) await findTool(["slirp4netns"]);
   return { dockerd, init, unshare: await findTool(["unshare"]) };
 }
@@ -118,96 +118,28 @@ async function findRunning(options: EmbeddedEngineOptions): Promise<StartedEmbed
   return { socket: status.socket, pid: status.pid, configFile: status.configFile };
 }
 
-async function startNew(options: EmbeddedEngineOptions, tools: Tools): Promise<StartedEmbeddedEngine> {
+async function startNew(options: EmbeddedEngineOptions, tools: EngineTools): Promise<StartedEmbeddedEngine> {
   const paths = enginePaths(options);
   const config = await applyDaemonConfig(options);
   await writeFile(paths.settings, `${JSON.stringify(settingsOf(options))}\n`);
   if (options.rootDirectory === undefined) await holdShadowed(options.name);
+  // The engine's own root may lack the program that loads it; a refusal shows when a machine starts.
+  ensureProfile();
   const idsMark = holdIds(options.name);
   if (options.uplink === true) await writeFile(paths.resolvConf, `nameserver ${uplinkNameServer}\n`);
+  const asUnit = await usesUnit(options);
+  const cgroup = asUnit ? unitCgroup(options.name) : engineCgroup(options.name);
+  const dockerdArgs = dockerdArguments(options, config, cgroup);
   const init = await waitForAnswer(
     options,
-    spawnEngine(options, tools, { idsMark, dockerdArgs: dockerdArguments(options, config) }),
+    await spawnEngine(options, tools, { idsMark, dockerdArgs, asUnit }),
   );
   return { socket: paths.socket, pid: init.pid, configFile: paths.config };
 }
 
-interface EngineArguments {
-  /** As `holdIds` gives it. */
-  readonly idsMark: string;
-  readonly dockerdArgs: readonly string[];
-}
-
-function spawnEngine(
-  options: EmbeddedEngineOptions,
-  tools: Tools,
-  { idsMark, dockerdArgs }: EngineArguments,
-): ChildProcess {
-  const uplink = options.uplink === true;
-  // The kernel kills a process with a parent death signal when its parent ends; --kill-child hands that on to
-  // the namespaces' init.
-  const lifeline = options.endsWithCaller === true ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
-  const lent = Object.entries(options.lentLayers ?? {}).flat();
-  const namespaces = "--net --mount --pid --uts --fork --kill-child --propagation private --".split(" ");
-  const engine = [
-    ...[...lifeline, tools.unshare, ...namespaces, "sh", "-c", initScript, "berth-engine"],
-    ...[
-      options.stateDirectory,
-      options.dataDirectory,
-      options.cgroupView ?? "host",
-      options.rootDirectory ?? "",
-    ],
-    ...[uplink ? "yes" : "no", options.hostname ?? "", idsMark],
-    ...[...lent, "--", ...(options.shownDirectories ?? []), "--"],
-    ...[tools.init, tools.dockerd, ...dockerdArgs],
-  ];
-  const joined = uplink
-    ? [...lifeline, "sh", "-c", uplinkScript, "berth-uplink", options.stateDirectory, ...engine]
-    : engine;
-  const [command = tools.unshare, ...args] = joined;
-  const log = openSync(enginePaths(options).log, "a", 0o640);
-  try {
-    // detached is setsid(2): no terminal's hang-up or Ctrl-C reaches the engine.
-    const child = spawn(command, args, {
-      detached: true,
-      cwd: "/",
-      stdio: ["ignore", log, log],
-      env: engineEnvironment(),
-    });
-    child.unref();
-    return child;
-  } finally {
-    closeSync(log);
-  }
-}
-
-/** What dockerd itself understands; DOCKER_HOST and the like are the caller's business. */
-function engineEnvironment(): Record<string, string> {
-  const kept = [
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-  ];
-  const present = kept.flatMap((name) =>
-    process.env[name] === undefined ? [] : [[name, process.env[name]]],
-  );
-  return { ...Object.fromEntries(present), PATH: enginePath, HOME: "/root", LANG: "C.UTF-8" };
-}
-
-async function waitForAnswer(options: EmbeddedEngineOptions, child: ChildProcess): Promise<ProcessStat> {
+async function waitForAnswer(options: EmbeddedEngineOptions, engine: SpawnedEngine): Promise<ProcessStat> {
   const paths = enginePaths(options);
   let ended: string | undefined;
-  child.once("error", (error) => {
-    ended = error.message;
-  });
-  child.once("exit", (status, signal) => {
-    ended = signal === null ? `it exited with status ${status}` : `${signal} killed it`;
-  });
   const end = performance.now() + startLimit;
   while (ended === undefined && performance.now() < end) {
     const isReady =
@@ -216,6 +148,7 @@ async function waitForAnswer(options: EmbeddedEngineOptions, child: ChildProcess
     const init = isReady ? await readRecordedProcess(paths.init) : undefined;
     if (init !== undefined) return init;
     await sleep(30);
+    ended = await engine.ended();
   }
   const log = (await readFile(paths.log, "utf8")).trimEnd().split("\n").slice(-20);
   throw new BerthError(

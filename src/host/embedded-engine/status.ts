@@ -3,6 +3,7 @@ import { askEngine } from "./engine-socket.ts";
 import { hasLeftovers } from "./leftovers.ts";
 import { checkPlace, type EmbeddedEngineOptions, type EmbeddedEnginePlace, enginePaths } from "./options.ts";
 import { isAlive, readRecordedProcess } from "./process-identity.ts";
+import { engineUnit, hasUnit } from "./unit.ts";
 
 /** How the running engine was started. */
 export type EngineSettings = Pick<EmbeddedEngineOptions, "cgroupView" | "uplink" | "rootDirectory">;
@@ -22,6 +23,8 @@ export interface EmbeddedEngineStatus {
   /** dockerd's version; missing while it runs but does not answer. */
   readonly version?: string;
   readonly settings?: EngineSettings;
+  /** The unit that it runs in, where systemd runs the host. */
+  readonly unit?: string;
 }
 
 /** Reports an engine's state; changes nothing and needs no lock. */
@@ -46,6 +49,7 @@ export async function privateEngineStatus(place: EmbeddedEnginePlace): Promise<E
     state: "running",
     pid: init.pid,
     settings,
+    ...(hasUnit(place.name) ? { unit: engineUnit(place.name) } : {}),
     ...(version === undefined
       ? {}
       : { version: (JSON.parse(version) as { readonly Version: string }).Version }),

@@ -1,6 +1,10 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
+import { parseProcCover } from "#contract/proc-mount.ts";
+import { isProfileLoaded } from "#host/apparmor/machine-profile.ts";
+import { isReadOnly } from "#host/files/read-only.ts";
+import { unmappedLayers } from "#host/namespace/stage/overlay.ts";
 import {
   ignoreUnreadable,
   isMissing,
@@ -35,6 +39,11 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     disk,
     bridge,
     network,
+    programs,
+    apparmorProfile,
+    restriction,
+    keepsLayers,
+    procCover,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -50,15 +59,24 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     dataRoot === undefined ? undefined : readDisk(pid, dataRoot),
     readBridgeFilter(pid),
     readHostNetwork(pid),
+    readPrograms(),
+    readApparmorProfile(),
+    readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
+    isMissing(`/proc/${pid}/root${unmappedLayers}`),
+    readProcCover(pid),
   ]);
   return {
     cgroup,
     userNamespaces: readUserNamespaces(`/proc/${pid}/uid_map`),
+    mapsLayers: keepsLayers === false ? false : undefined,
+    procCover,
     lackingCapabilities,
     inotifyInstances: inotify,
     keys: userKeys === undefined || rootKeys === undefined ? undefined : { user: userKeys, root: rootKeys },
     ptys: most === undefined || used === undefined ? undefined : { most, used },
     apparmor: apparmor?.startsWith("Y") ?? false,
+    apparmorProfile,
+    restrictsUserns: restriction === undefined ? undefined : restriction === 1,
     selinux: selinux === false,
     // "current pending", each 0 or 1
     selinuxManageCgroup: manageCgroup === undefined ? undefined : manageCgroup.startsWith("1"),
@@ -66,7 +84,17 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     disk,
     bridgeFilter: bridge,
     network,
+    programs,
   };
+}
+
+async function readPrograms(): Promise<HostFacts["programs"]> {
+  const [readOnly, fapolicyd, nvidia] = await Promise.all([
+    isReadOnly("/usr/local"),
+    isMissing("/run/fapolicyd"),
+    isMissing("/dev/nvidiactl"),
+  ]);
+  return { readOnly, fapolicyd: fapolicyd === false, nvidia: nvidia === false };
 }
 
 /** Whether a program is in one of the directories of PATH. */
@@ -80,9 +108,19 @@ export async function hasProgram(name: string, path: string | undefined): Promis
   return found.includes(true);
 }
 
+async function readApparmorProfile(): Promise<HostFacts["apparmorProfile"]> {
+  const loaded = isProfileLoaded();
+  if (loaded === undefined) return undefined;
+  return { loaded, parser: await hasProgram("apparmor_parser", "/usr/sbin:/sbin:/usr/bin:/bin") };
+}
+
 async function readCgroup(pid: number | "self"): Promise<HostCgroup | undefined> {
   const mounts = (await readText(`/proc/${pid}/mountinfo`)) ?? (await readText("/proc/self/mountinfo"));
   return mounts === undefined ? undefined : parseCgroupLayout(mounts);
+}
+
+async function readProcCover(pid: number | "self"): Promise<string | undefined> {
+  return parseProcCover((await readText(`/proc/${pid}/mountinfo`)) ?? "");
 }
 
 async function readLacking(pid: number | "self"): Promise<readonly string[] | undefined> {

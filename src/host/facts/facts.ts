@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { type Host, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
+import { parseProcCover } from "#contract/proc-mount.ts";
 import { BerthError } from "#errors.ts";
+import { unmappedLayers } from "#host/namespace/stage/overlay.ts";
 import { capabilities } from "#linux/capability.ts";
 
 /**
@@ -29,6 +31,8 @@ export function readHost(mountinfo = readFileSync("/proc/self/mountinfo", "utf8"
     memory: totalmem(),
     fuse: existsSync("/dev/fuse"),
     kernel: [major, minor],
+    mapsLayers: existsSync(unmappedLayers) ? false : undefined,
+    procCover: parseProcCover(mountinfo),
   };
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { abortConnection } from "#host/namespace/fuse-connection.ts";
 import { detachMount, mount } from "#host/syscall/syscalls.ts";
 import { lastMountAt, mountsAt } from "#linux/mountinfo.ts";
+import { volatileMark } from "#linux/overlay.ts";
 import type { MirrorPlan } from "./request.ts";
 
 /*
@@ -60,9 +61,12 @@ export function overlaysAt(place: string): number {
 /** Mounts the engine's own overlay again, as the engine has done, in the place of a mirror. */
 export function giveBack({ place, overlay: { source, options, directory } }: MirrorPlan): void {
   clearPlace(place);
+  const mark = volatileMark(options);
   const before = process.cwd();
   process.chdir(directory);
   try {
+    // As containers/storage does: nothing is lost, since no crash came between.
+    if (mark !== undefined) rmSync(mark, { recursive: true, force: true });
     mount(source, place, "overlay", 0, options);
   } finally {
     process.chdir(before);

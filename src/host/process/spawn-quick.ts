@@ -23,3 +23,18 @@ export function readOutput(command: readonly string[], timeout: number): string 
   });
   return exitedDueToTimeout === true ? undefined : stdout.toString();
 }
+
+export interface Ended {
+  /** Undefined where a signal ended it. */
+  readonly status: number | undefined;
+  readonly stderr: string;
+}
+
+/** Runs a program on this input to its end. Blocks meanwhile; throws as `spawnPiped` does. */
+export function runWithInput(command: readonly string[], input: string): Ended {
+  const { exitCode, stderr } = Bun.spawnSync([...command], {
+    stdio: [Buffer.from(input), "ignore", "pipe"],
+    env: process.env,
+  });
+  return { status: exitCode ?? undefined, stderr: stderr.toString() };
+}

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { once } from "node:events";
+import { installHint } from "#linux/package.ts";
+import { readPackageManager } from "./package-manager.ts";
 import { spawn } from "./spawn.ts";
 import { readOutput, spawnPiped } from "./spawn-quick.ts";
 import { isNotInstalled, startError } from "./start-error.ts";
@@ -29,7 +31,7 @@ test("of one that is not installed the package is named", async () => {
   expect(startError("nft", cause)).toMatchObject({
     code: "tool-missing",
     message: "nft is not installed",
-    hint: "Run `apt-get install nftables`.",
+    hint: installHint("nft", readPackageManager()),
   });
   expect(startError("something", cause).hint).toBeUndefined();
 });

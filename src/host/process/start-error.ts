@@ -1,6 +1,7 @@
 import { BerthError } from "#errors.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { installHint } from "./debian-package.ts";
+import { installHint } from "#linux/package.ts";
+import { readPackageManager } from "./package-manager.ts";
 
 /** Whether a program failed to start because it does not exist (execve(2)), as node and Bun report it. */
 export const isNotInstalled = (error: unknown): boolean => hasErrno(error, ["ENOENT"]);
@@ -20,7 +21,7 @@ export function startError(program: string, cause: unknown): BerthError {
 
 /** `tool-missing` for a program that berth starts, with the package to install. */
 export function toolMissing(program: string, cause?: unknown): BerthError {
-  const hint = installHint(program);
+  const hint = installHint(program, readPackageManager());
   return new BerthError("tool-missing", `${program} is not installed`, {
     cause,
     details: { command: program },

@@ -2,21 +2,18 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import type { Engine } from "#engine/connection/engine.ts";
 import { listImages } from "#engine/images.ts";
-import { readVersion } from "#engine/system.ts";
 import { BerthError } from "#errors.ts";
-import { sha256 } from "#host/files/sha256.ts";
 import { findCurrent, findImage, type Place, type ResolvedImage, storeTarball } from "#image/store/store.ts";
 import { hashTarball, withTarball } from "#image/tarball/tarball.ts";
 import type { ImageSpec, ScratchImage } from "#machinefile/machine.ts";
 import { resolvePath } from "#machinefile/value/path.ts";
-import { debianArchitecture, planBuild } from "#plan/image/build-plan.ts";
+import type { BuilderChoice } from "#plan/image/builder.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
 import { cacheDirectory } from "#plan/image/cache.ts";
-import { planSources } from "#plan/image/mirror.ts";
-import { classifyReference } from "#plan/image/reference.ts";
+import { classifyReference, type Meaning } from "#plan/image/reference.ts";
 import { findSuggestions } from "#plan/image/suggestions.ts";
-import { readHostMirror } from "./host-mirror.ts";
-import { buildRoot } from "./mmdebstrap.ts";
+import { buildRoot } from "./build-root.ts";
+import { planRoot, rootBuilder } from "./plan-root.ts";
 
 export interface ResolveOptions {
   /** The images of the machine file: they come before everything else of that name. */
@@ -49,6 +46,44 @@ export async function resolveImages(
   return resolved;
 }
 
+/**
+ * What of these `resolveImages` would build, each once, in order, and by what: nothing is built or pulled.
+ */
+export async function previewBuilds(
+  engine: Engine,
+  references: Iterable<string>,
+  options: ResolveOptions,
+): Promise<readonly PreviewedBuild[]> {
+  const builds: PreviewedBuild[] = [];
+  for (const reference of new Set(references)) {
+    const meaning = classifyReference(reference, options.fleetImages ?? {});
+    const spec = meaning.kind === "scratch" ? meaning.spec : await missingBuiltin(engine, meaning, options);
+    if (spec === undefined) continue;
+    const planned = await planRoot(engine, reference, spec, options);
+    const current = await findCurrent(engine, planned.plan, options.signal);
+    if (current === undefined || options.rebuild) builds.push({ image: reference, builder: planned.builder });
+  }
+  return builds;
+}
+
+export interface PreviewedBuild {
+  /** As the machine names it. */
+  readonly image: string;
+  readonly builder: BuilderChoice;
+}
+
+/** The recipe of a built-in name that the engine has no image of. */
+async function missingBuiltin(
+  engine: Engine,
+  meaning: Meaning,
+  { signal }: ResolveOptions,
+): Promise<ScratchImage | undefined> {
+  if (meaning.kind !== "name") return undefined;
+  const builtin = builtinImages.get(meaning.reference);
+  if (builtin === undefined) return undefined;
+  return (await findImage(engine, meaning.reference, signal)) === undefined ? builtin : undefined;
+}
+
 /** `resolveImages` for one. */
 export async function resolveImage(
   engine: Engine,
@@ -78,28 +113,15 @@ async function resolveScratch(
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const { env, signal, rebuild } = options;
-  const architecture = debianArchitecture(process.arch);
-  const mirror =
-    options.mirror ?? (env.BERTH_MIRROR || undefined) ?? spec.mirror ?? (await readHostMirror(spec.os));
-  const plan = planBuild(name, spec, planSources(spec, mirror), architecture, sha256);
-  const current = await findCurrent(engine, plan, signal);
+  const planned = await planRoot(engine, name, spec, options);
+  const current = await findCurrent(engine, planned.plan, signal);
   if (current !== undefined && !rebuild) return current;
-  const { Arch } = await readVersion(engine, { signal });
-  if (Arch !== architecture) {
-    throw new BerthError(
-      "host-unfit",
-      `cannot build a root for the engine's architecture ${Arch}: this host builds ${architecture} only`,
-      {
-        hint: "Run berth on a machine of the engine's architecture, or give a root's tarball.",
-        details: { engine: Arch, here: architecture },
-      },
-    );
-  }
-  const report = (step: string) => options.onProgress?.(name, step);
+  const onProgress = (step: string) => options.onProgress?.(name, step);
   const cache = cacheDirectory(env, process.getuid?.() ?? -1, env.HOME || homedir());
-  const path = await buildRoot(plan, { cache, rebuild, onProgress: report, signal });
-  report("importing into the engine");
-  return await withTarball(path, (tarball) => storeTarball(engine, tarball, plan, signal));
+  const builder = rootBuilder(engine, planned, { env, signal, onProgress });
+  const path = await buildRoot(planned.plan, builder, { cache, rebuild, signal });
+  onProgress("importing into the engine");
+  return await withTarball(path, (tarball) => storeTarball(engine, tarball, planned.plan, signal));
 }
 
 async function resolveTarball(

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { ImageSummary } from "#api/image.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
-import { arrangeImages } from "./list.ts";
+import { arrangeBuilders, arrangeImages } from "./list.ts";
 
 const summary = (
   Id: string,
@@ -47,3 +47,11 @@ test("built-in ones built or not, and others; none that has no name of berth's",
 
 test("nothing there", () =>
   expect(arrangeImages([]).map(({ name }) => name)).toEqual([...builtinImages.keys()].sort()));
+
+test("what builds images is listed apart, by its base", () => {
+  const labels = { "berth.builder": "debian:trixie-slim" };
+  const tags = ["berth-builder:0123456789ab", "mine:1"];
+  expect(arrangeBuilders([summary("a", 1, tags, labels), summary("b", 2, ["mine:2"], labels)])).toMatchObject(
+    [{ name: "berth-builder", stored: { id: "a", reference: tags[0] }, base: "debian:trixie-slim" }],
+  );
+});

@@ -2,6 +2,7 @@ import type { ImageSummary } from "#api/image.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { listImages } from "#engine/images.ts";
 import { label } from "#labels/machine.ts";
+import { builderNames } from "#plan/image/builder-image.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
 import { isAsMade } from "./as-made.ts";
 import { inspectIfThere } from "./store.ts";
@@ -13,6 +14,8 @@ export interface MachineImage {
   readonly builtin: boolean;
   /** Undefined until it is built. */
   readonly stored: StoredImage | undefined;
+  /** Of an image that builds others, and is not for machines: what it was made of. */
+  readonly base?: string;
 }
 
 export interface StoredImage {
@@ -27,20 +30,35 @@ export interface StoredImage {
 }
 
 /**
- * The built-in images, built or not, and those that berth made of roots. Lists only images with berth's name
+ * The built-in images, built or not, those that berth made of roots, and those that build roots. Lists only images with berth's name
  * and content, since images made of them inherit the labels. Sorted by name, newest first.
  */
 export async function listMachineImages(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<readonly MachineImage[]> {
-  const labelled = await listImages(engine, { filters: { label: [label.image] }, signal });
-  const made = labelled.map(async (image) => {
+  const [labelled, builders] = await Promise.all(
+    [label.image, label.builder].map((key) => listImages(engine, { filters: { label: [key] }, signal })),
+  );
+  const made = (labelled ?? []).map(async (image) => {
     const found =
       referenceOf(image) === undefined ? undefined : await inspectIfThere(engine, image.Id, signal);
     return found !== undefined && isAsMade(found) ? [image] : [];
   });
-  return arrangeImages((await Promise.all(made)).flat());
+  return [...arrangeImages((await Promise.all(made)).flat()), ...arrangeBuilders(builders ?? [])];
+}
+
+/** The images that build roots, among those that the engine listed. */
+export function arrangeBuilders(summaries: readonly ImageSummary[]): readonly MachineImage[] {
+  return summaries.flatMap((summary) => {
+    const { Id, Size, Created, Labels, RepoTags } = summary;
+    return builderNames(Labels, RepoTags).map((reference) => ({
+      name: "berth-builder",
+      builtin: false,
+      stored: { id: Id, reference, size: Size, created: Created, os: undefined, init: undefined },
+      base: Labels?.[label.builder] ?? "",
+    }));
+  });
 }
 
 /** `listMachineImages` for what the engine listed and berth made. */

@@ -61,3 +61,12 @@ test("an image for a folder is named after its layer", () => {
   expect(names([reference, "berth-root:mine"], { "berth.root.image": "" })).toEqual([reference]);
   expect(names([reference], { "berth.root.image": "" }, [layer, layer])).toEqual([]);
 });
+
+test("a builder has a name of berth's; what is made of one has another", () => {
+  const builder = { "berth.builder": "debian:trixie-slim" };
+  expect(names(["berth-builder:0123456789ab", "mine:1"], builder, [layer, layer])).toEqual([
+    "berth-builder:0123456789ab",
+  ]);
+  expect(names(["mine:1"], builder)).toEqual([]);
+  expect(names(["berth-builder:0123456789ab"], {})).toEqual([]);
+});

@@ -4,6 +4,7 @@ import { listImages, removeImage } from "#engine/images.ts";
 import { hasCode } from "#errors.ts";
 import { imageLabel } from "#labels/loader/labels.ts";
 import { label } from "#labels/machine.ts";
+import { builderNames } from "#plan/image/builder-image.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
 import { rootReference } from "#plan/image/root-image.ts";
 import { isAsMade } from "./as-made.ts";
@@ -18,12 +19,12 @@ export interface OwnImage {
 }
 
 /**
- * The images that berth has made and can make again: of recipes, the loader's, those that represent a folder.
- * Identified by name and content, since images made of them inherit the labels. Excludes images of tarballs,
- * which may be gone.
+ * The images that berth has made and can make again: of recipes, the loader's, those that represent a folder,
+ * those that build roots. Identified by name and content, since images made of them inherit the labels.
+ * Excludes images of tarballs, which may be gone.
  */
 export async function findOwnImages(engine: Engine, signal: AbortSignal): Promise<readonly OwnImage[]> {
-  const lists = [label.image, imageLabel, label.rootImage].map((key) =>
+  const lists = [label.image, imageLabel, label.rootImage, label.builder].map((key) =>
     listImages(engine, { filters: { label: [key] }, signal }),
   );
   const found = (await Promise.all(lists)).flat().map(async (summary) => {
@@ -50,7 +51,8 @@ export function namesOf(
   ];
   const [layer = "", ...more] = image.RootFS.Layers ?? [];
   const root = more.length === 0 ? rootReference(layer.replace(/^sha256:/, "")) : undefined;
-  return (RepoTags ?? []).filter((tag) => tag === root || (own.includes(tag) && isAsMade(image)));
+  const made = (RepoTags ?? []).filter((tag) => tag === root || (own.includes(tag) && isAsMade(image)));
+  return [...made, ...builderNames(Labels, RepoTags)];
 }
 
 /**

@@ -2,10 +2,11 @@ import { totalmem } from "node:os";
 import { PassThrough, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { BerthError } from "#errors.ts";
-import { packageOf } from "#host/process/debian-package.ts";
+import { readPackageManager } from "#host/process/package-manager.ts";
 import { spawn } from "#host/process/spawn.ts";
 import { isNotInstalled } from "#host/process/start-error.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
+import { installHint } from "#linux/package.ts";
 
 export type Compression = "none" | "gzip" | "xz" | "zstd" | "bzip2";
 
@@ -88,7 +89,7 @@ export function decompress(
 const notInstalled = (program: string, what: string, cause: Error) =>
   new BerthError("tool-missing", `${what} is compressed with ${program}, which is not installed`, {
     cause,
-    hint: `Run \`apt-get install ${packageOf(program)}\`, or unpack the file first.`,
+    hint: `${installHint(program, readPackageManager()) ?? `Install ${program}.`} Or unpack the file first.`,
   });
 
 /** `file-invalid` for what went wrong with the data, unless a step before has its own error. */

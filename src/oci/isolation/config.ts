@@ -14,6 +14,8 @@ export interface Isolation {
   readonly sysfs: boolean;
   /** Run by the runtime when all is mounted and before the init starts; argv[0] is its path. */
   readonly settle: readonly string[];
+  /** Whether the runtime finds the ids out from the user namespace, and refuses or warns if told. */
+  readonly readsMappings: boolean;
   /** The machine's own mount(8); undefined where it has none, or may not mount. */
   readonly mountProgram: string | undefined;
 }
@@ -26,7 +28,7 @@ export interface Isolation {
  */
 export function isolateConfig(
   config: OciConfig,
-  { ids, stage, settle, mountProgram }: Omit<Isolation, "sysfs">,
+  { ids, stage, settle, readsMappings, mountProgram }: Omit<Isolation, "sysfs">,
 ): OciConfig {
   const linux = config.linux ?? {};
   const { maskedPaths: _masked, readonlyPaths: _readonly, ...rest } = linux;
@@ -42,7 +44,6 @@ export function isolateConfig(
   return {
     ...config,
     root: { ...config.root, path: `${stage}/root` },
-    process: withoutDefaultLabel(config.process),
     hooks: {
       ...config.hooks,
       createRuntime: [...(config.hooks?.createRuntime ?? []), hook],
@@ -51,9 +52,7 @@ export function isolateConfig(
     linux: {
       ...rest,
       namespaces: [...others, { type: "user", path: `${stage}/userns` }],
-      // The namespace's root; runc before 1.1.11 does not default to it.
-      uidMappings: mapping,
-      gidMappings: mapping,
+      ...(readsMappings ? {} : { uidMappings: mapping, gidMappings: mapping }),
       ...(linux.sysctl ? { sysctl: patchSysctl(linux.sysctl, ids.count, joins) } : {}),
     },
   };
@@ -65,23 +64,4 @@ export function isolateConfig(
  */
 function shareMounts(program: string | undefined): readonly OciHook[] {
   return program === undefined ? [] : [{ path: program, args: ["mount", "--make-rshared", "/"] }];
-}
-
-/**
- * docker-default (AppArmor) forbids every mount, and SELinux's container_t what an init does to cgroups: in a
- * user namespace the machine is confined by that, and by container_init_t. A profile of the user's own stays.
- */
-function withoutDefaultLabel({
-  apparmorProfile,
-  selinuxLabel,
-  ...process
-}: OciConfig["process"]): OciConfig["process"] {
-  const profile = apparmorProfile === "docker-default" ? "unconfined" : apparmorProfile;
-  return {
-    ...process,
-    ...(profile === undefined ? {} : { apparmorProfile: profile }),
-    ...(selinuxLabel === undefined
-      ? {}
-      : { selinuxLabel: selinuxLabel.replace(":container_t:", ":container_init_t:") }),
-  };
 }

@@ -24,6 +24,7 @@ const isolation = {
   ids: { base: 1_879_048_192, count: 65_536 },
   stage: "/run/berth/s/stage",
   settle: ["/opt/berth-runtime", "settle", "a b"],
+  readsMappings: false,
   mountProgram: "/bin/mount",
 };
 const planBinds = (config: OciConfig) => planBindsOf(config.mounts ?? []);
@@ -171,6 +172,11 @@ describe("the config of an isolated machine", () => {
     ]);
   });
 
+  test("and who reads the range there is not told it besides", () => {
+    const { linux } = isolateConfig(configOf([]), { ...isolation, readsMappings: true });
+    expect([linux?.uidMappings, linux?.gidMappings]).toEqual([undefined, undefined]);
+  });
+
   test("nothing in /proc is masked, which would keep containers in the machine from mounting theirs", () => {
     const { linux } = isolated(
       configOf([], { linux: { maskedPaths: ["/proc/kcore"], readonlyPaths: ["/proc/sys"] } }),
@@ -196,29 +202,6 @@ describe("the config of an isolated machine", () => {
     [{ "net.ipv4.ip_forward": "1", "kernel.domainname": "a.b" }, { "net.ipv4.ip_forward": "1" }],
   ])("sysctls %p become %p", (sysctl, expected) => {
     expect(isolated(configOf([], { linux: { sysctl } })).linux?.sysctl).toEqual(expected);
-  });
-
-  test.each([
-    ["docker-default", "unconfined"],
-    ["mine", "mine"],
-    ["unconfined", "unconfined"],
-  ])("AppArmor's profile %s becomes %s", (apparmorProfile, expected) => {
-    expect(isolated(configOf([], { process: { args: [], apparmorProfile } })).process.apparmorProfile).toBe(
-      expected,
-    );
-  });
-
-  test.each([
-    ["system_u:system_r:container_t:s0:c1,c2", "system_u:system_r:container_init_t:s0:c1,c2"],
-    ["system_u:system_r:mine_t:s0", "system_u:system_r:mine_t:s0"],
-  ])("SELinux's label %s becomes %s", (selinuxLabel, expected) => {
-    expect(isolated(configOf([], { process: { args: [], selinuxLabel } })).process.selinuxLabel).toBe(
-      expected,
-    );
-  });
-
-  test("where there are no labels there are none afterwards", () => {
-    expect(isolated(configOf([])).process).toEqual({ args: ["/sbin/init"] });
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Contract } from "#contract/contract.ts";
 import type { RootFiles } from "#contract/guest.ts";
 import type { Host } from "#contract/host.ts";
+import { mustTryLayers } from "#contract/obstacle.ts";
 import type { Overlay } from "#linux/overlay.ts";
 import { joinedNetwork, type OciConfig, type OciMount } from "#oci/config.ts";
 import { isSysfs, planBinds, type StagedBind } from "./binds.ts";
@@ -12,6 +13,8 @@ export interface IsolationPlan {
   readonly ids: number;
   /** Its root's layers. */
   readonly overlay: Overlay;
+  /** Whether only an attempt shows if overlayfs takes them with mapped ids. */
+  readonly triesLayers: boolean;
   readonly binds: readonly StagedBind[];
   /** The path of another container's network namespace, which it joins. */
   readonly network: string | undefined;
@@ -31,8 +34,7 @@ export interface IsolationPlan {
 export interface IsolationFacts {
   readonly contract: Contract & { readonly ids: number };
   readonly overlay: Overlay;
-  /** What the host grants; undefined where it is not known. */
-  readonly capabilities: Host["capabilities"];
+  readonly host: Pick<Host, "capabilities" | "kernel">;
   /** The mounts that it keeps. */
   readonly mounts: readonly OciMount[];
   /** The machine's files as they will be. */
@@ -46,21 +48,22 @@ export interface IsolationFacts {
 /** Plans the stage of a machine whose contract gives it ids of its own. */
 export function planIsolation(
   config: OciConfig,
-  { contract, overlay, capabilities, mounts, files, writesHostname, alone }: IsolationFacts,
+  { contract, overlay, host, mounts, files, writesHostname, alone }: IsolationFacts,
 ): IsolationPlan {
   const sharesMounts = mayShareMounts(contract);
   return {
     ids: contract.ids,
     overlay,
+    triesLayers: mustTryLayers(host.kernel),
     binds: planBinds(mounts),
     network: joinedNetwork(config),
     sysfs: needsSysfs(config, mounts),
-    ownsNamespace: ownsItsNamespace(config, capabilities),
+    ownsNamespace: ownsItsNamespace(config, host.capabilities),
     hostname: writesHostname ? (config.hostname ?? "") : undefined,
     sharesAtStart: sharesMounts && !alone,
     mountProgram: sharesMounts && alone ? findMount(files) : undefined,
     warnings: lostSysctls(config).map(
-      (name) => `ignoring the sysctl ${name}: the machine shares another container's network`,
+      (name) => `ignoring the sysctl ${name}: it belongs to the network that the machine joins`,
     ),
   };
 }

@@ -4,6 +4,7 @@ import { isolateConfig } from "#oci/isolation/config.ts";
 import { patchCapabilities } from "./capabilities.ts";
 import type { ConfigPatch } from "./config-patch.ts";
 import { patchEnvironment } from "./environment.ts";
+import { patchLabels } from "./labels.ts";
 import { patchLinux } from "./linux.ts";
 import { patchMounts } from "./mounts.ts";
 
@@ -23,6 +24,7 @@ export function patchConfig(config: OciConfig, patch: ConfigPatch): OciConfig {
       ...process,
       args: [...process.args, ...contract.arguments],
       env: patchEnvironment(process.env ?? [], contract),
+      ...patchLabels(contract.labels),
       ...(process.capabilities
         ? { capabilities: patchCapabilities(process.capabilities, contract.capabilities) }
         : {}),

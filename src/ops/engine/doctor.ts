@@ -4,11 +4,14 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { request } from "#engine/connection/request.ts";
 import { listNetworks } from "#engine/networks.ts";
 import type { BerthError } from "#errors.ts";
-import { hasProgram, readHostFacts } from "#host/facts/doctor-facts.ts";
+import { readHostFacts } from "#host/facts/doctor-facts.ts";
+import { readEngineProgram } from "#host/facts/engine-program.ts";
 import { isMissingInRootOf } from "#host/files/beneath.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
+import { readBuilderFacts } from "#image/build/builder-facts.ts";
 import { findLeftovers } from "#ops/machine/leftovers.ts";
 import type { DoctorFacts, EngineFacts } from "#plan/doctor/doctor-facts.ts";
+import { enginePackaging } from "#plan/engine/engine-program.ts";
 import { findBerthRuntime } from "#plan/machine/berth-runtime.ts";
 import { networkFacts } from "#plan/network/network.ts";
 
@@ -21,14 +24,14 @@ type Info = SystemInfo & { readonly IPv4Forwarding?: boolean };
  */
 export async function readDoctorFacts(
   engine: Engine,
-  path: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<DoctorFacts> {
   const [info, networks, pid, imageBuilder] = await Promise.all([
     request<Info>(engine, { path: "/info", signal }),
     listNetworks(engine, { signal }),
     engine.endpoint.kind === "unix" ? findEngineProcess(engine.endpoint.path) : undefined,
-    hasProgram("mmdebstrap", path),
+    readBuilderFacts(engine, env, signal),
   ]);
   return {
     engine: { ...(await engineFacts(engine, info, pid)), networks: networks.map(networkFacts) },
@@ -41,12 +44,12 @@ export async function readDoctorFacts(
 /** The same without an engine: this host's facts alone. */
 export async function readFactsWithoutEngine(
   error: BerthError,
-  path: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
 ): Promise<DoctorFacts> {
   return {
     engine: { unreachable: error.message, hint: error.hint },
     host: await readHostFacts("self", undefined),
-    imageBuilder: await hasProgram("mmdebstrap", path),
+    imageBuilder: await readBuilderFacts(undefined, env),
     leftovers: { states: [], probes: [] },
   };
 }
@@ -72,5 +75,7 @@ async function engineFacts(
     limits: { memory: info.MemoryLimit, swap: info.SwapLimit, pids: info.PidsLimit ?? false },
     securityOptions: info.SecurityOptions,
     forwarding: info.IPv4Forwarding,
+    packaging: pid === undefined ? undefined : enginePackaging(await readEngineProgram(pid)),
+    operatingSystem: info.OperatingSystem,
   };
 }

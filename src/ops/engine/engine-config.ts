@@ -1,17 +1,17 @@
+import { resolveEndpoint } from "#engine/connection/endpoint.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { hasCode } from "#errors.ts";
-import { defaultEmbeddedEngine } from "#host/embedded-engine/options.ts";
-import { privateEngineStatus } from "#host/embedded-engine/status.ts";
+import { readEngineProgram } from "#host/facts/engine-program.ts";
 import { findEngineProcess } from "#host/process/engine-process.ts";
 import { findProcess } from "#host/process/process-stat.ts";
+import { chooseDaemonConfig } from "#plan/engine/choose-daemon-config.ts";
+import { enginePackaging } from "#plan/engine/engine-program.ts";
 import type { EngineConfig } from "./install-runtime.ts";
 import { type EngineChoice, openEngine } from "./open-engine.ts";
 
-const systemConfig = "/etc/docker/daemon.json";
-
 /**
  * Which daemon.json and which dockerd belong to the engine that was chosen; `file` and `pid` are the user's
- * own word.
+ * own word. Throws `host-unfit` and `engine-unreachable` as `chooseDaemonConfig` does.
  */
 export async function findEngineConfig(
   choice: EngineChoice,
@@ -19,13 +19,19 @@ export async function findEngineConfig(
   pid: number | undefined,
 ): Promise<EngineConfig> {
   const engine = await openIfRunning(choice);
-  const embedded = await privateEngineStatus(defaultEmbeddedEngine());
-  const isEmbedded = engine?.endpoint.kind === "unix" && engine.endpoint.path === embedded.socket;
-  const number = pid ?? (isEmbedded ? embedded.pid : await localProcess(engine));
+  const { env, host, context } = choice;
+  const endpoint =
+    engine?.endpoint ?? resolveEndpoint(env, { ...(host && { host }), ...(context && { context }) });
+  const socket = endpoint.kind === "unix" ? endpoint.path : undefined;
+  const number = pid ?? (engine && socket !== undefined ? await findEngineProcess(socket) : undefined);
+  const found = number === undefined ? undefined : findProcess(number);
+  const program = found === undefined ? undefined : await readEngineProgram(found.pid);
+  const given = { file, process: pid !== undefined };
   return {
     engine,
-    file: file ?? (isEmbedded ? embedded.configFile : systemConfig),
-    process: number === undefined ? undefined : findProcess(number),
+    file: chooseDaemonConfig({ endpoint, answers: engine !== undefined, program, given }),
+    process: found,
+    isRootless: program !== undefined && enginePackaging(program) === "rootless",
   };
 }
 
@@ -36,9 +42,4 @@ async function openIfRunning(choice: EngineChoice): Promise<Engine | undefined> 
     if (hasCode(error, "engine-unreachable")) return undefined;
     throw error;
   }
-}
-
-/** An engine of this host, where its process is to be seen. */
-async function localProcess(engine: Engine | undefined): Promise<number | undefined> {
-  return engine?.endpoint.kind === "unix" ? await findEngineProcess(engine.endpoint.path) : undefined;
 }

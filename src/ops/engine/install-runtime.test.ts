@@ -12,7 +12,7 @@ const installing = `
   mkdirSync("/run/from"); mkdirSync("/run/etc", { mode: 0o755 });
   for (const name of ["berth", "berth-runtime"]) writeFileSync("/run/from/" + name, "#!/bin/sh\\n", { mode: 0o777 });
   const installed = "/usr/local/lib/berth";
-  const install = () => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine: undefined },
+  const install = () => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine: undefined, isRootless: false },
     { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" });
   const look = (path) => { const { mode, uid } = statSync(path); return [path, (mode & 0o7777).toString(8), uid].join(" "); };
   const all = () => [installed, ...readdirSync(installed).sort().map((name) => installed + "/" + name)].map(look);`;
@@ -52,7 +52,7 @@ test.skipIf(!isRoot)(
     const seen = await inMounts(
       `${installing}
     const { existsSync } = await import("node:fs");
-    const trial = (inPlace, realRuntime) => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine: undefined },
+    const trial = (inPlace, realRuntime) => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine: undefined, isRootless: false },
       { makeDefault: false, inPlace, realRuntime, program: "/run/from/berth" }).then(() => "installed", ({ code }) => code);
     const refused = [await trial(false, "/nowhere/crun"), await trial(false, "no-such-runtime"), await trial(false, "a b"), await trial(true, "/bin/sh")];
     return [...refused, existsSync(installed), existsSync("/run/etc/docker"), await trial(false, "/bin/sh")];`,
@@ -67,7 +67,7 @@ test.skipIf(!isRoot)("where there was no configuration, taking it away makes non
     `${installing}
     const { existsSync } = await import("node:fs");
     const { uninstallRuntime } = await import(${JSON.stringify(import.meta.resolve("./install-runtime.ts"))});
-    const { changed } = await uninstallRuntime({ file: "/run/nowhere/daemon.json", process: undefined, engine: undefined }, false);
+    const { changed } = await uninstallRuntime({ file: "/run/nowhere/daemon.json", process: undefined, engine: undefined, isRootless: false }, false);
     return [changed, existsSync("/run/nowhere")];`,
     "mount -t tmpfs -o mode=755 x /usr/local/lib",
   );
@@ -99,7 +99,7 @@ test.skipIf(!isRoot)("where the engine does not take it, all is as it was (needs
     const { BerthError } = await import(${JSON.stringify(import.meta.resolve("#errors.ts"))});
     const engine = { endpoint: { kind: "unix", path: "/nowhere" }, apiVersion: "1.41",
       request: async () => { throw new BerthError("engine-unreachable", existsSync(installed + "/berth") ? "copied" : "not copied"); } };
-    const refused = () => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine },
+    const refused = () => installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine, isRootless: false },
       { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" }).catch(({ code, message }) => [code, message]);
     const whole = (directory) => readdirSync(directory).sort().map((name) => look(directory + "/" + name) + " " + readFileSync(directory + "/" + name, "utf8"));
     const seen = [await refused(), existsSync(installed), readdirSync("/run/etc/docker")];
@@ -123,7 +123,7 @@ test.skipIf(!isRoot)(
     const { Readable } = await import("node:stream");
     const engine = { endpoint: { kind: "unix", path: "/nowhere" }, apiVersion: "1.41",
       request: async () => ({ kind: "answer", status: 200, headers: {}, body: Readable.from([Buffer.from('{"Runtimes":{}}')]) }) };
-    const told = await installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine },
+    const told = await installRuntime({ file: "/run/etc/docker/daemon.json", process: undefined, engine, isRootless: false },
       { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" }).catch(({ code }) => code);
     return [told, all(), readFileSync("/run/etc/docker/daemon.json", "utf8").includes(installed)];`,
       "mount -t tmpfs -o mode=755 x /usr/local/lib",
@@ -147,7 +147,7 @@ test.skipIf(!isRoot)(
     const other = Bun.spawn(["sleep", "60"]);
     const found = findProcess(other.pid);
     const options = { makeDefault: false, inPlace: false, realRuntime: undefined, program: "/run/from/berth" };
-    const ask = (process) => installRuntime({ file: "/run/etc/docker/daemon.json", process, engine }, options);
+    const ask = (process) => installRuntime({ file: "/run/etc/docker/daemon.json", process, engine, isRootless: false }, options);
     const { active } = await ask({ ...found, startTime: "1" });
     const seen = [active, isThere(found)];
     looks = 0;

@@ -1,40 +1,44 @@
-import {
-  chmod,
-  chown,
-  constants,
-  copyFile,
-  mkdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-} from "node:fs/promises";
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Engine } from "#engine/connection/engine.ts";
 import { readInfo } from "#engine/system.ts";
 import { BerthError } from "#errors.ts";
-import { draftName } from "#host/files/draft-name.ts";
 import { withFilesKept } from "#host/files/files-kept.ts";
 import { readIfThere } from "#host/files/read-if-there.ts";
+import { requireWritable } from "#host/files/read-only.ts";
 import { readMode, replaceFile } from "#host/files/replace-file.ts";
 import { installLxcfsDropIn, removeLxcfsDropIn } from "#host/lxcfs/lxcfs-unit.ts";
 import { isThere, type StartedProcess } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "#oci/daemon-json.ts";
-import { withRealRuntime } from "#oci/launcher.ts";
 import { listMachines } from "#ops/machine/machines.ts";
 import { poll } from "#ops/task/poll.ts";
+import type { UnitReload } from "#plan/engine/unit-reload.ts";
 import { runtimeName } from "#plan/machine/berth-runtime.ts";
+import { installProfile, removeProfile } from "./install-profile.ts";
+import {
+  copyPrograms,
+  installDirectory,
+  installedFiles,
+  launcherBeside,
+  launcherPath,
+  type ProgramSource,
+  programPath,
+  releasePrograms,
+  removeInstallDirectory,
+  removePrograms,
+} from "./installed-programs.ts";
 
 export interface EngineConfig {
   /** dockerd's daemon.json. */
   readonly file: string;
-  /** dockerd's process, or the embedded engine's init, which hands the signal on; undefined when unknown. */
+  /** dockerd's process; undefined when unknown. */
   readonly process: StartedProcess | undefined;
   /** Undefined when the engine does not run: then it reads the file at its start. */
   readonly engine: Engine | undefined;
+  /** Whether the engine is a user's, whose daemon.json and runtime need no root. */
+  readonly isRootless: boolean;
 }
 
 export interface RuntimeChange {
@@ -44,23 +48,16 @@ export interface RuntimeChange {
   readonly changed: boolean;
   /** Whether the running engine has taken it. */
   readonly active: boolean;
+  /** What became of systemd's unit of lxcfs. */
+  readonly lxcfs: UnitReload;
+  readonly warnings: readonly string[];
 }
 
-/**
- * Where `install runtime` puts berth and its launcher, so that they outlast the directory they were built in.
- */
-export const installDirectory = "/usr/local/lib/berth";
-const programPath = join(installDirectory, "berth");
-const launcherPath = join(installDirectory, "berth-runtime");
-
-export interface InstallOptions {
+/** Another real runtime needs a copy of the programs. */
+export interface InstallOptions extends ProgramSource {
   readonly makeDefault: boolean;
   /** Uses the programs where they are instead of copying them to `installDirectory`. */
   readonly inPlace: boolean;
-  /** The real runtime's path or name; runc by default. Needs a copy. */
-  readonly realRuntime: string | undefined;
-  /** The running berth. */
-  readonly program: string;
 }
 
 /**
@@ -69,8 +66,18 @@ export interface InstallOptions {
  * everything.
  */
 export async function installRuntime(config: EngineConfig, options: InstallOptions): Promise<RuntimeChange> {
-  requireRoot("installing the runtime");
+  if (config.isRootless) requireInPlace(options);
+  else requireRoot("installing the runtime");
   checkRealRuntime(options);
+  await requireWritable(
+    config.file,
+    "Have what makes this file add the runtime (example: NixOS' daemon.settings).",
+  );
+  if (!options.inPlace)
+    await requireWritable(
+      installDirectory,
+      "Keep the programs where they can stay (example: /opt/berth), and use --in-place.",
+    );
   await mkdir(dirname(config.file), { recursive: true, mode: 0o755 });
   const file = await realFile(config.file);
   const before = await readIfThere(file);
@@ -85,23 +92,22 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
     );
   };
   const install = async () => {
-    if (!options.inPlace) {
-      await copyPrograms(options);
-      await writeUsers([...(await readUsers()).filter((user) => user !== file), file]);
-    }
+    if (!options.inPlace) await copyPrograms(options, file);
     if (changed) await writeConfig(file, before, after);
     return await activate(config, { file, changed }, isActive);
   };
-  const copies = options.inPlace ? [] : [programPath, launcherPath, usersFile];
+  const copies = options.inPlace ? [] : installedFiles;
   const active = await withFilesKept([file, backupOf(file), ...copies], install).catch(
     async (error: unknown) => {
-      if (!options.inPlace) await removeDirectory();
+      if (!options.inPlace) await removeInstallDirectory();
       throw error;
     },
   );
-  if (!options.inPlace) await installLxcfsDropIn(programPath);
+  const lxcfs = options.inPlace ? "unneeded" : await installLxcfsDropIn(programPath);
+  const profileIn = options.inPlace ? undefined : installDirectory;
+  const warnings = config.isRootless ? [] : await installProfile(profileIn);
   if (active === undefined) throw unread(file);
-  return { file, path, changed, active };
+  return { file, path, changed, active, lxcfs, warnings };
 }
 
 /**
@@ -109,7 +115,7 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
  * need them.
  */
 export async function uninstallRuntime(config: EngineConfig, force: boolean): Promise<RuntimeChange> {
-  requireRoot("removing the runtime");
+  if (!config.isRootless) requireRoot("removing the runtime");
   const file = await realFile(config.file);
   if (config.engine !== undefined && !force) await refuseWhileMachines(config.engine);
   const before = await readIfThere(file);
@@ -125,8 +131,21 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   if (after === undefined) await rm(file, { force: true });
   else if (changed) await replaceFile(file, after);
   await rm(backupOf(file), { force: true });
-  await removePrograms(file);
-  return { file, path: launcherPath, changed, active };
+  const isLast = !config.isRootless && (await releasePrograms(file));
+  const lxcfs = isLast ? await removeLxcfsDropIn() : "unneeded";
+  if (isLast) {
+    await removeProfile(installDirectory);
+    await removePrograms();
+  }
+  return { file, path: launcherPath, changed, active, lxcfs, warnings: [] };
+}
+
+/** A user's engine runs the programs where he keeps them. */
+function requireInPlace({ inPlace }: InstallOptions): void {
+  if (inPlace) return;
+  throw new BerthError("usage", "missing --in-place: the engine is rootless and its user's own", {
+    hint: "Keep berth and berth-runtime where they can stay (example: ~/.local/bin), and use --in-place.",
+  });
 }
 
 /** Throws `conflict` while the engine has machines. */
@@ -151,72 +170,6 @@ async function realFile(file: string): Promise<string> {
     }
   };
   return (await ifThere(file)) ?? join((await ifThere(dirname(file))) ?? dirname(file), basename(file));
-}
-
-async function launcherBeside(program: string): Promise<string> {
-  const path = join(dirname(await realpath(program)), "berth-runtime");
-  if ((await readIfThere(path)) !== undefined) return path;
-  throw new BerthError("tool-missing", `cannot find berth-runtime beside ${program}`, {
-    hint: "run `npm run build`, and use dist/berth",
-  });
-}
-
-/**
- * Copies aside and renames, since a machine may be starting with these programs right now. Root runs them, so
- * no other user may write to them or to their directory, whatever their source was.
- */
-async function copyPrograms({ program, realRuntime }: InstallOptions): Promise<void> {
-  const launcher = await readFile(await launcherBeside(program), "utf8");
-  await mkdir(installDirectory, { recursive: true, mode: 0o755 });
-  await chown(installDirectory, 0, 0);
-  await chmod(installDirectory, 0o755);
-  const draft = draftName(programPath);
-  try {
-    await copyFile(await realpath(program), draft, constants.COPYFILE_EXCL);
-    await chmod(draft, 0o755);
-    await rename(draft, programPath);
-  } finally {
-    await rm(draft, { force: true });
-  }
-  await replaceFile(
-    launcherPath,
-    realRuntime === undefined ? launcher : withRealRuntime(launcher, realRuntime),
-    0o755,
-  );
-}
-
-/**
- * Which daemon.json files name the programs: another engine of this host may need them when one lets them go.
- */
-const usersFile = join(installDirectory, "engines");
-
-/** Those that are still there and name the launcher. */
-async function readUsers(): Promise<readonly string[]> {
-  const listed = ((await readIfThere(usersFile)) ?? "").split("\n").filter((line) => line !== "");
-  const found = await Promise.all(
-    listed.map(async (file) => ((await readIfThere(file))?.includes(launcherPath) ? [file] : [])),
-  );
-  return found.flat();
-}
-
-async function writeUsers(files: readonly string[]): Promise<void> {
-  await replaceFile(usersFile, files.map((file) => `${file}\n`).join(""), 0o644);
-}
-
-/** Removes the programs, unless another engine than this file's needs them. */
-async function removePrograms(file: string): Promise<void> {
-  const others = (await readUsers()).filter((user) => user !== file);
-  if (others.length > 0) return await writeUsers(others);
-  await removeLxcfsDropIn();
-  for (const path of [programPath, launcherPath, usersFile]) await rm(path, { force: true });
-  await removeDirectory();
-}
-
-/** Unless something else is in it. */
-async function removeDirectory(): Promise<void> {
-  await rmdir(installDirectory).catch((error: unknown) => {
-    if (!hasErrno(error, ["ENOENT", "ENOTEMPTY", "EBUSY"])) throw error;
-  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { BerthError } from "#errors.ts";
 import { withLock } from "#host/process/lock.ts";
+import { type PreviewedBuild, previewBuilds } from "#image/build/resolve.ts";
 import type { Fleet } from "#machinefile/machine.ts";
 import { defaultConcurrency } from "#ops/task/concurrency.ts";
 import { firstLine, isOwnFailure } from "#ops/task/each-machine.ts";
@@ -30,16 +31,22 @@ export interface UpOptions extends PrepareOptions {
   readonly now: () => number;
 }
 
-/** Plans without doing anything, and warns as `up` does: what `up --dry-run` shows. */
+/** What `up --dry-run` shows: the steps of `planUp` after the images that are to be built for them. */
+export type PreviewStep = Step | ({ readonly do: "build-image" } & PreviewedBuild);
+
+/** Plans without doing anything, and warns as `up` does. */
 export async function previewUp(
   task: Task,
   fleet: Fleet,
-  options: BindOptions & Pick<UpOptions, "names">,
-): Promise<readonly Step[]> {
-  const observed = await observe(task.engine, fleet, task.signal);
+  options: BindOptions & Pick<UpOptions, "names" | "images">,
+): Promise<readonly PreviewStep[]> {
+  const { engine, signal } = task;
+  const observed = await observe(engine, fleet, signal);
   const steps = planUp(fleet, options.names, observed);
   await warnOfBinds(task, steps, observed, options);
-  return steps;
+  const images = steps.flatMap((step) => (step.do === "create" ? [step.machine.image] : []));
+  const builds = await previewBuilds(engine, images, { ...options.images, signal });
+  return [...builds.map((build) => ({ do: "build-image", ...build }) as const), ...steps];
 }
 
 /**

@@ -5,7 +5,7 @@ import { writeFirstHostname } from "#host/files/prepare-root.ts";
 import { takeIds } from "#host/namespace/id-ranges.ts";
 import { stageBind } from "#host/namespace/stage/bind.ts";
 import { stageNetwork, stageSysfs } from "#host/namespace/stage/network.ts";
-import { stageLayers, stageRoot } from "#host/namespace/stage/overlay.ts";
+import { stageLayers, stageRoot, tryLayers } from "#host/namespace/stage/overlay.ts";
 import { openStage, stageUserNamespace } from "#host/namespace/stage/stage.ts";
 import { beginUserNamespace, type UserNamespace } from "#host/namespace/user-namespace.ts";
 import type { IdRange } from "#linux/id-range.ts";
@@ -63,7 +63,8 @@ export async function buildStage(
     if (plan.hostname !== undefined) writeFirstHostname(rootPath, plan.overlay.upper, plan.hostname);
     writeFileSync(join(state, stateFile.root), `${rootPath}\n`);
     if (plan.sharesAtStart) writeFileSync(join(state, stateFile.shared), "");
-    const obstacle = stageLayers(stage, plan.overlay, mapped);
+    const obstacle =
+      stageLayers(stage, plan.overlay, mapped) ?? (plan.triesLayers ? tryLayers(stage) : undefined);
     if (obstacle !== undefined) return { possible: false, obstacle };
     const mirror = await takePlace(
       { state, place: rootPath, range: ids, overlay: plan.overlay.mounted },

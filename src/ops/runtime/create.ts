@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { beginUserNamespace, type UserNamespace } from "#host/namespace/user-namespace.ts";
+import { withReadableFiles } from "#host/selinux/contexts.ts";
 import { renderUnmapped } from "#oci/isolation/plan.ts";
 import { type BuiltStage, buildStage } from "./build-stage.ts";
 import { removeMachineCgroups } from "./end.ts";
@@ -34,7 +35,7 @@ export async function runtimeCreate(call: RuntimeCreate): Promise<readonly strin
   try {
     const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
     if (call.outer !== undefined) forgetOthers(mountinfo, container.rootPath);
-    const observed = observe(container, call.id, mountinfo);
+    const observed = observe(container, call, mountinfo);
     const end = performance.now() + longestSweep;
     sweepStates(dirname(call.state), call.root, (left) => removeMachineCgroups(left, end));
     const start = { call, container, observed };
@@ -80,11 +81,14 @@ interface BuiltMachine {
 }
 
 function writePlanned({ call, container, observed }: MachineStart, plan: MachinePlan): void {
-  writeState(call.state, plan.contract, {
-    manager: observed.request.manager,
-    hostname: container.hostname,
-    cgroup: plan.limitedCgroup,
-  });
+  withReadableFiles(() =>
+    writeState(call.state, plan.contract, {
+      manager: observed.request.manager,
+      hostname: container.hostname,
+      cgroup: plan.limitedCgroup,
+      scope: plan.scope,
+    }),
+  );
 }
 
 const leftOut = (entry: string) =>

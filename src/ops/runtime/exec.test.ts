@@ -44,6 +44,13 @@ test("long integers stay as they are, and a process without capabilities is left
   expect(await patched(`{ ${rlimits} }`)).toBe(`{ ${rlimits} }`);
 });
 
+test("where its first process got another SELinux label than the engine's, a command gets that one", async () => {
+  const process = { args: ["true"], apparmorProfile: "docker-default", selinuxLabel: "a:b:container_t:s0" };
+  expect(JSON.parse(await patched(JSON.stringify(process)))).toEqual(process);
+  writeFileSync(join(state, "selinux"), "a:b:container_init_t:s0\n");
+  expect(JSON.parse(await patched(JSON.stringify(process)))).toEqual({ args: ["true"] });
+});
+
 /** A machine that has ended, one whose number is another process's by now, and one that never got so far. */
 test.each([
   ["999999999", "3 1"],

@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { machineProfile } from "#contract/apparmor-profile.ts";
+import { ensureProfile } from "#host/apparmor/machine-profile.ts";
 import type { OciProcess } from "#oci/config.ts";
 import { isForRuntime } from "#oci/image-request.ts";
 import { parseConfig, renderConfig } from "#oci/json.ts";
 import { dropCapabilities, widenCapabilities } from "#oci/patch/capabilities.ts";
+import { withoutLabels } from "#oci/patch/labels.ts";
 import { keepMirror } from "./mirror.ts";
-import { isIsolated, readCapabilities, readIsolated } from "./state.ts";
+import { isIsolated, readCapabilities, readIsolated, readLabels } from "./state.ts";
 
 export interface RuntimeExec {
   /**
@@ -19,18 +22,50 @@ export interface RuntimeExec {
 }
 
 /**
- * Gives a process for a machine the machine's capabilities, if these hold only in its own user namespace.
- * Removes those that the host lacks, and the runtime's own variables from the environment, like `create`.
+ * Gives a process for a machine the machine's capabilities, if these hold only in its own user namespace, and
+ * the labels of the machine's first process. Removes the capabilities that the host lacks, and the runtime's
+ * own variables from the environment, like `create`. Returns the warnings for the runtime's log.
  */
-export async function runtimeExec({ process, state, launcher }: RuntimeExec): Promise<void> {
+export async function runtimeExec({ process, state, launcher }: RuntimeExec): Promise<readonly string[]> {
   const isolated = readIsolated(state);
   const isIn = isolated !== undefined && isIsolated(isolated);
   if (isIn) await keepMirror(state, isolated, { launcher });
-  const config = parseConfig(readFileSync(process, "utf8")) as OciProcess;
-  if (config.capabilities === undefined) return;
-  const { lacking, granted } = readCapabilities(state);
-  // A state may be what another start has left.
-  const capabilities = dropCapabilities(widenCapabilities(config.capabilities, isIn ? granted : []), lacking);
+  const written = parseConfig(readFileSync(process, "utf8")) as OciProcess;
+  const { config, warnings } = confine(written, state, isIn);
   const env = config.env?.filter((entry) => !isForRuntime(entry) && entry !== "container_uuid=");
-  writeFileSync(process, renderConfig({ ...config, ...(env && { env }), capabilities }));
+  const { lacking, granted } = readCapabilities(state);
+  const { capabilities } = config;
+  if (capabilities === undefined && config === written) return warnings;
+  const changed = {
+    ...config,
+    ...(capabilities && {
+      ...(env && { env }),
+      // A state may be what another start has left.
+      capabilities: dropCapabilities(widenCapabilities(capabilities, isIn ? granted : []), lacking),
+    }),
+  };
+  writeFileSync(process, renderConfig(changed));
+  return warnings;
+}
+
+/**
+ * The process under the labels of the machine's first one. Where berth's AppArmor profile has been unloaded,
+ * the machine's processes have lost it: load it again, for what comes.
+ */
+function confine(
+  process: OciProcess,
+  state: string,
+  isIn: boolean,
+): { readonly config: OciProcess; readonly warnings: readonly string[] } {
+  const { apparmor, selinux } = readLabels(state);
+  if (!isIn && selinux === undefined) return { config: process, warnings: [] };
+  const config = withoutLabels(process);
+  const refusal = isIn && apparmor === machineProfile ? ensureProfile() : undefined;
+  if (refusal === undefined) return { config, warnings: [] };
+  return {
+    config: { ...config, apparmorProfile: "unconfined" },
+    warnings: [
+      `cannot load the AppArmor profile ${machineProfile}, the command runs without one: ${refusal}`,
+    ],
+  };
 }

@@ -9,6 +9,10 @@ export interface RuntimeCreate {
   readonly bundle: string;
   /** Where this machine's own files lie until the runtime's `delete` removes them. */
   readonly state: string;
+  /** berth's own directory for all machines of its user: /run/berth for root. */
+  readonly home: string;
+  /** The real runtime, by its name or path. */
+  readonly real: string;
   /** The real runtime's --root. A container exists as long as its directory in there. */
   readonly root: string;
   /**

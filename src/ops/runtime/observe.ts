@@ -2,9 +2,12 @@ import { existsSync } from "node:fs";
 import type { Host } from "#contract/host.ts";
 import type { MachineRequest } from "#contract/request.ts";
 import { readHost } from "#host/facts/facts.ts";
+import { readRealRuntime } from "#host/facts/real-runtime.ts";
 import { readLxcfs } from "#host/lxcfs/lxcfs.ts";
 import { hasBeenStaged } from "#host/namespace/stage/overlay.ts";
 import { type Overlay, parseOverlay } from "#linux/overlay.ts";
+import type { RealRuntime } from "#oci/real-runtime.ts";
+import { observeLabels } from "./observe-labels.ts";
 import type { MachineContainer } from "./read-container.ts";
 import { readRequest } from "./read-request.ts";
 
@@ -17,6 +20,8 @@ export interface Observed {
    * for a machine that will not be full.
    */
   readonly overlay: Overlay | undefined;
+  /** Undefined for one that berth does not know. */
+  readonly runtime: RealRuntime | undefined;
 }
 
 /** Whether a machine may become full: unless another profile was asked for. */
@@ -28,17 +33,26 @@ export function mayBeFull({ profile }: MachineContainer): boolean {
  * Reads the host for a container; `mountinfo` is of this process's mount namespace. Throws `usage` for an
  * impossible request, `host-unfit` without any cgroup mount.
  */
-export function observe(container: MachineContainer, id: string, mountinfo: string): Observed {
+export function observe(
+  container: MachineContainer,
+  { id, real, home }: { readonly id: string; readonly real: string; readonly home: string },
+  mountinfo: string,
+): Observed {
   const { config, rootPath, profile, guest, record } = container;
-  const overlay = mayBeFull(container) ? parseOverlay(mountinfo, rootPath, existsSync) : undefined;
+  const found = parseOverlay(mountinfo, rootPath, existsSync);
+  const overlay = mayBeFull(container) && !("fault" in found) ? found : undefined;
   const request = readRequest(config, { id, profile, found: guest.machineId, record });
+  const host = readHost(mountinfo);
+  const { mayMount, ...lsm } = observeLabels(host.lsm, request.labels, mayBeFull(container));
   return {
-    host: { ...readHost(mountinfo), lxcfs: request.lxcfs ? readLxcfs(mountinfo) : undefined },
+    host: { ...host, lsm, lxcfs: request.lxcfs ? readLxcfs(mountinfo) : undefined },
     request: {
       ...request,
-      storage: overlay === undefined ? "other" : "overlay",
+      mayMount,
+      storage: "fault" in found ? found : "overlay",
       wasFull: overlay !== undefined && hasBeenStaged(overlay),
     },
     overlay,
+    runtime: readRealRuntime(real, home),
   };
 }

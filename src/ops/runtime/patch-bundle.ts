@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
 import { renderLogin } from "#contract/tmpfs.ts";
+import { withReadableFiles } from "#host/selinux/contexts.ts";
 import type { OciHook } from "#oci/config.ts";
+import { hasBundleReaders } from "#oci/isolation/bundle-readers.ts";
 import type { Isolation } from "#oci/isolation/config.ts";
 import type { IsolationPlan } from "#oci/isolation/plan.ts";
 import { settleHook } from "#oci/isolation/settle-hook.ts";
@@ -9,8 +11,9 @@ import { renderConfig } from "#oci/json.ts";
 import { hostDirectory, stateFile } from "#oci/machine-state.ts";
 import { patchConfig } from "#oci/patch/config.ts";
 import type { HostPaths } from "#oci/patch/config-patch.ts";
+import { readsMappings } from "#oci/real-runtime.ts";
 import type { BuiltStage } from "./build-stage.ts";
-import { writeBundleConfig } from "./bundle-config.ts";
+import { openBundle, writeBundleConfig } from "./bundle-config.ts";
 import type { MachineStart } from "./machine-start.ts";
 import type { MachinePlan } from "./plan-machine.ts";
 import { writeLogin, writeMasks } from "./shared-directory.ts";
@@ -23,24 +26,25 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
   const config = patchConfig(container.config, {
     contract,
     mounts,
-    hostPaths: makeHostPaths(start, contract),
+    hostPaths: withReadableFiles(() => makeHostPaths(start, contract)),
     isolation: isolation && stage && isolationOf(start, contract, isolation, stage),
     poststop: call.alone ? clearHook(call.launcher, call.state) : undefined,
   });
   writeBundleConfig(call.bundle, container.text, renderConfig(config));
+  if (stage && hasBundleReaders(container.config)) openBundle(call.bundle, stage.ids.base);
 }
 
 function makeHostPaths(
-  { call: { id, state }, observed: { host } }: MachineStart,
+  { call: { id, state, home }, observed: { host } }: MachineStart,
   needs: Contract,
 ): HostPaths {
   return {
     id,
     named: host.cgroup.named,
     unified: host.cgroup.unified,
-    maskedUnits: writeMasks(needs.masks.units),
-    maskedGenerators: writeMasks(needs.masks.generators),
-    login: writeLogin(renderLogin(needs)),
+    maskedUnits: writeMasks(home, needs.masks.units),
+    maskedGenerators: writeMasks(home, needs.masks.generators),
+    login: writeLogin(home, renderLogin(needs)),
     runHost: join(state, hostDirectory),
     machineId: needs.machineId === undefined ? undefined : join(state, stateFile.machineId),
   };
@@ -59,7 +63,7 @@ function isolationOf(
     cgroup: observed.host.cgroup,
     view: contract.cgroup,
   });
-  return { ids, stage, sysfs, settle, mountProgram };
+  return { ids, stage, sysfs, settle, readsMappings: readsMappings(observed.runtime), mountProgram };
 }
 
 /** Cleans up at the container's end like `delete`, which a container run in the foreground never gets. */

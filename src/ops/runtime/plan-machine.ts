@@ -9,6 +9,7 @@ import type { OciConfig, OciMount } from "#oci/config.ts";
 import { planEngineFiles } from "#oci/engine-files.ts";
 import { type IsolationPlan, planIsolation } from "#oci/isolation/plan.ts";
 import { stateFile } from "#oci/machine-state.ts";
+import { entersSubcgroups } from "#oci/real-runtime.ts";
 import type { MachineStart } from "./machine-start.ts";
 
 /** All that a container gets to boot as a machine. */
@@ -20,6 +21,8 @@ export interface MachinePlan {
   readonly isolation: IsolationPlan | undefined;
   /** Where it may set limits for some of itself, unless its hook finds that out. */
   readonly limitedCgroup: string | undefined;
+  /** The cgroup that its systemd makes for itself; undefined where commands need not wait for it. */
+  readonly scope: string | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -28,7 +31,11 @@ export interface MachinePlan {
  * reported for an earlier plan. Throws what `contract` throws.
  */
 export function planMachine(
-  { call: { id, state, alone = false }, container, observed: { host, request, overlay } }: MachineStart,
+  {
+    call: { id, state, alone = false },
+    container,
+    observed: { host, request, overlay, runtime },
+  }: MachineStart,
   refusal?: LayersUnmapped,
 ): MachinePlan {
   const { config, rootPath, files, guest, hostname } = container;
@@ -45,13 +52,14 @@ export function planMachine(
     files,
   });
   const { ids } = needs;
+  const ownCgroup = ownCgroup2(config, host, needs);
   const isolation =
     ids === undefined || overlay === undefined
       ? undefined
       : planIsolation(config, {
           contract: { ...needs, ids },
           overlay,
-          capabilities: host.capabilities,
+          host,
           mounts: engineFiles.mounts,
           files,
           writesHostname: engineFiles.writesHostname,
@@ -61,7 +69,12 @@ export function planMachine(
     contract: { ...needs, tmpfs: copyUp.tmpfs },
     mounts: engineFiles.mounts,
     isolation,
-    limitedCgroup: limitedCgroup(config, host, needs),
+    // For one in a user namespace its hook finds that out.
+    limitedCgroup: ids === undefined ? ownCgroup : undefined,
+    scope:
+      ownCgroup !== undefined && guest.init.kind === "systemd" && entersSubcgroups(runtime)
+        ? join(ownCgroup, "init.scope")
+        : undefined,
     warnings: [...needs.warnings, ...copyUp.warnings, ...engineFiles.warnings],
   };
 }
@@ -69,16 +82,16 @@ export function planMachine(
 const nothing = { bytes: 0, inodes: 0, odd: undefined, closed: undefined, deep: undefined };
 
 /**
- * Where a machine without a user namespace may set its own limits: only on cgroup2, by the controllers that
- * the engine gave it.
+ * The cgroup that the engine gives a machine, with the controllers in it: only on cgroup2 may it set limits
+ * there.
  */
-function limitedCgroup(
+function ownCgroup2(
   config: OciConfig,
   { cgroup: { unified } }: Host,
-  { ids, cgroup }: Contract,
+  { cgroup }: Contract,
 ): string | undefined {
   const path = parseCgroupsPath(config.linux?.cgroupsPath);
-  return ids !== undefined || cgroup !== "cgroup2" || unified === undefined || path === undefined
+  return cgroup !== "cgroup2" || unified === undefined || path === undefined
     ? undefined
     : join(unified, path);
 }

@@ -4,6 +4,7 @@ import type { EngineRecord } from "#host/facts/engine-record.ts";
 import { sha256 } from "#host/files/sha256.ts";
 import { isOthersNetwork } from "#host/namespace/network-namespace.ts";
 import { environmentOf, joinedNetwork, type OciConfig, ownsNamespace } from "#oci/config.ts";
+import { hasMadeNetwork, managerOf } from "#oci/manager.ts";
 import { refusedCalls } from "#oci/refused-calls.ts";
 import { askedShmSize, memoryLimit } from "#oci/tmpfs.ts";
 import { keepsMachineId, requestedIds, requestedLxcfs } from "#plan/machine/runtime-request.ts";
@@ -40,12 +41,19 @@ export function readRequest(
       keepsMachineId(config) && isMachineId(found)
         ? found
         : machineIdOf(environmentOf(config, "container_uuid"), id),
-    manager: "docker",
+    labels: { apparmor: config.process.apparmorProfile, selinux: config.process.selinuxLabel },
+    noNewPrivileges: config.process.noNewPrivileges,
+    manager: managerOf(config),
     remapped: config.linux?.namespaces?.some(({ type }) => type === "user") ?? false,
-    shared: ["network", "pid", "ipc", "uts"].filter((type) => !ownsNamespace(config, type)),
-    ownNetwork: ownsNamespace(config, "network"),
+    shared: ["network", "pid", "ipc", "uts"].filter((type) => !isOwn(config, type)),
+    ownNetwork: isOwn(config, "network"),
     inheritsNetwork: network !== undefined && isOthersNetwork(network),
   };
+}
+
+/** Whether a namespace is the container's alone, whoever makes it. */
+function isOwn(config: OciConfig, type: string): boolean {
+  return ownsNamespace(config, type) || (type === "network" && hasMadeNetwork(config));
 }
 
 /** machine-id(5): 32 lower-case hexadecimal digits, not all of them zero. */

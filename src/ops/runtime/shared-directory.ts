@@ -12,21 +12,21 @@ import { join } from "node:path";
 import { sha256 } from "#host/files/sha256.ts";
 
 /** Directories that all machines with the same content share as a mount, each named after its content. */
-const masks = "/run/berth/masks";
-const logins = "/run/berth/login";
+const masksIn = (home: string) => join(home, "masks");
+const loginsIn = (home: string) => join(home, "login");
 
 /** A directory with a link to /dev/null of each name; undefined for none. */
-export function writeMasks(names: readonly string[]): string | undefined {
+export function writeMasks(home: string, names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined;
-  return shareDirectory(masks, names.join("\n"), (draft) => {
+  return shareDirectory(masksIn(home), names.join("\n"), (draft) => {
     for (const name of names) symlinkSync("/dev/null", join(draft, name));
   });
 }
 
 /** A directory with this drop-in, whose name lets any other win; undefined for none. */
-export function writeLogin(text: string | undefined): string | undefined {
+export function writeLogin(home: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  return shareDirectory(logins, text, (draft) =>
+  return shareDirectory(loginsIn(home), text, (draft) =>
     writeFileSync(join(draft, "00-berth.conf"), text, { mode: 0o644 }),
   );
 }

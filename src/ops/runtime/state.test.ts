@@ -29,16 +29,25 @@ const needs = {
   lacking: ["CAP_BPF"],
   ids: 65_536,
   capabilities: ["CAP_CHOWN"],
+  labels: { apparmor: "berth-machine", selinux: "a:b:c:s0" },
   machineId: "0123456789abcdef0123456789abcdef",
 };
 const write = () =>
-  writeState(state, needs, { manager: "docker", hostname: "box", cgroup: "/sys/fs/cgroup/docker/box" });
+  writeState(state, needs, {
+    manager: "docker",
+    hostname: "box",
+    cgroup: "/sys/fs/cgroup/docker/box",
+    scope: "/sys/fs/cgroup/docker/box/init.scope",
+  });
 /** All that a machine in a user namespace in another's network has. */
 const fill = () => {
   write();
   for (const name of ["ids", "root", "pid", "network"]) writeFileSync(join(state, name), "x\n");
 };
-const own = ["capabilities", "hostname", "lacking", "limits", "machine-id", "stop-signal"];
+const own = [
+  ...["apparmor", "capabilities", "hostname", "lacking", "limits", "machine-id", "scope", "selinux"],
+  "stop-signal",
+];
 const inHost = ["host/container-manager", "host/container-uuid", "host/os-release"];
 const all = [...own, ...inHost, "ids", "network", "pid", "root"];
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import { basename, dirname, join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
 import type { MachineRequest } from "#contract/request.ts";
+import type { SecurityLabels } from "#contract/security-labels.ts";
 import type { HeldCgroups } from "#host/cgroup/end-cgroups.ts";
 import { inDirectory } from "#host/files/beneath.ts";
 import { readPlainFile } from "#host/files/plain-file.ts";
@@ -15,14 +16,18 @@ import { hostDirectory, hostFile, stageDirectory, stateFile, stateMark } from "#
 
 /**
  * Writes what the machine's mounts and the launcher's later calls need; `cgroup` is where it may set limits,
- * unless its hook finds that out.
+ * unless its hook finds that out, `scope` where its init will be.
  */
 export function writeState(
   state: string,
-  needs: Pick<Contract, "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "machineId">,
+  needs: Pick<
+    Contract,
+    "stopSignal" | "environment" | "lacking" | "ids" | "capabilities" | "labels" | "machineId"
+  >,
   request: Pick<MachineRequest, "manager"> & {
     readonly hostname: string | undefined;
     readonly cgroup: string | undefined;
+    readonly scope: string | undefined;
   },
 ): void {
   beginState(state, needs.stopSignal);
@@ -36,8 +41,12 @@ export function writeState(
     writeFileSync(join(state, stateFile.lacking), `${needs.lacking.join("\n")}\n`);
   if (needs.ids !== undefined)
     writeFileSync(join(state, stateFile.capabilities), `${needs.capabilities.join("\n")}\n`);
+  for (const name of ["apparmor", "selinux"] as const)
+    if (needs.labels[name] !== undefined)
+      writeFileSync(join(state, stateFile[name]), `${needs.labels[name]}\n`);
   if (request.hostname !== undefined)
     writeFileSync(join(state, stateFile.hostname), `${request.hostname}\n`, { mode: 0o644 });
+  if (request.scope !== undefined) writeFileSync(join(state, stateFile.scope), `${request.scope}\n`);
   if (request.cgroup !== undefined) writeFileSync(join(state, stateFile.limits), `${request.cgroup}\n`);
   if (needs.machineId !== undefined)
     writeFileSync(join(state, stateFile.machineId), `${needs.machineId}\n`, { mode: 0o444 });
@@ -157,6 +166,15 @@ export function readCapabilities(state: string): {
     lacking: readLines(join(state, stateFile.lacking)),
     granted: readLines(join(state, stateFile.capabilities)),
   };
+}
+
+/** The labels that its processes have instead of those that the engine gives. */
+export function readLabels(state: string): SecurityLabels {
+  const [[apparmor], [selinux]] = [
+    readLines(join(state, stateFile.apparmor)),
+    readLines(join(state, stateFile.selinux)),
+  ];
+  return { apparmor, selinux };
 }
 
 /** Its own cgroup in each hierarchy. */

@@ -1,4 +1,7 @@
 import type { Host, HostCgroup } from "#contract/host.ts";
+import type { PackageManager } from "#linux/package.ts";
+import type { EnginePackaging } from "#plan/engine/engine-program.ts";
+import type { BuilderChoice } from "#plan/image/builder.ts";
 import type { HostNetwork } from "#plan/network/host-network.ts";
 import type { NetworkFacts } from "#plan/network/network.ts";
 
@@ -7,9 +10,17 @@ export interface DoctorFacts {
   readonly engine: EngineFacts | UnreachableEngine;
   /** The engine's host; undefined when it is another one, or in a virtual machine. */
   readonly host: HostFacts | undefined;
-  /** Whether mmdebstrap is installed where berth runs. */
-  readonly imageBuilder: boolean;
+  readonly imageBuilder: ImageBuilderFacts;
   readonly leftovers: Leftovers;
+}
+
+/** What would build Debian's built-in images for this engine. */
+export interface ImageBuilderFacts {
+  readonly choice: BuilderChoice;
+  /** For a container: what of it the engine has. Undefined without an engine. */
+  readonly has: "builder" | "base" | "nothing" | undefined;
+  /** Of the host that berth runs on. */
+  readonly packageManager: PackageManager | undefined;
 }
 
 export interface UnreachableEngine {
@@ -35,17 +46,27 @@ export interface EngineFacts {
   readonly securityOptions: readonly string[];
   readonly forwarding: boolean | undefined;
   readonly networks: readonly NetworkFacts[];
+  /** Undefined where its process is not to be seen. */
+  readonly packaging: EnginePackaging | undefined;
+  /** As the engine names its host: `Docker Desktop`, `Debian GNU/Linux 13 (trixie)`. */
+  readonly operatingSystem: string;
 }
 
 export interface HostFacts {
   readonly cgroup: HostCgroup | undefined;
   readonly userNamespaces: Host["userNamespaces"];
+  readonly mapsLayers?: Host["mapsLayers"];
+  readonly procCover?: Host["procCover"];
   /** Capabilities that the kernel knows and the engine may not have. */
   readonly lackingCapabilities: readonly string[] | undefined;
   readonly inotifyInstances: number | undefined;
   readonly keys: { readonly user: number; readonly root: number } | undefined;
   readonly ptys: { readonly most: number; readonly used: number } | undefined;
   readonly apparmor: boolean;
+  /** Whether the kernel has berth's AppArmor profile, and whether the host has the program that loads it. */
+  readonly apparmorProfile: { readonly loaded: boolean; readonly parser: boolean } | undefined;
+  /** kernel.apparmor_restrict_unprivileged_userns, which Ubuntu's kernels have. */
+  readonly restrictsUserns: boolean | undefined;
   readonly selinux: boolean;
   /** SELinux's boolean container_manage_cgroup. */
   readonly selinuxManageCgroup: boolean | undefined;
@@ -55,6 +76,13 @@ export interface HostFacts {
   /** net.bridge.bridge-nf-call-iptables, of the engine's network namespace. */
   readonly bridgeFilter: boolean | undefined;
   readonly network: HostNetwork;
+  readonly programs: {
+    /** Whether the place for berth's own programs is on a read-only file system. */
+    readonly readOnly: boolean;
+    readonly fapolicyd: boolean;
+    /** Whether NVIDIA's driver is loaded. */
+    readonly nvidia: boolean;
+  };
 }
 
 /** Leftovers of crashes, which belong to no existing machine. */

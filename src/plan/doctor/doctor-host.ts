@@ -1,16 +1,19 @@
-import type { Check, HostFacts } from "./doctor-facts.ts";
+import { checkConfinement } from "./doctor-confinement.ts";
+import type { Check, EngineFacts, HostFacts } from "./doctor-facts.ts";
+import { checkPrograms } from "./host-programs.ts";
 
 /** The checks of the engine's host; unreadable facts have no check. */
-export function checkHost(host: HostFacts): readonly Check[] {
+export function checkHost(host: HostFacts, engine: EngineFacts | undefined): readonly Check[] {
   return [
     checkCgroups(host),
     ...checkCapabilities(host),
-    checkConfinement(host),
+    ...checkConfinement(host, engine),
     ...checkInotify(host),
     ...checkKeys(host),
     ...checkPtys(host),
     ...checkDisk(host),
     ...checkBridgeFilter(host),
+    ...checkPrograms(host),
     {
       ...ok("lxcfs", "lxcfs"),
       detail: host.lxcfs
@@ -70,22 +73,6 @@ function checkCapabilities({ lackingCapabilities: lacking }: HostFacts): readonl
       detail: `the engine and its machines lack ${lacking.join(", ")}; privileged machines may not start`,
     },
   ];
-}
-
-function checkConfinement({ apparmor, selinux, selinuxManageCgroup }: HostFacts): Check {
-  const [id, title] = ["confinement", "AppArmor, SELinux"];
-  if (selinux && selinuxManageCgroup === false) {
-    return {
-      ...warn(id, title, "setsebool -P container_manage_cgroup on"),
-      detail: "SELinux forbids containers their own cgroups: systemd may not boot",
-    };
-  }
-  const on = [...(apparmor ? ["AppArmor"] : []), ...(selinux ? ["SELinux"] : [])];
-  return {
-    ...ok(id, title),
-    detail:
-      on.length > 0 ? `${on.join(" and ")} on` : "neither; only capabilities and seccomp confine machines",
-  };
 }
 
 /**

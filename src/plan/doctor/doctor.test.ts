@@ -17,6 +17,8 @@ const engine: EngineFacts = {
   securityOptions: ["name=seccomp,profile=default", "name=cgroupns"],
   forwarding: true,
   networks: [],
+  packaging: "system",
+  operatingSystem: "Debian GNU/Linux 13 (trixie)",
 };
 
 const host: HostFacts = {
@@ -27,15 +29,23 @@ const host: HostFacts = {
   keys: { user: 200, root: 1000000 },
   ptys: { most: 4096, used: 10 },
   apparmor: true,
+  apparmorProfile: { loaded: true, parser: true },
+  restrictsUserns: true,
   selinux: false,
   selinuxManageCgroup: undefined,
   lxcfs: true,
   disk: { directory: "/var/lib/docker", free: 50 * 1024 ** 3 },
   bridgeFilter: true,
   network: unseenNetwork,
+  programs: { readOnly: false, fapolicyd: false, nvidia: false },
 };
 
-const facts: DoctorFacts = { engine, host, imageBuilder: true, leftovers: { states: [], probes: [] } };
+const facts: DoctorFacts = {
+  engine,
+  host,
+  imageBuilder: { choice: { where: "host" }, has: undefined, packageManager: "apt" },
+  leftovers: { states: [], probes: [] },
+};
 
 test("a host that suits: everything fine, nothing to do", () => {
   const checks = planDoctor(facts);
@@ -53,6 +63,8 @@ const onHost = (change: Partial<HostFacts>): DoctorFacts => ({ ...facts, host: {
 const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true, named?: string) =>
   onHost({ cgroup: { layout, named, unified: undefined, nsdelegate } });
 
+const labels = { securityOptions: ["name=seccomp", "name=selinux"] };
+const noParser = onHost({ apparmorProfile: { loaded: false, parser: false } });
 const bare = { runtime: undefined, runtimeIsDefault: false };
 
 describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
@@ -95,12 +107,21 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
     "warn",
     /unconfined/,
   ],
+  ["old kernel", onEngine({ kernel: "5.10.0-30-amd64" }), "isolation", "warn", /strict.*5.10 cannot map/],
+  ["untried kernel", onEngine({ kernel: "5.15.0-91-generic" }), "isolation", "warn", /first machine's start/],
   [
-    "old kernel",
-    onEngine({ kernel: "5.15.0-91-generic" }),
+    "kernel that has refused",
+    { ...onEngine({ kernel: "5.15.0-91-generic" }), host: { ...host, mapsLayers: false } },
     "isolation",
     "warn",
     /strict.*kernel 5.15 cannot map/,
+  ],
+  [
+    "mounts over /proc",
+    onHost({ procCover: "/proc/stat" }),
+    "isolation",
+    "warn",
+    /the mount at \/proc\/stat/,
   ],
   ["no user namespaces", onHost({ userNamespaces: "off" }), "isolation", "warn", /allows no user namespaces/],
   [
@@ -134,10 +155,43 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ],
   [
     "SELinux forbids",
-    onHost({ selinux: true, selinuxManageCgroup: false }),
+    { ...onHost({ selinux: true, selinuxManageCgroup: false }), engine: { ...engine, ...bare, ...labels } },
     "confinement",
     "warn",
     /SELinux forbids/,
+  ],
+  [
+    "SELinux forbids an engine that labels nothing nothing",
+    { ...onHost({ selinux: true, selinuxManageCgroup: false }), engine: { ...engine, ...bare } },
+    "confinement",
+    "ok",
+    /AppArmor and SELinux on/,
+  ],
+  [
+    "berth-runtime knows a better type",
+    { ...onHost({ selinux: true, selinuxManageCgroup: false }), engine: { ...engine, ...labels } },
+    "selinux-labels",
+    "ok",
+    /container_init_t/,
+  ],
+  ["SELinux without labels", onHost({ selinux: true }), "selinux-labels", "ok", /none/],
+  ["the profile", onHost({}), "apparmor-profile", "ok", /berth-machine is loaded/],
+  [
+    "a profile to load",
+    onHost({ apparmorProfile: { loaded: false, parser: true } }),
+    "apparmor-profile",
+    "ok",
+    /next machine/,
+  ],
+  ["no parser", noParser, "apparmor-profile", "warn", /apparmor_parser is not installed/],
+  ["no parser, restriction", noParser, "userns-restriction", "warn", /rootless Podman/],
+  ["a restriction", onHost({}), "userns-restriction", "ok", /may still/],
+  [
+    "no new privileges",
+    onEngine({ securityOptions: ["name=seccomp", "name=no-new-privileges"] }),
+    "no-new-privileges",
+    "warn",
+    /sudo/,
   ],
   [
     "SELinux allows",
@@ -166,7 +220,6 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ],
   ["no lxcfs", onHost({ lxcfs: false }), "lxcfs", "ok", /does not run/],
   ["another host", { ...facts, host: undefined }, "host", "ok", /not visible/],
-  ["no mmdebstrap", { ...facts, imageBuilder: false }, "image-tools", "warn", /not installed/],
   [
     "remains",
     { ...facts, leftovers: { states: ["/a", "/b"], probes: ["c"] } },
@@ -196,8 +249,19 @@ test("what could not be read has no check", () => {
     ptys: undefined,
     disk: undefined,
     bridgeFilter: undefined,
+    apparmorProfile: undefined,
+    restrictsUserns: undefined,
   };
   const ids = planDoctor(onHost(unread)).map(({ id }) => id);
-  for (const id of ["capabilities", "inotify", "keys", "ptys", "disk", "bridge-filter"])
+  for (const id of [
+    "capabilities",
+    "inotify",
+    "keys",
+    "ptys",
+    "disk",
+    "bridge-filter",
+    "apparmor-profile",
+    "userns-restriction",
+  ])
     expect(ids).not.toContain(id);
 });

@@ -1,10 +1,13 @@
-import { hostObstacles, renderObstacle } from "#contract/obstacle.ts";
+import { hostObstacles, mustTryLayers, renderObstacle } from "#contract/obstacle.ts";
 import { capabilities as known } from "#linux/capability.ts";
 import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
 import { hiddenFiles } from "#plan/machine/degradations.ts";
 import { checkNetworks } from "./check-networks.ts";
 import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
+import { checkPrivileges } from "./doctor-privileges.ts";
+import { checkEngineKind } from "./engine-kind.ts";
+import { checkImageBuilder } from "./image-builder.ts";
 
 /** Judges the facts: `fail` if no machine can run, `warn` for degradations and low limits. */
 export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFacts): readonly Check[] {
@@ -22,8 +25,8 @@ export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFact
       : checkEngine(engine, host);
   return [
     ...checks,
-    ...(host === undefined ? [unseen] : checkHost(host)),
-    checkBuilder(imageBuilder),
+    ...(host === undefined ? [unseen] : checkHost(host, "unreachable" in engine ? undefined : engine)),
+    checkImageBuilder(imageBuilder),
     checkLeftovers(leftovers),
   ];
 }
@@ -47,9 +50,11 @@ function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly
       "ok",
       `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`,
     ),
+    checkEngineKind(engine),
     checkRuntime(engine),
     checkLimits(engine),
     checkSeccomp(engine),
+    ...checkPrivileges(engine),
     checkIsolation(engine, host),
     ...checkForwarding(engine),
     ...(host === undefined ? [] : checkNetworks(engine.networks, host.network)),
@@ -162,6 +167,8 @@ function checkIsolation(
       kernel: [major, minor],
       userNamespaces: host?.userNamespaces ?? "free",
       capabilities,
+      mapsLayers: host?.mapsLayers,
+      procCover: host?.procCover,
     }).map(renderObstacle),
     ...(storageDriver.startsWith("overlay")
       ? []
@@ -170,6 +177,12 @@ function checkIsolation(
       ? [renderObstacle({ code: "engine-maps-ids" })]
       : []),
   ];
+  if (obstacles.length === 0 && mustTryLayers([major, minor])) {
+    const untried =
+      `kernel ${kernel} may not map the ids of image layers: the first machine's start shows it, ` +
+      'and without that machines use profile "strict"';
+    return check("isolation", title, "warn", untried, "see docs/profiles.md for what full needs");
+  }
   if (obstacles.length === 0)
     return check(
       "isolation",
@@ -195,18 +208,6 @@ function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {
       "sysctl -w net.ipv4.ip_forward=1",
     ),
   ];
-}
-
-function checkBuilder(present: boolean): Check {
-  const title = "Building images";
-  if (present) return check("image-tools", title, "ok", "mmdebstrap is installed");
-  return check(
-    "image-tools",
-    title,
-    "warn",
-    "mmdebstrap is not installed: berth cannot build its built-in images",
-    "apt-get install mmdebstrap",
-  );
 }
 
 function checkLeftovers({ states, probes }: Leftovers): Check {

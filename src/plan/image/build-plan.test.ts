@@ -91,3 +91,13 @@ test("architectures", () => {
   expect([debianArchitecture("x64"), debianArchitecture("arm64")]).toEqual(["amd64", "arm64"]);
   expect(() => debianArchitecture("s390x")).toThrow("s390x");
 });
+
+test("the keys that a build reads: the archive's, and those that lines of sources name", () => {
+  const debian = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  expect(plan("web").keyrings).toEqual([debian]);
+  const lines = [
+    "deb [arch=amd64 signed-by=/etc/apt/keyrings/a.gpg,/b.asc] http://mirror.example/debian bookworm main",
+    "deb [signed-by=0123456789ABCDEF0123456789ABCDEF01234567] http://mirror.example/debian bookworm main",
+  ];
+  expect(plan("web", {}, lines).keyrings).toEqual([debian, "/etc/apt/keyrings/a.gpg", "/b.asc"]);
+});

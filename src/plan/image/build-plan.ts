@@ -18,8 +18,10 @@ export interface BuildPlan {
   readonly tag: string;
   /** SHA-256, in hex, of everything that determines the result but the state of the archive on that day. */
   readonly digest: string;
-  /** The file with the archive's keys, which must be on this machine. */
+  /** The file with the archive's keys, which must be where mmdebstrap runs. */
   readonly keyring: string;
+  /** That file, and those that the sources name. */
+  readonly keyrings: readonly string[];
 }
 
 /** Debian's architecture names for those that berth runs on (node's `process.arch`). */
@@ -78,7 +80,14 @@ export function planBuild(
     tag: isBuiltin(name, spec) ? "latest" : digest.slice(0, 12),
     digest,
     keyring: keyrings[spec.os],
+    keyrings: [...new Set([keyrings[spec.os], ...sources.flatMap(signedBy)])],
   };
+}
+
+/** The files of keys in a line of sources.list(5): `[signed-by=FILE,FILE]`. Fingerprints are no files. */
+function signedBy(line: string): readonly string[] {
+  const value = /^deb\s+\[[^\]]*\bsigned-by=([^\]\s]+)/.exec(line)?.[1] ?? "";
+  return value.split(",").filter((path) => path.startsWith("/"));
 }
 
 /** The mirror is where the same packages come from, so it does not make another image of a built-in one. */

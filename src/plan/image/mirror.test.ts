@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hostMirror, parseAptSources, planSources } from "./mirror.ts";
+import { builderArchive, hostMirror, parseAptSources, planSources } from "./mirror.ts";
 
 const deb822 = `# the archive
 Types: deb deb-src
@@ -117,4 +117,12 @@ describe("sources", () => {
   for (const [name, recipe, mirror, expected] of cases) {
     test(name, () => expect(planSources(recipe, mirror)).toEqual([...expected]));
   }
+});
+
+test("where a builder's image gets mmdebstrap from", () => {
+  expect(builderArchive("debian", "http://mirror.example/debian/")).toBe("http://mirror.example/debian");
+  expect(builderArchive("debian", "https://mirror.example/debian")).toBeUndefined();
+  expect(builderArchive("debian", "deb http://mirror.example/debian bookworm main")).toBeUndefined();
+  expect(builderArchive("ubuntu", "http://mirror.example/ubuntu")).toBeUndefined();
+  expect(builderArchive("debian", undefined)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import type { ScratchImage } from "#machinefile/machine.ts";
+import type { ScratchImage, System } from "#machinefile/machine.ts";
 import { keyrings } from "./build-plan.ts";
 
 /** One entry of apt's sources: sources.list(5), either format. */
@@ -101,6 +101,15 @@ export function planSources(
     line(archive, `${recipe.release}-updates`),
     ...(securityArchive === undefined ? [] : [line(securityArchive, `${recipe.release}-security`)]),
   ];
+}
+
+/**
+ * The Debian archive that a builder's image gets mmdebstrap from, in place of its own: the one that was asked
+ * for. Lines say nothing about other releases, Ubuntu's archive has none of Debian's, and a small image has no
+ * certificates to trust https by.
+ */
+export function builderArchive(os: System, mirror: string | undefined): string | undefined {
+  return os === "debian" && mirror?.startsWith("http://") ? mirror.replace(/\/+$/, "") : undefined;
 }
 
 /** Releases that are their own updates. */

@@ -24,7 +24,7 @@ const needs = (version: number, layout: "hybrid" | "v2") =>
     profile: "strict",
     applied: "api",
     ids: 0,
-    storage: "other",
+    storage: { fault: "other-type", type: undefined },
     remapped: false,
     shared: [],
     capabilities: [],

@@ -48,7 +48,7 @@ export function chooseByApi(info: SystemInfo, guest: Guest, request: ApiRequest)
     lxcfs: request.lxcfs,
     memory: request.memory,
     shmSize: request.shmSize,
-    storage: "other",
+    storage: { fault: "other-type", type: undefined },
     remapped: false,
     shared: [],
   });

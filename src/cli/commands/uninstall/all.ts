@@ -52,7 +52,8 @@ export const all = defineCommand({
       signal,
     };
     const belongings = await findBelongings(engine, place);
-    const isRegistered = engine.endpoint.kind === "unix" && hasRuntime(await readInfo(engine, { signal }));
+    const isHere = [place.pid, options.enginePid, options.engineConfig].some((known) => known !== undefined);
+    const isRegistered = isHere && hasRuntime(await readInfo(engine, { signal }));
     const config = isRegistered ? await engineConfig(context, options) : undefined;
     const parts = partsOf(belongings, config?.file);
     if (dryRun || parts.length === 0) return await show(context, parts);
@@ -64,7 +65,7 @@ export const all = defineCommand({
         hint,
       });
     }
-    if (config !== undefined) requireRoot("removing the runtime");
+    if (config !== undefined && !config.isRootless) requireRoot("removing the runtime");
     const kept = await removeBelongings(engine, belongings, place);
     if (config !== undefined) await uninstallRuntime(config, false);
     const removed = parts.filter(({ name }) => !kept.includes(name));

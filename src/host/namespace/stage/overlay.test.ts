@@ -2,6 +2,19 @@ import { describe, expect, test } from "bun:test";
 import { isRoot } from "#lab/mount-namespace.ts";
 import { layers, staged } from "#lab/stage.ts";
 
+test.skipIf(!isRoot)(
+  "an overlay of mapped layers can be tried, and is gone after that (needs root)",
+  async () => {
+    const seen = await staged(`
+    open(stage);
+    stageLayers(stage, overlay, mapped);
+    const before = points();
+    const obstacle = tryLayers(stage);
+    return [obstacle === undefined, JSON.stringify(points()) === JSON.stringify(before), existsSync("/run/berth")];`);
+    expect(seen).toEqual([true, true, false]);
+  },
+);
+
 describe.skipIf(!isRoot)("names that an overlay remembers (needs root)", () => {
   const changeBelow = `
     open(stage);

@@ -1,8 +1,16 @@
-import { closeSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LayersUnmapped } from "#contract/obstacle.ts";
 import { BerthError } from "#errors.ts";
-import { attachMount, cloneMount, makeSlave, mapMount, mount, mountFlags } from "#host/syscall/syscalls.ts";
+import {
+  attachMount,
+  cloneMount,
+  detachMount,
+  makeSlave,
+  mapMount,
+  mount,
+  mountFlags,
+} from "#host/syscall/syscalls.ts";
 import type { Overlay } from "#linux/overlay.ts";
 import { ignoreDone } from "./ignore-done.ts";
 import { mapsNoIds } from "./unmappable.ts";
@@ -27,6 +35,29 @@ export function stageLayers(
     if (!mapsNoIds(cause)) throw unstaged(cause);
     return { code: "layers-unmapped", call: cause.syscall ?? "", errno: cause.code ?? "" };
   }
+  return undefined;
+}
+
+/** Written where overlayfs has refused layers with mapped ids, which holds until the next boot. */
+export const unmappedLayers = "/run/berth/unmapped-layers";
+
+/**
+ * Tries an overlay of a staged layer, which kernels before 5.19 may refuse: before the engine's own mount is
+ * given up. Returns the obstacle, and notes it for later starts.
+ */
+export function tryLayers(stage: string): LayersUnmapped | undefined {
+  const layers = layersOf(stage);
+  const place = join(layers, "try");
+  mkdirSync(place);
+  try {
+    // Without an upper directory overlayfs needs two.
+    mountFrom(layers, () => mount("overlay", place, "overlay", mountFlags.readOnly, "lowerdir=0:try"));
+  } catch (cause) {
+    if (!mapsNoIds(cause)) throw unstaged(cause);
+    writeFileSync(unmappedLayers, "");
+    return { code: "layers-unmapped", call: cause.syscall ?? "", errno: cause.code ?? "" };
+  }
+  detachMount(place);
   return undefined;
 }
 

@@ -1,0 +1,36 @@
+import type { Engine } from "#engine/connection/engine.ts";
+import { readVersion } from "#engine/system.ts";
+import { sha256 } from "#host/files/sha256.ts";
+import { readPackageManager } from "#host/process/package-manager.ts";
+import { inspectIfThere } from "#image/store/store.ts";
+import { ociArchitecture } from "#linux/architecture.ts";
+import type { ImageBuilderFacts } from "#plan/doctor/doctor-facts.ts";
+import { keyrings } from "#plan/image/build-plan.ts";
+import type { BuilderChoice } from "#plan/image/builder.ts";
+import { builderPlace } from "#plan/image/builder-image.ts";
+import { chooseBuilder } from "./plan-root.ts";
+
+/** What would build Debian's images for an engine; without one, what would for this host's. */
+export async function readBuilderFacts(
+  engine: Engine | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
+): Promise<ImageBuilderFacts> {
+  const architecture =
+    engine === undefined ? ociArchitecture(process.arch) : (await readVersion(engine, { signal })).Arch;
+  const choice = await chooseBuilder(keyrings.debian, architecture, env);
+  const has = engine === undefined ? undefined : await findIn(engine, choice, signal);
+  return { choice, has, packageManager: readPackageManager() };
+}
+
+async function findIn(
+  engine: Engine,
+  choice: BuilderChoice,
+  signal: AbortSignal | undefined,
+): Promise<ImageBuilderFacts["has"]> {
+  if (choice.where === "host") return undefined;
+  const isThere = async (reference: string) =>
+    (await inspectIfThere(engine, reference, signal)) !== undefined;
+  if (await isThere(builderPlace(choice.base, sha256).reference)) return "builder";
+  return (await isThere(choice.base)) ? "base" : "nothing";
+}

@@ -1,0 +1,82 @@
+import type { Engine } from "#engine/connection/engine.ts";
+import { commitContainer, pullImage } from "#engine/images.ts";
+import { BerthError } from "#errors.ts";
+import { sha256 } from "#host/files/sha256.ts";
+import { inspectIfThere } from "#image/store/store.ts";
+import { label } from "#labels/machine.ts";
+import type { BuilderChoice } from "#plan/image/builder.ts";
+import { builderPlace, installCommand } from "#plan/image/builder-image.ts";
+import { nextPullState, type PullState, renderPull } from "#plan/image/pull-progress.ts";
+import { type ContainerOptions, runInBuilder, withBuilderContainer } from "./builder-container.ts";
+
+export interface BuilderImageOptions extends ContainerOptions {
+  /** A Debian archive that mmdebstrap is installed from; the base's own by default. */
+  readonly archive: string | undefined;
+}
+
+export type ContainerChoice = Extract<BuilderChoice, { readonly where: "container" }>;
+
+/**
+ * The id of the engine's image that has mmdebstrap: made once of the base, which is pulled when the engine
+ * does not have it. Throws `tool-missing` if it cannot be pulled, `tool-failed` if apt fails in it.
+ */
+export async function ensureBuilderImage(
+  engine: Engine,
+  choice: ContainerChoice,
+  options: BuilderImageOptions,
+): Promise<string> {
+  const { signal, onProgress, archive } = options;
+  const { base } = choice;
+  const { repository, tag, reference } = builderPlace(base, sha256);
+  const made = await inspectIfThere(engine, reference, signal);
+  if (made?.Config?.Labels?.[label.builder] === base) return made.Id;
+  const from = (await inspectIfThere(engine, base, signal))?.Id ?? (await pull(engine, choice, options));
+  onProgress?.(`installing mmdebstrap in ${base}`);
+  return await withBuilderContainer(engine, from, "install", signal, async (container) => {
+    await runInBuilder(engine, container, installCommand(archive), { ...options, onProgress: undefined });
+    const config = { Labels: { [label.builder]: base } };
+    return await commitContainer(engine, container, { repo: repository, tag, config, signal });
+  });
+}
+
+/** The id of the base, pulled. */
+async function pull(
+  engine: Engine,
+  { base, because }: ContainerChoice,
+  { signal, onProgress }: BuilderImageOptions,
+): Promise<string> {
+  let state: PullState = new Map();
+  onProgress?.(renderPull(base, state));
+  try {
+    await pullImage(engine, base, {
+      signal,
+      onMessage: (message) => {
+        const next = nextPullState(state, message);
+        if (next !== state) onProgress?.(renderPull(base, next));
+        state = next;
+      },
+    });
+  } catch (cause) {
+    if (!(cause instanceof BerthError) || !failedPulls.includes(cause.code)) throw cause;
+    throw cannotPull(base, because, cause);
+  }
+  const image = await inspectIfThere(engine, base, signal);
+  if (image !== undefined) return image.Id;
+  throw new BerthError("not-found", `another client removed image ${base} right after its pull`);
+}
+
+/** What the engine answers for a name that is wrong or unknown, and for a registry that it does not reach. */
+const failedPulls: readonly string[] = ["not-found", "engine-refused", "engine-api", "conflict"];
+
+const cannotPull = (base: string, because: string, cause: BerthError) =>
+  new BerthError(
+    "tool-missing",
+    `cannot build images: ${because}, and the engine cannot pull ${base}: ${cause.message}`,
+    {
+      cause,
+      hint:
+        "Install mmdebstrap, or have the engine get an image of Debian (docker pull, docker load) and name it " +
+        "with BERTH_BUILDER_IMAGE, or give a root's tarball.",
+      details: { base },
+    },
+  );

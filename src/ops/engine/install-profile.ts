@@ -1,0 +1,31 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { machineProfile } from "#contract/apparmor-profile.ts";
+import {
+  isProfileLoaded,
+  loadProfile,
+  machineProfileText,
+  unloadProfile,
+} from "#host/apparmor/machine-profile.ts";
+import { replaceFile } from "#host/files/replace-file.ts";
+
+/** The profile's text as it was loaded, for whoever wants to see or to load it (apparmor_parser(8)). */
+const fileIn = (directory: string) => join(directory, `${machineProfile}.apparmor`);
+
+/**
+ * Loads berth's AppArmor profile, over an earlier version too, where the host has AppArmor. Keeps its text in a
+ * directory, if one is given. Returns the warnings: without it machines run unconfined by AppArmor.
+ */
+export async function installProfile(directory: string | undefined): Promise<readonly string[]> {
+  if (isProfileLoaded() === undefined) return [];
+  const text = machineProfileText();
+  if (directory !== undefined) await replaceFile(fileIn(directory), text, 0o644);
+  const refusal = loadProfile(text);
+  return refusal === undefined ? [] : [`cannot load the AppArmor profile ${machineProfile}: ${refusal}`];
+}
+
+/** Unloads the profile, and removes its text. */
+export async function removeProfile(directory: string): Promise<void> {
+  unloadProfile();
+  await rm(fileIn(directory), { force: true });
+}

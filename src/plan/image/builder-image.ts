@@ -1,0 +1,130 @@
+import type { CreateBody } from "#api/create-body.ts";
+import { label } from "#labels/machine.ts";
+import type { Sha256 } from "./content.ts";
+
+/** Raise it if the same base now becomes another builder. */
+const builderVersion = 1;
+
+const repository = "berth-builder";
+
+/** What the engine calls the base with mmdebstrap installed. */
+export function builderPlace(base: string, sha256: Sha256): BuilderPlace {
+  const tag = sha256(JSON.stringify([builderVersion, base])).slice(0, 12);
+  return { repository, tag, reference: `${repository}:${tag}` };
+}
+
+export interface BuilderPlace {
+  readonly repository: string;
+  readonly tag: string;
+  readonly reference: string;
+}
+
+/** Those of an image's names that berth gave it as a builder. */
+export function builderNames(
+  labels: Readonly<Record<string, string>> | null | undefined,
+  tags: readonly string[] | null,
+): readonly string[] {
+  if (labels?.[label.builder] === undefined) return [];
+  return (tags ?? []).filter((tag) => tag.startsWith(`${repository}:`));
+}
+
+/** Seconds after which a container ends by itself, which also removes it, if a killed berth left it. */
+const longest = 4 * 3600;
+
+/** What dpkg, apt and mmdebstrap need of root's rights, all within the container. */
+const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID"];
+
+/** Why a container is made: to install mmdebstrap in it, or to build a root. */
+export type BuilderTask = "install" | "build";
+
+/**
+ * A container that waits for commands: the engine's network, none of the host's files. To build, it may mount
+ * /proc and the like, which AppArmor and SELinux forbid to containers. `buildCommand` keeps that right from
+ * what packages run. `security` is the engine's, as its info has it.
+ */
+export function renderBuilderContainer(
+  image: string,
+  task: BuilderTask,
+  security: readonly string[],
+): CreateBody {
+  const builds = task === "build";
+  const lifted = confinements.filter(([name]) => security.some((option) => option.split(",")[0] === name));
+  return {
+    Image: image,
+    Entrypoint: [],
+    Cmd: ["sleep", String(longest)],
+    User: "0:0",
+    WorkingDir: "/",
+    Healthcheck: { Test: ["NONE"] },
+    Labels: { [label.builder]: task },
+    HostConfig: {
+      AutoRemove: true,
+      CapDrop: ["ALL"],
+      CapAdd: builds ? [...capabilities, "SYS_ADMIN", "SYS_CHROOT"] : capabilities,
+      SecurityOpt: ["no-new-privileges", ...(builds ? lifted.map(([, option]) => option) : [])],
+    },
+  };
+}
+
+/** What forbids mounts, as the engine's info calls it, and the option without it. */
+const confinements = [
+  ["name=apparmor", "apparmor=unconfined"],
+  ["name=selinux", "label=disable"],
+] as const;
+
+/**
+ * Installs mmdebstrap by the image's own apt, and what it needs to build Debian and Ubuntu roots; not every
+ * release has Ubuntu's keys. $1 is an archive to use instead of the image's own, or empty.
+ */
+const install = `set -eu
+export DEBIAN_FRONTEND=noninteractive
+if [ -n "$1" ]; then
+  . /etc/os-release
+  rm -f /etc/apt/sources.list.d/*
+  echo "deb $1 $VERSION_CODENAME main" >/etc/apt/sources.list
+fi
+apt-get update
+apt-get install --yes --no-install-recommends mmdebstrap uidmap ca-certificates debian-archive-keyring
+for keys in ubuntu-archive-keyring ubuntu-keyring; do
+  if apt-get install --yes --no-install-recommends "$keys"; then break; fi
+done
+echo root:100000:65536 | tee /etc/subuid >/etc/subgid
+apt-get clean
+rm -rf /var/lib/apt/lists/*
+`;
+
+/** The command that makes a builder of a container of the base. */
+export function installCommand(archive: string | undefined): readonly string[] {
+  return ["sh", "-c", install, "berth-builder", archive ?? ""];
+}
+
+/** Where a build leaves the root's tarball in its container. */
+export const builtRoot = "/build/root.tar";
+
+/**
+ * Runs mmdebstrap as root of a user namespace whose root is nobody outside (user_namespaces(7)). Where the
+ * container has one already, as in a rootless engine, that one must do: it has no ids to give away.
+ */
+const build = `set -eu
+mkdir /build
+export TMPDIR=/build
+if grep -q 4294967295 /proc/self/uid_map; then
+  chown 100000:100000 /build
+  exec unshare --map-users 100000,0,65536 --map-groups 100000,0,65536 --setuid 0 --setgid 0 \\
+    --mount --pid --fork --kill-child mmdebstrap "$@"
+fi
+exec mmdebstrap "$@"
+`;
+
+/** The command that builds a root, of mmdebstrap's arguments for `builtRoot`. */
+export function buildCommand(args: readonly string[]): readonly string[] {
+  return ["sh", "-c", build, "berth-build", ...args];
+}
+
+/** The variables of an environment that tell apt of a proxy (apt-transport-http(1)). */
+export function proxyVariables(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return ["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => {
+    const value = env[name] || env[name.toUpperCase()];
+    return value ? [`${name}=${value}`] : [];
+  });
+}
