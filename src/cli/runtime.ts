@@ -50,16 +50,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (verb === "lxcfs") return await runLxcfs(words);
   if (verb === "mirror") return await runMirror(words);
+  if (verb === "halt" && words.length === 0) return await runHalt();
   complain(usage);
   return 2;
 }
 
-const usage = `usage, by berth-runtime and lxcfs.service alone:
+const usage = `usage, by berth-runtime, lxcfs.service and berth-stop.service alone:
   berth runtime create --bundle DIR --state DIR --home DIR --real RUNTIME --root DIR [--outer DESCRIPTOR]
                        [--alone yes] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime end --state DIR [--log FILE] -- ID
   berth runtime rmdir --state DIR [--log FILE] -- ID
+  berth runtime halt
   berth runtime lxcfs [PID]
   berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT]
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
@@ -108,6 +110,20 @@ async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
     const namespaces = `${renewed} mount namespace${renewed === 1 ? "" : "s"}`;
     if (renewed > 0) writeSync(1, `berth: mounted lxcfs anew in ${namespaces} of machines\n`);
     for (const warning of warnings) complain(`berth: ${await plain(warning)}\n`);
+    return [];
+  });
+}
+
+/** `berth runtime halt`, when the host shuts down. Machines that do not end in time are the host's to kill. */
+async function runHalt(): Promise<number> {
+  const [{ haltMachines }, { longestHalt }] = await Promise.all([
+    import("#ops/runtime/halt.ts"),
+    import("#plan/engine/stop-unit.ts"),
+  ]);
+  return await report("", async () => {
+    const { halted, left } = await haltMachines(longestHalt * 1000);
+    if (halted > 0) writeSync(1, `berth: shut ${halted} machine${halted === 1 ? "" : "s"} down\n`);
+    for (const id of left) complain(`berth: the machine ${id} still runs after ${longestHalt} s\n`);
     return [];
   });
 }

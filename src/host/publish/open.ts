@@ -4,6 +4,7 @@ import { forgetFlows } from "#host/syscall/conntrack.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
 import { planAcceptRules } from "#plan/network/accept-rules.ts";
 import type { Flow } from "#plan/network/conntrack-message.ts";
+import { type AcceptMark, wallWarning } from "#plan/network/engine-wall.ts";
 import {
   type Family,
   type ForwardTargets,
@@ -15,6 +16,7 @@ import { renderPortTable } from "#plan/network/port-table.ts";
 import { checkPublishes, publishWarnings } from "#plan/network/publish-check.ts";
 import { isFlowOf } from "#plan/network/tracked-flow.ts";
 import { addAcceptRules, readAcceptRules, removeAcceptRules } from "./accept-rules.ts";
+import { readWall } from "./engine-wall.ts";
 import { findRoute, type HostAddress, readHostAddresses } from "./interfaces.ts";
 import { awaitFormerTables, holdPortTable } from "./port-table.ts";
 import { reservePorts } from "./reservation.ts";
@@ -60,10 +62,10 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     );
   await checkForwarding(publish, reached);
   const addresses = readHostAddresses();
-  const bridges = reached.flatMap((family) => findRoute(addresses, targets[family] ?? ""));
-  const script = renderPortTable(name, publish, targets, [
-    ...new Set(bridges.map((bridge) => bridge.interface)),
-  ]);
+  const bridges = reached.map((family) => findRoute(addresses, targets[family] ?? ""));
+  const walls = await readWalls(publish, reached, bridges);
+  const interfaces = [...new Set(bridges.map((bridge) => bridge.interface))];
+  const script = renderPortTable(name, publish, targets, interfaces, walls.marks);
 
   const locals = new Set(addresses.map(({ address }) => address).filter((address) => !isLoopback(address)));
   const isOurs = (flow: Flow) => isFlowOf(flow, publish, targets) && locals.has(flow.destination);
@@ -75,7 +77,7 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   };
-  const warnings = [...publishWarnings(publish, targets, addresses.some(isOutsideIpv6))];
+  const warnings = [...publishWarnings(publish, targets, addresses.some(isOutsideIpv6)), ...walls.warnings];
   try {
     checkSignal(signal);
     const reservation = await reservePorts(publish, { targets, bridges }, note);
@@ -101,6 +103,23 @@ export async function openPorts(options: ForwardOptions): Promise<OpenPorts> {
     throw error;
   }
   return { warnings, close };
+}
+
+/** How packets pass the engine's own firewall; `bridges` are those of the families. */
+async function readWalls(
+  publish: readonly Publish[],
+  reached: readonly Family[],
+  bridges: readonly HostAddress[],
+) {
+  const marks: Partial<Record<Family, AcceptMark>> = {};
+  const closed: Family[] = [];
+  for (const [index, family] of reached.entries()) {
+    if (!publish.some((one) => isForwarded(one, family))) continue;
+    const wall = await readWall(family, bridges[index]?.interface ?? "");
+    if (wall === "closed") closed.push(family);
+    else if (wall !== "open") marks[family] = wall;
+  }
+  return { marks, warnings: closed.length === 0 ? [] : [wallWarning(closed)] };
 }
 
 function tryForget(isStale: (flow: Flow) => boolean): readonly string[] {

@@ -11,6 +11,7 @@ import { installLxcfsDropIn, removeLxcfsDropIn } from "#host/lxcfs/lxcfs-unit.ts
 import { isThere, type StartedProcess } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
+import { installStopUnit, removeStopUnit } from "#host/systemd/stop-unit.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "#oci/daemon-json.ts";
 import { listMachines } from "#ops/machine/machines.ts";
 import { poll } from "#ops/task/poll.ts";
@@ -104,6 +105,7 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
     },
   );
   const lxcfs = options.inPlace ? "unneeded" : await installLxcfsDropIn(programPath);
+  if (!options.inPlace) await installStopUnit(programPath);
   const profileIn = options.inPlace ? undefined : installDirectory;
   const warnings = config.isRootless ? [] : await installProfile(profileIn);
   if (active === undefined) throw unread(file);
@@ -134,6 +136,7 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   const isLast = !config.isRootless && (await releasePrograms(file));
   const lxcfs = isLast ? await removeLxcfsDropIn() : "unneeded";
   if (isLast) {
+    await removeStopUnit();
     await removeProfile(installDirectory);
     await removePrograms();
   }

@@ -112,3 +112,21 @@ table inet berth-b { # progname nft
     { name: "b", publish: [] },
   ]);
 });
+
+test("where the engine's firewall lets marked packets pass, they are marked, and the table is read all the same", () => {
+  const marks = { ipv4: { value: 1, mask: 3 } };
+  const script = renderPortTable("a1", parse(["8080:80", "1000-1001"]), both, ["docker_gwbridge"], marks);
+  expect(rulesOf(script)).toContain(
+    "meta nfproto ipv4 fib daddr type local tcp dport 8080 meta mark set meta mark and 0xfffffffc or 0x1 dnat ip to 172.18.0.3:80",
+  );
+  expect(script.match(/ip6 to .*?;/g)?.join()).not.toContain("mark");
+  const listed = `table inet berth-a1 { # progname nft
+	chain from_outside {
+		meta nfproto 2 fib daddr type 2 tcp dport 1000-1001 meta mark set meta mark & 0xfffffffc | 0x00000001 dnat ip to 172.18.0.3
+	}
+}
+`;
+  expect(parsePortTables(listed)).toEqual([
+    { name: "a1", publish: [{ address: "0.0.0.0", hostPort: 1000, port: 1000, count: 2, protocol: "tcp" }] },
+  ]);
+});

@@ -1,5 +1,6 @@
 import { BerthError } from "#errors.ts";
 import type { Publish } from "#machinefile/value/publish.ts";
+import { type AcceptMark, renderMark } from "./engine-wall.ts";
 import { type Family, type ForwardTargets, families, isAnyAddress, isForwarded } from "./forwarding.ts";
 
 /** Before Docker's own DNAT, which stands at -100 (nft(8), standard priority names: dstnat). */
@@ -19,19 +20,23 @@ export function tableName(name: string): string {
  * One line for `nft -i` that creates, in one transaction, a table that ends with that process. Packets to one
  * of the host's own addresses get the machine's address as destination and keep their source. It skips
  * packets from `bridges`, the interfaces towards the machine, since the answer would not return this way, and
- * loopback, whose addresses are invalid on any wire. Source: nft(8), owner flag since Linux 5.12.
+ * loopback, whose addresses are invalid on any wire. `marks` are those by which an engine's own firewall lets
+ * packets pass. Source: nft(8), owner flag since Linux 5.12.
  */
 export function renderPortTable(
   name: string,
   publish: readonly Publish[],
   targets: ForwardTargets,
   bridges: readonly string[],
+  marks: Readonly<Partial<Record<Family, AcceptMark>>> = {},
 ): string {
   const rules = families.flatMap((family) => {
     const target = targets[family];
     return target === undefined
       ? []
-      : publish.filter((one) => isForwarded(one, family)).map((one) => renderRule(one, family, target));
+      : publish
+          .filter((one) => isForwarded(one, family))
+          .map((one) => renderRule(one, family, target, marks[family]));
   });
   const chain = (chainName: string, hook: string, first: readonly string[]) =>
     `chain ${chainName} { type nat hook ${hook} priority ${priority}; policy accept; ` +
@@ -43,7 +48,7 @@ export function renderPortTable(
   ].join("; ")}; }`;
 }
 
-function renderRule(one: Publish, family: Family, target: string): string {
+function renderRule(one: Publish, family: Family, target: string, mark: AcceptMark | undefined): string {
   const { address, hostPort, port, count, protocol } = one;
   const ip = family === "ipv4" ? "ip" : "ip6";
   const match = [
@@ -54,7 +59,8 @@ function renderRule(one: Publish, family: Family, target: string): string {
   const ports = count === 1 ? `${hostPort}` : `${hostPort}-${hostPort + count - 1}`;
   const host = family === "ipv4" ? target : `[${target}]`;
   const to = hostPort === port ? target : `${host}${renderPort()}`;
-  return `${match.join(" ")} ${protocol} dport ${ports} dnat ${ip} to ${to}`;
+  const marked = mark === undefined ? "" : `${renderMark(mark)} `;
+  return `${match.join(" ")} ${protocol} dport ${ports} ${marked}dnat ${ip} to ${to}`;
 
   // A range as the destination's port would be one that the kernel chooses from, not the one at the same
   // offset.
@@ -74,7 +80,9 @@ export function parsePortTables(
 ): readonly { readonly name: string; readonly publish: readonly Publish[] }[] {
   return [...listing.matchAll(/^table inet berth-([a-z0-9]{1,24}) \{[^\n]*\n(.*?)^\}/gms)].map(
     ([, name = "", body = ""]) => {
-      const rules = body.matchAll(/(?: ip6? daddr (\S+))? (tcp|udp) dport (\d+)(?:-(\d+))? dnat (ip6?) to /g);
+      const rules = body.matchAll(
+        /(?: ip6? daddr (\S+))? (tcp|udp) dport (\d+)(?:-(\d+))?(?: meta mark set .*?)? dnat (ip6?) to /g,
+      );
       const publish = [...rules].map(([, address, protocol, first, last, family]): Publish => {
         const hostPort = Number(first);
         return {

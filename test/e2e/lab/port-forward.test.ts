@@ -216,6 +216,39 @@ describe.skipIf(!isPossible).each(["nft", "legacy"] as const)(
       expect(await traces()).toEqual(before);
     });
 
+    test("an engine's own nftables firewall is passed by its mark, and told of where it has none", async () => {
+      const table = (mark: string) => `table ip docker-bridges {
+        chain filter-forward-in__docker_gwbridge {
+          ct state established,related counter accept
+          ${mark}
+          counter drop comment "UNPUBLISHED PORT DROP"
+        }
+        chain filter-FORWARD {
+          type filter hook forward priority filter; policy accept;
+          oifname "docker_gwbridge" jump filter-forward-in__docker_gwbridge
+        }
+      }`;
+      const places = [`tcp/${own}/8080`, "tcp/fd90::2/8080"];
+      const tryWith = async (mark: string) => {
+        await net.inHost("nft", table(mark));
+        try {
+          const opened = await net.open({ name: "walled", publish: ["8080:80"], targets });
+          const answers = await net.ask(net.client, ...places);
+          await opened.close();
+          return [opened.answer.warnings, answers];
+        } finally {
+          await net.inHost("nft", "delete", "table", "ip", "docker-bridges");
+        }
+      };
+      expect(await tryWith("")).toEqual([
+        [expect.stringMatching(/drops IPv4 packets .*bridge-accept-fwmark/)],
+        ["silence", "80 fd90::9"],
+      ]);
+      const served = [[], [`80 ${outside}`, "80 fd90::9"]];
+      expect(await tryWith("meta mark and 3 == 1 counter accept")).toEqual(served);
+      expect(await tryWith("meta mark 7 counter accept")).toEqual(served);
+    });
+
     test("ports that others have are named, with who has them, and none is opened", async () => {
       const listener = await net.peer(net.host, "listen", "tcp/8025", "udp/8053");
       const first = await net.open({ name: "first", publish: ["8143"], targets });

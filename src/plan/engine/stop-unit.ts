@@ -1,0 +1,31 @@
+/** systemd's unit by which a host's shutdown also shuts its machines down. */
+export const stopUnit = "berth-stop.service";
+
+/** Seconds that a machine gets, as systemd gives a service by default (DefaultTimeoutStopSec=). */
+export const longestHalt = 90;
+
+/**
+ * The unit, given the installed program. It stops after the engine, so that this does not restart what ends:
+ * ordered before the engine it stops behind it (systemd.unit(5), Before=). With live-restore an engine ends
+ * without its machines, and what ends them then is SIGTERM to all, by which systemd merely executes itself
+ * again, and SIGKILL. Without live-restore the engine has stopped them, and there is nothing to do.
+ */
+export function renderStopUnit(program: string): string {
+  return `# Written by \`berth install runtime\`.
+[Unit]
+Description=Shutdown of machines that outlive their engine
+Documentation=https://docs.docker.com/engine/daemon/live-restore/
+Before=docker.service containerd.service
+After=local-fs.target remote-fs.target network.target lxcfs.service
+RefuseManualStop=yes
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStop=${program} runtime halt
+TimeoutStopSec=${longestHalt + 30}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
