@@ -32,10 +32,10 @@ grep -q '"root"' "$bundle/config.json" && echo "$(id -u) $(sed -n 1p /proc/self/
     await chmod(hook, 0o755);
     await mkdir("/etc/cdi", { recursive: true });
     const hooks = [{ hookName: "createContainer", path: hook, args: ["fake-cdi-hook"] }];
-    const devices = [{ name: "a", containerEdits: { hooks } }];
-    await writeFile(spec, JSON.stringify({ cdiVersion: "0.5.0", kind: "fake.com/x", devices }));
+    const devices = [{ name: "one", containerEdits: { hooks } }];
+    await writeFile(spec, JSON.stringify({ cdiVersion: "0.5.0", kind: "fake.com/gpu", devices }));
     try {
-      await runMachine(host(), "gpu", "bookworm", "--device", "fake.com/x=a");
+      await runMachine(host(), "gpu", "bookworm", "--device", "fake.com/gpu=one");
       expect(await booted(host(), "gpu")).toBe("running");
       const { pid } = await stateOf(host(), "gpu");
       const map = readFileSync(`/proc/${pid}/uid_map`, "utf8");
