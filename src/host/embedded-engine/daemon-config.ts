@@ -35,8 +35,8 @@ export async function applyDaemonConfig(options: EmbeddedEngineOptions): Promise
 }
 
 /**
- * The flags that are the engine's frame, dockerd(8); `cgroup` is the machines'. What daemon.json says already gets no flag: dockerd
- * refuses both at once.
+ * The flags that are the engine's frame, dockerd(8); `cgroup` is the machines'. What daemon.json says already
+ * gets no flag: dockerd refuses both at once.
  */
 export function dockerdArguments(
   options: EmbeddedEngineOptions,

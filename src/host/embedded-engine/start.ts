@@ -39,9 +39,10 @@ const startLimit = 180_000;
 /**
  * Starts the distribution's dockerd in its own network, mount and PID namespaces, and returns when it
  * answers. Leaves the host's firewall, routes, mounts and engine alone; adds only the transient unit
- * `berth-engine-NAME.service` where systemd runs the host, else the cgroup `/berth-engine-NAME`. Returns an engine that is already running, unless its cgroup view, uplink or root
- * differ (`conflict`). Calls `onWaiting` while another berth works on it. A failed start leaves nothing
- * behind. Throws `tool-missing`, `host-unfit` and `engine-unreachable`.
+ * `berth-engine-NAME.service` where systemd runs the host, else the cgroup `/berth-engine-NAME`. Returns an
+ * engine that is already running, unless its cgroup view, uplink or root differ (`conflict`). Calls
+ * `onWaiting` while another berth works on it. A failed start leaves nothing behind. Throws `tool-missing`,
+ * `host-unfit` and `engine-unreachable`.
  */
 export async function startEmbeddedEngine(
   given: EmbeddedEngineOptions,
