@@ -35,7 +35,7 @@ export interface StartedEmbeddedEngine {
 }
 
 /** How long a start may take until the engine answers. */
-const startLimit = 60_000;
+const startLimit = 180_000;
 
 /**
  * Starts the distribution's dockerd in its own network, mount and PID namespaces, and returns when it

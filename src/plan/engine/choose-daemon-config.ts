@@ -25,7 +25,7 @@ export function chooseDaemonConfig({ endpoint, answers, program, given }: Engine
       `the engine at ${address} may run on another host (example of a local engine: unix://${defaultSocket})`,
       {
         hint:
-          "Run the command on the engine's host; for an engine of this host name its socket with --host, " +
+          "Run it on the engine's host; name a local engine's socket with --host, " +
           "or its process with --engine-pid.",
       },
     );
@@ -34,8 +34,8 @@ export function chooseDaemonConfig({ endpoint, answers, program, given }: Engine
   if (answers)
     throw new BerthError("host-unfit", `cannot find the process of the engine at ${address} on this host`, {
       hint:
-        "It may run in a virtual machine (Docker Desktop), on another host, or without root: run the " +
-        "command where it runs, as its user; or give its daemon.json with --engine-config.",
+        "Run the command where the engine runs, as its user, " +
+        "or give its daemon.json with --engine-config.",
     });
   if (systemSockets.includes(endpoint.kind === "unix" ? endpoint.path : "")) return systemDaemonConfig;
   throw new BerthError("engine-unreachable", `no engine runs at ${address}, and its daemon.json is unknown`, {
@@ -57,9 +57,7 @@ function fileOf(program: EngineProgram, address: string): string {
     );
   if (program.sharesRoot === false)
     throw new BerthError("host-unfit", `the engine at ${address} has another root directory than this host`, {
-      hint:
-        "Run the command where it runs (in its container or chroot), " +
-        "or give --engine-config and --in-place.",
+      hint: "Run the command there (in its container or chroot), or give --engine-config and --in-place.",
     });
   const file = daemonConfigOf(program);
   if (file !== undefined) return file;
