@@ -15,11 +15,12 @@ export const layers = `
 const imports = `
   const { closeStage, openStage } = await import(${moduleOf("stage")});
   const { stageLayers, stageRoot: stageOwnRoot, tryLayers } = await import(${moduleOf("overlay")});
+  const { stageOwnFiles } = await import(${moduleOf("own-files")});
   const { stageBind } = await import(${moduleOf("bind")});
   const { stageNetwork, stageSysfs } = await import(${moduleOf("network")});
   const { detachMount, forgetNames } = await import(${JSON.stringify(import.meta.resolve("#host/syscall/syscalls.ts"))});
   const { beginUserNamespace } = await import(${JSON.stringify(import.meta.resolve("#host/namespace/user-namespace.ts"))});
-  const { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } = await import("node:fs");
+  const { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } = await import("node:fs");
   const points = () => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").flatMap((line) => {
     const point = line.split(" ")[4] ?? "";
     return /^\\/run\\/(state|l|tree)(\\/|$)/.test(point) ? [point] : [];

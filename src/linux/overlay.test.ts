@@ -106,6 +106,7 @@ describe("options of the machine's own mount", () => {
     ["in place of the engine's", `${places},index=on,nfs_export=on`, withIndex, ["index=off"]],
     ["not where overlayfs has none", places, none, []],
     ["not volatile, which a second mount is not", `${places},volatile,xino=off`, none, ["xino=off"]],
+    ["nor by its newer name", `${places},uuid=on,fsync=volatile`, none, ["uuid=on"]],
   ] as const)("%s", (_, options, exists, expected) => {
     expect(parse(`rw,${options}`, exists)).toMatchObject({ options: [...expected] });
   });
@@ -114,6 +115,7 @@ describe("options of the machine's own mount", () => {
 test.each([
   ["lowerdir=/l,upperdir=/u,workdir=/a b/w,volatile", "/a b/w/work/incompat/volatile"],
   [String.raw`volatile,workdir=/a\,b/w`, "/a,b/w/work/incompat/volatile"],
+  ["lowerdir=/l,upperdir=/u,workdir=/w,uuid=on,fsync=volatile", "/w/work/incompat/volatile"],
   ["lowerdir=/l,upperdir=/u,workdir=/volatile", undefined],
 ])("what marks a volatile overlay as used: %s", (options, expected) => {
   expect(volatileMark(options)).toBe(expected);

@@ -92,7 +92,7 @@ export function parseOverlay(
  * mark in the work directory would prevent the machine's next start, and `index` with what needs it: an index
  * binds the upper directory to the engine's own mount.
  */
-const placed = /^(rw|ro|volatile|(lowerdir\+?|upperdir|workdir|index|nfs_export)=.*)$/;
+const placed = /^(rw|ro|(fsync=)?volatile|(lowerdir\+?|upperdir|workdir|index|nfs_export)=.*)$/;
 
 /**
  * The directory that relative names are in: the nearest one above the mount point, or above an absolute
@@ -127,7 +127,8 @@ const isAbsolute = (path: string) => path.startsWith("/");
 export function volatileMark(text: string): string | undefined {
   const options = splitOptions(text);
   const work = options.find((option) => option.startsWith("workdir="))?.slice("workdir=".length);
-  return work === undefined || !options.includes("volatile")
+  // The second is its newer name.
+  return work === undefined || !options.some((option) => /^(fsync=)?volatile$/.test(option))
     ? undefined
     : `${unescapeLayer(work)}/work/incompat/volatile`;
 }

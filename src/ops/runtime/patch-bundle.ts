@@ -1,6 +1,8 @@
+import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Contract } from "#contract/contract.ts";
 import { renderLogin } from "#contract/tmpfs.ts";
+import { stageOwnFiles } from "#host/namespace/stage/own-files.ts";
 import { withReadableFiles } from "#host/selinux/contexts.ts";
 import type { OciHook } from "#oci/config.ts";
 import { hasBundleReaders } from "#oci/isolation/bundle-readers.ts";
@@ -26,7 +28,7 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
   const config = patchConfig(container.config, {
     contract,
     mounts,
-    hostPaths: withReadableFiles(() => makeHostPaths(start, contract)),
+    hostPaths: withReadableFiles(() => makeHostPaths(start, contract, stage)),
     isolation: isolation && stage && isolationOf(start, contract, isolation, stage),
     poststop: call.alone ? clearHook(call.launcher, call.state) : undefined,
   });
@@ -37,17 +39,39 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
 function makeHostPaths(
   { call: { id, state, home }, observed: { host } }: MachineStart,
   needs: Contract,
+  stage: BuiltStage | undefined,
 ): HostPaths {
+  const made =
+    stage === undefined
+      ? {
+          ...writeShared(home, needs),
+          runHost: join(state, hostDirectory),
+          machineId: machineIdOf(state, needs),
+        }
+      : stageOwnFiles(stageOf(state), stage.ids.base, (directory) => copyOwn(state, directory, needs));
+  return { id, named: host.cgroup.named, unified: host.cgroup.unified, ...made };
+}
+
+function writeShared(directory: string, needs: Contract) {
   return {
-    id,
-    named: host.cgroup.named,
-    unified: host.cgroup.unified,
-    maskedUnits: writeMasks(home, needs.masks.units),
-    maskedGenerators: writeMasks(home, needs.masks.generators),
-    login: writeLogin(home, renderLogin(needs)),
-    runHost: join(state, hostDirectory),
-    machineId: needs.machineId === undefined ? undefined : join(state, stateFile.machineId),
+    maskedUnits: writeMasks(directory, needs.masks.units),
+    maskedGenerators: writeMasks(directory, needs.masks.generators),
+    login: writeLogin(directory, renderLogin(needs)),
   };
+}
+
+const machineIdOf = (directory: string, { machineId }: Contract) =>
+  machineId === undefined ? undefined : join(directory, stateFile.machineId);
+
+/** What `writeState` has written for the machine, and what others share. */
+function copyOwn(state: string, directory: string, needs: Contract) {
+  const runHost = join(directory, hostDirectory);
+  mkdirSync(runHost, { mode: 0o755 });
+  for (const name of readdirSync(join(state, hostDirectory)))
+    copyFileSync(join(state, hostDirectory, name), join(runHost, name));
+  const machineId = machineIdOf(directory, needs);
+  if (machineId !== undefined) copyFileSync(join(state, stateFile.machineId), machineId);
+  return { ...writeShared(directory, needs), runHost, machineId };
 }
 
 function isolationOf(

@@ -118,6 +118,12 @@ describe.skipIf(!canHaveEngines).each(views)(
       expect((await engine.tryDocker("exec", "one", "sh", "-c", "exit 7")).status).toBe(7);
     });
 
+    test("what berth shows it in /run is its root's, and so is its machine-id", async () => {
+      const own = ["host", "host/os-release", "systemd/system.attached"].map((name) => `/run/${name}`);
+      const owners = await inside(node(view), "one", `stat -c %u ${own.join(" ")} /etc/machine-id`);
+      expect(owners.split("\n")).toEqual(["0", "0", "0", "0"]);
+    });
+
     test("files keep the owner that the machine knows: on disk, in binds and in volumes, both ways", async () => {
       const engine = node(view);
       const make = (place: string) => `touch ${place}/root; touch ${place}/web; chown 33:33 ${place}/web`;
