@@ -7,8 +7,8 @@ export function parseStep(line: string): string | undefined {
 }
 
 /**
- * The last five lines of a failed builder's output that tell why: what apt (`E:`, `W:`, `Err:1`) and dpkg say,
- * rather than mmdebstrap's farewell, or what it does without in a container.
+ * The last five lines of a failed builder's output that tell why: what apt (`E:`, `W:`, `Err:1`) and dpkg
+ * say, rather than mmdebstrap's farewell, or what it does without in a container.
  */
 export function tellingLines(lines: readonly string[]): readonly string[] {
   const telling = lines.filter((line) => message.test(line) && !beside.test(line));

@@ -105,8 +105,8 @@ export function planSources(
 
 /**
  * The Debian archive that a builder's image gets mmdebstrap from, in place of its own: the one that was asked
- * for. Lines say nothing about other releases, Ubuntu's archive has none of Debian's, and a small image has no
- * certificates to trust https by.
+ * for. Lines say nothing about other releases, Ubuntu's archive has none of Debian's, and a small image has
+ * no certificates to trust https by.
  */
 export function builderArchive(os: System, mirror: string | undefined): string | undefined {
   return os === "debian" && mirror?.startsWith("http://") ? mirror.replace(/\/+$/, "") : undefined;
