@@ -30,9 +30,9 @@ export const command = defineCommand({
   summary: "List images for machines",
   description: `
     Lists the built-in images, built or not, the images that berth made from recipes and tarballs, and the one
-    that builds them on hosts without mmdebstrap. \`berth up\` builds what it needs. Any other image of the
+    that builds them for hosts without mmdebstrap. \`berth up\` builds what it needs. Any other image of the
     engine that has an init can be a machine, too; \`docker images\` lists those. With --quiet it prints only
-    the names of images for machines.`,
+    names of images for machines.`,
   options: { noTrunc: { description: "do not truncate long columns" } },
   examples: [
     { command: "berth images", description: "all images" },

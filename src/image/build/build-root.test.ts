@@ -127,14 +127,6 @@ describe("building into the cache", () => {
     expect(failure).toMatchObject({ code: "tool-missing", message: "mmdebstrap is not installed" });
     expect(await roots()).toEqual([]);
   });
-
-  test("without the archive's keys", async () => {
-    const failure = build({ ...plan(), keyring: join(folder, "ubuntu.gpg") }, { cache });
-    await expect(failure).rejects.toMatchObject({
-      code: "tool-missing",
-      hint: expect.stringContaining("ubuntu-keyring"),
-    });
-  });
 });
 
 test.skipIf(process.getuid?.() !== 0)(

@@ -2,9 +2,10 @@ import type { Engine } from "#engine/connection/engine.ts";
 import { commitContainer, pullImage } from "#engine/images.ts";
 import { BerthError } from "#errors.ts";
 import { sha256 } from "#host/files/sha256.ts";
+import { readPackageManager } from "#host/process/package-manager.ts";
 import { inspectIfThere } from "#image/store/store.ts";
 import { label } from "#labels/machine.ts";
-import type { BuilderChoice } from "#plan/image/builder.ts";
+import { type BuilderChoice, renderNoBuilderHint } from "#plan/image/builder.ts";
 import { builderPlace, installCommand } from "#plan/image/builder-image.ts";
 import { nextPullState, type PullState, renderPull } from "#plan/image/pull-progress.ts";
 import { type ContainerOptions, runInBuilder, withBuilderContainer } from "./builder-container.ts";
@@ -72,11 +73,5 @@ const cannotPull = (base: string, because: string, cause: BerthError) =>
   new BerthError(
     "tool-missing",
     `cannot build images: ${because}, and the engine cannot pull ${base}: ${cause.message}`,
-    {
-      cause,
-      hint:
-        "Install mmdebstrap, or have the engine get an image of Debian (docker pull, docker load) and name " +
-        "it with BERTH_BUILDER_IMAGE, or give a root's tarball.",
-      details: { base },
-    },
+    { cause, hint: renderNoBuilderHint(readPackageManager()), details: { base } },
   );

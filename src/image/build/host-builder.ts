@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "#errors.ts";
 import { spawn } from "#host/process/spawn.ts";
@@ -9,10 +8,9 @@ import { makeBuildPlace } from "./build-place.ts";
 import type { Builder, BuilderOptions } from "./build-root.ts";
 import { createBuilderLog } from "./builder-log.ts";
 
-/** Builds by this host's mmdebstrap. Throws `tool-missing` without it or the archive's keys. */
+/** Builds by this host's mmdebstrap. Throws `tool-missing` without it, `tool-failed`, `interrupted`. */
 export function hostBuilder(plan: BuildPlan, options: BuilderOptions): Builder {
   return async (work) => {
-    await checkKeyring(plan.keyring);
     const { inside, outside, caller } = await makeBuildPlace(work);
     // mmdebstrap unpacks into TMPDIR; without root it does so as users who may not enter a cache below a home
     // directory.
@@ -20,20 +18,6 @@ export function hostBuilder(plan: BuildPlan, options: BuilderOptions): Builder {
     await runBuilder([...caller, "mmdebstrap", ...plan.command(join(inside, "root.tar"))], env, options);
     return join(outside, "root.tar");
   };
-}
-
-async function checkKeyring(keyring: string): Promise<void> {
-  try {
-    await access(keyring);
-  } catch (cause) {
-    throw new BerthError("tool-missing", `cannot find the keyring of the package archive: ${keyring}`, {
-      cause,
-      hint: keyring.includes("ubuntu")
-        ? "Install ubuntu-keyring (on Ubuntu) or ubuntu-archive-keyring (on Debian releases that have it)."
-        : "Run `apt-get install debian-archive-keyring`.",
-      details: { keyring },
-    });
-  }
 }
 
 /**

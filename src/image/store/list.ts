@@ -30,9 +30,9 @@ export interface StoredImage {
 }
 
 /**
- * The built-in images, built or not, those that berth made of roots, and those that build roots. Lists only
- * images with berth's name and content, since images made of them inherit the labels. Sorted by name, newest
- * first.
+ * The built-in images, built or not, and those that berth made of roots; then those that build roots. Lists
+ * only images with berth's name and content, since images made of them inherit the labels. Sorted by name,
+ * newest first.
  */
 export async function listMachineImages(
   engine: Engine,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type BuilderFacts, planBuilder, renderBuilder } from "./builder.ts";
+import { type BuilderFacts, planBuilder, renderBuilder, renderNoBuilderHint } from "./builder.ts";
 
 const debian: BuilderFacts = {
   mmdebstrap: true,
@@ -26,4 +26,10 @@ test("who builds: this host where it can, else a container, and why", () => {
     ],
   ];
   for (const [facts, text] of cases) expect(renderBuilder(planBuilder({ ...debian, ...facts }))).toBe(text);
+});
+
+test("where nothing can build: only Debian's family has mmdebstrap to install", () => {
+  expect(renderNoBuilderHint("apt")).toStartWith("Run `apt-get install mmdebstrap`, or have the engine get ");
+  for (const manager of ["dnf", "pacman", "zypper", undefined] as const)
+    expect(renderNoBuilderHint(manager)).toStartWith("Have the engine get an image of Debian ");
 });

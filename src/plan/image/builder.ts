@@ -1,3 +1,5 @@
+import { installCommand, type PackageManager } from "#linux/package.ts";
+
 /** The image in whose container roots are built where this host cannot, as the engine would pull it. */
 export const defaultBuilderBase = "debian:trixie-slim";
 
@@ -44,4 +46,13 @@ export function planBuilder({ mmdebstrap, keyring, architecture, named }: Builde
 /** "by mmdebstrap" or "in a container of debian:trixie-slim (mmdebstrap is not installed here)". */
 export function renderBuilder(choice: BuilderChoice): string {
   return choice.where === "host" ? "by mmdebstrap" : `in a container of ${choice.base} (${choice.because})`;
+}
+
+/** What to do where neither this host nor the engine can build, in the words of this host's distribution. */
+export function renderNoBuilderHint(manager: PackageManager | undefined): string {
+  const install = installCommand("mmdebstrap", manager);
+  return (
+    `${install === undefined ? "Have" : `Run \`${install}\`, or have`} the engine get an image of Debian ` +
+    "(`docker pull`, `docker load`) and name it with BERTH_BUILDER_IMAGE, or give a root's tarball."
+  );
 }
