@@ -114,7 +114,9 @@ async function runLxcfs([pid, ...more]: readonly string[]): Promise<number> {
   });
 }
 
-/** `berth runtime halt`, when the host shuts down. Machines that do not end in time are the host's to kill. */
+/**
+ * `berth runtime halt`, when the host shuts down. Machines that do not end in time are the host's to kill.
+ */
 async function runHalt(): Promise<number> {
   const [{ haltMachines }, { longestHalt }] = await Promise.all([
     import("#ops/runtime/halt.ts"),

@@ -3,7 +3,9 @@ import { tryRun } from "#host/process/run.ts";
 import { parseWall, type Wall, wallTable } from "#plan/network/engine-wall.ts";
 import type { Family } from "#plan/network/forwarding.ts";
 
-/** What an engine's own nftables firewall does before a bridge. "open" also where there is no such firewall. */
+/**
+ * What an engine's own nftables firewall does before a bridge. "open" also where there is no such firewall.
+ */
 export async function readWall(family: Family, bridge: string): Promise<Wall> {
   try {
     const words = ["-n", "list", "table", family === "ipv4" ? "ip" : "ip6", wallTable];

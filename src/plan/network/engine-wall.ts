@@ -1,8 +1,8 @@
 import type { Family } from "./forwarding.ts";
 
 /**
- * The nftables table of an engine's own firewall, for each family (dockerd's `"firewall-backend": "nftables"`;
- * moby, daemon/libnetwork/drivers/bridge/internal/nftabler).
+ * The nftables table of an engine's own firewall, for each family (dockerd's `"firewall-backend":
+ * "nftables"`; moby, daemon/libnetwork/drivers/bridge/internal/nftabler).
  */
 export const wallTable = "docker-bridges";
 
