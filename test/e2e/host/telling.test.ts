@@ -20,7 +20,9 @@ describe.skipIf(!isVmHost)("a machine on a host that people have (needs the VM's
   beforeAll(async () => {
     if (!isVmHost) return;
     const up = profiles.map((profile) =>
-      host().berth(`up ${profile} --image bookworm --profile ${profile} --memory ${limit / mebibyte}M`),
+      host().berth(
+        `up ${profile} --image bookworm --profile ${profile} --memory ${limit / mebibyte}M --wait-timeout 20m`,
+      ),
     );
     for (const { status, stderr } of await Promise.all(up))
       expect([status, stderr]).toEqual([0, expect.any(String)]);
