@@ -122,9 +122,9 @@ async function runHere(
     {
       input: JSON.stringify(suites),
       onLine: (line) => {
-        const report = JSON.parse(line) as Report | SuiteResult;
-        reports.push(report);
-        if ("suite" in report) tell(report);
+        const result = JSON.parse(line) as SuiteResult;
+        reports.push(result);
+        tell(result);
       },
     },
   );
