@@ -60,13 +60,15 @@ async function prepare({
       data,
       monitor,
     });
+    // It has opened what is in there, and nothing is to be left of it if this process is killed.
+    await rm(temporary, { recursive: true });
     await vm.answers();
     const { status, stderr } = await vm.run(preparation(store, images));
     if (status !== 0) throw new Error(`the VM cannot be prepared: ${stderr}`);
     await save(vm, join(path, "state"));
   } finally {
     await vm?.end();
-    await rm(temporary, { recursive: true });
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 

@@ -56,7 +56,7 @@ export async function runInVm(
       ),
     ]);
     const data = await dataDisk(directory, { roots: tarballs, project: top });
-    const vm = await resumeVm(ready, data, join(directory, "monitor"));
+    const vm = await resumeVm(ready, data, directory);
     try {
       console.log(`VM: ${suite} with ${store} is up (${seconds(performance.now() - began)})`);
       const where = { host: `${suite} ${store}`, patience: ready.accelerator === "kvm" ? 1 : patience };
@@ -65,7 +65,7 @@ export async function runInVm(
       await vm.end();
     }
   } finally {
-    await rm(directory, { recursive: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
