@@ -76,7 +76,8 @@ async function prepare({
 function preparation(store: VmStore, images: readonly string[]): string {
   const imports = images.map((path) => {
     const name = basename(path);
-    return `docker import --change 'CMD ["/sbin/init"]' ${place}/roots/${name} berth-lab/${basename(name, ".tar")}`;
+    const image = `berth-lab/${basename(name, ".tar")}`;
+    return `docker import --change 'CMD ["/sbin/init"]' ${place}/roots/${name} ${image}`;
   });
   return `set -e
     systemctl is-system-running --wait || systemctl --failed >&2

@@ -117,7 +117,8 @@ async function runHere(
   const reports: Report[] = [];
   const { status, stderr } = await vm.run(
     // Its /tmp is in its memory.
-    `cd ${place}/project && export BERTH_TEST_HOST=1 BERTH_TEST_PATIENCE=${patience} BERTH_CACHE=${place} TMPDIR=/var/tmp &&
+    `cd ${place}/project && export BERTH_TEST_HOST=1 BERTH_TEST_PATIENCE=${patience} &&
+      export BERTH_CACHE=${place} TMPDIR=/var/tmp &&
       exec scripts/bun scripts/test/here.ts`,
     {
       input: JSON.stringify(suites),
