@@ -25,6 +25,10 @@ async function main(): Promise<number> {
     console.error(usage);
     return 2;
   }
+  if (process.arch !== "x64") {
+    console.error("The VM is one of x86_64, and so must this host be.");
+    return 2;
+  }
   const files = chooseVmFiles(await findTestFiles(), vmFiles, positionals);
   if (files.length === 0) {
     console.log(`No test file of the VM's has ${positionals.join(" or ")} in its path.`);

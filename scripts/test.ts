@@ -35,7 +35,7 @@ async function prepareRoots(roots: readonly Root[]): Promise<void> {
   console.log(`roots: ${names} (${seconds(performance.now() - began)})`);
 }
 
-/** The part in the VM (scripts/test/vm-files.ts), from its disk on. What keeps it from running is a failure. */
+/** The part in the VM (scripts/test/vm-files.ts), from its disk on. What keeps it from it is a failure. */
 async function runVmPart(files: readonly string[]): Promise<readonly Report[]> {
   const nothing: Report = { passed: 0, failed: [], skipped: [], notes: [] };
   if (files.length === 0) return [];

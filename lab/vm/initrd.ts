@@ -20,8 +20,9 @@ export async function makeInitrd(root: string, path: string): Promise<void> {
   const modules = await readdir(join(root, "usr/lib/modules"), { recursive: true });
   const module = modules.find((name) => name.endsWith(`/${diskDriver}.ko.xz`));
   if (module === undefined) throw new Error(`the kernel has no module ${diskDriver}`);
-  const script = `busybox xzcat "/usr/lib/modules/$0" >${diskDriver}.ko && find . | busybox cpio -o -H newc >../initrd.img`;
-  await run("chroot", [root, "sh", "-c", `cd ${inside} && ${script}`, module]);
+  const script = `cd ${inside} && busybox xzcat "/usr/lib/modules/$0" >${diskDriver}.ko &&
+    find . | busybox cpio -o -H newc >../initrd.img`;
+  await run("chroot", [root, "sh", "-c", script, module]);
   await rename(`${tree}.img`, path);
   await removeTree(tree);
 }

@@ -61,13 +61,15 @@ async function prepare({
       data,
       monitor,
     });
+    // It has opened what is in there, and nothing is to be left of it if this process is killed.
+    await rm(temporary, { recursive: true });
     await vm.answers();
     const { status, stderr } = await vm.run(preparation(store, images));
     if (status !== 0) throw new Error(`the VM cannot be prepared: ${stderr}`);
     await save(vm, join(path, "state"));
   } finally {
     await vm?.end();
-    await rm(temporary, { recursive: true });
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 
@@ -75,7 +77,8 @@ async function prepare({
 function preparation(store: VmStore, images: readonly string[]): string {
   const imports = images.map((path) => {
     const name = basename(path);
-    return `docker import --change 'CMD ["/sbin/init"]' ${place}/roots/${name} berth-lab/${basename(name, ".tar")}`;
+    const image = `berth-lab/${basename(name, ".tar")}`;
+    return `docker import --change 'CMD ["/sbin/init"]' ${place}/roots/${name} ${image}`;
   });
   return `set -e
     systemctl is-system-running --wait || systemctl --failed >&2

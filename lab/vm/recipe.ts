@@ -19,7 +19,7 @@ const packages = [
   "busybox-static",
 ];
 
-/** mmdebstrap's arguments for a root directory. An archive's snapshot may be older than its Release allows. */
+/** mmdebstrap's arguments for a root directory. An archive's snapshot may be older than Release allows. */
 export function vmRootArguments(suite: VmSuite, root: string, mirror: readonly string[]): readonly string[] {
   return [
     "--variant=minbase",

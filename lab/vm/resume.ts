@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { waitFor } from "../wait-for.ts";
 import { mountData, place } from "./data.ts";
 import type { ReadyVm } from "./ready.ts";
@@ -22,22 +24,24 @@ export async function reboot(vm: Vm): Promise<void> {
 
 /**
  * A VM that goes on where a ready one was stopped, with data of its own; nothing that it does to its disk
- * stays. `monitor` is a path for its monitor.
+ * stays. The directory, in which its data may be, is removed as soon as the VM has opened what is there: so
+ * nothing is left of it, however this process ends.
  */
 export async function resumeVm(
   { accelerator, boot, disk, state }: ReadyVm,
   data: string,
-  monitor: string,
+  directory: string,
 ): Promise<Vm> {
   const vm = await startVm({
     accelerator,
     boot,
     disk: { path: disk, format: "qcow2", kept: false },
     data,
-    monitor,
+    monitor: join(directory, "monitor"),
     state,
   });
   try {
+    await rm(directory, { recursive: true });
     // It was stopped when its memory was written, and is again once that is read.
     await waitFor("the VM's memory is read", async () => {
       const { status } = (await vm.monitor.execute("query-status")) as { readonly status: string };

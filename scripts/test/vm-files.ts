@@ -18,9 +18,9 @@ export const vmFiles: readonly VmFile[] = [
   { path: "test/e2e/host/" },
   { path: "test/e2e/host/fidelity.test.ts", tarball: rootTarball },
   { path: "test/e2e/host/reboot.test.ts", reboots: true },
-  ...["up", "runtime", "profiles", "isolation", "limits", "lifecycle", "inits", "plain", "memory"].map(
-    (name) => ({ path: `test/e2e/machine/${name}.test.ts` }),
-  ),
+  ...["up", "runtime", "profiles", "isolation", "limits", "lifecycle", "inits", "plain"].map((name) => ({
+    path: `test/e2e/machine/${name}.test.ts`,
+  })),
   { path: "test/e2e/engine/lxcfs.test.ts" },
   ...["cgroups", "confinement", "devices", "files", "kernel", "namespaces", "shares", "stage", "start"].map(
     (name) => ({ path: `test/e2e/attack/${name}.test.ts` }),

@@ -56,7 +56,7 @@ export async function runInVm(
       ),
     ]);
     const data = await dataDisk(directory, { roots: tarballs, project: top });
-    const vm = await resumeVm(ready, data, join(directory, "monitor"));
+    const vm = await resumeVm(ready, data, directory);
     try {
       console.log(`VM: ${suite} with ${store} is up (${seconds(performance.now() - began)})`);
       const where = { host: `${suite} ${store}`, patience: ready.accelerator === "kvm" ? 1 : patience };
@@ -65,7 +65,7 @@ export async function runInVm(
       await vm.end();
     }
   } finally {
-    await rm(directory, { recursive: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -117,14 +117,15 @@ async function runHere(
   const reports: Report[] = [];
   const { status, stderr } = await vm.run(
     // Its /tmp is in its memory.
-    `cd ${place}/project && export BERTH_TEST_HOST=1 BERTH_TEST_PATIENCE=${patience} BERTH_CACHE=${place} TMPDIR=/var/tmp &&
+    `cd ${place}/project && export BERTH_TEST_HOST=1 BERTH_TEST_PATIENCE=${patience} &&
+      export BERTH_CACHE=${place} TMPDIR=/var/tmp &&
       exec scripts/bun scripts/test/here.ts`,
     {
       input: JSON.stringify(suites),
       onLine: (line) => {
-        const report = JSON.parse(line) as Report | SuiteResult;
-        reports.push(report);
-        if ("suite" in report) tell(report);
+        const result = JSON.parse(line) as SuiteResult;
+        reports.push(result);
+        tell(result);
       },
     },
   );

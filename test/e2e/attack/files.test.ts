@@ -15,6 +15,7 @@ import {
 import { booted, inside, removeContainers, runMachine } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
 import { views } from "#support/views.ts";
+import { isVmHost } from "#support/vm-host.ts";
 
 const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
@@ -130,7 +131,7 @@ describe.skipIf(!canHaveEngines)("attacks by files (needs root)", () => {
       expect((await attackFrom(engine, "planter", { shell })).got).toEqual(["/root", "/volume"]);
       const look = async (format: string, ...names: readonly string[]) =>
         (await engine.docker(...names, "--format", format)).stdout.trim();
-      const data = dirname(engine.configFile);
+      const data = isVmHost ? "/var/lib/docker" : dirname(engine.configFile);
       const places = await Promise.all([
         look("{{.GraphDriver.Data.UpperDir}}/root", "inspect", "planter"),
         look("{{.Mountpoint}}", "volume", "inspect", "planted"),

@@ -38,7 +38,7 @@ describe.skipIf(!isVmHost)("guests on a host that people have (needs the VM's ho
   });
 
   test.each(combinations)("berth up boots %s, %s", async (guest, profile) => {
-    const up = await host().berth(`up box --image ${guest} --profile ${profile}`);
+    const up = await host().berth(`up box --image ${guest} --profile ${profile} --wait-timeout 20m`);
     expect([up.status, up.stderr]).toEqual([0, expect.any(String)]);
     await expectRunning("box", profile);
   });

@@ -26,7 +26,7 @@ describe.skipIf(!isVmHost || boot === 0)("what is installed outlives a reboot (n
       await emptyEngine(host);
       await giveImage(host, "bookworm", await labImage("bookworm"));
       await berth("install runtime");
-      await berth("up web --image bookworm");
+      await berth("up web --image bookworm --wait-timeout 20m");
       const kept = ["-d", "-t", "--runtime=berth", "--restart=always", "--name=kept", "bookworm"];
       await host.docker("run", ...kept);
       await host.docker("exec", "web", "sh", "-c", "echo dear >/root/letter; sync");
@@ -35,7 +35,7 @@ describe.skipIf(!isVmHost || boot === 0)("what is installed outlives a reboot (n
 
   test.skipIf(boot !== 2)("after: they boot again, with what they had (needs the second boot)", async () => {
     expect((await host.docker("info", "--format", "{{json .Runtimes}}")).stdout).toContain('"berth"');
-    expect(await berth("start web")).toContain("web");
+    expect(await berth("start web --wait-timeout 20m")).toContain("web");
     expect(await berth("exec web cat /root/letter")).toBe("dear\n");
     for (const name of ["web", "kept"]) expect(await berth(`exec ${name} ${state}`)).toBe("running\n");
     const list = parseList<{ readonly name: string; readonly state: string }>(await berth("ls --json"));

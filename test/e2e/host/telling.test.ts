@@ -8,7 +8,7 @@ import { booted, failedUnits, inside, stateOf } from "#support/machine.ts";
 import { useNodes } from "#support/nodes.ts";
 import { isVmHost } from "#support/vm-host.ts";
 
-// The part of the VM's tests that every `npm test` runs: one machine in each profile, and what differs between
+// The part of the VM's tests that every `npm test` runs: a machine of each profile, and what differs between
 // a lab's engine and a host's own, looked at in these two.
 const node = useNodes({ nodes: { host: {} }, images: { bookworm: () => labImage("bookworm") } });
 const mebibyte = 1024 ** 2;
@@ -20,7 +20,9 @@ describe.skipIf(!isVmHost)("a machine on a host that people have (needs the VM's
   beforeAll(async () => {
     if (!isVmHost) return;
     const up = profiles.map((profile) =>
-      host().berth(`up ${profile} --image bookworm --profile ${profile} --memory ${limit / mebibyte}M`),
+      host().berth(
+        `up ${profile} --image bookworm --profile ${profile} --memory ${limit / mebibyte}M --wait-timeout 20m`,
+      ),
     );
     for (const { status, stderr } of await Promise.all(up))
       expect([status, stderr]).toEqual([0, expect.any(String)]);

@@ -101,6 +101,7 @@ function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
   const refused = [
     ...(wire === true || client === true ? ["a wire"] : []),
     ...(all.some(({ root }) => root !== undefined) ? ["another root"] : []),
+    ...(new Set(all.map(({ runtime = true }) => runtime)).size > 1 ? ["an engine without berth"] : []),
     ...(all.some(({ extraConfig }) => extraConfig !== undefined) ? ["settings of its engine"] : []),
   ];
   if (refused.length > 0) throw new Error(`the VM's host cannot give a test ${refused.join(" and ")}`);
