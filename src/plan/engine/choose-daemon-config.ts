@@ -24,14 +24,14 @@ export function chooseDaemonConfig({ endpoint, answers, program, given }: Engine
       "host-unfit",
       `the engine at ${address} may run on another host (example of a local engine: unix://${defaultSocket})`,
       {
-        hint: "Run it on the engine's host; name a local engine's socket with --host, or its process with --engine-pid.",
+        hint: "Run it on the engine's host; name a local engine by its socket, or by --engine-pid.",
       },
     );
   if (program !== undefined) return given.file ?? fileOf(program, address);
   if (given.file !== undefined) return given.file;
   if (answers)
     throw new BerthError("host-unfit", `cannot find the process of the engine at ${address} on this host`, {
-      hint: "Run the command where the engine runs, as its user, or give its daemon.json with --engine-config.",
+      hint: "Run the command where the engine runs, as its user, or give --engine-config.",
     });
   if (systemSockets.includes(endpoint.kind === "unix" ? endpoint.path : "")) return systemDaemonConfig;
   throw new BerthError("engine-unreachable", `no engine runs at ${address}, and its daemon.json is unknown`, {
