@@ -27,11 +27,12 @@ export async function findEngineConfig(
   const found = number === undefined ? undefined : findProcess(number);
   const program = found === undefined ? undefined : await readEngineProgram(found.pid);
   const given = { file, process: pid !== undefined };
+  const byRoot = process.geteuid?.() === 0;
   return {
     engine,
-    file: chooseDaemonConfig({ endpoint, answers: engine !== undefined, program, given }),
+    file: chooseDaemonConfig({ endpoint, answers: engine !== undefined, program, byRoot, given }),
     process: found,
-    isRootless: program !== undefined && enginePackaging(program) === "rootless",
+    isRootless: !byRoot && program !== undefined && enginePackaging(program) === "rootless",
   };
 }
 

@@ -7,12 +7,24 @@ const unix = (path: string): Endpoint => ({ kind: "unix", path, source: "--host"
 const tcp: Endpoint = { kind: "tcp", host: "127.0.0.1", port: 2375, source: "DOCKER_HOST" };
 const program = { path: "/usr/bin/dockerd", arguments: ["dockerd"], environment: {}, sharesRoot: true };
 const none = { file: undefined, process: false };
-const sight: EngineSight = { endpoint: unix("/run/docker.sock"), answers: true, program, given: none };
+const sight: EngineSight = {
+  endpoint: unix("/run/docker.sock"),
+  answers: true,
+  program,
+  byRoot: true,
+  given: none,
+};
+const rootless = { ...program, environment: { HOME: "/home/ada", ROOTLESSKIT_STATE_DIR: "/x" } };
 const system = "/etc/docker/daemon.json";
 
 test.each<[string, Partial<EngineSight>, string]>([
   ["an engine whose process is seen", {}, system],
   ["its --config-file", { program: { ...program, arguments: ["dockerd", "--config-file=/a"] } }, "/a"],
+  [
+    "a rootless engine, for its user",
+    { program: rootless, byRoot: false },
+    "/home/ada/.config/docker/daemon.json",
+  ],
   ["the user's own word", { given: { file: "/b", process: false } }, "/b"],
   [
     "the user's own word, of an engine elsewhere",
@@ -47,6 +59,7 @@ test.each<[string, Partial<EngineSight>, string, RegExp]>([
     "host-unfit",
     /ssh:.*another host/,
   ],
+  ["of another user, for root", { program: rootless }, "host-unfit", /rootless/],
   ["in a virtual machine", { program: undefined }, "host-unfit", /cannot find the process/],
   ["a snap", { program: { ...program, path: "/snap/docker/1/bin/dockerd" } }, "host-unfit", /is a snap/],
   ["in a container", { program: { ...program, sharesRoot: false } }, "host-unfit", /another root/],

@@ -8,6 +8,8 @@ export interface EngineSight {
   readonly answers: boolean;
   /** dockerd's process on this host; undefined where none is to be seen. */
   readonly program: EngineProgram | undefined;
+  /** Whether root asks: what another user's process says of itself does not choose files for root. */
+  readonly byRoot: boolean;
   /** The user's own word: a daemon.json, and whether he named dockerd's process. */
   readonly given: { readonly file: string | undefined; readonly process: boolean };
 }
@@ -17,25 +19,21 @@ export interface EngineSight {
  * this host's, or that does not see this host's files, and `engine-unreachable` for one that does not run and
  * may have another file than the system's: the file of one engine is never written for another.
  */
-export function chooseDaemonConfig({ endpoint, answers, program, given }: EngineSight): string {
+export function chooseDaemonConfig({ endpoint, answers, program, byRoot, given }: EngineSight): string {
   const address = renderEndpoint(endpoint);
   if (endpoint.kind !== "unix" && !given.process)
     throw new BerthError(
       "host-unfit",
       `the engine at ${address} may run on another host (example of a local engine: unix://${defaultSocket})`,
       {
-        hint:
-          "Run it on the engine's host; name a local engine's socket with --host, " +
-          "or its process with --engine-pid.",
+        hint: "Run it on the engine's host; name a local engine by its socket, or by --engine-pid.",
       },
     );
-  if (program !== undefined) return given.file ?? fileOf(program, address);
+  if (program !== undefined) return given.file ?? fileOf(program, address, byRoot);
   if (given.file !== undefined) return given.file;
   if (answers)
     throw new BerthError("host-unfit", `cannot find the process of the engine at ${address} on this host`, {
-      hint:
-        "Run the command where the engine runs, as its user, " +
-        "or give its daemon.json with --engine-config.",
+      hint: "Run the command where the engine runs, as its user, or give --engine-config.",
     });
   if (systemSockets.includes(endpoint.kind === "unix" ? endpoint.path : "")) return systemDaemonConfig;
   throw new BerthError("engine-unreachable", `no engine runs at ${address}, and its daemon.json is unknown`, {
@@ -46,8 +44,13 @@ export function chooseDaemonConfig({ endpoint, answers, program, given }: Engine
 /** The distributions' docker.socket, by both names of /run. */
 const systemSockets: readonly string[] = [defaultSocket, "/run/docker.sock"];
 
-function fileOf(program: EngineProgram, address: string): string {
-  if (enginePackaging(program) === "snap")
+function fileOf(program: EngineProgram, address: string, byRoot: boolean): string {
+  const packaging = enginePackaging(program);
+  if (packaging === "rootless" && byRoot)
+    throw new BerthError("host-unfit", `the engine at ${address} is rootless, and another user's`, {
+      hint: "Run the command as that user, with --in-place.",
+    });
+  if (packaging === "snap")
     throw new BerthError(
       "host-unfit",
       `the engine at ${address} is a snap, which cannot run programs of this host`,

@@ -104,68 +104,76 @@ grep -q '"root"' "$bundle/config.json" && echo "$(id -u) $(sed -n 1p /proc/self/
   });
 });
 
-const canBeRootless = isVmHost && existsSync("/usr/bin/rootlesskit") && existsSync("/usr/bin/newuidmap");
+const needed = ["/usr/bin/rootlesskit", "/usr/bin/newuidmap", "/usr/bin/slirp4netns", "/usr/sbin/useradd"];
+const canBeRootless = isVmHost && needed.every((program) => existsSync(program));
 const user = "berth-ada";
 
-describe.skipIf(!canBeRootless)("rootless Docker (needs the VM's host, with rootlesskit and uidmap)", () => {
-  setDefaultTimeout(emulated);
-  afterEach(async () => {
-    await tryRun("loginctl", ["disable-linger", user]);
-    await tryRun("systemctl", ["stop", "rootless-test"]);
-    await waitFor(
-      "the user's manager ends",
-      async () => (await tryRun("userdel", ["-r", user])).status === 0,
-      60_000,
-    );
-  });
-
-  test("its user installs the runtime; machines boot, strict, and doctor says why", async () => {
-    await run("useradd", ["-m", user]);
-    await run("loginctl", ["enable-linger", user]);
-    const uid = (await run("id", ["-u", user])).stdout.trim();
-    const runtimeDirectory = `/run/user/${uid}`;
-    await waitFor("its runtime directory", async () => existsSync(runtimeDirectory), 60_000);
-    const socket = `unix://${runtimeDirectory}/docker.sock`;
-    const asUser = (...command: readonly string[]) =>
-      run("setpriv", [
-        ...[`--reuid=${user}`, `--regid=${user}`, "--init-groups", "env", "-i", `HOME=/home/${user}`],
-        ...[`XDG_RUNTIME_DIR=${runtimeDirectory}`, `PATH=${process.env.PATH}`, `DOCKER_HOST=${socket}`],
-        ...command,
-      ]);
-    await run("systemd-run", [
-      ...["--quiet", "--unit=rootless-test", `--uid=${user}`, "--property=Delegate=yes"],
-      ...[`--setenv=HOME=/home/${user}`, `--setenv=XDG_RUNTIME_DIR=${runtimeDirectory}`],
-      ...[`--setenv=PATH=/usr/sbin:/usr/bin:/sbin:/bin`, "/usr/share/docker.io/contrib/dockerd-rootless.sh"],
-    ]);
-    const answers = async () => (await tryRun("/usr/bin/docker", ["--host", socket, "version"])).status === 0;
-    await waitFor("it answers", answers, 300_000);
-    // To root it is another's engine.
-    const byRoot = await runBerth(socket, ["install", "runtime", "--json"]);
-    expect(errorCode(byRoot.stdout)).toBe("host-unfit");
-    await asUser(`${dist}/berth`, "install", "runtime", "--in-place");
-    expect(readFileSync(`/home/${user}/.config/docker/daemon.json`, "utf8")).toContain("berth-runtime");
-    await asUser(
-      "docker",
-      "import",
-      "--change",
-      'CMD ["/sbin/init"]',
-      await labImage("bookworm"),
-      "bookworm",
-    );
-    await asUser("docker", "run", "-dt", "--runtime=berth", "--name", "web", "bookworm");
-    const isRunning = async () => {
-      const { stdout } = await tryRun("/usr/bin/docker", [
-        ...["--host", socket, "exec", "web", "systemctl", "is-system-running", "--wait"],
-      ]);
-      return stdout.trim() === "running";
-    };
-    await waitFor("the machine boots", isRunning, 300_000);
-    expect(await kindOf(socket)).toMatchObject({
-      status: "warn",
-      detail: expect.stringMatching(/^rootless: /),
+describe.skipIf(!canBeRootless)(
+  "rootless Docker (needs the VM's host, with rootlesskit, uidmap, slirp4netns, passwd)",
+  () => {
+    setDefaultTimeout(emulated);
+    afterEach(async () => {
+      await tryRun("loginctl", ["disable-linger", user]);
+      await tryRun("systemctl", ["stop", "rootless-test"]);
+      await waitFor(
+        "the user's manager ends",
+        async () => (await tryRun("userdel", ["-r", user])).status === 0,
+        60_000,
+      );
     });
-  });
-});
+
+    test("its user installs the runtime; machines boot, strict, and doctor says why", async () => {
+      await run("useradd", ["-m", user]);
+      await run("loginctl", ["enable-linger", user]);
+      const uid = (await run("id", ["-u", user])).stdout.trim();
+      const runtimeDirectory = `/run/user/${uid}`;
+      await waitFor("its runtime directory", async () => existsSync(runtimeDirectory), 60_000);
+      const socket = `unix://${runtimeDirectory}/docker.sock`;
+      const asUser = (...command: readonly string[]) =>
+        run("setpriv", [
+          ...[`--reuid=${user}`, `--regid=${user}`, "--init-groups", "env", "-i", `HOME=/home/${user}`],
+          ...[`XDG_RUNTIME_DIR=${runtimeDirectory}`, `PATH=${process.env.PATH}`, `DOCKER_HOST=${socket}`],
+          ...command,
+        ]);
+      await run("systemd-run", [
+        ...["--quiet", "--unit=rootless-test", `--uid=${user}`, "--property=Delegate=yes"],
+        ...[`--setenv=HOME=/home/${user}`, `--setenv=XDG_RUNTIME_DIR=${runtimeDirectory}`],
+        ...[
+          `--setenv=PATH=/usr/sbin:/usr/bin:/sbin:/bin`,
+          "/usr/share/docker.io/contrib/dockerd-rootless.sh",
+        ],
+      ]);
+      const answers = async () =>
+        (await tryRun("/usr/bin/docker", ["--host", socket, "version"])).status === 0;
+      await waitFor("it answers", answers, 300_000);
+      // To root it is another's engine.
+      const byRoot = await runBerth(socket, ["install", "runtime", "--json"]);
+      expect(errorCode(byRoot.stdout)).toBe("host-unfit");
+      await asUser(`${dist}/berth`, "install", "runtime", "--in-place");
+      expect(readFileSync(`/home/${user}/.config/docker/daemon.json`, "utf8")).toContain("berth-runtime");
+      await asUser(
+        "docker",
+        "import",
+        "--change",
+        'CMD ["/sbin/init"]',
+        await labImage("bookworm"),
+        "bookworm",
+      );
+      await asUser("docker", "run", "-dt", "--runtime=berth", "--name", "web", "bookworm");
+      const isRunning = async () => {
+        const { stdout } = await tryRun("/usr/bin/docker", [
+          ...["--host", socket, "exec", "web", "systemctl", "is-system-running", "--wait"],
+        ]);
+        return stdout.trim() === "running";
+      };
+      await waitFor("the machine boots", isRunning, 300_000);
+      expect(await kindOf(socket)).toMatchObject({
+        status: "warn",
+        detail: expect.stringMatching(/^rootless: /),
+      });
+    });
+  },
+);
 
 async function kindOf(socket: string): Promise<unknown> {
   const { stdout } = await runBerth(socket, ["doctor", "--json"]);
