@@ -204,3 +204,9 @@ test("without the runtime the contract goes into the call", () => {
   });
   expect(body.HostConfig).not.toHaveProperty("Runtime");
 });
+
+test("full by name may gain privileges, whatever the engine's default is; nobody else is said anything of", () => {
+  expect(render({ profile: "full" }).HostConfig.SecurityOpt).toEqual(["no-new-privileges=false"]);
+  for (const profile of ["strict", "privileged", undefined] as const)
+    expect(render({ profile }).HostConfig.SecurityOpt).toEqual([]);
+});
