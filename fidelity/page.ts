@@ -50,12 +50,16 @@ function renderNote({ row, columns: which, verdict, reason }: Note): string {
   return wrap(`- ${row.title}, ${which.join(", ")}: ${verdict === "n/a" ? "n/a, " : ""}${reason}`, "  ");
 }
 
-function describe({ kernel, engine, runc, systemd, nspawn, lxc, lacking }: Versions): string {
+function describe({ kernel, engine, runc, systemd, nspawn, lxc, lacking, modules }: Versions): string {
   const peers = [
     ...(nspawn === undefined ? [] : [`systemd-nspawn ${nspawn}`]),
     ...(lxc === undefined ? [] : [`LXC ${lxc}`]),
   ];
-  const host = lacking.length === 0 ? "" : ` The host has no ${lacking.join(", ")} to give.`;
+  const host = [
+    lacking.length === 0 ? "" : ` The host has no ${lacking.join(", ")} to give.`,
+    modules.length === 0 ? " Neither AppArmor nor SELinux is on." : ` With ${modules.join(" and ")}.`,
+    " A core file needs a kernel.core_pattern that names a file: one that starts a program starts it on the host.",
+  ].join("");
   return `This page is of kernel ${kernel.replace(/-.*/, "")}, Docker ${engine} with runc ${runc}, ${peers.join(", ")}, and systemd ${systemd} in the machines.${host}`;
 }
 

@@ -13,6 +13,8 @@ export interface Versions {
   readonly lxc: string | undefined;
   /** Capabilities that the host does not have to give. */
   readonly lacking: readonly string[];
+  /** The security modules that confine containers and are on. */
+  readonly modules: readonly string[];
 }
 
 export async function readVersions(place: Place): Promise<Versions> {
@@ -38,7 +40,15 @@ export async function readVersions(place: Place): Promise<Versions> {
     nspawn: await first("systemd-nspawn", "--version"),
     lxc: await first("lxc-start", "--version"),
     lacking: watched.flatMap(([bit, name]) => (((bounding >> BigInt(bit)) & 1n) === 0n ? [name] : [])),
+    modules: await readModules(place),
   };
+}
+
+async function readModules({ node }: Place): Promise<readonly string[]> {
+  const script =
+    "! grep -qs Y /sys/module/apparmor/parameters/enabled || echo AppArmor; " +
+    "[ ! -e /sys/fs/selinux/enforce ] || echo SELinux";
+  return (await node.run("sh", "-c", script)).stdout.split("\n").filter((line) => line !== "");
 }
 
 /** capabilities(7) that hosts are known to withhold from containers and virtual machines. */

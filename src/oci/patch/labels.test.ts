@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { patchLabels, withoutLabels } from "./labels.ts";
+import { patchLabels } from "./labels.ts";
 
 test("labels that are not given leave the engine's", () => {
   const process = { args: [], apparmorProfile: "docker-default", selinuxLabel: "a:b:c:s0" };
@@ -9,8 +9,4 @@ test("labels that are not given leave the engine's", () => {
     apparmorProfile: "x",
     selinuxLabel: "d:e:f:s0",
   });
-});
-
-test("a later process has none", () => {
-  expect(withoutLabels({ args: ["a"], apparmorProfile: "x", selinuxLabel: "y" })).toEqual({ args: ["a"] });
 });

@@ -48,7 +48,16 @@ test("where its first process got another SELinux label than the engine's, a com
   const process = { args: ["true"], apparmorProfile: "docker-default", selinuxLabel: "a:b:container_t:s0" };
   expect(JSON.parse(await patched(JSON.stringify(process)))).toEqual(process);
   writeFileSync(join(state, "selinux"), "a:b:container_init_t:s0\n");
-  expect(JSON.parse(await patched(JSON.stringify(process)))).toEqual({ args: ["true"] });
+  const selinuxLabel = "a:b:container_init_t:s0";
+  expect(JSON.parse(await patched(JSON.stringify(process)))).toEqual({ ...process, selinuxLabel });
+});
+
+test("a command gets the AppArmor profile of the machine's first process, whatever the engine sends", async () => {
+  writeFileSync(join(state, "apparmor"), "unconfined\n");
+  const process = { args: ["true"], apparmorProfile: "docker-default" };
+  const apparmorProfile = "unconfined";
+  expect(JSON.parse(await patched(JSON.stringify(process)))).toEqual({ ...process, apparmorProfile });
+  expect(JSON.parse(await patched('{"args":[]}'))).toEqual({ args: [], apparmorProfile });
 });
 
 /** A machine that has ended, one whose number is another process's by now, and one that never got so far. */

@@ -5,7 +5,7 @@ import type { OciProcess } from "#oci/config.ts";
 import { isForRuntime } from "#oci/image-request.ts";
 import { parseConfig, renderConfig } from "#oci/json.ts";
 import { dropCapabilities, widenCapabilities } from "#oci/patch/capabilities.ts";
-import { withoutLabels } from "#oci/patch/labels.ts";
+import { type Labels, patchLabels } from "#oci/patch/labels.ts";
 import { keepMirror } from "./mirror.ts";
 import { isIsolated, readCapabilities, readIsolated, readLabels } from "./state.ts";
 
@@ -30,17 +30,18 @@ export async function runtimeExec({ process, state, launcher }: RuntimeExec): Pr
   const isolated = readIsolated(state);
   const isIn = isolated !== undefined && isIsolated(isolated);
   if (isIn) await keepMirror(state, isolated, { launcher });
-  const written = parseConfig(readFileSync(process, "utf8")) as OciProcess;
-  const { config, warnings } = confine(written, state, isIn);
-  const env = config.env?.filter((entry) => !isForRuntime(entry) && entry !== "container_uuid=");
-  const { lacking, granted } = readCapabilities(state);
+  const config = parseConfig(readFileSync(process, "utf8")) as OciProcess;
+  // A state may be what another start has left.
+  const { labels, warnings } = isIn || isolated === undefined ? findLabels(state) : unlabelled;
   const { capabilities } = config;
-  if (capabilities === undefined && config === written) return warnings;
+  if (capabilities === undefined && Object.keys(labels).length === 0) return warnings;
+  const { lacking, granted } = readCapabilities(state);
+  const env = config.env?.filter((entry) => !isForRuntime(entry) && entry !== "container_uuid=");
   const changed = {
     ...config,
+    ...labels,
+    ...(env && { env }),
     ...(capabilities && {
-      ...(env && { env }),
-      // A state may be what another start has left.
       capabilities: dropCapabilities(widenCapabilities(capabilities, isIn ? granted : []), lacking),
     }),
   };
@@ -48,22 +49,23 @@ export async function runtimeExec({ process, state, launcher }: RuntimeExec): Pr
   return warnings;
 }
 
+interface FoundLabels {
+  readonly labels: Labels;
+  readonly warnings: readonly string[];
+}
+
+const unlabelled: FoundLabels = { labels: {}, warnings: [] };
+
 /**
- * The process under the labels of the machine's first one. Where berth's AppArmor profile has been unloaded,
- * the machine's processes have lost it: load it again, for what comes.
+ * The labels of a machine's first process, which the engine replaces by its own ones. Where berth's AppArmor
+ * profile has been unloaded, the machine's processes have lost it: load it again, for what comes.
  */
-function confine(
-  process: OciProcess,
-  state: string,
-  isIn: boolean,
-): { readonly config: OciProcess; readonly warnings: readonly string[] } {
-  const { apparmor, selinux } = readLabels(state);
-  if (!isIn && selinux === undefined) return { config: process, warnings: [] };
-  const config = withoutLabels(process);
-  const refusal = isIn && apparmor === machineProfile ? ensureProfile() : undefined;
-  if (refusal === undefined) return { config, warnings: [] };
+function findLabels(state: string): FoundLabels {
+  const labels = readLabels(state);
+  const refusal = labels.apparmor === machineProfile ? ensureProfile() : undefined;
+  if (refusal === undefined) return { labels: patchLabels(labels), warnings: [] };
   return {
-    config: { ...config, apparmorProfile: "unconfined" },
+    labels: patchLabels({ ...labels, apparmor: "unconfined" }),
     warnings: [
       `cannot load the AppArmor profile ${machineProfile}, the command runs without one: ${refusal}`,
     ],

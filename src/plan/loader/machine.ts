@@ -11,6 +11,7 @@ import type { RootEntry } from "#plan/image/root-image.ts";
 import type { Applier } from "#plan/machine/applier.ts";
 import { renderRuntimeVariables } from "#plan/machine/container.ts";
 import { renderLimits } from "#plan/machine/limits.ts";
+import { privilegeOptions } from "#plan/machine/new-privileges.ts";
 import { madeAnew, type RootPlan } from "./folder.ts";
 
 /** What a loader knows when it makes its machine. */
@@ -75,7 +76,8 @@ export function renderLoadedMachine(machine: LoadedMachine): CreateBody {
         ...lxcfsBinds(machine),
       ],
       Tmpfs: api?.tmpfs ?? spec.tmpfs,
-      ...(api === undefined ? {} : { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions }),
+      ...(api === undefined ? {} : { CgroupnsMode: api.cgroupNamespace }),
+      SecurityOpt: [...(api?.securityOptions ?? []), ...privilegeOptions(spec.profile)],
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
       Privileged: spec.profile === "privileged",
       CapAdd:

@@ -204,3 +204,10 @@ test("without the runtime the contract goes into the call", () => {
   });
   expect(body.HostConfig).not.toHaveProperty("Runtime");
 });
+
+test("full by name may gain privileges, whatever the engine's default is; nobody else is said anything of", () => {
+  const options = (more: Partial<MachineSpec>) => render(more).HostConfig?.SecurityOpt;
+  expect(options({ profile: "full" })).toEqual(["no-new-privileges=false"]);
+  for (const more of [{ profile: "strict" }, { profile: "privileged" }, {}] as const)
+    expect(options(more)).toEqual([]);
+});

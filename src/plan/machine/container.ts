@@ -8,6 +8,7 @@ import { renderTmpfs } from "#machinefile/value/tmpfs.ts";
 import { renderVolume } from "#machinefile/value/volume.ts";
 import type { Applier } from "./applier.ts";
 import { renderLimits } from "./limits.ts";
+import { privilegeOptions } from "./new-privileges.ts";
 
 export interface PlannedImage {
   readonly id: string;
@@ -70,7 +71,8 @@ export function renderContainer(
         .filter((volume) => volume.kind === "anonymous")
         .map((volume) => ({ Type: "volume", Target: volume.target })),
       Tmpfs: api?.tmpfs ?? renderTmpfs(machine),
-      ...(api ? { CgroupnsMode: api.cgroupNamespace, SecurityOpt: api.securityOptions } : {}),
+      ...(api ? { CgroupnsMode: api.cgroupNamespace } : {}),
+      SecurityOpt: [...(api?.securityOptions ?? []), ...privilegeOptions(machine.profile)],
       ...(api?.cgroupParent === undefined ? {} : { CgroupParent: api.cgroupParent }),
       // PID 1 is the machine's, also where the engine's daemon.json says "init": true.
       Init: false,
