@@ -17,11 +17,13 @@ export interface ContainerInit {
 export function findContainerInits(ids: readonly string[]): readonly ContainerInit[] {
   return readdirSync("/proc").flatMap((entry) => {
     const pid = Number(entry);
-    if (!Number.isInteger(pid) || !isFirstBelow(readProc(pid, "status"))) return [];
+    if (!Number.isInteger(pid)) return [];
     const cgroups = readProc(pid, "cgroup");
     const id = ids.find((one) => cgroups.includes(one));
-    const process = id === undefined ? undefined : findProcess(pid);
-    return id === undefined || process === undefined ? [] : [{ id, process }];
+    // Only now the status, which grows with the process's groups.
+    if (id === undefined || !isFirstBelow(readProc(pid, "status"))) return [];
+    const process = findProcess(pid);
+    return process === undefined ? [] : [{ id, process }];
   });
 }
 
