@@ -26,7 +26,7 @@ describe.skipIf(!isRoot)("another network in a stage (needs root)", () => {
 
   test("is pinned: what its path names later is another, and one that is the host's by then, or none, is refused", async () => {
     const seen = await staged(
-      `const { rmSync, symlinkSync } = await import("node:fs");
+      `const { rmSync } = await import("node:fs");
        const pid = Number(readFileSync("/run/other", "utf8"));
        // As the number of a process names one that comes later.
        const name = (target) => { rmSync("/run/net", { force: true }); symlinkSync(target, "/run/net"); };
