@@ -22,8 +22,8 @@ export async function reloadForUnit(unit: string): Promise<UnitReload> {
 }
 
 /**
- * Has systemd read a unit of our own if it holds another one than its file is now, or one that has no file any
- * more; unless that would harm running containers. Needs systemd.
+ * Has systemd read a unit of our own if it holds another one than its file is now, or if that is gone; unless
+ * that would harm running containers. Needs systemd.
  */
 export async function reloadIfStale(unit: string): Promise<UnitReload> {
   const { stdout } = await run("systemctl", ["show", "--property=NeedDaemonReload", unit]);

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 const canTry = isRoot && existsSync("/etc/systemd") && !existsSync("/dev/nvidiactl");
@@ -20,14 +20,16 @@ END
   chmod 755 /run/bin/systemctl
   export PATH=/run/bin:$PATH`;
 
+const unit = JSON.stringify(import.meta.resolve("./stop-unit.ts"));
 const trying = `
-  const { installStopUnit, removeStopUnit } = await import(${JSON.stringify(import.meta.resolve("./stop-unit.ts"))});
+  const { installStopUnit, removeStopUnit } = await import(${unit});
   const { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } = await import("node:fs");
   const change = async (stale, work) => {
     rmSync("/run/asked", { force: true });
     writeFileSync("/run/stale", stale);
     const reload = await work();
-    return [reload, ...(existsSync("/run/asked") ? readFileSync("/run/asked", "utf8") : "").split("\\n").slice(0, -1)];
+    const asked = existsSync("/run/asked") ? readFileSync("/run/asked", "utf8") : "";
+    return [reload, ...asked.split("\\n").slice(0, -1)];
   };
   const install = () => installStopUnit("/berth");`;
 
@@ -38,7 +40,8 @@ test.skipIf(!canTry)("systemd reads the unit anew only where it holds another on
   const seen = await inMounts(
     `${trying}
     const first = await change("no", install);
-    return [first, await change("yes", install), readdirSync("/etc/systemd/system/multi-user.target.wants")];`,
+    const second = await change("yes", install);
+    return [first, second, readdirSync("/etc/systemd/system/multi-user.target.wants")];`,
     systemd,
   );
   expect(seen).toEqual([

@@ -9,7 +9,7 @@ import type { UnitReload } from "#plan/engine/unit-reload.ts";
 import { isSystemdBooted } from "./booted.ts";
 import { reloadIfStale } from "./reload.ts";
 
-const file = `/etc/systemd/system/${stopUnit}`;
+export const stopUnitFile = `/etc/systemd/system/${stopUnit}`;
 /** What `systemctl enable` makes; made here, since enabling makes systemd read all units again. */
 const wanted = `/etc/systemd/system/multi-user.target.wants/${stopUnit}`;
 
@@ -20,9 +20,9 @@ const wanted = `/etc/systemd/system/multi-user.target.wants/${stopUnit}`;
 export async function installStopUnit(program: string): Promise<UnitReload> {
   if (!isSystemdBooted()) return "unneeded";
   const content = renderStopUnit(program);
-  if ((await readIfThere(file)) !== content) await replaceFile(file, content, 0o644);
+  if ((await readIfThere(stopUnitFile)) !== content) await replaceFile(stopUnitFile, content, 0o644);
   await mkdir(dirname(wanted), { recursive: true, mode: 0o755 });
-  await symlink(file, wanted).catch((error: unknown) => {
+  await symlink(stopUnitFile, wanted).catch((error: unknown) => {
     if (!hasErrno(error, ["EEXIST"])) throw error;
   });
   const reload = await reloadIfStale(stopUnit);
@@ -37,9 +37,9 @@ export async function installStopUnit(program: string): Promise<UnitReload> {
  * that later, the unit lives on, does nothing at the shutdown, and is gone at the next boot.
  */
 export async function removeStopUnit(): Promise<UnitReload> {
-  if ((await readIfThere(file)) === undefined) return "unneeded";
+  if ((await readIfThere(stopUnitFile)) === undefined) return "unneeded";
   await rm(wanted, { force: true });
-  await rm(file);
+  await rm(stopUnitFile);
   if (!isSystemdBooted()) return "unneeded";
   const reload = await reloadIfStale(stopUnit);
   if (reload === "done" && (await isActive())) await run("systemctl", ["stop", stopUnit]);
