@@ -71,7 +71,5 @@ export function parseEngine(
   if (!status.startsWith("Name:\tdockerd\n")) return undefined;
   const parent = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
   const users = parseUsers(status);
-  return parent === undefined || users === undefined
-    ? undefined
-    : { parent: Number(parent), users };
+  return parent === undefined || users === undefined ? undefined : { parent: Number(parent), users };
 }

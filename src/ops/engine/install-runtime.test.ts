@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 /**

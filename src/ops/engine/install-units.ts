@@ -12,8 +12,8 @@ export interface UnitChanges {
 export const noUnits: UnitChanges = { lxcfs: "unneeded", stop: "unneeded" };
 
 /**
- * Adds what berth has for systemd. Machines run without it too, and the engine knows the runtime by then: what
- * fails (a read-only /etc, a systemd that does not answer) becomes a warning.
+ * Adds what berth has for systemd. Machines run without it too, and the engine knows the runtime by then:
+ * what fails (a read-only /etc, a systemd that does not answer) becomes a warning.
  */
 export async function installUnits(program: string): Promise<UnitChanges & { warnings: readonly string[] }> {
   const warnings: string[] = [];

@@ -17,8 +17,7 @@ export type SystemdProgress = "early" | "in-scope" | "on-bus";
 export function findLocalInit(socket: string, enginePid: number, id: string): StartedProcess | undefined {
   const listener = readListener(socket);
   const depth = listener === undefined ? 0 : numbersOf(listener).length;
-  if (depth === 1)
-    return bearsId(readProc(enginePid, "cgroup"), id) ? findProcess(enginePid) : undefined;
+  if (depth === 1) return bearsId(readProc(enginePid, "cgroup"), id) ? findProcess(enginePid) : undefined;
   const namespace = depth === 0 ? undefined : namespaceOf(String(listener));
   if (namespace === undefined) return undefined;
   const found = readdirSync("/proc").find((pid) => {

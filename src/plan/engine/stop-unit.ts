@@ -10,9 +10,9 @@ export const longestHalt = 90;
  * without its machines, and what ends them then is SIGTERM to all, by which systemd merely executes itself
  * again, and SIGKILL. Without live-restore the engine has stopped them, and there is nothing to do.
  *
- * At boot the engine waits for whatever this comes after: no more than containerd and lxcfs's drop-in have it
- * wait for anyway. Remote file systems are not among that (a mount may need the engine, and systemd resolves a
- * cycle by leaving out a unit); a machine keeps their mounts in its own mount namespace, and the network that
+ * At boot the engine waits for whatever this comes after: no more than what containerd and lxcfs's drop-in
+ * have it wait for anyway. Not for remote file systems: a mount may need the engine, and systemd resolves a
+ * cycle by leaving out a unit. A machine keeps such mounts in its own mount namespace, and the network that
  * they need goes after this. The dash: berth may be uninstalled before systemd has read that.
  */
 export function renderStopUnit(program: string): string {
