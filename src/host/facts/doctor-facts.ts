@@ -12,8 +12,12 @@ import {
   readNumber,
   readText,
 } from "#host/process/proc-file.ts";
+import { readWall } from "#host/publish/engine-wall.ts";
+import { isSystemdBooted } from "#host/systemd/booted.ts";
+import { stopUnitFile } from "#host/systemd/stop-unit.ts";
 import { capabilities } from "#linux/capability.ts";
 import type { HostFacts } from "#plan/doctor/doctor-facts.ts";
+import type { Wall } from "#plan/network/engine-wall.ts";
 import { readDisk } from "./engine-disk.ts";
 import { readUserNamespaces } from "./facts.ts";
 import { readHostNetwork } from "./host-network.ts";
@@ -44,6 +48,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     restriction,
     keepsLayers,
     procCover,
+    wall,
+    noStopUnit,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -64,6 +70,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
     isMissing(`/proc/${pid}/root${unmappedLayers}`),
     readProcCover(pid),
+    readEngineWall(pid),
+    isMissing(stopUnitFile),
   ]);
   return {
     cgroup,
@@ -83,7 +91,9 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     lxcfs: lxcfs === false,
     disk,
     bridgeFilter: bridge,
+    wall,
     network,
+    stopUnit: noStopUnit === undefined || !isSystemdBooted() ? undefined : !noStopUnit,
     programs,
   };
 }
@@ -133,11 +143,21 @@ async function readLacking(pid: number | "self"): Promise<readonly string[] | un
 
 /** /proc/sys/net shows the reader's network namespace, so skip it for an engine in another one. */
 async function readBridgeFilter(pid: number | "self"): Promise<boolean | undefined> {
+  if (!(await sharesNetwork(pid))) return undefined;
+  const value = await readNumber("/proc/sys/net/bridge/bridge-nf-call-iptables");
+  return value === undefined ? undefined : value === 1;
+}
+
+/** Of docker0: the engine gives each of its bridges the same. Only root may read it, in its own namespace. */
+async function readEngineWall(pid: number | "self"): Promise<Wall | undefined> {
+  if (process.geteuid?.() !== 0 || !(await sharesNetwork(pid))) return undefined;
+  return await readWall("ipv4", "docker0");
+}
+
+async function sharesNetwork(pid: number | "self"): Promise<boolean> {
   const [theirs, ours] = await Promise.all([
     readLinkTarget(`/proc/${pid}/ns/net`),
     readLinkTarget("/proc/self/ns/net"),
   ]);
-  if (theirs === undefined || theirs !== ours) return undefined;
-  const value = await readNumber("/proc/sys/net/bridge/bridge-nf-call-iptables");
-  return value === undefined ? undefined : value === 1;
+  return theirs !== undefined && theirs === ours;
 }

@@ -10,7 +10,7 @@ import {
 import { replaceFile } from "#host/files/replace-file.ts";
 
 /** The profile's text as it was loaded, for whoever wants to see or to load it (apparmor_parser(8)). */
-const fileIn = (directory: string) => join(directory, `${machineProfile}.apparmor`);
+export const profileFile = (directory: string) => join(directory, `${machineProfile}.apparmor`);
 
 /**
  * Loads berth's AppArmor profile, over an earlier version too, where the host has AppArmor. Keeps its text in
@@ -19,13 +19,24 @@ const fileIn = (directory: string) => join(directory, `${machineProfile}.apparmo
 export async function installProfile(directory: string | undefined): Promise<readonly string[]> {
   if (isProfileLoaded() === undefined) return [];
   const text = machineProfileText();
-  if (directory !== undefined) await replaceFile(fileIn(directory), text, 0o644);
+  if (directory !== undefined) await replaceFile(profileFile(directory), text, 0o644);
   const refusal = loadProfile(text);
   return refusal === undefined ? [] : [`cannot load the AppArmor profile ${machineProfile}: ${refusal}`];
+}
+
+/** Runs work that loads the profile. If it fails, unloads what was not loaded before. */
+export async function withProfileKept<T>(work: () => Promise<T>): Promise<T> {
+  const wasLoaded = isProfileLoaded() === true;
+  try {
+    return await work();
+  } catch (error) {
+    if (!wasLoaded) unloadProfile();
+    throw error;
+  }
 }
 
 /** Unloads the profile, and removes its text. */
 export async function removeProfile(directory: string): Promise<void> {
   unloadProfile();
-  await rm(fileIn(directory), { force: true });
+  await rm(profileFile(directory), { force: true });
 }

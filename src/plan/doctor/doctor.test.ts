@@ -16,6 +16,7 @@ const engine: EngineFacts = {
   limits: { memory: true, swap: true, pids: true },
   securityOptions: ["name=seccomp,profile=default", "name=cgroupns"],
   forwarding: true,
+  liveRestore: false,
   networks: [],
   packaging: "system",
   operatingSystem: "Debian GNU/Linux 13 (trixie)",
@@ -36,7 +37,9 @@ const host: HostFacts = {
   lxcfs: true,
   disk: { directory: "/var/lib/docker", free: 50 * 1024 ** 3 },
   bridgeFilter: true,
+  wall: undefined,
   network: unseenNetwork,
+  stopUnit: true,
   programs: { readOnly: false, fapolicyd: false, nvidia: false },
 };
 
@@ -264,4 +267,55 @@ test("what could not be read has no check", () => {
     "userns-restriction",
   ])
     expect(ids).not.toContain(id);
+});
+
+test("the ids that scripts look for: take none away", () => {
+  const all: DoctorFacts = {
+    ...facts,
+    engine: {
+      ...engine,
+      liveRestore: true,
+      securityOptions: ["name=seccomp", "name=no-new-privileges", "name=selinux"],
+      networks: [{ name: "lab.test", subnets: ["10.72.0.0/24"], isOwn: true }],
+    },
+    host: {
+      ...host,
+      selinux: true,
+      wall: "closed",
+      programs: { readOnly: true, fapolicyd: true, nvidia: true },
+      lackingCapabilities: ["CAP_SYS_RESOURCE"],
+    },
+  };
+  const ids = [all, { ...facts, host: undefined }].flatMap((given) => planDoctor(given).map(({ id }) => id));
+  expect([...new Set(ids)].toSorted()).toEqual([
+    "apparmor-profile",
+    "bridge-filter",
+    "capabilities",
+    "cgroups",
+    "confinement",
+    "disk",
+    "engine",
+    "engine-firewall",
+    "engine-kind",
+    "fapolicyd",
+    "forwarding",
+    "gpu",
+    "host",
+    "image-tools",
+    "inotify",
+    "install-place",
+    "isolation",
+    "keys",
+    "limits",
+    "live-restore",
+    "lxcfs",
+    "networks",
+    "no-new-privileges",
+    "ptys",
+    "remains",
+    "runtime",
+    "seccomp",
+    "selinux-labels",
+    "userns-restriction",
+  ]);
 });
