@@ -135,12 +135,12 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   await rm(backupOf(file), { force: true });
   const isLast = !config.isRootless && (await releasePrograms(file));
   const lxcfs = isLast ? await removeLxcfsDropIn() : "unneeded";
+  const warnings = isLast ? await removeProfile(installDirectory) : [];
   if (isLast) {
     await removeStopUnit();
-    await removeProfile(installDirectory);
     await removePrograms();
   }
-  return { file, path: launcherPath, changed, active, lxcfs, warnings: [] };
+  return { file, path: launcherPath, changed, active, lxcfs, warnings };
 }
 
 /** A user's engine runs the programs where he keeps them. */
