@@ -43,8 +43,10 @@ function checkModules({ apparmor, selinux, selinuxManageCgroup }: HostFacts, eng
   );
 }
 
-const loadingHint = ({ packageManager }: NonNullable<HostFacts["apparmorProfile"]>) =>
-  `${installHint("apparmor_parser", packageManager) ?? "Install AppArmor's tools."} Then \`berth install runtime\`.`;
+function loadingHint({ packageManager }: NonNullable<HostFacts["apparmorProfile"]>): string {
+  const install = installHint("apparmor_parser", packageManager) ?? "Install AppArmor's tools.";
+  return `${install} Then \`berth install runtime\`.`;
+}
 
 function checkProfile({ apparmor, apparmorProfile: profile }: HostFacts): readonly Check[] {
   if (!apparmor || profile === undefined) return [];
