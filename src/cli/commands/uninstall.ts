@@ -17,6 +17,7 @@ const runtime = defineCommand({
     const config = await engineConfig(context, options);
     const change = await uninstallRuntime(config, options.force);
     await context.result(change, () => "");
+    for (const warning of change.warnings) context.warn(warning);
     context.note(
       change.changed ? "the engine no longer knows the runtime berth" : `${change.file} has no runtime berth`,
     );

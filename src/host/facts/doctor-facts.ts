@@ -2,9 +2,10 @@ import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
 import { parseProcCover } from "#contract/proc-mount.ts";
-import { isProfileLoaded } from "#host/apparmor/machine-profile.ts";
+import { findParser, isProfileLoaded } from "#host/apparmor/machine-profile.ts";
 import { isReadOnly } from "#host/files/read-only.ts";
 import { unmappedLayers } from "#host/namespace/stage/overlay.ts";
+import { readPackageManager } from "#host/process/package-manager.ts";
 import {
   ignoreUnreadable,
   isMissing,
@@ -118,10 +119,10 @@ export async function hasProgram(name: string, path: string | undefined): Promis
   return found.includes(true);
 }
 
-async function readApparmorProfile(): Promise<HostFacts["apparmorProfile"]> {
+function readApparmorProfile(): HostFacts["apparmorProfile"] {
   const loaded = isProfileLoaded();
   if (loaded === undefined) return undefined;
-  return { loaded, parser: await hasProgram("apparmor_parser", "/usr/sbin:/sbin:/usr/bin:/bin") };
+  return { loaded, parser: findParser() !== undefined, packageManager: readPackageManager() };
 }
 
 async function readCgroup(pid: number | "self"): Promise<HostCgroup | undefined> {

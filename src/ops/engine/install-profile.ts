@@ -7,6 +7,7 @@ import {
   machineProfileText,
   unloadProfile,
 } from "#host/apparmor/machine-profile.ts";
+import { isProfileUsed } from "#host/apparmor/profile-users.ts";
 import { replaceFile } from "#host/files/replace-file.ts";
 
 /** The profile's text as it was loaded, for whoever wants to see or to load it (apparmor_parser(8)). */
@@ -35,8 +36,18 @@ export async function withProfileKept<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Unloads the profile, and removes its text. */
-export async function removeProfile(directory: string): Promise<void> {
-  unloadProfile();
+/**
+ * Unloads the profile, and removes its text. Leaves it loaded while something is under it, which would go on
+ * without one: other engines' machines, and those that a forced removal leaves. Returns a warning then.
+ */
+export async function removeProfile(directory: string): Promise<readonly string[]> {
   await rm(profileFile(directory), { force: true });
+  if (isProfileLoaded() !== true) return [];
+  if (isProfileUsed()) return [stays];
+  unloadProfile();
+  return [];
 }
+
+const stays =
+  `the AppArmor profile ${machineProfile} stays loaded until the next boot: ` +
+  "machines of this or another engine are under it";

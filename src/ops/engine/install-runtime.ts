@@ -131,11 +131,9 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   await rm(backupOf(file), { force: true });
   const isLast = !config.isRootless && (await releasePrograms(file));
   const units = isLast ? await removeUnits() : noUnits;
-  if (isLast) {
-    await removeProfile(installDirectory);
-    await removePrograms();
-  }
-  return { file, path: launcherPath, changed, active, ...units, warnings: [] };
+  const warnings = isLast ? await removeProfile(installDirectory) : [];
+  if (isLast) await removePrograms();
+  return { file, path: launcherPath, changed, active, ...units, warnings };
 }
 
 /** A user's engine runs the programs where he keeps them. */

@@ -66,7 +66,13 @@ export interface HostFacts {
   readonly ptys: { readonly most: number; readonly used: number } | undefined;
   readonly apparmor: boolean;
   /** Whether the kernel has berth's AppArmor profile, and whether the host has the program that loads it. */
-  readonly apparmorProfile: { readonly loaded: boolean; readonly parser: boolean } | undefined;
+  readonly apparmorProfile:
+    | {
+        readonly loaded: boolean;
+        readonly parser: boolean;
+        readonly packageManager: PackageManager | undefined;
+      }
+    | undefined;
   /** kernel.apparmor_restrict_unprivileged_userns, which Ubuntu's kernels have. */
   readonly restrictsUserns: boolean | undefined;
   readonly selinux: boolean;

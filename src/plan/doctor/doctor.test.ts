@@ -30,7 +30,7 @@ const host: HostFacts = {
   keys: { user: 200, root: 1000000 },
   ptys: { most: 4096, used: 10 },
   apparmor: true,
-  apparmorProfile: { loaded: true, parser: true },
+  apparmorProfile: { loaded: true, parser: true, packageManager: "apt" },
   restrictsUserns: true,
   selinux: false,
   selinuxManageCgroup: undefined,
@@ -67,7 +67,7 @@ const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true, named?: strin
   onHost({ cgroup: { layout, named, unified: undefined, nsdelegate } });
 
 const labels = { securityOptions: ["name=seccomp", "name=selinux"] };
-const noParser = onHost({ apparmorProfile: { loaded: false, parser: false } });
+const noParser = onHost({ apparmorProfile: { loaded: false, parser: false, packageManager: "zypper" } });
 const bare = { runtime: undefined, runtimeIsDefault: false };
 
 describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
@@ -181,7 +181,7 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["the profile", onHost({}), "apparmor-profile", "ok", /berth-machine is loaded/],
   [
     "a profile to load",
-    onHost({ apparmorProfile: { loaded: false, parser: true } }),
+    onHost({ apparmorProfile: { loaded: false, parser: true, packageManager: "apt" } }),
     "apparmor-profile",
     "ok",
     /next machine/,
@@ -318,4 +318,9 @@ test("the ids that scripts look for: take none away", () => {
     "selinux-labels",
     "userns-restriction",
   ]);
+});
+
+test("where nothing loads AppArmor's profile, names the host's own package of what does", () => {
+  const hints = planDoctor(noParser).flatMap(({ hint }) => (hint?.includes("parser") ? [hint] : []));
+  expect(hints).toEqual(Array(2).fill("Run `zypper install apparmor-parser`. Then `berth install runtime`."));
 });
