@@ -30,10 +30,12 @@ export async function ensureBuilderImage(
   const { signal, onProgress, archive } = options;
   const { base } = choice;
   const { repository, tag, reference } = builderPlace(base, sha256);
-  const [made, found] = await Promise.all([reference, base].map((name) => inspectIfThere(engine, name, signal)));
+  const [made, found] = await Promise.all(
+    [reference, base].map((name) => inspectIfThere(engine, name, signal)),
+  );
   if (made !== undefined && isBuilder(made, base, found)) return made.Id;
   // The new one takes its name.
-  if (made !== undefined) await removeOwnImage(engine, { reference, id: made.Id, size: made.Size }, signal);
+  if (made !== undefined) await removeOwnImage(engine, { reference, id: made.Id }, signal);
   const from = found?.Id ?? (await pull(engine, choice, options));
   onProgress?.(`installing mmdebstrap in ${base}`);
   return await withBuilderContainer(engine, from, "install", signal, async (container) => {

@@ -37,7 +37,11 @@ test("a base that was pulled anew takes a new builder, one that is gone takes no
   expect(isBuilder(builder, "debian:sid-slim", undefined)).toBe(false);
 });
 
-const container = (task: BuilderTask): BuilderContainer => ({ name: "berth-builder-0", task, madeBy: "mark" });
+const container = (task: BuilderTask): BuilderContainer => ({
+  name: "berth-builder-0",
+  task,
+  madeBy: "mark",
+});
 
 test("a container tells its name, and who made it", () => {
   const { Labels } = renderBuilderContainer("base", container("build"), []);
