@@ -20,7 +20,8 @@ export type ContainerChoice = Extract<BuilderChoice, { readonly where: "containe
 
 /**
  * The id of the engine's image that has mmdebstrap: made once of the base, and again of a newer one of that
- * name. The base is pulled when the engine does not have it. Throws `tool-missing` if it cannot be pulled, `tool-failed` if apt fails in it.
+ * name. The base is pulled when the engine does not have it. Throws `tool-missing` if it cannot be pulled,
+ * `tool-failed` if apt fails in it.
  */
 export async function ensureBuilderImage(
   engine: Engine,
