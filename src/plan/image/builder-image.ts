@@ -1,4 +1,4 @@
-import type { CreateBody } from "#api/create-body.ts";
+import type { ImageInspect } from "#api/image.ts";
 import { label } from "#labels/machine.ts";
 import type { Sha256 } from "./content.ts";
 
@@ -19,6 +19,20 @@ export interface BuilderPlace {
   readonly reference: string;
 }
 
+/**
+ * Whether an image is the builder for a base: by its label and, where the engine has an image of the base's
+ * name, by that one's layers, since a newer one may have come by that name.
+ */
+export function isBuilder(
+  image: Pick<ImageInspect, "Config" | "RootFS">,
+  base: string,
+  found: Pick<ImageInspect, "RootFS"> | undefined,
+): boolean {
+  if (image.Config?.Labels?.[label.builder] !== base) return false;
+  const layers = image.RootFS.Layers ?? [];
+  return (found?.RootFS.Layers ?? []).every((layer, at) => layers[at] === layer);
+}
+
 /** Those of an image's names that berth gave it as a builder. */
 export function builderNames(
   labels: Readonly<Record<string, string>> | null | undefined,
@@ -27,50 +41,6 @@ export function builderNames(
   if (labels?.[label.builder] === undefined) return [];
   return (tags ?? []).filter((tag) => tag.startsWith(`${repository}:`));
 }
-
-/** Seconds after which a container ends by itself, which also removes it, if a killed berth left it. */
-const longest = 4 * 3600;
-
-/** What dpkg, apt and mmdebstrap need of root's rights, all within the container. */
-const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID"];
-
-/** Why a container is made: to install mmdebstrap in it, or to build a root. */
-export type BuilderTask = "install" | "build";
-
-/**
- * A container that waits for commands: the engine's network, none of the host's files. To build, it may mount
- * /proc and the like, which AppArmor and SELinux forbid to containers. `buildCommand` keeps that right from
- * what packages run. `security` is the engine's, as its info has it.
- */
-export function renderBuilderContainer(
-  image: string,
-  task: BuilderTask,
-  security: readonly string[],
-): CreateBody {
-  const builds = task === "build";
-  const lifted = confinements.filter(([name]) => security.some((option) => option.split(",")[0] === name));
-  return {
-    Image: image,
-    Entrypoint: [],
-    Cmd: ["sleep", String(longest)],
-    User: "0:0",
-    WorkingDir: "/",
-    Healthcheck: { Test: ["NONE"] },
-    Labels: { [label.builder]: task },
-    HostConfig: {
-      AutoRemove: true,
-      CapDrop: ["ALL"],
-      CapAdd: builds ? [...capabilities, "SYS_ADMIN", "SYS_CHROOT"] : capabilities,
-      SecurityOpt: ["no-new-privileges", ...(builds ? lifted.map(([, option]) => option) : [])],
-    },
-  };
-}
-
-/** What forbids mounts, as the engine's info calls it, and the option without it. */
-const confinements = [
-  ["name=apparmor", "apparmor=unconfined"],
-  ["name=selinux", "label=disable"],
-] as const;
 
 /**
  * Installs mmdebstrap by the image's own apt, and what it needs to build Debian and Ubuntu roots; not every
@@ -94,7 +64,7 @@ rm -rf /var/lib/apt/lists/*
 `;
 
 /** The command that makes a builder of a container of the base. */
-export function installCommand(archive: string | undefined): readonly string[] {
+export function prepareCommand(archive: string | undefined): readonly string[] {
   return ["sh", "-c", install, "berth-builder", archive ?? ""];
 }
 
