@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { useLauncher } from "./use-launcher.ts";
@@ -24,9 +24,24 @@ test.each([
   rmSync(log);
 });
 
-test("a machine that is gone is not restored as a container", () => {
-  const words = ["restore", "--image-path", "/i", "--bundle", bundleOf(["/sbin/init"]), "gone"];
-  expect(call({ words })).toMatchObject({ status: 1, real: undefined });
+describe("a container that was no machine here", () => {
+  /** Its command may be an init, or something else in its config.json is named like one. */
+  const mounts = { mounts: [{ destination: "/etc/systemd" }] };
+  const bundles = [
+    ["/sbin/init", () => bundleOf(["/sbin/init"])],
+    ["busybox httpd", () => bundleOf(["busybox", "httpd"])],
+    ["a mount at /etc/systemd", () => bundleOf(["nginx"], "mounted", mounts)],
+  ] as const;
+  test.each(bundles)("%s: berth says by its bundle whether it may be restored", (_, make) => {
+    const bundle = make();
+    const words = ["restore", "--image-path", "/i", "--bundle", bundle, "gone"];
+    const asked = ["runtime", "restore", "--bundle", bundle, "--log", "", "--", "gone"];
+    expect(call({ words })).toMatchObject({ status: 0, berth: asked, real: words });
+  });
+  test("a machine is not", () => {
+    const words = ["restore", "--image-path", "/i", "--bundle", bundleOf(["/sbin/init"]), "gone"];
+    expect(call({ words, env: { BERTH_STATUS: "1" } })).toMatchObject({ status: 1, real: undefined });
+  });
 });
 
 test("other containers may be copied", () => {
@@ -34,5 +49,5 @@ test("other containers may be copied", () => {
     [...globals(), "checkpoint", "--image-path", "/i", "other"],
     [...globals(), "restore", "--image-path", "/i", "--bundle", bundleOf(["sleep", "1"]), "other"],
   ])
-    expect(call({ words })).toMatchObject({ status: 0, real: words, stderr: "" });
+    expect(call({ words })).toMatchObject({ status: 0, berth: undefined, real: words, stderr: "" });
 });

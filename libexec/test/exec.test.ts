@@ -127,6 +127,22 @@ describe("exec", () => {
       expect(call({ words: words("booting", "ls"), before: later }).real).toEqual(inScope("booting", "ls"));
     });
 
+    test("or after 10 s without it, which it waits only once in a machine's life", () => {
+      machine("frozen", false);
+      const bin = join(launcher.directory, "bin");
+      mkdirSync(bin, { recursive: true });
+      writeFileSync(join(bin, "sleep"), '#!/bin/sh\necho "$1" >>"$REC/sleeps"\n', { mode: 0o755 });
+      const env = { PATH: `${bin}:${process.env.PATH}` };
+      const exec = () => call({ words: words("frozen", "ls"), env }).real;
+      expect(exec()).toEqual(words("frozen", "ls"));
+      const sleeps = () => readFileSync(join(launcher.record, "sleeps"), "utf8");
+      expect(sleeps()).toBe("0.05\n".repeat(200));
+      expect(exec()).toEqual(words("frozen", "ls"));
+      expect(sleeps()).toBe("0.05\n".repeat(200));
+      mkdirSync(join(cgroups(), "box/init.scope"));
+      expect(exec()).toEqual(inScope("frozen", "ls"));
+    });
+
     test("or at once, when the machine has no cgroup any more", () => {
       machine("ended", false);
       rmSync(cgroups(), { recursive: true });

@@ -56,8 +56,8 @@ export interface Launcher {
     readonly real: string[] | undefined;
   };
   recorded(name: string): string[] | undefined;
-  /** A bundle whose command this is. */
-  bundleOf(args: readonly string[], name?: string): string;
+  /** A bundle whose command this is, and what its config.json has `more`. */
+  bundleOf(args: readonly string[], name?: string, more?: object): string;
   /** A state as every machine has one. */
   stateOf(root: string, id: string, signal?: string): string;
 }
@@ -138,12 +138,12 @@ export function useLauncher(table: Inits = inits): Launcher {
       real: recorded("real.argv"),
     };
   };
-  const bundleOf = (args: readonly string[], name = "bundle") => {
+  const bundleOf = (args: readonly string[], name = "bundle", more: object = {}) => {
     const bundle = join(record, name);
     mkdirSync(bundle, { recursive: true });
     writeFileSync(
       join(bundle, "config.json"),
-      JSON.stringify({ process: { args }, root: { path: "rootfs" } }),
+      JSON.stringify({ process: { args }, root: { path: "rootfs" }, ...more }),
     );
     return bundle;
   };

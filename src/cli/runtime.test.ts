@@ -61,3 +61,20 @@ test("without a log it still fails", async () => {
   write(configOf("/sbin/init"));
   expect(await main([...create(), "--", "box"])).toBe(1);
 });
+
+test("restore: a container whose config.json names an init only elsewhere may be, a machine not", async () => {
+  const restore = () => main(["restore", "--bundle", bundle, "--log", log(), "--", "box"]);
+  mkdirSync(join(bundle, "rootfs", "bin"));
+  for (const program of ["busybox", "nginx"]) writeFileSync(join(bundle, "rootfs/bin", program), "\x7fELF");
+  const root = { path: "rootfs" };
+  for (const config of [
+    { process: { args: ["/bin/busybox", "httpd"] }, root },
+    { process: { args: ["/bin/nginx"] }, root, mounts: [{ destination: "/etc/systemd", source: bundle }] },
+  ]) {
+    write(JSON.stringify(config));
+    expect([await restore(), existsSync(log())]).toEqual([0, false]);
+  }
+  write(JSON.stringify({ process: { args: ["/bin/busybox", "init"] }, root }));
+  expect(await restore()).toBe(2);
+  expect(JSON.parse(readFileSync(log(), "utf8")).msg).toStartWith("berth: cannot restore a machine");
+});

@@ -8,6 +8,7 @@ import { runtimeExec } from "#ops/runtime/exec.ts";
 import { logRuntime } from "#ops/runtime/log.ts";
 import { endMirror } from "#ops/runtime/mirror.ts";
 import { closeBundle } from "#ops/runtime/opened-bundle.ts";
+import { runtimeRestore } from "#ops/runtime/restore.ts";
 import { clearState } from "#ops/runtime/state.ts";
 import { complain } from "./frame/complain.ts";
 
@@ -50,6 +51,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       });
     }
   }
+  if (verb === "restore" && id !== undefined && bundle !== undefined)
+    return await report(log, () => runtimeRestore(bundle, id));
   if (verb === "lxcfs") return await runLxcfs(words);
   if (verb === "mirror") return await runMirror(words);
   if (verb === "halt" && words.length === 0) return await runHalt();
@@ -67,6 +70,7 @@ const usage = `usage, by berth-runtime, lxcfs.service and berth-stop.service alo
   berth runtime lxcfs [PID]
   berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT]
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
+  berth runtime restore --bundle DIR [--log FILE] -- ID
 `;
 
 /** `berth runtime mirror` for all mirrors of the host; with descriptors and ids for one machine's files. */

@@ -44,8 +44,12 @@ export const label = {
   digest: "berth.digest",
   /** On images: what berth put into them. */
   content: "berth.content",
-  /** On the image that builds roots: its base. On containers of it: what they are for. */
+  /**
+   * On the image that builds roots: its base. On the containers that install in it or build: their name, and
+   * the process that made them, by `markSelf`.
+   */
   builder: "berth.builder",
+  builderProcess: "berth.builder.process",
   /** On the image that is made for a folder. */
   rootImage: "berth.root.image",
 } as const;
@@ -66,7 +70,7 @@ export function isGiven(keys: readonly string[], labels: Labels, image: Labels):
  * contains a container's network.
  */
 export function isMadeByBerth(
-  key: (typeof label)["machine" | "probe"],
+  key: (typeof label)["machine" | "probe" | "builder"],
   labels: Labels,
   networkMode: string | undefined,
   image: Labels | undefined,

@@ -40,10 +40,11 @@ async function readFacts(context: Context, fix: boolean): Promise<DoctorFacts> {
   try {
     const engine = await openContextEngine(context);
     const facts = await readDoctorFacts(engine, env, context.signal);
-    const { states, probes } = facts.leftovers;
-    if (!fix || states.length + probes.length === 0) return facts;
+    const { states, probes, builders } = facts.leftovers;
+    const left = [...states, ...probes, ...builders];
+    if (!fix || left.length === 0) return facts;
     await removeLeftovers(engine, facts.leftovers, context.signal);
-    for (const removed of [...states, ...probes]) context.note(`removed ${removed}`);
+    for (const removed of left) context.note(`removed ${removed}`);
     return await readDoctorFacts(engine, env, context.signal);
   } catch (error) {
     if (!hasCode(error, "engine-unreachable")) throw error;

@@ -4,6 +4,7 @@ import { createContainer, removeContainer, startContainer } from "#engine/contai
 import { startCommandIn } from "#engine/exec.ts";
 import { readInfo } from "#engine/system.ts";
 import { hasCode } from "#errors.ts";
+import { markSelf } from "#host/process/process-mark.ts";
 import { type BuilderTask, proxyVariables, renderBuilderContainer } from "#plan/image/builder-image.ts";
 import type { BuilderOptions } from "./build-root.ts";
 import { createBuilderLog } from "./builder-log.ts";
@@ -23,10 +24,9 @@ export async function withBuilderContainer<T>(
 ): Promise<T> {
   const { SecurityOptions } = await readInfo(engine, { signal });
   const name = `berth-builder-${randomBytes(8).toString("hex")}`;
+  const body = renderBuilderContainer(image, { name, task, madeBy: markSelf() }, SecurityOptions);
   // Not interruptible: a container of which nobody has heard would stay.
-  const { Id } = await createContainer(engine, renderBuilderContainer(image, task, SecurityOptions), {
-    name,
-  });
+  const { Id } = await createContainer(engine, body, { name });
   try {
     await startContainer(engine, Id, { signal });
     return await use(Id);

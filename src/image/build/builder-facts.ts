@@ -7,7 +7,7 @@ import { ociArchitecture } from "#linux/architecture.ts";
 import type { ImageBuilderFacts } from "#plan/doctor/doctor-facts.ts";
 import { keyrings } from "#plan/image/build-plan.ts";
 import type { BuilderChoice } from "#plan/image/builder.ts";
-import { builderPlace } from "#plan/image/builder-image.ts";
+import { builderPlace, isBuilder } from "#plan/image/builder-image.ts";
 import { chooseBuilder } from "./plan-root.ts";
 
 /** What would build Debian's images for an engine; without one, what would for this host's. */
@@ -29,8 +29,8 @@ async function findIn(
   signal: AbortSignal | undefined,
 ): Promise<ImageBuilderFacts["has"]> {
   if (choice.where === "host") return undefined;
-  const isThere = async (reference: string) =>
-    (await inspectIfThere(engine, reference, signal)) !== undefined;
-  if (await isThere(builderPlace(choice.base, sha256).reference)) return "builder";
-  return (await isThere(choice.base)) ? "base" : "nothing";
+  const names = [builderPlace(choice.base, sha256).reference, choice.base];
+  const [made, base] = await Promise.all(names.map((name) => inspectIfThere(engine, name, signal)));
+  if (made !== undefined && isBuilder(made, choice.base, base)) return "builder";
+  return base === undefined ? "nothing" : "base";
 }

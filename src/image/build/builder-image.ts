@@ -3,10 +3,11 @@ import { commitContainer, pullImage } from "#engine/images.ts";
 import { BerthError } from "#errors.ts";
 import { sha256 } from "#host/files/sha256.ts";
 import { readPackageManager } from "#host/process/package-manager.ts";
+import { removeOwnImage } from "#image/store/own-images.ts";
 import { inspectIfThere } from "#image/store/store.ts";
 import { label } from "#labels/machine.ts";
 import { type BuilderChoice, renderNoBuilderHint } from "#plan/image/builder.ts";
-import { builderPlace, installCommand } from "#plan/image/builder-image.ts";
+import { builderPlace, isBuilder, prepareCommand } from "#plan/image/builder-image.ts";
 import { nextPullState, type PullState, renderPull } from "#plan/image/pull-progress.ts";
 import { type ContainerOptions, runInBuilder, withBuilderContainer } from "./builder-container.ts";
 
@@ -18,8 +19,8 @@ export interface BuilderImageOptions extends ContainerOptions {
 export type ContainerChoice = Extract<BuilderChoice, { readonly where: "container" }>;
 
 /**
- * The id of the engine's image that has mmdebstrap: made once of the base, which is pulled when the engine
- * does not have it. Throws `tool-missing` if it cannot be pulled, `tool-failed` if apt fails in it.
+ * The id of the engine's image that has mmdebstrap: made once of the base, and again of a newer one of that
+ * name. The base is pulled when the engine does not have it. Throws `tool-missing` if it cannot be pulled, `tool-failed` if apt fails in it.
  */
 export async function ensureBuilderImage(
   engine: Engine,
@@ -29,12 +30,14 @@ export async function ensureBuilderImage(
   const { signal, onProgress, archive } = options;
   const { base } = choice;
   const { repository, tag, reference } = builderPlace(base, sha256);
-  const made = await inspectIfThere(engine, reference, signal);
-  if (made?.Config?.Labels?.[label.builder] === base) return made.Id;
-  const from = (await inspectIfThere(engine, base, signal))?.Id ?? (await pull(engine, choice, options));
+  const [made, found] = await Promise.all([reference, base].map((name) => inspectIfThere(engine, name, signal)));
+  if (made !== undefined && isBuilder(made, base, found)) return made.Id;
+  // The new one takes its name.
+  if (made !== undefined) await removeOwnImage(engine, { reference, id: made.Id, size: made.Size }, signal);
+  const from = found?.Id ?? (await pull(engine, choice, options));
   onProgress?.(`installing mmdebstrap in ${base}`);
   return await withBuilderContainer(engine, from, "install", signal, async (container) => {
-    await runInBuilder(engine, container, installCommand(archive), { ...options, onProgress: undefined });
+    await runInBuilder(engine, container, prepareCommand(archive), { ...options, onProgress: undefined });
     const config = { Labels: { [label.builder]: base } };
     return await commitContainer(engine, container, { repo: repository, tag, config, signal });
   });

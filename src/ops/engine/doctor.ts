@@ -50,7 +50,7 @@ export async function readFactsWithoutEngine(
     engine: { unreachable: error.message, hint: error.hint },
     host: await readHostFacts("self", undefined),
     imageBuilder: await readBuilderFacts(undefined, env),
-    leftovers: { states: [], probes: [] },
+    leftovers: { states: [], probes: [], builders: [] },
   };
 }
 

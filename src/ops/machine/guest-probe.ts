@@ -1,13 +1,13 @@
-import { randomBytes } from "node:crypto";
 import type { Guest } from "#contract/guest.ts";
 import { initKindOf } from "#contract/init.ts";
 import { getArchive, statPath } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
-import { createContainer, inspectContainer, removeContainer } from "#engine/containers.ts";
+import { inspectContainer } from "#engine/containers.ts";
 import { BerthError, hasCode } from "#errors.ts";
 import { readTar } from "#image/tarball/read-tar.ts";
 import { label } from "#labels/machine.ts";
 import { osReleasePaths, parseOsRelease } from "#linux/os-release.ts";
+import { withProbe } from "./probe-container.ts";
 
 const [etcRelease, usrRelease] = osReleasePaths;
 
@@ -21,26 +21,19 @@ export async function probeGuest(
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<Guest> {
-  // A container that never starts: only for such ones does the engine read the image's own files.
-  const name = `berth-probe-${randomBytes(8).toString("hex")}`;
-  const body = { Image: image.id, Entrypoint: [], Cmd: command, Labels: { [label.probe]: name } };
-  const { Id } = await createContainer(engine, body, { name, signal });
-  try {
-    const program = await programOf(engine, Id, command, signal);
+  return await withProbe(engine, image.id, command, signal, async (container) => {
+    const program = await programOf(engine, container, command, signal);
     const kind = initKindOf(command, { program, has: () => true });
     if (kind === undefined) throw noInit(command);
     const version = kind === image.labels[label.init] ? Number(image.labels[label.initVersion]) : 0;
+    const read = (path: string) => readText(engine, container, path, signal);
     return {
-      os: parseOsRelease(
-        (await readText(engine, Id, etcRelease, signal)) ?? (await readText(engine, Id, usrRelease, signal)),
-      ),
+      os: parseOsRelease((await read(etcRelease)) ?? (await read(usrRelease))),
       init: { kind, program, version: Number.isInteger(version) && version > 0 ? version : undefined },
-      machineId: await readMachineId(engine, Id, signal),
+      machineId: await readMachineId(engine, container, signal),
       mergedUsr: program.startsWith("/usr/"),
     };
-  } finally {
-    await removeContainer(engine, Id, { force: true, volumes: true });
-  }
+  });
 }
 
 /** The machine-id that is in a container's files, if any. */

@@ -33,9 +33,9 @@ export async function inspectMachines(
     const rootId = Running ? await inTime(timeouts.question, signal, readRoot) : undefined;
     const within = Running && !Paused ? await readWithin(engine, machine, signal) : outside;
     const runtime = container.HostConfig.Runtime || info.DefaultRuntime;
-    const { Id, Image, Path, Args } = container;
-    const program = { container: Id, image: Image, command: [Path, ...Args] };
-    const init = machine.init ?? (await readInit(engine, program, cache, signal));
+    const { Image, Path, Args } = container;
+    const key = { image: Image, command: [Path, ...Args] };
+    const init = machine.init ?? (await readInit(engine, key, cache, signal));
     return {
       ...detailsOf({ ...machine, init }, container, rootId, {
         name: runtime,

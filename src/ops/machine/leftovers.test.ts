@@ -12,7 +12,7 @@ test.skipIf(!isRoot)(
     mkdirSync(state, { recursive: true });
     writeFileSync(state + "/stop-signal", "37\\n0\\n");
     const engine = findProcess(process.pid);
-    const remove = (engineProcess) => removeLeftovers({}, { engineProcess, states: [state], probes: [] }, new AbortController().signal)
+    const remove = (engineProcess) => removeLeftovers({}, { engineProcess, states: [state], probes: [], builders: [] }, new AbortController().signal)
       .then(() => "done", ({ code }) => code);
     const seen = [];
     for (const engineProcess of [{ ...engine, startTime: "1" }, engine]) seen.push(await remove(engineProcess), existsSync(state));

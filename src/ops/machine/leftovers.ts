@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import type { ContainerSummary } from "#api/container.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { listContainers, removeContainer } from "#engine/containers.ts";
 import { readInfo } from "#engine/system.ts";
@@ -7,6 +8,7 @@ import { BerthError, hasCode } from "#errors.ts";
 import { inDirectory, inRootOf, isMissingInRootOf } from "#host/files/beneath.ts";
 import { inMountNamespace } from "#host/namespace/mount-namespace.ts";
 import { isStageOpen } from "#host/namespace/stage/stage.ts";
+import { hasEnded } from "#host/process/process-mark.ts";
 import { findProcess, isThere } from "#host/process/process-stat.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { label } from "#labels/machine.ts";
@@ -37,10 +39,14 @@ export async function findLeftovers(
     ({ State, Created }) => State === "created" && Math.abs(now - Created * 1000) > staleMs,
   );
   const probes = await ownContainers(engine, old, label.probe, signal);
+  const building = await ownContainers(engine, containers, label.builder, signal);
+  const builders = building.filter(({ Labels }) => hasEnded(Labels[label.builderProcess] ?? ""));
   const engineProcess = pid === undefined ? undefined : findProcess(pid);
   const states = engineProcess === undefined ? [] : await staleStates(engineProcess.pid, alive);
-  return { engineProcess, states, probes: probes.map(({ Id }) => Id) };
+  return { engineProcess, states, probes: probes.map(idOf), builders: builders.map(idOf) };
 }
+
+const idOf = ({ Id }: ContainerSummary) => Id;
 
 /**
  * Removes what `findLeftovers` found. Throws `host-unfit` when that takes more rights, `engine-lost` when the
@@ -48,14 +54,14 @@ export async function findLeftovers(
  */
 export async function removeLeftovers(
   engine: Engine,
-  { engineProcess, states, probes }: Leftovers,
+  { engineProcess, states, probes, builders }: Leftovers,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const id of probes) {
+  for (const id of [...probes, ...builders]) {
     try {
       await removeContainer(engine, id, { force: true, volumes: true, signal });
     } catch (error) {
-      // Another process removed it meanwhile.
+      // Another process removed it meanwhile, or a builder has ended.
       if (!hasCode(error, "not-found")) throw error;
     }
   }

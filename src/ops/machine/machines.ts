@@ -17,8 +17,8 @@ export async function listMachines(engine: Engine, signal?: AbortSignal): Promis
 }
 
 /**
- * The same with the init of each, also where no label tells it: of such machines berth looks into one for
- * each image, once.
+ * The same with the init of each, also where no label tells it: of such machines berth looks into each image
+ * once. An init stays undefined where it cannot.
  */
 export async function listMachinesWithInits(
   engine: Engine,
@@ -28,8 +28,8 @@ export async function listMachinesWithInits(
   const all = await machineContainers(engine, signal);
   const found = new Map<string, string>();
   await Promise.all(
-    unlabelledInits(all).map(async ({ containers, ...rest }) => {
-      const init = await readInit(engine, { ...rest, container: containers[0] ?? "" }, cache, signal);
+    unlabelledInits(all).map(async ({ containers, ...key }) => {
+      const init = await readInit(engine, key, cache, signal);
       if (init !== undefined) for (const id of containers) found.set(id, init);
     }),
   );

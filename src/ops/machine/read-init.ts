@@ -2,60 +2,63 @@ import { initKindOf } from "#contract/init.ts";
 import { getArchive } from "#engine/archive.ts";
 import type { Engine } from "#engine/connection/engine.ts";
 import { inTime } from "#engine/connection/in-time.ts";
-import { hasCode } from "#errors.ts";
+import { BerthError } from "#errors.ts";
 import { readTar } from "#image/tarball/read-tar.ts";
+import { TarError } from "#image/tarball/tar-error.ts";
 import { systemdVersionIn } from "#linux/systemd-program.ts";
 import { programOf } from "./guest-probe.ts";
 import { type InitKey, readCachedInit, writeCachedInit } from "./init-cache.ts";
+import { withProbe } from "./probe-container.ts";
 
-/** What starts in a machine. */
-export interface MachineProgram extends InitKey {
-  /** The machine's id. */
-  readonly container: string;
-}
-
-/** Milliseconds for an engine that is busy with that very container. */
-const longestRead = 1000;
+/** Milliseconds for an engine that is busy. */
+const longestRead = 3000;
 
 /** Bytes of a program's file: those of systemd have up to 2 MB. */
 const longestProgram = 4 * 1024 ** 2;
 
 /**
- * The init that a machine's image has, such as "systemd 252", read from the machine's own files, whether it
- * runs or not. Kept in the cache, since neither image nor command ever changes. Undefined if no init is
- * known, and if the engine does not answer in time.
+ * The init that an image has, such as "systemd 252", read from its own files: a machine's root may have put
+ * anything into the machine's. Kept in the cache, since neither image nor command ever changes. Undefined if
+ * no init is known, and if the engine cannot tell or does not in time. Throws only by the caller's abort.
  */
 export async function readInit(
   engine: Engine,
-  program: MachineProgram,
+  key: InitKey,
   cache: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const cached = await readCachedInit(cache, program);
+  const cached = await readCachedInit(cache, key);
   if (cached !== undefined) return cached;
-  const init = await inTime(longestRead, signal, (bounded) => lookForInit(engine, program, bounded));
-  if (init !== undefined) await writeCachedInit(cache, program, init);
+  const init = await askForInit(engine, key, signal);
+  if (init !== undefined) await writeCachedInit(cache, key, init);
   return init;
+}
+
+async function askForInit(engine: Engine, key: InitKey, signal: AbortSignal): Promise<string | undefined> {
+  const { image, command } = key;
+  if (command[0]?.startsWith("/") !== true) return undefined;
+  try {
+    return await withProbe(engine, image, command, signal, (probe) =>
+      inTime(longestRead, signal, (bounded) => lookForInit(engine, probe, command, bounded)),
+    );
+  } catch (error) {
+    // One image that is gone, damaged or without its program keeps nobody from the other machines.
+    if (!signal.aborted && (error instanceof BerthError || error instanceof TarError)) return undefined;
+    throw error;
+  }
 }
 
 async function lookForInit(
   engine: Engine,
-  { container, command }: MachineProgram,
+  container: string,
+  command: readonly string[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (command[0]?.startsWith("/") !== true) return undefined;
-  try {
-    const program = await programOf(engine, container, command, signal);
-    const kind = initKindOf(command, { program, has: () => true });
-    if (kind !== "systemd") return kind;
-    const version = systemdVersionIn(await readProgram(engine, container, program, signal));
-    return version === undefined ? kind : `${kind} ${version}`;
-  } catch (error) {
-    // Removed meanwhile, or without its program, or being made.
-    if (hasCode(error, "no-init") || hasCode(error, "not-found") || hasCode(error, "conflict"))
-      return undefined;
-    throw error;
-  }
+  const program = await programOf(engine, container, command, signal);
+  const kind = initKindOf(command, { program, has: () => true });
+  if (kind !== "systemd") return kind;
+  const version = systemdVersionIn(await readProgram(engine, container, program, signal));
+  return version === undefined ? kind : `${kind} ${version}`;
 }
 
 /** As text of single bytes; empty for what is not a file. */

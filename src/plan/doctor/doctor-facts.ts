@@ -96,6 +96,8 @@ export interface Leftovers {
   readonly states: readonly string[];
   /** Ids of containers that were only made to look into an image. */
   readonly probes: readonly string[];
+  /** Ids of containers that built roots for a berth that has ended. */
+  readonly builders: readonly string[];
 }
 
 export type CheckStatus = "ok" | "warn" | "fail";

@@ -44,7 +44,7 @@ const facts: DoctorFacts = {
   engine,
   host,
   imageBuilder: { choice: { where: "host" }, has: undefined, packageManager: "apt" },
-  leftovers: { states: [], probes: [] },
+  leftovers: { states: [], probes: [], builders: [] },
 };
 
 test("a host that suits: everything fine, nothing to do", () => {
@@ -222,10 +222,10 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["another host", { ...facts, host: undefined }, "host", "ok", /not visible/],
   [
     "remains",
-    { ...facts, leftovers: { states: ["/a", "/b"], probes: ["c"] } },
+    { ...facts, leftovers: { states: ["/a", "/b"], probes: ["c"], builders: ["d"] } },
     "remains",
     "warn",
-    /2 state directories.*1 container /,
+    /2 state directories.*1 container for.*1 container of ended builds/,
   ],
   [
     "no engine",

@@ -210,7 +210,7 @@ function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {
   ];
 }
 
-function checkLeftovers({ states, probes }: Leftovers): Check {
+function checkLeftovers({ states, probes, builders }: Leftovers): Check {
   const title = "Leftovers of crashes";
   const found = [
     ...(states.length > 0
@@ -218,6 +218,9 @@ function checkLeftovers({ states, probes }: Leftovers): Check {
       : []),
     ...(probes.length > 0
       ? [`${count(probes.length, "container", "containers")} for inspecting an image`]
+      : []),
+    ...(builders.length > 0
+      ? [`${count(builders.length, "container", "containers")} of ended builds`]
       : []),
   ];
   if (found.length === 0) return check("remains", title, "ok", "none");

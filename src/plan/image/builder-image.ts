@@ -1,4 +1,5 @@
 import type { CreateBody } from "#api/create-body.ts";
+import type { ImageInspect } from "#api/image.ts";
 import { label } from "#labels/machine.ts";
 import type { Sha256 } from "./content.ts";
 
@@ -19,6 +20,20 @@ export interface BuilderPlace {
   readonly reference: string;
 }
 
+/**
+ * Whether an image is the builder for a base: by its label and, where the engine has an image of the base's
+ * name, by that one's layers, since a newer one may have come by that name.
+ */
+export function isBuilder(
+  image: Pick<ImageInspect, "Config" | "RootFS">,
+  base: string,
+  found: Pick<ImageInspect, "RootFS"> | undefined,
+): boolean {
+  if (image.Config?.Labels?.[label.builder] !== base) return false;
+  const layers = image.RootFS.Layers ?? [];
+  return (found?.RootFS.Layers ?? []).every((layer, at) => layers[at] === layer);
+}
+
 /** Those of an image's names that berth gave it as a builder. */
 export function builderNames(
   labels: Readonly<Record<string, string>> | null | undefined,
@@ -37,6 +52,14 @@ const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETF
 /** Why a container is made: to install mmdebstrap in it, or to build a root. */
 export type BuilderTask = "install" | "build";
 
+/** A container of a builder's, as the engine is to know it. */
+export interface BuilderContainer {
+  readonly name: string;
+  readonly task: BuilderTask;
+  /** This process, by `markSelf`. */
+  readonly madeBy: string;
+}
+
 /**
  * A container that waits for commands: the engine's network, none of the host's files. To build, it may mount
  * /proc and the like, which AppArmor and SELinux forbid to containers. `buildCommand` keeps that right from
@@ -44,7 +67,7 @@ export type BuilderTask = "install" | "build";
  */
 export function renderBuilderContainer(
   image: string,
-  task: BuilderTask,
+  { name, task, madeBy }: BuilderContainer,
   security: readonly string[],
 ): CreateBody {
   const builds = task === "build";
@@ -56,7 +79,7 @@ export function renderBuilderContainer(
     User: "0:0",
     WorkingDir: "/",
     Healthcheck: { Test: ["NONE"] },
-    Labels: { [label.builder]: task },
+    Labels: { [label.builder]: name, [label.builderProcess]: madeBy },
     HostConfig: {
       AutoRemove: true,
       CapDrop: ["ALL"],
@@ -94,7 +117,7 @@ rm -rf /var/lib/apt/lists/*
 `;
 
 /** The command that makes a builder of a container of the base. */
-export function installCommand(archive: string | undefined): readonly string[] {
+export function prepareCommand(archive: string | undefined): readonly string[] {
   return ["sh", "-c", install, "berth-builder", archive ?? ""];
 }
 

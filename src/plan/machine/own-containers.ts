@@ -2,7 +2,7 @@ import type { ContainerSummary } from "#api/container.ts";
 import { isMadeByBerth, type Labels, label, withoutHandedDown } from "#labels/machine.ts";
 
 /** The label that holds the name under which berth made a container. */
-export type NameLabel = (typeof label)["machine" | "probe"];
+export type NameLabel = (typeof label)["machine" | "probe" | "builder"];
 
 /** Labels of images by the images' ids; undefined for one that is gone. */
 export type ImageLabels = ReadonlyMap<string, Labels | undefined>;

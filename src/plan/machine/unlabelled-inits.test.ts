@@ -17,17 +17,17 @@ const machine = (Id: string, more: Partial<ContainerSummary> = {}): ContainerSum
   ...more,
 });
 
-test("machines whose labels do not tell their init are grouped by image and command, the newest first", () => {
+test("machines whose labels do not tell their init are grouped by image and command", () => {
   expect(
     unlabelledInits([
-      machine("old", { Created: 1 }),
+      machine("one"),
       machine("known", { Labels: { "berth.init": "systemd" } }),
-      machine("new", { Created: 9, Labels: { "berth.init": "" } }),
+      machine("two", { Labels: { "berth.init": "" } }),
       machine("busybox", { Command: "/bin/busybox init" }),
       machine("other", { ImageID: "sha256:1" }),
     ]),
   ).toEqual([
-    { image: "sha256:0", command: ["/sbin/init"], containers: ["new", "old"] },
+    { image: "sha256:0", command: ["/sbin/init"], containers: ["one", "two"] },
     { image: "sha256:0", command: ["/bin/busybox", "init"], containers: ["busybox"] },
     { image: "sha256:1", command: ["/sbin/init"], containers: ["other"] },
   ]);

@@ -6,17 +6,14 @@ export interface UnlabelledMachines {
   /** The image's id. */
   readonly image: string;
   readonly command: readonly string[];
-  /** Ids, the newest machine first: it differs least from the image. */
+  /** Ids. */
   readonly containers: readonly string[];
 }
 
 /** Groups machines by what decides which init they have. */
 export function unlabelledInits(containers: readonly ContainerSummary[]): readonly UnlabelledMachines[] {
   const unlabelled = containers.filter(({ Labels }) => initFromLabels(Labels) === undefined);
-  const groups = Map.groupBy(
-    unlabelled.toSorted((a, b) => b.Created - a.Created),
-    ({ ImageID, Command }) => `${ImageID} ${Command}`,
-  );
+  const groups = Map.groupBy(unlabelled, ({ ImageID, Command }) => `${ImageID} ${Command}`);
   return [...groups.values()].map((group) => ({
     image: group[0]?.ImageID ?? "",
     // The engine joins the words by blanks.

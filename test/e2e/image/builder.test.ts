@@ -61,6 +61,20 @@ describe.skipIf(!canHaveEngines)("a host without mmdebstrap (needs root and a pa
     expect(await containers()).toBe("");
   }, 600_000);
 
+  test("what a killed build leaves is seen and removed", async () => {
+    const building = node("one").startBerth(["up", "web", "--image", "debian-12"], options);
+    const isBuilding = async () => (await containers()).startsWith("berth-builder-");
+    await waitFor("a container of its own", isBuilding, 480_000);
+    const doctor = async (...words: readonly string[]) =>
+      (await node("one").berth(["doctor", ...words], options)).stdout;
+    expect(await doctor()).not.toContain("of ended builds");
+    building.kill("SIGKILL");
+    await building.ended;
+    expect(await doctor()).toContain("1 container of ended builds");
+    expect(await doctor("--fix")).not.toContain("of ended builds");
+    expect(await containers()).toBe("");
+  }, 600_000);
+
   test("builds in a container of the engine; what builds is kept, listed and removed", async () => {
     const up = await node("one").berth("up web --image debian-12 --json", options);
     expect([up.status, up.stderr]).toEqual([0, expect.not.stringContaining("installing mmdebstrap")]);

@@ -87,7 +87,7 @@ function partsOf(
   configFile: string | undefined,
 ): readonly Part[] {
   return [
-    ...leftovers.probes.map((name) => ({ kind: "container", name }) as const),
+    ...[...leftovers.probes, ...leftovers.builders].map((name) => ({ kind: "container", name }) as const),
     ...networks.map(({ name }) => ({ kind: "network", name }) as const),
     ...images.map(({ reference, size }) => ({ kind: "image", name: reference, size }) as const),
     // As the engine's host calls them, not as they are reached through its process.
