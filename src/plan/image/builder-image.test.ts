@@ -5,6 +5,7 @@ import {
   type BuilderTask,
   builderNames,
   builderPlace,
+  hasIds,
   isBuilder,
   proxyVariables,
   renderBuilderContainer,
@@ -64,6 +65,20 @@ test("mounting needs leave of what forbids it to containers, where the engine ha
     renderBuilderContainer("base", container("build"), security).HostConfig?.SecurityOpt;
   expect(options("name=selinux", "name=cgroupns")).toEqual(["no-new-privileges", "label=disable"]);
   expect(options("name=seccomp,profile=default")).toEqual(["no-new-privileges"]);
+});
+
+test.each([
+  ["a host", "0 0 4294967295", true],
+  ["a container with ids to spare", "0 1000000 1000000000", true],
+  ["just enough", "0 2000224256 165536", true],
+  ["one too few", "0 2000224256 165535", false],
+  ["a machine, an unprivileged container", "0 100000 65536", false],
+  ["a rootless engine", "0 1000 1\n1 100000 65536", false],
+  ["another range", "0 1000 1\n100000 200000 65536", true],
+  ["one that begins later", "100001 200000 131072", false],
+])("ids to build with: %s", (_, map, expected) => {
+  const script = `${hasIds}; printf '%s\\n' "$1" | has_ids /dev/stdin`;
+  expect(Bun.spawnSync(["sh", "-euc", script, "sh", map]).exitCode === 0).toBe(expected);
 });
 
 test("proxies, and nothing else of the environment", () => {
