@@ -8,6 +8,7 @@ import { endMachine, removeMachineCgroups } from "#ops/runtime/end.ts";
 import { runtimeExec } from "#ops/runtime/exec.ts";
 import { logRuntime } from "#ops/runtime/log.ts";
 import { endMirror } from "#ops/runtime/mirror.ts";
+import { closeBundle } from "#ops/runtime/opened-bundle.ts";
 import { runtimeRestore } from "#ops/runtime/restore.ts";
 import { clearState } from "#ops/runtime/state.ts";
 import { complain } from "./frame/complain.ts";
@@ -48,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (verb === "rmdir") return await report(log, () => removeMachineCgroups(state));
     if (verb === "delete") {
       return await report(log, async () => {
+        closeBundle(state);
         await endMirror(state);
         return [];
       });

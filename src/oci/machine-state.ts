@@ -28,6 +28,8 @@ export const stateFile = {
   ids: "ids",
   /** Where the engine has mounted the machine's files. */
   root: "root",
+  /** The bundle that its root may enter, and what it was before; only beside a mirror's plan. */
+  bundle: "bundle",
   /** The plan of its mirror, as long as there is one. */
   mirror: "mirror",
   /** Its first process's number, and when that began (proc_pid_stat(5), field 22). */

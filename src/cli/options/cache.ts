@@ -1,8 +1,7 @@
-import { homedir } from "node:os";
 import type { Context } from "#cli/frame/context.ts";
-import { cacheDirectory } from "#plan/image/cache.ts";
+import { callersCache } from "#image/build/callers-cache.ts";
 
-/** The directory in which the caller's berth keeps what it can make again. */
+/** `callersCache` by the command's environment. */
 export function ownCache({ io: { env } }: Context): string {
-  return cacheDirectory(env, process.getuid?.() ?? -1, env.HOME || homedir());
+  return callersCache(env);
 }

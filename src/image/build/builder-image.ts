@@ -10,10 +10,13 @@ import { type BuilderChoice, renderNoBuilderHint } from "#plan/image/builder.ts"
 import { builderPlace, isBuilder, prepareCommand } from "#plan/image/builder-image.ts";
 import { nextPullState, type PullState, renderPull } from "#plan/image/pull-progress.ts";
 import { type ContainerOptions, runInBuilder, withBuilderContainer } from "./builder-container.ts";
+import { isMadeBuilder, noteMadeBuilder } from "./made-builders.ts";
 
 export interface BuilderImageOptions extends ContainerOptions {
   /** A Debian archive that mmdebstrap is installed from; the base's own by default. */
   readonly archive: string | undefined;
+  /** The directory of `cacheDirectory`, which tells what builders are berth's own. */
+  readonly cache: string;
 }
 
 export type ContainerChoice = Extract<BuilderChoice, { readonly where: "container" }>;
@@ -28,13 +31,14 @@ export async function ensureBuilderImage(
   choice: ContainerChoice,
   options: BuilderImageOptions,
 ): Promise<string> {
-  const { signal, onProgress, archive } = options;
+  const { signal, onProgress, archive, cache } = options;
   const { base } = choice;
   const { repository, tag, reference } = builderPlace(base, sha256);
   const [made, found] = await Promise.all(
     [reference, base].map((name) => inspectIfThere(engine, name, signal)),
   );
-  if (made !== undefined && isBuilder(made, base, found)) return made.Id;
+  if (made !== undefined && isBuilder(made, base, found) && (await isMadeBuilder(cache, made.Id)))
+    return made.Id;
   // The new one takes its name.
   if (made !== undefined) await removeOwnImage(engine, { reference, id: made.Id }, signal);
   const from = found?.Id ?? (await pull(engine, choice, options));
@@ -42,7 +46,9 @@ export async function ensureBuilderImage(
   return await withBuilderContainer(engine, from, "install", signal, async (container) => {
     await runInBuilder(engine, container, prepareCommand(archive), { ...options, onProgress: undefined });
     const config = { Labels: { [label.builder]: base } };
-    return await commitContainer(engine, container, { repo: repository, tag, config, signal });
+    const id = await commitContainer(engine, container, { repo: repository, tag, config, signal });
+    await noteMadeBuilder(cache, id);
+    return id;
   });
 }
 

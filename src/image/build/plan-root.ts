@@ -10,7 +10,7 @@ import { type BuildPlan, debianArchitecture, planBuild } from "#plan/image/build
 import { type BuilderChoice, planBuilder } from "#plan/image/builder.ts";
 import { builderArchive, planSources } from "#plan/image/mirror.ts";
 import type { Builder } from "./build-root.ts";
-import type { ContainerOptions } from "./builder-container.ts";
+import type { BuilderImageOptions } from "./builder-image.ts";
 import { containerBuilder } from "./container-builder.ts";
 import { hostBuilder } from "./host-builder.ts";
 import { readHostMirror } from "./host-mirror.ts";
@@ -64,7 +64,7 @@ export async function chooseBuilder(
 export function rootBuilder(
   engine: Engine,
   { plan, builder, archive }: PlannedRoot,
-  options: ContainerOptions,
+  options: Omit<BuilderImageOptions, "archive">,
 ): Builder {
   return builder.where === "host"
     ? hostBuilder(plan, options)

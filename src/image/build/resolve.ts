@@ -9,10 +9,10 @@ import type { ImageSpec, ScratchImage } from "#machinefile/machine.ts";
 import { resolvePath } from "#machinefile/value/path.ts";
 import type { BuilderChoice } from "#plan/image/builder.ts";
 import { builtinImages } from "#plan/image/builtin.ts";
-import { cacheDirectory } from "#plan/image/cache.ts";
 import { classifyReference, type Meaning } from "#plan/image/reference.ts";
 import { findSuggestions } from "#plan/image/suggestions.ts";
 import { buildRoot } from "./build-root.ts";
+import { callersCache } from "./callers-cache.ts";
 import { planRoot, rootBuilder } from "./plan-root.ts";
 
 export interface ResolveOptions {
@@ -117,8 +117,8 @@ async function resolveScratch(
   const current = await findCurrent(engine, planned.plan, signal);
   if (current !== undefined && !rebuild) return current;
   const onProgress = (step: string) => options.onProgress?.(name, step);
-  const cache = cacheDirectory(env, process.getuid?.() ?? -1, env.HOME || homedir());
-  const builder = rootBuilder(engine, planned, { env, signal, onProgress });
+  const cache = callersCache(env);
+  const builder = rootBuilder(engine, planned, { env, cache, signal, onProgress });
   const path = await buildRoot(planned.plan, builder, { cache, rebuild, signal });
   onProgress("importing into the engine");
   return await withTarball(path, (tarball) => storeTarball(engine, tarball, planned.plan, signal));

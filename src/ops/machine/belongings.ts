@@ -3,6 +3,7 @@ import { listContainers } from "#engine/containers.ts";
 import { listNetworks, removeNetwork } from "#engine/networks.ts";
 import { hasCode } from "#errors.ts";
 import { findCachedRoots, removeCachedRoots } from "#image/build/cached-roots.ts";
+import { findMadeBuilders, removeMadeBuilders } from "#image/build/made-builders.ts";
 import { findOwnImages, type OwnImage, removeOwnImage } from "#image/store/own-images.ts";
 import { label } from "#labels/machine.ts";
 import type { Leftovers } from "#plan/doctor/doctor-facts.ts";
@@ -17,7 +18,7 @@ export interface Belongings {
   readonly networks: readonly UnusedNetwork[];
   /** What crashes have left. */
   readonly leftovers: Leftovers;
-  /** Paths of files in the cache: roots that images were built from, and what machines' images have. */
+  /** Paths of files in the cache: roots that images were built from, what machines' images have, ids. */
   readonly roots: readonly string[];
 }
 
@@ -39,14 +40,15 @@ export async function findBelongings(
   engine: Engine,
   { pid, cache, signal }: BelongingsPlace,
 ): Promise<Belongings> {
-  const [images, networks, leftovers, roots, inits] = await Promise.all([
+  const [images, networks, leftovers, roots, inits, builders] = await Promise.all([
     findOwnImages(engine, signal),
     findUnusedNetworks(engine, signal),
     findLeftovers(engine, pid, signal),
     findCachedRoots(cache),
     findCachedInits(cache),
+    findMadeBuilders(cache),
   ]);
-  return { images, networks, leftovers, roots: [...roots, ...inits] };
+  return { images, networks, leftovers, roots: [...roots, ...inits, ...builders] };
 }
 
 /** Removes them. Returns the images and networks that stay, since something else needs them. */
@@ -61,6 +63,7 @@ export async function removeBelongings(
     if (!(await removeUnusedNetwork(engine, network, signal))) kept.push(network.name);
   for (const image of images) if (!(await removeOwnImage(engine, image, signal))) kept.push(image.reference);
   await removeCachedInits(cache);
+  await removeMadeBuilders(cache);
   await removeCachedRoots(cache, roots);
   return kept;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "#host/files/sha256.ts";
 
@@ -24,13 +24,4 @@ export function readBundleConfig(bundle: string): string {
 export function writeBundleConfig(bundle: string, before: string, text: string): void {
   writeFileSync(join(bundle, keptAs), `${sha256(text)}\n${before}`, { mode: 0o600 });
   writeFileSync(join(bundle, "config.json"), text);
-}
-
-/**
- * Lets a machine's root read its bundle, as containerd does for id mappings that it knows
- * (runtime/v2/bundle_linux.go): all others stay shut out.
- */
-export function openBundle(bundle: string, group: number): void {
-  chownSync(bundle, -1, group);
-  chmodSync(bundle, 0o710);
 }

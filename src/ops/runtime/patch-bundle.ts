@@ -15,8 +15,9 @@ import { patchConfig } from "#oci/patch/config.ts";
 import type { HostPaths } from "#oci/patch/config-patch.ts";
 import { readsMappings } from "#oci/real-runtime.ts";
 import type { BuiltStage } from "./build-stage.ts";
-import { openBundle, writeBundleConfig } from "./bundle-config.ts";
+import { writeBundleConfig } from "./bundle-config.ts";
 import type { MachineStart } from "./machine-start.ts";
+import { openBundle } from "./opened-bundle.ts";
 import type { MachinePlan } from "./plan-machine.ts";
 import { writeLogin, writeMasks } from "./shared-directory.ts";
 import { stageOf } from "./state.ts";
@@ -33,7 +34,7 @@ export function patchBundle(start: MachineStart, plan: MachinePlan, stage: Built
     poststop: call.alone ? clearHook(call.launcher, call.state) : undefined,
   });
   writeBundleConfig(call.bundle, container.text, renderConfig(config));
-  if (stage && hasBundleReaders(container.config)) openBundle(call.bundle, stage.ids.base);
+  if (stage && hasBundleReaders(container.config)) openBundle(call.bundle, call.state, stage.ids.base);
 }
 
 function makeHostPaths(

@@ -42,14 +42,14 @@ const write = () =>
 /** All that a machine in a user namespace in another's network has. */
 const fill = () => {
   write();
-  for (const name of ["ids", "root", "pid", "network"]) writeFileSync(join(state, name), "x\n");
+  for (const name of ["bundle", "ids", "root", "pid", "network"]) writeFileSync(join(state, name), "x\n");
 };
 const own = [
   ...["apparmor", "capabilities", "hostname", "lacking", "limits", "machine-id", "scope", "selinux"],
   "stop-signal",
 ];
 const inHost = ["host/container-manager", "host/container-uuid", "host/os-release"];
-const all = [...own, ...inHost, "ids", "network", "pid", "root"];
+const all = [...own, ...inHost, "bundle", "ids", "network", "pid", "root"];
 
 /** What is in the way of a file ends the work there, as a crash would. */
 function cutShortAt(name: string, work: () => void): void {

@@ -13,6 +13,7 @@ import { hasErrno } from "#host/syscall/errno.ts";
 import type { IdRange } from "#linux/id-range.ts";
 import { idsPerSlot, slotBase } from "#oci/id-slots.ts";
 import { hostDirectory, hostFile, stageDirectory, stateFile, stateMark } from "#oci/machine-state.ts";
+import { closeBundle } from "./opened-bundle.ts";
 
 /**
  * Writes what the machine's mounts and the launcher's later calls need; `cgroup` is where it may set limits,
@@ -202,6 +203,7 @@ function readLines(file: string): readonly string[] {
 export function clearState(state: string): void {
   inDirectory(dirname(state), basename(state), (place) => {
     closeStage(stageOf(place));
+    closeBundle(place);
     removeFiles(place, Object.values(stateFile));
     inDirectory(place, hostDirectory, (host) => removeFiles(host, Object.values(hostFile)));
     removeEmpty(join(place, hostDirectory));

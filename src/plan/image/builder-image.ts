@@ -71,14 +71,24 @@ export function prepareCommand(archive: string | undefined): readonly string[] {
 /** Where a build leaves the root's tarball in its container. */
 export const builtRoot = "/build/root.tar";
 
+/** The shell's `has_ids`: whether a file like /proc/PID/uid_map has the ids that /etc/subuid gives to root. */
+export const hasIds = `has_ids() {
+  while read -r first _ count; do
+    if [ "$first" -le 100000 ] && [ "$((first + count))" -ge 165536 ]; then return 0; fi
+  done <"$1"
+  return 1
+}`;
+
 /**
  * Runs mmdebstrap as root of a user namespace whose root is nobody outside (user_namespaces(7)). Where the
- * container has one already, as in a rootless engine, that one must do: it has no ids to give away.
+ * container is in one that has no ids to give away, that one must do: root in it is nobody outside, where the
+ * engine has made it (rootless, userns-remap), and else root of the engine's host, itself a container.
  */
 const build = `set -eu
+${hasIds}
 mkdir /build
 export TMPDIR=/build
-if grep -q 4294967295 /proc/self/uid_map; then
+if has_ids /proc/self/uid_map && has_ids /proc/self/gid_map; then
   chown 100000:100000 /build
   exec unshare --map-users 100000,0,65536 --map-groups 100000,0,65536 --setuid 0 --setgid 0 \\
     --mount --pid --fork --kill-child mmdebstrap "$@"

@@ -4,6 +4,9 @@ import { inDirectory } from "#host/files/beneath.ts";
 import { detachMount, makePrivate, mount, mountFlags } from "#host/syscall/syscalls.ts";
 import { ignoreDone } from "./ignore-done.ts";
 
+/** More than any machine has layers, binds and files of berth's; its tmpfs is the host's memory. */
+const mostFiles = 8192;
+
 /**
  * A machine's stage: its own small tmpfs, in which its root and binds are mounted with mapped ids, for the
  * runtime to take. Its mounts do not propagate to other mount namespaces, and detaching the tmpfs detaches
@@ -17,7 +20,7 @@ export function openStage(stage: string, owner: number): void {
     stage,
     "tmpfs",
     mountFlags.noSuid | mountFlags.noDev | mountFlags.noExec,
-    `mode=700,uid=${owner},gid=${owner},size=1m`,
+    `mode=700,uid=${owner},gid=${owner},size=1m,nr_inodes=${mostFiles}`,
   );
   makePrivate(stage);
 }
