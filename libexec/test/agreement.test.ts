@@ -33,7 +33,7 @@ test("the launcher calls berth by no verb and no option that it does not have", 
   const launcher = (await readLauncher()).replaceAll("\\\n", "");
   const calls = parse(launcher, /"\$berth" runtime ([a-z]+)(.*)/g);
   expect(calls.map(({ verb }) => verb).toSorted()).toEqual([
-    ...["create", "delete", "end", "exec", "mirror", "rmdir"],
+    ...["create", "delete", "end", "exec", "mirror", "restore", "rmdir"],
   ]);
   for (const { verb, options } of calls) {
     const allowed = known.find((one) => one.verb === verb)?.options ?? [];
