@@ -33,6 +33,10 @@ const rules = [...text.matchAll(/^ {2}deny (\S+) (\w+),$/gm)].map(([, glob = "",
 const denies = (path: string, access: string) =>
   rules.some((rule) => rule.paths.test(path) && rule.access.includes(access));
 
+test("closes the kernel's ciphers, as Docker's profile does", () => {
+  expect(text).toContain("\n  deny network alg,\n");
+});
+
 describe("closes what Docker's profile closes of the host", () => {
   test.each([
     ["/proc/sysrq-trigger", "rw"],

@@ -63,6 +63,10 @@ const ownFileSystems = ["bpf/", "cgroup/", "fuse/"];
  */
 const denied: readonly Denied[] = [
   {
+    why: "The kernel's own ciphers, which know no namespace (AF_ALG), and whose faults were the host's.",
+    rules: ["network alg"],
+  },
+  {
     why: "The host's memory, and its emergency keys, by whatever mount of proc.",
     rules: ["/{,**/}kcore rwklx", "/{,**/}sysrq-trigger rwklx"],
   },
