@@ -13,6 +13,12 @@ test("a process that runs has not ended; one that has, or whose number is anothe
 
 test("of another boot's, another namespace's, and of what is no mark nothing is known", () => {
   const ended = markSelf().replace(/\d+$/, "1");
-  for (const mark of ["", "x", ended.replace(/^\S+/, "0"), ended.replace(/pid:\[\d+\]/, "pid:[1]"), `${ended}0x`])
+  for (const mark of [
+    "",
+    "x",
+    ended.replace(/^\S+/, "0"),
+    ended.replace(/pid:\[\d+\]/, "pid:[1]"),
+    `${ended}0x`,
+  ])
     expect(hasEnded(mark)).toBe(false);
 });

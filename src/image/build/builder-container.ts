@@ -5,7 +5,8 @@ import { startCommandIn } from "#engine/exec.ts";
 import { readInfo } from "#engine/system.ts";
 import { hasCode } from "#errors.ts";
 import { markSelf } from "#host/process/process-mark.ts";
-import { type BuilderTask, proxyVariables, renderBuilderContainer } from "#plan/image/builder-image.ts";
+import { type BuilderTask, renderBuilderContainer } from "#plan/image/builder-container.ts";
+import { proxyVariables } from "#plan/image/builder-image.ts";
 import type { BuilderOptions } from "./build-root.ts";
 import { createBuilderLog } from "./builder-log.ts";
 

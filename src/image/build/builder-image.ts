@@ -23,7 +23,8 @@ export type ContainerChoice = Extract<BuilderChoice, { readonly where: "containe
 
 /**
  * The id of the engine's image that has mmdebstrap: made once of the base, and again of a newer one of that
- * name. The base is pulled when the engine does not have it. Throws `tool-missing` if it cannot be pulled, `tool-failed` if apt fails in it.
+ * name. The base is pulled when the engine does not have it. Throws `tool-missing` if it cannot be pulled,
+ * `tool-failed` if apt fails in it.
  */
 export async function ensureBuilderImage(
   engine: Engine,
@@ -33,11 +34,13 @@ export async function ensureBuilderImage(
   const { signal, onProgress, archive, cache } = options;
   const { base } = choice;
   const { repository, tag, reference } = builderPlace(base, sha256);
-  const [made, found] = await Promise.all([reference, base].map((name) => inspectIfThere(engine, name, signal)));
-  if (made !== undefined && isBuilder(made, base, found) && (await isMadeBuilder(cache, made.Id)))
-    return made.Id;
-  // The new one takes its name.
-  if (made !== undefined) await removeOwnImage(engine, { reference, id: made.Id, size: made.Size }, signal);
+  const [made, found] = await Promise.all(
+    [reference, base].map((name) => inspectIfThere(engine, name, signal)),
+  );
+  const own = made !== undefined && (await isMadeBuilder(cache, made.Id)) ? made : undefined;
+  if (own !== undefined && isBuilder(own, base, found)) return own.Id;
+  // The new one takes its name, and that of another's image, which stays.
+  if (own !== undefined) await removeOwnImage(engine, { reference, id: own.Id }, signal);
   const from = found?.Id ?? (await pull(engine, choice, options));
   onProgress?.(`installing mmdebstrap in ${base}`);
   return await withBuilderContainer(engine, from, "install", signal, async (container) => {

@@ -61,8 +61,8 @@ export function namesOf(
  */
 export async function removeOwnImage(
   engine: Engine,
-  { reference, id }: OwnImage,
-  signal: AbortSignal,
+  { reference, id }: Pick<OwnImage, "reference" | "id">,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if ((await inspectIfThere(engine, reference, signal))?.Id !== id) return false;
   try {

@@ -1,9 +1,9 @@
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { connect } from "#engine/connection/connect.ts";
 import { spawn } from "#host/process/spawn.ts";
 import { packTree } from "#image/store/tree.ts";
@@ -14,7 +14,9 @@ const socket = join(folder, "docker.sock");
 const program = "/usr/lib/systemd/systemd";
 const whole = () =>
   packTree(
-    new Map([["/systemd", { kind: "file", mode: 0o755, content: Buffer.from("\0libsystemd-core-252.so\0") }]]),
+    new Map([
+      ["/systemd", { kind: "file", mode: 0o755, content: Buffer.from("\0libsystemd-core-252.so\0") }],
+    ]),
   );
 
 type Fault = "none" | "create" | "lost" | "damaged" | "slow";
@@ -22,12 +24,16 @@ let fault: Fault = "none";
 let calls: string[] = [];
 
 const server = createServer((request, response) => {
+  answer(request, response);
+});
+
+function answer(request: IncomingMessage, response: ServerResponse): unknown {
   const { method, url = "" } = request;
   if (!url.includes("/containers/"))
     return response.end(JSON.stringify({ ApiVersion: "1.41", Version: "20.10.24" }));
   calls.push(`${method} ${url.replace(/^\/v[\d.]+\/containers|\?.*$/g, "")}`);
   if (method === "POST") {
-    if (fault === "slow") return;
+    if (fault === "slow") return undefined;
     if (fault === "create") return response.writeHead(500).end('{"message":"input/output error"}');
     return response.writeHead(201).end('{"Id":"probe"}');
   }
@@ -38,8 +44,8 @@ const server = createServer((request, response) => {
   if (method === "HEAD") return response.end();
   if (fault === "lost") return response.write("x".repeat(100), () => request.socket.destroy());
   if (fault === "damaged") return response.end("x".repeat(1024));
-  void text(whole()).then((tar) => response.end(tar));
-});
+  return pipeline(whole(), response);
+}
 afterAll(() => {
   server.closeAllConnections();
   server.close();
@@ -63,12 +69,15 @@ test("an image's init is read once, from a container that never starts and is re
   expect(calls.length).toBe(4);
 });
 
-test.each(["create", "lost", "damaged"] as const)("one that cannot be read stays unknown: %s", async (name) => {
-  fault = name;
-  expect(await read(`sha256:${name}`)).toBeUndefined();
-  fault = "none";
-  expect(await read(`sha256:${name}`)).toBe("systemd 252");
-});
+test.each(["create", "lost", "damaged"] as const)(
+  "one that cannot be read stays unknown: %s",
+  async (name) => {
+    fault = name;
+    expect(await read(`sha256:${name}`)).toBeUndefined();
+    fault = "none";
+    expect(await read(`sha256:${name}`)).toBe("systemd 252");
+  },
+);
 
 test("an interruption is passed on", async () => {
   fault = "slow";

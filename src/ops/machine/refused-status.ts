@@ -28,14 +28,14 @@ export async function refusedStatus(
   { status, signal }: { readonly status: number; readonly signal: AbortSignal },
 ): Promise<number> {
   try {
-    return (await isThere(engine, id, command, signal)) ? cannotExecute : notFound;
+    return (await hasProgram(engine, id, command, signal)) ? cannotExecute : notFound;
   } catch (error) {
     if (!(error instanceof BerthError) || signal.aborted) throw error;
     return status;
   }
 }
 
-async function isThere(
+async function hasProgram(
   engine: Engine,
   id: string,
   { cmd: [program = ""], env = [], workdir }: RefusedCommand,

@@ -7,8 +7,5 @@ import { readContainer } from "./read-container.ts";
  */
 export function runtimeRestore(bundle: string, id: string): readonly string[] {
   if (readContainer(bundle, id) === undefined) return [];
-  throw new BerthError(
-    "usage",
-    "cannot restore a machine (docker checkpoint, podman container restore)",
-  );
+  throw new BerthError("usage", "cannot restore a machine (docker checkpoint, podman container restore)");
 }

@@ -1,6 +1,7 @@
 import { freeSubnet } from "#plan/network/free-subnet.ts";
 import { type HostNetwork, hiddenBy } from "#plan/network/host-network.ts";
 import type { NetworkFacts } from "#plan/network/network.ts";
+import { ok, warn } from "./check.ts";
 import type { Check } from "./doctor-facts.ts";
 
 /**
@@ -18,16 +19,7 @@ export function checkNetworks(networks: readonly NetworkFacts[], host: HostNetwo
       return hidden === undefined ? [] : [`${name} (${subnet}) hides the host's ${hidden.what}`];
     }),
   );
-  if (hiding.length === 0)
-    return [
-      {
-        id,
-        title,
-        status: "ok",
-        detail: "they hide no route and no name server of the host",
-        hint: undefined,
-      },
-    ];
+  if (hiding.length === 0) return [ok(id, title, "they hide no route and no name server of the host")];
   const hint = `create its machines again in another network.subnet (example: ${freeSubnet(all, host)})`;
-  return [{ id, title, status: "warn", detail: hiding.join("; "), hint }];
+  return [warn(id, title, hiding.join("; "), hint)];
 }

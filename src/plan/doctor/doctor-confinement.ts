@@ -1,4 +1,5 @@
 import { machineProfile } from "#contract/apparmor-profile.ts";
+import { ok, warn } from "./check.ts";
 import type { Check, EngineFacts, HostFacts } from "./doctor-facts.ts";
 
 /** The checks of the security modules and of what they forbid; what is off or unreadable has none. */
@@ -10,13 +11,6 @@ export function checkConfinement(host: HostFacts, engine: EngineFacts | undefine
     ...checkLabels(host, engine),
   ];
 }
-
-const warn = (id: string, title: string, detail: string, hint: string): Check => {
-  return { id, title, status: "warn", detail, hint };
-};
-const ok = (id: string, title: string, detail: string): Check => {
-  return { id, title, status: "ok", detail, hint: undefined };
-};
 
 /** Whether the engine gives its containers labels of SELinux; unknown for one that does not answer. */
 const isLabelling = (engine: EngineFacts | undefined) =>

@@ -1,3 +1,4 @@
+import { fail, ok, warn } from "./check.ts";
 import { checkConfinement } from "./doctor-confinement.ts";
 import type { Check, EngineFacts, HostFacts } from "./doctor-facts.ts";
 import { checkPrograms } from "./host-programs.ts";
@@ -14,64 +15,60 @@ export function checkHost(host: HostFacts, engine: EngineFacts | undefined): rea
     ...checkDisk(host),
     ...checkBridgeFilter(host),
     ...checkPrograms(host),
-    {
-      ...ok("lxcfs", "lxcfs"),
-      detail: host.lxcfs
+    ok(
+      "lxcfs",
+      "lxcfs",
+      host.lxcfs
         ? "runs"
         : "does not run: `free` and `nproc` in a machine show the host's memory and processors",
-    },
+    ),
   ];
 }
-
-const ok = (id: string, title: string) => ({ id, title, status: "ok", hint: undefined }) as const;
-const warn = (id: string, title: string, hint: string) => ({ id, title, status: "warn", hint }) as const;
-const fail = (id: string, title: string, hint: string) => ({ id, title, status: "fail", hint }) as const;
 
 function checkCgroups({ cgroup }: HostFacts): Check {
   const [id, title] = ["cgroups", "Control groups"];
   if (cgroup === undefined)
-    return {
-      ...fail(id, title, "mount -t cgroup2 cgroup2 /sys/fs/cgroup"),
-      detail: "missing cgroup file system",
-    };
+    return fail(id, title, "missing cgroup file system", "mount -t cgroup2 cgroup2 /sys/fs/cgroup");
   switch (cgroup.layout) {
     case "v2":
-      if (cgroup.nsdelegate)
-        return { ...ok(id, title), detail: "v2, delegated to machines safely (nsdelegate)" };
-      return {
-        ...warn(id, title, "mount -o remount,nsdelegate /sys/fs/cgroup"),
-        detail: "v2 without nsdelegate: root in a machine can raise the machine's own limits",
-      };
+      if (cgroup.nsdelegate) return ok(id, title, "v2, delegated to machines safely (nsdelegate)");
+      return warn(
+        id,
+        title,
+        "v2 without nsdelegate: root in a machine can raise the machine's own limits",
+        "mount -o remount,nsdelegate /sys/fs/cgroup",
+      );
     case "hybrid":
       if (cgroup.named !== undefined)
-        return { ...ok(id, title), detail: "hybrid: v1 controllers, with cgroup2 beside them for new inits" };
-      return {
-        ...warn(
-          id,
-          title,
-          "mkdir /sys/fs/cgroup/systemd && " +
-            "mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
-        ),
-        detail: "hybrid without the hierarchy name=systemd: machines with systemd before 256 do not boot",
-      };
+        return ok(id, title, "hybrid: v1 controllers, with cgroup2 beside them for new inits");
+      return warn(
+        id,
+        title,
+        "hybrid without the hierarchy name=systemd: machines with systemd before 256 do not boot",
+        "mkdir /sys/fs/cgroup/systemd && " +
+          "mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd",
+      );
     default:
-      return {
-        ...warn(id, title, "mkdir /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified"),
-        detail: "v1 alone: machines with systemd 258 or later do not boot",
-      };
+      return warn(
+        id,
+        title,
+        "v1 alone: machines with systemd 258 or later do not boot",
+        "mkdir /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified",
+      );
   }
 }
 
 function checkCapabilities({ lackingCapabilities: lacking }: HostFacts): readonly Check[] {
   if (lacking === undefined) return [];
   const [id, title] = ["capabilities", "Capabilities"];
-  if (lacking.length === 0)
-    return [{ ...ok(id, title), detail: "the engine has all capabilities of the kernel" }];
+  if (lacking.length === 0) return [ok(id, title, "the engine has all capabilities of the kernel")];
   return [
-    {
-      ...warn(id, title, "start the engine with the whole bounding set (CapabilityBoundingSet= in its unit)"),
-      detail: `the engine and its machines lack ${lacking.join(", ")}; privileged machines may not start`,
-    },
+    warn(
+      id,
+      title,
+      `the engine and its machines lack ${lacking.join(", ")}; privileged machines may not start`,
+      "start the engine with the whole bounding set (CapabilityBoundingSet= in its unit)",
+    ),
   ];
 }
 
@@ -87,14 +84,15 @@ function checkInotify({ inotifyInstances: instances }: HostFacts): readonly Chec
   const [id, title] = ["inotify", "inotify instances"];
   const machines = Math.floor(instances / instancesPerMachine.most);
   if (machines >= enoughMachines)
-    return [{ ...ok(id, title), detail: `${instances}, for about ${machines} machines or more` }];
+    return [ok(id, title, `${instances}, for about ${machines} machines or more`)];
   return [
-    {
-      ...warn(id, title, "sysctl -w fs.inotify.max_user_instances=8192"),
-      detail:
-        `${instances}, enough for ${machines} to ${Math.floor(instances / instancesPerMachine.least)} ` +
+    warn(
+      id,
+      title,
+      `${instances}, enough for ${machines} to ${Math.floor(instances / instancesPerMachine.least)} ` +
         'machines without profile "full"',
-    },
+      "sysctl -w fs.inotify.max_user_instances=8192",
+    ),
   ];
 }
 
@@ -102,13 +100,14 @@ function checkKeys({ keys }: HostFacts): readonly Check[] {
   if (keys === undefined) return [];
   const [id, title] = ["keys", "Kernel keys"];
   // Each container has a session keyring; those of root in machines count as the host's root.
-  if (keys.root >= 1000)
-    return [{ ...ok(id, title), detail: `${keys.root} for root, ${keys.user} for any other user` }];
+  if (keys.root >= 1000) return [ok(id, title, `${keys.root} for root, ${keys.user} for any other user`)];
   return [
-    {
-      ...warn(id, title, "sysctl -w kernel.keys.root_maxkeys=1000000"),
-      detail: `${keys.root} for root, enough for some hundreds of machines`,
-    },
+    warn(
+      id,
+      title,
+      `${keys.root} for root, enough for some hundreds of machines`,
+      "sysctl -w kernel.keys.root_maxkeys=1000000",
+    ),
   ];
 }
 
@@ -116,12 +115,14 @@ function checkPtys({ ptys }: HostFacts): readonly Check[] {
   if (ptys === undefined) return [];
   const [id, title] = ["ptys", "Terminals"];
   const left = ptys.most - ptys.used;
-  if (left >= 200) return [{ ...ok(id, title), detail: `${ptys.used} of ${ptys.most} used` }];
+  if (left >= 200) return [ok(id, title, `${ptys.used} of ${ptys.most} used`)];
   return [
-    {
-      ...warn(id, title, `sysctl -w kernel.pty.max=${Math.max(4096, ptys.most * 2)}`),
-      detail: `only ${left} of ${ptys.most} left; a machine needs at least one`,
-    },
+    warn(
+      id,
+      title,
+      `only ${left} of ${ptys.most} left; a machine needs at least one`,
+      `sysctl -w kernel.pty.max=${Math.max(4096, ptys.most * 2)}`,
+    ),
   ];
 }
 
@@ -132,26 +133,23 @@ function checkDisk({ disk }: HostFacts): readonly Check[] {
   const [id, title] = ["disk", "Free disk"];
   const detail = `${(disk.free / GiB).toFixed(1)} GiB at ${disk.directory}`;
   const hint = "free space there: `docker system df` shows what uses it";
-  if (disk.free < GiB / 2)
-    return [{ ...fail(id, title, hint), detail: `${detail}: too little to create a machine` }];
+  if (disk.free < GiB / 2) return [fail(id, title, `${detail}: too little to create a machine`, hint)];
   if (disk.free < 5 * GiB)
     return [
-      {
-        ...warn(id, title, hint),
-        detail: `${detail}; an image needs about 0.2 GiB, and each machine what it writes`,
-      },
+      warn(id, title, `${detail}; an image needs about 0.2 GiB, and each machine what it writes`, hint),
     ];
-  return [{ ...ok(id, title), detail }];
+  return [ok(id, title, detail)];
 }
 
 function checkBridgeFilter({ bridgeFilter }: HostFacts): readonly Check[] {
   if (bridgeFilter === undefined) return [];
   return [
-    {
-      ...ok("bridge-filter", "Bridge filter"),
-      detail: bridgeFilter
+    ok(
+      "bridge-filter",
+      "Bridge filter",
+      bridgeFilter
         ? "on: the host's firewall also filters among machines"
         : "off: the host's firewall does not filter among machines",
-    },
+    ),
   ];
 }

@@ -1,17 +1,16 @@
+import { warn } from "./check.ts";
 import type { Check, EngineFacts } from "./doctor-facts.ts";
 
 /** What `no-new-privileges` as the engine's default costs machines; no check where it is off. */
 export function checkPrivileges({ securityOptions }: EngineFacts): readonly Check[] {
   if (!securityOptions.includes("name=no-new-privileges")) return [];
   return [
-    {
-      id: "no-new-privileges",
-      title: "no-new-privileges",
-      status: "warn",
-      detail: "the engine's default: in machines sudo, su, ping and the like gain nothing",
-      hint:
-        "ask for profile: full in berth.yaml, or for --security-opt no-new-privileges=false in " +
+    warn(
+      "no-new-privileges",
+      "no-new-privileges",
+      "the engine's default: in machines sudo, su, ping and the like gain nothing",
+      "ask for profile: full in berth.yaml, or for --security-opt no-new-privileges=false in " +
         "`docker run`; or remove it from the engine's daemon.json",
-    },
+    ),
   ];
 }

@@ -2,8 +2,9 @@ import { hostObstacles, mustTryLayers, renderObstacle } from "#contract/obstacle
 import { capabilities as known } from "#linux/capability.ts";
 import { firstWithWritableCgroups } from "#plan/machine/api-contract.ts";
 import { hiddenFiles } from "#plan/machine/degradations.ts";
+import { fail, ok, warn } from "./check.ts";
 import { checkNetworks } from "./check-networks.ts";
-import type { Check, CheckStatus, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
+import type { Check, DoctorFacts, EngineFacts, HostFacts, Leftovers } from "./doctor-facts.ts";
 import { checkHost } from "./doctor-host.ts";
 import { checkPrivileges } from "./doctor-privileges.ts";
 import { checkEngineKind } from "./engine-kind.ts";
@@ -14,10 +15,9 @@ export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFact
   const checks =
     "unreachable" in engine
       ? [
-          check(
+          fail(
             "engine",
             "Docker engine",
-            "fail",
             engine.unreachable,
             engine.hint ?? "start Docker, or choose an engine with --host",
           ),
@@ -31,25 +31,15 @@ export function planDoctor({ engine, host, imageBuilder, leftovers }: DoctorFact
   ];
 }
 
-export function check(id: string, title: string, status: CheckStatus, detail: string, hint?: string): Check {
-  return { id, title, status, detail, hint: status === "ok" ? undefined : hint };
-}
-
-const unseen = check(
+const unseen = ok(
   "host",
   "Engine's host",
-  "ok",
   "not visible from here; run `berth doctor` there to check its limits",
 );
 
 function checkEngine(engine: EngineFacts, host: HostFacts | undefined): readonly Check[] {
   return [
-    check(
-      "engine",
-      "Docker engine",
-      "ok",
-      `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`,
-    ),
+    ok("engine", "Docker engine", `${engine.version}, API ${engine.apiVersion}, at ${engine.address}`),
     checkEngineKind(engine),
     checkRuntime(engine),
     checkLimits(engine),
@@ -71,19 +61,17 @@ function checkRuntime({
   const title = "berth-runtime";
   const install = "run `berth install runtime` on the engine's host";
   if (runtimeMissing !== undefined) {
-    return check(
+    return fail(
       "runtime",
       title,
-      "fail",
       `registered as ${runtime}, but ${runtimeMissing} is missing: its containers do not start`,
       install,
     );
   }
   if (runtime !== undefined) {
-    return check(
+    return ok(
       "runtime",
       title,
-      "ok",
       runtimeIsDefault
         ? "default runtime: plain `docker run` boots machines"
         : `registered as ${runtime}; \`docker run\` needs --runtime ${runtime}`,
@@ -93,7 +81,7 @@ function checkRuntime({
     const detail =
       `not registered: an engine before Docker ${firstWithWritableCgroups} ` +
       "cannot give a machine its own cgroups without it";
-    return check("runtime", title, "fail", detail, install);
+    return fail("runtime", title, detail, install);
   }
   const cost = [
     hiddenFiles,
@@ -101,20 +89,13 @@ function checkRuntime({
     ...(cgroupVersion === "2" ? [] : ["machines see the names of the host's cgroups"]),
     "plain `docker run` does not boot machines",
   ];
-  return check(
-    "runtime",
-    title,
-    "warn",
-    `not registered, so machines are degraded: ${cost.join("; ")}`,
-    install,
-  );
+  return warn("runtime", title, `not registered, so machines are degraded: ${cost.join("; ")}`, install);
 }
 
 function checkLimits({ limits, cgroupVersion }: EngineFacts): Check {
   const missing = (["memory", "swap", "pids"] as const).filter((key) => !limits[key]);
   const title = "Limits";
-  if (missing.length === 0)
-    return check("limits", title, "ok", "the host can limit memory, swap and processes");
+  if (missing.length === 0) return ok("limits", title, "the host can limit memory, swap and processes");
   const how =
     cgroupVersion === "2"
       ? "enable the controllers in the root of the host's cgroup2 (cgroup.subtree_control)"
@@ -124,32 +105,30 @@ function checkLimits({ limits, cgroupVersion }: EngineFacts): Check {
     missing.length === 1 && missing[0] === "swap"
       ? "the host cannot limit swap: a machine may use any amount"
       : `the host cannot limit: ${missing.join(", ")}`;
-  return check("limits", title, "warn", detail, how);
+  return warn("limits", title, detail, how);
 }
 
 function checkSeccomp({ securityOptions }: EngineFacts): Check {
   const option = securityOptions.find((one) => one.startsWith("name=seccomp"));
   const title = "Seccomp";
   if (option === undefined) {
-    return check(
+    return warn(
       "seccomp",
       title,
-      "warn",
       "off: nothing filters the system calls of machines",
       "use a kernel with CONFIG_SECCOMP_FILTER, and an engine built with seccomp",
     );
   }
   const profile = /profile=([^,]+)/.exec(option)?.[1] ?? "default";
   if (profile === "unconfined") {
-    return check(
+    return warn(
       "seccomp",
       title,
-      "warn",
       "the engine's profile is unconfined: nothing filters the system calls of machines",
       "remove seccomp-profile from the engine's daemon.json",
     );
   }
-  return check("seccomp", title, "ok", `the engine's profile ${profile}`);
+  return ok("seccomp", title, `the engine's profile ${profile}`);
 }
 
 /** Whether machines can be `full`; for an invisible host as far as the engine reports. */
@@ -181,29 +160,23 @@ function checkIsolation(
     const untried =
       `kernel ${kernel} may not map the ids of image layers: the first machine's start shows it, ` +
       'and without that machines use profile "strict"';
-    return check("isolation", title, "warn", untried, "see docs/profiles.md for what full needs");
+    return warn("isolation", title, untried, "see docs/profiles.md for what full needs");
   }
   if (obstacles.length === 0)
-    return check(
-      "isolation",
-      title,
-      "ok",
-      `kernel ${kernel}; each machine gets one of its own (profile full)`,
-    );
+    return ok("isolation", title, `kernel ${kernel}; each machine gets one of its own (profile full)`);
   const detail =
     'machines use profile "strict", in which root is the host\'s root without most capabilities: ' +
     obstacles.join("; ");
-  return check("isolation", title, "warn", detail, "see docs/profiles.md for what full needs");
+  return warn("isolation", title, detail, "see docs/profiles.md for what full needs");
 }
 
 function checkForwarding({ forwarding }: EngineFacts): readonly Check[] {
   if (forwarding === undefined) return [];
-  if (forwarding) return [check("forwarding", "IP forwarding", "ok", "on")];
+  if (forwarding) return [ok("forwarding", "IP forwarding", "on")];
   return [
-    check(
+    warn(
       "forwarding",
       "IP forwarding",
-      "warn",
       "off: machines reach nothing beyond the host, and published ports may not work",
       "sysctl -w net.ipv4.ip_forward=1",
     ),
@@ -219,12 +192,10 @@ function checkLeftovers({ states, probes, builders }: Leftovers): Check {
     ...(probes.length > 0
       ? [`${count(probes.length, "container", "containers")} for inspecting an image`]
       : []),
-    ...(builders.length > 0
-      ? [`${count(builders.length, "container", "containers")} of ended builds`]
-      : []),
+    ...(builders.length > 0 ? [`${count(builders.length, "container", "containers")} of ended builds`] : []),
   ];
-  if (found.length === 0) return check("remains", title, "ok", "none");
-  return check("remains", title, "warn", found.join(", "), "berth doctor --fix");
+  if (found.length === 0) return ok("remains", title, "none");
+  return warn("remains", title, found.join(", "), "berth doctor --fix");
 }
 
 function count(number: number, one: string, many: string): string {

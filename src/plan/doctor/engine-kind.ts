@@ -1,3 +1,4 @@
+import { ok, warn } from "./check.ts";
 import type { Check, EngineFacts } from "./doctor-facts.ts";
 
 type Kind = Pick<EngineFacts, "packaging" | "operatingSystem" | "securityOptions">;
@@ -6,16 +7,15 @@ type Kind = Pick<EngineFacts, "packaging" | "operatingSystem" | "securityOptions
 export function checkEngineKind(engine: Kind): Check {
   const [id, title] = ["engine-kind", "Kind of engine"];
   const found = limitsOf(engine);
-  if (found === undefined)
-    return { id, title, status: "ok", detail: "run by root, with the host's own ids", hint: undefined };
-  return { id, title, status: "warn", ...found };
+  if (found === undefined) return ok(id, title, "run by root, with the host's own ids");
+  return warn(id, title, found.detail, found.hint);
 }
 
 function limitsOf({
   packaging,
   operatingSystem,
   securityOptions,
-}: Kind): Pick<Check, "detail" | "hint"> | undefined {
+}: Kind): { readonly detail: string; readonly hint: string } | undefined {
   if (packaging === "snap")
     return {
       detail: "Docker from snap runs no programs of this host: berth-runtime cannot be installed",

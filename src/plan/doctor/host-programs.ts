@@ -1,3 +1,4 @@
+import { ok, warn } from "./check.ts";
 import type { Check, HostFacts } from "./doctor-facts.ts";
 
 /** What hinders programs of berth's own on the engine's host; none of a host that has nothing of it. */
@@ -26,24 +27,13 @@ export function checkPrograms({ programs }: Pick<HostFacts, "programs">): readon
       : []),
     ...(nvidia
       ? [
-          {
-            id: "gpu",
-            title: "NVIDIA GPUs",
-            status: "ok",
-            detail:
-              "machines get them by CDI (--device nvidia.com/gpu=all), or by " +
+          ok(
+            "gpu",
+            "NVIDIA GPUs",
+            "machines get them by CDI (--device nvidia.com/gpu=all), or by " +
               "`berth install runtime --real-runtime nvidia-container-runtime`",
-            hint: undefined,
-          } as const,
+          ),
         ]
       : []),
   ];
 }
-
-const warn = (id: string, title: string, detail: string, hint: string): Check => ({
-  id,
-  title,
-  status: "warn",
-  detail,
-  hint,
-});

@@ -1,19 +1,18 @@
 import { installCommand } from "#linux/package.ts";
+import { ok, warn } from "./check.ts";
 import type { Check, ImageBuilderFacts } from "./doctor-facts.ts";
 
 /** Says what builds images, and warns where nothing can. */
 export function checkImageBuilder({ choice, has, packageManager }: ImageBuilderFacts): Check {
-  const ok = { id: "image-tools", title: "Building images", status: "ok", hint: undefined } as const;
-  if (choice.where === "host") return { ...ok, detail: "mmdebstrap is installed" };
+  const [id, title] = ["image-tools", "Building images"];
+  if (choice.where === "host") return ok(id, title, "mmdebstrap is installed");
   const { base, because } = choice;
-  if (has === undefined)
-    return {
-      ...ok,
-      status: "warn",
-      detail: `${because}: berth then builds images in a container, and no engine answers`,
-      hint: installCommand("mmdebstrap", packageManager) ?? "start Docker, or give tarballs of roots",
-    };
-  return { ...ok, detail: `in a container of ${base}${preparations[has]} (${because})` };
+  if (has === undefined) {
+    const detail = `${because}: berth then builds images in a container, and no engine answers`;
+    const install = installCommand("mmdebstrap", packageManager);
+    return warn(id, title, detail, install ?? "start Docker, or give tarballs of roots");
+  }
+  return ok(id, title, `in a container of ${base}${preparations[has]} (${because})`);
 }
 
 /** What the first build does before. */

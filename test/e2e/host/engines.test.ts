@@ -6,6 +6,7 @@ import { run, tryRun } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { waitFor } from "#lab/wait-for.ts";
 import { dist, runBerth } from "#support/berth.ts";
+import { withSettings } from "#support/daemon-json.ts";
 import { errorCode } from "#support/fleet.ts";
 import { booted, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { useNodes } from "#support/nodes.ts";
@@ -84,10 +85,8 @@ grep -q '"root"' "$bundle/config.json" && echo "$(id -u) $(sed -n 1p /proc/self/
   });
 
   test("userns-remap: machines boot, strict, and doctor says why", async () => {
-    const before = readFileSync(host().configFile, "utf8");
-    await writeFile(host().configFile, JSON.stringify({ ...JSON.parse(before), "userns-remap": "default" }));
+    const undo = await withSettings(host(), { "userns-remap": "default" });
     try {
-      await run("systemctl", ["restart", "docker"]);
       await host().docker("import", "--change", 'CMD ["/sbin/init"]', await labImage("bookworm"), "remapped");
       await runMachine(host(), "mapped", "remapped");
       expect(await booted(host(), "mapped")).toBe("running");
@@ -98,8 +97,7 @@ grep -q '"root"' "$bundle/config.json" && echo "$(id -u) $(sed -n 1p /proc/self/
       await removeAll(host());
       await host().docker("rmi", "remapped");
     } finally {
-      await writeFile(host().configFile, before);
-      await run("systemctl", ["restart", "docker"]);
+      await undo();
     }
   });
 });
