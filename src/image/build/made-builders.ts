@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /*
- * The images that this berth has made to build in, by their ids, which nobody can forge: what an engine has by
- * name and label may be anyone's (`docker load`), and builds run in it with rights.
+ * The images that this berth has made to build in, by their ids, which nobody can forge: what an engine has
+ * by name and label may be anyone's (`docker load`), and builds run in it with rights.
  */
 
 /** Below `cacheDirectory`: an empty file for each. */
