@@ -3,14 +3,17 @@ import { run } from "#host/process/run.ts";
 export const isRoot = process.getuid?.() === 0;
 
 /**
- * Runs a program of TypeScript in a mount namespace of its own, in which /run is empty, after a shell script
- * that mounts what it needs: the value that the program's default export gives, by way of JSON. All mounts
- * end with it. Without root it has a user namespace besides, in which few file systems can be mounted and
- * none is mapped.
+ * Runs a program of TypeScript in a mount namespace of its own, in which /run and the security modules' file
+ * system are empty, after a shell script that mounts what it needs: the value that the program's default
+ * export gives, by way of JSON. All mounts end with it. Without root it has a user namespace besides, in which
+ * few file systems can be mounted and none is mapped.
  */
 export async function inMounts<T>(program: string, before = ":"): Promise<T> {
   const namespace = [...(isRoot ? [] : ["--user", "--map-root-user"]), "--mount", "--propagation", "private"];
-  const script = `mount -t tmpfs tmpfs /run && { ${before}\n} && exec "$@"`;
+  // The kernel has one list of AppArmor's profiles for all namespaces: a program must not change it.
+  const modules = "/sys/kernel/security";
+  const script = `mount -t tmpfs tmpfs /run && { [ ! -d ${modules} ] || mount -t tmpfs tmpfs ${modules}; } &&
+    { ${before}\n} && exec "$@"`;
   const source = `const value = await (async () => { ${program} })(); console.log(JSON.stringify(value ?? null));`;
   const { stdout } = await run("unshare", [
     ...namespace,

@@ -1,7 +1,9 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { machineProfile } from "#contract/apparmor-profile.ts";
 import { tryRun } from "#host/process/run.ts";
+import { loadedProfilesFile } from "#linux/apparmor.ts";
 import type { Report } from "./report.ts";
 
 /** Things on this host, each by a line that names it. */
@@ -65,18 +67,25 @@ async function processesOf(directory: string): Promise<Traces> {
   return found.flat();
 }
 
-/** A lock's file stays, since two could hold "the" lock otherwise. */
-const lockFiles = "file /run/berth/locks";
+/**
+ * What a machine's start leaves on purpose: a lock's file, since two could hold "the" lock otherwise, and
+ * berth's AppArmor profile, which stays loaded until the host's next boot, with the note of its rules.
+ */
+const staying = [
+  "file /run/berth/locks",
+  "file /run/berth/apparmor-profile",
+  `AppArmor profile ${machineProfile}`,
+];
 
 /**
- * The host's own state, which no test may change: network, firewall, cgroups, the places that berth keeps
- * things in.
+ * The host's own state, which no test may change: network, firewall, cgroups, AppArmor's profiles, the places
+ * that berth keeps things in.
  */
 export async function readHostState(): Promise<Traces> {
   const found = await Promise.all([
     named("network namespace", "/run/netns"),
     named("network link", "/sys/class/net"),
-    named("file", "/run/berth").then((files) => files.filter((file) => file !== lockFiles)),
+    named("file", "/run/berth"),
     named("file", "/var/lib/berth"),
     named("file", "/var/cache/berth"),
     named("file", "/usr/local/lib/berth"),
@@ -85,8 +94,9 @@ export async function readHostState(): Promise<Traces> {
     ),
     cgroups(),
     rules(),
+    profiles(),
   ]);
-  return found.flat();
+  return found.flat().filter((trace) => !staying.includes(trace));
 }
 
 /** What the host has that it did not have before, as failures. */
@@ -130,6 +140,12 @@ async function cgroups(): Promise<Traces> {
     }),
   );
   return found.flat();
+}
+
+async function profiles(): Promise<Traces> {
+  // Not readable or no AppArmor: then none of ours is loaded either.
+  const list = await readFile(loadedProfilesFile, "utf8").catch(() => "");
+  return [...list.matchAll(/^(.+) \([a-z]+\)$/gm)].map(([, name]) => `AppArmor profile ${name}`);
 }
 
 async function isPopulated(cgroup: string): Promise<boolean> {

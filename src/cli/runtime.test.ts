@@ -57,6 +57,12 @@ test.each([
   expect(existsSync(state())).toBe(false);
 });
 
+test("a launcher from before an upgrade is understood", async () => {
+  write(configOf("/bin/sh"));
+  const earlier = ["--bundle", bundle, "--state", state(), "--root", bundle, "--outer", "3", "--log", log()];
+  expect(await main(["create", ...earlier, "--", "box"])).toBe(0);
+});
+
 test("without a log it still fails", async () => {
   write(configOf("/sbin/init"));
   expect(await main([...create(), "--", "box"])).toBe(1);

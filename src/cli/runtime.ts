@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BerthError } from "#errors.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
+import { stateRoot } from "#oci/machine-state.ts";
 import { runtimeCreate } from "#ops/runtime/create.ts";
 import { endMachine, removeMachineCgroups } from "#ops/runtime/end.ts";
 import { runtimeExec } from "#ops/runtime/exec.ts";
@@ -16,6 +17,9 @@ import { complain } from "./frame/complain.ts";
  * `berth runtime create …` and `exec …`, which the launcher berth-runtime calls before the real runtime:
  * loading as little as possible, since every boot waits for it. Writes failures into the runtime's log, where
  * the engine reads them. Resolves to the exit status.
+ *
+ * A launcher that an upgrade has replaced still runs, and calls this berth with the words that it knows:
+ * only add words, and do without each of them that was added.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv;
@@ -23,9 +27,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   const launcher = join(dirname(globalThis.process.execPath), "berth-runtime");
   const names = ["--bundle", "--process", "--state", "--root", "--outer", "--alone", "--log"];
   const [bundle, process, state, root, descriptor, alone, log = ""] = names.map((name) => options.get(name));
-  const [home, real] = ["--home", "--real"].map((name) => options.get(name));
+  const { "--home": home, "--real": real } = { ...laterWords, ...Object.fromEntries(options) };
   if (id !== undefined && state !== undefined) {
-    if (verb === "create" && bundle !== undefined && root !== undefined && home && real) {
+    if (verb === "create" && bundle !== undefined && root !== undefined) {
       const outer = descriptor === undefined ? undefined : Number(descriptor);
       return await report(
         log,
@@ -60,9 +64,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   return 2;
 }
 
+/** The words that came after the first version, with what an earlier launcher means. */
+const laterWords = { "--home": dirname(stateRoot), "--real": "runc" };
+
 const usage = `usage, by berth-runtime, lxcfs.service and berth-stop.service alone:
-  berth runtime create --bundle DIR --state DIR --home DIR --real RUNTIME --root DIR [--outer DESCRIPTOR]
-                       [--alone yes] [--log FILE] -- ID
+  berth runtime create --bundle DIR --state DIR --root DIR [--home DIR] [--real RUNTIME]
+                       [--outer DESCRIPTOR] [--alone yes] [--log FILE] -- ID
   berth runtime delete --state DIR [--log FILE] -- ID
   berth runtime end --state DIR [--log FILE] -- ID
   berth runtime rmdir --state DIR [--log FILE] -- ID

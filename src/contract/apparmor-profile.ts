@@ -1,3 +1,5 @@
+import { allBut } from "#linux/apparmor-glob.ts";
+
 /** The AppArmor profile of machines with the profile `full`. */
 export const machineProfile = "berth-machine";
 
@@ -43,6 +45,19 @@ interface Denied {
 }
 
 /**
+ * What a machine has of its own in /proc/sys, by its namespaces. Only a kernel of 6.14 has `pid_max` for each
+ * PID namespace; an earlier one lets the host's root alone set it.
+ */
+const ownSettings = {
+  kernel: ["auto_msgmni", "domainname", "hostname", "msg", "ns_last_pid", "pid_max", "sem", "shm"],
+  fs: ["binfmt_misc/", "mqueue/"],
+  others: ["net/", "user/"],
+} as const;
+
+/** What a machine has of its own in /sys, or mounts there itself: the rest of its fs is the host's. */
+const ownFileSystems = ["bpf/", "cgroup/", "fuse/"];
+
+/**
  * What Docker's own profile closes of the host, as a second lock: all of it belongs to the host's root, so
  * the user namespace closes it too, wherever a machine mounts proc and sysfs.
  */
@@ -52,33 +67,30 @@ const denied: readonly Denied[] = [
     rules: ["/{,**/}kcore rwklx", "/{,**/}sysrq-trigger rwklx"],
   },
   {
-    why: "Settings of the whole host, in /proc.",
+    why: "Settings of the whole host, in /proc: all but processes and what namespaces have of their own.",
     rules: [
       "/proc/* wkl",
-      "/proc/{acpi,asound,bus,driver,fs,irq,pressure,scsi,tty}/** wklx",
-      "/proc/sys/{abi,debug,dev,vm}/** wklx",
-      // Not binfmt_misc and mqueue, which namespaces have of their own.
-      "/proc/sys/fs/[^bm]** wklx",
-      "/proc/sys/fs/mount-max wklx",
-      // Not auto_msgmni, domainname, hostname, msg*, ns_last_pid, pid_max, sem* and shm*.
-      "/proc/sys/kernel/[^adhmnps]** wklx",
-      "/proc/sys/kernel/acct wklx",
-      "/proc/sys/kernel/{dmesg_restrict,modprobe,modules_disabled,nmi_watchdog,numa_*} wklx",
-      "/proc/sys/kernel/{panic*,perf_*,poweroff_cmd,print-fatal-signals,printk*,pty/**} wklx",
-      "/proc/sys/kernel/{sched_*,seccomp/**,soft*,split_lock_mitigate,stack*,sysctl_*,sysrq} wklx",
+      // Not processes, and not sys.
+      "/proc/{[^1-9s],s[^ey]}*/** wklx",
+      "/proc/sysvipc/** wklx",
+      `/proc/sys/${allBut([...ownSettings.others, "fs/", "kernel/"])}** wklx`,
+      `/proc/sys/fs/${allBut(ownSettings.fs)}** wklx`,
+      `/proc/sys/kernel/${allBut(ownSettings.kernel)}** wklx`,
     ],
   },
   {
     // runc's handle of /proc/sys shows its files as /sys/{fs,kernel,net,user}/… to AppArmor
-    // (https://github.com/opencontainers/runc/issues/4968): close no such directory as a whole.
-    why: "The host's devices, firmware and kernel, in /sys; not its own network devices and cgroups.",
+    // (https://github.com/opencontainers/runc/issues/4968): leave open there what is open in /proc/sys.
+    why: "The host's devices, firmware and kernel, in /sys: all but its virtual network devices and cgroups.",
     rules: [
-      "/sys/{block,bus,hypervisor,module,power}/** wklx",
-      "/sys/devices/system/** wklx",
+      // Not the directories themselves, which systemd-nspawn makes in a tmpfs of its own.
+      `/sys/${allBut(["class", "devices", "fs", "kernel", "net", "user"])}*/** wklx`,
+      `/sys/class/${allBut(["net/"])}** wklx`,
+      `/sys/devices/${allBut(["virtual/net/"])}** wklx`,
       "/sys/devices/virtual/powercap/** rwklx",
       "/sys/firmware/** rwklx",
-      "/sys/fs/{btrfs,ext4,f2fs,pstore,resctrl,selinux,smackfs}/** wklx",
-      "/sys/kernel/{debug,livepatch,mm,slab,tracing}/** wklx",
+      `/sys/fs/${allBut([...ownSettings.fs, ...ownFileSystems])}** wklx`,
+      `/sys/kernel/${allBut(ownSettings.kernel)}** wklx`,
       "/sys/kernel/security/** rwklx",
     ],
   },

@@ -68,12 +68,15 @@ test.each([
   expect(hasCode(thrown, "host-unfit") && thrown.hint).toContain(remedy);
 });
 
-test("stale are a machine's own mounts of lxcfs with another device, at their own places", () => {
-  expect(staleLxcfsMounts(marker + machine("0:9"), "0:10")).toEqual([
+test.each([
+  ["from its state", marker],
+  ["from the stage of one in full", marker.replace(/ \/berth\S+/, " /own/host")],
+])("stale are mounts of another lxcfs in a machine at their own places, /run/host %s", (_, mark) => {
+  expect(staleLxcfsMounts(mark + machine("0:9"), "0:10")).toEqual([
     { id: 1163, file: "/proc/meminfo" },
     { id: 1167, file: "/sys/devices/system/cpu/online" },
   ]);
-  expect(staleLxcfsMounts(marker + machine("0:9"), "0:9")).toEqual([]);
+  expect(staleLxcfsMounts(mark + machine("0:9"), "0:9")).toEqual([]);
 });
 
 test("one that lies hidden below another mount of the place it is in is not", () => {

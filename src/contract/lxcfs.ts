@@ -86,7 +86,8 @@ export interface StaleMount {
  */
 const hasMachinesMount = (mountinfo: string): boolean =>
   parseMountinfo(mountinfo, (line) => line.includes(` ${markPoint} `) && pointOf(line) === markPoint).some(
-    ({ root }) => root.endsWith("/host") && root.includes("/berth/runtime/"),
+    // In full from the machine's stage, else from its state.
+    ({ root }) => root === "/own/host" || (root.endsWith("/host") && root.includes("/berth/runtime/")),
   );
 
 const markPoint = "/run/host";

@@ -18,6 +18,12 @@ test.each<[string, string[], string | undefined]>([
     undefined,
   ],
   [
+    "the same on Xen and on SPARC",
+    [proc, over(30, 22, "/proc/xen", "xenfs"), over(31, 22, "/proc/openprom", "openpromfs")],
+    undefined,
+  ],
+  ["one below such a place", [proc, over(30, 22, "/proc/xen/x")], "/proc/xen/x"],
+  [
     "two at such a place",
     [proc, over(30, 22, "/proc/sys/fs/binfmt_misc", "autofs"), over(31, 30, "/proc/sys/fs/binfmt_misc")],
     undefined,

@@ -2,10 +2,10 @@ import { parseMountinfo, pointOf } from "#linux/mountinfo.ts";
 import { isAt } from "#linux/path.ts";
 
 /**
- * Directories of procfs that the kernel keeps empty for other file systems: what is mounted there hides
- * nothing.
+ * Directories of procfs that the kernel keeps empty for other file systems, with one processor or driver or
+ * another (proc_create_mount_point() and register_sysctl_mount_point()): what is mounted there hides nothing.
  */
-const meantForMounts = ["sys/fs/binfmt_misc", "fs/nfsd"];
+const meantForMounts = ["sys/fs/binfmt_misc", "fs/nfsd", "xen", "openprom"];
 
 /**
  * What prevents a mount of procfs in a new user namespace, by the mountinfo (proc_pid_mountinfo(5)) of the

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { listsProfile } from "./apparmor.ts";
+import { isUnderProfile, listsProfile } from "./apparmor.ts";
 
 const list = "docker-default (enforce)\n/usr/bin/man (enforce)\nberth-machine-2 (complain)\n";
 
@@ -11,3 +11,12 @@ test.each([
   ["man", list, false],
   ["docker-default", "", false],
 ])("%s", (name, text, expected) => expect(listsProfile(text, name)).toBe(expected));
+
+test.each([
+  ["berth-machine (enforce)\n", true],
+  ["berth-machine", true],
+  ["docker-default//&berth-machine (mixed)\n", true],
+  ["berth-machine//child (enforce)\n", false],
+  ["unconfined\n", false],
+  ["", false],
+])("a process under %j", (label, expected) => expect(isUnderProfile(label, "berth-machine")).toBe(expected));

@@ -8,3 +8,15 @@ export const removeProfileFile = "/sys/kernel/security/apparmor/.remove";
 export function listsProfile(list: string, name: string): boolean {
   return `\n${list}`.includes(`\n${name} (`);
 }
+
+/**
+ * Whether a process's label, such as `docker-default (enforce)` or stacked `docker-default//&x (mixed)`, has
+ * a profile of this name.
+ */
+export function isUnderProfile(label: string, name: string): boolean {
+  return label
+    .trim()
+    .replace(/ \([a-z]+\)$/, "")
+    .split("//&")
+    .includes(name);
+}

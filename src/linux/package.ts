@@ -31,6 +31,7 @@ const engine: Names = { apt: "docker.io", dnf: "moby-engine", pacman: "docker", 
 
 /** The packages of the programs that berth starts; without a name where a distribution has none. */
 const packages: Readonly<Record<string, Names>> = {
+  apparmor_parser: { apt: "apparmor", pacman: "apparmor", zypper: "apparmor-parser" },
   bzip2: everywhere("bzip2"),
   cat: everywhere("coreutils"),
   "docker-init": engine,

@@ -1,6 +1,6 @@
 import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
 import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
-import { renderReload } from "#cli/render/unit-reload.ts";
+import { renderReloads } from "#cli/render/unit-reload.ts";
 import { installRuntime } from "#ops/engine/install-runtime.ts";
 import { installDirectory } from "#ops/engine/installed-programs.ts";
 
@@ -43,8 +43,7 @@ const runtime = defineCommand({
         ? `the engine knows the runtime berth${change.changed ? "" : " already"}`
         : `wrote ${change.file}; no engine is running, so it takes effect when one starts`,
     );
-    const reload = renderReload("lxcfs.service", change.lxcfs);
-    if (reload !== undefined) context.note(reload);
+    for (const line of renderReloads(change)) context.note(line);
     return undefined;
   },
 });

@@ -1,6 +1,6 @@
 import { type CommandGroup, defineCommand } from "#cli/frame/command.ts";
 import { engineConfig, engineOptions } from "#cli/options/engine-options.ts";
-import { renderReload } from "#cli/render/unit-reload.ts";
+import { renderReloads } from "#cli/render/unit-reload.ts";
 import { uninstallRuntime } from "#ops/engine/install-runtime.ts";
 import { all } from "./uninstall/all.ts";
 
@@ -17,11 +17,11 @@ const runtime = defineCommand({
     const config = await engineConfig(context, options);
     const change = await uninstallRuntime(config, options.force);
     await context.result(change, () => "");
+    for (const warning of change.warnings) context.warn(warning);
     context.note(
       change.changed ? "the engine no longer knows the runtime berth" : `${change.file} has no runtime berth`,
     );
-    const reload = renderReload("lxcfs.service", change.lxcfs);
-    if (reload !== undefined) context.note(reload);
+    for (const line of renderReloads(change)) context.note(line);
     return undefined;
   },
 });

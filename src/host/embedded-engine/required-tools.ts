@@ -3,14 +3,10 @@ import { join } from "node:path";
 import { BerthError } from "#errors.ts";
 import { readPackageManager } from "#host/process/package-manager.ts";
 import { packageOf } from "#linux/package.ts";
-
-const searched = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
+import { systemDirectories } from "#linux/search-path.ts";
 
 /** Where the packages of docker-ce keep docker-init. */
 const dockerDirectories = ["/usr/local/libexec/docker", "/usr/libexec/docker", "/usr/lib/docker"] as const;
-
-/** The search path of the engine and its tools: the system's own, not the caller's PATH. */
-export const enginePath = searched.join(":");
 
 /**
  * Finds the first of several equivalent programs below a root directory; its path is as seen from that root.
@@ -18,7 +14,7 @@ export const enginePath = searched.join(":");
  */
 export async function findTool(names: readonly [string, ...string[]], root = "/"): Promise<string> {
   for (const name of names) {
-    for (const directory of [...searched, ...dockerDirectories]) {
+    for (const directory of [...systemDirectories, ...dockerDirectories]) {
       const path = join(directory, name);
       if (await isExecutable(join(root, path))) return path;
     }

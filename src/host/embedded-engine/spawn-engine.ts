@@ -1,9 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { type ChildProcess, spawn } from "#host/process/spawn.ts";
+import { systemPath } from "#linux/search-path.ts";
 import { readEngineCgroups } from "./engine-cgroups.ts";
 import { type EmbeddedEngineOptions, enginePaths } from "./options.ts";
-import { enginePath, findTool } from "./required-tools.ts";
+import { findTool } from "./required-tools.ts";
 import { initScript, uplinkScript } from "./scripts.ts";
 import { renderEnvironment, unitCgroup, unitCommand } from "./unit.ts";
 
@@ -124,5 +125,5 @@ function engineEnvironment(): Record<string, string> {
   const present = kept.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]]],
   );
-  return { ...Object.fromEntries(present), PATH: enginePath, HOME: "/root", LANG: "C.UTF-8" };
+  return { ...Object.fromEntries(present), PATH: systemPath, HOME: "/root", LANG: "C.UTF-8" };
 }

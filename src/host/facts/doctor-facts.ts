@@ -2,9 +2,10 @@ import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type HostCgroup, parseCapabilityMask, parseCgroupLayout } from "#contract/host.ts";
 import { parseProcCover } from "#contract/proc-mount.ts";
-import { isProfileLoaded } from "#host/apparmor/machine-profile.ts";
+import { findParser, isProfileLoaded } from "#host/apparmor/machine-profile.ts";
 import { isReadOnly } from "#host/files/read-only.ts";
 import { unmappedLayers } from "#host/namespace/stage/overlay.ts";
+import { readPackageManager } from "#host/process/package-manager.ts";
 import {
   ignoreUnreadable,
   isMissing,
@@ -12,8 +13,12 @@ import {
   readNumber,
   readText,
 } from "#host/process/proc-file.ts";
+import { readWall } from "#host/publish/engine-wall.ts";
+import { isSystemdBooted } from "#host/systemd/booted.ts";
+import { stopUnitFile } from "#host/systemd/stop-unit.ts";
 import { capabilities } from "#linux/capability.ts";
 import type { HostFacts } from "#plan/doctor/doctor-facts.ts";
+import type { Wall } from "#plan/network/engine-wall.ts";
 import { readDisk } from "./engine-disk.ts";
 import { readUserNamespaces } from "./facts.ts";
 import { readHostNetwork } from "./host-network.ts";
@@ -44,6 +49,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     restriction,
     keepsLayers,
     procCover,
+    wall,
+    noStopUnit,
   ] = await Promise.all([
     readCgroup(pid),
     readLacking(pid),
@@ -64,6 +71,8 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
     isMissing(`/proc/${pid}/root${unmappedLayers}`),
     readProcCover(pid),
+    readEngineWall(pid),
+    isMissing(stopUnitFile),
   ]);
   return {
     cgroup,
@@ -83,7 +92,9 @@ export async function readHostFacts(pid: number | "self", dataRoot: string | und
     lxcfs: lxcfs === false,
     disk,
     bridgeFilter: bridge,
+    wall,
     network,
+    stopUnit: noStopUnit === undefined || !isSystemdBooted() ? undefined : !noStopUnit,
     programs,
   };
 }
@@ -108,10 +119,10 @@ export async function hasProgram(name: string, path: string | undefined): Promis
   return found.includes(true);
 }
 
-async function readApparmorProfile(): Promise<HostFacts["apparmorProfile"]> {
+function readApparmorProfile(): HostFacts["apparmorProfile"] {
   const loaded = isProfileLoaded();
   if (loaded === undefined) return undefined;
-  return { loaded, parser: await hasProgram("apparmor_parser", "/usr/sbin:/sbin:/usr/bin:/bin") };
+  return { loaded, parser: findParser() !== undefined, packageManager: readPackageManager() };
 }
 
 async function readCgroup(pid: number | "self"): Promise<HostCgroup | undefined> {
@@ -133,11 +144,21 @@ async function readLacking(pid: number | "self"): Promise<readonly string[] | un
 
 /** /proc/sys/net shows the reader's network namespace, so skip it for an engine in another one. */
 async function readBridgeFilter(pid: number | "self"): Promise<boolean | undefined> {
+  if (!(await sharesNetwork(pid))) return undefined;
+  const value = await readNumber("/proc/sys/net/bridge/bridge-nf-call-iptables");
+  return value === undefined ? undefined : value === 1;
+}
+
+/** Of docker0: the engine gives each of its bridges the same. Only root may read it, in its own namespace. */
+async function readEngineWall(pid: number | "self"): Promise<Wall | undefined> {
+  if (process.geteuid?.() !== 0 || !(await sharesNetwork(pid))) return undefined;
+  return await readWall("ipv4", "docker0");
+}
+
+async function sharesNetwork(pid: number | "self"): Promise<boolean> {
   const [theirs, ours] = await Promise.all([
     readLinkTarget(`/proc/${pid}/ns/net`),
     readLinkTarget("/proc/self/ns/net"),
   ]);
-  if (theirs === undefined || theirs !== ours) return undefined;
-  const value = await readNumber("/proc/sys/net/bridge/bridge-nf-call-iptables");
-  return value === undefined ? undefined : value === 1;
+  return theirs !== undefined && theirs === ours;
 }

@@ -1,8 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
-import { ignoreUnreadable, readLinkTarget } from "#host/process/proc-file.ts";
+import { ignoreUnreadable, readLinkTarget, readProc } from "#host/process/proc-file.ts";
+import { parseUsers } from "#linux/process-users.ts";
 import type { EngineProgram } from "#plan/engine/engine-program.ts";
 
-/** What /proc shows of a process: its program, arguments, environment and root directory. */
+/** What /proc shows of a process: its program, arguments, environment, users and root directory. */
 export async function readEngineProgram(pid: number): Promise<EngineProgram> {
   const [path, words, variables, theirs, ours] = await Promise.all([
     readLinkTarget(`/proc/${pid}/exe`),
@@ -15,6 +16,7 @@ export async function readEngineProgram(pid: number): Promise<EngineProgram> {
     path,
     arguments: words,
     environment: Object.fromEntries(variables.map(splitVariable)),
+    users: parseUsers(readProc(pid, "status")),
     sharesRoot: theirs === undefined ? undefined : theirs.dev === ours.dev && theirs.ino === ours.ino,
   };
 }

@@ -10,11 +10,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** A runtime that counts how often it is asked. */
-function install(version: string): string {
+/** A runtime that counts how often it is asked, and does something before it answers. */
+function install(version: string, before = "true"): string {
   const program = join(directory, "a runtime");
   rmSync(program, { force: true });
-  writeFileSync(program, `#!/bin/sh\necho asked >>'${directory}/asked'\necho '${version}'\n`);
+  writeFileSync(program, `#!/bin/sh\necho asked >>'${directory}/asked'\n${before}\necho '${version}'\n`);
   chmodSync(program, 0o755);
   return program;
 }
@@ -34,4 +34,16 @@ test("a runtime is asked once, and again when it is another", () => {
 test("one that is not there, and one that says nothing, are unknown", () => {
   expect(readRealRuntime(join(directory, "none"), directory)).toBeUndefined();
   expect(readRealRuntime(install(""), directory)).toBeUndefined();
+});
+
+test.each([
+  ["one that took too long", "exec sleep 60"],
+  ["one that was killed", "kill -KILL $$"],
+])("%s is asked again", (_, before) => {
+  const kept = join(directory, "kept late");
+  expect(readRealRuntime(install("runc version 1.1.5", before), kept, 200)).toBeUndefined();
+  const program = join(directory, "a runtime");
+  const first = asked();
+  expect(readRealRuntime(program, kept, 200)).toBeUndefined();
+  expect(asked()).toBe(first + 1);
 });

@@ -9,9 +9,14 @@ const longestAnswer = 5_000;
 
 /**
  * Which runtime a program is, by its name or path; undefined if it does not say, or does not exist. Asks it
- * once: `directory` keeps its answer for as long as the program stays the same file.
+ * once: `directory` keeps its answer for as long as the program stays the same file. Silence is no answer:
+ * the host may have been too busy for one.
  */
-export function readRealRuntime(program: string, directory: string): RealRuntime | undefined {
+export function readRealRuntime(
+  program: string,
+  directory: string,
+  limitMs = longestAnswer,
+): RealRuntime | undefined {
   const path = Bun.which(program);
   if (path === null) return undefined;
   const { dev, ino, size, ctimeMs } = statSync(path);
@@ -19,7 +24,8 @@ export function readRealRuntime(program: string, directory: string): RealRuntime
   const place = join(directory, "real-runtime");
   const [kept, ...lines] = readPlainFile(place)?.text.split("\n") ?? [];
   if (kept === identity) return parseRealRuntime(lines.join("\n"));
-  const answer = readOutput([path, "--version"], longestAnswer)?.slice(0, 1024) ?? "";
+  const answer = readOutput([path, "--version"], limitMs)?.slice(0, 1024);
+  if (!answer) return undefined;
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   // Another start may read or write it at the same time.
   writeFileSync(`${place}.${process.pid}`, `${identity}\n${answer}`);

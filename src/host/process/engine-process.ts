@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { readdir, realpath } from "node:fs/promises";
-import { hasErrno } from "#host/syscall/errno.ts";
+import { parseUsers } from "#linux/process-users.ts";
 import { readHeldListeners } from "./held-listeners.ts";
-import { ignoreUnreadable, readLinkTarget } from "./proc-file.ts";
+import { ignoreUnreadable, readLinkTarget, readProc } from "./proc-file.ts";
 import { readListener } from "./socket-listener.ts";
 
 /**
@@ -48,6 +47,7 @@ async function readEngine(pid: number): Promise<{ readonly parent: number } | un
     ]);
     if (own === undefined || own !== theirs) return undefined;
   }
+  // The ids from its status: to whom may not trace it, the directory's owner is root.
   const engine = parseEngine(readProc(pid, "status"));
   return engine === undefined || engine.users.some((user) => user !== 0 && user !== self)
     ? undefined
@@ -64,31 +64,12 @@ export function outermost(parents: ReadonlyMap<number, number>): number | undefi
   return others.length === 0 ? only?.[0] : undefined;
 }
 
-/**
- * The parent and the user ids (real, effective, saved, file system's) from a process's status
- * (proc_pid_status(5)); undefined if it is not called dockerd. A set-uid program keeps the real user that
- * started it, whatever its name.
- */
+/** The parent and the users of a process by its status; undefined if it is not called dockerd. */
 export function parseEngine(
   status: string,
 ): { readonly parent: number; readonly users: readonly number[] } | undefined {
   if (!status.startsWith("Name:\tdockerd\n")) return undefined;
   const parent = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
-  const users = /^Uid:\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)$/m.exec(status)?.slice(1);
-  return parent === undefined || users === undefined
-    ? undefined
-    : { parent: Number(parent), users: users.map(Number) };
-}
-
-/**
- * Empty for an ended or hidden process. Reads the ids from its status in one go: the directory's owner is
- * root for processes that this user may not trace.
- */
-function readProc(pid: number, file: "comm" | "status"): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ESRCH", "EACCES", "EPERM"])) return "";
-    throw error;
-  }
+  const users = parseUsers(status);
+  return parent === undefined || users === undefined ? undefined : { parent: Number(parent), users };
 }

@@ -75,6 +75,7 @@ async function engineFacts(
     limits: { memory: info.MemoryLimit, swap: info.SwapLimit, pids: info.PidsLimit ?? false },
     securityOptions: info.SecurityOptions,
     forwarding: info.IPv4Forwarding,
+    liveRestore: info.LiveRestoreEnabled,
     packaging: pid === undefined ? undefined : enginePackaging(await readEngineProgram(pid)),
     operatingSystem: info.OperatingSystem,
   };

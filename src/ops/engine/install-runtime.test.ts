@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 /**
@@ -156,5 +157,24 @@ test.skipIf(!isRoot)(
       "mount -t tmpfs -o mode=755 x /usr/local/lib",
     );
     expect(seen).toEqual([true, true, 129, "SIGHUP"]);
+  },
+);
+
+test.skipIf(!isRoot || !existsSync("/etc/systemd"))(
+  "where systemd does not start its unit, the runtime is installed all the same, with a warning (needs root)",
+  async () => {
+    const seen = await inMounts(
+      `${installing}
+    const { active, stop, warnings } = await install();
+    return [active, stop, warnings.filter((warning) => warning.includes("berth-stop")), all()];`,
+      `mount -t tmpfs -o mode=755 x /usr/local/lib
+    mount -t tmpfs -o mode=755 x /etc/systemd
+    mkdir -p /run/systemd/system /run/bin
+    printf '#!/bin/sh\\nexit 1\\n' >/run/bin/systemctl
+    chmod 755 /run/bin/systemctl
+    export PATH=/run/bin:$PATH`,
+    );
+    const warning = "cannot set up berth-stop.service: systemctl failed with status 1";
+    expect(seen).toEqual([false, "unneeded", [warning], tidy]);
   },
 );

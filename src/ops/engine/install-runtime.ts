@@ -7,17 +7,15 @@ import { withFilesKept } from "#host/files/files-kept.ts";
 import { readIfThere } from "#host/files/read-if-there.ts";
 import { requireWritable } from "#host/files/read-only.ts";
 import { readMode, replaceFile } from "#host/files/replace-file.ts";
-import { installLxcfsDropIn, removeLxcfsDropIn } from "#host/lxcfs/lxcfs-unit.ts";
 import { isThere, type StartedProcess } from "#host/process/process-stat.ts";
 import { requireRoot } from "#host/process/require-root.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
-import { installStopUnit, removeStopUnit } from "#host/systemd/stop-unit.ts";
 import { addRuntime, forgetRuntimes, removeRuntime } from "#oci/daemon-json.ts";
 import { listMachines } from "#ops/machine/machines.ts";
 import { poll } from "#ops/task/poll.ts";
-import type { UnitReload } from "#plan/engine/unit-reload.ts";
 import { runtimeName } from "#plan/machine/berth-runtime.ts";
-import { installProfile, removeProfile } from "./install-profile.ts";
+import { installProfile, profileFile, removeProfile, withProfileKept } from "./install-profile.ts";
+import { installUnits, noUnits, removeUnits, type UnitChanges } from "./install-units.ts";
 import {
   copyPrograms,
   installDirectory,
@@ -42,15 +40,13 @@ export interface EngineConfig {
   readonly isRootless: boolean;
 }
 
-export interface RuntimeChange {
+export interface RuntimeChange extends UnitChanges {
   readonly file: string;
   /** Path of the launcher. */
   readonly path: string;
   readonly changed: boolean;
   /** Whether the running engine has taken it. */
   readonly active: boolean;
-  /** What became of systemd's unit of lxcfs. */
-  readonly lxcfs: UnitReload;
   readonly warnings: readonly string[];
 }
 
@@ -95,21 +91,21 @@ export async function installRuntime(config: EngineConfig, options: InstallOptio
   const install = async () => {
     if (!options.inPlace) await copyPrograms(options, file);
     if (changed) await writeConfig(file, before, after);
-    return await activate(config, { file, changed }, isActive);
+    // Before the engine makes machines by it.
+    const profileIn = options.inPlace ? undefined : installDirectory;
+    const warnings = config.isRootless ? [] : await installProfile(profileIn);
+    return { active: await activate(config, { file, changed }, isActive), warnings };
   };
-  const copies = options.inPlace ? [] : installedFiles;
-  const active = await withFilesKept([file, backupOf(file), ...copies], install).catch(
-    async (error: unknown) => {
-      if (!options.inPlace) await removeInstallDirectory();
-      throw error;
-    },
-  );
-  const lxcfs = options.inPlace ? "unneeded" : await installLxcfsDropIn(programPath);
-  if (!options.inPlace) await installStopUnit(programPath);
-  const profileIn = options.inPlace ? undefined : installDirectory;
-  const warnings = config.isRootless ? [] : await installProfile(profileIn);
+  const copies = options.inPlace ? [] : [...installedFiles, profileFile(installDirectory)];
+  const { active, warnings } = await withFilesKept([file, backupOf(file), ...copies], () =>
+    withProfileKept(install),
+  ).catch(async (error: unknown) => {
+    if (!options.inPlace) await removeInstallDirectory();
+    throw error;
+  });
+  const units = options.inPlace ? { ...noUnits, warnings: [] } : await installUnits(programPath);
   if (active === undefined) throw unread(file);
-  return { file, path, changed, active, lxcfs, warnings };
+  return { file, path, changed, active, ...units, warnings: [...warnings, ...units.warnings] };
 }
 
 /**
@@ -134,13 +130,10 @@ export async function uninstallRuntime(config: EngineConfig, force: boolean): Pr
   else if (changed) await replaceFile(file, after);
   await rm(backupOf(file), { force: true });
   const isLast = !config.isRootless && (await releasePrograms(file));
-  const lxcfs = isLast ? await removeLxcfsDropIn() : "unneeded";
-  if (isLast) {
-    await removeStopUnit();
-    await removeProfile(installDirectory);
-    await removePrograms();
-  }
-  return { file, path: launcherPath, changed, active, lxcfs, warnings: [] };
+  const units = isLast ? await removeUnits() : noUnits;
+  const warnings = isLast ? await removeProfile(installDirectory) : [];
+  if (isLast) await removePrograms();
+  return { file, path: launcherPath, changed, active, ...units, warnings };
 }
 
 /** A user's engine runs the programs where he keeps them. */

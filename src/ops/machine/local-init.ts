@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { readHeldListeners } from "#host/process/held-listeners.ts";
+import { readProc } from "#host/process/proc-file.ts";
 import { findProcess, isThere, parseProcessStat, type StartedProcess } from "#host/process/process-stat.ts";
 import { readListener } from "#host/process/socket-listener.ts";
 
@@ -16,8 +17,7 @@ export type SystemdProgress = "early" | "in-scope" | "on-bus";
 export function findLocalInit(socket: string, enginePid: number, id: string): StartedProcess | undefined {
   const listener = readListener(socket);
   const depth = listener === undefined ? 0 : numbersOf(listener).length;
-  if (depth === 1)
-    return bearsId(readProc(String(enginePid), "cgroup"), id) ? findProcess(enginePid) : undefined;
+  if (depth === 1) return bearsId(readProc(enginePid, "cgroup"), id) ? findProcess(enginePid) : undefined;
   const namespace = depth === 0 ? undefined : namespaceOf(String(listener));
   if (namespace === undefined) return undefined;
   const found = readdirSync("/proc").find((pid) => {
@@ -47,7 +47,7 @@ export function bearsId(cgroup: string, id: string): boolean {
  * hidden process.
  */
 function numbersOf(pid: number): readonly string[] {
-  return parseNumbers(readProc(String(pid), "status"));
+  return parseNumbers(readProc(pid, "status"));
 }
 
 function parseNumbers(status: string): readonly string[] {
@@ -77,17 +77,8 @@ const mostOfTable = 1024 * 1024;
  */
 export function readSystemdProgress(init: StartedProcess): SystemdProgress | undefined {
   const { pid } = init;
-  const cgroup = readProc(String(pid), "cgroup");
+  const cgroup = readProc(pid, "cgroup");
   if (cgroup === "" || !isThere(init)) return undefined;
   if (!/\/init\.scope\b/.test(cgroup)) return "early";
   return readHeldListeners(pid, bus, mostOfTable).length === 0 ? "in-scope" : "on-bus";
-}
-
-/** Empty for a process that has ended, or whose file this user may not read. */
-function readProc(pid: string, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { beginUserNamespace, type UserNamespace } from "#host/namespace/user-namespace.ts";
-import { withReadableFiles } from "#host/selinux/contexts.ts";
+import { isLabellingRefused, withReadableFiles } from "#host/selinux/contexts.ts";
 import { renderUnmapped } from "#oci/isolation/plan.ts";
 import { type BuiltStage, buildStage } from "./build-stage.ts";
 import { removeMachineCgroups } from "./end.ts";
@@ -44,6 +44,7 @@ export async function runtimeCreate(call: RuntimeCreate): Promise<readonly strin
     return [
       ...container.ignored.map(leftOut),
       ...plan.warnings,
+      ...(observed.request.labels?.selinux && isLabellingRefused() ? [unlabelled] : []),
       ...renderUnmapped(stage?.unmapped ?? []),
       ...(plan.isolation?.warnings ?? []),
     ];
@@ -90,6 +91,10 @@ function writePlanned({ call, container, observed }: MachineStart, plan: Machine
     }),
   );
 }
+
+const unlabelled =
+  "SELinux does not let the runtime label files: the machine may be unable to read its machine-id and " +
+  "/run/host (see `ausearch -m avc -c berth`)";
 
 const leftOut = (entry: string) =>
   `ignoring ${entry} of the image's own environment: only the user may request it ` +

@@ -1,4 +1,5 @@
 import { machineProfile } from "#contract/apparmor-profile.ts";
+import { installHint } from "#linux/package.ts";
 import { ok, warn } from "./check.ts";
 import type { Check, EngineFacts, HostFacts } from "./doctor-facts.ts";
 
@@ -36,6 +37,11 @@ function checkModules({ apparmor, selinux, selinuxManageCgroup }: HostFacts, eng
   );
 }
 
+function loadingHint({ packageManager }: NonNullable<HostFacts["apparmorProfile"]>): string {
+  const install = installHint("apparmor_parser", packageManager) ?? "Install AppArmor's tools.";
+  return `${install} Then \`berth install runtime\`.`;
+}
+
 function checkProfile({ apparmor, apparmorProfile: profile }: HostFacts): readonly Check[] {
   if (!apparmor || profile === undefined) return [];
   const [id, title] = ["apparmor-profile", "AppArmor profile"];
@@ -44,7 +50,7 @@ function checkProfile({ apparmor, apparmorProfile: profile }: HostFacts): readon
   const detail =
     `${machineProfile} is not loaded, and apparmor_parser is not installed: ` +
     'machines of profile "full" run without an AppArmor profile';
-  return [warn(id, title, detail, "apt-get install apparmor, then `berth install runtime`")];
+  return [warn(id, title, detail, loadingHint(profile))];
 }
 
 function checkRestriction({ apparmorProfile: profile, restrictsUserns }: HostFacts): readonly Check[] {
@@ -53,7 +59,7 @@ function checkRestriction({ apparmorProfile: profile, restrictsUserns }: HostFac
   if (profile.loaded || profile.parser)
     return [ok(id, title, `on; users in machines under ${machineProfile} may still create some`)];
   const detail = "on: in machines rootless Podman, bubblewrap and the sandboxes of browsers fail";
-  return [warn(id, title, detail, "apt-get install apparmor, then `berth install runtime`")];
+  return [warn(id, title, detail, loadingHint(profile))];
 }
 
 function checkLabels({ selinux }: HostFacts, engine: EngineFacts | undefined): readonly Check[] {

@@ -2,6 +2,7 @@ import type { Host, HostCgroup } from "#contract/host.ts";
 import type { PackageManager } from "#linux/package.ts";
 import type { EnginePackaging } from "#plan/engine/engine-program.ts";
 import type { BuilderChoice } from "#plan/image/builder.ts";
+import type { Wall } from "#plan/network/engine-wall.ts";
 import type { HostNetwork } from "#plan/network/host-network.ts";
 import type { NetworkFacts } from "#plan/network/network.ts";
 
@@ -45,6 +46,7 @@ export interface EngineFacts {
   /** As the engine lists them: `name=seccomp,profile=default`. */
   readonly securityOptions: readonly string[];
   readonly forwarding: boolean | undefined;
+  readonly liveRestore: boolean;
   readonly networks: readonly NetworkFacts[];
   /** Undefined where its process is not to be seen. */
   readonly packaging: EnginePackaging | undefined;
@@ -64,7 +66,13 @@ export interface HostFacts {
   readonly ptys: { readonly most: number; readonly used: number } | undefined;
   readonly apparmor: boolean;
   /** Whether the kernel has berth's AppArmor profile, and whether the host has the program that loads it. */
-  readonly apparmorProfile: { readonly loaded: boolean; readonly parser: boolean } | undefined;
+  readonly apparmorProfile:
+    | {
+        readonly loaded: boolean;
+        readonly parser: boolean;
+        readonly packageManager: PackageManager | undefined;
+      }
+    | undefined;
   /** kernel.apparmor_restrict_unprivileged_userns, which Ubuntu's kernels have. */
   readonly restrictsUserns: boolean | undefined;
   readonly selinux: boolean;
@@ -75,7 +83,11 @@ export interface HostFacts {
   readonly disk: { readonly directory: string; readonly free: number } | undefined;
   /** net.bridge.bridge-nf-call-iptables, of the engine's network namespace. */
   readonly bridgeFilter: boolean | undefined;
+  /** What the engine's own firewall does before its default bridge, for IPv4; undefined if not seen. */
+  readonly wall: Wall | undefined;
   readonly network: HostNetwork;
+  /** Whether berth-stop.service is there; undefined where systemd does not run the host. */
+  readonly stopUnit: boolean | undefined;
   readonly programs: {
     /** Whether the place for berth's own programs is on a read-only file system. */
     readonly readOnly: boolean;

@@ -1,7 +1,9 @@
 import { fail, ok, warn } from "./check.ts";
 import { checkConfinement } from "./doctor-confinement.ts";
 import type { Check, EngineFacts, HostFacts } from "./doctor-facts.ts";
+import { checkEngineFirewall } from "./engine-firewall.ts";
 import { checkPrograms } from "./host-programs.ts";
+import { checkLiveRestore } from "./live-restore.ts";
 
 /** The checks of the engine's host; unreadable facts have no check. */
 export function checkHost(host: HostFacts, engine: EngineFacts | undefined): readonly Check[] {
@@ -14,6 +16,8 @@ export function checkHost(host: HostFacts, engine: EngineFacts | undefined): rea
     ...checkPtys(host),
     ...checkDisk(host),
     ...checkBridgeFilter(host),
+    ...checkEngineFirewall(host.wall),
+    ...(engine === undefined ? [] : checkLiveRestore(engine, host)),
     ...checkPrograms(host),
     ok(
       "lxcfs",

@@ -16,6 +16,7 @@ const engine: EngineFacts = {
   limits: { memory: true, swap: true, pids: true },
   securityOptions: ["name=seccomp,profile=default", "name=cgroupns"],
   forwarding: true,
+  liveRestore: false,
   networks: [],
   packaging: "system",
   operatingSystem: "Debian GNU/Linux 13 (trixie)",
@@ -29,14 +30,16 @@ const host: HostFacts = {
   keys: { user: 200, root: 1000000 },
   ptys: { most: 4096, used: 10 },
   apparmor: true,
-  apparmorProfile: { loaded: true, parser: true },
+  apparmorProfile: { loaded: true, parser: true, packageManager: "apt" },
   restrictsUserns: true,
   selinux: false,
   selinuxManageCgroup: undefined,
   lxcfs: true,
   disk: { directory: "/var/lib/docker", free: 50 * 1024 ** 3 },
   bridgeFilter: true,
+  wall: undefined,
   network: unseenNetwork,
+  stopUnit: true,
   programs: { readOnly: false, fapolicyd: false, nvidia: false },
 };
 
@@ -64,7 +67,7 @@ const cgroup = (layout: "v1" | "hybrid" | "v2", nsdelegate = true, named?: strin
   onHost({ cgroup: { layout, named, unified: undefined, nsdelegate } });
 
 const labels = { securityOptions: ["name=seccomp", "name=selinux"] };
-const noParser = onHost({ apparmorProfile: { loaded: false, parser: false } });
+const noParser = onHost({ apparmorProfile: { loaded: false, parser: false, packageManager: "zypper" } });
 const bare = { runtime: undefined, runtimeIsDefault: false };
 
 describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
@@ -178,7 +181,7 @@ describe.each<[string, DoctorFacts, string, CheckStatus, RegExp]>([
   ["the profile", onHost({}), "apparmor-profile", "ok", /berth-machine is loaded/],
   [
     "a profile to load",
-    onHost({ apparmorProfile: { loaded: false, parser: true } }),
+    onHost({ apparmorProfile: { loaded: false, parser: true, packageManager: "apt" } }),
     "apparmor-profile",
     "ok",
     /next machine/,
@@ -264,4 +267,60 @@ test("what could not be read has no check", () => {
     "userns-restriction",
   ])
     expect(ids).not.toContain(id);
+});
+
+test("the ids that scripts look for: take none away", () => {
+  const all: DoctorFacts = {
+    ...facts,
+    engine: {
+      ...engine,
+      liveRestore: true,
+      securityOptions: ["name=seccomp", "name=no-new-privileges", "name=selinux"],
+      networks: [{ name: "lab.test", subnets: ["10.72.0.0/24"], isOwn: true }],
+    },
+    host: {
+      ...host,
+      selinux: true,
+      wall: "closed",
+      programs: { readOnly: true, fapolicyd: true, nvidia: true },
+      lackingCapabilities: ["CAP_SYS_RESOURCE"],
+    },
+  };
+  const ids = [all, { ...facts, host: undefined }].flatMap((given) => planDoctor(given).map(({ id }) => id));
+  expect([...new Set(ids)].toSorted()).toEqual([
+    "apparmor-profile",
+    "bridge-filter",
+    "capabilities",
+    "cgroups",
+    "confinement",
+    "disk",
+    "engine",
+    "engine-firewall",
+    "engine-kind",
+    "fapolicyd",
+    "forwarding",
+    "gpu",
+    "host",
+    "image-tools",
+    "inotify",
+    "install-place",
+    "isolation",
+    "keys",
+    "limits",
+    "live-restore",
+    "lxcfs",
+    "networks",
+    "no-new-privileges",
+    "ptys",
+    "remains",
+    "runtime",
+    "seccomp",
+    "selinux-labels",
+    "userns-restriction",
+  ]);
+});
+
+test("where nothing loads AppArmor's profile, names the host's own package of what does", () => {
+  const hints = planDoctor(noParser).flatMap(({ hint }) => (hint?.includes("parser") ? [hint] : []));
+  expect(hints).toEqual(Array(2).fill("Run `zypper install apparmor-parser`. Then `berth install runtime`."));
 });

@@ -5,7 +5,13 @@ import { chooseDaemonConfig, type EngineSight } from "./choose-daemon-config.ts"
 
 const unix = (path: string): Endpoint => ({ kind: "unix", path, source: "--host" });
 const tcp: Endpoint = { kind: "tcp", host: "127.0.0.1", port: 2375, source: "DOCKER_HOST" };
-const program = { path: "/usr/bin/dockerd", arguments: ["dockerd"], environment: {}, sharesRoot: true };
+const program = {
+  path: "/usr/bin/dockerd",
+  arguments: ["dockerd"],
+  environment: {},
+  users: [0, 0, 0, 0],
+  sharesRoot: true,
+};
 const none = { file: undefined, process: false };
 const sight: EngineSight = {
   endpoint: unix("/run/docker.sock"),
@@ -14,7 +20,9 @@ const sight: EngineSight = {
   byRoot: true,
   given: none,
 };
-const rootless = { ...program, environment: { HOME: "/home/ada", ROOTLESSKIT_STATE_DIR: "/x" } };
+const adas = { ...program, users: [1000, 1000, 1000, 1000] };
+const rootless = { ...adas, environment: { HOME: "/home/ada", ROOTLESSKIT_STATE_DIR: "/x" } };
+const named = { file: undefined, process: true };
 const system = "/etc/docker/daemon.json";
 
 test.each<[string, Partial<EngineSight>, string]>([
@@ -36,13 +44,14 @@ test.each<[string, Partial<EngineSight>, string]>([
     { program: { ...program, sharesRoot: false }, given: { file: "/b", process: false } },
     "/b",
   ],
+  ["another user's, by root's own word", { program: adas, given: { file: "/b", process: true } }, "/b"],
   ["the system's socket, nobody there", { answers: false, program: undefined }, system],
   [
     "by its other name",
     { answers: false, program: undefined, endpoint: unix("/var/run/docker.sock") },
     system,
   ],
-  ["by TCP, its process named", { endpoint: tcp, given: { file: undefined, process: true } }, system],
+  ["by TCP, its process named", { endpoint: tcp, given: named }, system],
 ])("%s", (_, change, file) => expect(chooseDaemonConfig({ ...sight, ...change })).toBe(file));
 
 test.each<[string, Partial<EngineSight>, string, RegExp]>([
@@ -60,6 +69,24 @@ test.each<[string, Partial<EngineSight>, string, RegExp]>([
     /ssh:.*another host/,
   ],
   ["of another user, for root", { program: rootless }, "host-unfit", /rootless/],
+  [
+    "of another user that does not say it is rootless, for root",
+    { program: { ...adas, arguments: ["dockerd", "--config-file=/etc/shadow"] }, given: named },
+    "host-unfit",
+    /another user's/,
+  ],
+  [
+    "of a user who has started a set-uid program",
+    { program: { ...program, users: [1000, 0, 0, 0] }, given: named },
+    "host-unfit",
+    /another user's/,
+  ],
+  [
+    "whose process has ended",
+    { program: { ...program, users: undefined }, given: named },
+    "host-unfit",
+    /another user's/,
+  ],
   ["in a virtual machine", { program: undefined }, "host-unfit", /cannot find the process/],
   ["a snap", { program: { ...program, path: "/snap/docker/1/bin/dockerd" } }, "host-unfit", /is a snap/],
   ["in a container", { program: { ...program, sharesRoot: false } }, "host-unfit", /another root/],

@@ -44,11 +44,19 @@ export function chooseDaemonConfig({ endpoint, answers, program, byRoot, given }
 /** The distributions' docker.socket, by both names of /run. */
 const systemSockets: readonly string[] = [defaultSocket, "/run/docker.sock"];
 
+/** Not where its users could not be read, of a process that ended. */
+const isRoots = ({ users }: EngineProgram) => users?.every((user) => user === 0) ?? false;
+
 function fileOf(program: EngineProgram, address: string, byRoot: boolean): string {
   const packaging = enginePackaging(program);
-  if (packaging === "rootless" && byRoot)
+  if (byRoot && packaging === "rootless")
     throw new BerthError("host-unfit", `the engine at ${address} is rootless, and another user's`, {
       hint: "Run the command as that user, with --in-place.",
+    });
+  // Its user has written its arguments and environment, which decide below.
+  if (byRoot && !isRoots(program))
+    throw new BerthError("host-unfit", `the engine at ${address} is another user's, not root's`, {
+      hint: "Run the command as that user, with --in-place; or give its daemon.json with --engine-config.",
     });
   if (packaging === "snap")
     throw new BerthError(

@@ -5,6 +5,7 @@ const dockerd: EngineProgram = {
   path: "/usr/bin/dockerd",
   arguments: ["/usr/bin/dockerd", "-H", "fd://"],
   environment: { HOME: "/root" },
+  users: [0, 0, 0, 0],
   sharesRoot: true,
 };
 const rootless = { HOME: "/home/ada", ROOTLESSKIT_STATE_DIR: "/run/user/1000/dockerd-rootless" };

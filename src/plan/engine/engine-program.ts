@@ -4,6 +4,8 @@ export interface EngineProgram {
   readonly path: string | undefined;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** The process's user ids: real, effective, saved, file system's. */
+  readonly users: readonly number[] | undefined;
   /** Whether its root directory is that of this process. */
   readonly sharesRoot: boolean | undefined;
 }

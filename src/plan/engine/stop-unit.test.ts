@@ -5,8 +5,16 @@ test("the unit stops after the engine, by hand never, and gives machines their t
   const lines = renderStopUnit("/usr/local/lib/berth/berth").split("\n");
   expect(lines).toContain("Before=docker.service containerd.service");
   expect(lines).toContain("RefuseManualStop=yes");
-  expect(lines).toContain("ExecStop=/usr/local/lib/berth/berth runtime halt");
+  expect(lines).toContain("ExecStop=-/usr/local/lib/berth/berth runtime halt");
   expect(lines.filter((line) => /^(Requires|PartOf|BindsTo|Conflicts)=/.test(line))).toEqual([]);
   const timeout = lines.find((line) => line.startsWith("TimeoutStopSec="))?.split("=")[1];
   expect(Number(timeout)).toBeGreaterThan(longestHalt);
+});
+
+test("the engine waits at boot for nothing that may need it", () => {
+  const lines = renderStopUnit("/berth").split("\n");
+  expect(lines.filter((line) => line.startsWith("After="))).toEqual([
+    "After=local-fs.target network.target lxcfs.service",
+  ]);
+  expect(lines.filter((line) => /^(Wants|RequiresMountsFor|Upholds)=/.test(line))).toEqual([]);
 });

@@ -6,7 +6,7 @@ export type UnitReload = "done" | "pending" | "unneeded";
 
 export interface ReloadFacts {
   readonly systemd: boolean;
-  /** Whether systemd has the unit: what it does not have, it reads anew anyway when it comes. */
+  /** Whether systemd has to read the unit: what it does not have yet, it reads anyway when it comes. */
   readonly unit: boolean;
   readonly nvidia: boolean;
 }

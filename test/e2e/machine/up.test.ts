@@ -60,7 +60,7 @@ describe.skipIf(!canHaveEngines)("berth up (needs root)", () => {
     });
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^NAME +STATE +ADDRESS.*\nweb +running +172\.31\.0\.2.*\ndb +running +172\.31\.0\.3.*\n$/,
+      /^NAME +STATE +ADDRESS.*\nweb +running +10\.72\.0\.2.*\ndb +running +10\.72\.0\.3.*\n$/,
     );
     expect(stderr).toMatch(/^web: booting/m);
     expect((await node("one").berth("ls -q")).stdout.split("\n").toSorted()).toEqual(["", "db", "web"]);

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { enginePath } from "#host/embedded-engine/required-tools.ts";
 import { run, tryRun } from "#host/process/run.ts";
 import { waitFor } from "#lab/wait-for.ts";
+import { systemPath } from "#linux/search-path.ts";
 import { dist } from "./berth.ts";
 import { cgroupOf } from "./isolated.ts";
 import type { Node } from "./nodes.ts";
@@ -60,7 +60,7 @@ export async function startSecondEngine(
     const child = spawn("nsenter", enter, {
       stdio: "ignore",
       detached: true,
-      env: { PATH: enginePath, HOME: "/root" } as NodeJS.ProcessEnv,
+      env: { PATH: systemPath, HOME: "/root" } as NodeJS.ProcessEnv,
     });
     await once(child, "spawn");
     child.unref();

@@ -67,10 +67,11 @@ export const all = defineCommand({
     }
     if (config !== undefined && !config.isRootless) requireRoot("removing the runtime");
     const kept = await removeBelongings(engine, belongings, place);
-    if (config !== undefined) await uninstallRuntime(config, false);
+    const change = config && (await uninstallRuntime(config, false));
     const removed = parts.filter(({ name }) => !kept.includes(name));
     await context.result({ removed, kept }, () => "");
     for (const part of removed) context.note(renderPart(part).replace(/^remove/, "removed"));
+    for (const warning of change?.warnings ?? []) context.warn(warning);
     for (const name of kept) context.note(`${plainText(name)} stays: something else needs it`);
     return undefined;
   },
