@@ -37,10 +37,10 @@ export async function ensureBuilderImage(
   const [made, found] = await Promise.all(
     [reference, base].map((name) => inspectIfThere(engine, name, signal)),
   );
-  if (made !== undefined && isBuilder(made, base, found) && (await isMadeBuilder(cache, made.Id)))
-    return made.Id;
-  // The new one takes its name.
-  if (made !== undefined) await removeOwnImage(engine, { reference, id: made.Id }, signal);
+  const own = made !== undefined && (await isMadeBuilder(cache, made.Id)) ? made : undefined;
+  if (own !== undefined && isBuilder(own, base, found)) return own.Id;
+  // The new one takes its name, and that of another's image, which stays.
+  if (own !== undefined) await removeOwnImage(engine, { reference, id: own.Id }, signal);
   const from = found?.Id ?? (await pull(engine, choice, options));
   onProgress?.(`installing mmdebstrap in ${base}`);
   return await withBuilderContainer(engine, from, "install", signal, async (container) => {

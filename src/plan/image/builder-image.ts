@@ -71,9 +71,7 @@ export function prepareCommand(archive: string | undefined): readonly string[] {
 /** Where a build leaves the root's tarball in its container. */
 export const builtRoot = "/build/root.tar";
 
-/**
- * The shell's `has_ids`: whether a file like /proc/PID/uid_map has the ids that /etc/subuid gives to root.
- */
+/** The shell's `has_ids`: whether a file like /proc/PID/uid_map has the ids that /etc/subuid gives root. */
 export const hasIds = `has_ids() {
   while read -r first _ count; do
     if [ "$first" -le 100000 ] && [ "$((first + count))" -ge 165536 ]; then return 0; fi
