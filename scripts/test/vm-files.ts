@@ -1,3 +1,4 @@
+import { confinedRoot } from "#support/confined-root.ts";
 import { rootTarball } from "../../fidelity/roots.ts";
 
 /** What runs in the VM of `npm run test:vm`. */
@@ -16,6 +17,7 @@ export interface VmFile {
  */
 export const vmFiles: readonly VmFile[] = [
   { path: "test/e2e/host/" },
+  { path: "test/e2e/host/apparmor.test.ts", tarball: confinedRoot },
   { path: "test/e2e/host/fidelity.test.ts", tarball: rootTarball },
   { path: "test/e2e/host/reboot.test.ts", reboots: true },
   ...["up", "runtime", "profiles", "isolation", "limits", "lifecycle", "inits", "plain"].map((name) => ({

@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { labImage } from "#lab/lab-image.ts";
 import { attackFrom, attackFromHost } from "#support/attack.ts";
+import { confinedRoot } from "#support/confined-root.ts";
 import { booted, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { useNodes } from "#support/nodes.ts";
 import { isVmHost } from "#support/vm-host.ts";
 
-const packages = ["systemd", "systemd-sysv", "dbus", "sudo", "bubblewrap", "cron"];
 const node = useNodes({
   nodes: { host: {} },
-  images: { confined: () => labImage("bookworm", packages) },
+  images: { confined: confinedRoot },
 });
 const host = () => node("host");
 const labelOf = async (pid: number) => (await host().run("cat", `/proc/${pid}/attr/current`)).stdout.trim();
@@ -35,7 +34,7 @@ describe.skipIf(!isVmHost)("under AppArmor (needs the VM's host)", () => {
 
   test("a command of the engine's may signal and see the machine's services", async () => {
     const script =
-      "kill -0 $(pgrep -o cron) && readlink /proc/1/exe && mount -t tmpfs none /mnt && umount /mnt";
+      "kill -0 $(systemctl show -P MainPID cron) && readlink /proc/1/exe && mount -t tmpfs none /mnt && umount /mnt";
     expect(await inside(host(), "full", script)).toContain("/systemd");
   });
 
