@@ -38,7 +38,7 @@ describe.skipIf(!isVmHost)("storage of a host that people have (needs the VM's h
       expect(await booted(host(), "covered")).toBe("running");
       expect((await idsOf(host(), "covered")).base).toBe(0);
     } finally {
-      await host().run("sh", "-c", runtimes, "umount /proc/kcore");
+      await host().run("sh", "-c", runtimes, "umount --lazy /proc/kcore");
     }
   });
 
