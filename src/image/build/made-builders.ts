@@ -1,5 +1,6 @@
-import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { filesIn } from "#host/files/files-in.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 
 /*
@@ -30,14 +31,8 @@ export async function noteMadeBuilder(cache: string, id: string): Promise<void> 
 }
 
 /** The files of all, by their paths. */
-export async function findMadeBuilders(cache: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(join(cache, directory))).map((name) => join(cache, directory, name));
-  } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return [];
-    throw error;
-  }
-}
+export const findMadeBuilders = (cache: string): Promise<readonly string[]> =>
+  filesIn(join(cache, directory));
 
 /** Forgets them: the next build makes a new one. */
 export async function removeMadeBuilders(cache: string): Promise<void> {

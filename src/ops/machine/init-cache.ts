@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isInitKind } from "#contract/init.ts";
+import { filesIn } from "#host/files/files-in.ts";
 import { readIfThere } from "#host/files/read-if-there.ts";
 import { replaceFile } from "#host/files/replace-file.ts";
 import { sha256 } from "#host/files/sha256.ts";
@@ -37,14 +38,7 @@ export async function writeCachedInit(cache: string, key: InitKey, init: string)
 }
 
 /** The files of all, by their paths. */
-export async function findCachedInits(cache: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(join(cache, directory))).map((name) => join(cache, directory, name));
-  } catch (error) {
-    if (hasErrno(error, ["ENOENT", "ENOTDIR"])) return [];
-    throw error;
-  }
-}
+export const findCachedInits = (cache: string): Promise<readonly string[]> => filesIn(join(cache, directory));
 
 export async function removeCachedInits(cache: string): Promise<void> {
   await rm(join(cache, directory), { recursive: true, force: true });

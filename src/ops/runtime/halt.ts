@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { findStates } from "#host/files/machine-states.ts";
 import { readIfThereSync } from "#host/files/read-if-there.ts";
 import { findContainerInits } from "#host/process/container-inits.ts";
 import { isThere } from "#host/process/process-stat.ts";
@@ -19,7 +19,7 @@ export interface Halt {
  * a host that shuts down: an engine that runs would start them again. `limitMs` limits the whole.
  */
 export async function haltMachines(limitMs: number, root: string = stateRoot): Promise<Halt> {
-  const signals = readStopSignals(root, 0);
+  const signals = readStopSignals(root);
   const inits = findContainerInits([...signals.keys()]);
   for (const { id, process: init } of inits) signalInit(init.pid, signals.get(id) ?? 0);
   const running = () => inits.filter(({ process: init }) => isThere(init));
@@ -28,29 +28,14 @@ export async function haltMachines(limitMs: number, root: string = stateRoot): P
   return { halted: inits.length - left.length, left };
 }
 
-const deepest = 16;
-
 /** The signals that shut machines down, by the containers' ids, from the states below a directory. */
-function readStopSignals(directory: string, depth: number): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
-  for (const name of depth > deepest ? [] : directoriesIn(directory)) {
-    const path = join(directory, name);
-    const signal = Number.parseInt(readIfThereSync(join(path, stateMark)) ?? "", 10);
-    if (signal > 0) found.set(name, signal);
-    else for (const [id, below] of readStopSignals(path, depth + 1)) found.set(id, below);
-  }
-  return found;
-}
-
-function directoriesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch (error) {
-    if (hasErrno(error, ["ENOENT"])) return [];
-    throw error;
-  }
+function readStopSignals(root: string): ReadonlyMap<string, number> {
+  return new Map(
+    findStates(root).flatMap((state): [string, number][] => {
+      const signal = Number.parseInt(readIfThereSync(join(state, stateMark)) ?? "", 10);
+      return signal > 0 ? [[basename(state), signal]] : [];
+    }),
+  );
 }
 
 function signalInit(pid: number, signal: number): void {
