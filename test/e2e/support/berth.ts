@@ -1,7 +1,8 @@
+import { afterAll } from "bun:test";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type RunResult, run, tryRun } from "#host/process/run.ts";
 
 const top = resolve(import.meta.dir, "../../..");
@@ -21,7 +22,11 @@ export interface BerthOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A user's environment: nothing of this process's own but its paths. */
+/** What berth keeps for later, such as the inits that `berth ls` has read: not beside what the host has. */
+const cache = join(tmpdir(), `berth-cache-${process.pid}`);
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
+
+/** A user's environment: nothing of this process's own but its paths, and a cache for its tests alone. */
 function environment(
   socket: string | undefined,
   own: BerthOptions["env"] = {},
@@ -31,6 +36,7 @@ function environment(
     HOME: homedir(),
     LANG: "C.UTF-8",
     TMPDIR: tmpdir(),
+    BERTH_CACHE: cache,
     ...(socket === undefined ? {} : { DOCKER_HOST: socket }),
     ...own,
   };
