@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { type MountedMirror, mountMirror } from "#host/mirror/mounts.ts";
-import { clearPlace } from "#host/mirror/place.ts";
+import { clearPlace, dropMirrors } from "#host/mirror/place.ts";
 
 /** A start that takes longer between its two steps has failed. */
 const longestStartMs = 20_000;
@@ -19,8 +19,20 @@ export class BegunPlaces {
 
   /** Takes the engine's mount away from a place, and mounts a mirror there. */
   begin(place: string): void {
+    this.#begin(place, clearPlace);
+  }
+
+  /**
+   * Mounts a mirror again. An engine that was started anew may look at its own mount there right now: that
+   * stays below, since the place would be empty for a moment without it.
+   */
+  beginAgain(place: string): void {
+    this.#begin(place, dropMirrors);
+  }
+
+  #begin(place: string, prepare: (place: string) => void): void {
     this.giveUp(place);
-    clearPlace(place);
+    prepare(place);
     this.#begun.set(place, { mirror: mountMirror(place), until: performance.now() + longestStartMs });
   }
 

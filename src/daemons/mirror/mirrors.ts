@@ -80,7 +80,7 @@ export class Mirrors {
       // The machine may have mounted something else over it.
       if (deviceOf(root) !== plan.device)
         throw Object.assign(new Error(`cannot find the machine's own files at ${path}`), { code: "ESTALE" });
-      if (!this.#begun.has(plan.place)) this.clear(plan.place);
+      if (!this.#begun.has(plan.place)) this.#begun.beginAgain(plan.place);
       const files = this.#begun.finish(plan.place, (mirror) => new ShownFiles(mirror, root, plan.range));
       this.#shown.set(plan.state, { plan, files, covers: new Set() });
     } catch (error) {

@@ -34,12 +34,17 @@ export const mirrorsAt = (place: string): readonly string[] =>
   mountsAt(readMountinfo(), place).flatMap(({ type, device }) => (type === mirrorType ? [device] : []));
 
 /** Unmounts mirrors and overlays of a place in any order. Releases blocked readers of such a mirror. */
-export function clearPlace(place: string): void {
+export const clearPlace = (place: string) => endMirrors(place, [mirrorType, "overlay"]);
+
+/** Unmounts the mirrors on top of a place. Releases blocked readers of any mirror there. */
+export const dropMirrors = (place: string) => endMirrors(place, [mirrorType]);
+
+function endMirrors(place: string, types: readonly string[]): void {
   try {
     // A killed server may have left a mirror with unanswered requests.
     for (const device of mirrorsAt(place)) abortConnection(device);
   } finally {
-    detachAll(place, [mirrorType, "overlay"]);
+    detachAll(place, types);
   }
 }
 
