@@ -59,6 +59,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await report(log, () => runtimeRestore(bundle, id));
   if (verb === "lxcfs") return await runLxcfs(words);
   if (verb === "mirror") return await runMirror(words);
+  if (verb === "decoy") return await runDecoy(words);
   if (verb === "halt" && words.length === 0) return await runHalt();
   complain(usage);
   return 2;
@@ -76,6 +77,7 @@ const usage = `usage, by berth-runtime, lxcfs.service and berth-stop.service alo
   berth runtime halt
   berth runtime lxcfs [PID]
   berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT]
+  berth runtime decoy DEVICE PARENT PLACE
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
   berth runtime restore --bundle DIR [--log FILE] -- ID
 `;
@@ -87,7 +89,7 @@ async function runMirror(words: readonly string[]): Promise<number> {
     serveMirrors(reportReady);
     return 0;
   }
-  const { parseServed } = await import("#host/mirror/server-process.ts");
+  const { parseServed } = await import("#host/mirror/served.ts");
   const served = parseServed(words);
   if (served === undefined) {
     complain(usage);
@@ -95,6 +97,21 @@ async function runMirror(words: readonly string[]): Promise<number> {
   }
   const { serveFiles } = await import("#daemons/mirror/serve-files.ts");
   serveFiles(served);
+  return 0;
+}
+
+/** `berth runtime decoy`, by the server of mirrors: mounts what an open /dev/fuse is to answer for. */
+async function runDecoy(words: readonly string[]): Promise<number> {
+  const { parseDecoy } = await import("#host/mirror/served.ts");
+  const decoy = parseDecoy(words);
+  if (decoy === undefined) {
+    complain(usage);
+    return 2;
+  }
+  const { endWith } = await import("#host/mirror/own-process.ts");
+  const { mountDecoy } = await import("#host/mirror/decoy.ts");
+  endWith(decoy.parent);
+  mountDecoy(decoy.device, decoy.place);
   return 0;
 }
 

@@ -1,9 +1,9 @@
-import type { ServerProcess } from "#host/mirror/server-process.ts";
+import type { OwnProcess } from "#host/mirror/own-process.ts";
 
-/** A process that has answered for a machine, and has not ended yet. */
+/** A process that has worked for a machine, and has not ended yet. */
 export interface Left {
   readonly state: string;
-  readonly process: ServerProcess;
+  readonly process: OwnProcess;
 }
 
 /** A machine with this many stuck processes gets no mirror until one exits. */

@@ -3,15 +3,18 @@ import { cloneOf, deviceOf, mountMirror } from "#host/mirror/mounts.ts";
 import {
   clearPlace,
   dropDoubled,
+  hasDecoy,
+  isOfEngine,
   overlaysAt,
   readMountinfo,
-  typeAt,
   uncoverPlace,
 } from "#host/mirror/place.ts";
 import type { MirrorPlan } from "#host/mirror/request.ts";
 import { ShownFiles } from "#host/mirror/shown-files.ts";
 import { detachMount } from "#host/syscall/syscalls.ts";
+import { lastMountAt } from "#linux/mountinfo.ts";
 import { BegunPlaces } from "./begun-places.ts";
+import { Decoys } from "./decoys.ts";
 import { type Done, Endings } from "./endings.ts";
 import type { Faults } from "./faults.ts";
 import { LeftProcesses } from "./left-processes.ts";
@@ -34,10 +37,12 @@ export class Mirrors {
   readonly #begun = new BegunPlaces();
   readonly #left = new LeftProcesses();
   readonly #endings: Endings;
+  readonly #decoys: Decoys;
 
   constructor(faults: Faults) {
     this.#faults = faults;
     this.#endings = new Endings(faults, this.#left);
+    this.#decoys = new Decoys(faults, this.#left);
   }
 
   get isEmpty(): boolean {
@@ -55,6 +60,10 @@ export class Mirrors {
 
   get left(): LeftProcesses {
     return this.#left;
+  }
+
+  get decoys(): Pick<Decoys, "watched" | "until"> {
+    return this.#decoys;
   }
 
   /** All that may be asked for. */
@@ -75,6 +84,7 @@ export class Mirrors {
   /** Shows the files that a process has mounted at a path. */
   show(plan: MirrorPlan, pid: number, path: string): void {
     this.#drop(plan.state);
+    const wasDecoyed = hasDecoy(plan.place);
     const root = cloneOf(pid, path);
     try {
       // The machine may have mounted something else over it.
@@ -83,10 +93,23 @@ export class Mirrors {
       if (!this.#begun.has(plan.place)) this.#begun.beginAgain(plan.place);
       const files = this.#begun.finish(plan.place, (mirror) => new ShownFiles(mirror, root, plan.range));
       this.#shown.set(plan.state, { plan, files, covers: new Set() });
+      if (wasDecoyed) this.#decoys.put(plan.state, plan.place, () => {});
     } catch (error) {
       closeSync(root);
       throw error;
     }
+  }
+
+  /**
+   * Puts a decoy over the mirror that a process answers for: an engine asks, which will mount its own there.
+   * Calls `done` once it is there, or cannot be.
+   */
+  deceive(by: number, done: () => void): void {
+    const asked = [...this.#shown].find(([, { files, covers }]) =>
+      [files, ...covers].some((shown) => shown.isServedBy(by)),
+    );
+    if (asked === undefined) done();
+    else this.#decoys.put(asked[0], asked[1].plan.place, done);
   }
 
   /** Ends a mirror: of a plan that is still to be read where it was never shown. */
@@ -107,6 +130,7 @@ export class Mirrors {
   /** Gives up starts that were broken off, and gives places back of machines that have ended. */
   settle(): void {
     this.#begun.giveUpLate();
+    this.#decoys.settle();
     this.#endings.settle();
   }
 
@@ -146,11 +170,14 @@ export class Mirrors {
     return isLost;
   }
 
-  /** Covers what engines have mounted over mirrors. */
+  /** Covers what engines have mounted over mirrors without asking first. */
   cover(): void {
     const mountinfo = readMountinfo();
+    this.#decoys.look(mountinfo);
     for (const [state, mirror] of this.#shown) {
-      if (mirror.covers.size > 0 || typeAt(mirror.plan.place, mountinfo) !== "overlay") continue;
+      const top = lastMountAt(mountinfo, mirror.plan.place);
+      const isBare = top !== undefined && isOfEngine(top) && !this.#decoys.has(state);
+      if (mirror.covers.size > 0 || !isBare) continue;
       this.#faults.within(state, () => this.#cover(mirror), undefined);
     }
   }
@@ -172,6 +199,7 @@ export class Mirrors {
   }
 
   #drop(state: string): void {
+    this.#decoys.forget(state);
     const mirror = this.#shown.get(state);
     for (const files of mirror === undefined ? [] : [mirror.files, ...mirror.covers])
       this.#close(state, files);

@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
+import { askForDecoy } from "#host/mirror/ask-decoy.ts";
 import { Connection } from "#host/mirror/connection.ts";
-import type { Served } from "#host/mirror/server-process.ts";
+import { endWith } from "#host/mirror/own-process.ts";
+import type { Served } from "#host/mirror/served.ts";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { calls } from "#host/syscall/mirror-calls.ts";
 
@@ -8,8 +10,6 @@ import { calls } from "#host/syscall/mirror-calls.ts";
 const readable = 1;
 /** prctl(2), capabilities(7): capabilities stay when the file system's user changes. */
 const [setSecureBits, noSetuidFixup] = [28, 4];
-/** prctl(2), signal(7) */
-const [setDeathSignal, killSignal] = [1, 9];
 /** Milliseconds after which files that the engine has looked at are closed, and an idle process ends. */
 const [holdMs, idleMs] = [100, 5_000];
 /**
@@ -26,7 +26,7 @@ const [nextRequestMs, aloneMs] = [0.2, 0.06];
 
 /**
  * Serves one machine's files, one request after the other, until it is idle with no open file, the mirror is
- * unmounted, or its parent has ended. Its successor knows none of its nodes and numbers its own differently:
+ * unmounted, or its parent has ended. An engine that asks which file system this is waits for a decoy. Its successor knows none of its nodes and numbers its own differently:
  * the kernel looks names up again.
  */
 export function serveFiles({ device, root, range, parent }: Served): void {
@@ -39,27 +39,31 @@ export function serveFiles({ device, root, range, parent }: Served): void {
   writeFileSync("/proc/self/oom_score_adj", "1000");
   calls.alarm(longestAnswer);
   const connection = new Connection(device, root, range, firstNode(), tie);
-  const polled = new Int32Array([device, readable]);
+  // poll(2) passes over a negative descriptor.
+  const polled = new Int32Array([device, readable, -1, readable]);
   for (;;) {
     calls.alarm(0);
-    const limit = connection.isHolding ? holdMs : connection.isInUse ? -1 : idleMs;
-    const isAsked = calls.poll(polled, 1, limit) > 0;
-    if (!isAsked && limit === idleMs) return;
+    const isWaiting = connection.isAskedByEngine;
+    const limit = connection.isHolding ? holdMs : connection.isInUse || isWaiting ? -1 : idleMs;
+    if (calls.poll(polled, 2, limit) <= 0 && limit === idleMs) return;
     // Closing held files may take as long as an answer.
     calls.alarm(longestAnswer);
-    if (isAsked && !answerAll(connection)) return;
+    if (hasEvents(polled, 0) && !answerAll(connection)) return;
+    if (isWaiting && hasEvents(polled, 1)) {
+      calls.close(polled[2] ?? -1);
+      polled[2] = -1;
+      connection.answerEngine();
+    } else if (!isWaiting && connection.isAskedByEngine) {
+      const decoy = askForDecoy();
+      if (decoy === undefined) connection.answerEngine();
+      else polled[2] = decoy;
+    }
     connection.letGo();
   }
 }
 
-/**
- * Has the kernel end this process with its parent, until it is another user once; it ends at once when the
- * parent is gone already.
- */
-function endWith(parent: number): void {
-  calls.prctl(setDeathSignal, killSignal, 0, 0, 0);
-  if (calls.getppid() !== parent) calls.kill(process.pid, killSignal);
-}
+/** What poll(2) has said of one descriptor. */
+const hasEvents = (polled: Int32Array, index: number) => (polled[2 * index + 1] ?? 0) >>> 16 !== 0;
 
 /**
  * Answers until requests pause: a process that walks a tree asks again at once, and a wake-up costs more than

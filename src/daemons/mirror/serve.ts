@@ -85,6 +85,7 @@ class Server {
         event: readable,
         act: () => this.#act(files),
       })),
+      ...this.#mirrors.decoys.watched.map(({ file, act }) => ({ file, event: readable, act })),
       // Looked at after each turn.
       ...this.#mirrors.endings.flatMap(({ end }) =>
         end === undefined || end.hasEnded() ? [] : [{ file: end.file, event: readable, act: () => {} }],
@@ -111,6 +112,7 @@ class Server {
     if (this.#mirrors.isBeginning) limit = Math.min(limit, recoveryMs);
     if (this.#recovery.isMissing) limit = Math.min(limit, recoveryMs);
     if (this.#mirrors.isEmpty) limit = Math.min(limit, this.#awaitedUntil - performance.now());
+    limit = Math.min(limit, this.#mirrors.decoys.until - performance.now());
     for (const { until } of this.#mirrors.endings) limit = Math.min(limit, until - performance.now());
     return limit === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(limit));
   }
@@ -161,6 +163,9 @@ class Server {
       case "look":
         this.#recovery.begin();
         break;
+      case "decoy":
+        this.#mirrors.deceive(request.by, () => caller.answer());
+        return;
       case "clear":
         this.#mirrors.clear(request.place);
         break;

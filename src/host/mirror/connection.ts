@@ -1,39 +1,27 @@
-import { answered, calls, EAGAIN, EINTR, EINVAL, ENODEV, ENOENT } from "#host/syscall/mirror-calls.ts";
+import { EAGAIN, EINTR, EINVAL, ENODEV, ENOENT } from "#host/syscall/mirror-calls.ts";
 import type { IdRange } from "#linux/id-range.ts";
 import { answer } from "./answer.ts";
+import { isEngine } from "./engine-thread.ts";
 import type { Exchange } from "./exchange.ts";
-import { opcodes, Reply, Request, requestSize } from "./protocol.ts";
+import { statistics } from "./node-requests.ts";
+import { opcodes } from "./protocol.ts";
 import { Tree } from "./tree.ts";
-
-/** A request is answered before the next is read. */
-const buffer = Buffer.alloc(requestSize);
-const request = new Request(buffer);
-const reply = new Reply();
+import { readRequest, reply, request, send } from "./wire.ts";
 
 /** What became of looking for a request. */
 export type Served = "answered" | "idle" | "gone";
-
-/** The length of the next request, or a negated errno. */
-const read = (device: number): number => answered(calls.read(device, buffer, buffer.length));
-
-function send(device: number, length: number): void {
-  const whole = length < 0 ? reply.end(request.unique, 0, length) : reply.end(request.unique, length);
-  // ENOENT: the request was withdrawn, so no process misses the answer.
-  calls.write(device, reply.bytes, whole);
-}
 
 /**
  * Answers the first request of a new mirror, for which its readers wait. False if it is not mounted any more.
  */
 export function agree(device: number): boolean {
-  const length = read(device);
+  const length = readRequest(device);
   if (length === -ENODEV) return false;
   if (length < 0) throw new Error(`/dev/fuse: errno ${-length}`);
-  request.begin(length);
   if (request.opcode !== opcodes.init)
     throw new Error(`/dev/fuse: the first request has opcode ${request.opcode}`);
   // Versions before 7 have other structures.
-  send(device, request.u32(0) < 7 ? -EINVAL : reply.init(request.u32(12)));
+  send(device, request.unique, request.u32(0) < 7 ? -EINVAL : reply.init(request.u32(12)));
   return true;
 }
 
@@ -45,6 +33,7 @@ export class Connection {
   readonly #device: number;
   readonly #tree: Tree;
   readonly #exchange: Exchange;
+  #looks: bigint[] = [];
 
   /**
    * The root directory of the mount that is shown, by a descriptor; `first` is the number of the first node,
@@ -70,16 +59,32 @@ export class Connection {
     return this.#tree.nodes.opened > 0;
   }
 
+  /**
+   * Whether an engine asks which kind of file system this is, and is not answered yet: it does so before it
+   * mounts its own, which is over the mirror then. `answerEngine` lets it go on.
+   */
+  get isAskedByEngine(): boolean {
+    return this.#looks.length > 0;
+  }
+
+  answerEngine(): void {
+    for (const unique of this.#looks) send(this.#device, unique, statistics(this.#tree, reply));
+    this.#looks = [];
+  }
+
   /** Answers a request, if there is one. "gone" if the mirror is not mounted any more. */
   serve(): Served {
-    const length = read(this.#device);
+    const length = readRequest(this.#device);
     if (length === -ENODEV) return "gone";
     // None after all; or it was withdrawn, or a signal came (fuse(4)).
     if (length === -EAGAIN || length === -ENOENT || length === -EINTR) return "idle";
     if (length < 0) throw new Error(`/dev/fuse: errno ${-length}`);
-    request.begin(length);
+    if (request.opcode === opcodes.statfs && isEngine(request.thread)) {
+      this.#looks.push(request.unique);
+      return "answered";
+    }
     const answerLength = answer(this.#exchange);
-    if (answerLength !== undefined) send(this.#device, answerLength);
+    if (answerLength !== undefined) send(this.#device, request.unique, answerLength);
     return "answered";
   }
 }

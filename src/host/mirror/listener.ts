@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { answered, calls, EAGAIN, EINTR } from "#host/syscall/mirror-calls.ts";
 import { tryLockFile } from "#host/syscall/syscalls.ts";
 import { mirrorDirectory, mirrorSocket } from "#oci/machine-state.ts";
+import { mirrorAddress } from "./address.ts";
 
 const [unixFamily, stream, nonBlocking, closeOnExec] = [1, 1, 0x800, 0x80000];
 /** Limit in bytes for a request's line. */
@@ -18,9 +19,7 @@ export function listen(): number | undefined {
   // Never closed: the lock is this process's.
   if (!tryLockFile(openSync(join(mirrorDirectory, "lock"), "a", 0o600))) return undefined;
   rmSync(mirrorSocket, { force: true });
-  const address = Buffer.alloc(110);
-  address.writeUInt16LE(unixFamily, 0);
-  address.write(mirrorSocket, 2, "latin1");
+  const address = mirrorAddress();
   const socket = answered(calls.socket(unixFamily, stream | nonBlocking | closeOnExec, 0));
   const steps = [
     () => socket,

@@ -9,7 +9,7 @@ import type { Tree } from "./tree.ts";
 const numbers = Buffer.alloc(120);
 
 /** struct fuse_kstatfs by statfs(2), whose structure has words of 64 bits. */
-function statistics(tree: Tree, reply: Reply): number {
+export function statistics(tree: Tree, reply: Reply): number {
   const file = tree.place(".");
   if (file < 0) return file;
   const result = answered(calls.fstatfs(file, numbers));

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { abortConnection } from "#host/namespace/fuse-connection.ts";
 import { detachMount, mount } from "#host/syscall/syscalls.ts";
-import { lastMountAt, mountsAt } from "#linux/mountinfo.ts";
+import { lastMountAt, type MountEntry, mountsAt } from "#linux/mountinfo.ts";
 import { volatileMark } from "#linux/overlay.ts";
 import type { MirrorPlan } from "./request.ts";
 
@@ -23,9 +23,26 @@ export function typeAt(place: string, mountinfo = readMountinfo()): string | und
 
 export const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 
-/** Unmounts the topmost mount of a place, repeatedly while it is of these types. */
-function detachAll(place: string, types: readonly string[]): void {
-  for (let type = typeAt(place); type !== undefined && types.includes(type); type = typeAt(place))
+/** What the mounts of a decoy have for their source. */
+export const decoySource = "berth-decoy";
+
+/** Whether a mount is one of the two of a decoy, or a given kind of them. */
+export const isOfDecoy = (mount: MountEntry, type?: string) =>
+  mount.source === decoySource && (type === undefined || mount.type === type);
+
+/** Whether a mount is an overlay of an engine's. */
+export const isOfEngine = (mount: MountEntry) => mount.type === "overlay" && !isOfDecoy(mount);
+
+export const hasDecoy = (place: string): boolean =>
+  mountsAt(readMountinfo(), place).some((mount) => isOfDecoy(mount));
+
+/** Unmounts the topmost mount of a place, repeatedly while it is such a one. */
+function detachAll(place: string, isSuch: (mount: MountEntry) => boolean): void {
+  for (
+    let top = lastMountAt(readMountinfo(), place);
+    top !== undefined && isSuch(top);
+    top = lastMountAt(readMountinfo(), place)
+  )
     detachMount(place);
 }
 
@@ -34,22 +51,27 @@ export const mirrorsAt = (place: string): readonly string[] =>
   mountsAt(readMountinfo(), place).flatMap(({ type, device }) => (type === mirrorType ? [device] : []));
 
 /** Unmounts mirrors and overlays of a place in any order. Releases blocked readers of such a mirror. */
-export const clearPlace = (place: string) => endMirrors(place, [mirrorType, "overlay"]);
+export const clearPlace = (place: string) =>
+  endMirrors(place, ({ type }) => type === mirrorType || type === "overlay");
 
-/** Unmounts the mirrors on top of a place. Releases blocked readers of any mirror there. */
-export const dropMirrors = (place: string) => endMirrors(place, [mirrorType]);
+/** Unmounts the mirrors and decoys on top of a place. Releases blocked readers of any mirror there. */
+export const dropMirrors = (place: string) =>
+  endMirrors(place, (mount) => mount.type === mirrorType || isOfDecoy(mount));
 
-function endMirrors(place: string, types: readonly string[]): void {
+function endMirrors(place: string, isSuch: (mount: MountEntry) => boolean): void {
   try {
     // A killed server may have left a mirror with unanswered requests.
     for (const device of mirrorsAt(place)) abortConnection(device);
   } finally {
-    detachAll(place, types);
+    detachAll(place, isSuch);
   }
 }
 
-/** Takes overlays away from a place, down to what they lie over. */
-export const uncoverPlace = (place: string) => detachAll(place, ["overlay"]);
+/** Takes an engine's overlays away from a place, down to what they lie over. */
+export const uncoverPlace = (place: string) => detachAll(place, isOfEngine);
+
+/** Takes a decoy away from the top of a place. */
+export const dropDecoy = (place: string) => detachAll(place, (mount) => isOfDecoy(mount));
 
 /** Takes a mirror away that lies straight over another. */
 export function dropDoubled(place: string): void {
@@ -57,10 +79,10 @@ export function dropDoubled(place: string): void {
   if (below?.type === mirrorType && top?.type === mirrorType) detachMount(place);
 }
 
-/** How many overlays lie on each other at the top of a place. */
+/** How many overlays of an engine lie on each other at the top of a place. */
 export function overlaysAt(place: string): number {
   const mounts = mountsAt(readMountinfo(), place);
-  return mounts.length - 1 - mounts.findLastIndex(({ type }) => type !== "overlay");
+  return mounts.length - 1 - mounts.findLastIndex((mount) => !isOfEngine(mount));
 }
 
 /** Mounts the engine's own overlay again, as the engine has done, in the place of a mirror. */

@@ -101,6 +101,10 @@ export class Request {
   get gid(): number {
     return this.#view.getUint32(28, true);
   }
+  /** The thread that asks, in the pid namespace of who has mounted; 0 if it is in none below that. */
+  get thread(): number {
+    return this.#view.getUint32(32, true);
+  }
 
   u32(at: number): number {
     return this.#view.getUint32(requestHeader + at, true);

@@ -26,6 +26,8 @@ export type MirrorRequest =
   | { readonly do: "clear"; readonly place: string }
   /** Shows, at its place, the files that a process has mounted at a path. */
   | { readonly do: "show"; readonly plan: MirrorPlan; readonly pid: number; readonly root: string }
+  /** An engine looks at what this process answers for: puts a decoy over it. */
+  | { readonly do: "decoy"; readonly by: number }
   /** Shows what is missing. */
   | { readonly do: "look" }
   /** Gives the place back to the engine's mount, once the machine's files are not mounted any more. */

@@ -4,7 +4,8 @@ import type { IdRange } from "#linux/id-range.ts";
 import { agree } from "./connection.ts";
 import { EndOfFileSystem } from "./end-of-file-system.ts";
 import type { MountedMirror } from "./mounts.ts";
-import { ServerProcess } from "./server-process.ts";
+import type { OwnProcess } from "./own-process.ts";
+import { startServing } from "./served.ts";
 
 /** poll(2) */
 const [readable, failing] = [1, 8];
@@ -18,7 +19,7 @@ export class ShownFiles {
   readonly #fileSystem: string | undefined;
   readonly #root: number;
   readonly #range: IdRange;
-  #server: ServerProcess | undefined;
+  #server: OwnProcess | undefined;
   #isOpen = true;
 
   /**
@@ -56,7 +57,7 @@ export class ShownFiles {
     const events = this.#events();
     if ((events & failing) !== 0) return false;
     if ((events & readable) !== 0)
-      this.#server = ServerProcess.start({ device: this.#device, root: this.#root, range: this.#range });
+      this.#server = startServing({ device: this.#device, root: this.#root, range: this.#range });
     return true;
   }
 
@@ -64,6 +65,11 @@ export class ShownFiles {
     const polled = new Int32Array([this.#device, readable]);
     calls.poll(polled, 1, 0);
     return (polled[1] ?? 0) >>> 16;
+  }
+
+  /** Whether this process answers for it. */
+  isServedBy(pid: number): boolean {
+    return this.#server?.pid === pid;
   }
 
   /** Whether a process is answering, which `isStuck` must watch. */
@@ -105,7 +111,7 @@ export class ShownFiles {
   }
 
   /** Ends the mirror, wherever it is still mounted. The process that is left, to be reaped. */
-  close(): ServerProcess | undefined {
+  close(): OwnProcess | undefined {
     this.#isOpen = false;
     this.#server?.kill();
     calls.close(this.#device);

@@ -2,11 +2,12 @@ import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { labImage } from "#lab/lab-image.ts";
 import { waitFor } from "#lab/wait-for.ts";
 import { cgroupsOf, idsOf, imageDigest, stageMounts, takenSlots } from "#support/isolated.ts";
 import { booted, inside, removeAll, runMachine, signalsDuring, stateOf } from "#support/machine.ts";
-import { broughtOut, mirrorsLeft, mountedFor } from "#support/mirrors.ts";
+import { broughtOut, mirrorsLeft, mountedFor, processesCalled, server } from "#support/mirrors.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { type SecondEngine, startSecondEngine } from "#support/second-engine.ts";
 
@@ -81,15 +82,17 @@ describe.skipIf(!canHaveEngines).each([
     for (const name of names) expect(await booted(engine, name)).toBe("running");
     expect(await Promise.all(names.map((name) => idsOf(engine, name)))).toEqual(ids);
     expect(await inside(engine, "never", "cat /etc/machine-id; cat /root/note")).toBe(`${machineId}\ndear`);
-    // An engine that was started anew mounts its own files over the machine's, where it keeps machines alive.
+    // With live-restore, an engine that was started anew looks first whether the machine's files are mounted.
+    // It is not answered while the server of mirrors cannot, and then finds them.
     for (const name of names) {
-      await waitFor(`the engine sees what ${name} has`, async () =>
-        (await mountedFor(engine, name)).at(-1) === "fuse.berth" ? true : undefined,
-      );
       await inside(engine, name, "echo late >/root/late; mv /root/late /root/letter");
-      await waitFor(`docker cp gives what ${name} has`, async () =>
-        (await broughtOut(engine, `${name}:/root/letter`)) === "late\n" ? true : undefined,
-      );
+      const [pid = 0] = await processesCalled(engine, server);
+      await engine.run("kill", "-STOP", String(pid));
+      const letter = broughtOut(engine, `${name}:/root/letter`);
+      await setTimeout(1_000);
+      await engine.run("kill", "-CONT", String(pid));
+      expect(await letter).toBe("late\n");
+      expect(await mountedFor(engine, name)).toEqual(["fuse.berth"]);
     }
 
     const directory = await mkdtemp(join(tmpdir(), "berth-restart-"));

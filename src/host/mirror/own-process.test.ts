@@ -19,12 +19,12 @@ test("is started also when its program was replaced or removed", async () => {
     writeFileSync(
       main,
       `import { openSync, rmSync, writeFileSync } from "node:fs";
-      import { ServerProcess } from ${JSON.stringify(import.meta.resolve("./server-process.ts"))};
+      import { startServing } from ${JSON.stringify(import.meta.resolve("./served.ts"))};
       if (process.argv[2] === "runtime") writeFileSync(${JSON.stringify(join(directory, "words"))}, process.argv.slice(2).join(" "));
       else {
         rmSync(${JSON.stringify(program)});
         const [device, root] = [openSync("/dev/null"), openSync("/")];
-        const started = ServerProcess.start({ device, root, range: { base: 5, count: 7 } });
+        const started = startServing({ device, root, range: { base: 5, count: 7 } });
         let done;
         while ((done = started.hasDone()) === undefined) await Bun.sleep(10);
         console.log(done, device, root, process.pid);
