@@ -51,8 +51,11 @@ describe.skipIf(!canHaveEngines)("containers that only look like a loader's (nee
     await load(engine, "first", folderOf(view, "first"));
     await engine.docker("commit", "first.app", "backup");
     await engine.docker("commit", "first.guard", "backup-guard");
-    // As a power failure would: the machine runs on, and nobody is there for it.
-    await engine.docker("kill", "first.guard", "first");
+    // As a power failure would: the machine runs on, and nobody is there for it. Both end at once, since either
+    // would see the other's end.
+    await engine.docker("update", "--restart=no", "first.guard");
+    const pids = await engine.docker("inspect", "--format", "{{.State.Pid}}", "first.guard", "first");
+    await engine.run("kill", "-KILL", ...pids.stdout.trim().split("\n"));
     await engine.docker("rm", "--force", "first.guard", "first");
     await engine.docker("create", "--name", "mail.app", "backup");
     await engine.docker("create", "--name", "shop", "backup");
