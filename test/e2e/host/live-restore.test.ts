@@ -4,6 +4,7 @@ import { labImage } from "#lab/lab-image.ts";
 import { dist } from "#support/berth.ts";
 import { withSettings } from "#support/daemon-json.ts";
 import { booted, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
+import { broughtOut } from "#support/mirrors.ts";
 import { useNodes } from "#support/nodes.ts";
 import { isVmHost } from "#support/vm-host.ts";
 
@@ -30,6 +31,8 @@ describe.skipIf(!isVmHost)('"live-restore": true in daemon.json (needs the VM\'s
     const { pid } = await stateOf(host, "one");
     await host.run("systemctl", "restart", "docker.service");
     expect((await stateOf(host, "one")).pid).toBe(pid);
+    await inside(host, "one", "echo dear >/root/letter");
+    expect(await broughtOut(host, "one:/root/letter")).toBe("dear\n");
     // In the order of a host's shutdown: berth-stop.service stops behind the engine.
     await host.run("systemctl", "stop", "docker.socket", "docker.service");
     const halt = await host.run(join(dist, "berth"), "runtime", "halt");
