@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RunResult } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { patient, waitFor } from "#lab/wait-for.ts";
+import { cgroupFile } from "#support/cgroup-file.ts";
 import { addresses, clean, containers, networks, parseList, useFleets } from "#support/fleet.ts";
 import { inside } from "#support/machine.ts";
 import { canHaveEngines, useNodes } from "#support/nodes.ts";
@@ -216,9 +217,8 @@ describe.skipIf(!canHaveEngines)("what berth.yaml says is what machines get (nee
     const format = "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.Runtime}}";
     const { stdout } = await engine().docker("inspect", "--format", format, "web");
     expect(stdout.trim()).toBe(`${256 << 20} 500000000 berth`);
-    expect(await inside(engine(), "web", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes")).toBe(
-      String(256 << 20),
-    );
+    const files = { v1: "memory.limit_in_bytes", v2: "memory.max" };
+    expect(await cgroupFile(engine(), "web", "memory", files)).toBe(`${256 << 20}\n`);
   });
 
   test("a published port answers on the host", async () => {
