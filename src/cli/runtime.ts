@@ -76,8 +76,8 @@ const usage = `usage, by berth-runtime, lxcfs.service and berth-stop.service alo
   berth runtime rmdir --state DIR [--log FILE] -- ID
   berth runtime halt
   berth runtime lxcfs [PID]
-  berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT]
-  berth runtime decoy DEVICE PARENT PLACE
+  berth runtime mirror [DEVICE ROOT FIRSTID IDS PARENT [decoy]]
+  berth runtime decoy PARENT PLACE DIRECTORY
   berth runtime exec --process FILE --state DIR [--log FILE] -- ID
   berth runtime restore --bundle DIR [--log FILE] -- ID
 `;
@@ -100,7 +100,7 @@ async function runMirror(words: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** `berth runtime decoy`, by the server of mirrors: mounts what an open /dev/fuse is to answer for. */
+/** `berth runtime decoy`, by the server of mirrors: mounts a decoy over a mirror. */
 async function runDecoy(words: readonly string[]): Promise<number> {
   const { parseDecoy } = await import("#host/mirror/served.ts");
   const decoy = parseDecoy(words);
@@ -111,7 +111,7 @@ async function runDecoy(words: readonly string[]): Promise<number> {
   const { endWith } = await import("#host/mirror/own-process.ts");
   const { mountDecoy } = await import("#host/mirror/decoy.ts");
   endWith(decoy.parent);
-  mountDecoy(decoy.device, decoy.place);
+  mountDecoy(decoy.place, decoy.directory);
   return 0;
 }
 

@@ -13,27 +13,35 @@ const restarted = `
   const place = placeOf("web");
   let server = await serve();
   await until("the mirror", () => nameBy(place) === "web");
-  sh("cp $(command -v stat) /run/dockerd");
+  sh("cp $(command -v stat) /run/dockerd; mkdir /run/bin; cp $(command -v cat) /run/bin/dockerd; mkdir /run/live; : >/run/live/dockerd; mount --bind /run/bun /run/live/dockerd");
   const kinds = () => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").map((line) => line.split(" "))
     .filter((fields) => fields[4] === place).map((fields) => fields.slice(fields.indexOf("-") + 1).slice(0, 2).join(" "));
   const asks = () => sh("/run/dockerd --file-system --format %T " + place);
   const mounts = () => sh("mount -t overlay -o " + JSON.parse(readFileSync(stateOf("web") + "/mirror", "utf8")).overlay.options + " overlay " + place);
   const unmounts = () => sh("umount -l " + place);
-  const mirror = "fuse.berth berth";
-  const decoyed = [mirror, "fuse.berth berth-decoy", "overlay berth-decoy"];
-  const first = () => [asks(), mounts(), unmounts()];`;
+  const first = () => [asks(), mounts(), unmounts()];
+  const isDecoyed = () => kinds().at(-1) === "overlay berth-decoy";
+  /** Nothing is left at directories of the server's own. */
+  const rest = () => sh("ls /run/berth/mirror | grep decoy; cut -d' ' -f5 /proc/self/mountinfo | grep -c /decoy-");
+  /** An engine that asks and lives on. */
+  const living = async () => {
+    const engine = Bun.spawn(["/run/live/dockerd", "-e", "require('node:fs').statfsSync('" + place + "'); console.log('asked'); setInterval(() => {}, 1000)"], { stdin: "ignore", stdout: "pipe" });
+    started.push(engine.pid);
+    await engine.stdout.getReader().read();
+    return engine;
+  };`;
 
 const after = (script: string) => withMachines(`${restarted}\n${script}`);
 
 const fuse = "fuseblk";
-const decoyed = ["fuse.berth berth", "fuse.berth berth-decoy", "overlay berth-decoy"];
+const [mirror, decoy, own] = ["fuse.berth berth", "overlay berth-decoy", "overlay overlay"];
+const decoyed = [mirror, decoy];
 
 describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
   test("finds an overlay at its second look, and behind it the machine's files", async () => {
-    const seen = await after(
-      `return [first(), kinds(), asks(), kinds(), nameBy(place), log(), answering(server).length];`,
-    );
-    expect(seen).toEqual([[fuse, "", ""], decoyed, "overlayfs", [decoyed[0]], "web", [], 1]);
+    const seen = await after(`
+      return [first(), kinds(), asks(), kinds(), nameBy(place), log(), rest()];`);
+    expect(seen).toEqual([[fuse, "", ""], decoyed, "overlayfs", [mirror], "web", [], "0"]);
   });
 
   test("finds so however late the server is", async () => {
@@ -45,7 +53,7 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
       const early = look.exitCode;
       process.kill(server.pid, "SIGCONT");
       return [early, await new Response(look.stdout).text(), kinds()];`);
-    expect(seen).toEqual([null, "overlayfs\nweb\n", [decoyed[0]]]);
+    expect(seen).toEqual([null, "overlayfs\nweb\n", [mirror]]);
   });
 
   test("waits at its first look until the decoy is there, however late the server is", async () => {
@@ -57,42 +65,73 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
       process.kill(server.pid, "SIGCONT");
       await look.exited;
       return [early, kinds()];`);
-    expect(seen).toEqual([[null, [decoyed[0]]], decoyed]);
+    expect(seen).toEqual([[null, [mirror]], decoyed]);
   });
 
-  test("is told apart from others, who see an overlay and no more, and take nothing away", async () => {
+  test("is told apart from others, who see the same files and take nothing away", async () => {
     const seen = await after(`
       first();
-      return [sh("stat --file-system --format %T " + place), sh("ls " + place), sh("stat -c '%A %u' " + place), kinds()];`);
-    expect(seen).toEqual(["overlayfs", expect.stringContaining("Stale"), "drwx------ 0", decoyed]);
+      return [sh("stat --file-system --format %T " + place), nameBy(place), kinds(), asks(), kinds()];`);
+    expect(seen).toEqual(["overlayfs", "web", decoyed, "overlayfs", [mirror]]);
   });
 
-  test("finds the mirror too where it goes on without a look", async () => {
+  test("finds the machine's files also where it reads before it asks, and changes of them", async () => {
     const seen = await after(`
       first();
-      sh("cp $(command -v cat) /run/old-dockerd");
-      return [sh("/run/old-dockerd " + place + "/name"), kinds()];`);
-    expect(seen).toEqual(["web", [decoyed[0]]]);
+      const reads = () => sh("/run/bin/dockerd " + place + "/new");
+      const enter = "nsenter --mount --target " + pid + " ";
+      const seen = [reads()];
+      sh(enter + "sh -c 'echo one >/new'");
+      await Bun.sleep(600);
+      sh(enter + "sh -c 'echo two >/newer; mv /newer /name'");
+      await Bun.sleep(600);
+      return [...seen, sh("/run/bin/dockerd " + place + "/name"), kinds(), asks(), reads(), kinds(), log()];`);
+    expect(seen).toEqual([
+      expect.stringContaining("No such file"),
+      "two",
+      decoyed,
+      "overlayfs",
+      "one",
+      [mirror],
+      [],
+    ]);
+  });
+
+  test("finds a directory that is private already, and would set nothing there", async () => {
+    const seen = await after(
+      `first(); return [sh("stat -c '%A %u %g' " + place), asks(), sh("stat -c %A " + place)];`,
+    );
+    expect(seen).toEqual(["drwx------ 0 0", "overlayfs", "drwxr-xr-x"]);
   });
 
   test("was killed while it looked: what it has left is taken away, and the next one looks as usual", async () => {
     const seen = await after(`
       asks();
       mounts();
-      await until("it is taken away", () => kinds().length === 3);
-      return [kinds(), asks(), nameBy(place), kinds()];`);
-    expect(seen).toEqual([decoyed, "overlayfs", "web", [decoyed[0]]]);
+      await until("it is taken away", isDecoyed);
+      return [kinds(), asks(), nameBy(place), kinds(), log()];`);
+    expect(seen).toEqual([decoyed, "overlayfs", "web", [mirror], []]);
   });
 
-  test("was so slow that it takes the decoy away instead of its own: there is another", async () => {
+  test("keeps what it has mounted as long as it lives, and is killed then", async () => {
     const seen = await after(`
-      asks();
+      const engine = await living();
       mounts();
-      await until("it is taken away", () => kinds().length === 3);
+      await Bun.sleep(2000);
+      const early = kinds();
+      engine.kill();
+      await until("it is taken away", isDecoyed);
+      return [early, kinds(), asks(), nameBy(place), log()];`);
+    expect(seen).toEqual([[mirror, decoy, own], decoyed, "overlayfs", "web", []]);
+  });
+
+  test("unmounts the decoy by mistake: there is another", async () => {
+    const seen = await after(`
+      first();
       unmounts();
-      await until("another", () => kinds().length === 3 && answering(server).length === 1);
-      return [kinds(), asks(), nameBy(place)];`);
-    expect(seen).toEqual([decoyed, "overlayfs", "web"]);
+      await until("another", isDecoyed);
+      return [kinds(), asks(), nameBy(place), kinds(), log(), rest()];`);
+    expect(seen).toEqual([decoyed, "overlayfs", "web", [mirror], [], "0"]);
   });
 
   test("finds a decoy also when the server was killed meanwhile", async () => {
@@ -101,9 +140,23 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
       kill(server.pid);
       await server.exited;
       server = await serve();
-      await until("the decoy", () => kinds().length === 3);
-      return [kinds(), asks(), nameBy(place), kinds()];`);
-    expect(seen).toEqual([decoyed, "overlayfs", "web", [decoyed[0]]]);
+      await until("the decoy", () => kinds().length === 2 && isDecoyed());
+      return [kinds(), asks(), nameBy(place), kinds(), log(), rest()];`);
+    expect(seen).toEqual([decoyed, "overlayfs", "web", [mirror], [], "0"]);
+  });
+
+  test("was killed while it looked, and so was the server: the next engine finds the machine's files", async () => {
+    const seen = await after(`
+      asks();
+      mounts();
+      kill(server.pid);
+      await server.exited;
+      server = await serve();
+      await until("the decoy", isDecoyed);
+      const kind = asks();
+      await Bun.sleep(1000);
+      return [kind, kinds().at(-1), nameBy(place), log(), rest()];`);
+    expect(seen).toEqual(["overlayfs", mirror, "web", [], "0"]);
   });
 
   test("gets its own mount back at the machine's end, and nothing is left of decoys", async () => {
@@ -113,8 +166,43 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
       const answer = await ask({ do: "release", state: stateOf("web") });
       rmSync(stateOf("web") + "/mirror");
       await server.exited;
-      return [answer, kinds(), log()];`);
-    expect(seen).toEqual(["{}", ["overlay overlay"], []]);
+      return [answer, kinds(), log(), rest()];`);
+    expect(seen).toEqual(["{}", [own], [], "0"]);
+  });
+
+  test("is let go on when no decoy can be mounted for long, and one that comes later is taken away", async () => {
+    const seen = await after(`
+      nameBy(place);
+      const [serving] = answering(server);
+      process.kill(server.pid, "SIGSTOP");
+      const look = Bun.spawn(["/run/dockerd", "--file-system", place], { stdin: "ignore", stdout: "ignore" });
+      await Bun.sleep(300);
+      // Whoever looks a name up has the lock of the root's directory, which the mount waits for.
+      const readers = [1, 2, 3].map((name) => Bun.spawn(["perl", "-e", 'my $place = shift; stat $place . $i++ while 1', place + "/" + name], { stdin: "ignore" }));
+      started.push(...readers.map((reader) => reader.pid));
+      await Bun.sleep(300);
+      process.kill(serving, "SIGSTOP");
+      await Bun.sleep(300);
+      process.kill(server.pid, "SIGCONT");
+      await until("given up", () => log().length > 0);
+      const early = [log(), look.exitCode];
+      process.kill(serving, "SIGCONT");
+      await look.exited;
+      for (const reader of readers) reader.kill();
+      await Promise.all(readers.map((reader) => reader.exited));
+      await Bun.sleep(1000);
+      return [early, kinds(), nameBy(place), first(), kinds(), asks(), kinds(), rest()];`);
+    const fault = "/run/berth/runtime/root/web: no decoy can be mounted: an answer takes too long";
+    expect(seen).toEqual([
+      [[fault], null],
+      [mirror],
+      "web",
+      [fuse, "", ""],
+      decoyed,
+      "overlayfs",
+      [mirror],
+      "0",
+    ]);
   });
 
   test("finds both each time, while others read the same directory", async () => {
@@ -128,7 +216,9 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
         seen.push(kinds().length, nameBy(place));
       }
       for (const reader of readers) reader.kill();
+      await Promise.all(readers.map((reader) => reader.exited));
+      await until("nobody answers for a decoy", () => answering(server).length <= 1);
       return [seen, log()];`);
-    expect(seen).toEqual([Array.from({ length: 10 }, () => [3, 1, "web"]).flat(), []]);
+    expect(seen).toEqual([Array.from({ length: 10 }, () => [2, 1, "web"]).flat(), []]);
   });
 });

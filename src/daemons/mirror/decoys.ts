@@ -1,168 +1,226 @@
 import { closeSync } from "node:fs";
-import { answerForDecoy } from "#host/mirror/decoy-requests.ts";
-import { openFuse } from "#host/mirror/mounts.ts";
+import { leaveDirectory, mountForDecoy } from "#host/mirror/decoy.ts";
 import type { OwnProcess } from "#host/mirror/own-process.ts";
-import { dropDecoy, hasDecoy, isOfDecoy, isOfEngine } from "#host/mirror/place.ts";
+import { dropDecoy, isOfDecoy, isOfEngine, uncoverPlace } from "#host/mirror/place.ts";
 import { startDecoy } from "#host/mirror/served.ts";
-import { detachMount } from "#host/syscall/syscalls.ts";
-import { mountsAt } from "#linux/mountinfo.ts";
+import type { ShownFiles } from "#host/mirror/shown-files.ts";
+import { isThere, type StartedProcess } from "#host/process/process-stat.ts";
+import { lastMountAt } from "#linux/mountinfo.ts";
 import type { Faults } from "./faults.ts";
 import type { LeftProcesses } from "./left-processes.ts";
 
 /** The mount of a decoy takes milliseconds, unless a machine keeps back what its readers ask for. */
-const longestMountMs = 5_000;
-/** An engine takes its own mount away at once after it was started anew, unless it was killed meanwhile. */
-const longestLookMs = 500;
+const longestMountMs = 2_000;
+/** How often an engine is looked for that has something mounted over a decoy. */
+const checkMs = 500;
 
 /** Where a decoy lies, or is about to. */
 interface Decoy {
   readonly place: string;
-  readonly device: number;
-  /** Whether its file system is mounted, and so can be read from. */
-  isMounted: boolean;
+  /** The mirror that it shows. */
+  readonly files: ShownFiles;
   /** While it is mounted. */
-  mounting: { readonly process: OwnProcess; readonly until: number } | undefined;
-  /** Since when an engine has its own mount over it. */
-  lookedSince: number | undefined;
+  mounting: Mounting | undefined;
+  /** Who has asked, and will mount something over it. */
+  readonly engine: StartedProcess | undefined;
+  /** When to see whether that engine still lives: it has something mounted over the decoy. */
+  checkAt: number | undefined;
   /** To be called once it is mounted, or cannot be. */
   readonly waiting: (() => void)[];
 }
 
-/** A descriptor to poll, and what to do once it is readable. */
-interface Watched {
-  readonly file: number;
-  readonly act: () => void;
+interface Mounting {
+  readonly process: OwnProcess;
+  readonly directory: string;
+  readonly until: number;
+}
+
+/** What a decoy is put over. */
+export interface DecoyPlace {
+  readonly state: string;
+  readonly place: string;
+  readonly engine?: StartedProcess | undefined;
 }
 
 /** The decoys over mirrors, by the machines' states: see host/mirror/decoy.ts. */
 export class Decoys {
   readonly #faults: Faults;
   readonly #left: LeftProcesses;
+  readonly #close: (state: string, files: ShownFiles) => void;
   readonly #decoys = new Map<string, Decoy>();
+  /** What was taken away from an engine that asks for it at this moment, with the machines' states. */
+  readonly #taken = new Map<ShownFiles, string>();
 
-  constructor(faults: Faults, left: LeftProcesses) {
+  constructor(faults: Faults, left: LeftProcesses, close: (state: string, files: ShownFiles) => void) {
     this.#faults = faults;
     this.#left = left;
+    this.#close = close;
   }
 
   has(state: string): boolean {
     return this.#decoys.has(state);
   }
 
-  get watched(): readonly Watched[] {
-    return [...this.#decoys].flatMap(([state, decoy]) => [
-      ...(decoy.isMounted ? [{ file: decoy.device, act: () => this.#answer(state, decoy) }] : []),
-      ...(decoy.mounting === undefined
+  /** All that may be asked for by way of decoys. */
+  get shownFiles(): readonly ShownFiles[] {
+    return [...[...this.#decoys.values()].map(({ files }) => files), ...this.#taken.keys()];
+  }
+
+  /** The same of one machine. */
+  filesOf(state: string): readonly ShownFiles[] {
+    const decoy = this.#decoys.get(state);
+    const taken = [...this.#taken].flatMap(([files, whose]) => (whose === state ? [files] : []));
+    return decoy === undefined ? taken : [decoy.files, ...taken];
+  }
+
+  /** Processes that are waited for. */
+  get mounting(): readonly { readonly ended: number; readonly finish: () => void }[] {
+    return [...this.#decoys].flatMap(([state, decoy]) =>
+      decoy.mounting === undefined
         ? []
-        : [{ file: decoy.mounting.process.ended, act: () => this.#finish(state, decoy) }]),
-    ]);
+        : [{ ended: decoy.mounting.process.ended, finish: () => this.#finish(state, decoy) }],
+    );
   }
 
   /** When `settle` has something to do at the latest, by performance.now(). */
   get until(): number {
-    const times = [...this.#decoys.values()].flatMap(({ mounting, lookedSince }) => [
-      ...(mounting === undefined ? [] : [mounting.until]),
-      ...(lookedSince === undefined ? [] : [lookedSince + longestLookMs]),
-    ]);
-    return Math.min(Number.POSITIVE_INFINITY, ...times);
+    return Math.min(
+      ...[...this.#decoys.values()].map(({ mounting, checkAt }) =>
+        Math.min(mounting?.until ?? Number.POSITIVE_INFINITY, checkAt ?? Number.POSITIVE_INFINITY),
+      ),
+    );
   }
 
-  /** Puts a decoy over a place, if there is none. Calls `done` once it is there, or cannot be. */
-  put(state: string, place: string, done: () => void): void {
+  /**
+   * Puts a decoy over a mirror, if there is none. Calls `done` once it is there, or cannot be. Throws where it
+   * cannot even be tried.
+   */
+  put({ state, place, engine }: DecoyPlace, shown: ShownFiles, done: () => void): void {
     const present = this.#decoys.get(state);
     if (present !== undefined) {
       if (present.mounting === undefined) done();
       else present.waiting.push(done);
       return;
     }
+    const { directory, mirror } = mountForDecoy();
     try {
-      const device = openFuse();
-      const decoy: Decoy = {
-        place,
-        device,
-        isMounted: false,
-        mounting: undefined,
-        lookedSince: undefined,
-        waiting: [done],
-      };
-      this.#decoys.set(state, decoy);
-      decoy.mounting = { process: startDecoy(device, place), until: performance.now() + longestMountMs };
+      const files = shown.asDecoy(mirror);
+      const process = startDecoy(place, directory);
+      const mounting = { process, directory, until: performance.now() + longestMountMs };
+      this.#decoys.set(state, { place, files, mounting, engine, checkAt: undefined, waiting: [done] });
     } catch (error) {
-      this.#faults.say(state, error);
-      this.forget(state);
-      done();
+      leaveDirectory(directory);
+      closeSync(mirror.device);
+      throw error;
     }
   }
 
-  /** Forgets the decoy of a machine, whose mounts the caller takes away. */
-  forget(state: string): void {
+  /** Takes the decoy away that an engine asks for, and which is answered after that. */
+  take(state: string): void {
     const decoy = this.#decoys.get(state);
     if (decoy === undefined) return;
-    this.#decoys.delete(state);
-    const process = decoy.mounting?.process;
-    if (process !== undefined) {
-      process.kill();
-      this.#left.add({ state, process });
+    this.#faults.within(state, () => dropDecoy(decoy.place), undefined);
+    this.#end(state, decoy);
+    // It ends by itself once nobody has the decoy any more.
+    this.#taken.set(decoy.files, state);
+  }
+
+  /** Drops the decoys of a machine, whose mounts the caller takes away. */
+  forget(state: string): void {
+    const decoy = this.#decoys.get(state);
+    const all = this.filesOf(state);
+    if (decoy !== undefined) this.#end(state, decoy);
+    for (const files of all) {
+      this.#taken.delete(files);
+      this.#close(state, files);
     }
-    closeSync(decoy.device);
-    for (const done of decoy.waiting) done();
+  }
+
+  /** Notices that what a decoy shows is mounted nowhere any more, or has failed. False for other files. */
+  lose(files: ShownFiles): boolean {
+    const taken = this.#taken.get(files);
+    if (taken !== undefined) {
+      this.#taken.delete(files);
+      this.#close(taken, files);
+      return true;
+    }
+    const found = [...this.#decoys].find(([, decoy]) => decoy.files === files);
+    if (found === undefined) return false;
+    this.#renew(...found);
+    return true;
   }
 
   /** Gives up what takes too long, and takes away what an engine that was killed has left over a decoy. */
   settle(): void {
     const now = performance.now();
-    for (const [state, decoy] of this.#decoys) {
+    for (const [state, decoy] of [...this.#decoys]) {
       if (decoy.mounting !== undefined && now >= decoy.mounting.until) {
         this.#faults.say(state, "no decoy can be mounted: an answer takes too long");
-        this.#takeAway(state, decoy);
-      } else if (decoy.lookedSince !== undefined && now >= decoy.lookedSince + longestLookMs) {
-        decoy.lookedSince = undefined;
-        this.#faults.within(state, () => detachMount(decoy.place), undefined);
+        this.#giveUp(state, decoy);
+      } else if (decoy.checkAt !== undefined && now >= decoy.checkAt) {
+        decoy.checkAt = now + checkMs;
+        if (decoy.engine === undefined || !isThere(decoy.engine))
+          this.#faults.within(state, () => uncoverPlace(decoy.place), undefined);
       }
     }
   }
 
-  /** Notices what engines have mounted over decoys, and mounts decoys again that were unmounted. */
+  /** Notices what engines mount over decoys and unmount of them. */
   look(mountinfo: string): void {
-    for (const [state, decoy] of this.#decoys) {
-      const mounts = mountsAt(mountinfo, decoy.place);
-      decoy.isMounted ||= mounts.some((mount) => isOfDecoy(mount));
+    for (const [state, decoy] of [...this.#decoys]) {
       if (decoy.mounting !== undefined) continue;
-      const top = mounts.at(-1);
-      if (top !== undefined && isOfEngine(top)) decoy.lookedSince ??= performance.now();
-      else decoy.lookedSince = undefined;
-      if (top !== undefined && (isOfEngine(top) || isOfDecoy(top, "overlay"))) continue;
-      this.#takeAway(state, decoy);
-      this.put(state, decoy.place, () => {});
+      const top = lastMountAt(mountinfo, decoy.place);
+      if (top !== undefined && isOfEngine(top)) {
+        decoy.checkAt ??= performance.now() + checkMs;
+        continue;
+      }
+      decoy.checkAt = undefined;
+      // An engine that was too slow has unmounted the decoy in place of its own.
+      if (top === undefined || !isOfDecoy(top)) this.#renew(state, decoy);
     }
   }
 
-  #answer(state: string, decoy: Decoy): void {
-    if (this.#decoys.get(state) !== decoy) return;
-    const isMounted = this.#faults.within(
-      state,
-      () => answerForDecoy(decoy.device, () => dropDecoy(decoy.place)),
-      false,
-    );
-    if (decoy.mounting !== undefined) return;
-    // What an engine that asks at this very moment has mounted is taken away later.
-    if (!isMounted || !hasDecoy(decoy.place)) this.#takeAway(state, decoy);
+  #renew(state: string, decoy: Decoy): void {
+    const { place, engine, files } = decoy;
+    this.#faults.within(state, () => dropDecoy(place), undefined);
+    this.#end(state, decoy);
+    this.#faults.within(state, () => this.put({ state, place, engine }, files, () => {}), undefined);
+    this.#close(state, files);
+  }
+
+  #giveUp(state: string, decoy: Decoy): void {
+    this.#faults.within(state, () => dropDecoy(decoy.place), undefined);
+    this.#end(state, decoy);
+    this.#close(state, decoy.files);
   }
 
   #finish(state: string, decoy: Decoy): void {
-    const isDone = decoy.mounting?.process.hasDone();
-    if (isDone === undefined || this.#decoys.get(state) !== decoy) return;
+    if (this.#decoys.get(state) !== decoy || decoy.mounting === undefined) return;
+    const isDone = decoy.mounting.process.hasDone();
+    if (isDone === undefined) return;
+    this.#leave(state, decoy.mounting);
     decoy.mounting = undefined;
-    if (!isDone) {
-      this.#faults.say(state, "no decoy can be mounted");
-      this.#takeAway(state, decoy);
+    if (isDone) {
+      for (const done of decoy.waiting.splice(0)) done();
       return;
+    }
+    this.#faults.say(state, "no decoy can be mounted");
+    this.#giveUp(state, decoy);
+  }
+
+  /** Ends what is known of a decoy, but for its files. */
+  #end(state: string, decoy: Decoy): void {
+    this.#decoys.delete(state);
+    if (decoy.mounting !== undefined) {
+      const { process } = decoy.mounting;
+      process.kill();
+      this.#left.add({ state, process });
+      this.#leave(state, decoy.mounting);
     }
     for (const done of decoy.waiting.splice(0)) done();
   }
 
-  #takeAway(state: string, decoy: Decoy): void {
-    this.#faults.within(state, () => dropDecoy(decoy.place), undefined);
-    this.forget(state);
+  #leave(state: string, { directory }: Mounting): void {
+    this.#faults.within(state, () => leaveDirectory(directory), undefined);
   }
 }

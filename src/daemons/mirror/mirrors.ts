@@ -1,9 +1,12 @@
 import { closeSync } from "node:fs";
+import { processOf } from "#host/mirror/engine-thread.ts";
 import { cloneOf, deviceOf, mountMirror } from "#host/mirror/mounts.ts";
 import {
   clearPlace,
+  dropDecoy,
   dropDoubled,
   hasDecoy,
+  isOfDecoy,
   isOfEngine,
   overlaysAt,
   readMountinfo,
@@ -42,7 +45,7 @@ export class Mirrors {
   constructor(faults: Faults) {
     this.#faults = faults;
     this.#endings = new Endings(faults, this.#left);
-    this.#decoys = new Decoys(faults, this.#left);
+    this.#decoys = new Decoys(faults, this.#left, (state, files) => this.#close(state, files));
   }
 
   get isEmpty(): boolean {
@@ -62,13 +65,16 @@ export class Mirrors {
     return this.#left;
   }
 
-  get decoys(): Pick<Decoys, "watched" | "until"> {
+  get decoys(): Pick<Decoys, "mounting" | "until"> {
     return this.#decoys;
   }
 
   /** All that may be asked for. */
   get shownFiles(): readonly ShownFiles[] {
-    return [...this.#shown.values()].flatMap(({ files, covers }) => [files, ...covers]);
+    return [
+      ...[...this.#shown.values()].flatMap(({ files, covers }) => [files, ...covers]),
+      ...this.#decoys.shownFiles,
+    ];
   }
 
   /** Whether a machine has its mirror, or is about to lose it. */
@@ -93,7 +99,8 @@ export class Mirrors {
       if (!this.#begun.has(plan.place)) this.#begun.beginAgain(plan.place);
       const files = this.#begun.finish(plan.place, (mirror) => new ShownFiles(mirror, root, plan.range));
       this.#shown.set(plan.state, { plan, files, covers: new Set() });
-      if (wasDecoyed) this.#decoys.put(plan.state, plan.place, () => {});
+      if (wasDecoyed)
+        this.#faults.within(plan.state, () => this.#decoys.put(plan, files, () => {}), undefined);
     } catch (error) {
       closeSync(root);
       throw error;
@@ -101,15 +108,19 @@ export class Mirrors {
   }
 
   /**
-   * Puts a decoy over the mirror that a process answers for: an engine asks, which will mount its own there.
-   * Calls `done` once it is there, or cannot be.
+   * A thread of an engine's asks the process that answers for a mirror which file system it is. Puts a decoy
+   * over the mirror, or takes the decoy away that shows it. Calls `done` once the engine may be answered.
    */
-  deceive(by: number, done: () => void): void {
-    const asked = [...this.#shown].find(([, { files, covers }]) =>
-      [files, ...covers].some((shown) => shown.isServedBy(by)),
-    );
-    if (asked === undefined) done();
-    else this.#decoys.put(asked[0], asked[1].plan.place, done);
+  meetEngine(by: number, thread: number, done: () => void): void {
+    const isServed = (files: ShownFiles) => files.isServedBy(by);
+    for (const [state, { plan, files, covers }] of this.#shown) {
+      if (this.#decoys.filesOf(state).some(isServed)) this.#decoys.take(state);
+      else if ([files, ...covers].some(isServed)) {
+        this.#decoys.put({ state, place: plan.place, engine: processOf(thread) }, files, done);
+        return;
+      }
+    }
+    done();
   }
 
   /** Ends a mirror: of a plan that is still to be read where it was never shown. */
@@ -139,6 +150,7 @@ export class Mirrors {
    * mirror now.
    */
   lose(files: ShownFiles): boolean {
+    if (this.#decoys.lose(files)) return false;
     for (const [state, mirror] of this.#shown) {
       if (mirror.files === files) {
         this.#drop(state);
@@ -162,7 +174,7 @@ export class Mirrors {
   loseStuck(): boolean {
     let isLost = false;
     for (const [state, { files, covers }] of this.#shown) {
-      if (![files, ...covers].some((shown) => shown.isStuck())) continue;
+      if (![files, ...covers, ...this.#decoys.filesOf(state)].some((shown) => shown.isStuck())) continue;
       this.#faults.say(state, "an answer takes too long, and berth cannot kill the process that owes it");
       this.#drop(state);
       isLost = true;
@@ -176,8 +188,10 @@ export class Mirrors {
     this.#decoys.look(mountinfo);
     for (const [state, mirror] of this.#shown) {
       const top = lastMountAt(mountinfo, mirror.plan.place);
-      const isBare = top !== undefined && isOfEngine(top) && !this.#decoys.has(state);
-      if (mirror.covers.size > 0 || !isBare) continue;
+      if (top === undefined || this.#decoys.has(state)) continue;
+      // Whoever was to mount it was killed, and the kernel has gone on all the same.
+      if (isOfDecoy(top)) this.#faults.within(state, () => dropDecoy(mirror.plan.place), undefined);
+      if (mirror.covers.size > 0 || !isOfEngine(top)) continue;
       this.#faults.within(state, () => this.#cover(mirror), undefined);
     }
   }

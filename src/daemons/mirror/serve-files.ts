@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { askForDecoy } from "#host/mirror/ask-decoy.ts";
 import { Connection } from "#host/mirror/connection.ts";
 import { endWith } from "#host/mirror/own-process.ts";
 import type { Served } from "#host/mirror/served.ts";
+import { tellOfEngine } from "#host/mirror/tell-of-engine.ts";
 import { readMonotonicClock } from "#host/process/monotonic-clock.ts";
 import { calls } from "#host/syscall/mirror-calls.ts";
 
@@ -29,7 +29,7 @@ const [nextRequestMs, aloneMs] = [0.2, 0.06];
  * unmounted, or its parent has ended. An engine that asks which file system this is waits for a decoy. Its successor knows none of its nodes and numbers its own differently:
  * the kernel looks names up again.
  */
-export function serveFiles({ device, root, range, parent }: Served): void {
+export function serveFiles({ device, root, range, parent, isDecoy }: Served): void {
   calls.umask(0);
   calls.prctl(setSecureBits, noSetuidFixup, 0, 0, 0);
   const tie = () => endWith(parent);
@@ -38,12 +38,12 @@ export function serveFiles({ device, root, range, parent }: Served): void {
   // and it starts again.
   writeFileSync("/proc/self/oom_score_adj", "1000");
   calls.alarm(longestAnswer);
-  const connection = new Connection(device, root, range, firstNode(), tie);
+  const connection = new Connection({ device, root, range, first: firstNode(), isDecoy, changedBack: tie });
   // poll(2) passes over a negative descriptor.
   const polled = new Int32Array([device, readable, -1, readable]);
   for (;;) {
     calls.alarm(0);
-    const isWaiting = connection.isAskedByEngine;
+    const isWaiting = polled[2] !== -1;
     const limit = connection.isHolding ? holdMs : connection.isInUse || isWaiting ? -1 : idleMs;
     if (calls.poll(polled, 2, limit) <= 0 && limit === idleMs) return;
     // Closing held files may take as long as an answer.
@@ -53,10 +53,9 @@ export function serveFiles({ device, root, range, parent }: Served): void {
       calls.close(polled[2] ?? -1);
       polled[2] = -1;
       connection.answerEngine();
-    } else if (!isWaiting && connection.isAskedByEngine) {
-      const decoy = askForDecoy();
-      if (decoy === undefined) connection.answerEngine();
-      else polled[2] = decoy;
+    } else if (!isWaiting && connection.engine !== undefined) {
+      polled[2] = tellOfEngine(connection.engine) ?? -1;
+      if (polled[2] === -1) connection.answerEngine();
     }
     connection.letGo();
   }

@@ -1,4 +1,5 @@
 import { openSync, rmSync } from "node:fs";
+import { clearDirectories } from "#host/mirror/decoy.ts";
 import { Caller, listen } from "#host/mirror/listener.ts";
 import type { MirrorRequest } from "#host/mirror/request.ts";
 import type { ShownFiles } from "#host/mirror/shown-files.ts";
@@ -55,6 +56,7 @@ class Server {
 
   constructor(socket: number) {
     this.#socket = socket;
+    this.#faults.within("the server", clearDirectories, undefined);
     this.#recovery.begin();
   }
 
@@ -85,7 +87,11 @@ class Server {
         event: readable,
         act: () => this.#act(files),
       })),
-      ...this.#mirrors.decoys.watched.map(({ file, act }) => ({ file, event: readable, act })),
+      ...this.#mirrors.decoys.mounting.map(({ ended, finish }) => ({
+        file: ended,
+        event: readable,
+        act: finish,
+      })),
       // Looked at after each turn.
       ...this.#mirrors.endings.flatMap(({ end }) =>
         end === undefined || end.hasEnded() ? [] : [{ file: end.file, event: readable, act: () => {} }],
@@ -164,7 +170,7 @@ class Server {
         this.#recovery.begin();
         break;
       case "decoy":
-        this.#mirrors.deceive(request.by, () => caller.answer());
+        this.#mirrors.meetEngine(request.by, request.thread, () => caller.answer());
         return;
       case "clear":
         this.#mirrors.clear(request.place);

@@ -20,7 +20,7 @@ const server = `
   const root = cloneOf(process.pid, "/run/files");
   const { device } = mountMirror("/run/mirror");
   agree(device);
-  const connection = new Connection(device, root, { base: ${base}, count: 65536 }, 2);
+  const connection = new Connection({ device, root, range: { base: ${base}, count: 65536 }, first: 2 });
   require("node:fs").writeSync(1, "ready\\n");
   do calls.poll(new Int32Array([device, 1]), 1, connection.isHolding ? 50 : -1);
   while (connection.serve() !== "gone" && (connection.letGo(), true));`;

@@ -25,6 +25,19 @@ export function agree(device: number): boolean {
   return true;
 }
 
+/** What a connection is between. */
+export interface Connected {
+  readonly device: number;
+  /** The root directory of the mount that is shown. */
+  readonly root: number;
+  readonly range: IdRange;
+  /** The number of the first node, none of which another connection had; see `Tree`. */
+  readonly first: number;
+  /** Whether a decoy shows it. */
+  readonly isDecoy?: boolean;
+  readonly changedBack?: () => void;
+}
+
 /**
  * The kernel's end of a mirror, an open /dev/fuse that `agree` was called for, and the machine's files that
  * it shows.
@@ -33,16 +46,12 @@ export class Connection {
   readonly #device: number;
   readonly #tree: Tree;
   readonly #exchange: Exchange;
-  #looks: bigint[] = [];
+  #asking: { readonly unique: bigint; readonly thread: number }[] = [];
 
-  /**
-   * The root directory of the mount that is shown, by a descriptor; `first` is the number of the first node,
-   * none of which another connection had; see `Tree`.
-   */
-  constructor(device: number, root: number, range: IdRange, first: number, changedBack?: () => void) {
+  constructor({ device, root, range, first, isDecoy = false, changedBack }: Connected) {
     this.#device = device;
     this.#tree = new Tree(root, range, first, changedBack);
-    this.#exchange = { tree: this.#tree, range, request, reply };
+    this.#exchange = { tree: this.#tree, range, isDecoy, request, reply };
   }
 
   /** Whether files are held that are to be closed after a while. */
@@ -60,16 +69,16 @@ export class Connection {
   }
 
   /**
-   * Whether an engine asks which kind of file system this is, and is not answered yet: it does so before it
-   * mounts its own, which is over the mirror then. `answerEngine` lets it go on.
+   * A thread of an engine's that asks which kind of file system this is, and is not answered yet: unless that
+   * is an overlay, it mounts its own there. `answerEngine` lets it go on.
    */
-  get isAskedByEngine(): boolean {
-    return this.#looks.length > 0;
+  get engine(): number | undefined {
+    return this.#asking[0]?.thread;
   }
 
   answerEngine(): void {
-    for (const unique of this.#looks) send(this.#device, unique, statistics(this.#tree, reply));
-    this.#looks = [];
+    for (const { unique } of this.#asking) send(this.#device, unique, statistics(this.#tree, reply));
+    this.#asking = [];
   }
 
   /** Answers a request, if there is one. "gone" if the mirror is not mounted any more. */
@@ -80,7 +89,7 @@ export class Connection {
     if (length === -EAGAIN || length === -ENOENT || length === -EINTR) return "idle";
     if (length < 0) throw new Error(`/dev/fuse: errno ${-length}`);
     if (request.opcode === opcodes.statfs && isEngine(request.thread)) {
-      this.#looks.push(request.unique);
+      this.#asking.push({ unique: request.unique, thread: request.thread });
       return "answered";
     }
     const answerLength = answer(this.#exchange);

@@ -7,6 +7,8 @@ import type { Tree } from "./tree.ts";
 export interface Exchange {
   readonly tree: Tree;
   readonly range: IdRange;
+  /** Whether a decoy shows the mirror. */
+  readonly isDecoy: boolean;
   readonly request: Request;
   readonly reply: Reply;
 }

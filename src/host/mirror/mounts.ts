@@ -14,37 +14,24 @@ export interface MountedMirror {
   readonly fileSystem: string | undefined;
 }
 
-/** Opens /dev/fuse for a file system that is to be mounted. */
-export function openFuse(): number {
+/** Mounts a mirror for reading and writing files only: without set-uid bits and device files. */
+export function mountMirror(place: string): MountedMirror {
   const [readWrite, nonBlocking, closeOnExec] = [2, 0x800, 0x80000];
   const device = answered(calls.open(text("/dev/fuse"), readWrite | nonBlocking | closeOnExec, 0));
-  if (device >= 0) return device;
-  throw new Error(
-    device === -ENOENT
-      ? "this host has no /dev/fuse: run `modprobe fuse`"
-      : `cannot open /dev/fuse: errno ${-device}`,
-  );
-}
-
-/**
- * Mounts what an open /dev/fuse is to answer for, for reading and writing files only: without set-uid bits
- * and device files.
- */
-export function mountFuse(device: number, place: string, source: string): void {
+  if (device < 0)
+    throw new Error(
+      device === -ENOENT
+        ? "this host has no /dev/fuse: run `modprobe fuse`"
+        : `cannot open /dev/fuse: errno ${-device}`,
+    );
   const options = [
     `fd=${device},rootmode=40000,user_id=0,group_id=0`,
     `default_permissions,max_read=${largestTransfer}`,
   ].join(",");
-  mount(source, place, mirrorType, mountFlags.noSuid | mountFlags.noDev, options);
-}
-
-/** Mounts a mirror. */
-export function mountMirror(place: string): MountedMirror {
-  const device = openFuse();
   try {
     // A restarted engine removes a mount point after use. (Do not access what is mounted there.)
     if (typeAt(place) === undefined) mkdirSync(place, { recursive: true, mode: 0o700 });
-    mountFuse(device, place, "berth");
+    mount("berth", place, mirrorType, mountFlags.noSuid | mountFlags.noDev, options);
     return { device, fileSystem: mirrorsAt(place).at(-1) };
   } catch (error) {
     calls.close(device);

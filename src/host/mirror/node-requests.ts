@@ -1,6 +1,7 @@
 import { answered, calls } from "#host/syscall/mirror-calls.ts";
 import { type Handlers, isOpen } from "./exchange.ts";
 import { getValue, listNames, removeValue, setValue } from "./extended-attributes.ts";
+import { rootId } from "./nodes.ts";
 import { text } from "./path-text.ts";
 import { byHandle, opcodes, type Reply, replyHeader } from "./protocol.ts";
 import { setAttributes } from "./set-attributes.ts";
@@ -23,6 +24,16 @@ export function statistics(tree: Tree, reply: Reply): number {
   return 80;
 }
 
+/**
+ * The attributes of a root as the engine wants those of the directory that it is about to mount at, and would
+ * set them otherwise (overlay2 in moby), which a decoy cannot have: private, and of the host's root.
+ */
+function asPlace(tree: Tree, reply: Reply): number {
+  const length = reply.attributes(tree.status, () => 0);
+  reply.view.setUint32(replyHeader + 16 + 60, 0o40700, true);
+  return length;
+}
+
 /** What asks for and changes what is known of a node, and what ends its being known. */
 export const nodeRequests: Handlers = [
   [
@@ -42,7 +53,8 @@ export const nodeRequests: Handlers = [
   ],
   [
     opcodes.getattr,
-    ({ tree, request, reply }, node) => {
+    ({ tree, isDecoy, request, reply }, node) => {
+      if (isDecoy && node.id === rootId) return tree.withFile(node, () => asPlace(tree, reply));
       const file = request.u32(8);
       if ((request.u32(0) & byHandle) !== 0 && isOpen(node, file)) {
         const looked = tree.look(file);

@@ -24,7 +24,7 @@ test("is started also when its program was replaced or removed", async () => {
       else {
         rmSync(${JSON.stringify(program)});
         const [device, root] = [openSync("/dev/null"), openSync("/")];
-        const started = startServing({ device, root, range: { base: 5, count: 7 } });
+        const started = startServing({ device, root, range: { base: 5, count: 7 }, isDecoy: false });
         let done;
         while ((done = started.hasDone()) === undefined) await Bun.sleep(10);
         console.log(done, device, root, process.pid);

@@ -14,6 +14,7 @@ const longestEndMs = 900;
 export class OwnProcess {
   readonly pid: number;
   #toEndSince: number | undefined;
+  #isDone: boolean | undefined;
   /** Can be read from (poll(2)) once the process has ended: a pidfd (pidfd_open(2)). */
   readonly ended: number;
 
@@ -45,10 +46,12 @@ export class OwnProcess {
 
   /** Whether it has ended by itself, as it does when nothing more is asked; undefined while it runs. */
   hasDone(): boolean | undefined {
+    if (this.#isDone !== undefined) return this.#isDone;
     const status = new Int32Array(1);
     if (answered(calls.waitpid(this.pid, status, noHang)) === 0) return undefined;
     calls.close(this.ended);
-    return status[0] === 0;
+    this.#isDone = status[0] === 0;
+    return this.#isDone;
   }
 
   /**

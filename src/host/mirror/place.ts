@@ -23,18 +23,15 @@ export function typeAt(place: string, mountinfo = readMountinfo()): string | und
 
 export const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 
-/** What the mounts of a decoy have for their source. */
+/** The source of a decoy's mount, which tells it from an engine's. */
 export const decoySource = "berth-decoy";
 
-/** Whether a mount is one of the two of a decoy, or a given kind of them. */
-export const isOfDecoy = (mount: MountEntry, type?: string) =>
-  mount.source === decoySource && (type === undefined || mount.type === type);
+export const isOfDecoy = ({ type, source }: MountEntry) => type === "overlay" && source === decoySource;
 
 /** Whether a mount is an overlay of an engine's. */
 export const isOfEngine = (mount: MountEntry) => mount.type === "overlay" && !isOfDecoy(mount);
 
-export const hasDecoy = (place: string): boolean =>
-  mountsAt(readMountinfo(), place).some((mount) => isOfDecoy(mount));
+export const hasDecoy = (place: string): boolean => mountsAt(readMountinfo(), place).some(isOfDecoy);
 
 /** Unmounts the topmost mount of a place, repeatedly while it is such a one. */
 function detachAll(place: string, isSuch: (mount: MountEntry) => boolean): void {
@@ -71,7 +68,7 @@ function endMirrors(place: string, isSuch: (mount: MountEntry) => boolean): void
 export const uncoverPlace = (place: string) => detachAll(place, isOfEngine);
 
 /** Takes a decoy away from the top of a place. */
-export const dropDecoy = (place: string) => detachAll(place, (mount) => isOfDecoy(mount));
+export const dropDecoy = (place: string) => detachAll(place, isOfDecoy);
 
 /** Takes a mirror away that lies straight over another. */
 export function dropDoubled(place: string): void {

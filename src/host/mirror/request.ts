@@ -26,8 +26,11 @@ export type MirrorRequest =
   | { readonly do: "clear"; readonly place: string }
   /** Shows, at its place, the files that a process has mounted at a path. */
   | { readonly do: "show"; readonly plan: MirrorPlan; readonly pid: number; readonly root: string }
-  /** An engine looks at what this process answers for: puts a decoy over it. */
-  | { readonly do: "decoy"; readonly by: number }
+  /**
+   * A thread of an engine's asks a process which file system it answers for: puts a decoy over a mirror, takes
+   * a decoy away.
+   */
+  | { readonly do: "decoy"; readonly by: number; readonly thread: number }
   /** Shows what is missing. */
   | { readonly do: "look" }
   /** Gives the place back to the engine's mount, once the machine's files are not mounted any more. */

@@ -19,6 +19,7 @@ export class ShownFiles {
   readonly #fileSystem: string | undefined;
   readonly #root: number;
   readonly #range: IdRange;
+  readonly #isDecoy: boolean;
   #server: OwnProcess | undefined;
   #isOpen = true;
 
@@ -26,11 +27,12 @@ export class ShownFiles {
    * Owns both descriptors from now on, unless it throws: the mirror's, and the root directory of the mount
    * that is shown.
    */
-  constructor({ device, fileSystem }: MountedMirror, root: number, range: IdRange) {
+  constructor({ device, fileSystem }: MountedMirror, root: number, range: IdRange, isDecoy = false) {
     this.#device = device;
     this.#fileSystem = fileSystem;
     this.#root = root;
     this.#range = range;
+    this.#isDecoy = isDecoy;
     agree(device);
   }
 
@@ -57,7 +59,12 @@ export class ShownFiles {
     const events = this.#events();
     if ((events & failing) !== 0) return false;
     if ((events & readable) !== 0)
-      this.#server = startServing({ device: this.#device, root: this.#root, range: this.#range });
+      this.#server = startServing({
+        device: this.#device,
+        root: this.#root,
+        range: this.#range,
+        isDecoy: this.#isDecoy,
+      });
     return true;
   }
 
@@ -84,10 +91,19 @@ export class ShownFiles {
 
   /** Another mirror of these files. */
   again(mirror: MountedMirror): ShownFiles {
+    return this.#another(mirror, false);
+  }
+
+  /** Another mirror of these files, for a decoy to show. */
+  asDecoy(mirror: MountedMirror): ShownFiles {
+    return this.#another(mirror, true);
+  }
+
+  #another(mirror: MountedMirror, isDecoy: boolean): ShownFiles {
     const root = answered(calls.dup(this.#root));
     if (root < 0) throw new Error(`dup: errno ${-root}`);
     try {
-      return new ShownFiles(mirror, root, this.#range);
+      return new ShownFiles(mirror, root, this.#range, isDecoy);
     } catch (error) {
       calls.close(root);
       throw error;

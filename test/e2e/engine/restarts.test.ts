@@ -85,6 +85,8 @@ describe.skipIf(!canHaveEngines).each([
     // With live-restore, an engine that was started anew looks first whether the machine's files are mounted.
     // It is not answered while the server of mirrors cannot, and then finds them.
     for (const name of names) {
+      // It finds a command's user without that look.
+      expect((await engine.docker("exec", "--user=daemon", name, "id", "-un")).stdout).toBe("daemon\n");
       await inside(engine, name, "echo late >/root/late; mv /root/late /root/letter");
       const [pid = 0] = await processesCalled(engine, server);
       await engine.run("kill", "-STOP", String(pid));
