@@ -92,8 +92,8 @@ export class Decoys {
   }
 
   /**
-   * Puts a decoy over a mirror, if there is none. Calls `done` once it is there, or cannot be. Throws where it
-   * cannot even be tried.
+   * Puts a decoy over a mirror, if there is none. Calls `done` once it is there, or cannot be. Throws where
+   * it cannot even be tried.
    */
   put({ state, place, engine }: DecoyPlace, shown: ShownFiles, done: () => void): void {
     const present = this.#decoys.get(state);

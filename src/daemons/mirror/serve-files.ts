@@ -26,8 +26,8 @@ const [nextRequestMs, aloneMs] = [0.2, 0.06];
 
 /**
  * Serves one machine's files, one request after the other, until it is idle with no open file, the mirror is
- * unmounted, or its parent has ended. An engine that asks which file system this is waits for a decoy. Its successor knows none of its nodes and numbers its own differently:
- * the kernel looks names up again.
+ * unmounted, or its parent has ended. Its successor knows none of its nodes and numbers its own differently:
+ * the kernel looks names up again. An engine that asks which file system this is waits for a decoy.
  */
 export function serveFiles({ device, root, range, parent, isDecoy }: Served): void {
   calls.umask(0);

@@ -27,8 +27,8 @@ export type MirrorRequest =
   /** Shows, at its place, the files that a process has mounted at a path. */
   | { readonly do: "show"; readonly plan: MirrorPlan; readonly pid: number; readonly root: string }
   /**
-   * A thread of an engine's asks a process which file system it answers for: puts a decoy over a mirror, takes
-   * a decoy away.
+   * A thread of an engine's asks a process which file system it answers for: puts a decoy over a mirror,
+   * takes a decoy away.
    */
   | { readonly do: "decoy"; readonly by: number; readonly thread: number }
   /** Shows what is missing. */

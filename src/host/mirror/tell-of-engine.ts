@@ -5,9 +5,9 @@ import type { MirrorRequest } from "./request.ts";
 const [unixFamily, stream, closeOnExec] = [1, 1, 0x80000];
 
 /**
- * Tells the server that a thread of an engine's asks what this process answers for: a descriptor that can be
- * read from once the engine may be answered; undefined where no server runs. Does not wait, since the mount of
- * a decoy may wait for this process.
+ * Tells the server that a thread of an engine's asks what this process answers for: a descriptor that can
+ * be read from once the engine may be answered; undefined where no server runs. Does not wait, since the
+ * mount of a decoy may wait for this process.
  */
 export function tellOfEngine(thread: number): number | undefined {
   const socket = answered(calls.socket(unixFamily, stream | closeOnExec, 0));
