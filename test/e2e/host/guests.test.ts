@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
-import { patient } from "#lab/wait-for.ts";
-import { clean } from "#support/fleet.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
+import { clean, containers } from "#support/fleet.ts";
 import { idsOf } from "#support/isolated.ts";
 import { booted, failedUnits, runMachine } from "#support/machine.ts";
 import { useNodes } from "#support/nodes.ts";
@@ -30,17 +30,20 @@ describe.skipIf(!isVmHost)("guests on a host that people have (needs the VM's ho
     expect(await failedUnits(host(), name)).toBe("");
     expect((await idsOf(host(), name)).base === 0).toBe(profile === "strict");
   };
-  afterEach(() => clean(host()));
 
-  test.each(combinations)("docker run boots %s, %s", async (guest, profile) => {
-    await runMachine(host(), "box", guest, "-e", `BERTH_PROFILE=${profile}`);
-    await expectRunning("box", profile);
-  });
+  describe("by itself", () => {
+    afterEach(() => clean(host()));
 
-  test.each(combinations)("berth up boots %s, %s", async (guest, profile) => {
-    const up = await host().berth(`up box --image ${guest} --profile ${profile} --wait-timeout 20m`);
-    expect([up.status, up.stderr]).toEqual([0, expect.any(String)]);
-    await expectRunning("box", profile);
+    test.each(combinations)("docker run boots %s, %s", async (guest, profile) => {
+      await runMachine(host(), "box", guest, "-e", `BERTH_PROFILE=${profile}`);
+      await expectRunning("box", profile);
+    });
+
+    test.each(combinations)("berth up boots %s, %s", async (guest, profile) => {
+      const up = await host().berth(`up box --image ${guest} --profile ${profile} --wait-timeout 20m`);
+      expect([up.status, up.stderr]).toEqual([0, expect.any(String)]);
+      await expectRunning("box", profile);
+    });
   });
 
   describe("on a swarm of this host alone", () => {
@@ -71,6 +74,10 @@ describe.skipIf(!isVmHost)("guests on a host that people have (needs the VM's ho
           await expectRunning((await runningTask(host(), "box")).machine, profile);
         } finally {
           await removeService(host(), "box");
+          await waitFor("the loader has removed its machine", async () =>
+            (await containers(host())).size === 0 ? true : undefined,
+          );
+          await host().docker("network", "rm", "application");
           await rm(join(directory, guest), { recursive: true });
         }
       },
