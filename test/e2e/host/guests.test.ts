@@ -77,7 +77,11 @@ describe.skipIf(!isVmHost)("guests on a host that people have (needs the VM's ho
           await waitFor("the loader has removed its machine", async () =>
             (await containers(host())).size === 0 ? true : undefined,
           );
-          await host().docker("network", "rm", "application");
+          // The swarm has an endpoint of its own in it, which goes a moment later.
+          await waitFor("the network is free", async () => {
+            const { status } = await host().tryDocker("network", "rm", "application");
+            return status === 0 ? true : undefined;
+          });
           await rm(join(directory, guest), { recursive: true });
         }
       },
