@@ -17,9 +17,15 @@ const restarted = `
   const kinds = () => readFileSync("/proc/self/mountinfo", "utf8").split("\\n").map((line) => line.split(" "))
     .filter((fields) => fields[4] === place).map((fields) => fields.slice(fields.indexOf("-") + 1).slice(0, 2).join(" "));
   const asks = () => sh("/run/dockerd --file-system --format %T " + place);
-  const mounts = () => sh("mount -t overlay -o " + JSON.parse(readFileSync(stateOf("web") + "/mirror", "utf8")).overlay.options + " overlay " + place);
+  const options = () => JSON.parse(readFileSync(stateOf("web") + "/mirror", "utf8")).overlay.options;
+  const mounts = () => sh("mount -t overlay -o " + options() + " overlay " + place);
   const unmounts = () => sh("umount -l " + place);
-  const first = () => [asks(), mounts(), unmounts()];
+  writeFileSync("/run/first.ts", \`
+    const kind = require("node:fs").statfsSync(process.argv[2]).type;
+    for (const words of [["mount", "-t", "overlay", "-o", process.argv[3], "overlay", process.argv[2]], ["umount", "-l", process.argv[2]]])
+      Bun.spawnSync(words);
+    console.log(kind === 0x65735546 ? "fuse" : kind);\`);
+  const first = () => sh("/run/live/dockerd /run/first.ts " + place + " " + options());
   const isDecoyed = () => kinds().at(-1) === "overlay berth-decoy";
   /** Nothing is left at directories of the server's own. */
   const rest = () => sh("ls /run/berth/mirror | grep decoy; cut -d' ' -f5 /proc/self/mountinfo | grep -c /decoy-");
@@ -31,9 +37,28 @@ const restarted = `
     return engine;
   };`;
 
+/** An engine that waits for a decoy, whose mount waits for others that look at the same directory. */
+const heldUp = `
+      nameBy(place);
+      const [serving] = answering(server);
+      process.kill(server.pid, "SIGSTOP");
+      const look = Bun.spawn(["/run/dockerd", "--file-system", place], { stdin: "ignore", stdout: "ignore" });
+      await Bun.sleep(300);
+      // Whoever looks a name up has the lock of the root's directory, which the mount waits for.
+      const readers = [1, 2, 3].map((name) => Bun.spawn(["perl", "-e", 'my $place = shift; stat $place . $i++ while 1', place + "/" + name], { stdin: "ignore" }));
+      started.push(...readers.map((reader) => reader.pid));
+      await Bun.sleep(300);
+      process.kill(serving, "SIGSTOP");
+      await Bun.sleep(300);
+      process.kill(server.pid, "SIGCONT");
+      await until("it is begun", () => rest() !== "0");
+      const letGo = async () => {
+        for (const reader of readers) reader.kill();
+        await Promise.all(readers.map((reader) => reader.exited));
+      };`;
+
 const after = (script: string) => withMachines(`${restarted}\n${script}`);
 
-const fuse = "fuseblk";
 const [mirror, decoy, own] = ["fuse.berth berth", "overlay berth-decoy", "overlay overlay"];
 const decoyed = [mirror, decoy];
 
@@ -41,7 +66,7 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
   test("finds an overlay at its second look, and behind it the machine's files", async () => {
     const seen = await after(`
       return [first(), kinds(), asks(), kinds(), nameBy(place), log(), rest()];`);
-    expect(seen).toEqual([[fuse, "", ""], decoyed, "overlayfs", [mirror], "web", [], "0"]);
+    expect(seen).toEqual(["fuse", decoyed, "overlayfs", [mirror], "web", [], "0"]);
   });
 
   test("finds so however late the server is", async () => {
@@ -159,6 +184,49 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
     expect(seen).toEqual(["overlayfs", mirror, "web", [], "0"]);
   });
 
+  test("loses a decoy whose process has died, and its own mount stays what is on top", async () => {
+    const seen = await after(`
+      const engine = await living();
+      mounts();
+      const answers = answering(server).find((one) => readFileSync("/proc/" + one + "/cmdline", "utf8").endsWith("\\0decoy\\0"));
+      kill(answers);
+      await until("it is not answered for", () => !answering(server).includes(answers));
+      await Bun.sleep(300);
+      const early = kinds();
+      unmounts();
+      await until("the mirror", () => nameBy(place) === "web");
+      return [early.at(-1), answering(server).length, first(), kinds().slice(-2), asks(), kinds().at(-1), rest()];`);
+    expect(seen).toEqual([own, 1, "fuse", decoyed, "overlayfs", mirror, "0"]);
+  });
+
+  test("waits for a decoy while the server is killed: the next server clears what was begun", async () => {
+    const seen = await after(`
+      ${heldUp}
+      const early = rest().split("\\n").length;
+      kill(server.pid);
+      await server.exited;
+      server = await serve();
+      await letGo();
+      await until("the mirror", () => kinds().length === 1 && nameBy(place) === "web");
+      return [early, rest(), first(), kinds(), asks(), kinds(), rest()];`);
+    expect(seen).toEqual([2, "0", "fuse", decoyed, "overlayfs", [mirror], "0"]);
+  });
+
+  test("looks at several machines at once: no process has another machine's files", async () => {
+    const seen = await after(`
+      await machine("db");
+      await ask({ do: "look" });
+      await until("the mirrors", () => nameBy(placeOf("db")) === "db");
+      process.kill(server.pid, "SIGSTOP");
+      const looks = [place, placeOf("db")].map((one) => Bun.spawn(["/run/dockerd", "--file-system", one], { stdin: "ignore", stdout: "ignore" }));
+      await Bun.sleep(500);
+      process.kill(server.pid, "SIGCONT");
+      await Promise.all(looks.map((look) => look.exited));
+      const rootsOf = (one) => sh("cd /proc/" + one + "/fd; for f in *; do [ \\"$(readlink $f)\\" != / ] || sed -n 's/^mnt_id:\\t//p' ../fdinfo/$f; done | sort -u | wc -l");
+      return answering(server).map(rootsOf);`);
+    expect(seen).toEqual(["1", "1", "1", "1"]);
+  });
+
   test("gets its own mount back at the machine's end, and nothing is left of decoys", async () => {
     const seen = await after(`
       first();
@@ -172,37 +240,16 @@ describe.skipIf(!isRoot)("an engine that was started anew (needs root)", () => {
 
   test("is let go on when no decoy can be mounted for long, and one that comes later is taken away", async () => {
     const seen = await after(`
-      nameBy(place);
-      const [serving] = answering(server);
-      process.kill(server.pid, "SIGSTOP");
-      const look = Bun.spawn(["/run/dockerd", "--file-system", place], { stdin: "ignore", stdout: "ignore" });
-      await Bun.sleep(300);
-      // Whoever looks a name up has the lock of the root's directory, which the mount waits for.
-      const readers = [1, 2, 3].map((name) => Bun.spawn(["perl", "-e", 'my $place = shift; stat $place . $i++ while 1', place + "/" + name], { stdin: "ignore" }));
-      started.push(...readers.map((reader) => reader.pid));
-      await Bun.sleep(300);
-      process.kill(serving, "SIGSTOP");
-      await Bun.sleep(300);
-      process.kill(server.pid, "SIGCONT");
+      ${heldUp}
       await until("given up", () => log().length > 0);
       const early = [log(), look.exitCode];
       process.kill(serving, "SIGCONT");
       await look.exited;
-      for (const reader of readers) reader.kill();
-      await Promise.all(readers.map((reader) => reader.exited));
+      await letGo();
       await Bun.sleep(1000);
       return [early, kinds(), nameBy(place), first(), kinds(), asks(), kinds(), rest()];`);
     const fault = "/run/berth/runtime/root/web: no decoy can be mounted: an answer takes too long";
-    expect(seen).toEqual([
-      [[fault], null],
-      [mirror],
-      "web",
-      [fuse, "", ""],
-      decoyed,
-      "overlayfs",
-      [mirror],
-      "0",
-    ]);
+    expect(seen).toEqual([[[fault], null], [mirror], "web", "fuse", decoyed, "overlayfs", [mirror], "0"]);
   });
 
   test("finds both each time, while others read the same directory", async () => {

@@ -11,8 +11,11 @@ import type { LeftProcesses } from "./left-processes.ts";
 
 /** The mount of a decoy takes milliseconds, unless a machine keeps back what its readers ask for. */
 const longestMountMs = 2_000;
-/** How often an engine is looked for that has something mounted over a decoy. */
-const checkMs = 500;
+/**
+ * How often an engine is looked for that has something mounted over a decoy: the next one, which takes longer
+ * to start, would count it as its own.
+ */
+const checkMs = 50;
 
 /** Where a decoy lies, or is about to. */
 interface Decoy {
@@ -22,7 +25,7 @@ interface Decoy {
   /** While it is mounted. */
   mounting: Mounting | undefined;
   /** Who has asked, and will mount something over it. */
-  readonly engine: StartedProcess | undefined;
+  engine: StartedProcess | undefined;
   /** When to see whether that engine still lives: it has something mounted over the decoy. */
   checkAt: number | undefined;
   /** To be called once it is mounted, or cannot be. */
@@ -98,31 +101,38 @@ export class Decoys {
   put({ state, place, engine }: DecoyPlace, shown: ShownFiles, done: () => void): void {
     const present = this.#decoys.get(state);
     if (present !== undefined) {
+      // Whoever has asked last mounts something last.
+      present.engine = engine ?? present.engine;
       if (present.mounting === undefined) done();
       else present.waiting.push(done);
       return;
     }
     const { directory, mirror } = mountForDecoy();
+    let files: ShownFiles | undefined;
     try {
-      const files = shown.asDecoy(mirror);
+      files = shown.asDecoy(mirror);
       const process = startDecoy(place, directory);
       const mounting = { process, directory, until: performance.now() + longestMountMs };
       this.#decoys.set(state, { place, files, mounting, engine, checkAt: undefined, waiting: [done] });
     } catch (error) {
+      if (files === undefined) closeSync(mirror.device);
+      else this.#close(state, files);
       leaveDirectory(directory);
-      closeSync(mirror.device);
       throw error;
     }
   }
 
-  /** Takes the decoy away that an engine asks for, and which is answered after that. */
-  take(state: string): void {
+  /**
+   * Takes the decoy away by which an engine asks, and which it is answered after. Does nothing where that has
+   * been done already, for another question.
+   */
+  take(state: string, files: ShownFiles): void {
     const decoy = this.#decoys.get(state);
-    if (decoy === undefined) return;
+    if (decoy?.files !== files) return;
     this.#faults.within(state, () => dropDecoy(decoy.place), undefined);
     this.#end(state, decoy);
     // It ends by itself once nobody has the decoy any more.
-    this.#taken.set(decoy.files, state);
+    this.#taken.set(files, state);
   }
 
   /** Drops the decoys of a machine, whose mounts the caller takes away. */
@@ -146,7 +156,8 @@ export class Decoys {
     }
     const found = [...this.#decoys].find(([, decoy]) => decoy.files === files);
     if (found === undefined) return false;
-    this.#renew(...found);
+    // The next question of an engine's brings another.
+    this.#giveUp(...found);
     return true;
   }
 

@@ -114,7 +114,8 @@ export class Mirrors {
   meetEngine(by: number, thread: number, done: () => void): void {
     const isServed = (files: ShownFiles) => files.isServedBy(by);
     for (const [state, { plan, files, covers }] of this.#shown) {
-      if (this.#decoys.filesOf(state).some(isServed)) this.#decoys.take(state);
+      const asked = this.#decoys.filesOf(state).find(isServed);
+      if (asked !== undefined) this.#decoys.take(state, asked);
       else if ([files, ...covers].some(isServed)) {
         this.#decoys.put({ state, place: plan.place, engine: processOf(thread) }, files, done);
         return;

@@ -9,6 +9,8 @@ import { startServing } from "./served.ts";
 
 /** poll(2) */
 const [readable, failing] = [1, 8];
+/** fcntl(2): F_DUPFD_CLOEXEC. */
+const duplicateClosing = 1030;
 
 /**
  * A mirror that is mounted, with the files that it shows. Who answers for them is started when something is
@@ -100,8 +102,9 @@ export class ShownFiles {
   }
 
   #another(mirror: MountedMirror, isDecoy: boolean): ShownFiles {
-    const root = answered(calls.dup(this.#root));
-    if (root < 0) throw new Error(`dup: errno ${-root}`);
+    // No other machine's process may keep it.
+    const root = answered(calls.fcntl(this.#root, duplicateClosing, 0));
+    if (root < 0) throw new Error(`fcntl: errno ${-root}`);
     try {
       return new ShownFiles(mirror, root, this.#range, isDecoy);
     } catch (error) {
