@@ -385,14 +385,20 @@ describe.skipIf(!canHaveEngines)("attacks by cgroups (needs root)", () => {
       await withLock("/run/lock/berth-test-cgroup2", undefined, async () => {
         const before = await options();
         expect(before.includes("memory_localevents")).toBe(false);
-        try {
-          // A flag that does nothing here stands for those that do, such as nsdelegate: a remount without
-          // flags resets all of them.
+        // A flag that does nothing here stands for those that do, such as nsdelegate: a remount without flags
+        // resets all of them.
+        const isKept = async () => {
           await remount(`${before.trim()},memory_localevents`);
           const marked = await options();
           expect(marked).toContain("memory_localevents");
           await engine.tryDocker("exec", "pivot", "true");
-          expect(await options()).toBe(marked);
+          return (await options()) === marked;
+        };
+        try {
+          // Another test's container with the host's cgroup namespace resets them too. A command that did so
+          // would do it each time.
+          const kept = [await isKept(), await isKept(), await isKept()];
+          expect(kept).toContain(true);
         } finally {
           await remount(before.trim());
         }
