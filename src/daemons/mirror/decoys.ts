@@ -129,8 +129,7 @@ export class Decoys {
   take(state: string, files: ShownFiles): void {
     const decoy = this.#decoys.get(state);
     if (decoy?.files !== files) return;
-    this.#faults.within(state, () => dropDecoy(decoy.place), undefined);
-    this.#end(state, decoy);
+    this.#takeAway(state, decoy);
     // It ends by itself once nobody has the decoy any more.
     this.#taken.set(files, state);
   }
@@ -193,15 +192,13 @@ export class Decoys {
 
   #renew(state: string, decoy: Decoy): void {
     const { place, engine, files } = decoy;
-    this.#faults.within(state, () => dropDecoy(place), undefined);
-    this.#end(state, decoy);
+    this.#takeAway(state, decoy);
     this.#faults.within(state, () => this.put({ state, place, engine }, files, () => {}), undefined);
     this.#close(state, files);
   }
 
   #giveUp(state: string, decoy: Decoy): void {
-    this.#faults.within(state, () => dropDecoy(decoy.place), undefined);
-    this.#end(state, decoy);
+    this.#takeAway(state, decoy);
     this.#close(state, decoy.files);
   }
 
@@ -217,6 +214,11 @@ export class Decoys {
     }
     this.#faults.say(state, "no decoy can be mounted");
     this.#giveUp(state, decoy);
+  }
+
+  #takeAway(state: string, decoy: Decoy): void {
+    this.#faults.within(state, () => dropDecoy(decoy.place), undefined);
+    this.#end(state, decoy);
   }
 
   /** Ends what is known of a decoy, but for its files. */

@@ -90,13 +90,14 @@ export class Mirrors {
   /** Shows the files that a process has mounted at a path. */
   show(plan: MirrorPlan, pid: number, path: string): void {
     this.#drop(plan.state);
-    const wasDecoyed = hasDecoy(plan.place);
+    const isAgain = !this.#begun.has(plan.place);
+    const wasDecoyed = isAgain && hasDecoy(plan.place);
     const root = cloneOf(pid, path);
     try {
       // The machine may have mounted something else over it.
       if (deviceOf(root) !== plan.device)
         throw Object.assign(new Error(`cannot find the machine's own files at ${path}`), { code: "ESTALE" });
-      if (!this.#begun.has(plan.place)) this.#begun.beginAgain(plan.place);
+      if (isAgain) this.#begun.beginAgain(plan.place);
       const files = this.#begun.finish(plan.place, (mirror) => new ShownFiles(mirror, root, plan.range));
       this.#shown.set(plan.state, { plan, files, covers: new Set() });
       if (wasDecoyed)

@@ -1,15 +1,32 @@
-import { EAGAIN, EINTR, EINVAL, ENODEV, ENOENT } from "#host/syscall/mirror-calls.ts";
+import { answered, calls, EAGAIN, EINTR, EINVAL, ENODEV, ENOENT } from "#host/syscall/mirror-calls.ts";
 import type { IdRange } from "#linux/id-range.ts";
 import { answer } from "./answer.ts";
 import { isEngine } from "./engine-thread.ts";
 import type { Exchange } from "./exchange.ts";
 import { statistics } from "./node-requests.ts";
-import { opcodes } from "./protocol.ts";
+import { opcodes, Reply, Request, requestSize } from "./protocol.ts";
 import { Tree } from "./tree.ts";
-import { readRequest, reply, request, send } from "./wire.ts";
+
+/** A request is answered before the next is read. */
+const buffer = Buffer.alloc(requestSize);
+const request = new Request(buffer);
+const reply = new Reply();
 
 /** What became of looking for a request. */
 export type Served = "answered" | "idle" | "gone";
+
+/** Reads the next request: its length, or a negated errno. */
+function readRequest(device: number): number {
+  const length = answered(calls.read(device, buffer, buffer.length));
+  if (length >= 0) request.begin(length);
+  return length;
+}
+
+function send(device: number, unique: bigint, length: number): void {
+  const whole = length < 0 ? reply.end(unique, 0, length) : reply.end(unique, length);
+  // ENOENT: the request was withdrawn, so no process misses the answer.
+  calls.write(device, reply.bytes, whole);
+}
 
 /**
  * Answers the first request of a new mirror, for which its readers wait. False if it is not mounted any more.

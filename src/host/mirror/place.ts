@@ -17,9 +17,7 @@ export const mirrorType = "fuse.berth";
  * The kind of the topmost mount at a place; undefined where none is. Looks at no mount itself: a mirror's
  * answers would have to come from here.
  */
-export function typeAt(place: string, mountinfo = readMountinfo()): string | undefined {
-  return lastMountAt(mountinfo, place)?.type;
-}
+export const typeAt = (place: string): string | undefined => lastMountAt(readMountinfo(), place)?.type;
 
 export const readMountinfo = () => readFileSync("/proc/self/mountinfo", "utf8");
 
