@@ -19,6 +19,9 @@ export interface MachineWish {
 /** MiB: an engine, bun and two or three machines. */
 const memory = 3072;
 
+/** All that bun needs and no more: each switch of processes saves what a newer model has, and takes longer. */
+const emulatedModel = "Nehalem";
+
 /** QEMU's arguments: what a cheap rented server looks like, but with a monitor. Pure. */
 export function qemuArguments({
   accelerator,
@@ -34,7 +37,7 @@ export function qemuArguments({
     ...["-machine", "pc", "-smp", "2", "-m", String(memory)],
     ...(accelerator === "kvm"
       ? ["-accel", "kvm", "-cpu", "host"]
-      : ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"]),
+      : ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", emulatedModel]),
     ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio"],
     ...["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", vmKernelLine],
     ...["-drive", drive(disk.path, disk.format, disk.kept), "-drive", drive(data, "raw", false)],
@@ -44,6 +47,13 @@ export function qemuArguments({
     ...["-qmp", `unix:${monitor},server=on,wait=off`],
     ...(state === undefined ? [] : ["-incoming", `exec:cat ${quote(state)}`]),
   ];
+}
+
+/** All of such a VM that the state kept of one depends on, as one text. */
+export function describeMachine(accelerator: Accelerator): string {
+  const boot = { kernel: "", initrd: "", disk: "", key: "" };
+  const disk = { path: "", format: "qcow2", kept: true } as const;
+  return qemuArguments({ accelerator, boot, disk, data: "", monitor: "" }).join(" ");
 }
 
 /** A word for /bin/sh. */

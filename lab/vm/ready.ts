@@ -8,7 +8,7 @@ import { waitFor } from "../wait-for.ts";
 import { chooseAccelerator } from "./accelerator.ts";
 import { dataDisk, mountData, place } from "./data.ts";
 import { type VmDisk, vmDisk } from "./disk.ts";
-import type { Accelerator } from "./qemu.ts";
+import { type Accelerator, describeMachine } from "./qemu.ts";
 import { describeDisk, storeSettings, type VmStore, type VmSuite } from "./recipe.ts";
 import { startVm, type Vm } from "./vm.ts";
 
@@ -32,7 +32,8 @@ export async function readyVm({ suite, store, images }: VmWish): Promise<ReadyVm
   const boot = await vmDisk(suite);
   const accelerator = await chooseAccelerator(boot);
   const { stdout: version } = await run("qemu-system-x86_64", ["--version"]);
-  const key = digest([describeDisk(suite), version, accelerator, ...images.map((path) => basename(path))]);
+  const machine = describeMachine(accelerator);
+  const key = digest([describeDisk(suite), version, machine, ...images.map((path) => basename(path))]);
   const directory = await cached(`vm-${suite}-${store}-${key}`, async (path) => {
     await mkdir(path);
     await prepare({ accelerator, boot, path, store, images });
