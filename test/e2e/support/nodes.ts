@@ -81,7 +81,7 @@ export function useLab({ nodes: wishes, images, ...rest }: NodesWish): LabInUse 
     const withRuntime = [...nodes.values()].filter(({ name }) => wishes[name]?.runtime !== false);
     await Promise.all(withRuntime.map((node) => installRuntime(node)));
   }, 600_000);
-  afterAll(() => lab?.destroy(), 60_000);
+  afterAll(() => lab?.destroy(), 600_000);
   return {
     node: (name) => {
       const node = nodes.get(name);
