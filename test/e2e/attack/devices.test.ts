@@ -194,7 +194,7 @@ describe.skipIf(!canHaveEngines)("attacks on devices (needs root)", () => {
           expect(await engine.docker("rm", "silent")).toMatchObject({ status: 0, stderr: "" });
       }
     },
-    60_000,
+    patient(60_000),
   );
 
   test.each(views)("on %s the host is as it was", async (view) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { labImage } from "#lab/lab-image.ts";
-import { waitFor } from "#lab/wait-for.ts";
+import { patient, waitFor } from "#lab/wait-for.ts";
 import { inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { canHaveEngines, type Node, useNodes } from "#support/nodes.ts";
 import { views } from "#support/views.ts";
@@ -53,7 +53,7 @@ const inits: readonly Init[] = [
 describe.skipIf(!canHaveEngines)("machines with other inits than systemd (needs root)", () => {
   beforeAll(async () => {
     for (const view of views) for (const init of inits) await setUp(node(view), init);
-  }, 60_000);
+  }, patient(60_000));
   afterEach(async () => {
     for (const view of views) await removeAll(node(view));
   });
