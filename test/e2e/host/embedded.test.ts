@@ -7,6 +7,7 @@ import { run, tryRun } from "#host/process/run.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { cgroupsOf, isThere } from "#lab/traces.ts";
 import { waitFor } from "#lab/wait-for.ts";
+import { findLocalInit } from "#ops/machine/local-init.ts";
 import { dist, runBerth } from "#support/berth.ts";
 import { useNodes } from "#support/nodes.ts";
 import { isVmHost } from "#support/vm-host.ts";
@@ -19,6 +20,11 @@ const unit = engineUnit(place.name);
 const berth = (args: string) => runBerth(socket, args.split(" "));
 const docker = async (...args: readonly string[]) =>
   (await run("/usr/bin/docker", ["--host", socket, ...args])).stdout.trim();
+/** The host's number of a machine's first process, which has another one in the engine's PID namespace. */
+const initOf = async (name: string) => {
+  const [id = "", pid] = (await docker("inspect", "--format", "{{.Id}} {{.State.Pid}}", name)).split(" ");
+  return findLocalInit(`${place.stateDirectory}/docker.sock`, Number(pid), id)?.pid;
+};
 const pidNow = async () => (await privateEngineStatus(place)).pid ?? 0;
 /** No login's (proc_pid_loginuid(5)). */
 const unset = String(2 ** 32 - 1);
@@ -51,7 +57,7 @@ describe.skipIf(!isVmHost)("the embedded engine beside the host's own (needs the
         return /^(running|degraded)$/.test(stdout.trim()) ? stdout.trim() : undefined;
       });
       expect(state).toBe("running");
-      const pid = Number(await docker("inspect", "--format", "{{.State.Pid}}", profile));
+      const pid = await initOf(profile);
       expect(readFileSync(`/proc/${pid}/loginuid`, "utf8")).toBe(unset);
       const cgroup = readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().split("::")[1] ?? "";
       expect(cgroup).toStartWith(`${unitCgroup(place.name)}/`);
