@@ -1,22 +1,22 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
-import { emptyEngine, giveImage, hostNode } from "#lab/host-node.ts";
+import { emptyEngine, giveImage } from "#lab/host-node.ts";
 import { labImage } from "#lab/lab-image.ts";
 import { patient, waitFor } from "#lab/wait-for.ts";
-import { runBerth } from "#support/berth.ts";
 import { parseList } from "#support/fleet.ts";
+import { booted, runMachine } from "#support/machine.ts";
+import { ownHost } from "#support/nodes.ts";
 import { isVmHost } from "#support/vm-host.ts";
 
 // The VM's runner runs this file, boots the VM anew, and runs it again: what is there then is what the first
 // run left.
 const boot = Number(process.env.BERTH_TEST_BOOT ?? 0);
-const host = hostNode("host");
+const host = ownHost();
 const berth = async (words: string) => {
-  const result = await runBerth(host.socket, words.split(" "));
+  const result = await host.berth(words);
   expect([words, result.status, result.stderr]).toEqual([words, 0, expect.any(String)]);
   return result.stdout;
 };
-const state = "systemctl is-system-running --wait";
 const shell = async (script: string) => (await host.run("sh", "-c", script)).stdout;
 
 /** Sets live-restore in daemon.json, which the engine reads again without a restart. */
@@ -45,10 +45,9 @@ describe.skipIf(!isVmHost || boot === 0)("what is installed outlives a reboot (n
       await giveImage(host, "bookworm", await labImage("bookworm"));
       await berth("install runtime");
       await berth("up web --image bookworm --wait-timeout 20m");
-      const kept = ["-d", "-t", "--runtime=berth", "--restart=always", "--name=kept", "bookworm"];
-      await host.docker("run", ...kept);
+      await runMachine(host, "kept", "bookworm", "--restart=always");
       await host.docker("exec", "web", "sh", "-c", "echo dear >/root/letter; sync");
-      expect(await berth(`exec kept ${state}`)).toBe("running\n");
+      expect(await booted(host, "kept")).toBe("running");
       await host.docker("exec", "kept", "sh", "-c", mark);
       expect(await shell("systemctl is-active berth-stop.service")).toBe("active\n");
     },
@@ -58,11 +57,11 @@ describe.skipIf(!isVmHost || boot === 0)("what is installed outlives a reboot (n
     expect((await host.docker("info", "--format", "{{json .Runtimes}}")).stdout).toContain('"berth"');
     expect(await berth("start web --wait-timeout 20m")).toContain("web");
     expect(await berth("exec web cat /root/letter")).toBe("dear\n");
-    for (const name of ["web", "kept"]) expect(await berth(`exec ${name} ${state}`)).toBe("running\n");
+    for (const name of ["web", "kept"]) expect(await booted(host, name)).toBe("running");
     const list = parseList<{ readonly name: string; readonly state: string }>(await berth("ls --json"));
     expect(list).toContainEqual(expect.objectContaining({ name: "web", state: "running" }));
     // It was shut down with the host, not killed.
-    expect(await berth("exec kept ls /clean")).toBe("/clean\n");
+    expect((await host.docker("exec", "kept", "ls", "/clean")).stdout).toBe("/clean\n");
     expect(await shell("systemctl is-active berth-stop.service")).toBe("active\n");
     expect(await shell("journalctl --boot --quiet --grep='ordering cycle' || true")).toBe("");
     await berth("down --yes web");

@@ -105,14 +105,7 @@ function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
     ...(all.some(({ extraConfig }) => extraConfig !== undefined) ? ["settings of its engine"] : []),
   ];
   if (refused.length > 0) throw new Error(`the VM's host cannot give a test ${refused.join(" and ")}`);
-  const bare = hostNode("host");
-  const { revive } = bare;
-  const node: Node = Object.assign(bare, programsOf(bare), {
-    revive: async () => {
-      await revive();
-      return node;
-    },
-  });
+  const node = ownHost();
   setDefaultTimeout(patient(90_000));
   beforeAll(async () => {
     await emptyEngine(node);
@@ -128,6 +121,19 @@ function useHost({ nodes: wishes, images, wire, client }: NodesWish): LabInUse {
       throw new Error("there is no client");
     },
   };
+}
+
+/** The VM's host with its engine, as it is. */
+export function ownHost(): Node {
+  const bare = hostNode("host");
+  const { revive } = bare;
+  const node: Node = Object.assign(bare, programsOf(bare), {
+    revive: async () => {
+      await revive();
+      return node;
+    },
+  });
+  return node;
 }
 
 async function engineSpec(
