@@ -55,7 +55,7 @@ describe.skipIf(!isVmHost || boot === 0)("what is installed outlives a reboot (n
 
   test.skipIf(boot !== 2)("after: they boot again, with what they had (needs the second boot)", async () => {
     expect((await host.docker("info", "--format", "{{json .Runtimes}}")).stdout).toContain('"berth"');
-    expect(await berth("start web --wait-timeout 20m")).toContain("web");
+    await berth("start web --wait-timeout 20m");
     expect(await berth("exec web cat /root/letter")).toBe("dear\n");
     for (const name of ["web", "kept"]) expect(await booted(host, name)).toBe("running");
     const list = parseList<{ readonly name: string; readonly state: string }>(await berth("ls --json"));
