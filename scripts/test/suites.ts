@@ -38,7 +38,7 @@ export function planSuites(files: readonly string[], patterns: readonly string[]
     unit:
       unit.length === 0
         ? []
-        : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 10 * minute }],
+        : [{ name: "unit tests", files: unit, testLimit: minute / 2, limit: 20 * minute }],
     lab: suites.filter(({ name }) => name.startsWith("test/e2e/lab/")),
     engines: suites.filter(({ name }) => !/^test\/e2e\/(lab|host)\//.test(name)),
     vm: chooseVmFiles(chosen, shortVmFiles, []),
