@@ -51,8 +51,9 @@ async function runVmPart(files: readonly string[]): Promise<readonly Report[]> {
 const enginesAtOnce = 3;
 
 /**
- * Unit tests run beside all else, for they wait for half of their time, and so does the VM. Engines of
- * different files do not meet: each has namespaces and a temporary directory of its own.
+ * Unit tests run beside all else, for they wait for half of their time. Engines of different files do not
+ * meet: each has namespaces and a temporary directory of its own. Until the VM is done they run in turn:
+ * emulated, it keeps both processors busy, and while one of its own has to wait, the other one spins.
  */
 async function runPlan(plan: Plan, directory: string): Promise<readonly Report[]> {
   const withEngines = [...plan.lab, ...plan.engines];
@@ -60,13 +61,13 @@ async function runPlan(plan: Plan, directory: string): Promise<readonly Report[]
     withEngines.length > 0 && (await canMakeLab())
       ? await findRoots(withEngines.flatMap(({ files }) => files))
       : [];
+  const vm = runVmPart(plan.vm);
   const runEngines = async () => {
     await prepareRoots(roots);
     const lab = await runAll(plan.lab, 1, directory, show);
-    return [...lab, ...(await runAll(plan.engines, enginesAtOnce, directory, show))];
+    return [...lab, ...(await runAll(plan.engines, enginesAtOnce, directory, show, vm))];
   };
-  const parts = [runAll(plan.unit, 1, directory, show), runEngines(), runVmPart(plan.vm)];
-  return (await Promise.all(parts)).flat();
+  return (await Promise.all([runAll(plan.unit, 1, directory, show), runEngines(), vm])).flat();
 }
 
 async function main(): Promise<number> {

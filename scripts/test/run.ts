@@ -87,12 +87,13 @@ export async function runSuite(suite: Suite, directory: string): Promise<SuiteRe
   };
 }
 
-/** Runs suites in turn, or so many side by side, and tells of each as it ends. */
+/** Runs suites in turn, or so many side by side, and tells of each as it ends. Until `room`, in turn. */
 export async function runAll(
   suites: readonly Suite[],
   atOnce: number,
   directory: string,
   tell: (result: SuiteResult) => void,
+  room: Promise<unknown> = Promise.resolve(),
 ): Promise<readonly SuiteResult[]> {
   const waiting = [...suites];
   const results: SuiteResult[] = [];
@@ -103,6 +104,6 @@ export async function runAll(
       results.push(result);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  await Promise.all([lane(), ...Array.from({ length: atOnce - 1 }, () => room.then(lane))]);
   return results;
 }
