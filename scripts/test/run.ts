@@ -87,7 +87,10 @@ export async function runSuite(suite: Suite, directory: string): Promise<SuiteRe
   };
 }
 
-/** Runs suites in turn, or so many side by side, and tells of each as it ends. Until `room`, in turn. */
+/**
+ * Runs suites in turn, or so many side by side, and tells of each as it ends. Until `room` resolves they run in
+ * turn.
+ */
 export async function runAll(
   suites: readonly Suite[],
   atOnce: number,
