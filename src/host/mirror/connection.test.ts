@@ -292,9 +292,11 @@ describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", (
   });
 
   test("somebody's lease on a file is waited for, and he gets no other meanwhile", async () => {
+    // Gives it when the mirror waits for it, as proc_locks(5) tells: asking without waiting comes before.
     const holder = String.raw`use Fcntl;
+      sub awaited { open my $locks, "<", "/proc/locks"; join("", <$locks>) =~ /^(\d+): LEASE .* $$ [^\n]*\n\1: -> LEASE /m }
       $SIG{IO} = sub {
-        print "asked\n"; select undef, undef, undef, 0.5; print "given\n"; fcntl($file, 1024, 2);
+        print "asked\n"; select undef, undef, undef, 0.05 until awaited; print "given\n"; fcntl($file, 1024, 2);
         print fcntl($file, 1024, 1) ? "again\n" : "refused\n"; exit;
       };
       open($file, "+<", "/run/files/leased"); fcntl($file, 1024, 1) or die "lease: $!"; $| = 1; print "held\n"; sleep 30`;

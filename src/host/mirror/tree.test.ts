@@ -10,13 +10,15 @@ import { Tree } from "./tree.ts";
 test("leases that somebody keeps are waited for so long in all, and no longer", async () => {
   const directory = mkdtempSync(join(tmpdir(), "berth-leases-"));
   for (const name of ["first", "second"]) writeFileSync(join(directory, name), "");
-  // Each is given when it has been asked for for a moment.
+  // Each is given a moment after somebody waits for it (proc_locks(5)): asking without waiting comes before.
   const holder = spawn(
     "perl",
     [
       "-e",
       String.raw`$| = 1; for (@ARGV) { open my $file, "+<", $_; fcntl($file, 1024, 1) or die "lease: $!"; push @held, $file }
-        $SIG{IO} = sub { select undef, undef, undef, 0.3; fcntl(shift @held, 1024, 2) }; print "held\n"; sleep 1 while 1`,
+        sub awaited { open my $locks, "<", "/proc/locks"; join("", <$locks>) =~ /^(\d+): LEASE .* $$ [^\n]*\n\1: -> LEASE /m }
+        $SIG{IO} = sub { select undef, undef, undef, 0.05 until awaited; select undef, undef, undef, 0.3; fcntl(shift @held, 1024, 2) };
+        print "held\n"; sleep 1 while 1`,
       join(directory, "first"),
       join(directory, "second"),
     ],
