@@ -14,7 +14,7 @@ const prefix = "berth-lab-";
  * and cgroups, whose process was killed.
  */
 export async function makeLabDirectory(): Promise<string> {
-  await removeDeadLabs();
+  await removeDeadLabs(tmpdir());
   const directory = await realpath(await mkdtemp(join(tmpdir(), prefix)));
   await writeFile(join(directory, "owner"), await readFile("/proc/self/stat"));
   return directory;
@@ -35,10 +35,11 @@ export async function endNodes(directory: string, nodes: readonly string[]): Pro
   await Promise.all(nodes.map((node) => stopEmbeddedEngine({ ...nodePlace(directory, node), grace: 0 })));
 }
 
-async function removeDeadLabs(): Promise<void> {
-  for (const entry of await readdir(tmpdir())) {
+/** Removes the labs in a directory whose process was killed, with their engines and cgroups. */
+export async function removeDeadLabs(parent: string): Promise<void> {
+  for (const entry of await readdir(parent)) {
     if (!entry.startsWith(prefix)) continue;
-    const directory = await ignoreUnreadable(realpath(join(tmpdir(), entry)));
+    const directory = await ignoreUnreadable(realpath(join(parent, entry)));
     // Another lab's end, or its removal by another one, was faster.
     if (directory === undefined) continue;
     const owner = await readRecordedProcess(join(directory, "owner"));

@@ -1,6 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdtemp, rmdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Release } from "#lab/cache.ts";
 import { canMakeLab } from "#lab/lab.ts";
@@ -8,6 +6,7 @@ import { labEngineRoot, labImage } from "#lab/lab-image.ts";
 import { compareHost, readHostState } from "./test/leftovers.ts";
 import type { Report } from "./test/report.ts";
 import { runAll, testEnvironment, top } from "./test/run.ts";
+import { endScratch, makeScratch } from "./test/scratch.ts";
 import { isGood, seconds, show, summarize } from "./test/show.ts";
 import { findRoots, findTestFiles, type Plan, planSuites, type Root } from "./test/suites.ts";
 import { prepareVm, runInVm } from "./test/vm.ts";
@@ -84,17 +83,13 @@ async function main(): Promise<number> {
   if (build.status !== 0) return 1;
   process.env.BERTH_CACHE = testEnvironment().BERTH_CACHE;
   const before = await readHostState();
-  const directory = await mkdtemp(join(tmpdir(), "npm-test-"));
-  await chmod(directory, 0o755);
+  const directory = await makeScratch();
   try {
     const reports = [...(await runPlan(plan, directory)), await compareHost(before)];
     summarize(reports);
     return isGood(reports) ? 0 : 1;
   } finally {
-    // What tests left in it stays, to be looked at.
-    await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOTEMPTY") throw error;
-    });
+    await endScratch(directory);
   }
 }
 

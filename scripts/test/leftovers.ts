@@ -44,7 +44,7 @@ export function leftoversOf(directory: string): Promise<Traces> {
  * Processes that name the directory in their words, environment, open files or in the mounts of a namespace
  * of their own.
  */
-async function processesOf(directory: string): Promise<Traces> {
+export async function processesOf(directory: string): Promise<Traces> {
   const ours = await readlink("/proc/self/ns/mnt");
   // A process may end while it is looked at.
   const text = (path: string) => readFile(path, "utf8").catch(() => "");
