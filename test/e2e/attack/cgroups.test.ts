@@ -15,7 +15,7 @@ const node = useNodes({
   nodes: { hybrid: {}, v2: { cgroupView: "v2" } },
   images: { bookworm: () => labImage("bookworm") },
 });
-const disk = blockDevice();
+const disk = await blockDevice();
 const hierarchies = {
   hybrid: ["memory", "pids", "devices", "cpu", "cpuset", "freezer", "blkio", "none,name=systemd"],
   v2: [],
