@@ -11,6 +11,8 @@ export type VmStore = (typeof vmStores)[number];
 const packages = [
   ...["linux-image-cloud-amd64", "systemd-sysv", "dbus", "udev", "kmod", "apparmor", "libpam-systemd"],
   ...["docker.io", "docker-cli", "containerd", "runc", "crun", "tini", "lxcfs", "fuse3"],
+  // Other engines: Podman, and Docker as a user's own.
+  ...["podman", "rootlesskit", "slirp4netns", "uidmap", "dbus-user-session"],
   // The peer beside which machines are measured.
   "systemd-container",
   ...["iptables", "nftables", "iproute2", "iputils-ping", "openssh-server", "ca-certificates"],
