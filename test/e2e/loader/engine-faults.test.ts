@@ -38,6 +38,9 @@ describe.skipIf(!canHaveEngines)("an engine that dies alone, and one whose disk 
     disk = join(dirname(outer.configFile), "second");
     await outer.run("mkdir", "-p", disk);
     await outer.run("mount", "-n", "-t", "tmpfs", "-o", "size=600m", "tmpfs", disk);
+    // A swarm's agent that cannot write to its database does not tell that a task has failed, then or later.
+    await outer.run("mkdir", `${disk}-swarm`);
+    await outer.run("ln", "-s", `${disk}-swarm`, join(disk, "swarm"));
     second = await startSecondEngine(outer, "second", {
       config: {},
       image: "bookworm",
