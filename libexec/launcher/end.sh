@@ -25,8 +25,7 @@ remove_cgroups() {
   done <"$machine/cgroups"
   [ -n "$left" ] || return 0
   setsid "$berth" runtime rmdir --state "$machine" --log "$log" -- "${machine##*/}" \
-    </dev/null >/dev/null 2>&1 &
-  wait "$!"
+    </dev/null >/dev/null 2>&1
 }
 
 # Removes the state of a machine that has ended.

@@ -50,10 +50,14 @@ settle() {
   done <"/proc/$pid/cgroup"
   # Make the file system itself read-only: root in the machine could remount a read-only mount.
   [ "$access" != ro ] || LIBMOUNT_FORCE_MOUNT2=always mount -o remount,ro,nodev "$stage/root" || exit
-  # Do both at once, since the machine waits for them.
-  umount -l "$stage" &
-  failed=
-  [ "$#" -eq 0 ] || chown "$base:$base" "$@" || failed=$?
-  wait "$!" || failed=$?
-  exit "${failed:-0}"
+  # Do both at once, since the machine waits for them, and in one pipe: crun calls hooks with SIGCHLD blocked,
+  # where `wait` of BusyBox and of newer versions of dash never returns. umount says nothing unless it fails.
+  umount -l "$stage" 2>&1 | {
+    [ "$#" -eq 0 ] || chown "$base:$base" "$@" || exit
+    if read -r complaint; then
+      printf '%s\n' "$complaint" >&2
+      exit 1
+    fi
+  }
+  exit
 }

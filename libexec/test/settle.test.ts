@@ -145,6 +145,12 @@ describe.skipIf(!asRoot)("the hook of a machine in a user namespace (needs root)
     expect(given()).toBe("");
   });
 
+  test("fails where the stage is not mounted", () => {
+    prepare();
+    shell(`umount ${stage}`);
+    expect(settle()).toMatchObject({ status: 1, stderr: expect.stringMatching(/^umount: .*: not mounted/) });
+  });
+
   test("fails where the cgroup is not there, so that the machine does not start", () => {
     prepare();
     shell(`rm -r /run/unified/engine`);

@@ -88,31 +88,37 @@ for (const shell of shells) {
       expect(existsSync(state)).toBe(false);
     });
 
-    test.skipIf(!asRoot)("the settle hook finds each of its words (needs root)", () => {
-      const state = join(launcher.run, "settled/box");
-      const sleeper = spawn("sleep", ["600"], { stdio: "ignore" });
-      try {
-        settle(shell, sleeper);
-        expect(readFileSync(join(state, stateFile.pid), "utf8")).toBe(
-          `${sleeper.pid}\n${startOf(sleeper)}\n`,
-        );
-        expect(readFileSync(join(state, stateFile.cgroups), "utf8").trim().split("\n")).toEqual([
-          "/run/v1/pids/box",
-          "/run/named/box",
-          "/run/unified/box",
-        ]);
-        const bounds = ["descendants", "depth"].map((name) =>
-          readFileSync(join(launcher.run, `unified/box/cgroup.max.${name}`), "utf8"),
-        );
-        expect(bounds).toEqual(["7\n", "8\n"]);
-      } finally {
-        sleeper.kill("SIGKILL");
-      }
-    });
+    test.skipIf(!asRoot)(
+      "the settle hook finds each of its words, with all signals blocked (needs root)",
+      () => {
+        const state = join(launcher.run, "settled/box");
+        const sleeper = spawn("sleep", ["600"], { stdio: "ignore" });
+        try {
+          settle(shell, sleeper);
+          expect(readFileSync(join(state, stateFile.pid), "utf8")).toBe(
+            `${sleeper.pid}\n${startOf(sleeper)}\n`,
+          );
+          expect(readFileSync(join(state, stateFile.cgroups), "utf8").trim().split("\n")).toEqual([
+            "/run/v1/pids/box",
+            "/run/named/box",
+            "/run/unified/box",
+          ]);
+          const bounds = ["descendants", "depth"].map((name) =>
+            readFileSync(join(launcher.run, `unified/box/cgroup.max.${name}`), "utf8"),
+          );
+          expect(bounds).toEqual(["7\n", "8\n"]);
+        } finally {
+          sleeper.kill("SIGKILL");
+        }
+      },
+    );
   });
 }
 
-/** Calls the hook in the launcher's mount namespace, for a process that is in three hierarchies. */
+/**
+ * Calls the hook in the launcher's mount namespace, for a process that is in three hierarchies: as crun does,
+ * which has all signals blocked then.
+ */
 function settle(shell: readonly string[], sleeper: ChildProcess): void {
   const command = settleCommand(join(launcher.directory, "berth-runtime"), {
     stage: "/run/settled/box/stage",
@@ -135,10 +141,19 @@ function settle(shell: readonly string[], sleeper: ChildProcess): void {
     done
     printf '2:pids:/box\\n1:name=systemd:/box\\n0::/box\\n' >/run/cgroup
     mount --bind /run/cgroup "/proc/$1/cgroup"; shift
-    exec "$@"`;
+    # What ends at once is not waited for.
+    mkdir -p /run/slow; printf '#!/bin/sh\nsleep 0.3\nexec /bin/umount "$@"\n' >/run/slow/umount; chmod +x /run/slow/umount
+    PATH=/run/slow:$PATH exec "$@"`;
+  const blocked = [
+    "perl",
+    "-MPOSIX",
+    "-e",
+    "sigprocmask(SIG_BLOCK, POSIX::SigSet->new(1 .. 31)); exec @ARGV",
+    "--",
+  ];
   const enter = ["nsenter", `--target=${launcher.holder}`, "--mount", "--"];
   const [program = "", ...rest] = [...enter, "sh", "-ec", script, "sh", String(sleeper.pid)];
-  const { status, stderr } = spawnSync(program, [...rest, ...shell, ...command], {
+  const { status, stderr } = spawnSync(program, [...rest, ...blocked, ...shell, ...command], {
     input: `{"id":"box","pid":${sleeper.pid}}`,
     encoding: "utf8",
   });

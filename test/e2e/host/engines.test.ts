@@ -8,7 +8,7 @@ import { waitFor } from "#lab/wait-for.ts";
 import { dist, runBerth } from "#support/berth.ts";
 import { withSettings } from "#support/daemon-json.ts";
 import { errorCode } from "#support/fleet.ts";
-import { booted, removeAll, runMachine, stateOf } from "#support/machine.ts";
+import { booted, inside, removeAll, runMachine, stateOf } from "#support/machine.ts";
 import { useNodes } from "#support/nodes.ts";
 import { isVmHost } from "#support/vm-host.ts";
 
@@ -76,12 +76,25 @@ grep -q '"root"' "$bundle/config.json" && echo "$(id -u) $(sed -n 1p /proc/self/
       await removeAll(host());
       for (const path of [first, "/run/first-runtime"]) await rm(path, { force: true });
     }
+  });
+
+  test("crun starts the machines, where the installation says so", async () => {
     await host().berth("install runtime --real-runtime /usr/bin/crun");
-    await runMachine(host(), "option", "bookworm");
-    expect(await booted(host(), "option")).toBe("running");
-    expect(readFileSync("/usr/local/lib/berth/berth-runtime", "utf8")).toContain("\nreal=/usr/bin/crun\n");
-    await removeAll(host());
-    await host().berth("install runtime");
+    try {
+      for (const profile of ["full", "strict"]) {
+        await runMachine(host(), profile, "bookworm", "-e", `BERTH_PROFILE=${profile}`);
+        expect(await booted(host(), profile)).toBe("running");
+        const { pid } = await stateOf(host(), profile);
+        const [, base] = readFileSync(`/proc/${pid}/uid_map`, "utf8").trim().split(/\s+/);
+        expect([profile, base !== "0"]).toEqual([profile, profile === "full"]);
+        expect(await inside(host(), profile, "systemctl --failed --no-legend")).toBe("");
+        await host().docker("stop", profile);
+      }
+      expect(readFileSync("/usr/local/lib/berth/berth-runtime", "utf8")).toContain("\nreal=/usr/bin/crun\n");
+    } finally {
+      await removeAll(host());
+      await host().berth("install runtime");
+    }
   });
 
   test("userns-remap: machines boot, strict, and doctor says why", async () => {
