@@ -9,7 +9,10 @@ const { bundleOf, call } = launcher;
 /** Takes from a command, by util-linux's setpriv, what lets root write anywhere. */
 const asUser = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
 
-test.skipIf(!asRoot)("who may not write to /run has states and shared files of his own (needs root)", () => {
+test.skipIf(!asRoot).each([
+  ["who may not write to /run", asUser, {}],
+  ["whom RootlessKit gives a /run", [], { ROOTLESSKIT_STATE_DIR: "/run/user/7/dockerd-rootless" }],
+])("%s has states and shared files of his own (needs root)", (_, as, env) => {
   const own = join(launcher.directory, "user");
   mkdirSync(own, { recursive: true });
   const before = `chmod 755 /run; chmod 755 '${launcher.directory}'; chmod 777 '${launcher.record}'`;
@@ -17,9 +20,9 @@ test.skipIf(!asRoot)("who may not write to /run has states and shared files of h
   // The launcher goes on by unshare(1), which this user may not.
   const { berth } = call({
     words: ["staged", "9", "--root", "/r/user", "create", "-b", bundle, "box"],
-    shell: [...asUser, "dash"],
+    shell: [...as, "dash"],
     before,
-    env: { XDG_RUNTIME_DIR: own },
+    env: { ...env, XDG_RUNTIME_DIR: own },
   });
   expect(berth).toEqual(
     expect.arrayContaining([`${own}/berth/runtime/r/user/box`, "--home", `${own}/berth`]),
