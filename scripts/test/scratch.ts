@@ -31,7 +31,7 @@ export async function makeScratch(): Promise<string> {
   return directory;
 }
 
-/** Removes it, but for what tests have left in it: that stays, to be looked at. */
+/** Removes it, unless tests have left something in it: then it stays until the next run, to be looked at. */
 export async function endScratch(directory: string): Promise<void> {
   if ((await readdir(directory)).some((name) => name !== "owner")) return;
   await removeScratch(directory);
@@ -61,7 +61,7 @@ async function removeDeadScratch(): Promise<void> {
     if (owner === undefined || (await isAlive(owner))) continue;
     for (const name of await readdir(directory))
       if (name.startsWith("tmp-")) await removeDeadLabs(join(directory, name));
-    // A file of tests that goes on without its run.
+    // Leave it to a test file that goes on without its run.
     if ((await processesOf(join(directory, "tmp-"))).length === 0) await removeScratch(directory);
   }
 }
