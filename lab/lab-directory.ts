@@ -37,13 +37,7 @@ export async function endNodes(directory: string, nodes: readonly string[]): Pro
 
 /** Removes the labs in a directory whose process was killed, with their engines and cgroups. */
 export async function removeDeadLabs(parent: string): Promise<void> {
-  for (const entry of await readdir(parent)) {
-    if (!entry.startsWith(prefix)) continue;
-    const directory = await ignoreUnreadable(realpath(join(parent, entry)));
-    // Another lab's end, or its removal by another one, was faster.
-    if (directory === undefined) continue;
-    const owner = await readRecordedProcess(join(directory, "owner"));
-    if (owner === undefined || (await isAlive(owner))) continue;
+  for (const directory of await deadDirectories(parent, prefix)) {
     const files = await readdir(directory, { withFileTypes: true });
     await endNodes(
       directory,
@@ -51,4 +45,18 @@ export async function removeDeadLabs(parent: string): Promise<void> {
     );
     await removeTree(directory);
   }
+}
+
+/** Directories of this prefix whose process, by its stat line in the file `owner`, has ended. */
+export async function deadDirectories(parent: string, prefix: string): Promise<readonly string[]> {
+  const dead: string[] = [];
+  for (const entry of await readdir(parent)) {
+    if (!entry.startsWith(prefix)) continue;
+    const directory = await ignoreUnreadable(realpath(join(parent, entry)));
+    // Its owner's end, or its removal by another one, was faster.
+    if (directory === undefined) continue;
+    const owner = await readRecordedProcess(join(directory, "owner"));
+    if (owner !== undefined && !(await isAlive(owner))) dead.push(directory);
+  }
+  return dead;
 }

@@ -88,30 +88,27 @@ for (const shell of shells) {
       expect(existsSync(state)).toBe(false);
     });
 
-    test.skipIf(!asRoot)(
-      "the settle hook finds each of its words, with all signals blocked (needs root)",
-      () => {
-        const state = join(launcher.run, "settled/box");
-        const sleeper = spawn("sleep", ["600"], { stdio: "ignore" });
-        try {
-          settle(shell, sleeper);
-          expect(readFileSync(join(state, stateFile.pid), "utf8")).toBe(
-            `${sleeper.pid}\n${startOf(sleeper)}\n`,
-          );
-          expect(readFileSync(join(state, stateFile.cgroups), "utf8").trim().split("\n")).toEqual([
-            "/run/v1/pids/box",
-            "/run/named/box",
-            "/run/unified/box",
-          ]);
-          const bounds = ["descendants", "depth"].map((name) =>
-            readFileSync(join(launcher.run, `unified/box/cgroup.max.${name}`), "utf8"),
-          );
-          expect(bounds).toEqual(["7\n", "8\n"]);
-        } finally {
-          sleeper.kill("SIGKILL");
-        }
-      },
-    );
+    test.skipIf(!asRoot)("the settle hook finds each of its words (needs root)", () => {
+      const state = join(launcher.run, "settled/box");
+      const sleeper = spawn("sleep", ["600"], { stdio: "ignore" });
+      try {
+        settle(shell, sleeper);
+        expect(readFileSync(join(state, stateFile.pid), "utf8")).toBe(
+          `${sleeper.pid}\n${startOf(sleeper)}\n`,
+        );
+        expect(readFileSync(join(state, stateFile.cgroups), "utf8").trim().split("\n")).toEqual([
+          "/run/v1/pids/box",
+          "/run/named/box",
+          "/run/unified/box",
+        ]);
+        const bounds = ["descendants", "depth"].map((name) =>
+          readFileSync(join(launcher.run, `unified/box/cgroup.max.${name}`), "utf8"),
+        );
+        expect(bounds).toEqual(["7\n", "8\n"]);
+      } finally {
+        sleeper.kill("SIGKILL");
+      }
+    });
   });
 }
 

@@ -14,10 +14,10 @@ const mountsBelow = () =>
     .split("\n")
     .filter((line) => line.includes(` ${parent}/`)).length;
 
-/** Runs a script that has such a directory, in a process of its own; what it says last. */
+/** Runs a script that has such a directory, in a process of its own: what it says, and how it ends. */
 function inScratch(script: string) {
   const words = `const { makeScratch, endScratch } = await import(${JSON.stringify(join(import.meta.dir, "scratch.ts"))});
-    const { writeFileSync, mkdirSync } = require("node:fs");
+    const { mkdirSync } = require("node:fs");
     const directory = await makeScratch();
     ${script}`;
   const { stdout, signalCode, exitCode } = Bun.spawnSync([process.execPath, "-e", words], {

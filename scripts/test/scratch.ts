@@ -1,18 +1,16 @@
 import { chmod, mkdtemp, readdir, readFile, realpath, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isAlive, readRecordedProcess } from "#host/embedded-engine/process-identity.ts";
 import { removeTree } from "#host/embedded-engine/remove-tree.ts";
-import { ignoreUnreadable } from "#host/process/proc-file.ts";
 import { run, tryRun } from "#host/process/run.ts";
 import { hasErrno } from "#host/syscall/errno.ts";
 import { calls } from "#host/syscall/mirror-calls.ts";
-import { removeDeadLabs } from "#lab/lab-directory.ts";
+import { deadDirectories, removeDeadLabs } from "#lab/lab-directory.ts";
 import { processesOf } from "./leftovers.ts";
 
 const prefix = "npm-test-";
 
-/** MiB of free memory from which on the files of tests are in memory: they are 3 GiB at most, the VM has 4. */
+/** MiB of free memory from which on the files of tests are in memory: they and the VM take 3 GiB each. */
 const enoughMemory = 12_288;
 
 /**
@@ -52,13 +50,7 @@ async function mountMemory(directory: string): Promise<string> {
 }
 
 async function removeDeadScratch(): Promise<void> {
-  for (const entry of await readdir(tmpdir())) {
-    if (!entry.startsWith(prefix)) continue;
-    const directory = await ignoreUnreadable(realpath(join(tmpdir(), entry)));
-    // Another run's end, or its removal by another one, was faster.
-    if (directory === undefined) continue;
-    const owner = await readRecordedProcess(join(directory, "owner"));
-    if (owner === undefined || (await isAlive(owner))) continue;
+  for (const directory of await deadDirectories(tmpdir(), prefix)) {
     for (const name of await readdir(directory))
       if (name.startsWith("tmp-")) await removeDeadLabs(join(directory, name));
     // Leave it to a test file that goes on without its run.

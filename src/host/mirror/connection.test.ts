@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { awaitedLease } from "#lab/awaited-lease.ts";
 import { inMounts, isRoot } from "#lab/mount-namespace.ts";
 
 setDefaultTimeout(60_000);
@@ -292,9 +293,9 @@ describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", (
   });
 
   test("somebody's lease on a file is waited for, and he gets no other meanwhile", async () => {
-    // Gives it when the mirror waits for it, as proc_locks(5) tells: asking without waiting comes before.
+    // Gives it when the mirror waits for it.
     const holder = String.raw`use Fcntl;
-      sub awaited { open my $locks, "<", "/proc/locks"; join("", <$locks>) =~ /^(\d+): LEASE .* $$ [^\n]*\n\1: -> LEASE /m }
+      ${awaitedLease}
       $SIG{IO} = sub {
         print "asked\n"; select undef, undef, undef, 0.05 until awaited; print "given\n"; fcntl($file, 1024, 2);
         print fcntl($file, 1024, 1) ? "again\n" : "refused\n"; exit;
@@ -310,9 +311,12 @@ describe.skipIf(!isRoot)("what the machine does behind a mirror (needs root)", (
 });
 
 describe.skipIf(!isRoot)("a machine that is hostile to its engine (needs root)", () => {
-  /** Swaps two names for each other as fast as can be, until it is ended. */
+  /**
+   * Swaps two names for each other as fast as can be, until it is ended. Rests now and then with both in place:
+   * else, in step with each other, the engine may never find the file.
+   */
   const swap = (one: string, two: string) =>
-    `perl -e 'my ($one, $two) = @ARGV; while (1) { syscall(316, -100, $one, -100, $two, 2) }' ${one} ${two} & swapper=$!`;
+    `perl -e 'my ($one, $two) = @ARGV; while (1) { syscall(316, -100, $one, -100, $two, 2) for 1 .. 1000; select undef, undef, undef, 0.002 }' ${one} ${two} & swapper=$!`;
   const outside =
     "cd /run/outside; stat -c '%a %u %s' file; cat file; find . | sort; getfacl -cnp file | wc -l";
   /**

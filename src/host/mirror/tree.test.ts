@@ -5,18 +5,19 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EAGAIN } from "#host/syscall/mirror-calls.ts";
+import { awaitedLease } from "#lab/awaited-lease.ts";
 import { Tree } from "./tree.ts";
 
 test("leases that somebody keeps are waited for so long in all, and no longer", async () => {
   const directory = mkdtempSync(join(tmpdir(), "berth-leases-"));
   for (const name of ["first", "second"]) writeFileSync(join(directory, name), "");
-  // Each is given a moment after somebody waits for it (proc_locks(5)): asking without waiting comes before.
+  // Each is given a moment after somebody waits for it.
   const holder = spawn(
     "perl",
     [
       "-e",
       String.raw`$| = 1; for (@ARGV) { open my $file, "+<", $_; fcntl($file, 1024, 1) or die "lease: $!"; push @held, $file }
-        sub awaited { open my $locks, "<", "/proc/locks"; join("", <$locks>) =~ /^(\d+): LEASE .* $$ [^\n]*\n\1: -> LEASE /m }
+        ${awaitedLease}
         $SIG{IO} = sub { select undef, undef, undef, 0.05 until awaited; select undef, undef, undef, 0.3; fcntl(shift @held, 1024, 2) };
         print "held\n"; sleep 1 while 1`,
       join(directory, "first"),
